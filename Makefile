@@ -1,0 +1,51 @@
+# Every target says what it did. The work itself is in `leadgen` (see `.venv/bin/leadgen --help`), pytest and the linters.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench db db-stop clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv with the `leadgen` command, and get PostgreSQL and its test extensions if the machine lacks them
+	@echo "ready: $(BIN)/leadgen"
+
+$(STAMP): pyproject.toml constraints.txt scripts/get-postgres scripts/get-extensions
+	test -x $(BIN)/python || python3 -m venv $(VENV)
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev,diff]'
+	scripts/get-postgres
+	scripts/get-extensions
+	touch $(STAMP)
+
+demo: $(STAMP) ## Show everything at work: 200 leads in, sold and delivered
+	$(BIN)/leadgen demo
+
+test: $(STAMP) ## Run pgTAP and pytest (ARGS="-k name" passes on)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP) ## Check form and types of Python and SQL
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 0 sql pgtap
+	$(BIN)/squawk sql/migrations/*.sql
+
+bench: $(STAMP) ## Measure against the write floor
+	$(BIN)/python -m pytest tests/bench $(ARGS)
+
+db: $(STAMP) ## Start the embedded PostgreSQL, migrate it and print its URL
+	@$(BIN)/leadgen db start >/dev/null
+	@$(BIN)/leadgen migrate
+	@$(BIN)/leadgen db url
+
+db-stop: $(STAMP) ## Stop the embedded PostgreSQL
+	@$(BIN)/leadgen db stop
+
+clean: ## Stop the embedded PostgreSQL and remove .venv, .leadgen and caches
+	@if [ -x $(BIN)/leadgen ]; then $(BIN)/leadgen db clean; fi
+	rm -rf $(VENV) .leadgen .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,114 @@
+"""From SQLSTATE to HTTP: the one table, its mapper, and what is tried again."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, TypeVar
+
+from psycopg import Error, OperationalError
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from leadgen.app.problems import (
+    CONFIGURATION_REFUSED,
+    CONFLICT,
+    FORBIDDEN,
+    KEY_REUSED,
+    MALFORMED,
+    NOT_FOUND,
+    TOO_MANY,
+    UNAUTHORIZED,
+    UNAVAILABLE,
+    UNEXPECTED,
+    FieldError,
+    Kind,
+    Problem,
+)
+
+Result = TypeVar("Result")
+
+RETRIES = 3
+
+
+class Row(NamedTuple):
+    """A row of the table. `detail` None: the database's MESSAGE is ours, written for the client."""
+
+    kind: Kind
+    detail: str | None = None
+
+
+NOT_JSON = "The body is JSON that the database cannot read."
+BUSY = "The database is busy. Try again with the same idempotency key."
+AWAY = "The database cannot be reached. Try again with the same idempotency key."
+
+# A full SQLSTATE goes before its class (the first two characters).
+TABLE: dict[str, Row] = {
+    # Ours, raised by leadgen.refuse().
+    "LG400": Row(MALFORMED),
+    "LG401": Row(UNAUTHORIZED),
+    "LG403": Row(FORBIDDEN),
+    "LG404": Row(NOT_FOUND),
+    "LG409": Row(CONFLICT),
+    "LG422": Row(KEY_REUSED),
+    "LG423": Row(CONFIGURATION_REFUSED),
+    "LG429": Row(TOO_MANY),
+    # The body is text that PostgreSQL's jsonb refuses. Ours is checked before, so these are a net.
+    "22P02": Row(MALFORMED, NOT_JSON),
+    "22P05": Row(MALFORMED, NOT_JSON),
+    "22021": Row(MALFORMED, NOT_JSON),
+    "54001": Row(MALFORMED, NOT_JSON),
+    # Given up after the retries.
+    "40001": Row(UNAVAILABLE, BUSY),
+    "40P01": Row(UNAVAILABLE, BUSY),
+    # Not now: lock time-out, resources, shutdown or cancelled, connection, read-only standby.
+    "55P03": Row(UNAVAILABLE, BUSY),
+    "53": Row(UNAVAILABLE, BUSY),
+    "57": Row(UNAVAILABLE, BUSY),
+    "08": Row(UNAVAILABLE, AWAY),
+    "25006": Row(UNAVAILABLE, AWAY),
+}
+UNMAPPED = Row(UNEXPECTED, "The failure was recorded. Trying again with the same idempotency key is safe.")
+
+
+def to_problem(error: Error) -> Problem:
+    """The problem that a database error is for the client."""
+    row = find_row(error)
+    if row.detail is not None:
+        return Problem(row.kind, row.detail)
+    detail = ". ".join(filter(None, (error.diag.message_primary, error.diag.message_hint)))
+    return Problem(row.kind, detail, read_facts(error.diag.message_detail))
+
+
+def find_row(error: Error) -> Row:
+    """The table's row. An error without SQLSTATE is a lost connection or an exhausted pool."""
+    if error.sqlstate is None:
+        return TABLE["08"] if isinstance(error, OperationalError) else UNMAPPED
+    return TABLE.get(error.sqlstate) or TABLE.get(error.sqlstate[:2]) or UNMAPPED
+
+
+def read_facts(detail: str | None) -> list[FieldError]:
+    """The DETAIL of one of our errors, `{"field", "found", "allowed"}`, as the `errors` of the problem."""
+    facts: FieldError = json.loads(detail) if detail else {}
+    return [facts] if facts else []
+
+
+async def retrying(statement: Callable[[], Awaitable[Result]]) -> Result:
+    """Run a statement that is its own transaction, again after a deadlock or a serialization failure.
+
+    The first retry comes at once, the two others after a random pause. Raises Problem for every database
+    error.
+    """
+    try:
+        try:
+            return await statement()
+        except (DeadlockDetected, SerializationFailure):
+            return await _AGAIN(statement)
+    except Error as error:
+        raise to_problem(error) from error
+
+
+_AGAIN = AsyncRetrying(
+    retry=retry_if_exception_type((DeadlockDetected, SerializationFailure)),
+    stop=stop_after_attempt(RETRIES),
+    wait=wait_random_exponential(multiplier=0.02, max=0.2),
+    reraise=True,
+)

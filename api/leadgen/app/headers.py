@@ -1,0 +1,142 @@
+"""What the head of a request says: its body's type, who calls, from where, under which idempotency key."""
+
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+from leadgen.app.problems import UNSUPPORTED, Problem
+
+Address = IPv4Address | IPv6Address
+Networks = Sequence[IPv4Network | IPv6Network]
+Headers = dict[bytes, list[bytes]]
+
+MAX_IDEMPOTENCY_KEY = 128
+MAX_HEADER_TEXT = 500
+
+# Presented in place of a key that is missing or malformed: nobody knows a key with this digest, so the
+# database refuses it as it refuses a wrong one, with the same words in the same time.
+NO_KEY_HASH = sha256(secrets.token_bytes(32)).hexdigest()
+
+_BEARER = re.compile(rb"bearer +(\S+)", re.IGNORECASE)
+
+
+def group(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The raw headers of a request by name, in the order they came."""
+    headers: Headers = {}
+    for name, value in pairs:
+        headers.setdefault(name, []).append(value)
+    return headers
+
+
+def check_body_type(headers: Headers) -> None:
+    """Raise Problem (415) unless the body is announced as plain JSON in UTF-8."""
+    if b"content-encoding" in headers:
+        found = "an encoded (compressed) body"
+        raise Problem.of_field("Content-Encoding", found, "none", UNSUPPORTED, Accept_Encoding="identity")
+    types = headers.get(b"content-type", [])
+    if len(types) != 1 or not _is_json_in_utf8(types[0]):
+        found = "another type" if types else "none"
+        raise Problem.of_field("Content-Type", found, "application/json, in UTF-8", UNSUPPORTED)
+
+
+def read_context(headers: Headers, peer: Any, trusted: Networks) -> dict[str, str]:
+    """The `context` of leadgen.submit_lead: what the request says of its sender.
+
+    Keys: api_key_hash, idempotency_key, origin, referer, user_agent, ip_address; absent where nothing is
+    said. Raises Problem for a header that is malformed or ambiguous.
+    """
+    context = {
+        name: _clean(headers[header][0])
+        for name, header in (("origin", b"origin"), ("referer", b"referer"), ("user_agent", b"user-agent"))
+        if header in headers
+    }
+    if b"idempotency-key" in headers:
+        context["idempotency_key"] = read_idempotency_key(headers[b"idempotency-key"])
+    if (key_hash := read_key_hash(headers)) is not None:
+        context["api_key_hash"] = key_hash
+    forwarded = headers.get(b"x-forwarded-for", [])
+    if peer and (address := client_address(peer[0], forwarded, trusted)):
+        context["ip_address"] = address
+    return context
+
+
+def read_idempotency_key(values: list[bytes]) -> str:
+    """The one key in the Idempotency-Key headers."""
+    name = "Idempotency-Key"
+    allowed = f"1 to {MAX_IDEMPOTENCY_KEY} characters, none of them control characters"
+    if len(values) > 1:
+        raise Problem.of_field(name, f"{len(values)} headers", "one")
+    try:
+        key = values[0].decode()
+    except UnicodeDecodeError:
+        raise Problem.of_field(name, "bytes that are not UTF-8", allowed) from None
+    if not key.strip():
+        raise Problem.of_field(name, "an empty text", allowed)
+    if len(key) > MAX_IDEMPOTENCY_KEY:
+        raise Problem.of_field(name, f"text of {len(key)} characters", allowed)
+    if not key.isprintable():
+        raise Problem.of_field(name, "control characters", allowed)
+    return key
+
+
+def read_key_hash(headers: Headers) -> str | None:
+    """The SHA-256 of the API key in Authorization or X-API-Key, hexadecimal; None when no key is presented.
+
+    What is malformed hashes to NO_KEY_HASH. Raises Problem when two different keys are presented.
+    """
+    presented = {_bearer(value) for value in headers.get(b"authorization", [])}
+    presented.update(value.strip() for value in headers.get(b"x-api-key", []))
+    if not presented:
+        return None
+    if len(presented) > 1:
+        raise Problem.of_field("Authorization, X-API-Key", "different keys", "one key, in one of the two")
+    key = presented.pop()
+    return sha256(key).hexdigest() if key else NO_KEY_HASH
+
+
+def client_address(peer: str, forwarded: list[bytes], trusted: Networks) -> str | None:
+    """The address of the client: the socket's peer, or whom a trusted proxy names in X-Forwarded-For.
+
+    The list is read from its right end, as each proxy appends; the first address that is not a trusted
+    proxy's counts.
+    """
+    address = _address(peer)
+    if address is None:
+        return None
+    hops = b",".join(forwarded).decode("latin-1").split(",") if forwarded and trusted else []
+    while hops and any(address in network for network in trusted):
+        before = _address(hops.pop())
+        if before is None:
+            break
+        address = before
+    return str(address)
+
+
+def _address(text: str) -> Address | None:
+    """The address in a text, without a zone (`%eth0`), unwrapped from IPv6 where it is IPv4; or None."""
+    try:
+        address = ip_address(text.strip().partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_json_in_utf8(content_type: bytes) -> bool:
+    kind, *parameters = content_type.lower().replace(b" ", b"").replace(b'"', b"").split(b";")
+    is_json = kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
+    return is_json and all(p == b"charset=utf-8" for p in parameters if p.startswith(b"charset="))
+
+
+def _bearer(value: bytes) -> bytes:
+    found = _BEARER.fullmatch(value.strip())
+    return found[1] if found else b""
+
+
+def _clean(value: bytes) -> str:
+    text = value.decode("utf-8", "replace")
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isprintable())
+    return text[:MAX_HEADER_TEXT]

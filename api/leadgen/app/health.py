@@ -1,0 +1,22 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.datastructures import State
+
+from leadgen.app.problems import UNAVAILABLE, Problem
+
+
+@get("/health/live", sync_to_thread=False)
+def show_live() -> dict[str, str]:
+    """The process answers; restart it when it does not."""
+    return {"status": "live"}
+
+
+@get("/health/ready")
+async def show_ready(request: Request[Any, Any, State]) -> dict[str, str]:
+    """The database is reachable and migrated; send no requests (503) while it is not."""
+    if not await request.app.state.queries.is_ready():
+        raise Problem(UNAVAILABLE, "The database is not migrated yet")
+    return {"status": "ready"}

@@ -1,0 +1,178 @@
+"""What a body must be before PostgreSQL sees it: one JSON object without traps.
+
+Two readers share the work. The quick one decodes with hooks that only notice that something is odd; nearly
+every body passes it in a few microseconds. The careful one reads an odd body again, keeps what decoding would
+lose (repeated keys, the text of numbers), and says what is wrong and where, or that nothing is.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import NamedTuple, NoReturn
+
+from leadgen.app.problems import Problem
+
+MAX_DEPTH = 32
+MAX_NUMBER_LENGTH = 40
+MAX_EXPONENT = 99
+
+_ODD_ESCAPE = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)  # NUL, or half of a surrogate pair
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+_SHOWN_KEY = 60
+
+
+class Fault(NamedTuple):
+    """Where a value is, what was found there and what is allowed."""
+
+    path: str
+    found: str
+    allowed: str
+
+
+def decode_utf8(body: bytes) -> str:
+    """The body as text. Raises Problem for a byte order mark and for what is not UTF-8."""
+    if body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise Problem.of_field("body", "a byte order mark", "UTF-8 without one")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Problem.of_field("body", f"bytes that are not UTF-8 at byte {error.start}", "UTF-8") from None
+
+
+def check_object(text: str) -> None:
+    """Raise Problem unless the text is one JSON object that is safe to store."""
+    try:
+        is_object = _reads_quickly(text)
+    except json.JSONDecodeError as error:
+        raise _not_json(error) from None
+    if is_object is None:
+        is_object = _read_carefully(text)
+    if not is_object:
+        raise Problem.of_field("body", "JSON of another type", "an object")
+
+
+class _Odd(Exception):  # noqa: N818  a signal between two readers
+    pass
+
+
+def _reads_quickly(text: str) -> bool | None:
+    """Whether the text is an object; None when it has to be read carefully."""
+    if text.count("{") + text.count("[") > MAX_DEPTH or _ODD_ESCAPE.search(text):
+        return None
+    try:
+        return isinstance(_QUICK.decode(text), dict)
+    except _Odd:
+        return None
+
+
+def _notice_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _Odd
+    return members
+
+
+def _notice_number(text: str) -> str:
+    if len(text) > MAX_NUMBER_LENGTH or "e" in text or "E" in text:
+        raise _Odd
+    return text
+
+
+def _notice_constant(_name: str) -> NoReturn:
+    raise _Odd
+
+
+_QUICK = json.JSONDecoder(
+    object_pairs_hook=_notice_pairs,
+    parse_int=_notice_number,
+    parse_float=_notice_number,
+    parse_constant=_notice_constant,
+)
+
+
+class _Members(list[tuple[str, object]]):
+    pass
+
+
+class _Number(str):
+    pass
+
+
+class _Constant(str):
+    pass
+
+
+_CAREFUL = json.JSONDecoder(
+    object_pairs_hook=_Members, parse_int=_Number, parse_float=_Number, parse_constant=_Constant
+)
+
+
+def _read_carefully(text: str) -> bool:
+    """Whether the text is an object. Raises Problem for its first fault."""
+    fault: Fault | None
+    try:
+        value = _CAREFUL.decode(text)
+        fault = next(_faults(value, "", 1), None)
+    except json.JSONDecodeError as error:
+        raise _not_json(error) from None
+    except RecursionError:
+        fault = _too_deep("body")
+    if fault:
+        raise Problem.of_field(*fault)
+    return isinstance(value, _Members)
+
+
+def _faults(value: object, path: str, depth: int) -> Iterator[Fault]:
+    if isinstance(value, _Number):
+        yield from _number_faults(value, path)
+    elif isinstance(value, _Constant):
+        yield Fault(path or "body", "a number that JSON does not have", "NaN and Infinity are not JSON")
+    elif isinstance(value, str):
+        yield from _text_faults(value, path)
+    elif isinstance(value, list):
+        if depth > MAX_DEPTH:
+            yield _too_deep(path)
+        elif isinstance(value, _Members):
+            yield from _member_faults(value, path, depth)
+        else:
+            for index, item in enumerate(value):
+                yield from _faults(item, f"{path}[{index}]", depth + 1)
+
+
+def _member_faults(members: _Members, path: str, depth: int) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for key, value in members:
+        place = f"{path}.{_show(key)}" if path else _show(key)
+        if key in seen:
+            yield Fault(place, "the same key twice", "each key once")
+        seen.add(key)
+        yield from _text_faults(key, place)
+        yield from _faults(value, place, depth + 1)
+
+
+def _text_faults(text: str, path: str) -> Iterator[Fault]:
+    if odd := _NOT_TEXT.search(text):
+        found = "a NUL character" if odd[0] == "\x00" else "half of a surrogate pair"
+        yield Fault(path or "body", found, "text without it")
+
+
+def _number_faults(number: str, path: str) -> Iterator[Fault]:
+    exponent = number.lower().partition("e")[2]
+    if len(number) > MAX_NUMBER_LENGTH:
+        found = f"a number of {len(number)} characters"
+        yield Fault(path or "body", found, f"at most {MAX_NUMBER_LENGTH} characters")
+    elif exponent and abs(int(exponent)) > MAX_EXPONENT:
+        yield Fault(path or "body", f"the exponent {exponent}", f"-{MAX_EXPONENT} to {MAX_EXPONENT}")
+
+
+def _too_deep(path: str) -> Fault:
+    return Fault(path, f"nesting deeper than {MAX_DEPTH} levels", f"at most {MAX_DEPTH} levels")
+
+
+def _show(key: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in key[:_SHOWN_KEY])
+
+
+def _not_json(error: json.JSONDecodeError) -> Problem:
+    where = f"line {error.lineno} column {error.colno}"
+    return Problem.of_field("body", f"text that is not JSON at {where} ({error.msg})", "one JSON object")

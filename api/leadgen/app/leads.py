@@ -1,0 +1,46 @@
+"""The routes of a lead: submitting one, and the account of its decisions."""
+
+import json
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+
+from leadgen.app.body import read_body
+from leadgen.app.headers import NO_KEY_HASH, check_body_type, group, read_context, read_key_hash
+from leadgen.app.json_text import check_object, decode_utf8
+from leadgen.app.problems import QUARANTINED, Problem
+
+JSON = "application/json"
+
+
+@post("/api/leads", status_code=202)
+async def submit_lead(request: Request[Any, Any, State]) -> Response[bytes]:
+    """Take one lead in; the whole of it is leadgen.submit_lead(payload, context)."""
+    state = request.app.state
+    headers = group(request.scope["headers"])
+    check_body_type(headers)
+    context = read_context(headers, request.scope["client"], state.trusted_proxies)
+    payload = decode_utf8(await read_body(request, state.max_body_bytes))
+    check_object(payload)
+
+    status, outcome = await state.queries.submit_lead(payload, json.dumps(context))
+    if status == "accepted":
+        return Response(outcome.encode(), status_code=202, media_type=JSON)
+    if status == "rejected":
+        return Response(b'{"detail": %b}' % outcome.encode(), status_code=400, media_type=JSON)
+    raise _quarantined(outcome)
+
+
+@get("/api/leads/{lead_id:int}/decision")
+async def explain_lead(request: Request[Any, Any, State], lead_id: int) -> Response[bytes]:
+    """Who won the lead, and why each other buyer lost. Needs an operator's key."""
+    key_hash = read_key_hash(group(request.scope["headers"])) or NO_KEY_HASH
+    account = await request.app.state.queries.explain_lead(key_hash, lead_id)
+    return Response(account.encode(), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+def _quarantined(outcome: str) -> Problem:
+    facts = json.loads(outcome)
+    extra = {name: facts.get(name) for name in ("step", "quarantine_id")}
+    return Problem(QUARANTINED, facts["message"], extra=extra)

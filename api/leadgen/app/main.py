@@ -1,0 +1,54 @@
+"""The application factory."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.datastructures import State
+
+from leadgen.app.health import show_live, show_ready
+from leadgen.app.leads import explain_lead, submit_lead
+from leadgen.app.metrics import MeasuredApp, forget_process, show_metrics
+from leadgen.app.openapi import show_schema
+from leadgen.app.problems import EXCEPTION_HANDLERS
+from leadgen.app.queries import Queries
+from leadgen.db.pool import make_pool
+from leadgen.log import configure_logging
+from leadgen.settings import Settings, SettingsError, load_settings
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """Build the API of one process. Starting it does not need the database; /health/ready says when it is
+    there.
+
+    Raises SettingsError for settings that are malformed or missing.
+    """
+    settings = settings or load_settings()
+    if settings.database_url is None:
+        raise SettingsError("setting DATABASE_URL: the API needs it")
+    configure_logging(settings.log_level, settings.log_format)
+    queries = Queries(make_pool(settings.database_url, settings.db_pool_size, "leadgen-api"))
+    return MeasuredApp(
+        route_handlers=[submit_lead, explain_lead, show_live, show_ready, show_metrics, show_schema],
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=[_lifespan],
+        logging_config=None,
+        openapi_config=None,
+        state=State(
+            {
+                "queries": queries,
+                "max_body_bytes": settings.max_body_bytes,
+                "trusted_proxies": getattr(settings, "trusted_proxies", ()),
+            }
+        ),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    await app.state.queries.pool.open()
+    try:
+        yield
+    finally:
+        await app.state.queries.pool.close()
+        forget_process()

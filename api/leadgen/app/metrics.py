@@ -1,0 +1,76 @@
+"""Prometheus metrics.
+
+With several worker processes they are summed through files in PROMETHEUS_MULTIPROC_DIR, which
+`leadgen.app.server` provides; without that variable /metrics shows the one process that answers.
+"""
+
+import os
+from time import perf_counter
+
+from litestar import Litestar, Response, get
+from litestar.enums import ScopeType
+from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+REQUESTS = Counter("leadgen_http_requests", "Answered requests.", ["route", "status"])
+SECONDS = Histogram(
+    "leadgen_http_request_seconds",
+    "Time from the request's head to its last byte of answer.",
+    ["route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+CONNECTIONS_IN_USE = Gauge(
+    "leadgen_pool_connections_in_use", "Database connections at work now.", multiprocess_mode="livesum"
+)
+
+
+class MeasuredApp(Litestar):
+    """Litestar that counts and times every answer, those to unknown paths (`unmatched`) too."""
+
+    async def __call__(
+        self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
+    ) -> None:
+        """Serve one connection."""
+        if scope["type"] != ScopeType.HTTP:
+            await super().__call__(scope, receive, send)
+            return
+        started = perf_counter()
+        status = 0
+
+        async def observe(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)  # type: ignore[arg-type]
+
+        try:
+            await super().__call__(scope, receive, observe)
+        finally:
+            route = scope.get("path_template") or "unmatched"
+            REQUESTS.labels(route, status).inc()
+            SECONDS.labels(route).observe(perf_counter() - started)
+
+
+@get("/metrics", include_in_schema=False, sync_to_thread=False)
+def show_metrics() -> Response[bytes]:
+    """The metrics in Prometheus' text format."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def forget_process() -> None:
+    """Take this process out of the gauges."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]

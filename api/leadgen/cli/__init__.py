@@ -1,0 +1,29 @@
+"""The command line. Each command group is a module; heavy imports wait until their command runs."""
+
+import os
+import sys
+
+import typer
+
+from leadgen.cli import db, keys, schema, services
+from leadgen.cli.console import err
+from leadgen.errors import LeadGenError
+
+app = typer.Typer(name="leadgen", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(db.app, name="db")
+app.add_typer(keys.app, name="key")
+for command in (schema.migrate, schema.diff, schema.load, schema.verify, services.serve, services.worker):
+    app.command()(command)
+
+
+def main() -> None:
+    """Entry point: an expected failure is one line and exit status 1; DEBUG=1 shows the traceback."""
+    from psycopg import Error as DatabaseError
+
+    try:
+        app()
+    except (LeadGenError, DatabaseError) as error:
+        if os.environ.get("DEBUG"):
+            raise
+        err.print(f"leadgen: {error}", markup=False, soft_wrap=True, style="red")
+        sys.exit(1)

@@ -1,0 +1,63 @@
+"""`leadgen db`: the embedded server, or the one that DATABASE_URL names."""
+
+import os
+from typing import Annotated
+
+import psycopg
+import typer
+from psycopg import sql
+
+from leadgen.cli.console import err, out
+from leadgen.cli.target import database_url, embedded_server
+from leadgen.db.binaries import find_binaries
+from leadgen.db.urls import database_name, with_database
+from leadgen.settings import load_settings
+
+app = typer.Typer(no_args_is_help=True, help="The embedded server, or the one that DATABASE_URL names.")
+
+
+@app.command()
+def start() -> None:
+    """Start the embedded server and print its URL."""
+    _print_url(database_url())
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded server. A server that DATABASE_URL names is left alone."""
+    if load_settings().database_url:
+        err.print("DATABASE_URL is set: nothing of ours to stop")
+        return
+    err.print("stopped" if embedded_server().stop() else "not running")
+
+
+@app.command()
+def url() -> None:
+    """Print the URL, without starting anything."""
+    _print_url(load_settings().database_url or embedded_server().url)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(context: typer.Context) -> None:
+    """Open psql on the database; further arguments are psql's."""
+    target = database_url()
+    program = find_binaries()["psql"]
+    os.execv(program, [program, target, *context.args])  # noqa: S606
+
+
+@app.command()
+def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Drop the database with everything in it and make an empty one."""
+    target = database_url()
+    name = database_name(target)
+    if not yes:
+        typer.confirm(f"Drop the database {name} with everything in it?", abort=True)
+    with psycopg.connect(with_database(target, "postgres"), autocommit=True) as connection:
+        identifier = sql.Identifier(name)
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(identifier))
+        connection.execute(sql.SQL("create database {}").format(identifier))
+    err.print(f"{name} is empty: `leadgen migrate` fills it")
+
+
+def _print_url(target: str) -> None:
+    out.print(target, soft_wrap=True, markup=False)

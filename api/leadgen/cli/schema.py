@@ -1,0 +1,60 @@
+"""`leadgen migrate`, `diff`, `load` and `verify`: the state of the schema and of what is in it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leadgen.cli.console import err, out
+from leadgen.cli.target import database_url
+from leadgen.settings import load_settings
+
+
+def migrate() -> None:
+    """Bring the database to the current state; safe to repeat."""
+    from leadgen.db.migrate import migrate as run
+
+    run(database_url(), load_settings(), say=lambda line: err.print(line, markup=False))
+    err.print("the database is up to date")
+
+
+def diff() -> None:
+    """Show how the database differs from the declared state; exit status 1 if it does."""
+    from leadgen.db.diff import difference
+
+    found = difference(database_url())
+    if found:
+        out.print(found, markup=False, soft_wrap=True)
+        raise typer.Exit(1)
+    err.print("the database is in the declared state")
+
+
+def load(what: Annotated[str, typer.Argument(help="`reference`, or a .sql file.")] = "reference") -> None:
+    """Load reference data where it changed, or run a .sql file in one transaction as the owner of the schema."""
+    from leadgen.db.load import load_file, load_reference_data
+
+    if what == "reference":
+        loaded = load_reference_data(database_url())
+        for name, rows in loaded.items():
+            err.print(f"loaded {rows} rows of {name}")
+        if not loaded:
+            err.print("the reference data is up to date")
+    else:
+        load_file(database_url(), Path(what))
+        err.print(f"loaded {what}")
+
+
+def verify() -> None:
+    """Check the invariants over the whole database; exit status 1 with a line for each that is broken."""
+    import psycopg
+    from rich.table import Table
+
+    with psycopg.connect(database_url()) as connection:
+        broken = connection.execute("select rule, detail from leadgen.check_invariants()").fetchall()
+    if broken:
+        table = Table("rule", "detail", title="broken invariants")
+        for rule, detail in broken:
+            table.add_row(rule, detail)
+        out.print(table)
+        raise typer.Exit(1)
+    err.print("every invariant holds")

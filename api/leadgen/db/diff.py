@@ -1,0 +1,124 @@
+"""What differs between a database and the declared state.
+
+The declared state is built from sql/tables and the reload in a scratch database. The two are equal when `pg_dump -s` says the same
+of every object, owners and grants included; migra, which is blind to some kinds of objects, only drafts the change.
+"""
+
+import difflib
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from leadgen.db.binaries import find_binaries
+from leadgen.db.embedded import EmbeddedServer
+from leadgen.db.migrate import prepare, reload
+from leadgen.db.owner import SCHEMAS, as_owner, exclusive_session
+from leadgen.db.tree import SqlTree
+from leadgen.db.urls import with_database
+from leadgen.errors import LeadGenError
+from leadgen.paths import sql_dir
+
+HEADER = re.compile(r"^-- (Name: .*; Type: .*; Schema: .*; Owner: .*)$")
+TABLE = re.compile(r"; Type: TABLE; ")
+
+
+def declare(url: str, tree: SqlTree) -> None:
+    """Build the declared state in an empty database: sql/tables, then the reload."""
+    with exclusive_session(url) as connection:
+        prepare(connection, tree)
+        with as_owner(connection):
+            for path in tree.tables():
+                tree.run(connection, path)
+        reload(connection, tree)
+
+
+@contextmanager
+def declared_database(url: str, tree: SqlTree) -> Iterator[str]:
+    """The URL of a scratch database in the declared state: on the server of `url` where its role may, else on the embedded one."""
+    server = url if _may_create_databases(url) else EmbeddedServer().start()
+    name = f"leadgen_diff_{uuid4().hex[:12]}"
+    identifier = sql.Identifier(name)
+    with psycopg.connect(with_database(server, "postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} template template0").format(identifier))
+        try:
+            scratch = with_database(server, name)
+            declare(scratch, tree)
+            yield scratch
+        finally:
+            connection.execute(sql.SQL("drop database {} with (force)").format(identifier))
+
+
+def difference(url: str, tree: SqlTree | None = None) -> str:
+    """How the database at `url` differs from the declared state, for people; empty when it does not."""
+    with declared_database(url, tree or SqlTree(sql_dir())) as declared:
+        lines = compare_dumps(url, declared)
+        return "\n".join([*lines, "", "-- migra would:", draft_change(url, declared)]) if lines else ""
+
+
+def compare_dumps(url: str, declared: str) -> list[str]:
+    """Each object that differs, under its name: `-` is what the first database has of it, `+` what the second has."""
+    ours, theirs = dump_objects(url), dump_objects(declared)
+    shown: list[str] = []
+    for name in sorted(ours.keys() | theirs.keys()):
+        changes = [line for line in difflib.ndiff(ours.get(name, []), theirs.get(name, [])) if line[0] in "-+"]
+        if changes:
+            shown += [name, *changes]
+    return shown
+
+
+def dump_objects(url: str) -> dict[str, list[str]]:
+    """What `pg_dump -s` prints of our schemas: {name and kind of an object: the lines that make it}.
+
+    The order of objects, and of a table's columns, does not count: a migration can only add at the end.
+    """
+    objects: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in _dump(url).splitlines():
+        header = HEADER.match(line)
+        if header:
+            lines = objects.setdefault(header.group(1), [])
+        elif line.strip() not in ("", "--") and not line.startswith(("\\unrestrict", "-- PostgreSQL database dump complete")):
+            lines.append(line)
+    return {name: _unordered(lines) if TABLE.search(name) else lines for name, lines in objects.items()}
+
+
+def _unordered(table: list[str]) -> list[str]:
+    return sorted(line.removesuffix(",") for line in table)
+
+
+def _dump(url: str) -> str:
+    schemas = [f"--schema={name}" for name in SCHEMAS]
+    command = [find_binaries()["pg_dump"], "--schema-only", *schemas, url]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LeadGenError(f"pg_dump: {done.stderr.strip()}")
+    return done.stdout
+
+
+def draft_change(url: str, declared: str) -> str:
+    """The statements that migra thinks lead from the database to the declared state."""
+    try:
+        from migra import Migration
+        from sqlbag import S
+    except ImportError:
+        return "-- migra is not installed: pip install 'leadgen[diff]'"
+    with S(_for_sqlalchemy(url)) as old, S(_for_sqlalchemy(declared)) as new:
+        migration = Migration(old, new)
+        migration.set_safety(False)
+        migration.add_all_changes(privileges=True)
+        return str(migration.sql).strip() or "-- nothing: the difference is of a kind that migra does not see"
+
+
+def _for_sqlalchemy(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+def _may_create_databases(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,220 @@
+"""Facts about the world, copied from well-kept packages into tables, since a rule must be SQL.
+
+phonenumbers gives numbering plans and area codes, zipcodes gives US postal codes, disposable-email-domains gives the domains of
+throw-away mailboxes. A set whose packages and derivation did not change is skipped.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import LiteralString
+
+import disposable_email_domains
+import phonenumbers
+import psycopg
+import zipcodes
+from phonenumbers import PhoneMetadata
+from phonenumbers.geodata import GEOCODE_DATA
+from psycopg import sql
+
+from leadgen.db.owner import as_owner
+
+Row = tuple[object, ...]
+
+NORTH_AMERICA = "1"  # the calling code shared by the US, Canada and the islands
+US_ISLANDS = ("AS", "GU", "MP", "PR", "VI")  # states of their own in numbering, regions of the US in ISO 3166-2
+PHONE_KINDS = (
+    "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail",
+)  # fmt: skip
+
+# What the geocoding data calls them, and ISO 3166-2.
+REGIONS = {
+    "US": {
+        "Alabama": "AL", "Alaska": "AK", "Arizona": "AZ", "Arkansas": "AR", "California": "CA", "Colorado": "CO",
+        "Connecticut": "CT", "Delaware": "DE", "Florida": "FL", "Georgia": "GA", "Hawaii": "HI", "Idaho": "ID",
+        "Illinois": "IL", "Indiana": "IN", "Iowa": "IA", "Kansas": "KS", "Kentucky": "KY", "Louisiana": "LA", "Maine": "ME",
+        "Maryland": "MD", "Massachusetts": "MA", "Michigan": "MI", "Minnesota": "MN", "Mississippi": "MS", "Missouri": "MO",
+        "Montana": "MT", "Nebraska": "NE", "Nevada": "NV", "New Hampshire": "NH", "New Jersey": "NJ", "New Mexico": "NM",
+        "New York": "NY", "North Carolina": "NC", "North Dakota": "ND", "Ohio": "OH", "Oklahoma": "OK", "Oregon": "OR",
+        "Pennsylvania": "PA", "Rhode Island": "RI", "South Carolina": "SC", "South Dakota": "SD", "Tennessee": "TN",
+        "Texas": "TX", "Utah": "UT", "Vermont": "VT", "Virginia": "VA", "Washington State": "WA", "West Virginia": "WV",
+        "Wisconsin": "WI", "Wyoming": "WY", "Washington D.C.": "DC",
+    },
+    "CA": {
+        "Alberta": "AB", "British Columbia": "BC", "British Colombia": "BC", "Manitoba": "MB", "New Brunswick": "NB",
+        "Newfoundland and Labrador": "NL", "Northwest Territories": "NT", "Nova Scotia": "NS", "Nunavut": "NU",
+        "Ontario": "ON", "Prince Edward Island": "PE", "Quebec": "QC", "Saskatchewan": "SK", "Yukon": "YT",
+    },
+}  # fmt: skip
+
+
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """One reference table: the package it comes from, the columns and rows, and SQL that fills in what is computed."""
+
+    table: LiteralString
+    package: str
+    key: tuple[LiteralString, ...]
+    columns: tuple[LiteralString, ...]
+    rows: Callable[[], Iterable[Row]]
+    compute: LiteralString = ""
+    computed: tuple[LiteralString, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """The package's version and this file's digest: either may change the rows."""
+        own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+        return f"{self.package} {version(self.package)} {own}"
+
+
+def load_reference(connection: psycopg.Connection) -> dict[str, int]:
+    """Load the sets that changed, each in one transaction as leadgen_owner; returns {table: rows} of those."""
+    stored = dict(connection.execute("select name, fingerprint from leadgen.reference_loads").fetchall())
+    changed = [data for data in DATA_SETS if stored.get(data.table) != data.fingerprint]
+    return {data.table: _load(connection, data) for data in changed}
+
+
+def _load(connection: psycopg.Connection, data: DataSet) -> int:
+    with as_owner(connection), connection.cursor() as cursor:
+        target = sql.Identifier("leadgen", data.table)
+        cursor.execute(sql.SQL("create temp table incoming (like {}) on commit drop").format(target))
+        with cursor.copy(sql.SQL("copy incoming ({}) from stdin").format(_names(data.columns))) as copy:
+            for row in data.rows():
+                copy.write_row(row)
+        if data.compute:
+            cursor.execute(data.compute)
+        rows = _merge(cursor, data)
+        cursor.execute(
+            """
+            insert into leadgen.reference_loads (name, fingerprint, rows, loaded_at)
+            values (%s, %s, %s, now())
+            on conflict (name) do update
+            set fingerprint = excluded.fingerprint, rows = excluded.rows, loaded_at = excluded.loaded_at
+            """,
+            [data.table, data.fingerprint, rows],
+        )
+    return rows
+
+
+def _merge(cursor: psycopg.Cursor, data: DataSet) -> int:
+    """Make the table equal to `incoming`, touching only rows that differ: readers are never blocked."""
+    target = sql.Identifier("leadgen", data.table)
+    columns = data.columns + data.computed
+    cursor.execute("analyze incoming")
+    cursor.execute(
+        sql.SQL("delete from {0} where ({1}) not in (select {1} from incoming)").format(target, _names(data.key))
+    )
+    values = [column for column in columns if column not in data.key]
+    action = sql.SQL("nothing")
+    if values:
+        action = sql.SQL("update set ({0}) = row({1}) where ({2}) is distinct from ({1})").format(
+            _names(values), _names(values, "excluded"), _names(values, "old")
+        )
+    cursor.execute(
+        sql.SQL("insert into {0} as old ({1}) select {1} from incoming on conflict ({2}) do {3}").format(
+            target, _names(columns), _names(data.key), action
+        )
+    )
+    cursor.execute(sql.SQL("select count(*) from {}").format(target))
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _names(columns: Iterable[str], table: str | None = None) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(table, name) if table else sql.Identifier(name) for name in columns)
+
+
+def phone_regions() -> Iterator[Row]:
+    """(country_code, calling_code, international_prefix, national_prefix, national_pattern) of every country."""
+    for country in sorted(phonenumbers.SUPPORTED_REGIONS):
+        plan = PhoneMetadata.metadata_for_region(country)
+        kinds = [getattr(plan, kind) for kind in PHONE_KINDS]
+        patterns = dict.fromkeys(kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern)
+        parsing = plan.national_prefix_for_parsing
+        prefix = parsing if parsing and parsing.isdigit() else plan.national_prefix
+        yield country, str(plan.country_code), plan.international_prefix, prefix, "|".join(patterns)
+
+
+def phone_areas() -> Iterator[Row]:
+    """(prefix, country_code, region_code) of the area codes of the US, its islands and Canada.
+
+    An area code that spans provinces (902, 867) goes to the one the package names first.
+    """
+    votes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for digits, names in GEOCODE_DATA.items():
+        region = _region(names.get("en", ""))
+        if digits.startswith(NORTH_AMERICA) and region:
+            # The area code's own entry decides; where there is none, most of its exchanges do.
+            votes[digits[:4]][region] += 1_000_000 if len(digits) == 4 else 1
+    for prefix, regions in sorted(votes.items()):
+        region = regions.most_common(1)[0][0]
+        yield prefix, region[:2], region
+    for island in US_ISLANDS:
+        for area in PhoneMetadata.metadata_for_region(island).leading_digits.split("|"):
+            yield f"{NORTH_AMERICA}{area}", island, f"US-{island}"
+
+
+def _region(name: str) -> str | None:
+    """`Texas`, `Austin, TX` and `Nova Scotia/Prince Edward Island` give US-TX, US-TX and CA-NS."""
+    last = name.split("/")[0].rpartition(", ")[2]
+    for country, regions in REGIONS.items():
+        code = regions.get(last) or (last if last in regions.values() else None)
+        if code:
+            return f"{country}-{code}"
+    return None
+
+
+def postal_places() -> Iterator[Row]:
+    """(country_code, postal_code, city, region_code, timezone, latitude, longitude) of every US postal code.
+
+    Military addresses have neither zone nor position.
+    """
+    for place in zipcodes.list_all():
+        somewhere = place["timezone"] != ""
+        position = (float(place["lat"]), float(place["long"])) if somewhere else (None, None)
+        yield "US", place["zip_code"], place["city"], f"US-{place['state']}", place["timezone"] or None, *position
+
+
+def disposable_domains() -> Iterator[Row]:
+    """(domain,) of every throw-away mailbox provider."""
+    for domain in sorted(disposable_email_domains.blocklist):
+        yield (domain,)
+
+
+DATA_SETS = (
+    DataSet(
+        table="phone_regions",
+        package="phonenumbers",
+        key=("country_code",),
+        columns=("country_code", "calling_code", "international_prefix", "national_prefix", "national_pattern"),
+        rows=phone_regions,
+    ),
+    DataSet(
+        table="phone_areas",
+        package="phonenumbers",
+        key=("prefix",),
+        columns=("prefix", "country_code", "region_code"),
+        rows=phone_areas,
+    ),
+    DataSet(
+        table="postal_places",
+        package="zipcodes",
+        key=("country_code", "postal_code"),
+        columns=("country_code", "postal_code", "city", "region_code", "timezone", "latitude", "longitude"),
+        rows=postal_places,
+        compute="update incoming set city_key = leadgen.normalize_city(city)",
+        computed=("city_key",),
+    ),
+    DataSet(
+        table="disposable_domains",
+        package="disposable-email-domains",
+        key=("domain",),
+        columns=("domain",),
+        rows=disposable_domains,
+    ),
+)

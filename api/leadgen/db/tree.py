@@ -1,0 +1,108 @@
+"""The SQL tree on disk: which files there are, in which order they are loaded, and how one is run."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from leadgen.errors import LeadGenError
+
+MIGRATION_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+
+
+class SqlError(LeadGenError):
+    """A file of the tree is missing, misnamed or was refused by the server; the message names file and line."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One numbered file of sql/migrations."""
+
+    number: int
+    name: str
+    path: Path
+
+    @property
+    def checksum(self) -> str:
+        """Hex sha256 of the file."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SqlTree:
+    """The directory sql/."""
+
+    root: Path
+
+    @property
+    def roles(self) -> Path:
+        """The cluster-wide roles, created before anything else."""
+        return self.root / "policies" / "roles.sql"
+
+    def migrations(self) -> list[Migration]:
+        """The migrations in order. Raises SqlError for a misnamed file and for a number used twice."""
+        found: dict[int, Migration] = {}
+        for path in sorted((self.root / "migrations").glob("*.sql")):
+            match = MIGRATION_NAME.fullmatch(path.name)
+            if match is None:
+                raise SqlError(f"migrations/{path.name}: the name must look like 0001_what_it_does.sql")
+            number = int(match.group(1))
+            if number in found:
+                raise SqlError(f"migrations/{path.name}: number {number} is taken by {found[number].path.name}")
+            found[number] = Migration(number, match.group(2), path)
+        return list(found.values())
+
+    def reloaded(self) -> list[Path]:
+        """The files that every deploy declares anew, in the order of sql/load_order; one listed twice comes first."""
+        return list(dict.fromkeys(_listed(self.root)))
+
+    def tables(self) -> list[Path]:
+        """The declared tables, in the order of sql/tables/load_order."""
+        return list(_listed(self.root / "tables"))
+
+    def fingerprint(self) -> str:
+        """Hex sha256 over the names and contents of the reloaded files."""
+        digest = hashlib.sha256()
+        for path in self.reloaded():
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(self.root)}\0{len(content)}\0".encode())
+            digest.update(content)
+        return digest.hexdigest()
+
+    def run(self, connection: psycopg.Connection, path: Path) -> None:
+        """Run one file of the tree."""
+        run_file(connection, path, f"sql/{path.relative_to(self.root)}")
+
+
+def run_file(connection: psycopg.Connection, path: Path, name: str) -> None:
+    """Run a file's statements. Raises SqlError with name and line, from the server's error; lock failures pass as they are."""
+    text = path.read_text()
+    try:
+        connection.execute(text.encode())
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+        raise
+    except psycopg.Error as error:
+        raise SqlError(f"{name}:{_line(text, error)}: {error}") from error
+
+
+def _line(text: str, error: psycopg.Error) -> int:
+    """The line of the file that the server complains about; 1 when it does not say."""
+    position = error.diag.statement_position
+    return text.count("\n", 0, int(position) - 1) + 1 if position else 1
+
+
+def _listed(root: Path) -> Iterator[Path]:
+    for line in (root / "load_order").read_text().splitlines():
+        entry = line.partition("#")[0].strip()
+        if not entry:
+            continue
+        path = root / entry
+        if path.is_dir():
+            yield from sorted(path.rglob("*.sql"))
+        elif path.is_file():
+            yield path
+        else:
+            raise SqlError(f"{root.name}/load_order names {entry}, which does not exist")

@@ -1,0 +1,102 @@
+"""One attempt at one delivery: run under a deadline, judged by what is known when it ends."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+Outcome = Literal["delivered", "failed", "refused", "unknown"]
+Result = dict[str, Any]  # one element of what `leadgen.record_attempts` takes
+
+LONGEST_ERROR = 300  # characters kept of an error
+LONGEST_REPLY = 500  # characters kept of a receiver's answer
+
+
+class Refused(Exception):  # noqa: N818
+    """This delivery can never succeed as it stands; the message says why, without personal data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A claimed row of the outbox; the fields are the columns of `leadgen.claim_deliveries`."""
+
+    delivery_id: int
+    lease_token: UUID
+    attempt: int
+    channel: str
+    target: str
+    message_id: str
+    secrets: list[str] | None
+    body: str
+    details: dict[str, Any] | None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What is known of one attempt. The sender notes it as it happens, so that a timeout loses nothing."""
+
+    body_sent: bool = False
+    outcome: Outcome | None = None
+    status_code: int | None = None
+    error: str | None = None
+    reply: str | None = None
+    retry_after_seconds: float | None = None
+
+    def conclude(self, outcome: Outcome, status_code: int | None = None, error: str | None = None) -> None:
+        """The receiver has answered, or it is certain that it never will."""
+        self.outcome, self.status_code, self.error = outcome, status_code, error
+
+    def broke_off(self, error: str) -> None:
+        """It ended without an answer: a clean failure while the body was unsent, unknown ever after."""
+        if self.outcome is None:
+            self.conclude("unknown" if self.body_sent else "failed", error=error)
+
+
+class Sender(Protocol):
+    """Sends deliveries of one channel."""
+
+    @property
+    def deadline(self) -> float:
+        """Seconds that one attempt may take in total."""
+
+    async def send(self, delivery: Delivery, attempt: Attempt) -> None:
+        """Send, and fill in the attempt. May raise: Refused, or anything that breaks a connection."""
+
+    def describe(self, error: Exception) -> str:
+        """Words for an error of this channel, without personal data, secrets or query strings."""
+
+
+async def attempt_delivery(sender: Sender, delivery: Delivery) -> Result:
+    """Make one attempt and return its result. Never raises but for cancellation."""
+    attempt = Attempt()
+    started_at, started = datetime.now(UTC), time.perf_counter()
+    try:
+        async with asyncio.timeout(sender.deadline):
+            await sender.send(delivery, attempt)
+    except Refused as error:
+        attempt.conclude("refused", error=str(error))
+    except TimeoutError:
+        what = "no answer" if attempt.body_sent else "not sent"
+        attempt.broke_off(f"{what} within {sender.deadline:g} s")
+    except Exception as error:  # noqa: BLE001  a poison row must not stop its neighbours
+        attempt.broke_off(sender.describe(error))
+    else:
+        attempt.broke_off("the sender came to no conclusion")
+    return {
+        "delivery_id": delivery.delivery_id,
+        "lease_token": str(delivery.lease_token),
+        "started_at": started_at.isoformat(),
+        "outcome": attempt.outcome,
+        "status_code": attempt.status_code,
+        "latency_ms": round((time.perf_counter() - started) * 1000, 2),
+        "error": _clip(attempt.error, LONGEST_ERROR),
+        "reply": _clip(attempt.reply, LONGEST_REPLY),
+        "retry_after_seconds": attempt.retry_after_seconds,
+    }
+
+
+def _clip(text: str | None, length: int) -> str | None:
+    """At most `length` characters, none that PostgreSQL's text cannot hold."""
+    return text if text is None else text[:length].replace("\x00", "\ufffd")

@@ -1,0 +1,12 @@
+create or replace function leadgen.check_timezone(p_timezone text, p_path text)
+returns void
+language plpgsql
+stable
+as $$
+begin
+  if not exists (select from pg_timezone_names z where z.name = p_timezone) then
+    perform leadgen.refuse_value(p_path, p_timezone, 'an IANA zone such as America/Chicago');
+  end if;
+end;
+$$;
+comment on function leadgen.check_timezone(text, text) is 'Raises LG423 when a zone does not exist.';

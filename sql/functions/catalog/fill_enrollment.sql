@@ -1,0 +1,22 @@
+create or replace function leadgen.fill_enrollment()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.timezone is not null then
+    perform leadgen.check_timezone(new.timezone, 'timezone');
+  end if;
+  if tg_op = 'UPDATE' and (old.buyer_id, old.offer_id) is distinct from (new.buyer_id, new.offer_id) then
+    perform leadgen.refuse('LG409', 'An enrollment cannot move to another buyer or offer', 'offer_id',
+      'another buyer or offer', 'the ones it was made with', 'End this enrollment (is_active false) and make a new one.');
+  end if;
+  return new;
+end;
+$$;
+comment on function leadgen.fill_enrollment() is
+  'Trigger: an enrollment''s zone exists, and it stays with its buyer and offer, because its usage counts for them.';
+
+create or replace trigger fill_enrollment before insert or update on leadgen.buyer_offers
+  for each row execute function leadgen.fill_enrollment();

@@ -1,0 +1,40 @@
+create or replace function leadgen.write_policy()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_kind constant text := replace(tg_table_name, '_policies', '');
+  v_body jsonb;
+  v_old_body jsonb;
+begin
+  if v_kind = 'routing' then
+    v_body := new.config;
+  else
+    v_body := new.rules;
+  end if;
+  perform leadgen.check_policy(v_kind, v_body);
+  if v_kind = 'validation' then
+    new.compiled_rules := leadgen.compile_rules(v_body);
+  end if;
+
+  if tg_op = 'INSERT' then
+    new.version := coalesce(new.version, 1);
+  else
+    select p.body into v_old_body from leadgen.policy_versions p
+    where p.kind = v_kind and p.policy_id = old.id and p.version = old.version;
+    new.version := old.version + (v_old_body is distinct from v_body)::integer;
+  end if;
+  return new;
+end;
+$$;
+comment on function leadgen.write_policy() is
+  'Trigger: checks a policy''s body, compiles validation rules, and raises the version when the body changed.';
+
+create or replace trigger write_policy before insert or update on leadgen.validation_policies
+  for each row execute function leadgen.write_policy();
+create or replace trigger write_policy before insert or update on leadgen.routing_policies
+  for each row execute function leadgen.write_policy();
+create or replace trigger write_policy before insert or update on leadgen.pricing_policies
+  for each row execute function leadgen.write_policy();

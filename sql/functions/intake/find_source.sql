@@ -1,0 +1,47 @@
+create or replace function leadgen.find_source(p_request leadgen.lead_request)
+returns bigint
+language plpgsql
+stable
+as $$
+-- First hit wins: API key, source_key, landing page, campaign, default source.
+declare
+  v_source_id bigint;
+  v_source_key text;
+begin
+  if p_request.api_key_hash is not null then
+    select s.id, s.source_key into v_source_id, v_source_key
+    from leadgen.sources s where s.api_key_hash = p_request.api_key_hash;
+    if v_source_id is null then
+      perform leadgen.refuse('LG401', 'No valid API key');
+    elsif p_request.source_key <> v_source_key then
+      perform leadgen.refuse('LG403', 'The API key belongs to another source', 'source_key', 'another source',
+        'the source of the key, or none');
+    end if;
+    return v_source_id;
+  end if;
+
+  if p_request.source_key is not null then
+    select s.id into v_source_id from leadgen.sources s where s.source_key = p_request.source_key;
+  end if;
+  if v_source_id is null and p_request.page_url is not null then
+    v_source_id := leadgen.find_source_by_page(p_request.page_url);
+  end if;
+  if v_source_id is null and p_request.utm_campaign is not null then
+    select c.source_id into v_source_id
+    from leadgen.source_campaigns c
+    where c.utm_source = lower(p_request.utm_source) and c.utm_campaign = lower(p_request.utm_campaign);
+  end if;
+  if v_source_id is null then
+    select s.id into v_source_id
+    from leadgen.settings d
+    join leadgen.sources s on s.source_key = d.default_source_key;
+  end if;
+
+  if exists (select from leadgen.sources s where s.id = v_source_id and s.kind = 'partner_api') then
+    perform leadgen.refuse('LG401', 'No valid API key');
+  end if;
+  return v_source_id;
+end;
+$$;
+comment on function leadgen.find_source(leadgen.lead_request) is
+  'The source a submission comes from, null when none claims it. LG401: a key that is wrong, or missing where the source needs it; LG403: the payload names another source than the key.';

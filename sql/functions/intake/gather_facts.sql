@@ -1,0 +1,37 @@
+create or replace function leadgen.gather_facts(p_facts leadgen.lead_facts, p_route leadgen.route, p_key text, p_now timestamptz)
+returns leadgen.lead_facts
+language plpgsql
+stable
+as $$
+-- Reads every table that a rule depends on, after the offer's lock. Rules are pure functions of what this returns.
+declare
+  v_facts leadgen.lead_facts := p_facts;
+  v_place leadgen.postal_places;
+  v_window_hours numeric := (p_route.validation_rules ->> 'duplicate_window_hours')::numeric;
+begin
+  select
+    (select l.id from leadgen.leads l where l.source_id = p_route.source_id and l.idempotency_key = p_key),
+    exists (
+      select from leadgen.disposable_domains d
+      where d.domain in (p_facts.email_domain, substring(p_facts.email_domain from '[^.]+\.[^.]+$'))),
+    coalesce(v_window_hours, d.default_duplicate_window_hours)
+  into v_facts.existing_lead_id, v_facts.email_is_disposable, v_window_hours
+  from leadgen.settings d;
+
+  select p.* into v_place
+  from leadgen.postal_places p
+  where p.country_code = p_facts.country_code and p.postal_code = p_facts.postal_code;
+  v_facts.city_key := coalesce(leadgen.normalize_city(p_facts.city), v_place.city_key);
+  v_facts.city := coalesce(p_facts.city, v_place.city);
+  v_facts.region_code := coalesce(p_facts.region_code, v_place.region_code);
+
+  if v_window_hours > 0 then
+    select d.lead_id, d.created_at into v_facts.duplicate_lead_id, v_facts.duplicate_created_at
+    from leadgen.find_duplicate(p_facts, p_route, p_now - v_window_hours * interval '1 hour') d;
+  end if;
+  v_facts.decided_at := p_now;
+  return v_facts;
+end;
+$$;
+comment on function leadgen.gather_facts(leadgen.lead_facts, leadgen.route, text, timestamptz) is
+  'What the tables know of a lead: an earlier lead of its key, an earlier lead of its contact, its place, its mail domain.';

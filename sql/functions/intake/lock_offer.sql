@@ -1,0 +1,22 @@
+create or replace function leadgen.lock_offer(p_facts leadgen.lead_facts, p_route leadgen.route)
+returns void
+language plpgsql
+volatile
+as $$
+-- Everything that must be seen as it is, not as it was, is read in statements after this one.
+-- Lock order: contacts (class 1, sorted), then the offer (class 2). Routing for one offer is serial.
+declare
+  v_contact integer;
+begin
+  if p_route.validation_rules ->> 'duplicate_scope' in ('vertical', 'market', 'global') then
+    for v_contact in
+      select hashtext(c) from unnest(array[p_facts.email, p_facts.phone]) c where c is not null order by 1
+    loop
+      perform pg_advisory_xact_lock(1, v_contact);
+    end loop;
+  end if;
+  perform pg_advisory_xact_lock(2, (p_route.offer_id % 2147483647)::integer);
+end;
+$$;
+comment on function leadgen.lock_offer(leadgen.lead_facts, leadgen.route) is
+  'Takes the offer''s turn until the transaction ends; where duplicates count beyond the offer, the contact''s too.';

@@ -1,0 +1,9 @@
+create or replace function leadgen.normalize_city(p_city text)
+returns text
+language sql
+immutable parallel safe
+as $$
+  select nullif(lower(regexp_replace(normalize(p_city, nfd), '[\u0300-\u036f\s[:cntrl:]]+', '', 'g')), '');
+$$;
+comment on function leadgen.normalize_city(text) is
+  'A city as it is compared: without case, accents and spaces. "San  José" and "san jose" are sanjose.';

@@ -1,0 +1,29 @@
+create or replace function leadgen.replay_quarantined(p_quarantine_id bigint)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_row leadgen.intake_quarantine;
+  v_answer jsonb;
+begin
+  select q.* into v_row from leadgen.intake_quarantine q where q.id = p_quarantine_id for update;
+  if not found then
+    perform leadgen.refuse('LG404', format('No submission %s in quarantine', p_quarantine_id), 'quarantine_id');
+  elsif v_row.replayed_at is not null then
+    perform leadgen.refuse('LG409', format('Submission %s was replayed already', p_quarantine_id), 'quarantine_id',
+      p_found => 'replayed at ' || v_row.replayed_at, p_allowed => 'a submission that waits');
+  end if;
+  v_answer := leadgen.submit_lead(v_row.payload, v_row.context);
+  if v_answer ->> 'status' <> 'quarantined' then
+    update leadgen.intake_quarantine
+    set replayed_at = leadgen.clock(), lead_id = (v_answer ->> 'lead_id')::bigint
+    where id = p_quarantine_id;
+  end if;
+  return v_answer;
+end;
+$$;
+comment on function leadgen.replay_quarantined(bigint) is
+  'Submits a quarantined submission again, once its mapping is mended. Returns the lead''s answer; still quarantined when nothing claims it yet.';

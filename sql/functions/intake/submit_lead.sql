@@ -1,0 +1,52 @@
+create or replace function leadgen.submit_lead(payload jsonb, context jsonb default '{}')
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- The road of one lead. Everything up to the lock is reading; everything after it sees what the previous lead of this
+-- offer left behind; the lead is inserted once, when all is decided.
+declare
+  v_request leadgen.lead_request;
+  v_route leadgen.route;
+  v_facts leadgen.lead_facts;
+  v_failures leadgen.failure[];
+  v_decision leadgen.decision;
+  v_hash constant bytea := sha256(convert_to((payload - 'idempotency_key')::text, 'UTF8'));
+  v_now timestamptz;
+  v_key text;
+  v_lead_id bigint;
+  v_answer jsonb;
+begin
+  v_request := leadgen.read_request(payload, context);
+  v_route := leadgen.find_route(v_request);
+  if v_route.failed_step is not null then
+    return leadgen.quarantine_submission(payload, context, v_route);
+  end if;
+  v_facts := leadgen.normalize_request(v_request, v_route);
+
+  perform leadgen.lock_offer(v_facts, v_route);
+  v_now := leadgen.clock();
+  v_key := coalesce(v_request.idempotency_key, leadgen.derive_idempotency_key(v_facts, v_route, v_now));
+  v_facts := leadgen.gather_facts(v_facts, v_route, v_key, v_now);
+  if v_facts.existing_lead_id is not null then
+    return leadgen.replay_answer(v_facts.existing_lead_id, v_hash, v_request.idempotency_key is null);
+  end if;
+
+  v_failures := leadgen.judge_lead(v_facts, v_route.compiled_rules);
+  if v_failures = '{}' then
+    v_decision := leadgen.route_lead(v_facts, v_route, '{}');
+  end if;
+
+  v_lead_id := nextval('leadgen.leads_id_seq');
+  v_answer := leadgen.compose_answer(v_lead_id, v_route, v_failures, v_decision);
+  perform leadgen.insert_lead(v_lead_id, v_request, v_facts, v_route, v_key, v_hash, payload, v_answer, v_failures, v_decision);
+  if v_failures = '{}' then
+    perform leadgen.record_decision(v_lead_id, 1, v_route, v_decision);
+  end if;
+  return v_answer;
+end;
+$$;
+comment on function leadgen.submit_lead(jsonb, jsonb) is
+  'Takes one lead: resolves, validates, routes, prices, stores it and queues its deliveries, in the caller''s transaction. Returns status accepted, rejected or quarantined; raises LG400, LG401, LG403, LG422 for a malformed call.';

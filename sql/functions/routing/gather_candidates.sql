@@ -1,0 +1,68 @@
+create or replace function leadgen.gather_candidates(
+  p_facts leadgen.lead_facts,
+  p_route leadgen.route,
+  p_buyers_with_lead bigint[]
+)
+returns leadgen.candidate[]
+language plpgsql
+stable
+as $$
+-- Reads every enrollment of the offer with all the numbers that a check or a strategy may need; judges nothing.
+-- The market's windows are computed once; an enrollment with a zone of its own has its own.
+declare
+  v_now constant timestamptz := p_facts.decided_at;
+  v_hour constant timestamptz := date_trunc('hour', v_now, p_route.timezone);
+  v_day constant timestamptz := date_trunc('day', v_now, p_route.timezone);
+  v_week constant timestamptz := date_trunc('week', v_now, p_route.timezone);
+  v_month constant timestamptz := date_trunc('month', v_now, p_route.timezone);
+  v_area_buyers bigint[];
+  v_candidates leadgen.candidate[];
+begin
+  v_area_buyers := array(
+    select a.buyer_id from leadgen.buyer_service_areas a
+    where a.market_id = p_route.market_id and a.is_active
+      and a.scope_type = 'postal_code' and a.scope_key = any (p_facts.postal_patterns)
+    union all
+    select a.buyer_id from leadgen.buyer_service_areas a
+    where a.market_id = p_route.market_id and a.is_active
+      and a.scope_type = 'city' and a.scope_key = p_facts.city_key
+  );
+
+  select array_agg((
+    bo.id,
+    bo.buyer_id,
+    bo.is_active,
+    b.is_active,
+    coalesce(bo.webhook_url_override, b.webhook_url) is not null or b.email_notifications,
+    bo.pause_until,
+    bo.buyer_id = any (v_area_buyers),
+    bo.buyer_id = any (p_buyers_with_lead),
+    coalesce(bo.timezone, p_route.timezone),
+    bo.capacity_per_hour,
+    case when u.hour_start = coalesce(date_trunc('hour', v_now, bo.timezone), v_hour) then u.hour_count else 0 end,
+    bo.capacity_per_day,
+    case when u.day_start = coalesce(date_trunc('day', v_now, bo.timezone), v_day) then u.day_count else 0 end,
+    bo.capacity_per_week,
+    case when u.week_start = coalesce(date_trunc('week', v_now, bo.timezone), v_week) then u.week_count else 0 end,
+    bo.capacity_per_month,
+    case when u.month_start = coalesce(date_trunc('month', v_now, bo.timezone), v_month) then u.month_count else 0 end,
+    bo.min_balance_required,
+    b.balance,
+    bo.routing_priority,
+    bo.weight,
+    u.last_turn,
+    u.finish_tag,
+    u.virtual_time,
+    coalesce(bo.price_per_lead, p_route.default_price)
+  )::leadgen.candidate order by bo.id)
+  into v_candidates
+  from leadgen.buyer_offers bo
+  join leadgen.buyers b on b.id = bo.buyer_id
+  join leadgen.enrollment_usage u on u.buyer_offer_id = bo.id and u.market_id = p_route.market_id
+  where bo.offer_id = p_route.offer_id;
+
+  return coalesce(v_candidates, '{}');
+end;
+$$;
+comment on function leadgen.gather_candidates(leadgen.lead_facts, leadgen.route, bigint[]) is
+  'Step gather: every enrollment of the offer with the numbers that matter at the lead''s clock, ordered by id. Call it after the offer''s lock.';

@@ -1,0 +1,23 @@
+create or replace function leadgen.rank_key(
+  p_strategy text,
+  p_priority integer,
+  p_last_turn bigint,
+  p_weight numeric,
+  p_finish_tag double precision,
+  p_virtual_time double precision
+)
+returns double precision
+language sql
+immutable parallel safe
+as $$
+-- 1e-9 absorbs the rounding of binary fractions; 1e6 is more than any 1 / weight.
+  select case p_strategy
+    when 'priority' then -p_priority
+    when 'round_robin' then coalesce(p_last_turn, -1)
+    when 'weighted' then
+      leadgen.find_start_tag(p_finish_tag, p_weight, p_virtual_time) - p_virtual_time + 1 / p_weight::double precision
+      + case when leadgen.find_start_tag(p_finish_tag, p_weight, p_virtual_time) > p_virtual_time + 1e-9 then 1e6 else 0 end
+  end;
+$$;
+comment on function leadgen.rank_key(text, integer, bigint, numeric, double precision, double precision) is
+  'A candidate''s place under one strategy, the smallest first: priority, round_robin (never served before all) or weighted.';

@@ -1,0 +1,302 @@
+-- Catalogue: everything that makes a new niche or a new city configuration and not code.
+--
+-- A market, a vertical, two policies, an offer, buyers with service areas, a source: seven kinds
+-- of rows, and leads flow. DBAs edit these tables directly; triggers check what they write, fill
+-- what they leave out (slugs, source keys, normalised keys) and archive every policy body.
+
+create table leadgen.markets (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  name varchar(200) not null,
+  slug varchar(100) not null,
+  country_code char(2) not null default 'US',
+  region_code varchar(20),
+  timezone varchar(64) not null,
+  currency char(3) not null default 'USD',
+  is_active boolean not null default true,
+
+  constraint markets_slug_unique unique (slug),
+  constraint markets_country_code_shape check (country_code ~ '^[A-Z]{2}$'),
+  constraint markets_currency_shape check (currency ~ '^[A-Z]{3}$'),
+  constraint markets_currency_two_decimals
+    check (currency not in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'))
+);
+comment on table leadgen.markets is 'A place in which leads are sold, with its zone and its currency.';
+comment on column leadgen.markets.slug is 'Unique public name; derived from name when not given.';
+comment on column leadgen.markets.timezone is 'IANA zone, e.g. America/Chicago; its calendar is the market''s calendar.';
+comment on column leadgen.markets.currency is
+  'ISO 4217. Currencies with three decimals are refused: money is numeric(10,2).';
+
+create table leadgen.verticals (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  slug varchar(64) not null,
+  name varchar(200) not null,
+  is_active boolean not null default true,
+
+  constraint verticals_slug_unique unique (slug)
+);
+comment on table leadgen.verticals is 'A trade: plumbing, roofing, HVAC.';
+
+create table leadgen.policy_keys (
+  kind text not null,
+  key text not null,
+  position integer not null,
+  value_schema jsonb not null,
+  description text not null,
+  rule_function text,
+  is_always_on boolean not null default false,
+
+  primary key (kind, key),
+  constraint policy_keys_kind_valid check (kind in ('validation', 'routing', 'pricing')),
+  constraint policy_keys_position_unique unique (kind, position) deferrable initially deferred
+);
+comment on table leadgen.policy_keys is
+  'The registry: every key a policy may have, its order, the schema of its value, what it means and, for a validation rule, the function that judges it.';
+comment on column leadgen.policy_keys.value_schema is
+  'JSON Schema words understood by leadgen.check_schema; {}: the key takes no value and is not written in a policy.';
+comment on column leadgen.policy_keys.rule_function is
+  'Function in schema leadgen (lead_facts, value jsonb, rules jsonb) returns leadgen.failure[]; null: a parameter of another key.';
+comment on column leadgen.policy_keys.is_always_on is 'Runs for every policy, whether it names the key or not.';
+
+create table leadgen.validation_policies (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  name varchar(200) not null,
+  version integer not null default 1,
+  rules jsonb not null,
+  compiled_rules text not null default '',
+  is_active boolean not null default true,
+
+  constraint validation_policies_rules_is_object check (jsonb_typeof(rules) = 'object')
+);
+comment on table leadgen.validation_policies is 'What a lead must be: rules by key (see leadgen.policy_keys).';
+comment on column leadgen.validation_policies.version is 'Raised by trigger each time rules change.';
+comment on column leadgen.validation_policies.compiled_rules is
+  'The rules as one SQL expression over a leadgen.lead_facts ($1), written by trigger; never edit it.';
+
+create table leadgen.routing_policies (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  name varchar(200) not null,
+  version integer not null default 1,
+  config jsonb not null,
+  is_active boolean not null default true,
+
+  constraint routing_policies_config_is_object check (jsonb_typeof(config) = 'object')
+);
+comment on table leadgen.routing_policies is 'Who gets a lead: strategy, exclusivity, holds (see leadgen.policy_keys).';
+
+create table leadgen.pricing_policies (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  name varchar(200) not null,
+  version integer not null default 1,
+  rules jsonb not null,
+  is_active boolean not null default true,
+
+  constraint pricing_policies_rules_is_object check (jsonb_typeof(rules) = 'object')
+);
+comment on table leadgen.pricing_policies is 'What is added to the base price (see leadgen.policy_keys).';
+
+create table leadgen.policy_versions (
+  kind text not null,
+  policy_id bigint not null,
+  version integer not null,
+  body jsonb not null,
+  changed_by text not null default session_user,
+  changed_at timestamptz not null default current_timestamp,
+
+  primary key (kind, policy_id, version),
+  constraint policy_versions_kind_valid check (kind in ('validation', 'routing', 'pricing'))
+);
+comment on table leadgen.policy_versions is
+  'Append-only: every body a policy ever had, who wrote it and when. Leads record the versions they were judged by.';
+
+create table leadgen.offers (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  market_id bigint not null references leadgen.markets (id) on delete restrict,
+  vertical_id bigint not null references leadgen.verticals (id) on delete restrict,
+  name varchar(200) not null,
+  slug varchar(100) not null,
+  is_active boolean not null default true,
+  default_price_per_lead numeric(10,2) not null,
+  invoice_threshold numeric(10,2) not null default 500.00,
+  validation_policy_id bigint not null references leadgen.validation_policies (id) on delete restrict,
+  routing_policy_id bigint not null references leadgen.routing_policies (id) on delete restrict,
+  pricing_policy_id bigint references leadgen.pricing_policies (id) on delete restrict,
+
+  constraint offers_slug_unique unique (slug),
+  constraint offers_unique_market_vertical_name unique (market_id, vertical_id, name),
+  constraint offers_price_positive check (default_price_per_lead > 0),
+  constraint offers_threshold_non_negative check (invoice_threshold >= 0)
+);
+comment on table leadgen.offers is 'The unit of sale: a vertical in a market, with its policies and its price.';
+comment on column leadgen.offers.slug is 'Unique public name; derived from name when not given.';
+comment on column leadgen.offers.default_price_per_lead is 'In the market''s currency.';
+
+create table leadgen.sources (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  offer_id bigint not null references leadgen.offers (id) on delete restrict,
+  kind varchar(32) not null,
+  name varchar(200) not null,
+  source_key varchar(100) not null,
+  hostname varchar(255),
+  path_prefix varchar(255),
+  api_key_hash varchar(255),
+  disclose_buyer boolean not null default true,
+  is_active boolean not null default true,
+
+  constraint sources_source_key_unique unique (source_key),
+  constraint sources_kind_valid check (kind in ('landing_page', 'partner_api', 'embed_form')),
+  constraint sources_path_prefix_shape check (path_prefix is null or path_prefix ~ '^/'),
+  constraint sources_path_needs_hostname check (path_prefix is null or hostname is not null),
+  constraint sources_api_key_hash_shape check (api_key_hash is null or api_key_hash ~ '^[0-9a-f]{64}$')
+);
+comment on table leadgen.sources is 'Where leads come from; each source sells into one offer.';
+comment on column leadgen.sources.source_key is
+  'Unique public name that a payload may carry, e.g. austin-plumbing-v1; derived from name when not given.';
+comment on column leadgen.sources.hostname is 'With path_prefix: the landing pages of this source; stored in lower case.';
+comment on column leadgen.sources.api_key_hash is 'SHA-256 of the API key, in hex; the key itself is stored nowhere.';
+comment on column leadgen.sources.disclose_buyer is 'False: the answer to this source hides buyer and price.';
+create unique index sources_api_key_hash_unique on leadgen.sources (api_key_hash) where api_key_hash is not null;
+create unique index sources_hostname_path_unique
+  on leadgen.sources (hostname, coalesce(path_prefix, '/')) where hostname is not null and is_active;
+
+create table leadgen.source_campaigns (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  source_id bigint not null references leadgen.sources (id) on delete cascade,
+  utm_source varchar(100) not null,
+  utm_campaign varchar(100) not null,
+
+  constraint source_campaigns_unique unique (utm_source, utm_campaign)
+);
+comment on table leadgen.source_campaigns is
+  'Which source a campaign belongs to, for leads that name neither source nor landing page. Stored in lower case.';
+
+create table leadgen.buyers (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  name varchar(200) not null,
+  email varchar(200) not null,
+  phone varchar(20) not null,
+  company varchar(200),
+  webhook_url varchar(500),
+  webhook_secret varchar(200),
+  email_notifications boolean not null default true,
+  sms_notifications boolean not null default false,
+  is_active boolean not null default true,
+  balance numeric(10,2) not null default 0.00,
+  credit_limit numeric(10,2),
+  billing_cycle varchar(20) not null default 'weekly',
+  payment_method varchar(50),
+  payment_method_id varchar(200),
+
+  constraint buyers_email_unique unique (email),
+  constraint check_non_negative_balance check (balance >= 0),
+  constraint buyers_webhook_url_shape check (webhook_url is null or webhook_url ~* '^https?://[^\s]+$'),
+  constraint buyers_webhook_secret_shape check (webhook_secret is null or webhook_secret ~ '^whsec_[A-Za-z0-9+/]{32,}={0,2}$'),
+  constraint buyers_webhook_has_secret check (webhook_url is null or webhook_secret is not null)
+);
+comment on table leadgen.buyers is 'Who buys leads. What a buyer buys is in buyer_offers, where in buyer_service_areas.';
+comment on column leadgen.buyers.webhook_secret is
+  'Standard Webhooks secret, whsec_ and base64; made by trigger when a webhook_url comes without one.';
+
+create table leadgen.buyer_offers (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  buyer_id bigint not null references leadgen.buyers (id) on delete cascade,
+  offer_id bigint not null references leadgen.offers (id) on delete cascade,
+  is_active boolean not null default true,
+  routing_priority integer not null default 1,
+  weight numeric not null default 1,
+  capacity_per_hour integer,
+  capacity_per_day integer,
+  capacity_per_week integer,
+  capacity_per_month integer,
+  timezone varchar(64),
+  price_per_lead numeric(10,2),
+  webhook_url_override varchar(500),
+  email_override varchar(200),
+  sms_override varchar(20),
+  min_balance_required numeric(10,2),
+  pause_until timestamptz,
+
+  constraint buyer_offers_unique unique (buyer_id, offer_id),
+  constraint buyer_offers_priority_positive check (routing_priority >= 1),
+  constraint buyer_offers_weight_positive check (weight between 0.001 and 1000000),
+  constraint buyer_offers_capacity_positive check (capacity_per_day is null or capacity_per_day >= 0),
+  constraint buyer_offers_capacity_hour_positive check (capacity_per_hour is null or capacity_per_hour >= 0),
+  constraint buyer_offers_capacity_week_positive check (capacity_per_week is null or capacity_per_week >= 0),
+  constraint buyer_offers_capacity_month_positive check (capacity_per_month is null or capacity_per_month >= 0),
+  constraint buyer_offers_price_positive check (price_per_lead is null or price_per_lead > 0),
+  constraint buyer_offers_webhook_url_shape
+    check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$')
+);
+comment on table leadgen.buyer_offers is 'An enrollment: a buyer takes part in an offer, at this price, up to these caps.';
+comment on column leadgen.buyer_offers.routing_priority is 'Strategy priority: the higher number is served first.';
+comment on column leadgen.buyer_offers.weight is 'Strategy weighted: the share of leads is weight / sum of weights.';
+comment on column leadgen.buyer_offers.capacity_per_day is 'Leads a calendar day; null: unlimited, 0: none.';
+comment on column leadgen.buyer_offers.timezone is 'Whose calendar the caps follow; null: the market''s.';
+comment on column leadgen.buyer_offers.price_per_lead is 'Null: offers.default_price_per_lead.';
+comment on column leadgen.buyer_offers.min_balance_required is 'The buyer gets no lead while buyers.balance is below this; null: no minimum.';
+create index idx_buyer_offers_offer_active_priority
+  on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
+
+create table leadgen.buyer_service_areas (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  buyer_id bigint not null references leadgen.buyers (id) on delete cascade,
+  market_id bigint not null references leadgen.markets (id) on delete cascade,
+  scope_type varchar(16) not null,
+  scope_value varchar(64) not null,
+  scope_key varchar(128) not null,
+  is_active boolean not null default true,
+
+  constraint buyer_service_areas_scope_type_valid check (scope_type in ('postal_code', 'city')),
+  constraint buyer_service_areas_unique unique (buyer_id, market_id, scope_type, scope_value)
+);
+comment on table leadgen.buyer_service_areas is
+  'Where a buyer works. No row in a market: no lead from it.';
+comment on column leadgen.buyer_service_areas.scope_value is
+  'A postal code (78701), a prefix (787*), the whole market (*), or a city.';
+comment on column leadgen.buyer_service_areas.scope_key is 'scope_value as it is compared; written by trigger.';
+create index idx_buyer_service_areas_market_scope
+  on leadgen.buyer_service_areas (market_id, scope_type, scope_value) where is_active = true;
+create index idx_buyer_service_areas_market_key
+  on leadgen.buyer_service_areas (market_id, scope_type, scope_key) where is_active = true;
+
+create table leadgen.offer_exclusivities (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  offer_id bigint not null references leadgen.offers (id) on delete cascade,
+  scope_type varchar(16) not null,
+  scope_value varchar(64) not null,
+  scope_key varchar(128) not null,
+  buyer_id bigint not null references leadgen.buyers (id) on delete cascade,
+  is_active boolean not null default true,
+
+  constraint offer_exclusivities_scope_type_valid check (scope_type in ('postal_code', 'city')),
+  constraint offer_exclusivities_unique unique (offer_id, scope_type, scope_value)
+);
+comment on table leadgen.offer_exclusivities is
+  'One buyer owns a postal code (or a prefix of them) or a city of an offer; the longest match wins.';
+comment on column leadgen.offer_exclusivities.scope_key is 'scope_value as it is compared; written by trigger.';
+create index idx_offer_exclusivities_offer_scope
+  on leadgen.offer_exclusivities (offer_id, scope_type, scope_value) where is_active = true;
+create unique index offer_exclusivities_key_unique
+  on leadgen.offer_exclusivities (offer_id, scope_type, scope_key) where is_active = true;

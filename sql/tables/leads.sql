@@ -1,0 +1,219 @@
+-- Leads: what came in, what it was judged to be, and the answer its sender got.
+--
+-- A lead is decided first and inserted once, in the transaction that judged it: there is no row in
+-- a half-way state for anybody to see. What the client sent stays beside what was made of it.
+
+create type leadgen.lead_status as enum ('received', 'validated', 'delivered', 'accepted', 'rejected');
+create type leadgen.billing_status as enum ('pending', 'billed', 'paid', 'disputed', 'refunded');
+
+create type leadgen.failure as (
+  code text,
+  field text,
+  reason text
+);
+comment on type leadgen.failure is 'Why a lead failed one rule: stable code, field at fault, words for a person.';
+
+create type leadgen.lead_request as (
+  source_key text,
+  idempotency_key text,
+  source text,
+  name text,
+  email text,
+  phone text,
+  country_code text,
+  region_code text,
+  postal_code text,
+  city text,
+  message text,
+  attributes jsonb,
+  utm_source text,
+  utm_medium text,
+  utm_campaign text,
+  landing_url text,
+  consent boolean,
+  gdpr_consent boolean,
+  consent_at timestamptz,
+  consent_certificate_url text,
+  api_key_hash text,
+  page_url text,
+  ip_address inet,
+  user_agent text
+);
+comment on type leadgen.lead_request is
+  'One submission, parsed: the payload''s fields and what the transport knew. Trimmed, not yet normalised.';
+
+create type leadgen.phone_number as (
+  e164 text,
+  country_code text,
+  region_code text
+);
+comment on type leadgen.phone_number is
+  'A valid number in E.164, the country it belongs to, and the ISO 3166-2 region where its area code is known. e164 null: not valid.';
+
+create type leadgen.route as (
+  failed_step text,
+  failed_reason text,
+  source_id bigint,
+  disclose_buyer boolean,
+  offer_id bigint,
+  market_id bigint,
+  vertical_id bigint,
+  country_code text,
+  timezone text,
+  currency text,
+  default_price numeric,
+  validation_policy_id bigint,
+  validation_policy_version integer,
+  validation_rules jsonb,
+  compiled_rules text,
+  routing_policy_id bigint,
+  routing_policy_version integer,
+  routing_config jsonb,
+  pricing_policy_id bigint,
+  pricing_policy_version integer,
+  pricing_rules jsonb
+);
+comment on type leadgen.route is
+  'Where a submission goes: source, offer, market and the policies in force. failed_step names the step that found nothing.';
+
+create type leadgen.lead_facts as (
+  name text,
+  email text,
+  email_domain text,
+  phone text,
+  phone_country text,
+  phone_region text,
+  country_code text,
+  region_code text,
+  postal_code text,
+  postal_patterns text[],
+  city text,
+  city_key text,
+  message text,
+  attributes jsonb,
+  consent boolean,
+  gdpr_consent boolean,
+  consent_at timestamptz,
+  consent_certificate_url text,
+  email_is_disposable boolean,
+  duplicate_lead_id bigint,
+  duplicate_created_at timestamptz,
+  existing_lead_id bigint,
+  decided_at timestamptz
+);
+comment on type leadgen.lead_facts is
+  'All that the rules judge: the normalised lead and what the tables knew of it. A rule reads nothing else.';
+
+create table leadgen.leads (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+
+  market_id bigint not null references leadgen.markets (id) on delete restrict,
+  vertical_id bigint not null references leadgen.verticals (id) on delete restrict,
+  offer_id bigint not null references leadgen.offers (id) on delete restrict,
+  source_id bigint not null references leadgen.sources (id) on delete restrict,
+
+  idempotency_key varchar(128),
+  request_hash bytea,
+
+  source varchar(100) not null default 'landing_page',
+  name varchar(200) not null,
+  email varchar(200) not null,
+  phone varchar(20) not null,
+
+  country_code char(2) not null default 'US',
+  postal_code varchar(16) not null,
+  city varchar(128),
+  region_code varchar(20),
+  message text,
+  attributes jsonb not null default '{}',
+
+  consent boolean,
+  gdpr_consent boolean,
+  consent_at timestamptz,
+  consent_certificate_url text,
+
+  status leadgen.lead_status not null default 'received',
+  validation_reason varchar(500),
+  unsold_reason text,
+  hold_until timestamptz,
+  next_route_at timestamptz,
+
+  validation_policy_id bigint,
+  validation_policy_version integer,
+  routing_policy_version integer,
+  pricing_policy_version integer,
+
+  buyer_id bigint references leadgen.buyers (id) on delete set null,
+  delivered_at timestamptz,
+  accepted_at timestamptz,
+  rejected_at timestamptz,
+  rejection_reason varchar(500),
+
+  billing_status leadgen.billing_status not null default 'pending',
+  price numeric(10,2),
+  billed_at timestamptz,
+  paid_at timestamptz,
+
+  utm_source varchar(100),
+  utm_medium varchar(100),
+  utm_campaign varchar(100),
+  landing_url text,
+  ip_address inet,
+  user_agent text,
+
+  submitted jsonb,
+  answer jsonb,
+
+  constraint leads_idempotency_unique_per_source unique (source_id, idempotency_key),
+  constraint leads_attributes_is_object check (jsonb_typeof(attributes) = 'object')
+);
+comment on table leadgen.leads is
+  'Every lead that a source was found for. Contact fields are normalised; submitted keeps what was sent.';
+comment on column leadgen.leads.idempotency_key is
+  'The client''s key, or auto:<sha-256> derived from source, contact, postal code, message, attributes and local date.';
+comment on column leadgen.leads.request_hash is 'SHA-256 of the submission: the same key with another hash is refused.';
+comment on column leadgen.leads.phone is 'E.164, or the text as sent when it is no valid number.';
+comment on column leadgen.leads.validation_reason is 'The first failure in registry order; null: passed.';
+comment on column leadgen.leads.unsold_reason is 'Why a valid lead has no buyer; null: sold or not valid.';
+comment on column leadgen.leads.hold_until is 'Until when an unsold lead is offered again; null: not held.';
+comment on column leadgen.leads.next_route_at is 'When a held lead is routed next.';
+comment on column leadgen.leads.buyer_id is 'Buyer of the first sale (in an exclusive sale the only one).';
+comment on column leadgen.leads.price is 'Price of the first sale, in the market''s currency; never changes once set.';
+comment on column leadgen.leads.submitted is 'The payload as it came, personal data included.';
+comment on column leadgen.leads.answer is 'What the sender was told first; a replay is told the same.';
+
+create index idx_leads_offer_created_at on leadgen.leads (offer_id, created_at desc);
+create index idx_leads_market_created_at on leadgen.leads (market_id, created_at desc);
+create index idx_leads_vertical_created_at on leadgen.leads (vertical_id, created_at desc);
+create index idx_leads_source_created_at on leadgen.leads (source_id, created_at desc);
+create index idx_leads_email on leadgen.leads (email);
+create index idx_leads_phone on leadgen.leads (phone);
+create index idx_leads_status on leadgen.leads (status);
+create index idx_leads_billing_status on leadgen.leads (billing_status);
+create index idx_leads_buyer_created_at on leadgen.leads (buyer_id, created_at desc);
+create index idx_leads_offer_phone_created on leadgen.leads (offer_id, phone, created_at desc);
+create index idx_leads_offer_email_created on leadgen.leads (offer_id, email, created_at desc);
+create index idx_leads_held on leadgen.leads (next_route_at) where hold_until is not null;
+
+create table leadgen.intake_quarantine (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  last_seen_at timestamptz not null default current_timestamp,
+  times_seen integer not null default 1,
+  failed_step text not null,
+  reason text not null,
+  payload jsonb not null,
+  context jsonb not null,
+  request_hash bytea not null,
+  replayed_at timestamptz,
+  lead_id bigint references leadgen.leads (id) on delete restrict
+);
+comment on table leadgen.intake_quarantine is
+  'Submissions that no active source claimed, whole. Fix the mapping, then select leadgen.replay_quarantined(id).';
+comment on column leadgen.intake_quarantine.failed_step is
+  'source, api_key, offer, market, vertical, validation_policy, routing_policy or pricing_policy.';
+comment on column leadgen.intake_quarantine.context is 'What the transport knew; of a key its hash.';
+create unique index intake_quarantine_open_request
+  on leadgen.intake_quarantine (request_hash) where replayed_at is null;

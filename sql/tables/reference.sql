@@ -1,0 +1,59 @@
+-- Reference: facts about the world, loaded from well-kept packages by `leadgen load reference`.
+--
+-- They are tables and not library calls because a rule must be SQL: the same lead gives the same
+-- verdict inside the transaction, in a dry run and in a replay.
+
+create table leadgen.phone_regions (
+  country_code text primary key,
+  calling_code text not null,
+  international_prefix text,
+  national_prefix text,
+  national_pattern text not null
+);
+comment on table leadgen.phone_regions is
+  'How a country writes its telephone numbers. Source: the package phonenumbers (Google libphonenumber).';
+comment on column leadgen.phone_regions.international_prefix is
+  'Regular expression of the digits dialled before a foreign number (US: 011).';
+comment on column leadgen.phone_regions.national_prefix is
+  'Digits dialled before a national number and dropped from it (GB: 0).';
+comment on column leadgen.phone_regions.national_pattern is
+  'Regular expression that a valid national number matches whole.';
+create index phone_regions_calling_code on leadgen.phone_regions (calling_code);
+
+create table leadgen.phone_areas (
+  prefix text primary key,
+  country_code text not null,
+  region_code text not null
+);
+comment on table leadgen.phone_areas is
+  'Which part of a country a number belongs to: E.164 digits without the plus, e.g. 1512 is US-TX.';
+
+create table leadgen.postal_places (
+  country_code text not null,
+  postal_code text not null,
+  city text,
+  city_key text,
+  region_code text,
+  timezone text,
+  latitude double precision,
+  longitude double precision,
+
+  primary key (country_code, postal_code)
+);
+comment on table leadgen.postal_places is
+  'Where a postal code is: city, ISO 3166-2 region, zone and position. Source: the package zipcodes.';
+
+create table leadgen.disposable_domains (
+  domain text primary key
+);
+comment on table leadgen.disposable_domains is
+  'Domains that hand out throw-away mailboxes. Source: the package disposable-email-domains.';
+
+create table leadgen.reference_loads (
+  name text primary key,
+  fingerprint text not null,
+  rows integer not null,
+  loaded_at timestamptz not null
+);
+comment on table leadgen.reference_loads is
+  'Which version of which reference data is loaded; a load with the same fingerprint is skipped.';

@@ -1,0 +1,81 @@
+"""Fixtures for every test.
+
+A test that wants a database asks for `database` (a fresh clone, as superuser) or for `connect` (sessions on it as any role).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+from rig.cluster import Cluster, running_cluster
+from rig.pgtap import HELPERS
+
+from leadgen.db.extensions import load_extension
+from leadgen.db.migrate import migrate
+from leadgen.db.tree import run_file
+from leadgen.db.urls import with_role
+from leadgen.settings import Settings, known_names
+
+Connect = Callable[..., psycopg.Connection]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    """The developer's environment must not decide a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in known_names() - {"LEADGEN_POSTGRES_BIN"}:
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A running server that the whole session shares."""
+    with running_cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """The template database: what `leadgen migrate` makes of an empty one, reference data included."""
+    return cluster.make_template("template_leadgen", lambda url: migrate(url, Settings(), say=lambda _: None))
+
+
+@pytest.fixture(scope="session")
+def pgtap_template(cluster: Cluster, template: str) -> str:
+    """The template with pgTAP and pgtap/helpers in it."""
+
+    def fill(url: str) -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            if not load_extension(connection, "pgtap", cluster.shelf):
+                pytest.fail("pgTAP is missing: `make setup` gets it, or install it for your PostgreSQL")
+            for helper in sorted(HELPERS.rglob("*.sql")):
+                run_file(connection, helper, f"helpers/{helper.name}")
+
+    return cluster.make_template("template_pgtap", fill, template)
+
+
+@pytest.fixture
+def database(cluster: Cluster, template: str) -> Iterator[str]:
+    """The superuser's URL of a migrated database that is this test's own."""
+    with cluster.clone(template) as url:
+        yield url
+
+
+@pytest.fixture
+def role_url(database: str) -> Callable[[str], str]:
+    """The URL of this test's database for a role: `role_url("leadgen_api")`."""
+    return lambda role: with_role(database, role)
+
+
+@pytest.fixture
+def connect(database: str) -> Iterator[Connect]:
+    """Autocommit sessions on this test's database: `connect()` as superuser, `connect("leadgen_api")` as that role."""
+    with ExitStack() as sessions:
+
+        def open_session(role: str = "postgres", **options: object) -> psycopg.Connection:
+            url = with_role(database, role)
+            return sessions.enter_context(psycopg.connect(url, autocommit=True, **options))  # type: ignore[arg-type]
+
+        yield open_session

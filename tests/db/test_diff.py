@@ -1,0 +1,78 @@
+"""`leadgen diff`: declared state against a database, on a small tree."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from db.tiny_tree import write_tree
+from rig.cluster import Cluster
+
+from leadgen.db.diff import difference
+from leadgen.db.migrate import migrate
+from leadgen.db.tree import SqlTree
+from leadgen.settings import Settings
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> SqlTree:
+    return write_tree(tmp_path / "sql")
+
+
+@pytest.fixture
+def migrated(cluster: Cluster, tree: SqlTree) -> Iterator[str]:
+    with cluster.clone("template0") as url:
+        migrate(url, Settings(), tree=tree, reference=False, say=lambda _: None)
+        yield url
+
+
+def test_migrations_and_declared_tables_agree(migrated: str, tree: SqlTree) -> None:
+    assert difference(migrated, tree) == ""
+
+
+def test_the_scratch_database_is_gone_afterwards(migrated: str, tree: SqlTree) -> None:
+    difference(migrated, tree)
+    with psycopg.connect(migrated) as connection:
+        assert connection.execute("select from pg_database where datname like 'leadgen_diff_%'").fetchall() == []
+
+
+# The second half are changes that migra does not see.
+@pytest.mark.parametrize(
+    ("statement", "line"),
+    [
+        ("alter table leadgen.items add column note text", "-     note text"),
+        ("drop view report.names", "+ CREATE VIEW report.names AS"),
+        ("create index items_name on leadgen.items (name)", "- CREATE INDEX items_name ON leadgen.items USING btree (name);"),
+        ("alter table leadgen.items force row level security", "- ALTER TABLE ONLY leadgen.items FORCE ROW LEVEL SECURITY;"),
+        ("alter table leadgen.items owner to postgres", "- ALTER TABLE leadgen.items OWNER TO postgres;"),
+        ("comment on table leadgen.items is 'things'", "- COMMENT ON TABLE leadgen.items IS 'things';"),
+        ("grant update (name) on leadgen.items to leadgen_api", "- GRANT UPDATE(name) ON TABLE leadgen.items TO leadgen_api;"),
+        ("create or replace function leadgen.count_items() returns bigint language sql stable as $$ select 3 $$", "-     AS $$ select 3 $$;"),
+        ("create domain leadgen.word as text", "- CREATE DOMAIN leadgen.word AS text;"),
+    ],
+)  # fmt: skip
+def test_a_change_by_hand_is_shown(statement: str, line: str, migrated: str, tree: SqlTree) -> None:
+    with psycopg.connect(migrated) as connection:
+        connection.execute(statement.encode())
+    assert line in difference(migrated, tree).splitlines()
+
+
+def test_migra_drafts_the_change(migrated: str, tree: SqlTree) -> None:
+    with (tree.root / "tables/items.sql").open("a") as file:
+        file.write("alter table leadgen.items add column note text;\n")
+    drafted = difference(migrated, tree).partition("-- migra would:")[2]
+    assert 'alter table "leadgen"."items" add column "note" text;' in drafted
+
+
+def test_the_order_of_columns_does_not_count_but_their_table_does(migrated: str, tree: SqlTree) -> None:
+    items = tree.root / "tables/items.sql"
+    items.write_text(items.read_text().replace("name text", "note text, name text"))
+    with psycopg.connect(migrated) as connection:
+        connection.execute("alter table leadgen.items add column note text")
+    assert difference(migrated, tree) == ""
+    with psycopg.connect(migrated) as connection:
+        connection.execute("alter table leadgen.items drop column note")
+        connection.execute("alter table leadgen.settings add column note text")
+    shown = difference(migrated, tree).splitlines()
+    assert "+     note text" in shown
+    assert "-     note text" in shown

@@ -1,0 +1,231 @@
+"""`leadgen migrate`, on a small tree; tests/db/test_schema.py looks at the real one."""
+
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+import pytest
+from db.tiny_tree import write_tree
+from rig.cluster import Cluster
+
+from leadgen.db.migrate import MigrateError, migrate
+from leadgen.db.tree import SqlError, SqlTree
+from leadgen.db.urls import with_role
+from leadgen.settings import Settings
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> SqlTree:
+    return write_tree(tmp_path / "sql")
+
+
+@pytest.fixture
+def empty(cluster: Cluster) -> Iterator[str]:
+    with cluster.clone("template0") as url:
+        yield url
+
+
+def run(url: str, tree: SqlTree, **settings: object) -> list[str]:
+    """Migrate and return what was said."""
+    said: list[str] = []
+    migrate(url, Settings(**settings), tree=tree, reference=False, say=said.append)  # type: ignore[arg-type]
+    return said
+
+
+def ask(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_an_empty_database_becomes_current(empty: str, tree: SqlTree) -> None:
+    assert run(empty, tree) == ["applied 0001_settings.sql", "applied 0002_items.sql", "reloaded 6 files"]
+    assert ask(empty, "select number, name from leadgen.schema_migrations order by 1") == [(1, "settings"), (2, "items")]
+    assert ask(empty, "select leadgen.count_items()") == [(0,)]
+
+
+def test_everything_belongs_to_the_owner(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    owners = ask(
+        empty,
+        """
+        select nspowner::regrole::text from pg_namespace where nspname in ('leadgen', 'report')
+        union select relowner::regrole::text from pg_class where relnamespace in ('leadgen'::regnamespace, 'report'::regnamespace)
+        union select proowner::regrole::text from pg_proc where pronamespace = 'leadgen'::regnamespace
+        """,
+    )
+    assert owners == [("leadgen_owner",)]
+
+
+def test_a_second_run_does_nothing(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    before = ask(empty, "select fingerprint, loaded_at from leadgen.schema_reloads")
+    assert run(empty, tree) == []
+    assert ask(empty, "select fingerprint, loaded_at from leadgen.schema_reloads") == before
+
+
+def test_a_member_of_the_owner_may_migrate(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    (tree.root / "migrations/0003_more.sql").write_text("create table leadgen.more (id integer);")
+    assert run(with_role(empty, "leadgen_migrator"), tree)[0] == "applied 0003_more.sql"
+    assert ask(empty, "select relowner::regrole::text from pg_class where relname = 'more'") == [("leadgen_owner",)]
+
+
+def test_any_other_role_is_refused(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    with pytest.raises(MigrateError, match="no member of leadgen_owner"):
+        run(with_role(empty, "leadgen_api"), tree)
+
+
+def test_two_at_once_apply_each_migration_once(empty: str, tree: SqlTree) -> None:
+    (tree.root / "migrations/0001_settings.sql").write_text(
+        (tree.root / "migrations/0001_settings.sql").read_text() + "select pg_sleep(0.3);"
+    )
+    said: list[str] = []
+    errors: list[Exception] = []
+
+    def one() -> None:
+        try:
+            said.extend(run(empty, tree))
+        except Exception as error:  # noqa: BLE001 - any failure fails the test below
+            errors.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert sorted(said) == ["applied 0001_settings.sql", "applied 0002_items.sql", "reloaded 6 files"]
+
+
+def test_an_interrupted_run_is_completed_by_the_next(empty: str, tree: SqlTree) -> None:
+    whole = (tree.root / "migrations/0002_items.sql").read_text()
+    (tree.root / "migrations/0002_items.sql").write_text(f"{whole}\nselect 1 / 0;")
+    with pytest.raises(SqlError, match="division by zero"):
+        run(empty, tree)
+    assert ask(empty, "select number from leadgen.schema_migrations") == [(1,)]
+    assert ask(empty, "select to_regclass('leadgen.items')") == [(None,)]
+
+    (tree.root / "migrations/0002_items.sql").write_text(whole)
+    assert run(empty, tree) == ["applied 0002_items.sql", "reloaded 6 files"]
+
+
+def test_a_killed_session_leaves_whole_steps_only(empty: str, tree: SqlTree) -> None:
+    second = tree.root / "migrations/0002_items.sql"
+    whole = second.read_text()
+    second.write_text(f"{whole}\nselect pg_sleep(60);")
+    failed: list[Exception] = []
+
+    def migrate_until_killed() -> None:
+        try:
+            run(empty, tree)
+        except (psycopg.Error, SqlError) as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=migrate_until_killed)
+    thread.start()
+    with psycopg.connect(empty, autocommit=True) as connection:
+        killed = None
+        while killed is None:
+            killed = connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and wait_event = 'PgSleep'"
+            ).fetchone()
+    thread.join()
+    assert len(failed) == 1
+    second.write_text(whole)
+    assert run(empty, tree) == ["applied 0002_items.sql", "reloaded 6 files"]
+
+
+def test_a_failing_reload_changes_nothing(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    function = tree.root / "functions/count_items.sql"
+    function.write_text(function.read_text().replace("count(*)", "count(*) + 1"))
+    (tree.root / "views/names.sql").write_text("create or replace view report.names as\nselect nothing from leadgen.items;")
+    with pytest.raises(SqlError, match=r"sql/views/names.sql:2: column .nothing. does not exist"):
+        run(empty, tree)
+    assert ask(empty, "select leadgen.count_items()") == [(0,)]
+
+
+def test_a_changed_function_is_reloaded(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    function = tree.root / "functions/count_items.sql"
+    function.write_text(function.read_text().replace("count(*)", "count(*) + 7"))
+    assert run(empty, tree) == ["reloaded 6 files"]
+    assert ask(empty, "select leadgen.count_items()") == [(7,)]
+
+
+def test_what_lost_its_file_is_dropped(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    (tree.root / "functions/guard/stale.sql").unlink()
+    (tree.root / "views/stale_view.sql").unlink()
+    (tree.root / "policies/items.sql").write_text("")
+    (tree.root / "functions/guard/refuse_empty.sql").unlink()
+    said = run(empty, tree)
+    assert sorted(said) == [
+        'dropped policy items_all on leadgen.items: it has no file any more',
+        'dropped routine leadgen."Stale One"(integer): it has no file any more',
+        "dropped routine leadgen.refuse_empty(): it has no file any more",
+        "dropped trigger refuse_empty on leadgen.items: it has no file any more",
+        "dropped view report.stale_view: it has no file any more",
+        "reloaded 3 files",
+    ]  # fmt: skip
+    assert ask(empty, "select proname from pg_proc where pronamespace = 'leadgen'::regnamespace") == [("count_items",)]
+
+
+def test_an_old_signature_is_dropped(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    function = tree.root / "functions/count_items.sql"
+    function.write_text(function.read_text().replace("count_items()", "count_items(p_least bigint)"))
+    assert "dropped routine leadgen.count_items(): it has no file any more" in run(empty, tree)
+
+
+def test_a_changed_migration_is_refused(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    with (tree.root / "migrations/0002_items.sql").open("a") as file:
+        file.write("-- changed\n")
+    with pytest.raises(MigrateError, match=r"0002_items\.sql was changed after it was applied"):
+        run(empty, tree)
+
+
+def test_a_migration_of_a_newer_version_is_refused(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    (tree.root / "migrations/0002_items.sql").unlink()
+    with pytest.raises(MigrateError, match="0002 items, which this version does not know"):
+        run(empty, tree)
+
+
+@pytest.mark.parametrize(("name", "message"), [("0002_again.sql", "number 2 is taken"), ("more.sql", "must look like")])
+def test_a_misnamed_migration_is_refused(name: str, message: str, empty: str, tree: SqlTree) -> None:
+    (tree.root / "migrations" / name).write_text("select 1;")
+    with pytest.raises(SqlError, match=message):
+        run(empty, tree)
+
+
+def test_a_load_order_that_names_nothing_is_refused(empty: str, tree: SqlTree) -> None:
+    (tree.root / "load_order").write_text("functions\ntypo\n")
+    with pytest.raises(SqlError, match="load_order names typo"):
+        run(empty, tree)
+
+
+def test_a_busy_table_is_waited_for(empty: str, tree: SqlTree) -> None:
+    """A lock held longer than lock_timeout makes the reload try again, and nothing is lost."""
+    run(empty, tree)
+    with (tree.root / "policies/items.sql").open("a") as file:
+        file.write("-- reload\n")
+    with psycopg.connect(empty) as busy:
+        busy.execute("lock table leadgen.items")
+        release = threading.Timer(5.5, busy.rollback)
+        release.start()
+        assert run(empty, tree) == ["reloaded 6 files"]
+        release.join()
+
+
+def test_defaults_are_written_where_they_are_set(empty: str, tree: SqlTree) -> None:
+    run(empty, tree, default_source_key="austin", default_invoice_threshold="750.50")
+    run(empty, tree)
+    assert ask(
+        empty, "select default_source_key, default_duplicate_window_hours, default_invoice_threshold from leadgen.settings"
+    ) == [("austin", Decimal(24), Decimal("750.50"))]

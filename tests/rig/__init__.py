@@ -1,0 +1,1 @@
+"""What the tests stand on: a throw-away cluster, cloned databases, the pgTAP collector."""

@@ -1,0 +1,61 @@
+"""Which room of the package may know which: read from the import statements."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import leadgen
+
+PACKAGE = Path(leadgen.__file__).parent
+
+# room: the rooms it may import besides itself
+ALLOWED = {
+    "errors": set[str](),
+    "paths": set[str](),
+    "log": set[str](),
+    "settings": {"db.urls", "errors"},
+    "db": {"errors", "paths", "settings"},
+    "app": {"db", "errors", "log", "settings"},
+    "worker": {"db", "errors", "log", "settings"},
+    "demo": {"app", "db", "errors", "log", "paths", "settings", "worker"},
+    "cli": {"app", "db", "demo", "errors", "log", "paths", "settings", "worker"},
+}
+
+
+def imported(source: str) -> Iterator[str]:
+    """The modules of ours that a source text imports, without `leadgen.`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        yield from (name.removeprefix("leadgen.") for name in names if name.startswith("leadgen."))
+
+
+def trespasses(room: str, source: str) -> list[str]:
+    """The imports that `room` may not make."""
+    allowed = ALLOWED[room] | {room}
+    return [name for name in imported(source) if not any(f"{name}.".startswith(f"{one}.") for one in allowed)]
+
+
+def modules() -> list[Path]:
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_stays_in_its_room(path: Path) -> None:
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    assert trespasses(room, path.read_text()) == []
+
+
+def test_a_trespass_is_seen() -> None:
+    assert trespasses("app", "from leadgen.worker.process import run") == ["worker.process.run"]
+    assert trespasses("worker", "def f():\n    import leadgen.app.main") == ["app.main"]
+    assert trespasses("db", "from leadgen import cli") == ["cli"]
+    assert trespasses("settings", "from leadgen.db.migrate import migrate") == ["db.migrate.migrate"]
+    assert trespasses("app", "from leadgen.app.main import x\nfrom leadgen.db.pool import y\nimport os") == []

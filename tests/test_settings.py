@@ -1,0 +1,80 @@
+"""Settings from the environment."""
+
+import os
+from decimal import Decimal
+from ipaddress import ip_network
+
+import pytest
+
+from leadgen.settings import SettingsError, known_names, load_settings
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = load_settings()
+    assert settings.environment == "production"
+    assert settings.database_url is None
+    assert (settings.webhook_timeout_seconds, settings.webhook_max_retries, settings.webhook_retry_delay) == (5, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("DATABASE_URL", "postgresql+asyncpg://u:p@db:5432/leadgen", "postgresql://u:p@db:5432/leadgen"),
+        ("DATABASE_URL", "postgres://u@db/leadgen", "postgresql://u@db/leadgen"),
+        ("DEFAULT_INVOICE_THRESHOLD", "500.00", Decimal("500.00")),
+        ("DEFAULT_SOURCE_KEY", "", None),
+        ("LOG_LEVEL", "debug", "DEBUG"),
+        ("ENVIRONMENT", "development", "development"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
+    ],
+)
+def test_what_is_set_is_read(name: str, value: str, read: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    assert getattr(load_settings(), name.lower()) == read
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://u:hunter2@db/leadgen"),
+        ("DATABASE_URL", "leadgen"),
+        ("DB_POOL_SIZE", "0"),
+        ("SMTP_PORT", "smtp"),
+        ("ENVIRONMENT", "prod"),
+        ("WEBHOOK_TIMEOUT_SECONDS", "-1"),
+        ("WEBHOOK_TIMEOUT_SECONDS", "nan"),
+        ("WEBHOOK_MAX_RETRIES", "1.5"),
+        ("DEFAULT_INVOICE_THRESHOLD", "12.345"),
+        ("DEFAULT_DUPLICATE_WINDOW_HOURS", "-3"),
+        ("TRUSTED_PROXIES", "everybody"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_malformed_setting_is_one_line_that_names_it(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^setting {name}: ") as caught:
+        load_settings()
+    assert "\n" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert name == "DATABASE_URL" or value in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("DATABSE_URL", "DATABASE_URL"), ("SMTP_PROT", "SMTP_PORT"), ("WEBHOOK_TIMEOUT", None), ("LEADGEN_DEBUG", None)],
+)
+def test_an_unknown_setting_stops_the_start(name: str, meant: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(SettingsError, match=f"^unknown setting {name}: ") as caught:
+        load_settings()
+    assert meant is None or f"did you mean {meant}?" in str(caught.value)
+
+
+def test_other_programs_variables_are_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "LANG", "DATABASE", "LOG_DIR", "SMTPD", "HOSTNAME", "TERM_PROGRAM", "LOGNAME"):
+        monkeypatch.setenv(name, "1")
+    load_settings()
+
+
+def test_the_tests_run_without_settings_from_outside() -> None:
+    assert not (known_names() - {"LEADGEN_POSTGRES_BIN"}) & os.environ.keys()
