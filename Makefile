@@ -8,6 +8,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
+LATER := $(filter-out sql/migrations/0001_%,$(wildcard sql/migrations/*.sql))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +33,9 @@ lint: $(STAMP) ## Check form and types of Python and SQL
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 0 sql pgtap
-	$(BIN)/squawk sql/migrations/*.sql
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/sqlfluff lint --processes 0 --nocolor sql pgtap
+	$(if $(LATER),$(BIN)/squawk $(LATER))
 
 bench: $(STAMP) ## Measure against the write floor
 	$(BIN)/python -m pytest tests/bench $(ARGS)
@@ -47,5 +49,5 @@ db-stop: $(STAMP) ## Stop the embedded PostgreSQL
 	@$(BIN)/leadgen db stop
 
 clean: ## Stop the embedded PostgreSQL and remove .venv, .leadgen and caches
-	@if [ -x $(BIN)/leadgen ]; then $(BIN)/leadgen db clean; fi
+	@if [ -x $(BIN)/leadgen ]; then $(BIN)/leadgen db stop --remove; fi
 	rm -rf $(VENV) .leadgen .mypy_cache .pytest_cache .ruff_cache .hypothesis

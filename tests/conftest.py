@@ -1,6 +1,7 @@
 """Fixtures for every test.
 
-A test that wants a database asks for `database` (a fresh clone, as superuser) or for `connect` (sessions on it as any role).
+A test that wants a database asks for `database` (a fresh clone, as superuser) or for `connect`
+(sessions on it as any role).
 """
 
 from collections.abc import Callable, Iterator
@@ -8,16 +9,14 @@ from contextlib import ExitStack
 
 import psycopg
 import pytest
-from rig.cluster import Cluster, running_cluster
-from rig.pgtap import HELPERS
 
 from leadgen.db.extensions import load_extension
 from leadgen.db.migrate import migrate
 from leadgen.db.tree import run_file
 from leadgen.db.urls import with_role
 from leadgen.settings import Settings, known_names
-
-Connect = Callable[..., psycopg.Connection]
+from rig.cluster import Cluster, Connect, running_cluster
+from rig.pgtap import HELPERS
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -71,7 +70,7 @@ def role_url(database: str) -> Callable[[str], str]:
 
 @pytest.fixture
 def connect(database: str) -> Iterator[Connect]:
-    """Autocommit sessions on this test's database: `connect()` as superuser, `connect("leadgen_api")` as that role."""
+    """Autocommit sessions on this test's database: `connect()` as superuser, `connect("leadgen_api")`."""
     with ExitStack() as sessions:
 
         def open_session(role: str = "postgres", **options: object) -> psycopg.Connection:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from rig.cluster import Cluster
 from rig.pgtap import PGTAP, judge, pgtap_files, run_pgtap
 
@@ -40,7 +41,9 @@ def test_judge(output: str, complaint: str | None) -> None:
         ("select plan(1); select 1 / 0; select ok(true);", "division by zero"),
     ],
 )
-def test_run_pgtap(body: str, complaint: str | None, cluster: Cluster, pgtap_template: str, tmp_path: Path) -> None:
+def test_run_pgtap(
+    body: str, complaint: str | None, cluster: Cluster, pgtap_template: str, tmp_path: Path
+) -> None:
     path = tmp_path / "some test.sql"
     path.write_text(f"begin;\n{body}\nrollback;\n")
     with cluster.clone(pgtap_template) as url:

@@ -13,7 +13,11 @@ def test_nothing_needs_to_be_set() -> None:
     settings = load_settings()
     assert settings.environment == "production"
     assert settings.database_url is None
-    assert (settings.webhook_timeout_seconds, settings.webhook_max_retries, settings.webhook_retry_delay) == (5, 3, 1)
+    assert (settings.webhook_timeout_seconds, settings.webhook_max_retries, settings.webhook_retry_delay) == (
+        5,
+        3,
+        1,
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,9 @@ def test_what_is_set_is_read(name: str, value: str, read: object, monkeypatch: p
         ("LOG_FORMAT", "xml"),
     ],
 )
-def test_a_malformed_setting_is_one_line_that_names_it(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_malformed_setting_is_one_line_that_names_it(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=f"^setting {name}: ") as caught:
         load_settings()
@@ -61,9 +67,16 @@ def test_a_malformed_setting_is_one_line_that_names_it(name: str, value: str, mo
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("DATABSE_URL", "DATABASE_URL"), ("SMTP_PROT", "SMTP_PORT"), ("WEBHOOK_TIMEOUT", None), ("LEADGEN_DEBUG", None)],
+    [
+        ("DATABSE_URL", "DATABASE_URL"),
+        ("SMTP_PROT", "SMTP_PORT"),
+        ("WEBHOOK_TIMEOUT", None),
+        ("LEADGEN_DEBUG", None),
+    ],
 )
-def test_an_unknown_setting_stops_the_start(name: str, meant: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_setting_stops_the_start(
+    name: str, meant: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, "1")
     with pytest.raises(SettingsError, match=f"^unknown setting {name}: ") as caught:
         load_settings()

@@ -1,1 +1,1 @@
-"""LeadGen: PostgreSQL judges and sells a lead; this package is the HTTP door, the delivery worker and the CLI."""
+"""LeadGen: PostgreSQL judges and sells a lead; this package is HTTP door, delivery worker and CLI."""

@@ -18,5 +18,5 @@ def sql_dir() -> Path:
 
 
 def state_dir() -> Path:
-    """Where private state belongs (embedded server, logs): .leadgen/ of the checkout, else of the current directory."""
+    """Where private state belongs (embedded server, logs): .leadgen/ of the checkout, else of `.`."""
     return (checkout() or Path.cwd()) / ".leadgen"

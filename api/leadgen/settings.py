@@ -14,7 +14,12 @@ from leadgen.db.urls import normalise_url
 from leadgen.errors import LeadGenError
 
 OUR_PREFIXES = ("LEADGEN_", "WEBHOOK_", "WORKER_", "SMTP_", "DEFAULT_", "DB_")
-SECRET = {"DATABASE_URL", "SMTP_PASSWORD", "API_DB_PASSWORD", "WORKER_DB_PASSWORD"}  # never repeated in an error
+SECRET = {
+    "DATABASE_URL",
+    "SMTP_PASSWORD",
+    "API_DB_PASSWORD",
+    "WORKER_DB_PASSWORD",
+}  # never repeated in an error
 LOOKS_LIKE = 0.88  # similarity at which an unknown name is taken for a misspelt one of ours
 
 PositiveInt = Annotated[int, Field(ge=1)]
@@ -44,7 +49,9 @@ class Settings(BaseSettings):
     smtp_password: str | None = None
     from_email: str | None = None
 
-    webhook_timeout_seconds: Seconds = Field(default=5, description="one attempt in total, connect to last byte")
+    webhook_timeout_seconds: Seconds = Field(
+        default=5, description="one attempt in total, connect to last byte"
+    )
     webhook_max_retries: Annotated[int, Field(ge=0)] = 3
     webhook_retry_delay: Seconds = Field(default=1, description="seconds before the first retry; doubles")
 
@@ -52,18 +59,26 @@ class Settings(BaseSettings):
     worker_batch: PositiveInt = Field(default=100, description="deliveries claimed at once")
     worker_lease_seconds: Seconds = 30
     worker_poll_seconds: Seconds = Field(default=1, description="longest sleep without a notification")
+    worker_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
+        default=None, description="where a worker serves /metrics; unset: nowhere"
+    )
 
     api_db_password: str | None = Field(default=None, description="`leadgen migrate` gives it to leadgen_api")
-    worker_db_password: str | None = Field(default=None, description="`leadgen migrate` gives it to leadgen_worker")
+    worker_db_password: str | None = Field(
+        default=None, description="`leadgen migrate` gives it to leadgen_worker"
+    )
 
     max_body_bytes: PositiveInt = 65_536
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
-        default=(), description="addresses or networks, with commas between, whose X-Forwarded-For is believed"
+        default=(),
+        description="addresses or networks, with commas between, whose X-Forwarded-For is believed",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "console"] = "json"
 
-    leadgen_postgres_bin: str | None = Field(default=None, description="directory of initdb, postgres, pg_dump …")
+    leadgen_postgres_bin: str | None = Field(
+        default=None, description="directory of initdb, postgres, pg_dump …"
+    )
 
     @field_validator("database_url")
     @classmethod

@@ -277,7 +277,7 @@ comment on column leadgen.buyer_service_areas.scope_key is 'scope_value as it is
 create index idx_buyer_service_areas_market_scope
   on leadgen.buyer_service_areas (market_id, scope_type, scope_value) where is_active = true;
 create index idx_buyer_service_areas_market_key
-  on leadgen.buyer_service_areas (market_id, scope_type, scope_key) where is_active = true;
+  on leadgen.buyer_service_areas (market_id, scope_type, scope_key) include (buyer_id) where is_active = true;
 
 create table leadgen.offer_exclusivities (
   id bigint generated always as identity primary key,

@@ -86,6 +86,7 @@ comment on type leadgen.decision is
 create table leadgen.enrollment_usage (
   buyer_offer_id bigint primary key references leadgen.buyer_offers (id) on delete cascade,
   market_id bigint not null,
+  offer_id bigint not null,
   hour_start timestamptz not null default '-infinity',
   hour_count integer not null default 0,
   day_start timestamptz not null default '-infinity',
@@ -98,13 +99,11 @@ create table leadgen.enrollment_usage (
   finish_tag double precision not null default 0,
   virtual_time double precision not null default 0,
 
-  constraint enrollment_usage_hour_not_negative check (hour_count >= 0),
-  constraint enrollment_usage_day_not_negative check (day_count >= 0),
-  constraint enrollment_usage_week_not_negative check (week_count >= 0),
-  constraint enrollment_usage_month_not_negative check (month_count >= 0)
+  constraint enrollment_usage_not_negative check (least(hour_count, day_count, week_count, month_count) >= 0)
 ) with (fillfactor = 40);
 comment on table leadgen.enrollment_usage is
   'One row an enrollment: leads taken in the current hour, day, week and month of its zone, and its place in the turn. Written only under the offer''s lock.';
+create index idx_enrollment_usage_offer on leadgen.enrollment_usage (offer_id);
 comment on column leadgen.enrollment_usage.hour_start is
   'The window that hour_count counts; a count of an earlier window reads as 0.';
 comment on column leadgen.enrollment_usage.last_turn is 'Number of its latest sale in the offer''s sequence; null: never served.';

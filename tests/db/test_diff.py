@@ -5,13 +5,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from db.tiny_tree import write_tree
-from rig.cluster import Cluster
 
+from db.tiny_tree import write_tree
 from leadgen.db.diff import difference
 from leadgen.db.migrate import migrate
 from leadgen.db.tree import SqlTree
 from leadgen.settings import Settings
+from rig.cluster import Cluster
 
 
 @pytest.fixture
@@ -33,7 +33,9 @@ def test_migrations_and_declared_tables_agree(migrated: str, tree: SqlTree) -> N
 def test_the_scratch_database_is_gone_afterwards(migrated: str, tree: SqlTree) -> None:
     difference(migrated, tree)
     with psycopg.connect(migrated) as connection:
-        assert connection.execute("select from pg_database where datname like 'leadgen_diff_%'").fetchall() == []
+        assert (
+            connection.execute("select from pg_database where datname like 'leadgen_diff_%'").fetchall() == []
+        )
 
 
 # The second half are changes that migra does not see.
@@ -42,15 +44,27 @@ def test_the_scratch_database_is_gone_afterwards(migrated: str, tree: SqlTree) -
     [
         ("alter table leadgen.items add column note text", "-     note text"),
         ("drop view report.names", "+ CREATE VIEW report.names AS"),
-        ("create index items_name on leadgen.items (name)", "- CREATE INDEX items_name ON leadgen.items USING btree (name);"),
-        ("alter table leadgen.items force row level security", "- ALTER TABLE ONLY leadgen.items FORCE ROW LEVEL SECURITY;"),
+        (
+            "create index found on leadgen.items (name)",
+            "- CREATE INDEX found ON leadgen.items USING btree (name);",
+        ),
+        (
+            "create or replace function leadgen.count_items() returns bigint language sql as 'select 3'",
+            "-     AS $$select 3$$;",
+        ),
+        (
+            "alter table leadgen.items force row level security",
+            "- ALTER TABLE ONLY leadgen.items FORCE ROW LEVEL SECURITY;",
+        ),
         ("alter table leadgen.items owner to postgres", "- ALTER TABLE leadgen.items OWNER TO postgres;"),
         ("comment on table leadgen.items is 'things'", "- COMMENT ON TABLE leadgen.items IS 'things';"),
-        ("grant update (name) on leadgen.items to leadgen_api", "- GRANT UPDATE(name) ON TABLE leadgen.items TO leadgen_api;"),
-        ("create or replace function leadgen.count_items() returns bigint language sql stable as $$ select 3 $$", "-     AS $$ select 3 $$;"),
+        (
+            "grant update (name) on leadgen.items to leadgen_api",
+            "- GRANT UPDATE(name) ON TABLE leadgen.items TO leadgen_api;",
+        ),
         ("create domain leadgen.word as text", "- CREATE DOMAIN leadgen.word AS text;"),
     ],
-)  # fmt: skip
+)
 def test_a_change_by_hand_is_shown(statement: str, line: str, migrated: str, tree: SqlTree) -> None:
     with psycopg.connect(migrated) as connection:
         connection.execute(statement.encode())

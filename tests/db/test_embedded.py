@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy
-from rig.cluster import FAST, Cluster
 
 from leadgen.db.binaries import PostgresError, find_binaries
 from leadgen.db.embedded import EmbeddedServer
+from rig.cluster import FAST, Cluster
 
 MakeServer = Callable[..., EmbeddedServer]
 
@@ -60,7 +60,10 @@ def test_its_url_works_everywhere(make_server: MakeServer) -> None:
     url = make_server().start()
     assert ask(url, "select current_database()") == "leadgen"
     done = subprocess.run(
-        [find_binaries()["psql"], url, "-Atc", "select current_user"], capture_output=True, text=True, check=True
+        [find_binaries()["psql"], url, "-Atc", "select current_user"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "postgres\n"
     engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg2:"))
@@ -129,7 +132,7 @@ def test_two_checkouts_do_not_share_anything(make_server: MakeServer) -> None:
     assert postmaster(one) != postmaster(other)
 
 
-@pytest.mark.parametrize("name", ["with a space", "it's \"quoted\", with % and ü", "deep/" + "long-name/" * 9])
+@pytest.mark.parametrize("name", ["with a space", 'it\'s "quoted", with % and ü', "deep/" + "long-name/" * 9])
 def test_any_path_will_do(name: str, make_server: MakeServer) -> None:
     server = make_server(name)
     assert ask(server.start(), "select 1") == 1
@@ -171,8 +174,15 @@ def test_a_killed_initdb_does_not_matter(make_server: MakeServer) -> None:
     assert ask(server.start(), "select 1") == 1
 
 
-def test_the_environments_postgres_is_not_ours(make_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"PGPORT": "5432", "PGHOST": "127.0.0.1", "PGDATA": "/nowhere", "PGDATABASE": "theirs"}.items():
+def test_the_environments_postgres_is_not_ours(
+    make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "PGPORT": "5432",
+        "PGHOST": "127.0.0.1",
+        "PGDATA": "/nowhere",
+        "PGDATABASE": "theirs",
+    }.items():
         monkeypatch.setenv(name, value)
     assert ask(make_server().start(), "select current_database()") == "leadgen"
 
@@ -193,7 +203,7 @@ def test_a_broken_start_shows_the_servers_log(place: Path) -> None:
 
 
 def test_a_place_the_servers_user_cannot_reach_is_left(place: Path) -> None:
-    """Root's server runs as another user, who cannot enter a home of mode 700; for anybody else nothing moves."""
+    """Root's server runs as another user, who cannot enter a home of mode 700; else nothing moves."""
     closed = place / "home"
     closed.mkdir(mode=0o700)
     server = EmbeddedServer(closed / "checkout" / ".leadgen", conf=FAST)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from db.tiny_tree import write_tree
-from rig.cluster import Cluster
 
+from db.tiny_tree import write_tree
 from leadgen.db.migrate import MigrateError, migrate
 from leadgen.db.tree import SqlError, SqlTree
 from leadgen.db.urls import with_role
 from leadgen.settings import Settings
+from rig.cluster import Cluster
 
 
 @pytest.fixture
@@ -41,7 +41,10 @@ def ask(url: str, query: str) -> list[tuple[object, ...]]:
 
 def test_an_empty_database_becomes_current(empty: str, tree: SqlTree) -> None:
     assert run(empty, tree) == ["applied 0001_settings.sql", "applied 0002_items.sql", "reloaded 6 files"]
-    assert ask(empty, "select number, name from leadgen.schema_migrations order by 1") == [(1, "settings"), (2, "items")]
+    assert ask(empty, "select number, name from leadgen.schema_migrations order by 1") == [
+        (1, "settings"),
+        (2, "items"),
+    ]
     assert ask(empty, "select leadgen.count_items()") == [(0,)]
 
 
@@ -51,7 +54,8 @@ def test_everything_belongs_to_the_owner(empty: str, tree: SqlTree) -> None:
         empty,
         """
         select nspowner::regrole::text from pg_namespace where nspname in ('leadgen', 'report')
-        union select relowner::regrole::text from pg_class where relnamespace in ('leadgen'::regnamespace, 'report'::regnamespace)
+        union select relowner::regrole::text from pg_class where relnamespace = 'leadgen'::regnamespace
+        union select relowner::regrole::text from pg_class where relnamespace = 'report'::regnamespace
         union select proowner::regrole::text from pg_proc where pronamespace = 'leadgen'::regnamespace
         """,
     )
@@ -69,7 +73,9 @@ def test_a_member_of_the_owner_may_migrate(empty: str, tree: SqlTree) -> None:
     run(empty, tree)
     (tree.root / "migrations/0003_more.sql").write_text("create table leadgen.more (id integer);")
     assert run(with_role(empty, "leadgen_migrator"), tree)[0] == "applied 0003_more.sql"
-    assert ask(empty, "select relowner::regrole::text from pg_class where relname = 'more'") == [("leadgen_owner",)]
+    assert ask(empty, "select relowner::regrole::text from pg_class where relname = 'more'") == [
+        ("leadgen_owner",)
+    ]
 
 
 def test_any_other_role_is_refused(empty: str, tree: SqlTree) -> None:
@@ -143,7 +149,9 @@ def test_a_failing_reload_changes_nothing(empty: str, tree: SqlTree) -> None:
     run(empty, tree)
     function = tree.root / "functions/count_items.sql"
     function.write_text(function.read_text().replace("count(*)", "count(*) + 1"))
-    (tree.root / "views/names.sql").write_text("create or replace view report.names as\nselect nothing from leadgen.items;")
+    (tree.root / "views/names.sql").write_text(
+        "create or replace view report.names as\nselect nothing from leadgen.items;"
+    )
     with pytest.raises(SqlError, match=r"sql/views/names.sql:2: column .nothing. does not exist"):
         run(empty, tree)
     assert ask(empty, "select leadgen.count_items()") == [(0,)]
@@ -172,7 +180,9 @@ def test_what_lost_its_file_is_dropped(empty: str, tree: SqlTree) -> None:
         "dropped view report.stale_view: it has no file any more",
         "reloaded 3 files",
     ]  # fmt: skip
-    assert ask(empty, "select proname from pg_proc where pronamespace = 'leadgen'::regnamespace") == [("count_items",)]
+    assert ask(empty, "select proname from pg_proc where pronamespace = 'leadgen'::regnamespace") == [
+        ("count_items",)
+    ]
 
 
 def test_an_old_signature_is_dropped(empty: str, tree: SqlTree) -> None:
@@ -197,7 +207,9 @@ def test_a_migration_of_a_newer_version_is_refused(empty: str, tree: SqlTree) ->
         run(empty, tree)
 
 
-@pytest.mark.parametrize(("name", "message"), [("0002_again.sql", "number 2 is taken"), ("more.sql", "must look like")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("0002_again.sql", "number 2 is taken"), ("more.sql", "must look like")]
+)
 def test_a_misnamed_migration_is_refused(name: str, message: str, empty: str, tree: SqlTree) -> None:
     (tree.root / "migrations" / name).write_text("select 1;")
     with pytest.raises(SqlError, match=message):
@@ -227,5 +239,7 @@ def test_defaults_are_written_where_they_are_set(empty: str, tree: SqlTree) -> N
     run(empty, tree, default_source_key="austin", default_invoice_threshold="750.50")
     run(empty, tree)
     assert ask(
-        empty, "select default_source_key, default_duplicate_window_hours, default_invoice_threshold from leadgen.settings"
+        empty,
+        "select default_source_key, default_duplicate_window_hours, default_invoice_threshold"
+        " from leadgen.settings",
     ) == [("austin", Decimal(24), Decimal("750.50"))]

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import phonenumbers
 import psycopg
 import pytest
-from conftest import Connect
 from phonenumbers import PhoneNumber, PhoneNumberType
 
 from leadgen.db.reference import DATA_SETS, load_reference
+from rig.cluster import Connect
 
 
 def examples(country: str) -> Iterator[str]:
@@ -33,7 +33,11 @@ def is_valid(country: str, national: str) -> bool:
 
 
 def test_number_patterns_agree_with_the_package(connect: Connect) -> None:
-    tried = [(country, number) for country in sorted(phonenumbers.SUPPORTED_REGIONS) for number in examples(country)]
+    tried = [
+        (country, number)
+        for country in sorted(phonenumbers.SUPPORTED_REGIONS)
+        for number in examples(country)
+    ]
     assert len(tried) > 10_000
     wrong = []
     with connect() as session:
@@ -45,13 +49,17 @@ def test_number_patterns_agree_with_the_package(connect: Connect) -> None:
             """,
             [[country for country, _ in tried], [number for _, number in tried]],
         )
-        wrong = [(country, number, says) for country, number, says in rows if says is not is_valid(country, number)]
+        wrong = [
+            (country, number, says) for country, number, says in rows if says is not is_valid(country, number)
+        ]
     assert wrong == []
 
 
 def test_prefixes_compile_and_are_right(connect: Connect) -> None:
     session = connect()
-    session.execute("select '0' ~ ('^(?:' || international_prefix || ')') from leadgen.phone_regions").fetchall()
+    session.execute(
+        "select '0' ~ ('^(?:' || international_prefix || ')') from leadgen.phone_regions"
+    ).fetchall()
     rows = session.execute(
         """
         select country_code, calling_code, international_prefix, national_prefix
@@ -81,12 +89,21 @@ def test_every_us_area_code_has_a_region(connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("prefix", "country", "region"),
     [
-        ("1512", "US", "US-TX"), ("1813", "US", "US-FL"), ("1303", "US", "US-CO"), ("1202", "US", "US-DC"),
-        ("1203", "US", "US-CT"), ("1907", "US", "US-AK"), ("1416", "CA", "CA-ON"), ("1902", "CA", "CA-NS"), ("1787", "PR", "US-PR"),
+        ("1512", "US", "US-TX"),
+        ("1813", "US", "US-FL"),
+        ("1303", "US", "US-CO"),
+        ("1202", "US", "US-DC"),
+        ("1203", "US", "US-CT"),
+        ("1907", "US", "US-AK"),
+        ("1416", "CA", "CA-ON"),
+        ("1902", "CA", "CA-NS"),
+        ("1787", "PR", "US-PR"),
     ],
-)  # fmt: skip
+)
 def test_area_codes(prefix: str, country: str, region: str, connect: Connect) -> None:
-    row = connect().execute("select country_code, region_code from leadgen.phone_areas where prefix = %s", [prefix])
+    row = connect().execute(
+        "select country_code, region_code from leadgen.phone_areas where prefix = %s", [prefix]
+    )
     assert row.fetchone() == (country, region)
 
 
@@ -107,17 +124,20 @@ def test_postal_places(connect: Connect) -> None:
         ("78701", "Austin", "US-TX", "America/Chicago", 30, -98),
         ("80202", "Denver", "US-CO", "America/Denver", 40, -105),
     ]
-    assert session.execute(
-        "select count(*) from leadgen.postal_places where city_key is distinct from leadgen.normalize_city(city)"
-    ).fetchone() == (0,)
-    unknown = "select timezone from leadgen.postal_places where timezone not in (select name from pg_timezone_names)"
-    assert session.execute(unknown).fetchall() == []
+    wrong = session.execute(
+        """
+        select *
+        from leadgen.postal_places
+        where city_key is distinct from leadgen.normalize_city(city)
+        or timezone not in (select name from pg_timezone_names)
+        """
+    ).fetchall()
+    assert wrong == []
 
 
 def test_disposable_domains(connect: Connect) -> None:
-    rows = connect().execute(
-        "select domain from leadgen.disposable_domains where domain in ('mailinator.com', 'gmail.com')"
-    )
+    query = "select domain from leadgen.disposable_domains where domain in ('mailinator.com', 'gmail.com')"
+    rows = connect().execute(query)
     assert rows.fetchall() == [("mailinator.com",)]
 
 
@@ -129,7 +149,9 @@ def test_a_load_without_changes_does_nothing(connect: Connect) -> None:
     assert session.execute("select * from leadgen.reference_loads order by name").fetchall() == before
 
 
-def test_a_changed_package_is_merged_while_readers_read(connect: Connect, role_url: Callable[[str], str]) -> None:
+def test_a_changed_package_is_merged_while_readers_read(
+    connect: Connect, role_url: Callable[[str], str]
+) -> None:
     session = connect()
     session.execute("update leadgen.reference_loads set fingerprint = 'older' where name = 'phone_areas'")
     session.execute("delete from leadgen.phone_areas where prefix = '1512'")
@@ -140,7 +162,7 @@ def test_a_changed_package_is_merged_while_readers_read(connect: Connect, role_u
         loaded = load_reference(session)
     assert list(loaded) == ["phone_areas"]
     rows = session.execute(
-        "select prefix, region_code from leadgen.phone_areas where prefix in ('1512', '1999', '1813') order by 1"
+        "select prefix, region_code from leadgen.phone_areas where prefix ~ '^1(512|813|999)$' order by 1"
     )
     assert rows.fetchall() == [("1512", "US-TX"), ("1813", "US-FL")]
 
@@ -149,9 +171,11 @@ def test_a_failed_load_leaves_the_old_rows(connect: Connect) -> None:
     session = connect()
     session.execute("update leadgen.reference_loads set fingerprint = 'older'")
     session.execute("alter table leadgen.phone_areas add check (prefix <> '1512') not valid")
+    session.execute("delete from leadgen.phone_areas where prefix = '1512'")
     with pytest.raises(psycopg.errors.CheckViolation):
-        session.execute("delete from leadgen.phone_areas where prefix = '1512'")
         load_reference(session)
     assert session.execute("select count(*) > 400 from leadgen.phone_areas").fetchone() == (True,)
-    stored = session.execute("select fingerprint from leadgen.reference_loads where name = 'phone_areas'").fetchone()
+    stored = session.execute(
+        "select fingerprint from leadgen.reference_loads where name = 'phone_areas'"
+    ).fetchone()
     assert stored == ("older",)

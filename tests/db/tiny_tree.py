@@ -59,9 +59,10 @@ FILES = {
         "as $$ begin if new.name = '' then raise 'empty'; end if; return new; end $$;\n"
     ),
     "functions/guard/stale.sql": (
-        "create or replace function leadgen.\"Stale One\"(a integer) returns integer language sql as $$ select a $$;\n"
+        'create or replace function leadgen."Stale One"(a integer) returns integer\n'
+        "language sql as $$ select a $$;\n"
     ),
-    "views/stale_view.sql": "create or replace view report.stale_view as select leadgen.\"Stale One\"(1) as one;\n",
+    "views/stale_view.sql": 'create or replace view report.stale_view as select leadgen."Stale One"(1);\n',
     "views/names.sql": "create or replace view report.names as select name from leadgen.items;\n",
     "policies/items.sql": (
         "create or replace trigger refuse_empty before insert on leadgen.items\n"
@@ -72,7 +73,7 @@ FILES = {
         "grant select on leadgen.items to leadgen_api;\n"
         "grant usage on schema leadgen to leadgen_api;\n"
     ),
-}  # fmt: skip
+}
 
 
 def write_tree(root: Path) -> SqlTree:

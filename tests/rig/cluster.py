@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL cluster with template databases, from which a test's own database is cloned in milliseconds."""
+"""A throw-away PostgreSQL cluster; a test's own database is cloned from a template in milliseconds."""
 
 import shutil
 import tempfile
@@ -12,6 +12,8 @@ from psycopg import sql
 
 from leadgen.db.embedded import EmbeddedServer
 from leadgen.db.urls import with_database
+
+Connect = Callable[..., psycopg.Connection]  # opens a session as the named role
 
 # Nobody wants these databases after a power cut.
 FAST = """\

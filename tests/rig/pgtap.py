@@ -27,7 +27,7 @@ def run_pgtap(url: str, path: Path) -> list[str]:
 
 
 def judge(output: str) -> list[str]:
-    """What is wrong with a file's TAP output: failed tests with their diagnostics, a plan that was not kept, no test."""
+    """What is wrong with TAP output: failed tests with their diagnostics, a plan not kept, no test."""
     planned: int | None = None
     ran = 0
     complaints: list[str] = []

@@ -7,6 +7,8 @@ from litestar.datastructures import State
 
 from leadgen.app.problems import UNAVAILABLE, Problem
 
+NOT_READY = "The database is away, or not migrated yet"
+
 
 @get("/health/live", sync_to_thread=False)
 def show_live() -> dict[str, str]:
@@ -17,6 +19,10 @@ def show_live() -> dict[str, str]:
 @get("/health/ready")
 async def show_ready(request: Request[Any, Any, State]) -> dict[str, str]:
     """The database is reachable and migrated; send no requests (503) while it is not."""
-    if not await request.app.state.queries.is_ready():
-        raise Problem(UNAVAILABLE, "The database is not migrated yet")
+    try:
+        is_ready = await request.app.state.queries.is_ready()
+    except Problem as problem:
+        raise Problem(UNAVAILABLE, NOT_READY) from problem.__cause__
+    if not is_ready:
+        raise Problem(UNAVAILABLE, NOT_READY)
     return {"status": "ready"}

@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
+from litestar.params import FromPath
 
 from leadgen.app.body import read_body
 from leadgen.app.headers import NO_KEY_HASH, check_body_type, group, read_context, read_key_hash
@@ -33,7 +34,7 @@ async def submit_lead(request: Request[Any, Any, State]) -> Response[bytes]:
 
 
 @get("/api/leads/{lead_id:int}/decision")
-async def explain_lead(request: Request[Any, Any, State], lead_id: int) -> Response[bytes]:
+async def explain_lead(request: Request[Any, Any, State], lead_id: FromPath[int]) -> Response[bytes]:
     """Who won the lead, and why each other buyer lost. Needs an operator's key."""
     key_hash = read_key_hash(group(request.scope["headers"])) or NO_KEY_HASH
     account = await request.app.state.queries.explain_lead(key_hash, lead_id)

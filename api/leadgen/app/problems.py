@@ -62,7 +62,7 @@ class FieldError(TypedDict):
     allowed: NotRequired[str]
 
 
-@dataclass
+@dataclass(eq=False)
 class Problem(Exception):  # noqa: N818  RFC 9457's word
     """An error answer. `extra` are further members of the body."""
 

@@ -4,6 +4,8 @@ import os
 import sys
 
 import typer
+from psycopg import Error as DatabaseError
+from psycopg.errors import InvalidSchemaName, UndefinedFunction, UndefinedTable
 
 from leadgen.cli import db, keys, schema, services
 from leadgen.cli.console import err
@@ -12,18 +14,26 @@ from leadgen.errors import LeadGenError
 app = typer.Typer(name="leadgen", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="key")
-for command in (schema.migrate, schema.diff, schema.load, schema.verify, services.serve, services.worker):
+for command in (
+    schema.migrate,
+    schema.diff,
+    schema.load,
+    schema.verify,
+    services.serve,
+    services.worker,
+):
     app.command()(command)
 
 
 def main() -> None:
-    """Entry point: an expected failure is one line and exit status 1; DEBUG=1 shows the traceback."""
-    from psycopg import Error as DatabaseError
-
+    """Entry point: an expected failure is one message and exit status 1; DEBUG=1 shows the traceback."""
     try:
         app()
     except (LeadGenError, DatabaseError) as error:
         if os.environ.get("DEBUG"):
             raise
-        err.print(f"leadgen: {error}", markup=False, soft_wrap=True, style="red")
+        message = str(error)
+        if isinstance(error, InvalidSchemaName | UndefinedFunction | UndefinedTable):
+            message = f"the database is not up to date: run `leadgen migrate` ({error.diag.message_primary})"
+        err.print(f"leadgen: {message}", markup=False, soft_wrap=True, style="red")
         sys.exit(1)

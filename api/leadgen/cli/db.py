@@ -23,12 +23,15 @@ def start() -> None:
 
 
 @app.command()
-def stop() -> None:
+def stop(
+    remove: Annotated[bool, typer.Option("--remove", help="Delete its data and logs too.")] = False,
+) -> None:
     """Stop the embedded server. A server that DATABASE_URL names is left alone."""
-    if load_settings().database_url:
-        err.print("DATABASE_URL is set: nothing of ours to stop")
-        return
-    err.print("stopped" if embedded_server().stop() else "not running")
+    server = embedded_server()
+    err.print("the embedded server is stopped" if server.stop() else "the embedded server was not running")
+    if remove:
+        server.remove()
+        err.print(f"{server.data} is removed")
 
 
 @app.command()

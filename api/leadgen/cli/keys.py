@@ -11,7 +11,9 @@ from leadgen.cli.console import err, out
 from leadgen.cli.target import database_url
 from leadgen.errors import LeadGenError
 
-app = typer.Typer(no_args_is_help=True, help="API keys of sources (post leads) and operators (read decisions).")
+app = typer.Typer(
+    no_args_is_help=True, help="API keys of sources (post leads) and operators (read decisions)."
+)
 
 Source = Annotated[str | None, typer.Option("--source", help="The source_key of a source.")]
 Operator = Annotated[str | None, typer.Option("--operator", help="The name of an operator.")]

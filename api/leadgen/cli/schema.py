@@ -30,7 +30,7 @@ def diff() -> None:
 
 
 def load(what: Annotated[str, typer.Argument(help="`reference`, or a .sql file.")] = "reference") -> None:
-    """Load reference data where it changed, or run a .sql file in one transaction as the owner of the schema."""
+    """Load reference data where it changed, or run a .sql file in one transaction as the schema's owner."""
     from leadgen.db.load import load_file, load_reference_data
 
     if what == "reference":

@@ -31,6 +31,6 @@ def worker() -> None:
 
 
 def _use_role(role: str) -> None:
-    """Without DATABASE_URL, name the embedded server and the role in it, for this process and those it starts."""
+    """Without DATABASE_URL: the embedded server, as `role`, for this process and those it starts."""
     if not load_settings().database_url:
         os.environ["DATABASE_URL"] = with_role(embedded_server().start(), role)

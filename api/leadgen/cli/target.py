@@ -8,8 +8,11 @@ from leadgen.settings import load_settings
 def embedded_server() -> EmbeddedServer:
     """The project's private server, not yet started."""
     server = EmbeddedServer()
-    if server.moved:
-        err.print(f"The server's user {server.user.name} cannot reach this directory: its files are in {server.state}")
+    if server.moved and not server.running():
+        user = server.user.name
+        err.print(
+            f"{user}, who runs the server, cannot reach this directory: see {server.state}", soft_wrap=True
+        )
     return server
 
 

@@ -44,7 +44,9 @@ def find_binaries() -> Binaries:
     if chosen:
         found = _inspect(Path(chosen))
         if found is None:
-            raise PostgresError(f"LEADGEN_POSTGRES_BIN: no PostgreSQL {OLDEST_MAJOR} or later with initdb in {chosen}")
+            raise PostgresError(
+                f"LEADGEN_POSTGRES_BIN: no PostgreSQL {OLDEST_MAJOR} or later with initdb in {chosen}"
+            )
         return found
     installed = [found for place in _system_places() if (found := _inspect(place))]
     if installed:
@@ -77,7 +79,9 @@ def _packaged_place() -> Path | None:
 def _inspect(directory: Path) -> Binaries | None:
     if not all((directory / program).is_file() for program in NEEDED):
         return None
-    answer = subprocess.run([directory / "postgres", "--version"], capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        [directory / "postgres", "--version"], capture_output=True, text=True, check=False
+    )
     version = re.search(r"(\d+)[.\w]*", answer.stdout)
     major = int(version.group(1)) if version else 0
     return Binaries(directory, major) if major >= OLDEST_MAJOR else None
@@ -96,7 +100,9 @@ class ServerUser:
         if os.geteuid() == self.uid:
             return list(command)
         if shutil.which("setpriv") is None:
-            raise PostgresError("as root, setpriv (package util-linux) is needed: PostgreSQL refuses to run as root")
+            raise PostgresError(
+                "as root, setpriv (package util-linux) is needed: PostgreSQL refuses to run as root"
+            )
         return ["setpriv", f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups", "--", *command]
 
     def own(self, path: Path) -> None:
@@ -106,7 +112,7 @@ class ServerUser:
 
 
 def server_user(data: Path) -> ServerUser:
-    """Who runs the server on `data`: ourselves; as root the owner of existing data, else postgres, else nobody."""
+    """Who runs the server on `data`: ourselves; for root the data's owner, else postgres, else nobody."""
     me = os.geteuid()
     if me != 0:
         return _user(pwd.getpwuid(me))

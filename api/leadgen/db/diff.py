@@ -1,7 +1,8 @@
 """What differs between a database and the declared state.
 
-The declared state is built from sql/tables and the reload in a scratch database. The two are equal when `pg_dump -s` says the same
-of every object, owners and grants included; migra, which is blind to some kinds of objects, only drafts the change.
+The declared state is built from sql/tables and the reload in a scratch database. The two are equal when
+`pg_dump -s` says the same of every object, owners and grants included; migra, which is blind to some kinds
+of objects, only drafts the change.
 """
 
 import difflib
@@ -39,7 +40,10 @@ def declare(url: str, tree: SqlTree) -> None:
 
 @contextmanager
 def declared_database(url: str, tree: SqlTree) -> Iterator[str]:
-    """The URL of a scratch database in the declared state: on the server of `url` where its role may, else on the embedded one."""
+    """The URL of a scratch database in the declared state.
+
+    It is on the server of `url` where that role may create one, else on the embedded server.
+    """
     server = url if _may_create_databases(url) else EmbeddedServer().start()
     name = f"leadgen_diff_{uuid4().hex[:12]}"
     identifier = sql.Identifier(name)
@@ -61,11 +65,13 @@ def difference(url: str, tree: SqlTree | None = None) -> str:
 
 
 def compare_dumps(url: str, declared: str) -> list[str]:
-    """Each object that differs, under its name: `-` is what the first database has of it, `+` what the second has."""
+    """Each object that differs, under its name: `-` is what the first database says, `+` the second."""
     ours, theirs = dump_objects(url), dump_objects(declared)
     shown: list[str] = []
     for name in sorted(ours.keys() | theirs.keys()):
-        changes = [line for line in difflib.ndiff(ours.get(name, []), theirs.get(name, [])) if line[0] in "-+"]
+        changes = [
+            line for line in difflib.ndiff(ours.get(name, []), theirs.get(name, [])) if line[0] in "-+"
+        ]
         if changes:
             shown += [name, *changes]
     return shown
@@ -82,7 +88,9 @@ def dump_objects(url: str) -> dict[str, list[str]]:
         header = HEADER.match(line)
         if header:
             lines = objects.setdefault(header.group(1), [])
-        elif line.strip() not in ("", "--") and not line.startswith(("\\unrestrict", "-- PostgreSQL database dump complete")):
+        elif line.strip() not in ("", "--") and not line.startswith(
+            ("\\unrestrict", "-- PostgreSQL database dump complete")
+        ):
             lines.append(line)
     return {name: _unordered(lines) if TABLE.search(name) else lines for name, lines in objects.items()}
 

@@ -1,7 +1,8 @@
 """The private PostgreSQL server of one checkout.
 
-It lives under the project's .leadgen/, listens on a unix socket that only its own user (and root) can reach, opens no port,
-and is told from every other server by its data directory. Nothing here touches a server it did not start.
+It lives under the project's .leadgen/, listens on a unix socket that only its own user (and root) can
+reach, opens no port, and is told from every other server by its data directory. Nothing here touches a
+server it did not start.
 """
 
 import fcntl
@@ -67,7 +68,8 @@ class EmbeddedServer:
     @property
     def url(self) -> str:
         """The superuser's URL of database `leadgen`."""
-        return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(self.sockets), safe='')}&port={SOCKET_NUMBER}"
+        host = quote(str(self.sockets), safe="")
+        return f"postgresql://{SUPERUSER}@/{DATABASE}?host={host}&port={SOCKET_NUMBER}"
 
     @retry(
         retry=retry_if_exception_type(psycopg.OperationalError),  # it is just starting, or just dying
@@ -76,7 +78,7 @@ class EmbeddedServer:
         reraise=True,
     )
     def start(self) -> str:
-        """Make and start the server if need be and return `url`. Idempotent, and safe from several processes at once."""
+        """Make and start the server if need be, return `url`. Idempotent; several may call it at once."""
         with self._locked():
             if not self.running():
                 self._own_dir(self.sockets)
@@ -96,6 +98,13 @@ class EmbeddedServer:
                 return False
             self._pg_ctl("stop", "-m", mode, "-w", "-t", "60")
             return True
+
+    def remove(self) -> None:
+        """Delete the stopped server's data, log and socket directories."""
+        for path in (self.data, self.log, self.sockets):
+            shutil.rmtree(path, ignore_errors=True)
+        if self.moved:
+            shutil.rmtree(self.state)
 
     def running(self) -> bool:
         """True when a postmaster runs on our data directory."""
@@ -124,7 +133,9 @@ class EmbeddedServer:
         self._own_dir(self.log)
         if (self.data / "PG_VERSION").exists():
             return
-        fresh = self.data.with_name(f"{self.data.name}.new")  # renamed when whole: a killed initdb leaves no half cluster
+        fresh = self.data.with_name(
+            f"{self.data.name}.new"
+        )  # renamed when whole: a killed initdb leaves no half cluster
         if fresh.exists():
             shutil.rmtree(fresh)
         self._own_dir(fresh)
@@ -141,11 +152,13 @@ class EmbeddedServer:
         self.user.own(conf)
 
     def _recover_from_crash(self) -> None:
-        """After a killed server: wait for its orphans to leave, and drop a pid file whose number is another program's by now."""
+        """After a killed server: wait for its orphans, drop a pid file whose number is another's by now."""
         deadline = time.monotonic() + CRASH_SETTLES
         while self._processes():
             if time.monotonic() > deadline:
-                raise PostgresError(f"processes {self._processes()} of a killed server still hold {self.data}")
+                raise PostgresError(
+                    f"processes {self._processes()} of a killed server still hold {self.data}"
+                )
             time.sleep(0.05)
         for path in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{SOCKET_NUMBER}.lock"):
             path.unlink(missing_ok=True)
@@ -165,7 +178,7 @@ class EmbeddedServer:
             raise PostgresError(f"{self.data} belongs to another user: run as its owner or as root") from None
 
     def _is_ours(self, pid: int) -> bool:
-        """A server works in its data directory, which tells it from a process that was given a dead one's number."""
+        """A server works in its data directory, which tells it from a program given a dead one's number."""
         if not PROC.is_dir():
             return _alive(pid)
         try:
@@ -193,7 +206,9 @@ class EmbeddedServer:
 
     def _log_tail(self) -> str:
         log = self.log / "postgresql.log"
-        return f"\nlast lines of {log}:\n" + "\n".join(log.read_text().splitlines()[-5:]) if log.exists() else ""
+        return (
+            f"\nlast lines of {log}:\n" + "\n".join(log.read_text().splitlines()[-5:]) if log.exists() else ""
+        )
 
 
 def _alive(pid: int) -> bool:
@@ -216,7 +231,7 @@ def _locale() -> str:
 
 
 def _reachable_home(wanted: Path, user: ServerUser) -> Path:
-    """`wanted`, or a directory under /var/tmp when root's server user cannot get there (a checkout below /root)."""
+    """`wanted`, or a directory in /var/tmp when root's server user cannot get there (it is below /root)."""
     if user.uid == os.geteuid():
         return wanted
     parent = wanted
@@ -233,7 +248,9 @@ def _reachable_home(wanted: Path, user: ServerUser) -> Path:
 
 def _socket_dir(state: Path) -> Path:
     inside = state / "run"
-    if len(os.fsencode(inside)) <= LONGEST_SOCKET_DIR and "," not in str(inside):  # libpq reads a comma as two hosts
+    if len(os.fsencode(inside)) <= LONGEST_SOCKET_DIR and "," not in str(
+        inside
+    ):  # libpq reads a comma as two hosts
         return inside
     return Path(tempfile.gettempdir()) / f"leadgen-{_digest(state)}"
 

@@ -38,7 +38,10 @@ def load_extension(connection: psycopg.Connection, name: str, shelf: Path) -> bo
     script = find_extension(name)
     if script is None:
         return False
-    text = re.sub(r"^\\.*$", "", script.read_text(), flags=re.MULTILINE)  # psql's guard against running it like this
+    text = re.sub(
+        r"^\\.*$", "", script.read_text(), flags=re.MULTILINE
+    )  # psql's guard against running it like this
+    text = text.replace("@extschema@", "public")
     library = find_library(name)
     if library:
         copy = Path(shutil.copy(library, shelf))

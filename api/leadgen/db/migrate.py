@@ -1,7 +1,7 @@
-"""Brings any database to the declared state: roles, numbered migrations, then everything that is declared anew.
+"""Brings any database to the declared state: roles, numbered migrations, then what is declared anew.
 
-Safe to run twice, from two places at once (one waits for the other), and again after it was interrupted: each step is one
-transaction and says in the database that it is done.
+Safe to run twice, from two places at once (one waits for the other), and again after it was interrupted:
+each step is one transaction and says in the database that it is done.
 """
 
 from collections.abc import Callable
@@ -68,7 +68,9 @@ select 'routine', p.oid::regprocedure::text
 from pg_proc p
 where p.pronamespace in (select oid from ours)
 and p.prokind <> 'a'
-and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+and not exists (
+  select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+)
 and p.xmin::text not in (select xmin from touched)
 """
 
@@ -87,7 +89,8 @@ def migrate(
 ) -> None:
     """Bring the database at `url` to the declared state; `say` hears of each thing that was done.
 
-    The role must be a superuser or a member of leadgen_owner. Raises MigrateError or SqlError; what was done before stays.
+    The role must be a superuser or a member of leadgen_owner. Raises MigrateError or SqlError; what was
+    done before stays.
     """
     tree = tree or SqlTree(sql_dir())
     with exclusive_session(url) as connection:
@@ -120,7 +123,9 @@ def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
     for schema in SCHEMAS:
         if schema not in known:
             connection.execute(
-                sql.SQL("create schema {} authorization {}").format(sql.Identifier(schema), sql.Identifier(OWNER))
+                sql.SQL("create schema {} authorization {}").format(
+                    sql.Identifier(schema), sql.Identifier(OWNER)
+                )
             )
     with as_owner(connection):
         connection.execute(BOOKKEEPING)
@@ -146,14 +151,16 @@ def _apply(connection: psycopg.Connection, tree: SqlTree, migration: Migration) 
 
 @busy
 def reload(connection: psycopg.Connection, tree: SqlTree) -> list[str]:
-    """Declare functions, views, policies and grants anew in one transaction; returns the stale objects that were dropped."""
+    """Declare functions, views, policies and grants anew in one transaction; returns what it dropped."""
     with as_owner(connection):
         connection.execute("set local check_function_bodies = off")  # files may name what a later one creates
         for path in tree.reloaded():
             tree.run(connection, path)
         dropped = _drop_untouched(connection)
         connection.execute("delete from leadgen.schema_reloads")
-        connection.execute("insert into leadgen.schema_reloads (fingerprint) values (%s)", [tree.fingerprint()])
+        connection.execute(
+            "insert into leadgen.schema_reloads (fingerprint) values (%s)", [tree.fingerprint()]
+        )
     return dropped
 
 
@@ -169,14 +176,18 @@ def _drop_untouched(connection: psycopg.Connection) -> list[str]:
 
 
 def _pending(connection: psycopg.Connection, tree: SqlTree) -> list[Migration]:
-    """The migrations still to be applied. Raises MigrateError when an applied one was changed or is not known here."""
+    """What is still to be applied. Raises MigrateError when an applied one was changed or is not known."""
     known = {migration.number: migration for migration in tree.migrations()}
     applied = connection.execute("select number, name, checksum from leadgen.schema_migrations").fetchall()
     for number, name, checksum in applied:
         if number not in known:
-            raise MigrateError(f"the database has had migration {number:04d} {name}, which this version does not know")
+            raise MigrateError(
+                f"the database has had migration {number:04d} {name}, which this version does not know"
+            )
         if known[number].checksum != checksum:
-            raise MigrateError(f"migration {known[number].path.name} was changed after it was applied: add a new one instead")
+            raise MigrateError(
+                f"migration {known[number].path.name} was changed after it was applied: add a new one instead"
+            )
     done = {number for number, _, _ in applied}
     return [migration for number, migration in known.items() if number not in done]
 
@@ -201,16 +212,19 @@ def _write_defaults(connection: psycopg.Connection, settings: Settings) -> None:
     with as_owner(connection):
         for name, value in values.items():
             connection.execute(
-                sql.SQL("update leadgen.settings set {0} = %(value)s where {0} is distinct from %(value)s").format(
-                    sql.Identifier(name)
-                ),
+                sql.SQL(
+                    "update leadgen.settings set {0} = %(value)s where {0} is distinct from %(value)s"
+                ).format(sql.Identifier(name)),
                 {"value": value},
             )
 
 
 def _write_passwords(connection: psycopg.Connection, settings: Settings) -> None:
     """The login passwords of API and worker, where the environment sets them; needs a superuser."""
-    for role, password in (("leadgen_api", settings.api_db_password), ("leadgen_worker", settings.worker_db_password)):
+    for role, password in (
+        ("leadgen_api", settings.api_db_password),
+        ("leadgen_worker", settings.worker_db_password),
+    ):
         if password is not None:
             connection.execute(
                 sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password))

@@ -26,5 +26,7 @@ def as_owner(connection: psycopg.Connection) -> Iterator[None]:
     with connection.transaction():
         connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
         connection.execute("set local search_path = pg_catalog, pg_temp")
-        connection.execute("set local lock_timeout = '5s'")  # whoever queues behind us, the API too, waits as well
+        connection.execute(
+            "set local lock_timeout = '5s'"
+        )  # whoever queues behind us, the API too, waits as well
         yield

@@ -16,8 +16,7 @@ Pool = AsyncConnectionPool[Connection]
 
 
 def make_pool(url: str, size: int, application_name: str) -> Pool:
-    """A closed pool of `size` autocommit connections; `await pool.open()` does not need the database to be
-    there.
+    """A closed pool of `size` autocommit connections; opening it does not need the database to be there.
 
     Statements are not prepared, so PgBouncer may stand in between in transaction mode. After a failed
     reconnect the pool rests until somebody asks for a connection, which keeps a recovered database from

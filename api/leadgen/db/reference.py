@@ -1,7 +1,7 @@
 """Facts about the world, copied from well-kept packages into tables, since a rule must be SQL.
 
-phonenumbers gives numbering plans and area codes, zipcodes gives US postal codes, disposable-email-domains gives the domains of
-throw-away mailboxes. A set whose packages and derivation did not change is skipped.
+phonenumbers gives numbering plans and area codes, zipcodes gives US postal codes, disposable-email-domains
+gives the domains of throw-away mailboxes. A set whose packages and derivation did not change is skipped.
 """
 
 import hashlib
@@ -21,41 +21,30 @@ from phonenumbers.geodata import GEOCODE_DATA
 from psycopg import sql
 
 from leadgen.db.owner import as_owner
+from leadgen.db.regions import REGIONS
 
 Row = tuple[object, ...]
 
 NORTH_AMERICA = "1"  # the calling code shared by the US, Canada and the islands
-US_ISLANDS = ("AS", "GU", "MP", "PR", "VI")  # states of their own in numbering, regions of the US in ISO 3166-2
+# Countries of their own in numbering, regions of the US in ISO 3166-2.
+US_ISLANDS = ("AS", "GU", "MP", "PR", "VI")
 PHONE_KINDS = (
-    "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail",
-)  # fmt: skip
-
-# What the geocoding data calls them, and ISO 3166-2.
-REGIONS = {
-    "US": {
-        "Alabama": "AL", "Alaska": "AK", "Arizona": "AZ", "Arkansas": "AR", "California": "CA", "Colorado": "CO",
-        "Connecticut": "CT", "Delaware": "DE", "Florida": "FL", "Georgia": "GA", "Hawaii": "HI", "Idaho": "ID",
-        "Illinois": "IL", "Indiana": "IN", "Iowa": "IA", "Kansas": "KS", "Kentucky": "KY", "Louisiana": "LA", "Maine": "ME",
-        "Maryland": "MD", "Massachusetts": "MA", "Michigan": "MI", "Minnesota": "MN", "Mississippi": "MS", "Missouri": "MO",
-        "Montana": "MT", "Nebraska": "NE", "Nevada": "NV", "New Hampshire": "NH", "New Jersey": "NJ", "New Mexico": "NM",
-        "New York": "NY", "North Carolina": "NC", "North Dakota": "ND", "Ohio": "OH", "Oklahoma": "OK", "Oregon": "OR",
-        "Pennsylvania": "PA", "Rhode Island": "RI", "South Carolina": "SC", "South Dakota": "SD", "Tennessee": "TN",
-        "Texas": "TX", "Utah": "UT", "Vermont": "VT", "Virginia": "VA", "Washington State": "WA", "West Virginia": "WV",
-        "Wisconsin": "WI", "Wyoming": "WY", "Washington D.C.": "DC",
-    },
-    "CA": {
-        "Alberta": "AB", "British Columbia": "BC", "British Colombia": "BC", "Manitoba": "MB", "New Brunswick": "NB",
-        "Newfoundland and Labrador": "NL", "Northwest Territories": "NT", "Nova Scotia": "NS", "Nunavut": "NU",
-        "Ontario": "ON", "Prince Edward Island": "PE", "Quebec": "QC", "Saskatchewan": "SK", "Yukon": "YT",
-    },
-}  # fmt: skip
-
-
+    "fixed_line",
+    "mobile",
+    "toll_free",
+    "premium_rate",
+    "shared_cost",
+    "voip",
+    "personal_number",
+    "pager",
+    "uan",
+    "voicemail",
+)
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """One reference table: the package it comes from, the columns and rows, and SQL that fills in what is computed."""
+    """One reference table: its package, columns and rows, and the SQL that fills in what is computed."""
 
     table: LiteralString
     package: str
@@ -73,8 +62,10 @@ class DataSet:
 
 
 def load_reference(connection: psycopg.Connection) -> dict[str, int]:
-    """Load the sets that changed, each in one transaction as leadgen_owner; returns {table: rows} of those."""
-    stored = dict(connection.execute("select name, fingerprint from leadgen.reference_loads").fetchall())
+    """Load the sets that changed, each in one transaction as leadgen_owner; returns their {table: rows}."""
+    stored: dict[str, str] = dict(
+        connection.execute("select name, fingerprint from leadgen.reference_loads").fetchall()
+    )
     changed = [data for data in DATA_SETS if stored.get(data.table) != data.fingerprint]
     return {data.table: _load(connection, data) for data in changed}
 
@@ -107,10 +98,12 @@ def _merge(cursor: psycopg.Cursor, data: DataSet) -> int:
     columns = data.columns + data.computed
     cursor.execute("analyze incoming")
     cursor.execute(
-        sql.SQL("delete from {0} where ({1}) not in (select {1} from incoming)").format(target, _names(data.key))
+        sql.SQL("delete from {0} where ({1}) not in (select {1} from incoming)").format(
+            target, _names(data.key)
+        )
     )
     values = [column for column in columns if column not in data.key]
-    action = sql.SQL("nothing")
+    action: sql.Composable = sql.SQL("nothing")
     if values:
         action = sql.SQL("update set ({0}) = row({1}) where ({2}) is distinct from ({1})").format(
             _names(values), _names(values, "excluded"), _names(values, "old")
@@ -126,18 +119,31 @@ def _merge(cursor: psycopg.Cursor, data: DataSet) -> int:
 
 
 def _names(columns: Iterable[str], table: str | None = None) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier(table, name) if table else sql.Identifier(name) for name in columns)
+    return sql.SQL(", ").join(
+        sql.Identifier(table, name) if table else sql.Identifier(name) for name in columns
+    )
 
 
 def phone_regions() -> Iterator[Row]:
-    """(country_code, calling_code, international_prefix, national_prefix, national_pattern) of every country."""
+    """(country_code, calling_code, international_prefix, national_prefix, national_pattern) of every
+    country.
+    """
     for country in sorted(phonenumbers.SUPPORTED_REGIONS):
-        plan = PhoneMetadata.metadata_for_region(country)
+        plan = _numbering_plan(country)
         kinds = [getattr(plan, kind) for kind in PHONE_KINDS]
-        patterns = dict.fromkeys(kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern)
+        patterns = dict.fromkeys(
+            kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern
+        )
         parsing = plan.national_prefix_for_parsing
         prefix = parsing if parsing and parsing.isdigit() else plan.national_prefix
         yield country, str(plan.country_code), plan.international_prefix, prefix, "|".join(patterns)
+
+
+def _numbering_plan(country: str) -> PhoneMetadata:
+    plan = PhoneMetadata.metadata_for_region(country)
+    if plan is None:
+        raise LookupError(f"phonenumbers knows no country {country}")
+    return plan
 
 
 def phone_areas() -> Iterator[Row]:
@@ -155,7 +161,7 @@ def phone_areas() -> Iterator[Row]:
         region = regions.most_common(1)[0][0]
         yield prefix, region[:2], region
     for island in US_ISLANDS:
-        for area in PhoneMetadata.metadata_for_region(island).leading_digits.split("|"):
+        for area in str(_numbering_plan(island).leading_digits).split("|"):
             yield f"{NORTH_AMERICA}{area}", island, f"US-{island}"
 
 
@@ -172,12 +178,21 @@ def _region(name: str) -> str | None:
 def postal_places() -> Iterator[Row]:
     """(country_code, postal_code, city, region_code, timezone, latitude, longitude) of every US postal code.
 
-    Military addresses have neither zone nor position.
+    Some rows of the package have no position (0, 0), and some no zone or something else in its place.
     """
-    for place in zipcodes.list_all():
-        somewhere = place["timezone"] != ""
-        position = (float(place["lat"]), float(place["long"])) if somewhere else (None, None)
-        yield "US", place["zip_code"], place["city"], f"US-{place['state']}", place["timezone"] or None, *position
+    places: list[dict[str, str]] = zipcodes.list_all()  # type: ignore[no-untyped-call]
+    for place in places:
+        latitude, longitude = float(place["lat"]), float(place["long"])
+        known = (latitude, longitude) != (0, 0)
+        yield (
+            "US",
+            place["zip_code"],
+            place["city"],
+            f"US-{place['state']}",
+            place["timezone"] if "/" in place["timezone"] else None,
+            latitude if known else None,
+            longitude if known else None,
+        )
 
 
 def disposable_domains() -> Iterator[Row]:
@@ -191,7 +206,13 @@ DATA_SETS = (
         table="phone_regions",
         package="phonenumbers",
         key=("country_code",),
-        columns=("country_code", "calling_code", "international_prefix", "national_prefix", "national_pattern"),
+        columns=(
+            "country_code",
+            "calling_code",
+            "international_prefix",
+            "national_prefix",
+            "national_pattern",
+        ),
         rows=phone_regions,
     ),
     DataSet(

@@ -14,7 +14,7 @@ MIGRATION_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 
 
 class SqlError(LeadGenError):
-    """A file of the tree is missing, misnamed or was refused by the server; the message names file and line."""
+    """A file is missing, misnamed or was refused by the server; the message names file and line."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,14 @@ class SqlTree:
                 raise SqlError(f"migrations/{path.name}: the name must look like 0001_what_it_does.sql")
             number = int(match.group(1))
             if number in found:
-                raise SqlError(f"migrations/{path.name}: number {number} is taken by {found[number].path.name}")
+                raise SqlError(
+                    f"migrations/{path.name}: number {number} is taken by {found[number].path.name}"
+                )
             found[number] = Migration(number, match.group(2), path)
         return list(found.values())
 
     def reloaded(self) -> list[Path]:
-        """The files that every deploy declares anew, in the order of sql/load_order; one listed twice comes first."""
+        """What every deploy declares anew, in the order of sql/load_order; a file named twice loads once."""
         return list(dict.fromkeys(_listed(self.root)))
 
     def tables(self) -> list[Path]:
@@ -78,7 +80,7 @@ class SqlTree:
 
 
 def run_file(connection: psycopg.Connection, path: Path, name: str) -> None:
-    """Run a file's statements. Raises SqlError with name and line, from the server's error; lock failures pass as they are."""
+    """Run a file's statements. Raises SqlError with name and line; lock failures pass as they are."""
     text = path.read_text()
     try:
         connection.execute(text.encode())

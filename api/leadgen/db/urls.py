@@ -6,7 +6,7 @@ SCHEMES = ("postgresql", "postgres")
 
 
 def normalise_url(url: str) -> str:
-    """`postgresql+asyncpg://…` and `postgres://…` become `postgresql://…`; anything else raises ValueError."""
+    """`postgresql+asyncpg://…` and `postgres://…` become `postgresql://…`; else raises ValueError."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.partition("+")[0] not in SCHEMES:
         raise ValueError("a PostgreSQL URL is needed, such as postgresql://user:password@host:5432/leadgen")

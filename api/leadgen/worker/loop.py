@@ -69,6 +69,7 @@ class Loop:
         self._no_lane = Lane(NoSender(), 1)
         self._recorder = recorder
         self._outstanding = 0
+        metrics.in_flight.set_function(lambda: self._outstanding)
         self._room = asyncio.Event()
         self._room.set()
         self._stopping = False
@@ -158,7 +159,6 @@ class Loop:
 
     def _count(self, change: int) -> None:
         self._outstanding += change
-        metrics.in_flight.set(self._outstanding)
         if self._outstanding < self._terms.batch or self._stopping:
             self._room.set()
         else:
@@ -166,13 +166,14 @@ class Loop:
 
 
 def report(delivery: Delivery, result: Result) -> None:
-    """Count an attempt and log it: of the target only a webhook's host, of the lead nothing."""
+    """Count an attempt, and log one that failed: of the target only a webhook's host, of the lead nothing."""
     outcome, milliseconds = result["outcome"], result["latency_ms"]
     metrics.attempts.labels(delivery.channel, outcome).inc()
     metrics.latency.labels(delivery.channel).observe(milliseconds / 1000)
-    say = log.debug if outcome == "delivered" else log.warning
-    say(
-        "attempt",
+    if outcome == "delivered":
+        return
+    log.warning(
+        "attempt failed",
         delivery_id=delivery.delivery_id,
         channel=delivery.channel,
         host=host_of(delivery),

@@ -5,8 +5,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into leadgen.enrollment_usage (buyer_offer_id, market_id)
-  select new.id, o.market_id from leadgen.offers o where o.id = new.offer_id;
+  insert into leadgen.enrollment_usage (buyer_offer_id, market_id, offer_id)
+  select new.id, o.market_id, o.id from leadgen.offers o where o.id = new.offer_id;
   return null;
 end;
 $$;

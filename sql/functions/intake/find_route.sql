@@ -12,7 +12,7 @@ begin
     v_route.failed_reason := 'no source claims it: no API key, no known source_key, and no landing page, campaign or default source that fits';
     return v_route;
   end if;
-  return leadgen.load_route(v_source_id, (select s.offer_id from leadgen.sources s where s.id = v_source_id));
+  return leadgen.load_route(v_source_id, null);
 end;
 $$;
 comment on function leadgen.find_route(leadgen.lead_request) is

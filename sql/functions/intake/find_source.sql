@@ -7,6 +7,7 @@ as $$
 declare
   v_source_id bigint;
   v_source_key text;
+  v_kind text;
 begin
   if p_request.api_key_hash is not null then
     select s.id, s.source_key into v_source_id, v_source_key
@@ -21,7 +22,7 @@ begin
   end if;
 
   if p_request.source_key is not null then
-    select s.id into v_source_id from leadgen.sources s where s.source_key = p_request.source_key;
+    select s.id, s.kind into v_source_id, v_kind from leadgen.sources s where s.source_key = p_request.source_key;
   end if;
   if v_source_id is null and p_request.page_url is not null then
     v_source_id := leadgen.find_source_by_page(p_request.page_url);
@@ -37,7 +38,7 @@ begin
     join leadgen.sources s on s.source_key = d.default_source_key;
   end if;
 
-  if exists (select from leadgen.sources s where s.id = v_source_id and s.kind = 'partner_api') then
+  if coalesce(v_kind, (select s.kind from leadgen.sources s where s.id = v_source_id)) = 'partner_api' then
     perform leadgen.refuse('LG401', 'No valid API key');
   end if;
   return v_source_id;

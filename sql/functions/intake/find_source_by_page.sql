@@ -8,7 +8,7 @@ begin
     select s.id
     from (
       select
-        rtrim(lower(parts[1]), '.') as hostname,
+        leadgen.normalize_domain(rtrim(parts[1], '.')) as hostname,
         coalesce(nullif(parts[2], ''), '/') as path
       from regexp_match(p_url, '^https?://(?:[^/?#@]*@)?([^/?#:]+)(?::[0-9]+)?([^?#]*)', 'i') parts
     ) page

@@ -25,7 +25,7 @@ begin
     pp.id, pp.version, pp.rules
   into v_route
   from leadgen.sources s
-  join leadgen.offers o on o.id = p_offer_id
+  join leadgen.offers o on o.id = coalesce(p_offer_id, s.offer_id)
   join leadgen.markets m on m.id = o.market_id
   join leadgen.verticals v on v.id = o.vertical_id
   join leadgen.validation_policies vp on vp.id = o.validation_policy_id
@@ -39,4 +39,4 @@ begin
 end;
 $$;
 comment on function leadgen.load_route(bigint, bigint) is
-  'An offer with its market and its policies in force, as a source sells into it; failed_step names the one that is not active, the source last.';
+  'The offer that a source sells into (or the one it sold into, when given) with its market and the policies in force; failed_step names the one that is not active, the source last.';

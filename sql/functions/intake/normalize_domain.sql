@@ -4,16 +4,14 @@ language plpgsql
 immutable strict parallel safe
 as $$
 begin
+  if octet_length(p_domain) = length(p_domain) then
+    return lower(p_domain);
+  end if;
   return (
-    select case
-      when lower(p_domain) ~ '^[\u0001-\u007f]*$' then lower(p_domain)
-      else (
-        select string_agg(
-          case when label ~ '^[\u0001-\u007f]*$' then label else 'xn--' || leadgen.encode_punycode(label) end,
-          '.' order by position)
-        from regexp_split_to_table(lower(normalize(p_domain, nfkc)), '\.') with ordinality as labels (label, position)
-      )
-    end
+    select string_agg(
+      case when octet_length(label) = length(label) then label else 'xn--' || leadgen.encode_punycode(label) end,
+      '.' order by position)
+    from regexp_split_to_table(lower(normalize(p_domain, nfkc)), '\.') with ordinality as labels (label, position)
   );
 end;
 $$;

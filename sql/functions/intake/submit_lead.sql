@@ -4,16 +4,23 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 -- The road of one lead. Everything up to the lock is reading; everything after it sees what the previous lead of this
 -- offer left behind; the lead is inserted once, when all is decided.
+-- The settings: every statement below is a few probes by key; statistics of a small or new table must not talk the
+-- planner into scans and hash joins that grow with history.
 declare
   v_request leadgen.lead_request;
   v_route leadgen.route;
   v_facts leadgen.lead_facts;
   v_failures leadgen.failure[];
   v_decision leadgen.decision;
-  v_hash constant bytea := sha256(convert_to((payload - 'idempotency_key')::text, 'UTF8'));
+  v_hash bytea;
   v_now timestamptz;
   v_key text;
   v_lead_id bigint;
@@ -25,6 +32,7 @@ begin
     return leadgen.quarantine_submission(payload, context, v_route);
   end if;
   v_facts := leadgen.normalize_request(v_request, v_route);
+  v_hash := sha256(convert_to((payload - 'idempotency_key')::text, 'UTF8'));
 
   perform leadgen.lock_offer(v_facts, v_route);
   v_now := leadgen.clock();
@@ -34,7 +42,7 @@ begin
     return leadgen.replay_answer(v_facts.existing_lead_id, v_hash, v_request.idempotency_key is null);
   end if;
 
-  v_failures := leadgen.judge_lead(v_facts, v_route.compiled_rules);
+  v_failures := leadgen.judge_lead(v_facts, v_route.validation_rules, v_route.compiled_rules);
   if v_failures = '{}' then
     v_decision := leadgen.route_lead(v_facts, v_route, '{}');
   end if;

@@ -16,7 +16,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 -- A claim ends in its own short transaction. One token a batch; a delivery whose lease ran out is due again, and its
--- new token fences off the worker that slept. json, not jsonb: it keeps the order in which a person reads it.
+-- new token fences off the worker that slept. Whoever claimed something is awake and need not be rung. json, not jsonb: it keeps the order in which a person reads it.
 declare
   v_now constant timestamptz := leadgen.clock();
   v_token constant uuid := gen_random_uuid();
@@ -62,6 +62,10 @@ begin
   join leadgen.verticals v on v.id = l.vertical_id
   join leadgen.markets m on m.id = c.market_id
   order by c.created_at, c.id;
+
+  if found then
+    update leadgen.worker_naps n set until = v_now where n.worker = p_worker and n.until > v_now;
+  end if;
 end;
 $$;
 comment on function leadgen.claim_deliveries(text, integer, interval) is

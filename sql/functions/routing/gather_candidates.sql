@@ -56,10 +56,10 @@ begin
     coalesce(bo.price_per_lead, p_route.default_price)
   )::leadgen.candidate order by bo.id)
   into v_candidates
-  from leadgen.buyer_offers bo
+  from leadgen.enrollment_usage u
+  join leadgen.buyer_offers bo on bo.id = u.buyer_offer_id
   join leadgen.buyers b on b.id = bo.buyer_id
-  join leadgen.enrollment_usage u on u.buyer_offer_id = bo.id and u.market_id = p_route.market_id
-  where bo.offer_id = p_route.offer_id;
+  where u.offer_id = p_route.offer_id and u.market_id = p_route.market_id;
 
   return coalesce(v_candidates, '{}');
 end;

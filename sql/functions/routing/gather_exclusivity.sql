@@ -16,10 +16,10 @@ begin
       when 'city' then array[p_facts.city_key]
       else p_facts.postal_patterns
     end)
-  order by array_position(p_settings.exclusivity_scopes, e.scope_type::text), length(e.scope_key) desc
+  order by array_position(p_settings.exclusivity_scopes, e.scope_type::text), array_position(p_facts.postal_patterns, e.scope_key::text)
   limit 1;
   return v_exclusivity;
 end;
 $$;
 comment on function leadgen.gather_exclusivity(leadgen.lead_facts, leadgen.route, leadgen.routing_settings) is
-  'Who owns the lead''s postal code or city, in the policy''s order of scopes; the longest postal prefix wins.';
+  'Who owns the lead''s postal code or city, in the policy''s order of scopes; the postal code itself before its prefixes, the longest first.';

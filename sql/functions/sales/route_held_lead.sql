@@ -4,6 +4,11 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 -- One lead a call, so one lead is one transaction. A held lead keeps its validation; it is routed by today's policy,
 -- also when its source was switched off meanwhile, but not while its offer or market is.

@@ -1,0 +1,41 @@
+"""`leadgen explain`: why a lead went where it went."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from leadgen.cli.console import out
+from leadgen.cli.target import database_url
+from leadgen.errors import LeadGenError
+
+EXPLAIN = "select jsonb_pretty(leadgen.explain_lead(%s))"
+NO_SUCH_LEAD = "LG404"
+
+
+def explain(
+    lead_id: Annotated[int, typer.Argument(help="The id that the lead's sender was given.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The account as JSON.")] = False,
+) -> None:
+    """Show who won a lead, and why each other buyer lost."""
+    from leadgen.demo.account import show_account
+
+    account = read_account(lead_id)
+    if as_json:
+        out.print(account, markup=False, soft_wrap=True)
+    else:
+        out.print(show_account(json.loads(account)))
+
+
+def read_account(lead_id: int) -> str:
+    """The account as JSON. Raises LeadGenError when there is no such lead."""
+    import psycopg
+
+    try:
+        with psycopg.connect(database_url()) as connection:
+            row = connection.execute(EXPLAIN, [lead_id]).fetchone()
+    except psycopg.Error as error:
+        if error.sqlstate == NO_SUCH_LEAD:
+            raise LeadGenError(f"no lead {lead_id}") from None
+        raise
+    return str(row[0]) if row else ""

@@ -1,0 +1,67 @@
+"""The catalogue of sql/seeds/demo, and what a running demo adds to it: addresses on loopback and keys."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psycopg
+
+from leadgen.db.owner import as_owner, exclusive_session
+from leadgen.db.tree import SqlTree
+from leadgen.paths import sql_dir
+
+PARTNER = "heatwave-partner"  # source_key of the source that needs its key
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The API keys of this run; the database knows their digests."""
+
+    partner: str
+    operator: str
+
+
+def load_catalogue(url: str) -> None:
+    """Write the catalogue in one transaction. It can be written once: a second time its names are taken."""
+    tree = SqlTree(sql_dir() / "seeds" / "demo")
+    with exclusive_session(url) as connection, as_owner(connection):
+        for path in tree.reloaded():
+            tree.run(connection, path)
+
+
+def give_keys(url: str) -> Keys:
+    """Make a key for the partner source and one for an operator."""
+    keys = Keys(f"lg_{secrets.token_urlsafe(32)}", f"lg_{secrets.token_urlsafe(32)}")
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "update leadgen.sources set api_key_hash = %s where source_key = %s",
+            [digest(keys.partner), PARTNER],
+        )
+        connection.execute(
+            "insert into leadgen.operator_keys (name, key_hash) values ('demo', %s)", [digest(keys.operator)]
+        )
+    return keys
+
+
+def digest(key: str) -> str:
+    """The form in which the database keeps a key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def read_secrets(url: str) -> dict[str, str]:
+    """{name of a buyer with a webhook: its whsec_ secret}."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select name, webhook_secret from leadgen.buyers where webhook_url is not null"
+        )
+        return {name: secret for name, secret in rows}
+
+
+def set_webhook_urls(url: str, urls: Mapping[str, str]) -> None:
+    """Point the webhooks of the named buyers elsewhere."""
+    with psycopg.connect(url) as connection:
+        connection.cursor().executemany(
+            "update leadgen.buyers set webhook_url = %s where name = %s",
+            [(to, name) for name, to in urls.items()],
+        )

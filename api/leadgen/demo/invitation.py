@@ -1,0 +1,51 @@
+"""What to try while `leadgen demo --serve` keeps everything running."""
+
+import json
+from urllib.parse import urlsplit
+
+import psycopg
+from rich.console import Console
+
+from leadgen.db.urls import with_role
+from leadgen.demo.report import find_interesting_lead
+
+LEAD = {
+    "source_key": "austin-plumbing-v1",
+    "name": "Jane Doe",
+    "email": "jane.doe@example.com",
+    "phone": "512-555-0199",
+    "postal_code": "78704",
+    "message": "The kitchen tap drips.",
+    "attributes": {"job_type": "leak"},
+}
+
+
+def show_invitation(console: Console, database: str, api_url: str, operator_key: str) -> None:
+    """Print commands that can be copied."""
+    with psycopg.connect(database) as connection:
+        lead_id = find_interesting_lead(connection) or 1
+    shown = hide_password(database)
+    entries = (
+        (
+            "post a lead (again: the same answer; another message: a duplicate)",
+            f"curl -s {api_url}/api/leads -H 'Content-Type: application/json' -d '{json.dumps(LEAD)}'",
+        ),
+        (
+            "ask why a lead went where it went, with the operator's key",
+            f"curl -s {api_url}/api/leads/{lead_id}/decision -H 'Authorization: Bearer {operator_key}'",
+        ),
+        ("the same for people", f"DATABASE_URL='{shown}' leadgen explain {lead_id}"),
+        ("the API's description", f"{api_url}/schema"),
+        ("the database", f"psql '{shown}'"),
+    )
+    console.print()
+    for title, command in entries:
+        console.print(title, style="bold cyan", markup=False)
+        console.print(f"  {command}", soft_wrap=True, markup=False)
+    console.print("\nServing until Ctrl-C; what the buyers receive is shown here.", markup=False)
+
+
+def hide_password(url: str) -> str:
+    """The URL without its password: a terminal is no place for one."""
+    user = urlsplit(url).username
+    return with_role(url, user) if user else url

@@ -1,0 +1,278 @@
+"""What the demo shows when everything is delivered: six short parts, read from the database and the buyers."""
+
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median, quantiles
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leadgen.demo.account import show_account
+from leadgen.demo.buyers import Receipts
+from leadgen.demo.checks import Findings
+from leadgen.demo.posting import Answer
+
+Row = dict[str, Any]
+Connection = psycopg.Connection[Any]
+
+MOST_COMPLAINTS = 10  # shown of each kind
+
+FUNNEL = """
+select
+  f.offer,
+  r.config ->> 'strategy' as strategy,
+  coalesce((r.config ->> 'max_buyers')::integer, 1) as max_buyers,
+  sum(f.received)::integer as received,
+  sum(f.received - f.valid)::integer as rejected,
+  sum(f.sold)::integer as sold,
+  sum(f.held)::integer as held,
+  sum(f.valid - f.sold - f.held)::integer as unsold,
+  (select count(*) from report.sales s where s.offer = f.offer)::integer as sales,
+  sum(f.revenue) as revenue
+from report.funnel f
+join leadgen.offers o on o.slug = f.offer
+join leadgen.routing_policies r on r.id = o.routing_policy_id
+group by f.offer, r.config, o.id
+order by o.id
+"""
+BUYERS = """
+select
+  o.slug as offer,
+  b.name as buyer,
+  coalesce(bo.price_per_lead, o.default_price_per_lead) as price,
+  count(a.id)::integer as sold,
+  bo.capacity_per_hour as per_hour,
+  bo.capacity_per_day as per_day,
+  bo.pause_until > current_timestamp as is_paused,
+  b.balance < bo.min_balance_required as is_short,
+  count(a.id) filter (where a.is_exclusive)::integer as owned,
+  coalesce(sum(a.price), 0) as revenue
+from leadgen.buyer_offers bo
+join leadgen.offers o on o.id = bo.offer_id
+join leadgen.buyers b on b.id = bo.buyer_id
+left join leadgen.lead_assignments a on a.buyer_offer_id = bo.id
+group by o.id, b.id, bo.id
+order by o.id, bo.id
+"""
+REFUSALS = """
+select code, field, count(*)::integer as leads
+from report.rejections
+where position = 1
+group by code, field
+order by leads desc, code, field
+"""
+DELIVERIES = """
+select
+  count(*) filter (where d.channel = 'webhook')::integer as webhooks,
+  count(*) filter (where d.channel = 'webhook' and d.status = 'delivered')::integer as webhooks_delivered,
+  count(*) filter (where d.channel = 'email')::integer as emails,
+  count(*) filter (where d.channel = 'email' and d.status = 'delivered')::integer as emails_delivered,
+  count(*) filter (where d.status = 'dead')::integer as dead,
+  string_agg(distinct b.name, ', ') filter (where d.status = 'dead') as dead_buyers,
+  sum(greatest(d.attempts - 1, 0))::integer as retries
+from leadgen.deliveries d
+join leadgen.buyers b on b.id = d.buyer_id
+"""
+SOLD_AT = """
+select 'msg_' || replace(message_id::text, '-', ''), extract(epoch from created_at)::double precision
+from leadgen.deliveries
+where channel = 'webhook'
+"""
+# Interesting: somebody won, somebody was over a cap, somebody outside the area, and the losers had many reasons.
+INTERESTING = """
+select lead_id
+from report.candidates
+group by lead_id
+having bool_or(won) and bool_or(reason like 'cap_%') and bool_or(reason = 'outside_service_area')
+order by count(distinct reason) desc, count(*) filter (where rank is not null) desc, lead_id
+limit 1
+"""
+
+
+def show_report(
+    console: Console,
+    connection: Connection,
+    answers: Sequence[Answer],
+    receipts: Receipts,
+    findings: Findings,
+) -> None:
+    """Print the six parts."""
+    connection.execute("set timezone = 'UTC'")
+    show_funnel(console, rows(connection, FUNNEL), answers)
+    show_buyers(console, rows(connection, BUYERS))
+    side_by_side = Table.grid(padding=(0, 6, 0, 0))
+    side_by_side.add_row(
+        refusals_table(rows(connection, REFUSALS), answers),
+        deliveries_table(rows(connection, DELIVERIES)[0], receipts, latencies(connection, receipts)),
+    )
+    console.print(side_by_side)
+    console.print()
+    lead_id = find_interesting_lead(connection)
+    if lead_id is not None:
+        console.print(Text("One decision, candidate by candidate", style="bold cyan"))
+        console.print(show_account(explain(connection, lead_id)))
+        console.print()
+    show_findings(console, findings, answers)
+
+
+def rows(connection: Connection, query: str) -> list[Row]:
+    """The rows of a query, as {column: value}."""
+    return connection.cursor(row_factory=dict_row).execute(query.encode()).fetchall()
+
+
+def find_interesting_lead(connection: Connection) -> int | None:
+    """A lead whose decision is worth reading."""
+    found = rows(connection, INTERESTING)
+    return int(found[0]["lead_id"]) if found else None
+
+
+def explain(connection: Connection, lead_id: int) -> Row:
+    """The account of a lead."""
+    row = connection.execute("select leadgen.explain_lead(%s)", [lead_id]).fetchone()
+    account: Row = row[0] if row else {}
+    return account
+
+
+def titled(title: str) -> Table:
+    """An unboxed table under a title: narrow enough for two beside one another."""
+    return Table(
+        title=title, title_justify="left", title_style="bold cyan", box=None, pad_edge=False, header_style="dim",
+        padding=(0, 2, 0, 0),
+    )  # fmt: skip
+
+
+def add_columns(table: Table, left: str, right: str) -> None:
+    """Columns for words, then for numbers; names are separated by blanks, `_` stands for one in a name."""
+    for name in left.split():
+        table.add_column(name.replace("_", " "), no_wrap=True)
+    for name in right.split():
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+
+
+def show_funnel(console: Console, offers: list[Row], answers: Sequence[Answer]) -> None:
+    """What happened to the leads, by offer."""
+    table = titled("What happened to the leads")
+    numbers = "received rejected sold held unsold sales revenue"
+    add_columns(table, "offer routing", numbers)
+    for offer in offers:
+        shared = f", shared by {offer['max_buyers']}" if offer["max_buyers"] > 1 else ""
+        routing = offer["strategy"].replace("_", " ") + shared
+        table.add_row(offer["offer"], routing, *(number(offer[name]) for name in numbers.split()))
+    totals = (number(sum(offer[name] for offer in offers)) for name in numbers.split())
+    table.add_row("all", "", *totals, style="bold")
+    console.print(table)
+    replays = sum(answer.posting.replays is not None for answer in answers)
+    quarantined = sum(answer.posting.expected.fate == "quarantined" for answer in answers)
+    console.print(
+        f"{len(answers)} requests: {len(answers) - replays - quarantined} leads, {replays} repeats that got the"
+        f" first answer again, {quarantined} from an unknown source kept in quarantine"
+    )
+    console.print()
+
+
+def show_buyers(console: Console, enrollments: list[Row]) -> None:
+    """Who got what at which price."""
+    table = titled("Who got what, at which price")
+    add_columns(table, "offer buyer", "price sold cap revenue")
+    table.add_column("")
+    offer = None
+    for row in enrollments:
+        is_same = row["offer"] == offer
+        offer = row["offer"]
+        table.add_row(
+            "" if is_same else offer,
+            row["buyer"],
+            number(row["price"]),
+            number(row["sold"]),
+            describe_cap(row),
+            number(row["revenue"]),
+            describe_enrollment(row),
+            style="dim" if not row["sold"] else "",
+        )
+    console.print(table)
+    console.print()
+
+
+def describe_cap(row: Row) -> str:
+    """`6 a day`."""
+    caps = (("per_hour", "an hour"), ("per_day", "a day"))
+    return ", ".join(f"{row[name]} {unit}" for name, unit in caps if row[name] is not None)
+
+
+def describe_enrollment(row: Row) -> str:
+    """What is special about how it went."""
+    if row["sold"] in (row["per_hour"], row["per_day"]):
+        return "full"
+    if row["is_paused"]:
+        return "paused"
+    if row["is_short"]:
+        return "balance too low"
+    return f"{row['owned']} from its own area, at a premium" if row["owned"] else ""
+
+
+def refusals_table(refusals: list[Row], answers: Sequence[Answer]) -> Table:
+    """Why leads were refused, by the first failure."""
+    table = titled("Why leads were refused")
+    add_columns(table, "code field", "leads")
+    for row in refusals:
+        table.add_row(row["code"], row["field"], number(row["leads"]))
+    steps = Counter(answer.body.get("step") for answer in answers if answer.status == 422)
+    for step, count in steps.items():
+        table.add_row("quarantined", str(step), number(count))
+    return table
+
+
+def deliveries_table(totals: Row, receipts: Receipts, seconds: Sequence[float]) -> Table:
+    """How the sales reached the buyers."""
+    table = titled("How the sales reached the buyers")
+    add_columns(table, "what", "count")
+    table.show_header = False
+    table.add_row("webhooks owed", number(totals["webhooks"]))
+    table.add_row("  received, signature verified", number(len(receipts.webhooks)))
+    table.add_row("  signature not good", number(receipts.forged))
+    table.add_row("emails owed", number(totals["emails"]))
+    table.add_row("  caught", number(len(receipts.emails)))
+    table.add_row("retries", number(totals["retries"]))
+    table.add_row("dead letters", number(totals["dead"]))
+    if totals["dead_buyers"]:
+        table.add_row(Text(f"  {totals['dead_buyers']}", style="dim"))
+    if len(seconds) > 1:
+        table.add_row("sale to webhook received, median", f"{median(seconds) * 1000:.1f} ms")
+        table.add_row("  95 of 100 within", f"{quantiles(seconds, n=20)[-1] * 1000:.1f} ms")
+    return table
+
+
+def latencies(connection: Connection, receipts: Receipts) -> list[float]:
+    """Seconds from each sale's decision, a little before its commit, to the first arrival of its webhook."""
+    return [
+        receipts.first_seen[message] - sold_at
+        for message, sold_at in connection.execute(SOLD_AT)
+        if message in receipts.first_seen
+    ]
+
+
+def show_findings(console: Console, findings: Findings, answers: Sequence[Answer]) -> None:
+    """What holds, and what does not."""
+    checks = (
+        ("check_invariants() over the whole database", findings.invariants),
+        (f"each of {len(answers)} requests had the outcome its generator expected", findings.leads),
+        ("each sale's webhook and email arrived, signatures verified", findings.deliveries),
+    )
+    for title, complaints in checks:
+        verdict = Text("FAILED  ", style="bold red") if complaints else Text("ok      ", style="bold green")
+        console.print(verdict + Text(title, style="bold"))
+        for complaint in complaints[:MOST_COMPLAINTS]:
+            console.print(Text(f"        {complaint}", style="red"))
+        if len(complaints) > MOST_COMPLAINTS:
+            console.print(f"        and {len(complaints) - MOST_COMPLAINTS} more")
+
+
+def number(value: Any) -> str:
+    """A count as it is, 0 as a dash; money with its cents."""
+    if isinstance(value, int):
+        return str(value) if value else "-"
+    return f"{value:,.2f}" if value else "-"

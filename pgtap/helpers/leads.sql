@@ -1,0 +1,62 @@
+create or replace function testkit.given_lead(p_offer_id bigint, p_fields jsonb default '{}', p_number integer default 1)
+returns jsonb
+language sql
+as $$
+  select jsonb_build_object(
+    'source_key', 'source-of-' || p_offer_id,
+    'name', 'John Smith',
+    'email', 'person' || p_number || '@example.com',
+    'phone', '+1512555' || lpad(p_number::text, 4, '0'),
+    'postal_code', '78701',
+    'city', 'Austin',
+    'message', 'Emergency plumbing needed',
+    'consent', true) || p_fields;
+$$;
+comment on function testkit.given_lead(bigint, jsonb, integer) is
+  'The payload of a good lead for an offer; another number is another person; p_fields override.';
+
+create or replace function testkit.submit(p_offer_id bigint, p_fields jsonb default '{}', p_number integer default 1)
+returns jsonb
+language sql
+volatile
+as $$
+  select leadgen.submit_lead(testkit.given_lead(p_offer_id, p_fields, p_number));
+$$;
+comment on function testkit.submit(bigint, jsonb, integer) is 'Submits given_lead; returns the answer.';
+
+create or replace function testkit.sell(p_offer_id bigint, p_number integer default 1, p_at timestamptz default null)
+returns bigint
+language plpgsql
+volatile
+as $$
+-- The id is looked up by lead and not by the answer's buyer_id, which a source may hide.
+declare
+  v_answer jsonb;
+begin
+  if p_at is not null then
+    perform testkit.at_time(p_at);
+  end if;
+  v_answer := testkit.submit(p_offer_id, '{}', p_number);
+  return (
+    select a.buyer_offer_id from leadgen.lead_assignments a where a.lead_id = (v_answer ->> 'lead_id')::bigint order by a.id limit 1
+  );
+end;
+$$;
+comment on function testkit.sell(bigint, integer, timestamptz) is
+  'Submits a good lead, at a time if given, and returns the enrollment it was first sold to; null: nobody.';
+
+create or replace function testkit.at_time(p_at timestamptz)
+returns void
+language sql
+as $$
+  select set_config('leadgen.clock', p_at::text, true);
+$$;
+comment on function testkit.at_time(timestamptz) is 'Sets the clock until the transaction ends.';
+
+create or replace function testkit.codes_of(p_answer jsonb)
+returns text[]
+language sql
+as $$
+  select coalesce(array_agg((e ->> 'code') || ' ' || (e ->> 'field')), '{}') from jsonb_array_elements(p_answer -> 'errors') e;
+$$;
+comment on function testkit.codes_of(jsonb) is 'The failures in an answer of submit_lead, as {"field_required name"}.';

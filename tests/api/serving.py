@@ -1,0 +1,193 @@
+"""Running the API as a process of its own, talking to it, and the small catalogue behind it."""
+
+import hashlib
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+
+from leadgen.db.urls import with_role
+
+SOURCE_KEY = "lg_source"  # of the source partner-austin
+OPERATOR_KEY = "lg_operator"
+REVOKED_KEY = "lg_revoked"
+START_SECONDS = 30
+
+SERVE = "import sys; from leadgen.app.server import serve; serve('127.0.0.1', 0, int(sys.argv[1]))"
+
+CATALOGUE = """
+with m as (insert into leadgen.markets (name, timezone, region_code)
+           values ('Austin', 'America/Chicago', 'US-TX') returning id),
+     v as (insert into leadgen.verticals (slug, name)
+           values ('plumbing', 'Plumbing') returning id),
+     vp as (insert into leadgen.validation_policies (name, rules)
+            values ('plumbing', '{"allowed_postal_codes": ["787*"], "duplicate_window_hours": 0}')
+            returning id),
+     rp as (insert into leadgen.routing_policies (name, config)
+            values ('priority', '{"strategy": "priority"}') returning id),
+     o as (insert into leadgen.offers
+             (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
+           select m.id, v.id, 'Austin plumbing', 45, vp.id, rp.id from m, v, vp, rp returning id),
+     b as (insert into leadgen.buyers (name, email, phone, webhook_url, credit_limit)
+           values ('Ann', 'ann@buyer.example', '+15125550100', 'https://buyer.example/', 1000000)
+           returning id),
+     e as (insert into leadgen.buyer_offers (buyer_id, offer_id)
+           select b.id, o.id from b, o),
+     a as (insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
+           select b.id, m.id, 'city', 'Austin' from b, m),
+     k as (insert into leadgen.operator_keys (name, key_hash, revoked_at)
+           values ('olga', %(operator)s, null), ('old', %(revoked)s, now()))
+insert into leadgen.sources (offer_id, kind, name, source_key, api_key_hash)
+select o.id, s.kind, s.key, s.key, s.hash
+from o,
+  (values ('landing_page', 'austin-plumbing-v1', null), ('partner_api', 'partner-austin', %(source)s))
+    s (kind, key, hash)
+"""
+
+_numbers = count(1)
+
+
+def digest(key: str) -> str:
+    """The form in which the database keeps a key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def make_lead(**changes: object) -> dict[str, object]:
+    """A lead that is sold, unlike any other; a field that is None is left out."""
+    number = next(_numbers)
+    lead: dict[str, object] = {
+        "source_key": "austin-plumbing-v1",
+        "name": "John Smith",
+        "email": f"john{number}@example.com",
+        "phone": f"+1512555{number % 10_000:04}",
+        "postal_code": "78701",
+        "city": "Austin",
+        "message": f"Emergency plumbing needed {number}",
+    } | changes
+    return {name: value for name, value in lead.items() if value is not None}
+
+
+class Answer(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, decoded."""
+        return json.loads(self.body)
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields at fault that a problem names."""
+        self.check_problem()
+        return [error["field"] for error in self.json.get("errors", []) if "field" in error]
+
+    def check_problem(self) -> None:
+        """Assert that the answer is a problem as RFC 9457 has it."""
+        assert self.headers["Content-Type"] == "application/problem+json", self.body
+        assert self.json["status"] == self.status
+        assert self.json["type"].startswith("urn:leadgen:problem:")
+        assert self.json["title"]
+        assert self.json["detail"]
+
+
+@dataclass
+class Api:
+    """A running API. `log` is what it wrote to standard error so far."""
+
+    process: subprocess.Popen[bytes]
+    log_file: Path
+    database: str
+    port: int = field(default=0)
+
+    @property
+    def log(self) -> str:
+        """The log so far."""
+        return self.log_file.read_text()
+
+    def request(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """Send a request; in header names `_` stands for `-`. An iterable body is sent in chunks."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request(method, path, body, named)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """GET."""
+        return self.request("GET", path, **headers)
+
+    def post(self, body: Any, **headers: str) -> Answer:
+        """POST /api/leads; a body that is no bytes is sent as JSON."""
+        raw = json.dumps(body).encode() if isinstance(body, dict | list) else body
+        return self.request("POST", "/api/leads", raw, **{"Content_Type": "application/json"} | headers)
+
+    def send(self, request: bytes) -> Answer:
+        """Send bytes that no HTTP library would, and read one answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            connection.sendall(request)
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            with closing(response):
+                return Answer(response.status, response.headers, response.read())
+
+    def wait_until_running(self) -> None:
+        """Wait until the server listens on the port that it says it took."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_running():
+            assert self.process.poll() is None, self.log
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.02)
+
+    def _is_running(self) -> bool:
+        found = re.search(r"running on http://127\.0\.0\.1:(\d+)", self.log)
+        if not found:
+            return False
+        self.port = int(found[1])
+        try:
+            return self.get("/health/live").status == 200
+        except ConnectionRefusedError:  # the first of several processes has the port, none listens yet
+            return False
+
+
+@contextmanager
+def running_api(database: str, directory: Path, workers: int = 1, **settings: str) -> Iterator[Api]:
+    """Serve a database's API as the role leadgen_api; unless a test killed it, it must stop on SIGTERM."""
+    environment = os.environ | {"DATABASE_URL": with_role(database, "leadgen_api")} | settings
+    log_file = directory / f"api-{next(_numbers)}.log"
+    with log_file.open("wb") as log:
+        command = [sys.executable, "-c", SERVE, str(workers)]
+        process = subprocess.Popen(command, env=environment, stderr=log, stdout=log)
+    api = Api(process, log_file, database)
+    try:
+        api.wait_until_running()
+        yield api
+        if process.poll() is None:
+            process.terminate()
+            assert process.wait(START_SECONDS) in (0, -signal.SIGTERM), api.log
+    finally:
+        process.kill()
+        process.wait()
+
+
+def add_catalogue(database: str) -> None:
+    """Write the catalogue: an offer that sells every lead from 787xx in Austin to one buyer, for 45.00."""
+    keys = {"operator": digest(OPERATOR_KEY), "revoked": digest(REVOKED_KEY), "source": digest(SOURCE_KEY)}
+    with psycopg.connect(database) as connection:
+        connection.execute(CATALOGUE, keys)

@@ -1,0 +1,139 @@
+"""The API when its database is away, busy or broken, and when the API itself is killed (FAULTS 3, 15)."""
+
+import http.client
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from api.serving import Answer, Api, add_catalogue, make_lead, running_api
+from rig.cluster import Cluster
+
+PATIENCE_SECONDS = 15
+API_SESSIONS = "pg_stat_activity where usename = 'leadgen_api' and datname = current_database()"
+
+
+@pytest.fixture
+def own_api(database: str, tmp_path: Path) -> Iterator[Api]:
+    """An API with one connection, on a database of its own."""
+    add_catalogue(database)
+    with running_api(database, tmp_path, DB_POOL_SIZE="1") as running:
+        yield running
+
+
+@contextmanager
+def leads_locked(database: str) -> Iterator[None]:
+    """Nobody can insert a lead meanwhile."""
+    with psycopg.connect(database) as session:
+        session.execute("lock table leadgen.leads in exclusive mode")
+        yield
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def ask(database: str, query: str) -> int:
+    with psycopg.connect(database, autocommit=True) as session:
+        row = session.execute(query.encode()).fetchone()
+        assert row
+        return int(row[0])
+
+
+def is_waiting(database: str) -> bool:
+    """Whether the API waits for a lock."""
+    return ask(database, f"select count(*) from {API_SESSIONS} and wait_event_type = 'Lock'") > 0
+
+
+def hang_up(database: str) -> int:
+    """End the API's connections on the server's side."""
+    return ask(database, f"select count(pg_terminate_backend(pid)) from {API_SESSIONS}")
+
+
+def check_unavailable(answer: Answer) -> None:
+    answer.check_problem()
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json["instance"].startswith("urn:uuid:")
+
+
+def test_the_api_starts_before_its_database(cluster: Cluster, template: str, tmp_path: Path) -> None:
+    with running_api(cluster.url("late"), tmp_path) as api:
+        assert api.get("/health/live").json == {"status": "live"}
+        check_unavailable(api.get("/health/ready"))
+        check_unavailable(api.post(make_lead()))
+        cluster.create("late", template)
+        wait_until(lambda: api.get("/health/ready").status == 200)
+        assert api.get("/health/ready").json == {"status": "ready"}
+    cluster.drop("late")
+
+
+def test_a_database_that_is_not_migrated_is_not_ready(cluster: Cluster, tmp_path: Path) -> None:
+    with cluster.clone("template0") as empty, running_api(empty, tmp_path) as api:
+        check_unavailable(api.get("/health/ready"))
+
+
+def test_connections_lost_while_idle_are_replaced_without_an_error(own_api: Api) -> None:
+    for _ in range(3):
+        assert own_api.post(make_lead()).status == 202
+        assert hang_up(own_api.database) == 1
+        time.sleep(0.05)  # until the goodbye is here
+
+
+def test_a_connection_lost_at_work_is_503_and_stores_nothing(own_api: Api) -> None:
+    with ThreadPoolExecutor() as pool, leads_locked(own_api.database):
+        post = pool.submit(own_api.post, make_lead())
+        wait_until(lambda: is_waiting(own_api.database))
+        hang_up(own_api.database)
+        check_unavailable(post.result())
+    assert ask(own_api.database, "select count(*) from leadgen.leads") == 0
+    assert own_api.post(make_lead()).status == 202
+
+
+def test_an_exhausted_pool_is_503_and_the_lead_at_work_is_kept(own_api: Api) -> None:
+    with ThreadPoolExecutor() as pool:
+        with leads_locked(own_api.database):
+            post = pool.submit(own_api.post, make_lead())
+            wait_until(lambda: is_waiting(own_api.database))
+            check_unavailable(own_api.post(make_lead()))
+            assert own_api.get("/health/live").status == 200
+        assert post.result().status == 202
+    assert ask(own_api.database, "select count(*) from leadgen.leads") == 1
+
+
+def test_a_defect_is_a_problem_too(own_api: Api) -> None:
+    with psycopg.connect(own_api.database) as session:
+        session.execute("alter function leadgen.submit_lead(jsonb, jsonb) rename to gone")
+    answer = own_api.post(make_lead())
+    answer.check_problem()
+    assert answer.status == 500
+    assert "submit_lead" not in answer.body.decode()
+    assert answer.json["instance"] in own_api.log
+
+
+def test_killed_between_commit_and_reply_the_retry_gets_the_first_answer(
+    database: str, tmp_path: Path
+) -> None:
+    add_catalogue(database)
+    lead = make_lead()
+    with ThreadPoolExecutor() as pool, running_api(database, tmp_path) as doomed:
+        with leads_locked(database):
+            post = pool.submit(doomed.post, lead)
+            wait_until(lambda: is_waiting(database))
+            doomed.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: ask(database, "select count(*) from leadgen.leads") == 1)
+        doomed.process.kill()
+        doomed.process.wait()
+        assert isinstance(post.exception(), http.client.HTTPException | ConnectionError)
+    with running_api(database, tmp_path) as second:
+        answer = second.post(lead)
+    assert (answer.status, answer.json["replayed"]) == (202, True)
+    assert ask(database, "select count(*) from leadgen.leads") == 1

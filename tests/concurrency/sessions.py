@@ -1,0 +1,89 @@
+"""Sessions at work at the same time: many that race, or two of which one waits for the other."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Barrier
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from leadgen.db.urls import with_role
+
+PATIENCE = 20.0  # seconds until what should happen at once is given up
+CONNECTIONS = 24
+
+Answer = dict[str, Any]
+Lead = dict[str, object]
+
+
+def submit(connection: psycopg.Connection, lead: Lead, **context: object) -> Answer:
+    """Hand in one lead."""
+    row = connection.execute("select leadgen.submit_lead(%s, %s)", [Jsonb(lead), Jsonb(context)]).fetchone()
+    assert row
+    answer: Answer = row[0]
+    return answer
+
+
+def submit_at_once(database: str, leads: Sequence[Lead], connections: int = CONNECTIONS) -> list[Answer]:
+    """Hand in leads as leadgen_api, dealt out to sessions that start together; returns all answers."""
+    barrier = Barrier(connections)
+
+    def work(share: Sequence[Lead]) -> list[Answer]:
+        with psycopg.connect(with_role(database, "leadgen_api"), autocommit=True) as connection:
+            barrier.wait(PATIENCE)
+            return [submit(connection, lead) for lead in share]
+
+    with ThreadPoolExecutor(connections) as pool:
+        shares = pool.map(work, (leads[start::connections] for start in range(connections)))
+        return [answer for share in shares for answer in share]
+
+
+def wait_until(what: Callable[[], object]) -> None:
+    """Return once it is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.005)
+
+
+@contextmanager
+def in_background() -> Iterator[ThreadPoolExecutor]:
+    """Threads for statements that will wait."""
+    with ThreadPoolExecutor() as pool:
+        yield pool
+
+
+def wait_until_blocked(
+    observer: psycopg.Connection,
+    waiter: psycopg.Connection,
+    by: psycopg.Connection,
+    future: Future[Any],
+    lock: str = "advisory",
+) -> None:
+    """Return once `waiter` is seen waiting for a lock that `by` holds."""
+    question = """
+        select wait_event_type, wait_event, pg_blocking_pids(pid) from pg_stat_activity where pid = %s
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found = observer.execute(question, [waiter.info.backend_pid]).fetchone()
+        if found == ("Lock", lock, [by.info.backend_pid]):
+            return
+        assert not future.done(), f"it did not wait: {future.result()}"
+        assert time.monotonic() < deadline, f"it should wait for the other session: {found}"
+        time.sleep(0.005)
+
+
+def advisory_locks(observer: psycopg.Connection, session: psycopg.Connection) -> dict[tuple[int, int], bool]:
+    """The advisory locks of a session: (class, number as int4), and whether it has it or waits for it."""
+    rows = observer.execute(
+        """
+        select classid::bigint::integer, objid::bigint, granted from pg_locks
+        where locktype = 'advisory' and pid = %s
+        """,
+        [session.info.backend_pid],
+    )
+    return {(kind, number - 2**32 if number >= 2**31 else number): granted for kind, number, granted in rows}

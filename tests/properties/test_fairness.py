@@ -1,0 +1,173 @@
+"""Shares at every moment, not only in the end: each prefix of the sales is held against the exact share."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from random import Random
+
+import psycopg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from properties.simulation import Simulation
+from properties.world import UNITS, Buyer, Enrollment, Offer, World
+from rig.cluster import Connect
+
+EVERYWHERE = [("postal_code", "*")]
+CODES = ("78701", "78704", "78745", "78613")
+FEW = settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+SUBMIT = """
+select leadgen.submit_lead(jsonb_build_object(
+  'source_key', 'source-0', 'name', 'John Smith', 'email', 'john@example.com', 'phone', '+15125550101',
+  'postal_code', lead.code, 'message', 'x', 'idempotency_key', %s || lead.ordinality))
+from unnest(%s::text[]) with ordinality as lead (code, ordinality)
+"""
+
+weights = st.lists(
+    st.sampled_from(["0.5", "1", "2", "3", "7", "10", "0.03"]).map(Decimal), min_size=2, max_size=8
+)
+
+
+class Fair:
+    """An offer with an enrollment for each weight, and the winners of its leads."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        weights: Sequence[Decimal],
+        areas: Sequence[list[tuple[str, str]]] | None = None,
+        **routing: object,
+    ) -> None:
+        self._connection = connection
+        self._batches = 0
+        areas = areas or [EVERYWHERE] * len(weights)
+        enrollments = [
+            Enrollment(n, True, 1, weight, dict.fromkeys(UNITS), None, None, None, False)
+            for n, weight in enumerate(weights)
+        ]
+        world = World(
+            zone="America/Chicago",
+            currency="USD",
+            start=datetime(2026, 1, 1, tzinfo=UTC),
+            buyers=[Buyer(True, True, True, Decimal(0), list(area)) for area in areas],
+            offers=[Offer(Decimal(10), {"on_no_buyer": "reject"} | routing, None, 0, enrollments, {})],
+        )
+        self.ids = Simulation(connection, world).enrollment_ids[0]
+
+    def sell(self, codes: Sequence[str]) -> list[int]:
+        """Submit a lead for each postal code; the winners (by number) in the order of the sales."""
+        self._batches += 1
+        before = self._connection.execute("select coalesce(max(id), 0) from leadgen.lead_assignments").fetchone()
+        self._connection.execute(SUBMIT, [f"{self._batches}-", list(codes)])
+        rows = self._connection.execute(
+            "select buyer_offer_id from leadgen.lead_assignments where id > %s order by id", before
+        )
+        return [self.ids.index(enrollment) for (enrollment,) in rows]
+
+    def pause(self, number: int, paused: bool) -> None:
+        """Pause an enrollment, or take it back."""
+        self._connection.execute(
+            "update leadgen.buyer_offers set pause_until = case when %s then 'infinity'::timestamptz end where id = %s",
+            [paused, self.ids[number]],
+        )
+
+
+@contextmanager
+def rolled_back(connect: Connect) -> Iterator[psycopg.Connection]:
+    """A superuser's session whose work is undone."""
+    with connect() as connection, connection.transaction(force_rollback=True):
+        yield connection
+
+
+def errors(winners: Sequence[int], shares: Sequence[Decimal]) -> list[list[float]]:
+    """For each buyer, how far its leads were ahead of its exact share after each sale."""
+    served: Counter[int] = Counter()
+    total = sum(shares)
+    ahead: list[list[float]] = [[] for _ in shares]
+    for sales, winner in enumerate(winners, 1):
+        served[winner] += 1
+        for number, share in enumerate(shares):
+            ahead[number].append(served[number] - float(sales * share / total))
+    return ahead
+
+
+@FEW
+@given(buyers=st.integers(1, 8), max_buyers=st.integers(1, 4), away=st.integers(0, 30))
+def test_round_robin(connect: Connect, buyers: int, max_buyers: int, away: int) -> None:
+    """Nobody is ever more than one lead ahead of another; who returns from a pause gets its turn, not a burst."""
+    with rolled_back(connect) as connection:
+        fair = Fair(connection, [Decimal(1)] * buyers, strategy="round_robin", max_buyers=max_buyers)
+        check_turns(fair.sell(["78701"] * 40), buyers)
+        fair.pause(0, True)
+        fair.sell(["78701"] * away)
+        fair.pause(0, False)
+        check_turns(fair.sell(["78701"] * 40), buyers)
+
+
+def check_turns(winners: Sequence[int], buyers: int) -> None:
+    """After each sale the most and the least served differ by one at most."""
+    served = Counter(dict.fromkeys(range(buyers), 0))
+    for winner in winners:
+        served[winner] += 1
+        assert max(served.values()) - min(served.values()) <= 1
+
+
+@FEW
+@given(weights=weights)
+def test_weighted_shares_are_exact_within_one_lead(connect: Connect, weights: list[Decimal]) -> None:
+    """Strictly less than one lead ahead or behind at every moment, so nobody waits 2 / share leads."""
+    with rolled_back(connect) as connection:
+        winners = Fair(connection, weights, strategy="weighted").sell(["78701"] * 250)
+    for ahead in errors(winners, weights):
+        assert max(map(abs, ahead)) < 1
+
+
+@FEW
+@given(weights=weights, before=st.integers(0, 40), away=st.integers(1, 120))
+def test_weighted_return_is_no_burst(
+    connect: Connect, weights: list[Decimal], before: int, away: int
+) -> None:
+    """Who was away gets its share from then on, and at most one lead of what it missed."""
+    with rolled_back(connect) as connection:
+        fair = Fair(connection, weights, strategy="weighted")
+        fair.sell(["78701"] * before)
+        fair.pause(0, True)
+        missed = fair.sell(["78701"] * away)
+        fair.pause(0, False)
+        winners = fair.sell(["78701"] * 100)
+    assert 0 not in missed
+    returned = errors(winners, weights)[0]
+    assert max(returned) < 2
+    assert min(returned) > -1
+
+
+@FEW
+@given(
+    weights=weights.filter(lambda found: len(found) > 3),
+    areas=st.lists(st.sets(st.sampled_from(CODES), min_size=1, max_size=3), min_size=8, max_size=8),
+    random=st.randoms(use_true_random=False),
+)
+def test_weighted_shares_hold_while_others_come_and_go(
+    connect: Connect, weights: list[Decimal], areas: list[set[str]], random: Random
+) -> None:
+    """Two buyers who work everywhere keep their ratio, whoever else works where each lead comes from."""
+    codes = [random.choice(CODES) for _ in range(400)]
+    scopes = [EVERYWHERE, EVERYWHERE, *([("postal_code", code) for code in sorted(area)] for area in areas)]
+    with rolled_back(connect) as connection:
+        winners = Fair(connection, weights, scopes[: len(weights)], strategy="weighted").sell(codes)
+    served = Counter(winners)
+    one, two = (served[number] / float(weights[number]) for number in (0, 1))
+    assert abs(one - two) <= 1.5 * float(1 / weights[0] + 1 / weights[1])
+
+
+def test_weighted_alone_in_its_area(connect: Connect) -> None:
+    """A small buyer that passes for every lead is served although a great one passes for most."""
+    with rolled_back(connect) as connection:
+        fair = Fair(connection, [Decimal("0.03"), Decimal(10)], [EVERYWHERE, [("postal_code", "78701")]], strategy="weighted")
+        winners = fair.sell(["78704"] * 20 + ["78701"] * 1000)
+    assert winners[:20] == [0] * 20
+    assert winners.count(0) in (22, 23)

@@ -1,0 +1,39 @@
+"""Any catalogue, any stream of leads, any clock: every decision is what the specification says it is."""
+
+import psycopg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from properties.simulation import Simulation
+from properties.world import Step, World, steps, worlds
+from rig.cluster import Connect
+
+STREAM = st.lists(steps, min_size=1, max_size=40)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,  # each example is rolled back
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
+)
+@given(world=worlds(), stream=STREAM)
+def test_every_decision_is_right(connect: Connect, world: World, stream: list[Step]) -> None:
+    connection = connect()
+    with connection.transaction(force_rollback=True):
+        play(connection, world, stream)
+    connection.close()
+
+
+def play(connection: psycopg.Connection, world: World, stream: list[Step]) -> None:
+    """Each step is held against the oracle as it happens; then everything is sent once more."""
+    simulation = Simulation(connection, world)
+    for step in stream:
+        simulation.play(step)
+    assert simulation.complaints() == []
+    before = simulation.fingerprint()
+    for lead, answer in simulation.leads:
+        assert simulation.submit(lead) == answer | {"replayed": True}
+    assert simulation.fingerprint() == before

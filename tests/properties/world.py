@@ -1,0 +1,184 @@
+"""Random worlds: a catalogue, and what happens in it step by step. Plain values; nothing here knows the database."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+# Zones with their next two clock changes (UTC): on the hour, at midnight (Cairo), half an hour (Lord Howe), none.
+CHANGES = {
+    "America/Chicago": ("2026-03-08T08:00", "2026-11-01T07:00"),
+    "America/Denver": ("2026-03-08T09:00", "2026-11-01T08:00"),
+    "Europe/Berlin": ("2026-03-29T01:00", "2026-10-25T01:00"),
+    "Africa/Cairo": ("2026-04-23T22:00", "2026-10-29T21:00"),
+    "Australia/Lord_Howe": ("2026-04-04T15:00", "2026-10-03T15:30"),
+    "Asia/Kolkata": ("2026-05-31T18:30", "2026-12-31T18:30"),
+}
+UNITS = ("hour", "day", "week", "month")
+POSTAL_CODES = {"78701": "Austin", "78704": "Austin", "78745": "Austin", "78613": "Cedar Park"}
+AREAS = (("postal_code", "*"), ("postal_code", "787*"), ("postal_code", "78704"), ("city", "AUSTIN"), ("city", "cedar park"))
+OWNED = (("postal_code", "78704"), ("postal_code", "7870*"), ("city", "Austin"))
+STRATEGIES = ("priority", "round_robin", "weighted")
+WEBHOOK = "https://buyer.example/leads"
+
+
+@dataclass
+class Buyer:
+    """A buyer and where it works."""
+
+    is_active: bool
+    has_webhook: bool
+    wants_email: bool
+    balance: Decimal
+    areas: list[tuple[str, str]]
+
+
+@dataclass
+class Enrollment:
+    """A buyer's part in an offer. `caps` by unit; None: unlimited."""
+
+    buyer: int
+    is_active: bool
+    priority: int
+    weight: Decimal
+    caps: dict[str, int | None]
+    zone: str | None
+    price: Decimal | None
+    min_balance: Decimal | None
+    has_own_webhook: bool
+    pause_until: datetime | None = None
+
+
+@dataclass
+class Offer:
+    """An offer with its policies; `owners`: the buyer who owns a scope, by (type, value)."""
+
+    price: Decimal
+    routing: dict[str, Any]
+    premium: dict[str, Any] | None
+    duplicate_hours: int
+    enrollments: list[Enrollment]
+    owners: dict[tuple[str, str], int]
+
+
+@dataclass
+class World:
+    """A market."""
+
+    zone: str
+    currency: str
+    start: datetime
+    buyers: list[Buyer]
+    offers: list[Offer]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something happens, after a time has passed. `numbers` choose among what there is, modulo its size."""
+
+    what: str  # submit, resubmit, route_held, pause, switch, refill
+    after: timedelta
+    numbers: tuple[int, int, int]
+    postal_code: str = "78701"
+    until: timedelta = field(default=timedelta())
+
+
+money = st.decimals(0, 200, places=2, allow_nan=False)
+price = st.decimals("0.01", 500, places=2, allow_nan=False)
+few = st.integers(0, 3)
+cap = st.none() | st.integers(0, 4)
+numbers = st.tuples(*[st.integers(0, 99)] * 3)
+
+buyers = st.builds(
+    Buyer,
+    is_active=st.integers(0, 9).map(bool),
+    has_webhook=st.booleans(),
+    wants_email=st.booleans(),
+    balance=money,
+    areas=st.lists(st.sampled_from(AREAS), min_size=1, max_size=3, unique=True),
+)
+
+
+@st.composite
+def enrollments(draw: st.DrawFn, buyer: int) -> Enrollment:
+    """An enrollment of a buyer."""
+    return Enrollment(
+        buyer=buyer,
+        is_active=bool(draw(st.integers(0, 9))),
+        priority=draw(st.integers(1, 3)),
+        weight=draw(st.sampled_from([Decimal(1), Decimal(2), Decimal("0.5"), Decimal(7)])),
+        caps={unit: draw(cap) for unit in UNITS},
+        zone=draw(st.none() | st.sampled_from(sorted(CHANGES))),
+        price=draw(st.none() | price),
+        min_balance=draw(st.none() | money),
+        has_own_webhook=draw(st.booleans()),
+    )
+
+
+premiums = st.fixed_dictionaries(
+    {},
+    optional={
+        "amount": st.integers(-10_000, 10_000).map(lambda cents: cents / 100),
+        "percent": st.integers(-100_000, 200_000).map(lambda thousandths: thousandths / 1000),
+    },
+)
+
+routings = st.fixed_dictionaries(
+    {"strategy": st.sampled_from(STRATEGIES)},
+    optional={
+        "tie_breakers": st.lists(st.sampled_from(STRATEGIES), unique=True, max_size=3),
+        "max_buyers": st.integers(1, 3),
+        "on_no_buyer": st.sampled_from(["hold", "reject"]),
+        "hold_hours": st.sampled_from([1, 24, 72]),
+        "exclusivity": st.fixed_dictionaries(
+            {},
+            optional={
+                "scopes": st.lists(st.sampled_from(["postal_code", "city"]), unique=True),
+                "when_unavailable": st.sampled_from(["fall_through", "hold", "reject"]),
+            },
+        ),
+    },
+)
+
+
+@st.composite
+def offers(draw: st.DrawFn, buyer_count: int) -> Offer:
+    """An offer in which some of the buyers are enrolled."""
+    everybody = st.integers(0, buyer_count - 1)
+    enrolled = draw(st.lists(everybody, min_size=1, unique=True))
+    return Offer(
+        price=draw(price),
+        routing=draw(routings),
+        premium=draw(st.none() | premiums),
+        duplicate_hours=draw(st.sampled_from([0, 0, 24])),
+        enrollments=[draw(enrollments(buyer)) for buyer in sorted(enrolled)],
+        owners=draw(st.dictionaries(st.sampled_from(OWNED), everybody, max_size=2)),
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A market some hours before a clock change."""
+    zone = draw(st.sampled_from(sorted(CHANGES)))
+    change = datetime.fromisoformat(draw(st.sampled_from(CHANGES[zone]))).replace(tzinfo=UTC)
+    found = draw(st.lists(buyers, min_size=1, max_size=5))
+    return World(
+        zone=zone,
+        currency=draw(st.sampled_from(["USD", "EUR", "JPY"])),
+        start=change - timedelta(minutes=draw(st.integers(0, 36 * 60))),
+        buyers=found,
+        offers=draw(st.lists(offers(len(found)), min_size=1, max_size=2)),
+    )
+
+
+passing = st.sampled_from([timedelta(minutes=m) for m in (0, 0, 0, 1, 20, 45, 60, 180, 720, 1440, 7 * 1440)])
+steps = st.builds(
+    Step,
+    what=st.sampled_from(["submit"] * 8 + ["resubmit", "route_held", "route_held", "pause", "switch", "refill"]),
+    after=passing,
+    numbers=numbers,
+    postal_code=st.sampled_from(sorted(POSTAL_CODES)),
+    until=passing,
+)

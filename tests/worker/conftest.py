@@ -1,0 +1,182 @@
+"""The worker as a real process, on a database of its own with one offer and one buyer in it."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import psycopg
+import pytest
+
+from worker.receivers import SECRET, WAIT_SECONDS
+
+CATALOGUE = """
+with m as (insert into leadgen.markets (name, timezone, region_code)
+           values ('Austin', 'America/Chicago', 'US-TX') returning id),
+     v as (insert into leadgen.verticals (slug, name) values ('plumbing', 'Plumbing') returning id),
+     vp as (insert into leadgen.validation_policies (name, rules)
+            values ('plumbing', '{"duplicate_window_hours": 0}') returning id),
+     rp as (insert into leadgen.routing_policies (name, config)
+            values ('priority', '{"strategy": "priority", "on_no_buyer": "hold"}') returning id),
+     o as (insert into leadgen.offers
+             (market_id, vertical_id, name, slug, default_price_per_lead, validation_policy_id, routing_policy_id)
+           select m.id, v.id, 'Austin plumbing', 'austin', 45, vp.id, rp.id from m, v, vp, rp returning id),
+     b as (insert into leadgen.buyers (name, email, phone, webhook_url, webhook_secret, email_notifications, credit_limit)
+           values ('Ann', 'ann@buyer.example', '+15125550100', %(url)s, %(secret)s, %(email)s, 1000000) returning id),
+     e as (insert into leadgen.buyer_offers (buyer_id, offer_id) select b.id, o.id from b, o),
+     a as (insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
+           select b.id, m.id, 'postal_code', '*' from b, m)
+insert into leadgen.sources (offer_id, kind, name, source_key)
+select o.id, 'landing_page', 'austin', 'austin' from o
+"""
+SUBMIT = """
+select count(leadgen.submit_lead(jsonb_build_object(
+  'source_key', 'austin', 'name', 'Jane Doe', 'email', 'jane@example.com', 'phone', '+15125550123',
+  'postal_code', '78701', 'city', 'Austin', 'message', 'The tap leaks', 'idempotency_key', 'k' || i)))
+from generate_series(%(first)s::int, %(last)s::int) i
+"""
+
+WORKER_SESSIONS = """
+from pg_stat_activity where usename = 'leadgen_worker' and datname = current_database()
+"""
+
+
+class Outbox:
+    """One test's database, seen by its superuser."""
+
+    def __init__(self, connection: psycopg.Connection[Any], worker_url: str) -> None:
+        self.connection = connection
+        self.worker_url = worker_url
+        self._submitted = 0
+
+    def open_catalogue(self, webhook_url: str | None, email: bool = False) -> None:
+        """One offer and its buyer, who wants leads there."""
+        secret = SECRET if webhook_url else None
+        self.connection.execute(CATALOGUE, {"url": webhook_url, "secret": secret, "email": email})
+
+    def submit(self, count: int = 1) -> None:
+        """Post leads, each in the same transaction and all sold."""
+        self.connection.execute(SUBMIT, {"first": self._submitted + 1, "last": self._submitted + count})
+        self._submitted += count
+
+    def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        """Any query's rows."""
+        return self.connection.execute(query, arguments).fetchall()  # type: ignore[call-overload,no-any-return]
+
+    def statuses(self) -> dict[str, int]:
+        """How many deliveries there are in each status."""
+        return dict(self.rows("select status::text, count(*)::int from leadgen.deliveries group by 1"))
+
+    async def wait_until(self, what: str, is_true: Callable[[], bool]) -> None:
+        """Poll; fails with the statuses when it does not come true."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_SECONDS):
+                while not is_true():
+                    await asyncio.sleep(0.02)
+                return
+        pytest.fail(f"never came true: {what}; deliveries are {self.statuses()}")
+
+    async def wait_for(self, **statuses: int) -> None:
+        """Until exactly these statuses are there."""
+        await self.wait_until(str(statuses), lambda: self.statuses() == statuses)
+
+    def cut_worker_off(self) -> int:
+        """End every session of the workers; how many there were."""
+        return len(self.rows(f"select pg_terminate_backend(pid) {WORKER_SESSIONS}"))
+
+    def worker_waits_for_lock(self) -> bool:
+        """True when a worker's statement waits for somebody else's lock."""
+        return bool(self.rows(f"select 1 {WORKER_SESSIONS} and wait_event_type = 'Lock'"))
+
+
+@pytest.fixture
+def outbox(
+    connect: Callable[..., psycopg.Connection[Any]], role_url: Callable[[str], str]
+) -> Iterator[Outbox]:
+    """This test's database."""
+    yield Outbox(connect(), role_url("leadgen_worker"))
+
+
+class Worker:
+    """A running `leadgen worker`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stderr
+        async for line in self.process.stderr:
+            self.lines.append(line.decode())
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """What it logged under an event's name."""
+        found = [json.loads(line) for line in self.lines if line.startswith("{")]
+        return [event for event in found if event["event"] == name]
+
+    async def wait_for_event(self, name: str) -> None:
+        """Until it has logged an event."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not self.events(name):
+                assert not self._reading.done(), "".join(self.lines)
+                await asyncio.sleep(0.02)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait; the exit status."""
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Wait for its end; the exit status."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            status = await self.process.wait()
+            await self._reading
+        return status
+
+
+Start = Callable[..., Any]
+
+
+@asynccontextmanager
+async def running_worker(url: str, wait: bool = True, **settings: object) -> AsyncIterator[Worker]:
+    """A worker process with these settings (lower-case names). Killed at the end if it still runs."""
+    chosen = {
+        "environment": "development",
+        "worker_poll_seconds": 0.2,
+        "webhook_timeout_seconds": 5,
+        **settings,
+    }
+    environment = {
+        **os.environ,
+        "DATABASE_URL": url,
+        **{name.upper(): str(value) for name, value in chosen.items()},
+    }
+    command = "from leadgen.cli import main; main()"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", command, "worker", env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    worker = Worker(process)
+    try:
+        if wait:
+            await worker.wait_for_event("worker started")
+        yield worker
+    finally:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGCONT)
+        await worker.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def start_worker(outbox: Outbox) -> Start:
+    """`async with start_worker(worker_batch=10) as worker:`"""
+    return lambda **settings: running_worker(outbox.worker_url, **settings)

@@ -1,0 +1,335 @@
+"""The worker as a process: what it does to the outbox when all is well, and when it is not."""
+
+import asyncio
+import signal
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from aiohttp import web
+
+from worker.conftest import Outbox, Start
+from worker.receivers import accept, always, http_endpoint, mailbox
+
+
+class Gate:
+    """An answer that is held back until `open` is set."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Wait, then accept."""
+        await self.open.wait()
+        return await accept(request)
+
+
+async def test_lead_reaches_webhook_and_mailbox_and_is_recorded(outbox: Outbox, start_worker: Start) -> None:
+    async with http_endpoint() as endpoint, mailbox() as box:
+        outbox.open_catalogue(endpoint.url, email=True)
+        smtp = {"smtp_host": "127.0.0.1", "smtp_port": box.port, "from_email": "leads@leadgen.example"}
+        async with start_worker(**smtp) as worker:
+            outbox.submit(3)
+            await outbox.wait_for(delivered=6)
+            assert await worker.stop() == 0
+    assert len(set(endpoint.ids)) == 3
+    assert {message["Subject"] for message in box.messages} == {"New Plumbing lead: Jane Doe, 78701 Austin"}
+    assert len({message["Message-ID"] for message in box.messages}) == 3
+    assert outbox.rows("select distinct outcome::text from leadgen.lead_assignments") == [("delivered",)]
+    attempts = outbox.rows(
+        "select outcome, status_code, latency_ms > 0, worker like 'worker %%' from leadgen.delivery_attempts"
+    )
+    assert Counter(attempts) == {("delivered", 200, True, True): 3, ("delivered", 250, True, True): 3}
+
+
+async def test_log_has_no_personal_data_and_no_query_string(outbox: Outbox, start_worker: Start) -> None:
+    async with http_endpoint(always(500)) as endpoint:
+        outbox.open_catalogue(f"{endpoint.url}?token=hush")
+        async with start_worker(webhook_max_retries=0, log_level="DEBUG") as worker:
+            outbox.submit()
+            await outbox.wait_for(dead=1)
+            await worker.stop()
+    (event,) = worker.events("attempt failed")
+    assert (event["host"], event["outcome"], event["status_code"]) == ("127.0.0.1", "failed", 500)
+    for secret in ("Jane", "jane@", "5125550123", "hush", "whsec", "78701"):
+        assert secret not in "".join(worker.lines)
+
+
+async def test_bell_wakes_a_worker_that_sleeps_long(outbox: Outbox, start_worker: Start) -> None:
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        async with start_worker(worker_poll_seconds=60):
+            await asyncio.sleep(0.5)
+            outbox.submit()
+            async with asyncio.timeout(1):
+                await endpoint.wait_for(1)
+
+
+async def test_without_a_bell_polling_delivers(outbox: Outbox, start_worker: Start) -> None:
+    """FAULTS 14: the row becomes due and nobody rings."""
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        outbox.submit()
+        outbox.rows("update leadgen.deliveries set next_attempt_at = now() + interval '1 day' returning id")
+        async with start_worker(worker_poll_seconds=0.5):
+            await asyncio.sleep(0.7)
+            outbox.rows("update leadgen.deliveries set next_attempt_at = now() returning id")
+            async with asyncio.timeout(1.5):
+                await endpoint.wait_for(1)
+
+
+async def test_listener_comes_back_and_looks_first(outbox: Outbox, start_worker: Start) -> None:
+    """FAULTS 14: the listening backend is terminated; a lead of that moment and later ones arrive though nobody polls."""
+    bell = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%%bell' and datname = current_database()"
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        async with start_worker(worker_poll_seconds=60) as worker:
+            await asyncio.sleep(0.5)
+            assert outbox.rows(bell) == [(True,)]
+            outbox.submit()
+            await endpoint.wait_for(1)
+            await worker.wait_for_event("listening broke off")
+            await asyncio.sleep(1)
+            outbox.submit()
+            async with asyncio.timeout(1):
+                await endpoint.wait_for(2)
+
+
+async def test_failure_is_retried_with_the_same_id_until_it_gets_through(
+    outbox: Outbox, start_worker: Start
+) -> None:
+    answers = iter([always(500), always(503), accept])
+    async with http_endpoint(lambda request: next(answers)(request)) as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        async with start_worker(webhook_retry_delay=0.05):
+            outbox.submit()
+            await outbox.wait_for(delivered=1)
+    assert len(endpoint.ids) == 3
+    assert len(set(endpoint.ids)) == 1
+    outcomes = outbox.rows("select attempt, outcome from leadgen.delivery_attempts order by attempt")
+    assert outcomes == [(1, "failed"), (2, "failed"), (3, "delivered")]
+
+
+@pytest.mark.parametrize(("status", "requests", "left"), [(500, 3, "dead"), (410, 1, "dead")])
+async def test_dead_letter(
+    outbox: Outbox, start_worker: Start, status: int, requests: int, left: str
+) -> None:
+    async with http_endpoint(always(status)) as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        async with start_worker(webhook_retry_delay=0.05, webhook_max_retries=2):
+            outbox.submit()
+            await outbox.wait_for(**{left: 1})
+    assert len(endpoint.requests) == requests
+    assert outbox.rows("select last_error from leadgen.deliveries") == [(f"HTTP {status}",)]
+
+
+async def test_sigkill_before_the_send(outbox: Outbox, start_worker: Start) -> None:
+    """FAULTS 18: claimed and not sent, sent and not answered: all come after the lease, under their first ids."""
+    gate = Gate()
+    async with http_endpoint(gate.answer) as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        terms = {"webhook_timeout_seconds": 1, "worker_lease_seconds": 2.5, "worker_concurrency": 1}
+        async with start_worker(**terms) as first:
+            outbox.submit(5)
+            await endpoint.wait_for(1)
+            await outbox.wait_for(sending=5)
+            assert await first.stop(signal.SIGKILL) == -signal.SIGKILL
+        gate.open.set()
+        async with start_worker(**terms):
+            await outbox.wait_for(delivered=5)
+    assert sorted(Counter(endpoint.ids).values()) == [1, 1, 1, 1, 2]
+
+
+async def test_sigkill_after_the_answer_before_the_record(
+    outbox: Outbox, start_worker: Start, connect: Callable[[], psycopg.Connection[Any]]
+) -> None:
+    """FAULTS 18: the buyer has it, nobody knows: it is sent again with the same webhook-id."""
+    gate = Gate()
+    async with http_endpoint(gate.answer) as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        terms = {"webhook_timeout_seconds": 1, "worker_lease_seconds": 2.5}
+        async with start_worker(**terms) as first:
+            outbox.submit()
+            await endpoint.wait_for(1)
+            other = connect()
+            with other.transaction():  # the record cannot be written while this lasts
+                other.execute("select from leadgen.deliveries for update")
+                gate.open.set()
+                await outbox.wait_until("the record waits", outbox.worker_waits_for_lock)
+                await first.stop(signal.SIGKILL)
+                outbox.cut_worker_off()
+        assert outbox.statuses() == {"sending": 1}
+        async with start_worker(**terms):
+            await outbox.wait_for(delivered=1)
+    first_id, second_id = endpoint.ids
+    assert first_id == second_id
+
+
+async def test_stalled_worker_is_fenced(outbox: Outbox, start_worker: Start) -> None:
+    """FAULTS 19: it wakes after its lease, and its completion is refused."""
+    gate = Gate()
+    terms = {"webhook_timeout_seconds": 1, "worker_lease_seconds": 2.1}
+    async with http_endpoint(gate.answer) as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        async with start_worker(**terms) as stalled:
+            outbox.submit()
+            await endpoint.wait_for(1)
+            stalled.send(signal.SIGSTOP)
+            gate.open.set()
+            async with start_worker(**terms):
+                await outbox.wait_for(delivered=1)
+            stalled.send(signal.SIGCONT)
+            await stalled.wait_for_event("fenced: the lease had passed to another worker")
+            assert await stalled.stop() == 0
+    assert len(set(endpoint.ids)) == 1
+    assert outbox.rows("select attempt, outcome from leadgen.delivery_attempts") == [(2, "delivered")]
+
+
+async def test_sigterm_finishes_what_is_sent_and_gives_the_rest_back(
+    outbox: Outbox, start_worker: Start
+) -> None:
+    """FAULTS 20."""
+    gate = Gate()
+    async with http_endpoint(gate.answer) as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        async with start_worker(worker_concurrency=2) as worker:
+            outbox.submit(10)
+            await endpoint.wait_for(2)
+            await outbox.wait_for(sending=10)
+            worker.send(signal.SIGTERM)
+            await asyncio.sleep(0.3)
+            outbox.submit()
+            gate.open.set()
+            assert await worker.ended() == 0
+        assert outbox.statuses() == {"delivered": 2, "pending": 9}
+        assert outbox.rows("select sum(attempts) from leadgen.deliveries where status = 'pending'") == [(0,)]
+        assert len(endpoint.requests) == 2
+        assert worker.events("worker stopped")[0]["unrecorded"] == 0
+
+
+async def test_sigterm_of_an_idle_worker_is_prompt(outbox: Outbox, start_worker: Start) -> None:
+    async with start_worker(worker_poll_seconds=60) as worker:
+        await asyncio.sleep(0.3)
+        async with asyncio.timeout(2):
+            assert await worker.stop() == 0
+
+
+@pytest.mark.parametrize("lease", [1, 5, 6])
+async def test_lease_shorter_than_the_timeout_refuses_to_start(
+    outbox: Outbox, start_worker: Start, lease: int
+) -> None:
+    """FAULTS 20."""
+    async with start_worker(wait=False, worker_lease_seconds=lease) as worker:
+        assert await worker.ended() == 2
+    (line,) = worker.lines
+    assert f"WORKER_LEASE_SECONDS is {lease}: it must be more than 6" in line
+
+
+@pytest.mark.parametrize(
+    ("poison", "reason"),
+    [
+        ("update leadgen.deliveries set target = 'https://' where id = %s returning id", "bad URL"),
+        (
+            "update leadgen.deliveries set target = 'http://10.0.0.1/' where id = %s returning id",
+            "the address is not public",
+        ),
+        ("update leadgen.deliveries set channel = 'sms' where id = %s returning id", "no way to send by sms"),
+        (
+            "update leadgen.deliveries set channel = 'email', target = 'nobody' where id = %s returning id",
+            "no message can be made",
+        ),
+    ],
+)
+async def test_poison_row_is_a_dead_letter_and_its_neighbours_flow(
+    outbox: Outbox, start_worker: Start, poison: str, reason: str
+) -> None:
+    """FAULTS 21."""
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        outbox.submit(5)
+        (middle,) = outbox.rows("select id from leadgen.deliveries order by id limit 1 offset 2")
+        outbox.rows(poison, *middle)
+        smtp: dict[str, Any] = {
+            "smtp_host": "127.0.0.1",
+            "smtp_port": 1,
+            "from_email": "leads@leadgen.example",
+        }
+        async with start_worker(**smtp):
+            await outbox.wait_for(delivered=4, dead=1)
+    (error,) = outbox.rows("select last_error from leadgen.deliveries where status = 'dead'")
+    assert reason in error[0]
+    assert outbox.rows("select count(*)::int from leadgen.delivery_attempts where outcome = 'refused'") == [
+        (1,)
+    ]
+
+
+async def test_bad_secret_is_a_dead_letter(outbox: Outbox, start_worker: Start) -> None:
+    """FAULTS 21."""
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        outbox.rows("update leadgen.buyers set webhook_secret = %s returning id", "whsec_" + "A" * 33)
+        outbox.submit()
+        async with start_worker():
+            await outbox.wait_for(dead=1)
+    assert endpoint.requests == []
+
+
+async def test_workers_side_by_side_deliver_each_once(outbox: Outbox, start_worker: Start) -> None:
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        terms = {"worker_batch": 20}
+        async with start_worker(**terms), start_worker(**terms), start_worker(**terms), start_worker(**terms):
+            for _ in range(6):
+                outbox.submit(50)
+                await asyncio.sleep(0.05)
+            await outbox.wait_for(delivered=300)
+    assert Counter(Counter(endpoint.ids).values()) == {1: 300}
+    workers = outbox.rows("select count(distinct worker)::int from leadgen.delivery_attempts")
+    assert workers[0][0] > 1, "one worker did it all: nothing was tested"
+
+
+async def test_database_sessions_cut_again_and_again(outbox: Outbox, start_worker: Start) -> None:
+    """Nothing is lost, and the worker does not crash."""
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        async with start_worker(
+            webhook_timeout_seconds=1, worker_lease_seconds=2.5, worker_batch=10
+        ) as worker:
+            cuts = 0
+            for _ in range(10):
+                outbox.submit(20)
+                await asyncio.sleep(0.1)
+                cuts += outbox.cut_worker_off()
+            await outbox.wait_for(delivered=200)
+            assert cuts > 10
+            assert await worker.stop() == 0
+    assert len(set(endpoint.ids)) == 200
+
+
+async def test_database_away_at_the_start(outbox: Outbox, start_worker: Start) -> None:
+    outbox.connection.execute("alter role leadgen_worker nologin")
+    try:
+        async with http_endpoint() as endpoint:
+            outbox.open_catalogue(endpoint.url)
+            outbox.submit()
+            async with start_worker() as worker:
+                await worker.wait_for_event("database trouble")
+                outbox.connection.execute("alter role leadgen_worker login")
+                await outbox.wait_for(delivered=1)
+                assert await worker.stop() == 0
+    finally:
+        outbox.connection.execute("alter role leadgen_worker login")
+
+
+async def test_held_lead_is_routed_when_its_time_comes(outbox: Outbox, start_worker: Start) -> None:
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        outbox.connection.execute("update leadgen.buyer_offers set is_active = false")
+        outbox.submit(3)
+        assert outbox.statuses() == {}
+        async with start_worker():
+            outbox.connection.execute("update leadgen.buyer_offers set is_active = true")
+            outbox.connection.execute("update leadgen.leads set next_route_at = now()")
+            await outbox.wait_for(delivered=3)
