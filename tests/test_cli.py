@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from api.serving import add_catalogue
 from rig.cluster import Cluster
 

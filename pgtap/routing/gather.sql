@@ -1,6 +1,6 @@
 -- gather_candidates and gather_exclusivity: every number that matters, in the calendar of the enrollment's zone.
 begin;
-select plan(43);
+select plan(40);
 
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seats as

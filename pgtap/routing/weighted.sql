@@ -1,6 +1,6 @@
 -- Strategy weighted: find_start_tag, find_virtual_time; shares exact to within about one lead at every moment.
 begin;
-select plan(17);
+select plan(16);
 set local leadgen.clock = '2026-11-20T16:00:00Z';
 
 select is(leadgen.find_start_tag(5, 1, 3), 5::float8, 'find_start_tag: its latest lead is not paid off yet');

@@ -25,3 +25,25 @@ exception
     null;
 end;
 $$;
+
+-- A call that waits this long is better refused (503 with Retry-After) and sent again.
+do $$
+declare
+  v_role text;
+  v_setting text;
+begin
+  foreach v_role in array array['leadgen_api', 'leadgen_worker'] loop
+    foreach v_setting in array array['lock_timeout=5s', 'statement_timeout=10s', 'idle_in_transaction_session_timeout=30s'] loop
+      if not exists (
+        select from pg_db_role_setting s
+        where s.setdatabase = 0 and s.setrole = v_role::regrole and v_setting = any (s.setconfig)
+      ) then
+        execute format('alter role %I set %I = %L', v_role, split_part(v_setting, '=', 1), split_part(v_setting, '=', 2));
+      end if;
+    end loop;
+  end loop;
+exception
+  when internal_error then
+    null; -- another installation in this cluster writes the same at this moment
+end;
+$$;

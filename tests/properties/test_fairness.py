@@ -5,27 +5,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from random import Random
 
 import psycopg
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from properties.simulation import Simulation
 from properties.world import UNITS, Buyer, Enrollment, Offer, World
-from rig.cluster import Connect
+from rig.cluster import Cluster
 
 EVERYWHERE = [("postal_code", "*")]
 CODES = ("78701", "78704", "78745", "78613")
-FEW = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FEW = settings(max_examples=8, deadline=None)
 
-SUBMIT = """
-select leadgen.submit_lead(jsonb_build_object(
-  'source_key', 'source-0', 'name', 'John Smith', 'email', 'john@example.com', 'phone', '+15125550101',
-  'postal_code', lead.code, 'message', 'x', 'idempotency_key', %s || lead.ordinality))
-from unnest(%s::text[]) with ordinality as lead (code, ordinality)
-"""
+LEAD = {
+    "source_key": "source-0",
+    "name": "John Smith",
+    "email": "john@example.com",
+    "phone": "+15125550101",
+    "message": "Water everywhere",
+}
 
 weights = st.lists(
     st.sampled_from(["0.5", "1", "2", "3", "7", "10", "0.03"]).map(Decimal), min_size=2, max_size=8
@@ -43,7 +43,7 @@ class Fair:
         **routing: object,
     ) -> None:
         self._connection = connection
-        self._batches = 0
+        self._numbers = count()
         areas = areas or [EVERYWHERE] * len(weights)
         enrollments = [
             Enrollment(n, True, 1, weight, dict.fromkeys(UNITS), None, None, None, False)
@@ -56,13 +56,14 @@ class Fair:
             buyers=[Buyer(True, True, True, Decimal(0), list(area)) for area in areas],
             offers=[Offer(Decimal(10), {"on_no_buyer": "reject"} | routing, None, 0, enrollments, {})],
         )
-        self.ids = Simulation(connection, world).enrollment_ids[0]
+        self._simulation = Simulation(connection, world)
+        self.ids = self._simulation.enrollment_ids[0]
 
     def sell(self, codes: Sequence[str]) -> list[int]:
         """Submit a lead for each postal code; the winners (by number) in the order of the sales."""
-        self._batches += 1
         before = self._connection.execute("select coalesce(max(id), 0) from leadgen.lead_assignments").fetchone()
-        self._connection.execute(SUBMIT, [f"{self._batches}-", list(codes)])
+        for code in codes:
+            self._simulation.submit(LEAD | {"postal_code": code, "idempotency_key": f"lead-{next(self._numbers)}"})
         rows = self._connection.execute(
             "select buyer_offer_id from leadgen.lead_assignments where id > %s order by id", before
         )
@@ -77,9 +78,9 @@ class Fair:
 
 
 @contextmanager
-def rolled_back(connect: Connect) -> Iterator[psycopg.Connection]:
-    """A superuser's session whose work is undone."""
-    with connect() as connection, connection.transaction(force_rollback=True):
+def fresh(cluster: Cluster, template: str) -> Iterator[psycopg.Connection]:
+    """A superuser's session on a database of its own."""
+    with cluster.clone(template) as url, psycopg.connect(url, autocommit=True) as connection:
         yield connection
 
 
@@ -97,9 +98,9 @@ def errors(winners: Sequence[int], shares: Sequence[Decimal]) -> list[list[float
 
 @FEW
 @given(buyers=st.integers(1, 8), max_buyers=st.integers(1, 4), away=st.integers(0, 30))
-def test_round_robin(connect: Connect, buyers: int, max_buyers: int, away: int) -> None:
+def test_round_robin(cluster: Cluster, template: str, buyers: int, max_buyers: int, away: int) -> None:
     """Nobody is ever more than one lead ahead of another; who returns from a pause gets its turn, not a burst."""
-    with rolled_back(connect) as connection:
+    with fresh(cluster, template) as connection:
         fair = Fair(connection, [Decimal(1)] * buyers, strategy="round_robin", max_buyers=max_buyers)
         check_turns(fair.sell(["78701"] * 40), buyers)
         fair.pause(0, True)
@@ -118,9 +119,9 @@ def check_turns(winners: Sequence[int], buyers: int) -> None:
 
 @FEW
 @given(weights=weights)
-def test_weighted_shares_are_exact_within_one_lead(connect: Connect, weights: list[Decimal]) -> None:
+def test_weighted_shares_are_exact_within_one_lead(cluster: Cluster, template: str, weights: list[Decimal]) -> None:
     """Strictly less than one lead ahead or behind at every moment, so nobody waits 2 / share leads."""
-    with rolled_back(connect) as connection:
+    with fresh(cluster, template) as connection:
         winners = Fair(connection, weights, strategy="weighted").sell(["78701"] * 250)
     for ahead in errors(winners, weights):
         assert max(map(abs, ahead)) < 1
@@ -129,10 +130,10 @@ def test_weighted_shares_are_exact_within_one_lead(connect: Connect, weights: li
 @FEW
 @given(weights=weights, before=st.integers(0, 40), away=st.integers(1, 120))
 def test_weighted_return_is_no_burst(
-    connect: Connect, weights: list[Decimal], before: int, away: int
+    cluster: Cluster, template: str, weights: list[Decimal], before: int, away: int
 ) -> None:
     """Who was away gets its share from then on, and at most one lead of what it missed."""
-    with rolled_back(connect) as connection:
+    with fresh(cluster, template) as connection:
         fair = Fair(connection, weights, strategy="weighted")
         fair.sell(["78701"] * before)
         fair.pause(0, True)
@@ -152,21 +153,21 @@ def test_weighted_return_is_no_burst(
     random=st.randoms(use_true_random=False),
 )
 def test_weighted_shares_hold_while_others_come_and_go(
-    connect: Connect, weights: list[Decimal], areas: list[set[str]], random: Random
+    cluster: Cluster, template: str, weights: list[Decimal], areas: list[set[str]], random: Random
 ) -> None:
     """Two buyers who work everywhere keep their ratio, whoever else works where each lead comes from."""
     codes = [random.choice(CODES) for _ in range(400)]
     scopes = [EVERYWHERE, EVERYWHERE, *([("postal_code", code) for code in sorted(area)] for area in areas)]
-    with rolled_back(connect) as connection:
+    with fresh(cluster, template) as connection:
         winners = Fair(connection, weights, scopes[: len(weights)], strategy="weighted").sell(codes)
     served = Counter(winners)
     one, two = (served[number] / float(weights[number]) for number in (0, 1))
     assert abs(one - two) <= 1.5 * float(1 / weights[0] + 1 / weights[1])
 
 
-def test_weighted_alone_in_its_area(connect: Connect) -> None:
+def test_weighted_alone_in_its_area(cluster: Cluster, template: str) -> None:
     """A small buyer that passes for every lead is served although a great one passes for most."""
-    with rolled_back(connect) as connection:
+    with fresh(cluster, template) as connection:
         fair = Fair(connection, [Decimal("0.03"), Decimal(10)], [EVERYWHERE, [("postal_code", "78701")]], strategy="weighted")
         winners = fair.sell(["78704"] * 20 + ["78701"] * 1000)
     assert winners[:20] == [0] * 20

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -23,10 +23,12 @@ with m as (insert into leadgen.markets (name, timezone, region_code)
      rp as (insert into leadgen.routing_policies (name, config)
             values ('priority', '{"strategy": "priority", "on_no_buyer": "hold"}') returning id),
      o as (insert into leadgen.offers
-             (market_id, vertical_id, name, slug, default_price_per_lead, validation_policy_id, routing_policy_id)
-           select m.id, v.id, 'Austin plumbing', 'austin', 45, vp.id, rp.id from m, v, vp, rp returning id),
-     b as (insert into leadgen.buyers (name, email, phone, webhook_url, webhook_secret, email_notifications, credit_limit)
-           values ('Ann', 'ann@buyer.example', '+15125550100', %(url)s, %(secret)s, %(email)s, 1000000) returning id),
+             (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
+           select m.id, v.id, 'Austin plumbing', 45, vp.id, rp.id from m, v, vp, rp returning id),
+     b as (insert into leadgen.buyers
+             (name, email, phone, webhook_url, webhook_secret, email_notifications, credit_limit)
+           values ('Ann', 'ann@buyer.example', '+15125550100', %(url)s, %(secret)s, %(email)s, 1000000)
+           returning id),
      e as (insert into leadgen.buyer_offers (buyer_id, offer_id) select b.id, o.id from b, o),
      a as (insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
            select b.id, m.id, 'postal_code', '*' from b, m)
@@ -65,7 +67,7 @@ class Outbox:
 
     def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """Any query's rows."""
-        return self.connection.execute(query, arguments).fetchall()  # type: ignore[call-overload,no-any-return]
+        return self.connection.execute(query, arguments).fetchall()
 
     def statuses(self) -> dict[str, int]:
         """How many deliveries there are in each status."""
@@ -75,7 +77,7 @@ class Outbox:
         """Poll; fails with the statuses when it does not come true."""
         with suppress(TimeoutError):
             async with asyncio.timeout(WAIT_SECONDS):
-                while not is_true():
+                while not is_true():  # noqa: ASYNC110  the database rings no bell for a test
                     await asyncio.sleep(0.02)
                 return
         pytest.fail(f"never came true: {what}; deliveries are {self.statuses()}")
@@ -94,11 +96,9 @@ class Outbox:
 
 
 @pytest.fixture
-def outbox(
-    connect: Callable[..., psycopg.Connection[Any]], role_url: Callable[[str], str]
-) -> Iterator[Outbox]:
+def outbox(connect: Callable[..., psycopg.Connection[Any]], role_url: Callable[[str], str]) -> Outbox:
     """This test's database."""
-    yield Outbox(connect(), role_url("leadgen_worker"))
+    return Outbox(connect(), role_url("leadgen_worker"))
 
 
 class Worker:

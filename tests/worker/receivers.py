@@ -1,4 +1,4 @@
-"""Receivers as buyers run them: an HTTP endpoint that verifies signatures, a raw socket that misbehaves, a mailbox."""
+"""Receivers as buyers run them: an endpoint that verifies signatures, a socket that misbehaves, a mailbox."""
 
 import asyncio
 import json
@@ -138,10 +138,10 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Answer the message."""
         self.raw.append(cast(bytes, envelope.content))
-        self.messages.append(cast(EmailMessage, message_from_bytes(self.raw[-1], policy=policy.default)))
+        self.messages.append(message_from_bytes(self.raw[-1], policy=policy.default))
         self.recipients.append(envelope.rcpt_tos)
         if self.drop_at_data:
-            server.transport.abort()
+            cast(asyncio.Transport, server.transport).abort()
         return self.on_data
 
 

@@ -118,32 +118,35 @@ def test_development_opens_loopback_and_no_more(address: str) -> None:
         DEVELOPMENT.check_address(address)
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        "127.0.0.1",
-        "127.1",
-        "2130706433",
-        "0x7f000001",
-        "0x7f.1",
-        "0177.0.0.1",
-        "017700000001",
-        "localhost",
-        "localhost.",
-    ]
-    + ["[::1]", "[::ffff:127.0.0.1]", "[0:0:0:0:0:0:0:1]", "127.0.0.1.", "１２７.0.0.1", "①②⑦.0.0.1"],
-)
-async def test_no_spelling_reaches_this_machine(host: str) -> None:
-    """The listener must not even see a connection."""
+LOOPBACK = [
+    *"127.0.0.1 127.1 2130706433 0x7f000001 0x7f.1 0177.0.0.1 017700000001 127.0.0.1.".split(),
+    *"localhost localhost. [::1] [::ffff:127.0.0.1] [0:0:0:0:0:0:0:1]".split(),
+    "\N{FULLWIDTH DIGIT ONE}\N{FULLWIDTH DIGIT TWO}\N{FULLWIDTH DIGIT SEVEN}.0.0.1",
+    "\N{CIRCLED DIGIT ONE}\N{CIRCLED DIGIT TWO}\N{CIRCLED DIGIT SEVEN}.0.0.1",
+]
+
+
+async def connects(egress: Egress, host: str) -> bool:
+    """Whether a delivery to this host opens a connection to this machine."""
     connected = asyncio.Event()
 
     async def talk(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         connected.set()
 
-    async with raw_server(talk) as port, WebhookSender(2, PRODUCTION) as sender:
+    async with raw_server(talk) as port, WebhookSender(2, egress) as sender:
         result = await attempt_delivery(sender, delivery(f"https://{host}:{port}/leads"))
     assert result["outcome"] in ("refused", "failed")
-    assert not connected.is_set()
+    return connected.is_set()
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
+async def test_no_spelling_reaches_this_machine(host: str) -> None:
+    assert not await connects(PRODUCTION, host)
+
+
+async def test_development_does_reach_it() -> None:
+    """What the test above would see if the guard were open."""
+    assert await connects(DEVELOPMENT, "localhost")
 
 
 async def test_private_address_is_refused_with_a_reason() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from leadgen.worker.attempt import Delivery, attempt_delivery
 from leadgen.worker.mail import MailSender, MailServer
@@ -192,6 +193,21 @@ async def test_refusal_of_us_is_not_the_buyers_fault() -> None:
     async with raw_server(talk) as port:
         result = await send(delivery(BUYER, "email"), port)
     assert (result["outcome"], result["status_code"]) == ("failed", 554)
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+@pytest.mark.parametrize(("password", "outcome"), [("right", "delivered"), ("wrong", "failed")])
+async def test_signs_in_where_a_user_is_given(password: str, outcome: str) -> None:
+    """A refused sign-in is ours to mend: never the end of a delivery."""
+
+    def check(
+        _server: SMTP, _session: Session, _envelope: Envelope, _how: str, login: LoginPassword
+    ) -> AuthResult:
+        return AuthResult(success=(login.login, login.password) == (b"leads", b"right"))
+
+    async with mailbox(authenticator=check, auth_required=True, auth_require_tls=False) as box:
+        result = await send(delivery(BUYER, "email"), box.port, user="leads", password=password)
+    assert (result["outcome"], len(box.messages)) == (outcome, int(outcome == "delivered"))
 
 
 async def test_password_is_never_sent_in_clear() -> None:

@@ -2,15 +2,16 @@
 
 import asyncio
 import signal
+import socket
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 
-from worker.conftest import Outbox, Start
+from worker.conftest import WORKER_SESSIONS, Outbox, Start
 from worker.receivers import accept, always, http_endpoint, mailbox
 
 
@@ -81,8 +82,8 @@ async def test_without_a_bell_polling_delivers(outbox: Outbox, start_worker: Sta
 
 
 async def test_listener_comes_back_and_looks_first(outbox: Outbox, start_worker: Start) -> None:
-    """FAULTS 14: the listening backend is terminated; a lead of that moment and later ones arrive though nobody polls."""
-    bell = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%%bell' and datname = current_database()"
+    """FAULTS 14: the listening backend is terminated; leads then and later arrive though nobody polls."""
+    bell = f"select pg_terminate_backend(pid) {WORKER_SESSIONS} and application_name like '%%bell'"
     async with http_endpoint() as endpoint:
         outbox.open_catalogue(endpoint.url)
         async with start_worker(worker_poll_seconds=60) as worker:
@@ -126,7 +127,7 @@ async def test_dead_letter(
 
 
 async def test_sigkill_before_the_send(outbox: Outbox, start_worker: Start) -> None:
-    """FAULTS 18: claimed and not sent, sent and not answered: all come after the lease, under their first ids."""
+    """FAULTS 18: claimed and not sent, sent and not answered: all come after the lease, ids unchanged."""
     gate = Gate()
     async with http_endpoint(gate.answer) as endpoint:
         outbox.open_catalogue(endpoint.url)
@@ -321,6 +322,21 @@ async def test_database_away_at_the_start(outbox: Outbox, start_worker: Start) -
                 assert await worker.stop() == 0
     finally:
         outbox.connection.execute("alter role leadgen_worker login")
+
+
+async def test_metrics_are_served_where_a_port_is_given(outbox: Outbox, start_worker: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with http_endpoint() as endpoint, ClientSession() as client:
+        outbox.open_catalogue(endpoint.url)
+        async with start_worker(worker_metrics_port=port):
+            outbox.submit(3)
+            await outbox.wait_for(delivered=3)
+            async with client.get(f"http://127.0.0.1:{port}/metrics") as response:
+                text = await response.text()
+    assert 'leadgen_delivery_attempts_total{channel="webhook",outcome="delivered"} 3.0' in text
+    assert "leadgen_delivery_in_flight 0.0" in text
+    assert 'leadgen_delivery_latency_seconds_count{channel="webhook"} 3.0' in text
 
 
 async def test_held_lead_is_routed_when_its_time_comes(outbox: Outbox, start_worker: Start) -> None:

@@ -7,7 +7,7 @@ import typer
 from psycopg import Error as DatabaseError
 from psycopg.errors import InvalidSchemaName, UndefinedFunction, UndefinedTable
 
-from leadgen.cli import db, keys, schema, services
+from leadgen.cli import db, demo, explain, keys, schema, services
 from leadgen.cli.console import err
 from leadgen.errors import LeadGenError
 
@@ -15,10 +15,12 @@ app = typer.Typer(name="leadgen", no_args_is_help=True, add_completion=False, pr
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="key")
 for command in (
+    demo.demo,
     schema.migrate,
     schema.diff,
     schema.load,
     schema.verify,
+    explain.explain,
     services.serve,
     services.worker,
 ):

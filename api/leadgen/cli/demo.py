@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
+import psycopg
 import typer
 
 from leadgen.cli.console import err
 from leadgen.cli.target import embedded_server
 from leadgen.settings import load_settings
 
+OTHER_SESSIONS = """
+select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()
+"""
 INTERRUPTED = 130  # exit status, as shells give it for Ctrl-C
 
 
@@ -17,7 +21,7 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Leave everything running until Ctrl-C.")] = False,
     seed: Annotated[int, typer.Option(help="Other leads; the same seed gives the same.")] = 1,
 ) -> None:
-    """Show everything at work: 200 leads in, judged, sold and delivered. Exit status 1 if something does not hold."""
+    """Show everything at work: 200 leads judged, sold, delivered. Exit status 1 if a check fails."""
     from leadgen.demo.run import run_demo
     from leadgen.demo.steps import make_console
 
@@ -33,14 +37,21 @@ def demo(
 
 @contextmanager
 def _server() -> Iterator[str]:
-    """DATABASE_URL's server, or the embedded one, which is stopped again if it did not run before."""
+    """DATABASE_URL's server, or the embedded one; what we started we stop, unless others use it by now."""
     if url := load_settings().database_url:
         yield url
         return
     server = embedded_server()
     was_running = server.running()
+    url = server.start()
     try:
-        yield server.start()
+        yield url
     finally:
-        if not was_running:
+        if not was_running and not _is_in_use(url):
             server.stop()
+
+
+def _is_in_use(url: str) -> bool:
+    """Whether anybody else is connected."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(OTHER_SESSIONS).fetchone() is not None

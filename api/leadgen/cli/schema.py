@@ -29,9 +29,12 @@ def diff() -> None:
     err.print("the database is in the declared state")
 
 
-def load(what: Annotated[str, typer.Argument(help="`reference`, or a .sql file.")] = "reference") -> None:
-    """Load reference data where it changed, or run a .sql file in one transaction as the schema's owner."""
+def load(
+    what: Annotated[str, typer.Argument(help="`reference`, `demo` or a .sql file.")] = "reference",
+) -> None:
+    """Load reference data where it changed, the demo's catalogue, or a .sql file, as the schema's owner."""
     from leadgen.db.load import load_file, load_reference_data
+    from leadgen.demo.catalogue import load_catalogue
 
     if what == "reference":
         loaded = load_reference_data(database_url())
@@ -39,6 +42,9 @@ def load(what: Annotated[str, typer.Argument(help="`reference`, or a .sql file."
             err.print(f"loaded {rows} rows of {name}")
         if not loaded:
             err.print("the reference data is up to date")
+    elif what == "demo":
+        load_catalogue(database_url())
+        err.print("loaded the demo's catalogue")
     else:
         load_file(database_url(), Path(what))
         err.print(f"loaded {what}")

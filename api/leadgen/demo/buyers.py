@@ -31,7 +31,7 @@ SLOWNESS = 0.3  # seconds
 
 @dataclass
 class Receipts:
-    """What came in. A message is known by its webhook-id or Message-ID, which is the same for every attempt."""
+    """What came in. A message is its webhook-id or Message-ID, which is the same for every attempt."""
 
     webhooks: dict[str, tuple[str, int]] = field(default_factory=dict)  # message: who took it, assignment_id
     emails: dict[str, str] = field(default_factory=dict)  # message: address
@@ -94,7 +94,7 @@ class MailCatcher:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a message."""
-        mail = message_from_bytes(envelope.content or b"", policy=policy.default)
+        mail = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         message = str(mail["Message-ID"]).strip("<>").partition("@")[0]
         for address in envelope.rcpt_tos:
             self._receipts.emails[message] = address
@@ -104,7 +104,7 @@ class MailCatcher:
 
 @asynccontextmanager
 async def open_receiver(secrets: Mapping[str, str], receipts: Receipts) -> AsyncIterator[dict[str, str]]:
-    """Listen on a free port; yields {buyer: webhook URL}. A dead buyer's port is taken, but not listened on."""
+    """Listen on a free port; yields {buyer: webhook URL}. Nobody listens on the port of dead buyers."""
     app = web.Application()
     app.router.add_post("/buyers/{buyer}", Receiver(secrets, receipts).handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -115,10 +115,8 @@ async def open_receiver(secrets: Mapping[str, str], receipts: Receipts) -> Async
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
             alive, dead = runner.addresses[0][1], nobody.getsockname()[1]
-            yield {
-                name: f"http://127.0.0.1:{dead if MANNERS.get(name) == 'dead' else alive}/buyers/{quote(name)}"
-                for name in secrets
-            }
+            ports = {name: dead if MANNERS.get(name) == "dead" else alive for name in secrets}
+            yield {name: f"http://127.0.0.1:{port}/buyers/{quote(name)}" for name, port in ports.items()}
     finally:
         await runner.cleanup()
 

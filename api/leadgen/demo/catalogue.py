@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psycopg
 
 from leadgen.db.owner import as_owner, exclusive_session
-from leadgen.db.tree import SqlTree
+from leadgen.db.tree import SqlTree, run_file
 from leadgen.paths import sql_dir
 
 PARTNER = "heatwave-partner"  # source_key of the source that needs its key
@@ -24,10 +24,9 @@ class Keys:
 
 def load_catalogue(url: str) -> None:
     """Write the catalogue in one transaction. It can be written once: a second time its names are taken."""
-    tree = SqlTree(sql_dir() / "seeds" / "demo")
     with exclusive_session(url) as connection, as_owner(connection):
-        for path in tree.reloaded():
-            tree.run(connection, path)
+        for path in SqlTree(sql_dir() / "seeds" / "demo").reloaded():
+            run_file(connection, path, f"sql/seeds/demo/{path.name}")
 
 
 def give_keys(url: str) -> Keys:
@@ -55,7 +54,7 @@ def read_secrets(url: str) -> dict[str, str]:
         rows = connection.execute(
             "select name, webhook_secret from leadgen.buyers where webhook_url is not null"
         )
-        return {name: secret for name, secret in rows}
+        return dict(rows.fetchall())
 
 
 def set_webhook_urls(url: str, urls: Mapping[str, str]) -> None:

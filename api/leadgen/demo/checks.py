@@ -34,7 +34,8 @@ from leadgen.leads l
 """
 DELIVERIES = """
 select
-  d.id, d.lead_id, d.assignment_id, d.channel::text as channel, d.status::text as status, d.target, b.name as buyer,
+  d.id, d.lead_id, d.assignment_id, d.channel::text as channel, d.status::text as status, d.target,
+  b.name as buyer,
   'msg_' || replace(d.message_id::text, '-', '') as message
 from leadgen.deliveries d
 join leadgen.buyers b on b.id = d.buyer_id
@@ -143,13 +144,13 @@ def words(fate: str, sales: int, code: str | None, at: str | None) -> str:
 def check_deliveries(deliveries: Sequence[StoredDelivery], receipts: Receipts) -> list[str]:
     """Compare the outbox with what the buyers hold."""
     complaints = [
-        f"delivery {delivery.id} of lead {delivery.lead_id} to {delivery.buyer} by {delivery.channel}: {fault}"
-        for delivery in deliveries
-        if (fault := find_delivery_fault(delivery, receipts))
+        f"delivery {owed.id} of lead {owed.lead_id} to {owed.buyer} by {owed.channel}: {fault}"
+        for owed in deliveries
+        if (fault := find_delivery_fault(owed, receipts))
     ]
     if receipts.forged:
         complaints.append(f"{receipts.forged} webhooks came with a signature that does not verify")
-    strays = (receipts.webhooks.keys() | receipts.emails.keys()) - {d.message for d in deliveries}
+    strays = (receipts.webhooks.keys() | receipts.emails.keys()) - {owed.message for owed in deliveries}
     return complaints + [f"message {message} came, but was never owed" for message in sorted(strays)]
 
 
@@ -162,7 +163,8 @@ def find_delivery_fault(delivery: StoredDelivery, receipts: Receipts) -> str | N
     if is_lost:
         return None
     if delivery.channel == "webhook":
-        is_there = receipts.webhooks.get(delivery.message) == (delivery.buyer, delivery.assignment_id)
+        sale = (delivery.buyer, delivery.assignment_id)
+        is_there = receipts.webhooks.get(delivery.message) == sale
     else:
         is_there = receipts.emails.get(delivery.message) == delivery.target
     return None if is_there else "recorded as delivered, but the buyer does not have it"

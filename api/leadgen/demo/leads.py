@@ -177,7 +177,7 @@ def make_leads(seed: int) -> list[list[Posting]]:
 
 
 def order_kinds(rng: Random, kinds: Mapping[Kind, int]) -> list[Kind]:
-    """In any order, but a good lead first, for later ones may repeat it, and last those that find caps full."""
+    """Any order, but a good lead first, as later ones may repeat it, and last those that find caps full."""
     first, *mixed = (kind for kind, count in kinds.items() for _ in range(count))
     rng.shuffle(mixed)
     return [first, *sorted(mixed, key=lambda kind: kind == "capped_out")]

@@ -55,7 +55,7 @@ async def running(name: str, code: str, settings: Mapping[str, str], logs: Path)
     log = logs / f"{name}.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", code, env=inherited | settings, stdin=asyncio.subprocess.DEVNULL,
+            sys.executable, "-c", code, env=inherited | dict(settings), stdin=asyncio.subprocess.DEVNULL,
             stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     try:

@@ -1,9 +1,9 @@
-"""What the demo shows when everything is delivered: six short parts, read from the database and the buyers."""
+"""What the demo shows at the end: six short parts, read from the database and from the buyers."""
 
 from collections import Counter
 from collections.abc import Sequence
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
@@ -68,9 +68,7 @@ order by leads desc, code, field
 DELIVERIES = """
 select
   count(*) filter (where d.channel = 'webhook')::integer as webhooks,
-  count(*) filter (where d.channel = 'webhook' and d.status = 'delivered')::integer as webhooks_delivered,
   count(*) filter (where d.channel = 'email')::integer as emails,
-  count(*) filter (where d.channel = 'email' and d.status = 'delivered')::integer as emails_delivered,
   count(*) filter (where d.status = 'dead')::integer as dead,
   string_agg(distinct b.name, ', ') filter (where d.status = 'dead') as dead_buyers,
   sum(greatest(d.attempts - 1, 0))::integer as retries
@@ -82,13 +80,16 @@ select 'msg_' || replace(message_id::text, '-', ''), extract(epoch from created_
 from leadgen.deliveries
 where channel = 'webhook'
 """
-# Interesting: somebody won, somebody was over a cap, somebody outside the area, and the losers had many reasons.
+# Best where somebody won, somebody was over a cap, somebody outside the area, and losers had many reasons.
 INTERESTING = """
 select lead_id
 from report.candidates
 group by lead_id
-having bool_or(won) and bool_or(reason like 'cap_%') and bool_or(reason = 'outside_service_area')
-order by count(distinct reason) desc, count(*) filter (where rank is not null) desc, lead_id
+order by
+  (bool_or(won) and bool_or(reason like 'cap_%') and bool_or(reason = 'outside_service_area')) is true desc,
+  count(distinct reason) desc,
+  count(rank) desc,
+  lead_id
 limit 1
 """
 
@@ -101,7 +102,6 @@ def show_report(
     findings: Findings,
 ) -> None:
     """Print the six parts."""
-    connection.execute("set timezone = 'UTC'")
     show_funnel(console, rows(connection, FUNNEL), answers)
     show_buyers(console, rows(connection, BUYERS))
     side_by_side = Table.grid(padding=(0, 6, 0, 0))
@@ -119,15 +119,15 @@ def show_report(
     show_findings(console, findings, answers)
 
 
-def rows(connection: Connection, query: str) -> list[Row]:
+def rows(connection: Connection, query: LiteralString) -> list[Row]:
     """The rows of a query, as {column: value}."""
-    return connection.cursor(row_factory=dict_row).execute(query.encode()).fetchall()
+    return connection.cursor(row_factory=dict_row).execute(query).fetchall()
 
 
 def find_interesting_lead(connection: Connection) -> int | None:
-    """A lead whose decision is worth reading."""
-    found = rows(connection, INTERESTING)
-    return int(found[0]["lead_id"]) if found else None
+    """A lead whose decision is worth reading; None when there was no decision."""
+    row = connection.execute(INTERESTING).fetchone()
+    return row[0] if row else None
 
 
 def explain(connection: Connection, lead_id: int) -> Row:
@@ -137,47 +137,41 @@ def explain(connection: Connection, lead_id: int) -> Row:
     return account
 
 
-def titled(title: str) -> Table:
-    """An unboxed table under a title: narrow enough for two beside one another."""
-    return Table(
-        title=title, title_justify="left", title_style="bold cyan", box=None, pad_edge=False, header_style="dim",
-        padding=(0, 2, 0, 0),
-    )  # fmt: skip
-
-
-def add_columns(table: Table, left: str, right: str) -> None:
-    """Columns for words, then for numbers; names are separated by blanks, `_` stands for one in a name."""
-    for name in left.split():
-        table.add_column(name.replace("_", " "), no_wrap=True)
-    for name in right.split():
-        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+def titled(title: str, words: Sequence[str], numbers: Sequence[str]) -> Table:
+    """An unboxed table, narrow enough for two beside one another: columns of words, then of numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold cyan", header_style="dim")
+    table.box, table.pad_edge, table.padding = None, False, (0, 2, 0, 0)
+    for name in words:
+        table.add_column(name, no_wrap=True)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
 
 
 def show_funnel(console: Console, offers: list[Row], answers: Sequence[Answer]) -> None:
     """What happened to the leads, by offer."""
-    table = titled("What happened to the leads")
-    numbers = "received rejected sold held unsold sales revenue"
-    add_columns(table, "offer routing", numbers)
+    numbers = ("received", "rejected", "sold", "held", "unsold", "sales", "revenue")
+    table = titled("What happened to the leads", ("offer", "routing"), numbers)
     for offer in offers:
         shared = f", shared by {offer['max_buyers']}" if offer["max_buyers"] > 1 else ""
         routing = offer["strategy"].replace("_", " ") + shared
-        table.add_row(offer["offer"], routing, *(number(offer[name]) for name in numbers.split()))
-    totals = (number(sum(offer[name] for offer in offers)) for name in numbers.split())
+        table.add_row(offer["offer"], routing, *(number(offer[name]) for name in numbers))
+    totals = (number(sum(offer[name] for offer in offers)) for name in numbers)
     table.add_row("all", "", *totals, style="bold")
     console.print(table)
     replays = sum(answer.posting.replays is not None for answer in answers)
     quarantined = sum(answer.posting.expected.fate == "quarantined" for answer in answers)
     console.print(
-        f"{len(answers)} requests: {len(answers) - replays - quarantined} leads, {replays} repeats that got the"
-        f" first answer again, {quarantined} from an unknown source kept in quarantine"
+        f"{len(answers)} requests: {len(answers) - replays - quarantined} leads,"
+        f" {replays} repeats (same answer again), {quarantined} of unknown source (in quarantine)"
     )
     console.print()
 
 
 def show_buyers(console: Console, enrollments: list[Row]) -> None:
     """Who got what at which price."""
-    table = titled("Who got what, at which price")
-    add_columns(table, "offer buyer", "price sold cap revenue")
+    numbers = ("price", "sold", "cap", "revenue")
+    table = titled("Who got what, at which price", ("offer", "buyer"), numbers)
     table.add_column("")
     offer = None
     for row in enrollments:
@@ -211,13 +205,12 @@ def describe_enrollment(row: Row) -> str:
         return "paused"
     if row["is_short"]:
         return "balance too low"
-    return f"{row['owned']} from its own area, at a premium" if row["owned"] else ""
+    return f"{row['owned']} at a premium" if row["owned"] else ""
 
 
 def refusals_table(refusals: list[Row], answers: Sequence[Answer]) -> Table:
     """Why leads were refused, by the first failure."""
-    table = titled("Why leads were refused")
-    add_columns(table, "code field", "leads")
+    table = titled("Why leads were refused", ("code", "field"), ("leads",))
     for row in refusals:
         table.add_row(row["code"], row["field"], number(row["leads"]))
     steps = Counter(answer.body.get("step") for answer in answers if answer.status == 422)
@@ -228,8 +221,7 @@ def refusals_table(refusals: list[Row], answers: Sequence[Answer]) -> Table:
 
 def deliveries_table(totals: Row, receipts: Receipts, seconds: Sequence[float]) -> Table:
     """How the sales reached the buyers."""
-    table = titled("How the sales reached the buyers")
-    add_columns(table, "what", "count")
+    table = titled("How the sales reached the buyers", ("",), ("",))
     table.show_header = False
     table.add_row("webhooks owed", number(totals["webhooks"]))
     table.add_row("  received, signature verified", number(len(receipts.webhooks)))

@@ -1,8 +1,8 @@
 """Whom a webhook may reach: the public internet, and in development this machine as well.
 
 The rule is enforced where it cannot be evaded: on the addresses that a name resolved to (one bad address
-refuses the name), and on the address of every socket about to be connected, where literals of any spelling end
-too. The address that was vetted is the one that is connected.
+refuses the name), and on the address of every socket about to be connected, where literals of any spelling
+end too. The address that was vetted is the one that is connected.
 """
 
 import ipaddress

@@ -1,7 +1,7 @@
 """The loop: claim what is due, hand it to the senders, sleep when there is nothing.
 
-A claim's rows wait in their channel's lane; each lane has a number of places that send at once. The loop claims
-again while fewer than a batch wait or are being sent, so that no place idles and a crash strands little.
+A claim's rows wait in their channel's lane; each lane has a number of places that send at once. The loop
+claims again while fewer than a batch wait or are being sent: no place idles, and a crash strands little.
 """
 
 import asyncio

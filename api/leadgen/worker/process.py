@@ -41,7 +41,7 @@ def run(settings: Settings) -> None:
         print(f"leadgen worker: {complaint}", file=sys.stderr)
         raise SystemExit(REFUSED)
     configure_logging(settings.log_level, settings.log_format)
-    if port := getattr(settings, "worker_metrics_port", None):
+    if port := settings.worker_metrics_port:
         metrics.serve(port)
     try:
         recorded = uvloop.run(work(settings))

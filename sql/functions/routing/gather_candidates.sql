@@ -15,19 +15,8 @@ declare
   v_day constant timestamptz := date_trunc('day', v_now, p_route.timezone);
   v_week constant timestamptz := date_trunc('week', v_now, p_route.timezone);
   v_month constant timestamptz := date_trunc('month', v_now, p_route.timezone);
-  v_area_buyers bigint[];
   v_candidates leadgen.candidate[];
 begin
-  v_area_buyers := array(
-    select a.buyer_id from leadgen.buyer_service_areas a
-    where a.market_id = p_route.market_id and a.is_active
-      and a.scope_type = 'postal_code' and a.scope_key = any (p_facts.postal_patterns)
-    union all
-    select a.buyer_id from leadgen.buyer_service_areas a
-    where a.market_id = p_route.market_id and a.is_active
-      and a.scope_type = 'city' and a.scope_key = p_facts.city_key
-  );
-
   select array_agg((
     bo.id,
     bo.buyer_id,
@@ -35,7 +24,12 @@ begin
     b.is_active,
     coalesce(bo.webhook_url_override, b.webhook_url) is not null or b.email_notifications,
     bo.pause_until,
-    bo.buyer_id = any (v_area_buyers),
+    bo.buyer_id in (
+      select a.buyer_id from leadgen.buyer_service_areas a
+      where a.market_id = p_route.market_id and a.is_active
+        and ((a.scope_type = 'postal_code' and a.scope_key = any (p_facts.postal_patterns))
+          or (a.scope_type = 'city' and a.scope_key = p_facts.city_key))
+    ),
     bo.buyer_id = any (p_buyers_with_lead),
     coalesce(bo.timezone, p_route.timezone),
     bo.capacity_per_hour,

@@ -4,14 +4,15 @@ language plpgsql
 immutable
 as $$
 begin
-  return (
-    select case
-      when exists (
-        select from jsonb_array_elements_text(p_value) city where leadgen.normalize_city(city) = p_facts.city_key
-      ) then '{}'
-      else leadgen.fail('city_not_allowed', 'city', 'The city is not served by this offer')
-    end
-  );
+  if p_value ? p_facts.city then
+    return '{}';
+  end if;
+  if exists (
+    select from jsonb_array_elements_text(p_value) city where leadgen.normalize_city(city) = p_facts.city_key
+  ) then
+    return '{}';
+  end if;
+  return leadgen.fail('city_not_allowed', 'city', 'The city is not served by this offer');
 end;
 $$;
 comment on function leadgen.rule_allowed_cities(leadgen.lead_facts, jsonb, jsonb) is

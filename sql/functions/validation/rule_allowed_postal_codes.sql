@@ -5,18 +5,18 @@ immutable
 as $$
 -- The seed's words for this failure are part of the interface: "Invalid postal_code for offer".
 begin
-  return (
-    select case
-      when p_facts.postal_code is null or p_value ?| p_facts.postal_patterns then '{}'
-      when exists (
-        select from jsonb_array_elements_text(p_value) entry
-        where entry ~ '^\S+-\S+$'
-          and length(p_facts.postal_code) = length(split_part(entry, '-', 1))
-          and p_facts.postal_code collate "C" between split_part(entry, '-', 1) and split_part(entry, '-', 2)
-      ) then '{}'
-      else leadgen.fail('postal_code_not_allowed', 'postal_code', 'Invalid postal_code for offer')
-    end
-  );
+  if p_facts.postal_code is null or p_value ?| p_facts.postal_patterns then
+    return '{}';
+  end if;
+  if exists (
+    select from jsonb_array_elements_text(p_value) entry
+    where entry ~ '^[^-]+-[^-]+$'
+      and length(p_facts.postal_code) = length(split_part(entry, '-', 1))
+      and p_facts.postal_code collate "C" between split_part(entry, '-', 1) and split_part(entry, '-', 2)
+  ) then
+    return '{}';
+  end if;
+  return leadgen.fail('postal_code_not_allowed', 'postal_code', 'Invalid postal_code for offer');
 end;
 $$;
 comment on function leadgen.rule_allowed_postal_codes(leadgen.lead_facts, jsonb, jsonb) is

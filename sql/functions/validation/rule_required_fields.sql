@@ -3,15 +3,18 @@ returns leadgen.failure[]
 language plpgsql
 immutable
 as $$
+declare
+  v_failures leadgen.failure[] := '{}';
+  v_field text;
 begin
-  return (
-    select coalesce(
-      array_agg(('field_required', field, field || ' is missing')::leadgen.failure order by position),
-      '{}')
-    from jsonb_array_elements_text(p_value) with ordinality as fields (field, position)
-    where coalesce(leadgen.read_field(p_facts, field), 'null') in ('null', '""', '[]', '{}')
-      and field not in ('name', 'email', 'phone', 'postal_code')
-  );
+  for v_index in 0 .. jsonb_array_length(p_value) - 1 loop
+    v_field := p_value ->> v_index;
+    if v_field not in ('name', 'email', 'phone', 'postal_code')
+      and coalesce(leadgen.read_field(p_facts, v_field), 'null') in ('null', '""', '[]', '{}') then
+      v_failures := v_failures || leadgen.fail('field_required', v_field, v_field || ' is missing');
+    end if;
+  end loop;
+  return v_failures;
 end;
 $$;
 comment on function leadgen.rule_required_fields(leadgen.lead_facts, jsonb, jsonb) is

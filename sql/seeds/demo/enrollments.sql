@@ -45,4 +45,5 @@ from (
     ('denver-hvac', 'Foothills Furnace', 5, 1, null, 12, null, null, '3 days')
 ) as e (offer, buyer, priority, weight, per_hour, per_day, price, min_balance, paused_for)
 join leadgen.offers o on o.slug = e.offer
-join leadgen.buyers b on b.name = e.buyer;
+join leadgen.buyers b on b.name = e.buyer
+order by o.id, e.priority desc, b.id;

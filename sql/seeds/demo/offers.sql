@@ -19,4 +19,5 @@ join leadgen.markets m on m.slug = o.market
 join leadgen.verticals v on v.slug = o.vertical
 join leadgen.validation_policies vp on vp.name = o.validation_policy
 join leadgen.routing_policies rp on rp.name = o.routing_policy
-left join leadgen.pricing_policies pp on pp.name = o.pricing_policy;
+left join leadgen.pricing_policies pp on pp.name = o.pricing_policy
+order by m.id, v.id;

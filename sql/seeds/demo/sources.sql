@@ -13,7 +13,8 @@ from (
     ('denver-roofing', 'landing_page', 'Denver hail campaign', 'denver-hail-v1', null, null, true),
     ('denver-hvac', 'embed_form', 'Denver furnace form', 'denver-furnace-form', null, null, true)
 ) as s (offer, kind, name, source_key, hostname, path_prefix, disclose_buyer)
-join leadgen.offers o on o.slug = s.offer;
+join leadgen.offers o on o.slug = s.offer
+order by o.id;
 
 insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign)
 select s.id, c.utm_source, c.utm_campaign
