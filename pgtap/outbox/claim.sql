@@ -61,8 +61,8 @@ create temp table slow as select d.* from leadgen.deliveries d order by d.id lim
 set local session_replication_role = replica;
 delete from leadgen.deliveries d using slow where d.id = slow.id;
 set local session_replication_role = origin;
-select is((select count(*) from leadgen.record_attempts((select jsonb_agg(jsonb_build_object('delivery_id', delivery_id, 'lease_token', lease_token, 'started_at',
-  '2026-11-20T16:00:00Z', 'outcome', 'delivered', 'latency_ms', 1)) from fourth join leadgen.deliveries d on d.id = delivery_id), 3, '1 second') r where r.status = 'delivered'), 2::bigint,
+select is((select count(*) from leadgen.record_attempts((select jsonb_agg(jsonb_build_object('delivery_id', fourth.delivery_id, 'lease_token', fourth.lease_token, 'started_at',
+  '2026-11-20T16:00:00Z', 'outcome', 'delivered', 'latency_ms', 1)) from fourth join leadgen.deliveries d on d.id = fourth.delivery_id), 3, '1 second') r where r.status = 'delivered'), 2::bigint,
   'the higher ids are delivered first');
 insert into leadgen.deliveries overriding system value
 select (jsonb_populate_record(s, '{"status": "pending", "lease_token": null, "next_attempt_at": "2026-11-20T16:00:00Z"}')).* from slow s;

@@ -1,6 +1,7 @@
 -- refuse_change: sales, decisions, attempts, policy versions and prices never change, for any role (FAULTS 35).
 begin;
-select plan(72);
+select plan(83);
+set local client_min_messages = warning;
 create temp table ids as select testkit.make_offer(p_pricing => '{}') as offer_id;
 select testkit.enroll(offer_id) is null as ignored into temp ignored from ids;
 select testkit.submit(offer_id, '{}', n) is null as ignored2 into temp ignored2 from ids, generate_series(1, 2) n;

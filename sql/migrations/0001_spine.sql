@@ -727,7 +727,7 @@ create table leadgen.enrollment_usage (
 ) with (fillfactor = 40);
 comment on table leadgen.enrollment_usage is
   'One row an enrollment: leads taken in the current hour, day, week and month of its zone, and its place in the turn. Written only under the offer''s lock.';
-create index idx_enrollment_usage_offer on leadgen.enrollment_usage (offer_id);
+create index idx_enrollment_usage_offer on leadgen.enrollment_usage (offer_id, buyer_offer_id);
 comment on column leadgen.enrollment_usage.hour_start is
   'The window that hour_count counts; a count of an earlier window reads as 0.';
 comment on column leadgen.enrollment_usage.last_turn is 'Number of its latest sale in the offer''s sequence; null: never served.';

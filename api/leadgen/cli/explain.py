@@ -9,7 +9,7 @@ from leadgen.cli.console import out
 from leadgen.cli.target import database_url
 from leadgen.errors import LeadGenError
 
-EXPLAIN = "select jsonb_pretty(leadgen.explain_lead(%s))"
+EXPLAIN = "select jsonb_pretty(leadgen.explain_lead(%s::bigint))"
 NO_SUCH_LEAD = "LG404"
 
 
@@ -19,12 +19,13 @@ def explain(
 ) -> None:
     """Show who won a lead, and why each other buyer lost."""
     from leadgen.demo.account import show_account
+    from leadgen.demo.steps import make_console
 
     account = read_account(lead_id)
     if as_json:
         out.print(account, markup=False, soft_wrap=True)
     else:
-        out.print(show_account(json.loads(account)))
+        make_console().print(show_account(json.loads(account)))
 
 
 def read_account(lead_id: int) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -24,17 +25,22 @@ def show_account(account: Json) -> Group:
 def _parts(account: Json) -> Iterator[RenderableType]:
     place = f"{account['offer']}, {account['postal_code']}, from {account['source']}"
     yield Text(f"Lead {account['lead_id']}: {account['summary']}", style="bold")
-    yield Text(f"  {place}, received {moment(account['received_at'])}")
+    yield indented(f"{place}, received {moment(account['received_at'])}")
     validation = account["validation"]
     policy = f"policy {validation['policy_id']}, version {validation['policy_version']}"
-    yield Text(f"  validation: {'passed' if validation['passed'] else 'failed'} ({policy})")
+    yield indented(f"validation: {'passed' if validation['passed'] else 'failed'} ({policy})")
     for error in validation["errors"]:
-        yield Text(f"    {error['code']} ({error['field']}): {error['reason']}", style="red")
+        yield indented(f"  {error['code']} ({error['field']}): {error['reason']}", style="red")
     for attempt in account["attempts"]:
-        yield Text(f"  {describe_attempt(attempt)}")
-        yield candidates_table(attempt["candidates"] or [])
+        yield indented(describe_attempt(attempt))
+        yield Padding.indent(candidates_table(attempt["candidates"] or []), 4)
     for sale in account["sales"]:
-        yield Text(f"  sale {sale['assignment_id']} to {describe_sale(sale)}")
+        yield indented(f"sale {sale['assignment_id']} to {describe_sale(sale)}")
+
+
+def indented(line: str, style: str = "") -> Padding:
+    """A line two columns in, also where it wraps."""
+    return Padding.indent(Text(line, style=style), 2)
 
 
 def describe_attempt(attempt: Json) -> str:
@@ -63,7 +69,6 @@ def describe_attempt(attempt: Json) -> str:
 def candidates_table(candidates: list[Json]) -> Table:
     """One row a candidate, in order of rank: verdict, reason with its numbers, price."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("", width=2)
     table.add_column("rank", justify="right")
     for title in ("buyer", "verdict", "why"):
         table.add_column(title, overflow="fold")
@@ -71,7 +76,6 @@ def candidates_table(candidates: list[Json]) -> Table:
     for candidate in candidates:
         price = candidate["price"]
         table.add_row(
-            "",
             str(candidate["rank"] or ""),
             Text(candidate["buyer_name"]),
             candidate["verdict"],

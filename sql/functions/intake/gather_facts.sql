@@ -9,6 +9,7 @@ declare
   v_city text;
   v_city_key text;
   v_region_code text;
+  v_duplicate record;
   v_window_hours numeric := (p_route.validation_rules ->> 'duplicate_window_hours')::numeric;
 begin
   select
@@ -27,8 +28,9 @@ begin
   v_facts.region_code := coalesce(p_facts.region_code, v_region_code);
 
   if v_window_hours > 0 then
-    select d.lead_id, d.created_at into v_facts.duplicate_lead_id, v_facts.duplicate_created_at
-    from leadgen.find_duplicate(p_facts, p_route, p_now - v_window_hours * interval '1 hour') d;
+    v_duplicate := leadgen.find_duplicate(p_facts, p_route, p_now - v_window_hours * interval '1 hour');
+    v_facts.duplicate_lead_id := v_duplicate.lead_id;
+    v_facts.duplicate_created_at := v_duplicate.created_at;
   end if;
   v_facts.decided_at := p_now;
   return v_facts;

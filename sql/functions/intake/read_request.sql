@@ -5,34 +5,45 @@ stable
 as $$
 declare
   v_request leadgen.lead_request;
+  v_attributes jsonb := p_payload -> 'attributes';
+  v_consent_at timestamptz;
 begin
   perform leadgen.check_submission(p_payload, p_context);
-  v_request.idempotency_key := leadgen.read_idempotency_key(p_payload, p_context);
-  v_request.source_key := leadgen.collapse_space(p_payload ->> 'source_key');
-  v_request.source := leadgen.collapse_space(p_payload ->> 'source');
-  v_request.name := leadgen.collapse_space(p_payload ->> 'name');
-  v_request.email := leadgen.collapse_space(p_payload ->> 'email');
-  v_request.phone := leadgen.collapse_space(p_payload ->> 'phone');
-  v_request.country_code := upper(leadgen.collapse_space(p_payload ->> 'country_code'));
-  v_request.region_code := upper(leadgen.collapse_space(p_payload ->> 'region_code'));
-  v_request.postal_code := leadgen.collapse_space(p_payload ->> 'postal_code');
-  v_request.city := leadgen.collapse_space(p_payload ->> 'city');
-  v_request.message := leadgen.collapse_space(p_payload ->> 'message');
-  v_request.attributes := case when jsonb_typeof(p_payload -> 'attributes') = 'object' then p_payload -> 'attributes' else '{}' end;
-  v_request.utm_source := leadgen.collapse_space(p_payload ->> 'utm_source');
-  v_request.utm_medium := leadgen.collapse_space(p_payload ->> 'utm_medium');
-  v_request.utm_campaign := leadgen.collapse_space(p_payload ->> 'utm_campaign');
-  v_request.landing_url := leadgen.collapse_space(p_payload ->> 'landing_url');
-  v_request.consent := (p_payload ->> 'consent')::boolean;
-  v_request.gdpr_consent := (p_payload ->> 'gdpr_consent')::boolean;
   if p_payload ->> 'consent_at' is not null then
-    v_request.consent_at := leadgen.read_timestamp(p_payload ->> 'consent_at', 'consent_at');
+    v_consent_at := leadgen.read_timestamp(p_payload ->> 'consent_at', 'consent_at');
   end if;
-  v_request.consent_certificate_url := leadgen.collapse_space(p_payload ->> 'consent_certificate_url');
-  v_request.api_key_hash := p_context ->> 'api_key_hash';
-  v_request.page_url := coalesce(v_request.landing_url, p_context ->> 'referer', p_context ->> 'origin');
-  v_request.ip_address := (p_context ->> 'ip_address')::inet;
-  v_request.user_agent := p_context ->> 'user_agent';
+  if jsonb_typeof(v_attributes) is distinct from 'object' then
+    v_attributes := '{}';
+  end if;
+
+  -- One row in the order of the type: every expression of a function is prepared anew in each transaction.
+  v_request := (
+    leadgen.collapse_space(p_payload ->> 'source_key'),
+    leadgen.read_idempotency_key(p_payload, p_context),
+    leadgen.collapse_space(p_payload ->> 'source'),
+    leadgen.collapse_space(p_payload ->> 'name'),
+    leadgen.collapse_space(p_payload ->> 'email'),
+    leadgen.collapse_space(p_payload ->> 'phone'),
+    upper(leadgen.collapse_space(p_payload ->> 'country_code')),
+    upper(leadgen.collapse_space(p_payload ->> 'region_code')),
+    leadgen.collapse_space(p_payload ->> 'postal_code'),
+    leadgen.collapse_space(p_payload ->> 'city'),
+    leadgen.collapse_space(p_payload ->> 'message'),
+    v_attributes,
+    leadgen.collapse_space(p_payload ->> 'utm_source'),
+    leadgen.collapse_space(p_payload ->> 'utm_medium'),
+    leadgen.collapse_space(p_payload ->> 'utm_campaign'),
+    leadgen.collapse_space(p_payload ->> 'landing_url'),
+    (p_payload ->> 'consent')::boolean,
+    (p_payload ->> 'gdpr_consent')::boolean,
+    v_consent_at,
+    leadgen.collapse_space(p_payload ->> 'consent_certificate_url'),
+    p_context ->> 'api_key_hash',
+    coalesce(leadgen.collapse_space(p_payload ->> 'landing_url'), p_context ->> 'referer', p_context ->> 'origin'),
+    (p_context ->> 'ip_address')::inet,
+    p_context ->> 'user_agent'
+  )::leadgen.lead_request;
+
   if v_request.country_code !~ '^[A-Z]{2}$' then
     perform leadgen.refuse('LG400', 'country_code is not acceptable', 'country_code', 'text of another form',
       'two letters, ISO 3166-1, e.g. US');

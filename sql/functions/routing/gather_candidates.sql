@@ -15,9 +15,8 @@ declare
   v_day constant timestamptz := date_trunc('day', v_now, p_route.timezone);
   v_week constant timestamptz := date_trunc('week', v_now, p_route.timezone);
   v_month constant timestamptz := date_trunc('month', v_now, p_route.timezone);
-  v_candidates leadgen.candidate[];
 begin
-  select array_agg((
+  return array(select (
     bo.id,
     bo.buyer_id,
     bo.is_active,
@@ -48,14 +47,12 @@ begin
     u.finish_tag,
     u.virtual_time,
     coalesce(bo.price_per_lead, p_route.default_price)
-  )::leadgen.candidate order by bo.id)
-  into v_candidates
+  )::leadgen.candidate
   from leadgen.enrollment_usage u
   join leadgen.buyer_offers bo on bo.id = u.buyer_offer_id
   join leadgen.buyers b on b.id = bo.buyer_id
-  where u.offer_id = p_route.offer_id and u.market_id = p_route.market_id;
-
-  return coalesce(v_candidates, '{}');
+  where u.offer_id = p_route.offer_id and u.market_id = p_route.market_id
+  order by u.buyer_offer_id);
 end;
 $$;
 comment on function leadgen.gather_candidates(leadgen.lead_facts, leadgen.route, bigint[]) is

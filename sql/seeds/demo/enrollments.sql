@@ -3,8 +3,15 @@ insert into leadgen.buyer_offers (
   buyer_id, offer_id, routing_priority, weight, capacity_per_hour, capacity_per_day, price_per_lead, min_balance_required, pause_until
 )
 select
-  b.id, o.id, e.priority, e.weight, e.per_hour::integer, e.per_day::integer, e.price::numeric, e.min_balance::numeric,
-  current_timestamp + e.paused_for::interval
+  b.id as buyer_id,
+  o.id as offer_id,
+  e.priority,
+  e.weight,
+  e.per_hour::integer as per_hour,
+  e.per_day::integer as per_day,
+  e.price::numeric as price,
+  e.min_balance::numeric as min_balance,
+  current_timestamp + e.paused_for::interval as pause_until
 from (
   values
     ('austin-plumbing', 'Lone Star Plumbing', 10, 1, null, 6, 52.00, null, null),
@@ -46,4 +53,4 @@ from (
 ) as e (offer, buyer, priority, weight, per_hour, per_day, price, min_balance, paused_for)
 join leadgen.offers o on o.slug = e.offer
 join leadgen.buyers b on b.name = e.buyer
-order by o.id, e.priority desc, b.id;
+order by o.id asc, e.priority desc, b.id asc;

@@ -70,11 +70,11 @@ values
     "exclusivity": {"scopes": ["city"], "when_unavailable": "fall_through"}
   }'),
   ('Shared by three', '{"strategy": "priority", "max_buyers": 3, "on_no_buyer": "reject"}'),
-  ('Taking turns, never held', '{"strategy": "round_robin", "on_no_buyer": "reject"}'),
+  ('Turns, never held', '{"strategy": "round_robin", "on_no_buyer": "reject"}'),
   ('Held for two days', '{"strategy": "priority", "on_no_buyer": "hold", "hold_hours": 48}');
 
 -- For how much more than the base price.
 insert into leadgen.pricing_policies (name, rules)
 values
-  ('Own area 25 % more', '{"exclusivity_premium": {"percent": 25}}'),
-  ('Own city 10 dollars more', '{"exclusivity_premium": {"amount": 10}}');
+  ('Own area 25 %', '{"exclusivity_premium": {"percent": 25}}'),
+  ('Own city 10 USD', '{"exclusivity_premium": {"amount": 10}}');

@@ -1,6 +1,6 @@
 -- Where each buyer works: postal codes, prefixes of them, or a city.
 insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
-select b.id, m.id, 'postal_code', code
+select b.id as buyer_id, m.id as market_id, 'postal_code' as scope_type, code.scope_value
 from (
   values
     ('austin', 'Lone Star Plumbing', '78701 78702 78703 78705 78721 78722 78723 78741 78745 78751 78752'),
@@ -28,10 +28,10 @@ from (
 ) as a (market, buyer, codes)
 join leadgen.markets m on m.slug = a.market
 join leadgen.buyers b on b.name = a.buyer
-cross join lateral string_to_table(a.codes, ' ') as code;
+cross join lateral string_to_table(a.codes, ' ') as code (scope_value);
 
 insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
-select b.id, m.id, 'city', a.city
+select b.id as buyer_id, m.id as market_id, 'city' as scope_type, a.city
 from (
   values
     ('tampa', 'Gulf Coast Home Services', 'Tampa'),

@@ -3,7 +3,7 @@ insert into leadgen.sources (offer_id, kind, name, source_key, hostname, path_pr
 select o.id, s.kind, s.name, s.source_key, s.hostname, s.path_prefix, s.disclose_buyer
 from (
   values
-    ('austin-plumbing', 'landing_page', 'Austin emergency plumbing page', 'austin-plumbing-v1', 'austin.homehelp.example', '/plumbing', true),
+    ('austin-plumbing', 'landing_page', 'Austin plumbing page', 'austin-plumbing-v1', 'austin.homehelp.example', '/plumbing', true),
     ('austin-hvac', 'embed_form', 'Austin AC form', 'austin-hvac-form', null, null, true),
     ('austin-roofing', 'landing_page', 'Austin roofing page', 'austin-roofing-v1', 'austin.homehelp.example', '/roofing', true),
     ('tampa-plumbing', 'landing_page', 'Tampa plumbing page', 'tampa-plumbing-v2', 'tampa.homehelp.example', '/plumbing', true),
