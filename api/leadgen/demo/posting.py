@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 
 from leadgen.demo.leads import Posting
+from leadgen.errors import LeadGenError
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class Answer:
 async def post_leads(
     url: str, streams: list[list[Posting]], partner_key: str, on_answer: Callable[[], None]
 ) -> list[Answer]:
-    """Post the streams side by side, each in its order; the answers are in the order of the numbers."""
+    """Post the streams side by side, each in its order; the answers are in the order of the numbers.
+
+    Raises LeadGenError when the API does not answer, or not in JSON.
+    """
     answers: list[Answer] = []
 
     async def post_stream(stream: list[Posting]) -> None:
@@ -37,9 +41,12 @@ async def post_leads(
             answers.append(await post_lead(client, url, posting, partner_key))
             on_answer()
 
-    async with aiohttp.ClientSession() as client, asyncio.TaskGroup() as group:
-        for stream in streams:
-            group.create_task(post_stream(stream))
+    try:
+        async with aiohttp.ClientSession() as client, asyncio.TaskGroup() as group:
+            for stream in streams:
+                group.create_task(post_stream(stream))
+    except* (aiohttp.ClientError, TimeoutError, ValueError) as errors:
+        raise LeadGenError(f"a lead could not be posted: {errors.exceptions[0]!r}") from None
     return sorted(answers, key=lambda answer: answer.posting.number)
 
 

@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import dict_row
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -258,7 +259,7 @@ def show_findings(console: Console, findings: Findings, answers: Sequence[Answer
         verdict = Text("FAILED  ", style="bold red") if complaints else Text("ok      ", style="bold green")
         console.print(verdict + Text(title, style="bold"))
         for complaint in complaints[:MOST_COMPLAINTS]:
-            console.print(Text(f"        {complaint}", style="red"))
+            console.print(Padding.indent(Text(complaint, style="red"), 8))
         if len(complaints) > MOST_COMPLAINTS:
             console.print(f"        and {len(complaints) - MOST_COMPLAINTS} more")
 

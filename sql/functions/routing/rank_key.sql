@@ -3,7 +3,7 @@ create or replace function leadgen.rank_key(
   p_priority integer,
   p_last_turn bigint,
   p_weight numeric,
-  p_finish_tag double precision,
+  p_start_tag double precision,
   p_virtual_time double precision
 )
 returns double precision
@@ -15,8 +15,8 @@ as $$
     when 'priority' then -p_priority
     when 'round_robin' then coalesce(p_last_turn, -1)
     when 'weighted' then
-      leadgen.find_start_tag(p_finish_tag, p_weight, p_virtual_time) - p_virtual_time + 1 / p_weight::double precision
-      + case when leadgen.find_start_tag(p_finish_tag, p_weight, p_virtual_time) > p_virtual_time + 1e-9 then 1e6 else 0 end
+      p_start_tag - p_virtual_time + 1 / p_weight::double precision
+      + case when p_start_tag > p_virtual_time + 1e-9 then 1e6 else 0 end
   end;
 $$;
 comment on function leadgen.rank_key(text, integer, bigint, numeric, double precision, double precision) is

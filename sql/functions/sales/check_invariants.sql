@@ -15,12 +15,15 @@ begin
     ('week', c.used_week, c.cap_week), ('month', c.used_month, c.cap_month)) as w (unit, used, cap)
   where w.used >= w.cap;
 
+  -- Within a window each sale counts one more than the sale before, and the first counts none, unless the enrollment's
+  -- zone was changed: then the count went on from a window of the other zone.
   return query
   select 'usage_counts_sales', format('lead %s, enrollment %s: %s says %s sold before, the sales say %s',
     sale.lead_id, sale.buyer_offer_id, w.unit, w.used, w.counted)
   from (
     select
       a.lead_id, a.buyer_offer_id, c.used_hour, c.used_day, c.used_week, c.used_month,
+      min(c.timezone) over enrollment = max(c.timezone) over enrollment as zone_is_constant,
       row_number() over (partition by a.buyer_offer_id, date_trunc('hour', d.decided_at, c.timezone) order by a.id) - 1 as sold_hour,
       row_number() over (partition by a.buyer_offer_id, date_trunc('day', d.decided_at, c.timezone) order by a.id) - 1 as sold_day,
       row_number() over (partition by a.buyer_offer_id, date_trunc('week', d.decided_at, c.timezone) order by a.id) - 1 as sold_week,
@@ -29,11 +32,25 @@ begin
     join leadgen.lead_decisions d on d.id = a.decision_id and d.market_id = a.market_id
     cross join lateral unnest(d.candidates) c
     where c.buyer_offer_id = a.buyer_offer_id
+    window enrollment as (partition by a.buyer_offer_id)
   ) sale
   cross join lateral (values
     ('hour', sale.used_hour, sale.sold_hour), ('day', sale.used_day, sale.sold_day),
     ('week', sale.used_week, sale.sold_week), ('month', sale.used_month, sale.sold_month)) as w (unit, used, counted)
-  where w.used <> w.counted;
+  where w.used < w.counted or (sale.zone_is_constant and w.used <> w.counted);
+
+  return query
+  select 'usage_row_is_true', format('enrollment %s: %s count is %s, the sales since %s are %s',
+    u.buyer_offer_id, w.unit, w.used, w.since, sold.n)
+  from leadgen.enrollment_usage u
+  cross join lateral (values
+    ('hour', u.hour_count, u.hour_start), ('day', u.day_count, u.day_start),
+    ('week', u.week_count, u.week_start), ('month', u.month_count, u.month_start)) as w (unit, used, since)
+  cross join lateral (
+    select count(*) as n from leadgen.lead_assignments a
+    where a.offer_id = u.offer_id and a.buyer_offer_id = u.buyer_offer_id and a.created_at >= w.since
+  ) sold
+  where w.used <> sold.n;
 
   return query
   select 'at_most_max_buyers', format('lead %s: %s sales, at most %s', d.lead_id, count(a.id), (d.settings).max_buyers)

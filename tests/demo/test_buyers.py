@@ -1,0 +1,65 @@
+"""The demo's receivers: they take what the buyer's secret signed, and misbehave on purpose."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from leadgen.demo.buyers import Receipts, open_receiver
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+STUMBLING, DEAD = "Gulf Coast Home Services", "Palmetto Storm Restoration"
+
+
+@pytest.fixture
+def receipts() -> Receipts:
+    return Receipts()
+
+
+@pytest.fixture
+async def urls(receipts: Receipts) -> AsyncIterator[dict[str, str]]:
+    async with open_receiver(dict.fromkeys(("Ann & Sons", STUMBLING, DEAD), SECRET), receipts) as urls:
+        yield urls
+
+
+async def send(url: str, secret: str = SECRET, message: str = "msg_1") -> int:
+    """Send a signed webhook; returns the answer's status."""
+    body, now = json.dumps({"data": {"assignment_id": 5}}), datetime.now(UTC)
+    headers = {
+        "webhook-id": message,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign(message, now, body),
+    }
+    async with aiohttp.ClientSession() as client, client.post(url, data=body, headers=headers) as answer:
+        return answer.status
+
+
+async def test_a_signed_webhook_is_kept(urls: dict[str, str], receipts: Receipts) -> None:
+    assert await send(urls["Ann & Sons"]) == 200
+    assert receipts.webhooks == {"msg_1": ("Ann & Sons", 5)}
+
+
+async def test_a_forged_one_is_not(urls: dict[str, str], receipts: Receipts) -> None:
+    assert await send(urls["Ann & Sons"], OTHER_SECRET) == 401
+    assert (receipts.webhooks, receipts.forged) == ({}, 1)
+
+
+async def test_the_stumbling_buyer_takes_each_lead_at_the_third_attempt(
+    urls: dict[str, str], receipts: Receipts
+) -> None:
+    assert [await send(urls[STUMBLING], message=m) for m in ("msg_1", "msg_1", "msg_2", "msg_1")] == [
+        503,
+        503,
+        503,
+        200,
+    ]
+    assert set(receipts.webhooks) == {"msg_1"}
+
+
+async def test_nobody_is_at_the_dead_buyer(urls: dict[str, str]) -> None:
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await send(urls[DEAD])

@@ -1,0 +1,135 @@
+"""The whole demo as its users run it: a process, on a server that DATABASE_URL names."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from leadgen.db.urls import with_database
+from rig.cluster import Cluster
+
+DEMO = "from leadgen.cli import main; main()"
+# A receiver that says 200 to its first webhook and then does not have it.
+FORGETFUL = """
+from leadgen.demo.buyers import Receiver
+take = Receiver.take
+def forget_once(*arguments):
+    Receiver.take = take
+Receiver.take = forget_once
+"""
+STOP_SECONDS = 30
+
+
+def command(*arguments: str, before: str = "") -> list[str]:
+    return [sys.executable, "-c", before + DEMO, "demo", *arguments]
+
+
+@pytest.fixture
+def environment(cluster: Cluster) -> Iterator[dict[str, str]]:
+    """Points the demo at the tests' server; another database of it must stay as it is."""
+    with cluster.clone("template0") as url:
+        yield {**os.environ, "DATABASE_URL": url}
+        with psycopg.connect(url) as connection:
+            assert connection.execute("select from pg_namespace where nspname = 'leadgen'").fetchone() is None
+    wait_for_quiet(cluster)
+    cluster.drop("leadgen_demo")
+
+
+def wait_for_quiet(cluster: Cluster) -> None:
+    """Nothing of a demo is left that is connected to its database."""
+    deadline = time.monotonic() + STOP_SECONDS
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        query = "select application_name from pg_stat_activity where datname = 'leadgen_demo'"
+        while left := connection.execute(query).fetchall():
+            assert time.monotonic() < deadline, left
+            time.sleep(0.02)
+
+
+def run(environment: dict[str, str], before: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(before=before), env=environment, capture_output=True, text=True, check=False, timeout=200
+    )
+
+
+def test_everything_holds(environment: dict[str, str]) -> None:
+    done = run(environment)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert [line[:8] for line in lines[-3:]] == ["ok      "] * 3
+    assert len(lines) <= 90
+    assert max(map(len, lines)) <= 100
+    assert "\x1b" not in done.stdout
+    assert "200 requests: 194 leads, 4 repeats (same answer again), 2 of unknown source" in done.stdout
+    assert re.search(r"Lone Star Plumbing +52.00 +6 +6 a day +312.00 +full", done.stdout)
+    assert re.search(r"dead letters +5\n", done.stdout)
+    assert re.search(r"Lone Star Plumbing +lost +cap_day: 6 of 6, resets 20", done.stdout)
+    assert "outside_service_area" in done.stdout
+
+
+def test_a_webhook_that_a_buyer_does_not_have_is_told(environment: dict[str, str]) -> None:
+    done = run(environment, before=FORGETFUL)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAILED  each sale's webhook and email arrived" in done.stdout
+    shown = " ".join(done.stdout.split())
+    assert shown.count("recorded as delivered, but the buyer does not have it") == 1
+
+
+@contextmanager
+def started(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        command(*arguments), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """Its output up to a line with this text."""
+    read = ""
+    for line in process.stdout or ():
+        read += line
+        if text in line:
+            return read
+    pytest.fail(f"{text!r} never came:\n{read}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything(environment: dict[str, str], number: signal.Signals) -> None:
+    with started(environment) as process:
+        read_until(process, "started buyers' receivers")
+        process.send_signal(number)
+        assert process.wait(STOP_SECONDS) == 130
+
+
+def test_it_serves_until_it_is_stopped(environment: dict[str, str]) -> None:
+    with started(environment, "--serve") as process:
+        shown = read_until(process, "Serving until Ctrl-C")
+        post, decision, explain = (
+            shlex.split(line) for line in shown.splitlines() if re.match("  (curl|DATA)", line)
+        )
+        answer = json.loads(subprocess.check_output(post, text=True))
+        assert (answer["status"], answer["price"]) == ("accepted", 56.25)
+        assert "South Congress Plumbing received" in read_until(process, "South Congress Plumbing received")
+        account = json.loads(subprocess.check_output(decision, text=True))
+        assert account["summary"].startswith("Sold to ")
+        assert explain[0] == f"DATABASE_URL={with_database(environment['DATABASE_URL'], 'leadgen_demo')}"
+
+        second = run(environment)
+        assert (second.returncode, second.stderr) == (
+            1,
+            "leadgen: another demo runs on this server: stop it first\n",
+        )
+        process.send_signal(signal.SIGINT)
+        assert process.wait(STOP_SECONDS) == 0
