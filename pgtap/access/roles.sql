@@ -13,24 +13,31 @@ set local role leadgen_api;
 create temp table answers as select n, leadgen.submit_lead(payload) as answer from payloads where n < 4;
 grant all on answers to public;
 select is(array_agg(distinct answer ->> 'status'), '{accepted}', 'API: hands in leads') from answers;
-select is(leadgen.explain_lead_for(repeat('1', 64), (answer ->> 'lead_id')::bigint) ->> 'status', 'validated', 'API: reads a decision for an operator') from answers where n = 1;
+select is(leadgen.explain_lead_for(repeat('1', 64), (answer ->> 'lead_id')::bigint) ->> 'status', 'validated',
+  'API: reads a decision for an operator') from answers where n = 1;
 select is(leadgen.is_ready(), true, 'API: is_ready');
 select is(testkit.fault_of(sql), '42501', 'API: ' || sql)
-from unnest(array['select * from leadgen.leads', 'select leadgen.explain_lead(1)', 'select * from leadgen.claim_deliveries(''w'', 1, ''1 second'')', 'select leadgen.replay_quarantined(1)',
-  'select leadgen.route_held_lead()', 'insert into leadgen.markets (name, timezone) values (''x'', ''UTC'')', 'select * from report.leads', 'create table leadgen.x ()', 'select * from leadgen.check_invariants()', 'select leadgen.price_sale(1, ''USD'', false, null)', 'select nextval(''leadgen.leads_id_seq'')']) sql;
+from unnest(array['select * from leadgen.leads', 'select leadgen.explain_lead(1)',
+  'select * from leadgen.claim_deliveries(''w'', 1, ''1 second'')', 'select leadgen.replay_quarantined(1)',
+  'select leadgen.route_held_lead()', 'insert into leadgen.markets (name, timezone) values (''x'', ''UTC'')',
+    'select * from report.leads', 'create table leadgen.x ()', 'select * from leadgen.check_invariants()',
+      'select leadgen.price_sale(1, ''USD'', false, null)', 'select nextval(''leadgen.leads_id_seq'')']) sql;
 reset role;
 
 -- The worker.
 set local role leadgen_worker;
 insert into claims select c.delivery_id, c.lease_token from leadgen.claim_deliveries('w', 2, '30 seconds') c;
 select is(count(*), 2::bigint, 'worker: claims') from claims;
-select is(r.status, 'delivered', 'worker: records') from (select * from claims limit 1) c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object('delivery_id', c.delivery_id,
-  'lease_token', c.lease_token, 'started_at', now(), 'outcome', 'delivered', 'latency_ms', 1)), 3, '1 second') r;
+select is(r.status, 'delivered', 'worker: records')
+from (select * from claims order by delivery_id limit 1) c,
+  leadgen.record_attempts(jsonb_build_array(jsonb_build_object('delivery_id', c.delivery_id,
+    'lease_token', c.lease_token, 'started_at', now(), 'outcome', 'delivered', 'latency_ms', 1)), 3, '1 second') r;
 select is(leadgen.release_deliveries(array_agg(lease_token)), 1, 'worker: releases') from claims;
 select lives_ok($$select leadgen.take_nap('w', '1 second')$$, 'worker: naps');
 select is(leadgen.route_held_lead(), null, 'worker: routes held leads');
 select is(testkit.fault_of(sql), '42501', 'worker: ' || sql)
-from unnest(array['select * from leadgen.deliveries', 'update leadgen.deliveries set status = ''delivered''', 'select leadgen.submit_lead(''{}'')', 'select leadgen.settle_assignments(''{}'', now())',
+from unnest(array['select * from leadgen.deliveries', 'update leadgen.deliveries set status = ''delivered''',
+  'select leadgen.submit_lead(''{}'')', 'select leadgen.settle_assignments(''{}'', now())',
   'select leadgen.ring_workers()', 'select * from leadgen.buyers']) sql;
 reset role;
 
@@ -43,13 +50,17 @@ from ids, seat, unnest(array[
   'update leadgen.validation_policies set rules = ''{"consent_required": false}''',
   'insert into leadgen.buyers (name, email, phone, webhook_url) values (''New'', ''new@b.example'', ''1'', ''https://b.example/h'')',
   'update leadgen.settings set default_duplicate_window_hours = 12',
-  'insert into leadgen.offer_exclusivities (offer_id, buyer_id, scope_type, scope_value) select %1$s, b.id, ''city'', ''Reno'' from leadgen.buyers b limit 1',
+  'insert into leadgen.offer_exclusivities (offer_id, buyer_id, scope_type, scope_value) select %1$s, b.id, ''city'',
+    ''Reno'' from leadgen.buyers b limit 1',
   'select leadgen.submit_lead(''{}'')', 'select * from leadgen.leads', 'select * from report.funnel']) sql;
 select is(testkit.fault_of(sql), '42501', 'DBA: ' || sql)
-from unnest(array['update leadgen.leads set status = ''accepted''', 'insert into leadgen.lead_assignments default values', 'update leadgen.buyers set balance = 1000',
-  'update leadgen.enrollment_usage set day_count = 0', 'delete from leadgen.policy_versions', 'update leadgen.policy_keys set value_schema = ''{}''',
+from unnest(array['update leadgen.leads set status = ''accepted''', 'insert into leadgen.lead_assignments default values',
+  'update leadgen.buyers set balance = 1000',
+  'update leadgen.enrollment_usage set day_count = 0', 'delete from leadgen.policy_versions',
+    'update leadgen.policy_keys set value_schema = ''{}''',
   'select * from leadgen.claim_deliveries(''w'', 1, ''1 second'')']) sql;
-select is(testkit.fault_of('update leadgen.offers set market_id = market_id + 1'), 'LG409 market_id', 'DBA: a refusal of a trigger reaches a DBA as it is');
+select is(testkit.fault_of('update leadgen.offers set market_id = market_id + 1'), 'LG409 market_id',
+  'DBA: a refusal of a trigger reaches a DBA as it is');
 reset role;
 
 -- Analysts.

@@ -27,7 +27,8 @@ as $$
 $$;
 comment on function testkit.settings(jsonb) is 'Routing settings of a policy''s config.';
 
-create or replace function testkit.verdict_of(p_candidates leadgen.candidate[], p_config jsonb default '{}', p_exclusive_buyer_id bigint default null)
+create or replace function testkit.verdict_of(p_candidates leadgen.candidate[], p_config jsonb default '{}',
+  p_exclusive_buyer_id bigint default null)
 returns leadgen.verdict
 language sql
 as $$

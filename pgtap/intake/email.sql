@@ -39,10 +39,12 @@ from (values
 
 -- Through the front door: a domain that grows in ASCII is judged, not an error of the database.
 create temp table ids as select testkit.make_offer() as offer_id;
-select is(testkit.codes_of(testkit.submit(offer_id, jsonb_build_object('email', ' Jürgen@BÜCHER.example '))), '{}', 'an international address') from ids;
+select is(testkit.codes_of(testkit.submit(offer_id, jsonb_build_object('email', ' Jürgen@BÜCHER.example '))), '{}',
+  'an international address') from ids;
 select is((select l.email || ' ' || (l.submitted ->> 'email') from leadgen.leads l where l.offer_id = ids.offer_id),
   'jürgen@xn--bcher-kva.example  Jürgen@BÜCHER.example ', 'normalised, and beside it what was sent') from ids;
-select is(testkit.fault_of(format('select testkit.submit(%s, %L, 2)', offer_id, jsonb_build_object('email', 'a@' || repeat('ü.', 90) || 'de'))),
+select is(testkit.fault_of(format('select testkit.submit(%s, %L, 2)', offer_id, jsonb_build_object('email', 'a@' || repeat('ü.',
+  90) || 'de'))),
   'none', 'a domain that grows past the column in ASCII is no error') from ids;
 
 select * from finish();

@@ -4,11 +4,11 @@ select plan(32);
 
 create temp table ids as select testkit.make_offer() as offer_id;
 create function pg_temp.page(p_key text, p_hostname text, p_prefix text, p_active boolean default true) returns bigint language sql as $$
-  select testkit.make_source(offer_id, jsonb_build_object('source_key', p_key, 'name', p_key, 'hostname', p_hostname, 'path_prefix', p_prefix,
+  select testkit.make_source(offer_id, jsonb_build_object('source_key', p_key, 'name', p_key, 'hostname', p_hostname, 'path_prefix',
+    p_prefix,
     'is_active', p_active)) from ids;
 $$;
-select pg_temp.page(key, hostname, prefix, active) is null as ignored
-into temp ignored
+select pg_temp.page(key, hostname, prefix, active)
 from (values
   ('root', 'Austin.Example', null, true), ('plumb', 'austin.example', '/plumb', true), ('plumbing', 'austin.example', '/plumbing/', true),
   ('emergency', 'austin.example', '/plumbing/emergency', true), ('tampa', 'tampa.example', '/roofs', true),

@@ -69,7 +69,8 @@ join leadgen.phone_regions r on r.country_code = t.country;
 
 create temp table ids as select testkit.make_offer('{"allowed_country_codes": ["GB", "US"]}') as offer_id;
 select is(
-  testkit.codes_of(testkit.submit(offer_id, '{"country_code": "gb", "phone": "020 7946 0958", "postal_code": "sw1a1aa", "city": "London"}')),
+  testkit.codes_of(testkit.submit(offer_id,
+    '{"country_code": "gb", "phone": "020 7946 0958", "postal_code": "sw1a1aa", "city": "London"}')),
   '{}', 'the lead''s country decides how its number is read') from ids;
 select is((select l.phone || ' ' || l.postal_code from leadgen.leads l where l.offer_id = ids.offer_id), '+442079460958 SW1A 1AA',
   'stored in E.164') from ids;

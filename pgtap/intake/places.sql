@@ -20,7 +20,8 @@ from (values
 ) as t (code, country, good);
 
 select is(leadgen.match_postal_codes('78701'), '{78701,78701*,7870*,787*,78*,7*,*}', 'match_postal_codes: the longest first');
-select is(leadgen.match_postal_codes('K1A 0B1'), '{K1A 0B1,K1A 0B1*,K1A 0B*,K1A 0*,K1A *,K1A*,K1*,K*,*}', 'match_postal_codes: with a blank');
+select is(leadgen.match_postal_codes('K1A 0B1'), '{K1A 0B1,K1A 0B1*,K1A 0B*,K1A 0*,K1A *,K1A*,K1*,K*,*}',
+  'match_postal_codes: with a blank');
 select is(leadgen.match_postal_codes(null), null, 'match_postal_codes: nothing of nothing');
 
 select is(leadgen.normalize_city(city), key, 'normalize_city: ' || city)
@@ -40,7 +41,8 @@ select is(leadgen.collapse_space(null), null, 'collapse_space: nothing of nothin
 create temp table ids as select testkit.make_offer(p_market => '{"country_code": "CA", "timezone": "America/Toronto"}') as offer_id;
 create temp table facts as
 select (leadgen.normalize_request(r, leadgen.find_route(r))).*
-from ids, leadgen.read_request(testkit.given_lead(offer_id, '{"phone": "416 555 0123", "postal_code": "k1a0b1", "city": " Québec "}'), '{}') r;
+from ids, leadgen.read_request(testkit.given_lead(offer_id, '{"phone": "416 555 0123", "postal_code": "k1a0b1", "city": " Québec "}'),
+  '{}') r;
 select is(phone, '+14165550123', 'normalize_request: phone') from facts;
 select is(country_code, 'CA', 'normalize_request: country of the market') from facts;
 select is(postal_code, 'K1A 0B1', 'normalize_request: postal code') from facts;

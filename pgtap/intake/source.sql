@@ -43,10 +43,12 @@ from (values
 select is(pg_temp.refused(payload, context), fault, what)
 from (values
   ('{}'::jsonb, jsonb_build_object('api_key_hash', repeat('c', 64)), 'LG401', 'an unknown key'),
-  ('{"source_key": "form"}', jsonb_build_object('api_key_hash', repeat('c', 64)), 'LG401', 'an unknown key is refused whatever else is named'),
+  ('{"source_key": "form"}', jsonb_build_object('api_key_hash', repeat('c', 64)), 'LG401',
+    'an unknown key is refused whatever else is named'),
   ('{"source_key": "partner"}', '{}', 'LG401', 'a partner without its key'),
   ('{"source_key": "silent"}', '{}', 'LG401', 'a partner that has none yet'),
-  ('{"source_key": "form"}', jsonb_build_object('api_key_hash', repeat('a', 64)), 'LG403 source_key', 'a payload that names another source'),
+  ('{"source_key": "form"}', jsonb_build_object('api_key_hash', repeat('a', 64)), 'LG403 source_key',
+    'a payload that names another source'),
   ('{"source_key": "silent"}', jsonb_build_object('api_key_hash', repeat('a', 64)), 'LG403 source_key', 'another partner'),
   ('{"source_key": "nobody"}', jsonb_build_object('api_key_hash', repeat('a', 64)), 'LG403 source_key', 'a source that does not exist')
 ) as t (payload, context, fault, what);
@@ -57,7 +59,8 @@ select is(pg_temp.source('{"landing_url": "https://page.example/"}'), 'page', '3
 update leadgen.settings set default_source_key = 'partner';
 select is(pg_temp.refused('{}', '{}'), 'LG401', 'a partner as default still needs its key');
 update leadgen.settings set default_source_key = 'gone';
-select is((leadgen.find_route(leadgen.read_request('{}', '{}'))).failed_step, 'source', 'find_route: a default that does not exist finds nothing');
+select is((leadgen.find_route(leadgen.read_request('{}', '{}'))).failed_step, 'source',
+  'find_route: a default that does not exist finds nothing');
 
 select * from finish();
 rollback;

@@ -1,20 +1,22 @@
 -- claim_deliveries and release_deliveries: leases, fencing tokens, and nothing lost.
 begin;
 select plan(37);
-set local leadgen.clock = '2026-11-20T16:00:00Z';
+select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"name": "Ace", "webhook_url": "https://b.example/hook", "email_notifications": false, "webhook_secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}'))) is null as ignored
-into temp ignored from ids;
-select testkit.submit(offer_id, '{"attributes": {"job": "leak"}, "region_code": "US-TX"}', n) is null as ignored2 into temp ignored2 from ids, generate_series(1, 3) n;
+  '{"name": "Ace", "webhook_url": "https://b.example/hook", "email_notifications": false,
+    "webhook_secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}'))) from ids;
+select testkit.submit(offer_id, '{"attributes": {"job": "leak"}, "region_code": "US-TX"}', n) from ids, generate_series(1, 3) n;
 
 create temp table first as select * from leadgen.claim_deliveries('w1', 2, '30 seconds');
 select is(count(*), 2::bigint, 'a bounded batch') from first;
 select is(count(distinct lease_token), 1::bigint, 'one token a batch') from first;
 select is(array_agg(attempt), '{1,1}', 'the first attempt') from first;
-select is(array_agg(distinct d.status || ' ' || d.worker || ' ' || d.attempts || ' ' || (d.next_attempt_at = '2026-11-20T16:00:30Z')), '{"sending w1 1 true"}', 'leased for thirty seconds')
+select is(array_agg(distinct d.status || ' ' || d.worker || ' ' || d.attempts || ' ' || (d.next_attempt_at = '2026-11-20T16:00:30Z')),
+  '{"sending w1 1 true"}', 'leased for thirty seconds')
 from leadgen.deliveries d join first f on f.delivery_id = d.id;
-select is(array_agg(d.id), array_agg(d.id) filter (where d.status = 'pending'), 'the third waits') from leadgen.deliveries d where d.id not in (select delivery_id from first);
+select is(array_agg(d.id), array_agg(d.id) filter (where d.status = 'pending'), 'the third waits') from leadgen.deliveries d
+  where d.id not in (select delivery_id from first);
 create temp table second as select * from leadgen.claim_deliveries('w2', 10, '30 seconds');
 select is(count(*), 1::bigint, 'another worker gets what is left') from second;
 select is_empty($$select * from leadgen.claim_deliveries('w3', 10, '30 seconds')$$, 'and a third nothing');
@@ -24,25 +26,30 @@ create temp table message as select f.*, body::jsonb as j from first f order by 
 select is(channel || ' ' || target, 'webhook https://b.example/hook', 'channel and target') from message;
 select is(secrets, '{whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=}', 'the secret to sign with') from message;
 select matches(message_id, '^msg_[0-9a-f]{32}$', 'a message id') from message;
-select is(m.message_id, 'msg_' || replace(d.message_id::text, '-', ''), 'that of the row') from message m join leadgen.deliveries d on d.id = m.delivery_id;
+select is(m.message_id, 'msg_' || replace(d.message_id::text, '-', ''), 'that of the row') from message m
+  join leadgen.deliveries d on d.id = m.delivery_id;
 select is(j ->> 'type' || ' ' || (j ->> 'timestamp'), 'lead.assigned 2026-11-20T16:00:00Z', 'type and time') from message;
-select is((j -> 'data') - 'lead', jsonb_build_object('assignment_id', a.id, 'lead_id', a.lead_id, 'offer_id', a.offer_id, 'market_id', a.market_id, 'vertical_id', o.vertical_id,
+select is((j -> 'data') - 'lead', jsonb_build_object('assignment_id', a.id, 'lead_id', a.lead_id, 'offer_id', a.offer_id, 'market_id',
+  a.market_id, 'vertical_id', o.vertical_id,
   'buyer_id', a.buyer_id, 'price', '45.00', 'currency', 'USD'), 'the sale') from message join leadgen.deliveries d on d.id = delivery_id
 join leadgen.lead_assignments a on a.id = d.assignment_id join leadgen.offers o on o.id = a.offer_id;
-select is(j #> '{data,lead}', '{"name": "John Smith", "email": "person1@example.com", "phone": "+15125550001", "postal_code": "78701", "city": "Austin", "country_code": "US",
+select is(j #> '{data,lead}',
+  '{"name": "John Smith", "email": "person1@example.com", "phone": "+15125550001", "postal_code": "78701", "city": "Austin",
+    "country_code": "US",
   "region_code": "US-TX", "message": "Emergency plumbing needed", "attributes": {"job": "leak"}}', 'the lead') from message;
 select is(details, null, 'a webhook needs no details') from message;
 
 -- The lease ends: claimable again, with a new token; the same message id.
-set local leadgen.clock = '2026-11-20T16:00:29Z';
+select testkit.at_time('2026-11-20T16:00:29Z');
 select is_empty($$select * from leadgen.claim_deliveries('w3', 10, '30 seconds')$$, 'a second before its end the lease holds');
-set local leadgen.clock = '2026-11-20T16:00:30Z';
+select testkit.at_time('2026-11-20T16:00:30Z');
 create temp table third as select * from leadgen.claim_deliveries('w3', 10, '30 seconds');
 select is(count(*), 3::bigint, 'over: claimed by another') from third;
 select is(bool_and(t.message_id = f.message_id), true, 'with the same message id') from third t join first f using (delivery_id);
 select is(bool_or(t.lease_token = f.lease_token), false, 'and a new token') from third t join first f using (delivery_id);
 select is(array_agg(distinct attempt), '{2}', 'as the second attempt') from third;
-select is(array_agg(r.status), '{fenced,fenced}', 'the worker that overslept is refused') from (select jsonb_agg(jsonb_build_object('delivery_id', delivery_id,
+select is(array_agg(r.status), '{fenced,fenced}', 'the worker that overslept is refused')
+  from (select jsonb_agg(jsonb_build_object('delivery_id', delivery_id,
   'lease_token', lease_token, 'started_at', '2026-11-20T16:00:00Z', 'outcome', 'delivered', 'latency_ms', 1)) as results from first) x,
   leadgen.record_attempts(results, 3, '1 second') r;
 select is((select count(*) from leadgen.delivery_attempts), 0::bigint, 'and nothing of it is recorded');
@@ -51,7 +58,8 @@ select is(array_agg(distinct d.status::text), '{sending}', 'the new claim stands
 -- A clean stop gives claims back, uncounted.
 select is(leadgen.release_deliveries(array(select distinct lease_token from first)), 0, 'release: not with an old token');
 select is(leadgen.release_deliveries(array(select distinct lease_token from third)), 3, 'release: with one''s own');
-select is(array_agg(distinct d.status || ' ' || d.attempts || ' ' || coalesce(d.worker, 'nobody')), '{"pending 1 nobody"}', 'release: due again, the attempt not counted') from leadgen.deliveries d;
+select is(array_agg(distinct d.status || ' ' || d.attempts || ' ' || coalesce(d.worker, 'nobody')), '{"pending 1 nobody"}',
+  'release: due again, the attempt not counted') from leadgen.deliveries d;
 select is(leadgen.release_deliveries('{}'), 0, 'release: nothing to give back');
 create temp table fourth as select * from leadgen.claim_deliveries('w4', 10, '30 seconds');
 select is(array_agg(distinct attempt), '{2}', 'claimed at once') from fourth;
@@ -61,22 +69,27 @@ create temp table slow as select d.* from leadgen.deliveries d order by d.id lim
 set local session_replication_role = replica;
 delete from leadgen.deliveries d using slow where d.id = slow.id;
 set local session_replication_role = origin;
-select is((select count(*) from leadgen.record_attempts((select jsonb_agg(jsonb_build_object('delivery_id', fourth.delivery_id, 'lease_token', fourth.lease_token, 'started_at',
-  '2026-11-20T16:00:00Z', 'outcome', 'delivered', 'latency_ms', 1)) from fourth join leadgen.deliveries d on d.id = fourth.delivery_id), 3, '1 second') r where r.status = 'delivered'), 2::bigint,
+select is((select count(*) from leadgen.record_attempts((select jsonb_agg(jsonb_build_object('delivery_id', fourth.delivery_id,
+  'lease_token', fourth.lease_token, 'started_at',
+  '2026-11-20T16:00:00Z', 'outcome', 'delivered', 'latency_ms', 1)) from fourth
+    join leadgen.deliveries d on d.id = fourth.delivery_id), 3, '1 second') r where r.status = 'delivered'), 2::bigint,
   'the higher ids are delivered first');
 insert into leadgen.deliveries overriding system value
 select (jsonb_populate_record(s, '{"status": "pending", "lease_token": null, "next_attempt_at": "2026-11-20T16:00:00Z"}')).* from slow s;
-select is((select delivery_id from leadgen.claim_deliveries('w5', 10, '30 seconds')), (select id from slow), 'then the lower one appears, and is claimed');
+select is((select delivery_id from leadgen.claim_deliveries('w5', 10, '30 seconds')), (select id
+  from slow), 'then the lower one appears, and is claimed');
 
 -- E-mail brings what its template needs, and no secret; a retry that is due later is not claimed.
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"name": "Bob"}'), 'routing_priority', 9)) is null as ignored3 into temp ignored3 from ids;
-select testkit.submit(offer_id, '{}', 4) is null as ignored4 into temp ignored4 from ids;
+select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"name": "Bob"}'), 'routing_priority', 9)) from ids;
+select testkit.submit(offer_id, '{}', 4) from ids;
 update leadgen.deliveries set next_attempt_at = '2026-11-20T17:00:00Z' where channel = 'email';
 select is_empty($$select * from leadgen.claim_deliveries('w6', 10, '30 seconds') where channel = 'email'$$, 'not due yet');
-set local leadgen.clock = '2026-11-20T17:00:00Z';
+select testkit.at_time('2026-11-20T17:00:00Z');
 create temp table mail as select * from leadgen.claim_deliveries('w6', 10, '30 seconds') where channel = 'email';
 select is(count(*), 1::bigint, 'due') from mail;
-select is(details - 'offer_name', '{"buyer_name": "Bob", "vertical_name": "Plumbing", "market_name": "Austin, TX", "timezone": "America/Chicago"}', 'details for the template') from mail;
+select is(details - 'offer_name',
+  '{"buyer_name": "Bob", "vertical_name": "Plumbing", "market_name": "Austin, TX", "timezone": "America/Chicago"}',
+    'details for the template') from mail;
 select is(array_remove(secrets, null), '{}', 'no secret') from mail;
 select is(body::jsonb #>> '{data,lead,name}', 'John Smith', 'and the same body') from mail;
 select is_empty($$select * from leadgen.claim_deliveries('w7', 0, '30 seconds')$$, 'a batch of none');

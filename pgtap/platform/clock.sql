@@ -3,16 +3,16 @@ begin;
 select plan(11);
 
 select is(leadgen.clock() between clock_timestamp() - interval '1 second' and clock_timestamp(), true, 'no override: the wall''s clock');
-set local leadgen.clock = '2026-03-08T01:59:00-06:00';
+select testkit.at_time('2026-03-08T01:59:00-06:00');
 select is(leadgen.clock(), '2026-03-08T07:59:00Z'::timestamptz, 'a superuser''s override');
 set local role leadgen_api;
 select is(testkit.fault_of('select leadgen.clock()'), '42501', 'the API may not even ask');
 reset role;
-set local leadgen.clock = '';
+select set_config('leadgen.clock', '', true);
 select is(leadgen.clock() between clock_timestamp() - interval '1 second' and clock_timestamp(), true, 'an empty override is none');
-set local leadgen.clock = 'tomorrow-ish';
+select set_config('leadgen.clock', 'tomorrow-ish', true);
 select is(testkit.fault_of('select leadgen.clock()'), '22007', 'an override that is no time is an error, not the wall''s clock');
-set local leadgen.clock = '2026-03-08T01:59:00-06:00';
+select testkit.at_time('2026-03-08T01:59:00-06:00');
 
 -- A login without rights to act as the owner (session_user) has no override, also inside security definer functions.
 create function pg_temp.told() returns timestamptz language sql security definer as 'select leadgen.clock()';
@@ -34,7 +34,8 @@ grant select on lead to public;
 set local session authorization leadgen_api;
 select is(leadgen.submit_lead(payload) ->> 'status', 'accepted', 'the API submits') from lead;
 reset session authorization;
-select cmp_ok(l.created_at, '>', clock_timestamp() - interval '1 minute', 'at the wall''s time') from leadgen.leads l join ids using (offer_id);
+select cmp_ok(l.created_at, '>', clock_timestamp() - interval '1 minute', 'at the wall''s time') from leadgen.leads l
+  join ids using (offer_id);
 
 select * from finish();
 rollback;

@@ -3,10 +3,12 @@ begin;
 select plan(83);
 set local client_min_messages = warning;
 create temp table ids as select testkit.make_offer(p_pricing => '{}') as offer_id;
-select testkit.enroll(offer_id) is null as ignored into temp ignored from ids;
-select testkit.submit(offer_id, '{}', n) is null as ignored2 into temp ignored2 from ids, generate_series(1, 2) n;
-select count(*) as recorded into temp recorded from (select * from leadgen.claim_deliveries('w', 1, '30 seconds')) c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
-  'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', now(), 'outcome', 'delivered', 'latency_ms', 1)), 3, '1 second');
+select testkit.enroll(offer_id) from ids;
+select testkit.submit(offer_id, '{}', n) from ids, generate_series(1, 2) n;
+select count(*) as recorded into temp recorded from (select *
+  from leadgen.claim_deliveries('w', 1, '30 seconds')) c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
+  'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', now(), 'outcome', 'delivered', 'latency_ms', 1)), 3,
+    '1 second');
 
 create temp table attacks (what text, sql text);
 insert into attacks values
@@ -46,15 +48,18 @@ select is(testkit.fault_of(sql), '42501', format('DBA: %s: %s', what, split_part
 reset role;
 
 select is(testkit.fault_of('delete from leadgen.leads'), '23503', 'a lead with a decision cannot be deleted');
-select is((select array_agg(a.price order by a.id) from leadgen.lead_assignments a), '{45.00,45.00}', 'after all that the prices are what they were');
+select is((select array_agg(a.price order by a.id) from leadgen.lead_assignments a), '{45.00,45.00}',
+  'after all that the prices are what they were');
 
 -- What may change does.
 select lives_ok($$update leadgen.lead_assignments set outcome = 'failed' where outcome = 'pending'$$, 'a sale''s outcome');
 select lives_ok($$update leadgen.leads set status = 'delivered', delivered_at = now() where status = 'validated'$$, 'a lead''s status');
 select lives_ok($$update leadgen.leads set billing_status = 'billed', billed_at = now()$$, 'its billing');
 select lives_ok($$update leadgen.deliveries set last_error = 'x'$$, 'a delivery''s state');
-select is(testkit.fault_of('insert into leadgen.policy_versions (kind, policy_id, version, body) values (''pricing'', 0, 1, ''{}'')'), 'none', 'a record may be added');
-select is(testkit.detail_of('delete from leadgen.lead_decisions'), '{"found": "delete", "allowed": "insert"}', 'the refusal says what was tried');
+select is(testkit.fault_of('insert into leadgen.policy_versions (kind, policy_id, version, body) values (''pricing'', 0, 1, ''{}'')'),
+  'none', 'a record may be added');
+select is(testkit.detail_of('delete from leadgen.lead_decisions'), '{"found": "delete", "allowed": "insert"}',
+  'the refusal says what was tried');
 
 select * from finish();
 rollback;

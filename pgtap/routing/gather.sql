@@ -9,19 +9,26 @@ select testkit.enroll(offer_id, '{"price_per_lead": 60, "routing_priority": 7, "
   testkit.enroll(offer_id, '{"timezone": "Asia/Tokyo"}') as b from ids;
 update leadgen.buyers set balance = 12.50 where id = (select testkit.buyer_of(a) from seats);
 
-create function pg_temp.gather(p_at timestamptz, p_fields jsonb default '{}', p_had bigint[] default '{}') returns leadgen.candidate[] language sql as $$
-  select leadgen.gather_candidates(testkit.facts(p_fields || jsonb_build_object('decided_at', p_at)), leadgen.load_route(s.id, s.offer_id), p_had)
+create function pg_temp.gather(p_at timestamptz, p_fields jsonb default '{}',
+  p_had bigint[] default '{}') returns leadgen.candidate[] language sql as $$
+  select leadgen.gather_candidates(testkit.facts(p_fields || jsonb_build_object('decided_at', p_at)), leadgen.load_route(s.id,
+    s.offer_id), p_had)
   from leadgen.sources s join ids using (offer_id);
 $$;
 create temp table seen as select (unnest(pg_temp.gather('2026-11-20T16:00:00Z'))).*;
 select is(array_agg(buyer_offer_id), (select array[a, b] from seats), 'every enrollment, by id') from seen;
-select is(to_jsonb(s) - '{buyer_offer_id,buyer_id,virtual_time,finish_tag,last_turn}'::text[], '{"enrollment_is_active": true, "buyer_is_active": true, "has_channel": true,
-  "pause_until": "2026-11-21T00:00:00+00:00", "in_service_area": true, "has_lead": false, "timezone": "America/Chicago", "cap_hour": 1, "used_hour": 0, "cap_day": 2,
-  "used_day": 0, "cap_week": 3, "used_week": 0, "cap_month": 4, "used_month": 0, "min_balance": 10, "balance": 12.50, "priority": 7, "weight": 2.5, "base_price": 60}',
+select is(to_jsonb(s) - '{buyer_offer_id,buyer_id,virtual_time,finish_tag,last_turn}'::text[],
+  '{"enrollment_is_active": true, "buyer_is_active": true, "has_channel": true,
+  "pause_until": "2026-11-21T00:00:00+00:00", "in_service_area": true, "has_lead": false, "timezone": "America/Chicago", "cap_hour": 1,
+    "used_hour": 0, "cap_day": 2,
+  "used_day": 0, "cap_week": 3, "used_week": 0, "cap_month": 4, "used_month": 0, "min_balance": 10, "balance": 12.50, "priority": 7,
+    "weight": 2.5, "base_price": 60}',
   'its numbers') from seen s, seats where buyer_offer_id = a;
-select is(base_price || ' ' || timezone || ' ' || coalesce(cap_day::text, 'unlimited'), '45.00 Asia/Tokyo unlimited', 'the offer''s price, its own zone, no caps')
+select is(base_price || ' ' || timezone || ' ' || coalesce(cap_day::text, 'unlimited'), '45.00 Asia/Tokyo unlimited',
+  'the offer''s price, its own zone, no caps')
 from seen, seats where buyer_offer_id = b;
-select is((pg_temp.gather('2026-11-20T16:00:00Z', '{}', array[testkit.buyer_of(b)]))[2].has_lead, true, 'who had the lead is marked') from seats;
+select is((pg_temp.gather('2026-11-20T16:00:00Z', '{}', array[testkit.buyer_of(b)]))[2].has_lead, true, 'who had the lead is marked')
+  from seats;
 
 -- Windows: uses counted in one instant, looked at from another.
 create function pg_temp.used(p_zone text, p_sold timestamptz, p_seen timestamptz) returns text language plpgsql as $$
@@ -32,7 +39,8 @@ begin
   perform testkit.sell(v_offer_id, 1, p_sold);
   return (
     select concat_ws(' ', c.used_hour, c.used_day, c.used_week, c.used_month)
-    from leadgen.sources s, leadgen.gather_candidates(testkit.facts(jsonb_build_object('decided_at', p_seen)), leadgen.load_route(s.id, s.offer_id), '{}') x,
+    from leadgen.sources s, leadgen.gather_candidates(testkit.facts(jsonb_build_object('decided_at', p_seen)), leadgen.load_route(s.id,
+      s.offer_id), '{}') x,
       unnest(x) c
     where s.offer_id = v_offer_id);
 end;
@@ -74,14 +82,17 @@ end;
 $$;
 select is(pg_temp.serves(areas, fields), served, format('%s: %s', areas, what))
 from (values
-  ('{78701}'::text[], '{}'::jsonb, true, 'exact'), ('{78702}', '{}', false, 'another code'), ('{787*}', '{}', true, 'prefix'), ('{788*}', '{}', false, 'another prefix'),
-  ('{*}', '{}', true, 'the whole market'), ('{}', '{}', false, 'nothing'), ('{Austin}', '{}', true, 'city'), ('{" AUSTIN"}', '{}', true, 'city as it is compared'),
+  ('{78701}'::text[], '{}'::jsonb, true, 'exact'), ('{78702}', '{}', false, 'another code'), ('{787*}', '{}', true, 'prefix'), ('{788*}',
+    '{}', false, 'another prefix'),
+  ('{*}', '{}', true, 'the whole market'), ('{}', '{}', false, 'nothing'), ('{Austin}', '{}', true, 'city'), ('{" AUSTIN"}', '{}', true,
+    'city as it is compared'),
   ('{Waco}', '{}', false, 'another city'), ('{Waco,78701}', '{}', true, 'one of two is enough'),
   ('{Austin}', '{"city_key": null}', false, 'a lead without city')
 ) as t (areas, fields, served, what);
 update leadgen.buyer_service_areas a set is_active = false from seats where a.buyer_id = testkit.buyer_of(seats.a);
 select is((pg_temp.gather('2026-11-20T16:00:00Z'))[1].in_service_area, false, 'an area that is switched off');
-select is(leadgen.gather_candidates(testkit.facts(), leadgen.load_route(s.id, s.offer_id), '{}'), '{}', 'nobody is enrolled: no candidates, not null')
+select is(leadgen.gather_candidates(testkit.facts(), leadgen.load_route(s.id, s.offer_id), '{}'), '{}',
+  'nobody is enrolled: no candidates, not null')
 from leadgen.sources s where s.offer_id = testkit.make_offer();
 update leadgen.buyers b set email_notifications = false from seats where b.id = testkit.buyer_of(seats.a);
 select is((pg_temp.gather('2026-11-20T16:00:00Z'))[1].has_channel, false, 'neither webhook nor e-mail: no channel');
@@ -92,7 +103,8 @@ create function pg_temp.owner(p_config jsonb, p_fields jsonb) returns text langu
   from leadgen.sources s join ids using (offer_id),
     leadgen.gather_exclusivity(testkit.facts(p_fields), leadgen.load_route(s.id, s.offer_id), testkit.settings(p_config)) e;
 $$;
-create temp table owned as select testkit.own(a, 'city', 'Austin') as x, testkit.own(a, 'postal_code', '787*') as y, testkit.own(b, 'postal_code', '7870*') as z from seats;
+create temp table owned as select testkit.own(a, 'city', 'Austin') as x, testkit.own(a, 'postal_code', '787*') as y, testkit.own(b,
+  'postal_code', '7870*') as z from seats;
 select is(pg_temp.owner(config, fields), (select testkit.buyer_of(case who when 'a' then a else b end) || ' ' || what from seats), label)
 from (values
   ('{}'::jsonb, '{}'::jsonb, 'b', 'postal_code 7870*', 'postal code before city, the longest prefix first'),

@@ -2,7 +2,8 @@
 begin;
 select plan(19);
 
-select is(to_jsonb(testkit.settings()), '{"strategy": ["priority"], "max_buyers": 1, "exclusivity_scopes": ["postal_code", "city"], "when_unavailable": "fall_through",
+select is(to_jsonb(testkit.settings()),
+  '{"strategy": ["priority"], "max_buyers": 1, "exclusivity_scopes": ["postal_code", "city"], "when_unavailable": "fall_through",
   "on_no_buyer": "hold", "hold_hours": 24}', 'read_routing_config: the defaults');
 select is(to_jsonb(leadgen.read_routing_config('{"strategy": "weighted", "tie_breakers": ["round_robin", "priority"], "max_buyers": 3,
     "exclusivity": {"scopes": ["city"], "when_unavailable": "reject"}, "on_no_buyer": "reject", "hold_hours": 0.5}')),
@@ -13,18 +14,25 @@ select is(v.reasons::text || ' ' || v.ranking::text, t.reasons || ' ' || t.ranki
 from (values
   ('{}'::jsonb, null::bigint, array['{}', '{"priority": 3}']::jsonb[], '{NULL,NULL}', '{2,1}', 'nobody owns it'),
   ('{}', 101, array['{}', '{"priority": 3}']::jsonb[], '{NULL,exclusive_to_other}', '{1}', 'the owner passes: it is the only candidate'),
-  ('{}', 101, array['{"cap_day": 0}', '{"priority": 3}']::jsonb[], '{cap_day,NULL}', '{2}', 'the owner is full: fall_through is the default'),
-  ('{"exclusivity": {"when_unavailable": "fall_through"}}', 101, array['{"pause_until": "2027-01-01T00:00:00Z"}', '{}']::jsonb[], '{paused,NULL}', '{2}', 'fall_through'),
-  ('{"exclusivity": {"when_unavailable": "hold"}}', 101, array['{"cap_day": 0}', '{"priority": 3}']::jsonb[], '{cap_day,exclusive_to_other}', '{}', 'hold: nobody else'),
-  ('{"exclusivity": {"when_unavailable": "reject"}}', 101, array['{"cap_day": 0}', '{}']::jsonb[], '{cap_day,exclusive_to_other}', '{}', 'reject: nobody else'),
-  ('{"exclusivity": {"when_unavailable": "hold"}}', 999, array['{}', '{}']::jsonb[], '{exclusive_to_other,exclusive_to_other}', '{}', 'an owner who is not enrolled')
+  ('{}', 101, array['{"cap_day": 0}', '{"priority": 3}']::jsonb[], '{cap_day,NULL}', '{2}',
+    'the owner is full: fall_through is the default'),
+  ('{"exclusivity": {"when_unavailable": "fall_through"}}', 101, array['{"pause_until": "2027-01-01T00:00:00Z"}', '{}']::jsonb[],
+    '{paused,NULL}', '{2}', 'fall_through'),
+  ('{"exclusivity": {"when_unavailable": "hold"}}', 101, array['{"cap_day": 0}', '{"priority": 3}']::jsonb[],
+    '{cap_day,exclusive_to_other}', '{}', 'hold: nobody else'),
+  ('{"exclusivity": {"when_unavailable": "reject"}}', 101, array['{"cap_day": 0}', '{}']::jsonb[], '{cap_day,exclusive_to_other}', '{}',
+    'reject: nobody else'),
+  ('{"exclusivity": {"when_unavailable": "hold"}}', 999, array['{}', '{}']::jsonb[], '{exclusive_to_other,exclusive_to_other}', '{}',
+    'an owner who is not enrolled')
 ) as t (config, owner, fields, reasons, ranking, what), lateral testkit.verdict_of(testkit.candidates(variadic fields), config, owner) v;
-select is((testkit.verdict_of(testkit.candidates('{"cap_day": 0}', '{}'), '{}', 101)).exclusive_buyer_id, null, 'fallen through: nobody is exclusive');
+select is((testkit.verdict_of(testkit.candidates('{"cap_day": 0}', '{}'), '{}', 101)).exclusive_buyer_id, null,
+  'fallen through: nobody is exclusive');
 select is((testkit.verdict_of(testkit.candidates('{}', '{}'), '{}', 101)).exclusive_buyer_id, 101::bigint, 'bound: who is');
 select is((leadgen.reach_verdict('{}', testkit.settings(), null, '2026-11-20T16:00:00Z')).ranking, '{}', 'no candidates at all');
 select is(
   (select count(distinct leadgen.reach_verdict(c, testkit.settings('{"strategy": "weighted"}'), null, '2026-11-20T16:00:00Z')::text)
-   from generate_series(1, 5), lateral (select testkit.candidates('{"weight": 2}', '{"cap_hour": 0}', '{}') as c) x), 1::bigint, 'pure: the same input, the same verdict');
+   from generate_series(1, 5), lateral (select testkit.candidates('{"weight": 2}', '{"cap_hour": 0}', '{}') as c) x), 1::bigint,
+     'pure: the same input, the same verdict');
 
 -- Through the front door: held or rejected as the policy says.
 create function pg_temp.exclusive(p_config jsonb, p_owner jsonb) returns text language plpgsql as $$
@@ -37,7 +45,8 @@ begin
   perform testkit.own(v_owner, 'postal_code', '787*');
   perform testkit.submit(v_offer_id);
   select l.* into v_lead from leadgen.leads l where l.offer_id = v_offer_id;
-  return concat_ws(' ', case v_lead.buyer_id when testkit.buyer_of(v_owner) then 'owner' when testkit.buyer_of(v_other) then 'other' else 'nobody' end,
+  return concat_ws(' ',
+    case v_lead.buyer_id when testkit.buyer_of(v_owner) then 'owner' when testkit.buyer_of(v_other) then 'other' else 'nobody' end,
     v_lead.price, case when v_lead.hold_until is not null then 'held' end);
 end;
 $$;

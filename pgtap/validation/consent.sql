@@ -20,7 +20,8 @@ from (values
   ('{"consent_certificate_required": true}', '{"consent_certificate_url": "https://cert.trustedform.com/abc"}', '{}'),
   ('{"consent_certificate_required": true}', '{"consent_certificate_url": "HTTPS://cert.example/1"}', '{}'),
   ('{"consent_certificate_required": true}', '{"consent_certificate_url": null}', '{certificate_missing consent_certificate_url}'),
-  ('{"consent_certificate_required": true}', '{"consent_certificate_url": "http://cert.example/1"}', '{certificate_missing consent_certificate_url}'),
+  ('{"consent_certificate_required": true}', '{"consent_certificate_url": "http://cert.example/1"}',
+    '{certificate_missing consent_certificate_url}'),
   ('{"consent_certificate_required": true}', '{"consent_certificate_url": "https://"}', '{certificate_missing consent_certificate_url}'),
   ('{"consent_certificate_required": true}', '{"consent_certificate_url": "yes"}', '{certificate_missing consent_certificate_url}'),
   ('{"consent_certificate_required": false}', '{"consent_certificate_url": null}', '{}'),
@@ -46,7 +47,7 @@ from (values
   ('consent_certificate_required', '"yes"', 'LG423 rules.consent_certificate_required')
 ) as t (key, value, expected);
 
-set local leadgen.clock = '2026-11-20T16:00:00Z';
+select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"consent_required": true, "consent_max_age_hours": 2}') as offer_id;
 select is(testkit.codes_of(testkit.submit(offer_id, fields, n)), expected::text[], format('submitted: %s', fields))
 from ids, (values
@@ -55,9 +56,10 @@ from ids, (values
   (3, '{"consent": false, "consent_at": "2026-11-20 15:00Z"}', '{consent_missing consent}'),
   (4, '{"consent": null}', '{consent_missing consent,consent_expired consent_at}')
 ) as t (n, fields, expected);
-select is((select l.consent_at from leadgen.leads l where l.offer_id = ids.offer_id order by l.id limit 1), '2026-11-20T14:00:00Z'::timestamptz,
+select is((select l.consent_at from leadgen.leads l where l.offer_id = ids.offer_id order by l.id limit 1),
+  '2026-11-20T14:00:00Z'::timestamptz,
   'the time of the consent is stored') from ids;
-select is((select l.consent from leadgen.leads l where l.offer_id = ids.offer_id order by l.id offset 2 limit 1), false,
+select is((select l.consent from leadgen.leads l where l.offer_id = ids.offer_id order by l.id limit 1 offset 2), false,
   'a refusal is stored as one') from ids;
 
 select * from finish();

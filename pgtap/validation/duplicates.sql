@@ -2,9 +2,11 @@
 begin;
 select plan(51);
 
-select is(testkit.judge('{}', '{"duplicate_lead_id": 7, "duplicate_created_at": "2026-11-20T15:00:00Z"}'), '{duplicate phone}', 'always on');
+select is(testkit.judge('{}', '{"duplicate_lead_id": 7, "duplicate_created_at": "2026-11-20T15:00:00Z"}'), '{duplicate phone}',
+  'always on');
 select is(
-  (leadgen.rule_duplicate(testkit.facts('{"duplicate_lead_id": 7, "duplicate_created_at": "2026-11-20T15:00:30Z"}'), 'null', '{}'))[1].reason,
+  (leadgen.rule_duplicate(testkit.facts('{"duplicate_lead_id": 7, "duplicate_created_at": "2026-11-20T15:00:30Z"}'), 'null',
+    '{}'))[1].reason,
   'The same contact came in 60 minutes earlier as another lead', 'rule_duplicate says how long ago');
 select is(testkit.codes(leadgen.rule_duplicate(
   testkit.facts('{"duplicate_lead_id": 7, "duplicate_created_at": "2026-11-20T15:00:00Z"}'), 'null', '{"duplicate_match": ["email"]}')),
@@ -30,7 +32,8 @@ insert into tries values
   ('{"duplicate_match": ["email"]}', '1 minute', '{"phone": "512 555 9999"}', '{duplicate email}', 'e-mail only: the e-mail does'),
   ('{"duplicate_match_mode": "all"}', '1 minute', '{"phone": "512 555 9999"}', '{}', 'all: one is not enough'),
   ('{"duplicate_match_mode": "all"}', '1 minute', '{}', '{duplicate phone}', 'all: both are'),
-  ('{"duplicate_match_mode": "all", "duplicate_match": ["email"]}', '1 minute', '{"phone": "512 555 9999"}', '{duplicate email}', 'all of one'),
+  ('{"duplicate_match_mode": "all", "duplicate_match": ["email"]}', '1 minute', '{"phone": "512 555 9999"}', '{duplicate email}',
+    'all of one'),
   ('{"duplicate_match_mode": "any"}', '1 minute', '{"phone": "512 555 9999"}', '{duplicate email}', 'any');
 
 create function pg_temp.try(p_rules jsonb, p_later interval, p_fields jsonb) returns text[] language plpgsql as $$
@@ -73,12 +76,15 @@ from (values
 ) as t (scope, shares, counts);
 
 -- Earlier leads that failed validation do not count, and empty values never match.
-set local leadgen.clock = '2026-11-20T12:00:00Z';
+select testkit.at_time('2026-11-20T12:00:00Z');
 create temp table ids as select testkit.make_offer('{"min_message_length": 5}') as offer_id;
-select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "x"}')), '{message_too_short message}', 'a first lead that is not valid') from ids;
-select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "long enough"}')), '{}', 'it does not make the next one a duplicate') from ids;
+select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "x"}')), '{message_too_short message}',
+  'a first lead that is not valid') from ids;
+select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "long enough"}')), '{}', 'it does not make the next one a duplicate')
+  from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "once more"}')), '{duplicate phone}', 'the valid one does') from ids;
-select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "and again"}')), '{duplicate phone}', 'a duplicate is not what the next is measured by')
+select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "and again"}')), '{duplicate phone}',
+  'a duplicate is not what the next is measured by')
 from ids;
 select is(
   (leadgen.find_duplicate(testkit.facts('{"phone": "+15125550001", "email": null}'),

@@ -38,7 +38,8 @@ from (values
 ) as t (key, value, expected);
 
 create temp table ids as select testkit.make_offer('{"blocked_words": ["loan"], "min_message_length": 10}') as offer_id;
-select is(testkit.codes_of(testkit.submit(offer_id, jsonb_build_object('message', message), n)), expected::text[], coalesce(message, 'null'))
+select is(testkit.codes_of(testkit.submit(offer_id, jsonb_build_object('message', message), n)), expected::text[], coalesce(message,
+  'null'))
 from ids, (values
   (1, 'my tap drips', '{}'),
   (2, '  leak   now  ', '{message_too_short message}'),

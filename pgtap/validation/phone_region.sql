@@ -22,7 +22,8 @@ from (values
 
 create temp table ids as select testkit.make_offer('{"phone_region": "US-TX"}') as offer_id;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"phone": "(713) 555-0123"}', 1)), '{}', 'a number of Houston') from ids;
-select is(testkit.codes_of(testkit.submit(offer_id, '{"phone": "212-555-0123"}', 2)), '{phone_region_mismatch phone}', 'a number of New York')
+select is(testkit.codes_of(testkit.submit(offer_id, '{"phone": "212-555-0123"}', 2)), '{phone_region_mismatch phone}',
+  'a number of New York')
 from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"phone": "800 555 0123"}', 3)), '{phone_region_mismatch phone}',
   'a toll-free number is of no region') from ids;

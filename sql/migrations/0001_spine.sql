@@ -305,12 +305,11 @@ create table leadgen.buyers (
   constraint buyers_email_unique unique (email),
   constraint check_non_negative_balance check (balance >= 0),
   constraint buyers_webhook_url_shape check (webhook_url is null or webhook_url ~* '^https?://[^\s]+$'),
-  constraint buyers_webhook_secret_shape check (webhook_secret is null or webhook_secret ~ '^whsec_[A-Za-z0-9+/]{32,}={0,2}$'),
-  constraint buyers_webhook_has_secret check (webhook_url is null or webhook_secret is not null)
+  constraint buyers_webhook_secret_shape check (webhook_secret is null or webhook_secret ~ '^whsec_[A-Za-z0-9+/]{32,}={0,2}$')
 );
 comment on table leadgen.buyers is 'Who buys leads. What a buyer buys is in buyer_offers, where in buyer_service_areas.';
 comment on column leadgen.buyers.webhook_secret is
-  'Standard Webhooks secret, whsec_ and base64; made by trigger when a webhook_url comes without one.';
+  'Standard Webhooks secret, whsec_ and base64; made by trigger when none is given.';
 
 create table leadgen.buyer_offers (
   id bigint generated always as identity primary key,
@@ -501,6 +500,7 @@ create type leadgen.lead_facts as (
   email_is_disposable boolean,
   duplicate_lead_id bigint,
   duplicate_created_at timestamptz,
+  duplicate_field text,
   existing_lead_id bigint,
   decided_at timestamptz
 );

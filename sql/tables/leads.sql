@@ -98,6 +98,7 @@ create type leadgen.lead_facts as (
   email_is_disposable boolean,
   duplicate_lead_id bigint,
   duplicate_created_at timestamptz,
+  duplicate_field text,
   existing_lead_id bigint,
   decided_at timestamptz
 );

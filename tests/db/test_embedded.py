@@ -5,7 +5,7 @@ import shutil
 import signal
 import stat
 import subprocess
-import tempfile
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,33 +17,22 @@ import sqlalchemy
 from leadgen.db.binaries import PostgresError, find_binaries
 from leadgen.db.embedded import EmbeddedServer
 from rig.cluster import FAST, Cluster
+from rig.guard import server_directory
 
 MakeServer = Callable[..., EmbeddedServer]
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """An empty directory that every user can reach, unlike pytest's own."""
-    directory = Path(tempfile.mkdtemp(prefix="leadgen-place-"))
-    directory.chmod(0o755)
-    yield directory
-    shutil.rmtree(directory)
+    """An empty directory that every user can reach, unlike pytest's own; its servers end with it."""
+    with server_directory("leadgen-place-") as directory:
+        yield directory
 
 
 @pytest.fixture
-def make_server(place: Path) -> Iterator[MakeServer]:
-    """Servers below `place`, stopped at the end."""
-    made: list[EmbeddedServer] = []
-
-    def make(name: str = "state") -> EmbeddedServer:
-        made.append(EmbeddedServer(place / name, conf=FAST))
-        return made[-1]
-
-    yield make
-    for server in made:
-        server.stop("immediate")
-        if not server.sockets.is_relative_to(place):
-            shutil.rmtree(server.sockets)
+def make_server(place: Path) -> MakeServer:
+    """Servers below `place`."""
+    return lambda name="state": EmbeddedServer(place / name, conf=FAST)
 
 
 def ask(url: str, query: str) -> object:
@@ -215,3 +204,27 @@ def test_a_place_the_servers_user_cannot_reach_is_left(place: Path) -> None:
         server.stop("immediate")
         if server.moved:
             shutil.rmtree(server.state)
+
+
+def test_a_killed_test_run_leaves_nothing(tmp_path: Path) -> None:
+    """The guard of the tests' servers does its work when the tests cannot."""
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import os, signal\n"
+        "from rig.cluster import running_cluster\n"
+        "with running_cluster() as cluster:\n"
+        "    print(cluster.server.state, (cluster.server.data / 'postmaster.pid').read_text().split()[0])\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    paths = os.pathsep.join(path for path in sys.path if path)
+    # Its standard output stays open until the guard, who has it too, is done.
+    output = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": paths},
+    ).stdout
+    directory, pid = output.split()
+    assert not Path(directory).exists()
+    assert not Path(f"/proc/{pid}/cwd").exists()

@@ -26,6 +26,10 @@ def forget_once(*arguments):
     Receiver.take = take
 Receiver.take = forget_once
 """
+BROKEN_WORKER = """
+import leadgen.demo.run
+leadgen.demo.run.WORK = "raise SystemExit('out of order')"
+"""
 STOP_SECONDS = 30
 
 
@@ -83,6 +87,11 @@ def test_a_webhook_that_a_buyer_does_not_have_is_told(environment: dict[str, str
     assert shown.count("recorded as delivered, but the buyer does not have it") == 1
 
 
+def test_a_worker_that_dies_ends_the_demo_with_its_last_words(environment: dict[str, str]) -> None:
+    done = run(environment, before=BROKEN_WORKER)
+    assert (done.returncode, done.stderr) == (1, "leadgen: the worker ended with status 1\nout of order\n")
+
+
 @contextmanager
 def started(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
@@ -108,7 +117,7 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_everything(environment: dict[str, str], number: signal.Signals) -> None:
     with started(environment) as process:
-        read_until(process, "started buyers' receivers")
+        read_until(process, "on loopback: buyers' receivers")
         process.send_signal(number)
         assert process.wait(STOP_SECONDS) == 130
 

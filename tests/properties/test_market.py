@@ -11,7 +11,7 @@ STREAM = st.lists(steps, min_size=1, max_size=40)
 
 
 @settings(
-    max_examples=40,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,  # each example is rolled back

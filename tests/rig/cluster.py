@@ -1,7 +1,5 @@
 """A throw-away PostgreSQL cluster; a test's own database is cloned from a template in milliseconds."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -12,6 +10,7 @@ from psycopg import sql
 
 from leadgen.db.embedded import EmbeddedServer
 from leadgen.db.urls import with_database
+from rig.guard import server_directory
 
 Connect = Callable[..., psycopg.Connection]  # opens a session as the named role
 
@@ -53,8 +52,10 @@ class Cluster:
     def clone(self, template: str) -> Iterator[str]:
         """The URL of a fresh copy of a template, dropped at the end."""
         name = f"test_{next(self._numbers)}"
-        yield self.create(name, template)
-        self.drop(name)
+        try:
+            yield self.create(name, template)
+        finally:
+            self.drop(name)
 
     def make_template(self, name: str, fill: Callable[[str], None], template: str = "template0") -> str:
         """Create a database, fill it and leave it unconnected, ready to be cloned; returns its name."""
@@ -68,13 +69,8 @@ class Cluster:
 
 @contextmanager
 def running_cluster() -> Iterator[Cluster]:
-    """Start a cluster in a temporary directory; stop it and remove everything at the end."""
-    directory = Path(tempfile.mkdtemp(prefix="leadgen-test-"))
-    directory.chmod(0o755)  # as root the server runs as somebody else
-    server = EmbeddedServer(directory, conf=FAST)
-    try:
+    """A cluster in a temporary directory; nothing of it is left at the end, nor after a killed run."""
+    with server_directory() as directory:
+        server = EmbeddedServer(directory, conf=FAST)
         server.start()
         yield Cluster(server)
-    finally:
-        server.stop("immediate")
-        shutil.rmtree(directory)

@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             {
                 "queries": queries,
                 "max_body_bytes": settings.max_body_bytes,
-                "trusted_proxies": getattr(settings, "trusted_proxies", ()),
+                "trusted_proxies": settings.trusted_proxies,
             }
         ),
     )

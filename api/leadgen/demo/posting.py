@@ -41,12 +41,8 @@ async def post_leads(
             answers.append(await post_lead(client, url, posting, partner_key))
             on_answer()
 
-    try:
-        async with aiohttp.ClientSession() as client, asyncio.TaskGroup() as group:
-            for stream in streams:
-                group.create_task(post_stream(stream))
-    except* (aiohttp.ClientError, TimeoutError, ValueError) as errors:
-        raise LeadGenError(f"a lead could not be posted: {errors.exceptions[0]!r}") from None
+    async with aiohttp.ClientSession() as client:
+        await asyncio.gather(*(post_stream(stream) for stream in streams))
     return sorted(answers, key=lambda answer: answer.posting.number)
 
 
@@ -55,5 +51,8 @@ async def post_lead(client: aiohttp.ClientSession, url: str, posting: Posting, p
     headers = {"Authorization": f"Bearer {partner_key}"} if posting.by_partner else {}
     if posting.idempotency_key:
         headers["Idempotency-Key"] = posting.idempotency_key
-    async with client.post(f"{url}/api/leads", json=posting.payload, headers=headers) as answer:
-        return Answer(posting, answer.status, await answer.json(content_type=None))
+    try:
+        async with client.post(f"{url}/api/leads", json=posting.payload, headers=headers) as answer:
+            return Answer(posting, answer.status, await answer.json(content_type=None))
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise LeadGenError(f"posting {posting.number} got no answer: {error!r}") from None

@@ -73,7 +73,7 @@ def run_demo(console: Console, server_url: str, settings: Settings, seed: int, s
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
-        with step(console, "made database leadgen_demo, migrated it, loaded the catalogue"):
+        with step(console, "database leadgen_demo: migrations, reference data, catalogue"):
             url = stack.enter_context(fresh_database(server_url, settings))
             load_catalogue(url)
         try:
@@ -86,10 +86,10 @@ async def play(console: Console, url: str, settings: Settings, seed: int, serve:
     """Everything that needs the database; a signal cancels it."""
     stop_at_signals()
     async with AsyncExitStack() as stack:
-        with step(console, "started buyers' receivers, mail catcher, API and worker on loopback"):
+        with step(console, "on loopback: buyers' receivers, mail catcher, worker, API"):
             stage = await open_stage(stack, url, settings)
         answers = await post_all(console, stage, seed)
-        with step(console, "waited until everything was delivered or given up") as advance:
+        with step(console, "deliveries, with their retries") as advance:
             await wait_for_deliveries(stage, advance)
         console.print()
         findings = show(console, stage, answers)
@@ -130,11 +130,11 @@ async def post_all(console: Console, stage: Stage, seed: int) -> list[Answer]:
     """Post the leads, all within one hour of the clock."""
     left = 3600 - time.time() % 3600
     if left < HOUR_NEEDS:
-        with step(console, "waited for the next hour, so that all leads count towards the same caps"):
+        with step(console, "the next hour, so that all leads count towards the same caps"):
             await asyncio.sleep(left)
     streams = make_leads(seed)
     total = sum(map(len, streams))
-    with step(console, f"posted {total} leads") as advance:
+    with step(console, f"{total} leads over HTTP") as advance:
         done = itertools.count(1)
         return await post_leads(
             stage.api_url, streams, stage.keys.partner, lambda: advance(next(done), total)

@@ -1,6 +1,8 @@
 create or replace function leadgen.keep_offer_market()
 returns trigger
 language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform leadgen.refuse('LG409', 'An offer cannot move to another market or vertical', 'market_id',

@@ -3,7 +3,8 @@ create or replace function leadgen.find_duplicate(
   p_route leadgen.route,
   p_since timestamptz,
   out lead_id bigint,
-  out created_at timestamptz
+  out created_at timestamptz,
+  out field text
 )
 language plpgsql
 stable
@@ -15,11 +16,11 @@ declare
   v_needs_both constant boolean :=
     p_route.validation_rules ->> 'duplicate_match_mode' = 'all' and v_match @> '["phone", "email"]';
 begin
-  select earlier.id, earlier.created_at into lead_id, created_at
+  select earlier.id, earlier.created_at, earlier.matched into lead_id, created_at, field
   from (
-    select l.* from leadgen.leads l where v_match ? 'phone' and l.phone = p_facts.phone
+    select l.*, 'phone' as matched from leadgen.leads l where v_match ? 'phone' and l.phone = p_facts.phone
     union all
-    select l.* from leadgen.leads l where v_match ? 'email' and l.email = p_facts.email
+    select l.*, 'email' from leadgen.leads l where v_match ? 'email' and l.email = p_facts.email
   ) earlier
   where earlier.created_at > p_since
     and earlier.validation_reason is null
@@ -30,7 +31,7 @@ begin
       when 'vertical' then earlier.vertical_id = p_route.vertical_id
       else true
     end
-  order by earlier.created_at desc, earlier.id desc
+  order by earlier.created_at desc, earlier.id desc, earlier.matched desc
   limit 1;
 end;
 $$;

@@ -15,7 +15,7 @@ begin
     join leadgen.sources s on s.hostname = page.hostname
     where rtrim(coalesce(s.path_prefix, ''), '/') in ('', page.path)
       or starts_with(page.path, rtrim(s.path_prefix, '/') || '/')
-    order by s.is_active desc, length(coalesce(s.path_prefix, '')) desc, s.id
+    order by length(coalesce(s.path_prefix, '')) desc, s.is_active desc, s.id
     limit 1
   );
 end;

@@ -31,6 +31,7 @@ begin
     v_duplicate := leadgen.find_duplicate(p_facts, p_route, p_now - v_window_hours * interval '1 hour');
     v_facts.duplicate_lead_id := v_duplicate.lead_id;
     v_facts.duplicate_created_at := v_duplicate.created_at;
+    v_facts.duplicate_field := v_duplicate.field;
   end if;
   v_facts.decided_at := p_now;
   return v_facts;

@@ -30,7 +30,7 @@ begin
   overriding system value
   values (
     p_lead_id, p_facts.decided_at, p_route.market_id, p_route.vertical_id, p_route.offer_id, p_route.source_id, p_key, p_hash,
-    coalesce(p_request.source, 'landing_page'), coalesce(p_facts.name, ''), coalesce(p_facts.email, ''), coalesce(p_facts.phone, ''),
+    coalesce(p_request.source, 'landing_page'), coalesce(p_facts.name, ''), left(coalesce(p_facts.email, ''), 200), coalesce(p_facts.phone, ''),
     p_facts.country_code, coalesce(p_facts.postal_code, ''), p_facts.city, p_facts.region_code, p_facts.message, p_facts.attributes,
     p_facts.consent, p_facts.gdpr_consent, p_facts.consent_at, p_facts.consent_certificate_url,
     case when v_is_valid then 'validated' else 'rejected' end::leadgen.lead_status,

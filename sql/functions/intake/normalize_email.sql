@@ -6,7 +6,7 @@ as $$
 begin
   return case
     when position('@' in p_email) = 0 then lower(p_email)
-    else lower(left(p_email, -length(split_part(p_email, '@', -1)))) || leadgen.normalize_domain(split_part(p_email, '@', -1))
+    else lower(left(p_email, length(p_email) - length(split_part(p_email, '@', -1)))) || leadgen.normalize_domain(split_part(p_email, '@', -1))
   end;
 end;
 $$;

@@ -3,7 +3,8 @@ returns leadgen.phone_number
 language plpgsql
 stable
 as $$
--- Reads a number as somebody in p_country_code would dial it. An extension is dropped; letters make it invalid.
+-- Reads a number as somebody in p_country_code would dial it. An extension and the "(0)" of "+44 (0)20 …" are dropped; letters make it
+-- invalid.
 -- A North American number with a known area code is valid by its shape; the pattern of the whole numbering plan, which
 -- takes a tenth of a millisecond, is left to the others.
 declare
@@ -13,10 +14,13 @@ declare
   v_number leadgen.phone_number;
 begin
   if v_phone ~ '[^-+0-9(). /]' then
-    v_phone := regexp_replace(v_phone, '\s*(ext\.?|x|#)\s*[0-9]+\s*$', '', 'i');
+    v_phone := regexp_replace(v_phone, '\s*(extension|ext\.?|x|#)\s*[0-9]+\s*$', '', 'i');
     if v_phone ~ '[^-+0-9(). /]' then
       return v_number;
     end if;
+  end if;
+  if starts_with(ltrim(v_phone, ' ('), '+') then
+    v_phone := replace(v_phone, '(0)', '');
   end if;
   v_digits := translate(v_phone, '-+(). /', '');
   if not starts_with(ltrim(v_phone, ' ('), '+') then

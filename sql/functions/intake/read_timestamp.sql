@@ -13,6 +13,7 @@ begin
 exception
   when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
     perform leadgen.refuse('LG400', p_field || ' is not a time', p_field, 'a time that does not exist', c_allowed);
+    return null;
 end;
 $$;
 comment on function leadgen.read_timestamp(text, text) is 'A time out of a payload; LG400 names the field when it is none.';

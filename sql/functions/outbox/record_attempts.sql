@@ -20,13 +20,13 @@ begin
   held as materialized (
     select d.*
     from leadgen.deliveries d
-    where d.id in (select r.delivery_id from result r)
+    where d.id = any (array(select r.delivery_id from result r))
     order by d.id
     for no key update
   ),
   verdict as materialized (
     select
-      h.id, h.market_id, h.lead_id, h.assignment_id, h.attempts, h.worker,
+      h.id, h.lease_token, h.market_id, h.lead_id, h.assignment_id, h.attempts, h.worker,
       r.started_at, r.outcome, r.status_code, r.latency_ms, r.error, r.reply,
       retry.at as retry_at,
       case
@@ -63,12 +63,12 @@ begin
   )
   select r.delivery_id, coalesce(v.new_status::text, 'fenced')
   from result r
-  left join verdict v on v.id = r.delivery_id and r.lease_token = (select h.lease_token from held h where h.id = r.delivery_id);
+  left join verdict v on v.id = r.delivery_id and v.lease_token = r.lease_token;
 
   perform leadgen.settle_assignments(array(
     select distinct d.assignment_id
     from leadgen.deliveries d
-    where d.id in (select (r ->> 'delivery_id')::bigint from jsonb_array_elements(p_results) r)
+    where d.id = any (array(select (r ->> 'delivery_id')::bigint from jsonb_array_elements(p_results) r))
       and d.finished_at is not null
   ), v_now);
 end;

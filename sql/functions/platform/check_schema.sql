@@ -3,8 +3,9 @@ returns void
 language plpgsql
 immutable
 as $$
--- The words of JSON Schema that policies need: type, enum, minimum, maximum, pattern, format regex, items, minItems,
--- uniqueItems, properties, required, additionalProperties. The first fault is raised with its path.
+-- The words of JSON Schema that policies need: type, enum, minimum, maximum, pattern, items, minItems, uniqueItems,
+-- properties, propertyNames, required, additionalProperties; and of our own: format regex and range (a-b), and ordered
+-- (pairs of keys of which the first may not exceed the second). The first fault is raised with its path.
 declare
   v_type constant text := jsonb_typeof(p_value);
   v_types constant jsonb := p_schema -> 'type';
@@ -18,7 +19,7 @@ begin
       (select string_agg(t, ' or ') from jsonb_array_elements_text(
         case jsonb_typeof(v_types) when 'array' then v_types else jsonb_build_array(v_types) end) t));
   end if;
-  if p_schema ? 'enum' and not p_schema -> 'enum' @> p_value then
+  if p_schema ? 'enum' and not leadgen.is_one_of(p_value, p_schema -> 'enum') then
     perform leadgen.refuse_value(p_path, p_value::text, 'one of ' || (p_schema ->> 'enum'));
   end if;
   if v_type = 'number' then
@@ -34,6 +35,10 @@ begin
     end if;
     if p_schema ->> 'format' = 'regex' then
       perform leadgen.check_regex(p_value #>> '{}', p_path);
+    elsif p_schema ->> 'format' = 'range' and p_value #>> '{}' ~ '^[^-]+-[^-]+$' and (
+      length(split_part(p_value #>> '{}', '-', 1)) <> length(split_part(p_value #>> '{}', '-', 2))
+      or split_part(p_value #>> '{}', '-', 1) collate "C" > split_part(p_value #>> '{}', '-', 2)) then
+      perform leadgen.refuse_value(p_path, p_value::text, 'a range from a lower to a higher value of the same length');
     end if;
   elsif v_type = 'array' then
     if jsonb_array_length(p_value) < (p_schema ->> 'minItems')::integer then
@@ -49,6 +54,9 @@ begin
     end if;
   elsif v_type = 'object' then
     for v_key, v_item in select e.key, e.value from jsonb_each(p_value) e loop
+      if p_schema ? 'propertyNames' then
+        perform leadgen.check_schema(to_jsonb(v_key), p_schema -> 'propertyNames', p_path || '.' || v_key);
+      end if;
       if p_schema -> 'properties' ? v_key then
         perform leadgen.check_schema(v_item, p_schema -> 'properties' -> v_key, p_path || '.' || v_key);
       elsif jsonb_typeof(p_schema -> 'additionalProperties') = 'object' then
@@ -56,6 +64,11 @@ begin
       elsif p_schema -> 'additionalProperties' = 'false' then
         perform leadgen.refuse_value(p_path || '.' || v_key, 'an unknown key',
           'one of ' || (select string_agg(k, ', ' order by k) from jsonb_object_keys(p_schema -> 'properties') k));
+      end if;
+    end loop;
+    for v_item in select pair from jsonb_array_elements(p_schema -> 'ordered') pair loop
+      if (p_value ->> (v_item ->> 0))::numeric > (p_value ->> (v_item ->> 1))::numeric then
+        perform leadgen.refuse_value(p_path, p_value::text, format('%s not above %s', v_item ->> 0, v_item ->> 1));
       end if;
     end loop;
     for v_key in select k from jsonb_array_elements_text(p_schema -> 'required') k where not p_value ? k loop

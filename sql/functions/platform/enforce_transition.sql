@@ -1,6 +1,8 @@
 create or replace function leadgen.enforce_transition()
 returns trigger
 language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_from text;

@@ -1,6 +1,8 @@
 create or replace function leadgen.refuse_change()
 returns trigger
 language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform leadgen.refuse(

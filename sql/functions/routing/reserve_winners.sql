@@ -28,7 +28,9 @@ begin
     exit when cardinality(v_winners) = p_settings.max_buyers;
     v_candidate := p_candidates[v_position];
     v_turn := coalesce(v_turn, 0) + 1;
-    v_finish_tag := leadgen.find_start_tag(v_candidate.finish_tag, v_candidate.weight, v_stored) + 1 / v_candidate.weight;
+    if v_total_weight is not null then
+      v_finish_tag := leadgen.find_start_tag(v_candidate.finish_tag, v_candidate.weight, v_stored) + 1 / v_candidate.weight;
+    end if;
     if leadgen.reserve_capacity(
       v_candidate, p_market_id, p_now, v_turn, v_finish_tag, greatest(v_stored, v_now + 1 / v_total_weight)) then
       v_winners := v_winners || v_position;

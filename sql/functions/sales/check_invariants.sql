@@ -2,6 +2,8 @@ create or replace function leadgen.check_invariants()
 returns table (rule text, detail text)
 language plpgsql
 stable
+security definer
+set search_path = pg_catalog, pg_temp
 as $$
 -- What must hold over the whole database at every moment. Each query looks for the contrary.
 begin

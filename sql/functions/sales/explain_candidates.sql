@@ -12,6 +12,8 @@ returns table (
 )
 language sql
 stable
+security definer
+set search_path = pg_catalog, pg_temp
 as $$
   select
     d.attempt, d.decided_at, c.buyer_offer_id, c.buyer_id, b.name::text,

@@ -2,6 +2,8 @@ create or replace function leadgen.explain_lead(p_lead_id bigint)
 returns jsonb
 language plpgsql
 stable
+security definer
+set search_path = pg_catalog, pg_temp
 as $$
 -- No personal data of the lead: an account of the decision can be shown to whoever runs the market.
 declare

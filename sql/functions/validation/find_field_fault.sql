@@ -12,7 +12,7 @@ begin
   elsif v_type <> p_rule ->> 'type'
     and not (p_rule ->> 'type' = 'integer' and v_type = 'number' and v_text::numeric % 1 = 0) then
     return format('is of type %s; it must be %s', v_type, p_rule ->> 'type');
-  elsif p_rule ? 'enum' and not p_rule -> 'enum' @> p_value then
+  elsif p_rule ? 'enum' and not leadgen.is_one_of(p_value, p_rule -> 'enum') then
     return 'is none of ' || (select string_agg(e, ', ') from jsonb_array_elements_text(p_rule -> 'enum') e);
   elsif p_rule ?| array['minimum', 'maximum'] and v_type <> 'number' then
     return format('is of type %s; it must be number', v_type);

@@ -7,9 +7,8 @@ as $$
 begin
   return case
     when p_facts.duplicate_lead_id is null then '{}'
-    else leadgen.fail('duplicate', case
-        when coalesce(p_rules -> 'duplicate_match', '["phone"]') ? 'phone' then 'phone' else 'email' end,
-      format('The same contact came in %s minutes earlier as another lead',
+    else leadgen.fail('duplicate', p_facts.duplicate_field,
+      format('The same %s came in %s minutes earlier with another lead', p_facts.duplicate_field,
         ceil(extract(epoch from p_facts.decided_at - p_facts.duplicate_created_at) / 60)))
   end;
 end;
