@@ -31,8 +31,9 @@ select is(testkit.fault_of(format('select leadgen.check_timezone(%L, %L)', zone,
   from (values ('Europe/Berlin', 'none'), ('Europe/Bonn', 'LG423 x')) t (zone, fault);
 
 create temp table o as select testkit.make_offer() as a, testkit.make_offer() as b;
-select is(testkit.fault_of(format('update leadgen.offers set %1$I = other.%1$I from leadgen.offers other where other.id = %2$s and offers.id = %3$s',
-    fixed, b, a)), 'LG409 market_id', 'keep_offer_market: another ' || fixed)
+select is(testkit.fault_of(
+  format('update leadgen.offers o set %1$I = x.%1$I from leadgen.offers x where x.id = %2$s and o.id = %3$s', fixed, b, a)),
+  'LG409 market_id', 'keep_offer_market: another ' || fixed)
 from o, unnest('{market_id,vertical_id}'::text[]) fixed;
 select is(testkit.fault_of(format('update leadgen.offers set market_id = market_id, default_price_per_lead = 50 where id = %s', a)),
   'none', 'keep_offer_market: what stays may be said again') from o;

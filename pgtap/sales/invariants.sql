@@ -50,7 +50,7 @@ from (values
     $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"used_day": 0}') where winners[1] = 1$$),
   ('usage_counts_sales', 'a sale that was not counted',
     $$delete from leadgen.lead_assignments where id = (select min(id) from leadgen.lead_assignments)$$),
-  ('usage_counts_sales', 'a counter that forgot', $$update leadgen.enrollment_usage set day_count = day_count - 1$$),
+  ('usage_row_is_true', 'a counter that forgot', $$update leadgen.enrollment_usage set day_count = day_count - 1$$),
   ('at_most_max_buyers', 'a third sale of a lead',
     $$insert into leadgen.lead_assignments (market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive, price,
       currency, price_steps)

@@ -132,3 +132,19 @@ def test_only_operators_read_decisions(api: Api, headers: dict[str, str]) -> Non
     answer.check_problem()
     assert answer.status == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_landing_page_may_post_from_its_visitors_browser(api: Api) -> None:
+    asked = api.request(
+        "OPTIONS",
+        "/api/leads",
+        Origin="https://austin.example",
+        Access_Control_Request_Method="POST",
+        Access_Control_Request_Headers="content-type,idempotency-key",
+    )
+    assert asked.status == 204
+    assert asked.headers["Access-Control-Allow-Origin"] == "*"
+    assert "POST" in asked.headers["Access-Control-Allow-Methods"]
+
+    answer = api.post(make_lead(), Origin="https://austin.example")
+    assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (202, "*")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 
 from leadgen.app.health import show_live, show_ready
@@ -15,6 +16,14 @@ from leadgen.app.queries import Queries
 from leadgen.db.pool import make_pool
 from leadgen.log import configure_logging
 from leadgen.settings import Settings, SettingsError, load_settings
+
+# A landing page posts from its visitor's browser. No cookie is involved, so any origin may; which source it is, the
+# database decides.
+ANY_PAGE = CORSConfig(
+    allow_origins=["*"],
+    allow_methods=["GET", "POST"],
+    allow_headers=["content-type", "idempotency-key", "authorization", "x-api-key"],
+)
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -30,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     queries = Queries(make_pool(settings.database_url, settings.db_pool_size, "leadgen-api"))
     return MeasuredApp(
         route_handlers=[submit_lead, explain_lead, show_live, show_ready, show_metrics, show_schema],
+        cors_config=ANY_PAGE,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[_lifespan],
         logging_config=None,
