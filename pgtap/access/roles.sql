@@ -1,6 +1,6 @@
 -- Each role at work: what it may do, done; what it may not, refused. Also check_operator and is_ready.
 begin;
-select plan(46);
+select plan(50);
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seat as select testkit.enroll(offer_id) as id from ids;
 create temp table payloads as select n, testkit.given_lead(offer_id, '{}', n) as payload from ids, generate_series(1, 4) n;
@@ -52,7 +52,9 @@ from ids, seat, unnest(array[
   'update leadgen.settings set default_duplicate_window_hours = 12',
   'insert into leadgen.offer_exclusivities (offer_id, buyer_id, scope_type, scope_value) select %1$s, b.id, ''city'',
     ''Reno'' from leadgen.buyers b limit 1',
-  'select leadgen.submit_lead(''{}'')', 'select * from leadgen.leads', 'select * from report.funnel']) sql;
+  'select leadgen.submit_lead(''{}'')', 'select * from leadgen.leads', 'select * from report.funnel',
+  'select leadgen.explain_lead(l.id) from leadgen.leads l', 'select * from leadgen.leads l, leadgen.explain_candidates(l.id)',
+  'select * from leadgen.check_invariants()']) sql;
 select is(testkit.fault_of(sql), '42501', 'DBA: ' || sql)
 from unnest(array['update leadgen.leads set status = ''accepted''', 'insert into leadgen.lead_assignments default values',
   'update leadgen.buyers set balance = 1000',
@@ -61,6 +63,7 @@ from unnest(array['update leadgen.leads set status = ''accepted''', 'insert into
   'select * from leadgen.claim_deliveries(''w'', 1, ''1 second'')']) sql;
 select is(testkit.fault_of('update leadgen.offers set market_id = market_id + 1'), 'LG409 market_id',
   'DBA: a refusal of a trigger reaches a DBA as it is');
+select is(testkit.fault_of('select leadgen.explain_lead(0)'), 'LG404 lead_id', 'DBA: a lead that does not exist');
 reset role;
 
 -- Analysts.

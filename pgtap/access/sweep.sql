@@ -46,7 +46,7 @@ select bag_eq(format($$select proname::text from functions f
 from (values
   ('leadgen_api', '{submit_lead,explain_lead_for,is_ready}'::text[]),
   ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,take_nap,route_held_lead}'),
-  ('leadgen_dba', '{submit_lead,replay_quarantined}'),
+  ('leadgen_dba', '{submit_lead,replay_quarantined,explain_lead,explain_candidates,check_invariants}'),
   ('leadgen_reporting', '{}')
 ) as t (role, names);
 

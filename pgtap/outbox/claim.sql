@@ -79,7 +79,7 @@ select (jsonb_populate_record(s, '{"status": "pending", "lease_token": null, "ne
 select is((select delivery_id from leadgen.claim_deliveries('w5', 10, '30 seconds')), (select id
   from slow), 'then the lower one appears, and is claimed');
 
--- E-mail brings what its template needs, and no secret; a retry that is due later is not claimed.
+-- E-mail brings what its template needs; a retry that is due later is not claimed.
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"name": "Bob"}'), 'routing_priority', 9)) from ids;
 select testkit.submit(offer_id, '{}', 4) from ids;
 update leadgen.deliveries set next_attempt_at = '2026-11-20T17:00:00Z' where channel = 'email';
@@ -90,8 +90,16 @@ select is(count(*), 1::bigint, 'due') from mail;
 select is(details - 'offer_name',
   '{"buyer_name": "Bob", "vertical_name": "Plumbing", "market_name": "Austin, TX", "timezone": "America/Chicago"}',
     'details for the template') from mail;
-select is(array_remove(secrets, null), '{}', 'no secret') from mail;
 select is(body::jsonb #>> '{data,lead,name}', 'John Smith', 'and the same body') from mail;
+
+-- What was sold before a buyer, an offer or a market was switched off is still delivered.
+select testkit.submit(offer_id, '{}', 5) from ids;
+update leadgen.buyers set is_active = false;
+update leadgen.offers set is_active = false;
+update leadgen.markets set is_active = false;
+select is((select count(*) from leadgen.claim_deliveries('w7', 10, '30 seconds') c
+  where (c.body::jsonb #>> '{data,lead,email}') = 'person5@example.com'),
+  1::bigint, 'a sale in flight stands');
 select is_empty($$select * from leadgen.claim_deliveries('w7', 0, '30 seconds')$$, 'a batch of none');
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 

@@ -1,6 +1,6 @@
--- check_schema, check_regex, refuse, refuse_value: the words of JSON Schema, and errors that name path, found and allowed.
+-- check_schema, is_one_of, check_regex, refuse, refuse_value: the words of JSON Schema, and errors that name path, found and allowed.
 begin;
-select plan(48);
+select plan(55);
 
 select is(testkit.fault_of(format('select leadgen.check_schema(%L, %L, %L)', value, schema, 'p')), coalesce('LG423 ' || path, 'none'),
   format('%s under %s', value, schema))
@@ -39,6 +39,13 @@ select throws_ok($$select leadgen.refuse('LG400', 'Message', 'f', 'x', 'y', 'Hin
 select is(testkit.detail_of($$select leadgen.refuse('LG400', 'Message', 'f', 'x', 'y', 'Hint')$$),
   '{"field": "f", "found": "x", "allowed": "y"}', 'refuse: the facts as JSON');
 select is(testkit.detail_of($$select leadgen.refuse('LG401', 'Message')$$), '{}', 'refuse: none, none invented');
+
+select is(leadgen.is_one_of(value, list), member, format('is_one_of: %s among %s', value, list))
+from (values
+  ('"a"'::jsonb, '["a", "b"]'::jsonb, true), ('"c"', '["a", "b"]', false), ('["a"]', '["a", "b"]', false), ('[]', '["a"]', false),
+  ('["a"]', '[["a"]]', true),
+  ('1.0', '[1]', true), ('null', '[null]', true)
+) as t (value, list, member);
 
 -- touch_updated_at, on every table that has the column and is configuration.
 create temp table m as select testkit.make_market() as id;

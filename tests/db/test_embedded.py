@@ -213,7 +213,7 @@ def test_a_killed_test_run_leaves_nothing(tmp_path: Path) -> None:
         "import os, signal\n"
         "from rig.cluster import running_cluster\n"
         "with running_cluster() as cluster:\n"
-        "    print(cluster.server.state, (cluster.server.data / 'postmaster.pid').read_text().split()[0])\n"
+        "    print(cluster.server.state, (cluster.server.data / 'postmaster.pid').read_text().split()[0], flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     paths = os.pathsep.join(path for path in sys.path if path)
