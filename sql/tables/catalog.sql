@@ -78,6 +78,17 @@ comment on column leadgen.validation_policies.version is 'Raised by trigger each
 comment on column leadgen.validation_policies.compiled_rules is
   'The rules as one SQL expression over a leadgen.lead_facts ($1), written by trigger; never edit it.';
 
+create type leadgen.routing_settings as (
+  strategy text[],
+  max_buyers integer,
+  exclusivity_scopes text[],
+  when_unavailable text,
+  on_no_buyer text,
+  hold_hours numeric
+);
+comment on type leadgen.routing_settings is
+  'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers.';
+
 create table leadgen.routing_policies (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -85,11 +96,14 @@ create table leadgen.routing_policies (
   name varchar(200) not null,
   version integer not null default 1,
   config jsonb not null,
+  compiled_config leadgen.routing_settings,
   is_active boolean not null default true,
 
   constraint routing_policies_config_is_object check (jsonb_typeof(config) = 'object')
 );
 comment on table leadgen.routing_policies is 'Who gets a lead: strategy, exclusivity, holds (see leadgen.policy_keys).';
+comment on column leadgen.routing_policies.compiled_config is
+  'config with every default filled in, written by trigger; never edit it.';
 
 create table leadgen.pricing_policies (
   id bigint generated always as identity primary key,

@@ -68,7 +68,7 @@ create type leadgen.route as (
   compiled_rules text,
   routing_policy_id bigint,
   routing_policy_version integer,
-  routing_config jsonb,
+  routing_settings leadgen.routing_settings,
   pricing_policy_id bigint,
   pricing_policy_version integer,
   pricing_rules jsonb

@@ -7,17 +7,6 @@
 create type leadgen.assignment_outcome as enum
   ('pending', 'delivered', 'accepted', 'returned', 'failed', 'unknown');
 
-create type leadgen.routing_settings as (
-  strategy text[],
-  max_buyers integer,
-  exclusivity_scopes text[],
-  when_unavailable text,
-  on_no_buyer text,
-  hold_hours numeric
-);
-comment on type leadgen.routing_settings is
-  'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers.';
-
 create type leadgen.candidate as (
   buyer_offer_id bigint,
   buyer_id bigint,

@@ -84,7 +84,9 @@ def measure_deliveries(bench: Bench, plan: Plan) -> tuple[float, float]:
 
 def intake_table(rates: Rates) -> Table:
     """Leads per second, with the ratios that count."""
-    table = Table("leads per second", *(f"{clients} client{'s' * (clients > 1)}" for clients in CLIENTS), "ratio")
+    table = Table(
+        "leads per second", *(f"{clients} client{'s' * (clients > 1)}" for clients in CLIENTS), "ratio"
+    )
     middle = {key: median(found) for key, found in rates.items()}
 
     def ratios(name: str, base: str) -> str:
@@ -107,7 +109,10 @@ def aims(rates: Rates) -> list[str]:
         (f"submit_lead of the plain floor at {most} clients", middle[SUBMIT] / middle[FLOOR], SUBMIT_AIM),
         (f"HTTP of submit_lead at {most} clients", http / middle[SUBMIT], HTTP_AIM),
     ]
-    return [f"{what}: {ratio:.2f}, aim {aim:.2f}: {'met' if ratio >= aim else 'MISSED'}" for what, ratio, aim in found]
+    return [
+        f"{what}: {ratio:.2f}, aim {aim:.2f}: {'met' if ratio >= aim else 'MISSED'}"
+        for what, ratio, aim in found
+    ]
 
 
 def profile_table(shares: list[Share], whole: float) -> Table:
@@ -116,14 +121,18 @@ def profile_table(shares: list[Share], whole: float) -> Table:
     for share in shares[:SHOWN]:
         table.add_row(share.name, f"{share.calls:.1f}", f"{share.self_us:.0f}", f"{share.share:.1%}")
     rest = shares[SHOWN:]
-    table.add_row(f"{len(rest)} others", "", f"{sum(s.self_us for s in rest):.0f}", f"{sum(s.share for s in rest):.1%}")
+    table.add_row(
+        f"{len(rest)} others", "", f"{sum(s.self_us for s in rest):.0f}", f"{sum(s.share for s in rest):.1%}"
+    )
     return table
 
 
 def commit() -> str:
     """The commit that was measured, and whether anything was changed since."""
     try:
-        done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown commit"
     return done.stdout.strip()
@@ -141,9 +150,9 @@ def main() -> None:
             bench.create(database, "leadgen")
         bench.add_catalogue("intake", None, email=True)
         console.print(
-            f"{commit()}, PostgreSQL {bench.version}, {os.cpu_count()} cores shared by server and clients, {platform.machine()};"
-            f" {', '.join(f'{name} {value}' for name, value in SETTINGS.items())}; 20 offers of 20 candidates, ten rules;"
-            f" medians of {plan.rounds} rounds of {plan.seconds:g} s",
+            f"{commit()}, PostgreSQL {bench.version}, {platform.machine()}, {os.cpu_count()} cores shared by server and"
+            f" clients; {', '.join(f'{name} {value}' for name, value in SETTINGS.items())}; 20 offers of 20 candidates,"
+            f" ten rules; medians of {plan.rounds} rounds of {plan.seconds:g} s",
             highlight=False,
         )
         rates = measure_intake(bench, plan)

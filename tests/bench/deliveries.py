@@ -47,12 +47,16 @@ def drain(bench: Bench, queued: str) -> float:
         }
         with running(WORK, **settings):
             deadline = time.monotonic() + DRAIN_SECONDS
-            while admin.execute("select from leadgen.deliveries where finished_at is null limit 1").fetchone():
+            while admin.execute(
+                "select 1 from leadgen.deliveries where finished_at is null limit 1"
+            ).fetchone():
                 assert time.monotonic() < deadline, "the outbox does not drain"
                 time.sleep(0.1)
         row = admin.execute(
             """
-            select count(*) / extract(epoch from max(d.finished_at) - min(a.started_at)), bool_and(d.status = 'delivered')
+            select
+              count(*) / extract(epoch from max(d.finished_at) - min(a.started_at)),
+              bool_and(d.status = 'delivered')
             from leadgen.deliveries d join leadgen.delivery_attempts a on a.delivery_id = d.id
             """
         ).fetchone()

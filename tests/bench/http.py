@@ -9,7 +9,9 @@ from leadgen.db.urls import with_role
 
 from .processes import free_port, run_module, running
 
-SERVE = "import sys; from leadgen.app.server import serve; serve('127.0.0.1', int(sys.argv[1]), int(sys.argv[2]))"
+SERVE = (
+    "import sys; from leadgen.app.server import serve; serve('127.0.0.1', int(sys.argv[1]), int(sys.argv[2]))"
+)
 POOL = 4  # connections of each worker process
 START_SECONDS = 30
 

@@ -8,6 +8,7 @@ import json
 import random
 import sys
 import time
+from typing import cast
 
 import uvloop
 
@@ -26,7 +27,7 @@ def make_request() -> bytes:
             "phone": f"+1{random.choice(AREAS)}{2_000_000 + number % 7_999_999}",
             "postal_code": f"7870{random.randint(1, 5)}",
             "city": "Austin",
-            "message": "Water is coming from under the sink, please call before noon. The main valve is closed.",
+            "message": "Water comes from under the sink, please call before noon. The main valve is closed.",
             "consent": True,
             "landing_url": "https://austin-plumbing.example/emergency?gclid=Cj0KCQ",
             "utm_source": "google",
@@ -48,9 +49,8 @@ class Client(asyncio.Protocol):
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(make_request())
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(make_request())
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

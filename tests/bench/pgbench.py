@@ -8,7 +8,8 @@ from pathlib import Path
 from leadgen.db.binaries import find_binaries
 from leadgen.db.urls import with_role
 
-# What a landing page posts. :o offer, :n number, :a area code, :z postal code; phones of ten area codes, so that few repeat.
+# What a landing page posts. :o offer, :n number, :a area code, :z postal code.
+# Phones are of ten area codes, so that few repeat.
 DRAWS = r"""
 \set o random(1, 20)
 \set n random(1, 9000000000000000000)
@@ -19,12 +20,14 @@ PHONE = "'+1' || ('{512,737,214,469,972,713,832,281,210,817}'::text[])[:a] || (2
 LEAD = (
     """'{"source_key": "s' || :o || '", "name": "John Smith", "email": "j' || :n || '@example.org", "phone": "' || """
     + PHONE
-    + """ || '", "postal_code": "7870' || :z || '", "city": "Austin", "message": "Water is coming from under the sink,"""
+    + """ || '", "postal_code": "7870' || :z || '", "city": "Austin", "message": "Water comes from under the sink,"""
     """ please call before noon. The main valve is closed.", "consent": true, "landing_url":"""
     """ "https://austin-plumbing.example/emergency?gclid=Cj0KCQ", "utm_source": "google", "utm_medium": "cpc","""
     """ "utm_campaign": "austin-plumbing", "attributes": {"job_type": "leak", "property": "house", "urgent": true}}'"""
 )
-CONTEXT = """'{"ip_address": "198.51.100.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"}'"""
+CONTEXT = (
+    """'{"ip_address": "198.51.100.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"}'"""
+)
 SUBMIT = f"{DRAWS}select leadgen.submit_lead(({LEAD})::jsonb, {CONTEXT}::jsonb);\n"
 
 

@@ -44,7 +44,9 @@ class Catalogue:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
-        self.market = insert(connection, "markets", name="Austin", timezone=zone_at_noon(), region_code="US-TX")
+        self.market = insert(
+            connection, "markets", name="Austin", timezone=zone_at_noon(), region_code="US-TX"
+        )
         self.vertical = insert(connection, "verticals", slug="plumbing", name="Plumbing")
 
     def add_offer(self, routing: dict[str, Any] | None = None, rules: dict[str, Any] | None = None) -> Offer:
@@ -59,7 +61,10 @@ class Catalogue:
             name=name,
             default_price_per_lead=45,
             validation_policy_id=insert(
-                self.connection, "validation_policies", name=name, rules=rules or {"duplicate_window_hours": 0}
+                self.connection,
+                "validation_policies",
+                name=name,
+                rules=rules or {"duplicate_window_hours": 0},
             ),
             routing_policy_id=insert(self.connection, "routing_policies", name=name, config=config),
         )

@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+
 from concurrency.catalogue import Catalogue, Offer
 from rig.cluster import Connect
 

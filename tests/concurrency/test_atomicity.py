@@ -2,17 +2,27 @@
 
 import psycopg
 import pytest
+from psycopg import errors
+
 from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blocked
-from psycopg import errors
 from rig.cluster import Connect
 
-WRITTEN = ("leads", "lead_decisions", "lead_assignments", "deliveries", "enrollment_usage", "intake_quarantine")
+WRITTEN = (
+    "leads",
+    "lead_decisions",
+    "lead_assignments",
+    "deliveries",
+    "enrollment_usage",
+    "intake_quarantine",
+)
 
 
 def everything(admin: psycopg.Connection) -> list[list[tuple[object, ...]]]:
     """All rows that a submission writes."""
-    return [admin.execute(f"select t::text from leadgen.{table} t order by 1").fetchall() for table in WRITTEN]
+    return [
+        admin.execute(f"select t::text from leadgen.{table} t order by 1").fetchall() for table in WRITTEN
+    ]
 
 
 def claim(worker: psycopg.Connection) -> list[int]:
@@ -66,17 +76,16 @@ def test_deadlock_leaves_nothing_of_the_loser(
     winner.execute("set deadlock_timeout = '1min'")  # the loser looks first
     loser.execute("set deadlock_timeout = '50ms'")
     lost = [make_lead(other.source_key), make_lead(offer.source_key)]
-    with in_background() as pool:
-        with winner.transaction():
-            submit(winner, make_lead(offer.source_key))
-            loser.execute("begin")
-            submit(loser, lost[0])
-            waiting = pool.submit(submit, winner, make_lead(other.source_key))
-            wait_until_blocked(admin, winner, loser, waiting)
-            with pytest.raises(errors.DeadlockDetected):
-                submit(loser, lost[1])
-            loser.execute("rollback")
-            waiting.result(PATIENCE)
+    with in_background() as pool, winner.transaction():
+        submit(winner, make_lead(offer.source_key))
+        loser.execute("begin")
+        submit(loser, lost[0])
+        waiting = pool.submit(submit, winner, make_lead(other.source_key))
+        wait_until_blocked(admin, winner, loser, waiting)
+        with pytest.raises(errors.DeadlockDetected):
+            submit(loser, lost[1])
+        loser.execute("rollback")
+        waiting.result(PATIENCE)
     assert admin.execute("select count(*) from leadgen.leads").fetchone() == (2,)
     assert admin.execute("select sum(day_count) from leadgen.enrollment_usage").fetchone() == (2,)
 
@@ -87,16 +96,19 @@ def test_deadlock_leaves_nothing_of_the_loser(
     assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
 
 
-def test_serialization_failure_leaves_nothing(connect: Connect, admin: psycopg.Connection, offer: Offer) -> None:
+def test_serialization_failure_leaves_nothing(
+    connect: Connect, admin: psycopg.Connection, offer: Offer
+) -> None:
     """A caller that reads an old snapshot cannot take capacity by it."""
     late = connect("leadgen_api")
-    late.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     lead = make_lead(offer.source_key)
-    with pytest.raises(errors.SerializationFailure), late.transaction():
-        late.execute("select 1")
-        submit(admin, make_lead(offer.source_key))
-        before = everything(admin)
+    late.execute("begin isolation level repeatable read")
+    late.execute("select 1")  # its snapshot is of now
+    submit(admin, make_lead(offer.source_key))
+    before = everything(admin)
+    with pytest.raises(errors.SerializationFailure):
         submit(late, lead)
+    late.execute("rollback")
     assert everything(admin) == before
 
     assert submit(late, lead)["buyer_id"]

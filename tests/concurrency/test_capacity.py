@@ -3,9 +3,10 @@
 import re
 from collections import Counter
 
+from psycopg import Connection
+
 from concurrency.catalogue import Catalogue, make_lead
 from concurrency.sessions import submit, submit_at_once
-from psycopg import Connection
 
 CROWD = 200
 PLACES = 7
@@ -58,12 +59,16 @@ def test_shared_sales_fill_every_cap_exactly(database: str, admin: Connection, c
     buyers_of_leads = Counter(lead for lead, _ in sales)
     assert sorted(buyers_of_leads.values()) == [1] + [2] * 10
     assert set(buyers_of_leads) == {answer["lead_id"] for answer in answers if answer["buyer_id"]}
-    unsold = admin.execute("select distinct unsold_reason from leadgen.leads where buyer_id is null").fetchall()
+    unsold = admin.execute(
+        "select distinct unsold_reason from leadgen.leads where buyer_id is null"
+    ).fetchall()
     assert unsold == [("no buyer could take it: cap_day 3",)]
     assert complaints(admin) == []
 
 
-def test_offers_at_once_keep_to_their_own_caps(database: str, admin: Connection, catalogue: Catalogue) -> None:
+def test_offers_at_once_keep_to_their_own_caps(
+    database: str, admin: Connection, catalogue: Catalogue
+) -> None:
     """One buyer in two offers with a cap in each; leads for both, mixed."""
     offers = [catalogue.add_offer() for _ in range(2)]
     for offer, cap in zip(offers, (5, 9), strict=True):
@@ -71,6 +76,8 @@ def test_offers_at_once_keep_to_their_own_caps(database: str, admin: Connection,
 
     submit_at_once(database, [make_lead(offers[n % 2].source_key) for n in range(100)])
 
-    sold = admin.execute("select offer_id, count(*) from leadgen.lead_assignments group by 1 order by 1").fetchall()
+    sold = admin.execute(
+        "select offer_id, count(*) from leadgen.lead_assignments group by 1 order by 1"
+    ).fetchall()
     assert sold == [(offers[0].id, 5), (offers[1].id, 9)]
     assert complaints(admin) == []

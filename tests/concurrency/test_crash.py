@@ -9,9 +9,9 @@ from threading import Event
 
 import psycopg
 import pytest
+
 from concurrency.catalogue import Catalogue, make_lead
 from concurrency.sessions import PATIENCE, Answer, submit, wait_until
-
 from leadgen.db.embedded import EmbeddedServer
 from leadgen.db.migrate import migrate
 from leadgen.db.urls import with_role
@@ -69,7 +69,7 @@ def test_killed_server_keeps_what_it_acknowledged(doomed_server: EmbeddedServer)
     doomed_server.start()
 
     with psycopg.connect(url, autocommit=True) as admin:
-        found = dict(admin.execute("select id, answer from leadgen.leads").fetchall())
+        found: dict[int, Answer] = dict(admin.execute("select id, answer from leadgen.leads").fetchall())
         assert [answer for answer in acknowledged if found.get(answer["lead_id"]) != answer] == []
         assert len(found) - len(acknowledged) <= CLIENTS  # committed, and killed before the answer
         assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
@@ -86,7 +86,9 @@ def claim_all(url: str) -> list[int]:
     ):
         while True:
             batches = [
-                worker.execute("select delivery_id from leadgen.claim_deliveries('w', 100, '1 hour')").fetchall()
+                worker.execute(
+                    "select delivery_id from leadgen.claim_deliveries('w', 100, '1 hour')"
+                ).fetchall()
                 for worker in (one, two)
             ]
             claimed += [int(delivery) for batch in batches for (delivery,) in batch]

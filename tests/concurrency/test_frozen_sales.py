@@ -2,9 +2,10 @@
 
 import psycopg
 import pytest
+from psycopg import errors, sql
+
 from concurrency.catalogue import Offer, make_lead
 from concurrency.sessions import submit
-from psycopg import errors, sql
 from rig.cluster import Connect
 
 APPEND_ONLY = "LG409"
@@ -60,7 +61,15 @@ REMOVALS = [
     "delete from leadgen.offers",
     "delete from leadgen.markets",
 ]
-RECORDS = ("lead_assignments", "lead_decisions", "delivery_attempts", "policy_versions", "deliveries", "leads", "buyers")
+RECORDS = (
+    "lead_assignments",
+    "lead_decisions",
+    "delivery_attempts",
+    "policy_versions",
+    "deliveries",
+    "leads",
+    "buyers",
+)
 
 
 @pytest.fixture
@@ -77,7 +86,9 @@ def tamper(connect: Connect, admin: psycopg.Connection, offer: Offer) -> psycopg
 
 
 def records(admin: psycopg.Connection) -> list[list[tuple[object, ...]]]:
-    return [admin.execute(f"select t::text from leadgen.{table} t order by 1").fetchall() for table in RECORDS]
+    return [
+        admin.execute(f"select t::text from leadgen.{table} t order by 1").fetchall() for table in RECORDS
+    ]
 
 
 def refusals(session: psycopg.Connection, role: str, statements: list[str]) -> list[str | None]:

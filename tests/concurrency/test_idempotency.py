@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import errors
+
 from api.serving import SERVE, Api
 from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import (
@@ -23,12 +25,17 @@ from concurrency.sessions import (
     wait_until,
     wait_until_blocked,
 )
-from psycopg import errors
+from leadgen.db.urls import with_role
 from rig.cluster import Connect
 
-from leadgen.db.urls import with_role
-
-TABLES = ("leads", "lead_decisions", "lead_assignments", "deliveries", "intake_quarantine", "enrollment_usage")
+TABLES = (
+    "leads",
+    "lead_decisions",
+    "lead_assignments",
+    "deliveries",
+    "intake_quarantine",
+    "enrollment_usage",
+)
 
 
 def everything(admin: psycopg.Connection) -> list[list[tuple[object, ...]]]:
@@ -129,7 +136,9 @@ def doomed_api(database: str, directory: Path) -> Iterator[Api]:
     log_file = directory / "doomed.log"
     environment = os.environ | {"DATABASE_URL": with_role(database, "leadgen_api")}
     with log_file.open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-c", SERVE, "1"], env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, "1"], env=environment, stdout=log, stderr=log
+        )
     api = Api(process, log_file, database)
     try:
         api.wait_until_running()
@@ -181,7 +190,8 @@ def test_key_taken_meanwhile_is_a_serialization_failure(
         with first.transaction():
             answer = submit(first, lead)
             admin.execute(
-                "update leadgen.sources set offer_id = %s where source_key = %s", [elsewhere.id, offer.source_key]
+                "update leadgen.sources set offer_id = %s where source_key = %s",
+                [elsewhere.id, offer.source_key],
             )
             late = pool.submit(submit, second, lead)
             wait_until_blocked(admin, second, first, late, "transactionid")

@@ -3,10 +3,9 @@
 Lock order: the contacts of a lead (advisory class 1, sorted), then its offer (class 2).
 """
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
+
 from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import (
     PATIENCE,
@@ -26,7 +25,9 @@ CONTACT, OFFER = 1, 2  # advisory lock classes
 class Pair:
     """Two sessions of the API: the first holds what it took until its transaction ends."""
 
-    def __init__(self, first: psycopg.Connection, second: psycopg.Connection, observer: psycopg.Connection) -> None:
+    def __init__(
+        self, first: psycopg.Connection, second: psycopg.Connection, observer: psycopg.Connection
+    ) -> None:
         self.first, self.second, self.observer = first, second, observer
 
     def submit_both(self, lead: Lead, later: Lead, commit: bool = True) -> tuple[Answer, Answer]:
@@ -47,8 +48,8 @@ class Pair:
 
 
 @pytest.fixture
-def pair(connect: Connect, admin: psycopg.Connection) -> Iterator[Pair]:
-    yield Pair(connect("leadgen_api"), connect("leadgen_api"), admin)
+def pair(connect: Connect, admin: psycopg.Connection) -> Pair:
+    return Pair(connect("leadgen_api"), connect("leadgen_api"), admin)
 
 
 def winner(admin: psycopg.Connection, answer: Answer) -> int:
@@ -82,7 +83,9 @@ def test_second_lead_gets_the_place_that_the_first_gave_up(pair: Pair, catalogue
 
 
 @pytest.mark.parametrize("strategy", ["round_robin", "weighted"])
-def test_second_lead_sees_the_turn_that_the_first_took(strategy: str, pair: Pair, catalogue: Catalogue) -> None:
+def test_second_lead_sees_the_turn_that_the_first_took(
+    strategy: str, pair: Pair, catalogue: Catalogue
+) -> None:
     offer = catalogue.add_offer({"strategy": strategy})
     enrollments = [catalogue.enroll(offer) for _ in range(2)]
     answers = pair.submit_both(make_lead(offer.source_key), make_lead(offer.source_key))
@@ -190,7 +193,9 @@ def test_held_lead_waits_for_its_turn_too(pair: Pair, connect: Connect, catalogu
     assert pair.observer.execute("select * from leadgen.check_invariants()").fetchall() == []
 
 
-def test_two_workers_route_a_held_lead_once(connect: Connect, admin: psycopg.Connection, catalogue: Catalogue) -> None:
+def test_two_workers_route_a_held_lead_once(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
     offer = catalogue.add_offer({"on_no_buyer": "hold"})
     enrollment = catalogue.enroll(offer, capacity_per_day=0)
     lead_id = submit(admin, make_lead(offer.source_key))["lead_id"]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from api.serving import running_api
-from rig.cluster import Connect
 
+from api.serving import running_api
 from leadgen.db.urls import with_role
+from rig.cluster import Connect
 
 # Only the columns of the first seed document; ids are read back as a DBA would, by name.
 ROWS = """
@@ -27,7 +27,8 @@ values ('Bee removal in Boise', '{
 
 insert into leadgen.routing_policies (name, config) values ('Bee removal', '{"strategy": "priority"}');
 
-insert into leadgen.offers (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
+insert into leadgen.offers
+  (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
 select m.id, v.id, 'Bee removal - Boise', 32.50, vp.id, rp.id
 from leadgen.markets m, leadgen.verticals v, leadgen.validation_policies vp, leadgen.routing_policies rp
 where m.name = 'Boise, ID' and v.slug = 'bee-removal' and vp.name = 'Bee removal in Boise' and rp.name = 'Bee removal';
@@ -76,10 +77,16 @@ def test_new_niche_in_a_new_city(database: str, connect: Connect, tmp_path: Path
 
         connect("leadgen_dba").execute(ROWS)
 
-        north, bench, outside = (api.post(lead(code, n)) for n, code in enumerate(("83702", "83709", "78701"), 1))
+        north, bench, outside = (
+            api.post(lead(code, n)) for n, code in enumerate(("83702", "83709", "78701"), 1)
+        )
     admin = connect()
-    buyers = dict(admin.execute("select name, id from leadgen.buyers").fetchall())
-    assert (north.status, north.json["buyer_id"], north.json["price"]) == (202, buyers["North End Hives"], 40.0)
+    buyers: dict[str, int] = dict(admin.execute("select name, id from leadgen.buyers").fetchall())
+    assert (north.status, north.json["buyer_id"], north.json["price"]) == (
+        202,
+        buyers["North End Hives"],
+        40.0,
+    )
     assert (bench.status, bench.json["buyer_id"], bench.json["price"]) == (202, buyers["Bench Bees"], 32.5)
     assert outside.status == 400
     assert outside.json["detail"]["reason"] == "Invalid postal_code for offer"
@@ -90,7 +97,9 @@ def test_new_niche_in_a_new_city(database: str, connect: Connect, tmp_path: Path
         ("webhook", "https://bench-bees.example/leads"),
         ("email", "leads@bench-bees.example"),
     ]
-    names = admin.execute("select m.slug, o.slug, s.source_key from leadgen.markets m, leadgen.offers o, leadgen.sources s")
+    names = admin.execute(
+        "select m.slug, o.slug, s.source_key from leadgen.markets m, leadgen.offers o, leadgen.sources s"
+    )
     assert names.fetchall() == [("boise-id", "bee-removal-boise", "boise-bees")]
     assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
 

@@ -1,6 +1,7 @@
 """Whoever knows only the first seed document's columns can still write every one of its tables."""
 
 import pytest
+
 from rig.cluster import Connect
 
 SEED_COLUMNS = {
@@ -14,7 +15,8 @@ SEED_COLUMNS = {
     "buyers": "id created_at updated_at name email phone company webhook_url webhook_secret email_notifications"
     " sms_notifications is_active balance credit_limit billing_cycle payment_method payment_method_id",
     "buyer_offers": "id created_at updated_at buyer_id offer_id is_active routing_priority capacity_per_day"
-    " capacity_per_hour price_per_lead webhook_url_override email_override sms_override min_balance_required pause_until",
+    " capacity_per_hour price_per_lead webhook_url_override email_override sms_override min_balance_required"
+    " pause_until",
     "buyer_service_areas": "id created_at updated_at buyer_id market_id scope_type scope_value is_active",
     "offer_exclusivities": "id created_at updated_at offer_id scope_type scope_value buyer_id is_active",
     "leads": "id created_at updated_at market_id vertical_id offer_id source_id idempotency_key source name email phone"
@@ -44,7 +46,8 @@ with m as (insert into leadgen.markets (name, timezone) values ('Austin, TX', 'A
     insert into leadgen.offers
       (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
     select m.id, v.id, 'Emergency Plumbing - Austin', 45, vp.id, rp.id from m, v, vp, rp returning id),
-  s as (insert into leadgen.sources (offer_id, kind, name) select o.id, 'landing_page', 'Austin page' from o returning id),
+  s as (
+    insert into leadgen.sources (offer_id, kind, name) select o.id, 'landing_page', 'Austin page' from o returning id),
   b as (
     insert into leadgen.buyers (name, email, phone) values ('Ann', 'ann@buyer.example', '+15125550100') returning id),
   bo as (insert into leadgen.buyer_offers (buyer_id, offer_id) select b.id, o.id from b, o),
@@ -62,9 +65,13 @@ select m.id, v.id, o.id, s.id, 'John', 'john@example.com', '+15125550123', '7870
 def test_seed_columns_are_all_there(connect: Connect) -> None:
     """By the seed's names, in the seed's tables."""
     known = set(
-        connect().execute("select table_name, column_name from information_schema.columns where table_schema = 'leadgen'")
+        connect().execute(
+            "select table_name, column_name from information_schema.columns where table_schema = 'leadgen'"
+        )
     )
-    missing = {(table, column) for table, columns in SEED_COLUMNS.items() for column in columns.split()} - known
+    missing = {
+        (table, column) for table, columns in SEED_COLUMNS.items() for column in columns.split()
+    } - known
     assert missing == set()
 
 
@@ -107,11 +114,15 @@ def test_every_column_of_the_seed_can_be_written(connect: Connect) -> None:
     """A row that was read with the seed's columns goes back in with all of them, but for its id and its unique name."""
     admin = connect()
     admin.execute(LEAST)
-    for table, unique in (("markets", None), ("buyers", "email"), ("sources", None), ("validation_policies", None)):
+    for table, unique in (
+        ("markets", None),
+        ("buyers", "email"),
+        ("sources", None),
+        ("validation_policies", None),
+    ):
         columns = [column for column in SEED_COLUMNS[table].split() if column != "id"]
         values = [f"'other-' || {column}" if column == unique else column for column in columns]
-        admin.execute(
-            f"insert into leadgen.{table} ({', '.join(columns)}) select {', '.join(values)} from leadgen.{table}".encode()
-        )
+        into, what = f"leadgen.{table} ({', '.join(columns)})", ", ".join(values)
+        admin.execute(f"insert into {into} select {what} from leadgen.{table}".encode())
     slugs = admin.execute("select slug from leadgen.markets order by id").fetchall()
     assert slugs == [("austin-tx",), ("austin-tx-2",)]

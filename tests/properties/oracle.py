@@ -111,7 +111,10 @@ def judge(
         return reasons, None
     mine = [enrollment.buyer == holder for enrollment in offer.enrollments]
     passes = any(is_mine and reason is None for is_mine, reason in zip(mine, reasons, strict=True))
-    if not passes and offer.routing.get("exclusivity", {}).get("when_unavailable", "fall_through") == "fall_through":
+    if (
+        not passes
+        and offer.routing.get("exclusivity", {}).get("when_unavailable", "fall_through") == "fall_through"
+    ):
         return reasons, None
     return [
         "exclusive_to_other" if reason is None and not is_mine else reason

@@ -6,11 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-from properties import oracle
-from properties.world import UNITS, WEBHOOK, Offer, Step, World
 from psycopg.types.json import Jsonb
 
-GROWING = ("leads", "lead_decisions", "lead_assignments", "deliveries", "enrollment_usage", "intake_quarantine")
+from properties import oracle
+from properties.world import UNITS, WEBHOOK, Offer, Step, World
+
+GROWING = (
+    "leads",
+    "lead_decisions",
+    "lead_assignments",
+    "deliveries",
+    "enrollment_usage",
+    "intake_quarantine",
+)
 HELD_AT_ONCE = 20
 
 DECISIONS = """
@@ -210,7 +218,9 @@ class Simulation:
     def _insert(self, table: str, **columns: object) -> int:
         names, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
         values = [Jsonb(value) if isinstance(value, dict) else value for value in columns.values()]
-        return int(self._value(f"insert into leadgen.{table} ({names}) values ({places}) returning id", *values))
+        return int(
+            self._value(f"insert into leadgen.{table} ({names}) values ({places}) returning id", *values)
+        )
 
     def _write_catalogue(self) -> None:
         world = self.world

@@ -11,6 +11,7 @@ from random import Random
 import psycopg
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+
 from properties.simulation import Simulation
 from properties.world import UNITS, Buyer, Enrollment, Offer, World
 from rig.cluster import Cluster
@@ -62,9 +63,13 @@ class Fair:
 
     def sell(self, codes: Sequence[str]) -> list[int]:
         """Submit a lead for each postal code; the winners (by number) in the order of the sales."""
-        before = self._connection.execute("select coalesce(max(id), 0) from leadgen.lead_assignments").fetchone()
+        before = self._connection.execute(
+            "select coalesce(max(id), 0) from leadgen.lead_assignments"
+        ).fetchone()
         for code in codes:
-            self._simulation.submit(LEAD | {"postal_code": code, "idempotency_key": f"lead-{next(self._numbers)}"})
+            self._simulation.submit(
+                LEAD | {"postal_code": code, "idempotency_key": f"lead-{next(self._numbers)}"}
+            )
         rows = self._connection.execute(
             "select buyer_offer_id from leadgen.lead_assignments where id > %s order by id", before
         )
@@ -120,7 +125,9 @@ def check_turns(winners: Sequence[int], buyers: int) -> None:
 
 @FEW
 @given(weights=weights)
-def test_weighted_shares_are_exact_within_one_lead(cluster: Cluster, template: str, weights: list[Decimal]) -> None:
+def test_weighted_shares_are_exact_within_one_lead(
+    cluster: Cluster, template: str, weights: list[Decimal]
+) -> None:
     """Strictly less than one lead ahead or behind at every moment, so nobody waits 2 / share leads."""
     with fresh(cluster, template) as connection:
         winners = Fair(connection, weights, strategy="weighted").sell(["78701"] * 250)
@@ -169,7 +176,12 @@ def test_weighted_shares_hold_while_others_come_and_go(
 def test_weighted_alone_in_its_area(cluster: Cluster, template: str) -> None:
     """A small buyer that passes for every lead is served although a great one passes for most."""
     with fresh(cluster, template) as connection:
-        fair = Fair(connection, [Decimal("0.03"), Decimal(10)], [EVERYWHERE, [("postal_code", "78701")]], strategy="weighted")
+        fair = Fair(
+            connection,
+            [Decimal("0.03"), Decimal(10)],
+            [EVERYWHERE, [("postal_code", "78701")]],
+            strategy="weighted",
+        )
         winners = fair.sell(["78704"] * 20 + ["78701"] * 1000)
     assert winners[:20] == [0] * 20
     assert winners.count(0) in (22, 23)

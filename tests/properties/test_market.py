@@ -3,6 +3,7 @@
 import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from properties.simulation import Simulation
 from properties.world import Step, World, steps, worlds
 from rig.cluster import Connect

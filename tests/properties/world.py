@@ -18,7 +18,13 @@ CHANGES = {
 }
 UNITS = ("hour", "day", "week", "month")
 POSTAL_CODES = {"78701": "Austin", "78704": "Austin", "78745": "Austin", "78613": "Cedar Park"}
-AREAS = (("postal_code", "*"), ("postal_code", "787*"), ("postal_code", "78704"), ("city", "AUSTIN"), ("city", "cedar park"))
+AREAS = (
+    ("postal_code", "*"),
+    ("postal_code", "787*"),
+    ("postal_code", "78704"),
+    ("city", "AUSTIN"),
+    ("city", "cedar park"),
+)
 OWNED = (("postal_code", "78704"), ("postal_code", "7870*"), ("city", "Austin"))
 STRATEGIES = ("priority", "round_robin", "weighted")
 WEBHOOK = "https://buyer.example/leads"
@@ -128,14 +134,14 @@ premiums = st.fixed_dictionaries(
 routings = st.fixed_dictionaries(
     {"strategy": st.sampled_from(STRATEGIES)},
     optional={
-        "tie_breakers": st.lists(st.sampled_from(STRATEGIES), unique=True, max_size=3),
+        "tie_breakers": st.lists(st.sampled_from(STRATEGIES), unique=True, min_size=1, max_size=3),
         "max_buyers": st.integers(1, 3),
         "on_no_buyer": st.sampled_from(["hold", "reject"]),
         "hold_hours": st.sampled_from([1, 24, 72]),
         "exclusivity": st.fixed_dictionaries(
             {},
             optional={
-                "scopes": st.lists(st.sampled_from(["postal_code", "city"]), unique=True),
+                "scopes": st.lists(st.sampled_from(["postal_code", "city"]), unique=True, min_size=1),
                 "when_unavailable": st.sampled_from(["fall_through", "hold", "reject"]),
             },
         ),
@@ -176,7 +182,9 @@ def worlds(draw: st.DrawFn) -> World:
 passing = st.sampled_from([timedelta(minutes=m) for m in (0, 0, 0, 1, 20, 45, 60, 180, 720, 1440, 7 * 1440)])
 steps = st.builds(
     Step,
-    what=st.sampled_from(["submit"] * 8 + ["resubmit", "route_held", "route_held", "pause", "switch", "refill"]),
+    what=st.sampled_from(
+        ["submit"] * 8 + ["resubmit", "route_held", "route_held", "pause", "switch", "refill"]
+    ),
     after=passing,
     numbers=numbers,
     postal_code=st.sampled_from(sorted(POSTAL_CODES)),

@@ -4,11 +4,15 @@ language plpgsql
 volatile
 as $$
 declare
-  v_count integer;
+  v_validation integer;
+  v_routing integer;
 begin
   update leadgen.validation_policies set compiled_rules = '' where compiled_rules <> leadgen.compile_rules(rules);
-  get diagnostics v_count = row_count;
-  return v_count;
+  get diagnostics v_validation = row_count;
+  update leadgen.routing_policies set compiled_config = null
+  where compiled_config is distinct from leadgen.read_routing_config(config);
+  get diagnostics v_routing = row_count;
+  return v_validation + v_routing;
 end;
 $$;
 comment on function leadgen.recompile_policies() is

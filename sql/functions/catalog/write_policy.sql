@@ -17,6 +17,8 @@ begin
   perform leadgen.check_policy(v_kind, v_body);
   if v_kind = 'validation' then
     new.compiled_rules := leadgen.compile_rules(v_body);
+  elsif v_kind = 'routing' then
+    new.compiled_config := leadgen.read_routing_config(v_body);
   end if;
 
   if tg_op = 'INSERT' then
@@ -30,7 +32,7 @@ begin
 end;
 $$;
 comment on function leadgen.write_policy() is
-  'Trigger: checks a policy''s body, compiles validation rules, and raises the version when the body changed.';
+  'Trigger: checks a policy''s body, compiles it for the hot path, and raises the version when the body changed.';
 
 create or replace trigger write_policy before insert or update on leadgen.validation_policies
   for each row execute function leadgen.write_policy();

@@ -6,26 +6,26 @@ as $$
 -- Reads every table that a rule depends on, after the offer's lock. Rules are pure functions of what this returns.
 declare
   v_facts leadgen.lead_facts := p_facts;
-  v_city text;
-  v_city_key text;
-  v_region_code text;
+  v_window_hours numeric;
   v_duplicate record;
-  v_window_hours numeric := (p_route.validation_rules ->> 'duplicate_window_hours')::numeric;
 begin
   select
     (select l.id from leadgen.leads l where l.source_id = p_route.source_id and l.idempotency_key = p_key),
     exists (
       select from leadgen.disposable_domains d
-      where d.domain in (p_facts.email_domain, split_part(p_facts.email_domain, '.', -2) || '.' || split_part(p_facts.email_domain, '.', -1))),
-    coalesce(v_window_hours, d.default_duplicate_window_hours),
-    p.city, p.city_key, p.region_code
-  into v_facts.existing_lead_id, v_facts.email_is_disposable, v_window_hours, v_city, v_city_key, v_region_code
+      where d.domain in (
+        p_facts.email_domain,
+        split_part(p_facts.email_domain, '.', -2) || '.' || split_part(p_facts.email_domain, '.', -1))),
+    coalesce(p_facts.city, p.city),
+    coalesce(leadgen.normalize_city(p_facts.city), p.city_key),
+    coalesce(p_facts.region_code, p.region_code),
+    coalesce((p_route.validation_rules ->> 'duplicate_window_hours')::numeric, d.default_duplicate_window_hours),
+    p_now
+  into
+    v_facts.existing_lead_id, v_facts.email_is_disposable, v_facts.city, v_facts.city_key, v_facts.region_code,
+    v_window_hours, v_facts.decided_at
   from leadgen.settings d
   left join leadgen.postal_places p on p.country_code = p_facts.country_code and p.postal_code = p_facts.postal_code;
-
-  v_facts.city_key := coalesce(leadgen.normalize_city(p_facts.city), v_city_key);
-  v_facts.city := coalesce(p_facts.city, v_city);
-  v_facts.region_code := coalesce(p_facts.region_code, v_region_code);
 
   if v_window_hours > 0 then
     v_duplicate := leadgen.find_duplicate(p_facts, p_route, p_now - v_window_hours * interval '1 hour');
@@ -33,7 +33,6 @@ begin
     v_facts.duplicate_created_at := v_duplicate.created_at;
     v_facts.duplicate_field := v_duplicate.field;
   end if;
-  v_facts.decided_at := p_now;
   return v_facts;
 end;
 $$;

@@ -21,7 +21,7 @@ begin
     o.id, m.id, v.id,
     m.country_code, m.timezone, m.currency, o.default_price_per_lead,
     vp.id, vp.version, vp.rules, vp.compiled_rules,
-    rp.id, rp.version, rp.config,
+    rp.id, rp.version, rp.compiled_config,
     pp.id, pp.version, pp.rules
   into v_route
   from leadgen.sources s

@@ -4,27 +4,33 @@ language plpgsql
 stable
 as $$
 declare
+  v_email constant text := leadgen.normalize_email(p_request.email);
+  v_country_code constant text := coalesce(p_request.country_code, p_route.country_code);
+  v_postal_code constant text := leadgen.normalize_postal_code(p_request.postal_code, v_country_code);
+  v_phone constant leadgen.phone_number := leadgen.read_phone(p_request.phone, v_country_code);
   v_facts leadgen.lead_facts;
-  v_phone leadgen.phone_number;
 begin
-  v_facts.name := p_request.name;
-  v_facts.email := leadgen.normalize_email(p_request.email);
-  v_facts.email_domain := nullif(split_part(v_facts.email, '@', -1), '');
-  v_facts.country_code := coalesce(p_request.country_code, p_route.country_code);
-  v_phone := leadgen.read_phone(p_request.phone, v_facts.country_code);
-  v_facts.phone := coalesce(v_phone.e164, left(p_request.phone, 20));
-  v_facts.phone_country := v_phone.country_code;
-  v_facts.phone_region := v_phone.region_code;
-  v_facts.region_code := p_request.region_code;
-  v_facts.postal_code := leadgen.normalize_postal_code(p_request.postal_code, v_facts.country_code);
-  v_facts.postal_patterns := leadgen.match_postal_codes(v_facts.postal_code);
-  v_facts.city := p_request.city;
-  v_facts.message := p_request.message;
-  v_facts.attributes := p_request.attributes;
-  v_facts.consent := p_request.consent;
-  v_facts.gdpr_consent := p_request.gdpr_consent;
-  v_facts.consent_at := p_request.consent_at;
-  v_facts.consent_certificate_url := p_request.consent_certificate_url;
+  v_facts := (
+    p_request.name,
+    v_email,
+    nullif(split_part(v_email, '@', -1), ''),
+    coalesce(v_phone.e164, left(p_request.phone, 20)),
+    v_phone.country_code,
+    v_phone.region_code,
+    v_country_code,
+    p_request.region_code,
+    v_postal_code,
+    leadgen.match_postal_codes(v_postal_code),
+    p_request.city,
+    null, -- city_key
+    p_request.message,
+    p_request.attributes,
+    p_request.consent,
+    p_request.gdpr_consent,
+    p_request.consent_at,
+    p_request.consent_certificate_url,
+    null, null, null, null, null, null -- what gather_facts looks up
+  )::leadgen.lead_facts;
   return v_facts;
 end;
 $$;

@@ -13,7 +13,7 @@ declare
   v_position integer;
 begin
   v_decision.decided_at := p_facts.decided_at;
-  v_decision.settings := leadgen.read_routing_config(p_route.routing_config);
+  v_decision.settings := p_route.routing_settings;
   v_decision.exclusivity := leadgen.gather_exclusivity(p_facts, p_route, v_decision.settings);
   v_decision.candidates := leadgen.gather_candidates(p_facts, p_route, p_buyers_with_lead);
   v_decision.verdict := leadgen.reach_verdict(
