@@ -925,4 +925,3 @@ create table leadgen.operator_keys (
 );
 comment on table leadgen.operator_keys is 'Keys that may read decisions; made by `leadgen key`.';
 comment on column leadgen.operator_keys.key_hash is 'SHA-256 of the key, in hex; the key itself is stored nowhere.';
-

@@ -24,13 +24,16 @@ values
       "minLength": {"type": "integer", "minimum": 0}, "maxLength": {"type": "integer", "minimum": 0}}}}',
     'What a field must be when it is there, in JSON Schema''s words.'),
   ('validation', 'allowed_country_codes', 40, 'rule_allowed_country_codes', false,
-    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Z]{2}$", "description": "an ISO 3166-1 code such as US"}}',
+    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Z]{2}$",
+      "description": "an ISO 3166-1 code such as US"}}',
     'Countries that are served.'),
   ('validation', 'allowed_region_codes', 50, 'rule_allowed_region_codes', false,
-    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Z]{2}-[A-Z0-9]{1,3}$", "description": "an ISO 3166-2 code such as US-TX"}}',
+    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Z]{2}-[A-Z0-9]{1,3}$",
+      "description": "an ISO 3166-2 code such as US-TX"}}',
     'Regions (ISO 3166-2) that are served.'),
   ('validation', 'allowed_postal_codes', 60, 'rule_allowed_postal_codes', false,
-    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^([A-Z0-9][A-Z0-9 ]*(-[A-Z0-9][A-Z0-9 ]*)?|[A-Z0-9][A-Z0-9 ]*\\*)$", "format": "range",
+    '{"type": "array", "minItems": 1, "items": {"type": "string", "format": "range",
+      "pattern": "^([A-Z0-9][A-Z0-9 ]*(-[A-Z0-9][A-Z0-9 ]*)?|[A-Z0-9][A-Z0-9 ]*\\*)$",
       "description": "a postal code (78701), a prefix (787*) or a range (78701-78799)"}}',
     'Postal codes that are served: exact, by prefix, or in a range.'),
   ('validation', 'allowed_cities', 70, 'rule_allowed_cities', false,
@@ -42,7 +45,8 @@ values
   ('validation', 'disposable_email_blocklist_enabled', 90, 'rule_disposable_email', false, '{"type": "boolean"}',
     'Refuse e-mail domains that give out disposable addresses.'),
   ('validation', 'blocked_email_domains', 100, 'rule_blocked_email_domains', false,
-    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$", "description": "a domain such as example.com"}}',
+    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$",
+      "description": "a domain such as example.com"}}',
     'Domains, with everything below them, that are refused.'),
   ('validation', 'duplicate_window_hours', 110, 'rule_duplicate', true,
     '{"type": "number", "minimum": 0, "maximum": 8784}',
@@ -77,14 +81,16 @@ values
     '{"type": "object", "additionalProperties": false, "properties": {
       "scopes": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"enum": ["postal_code", "city"]}},
       "when_unavailable": {"enum": ["fall_through", "hold", "reject"]}}}',
-    'Which exclusivities count, in this order (default postal_code, city), and what happens while the exclusive buyer cannot take a lead (default fall_through).'),
+    'Which exclusivities count, in this order (default postal_code, city), ' ||
+    'and what happens while the exclusive buyer cannot take a lead (default fall_through).'),
   ('routing', 'on_no_buyer', 50, null, false, '{"enum": ["hold", "reject"]}',
     'Whether a lead that no buyer can take is offered again later (hold, the default) or stays unsold.'),
   ('routing', 'hold_hours', 60, null, false, '{"type": "number", "minimum": 0.01, "maximum": 2160}',
     'How long an unsold lead is held; default 24.'),
 
   ('pricing', 'exclusivity_premium', 10, null, false,
-    '{"type": "object", "additionalProperties": false, "properties": {"amount": {"type": "number"}, "percent": {"type": "number", "minimum": -100}}}',
+    '{"type": "object", "additionalProperties": false, "properties": {
+      "amount": {"type": "number"}, "percent": {"type": "number", "minimum": -100}}}',
     'Added to the price of a lead whose postal code or city the buyer owns: an amount or a percentage of the base.');
 
 delete from leadgen.policy_keys k

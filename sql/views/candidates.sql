@@ -6,7 +6,7 @@ select
   o.slug as offer,
   c.buyer_id,
   c.buyer_offer_id,
-  c.ordinality::integer = any (d.winners) as won,
+  d.winners @> array[c.ordinality::integer] as won,
   array_position(d.ranking, c.ordinality::integer) as rank,
   d.reasons[c.ordinality] as reason,
   c.used_hour, c.cap_hour,

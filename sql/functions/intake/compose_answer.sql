@@ -1,4 +1,9 @@
-create or replace function leadgen.compose_answer(p_lead_id bigint, p_route leadgen.route, p_failures leadgen.failure[], p_decision leadgen.decision)
+create or replace function leadgen.compose_answer(
+  p_lead_id bigint,
+  p_route leadgen.route,
+  p_failures leadgen.failure[],
+  p_decision leadgen.decision
+)
 returns jsonb
 language plpgsql
 immutable

@@ -1,4 +1,8 @@
-create or replace function leadgen.gather_exclusivity(p_facts leadgen.lead_facts, p_route leadgen.route, p_settings leadgen.routing_settings)
+create or replace function leadgen.gather_exclusivity(
+  p_facts leadgen.lead_facts,
+  p_route leadgen.route,
+  p_settings leadgen.routing_settings
+)
 returns leadgen.exclusivity
 language plpgsql
 stable
