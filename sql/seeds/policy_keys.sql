@@ -81,8 +81,8 @@ values
     '{"type": "object", "additionalProperties": false, "properties": {
       "scopes": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"enum": ["postal_code", "city"]}},
       "when_unavailable": {"enum": ["fall_through", "hold", "reject"]}}}',
-    'Which exclusivities count, in this order (default postal_code, city), ' ||
-    'and what happens while the exclusive buyer cannot take a lead (default fall_through).'),
+    'Which exclusivities count, in this order (default postal_code, city), '
+    || 'and what happens while the exclusive buyer cannot take a lead (default fall_through).'),
   ('routing', 'on_no_buyer', 50, null, false, '{"enum": ["hold", "reject"]}',
     'Whether a lead that no buyer can take is offered again later (hold, the default) or stays unsold.'),
   ('routing', 'hold_hours', 60, null, false, '{"type": "number", "minimum": 0.01, "maximum": 2160}',
