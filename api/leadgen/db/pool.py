@@ -8,7 +8,9 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-WAIT_SECONDS = 5.0  # for a free connection; also for the server to answer a connect
+# For a free connection, and for the server to answer a connect. Less than the lock_timeout of the roles (5 s): who waits
+# for a connection gives up before who waits for a lock.
+WAIT_SECONDS = 3.0
 WAITING_PER_CONNECTION = 64  # a longer queue would only time out: refused at once
 
 Connection = AsyncConnection[tuple[Any, ...]]
