@@ -8,8 +8,8 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-# For a free connection, and for the server to answer a connect. Less than the lock_timeout of the roles (5 s): who waits
-# for a connection gives up before who waits for a lock.
+# For a free connection, and for the server to answer a connect. Less than the lock_timeout of the roles (5 s): who
+# waits for a connection gives up before who waits for a lock.
 WAIT_SECONDS = 3.0
 WAITING_PER_CONNECTION = 64  # a longer queue would only time out: refused at once
 
