@@ -37,8 +37,8 @@ lint: $(STAMP) ## Check form and types of Python and SQL
 	$(BIN)/sqlfluff lint --processes 0 --nocolor sql pgtap
 	$(if $(LATER),$(BIN)/squawk $(LATER))
 
-bench: $(STAMP) ## Measure against the write floor
-	$(BIN)/python -m pytest tests/bench $(ARGS)
+bench: $(STAMP) ## Measure against the write floor (ARGS=--quick for a short look)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 db: $(STAMP) ## Start the embedded PostgreSQL, migrate it and print its URL
 	@$(BIN)/leadgen db start >/dev/null

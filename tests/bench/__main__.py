@@ -17,12 +17,14 @@ from rich.table import Table
 from .deliveries import drain, post_bare, queue_deliveries, running_receiver
 from .floor import copy_statements, function_script, plain_script
 from .http import POOL, post_leads, running_api
-from .pgbench import run_pgbench, submit_leads
+from .pgbench import SUBMIT as SUBMIT_SCRIPT
+from .pgbench import measure, submit_leads
 from .profile import Share, profile
 from .server import SETTINGS, Bench, running_bench
 
 CLIENTS = (1, 8, 16)
 FLOOR, FUNCTION, SUBMIT = "floor: plain statements", "floor: one PL/pgSQL call", "submit_lead"
+SHORT = {FLOOR: "plain floor", FUNCTION: "one-call floor", SUBMIT: SUBMIT}
 SUBMIT_AIM, HTTP_AIM = 0.40, 0.50  # of the plain floor and of submit_lead, at 16 clients
 SHOWN = 14  # functions of the profile
 
@@ -51,26 +53,25 @@ def http_name(workers: int) -> str:
 def measure_intake(bench: Bench, plan: Plan) -> Rates:
     """Floors, submit_lead and HTTP, in turns, at each number of clients."""
     url = bench.url("intake")
-    submit_leads(url, 4, "-t", str(plan.warm_up // 4))
+    submit_leads(url, 4, plan.warm_up)
     with bench.connect("intake") as admin:
         statements = copy_statements(admin)
         plain, function = plain_script(statements), function_script(admin, statements)
         admin.execute("vacuum analyze")
-    limit = ("-T", f"{plan.seconds:.0f}")
     with ExitStack() as apis:
         ports = {workers: apis.enter_context(running_api(url, workers)) for workers in (1, 2)}
-        measures: dict[str, Callable[[int], float]] = {
-            FLOOR: lambda clients: run_pgbench(url, plain, clients, *limit),
-            FUNCTION: lambda clients: run_pgbench(url, function, clients, *limit),
-            SUBMIT: lambda clients: submit_leads(url, clients, *limit),
+        subjects: dict[str, Callable[[int], float]] = {
+            FLOOR: lambda clients: measure(url, plain, clients, plan.seconds),
+            FUNCTION: lambda clients: measure(url, function, clients, plan.seconds),
+            SUBMIT: lambda clients: measure(url, SUBMIT_SCRIPT, clients, plan.seconds, "leadgen_api"),
             http_name(1): lambda clients: post_leads(ports[1], clients, plan.seconds),
             http_name(2): lambda clients: post_leads(ports[2], clients, plan.seconds),
         }
         rates: Rates = defaultdict(list)
         for _ in range(plan.rounds):
             for clients in CLIENTS:
-                for name, measure in measures.items():
-                    rates[name, clients].append(measure(clients))
+                for name, rate in subjects.items():
+                    rates[name, clients].append(rate(clients))
     return rates
 
 
@@ -94,9 +95,9 @@ def intake_table(rates: Rates) -> Table:
 
     for name in dict.fromkeys(name for name, _ in rates):
         base = {FLOOR: "", FUNCTION: FLOOR, SUBMIT: FLOOR}.get(name, SUBMIT)
-        words = f"{ratios(name, base)} of {base}" if base else ""
+        words = f"{ratios(name, base)} of {SHORT[base]}" if base else ""
         table.add_row(name, *(f"{middle[name, clients]:,.0f}" for clients in CLIENTS), words)
-    table.add_row("", *[""] * len(CLIENTS), f"{ratios(SUBMIT, FUNCTION)} submit_lead of {FUNCTION}")
+    table.add_row("", *[""] * len(CLIENTS), f"{ratios(SUBMIT, FUNCTION)} {SUBMIT} of {SHORT[FUNCTION]}")
     return table
 
 

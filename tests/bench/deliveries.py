@@ -32,7 +32,7 @@ def queue_deliveries(bench: Bench, database: str, template: str, port: int, coun
     """A database with so many webhooks due at the receiver, and nothing else."""
     bench.create(database, template)
     bench.add_catalogue(database, f"http://127.0.0.1:{port}/leads", email=False)
-    submit_leads(bench.url(database), 4, "-t", str(count // 4))
+    submit_leads(bench.url(database), 4, count)
     with bench.connect(database) as admin:
         admin.execute("vacuum analyze")
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import tempfile
 from pathlib import Path
+from statistics import mean
 
 from leadgen.db.binaries import find_binaries
 from leadgen.db.urls import with_role
@@ -31,24 +32,42 @@ CONTEXT = (
 SUBMIT = f"{DRAWS}select leadgen.submit_lead(({LEAD})::jsonb, {CONTEXT}::jsonb);\n"
 
 
+WARM_UP = 1  # seconds
+
+
 class PgbenchError(Exception):
     """pgbench failed; the message is what it said."""
 
 
-def run_pgbench(url: str, script: str, clients: int, *limit: str, role: str = "postgres") -> float:
-    """Transactions per second of a script; `limit` is pgbench's: -T seconds or -t transactions."""
-    with tempfile.TemporaryDirectory(prefix="leadgen-bench-") as directory:
-        path = Path(directory) / "script"
-        path.write_text(script)
-        command = [find_binaries()["pgbench"], "-n", "-M", "prepared", "-f", str(path)]
-        command += ["-c", str(clients), "-j", str(min(clients, 2)), *limit, with_role(url, role)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    found = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
-    if done.returncode or not found:
-        raise PgbenchError(done.stderr)
+def measure(url: str, script: str, clients: int, seconds: float, role: str = "postgres") -> float:
+    """Transactions per second of a script.
+
+    A first second is left out: in it each connection compiles the functions it calls, which a pool does once.
+    """
+    limit = ["-T", f"{seconds + WARM_UP:.0f}", "-P", "1"]
+    said = run_pgbench(url, script, clients, limit, role)
+    rates = [float(rate) for rate in re.findall(r"^progress: [\d.]+ s, ([\d.]+) tps", said, re.MULTILINE)]
+    return mean(rates[WARM_UP:])
+
+
+def submit_leads(url: str, clients: int, leads: int) -> float:
+    """Put so many leads through leadgen.submit_lead, as the API's role; returns how many a second."""
+    said = run_pgbench(url, SUBMIT, clients, ["-t", str(leads // clients)], "leadgen_api")
+    found = re.search(r"^tps = ([\d.]+)", said, re.MULTILINE)
+    assert found, said
     return float(found[1])
 
 
-def submit_leads(url: str, clients: int, *limit: str) -> float:
-    """Leads per second through leadgen.submit_lead, as the API's role."""
-    return run_pgbench(url, SUBMIT, clients, *limit, role="leadgen_api")
+def run_pgbench(url: str, script: str, clients: int, limit: list[str], role: str) -> str:
+    """What pgbench says of a script. Raises PgbenchError."""
+    with tempfile.TemporaryDirectory(prefix="leadgen-bench-") as directory:
+        path = Path(directory) / "script"
+        path.write_text(script)
+        command = [find_binaries()["pgbench"], "-n", "-M", "prepared", "-f", str(path), *limit]
+        command += ["-c", str(clients), "-j", str(min(clients, 2)), with_role(url, role)]
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+    if done.returncode:
+        raise PgbenchError(done.stdout)
+    return done.stdout

@@ -23,7 +23,7 @@ def profile(bench: Bench, database: str, leads: int) -> tuple[list[Share], float
     with bench.connect(database) as admin:
         admin.execute(f"alter database {database} set track_functions = 'all'".encode())
         admin.execute("select pg_stat_reset()")
-        rate = submit_leads(bench.url(database), 1, "-t", str(leads))
+        rate = submit_leads(bench.url(database), 1, leads)
         admin.execute(f"alter database {database} reset track_functions".encode())
         rows = admin.execute(
             """

@@ -1,6 +1,7 @@
 """Any catalogue, any stream of leads, any clock: every decision is what the specification says it is."""
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from rig.cluster import Connect
 STREAM = st.lists(steps, min_size=1, max_size=40)
 
 
+@pytest.mark.timeout(600)  # a failing example is made smaller for up to five minutes
 @settings(
     max_examples=60,
     deadline=None,

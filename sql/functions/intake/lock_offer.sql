@@ -8,6 +8,10 @@ as $$
 declare
   v_contact integer;
 begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    perform leadgen.refuse('LG400', 'A lead is taken under read committed', p_found => current_setting('transaction_isolation'),
+      p_allowed => 'read committed', p_hint => 'An older snapshot would not see what the leads before this one left behind.');
+  end if;
   if p_route.validation_rules ->> 'duplicate_scope' in ('vertical', 'market', 'global') then
     for v_contact in
       select hashtext(c) from unnest(array[p_facts.email, p_facts.phone]) c where c is not null order by 1
