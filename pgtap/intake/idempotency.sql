@@ -1,6 +1,6 @@
 -- read_idempotency_key, derive_idempotency_key, replay_answer: one key, one lead.
 begin;
-select plan(39);
+select plan(40);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 select is(leadgen.read_idempotency_key(payload, context), key, what)
@@ -59,7 +59,8 @@ from (values
   ('{"email": " PERSON1@example.com ", "phone": "(512) 555-0001", "postal_code": "78701-9999"}'::jsonb,
     '2026-11-20T16:00:00Z'::timestamptz, true,
     'the same contact, written otherwise'),
-  ('{"utm_source": "google", "consent": false}', '2026-11-20T16:00:00Z', true, 'what does not make another wish'),
+  ('{"utm_source": "google"}', '2026-11-20T16:00:00Z', true, 'what does not make another wish'),
+  ('{"consent": false}', '2026-11-20T16:00:00Z', false, 'what a rule judges: who ticks the box sends another'),
   ('{}', '2026-11-21T05:59:59Z', true, 'until midnight in Austin'),
   ('{}', '2026-11-21T06:00:00Z', false, 'from midnight in Austin'),
   ('{"message": "my roof"}', '2026-11-20T16:00:00Z', false, 'another message'),

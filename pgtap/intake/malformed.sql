@@ -1,6 +1,6 @@
 -- check_submission, read_request, read_timestamp: a malformed call is refused by field, and nothing is stored.
 begin;
-select plan(59);
+select plan(60);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer() as offer_id;
 
@@ -9,7 +9,8 @@ from (values
   (null::jsonb, 'LG400', 'no payload'), ('null', 'LG400', 'JSON null'), ('[]', 'LG400', 'a list'), ('"lead"', 'LG400', 'a text'), ('1',
     'LG400', 'a number'),
   ('{"nmae": "John"}', 'LG400 nmae', 'a typo'), ('{"zip": "78701"}', 'LG400 zip', 'another system''s field'),
-  ('{"": 1}', 'LG400 ', 'a field without a name'), ('{"Name": "John"}', 'LG400 Name', 'fields have case'),
+  ('{"": 1}', 'LG400 (not a plain name)', 'a field without a name'), ('{"john@example.com": 1}', 'LG400 (not a plain name)',
+    'a field that may be somebody''s name is not repeated'), ('{"Name": "John"}', 'LG400 Name', 'fields have case'),
   ('{"lead_id": 1}', 'LG400 lead_id', 'a field that is ours to give'), ('{"price": 0}', 'LG400 price', 'nor has the sender a price')
 ) as t (payload, fault, what);
 select is(testkit.fault_of(format('select testkit.submit(%s, %L)', offer_id, fields)), fault, format('%s: %s', fault, left(fields::text,

@@ -1,6 +1,6 @@
 -- find_route, load_route, quarantine_submission, replay_quarantined: what no active source claims is kept whole.
 begin;
-select plan(38);
+select plan(40);
 
 create temp table ids as select testkit.make_offer(p_pricing => '{}') as offer_id;
 create function pg_temp.switch(p_step text, p_on boolean) returns void language plpgsql as $$
@@ -62,11 +62,19 @@ select is(testkit.fault_of('select leadgen.replay_quarantined(0)'), 'LG404 quara
 select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'one lead, however often it is clicked');
 
 select pg_temp.switch('offer', false);
-select is((testkit.submit(offer_id, '{}', 2)) ->> 'step', 'offer', 'the same body after its replay: a new submission') from ids;
+select is(testkit.submit(offer_id, '{}', 2) -> 'replayed', 'true', 'the same body after its replay: the first answer, though it is off')
+from ids;
+select is(testkit.submit(offer_id, '{}', 3) ->> 'step', 'offer', 'another body: kept') from ids;
 select is(leadgen.replay_quarantined(q.id) ->> 'status', 'quarantined', 'replayed while nothing is mended: still waiting')
-from leadgen.intake_quarantine q where q.payload ->> 'email' = 'person2@example.com' and q.replayed_at is null;
+from leadgen.intake_quarantine q where q.payload ->> 'email' = 'person3@example.com' and q.replayed_at is null;
 select is(count(*) filter (where q.replayed_at is null), 1::bigint, 'one row waits, none is lost')
-from leadgen.intake_quarantine q where q.payload ->> 'email' = 'person2@example.com';
+from leadgen.intake_quarantine q where q.payload ->> 'email' = 'person3@example.com';
+select pg_temp.switch('offer', true);
+create temp table again as select testkit.submit(offer_id, '{}', 3) ->> 'lead_id' as lead_id from ids;
+select testkit.at_time('2026-11-24T16:00:00Z');
+select is(leadgen.replay_quarantined(q.id) ->> 'lead_id', again.lead_id, 'posted again meanwhile: no second lead, days later')
+from again, leadgen.intake_quarantine q where q.payload ->> 'email' = 'person3@example.com';
+select pg_temp.switch('offer', false);
 
 -- load_route: the offer decides, the source comes last.
 select is((leadgen.load_route(s.id, s.offer_id)).failed_step, 'offer', 'load_route: the offer is off') from leadgen.sources s

@@ -13,7 +13,7 @@ create table leadgen.settings (
   updated_at timestamptz,
 
   constraint settings_one_row check (id),
-  constraint settings_duplicate_window_not_negative check (default_duplicate_window_hours >= 0),
+  constraint settings_duplicate_window_bounded check (default_duplicate_window_hours between 0 and 8784),
   constraint settings_threshold_not_negative check (default_invoice_threshold >= 0)
 );
 comment on table leadgen.settings is
@@ -248,7 +248,7 @@ create table leadgen.offers (
 
   constraint offers_slug_unique unique (slug),
   constraint offers_unique_market_vertical_name unique (market_id, vertical_id, name),
-  constraint offers_price_positive check (default_price_per_lead > 0),
+  constraint offers_price_positive check (default_price_per_lead > 0 and default_price_per_lead <= 1000000),
   constraint offers_threshold_non_negative check (invoice_threshold >= 0)
 );
 comment on table leadgen.offers is 'The unit of sale: a vertical in a market, with its policies and its price.';
@@ -317,7 +317,8 @@ create table leadgen.buyers (
   payment_method_id varchar(200),
 
   constraint buyers_email_unique unique (email),
-  constraint check_non_negative_balance check (balance >= 0),
+  constraint buyers_email_shape check (email ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
+  constraint check_non_negative_balance check (balance >= 0 and balance < 100000000),
   constraint buyers_webhook_url_shape check (webhook_url is null or webhook_url ~* '^https?://[^\s]+$'),
   constraint buyers_webhook_secret_shape check (webhook_secret is null or webhook_secret ~ '^whsec_[A-Za-z0-9+/]{32,}={0,2}$')
 );
@@ -353,7 +354,9 @@ create table leadgen.buyer_offers (
   constraint buyer_offers_capacity_hour_positive check (capacity_per_hour is null or capacity_per_hour >= 0),
   constraint buyer_offers_capacity_week_positive check (capacity_per_week is null or capacity_per_week >= 0),
   constraint buyer_offers_capacity_month_positive check (capacity_per_month is null or capacity_per_month >= 0),
-  constraint buyer_offers_price_positive check (price_per_lead is null or price_per_lead > 0),
+  constraint buyer_offers_price_positive check (price_per_lead is null or (price_per_lead > 0 and price_per_lead <= 1000000)),
+  constraint buyer_offers_min_balance_is_number check (min_balance_required is null or min_balance_required < 100000000),
+  constraint buyer_offers_email_shape check (email_override is null or email_override ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
   constraint buyer_offers_webhook_url_shape
     check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$')
 );
@@ -788,7 +791,7 @@ create table leadgen.lead_assignments (
   delivered_at timestamptz,
 
   constraint lead_assignments_lead_buyer_unique unique (lead_id, buyer_id),
-  constraint lead_assignments_price_not_negative check (price >= 0)
+  constraint lead_assignments_price_not_negative check (price >= 0 and price < 100000000)
 );
 comment on table leadgen.lead_assignments is
   'One row for each sale of a lead to a buyer. Everything but outcome and its times is frozen by trigger.';

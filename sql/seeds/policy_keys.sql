@@ -21,7 +21,8 @@ values
       "enum": {"type": "array", "minItems": 1},
       "minimum": {"type": "number"}, "maximum": {"type": "number"},
       "pattern": {"type": "string", "format": "regex"},
-      "minLength": {"type": "integer", "minimum": 0}, "maxLength": {"type": "integer", "minimum": 0}}}}',
+      "minLength": {"type": "integer", "minimum": 0, "maximum": 10000},
+      "maxLength": {"type": "integer", "minimum": 0, "maximum": 10000}}}}',
     'What a field must be when it is there, in JSON Schema''s words.'),
   ('validation', 'allowed_country_codes', 40, 'rule_allowed_country_codes', false,
     '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Z]{2}$",
@@ -60,7 +61,7 @@ values
     'Where earlier leads count; default offer.'),
   ('validation', 'consent_required', 120, 'rule_consent_required', false, '{"type": "boolean"}',
     'The person must have consented.'),
-  ('validation', 'consent_max_age_hours', 130, 'rule_consent_max_age', false, '{"type": "number", "minimum": 0}',
+  ('validation', 'consent_max_age_hours', 130, 'rule_consent_max_age', false, '{"type": "number", "minimum": 0, "maximum": 87840}',
     'How old the consent (consent_at) may be.'),
   ('validation', 'consent_certificate_required', 140, 'rule_consent_certificate', false, '{"type": "boolean"}',
     'A consent certificate must come with the lead.'),
@@ -90,7 +91,8 @@ values
 
   ('pricing', 'exclusivity_premium', 10, null, false,
     '{"type": "object", "additionalProperties": false, "properties": {
-      "amount": {"type": "number"}, "percent": {"type": "number", "minimum": -100}}}',
+      "amount": {"type": "number", "minimum": -1000000, "maximum": 1000000},
+      "percent": {"type": "number", "minimum": -100, "maximum": 1000}}}',
     'Added to the price of a lead whose postal code or city the buyer owns: an amount or a percentage of the base.');
 
 delete from leadgen.policy_keys k

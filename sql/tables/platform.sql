@@ -12,7 +12,7 @@ create table leadgen.settings (
   updated_at timestamptz,
 
   constraint settings_one_row check (id),
-  constraint settings_duplicate_window_not_negative check (default_duplicate_window_hours >= 0),
+  constraint settings_duplicate_window_bounded check (default_duplicate_window_hours between 0 and 8784),
   constraint settings_threshold_not_negative check (default_invoice_threshold >= 0)
 );
 comment on table leadgen.settings is

@@ -150,7 +150,7 @@ create table leadgen.lead_assignments (
   delivered_at timestamptz,
 
   constraint lead_assignments_lead_buyer_unique unique (lead_id, buyer_id),
-  constraint lead_assignments_price_not_negative check (price >= 0)
+  constraint lead_assignments_price_not_negative check (price >= 0 and price < 100000000)
 );
 comment on table leadgen.lead_assignments is
   'One row for each sale of a lead to a buyer. Everything but outcome and its times is frozen by trigger.';

@@ -96,7 +96,7 @@ def test_deadlock_leaves_nothing_of_the_loser(
     assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
 
 
-def test_serialization_failure_leaves_nothing(
+def test_an_older_snapshot_is_refused_and_leaves_nothing(
     connect: Connect, admin: psycopg.Connection, offer: Offer
 ) -> None:
     """A caller that reads an old snapshot cannot take capacity by it."""
@@ -106,8 +106,9 @@ def test_serialization_failure_leaves_nothing(
     late.execute("select 1")  # its snapshot is of now
     submit(admin, make_lead(offer.source_key))
     before = everything(admin)
-    with pytest.raises(errors.SerializationFailure):
+    with pytest.raises(psycopg.Error) as refused:
         submit(late, lead)
+    assert refused.value.sqlstate == "LG400"
     late.execute("rollback")
     assert everything(admin) == before
 
@@ -140,3 +141,22 @@ def test_failure_in_any_table_undoes_the_rest(
     answer = submit(api, lead)
     assert answer["buyer_id"]
     assert "replayed" not in answer
+
+
+def test_channels_that_go_while_a_lead_is_sold_sell_nothing(
+    connect: Connect, admin: psycopg.Connection, offer: Offer
+) -> None:
+    """The buyer is edited between gather and the writing of deliveries: no sale without a delivery."""
+    editor, seller = connect("leadgen_dba"), connect("leadgen_api")
+    editor.execute("begin")
+    editor.execute(
+        "update leadgen.buyers set email = 'gone@' || id || '.example', email_notifications = false, webhook_url = null"
+    )
+    with in_background() as pool:
+        sale = pool.submit(submit, seller, make_lead(offer.source_key))
+        wait_until_blocked(admin, seller, editor, sale, lock="transactionid")
+        editor.execute("commit")
+        with pytest.raises(errors.SerializationFailure):
+            sale.result(PATIENCE)
+    assert admin.execute("select count(*) from leadgen.leads").fetchone() == (0,)
+    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []

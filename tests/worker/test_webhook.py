@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from leadgen.worker import attempt
 from leadgen.worker.attempt import Delivery, attempt_delivery
 from leadgen.worker.egress import Egress
 from leadgen.worker.webhook import LONGEST_READ, WebhookSender
@@ -295,3 +296,9 @@ async def test_certificate_that_is_not_trusted_is_a_clean_failure(tmp_path: Path
         port = server.sockets[0].getsockname()[1]
         result = await send(delivery(f"https://127.0.0.1:{port}/leads"))
     assert (result["outcome"], result["error"]) == ("failed", "the TLS certificate is not trusted")
+
+
+def test_a_result_holds_only_what_the_database_can_take() -> None:
+    """A reply that was read byte by byte (surrogates) or holds a NUL must not make the outcome unrecordable."""
+    assert attempt._clip("2.0.0 accept\udce9\x00", 100) == "2.0.0 accept?\ufffd"
+    assert attempt._clip(None, 100) is None

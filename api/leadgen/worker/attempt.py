@@ -99,4 +99,6 @@ async def attempt_delivery(sender: Sender, delivery: Delivery) -> Result:
 
 def _clip(text: str | None, length: int) -> str | None:
     """At most `length` characters, none that PostgreSQL's text cannot hold."""
-    return text if text is None else text[:length].replace("\x00", "\ufffd")
+    if text is None:
+        return None
+    return text[:length].encode("utf-8", "replace").decode().replace("\x00", "\ufffd")

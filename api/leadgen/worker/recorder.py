@@ -110,8 +110,10 @@ class Recorder:
             if len(results) > 1:
                 for result in results:
                     await self._record([result])
-            else:
+            elif results[0]["reply"] is None:
                 log.error("result refused", delivery_id=results[0]["delivery_id"], sqlstate=error.sqlstate)
+            else:  # the outcome counts, not the receiver's words
+                await self._record([{**results[0], "reply": None, "error": None}])
             return
         for delivery_id, status in statuses.items():
             if status == "fenced":

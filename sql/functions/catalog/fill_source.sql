@@ -5,7 +5,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  new.source_key := coalesce(new.source_key, leadgen.choose_slug('leadgen.sources', 'source_key', new.name, 100));
+  new.source_key := coalesce(leadgen.collapse_space(new.source_key), leadgen.choose_slug('leadgen.sources', 'source_key', new.name, 100));
   new.hostname := rtrim(leadgen.normalize_domain(new.hostname), '.');
   return new;
 end;

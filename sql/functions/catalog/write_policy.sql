@@ -22,7 +22,8 @@ begin
   end if;
 
   if tg_op = 'INSERT' then
-    new.version := coalesce(new.version, 1);
+    new.version := 1 + coalesce(
+      (select max(p.version) from leadgen.policy_versions p where p.kind = v_kind and p.policy_id = new.id), 0);
   else
     select p.body into v_old_body from leadgen.policy_versions p
     where p.kind = v_kind and p.policy_id = old.id and p.version = old.version;

@@ -46,7 +46,8 @@ begin
     perform leadgen.refuse('LG400', v_field || ' is not acceptable', v_field, 'a value of type ' || jsonb_typeof(v_value),
       case v_field when 'attributes' then 'an object' else 'true or false' end);
   end if;
-  perform leadgen.refuse('LG400', format('Unknown field %s', quote_ident(left(v_field, 60))), left(v_field, 60), 'an unknown field',
+  v_field := case when v_field ~ '^[A-Za-z_][A-Za-z0-9_]{0,39}$' then v_field else '(not a plain name)' end;
+  perform leadgen.refuse('LG400', 'Unknown field ' || v_field, v_field, 'an unknown field',
     (select string_agg(k, ', ' order by k) from jsonb_object_keys(c_limits) k) || ', attributes, consent, gdpr_consent',
     'Answers of your own go into attributes.');
 end;

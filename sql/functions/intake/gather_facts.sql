@@ -17,7 +17,7 @@ begin
         p_facts.email_domain,
         split_part(p_facts.email_domain, '.', -2) || '.' || split_part(p_facts.email_domain, '.', -1))),
     coalesce(p_facts.city, p.city),
-    coalesce(leadgen.normalize_city(p_facts.city), p.city_key),
+    case when p_facts.country_code = p_route.country_code then coalesce(leadgen.normalize_city(p_facts.city), p.city_key) end,
     coalesce(p_facts.region_code, p.region_code),
     coalesce((p_route.validation_rules ->> 'duplicate_window_hours')::numeric, d.default_duplicate_window_hours),
     p_now

@@ -20,7 +20,7 @@ begin
     v_country_code,
     p_request.region_code,
     v_postal_code,
-    leadgen.match_postal_codes(v_postal_code),
+    case when v_country_code = p_route.country_code then leadgen.match_postal_codes(v_postal_code) else '{}' end,
     p_request.city,
     null, -- city_key
     p_request.message,
@@ -35,4 +35,4 @@ begin
 end;
 $$;
 comment on function leadgen.normalize_request(leadgen.lead_request, leadgen.route) is
-  'The lead as rules judge it: e-mail, phone and postal code normalised for its country. phone_country null: no valid number.';
+  'The lead as rules judge it: e-mail, phone and postal code normalised for its country. phone_country null: no valid number; postal_patterns empty: another country than the market''s, whose postal codes mean other places.';

@@ -10,11 +10,11 @@ begin
     perform leadgen.refuse('LG400', 'Two different idempotency keys', 'idempotency_key', 'one in the header and another in the body',
       'one key');
   end if;
-  if v_key = '' or length(v_key) > 128 or v_key ~ '[[:cntrl:]]' then
+  if v_key = '' or length(v_key) > 128 or v_key ~ '[[:cntrl:]]' or starts_with(v_key, 'auto:') then
     perform leadgen.refuse('LG400', 'The idempotency key is not acceptable', 'idempotency_key',
       case when v_key = '' then 'an empty text' when length(v_key) > 128 then format('text of %s characters', length(v_key))
-        else 'control characters' end,
-      '1 to 128 characters, none of them control characters');
+        when starts_with(v_key, 'auto:') then 'a key that begins with auto:' else 'control characters' end,
+      '1 to 128 characters, none of them control characters, not beginning with auto:');
   end if;
   return v_key;
 end;

@@ -16,7 +16,18 @@ begin
     perform leadgen.refuse('LG409', format('Submission %s was replayed already', p_quarantine_id), 'quarantine_id',
       p_found => 'replayed at ' || v_row.replayed_at, p_allowed => 'a submission that waits');
   end if;
-  v_answer := leadgen.submit_lead(v_row.payload, v_row.context);
+
+  -- Its sender may have posted it again meanwhile, and been taken.
+  select l.answer || '{"replayed": true}' into v_answer
+  from leadgen.leads l
+  where l.email = left(coalesce(leadgen.normalize_email(leadgen.collapse_space(v_row.payload ->> 'email')), ''), 200)
+    and l.request_hash = leadgen.hash_submission(v_row.payload)
+    and l.created_at >= v_row.created_at
+  order by l.id
+  limit 1;
+  if v_answer is null then
+    v_answer := leadgen.submit_lead(v_row.payload, v_row.context);
+  end if;
   if v_answer ->> 'status' <> 'quarantined' then
     update leadgen.intake_quarantine
     set replayed_at = leadgen.clock(), lead_id = (v_answer ->> 'lead_id')::bigint
@@ -26,4 +37,4 @@ begin
 end;
 $$;
 comment on function leadgen.replay_quarantined(bigint) is
-  'Submits a quarantined submission again, once its mapping is mended. Returns the lead''s answer; still quarantined when nothing claims it yet.';
+  'Submits a quarantined submission again, once its mapping is mended. Returns the lead''s answer, or that of the same submission if it was taken since; still quarantined when nothing claims it yet.';

@@ -29,10 +29,10 @@ begin
   v_request := leadgen.read_request(payload, context);
   v_route := leadgen.find_route(v_request);
   if v_route.failed_step is not null then
-    return leadgen.quarantine_submission(payload, context, v_route);
+    return leadgen.turn_away(v_request, v_route, payload, context);
   end if;
   v_facts := leadgen.normalize_request(v_request, v_route);
-  v_hash := sha256(convert_to((payload - 'idempotency_key')::text, 'UTF8'));
+  v_hash := leadgen.hash_submission(payload);
 
   perform leadgen.lock_offer(v_facts, v_route);
   v_now := leadgen.clock();

@@ -21,13 +21,16 @@ declare
   v_now constant timestamptz := leadgen.clock();
   v_token constant uuid := gen_random_uuid();
 begin
+  if p_lease > interval '0' is not true then
+    perform leadgen.refuse('LG400', 'A lease has to last', 'p_lease', coalesce(p_lease::text, 'none'), 'more than no time');
+  end if;
   return query
   with due as materialized (
     select d.id
     from leadgen.deliveries d
     where d.next_attempt_at <= v_now
     order by d.next_attempt_at
-    limit p_limit
+    limit least(greatest(coalesce(p_limit, 0), 0), 1000)
     for no key update skip locked
   ),
   claimed as (
@@ -69,4 +72,4 @@ begin
 end;
 $$;
 comment on function leadgen.claim_deliveries(text, integer, interval) is
-  'Leases due deliveries to a worker: each with its fencing token, where it goes, the secrets to sign with and the exact body to send.';
+  'Leases due deliveries, at most 1,000, to a worker: each with its fencing token, where it goes, the secrets to sign with and the exact body to send.';

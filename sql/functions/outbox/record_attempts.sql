@@ -10,12 +10,20 @@ as $$
 declare
   v_now constant timestamptz := leadgen.clock();
 begin
+  if exists (
+    select from jsonb_array_elements(p_results) r
+    where coalesce(r ->> 'outcome', '') not in ('delivered', 'failed', 'refused', 'unknown')
+  ) then
+    perform leadgen.refuse('LG400', 'A result has no outcome that there is', 'outcome', 'another word or none',
+      'delivered, failed, refused, unknown');
+  end if;
   return query
   with result as materialized (
-    select r.*
+    select distinct on (r.delivery_id, r.lease_token) r.*
     from jsonb_to_recordset(p_results) as r (
       delivery_id bigint, lease_token uuid, started_at timestamptz, outcome text, status_code integer, latency_ms numeric,
       error text, reply text, retry_after_seconds numeric)
+    order by r.delivery_id, r.lease_token, r.outcome = 'delivered' desc
   ),
   held as materialized (
     select d.*
@@ -46,7 +54,7 @@ begin
   logged as (
     insert into leadgen.delivery_attempts (
       market_id, delivery_id, attempt, worker, started_at, latency_ms, outcome, status_code, error, reply)
-    select v.market_id, v.id, v.attempts, v.worker, v.started_at, v.latency_ms, v.outcome, v.status_code, v.error, v.reply
+    select v.market_id, v.id, v.attempts, v.worker, v.started_at, least(v.latency_ms, 99999999), v.outcome, v.status_code, v.error, v.reply
     from verdict v
   ),
   updated as (

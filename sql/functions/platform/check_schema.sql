@@ -14,7 +14,7 @@ declare
   v_index integer := 0;
 begin
   if v_types is not null and not (v_types @> to_jsonb(v_type)
-      or (v_types @> '"integer"' and v_type = 'number' and (p_value #>> '{}')::numeric % 1 = 0)) then
+      or (v_types @> '"integer"' and v_type = 'number' and p_value #>> '{}' ~ '^-?[0-9]{1,9}$')) then
     perform leadgen.refuse_value(p_path, v_type || ' ' || p_value::text,
       (select string_agg(t, ' or ') from jsonb_array_elements_text(
         case jsonb_typeof(v_types) when 'array' then v_types else jsonb_build_array(v_types) end) t));

@@ -8,7 +8,8 @@ language plpgsql
 stable
 as $$
 -- Reads every enrollment of the offer with all the numbers that a check or a strategy may need; judges nothing.
--- The market's windows are computed once; an enrollment with a zone of its own has its own.
+-- The market's windows are computed once; an enrollment with a zone of its own has its own. A count of a later window
+-- than now's stands: a clock that stepped back gives no place twice.
 declare
   v_now constant timestamptz := p_facts.decided_at;
   v_hour constant timestamptz := date_trunc('hour', v_now, p_route.timezone);
@@ -32,13 +33,13 @@ begin
     bo.buyer_id = any (p_buyers_with_lead),
     coalesce(bo.timezone, p_route.timezone),
     bo.capacity_per_hour,
-    case when u.hour_start = coalesce(date_trunc('hour', v_now, bo.timezone), v_hour) then u.hour_count else 0 end,
+    case when u.hour_start >= coalesce(date_trunc('hour', v_now, bo.timezone), v_hour) then u.hour_count else 0 end,
     bo.capacity_per_day,
-    case when u.day_start = coalesce(date_trunc('day', v_now, bo.timezone), v_day) then u.day_count else 0 end,
+    case when u.day_start >= coalesce(date_trunc('day', v_now, bo.timezone), v_day) then u.day_count else 0 end,
     bo.capacity_per_week,
-    case when u.week_start = coalesce(date_trunc('week', v_now, bo.timezone), v_week) then u.week_count else 0 end,
+    case when u.week_start >= coalesce(date_trunc('week', v_now, bo.timezone), v_week) then u.week_count else 0 end,
     bo.capacity_per_month,
-    case when u.month_start = coalesce(date_trunc('month', v_now, bo.timezone), v_month) then u.month_count else 0 end,
+    case when u.month_start >= coalesce(date_trunc('month', v_now, bo.timezone), v_month) then u.month_count else 0 end,
     bo.min_balance_required,
     b.balance,
     bo.routing_priority,

@@ -19,23 +19,23 @@ declare
 begin
   update leadgen.enrollment_usage u
   set
-    hour_start = v_hour,
-    hour_count = case when u.hour_start = v_hour then u.hour_count else 0 end + 1,
-    day_start = v_day,
-    day_count = case when u.day_start = v_day then u.day_count else 0 end + 1,
-    week_start = v_week,
-    week_count = case when u.week_start = v_week then u.week_count else 0 end + 1,
-    month_start = v_month,
-    month_count = case when u.month_start = v_month then u.month_count else 0 end + 1,
+    hour_start = greatest(u.hour_start, v_hour),
+    hour_count = case when u.hour_start >= v_hour then u.hour_count else 0 end + 1,
+    day_start = greatest(u.day_start, v_day),
+    day_count = case when u.day_start >= v_day then u.day_count else 0 end + 1,
+    week_start = greatest(u.week_start, v_week),
+    week_count = case when u.week_start >= v_week then u.week_count else 0 end + 1,
+    month_start = greatest(u.month_start, v_month),
+    month_count = case when u.month_start >= v_month then u.month_count else 0 end + 1,
     last_turn = p_turn,
     finish_tag = coalesce(p_finish_tag, u.finish_tag),
     virtual_time = coalesce(p_virtual_time, u.virtual_time)
   where u.buyer_offer_id = p_candidate.buyer_offer_id
     and u.market_id = p_market_id
-    and (p_candidate.cap_hour is null or u.hour_start <> v_hour or u.hour_count < p_candidate.cap_hour)
-    and (p_candidate.cap_day is null or u.day_start <> v_day or u.day_count < p_candidate.cap_day)
-    and (p_candidate.cap_week is null or u.week_start <> v_week or u.week_count < p_candidate.cap_week)
-    and (p_candidate.cap_month is null or u.month_start <> v_month or u.month_count < p_candidate.cap_month);
+    and (p_candidate.cap_hour is null or u.hour_start < v_hour or u.hour_count < p_candidate.cap_hour)
+    and (p_candidate.cap_day is null or u.day_start < v_day or u.day_count < p_candidate.cap_day)
+    and (p_candidate.cap_week is null or u.week_start < v_week or u.week_count < p_candidate.cap_week)
+    and (p_candidate.cap_month is null or u.month_start < v_month or u.month_count < p_candidate.cap_month);
   return found;
 end;
 $$;

@@ -15,7 +15,7 @@ begin
         when 'week' then p_candidate.cap_week else p_candidate.cap_month end,
       to_char(leadgen.find_window_end(v_unit, p_now, p_candidate.timezone) at time zone 'UTC', c_time));
   elsif p_reason = 'paused' then
-    return 'paused: until ' || to_char(p_candidate.pause_until at time zone 'UTC', c_time);
+    return 'paused: ' || coalesce('until ' || to_char(p_candidate.pause_until at time zone 'UTC', c_time), 'without end');
   elsif p_reason = 'minimum_balance' then
     return format('minimum_balance: %s of %s', p_candidate.balance, p_candidate.min_balance);
   end if;

@@ -52,6 +52,12 @@ begin
         ('email', case when b.email_notifications then coalesce(bo.email_override, b.email) end)
     ) as way (channel, target)
     where way.target is not null;
+    if not found then
+      raise exception using
+        errcode = 'serialization_failure',
+        message = 'the buyer''s channels changed while the lead was sold to it',
+        hint = 'Send the same lead again.';
+    end if;
   end loop;
 
   if p_decision.winners <> '{}' then

@@ -11,7 +11,8 @@ set enable_mergejoin = off
 set jit = off
 as $$
 -- One lead a call, so one lead is one transaction. A held lead keeps its validation; it is routed by today's policy,
--- also when its source was switched off meanwhile, but not while its offer or market is.
+-- also when its source was switched off meanwhile, but not while its offer or market is. One that cannot be routed (a
+-- policy that raises) is set aside for a while, so that the others flow.
 declare
   v_now timestamptz := leadgen.clock();
   v_lead leadgen.leads;
@@ -46,24 +47,34 @@ begin
     return v_lead.id;
   end if;
 
-  v_facts.decided_at := v_now;
-  v_decision := leadgen.route_lead(v_facts, v_route, array(
-    select a.buyer_id from leadgen.lead_assignments a where a.lead_id = v_lead.id and a.market_id = v_lead.market_id));
-  perform leadgen.record_decision(
-    v_lead.id,
-    (select max(d.attempt) + 1 from leadgen.lead_decisions d where d.lead_id = v_lead.id and d.market_id = v_lead.market_id),
-    v_route, v_decision);
-  update leadgen.leads
-  set
-    updated_at = v_now,
-    buyer_id = (v_decision.candidates[v_decision.winners[1]]).buyer_id,
-    price = (v_decision.prices[1]).amount,
-    unsold_reason = v_decision.unsold_reason,
-    hold_until = case when v_decision.unsold_reason is not null then hold_until end,
-    next_route_at = case when v_decision.unsold_reason is not null then v_now + interval '1 minute' end,
-    routing_policy_version = v_route.routing_policy_version,
-    pricing_policy_version = v_route.pricing_policy_version
-  where id = v_lead.id and market_id = v_lead.market_id;
+  begin
+    v_facts.decided_at := v_now;
+    v_decision := leadgen.route_lead(v_facts, v_route, array(
+      select a.buyer_id from leadgen.lead_assignments a where a.lead_id = v_lead.id and a.market_id = v_lead.market_id));
+    perform leadgen.record_decision(
+      v_lead.id,
+      (select max(d.attempt) + 1 from leadgen.lead_decisions d where d.lead_id = v_lead.id and d.market_id = v_lead.market_id),
+      v_route, v_decision);
+    update leadgen.leads
+    set
+      updated_at = v_now,
+      buyer_id = (v_decision.candidates[v_decision.winners[1]]).buyer_id,
+      price = (v_decision.prices[1]).amount,
+      unsold_reason = v_decision.unsold_reason,
+      hold_until = case when v_decision.unsold_reason is not null then hold_until end,
+      next_route_at = case when v_decision.unsold_reason is not null then v_now + interval '1 minute' end,
+      routing_policy_version = v_route.routing_policy_version,
+      pricing_policy_version = v_route.pricing_policy_version
+    where id = v_lead.id and market_id = v_lead.market_id;
+  exception
+    when serialization_failure or deadlock_detected then
+      raise;
+    when others then
+      raise warning 'held lead % was not routed: %', v_lead.id, sqlstate;
+      update leadgen.leads
+      set next_route_at = v_now + interval '5 minutes', updated_at = v_now
+      where id = v_lead.id and market_id = v_lead.market_id;
+  end;
   return v_lead.id;
 end;
 $$;

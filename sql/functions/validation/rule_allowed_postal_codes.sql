@@ -8,7 +8,7 @@ begin
   if p_facts.postal_code is null or p_value ?| p_facts.postal_patterns then
     return '{}';
   end if;
-  if exists (
+  if p_facts.postal_patterns <> '{}' and exists (
     select from jsonb_array_elements_text(p_value) entry
     where entry ~ '^[^-]+-[^-]+$'
       and length(p_facts.postal_code) = length(split_part(entry, '-', 1))
