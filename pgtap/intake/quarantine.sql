@@ -62,7 +62,7 @@ select is(testkit.fault_of('select leadgen.replay_quarantined(0)'), 'LG404 quara
 select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'one lead, however often it is clicked');
 
 select pg_temp.switch('offer', false);
-select is(testkit.submit(offer_id, '{}', 2) -> 'replayed', 'true', 'the same body after its replay: the first answer, though it is off')
+select is(testkit.submit(offer_id, '{}', 2) -> 'replayed', 'true', 'turn_away: the first answer, though the offer is off now')
 from ids;
 select is(testkit.submit(offer_id, '{}', 3) ->> 'step', 'offer', 'another body: kept') from ids;
 select is(leadgen.replay_quarantined(q.id) ->> 'status', 'quarantined', 'replayed while nothing is mended: still waiting')

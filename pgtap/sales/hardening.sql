@@ -1,6 +1,6 @@
 -- What an attacker, a careless edit or a bad clock tried.
 begin;
-select plan(17);
+select plan(18);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}') as offer_id,
   testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 100}') as other_id;
@@ -11,7 +11,7 @@ select is(testkit.sell(offer_id, 1, '2026-11-20T20:00:00Z'), a, 'the one place o
 select is(testkit.sell(offer_id, 2, '2026-11-19T20:00:00Z'), null, 'a clock that steps back a day gives no place') from ids;
 select is(testkit.sell(offer_id, 3, '2026-11-20T21:00:00Z'), null, 'nor does its return') from ids;
 select is(testkit.fault_of(format('delete from leadgen.buyer_offers where id = %s', a)), 'LG409 buyer_offer_id',
-  'an enrollment that took leads cannot be deleted and made anew') from seats;
+  'keep_enrollment: one that took leads cannot be deleted and made anew') from seats;
 
 -- One held lead that cannot be routed does not hold up the others.
 select testkit.at_time('2026-11-20T21:00:00Z');
@@ -43,6 +43,9 @@ select is(testkit.submit(other_id, '{"country_code": "DE", "phone": "+4930901820
   'a German 78701 is not in Austin') from ids;
 select is(leadgen.normalize_domain(repeat('é', 300) || '.example'), repeat('é', 300) || '.example', 'no domain is that long');
 select is(leadgen.normalize_domain(repeat(E'\uFDFA', 20)), lower(normalize(repeat(E'\uFDFA', 20), nfkc)), 'nor when it is written out');
+
+select is(leadgen.hash_submission('{"idempotency_key": "x", "name": "A"}'), leadgen.hash_submission('{"name": "A"}'),
+  'hash_submission: the key is no part of the body');
 
 -- A policy of the same number cannot rewrite what was archived.
 create temp table policy as select o.routing_policy_id as id from leadgen.offers o join ids on o.id = ids.offer_id;
