@@ -1,6 +1,6 @@
 -- What an attacker, a careless edit or a bad clock tried.
 begin;
-select plan(18);
+select plan(20);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}') as offer_id,
   testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 100}') as other_id;
@@ -46,6 +46,9 @@ select is(leadgen.normalize_domain(repeat(E'\uFDFA', 20)), lower(normalize(repea
 
 select is(leadgen.hash_submission('{"idempotency_key": "x", "name": "A"}'), leadgen.hash_submission('{"name": "A"}'),
   'hash_submission: the key is no part of the body');
+
+select is(leadgen.offer_lock_key(7), 7, 'offer_lock_key: the id');
+select is(leadgen.offer_lock_key(9000000000), (9000000000 % 2147483647)::integer, 'offer_lock_key: an id of any size has one');
 
 -- A policy of the same number cannot rewrite what was archived.
 create temp table policy as select o.routing_policy_id as id from leadgen.offers o join ids on o.id = ids.offer_id;

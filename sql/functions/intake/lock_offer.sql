@@ -19,7 +19,7 @@ begin
       perform pg_advisory_xact_lock(1, v_contact);
     end loop;
   end if;
-  perform pg_advisory_xact_lock(2, (p_route.offer_id % 2147483647)::integer);
+  perform pg_advisory_xact_lock(2, leadgen.offer_lock_key(p_route.offer_id));
 end;
 $$;
 comment on function leadgen.lock_offer(leadgen.lead_facts, leadgen.route) is

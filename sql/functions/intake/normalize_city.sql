@@ -3,7 +3,7 @@ returns text
 language sql
 immutable parallel safe
 as $$
-  select nullif(lower(regexp_replace(normalize(p_city, nfd), '[\u0300-\u036f\s[:cntrl:]\u00a0\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+', '', 'g')), '');
+  select nullif(lower(regexp_replace(normalize(leadgen.collapse_space(p_city), nfd), '[\u0300-\u036f ]+', '', 'g')), '');
 $$;
 comment on function leadgen.normalize_city(text) is
   'A city as it is compared: without case, accents and spaces. "San  José" and "san jose" are sanjose.';

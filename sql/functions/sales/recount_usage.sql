@@ -15,7 +15,7 @@ begin
   join leadgen.markets m on m.id = o.market_id
   where bo.id = p_buyer_offer_id;
 
-  perform pg_advisory_xact_lock(2, (v_offer_id % 2147483647)::integer);
+  perform pg_advisory_xact_lock(2, leadgen.offer_lock_key(v_offer_id));
   v_now := leadgen.clock();
   update leadgen.enrollment_usage u
   set
