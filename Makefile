@@ -16,11 +16,12 @@ help: ## List the targets
 setup: $(STAMP) ## Make .venv with the `leadgen` command, and get PostgreSQL and its test extensions if the machine lacks them
 	@echo "ready: $(BIN)/leadgen"
 
-$(STAMP): pyproject.toml constraints.txt scripts/get-postgres scripts/get-extensions
+$(STAMP): pyproject.toml constraints.txt scripts/get-postgres scripts/get-extensions scripts/get-plpython
 	test -x $(BIN)/python || python3 -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev,diff]'
 	scripts/get-postgres
 	scripts/get-extensions
+	scripts/get-plpython
 	touch $(STAMP)
 
 demo: $(STAMP) ## Show everything at work: 200 leads in, sold and delivered

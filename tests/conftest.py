@@ -10,13 +10,11 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
-from leadgen.db.extensions import load_extension
 from leadgen.db.migrate import migrate
-from leadgen.db.tree import run_file
+from leadgen.db.pgtap import load_kit
 from leadgen.db.urls import with_role
 from leadgen.settings import Settings, known_names
 from rig.cluster import Cluster, Connect, running_cluster
-from rig.pgtap import HELPERS
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,14 +43,7 @@ def template(cluster: Cluster) -> str:
 def pgtap_template(cluster: Cluster, template: str) -> str:
     """The template with pgTAP and pgtap/helpers in it."""
 
-    def fill(url: str) -> None:
-        with psycopg.connect(url, autocommit=True) as connection:
-            if not load_extension(connection, "pgtap", cluster.shelf):
-                pytest.fail("pgTAP is missing: `make setup` gets it, or install it for your PostgreSQL")
-            for helper in sorted(HELPERS.rglob("*.sql")):
-                run_file(connection, helper, f"helpers/{helper.name}")
-
-    return cluster.make_template("template_pgtap", fill, template)
+    return cluster.make_template("template_pgtap", lambda url: load_kit(url, cluster.shelf), template)
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ ALLOWED = {
     "db": {"errors", "paths", "settings"},
     "app": {"db", "errors", "log", "settings"},
     "worker": {"db", "errors", "log", "settings"},
-    "demo": {"app", "db", "errors", "log", "paths", "settings", "worker"},
-    "cli": {"app", "db", "demo", "errors", "log", "paths", "settings", "worker"},
+    "demo": {"app", "db", "errors", "log", "paths", "settings", "whatif", "worker"},
+    "whatif": {"errors"},
+    "cli": {"app", "db", "demo", "errors", "log", "paths", "settings", "whatif", "worker"},
 }
 
 

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from leadgen.db.pgtap import judge, pgtap_dir, pgtap_files, run_pgtap
 from rig.cluster import Cluster
-from rig.pgtap import PGTAP, judge, pgtap_files, run_pgtap
 
 
-@pytest.mark.parametrize("path", pgtap_files(), ids=lambda path: str(path.relative_to(PGTAP).with_suffix("")))
+@pytest.mark.parametrize(
+    "path", pgtap_files(), ids=lambda path: str(path.relative_to(pgtap_dir()).with_suffix(""))
+)
 def test_pgtap(path: Path, cluster: Cluster, pgtap_template: str) -> None:
     with cluster.clone(pgtap_template) as url:
         complaints = run_pgtap(url, path)

@@ -2,7 +2,7 @@
 
 import os
 from decimal import Decimal
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 import pytest
 
@@ -29,7 +29,18 @@ def test_nothing_needs_to_be_set() -> None:
         ("DEFAULT_SOURCE_KEY", "", None),
         ("LOG_LEVEL", "debug", "DEBUG"),
         ("ENVIRONMENT", "development", "development"),
+        ("META_GRAPH_URL", "https://graph.example/v24.0/", "https://graph.example/v24.0"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
+        (
+            "DNS_SERVERS",
+            "192.0.2.1, 192.0.2.2:5353,2001:db8::1,[2001:db8::2]:5353",
+            (
+                (ip_address("192.0.2.1"), 53),
+                (ip_address("192.0.2.2"), 5353),
+                (ip_address("2001:db8::1"), 53),
+                (ip_address("2001:db8::2"), 5353),
+            ),
+        ),
     ],
 )
 def test_what_is_set_is_read(name: str, value: str, read: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +62,14 @@ def test_what_is_set_is_read(name: str, value: str, read: object, monkeypatch: p
         ("DEFAULT_INVOICE_THRESHOLD", "12.345"),
         ("DEFAULT_DUPLICATE_WINDOW_HOURS", "-3"),
         ("TRUSTED_PROXIES", "everybody"),
+        ("META_GRAPH_URL", "http://graph.example/v23.0"),
+        ("META_GRAPH_URL", "https://user@graph.example"),
+        ("META_GRAPH_URL", "https://graph.example/?a=b"),
+        ("META_GRAPH_TIMEOUT_SECONDS", "16"),
+        ("DNS_SERVERS", "resolver.example"),
+        ("DNS_SERVERS", "192.0.2.1:0"),
+        ("DNS_SERVERS", "192.0.2.1,"),
+        ("MX_TIMEOUT_SECONDS", "0"),
         ("LOG_FORMAT", "xml"),
     ],
 )

@@ -2,12 +2,13 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from decimal import Decimal
-from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Literal
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from leadgen.db.urls import normalise_url
@@ -20,10 +21,18 @@ SECRET = {
     "API_DB_PASSWORD",
     "WORKER_DB_PASSWORD",
 }  # never repeated in an error
+MAX_PORT = 65_535
 LOOKS_LIKE = 0.88  # similarity at which an unknown name is taken for a misspelt one of ours
 
 PositiveInt = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class DnsServer(NamedTuple):
+    """A server that answers DNS queries."""
+
+    address: IPv4Address | IPv6Address
+    port: int = 53
 
 
 class SettingsError(LeadGenError):
@@ -73,6 +82,20 @@ class Settings(BaseSettings):
         default=(),
         description="addresses or networks, with commas between, whose X-Forwarded-For is believed",
     )
+    mx_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        default=2, description="one lookup of a mail domain in total, before the lead's transaction"
+    )
+    dns_servers: Annotated[tuple[DnsServer, ...], NoDecode] = Field(
+        default=(),
+        description="addresses, ip or ip:port, with commas between, that are asked; unset: the system's",
+    )
+    meta_graph_url: str = Field(
+        default="https://graph.facebook.com/v23.0",
+        description="where the answers of Meta's leads are fetched",
+    )
+    meta_graph_timeout_seconds: Annotated[float, Field(gt=0, le=15)] = Field(
+        default=5, description="all the leads that one post names, in total"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "console"] = "json"
 
@@ -90,10 +113,39 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
+    @field_validator("dns_servers", mode="before")
+    @classmethod
+    def _read_servers(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return [read_dns_server(part.strip()) for part in value.split(",")]
+
+    @field_validator("meta_graph_url")
+    @classmethod
+    def _check_graph_url(cls, value: str, info: ValidationInfo) -> str:
+        schemes = "https?" if info.data.get("environment") == "development" else "https"
+        if not re.fullmatch(rf"{schemes}://[^\s/?#@]+(/[^\s?#]*)?", value):
+            raise ValueError("an https address is needed; http only with ENVIRONMENT=development")
+        return value.rstrip("/")
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+
+def read_dns_server(text: str) -> DnsServer:
+    """The server in `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`.
+
+    Raises ValueError for anything else.
+    """
+    bracketed = re.fullmatch(r"\[([^]]+)\](?::(\d+))?", text)
+    plain = re.fullmatch(r"([^:]+):(\d+)", text)
+    found = bracketed or plain
+    address, port = found.groups(default="53") if found else (text, "53")
+    if not 1 <= int(port) <= MAX_PORT:
+        raise ValueError(f"port {port} is not 1 to {MAX_PORT}")
+    return DnsServer(ip_address(address), int(port))
 
 
 def known_names() -> set[str]:

@@ -1,6 +1,6 @@
 -- The catalogue swept: nothing for PUBLIC, definers pinned, everything commented, each role exactly what sql/policies says.
 begin;
-select plan(30);
+select plan(31);
 
 create temp view functions as
 select p.oid, p.proname, p.proacl, p.prosecdef, p.proconfig, p.proowner, p.oid::regprocedure::text as name
@@ -44,9 +44,11 @@ select bag_eq(format($$select proname::text from functions f
   where has_function_privilege(%L, f.oid, 'execute')$$, role), format('select unnest(%L::text[])', names),
     role || ' executes exactly these')
 from (values
-  ('leadgen_api', '{submit_lead,explain_lead_for,is_ready}'::text[]),
-  ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,take_nap,route_held_lead}'),
-  ('leadgen_dba', '{submit_lead,replay_quarantined,explain_lead,explain_candidates,check_invariants}'),
+  ('leadgen_api', '{submit_lead,explain_lead_for,is_ready,record_mail_domain,open_post,submit_mapped_lead,verify_subscription}'::text[]),
+  ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,take_nap,route_held_lead,settle_answers,release_due_sale}'),
+  ('leadgen_dba',
+    '{policy_history,roll_back_policy,try_field_map,submit_lead,replay_quarantined,explain_lead,explain_candidates,check_invariants,'
+    'accept_sale,return_sale,suppress,unsuppress,replay_lead,verify_leads,dry_run_lead,what_if,explain_unsold}'),
   ('leadgen_reporting', '{}')
 ) as t (role, names);
 
@@ -62,15 +64,20 @@ select is_empty($$select name from relations r where relkind <> 'S' and has_any_
   'analysts read the views of report, all and only those');
 select is_empty($$select name from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_reporting', r.oid,
   'insert, update, references')$$, 'analysts write nothing');
-select is_empty($$select name from relations r where relkind <> 'S' and not has_table_privilege('leadgen_dba', r.oid, 'select')$$,
-  'a DBA reads everything');
+select is_empty($$select name from relations r where relkind <> 'S' and not has_table_privilege('leadgen_dba', r.oid, 'select')
+  and relname <> 'source_maps'$$, 'a DBA reads everything');
+select set_eq($$select a.attname::text from pg_attribute a
+  cross join unnest('{leadgen_api,leadgen_worker,leadgen_dba,leadgen_reporting}'::text[]) r
+  where a.attrelid = 'leadgen.source_maps'::regclass and a.attnum > 0 and has_column_privilege(r, a.attrelid, a.attname, 'select')$$,
+  $$select unnest('{source_id,created_at,updated_at,field_map_id}'::text[])$$, 'but the secrets of ad networks, which nobody does');
 select is_empty($$select name from relations r where relkind <> 'S' and has_table_privilege('leadgen_dba', r.oid,
   'truncate, references, trigger')$$, 'a DBA truncates nothing');
 select bag_eq($$select relname::text from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_dba', r.oid,
   'insert, update')$$,
   $$select unnest('{markets,verticals,validation_policies,routing_policies,pricing_policies,offers,sources,
     source_campaigns,buyers,buyer_offers,buyer_service_areas,
-    offer_exclusivities,settings,operator_keys}'::text[])$$, 'a DBA writes the catalogue, the settings and the keys');
+    offer_exclusivities,settings,operator_keys,field_maps,source_maps}'::text[])$$, 'a DBA writes the catalogue,
+      the settings and the keys');
 select is_empty($$select relname from relations r where has_table_privilege('leadgen_dba', r.oid, 'delete') and relname in ('leads',
   'lead_assignments', 'lead_decisions', 'deliveries',
   'delivery_attempts', 'policy_versions', 'invoices', 'intake_quarantine', 'settings', 'operator_keys', 'enrollment_usage')$$,

@@ -1,6 +1,6 @@
 -- check_policy, write_policy, archive_policy, recompile_policies: checked on write, versioned, archived.
 begin;
-select plan(27);
+select plan(48);
 
 create temp table p as select testkit.add('validation_policies', '{"name": "v", "rules": {"consent_required": true}}') as v,
   testkit.add('routing_policies', '{"name": "r", "config": {"strategy": "priority"}}') as r, testkit.add('pricing_policies',
@@ -74,6 +74,46 @@ update leadgen.validation_policies x set rules = '{"min_message_length": 500}' f
 select testkit.submit(offer_id, '{}', 2) from ids;
 select is(array_agg(l.validation_policy_version || ' ' || l.status order by l.id), '{"1 validated","2 rejected"}',
   'leads before and after an edit') from leadgen.leads l join ids using (offer_id);
+
+-- FAULTS 31: whatever is wrong with an edit, it is refused with the path, and the next lead is judged by the last good version.
+create temp table good as select testkit.make_offer('{"min_message_length": 5, "allowed_cities": ["Austin"]}',
+  '{"strategy": "weighted", "tie_breakers": ["priority"]}', '{"exclusivity_premium": {"amount": 5}}') as offer_id;
+select testkit.enroll(offer_id) from good;
+create temp table bad (kind text, what text, body jsonb, path text);
+insert into bad values
+  ('validation', 'a typo', '{"min_mesage_length": 500}', 'rules.min_mesage_length'),
+  ('validation', 'a wrong type', '{"min_message_length": "500"}', 'rules.min_message_length'),
+  ('validation', 'a bad regular expression', '{"field_rules": {"message": {"pattern": "("}}}', 'rules.field_rules.message.pattern'),
+  ('validation', 'one that takes for ever', '{"field_rules": {"message": {"pattern": "((a?){30}b?){30}"}}}',
+  'rules.field_rules.message.pattern'),
+  ('validation', 'an empty list', '{"allowed_cities": []}', 'rules.allowed_cities'),
+  ('validation', 'a contradiction', '{"consent_max_age_hours": 0}', 'rules.consent_max_age_hours'),
+  ('validation', 'an impossible time', '{"business_hours": {"mon": [["08:00", "25:00"]]}}', 'rules.business_hours.mon[0][1]'),
+  ('validation', 'no object', '[]', 'rules'),
+  ('routing', 'a typo', '{"strategi": "priority"}', 'config.strategi'),
+  ('routing', 'a value''s typo', '{"strategy": "weigthed"}', 'config.strategy'),
+  ('routing', 'a wrong type', '{"max_buyers": "3"}', 'config.max_buyers'),
+  ('routing', 'a cyclic list', '{"strategy": "weighted", "tie_breakers": ["weighted"]}', 'config.tie_breakers[0]'),
+  ('routing', 'an empty list', '{"tie_breakers": []}', 'config.tie_breakers'),
+  ('routing', 'an empty range', '{"caps": {"per_hour": 9, "per_day": 8}}', 'config.caps.per_day'),
+  ('pricing', 'a typo', '{"exclusivity_premum": {"amount": 50}}', 'rules.exclusivity_premum'),
+  ('pricing', 'an empty list', '{"adjustments": []}', 'rules.adjustments'),
+  ('pricing', 'a wrong type', '{"exclusivity_premium": {"amount": "50"}}', 'rules.exclusivity_premium.amount');
+select is(testkit.fault_of(format('update leadgen.%I set %I = %L where id = %s', kind || '_policies',
+  case kind when 'routing' then 'config' else 'rules' end, body,
+  case kind when 'validation' then o.validation_policy_id when 'routing' then o.routing_policy_id else o.pricing_policy_id end)),
+    'LG423 ' || path,
+  format('%s: %s', kind, what))
+from bad, good join leadgen.offers o on o.id = offer_id;
+create temp table after as select offer_id, testkit.submit(offer_id, '{"message": "short"}', 90) as told from good;
+select is(told ->> 'status', 'accepted', 'the next lead is judged by the good policy') from after;
+select is((told ->> 'price')::numeric, 45.00, 'and priced by it') from after;
+select is(array[l.validation_policy_version, d.routing_policy_version], '{1,1}', 'its versions are the first ones') from after
+  join leadgen.leads l on l.id = (told ->> 'lead_id')::bigint
+  join leadgen.lead_decisions d on d.lead_id = l.id;
+select is(count(*), 3::bigint, 'no refused body is in the record') from good join leadgen.offers o on o.id = offer_id
+  join leadgen.policy_versions v on (v.kind, v.policy_id) in (('validation', o.validation_policy_id), ('routing', o.routing_policy_id),
+    ('pricing', o.pricing_policy_id));
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- recount_usage, move_windows: a change of zone counts the caps anew, so that no place is given twice.
 begin;
-select plan(14);
+select plan(18);
 
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 create temp table seats as
@@ -37,6 +37,19 @@ update leadgen.enrollment_usage u set day_count = 0, hour_count = 7 from seats w
 select is(array_agg(distinct rule), '{usage_row_is_true}', 'the invariants see it') from leadgen.check_invariants();
 select lives_ok(format('select leadgen.recount_usage(%s)', follows), 'recount_usage') from seats;
 select is(pg_temp.usage(follows), '1 1 4 4 21 05:00', 'counted from the sales') from seats;
+-- The offer as a whole, in the market's zone, and at a moment of the past. Sold at 45.00: 05:30, 06:30 and 07:10 UTC on the 20th, 05:00 on the 21st.
+create function pg_temp.standing(p_seat bigint, p_now timestamptz, p_until timestamptz) returns text language sql as $$
+  select concat_ws(' ', s.hour_count, s.day_count, s.day_spent, s.week_count, s.month_count, s.month_spent)
+  from ids, leadgen.count_standing_sales(offer_id, p_seat, p_now, 'America/New_York', p_until) s;
+$$;
+select is(pg_temp.standing(null, '2026-11-21T05:00:00Z', 'infinity'), '1 1 45.00 4 4 180.00', 'count_standing_sales: the offer now');
+select is(pg_temp.standing(follows, '2026-11-20T06:45:00Z', '2026-11-20T06:45:00Z'), '1 2 90.00 2 2 90.00',
+  'count_standing_sales: before the third sale') from seats;
+select is(pg_temp.standing(own, '2026-11-21T05:00:00Z', 'infinity'), '0 0 0 0 0 0', 'count_standing_sales: who sold nothing') from seats;
+update leadgen.offer_usage u set day_count = 9, month_spent = 1 from ids where u.offer_id = ids.offer_id;
+select leadgen.recount_offer_usage(offer_id, 'America/New_York') from ids;
+select is(concat_ws(' ', u.day_count, u.day_spent, u.month_count, u.month_spent), '1 45.00 4 180.00', 'recount_offer_usage')
+from leadgen.offer_usage u join ids using (offer_id);
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 
 select * from finish();

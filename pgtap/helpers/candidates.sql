@@ -5,8 +5,9 @@ as $$
   select jsonb_populate_record(null::leadgen.candidate, '{
     "buyer_offer_id": 1, "buyer_id": 101, "enrollment_is_active": true, "buyer_is_active": true, "has_channel": true,
     "in_service_area": true, "has_lead": false, "timezone": "America/Chicago",
-    "used_hour": 0, "used_day": 0, "used_week": 0, "used_month": 0, "balance": 100,
-    "priority": 1, "weight": 1, "finish_tag": 0, "virtual_time": 0, "base_price": 45}'::jsonb || p_fields);
+    "used_hour": 0, "used_day": 0, "used_week": 0, "used_month": 0, "spent_day": 0, "spent_month": 0, "balance": 100,
+    "priority": 1, "weight": 1, "finish_tag": 0, "virtual_time": 0, "base_price": 45, "price": 45, "in_schedule": true,
+    "has_contact": false}'::jsonb || p_fields);
 $$;
 comment on function testkit.candidate(jsonb) is 'A candidate that passes every check and has never been served, some of it replaced.';
 
@@ -27,12 +28,26 @@ as $$
 $$;
 comment on function testkit.settings(jsonb) is 'Routing settings of a policy''s config.';
 
-create or replace function testkit.verdict_of(p_candidates leadgen.candidate[], p_config jsonb default '{}',
-  p_exclusive_buyer_id bigint default null)
+create or replace function testkit.load(p_fields jsonb default '{}')
+returns leadgen.offer_load
+language sql
+as $$
+  select jsonb_populate_record(null::leadgen.offer_load, '{"timezone": "America/Chicago", "used_hour": 0, "used_day": 0, "used_week": 0,
+    "used_month": 0, "spent_day": 0, "spent_month": 0}'::jsonb || p_fields);
+$$;
+comment on function testkit.load(jsonb) is 'What an offer has sold: nothing yet and no caps, some of it replaced.';
+
+create or replace function testkit.verdict_of(
+  p_candidates leadgen.candidate[],
+  p_config jsonb default '{}',
+  p_exclusive_buyer_id bigint default null,
+  p_load leadgen.offer_load default null
+)
 returns leadgen.verdict
 language sql
 as $$
-  select leadgen.reach_verdict(p_candidates, testkit.settings(p_config),
+  select leadgen.reach_verdict(p_candidates, p_load, testkit.settings(p_config),
     (p_exclusive_buyer_id, 'postal_code', '78701')::leadgen.exclusivity, '2026-11-20T16:00:00Z');
 $$;
-comment on function testkit.verdict_of(leadgen.candidate[], jsonb, bigint) is 'Judges and ranks candidates at 2026-11-20 16:00 UTC.';
+comment on function testkit.verdict_of(leadgen.candidate[], jsonb, bigint, leadgen.offer_load) is
+  'Judges and ranks candidates at 2026-11-20 16:00 UTC.';

@@ -8,7 +8,9 @@ as $$
     "country_code": "US", "region_code": "US-TX", "postal_code": "78701",
     "postal_patterns": ["78701", "78701*", "7870*", "787*", "78*", "7*", "*"],
     "city": "Austin", "city_key": "austin", "message": "Emergency plumbing needed", "attributes": {},
-    "consent": true, "gdpr_consent": true, "email_is_disposable": false, "decided_at": "2026-11-20T16:00:00Z"}'::jsonb || p_fields);
+    "consent": true, "gdpr_consent": true, "email_is_disposable": false, "decided_at": "2026-11-20T16:00:00Z",
+    "latitude": 30.2711, "longitude": -97.7437, "local_minute": 6360, "is_suppressed": false, "mail_status": "has_mail",
+    "ip_count": 0, "phone_count": 0, "buyers_with_contact": []}'::jsonb || p_fields);
 $$;
 comment on function testkit.facts(jsonb) is 'The facts of a good lead in Austin at 2026-11-20 16:00 UTC, some of them replaced.';
 

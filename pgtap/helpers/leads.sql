@@ -60,3 +60,56 @@ as $$
   select coalesce(array_agg((e ->> 'code') || ' ' || (e ->> 'field')), '{}') from jsonb_array_elements(p_answer -> 'errors') e;
 $$;
 comment on function testkit.codes_of(jsonb) is 'The failures in an answer of submit_lead, as {"field_required name"}.';
+
+create or replace function testkit.tell(p_lead_id bigint)
+returns text
+language sql
+stable
+as $$
+  select case
+    when l.validation_reason is not null then 'rejected: ' || (l.answer -> 'errors' -> 0 ->> 'code')
+    else coalesce(
+      (select string_agg(b.name || ' ' || a.price, ', ' order by a.id)
+        from leadgen.lead_assignments a join leadgen.buyers b on b.id = a.buyer_id where a.lead_id = l.id),
+      replace(l.unsold_reason, 'no buyer could take it: ', '') || case when l.hold_until is not null then ', held' else '' end)
+  end
+  from leadgen.leads l
+  where l.id = p_lead_id;
+$$;
+comment on function testkit.tell(bigint) is
+  'What became of a lead: "Ace 45.00, Best 50.00", "cap_day 2, held" or "rejected: duplicate".';
+
+create or replace function testkit.outcome(p_offer_id bigint, p_at timestamptz, p_fields jsonb default '{}')
+returns text
+language plpgsql
+volatile
+as $$
+declare
+  v_answer jsonb;
+begin
+  perform testkit.at_time(p_at);
+  v_answer := testkit.submit(p_offer_id, p_fields, 5000 + (nextval('testkit.numbers') % 5000)::integer);
+  return testkit.tell((v_answer ->> 'lead_id')::bigint);
+end;
+$$;
+comment on function testkit.outcome(bigint, timestamptz, jsonb) is
+  'Submits a new person''s good lead at a time and tells what became of it (see testkit.tell).';
+
+create or replace function testkit.work_holds()
+returns integer
+language plpgsql
+volatile
+as $$
+declare
+  v_calls integer := 0;
+begin
+  while leadgen.route_held_lead() is not null loop
+    v_calls := v_calls + 1;
+    if v_calls > 1000 then
+      raise exception 'route_held_lead does not come to an end';
+    end if;
+  end loop;
+  return v_calls;
+end;
+$$;
+comment on function testkit.work_holds() is 'Calls route_held_lead, as the worker does, until there is nothing to do; returns how many calls did something.';

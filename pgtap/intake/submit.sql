@@ -65,8 +65,8 @@ select is(held ->> 'message', 'Lead qualified; no buyer can take it now, it is h
   from unsold;
 select is(kept ->> 'message', 'Lead qualified; no buyer can take it now', 'not held: the message says so') from unsold;
 select is(l.unsold_reason || '|' || l.hold_until || '|' || l.next_route_at,
-  'no buyer is enrolled in the offer|2026-11-21 16:00:00+00|2026-11-20 16:01:00+00',
-  'held for 24 hours, tried again in a minute') from leadgen.leads l join empty using (offer_id);
+  'no buyer is enrolled in the offer|2026-11-21 16:00:00+00|2026-11-20 17:00:00+00',
+  'held for 24 hours, tried again within the hour') from leadgen.leads l join empty using (offer_id);
 select is(l.hold_until is null and l.status = 'validated', true, 'not held') from leadgen.leads l join empty on l.offer_id = other_id;
 update leadgen.sources s set disclose_buyer = false from ids where s.offer_id = ids.offer_id;
 select is(answer - 'lead_id', jsonb_build_object('status', 'accepted', 'message', 'Lead qualified and delivered to buyer', 'buyer_id',

@@ -1,9 +1,9 @@
 -- record_attempts, plan_retry, settle_assignments: what follows from an attempt's outcome for delivery, sale and lead.
 begin;
-select plan(45);
+select plan(68);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, 3, '1 second', after) between low and high, true,
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, 3, '1 second', after, null) between low and high, true,
   format('plan_retry: attempt %s, Retry-After %s', attempt, after))
 from (values
   (1, null::numeric, '2026-11-20T16:00:01Z'::timestamptz, '2026-11-20T16:00:01.5Z'::timestamptz),
@@ -11,10 +11,22 @@ from (values
   (1, 120, '2026-11-20T16:02:00Z', '2026-11-20T16:02:00Z'), (3, 0.1, '2026-11-20T16:00:04Z', '2026-11-20T16:00:06Z'),
   (1, -50, '2026-11-20T16:00:01Z', '2026-11-20T16:00:01.5Z'), (1, 999999, '2026-11-20T17:00:00Z', '2026-11-20T17:00:00Z')
 ) as t (attempt, after, low, high);
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 4, 3, '1 second', null), null, 'plan_retry: after the last retry none');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 1, 0, '1 second', 60), null, 'plan_retry: no retries, whatever the receiver asked');
-select cmp_ok((select count(distinct leadgen.plan_retry('2026-11-20T16:00:00Z', 3, 3, '1 second', null))
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 4, 3, '1 second', null, null), null, 'plan_retry: after the last retry none');
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 1, 0, '1 second', 60, null), null,
+  'plan_retry: no retries, whatever the receiver asked');
+select cmp_ok((select count(distinct leadgen.plan_retry('2026-11-20T16:00:00Z', 3, 3, '1 second', null, null))
   from generate_series(1, 20)), '>', 15::bigint, 'plan_retry: jittered');
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', after, '{60,600,3600}') between low and high, true,
+  format('plan_retry: by a schedule, attempt %s, Retry-After %s, %s retries of the worker''s', attempt, after, retries))
+from (values
+  (1, 0, null::numeric, '2026-11-20T16:01:00Z'::timestamptz, '2026-11-20T16:01:30Z'::timestamptz),
+  (2, 3, null, '2026-11-20T16:10:00Z', '2026-11-20T16:15:00Z'), (3, 1, null, '2026-11-20T17:00:00Z', '2026-11-20T17:30:00Z'),
+  (1, 3, 1800, '2026-11-20T16:30:00Z', '2026-11-20T16:30:00Z'), (1, 3, 999999, '2026-11-20T17:00:00Z', '2026-11-20T17:00:00Z'),
+  (3, 3, 60, '2026-11-20T17:00:00Z', '2026-11-20T17:30:00Z')
+) as t (attempt, retries, after, low, high);
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 4, 99, '1 second', 60, '{60,600,3600}'), null,
+  'plan_retry: past the schedule''s end none');
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 1, 99, '1 second', 60, '{}'), null, 'plan_retry: an empty schedule has no retries');
 
 -- One sale by webhook and e-mail a lead; attempts are made by name of channel.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
@@ -47,15 +59,16 @@ $$;
 
 select pg_temp.next_lead(1);
 select is(pg_temp.attempt('webhook', 'delivered', '{"status_code": 200, "reply": "ok"}'), 'delivered', 'delivered');
-select is(pg_temp.state(), 'delivered delivered webhook=delivered,email=pending', 'one channel got through: sale and lead are delivered');
-select is(l.delivered_at = a.delivered_at and l.delivered_at = '2026-11-20T16:00:00Z', true, 'and when') from leadgen.leads l
+select is(pg_temp.state(), 'accepted accepted webhook=delivered,email=pending', 'one channel got through: sale and lead are accepted');
+select is(array[l.delivered_at, l.accepted_at, a.delivered_at, a.accepted_at], array_fill('2026-11-20T16:00:00Z'::timestamptz, '{4}'),
+  'delivered, and so accepted, then') from leadgen.leads l
   join leadgen.lead_assignments a on a.lead_id = l.id;
 select is(t.attempt || ' ' || t.outcome || ' ' || t.status_code || ' ' || t.latency_ms || ' ' || t.reply || ' ' || t.worker,
   '1 delivered 200 12.50 ok w', 'the attempt is logged') from leadgen.delivery_attempts t;
 select is(d.finished_at is not null and d.lease_token is null and d.next_attempt_at is null, true, 'finished') from leadgen.deliveries d
   where d.channel = 'webhook';
 select is(pg_temp.attempt('email', 'refused', '{"error": "550 no such user"}'), 'dead', 'refused: dead at once');
-select is(pg_temp.state(), 'delivered delivered webhook=delivered,email=dead', 'a dead channel beside a delivered one changes nothing');
+select is(pg_temp.state(), 'accepted accepted webhook=delivered,email=dead', 'a dead channel beside a delivered one changes nothing');
 select is((select d.last_error from leadgen.deliveries d where d.channel = 'email'), '550 no such user', 'with its reason');
 
 -- Clean failures: retried, each later than the last, then dead; the sale fails only when every channel has ended.
@@ -75,6 +88,8 @@ select is(pg_temp.attempt('webhook', 'failed', '{"error": "connection refused"}'
 select is(pg_temp.state(), 'validated pending webhook=dead,email=pending', 'the e-mail is still under way');
 select is(pg_temp.attempt('email', 'refused'), 'dead', 'it ends too');
 select is(pg_temp.state(), 'validated failed webhook=dead,email=dead', 'all channels ended: the sale has failed');
+select is(a.release_reason || ' ' || (a.released_at is null), 'delivery failed true', 'its place is due to go back')
+from leadgen.lead_assignments a order by a.id desc limit 1;
 select is((select count(*) from leadgen.delivery_attempts t join retry on retry.id = t.delivery_id), 4::bigint, 'four attempts are logged');
 
 -- Unknown: retried to the same buyer, unknown at the end, never dead.
@@ -85,15 +100,16 @@ select is(pg_temp.attempt('webhook', 'unknown', '{"error": "no answer"}', 1), 'u
 select is(pg_temp.state(), 'validated pending webhook=unknown,email=pending', 'the sale waits for the other channel');
 select is(pg_temp.attempt('email', 'refused'), 'dead', 'which ends');
 select is(pg_temp.state(), 'validated unknown webhook=unknown,email=dead', 'the sale is unknown, not failed');
+select is((select a.release_reason from leadgen.lead_assignments a order by a.id desc limit 1), null, 'and keeps its place');
 
 -- A late success.
 select pg_temp.next_lead(4);
 select is(pg_temp.attempt('webhook', 'failed'), 'pending', 'a failure');
 select is(pg_temp.attempt('email', 'delivered'), 'delivered', 'the e-mail gets through meanwhile');
-select is(pg_temp.state(), 'delivered delivered webhook=pending,email=delivered', 'delivered');
+select is(pg_temp.state(), 'accepted accepted webhook=pending,email=delivered', 'accepted');
 select testkit.at_time('2026-11-20T16:04:00Z');
 select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'then the webhook');
-select is(pg_temp.state(), 'delivered delivered webhook=delivered,email=delivered', 'nothing more to say');
+select is(pg_temp.state(), 'accepted accepted webhook=delivered,email=delivered', 'nothing more to say');
 
 -- What nobody holds, and settle_assignments by itself.
 select results_eq(
@@ -103,8 +119,58 @@ select results_eq(
 select is_empty($$select * from leadgen.record_attempts('[]', 3, '1 second')$$, 'nothing to record');
 select lives_ok($$select leadgen.settle_assignments(array(select a.id
   from leadgen.lead_assignments a), '2026-11-20T17:00:00Z')$$, 'settle_assignments: again over everything');
-select is(array_agg(a.outcome::text order by a.id), '{delivered,failed,unknown,delivered}',
+select is(array_agg(a.outcome::text order by a.id), '{accepted,failed,unknown,accepted}',
   'settle_assignments: changes nothing that is settled') from leadgen.lead_assignments a;
+
+-- A failed sale that a replayed delivery brings through after all, before its place went back.
+update leadgen.deliveries d set status = 'pending', finished_at = null, next_attempt_at = '2026-11-20T16:04:00Z'
+where d.channel = 'webhook' and d.assignment_id = (select a.id from leadgen.lead_assignments a where a.outcome = 'failed');
+select pg_temp.next_lead(5);
+update leadgen.deliveries d set next_attempt_at = '2026-11-20T16:04:00Z'
+from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome = 'failed' and d.next_attempt_at is not null;
+update leadgen.deliveries d set next_attempt_at = '2027-01-01T00:00:00Z'
+from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome <> 'failed' and d.next_attempt_at is not null;
+select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'replayed, a dead letter gets through');
+select is(array_agg(a.outcome || ' ' || coalesce(a.release_reason, 'stands')), '{"accepted stands"}', 'and the sale stands')
+from leadgen.lead_assignments a join leadgen.deliveries d on d.assignment_id = a.id
+where d.channel = 'webhook' and d.attempts = 5;
+
+-- The policy's own schedule and timeout go with the delivery; its timeout is for webhooks.
+create temp table own as select testkit.make_offer('{"duplicate_window_hours": 0}',
+  '{"delivery": {"timeout_seconds": 12.5, "retry_seconds": [60, 600]}}') as offer_id;
+select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"webhook_url": "https://own.example/hook"}'))) from own;
+update leadgen.deliveries d set next_attempt_at = '2027-01-01T00:00:00Z' where d.next_attempt_at is not null;
+select testkit.submit(offer_id, '{}', 6) from own;
+select is(array_agg(d.channel || ' ' || coalesce(d.timeout_seconds::text, 'any') || ' ' || d.retry_seconds::text order by d.channel),
+  '{"webhook 12.5 {60,600}","email any {60,600}"}', 'record_decision: timeout and schedule are stored') from leadgen.deliveries d
+join leadgen.lead_assignments a on a.id = d.assignment_id join own using (offer_id);
+select testkit.at_time('2026-11-20T17:00:00Z');
+create temp table claims as select * from leadgen.claim_deliveries('w', 100, '30 seconds');
+select is(array_agg(channel || ' ' || coalesce(timeout_seconds::text, 'any') order by channel), '{"email any","webhook 12.5"}',
+  'claim_deliveries: hands the timeout out') from claims;
+select is(array_agg(d.channel || ' ' || to_char(d.next_attempt_at - '2026-11-20T17:00:00Z', 'SS.MS') order by d.channel),
+  '{"webhook 42.500","email 30.000"}', 'claim_deliveries: and leases for so much longer')
+from leadgen.deliveries d where d.status = 'sending';
+select leadgen.release_deliveries(array_agg(lease_token)) from claims;
+select is(pg_temp.attempt('webhook', 'failed', '{}', 0), 'pending', 'retried though the worker has no retries');
+select is(d.next_attempt_at between '2026-11-20T17:01:00Z' and '2026-11-20T17:01:30Z', true, 'after its own pause')
+from leadgen.deliveries d where d.channel = 'webhook' order by d.id desc limit 1;
+select testkit.at_time('2026-11-20T17:02:00Z');
+select is(pg_temp.attempt('webhook', 'unknown', '{}', 99), 'pending', 'then after the second');
+select testkit.at_time('2026-11-20T17:20:00Z');
+select is(pg_temp.attempt('webhook', 'failed', '{}', 99), 'dead', 'and no more: the schedule is over');
+
+-- Cancelled while it is sent: what was sent is logged, and stays cancelled.
+create temp table last_claim as select * from leadgen.claim_deliveries('w', 100, '30 seconds') where channel = 'email';
+select is(count(*), 1::bigint, 'the e-mail is being sent') from last_claim;
+select is(leadgen.return_sale(d.assignment_id, 'wrong number')::text, 'returned', 'its sale is returned meanwhile')
+from leadgen.deliveries d join last_claim c on c.delivery_id = d.id;
+select is(r.status, 'cancelled', 'too late') from last_claim c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
+  'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'outcome', 'delivered',
+  'latency_ms', 1)), 3, '1 second') r;
+select is(d.status || ' ' || a.outcome || ' ' || t.outcome, 'cancelled returned delivered', 'but it is known that the buyer has it')
+from leadgen.deliveries d join last_claim c on c.delivery_id = d.id join leadgen.lead_assignments a on a.id = d.assignment_id
+join leadgen.delivery_attempts t on t.delivery_id = d.id;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 
 select * from finish();

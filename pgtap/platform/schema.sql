@@ -1,6 +1,7 @@
--- check_schema, is_one_of, check_regex, refuse, refuse_value: the words of JSON Schema, and errors that name path, found and allowed.
+-- check_schema with check_number, check_text, check_list, check_object and check_format; is_one_of, refuse, refuse_value: the words of
+-- JSON Schema, and errors that name path, found and allowed. The larger formats have files of their own: regex, hours, area, tests.
 begin;
-select plan(55);
+select plan(95);
 
 select is(testkit.fault_of(format('select leadgen.check_schema(%L, %L, %L)', value, schema, 'p')), coalesce('LG423 ' || path, 'none'),
   format('%s under %s', value, schema))
@@ -22,16 +23,48 @@ from (values
   ('{"a": {"b": "x"}}', '{"properties": {"a": {"properties": {"b": {"type": "number"}}}}}', 'p.a.b'), ('{"c": 1}',
     '{"properties": {"a": {}}, "additionalProperties": false}', 'p.c'),
   ('{"c": 1}', '{"properties": {"a": {}}}', null), ('{"c": 1}', '{"additionalProperties": {"type": "string"}}', 'p.c'), ('{}',
-    '{"required": ["a"]}', 'p.a'), ('{"a": null}', '{"required": ["a"]}', null)
+    '{"required": ["a"]}', 'p.a'), ('{"a": null}', '{"required": ["a"]}', null),
+  ('{}', '{"minProperties": 1}', 'p'), ('{"a": 1}', '{"minProperties": 1}', null), ('{"a": 1}', '{"minProperties": 2}', 'p'),
+  ('{"a": 1}', '{"exactlyOne": ["a", "b"]}', null), ('{"b": null}', '{"exactlyOne": ["a", "b"]}', null),
+  ('{}', '{"exactlyOne": ["a", "b"]}', 'p'),
+  ('{"a": 1, "b": 2}', '{"exactlyOne": ["a", "b"]}', 'p'), ('{"c": 1}', '{"exactlyOne": ["a", "b"]}', 'p'),
+  ('{"a": 1, "b": 1}', '{"ordered": [["a", "b"]]}', null), ('{"a": 2, "b": 1}', '{"ordered": [["a", "b"]]}', 'p.a'),
+  ('{"a": 2}', '{"ordered": [["a", "b"]]}', null),
+  ('{"ab": 1}', '{"propertyNames": {"pattern": "^a"}}', null), ('{"ba": 1}', '{"propertyNames": {"pattern": "^a"}}', 'p.ba'),
+  ('[1, 2]', '{"maxItems": 2}', null), ('[1, 2, 3]', '{"maxItems": 2}', 'p'), ('[1]', '{"minItems": 2}', 'p'),
+  ('"ab"', '{"minLength": 2, "maxLength": 2}', null), ('"a"', '{"minLength": 2}', 'p'), ('"abc"', '{"maxLength": 2}', 'p'),
+  ('""', '{"minLength": 1}', 'p'),
+  ('"email"', '{"format": "field"}', null), ('"attributes.x"', '{"format": "field"}', null), ('"e-mail"', '{"format": "field"}', 'p'),
+  ('"attributes"', '{"format": "field"}', 'p'),
+  ('"100-200"', '{"format": "range"}', null), ('"100"', '{"format": "range"}', null), ('"200-100"', '{"format": "range"}', 'p'),
+  ('"1-100"', '{"format": "range"}', 'p'),
+  ('{}', '{}', null), ('999999999', '{"type": "integer"}', null), ('1e10', '{"type": "integer"}', 'p'),
+  ('-1', '{"type": "integer"}', null), ('true', '{"enum": [true]}', null),
+  ('false', '{"enum": [true]}', 'p')
 ) as t (value, schema, path);
 
 select is(testkit.detail_of($$select leadgen.check_schema('{"c": 1}',
   '{"properties": {"b": {}, "a": {}}, "additionalProperties": false}', 'rules')$$),
   '{"field": "rules.c", "found": "an unknown key", "allowed": "one of a, b"}', 'an unknown key: the known ones are named');
+select throws_like($$select leadgen.check_schema('{"strategi": 1}',
+  '{"properties": {"strategy": {}}, "additionalProperties": false}', 'config')$$,
+  '%Did you mean strategy?', 'and the one that was meant');
+select throws_like($$select leadgen.check_schema('"weigthed"', '{"enum": ["priority", "weighted"]}', 'config.strategy')$$,
+  'config.strategy: found "weigthed"; allowed: one of priority, weighted. Did you mean weighted?', 'of the values of an enum too');
+select is(testkit.detail_of($$select leadgen.check_schema('{"minimum": 3, "maximum": 2}', '{"ordered": [["minimum", "maximum"]]}', 'p')$$),
+  '{"field": "p.minimum", "found": "3", "allowed": "at most maximum, which is 2"}', 'an impossible range: both ends');
+select is(testkit.detail_of($$select leadgen.check_schema('{}', '{"exactlyOne": ["amount", "percent"]}', 'p')$$),
+  '{"field": "p", "found": "{}", "allowed": "exactly one of amount, percent"}', 'neither of two');
+select is(testkit.detail_of($$select leadgen.check_schema('[1, 2, 1]', '{"uniqueItems": true}', 'p')$$),
+  '{"field": "p", "found": "1 2 times", "allowed": "a list without repetition"}', 'what is there twice');
+select is(testkit.detail_of($$select leadgen.check_schema('[]', '{"minItems": 1}', 'p')$$),
+  '{"field": "p", "found": "an empty list", "allowed": "at least 1 entry"}', 'an empty list');
+select is(testkit.fault_of($$select leadgen.check_schema('"x"', '{"format": "rhyme"}', 'p')$$), '20000',
+  'a format that nobody knows is a fault of the schema');
+select is_empty($$select k.key, f from leadgen.policy_keys k cross join jsonb_path_query(k.value_schema, '$.**.format') f
+  where f #>> '{}' not in ('regex', 'field', 'time', 'hours', 'area', 'tests', 'range')$$, 'and no key has such a one');
 select is(testkit.detail_of($$select leadgen.check_schema('1', '{"type": ["string", "array"]}', 'rules')$$),
   '{"field": "rules", "found": "number 1", "allowed": "string or array"}', 'a wrong type: the right ones');
-select is(testkit.fault_of($$select leadgen.check_regex('^(a|b)$', 'p')$$), 'none', 'check_regex: valid');
-select is(testkit.fault_of($$select leadgen.check_regex('a{2,1}', 'p.pattern')$$), 'LG423 p.pattern', 'check_regex: not valid');
 select is(length(testkit.detail_of(format('select leadgen.refuse_value(%L, %L, %L)', 'p', repeat('x', 5000), 'y')) ->> 'found'), 200,
   'refuse_value: what was found is cut short');
 

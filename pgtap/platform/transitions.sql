@@ -1,6 +1,6 @@
 -- enforce_transition: for leads, sales, deliveries and invoices exactly the declared moves.
 begin;
-select plan(21);
+select plan(22);
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seat as select testkit.enroll(offer_id) as id from ids;
 select testkit.submit(offer_id) from ids;
@@ -43,10 +43,12 @@ from states a join states b using (entity) where a.state <> b.state;
 -- The state machines, written out once more: a change of the seed is a decision, not an accident.
 create temp table expected (entity text, from_state text, to_states text[]);
 insert into expected values
-  ('leads', 'received', '{validated,rejected}'), ('leads', 'validated', '{delivered,rejected}'), ('leads', 'delivered',
-    '{accepted,rejected}'),
-  ('lead_assignments', 'pending', '{delivered,failed,unknown,returned}'), ('lead_assignments', 'unknown', '{delivered,failed,returned}'),
-  ('lead_assignments', 'failed', '{delivered,unknown}'), ('lead_assignments', 'delivered', '{accepted,returned}'), ('lead_assignments',
+  ('leads', 'received', '{validated,rejected}'), ('leads', 'validated', '{delivered,accepted,rejected}'),
+  ('leads', 'delivered', '{validated,accepted,rejected}'), ('leads', 'accepted', '{validated,rejected}'),
+  ('lead_assignments', 'pending', '{delivered,accepted,failed,unknown,returned}'),
+  ('lead_assignments', 'unknown', '{delivered,accepted,failed,returned}'),
+  ('lead_assignments', 'failed', '{delivered,accepted,unknown}'), ('lead_assignments', 'delivered', '{accepted,returned}'),
+  ('lead_assignments',
     'accepted', '{returned}'),
   ('deliveries', 'pending', '{sending,cancelled}'), ('deliveries', 'sending', '{pending,delivered,unknown,dead,cancelled}'),
   ('deliveries', 'unknown', '{pending}'), ('deliveries', 'dead', '{pending}'),

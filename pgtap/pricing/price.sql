@@ -2,7 +2,11 @@
 begin;
 select plan(34);
 
-select is((leadgen.price_sale(base, currency, exclusive, rules)).amount, amount, format('%s %s exclusive %s %s', base, currency,
+create function pg_temp.price(p_base numeric, p_currency text, p_is_exclusive boolean, p_rules jsonb) returns leadgen.price
+language sql as $$
+  select leadgen.price_sale(p_base, p_currency, p_is_exclusive, leadgen.find_adjustments(leadgen.compile_pricing(p_rules), '{}', 0));
+$$;
+select is((pg_temp.price(base, currency, exclusive, rules)).amount, amount, format('%s %s exclusive %s %s', base, currency,
   exclusive, rules))
 from (values
   (45.00, 'USD', false, null::jsonb, 45.00), (45, 'USD', true, null, 45.00), (45, 'USD', true, '{}', 45.00),
@@ -22,11 +26,11 @@ from (values
   (45, 'EUR', true, '{"exclusivity_premium": {"percent": 0.01}}', 45.00), (49.995, 'EUR', false, null, 50.00)
 ) as t (base, currency, exclusive, rules, amount);
 
-select is((leadgen.price_sale(45.00, 'USD', true, '{"exclusivity_premium": {"percent": 12.5}}')).steps,
-  '[{"step": "base", "amount": 45.00}, {"step": "exclusivity_premium", "amount": 50.625, "premium": {"percent": 12.5}},
+select is((pg_temp.price(45.00, 'USD', true, '{"exclusivity_premium": {"percent": 12.5}}')).steps,
+  '[{"step": "base", "amount": 45.00}, {"step": "exclusivity_premium", "percent": 12.5, "amount": 50.625},
     {"step": "rounded", "amount": 50.63}]',
   'the steps, each with the amount after it');
-select is((leadgen.price_sale(45.00, 'USD', false, '{"exclusivity_premium": {"percent": 12.5}}')).steps,
+select is((pg_temp.price(45.00, 'USD', false, '{"exclusivity_premium": {"percent": 12.5}}')).steps,
   '[{"step": "base", "amount": 45.00}, {"step": "rounded", "amount": 45.00}]', 'the steps of an ordinary sale');
 select is(leadgen.currency_minor_unit(currency), decimals, 'currency_minor_unit: ' || currency)
 from (values ('USD', 2), ('EUR', 2), ('JPY', 0), ('KRW', 0), ('CLP', 0)) as t (currency, decimals);

@@ -1,6 +1,6 @@
 -- The views of report: one row a lead, a sale, a failure, a candidate, and the funnel by the market's day.
 begin;
-select plan(14);
+select plan(16);
 select testkit.at_time('2026-11-21T05:30:00Z');
 create temp table ids as select testkit.make_offer('{"min_message_length": 3, "consent_required": true}', '{"max_buyers": 2}') as offer_id;
 create temp table seats as select testkit.enroll(offer_id, '{"capacity_per_day": 1}') as a, testkit.enroll(offer_id,
@@ -14,10 +14,10 @@ select count(*) as recorded into temp recorded from (select *
     3, '1 second');
 
 select is(array_agg(v.status || ' ' || coalesce(v.price::text, 'unsold') order by v.lead_id),
-  '{"delivered 45.00","validated unsold","rejected unsold"}', 'leads: one row each') from report.leads v;
+  '{"accepted 45.00","validated unsold","rejected unsold"}', 'leads: one row each') from report.leads v;
 select is(array_agg(distinct v.market_day), '{2026-11-20}', 'leads: the day in Austin, not in UTC') from report.leads v;
 select is(array_agg(distinct v.market || ' ' || v.currency), '{"austin-tx USD"}', 'leads: market and currency') from report.leads v;
-select is(array_agg(s.price || ' ' || s.outcome order by s.assignment_id), '{"45.00 delivered","60.00 pending"}',
+select is(array_agg(s.price || ' ' || s.outcome order by s.assignment_id), '{"45.00 accepted","60.00 pending"}',
   'sales: each sale of a shared lead') from report.sales s;
 select is(array_agg(s.time_to_delivery order by s.assignment_id), '{00:00:00,NULL}'::interval[], 'sales: how long delivery took')
   from report.sales s;
@@ -39,6 +39,10 @@ select testkit.at_time('2026-11-21T06:00:00Z');
 select testkit.submit(offer_id, '{}', 9) from ids;
 select is(array_agg(f.market_day || ' ' || f.sold order by f.market_day), '{"2026-11-20 1","2026-11-21 1"}',
   'funnel: midnight in Austin begins a day') from report.funnel f;
+select leadgen.return_sale(max(s.assignment_id), 'wrong number') from report.sales s;
+select is(array_agg(f.sold || ' ' || f.revenue order by f.market_day), '{"1 105.00","1 45.00"}',
+  'funnel: a returned sale earns nothing') from report.funnel f;
+select is(count(*), 1::bigint, 'sales: and says when') from report.sales s where s.released_at = '2026-11-21T06:00:00Z';
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- gather_candidates and gather_exclusivity: every number that matters, in the calendar of the enrollment's zone.
 begin;
-select plan(40);
+select plan(41);
 
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seats as
@@ -9,11 +9,15 @@ select testkit.enroll(offer_id, '{"price_per_lead": 60, "routing_priority": 7, "
   testkit.enroll(offer_id, '{"timezone": "Asia/Tokyo"}') as b from ids;
 update leadgen.buyers set balance = 12.50 where id = (select testkit.buyer_of(a) from seats);
 
+create function pg_temp.gather_of(p_offer_id bigint, p_fields jsonb, p_had bigint[] default '{}') returns leadgen.candidate[]
+language sql as $$
+  select leadgen.gather_candidates(f, leadgen.load_route(s.id, s.offer_id), leadgen.describe_lead(f), null, '{}', p_had)
+  from leadgen.sources s, testkit.facts(p_fields) f
+  where s.offer_id = p_offer_id;
+$$;
 create function pg_temp.gather(p_at timestamptz, p_fields jsonb default '{}',
   p_had bigint[] default '{}') returns leadgen.candidate[] language sql as $$
-  select leadgen.gather_candidates(testkit.facts(p_fields || jsonb_build_object('decided_at', p_at)), leadgen.load_route(s.id,
-    s.offer_id), p_had)
-  from leadgen.sources s join ids using (offer_id);
+  select pg_temp.gather_of(offer_id, p_fields || jsonb_build_object('decided_at', p_at), p_had) from ids;
 $$;
 create temp table seen as select (unnest(pg_temp.gather('2026-11-20T16:00:00Z'))).*;
 select is(array_agg(buyer_offer_id), (select array[a, b] from seats), 'every enrollment, by id') from seen;
@@ -22,7 +26,8 @@ select is(to_jsonb(s) - '{buyer_offer_id,buyer_id,virtual_time,finish_tag,last_t
   "pause_until": "2026-11-21T00:00:00+00:00", "in_service_area": true, "has_lead": false, "timezone": "America/Chicago", "cap_hour": 1,
     "used_hour": 0, "cap_day": 2,
   "used_day": 0, "cap_week": 3, "used_week": 0, "cap_month": 4, "used_month": 0, "min_balance": 10, "balance": 12.50, "priority": 7,
-    "weight": 2.5, "base_price": 60}',
+    "weight": 2.5, "base_price": 60, "in_schedule": true, "schedule": null, "filter_fault": null, "has_contact": false, "price": 60,
+    "budget_day": null, "spent_day": 0, "budget_month": null, "spent_month": 0}',
   'its numbers') from seen s, seats where buyer_offer_id = a;
 select is(base_price || ' ' || timezone || ' ' || coalesce(cap_day::text, 'unlimited'), '45.00 Asia/Tokyo unlimited',
   'the offer''s price, its own zone, no caps')
@@ -39,10 +44,7 @@ begin
   perform testkit.sell(v_offer_id, 1, p_sold);
   return (
     select concat_ws(' ', c.used_hour, c.used_day, c.used_week, c.used_month)
-    from leadgen.sources s, leadgen.gather_candidates(testkit.facts(jsonb_build_object('decided_at', p_seen)), leadgen.load_route(s.id,
-      s.offer_id), '{}') x,
-      unnest(x) c
-    where s.offer_id = v_offer_id);
+    from unnest(pg_temp.gather_of(v_offer_id, jsonb_build_object('decided_at', p_seen))) c);
 end;
 $$;
 select is(pg_temp.used(zone, sold, seen), used, format('%s: sold %s, seen %s', coalesce(zone, 'the market''s'), sold, seen))
@@ -76,8 +78,7 @@ declare
   v_offer_id constant bigint := testkit.make_offer();
 begin
   perform testkit.enroll(v_offer_id, '{}', p_areas);
-  return (select (leadgen.gather_candidates(testkit.facts(p_fields), leadgen.load_route(s.id, s.offer_id), '{}'))[1].in_service_area
-    from leadgen.sources s where s.offer_id = v_offer_id);
+  return (pg_temp.gather_of(v_offer_id, p_fields))[1].in_service_area;
 end;
 $$;
 select is(pg_temp.serves(areas, fields), served, format('%s: %s', areas, what))
@@ -91,9 +92,7 @@ from (values
 ) as t (areas, fields, served, what);
 update leadgen.buyer_service_areas a set is_active = false from seats where a.buyer_id = testkit.buyer_of(seats.a);
 select is((pg_temp.gather('2026-11-20T16:00:00Z'))[1].in_service_area, false, 'an area that is switched off');
-select is(leadgen.gather_candidates(testkit.facts(), leadgen.load_route(s.id, s.offer_id), '{}'), '{}',
-  'nobody is enrolled: no candidates, not null')
-from leadgen.sources s where s.offer_id = testkit.make_offer();
+select is(pg_temp.gather_of(testkit.make_offer(), '{}'), '{}', 'nobody is enrolled: no candidates, not null');
 update leadgen.buyers b set email_notifications = false from seats where b.id = testkit.buyer_of(seats.a);
 select is((pg_temp.gather('2026-11-20T16:00:00Z'))[1].has_channel, false, 'neither webhook nor e-mail: no channel');
 

@@ -31,9 +31,9 @@ select is(leadgen.rank_candidates(testkit.candidates('{"priority": 9}', '{}', '{
 select is(leadgen.rank_candidates(testkit.candidates('{}'), '{paused}', '{weighted}'), '{}', 'nobody passed');
 select is(leadgen.rank_candidates('{}', '{}', '{priority}'), '{}', 'nobody is there');
 
-select is(leadgen.rank_key('priority', 7, null, 1, 0, 0), -7::float8, 'rank_key: priority');
-select is(leadgen.rank_key('round_robin', 7, null, 1, 0, 0), -1::float8, 'rank_key: never served');
-select is(leadgen.rank_key(null, 7, 3, 1, 0, 0), null, 'rank_key: no strategy');
+select is(leadgen.rank_key('priority', 7, null, 45, 0, 1, 0, 0), -7::float8, 'rank_key: priority');
+select is(leadgen.rank_key('round_robin', 7, null, 45, 0, 1, 0, 0), -1::float8, 'rank_key: never served');
+select is(leadgen.rank_key(null, 7, 3, 45, 0, 1, 0, 0), null, 'rank_key: no strategy');
 
 -- The same input gives the same order, whatever the order of the rows.
 select is(

@@ -39,13 +39,16 @@ select is(pg_temp.reserve('{}', '2026-12-01T07:00:00Z', 18), true, 'without tags
 select is(u.finish_tag || ' ' || u.virtual_time, '2.5 2.5', 'they stay') from leadgen.enrollment_usage u, seats where u.buyer_offer_id = a;
 
 -- Winners: the best max_buyers of those that still have a place.
-create function pg_temp.winners(p_max integer, variadic p_fields jsonb[]) returns integer[] language sql as $$
-  select leadgen.reserve_winners(x.c, testkit.verdict_of(x.c), testkit.settings(jsonb_build_object('max_buyers', p_max)), o.market_id,
-    '2027-01-05T12:00:00Z')
-  from seats, ids join leadgen.offers o on o.id = ids.offer_id,
-    lateral (select array[testkit.candidate(jsonb_build_object('buyer_offer_id', a) || p_fields[1]),
-      testkit.candidate(jsonb_build_object('buyer_offer_id', b) || p_fields[2]),
-      testkit.candidate(jsonb_build_object('buyer_offer_id', seats.c) || p_fields[3])] as c) x;
+create function pg_temp.winners(p_max integer, variadic p_fields jsonb[]) returns integer[] language plpgsql as $$
+declare
+  v_route leadgen.route := (select leadgen.load_route(s.id, s.offer_id) from leadgen.sources s join ids using (offer_id));
+  v_candidates constant leadgen.candidate[] := (select array[testkit.candidate(jsonb_build_object('buyer_offer_id', a) || p_fields[1]),
+    testkit.candidate(jsonb_build_object('buyer_offer_id', b) || p_fields[2]),
+    testkit.candidate(jsonb_build_object('buyer_offer_id', c) || p_fields[3])] from seats);
+begin
+  v_route.routing_settings.max_buyers := p_max;
+  return leadgen.reserve_winners(v_candidates, null, testkit.verdict_of(v_candidates), v_route, '2027-01-05T12:00:00Z');
+end;
 $$;
 select is(pg_temp.winners(1, '{"priority": 1}', '{"priority": 3}', '{"priority": 2}'), '{2}', 'one winner');
 select is(pg_temp.winners(2, '{"priority": 1}', '{"priority": 3}', '{"priority": 2}'), '{2,3}', 'two, the best first');

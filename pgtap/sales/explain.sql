@@ -1,16 +1,32 @@
 -- explain_lead, explain_candidates, explain_sales, summarize_lead, describe_reason, find_window_end: the account a person reads.
 begin;
-select plan(40);
+select plan(50);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
-select is(leadgen.describe_reason(testkit.candidate(fields), reason, '2026-11-21T16:00:00Z'), text, text)
+select is(leadgen.describe_reason(testkit.candidate(fields), testkit.load('{"cap_day": 20, "used_day": 20, "cap_month": 90,
+  "used_month": 91, "budget_day": 100, "spent_day": 80.5, "budget_month": 900, "spent_month": 900}'), reason, '2026-11-21T16:00:00Z'),
+  text, text)
 from (values
-  ('{"used_day": 20, "cap_day": 20}'::jsonb, 'cap_day', 'cap_day: 20 of 20, resets 2026-11-22T06:00:00Z'),
-  ('{"used_hour": 3, "cap_hour": 2}', 'cap_hour', 'cap_hour: 3 of 2, resets 2026-11-21T17:00:00Z'),
-  ('{"used_week": 7, "cap_week": 7}', 'cap_week', 'cap_week: 7 of 7, resets 2026-11-23T06:00:00Z'),
-  ('{"used_month": 9, "cap_month": 9}', 'cap_month', 'cap_month: 9 of 9, resets 2026-12-01T06:00:00Z'),
-  ('{"used_day": 1, "cap_day": 1, "timezone": "Asia/Tokyo"}', 'cap_day', 'cap_day: 1 of 1, resets 2026-11-22T15:00:00Z'),
-  ('{"pause_until": "2026-12-24T00:00:00-06:00"}', 'paused', 'paused: until 2026-12-24T06:00:00Z'),
+  ('{"used_day": 20, "cap_day": 20}'::jsonb, 'cap_day', 'cap_day: 20 of 20, resets 2026-11-22T06:00:00Z (00:00 America/Chicago)'),
+  ('{"used_hour": 3, "cap_hour": 2}', 'cap_hour', 'cap_hour: 3 of 2, resets 2026-11-21T17:00:00Z (11:00 America/Chicago)'),
+  ('{"used_week": 7, "cap_week": 7}', 'cap_week', 'cap_week: 7 of 7, resets 2026-11-23T06:00:00Z (00:00 America/Chicago)'),
+  ('{"used_month": 9, "cap_month": 9}', 'cap_month', 'cap_month: 9 of 9, resets 2026-12-01T06:00:00Z (00:00 America/Chicago)'),
+  ('{"used_day": 1, "cap_day": 1, "timezone": "Asia/Tokyo"}', 'cap_day', 'cap_day: 1 of 1, resets 2026-11-22T15:00:00Z (00:00 Asia/Tokyo)'),
+  ('{"pause_until": "2026-12-24T00:00:00-06:00"}', 'paused', 'paused: until 2026-12-24T06:00:00Z (00:00 America/Chicago)'),
+  ('{"pause_until": "infinity"}', 'paused', 'paused: without end'),
+  ('{"schedule": "{[0,600)}", "in_schedule": false}', 'outside_schedule',
+    'outside_schedule: opens 2026-11-23T06:00:00Z (00:00 America/Chicago)'),
+  ('{"filter_fault": "attributes.roof_age is 7, wanted at least 10"}', 'filters',
+    'filters: attributes.roof_age is 7, wanted at least 10'),
+  ('{"spent_day": 80, "budget_day": 120}', 'budget_day',
+    'budget_day: 80 of 120, price 45, resets 2026-11-22T06:00:00Z (00:00 America/Chicago)'),
+  ('{"spent_month": 80, "budget_month": 120.50}', 'budget_month',
+    'budget_month: 80 of 120.50, price 45, resets 2026-12-01T06:00:00Z (00:00 America/Chicago)'),
+  ('{"balance": 44.99, "min_balance": 10.00}', 'funds', 'funds: 44.99, price 45'),
+  ('{}', 'offer_cap_day', 'offer_cap_day: 20 of 20, resets 2026-11-22T06:00:00Z (00:00 America/Chicago)'),
+  ('{}', 'offer_cap_month', 'offer_cap_month: 91 of 90, resets 2026-12-01T06:00:00Z (00:00 America/Chicago)'),
+  ('{}', 'offer_budget_day', 'offer_budget_day: 80.5 of 100, price 45, resets 2026-11-22T06:00:00Z (00:00 America/Chicago)'),
+  ('{}', 'offer_budget_month', 'offer_budget_month: 900 of 900, price 45, resets 2026-12-01T06:00:00Z (00:00 America/Chicago)'),
   ('{"balance": 9.99, "min_balance": 10.00}', 'minimum_balance', 'minimum_balance: 9.99 of 10.00'),
   ('{}', 'outside_service_area', 'outside_service_area'), ('{}', 'exclusive_to_other', 'exclusive_to_other')
 ) as t (fields, reason, text);
@@ -38,7 +54,7 @@ create temp table lead as select (testkit.submit(offer_id) ->> 'lead_id')::bigin
 select is((select array_agg(concat_ws('|', c.buyer_name, c.verdict, c.rank, c.reason, c.price))
   from lead, leadgen.explain_candidates(lead.id) c),
   array['Buyer 2|won|1|60.00', 'Buyer 1|passed|2|ranked 2 of 2 by priority, then round_robin',
-    'Buyer 3|lost|cap_day: 0 of 0, resets 2026-11-21T06:00:00Z',
+    'Buyer 3|lost|cap_day: 0 of 0, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
     'Buyer 4|lost|outside_service_area'], 'explain_candidates: who won, who was behind, why each other lost');
 select is((select array_agg(distinct c.attempt || ' ' || c.decided_at)
   from lead, leadgen.explain_candidates(lead.id) c), '{"1 2026-11-20 16:00:00+00"}', 'attempt and clock');
@@ -53,7 +69,7 @@ from account, ids join leadgen.offers o on o.id = ids.offer_id;
 select is(jsonb_array_length(j -> 'attempts') || ' ' || jsonb_array_length(j #> '{attempts,0,candidates}'), '1 4',
   'explain_lead: attempts and their candidates') from account;
 select is(j #> '{attempts,0,strategy}', '["priority", "round_robin"]', 'explain_lead: by which strategy') from account;
-select is(j #>> '{attempts,0,candidates,2,reason}', 'cap_day: 0 of 0, resets 2026-11-21T06:00:00Z',
+select is(j #>> '{attempts,0,candidates,2,reason}', 'cap_day: 0 of 0, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
   'explain_lead: a reason with its numbers') from account;
 select is(j #>> '{sales,0,buyer}' || ' ' || (j #>> '{sales,0,price}') || ' ' || (j #>> '{sales,0,outcome}'), 'Buyer 2 60.00 pending',
   'explain_lead: sales') from account;

@@ -1,8 +1,9 @@
 -- check_invariants: silent when all is well, and each kind of corruption is found. Planted with triggers switched off.
 begin;
-select plan(28);
+select plan(49);
 select testkit.at_time('2026-11-20T16:00:00Z');
-create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"max_buyers": 2}',
+create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
+  '{"max_buyers": 2, "caps": {"per_day": 100, "per_month": 1000, "budget_per_day": 10000}}',
   '{"exclusivity_premium": {"percent": 10}}') as offer_id;
 create temp table seats as select testkit.enroll(offer_id, '{"capacity_per_day": 5, "routing_priority": 2}') as a,
   testkit.enroll(offer_id) as b from ids;
@@ -12,13 +13,17 @@ select n, (testkit.submit(offer_id,
   case n when 4 then '{"name": null}' when 5 then '{"city": "Waco", "postal_code": "76701"}' else '{}' end::jsonb,
     n) ->> 'lead_id')::bigint as id
 from ids, generate_series(1, 5) n;
+select testkit.at_time('2026-11-20T16:00:01Z');
+select leadgen.return_sale(a.id, 'wrong number') from leadgen.lead_assignments a join leads l on l.id = a.lead_id where l.n = 1;
+select testkit.at_time('2026-11-20T16:00:02Z');
+insert into leads select 6, (testkit.submit(offer_id, '{}', 6) ->> 'lead_id')::bigint from ids;
 create temp table claims as select * from leadgen.claim_deliveries('w', 3, '30 seconds');
 create temp table recorded as select r.* from (select jsonb_agg(jsonb_build_object('delivery_id', delivery_id, 'lease_token',
   lease_token, 'started_at', '2026-11-20T16:00:00Z',
   'outcome', 'delivered', 'latency_ms', 1)) as results from claims) x, leadgen.record_attempts(results, 3, '1 second') r;
 
 select is_empty('select * from leadgen.check_invariants()', 'a good database: nothing to report');
-select is((select count(*) from leadgen.lead_assignments), 7::bigint, 'though there is much to look at');
+select is((select count(*) from leadgen.lead_assignments), 9::bigint, 'though there is much to look at');
 
 create function pg_temp.planted(p_sql text) returns text[] language plpgsql as $$
 -- Plants a corruption, looks, and takes it back.
@@ -51,6 +56,47 @@ from (values
   ('usage_counts_sales', 'a sale that was not counted',
     $$delete from leadgen.lead_assignments where id = (select min(id) from leadgen.lead_assignments)$$),
   ('usage_row_is_true', 'a counter that forgot', $$update leadgen.enrollment_usage set day_count = day_count - 1$$),
+  ('usage_counts_sales', 'a decision that read too little spent',
+    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"spent_day": 0}') where winners[1] = 1$$),
+  ('usage_counts_sales', 'a decision that read too much spent',
+    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"spent_month": 1000}')
+      where winners[1] = 1$$),
+  ('usage_counts_sales', 'a decision that counted a sale returned before it',
+    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"used_day": 3}')
+      where lead_id = (select id from pg_temp.leads where n = 6) and winners[1] = 1$$),
+  ('usage_counts_sales', 'a decision that forgot a sale returned after it',
+    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"used_day": 1}')
+      where lead_id = (select id from pg_temp.leads where n = 3) and winners[1] = 1$$),
+  ('budget_never_exceeded', 'sold past a budget of the day',
+    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"budget_day": 80}') where winners[1] = 1$$),
+  ('budget_never_exceeded', 'sold past a budget of the month',
+    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"budget_month": 80}')
+      where winners[1] = 1$$),
+  ('offer_cap_never_exceeded', 'sold past a cap of the offer', $$update leadgen.lead_decisions set offer_load.cap_day = 1$$),
+  ('offer_cap_never_exceeded', 'two sales where one was left',
+    $$update leadgen.lead_decisions set offer_load.used_month = (offer_load).cap_month - 1$$),
+  ('offer_cap_never_exceeded', 'sold past the offer''s budget',
+    $$update leadgen.lead_decisions set offer_load.spent_day = (offer_load).budget_day - 89$$),
+  ('usage_row_is_true', 'a sum that forgot', $$update leadgen.enrollment_usage set day_spent = day_spent - 1$$),
+  ('usage_row_is_true', 'a returned sale that still counts', $$update leadgen.enrollment_usage set day_count = day_count + 1$$),
+  ('usage_row_is_true', 'a sale that is returned and counts', $$update leadgen.lead_assignments set released_at = null$$),
+  ('usage_row_is_true', 'a counter of the offer that forgot', $$update leadgen.offer_usage set month_count = month_count - 1$$),
+  ('usage_row_is_true', 'a sum of the offer that forgot', $$update leadgen.offer_usage set month_spent = 0$$),
+  ('at_most_max_buyers', 'a lead that three have',
+    $$insert into leadgen.lead_assignments (market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive, price,
+      currency, price_steps)
+      select market_id, lead_id, (select max(id) from leadgen.lead_decisions), offer_id, 0, buyer_offer_id, is_exclusive, price, currency,
+        price_steps from leadgen.lead_assignments limit 1$$),
+  ('released_sale_has_ended', 'released and accepted', $$update leadgen.lead_assignments set released_at = now()
+    where outcome = 'accepted'$$),
+  ('released_sale_has_ended', 'returned without a reason', $$update leadgen.lead_assignments set release_reason = null$$),
+  ('released_sale_has_ended', 'accepted at no time', $$update leadgen.lead_assignments set accepted_at = null$$),
+  ('released_sale_has_ended', 'still being delivered', $$update leadgen.deliveries set status = 'pending', next_attempt_at = now()
+    where status = 'cancelled'$$),
+  ('valid_lead_is_sold_or_explained', 'returned by all and not explained', $$update leadgen.leads set unsold_reason = null
+    where rejection_reason is null$$),
+  ('valid_lead_is_sold_or_explained', 'rejected though somebody has it', $$update leadgen.leads set status = 'rejected',
+    rejection_reason = 'returned' where status = 'accepted'$$),
   ('at_most_max_buyers', 'a third sale of a lead',
     $$insert into leadgen.lead_assignments (market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive, price,
       currency, price_steps)
@@ -63,11 +109,11 @@ from (values
   ('winners_are_sales', 'a sale to who did not win', $$update leadgen.lead_decisions set winners = '{2}' where winners = '{1,2}'$$),
   ('winners_are_sales', 'a winner without sale', $$delete from leadgen.lead_assignments where id = (select max(id)
     from leadgen.lead_assignments)$$),
-  ('price_recomputes', 'another price', $$update leadgen.lead_assignments set price = price + 0.01$$),
-  ('price_recomputes', 'other steps', $$update leadgen.lead_assignments set price_steps = '[]'$$),
-  ('price_recomputes', 'a premium for who owned nothing', $$update leadgen.lead_assignments set is_exclusive = not is_exclusive$$),
-  ('price_recomputes', 'a policy version with another premium',
-    $$update leadgen.policy_versions set body = '{"exclusivity_premium": {"percent": 11}}' where kind = 'pricing'$$),
+  ('decision_replays', 'another price', $$update leadgen.lead_assignments set price = price + 0.01$$),
+  ('decision_replays', 'other steps', $$update leadgen.lead_assignments set price_steps = '[]'$$),
+  ('decision_replays', 'a premium for who owned nothing', $$update leadgen.lead_assignments set is_exclusive = not is_exclusive$$),
+  ('decision_replays', 'a premium that does not give the price',
+    $$update leadgen.lead_decisions set adjustments[1].percent = 11$$),
   ('sale_has_deliveries', 'a sale without delivery', $$delete from leadgen.deliveries where id = (select max(id)
     from leadgen.deliveries)$$),
   ('lead_shows_first_sale', 'a lead with another price', $$update leadgen.leads set price = 1 where price is not null$$),

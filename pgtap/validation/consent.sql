@@ -39,7 +39,7 @@ select is(testkit.policy_fault('validation', jsonb_build_object(key, value)), ex
 from (values
   ('consent_required', 'true'::jsonb, 'none'),
   ('consent_required', '1', 'LG423 rules.consent_required'),
-  ('consent_max_age_hours', '0', 'none'),
+  ('consent_max_age_hours', '0', 'LG423 rules.consent_max_age_hours'),
   ('consent_max_age_hours', '72.5', 'none'),
   ('consent_max_age_hours', '-1', 'LG423 rules.consent_max_age_hours'),
   ('consent_max_age_hours', '"24"', 'LG423 rules.consent_max_age_hours'),

@@ -1,6 +1,6 @@
 -- compile_rules, judge_lead, fail and the registry: the engine names no rule.
 begin;
-select plan(13);
+select plan(16);
 
 select is(leadgen.judge_lead(testkit.facts(), '{}', leadgen.compile_rules('{}')), '{}'::leadgen.failure[], 'a good lead, an empty policy');
 select is(leadgen.fail('code', 'field', 'reason'), array[('code', 'field', 'reason')::leadgen.failure], 'fail: one failure in a list');
@@ -26,20 +26,26 @@ select is(
   testkit.detail_of($$insert into leadgen.validation_policies (name, rules) values ('x', '{"consent_required": "yes"}')$$),
   '{"field": "rules.consent_required", "found": "string \"yes\"", "allowed": "boolean"}', 'the error says path, found and allowed');
 
+select is(leadgen.compile_value(null, '["a"]'), '["a"]'::jsonb, 'compile_value: as written');
+select is(leadgen.compile_value('compile_business_hours', '{"mon": [["08:00", "09:00"]]}'), '"{[480,540)}"'::jsonb,
+  'compile_value: compiled');
+select is(leadgen.compile_value('compile_business_hours', 'null'), 'null'::jsonb, 'compile_value: nothing was written');
+
 -- A new rule is a function and a registry row.
 create function leadgen.rule_no_monday(p_facts leadgen.lead_facts, p_value jsonb, p_rules jsonb) returns leadgen.failure[]
 language sql immutable
 as $$ select case when p_value = 'true' then leadgen.fail('monday', 'name', 'no') else '{}' end $$;
 insert into leadgen.policy_keys (kind, key, position, value_schema, description, rule_function)
-values ('validation', 'no_monday', 15, '{"type": "boolean"}', 'a test''s rule', 'rule_no_monday');
+values ('validation', 'no_monday', 16, '{"type": "boolean"}', 'a test''s rule', 'rule_no_monday');
 select is(testkit.judge('{"no_monday": true, "min_message_length": 500}'), '{monday name,message_too_short message}',
   'it runs in its place, the engine unchanged');
 select is(testkit.policy_fault('validation', '{"no_monday": 3}'), 'LG423 rules.no_monday', 'its parameter is checked by its schema');
 
 select bag_eq(
-  $$select k.rule_function from leadgen.policy_keys k where k.rule_function is not null$$,
+  $$select k.rule_function from leadgen.policy_keys k where k.rule_function is not null
+    and (k.required_language is null or to_regproc('leadgen.' || k.rule_function) is not null)$$,
   $$select p.proname::text from pg_proc p where p.pronamespace = 'leadgen'::regnamespace and p.proname like 'rule\_%'$$,
-  'every rule function is registered once, and every registered one exists');
+  'every rule function is registered once, and every registered one exists, where its language does');
 
 select * from finish();
 rollback;

@@ -18,9 +18,28 @@ grant update (
 ) on leadgen.buyers to leadgen_dba;
 grant update (default_source_key, default_duplicate_window_hours, default_invoice_threshold) on leadgen.settings to leadgen_dba;
 grant insert, update on leadgen.operator_keys to leadgen_dba;
+-- The secrets of ad networks are written and never read again.
+grant insert, update, delete on leadgen.field_maps to leadgen_dba;
+revoke select on leadgen.source_maps from leadgen_dba;
+grant select (source_id, created_at, updated_at, field_map_id) on leadgen.source_maps to leadgen_dba;
+grant insert (source_id, field_map_id, app_secret, access_token, verify_token) on leadgen.source_maps to leadgen_dba;
+grant update (field_map_id, app_secret, access_token, verify_token) on leadgen.source_maps to leadgen_dba;
+grant delete on leadgen.source_maps to leadgen_dba;
+grant execute on function leadgen.try_field_map(text, jsonb) to leadgen_dba;
 
 grant execute on function leadgen.submit_lead(jsonb, jsonb) to leadgen_dba;
 grant execute on function leadgen.replay_quarantined(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_candidates(bigint) to leadgen_dba;
 grant execute on function leadgen.check_invariants() to leadgen_dba;
+grant execute on function leadgen.policy_history(text, bigint) to leadgen_dba;
+grant execute on function leadgen.roll_back_policy(text, bigint, integer) to leadgen_dba;
+grant execute on function leadgen.accept_sale(bigint) to leadgen_dba;
+grant execute on function leadgen.return_sale(bigint, text) to leadgen_dba;
+grant execute on function leadgen.suppress(text, text, text, timestamptz) to leadgen_dba;
+grant execute on function leadgen.unsuppress(text, text) to leadgen_dba;
+grant execute on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) to leadgen_dba;
+grant execute on function leadgen.replay_lead(bigint) to leadgen_dba;
+grant execute on function leadgen.verify_leads(bigint, integer) to leadgen_dba;
+grant execute on function leadgen.dry_run_lead(jsonb, jsonb) to leadgen_dba;
+grant execute on function leadgen.what_if(bigint, timestamptz, timestamptz, jsonb) to leadgen_dba;

@@ -6,39 +6,39 @@ insert into declared_keys (kind, key, position, rule_function, is_always_on, val
 values
   ('validation', 'core_fields', 10, 'rule_core_fields', true, '{}',
     'Name, email, phone and postal_code are present and well-formed. Always on.'),
+  ('validation', 'suppressed', 15, 'rule_suppressed', true, '{}',
+    'The contact is not on the suppression list (leadgen.suppress). Always on.'),
   ('validation', 'required_fields', 20, 'rule_required_fields', false,
-    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string",
-      "pattern": "^(name|email|phone|country_code|region_code|postal_code|city|message|consent|gdpr_consent|consent_at|consent_certificate_url|attributes\\..+)$",
-      "description": "a core field, or attributes.x"}}',
+    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "format": "field"}}',
     'Fields that must be there: core fields or attributes.x.'),
   ('validation', 'field_rules', 30, 'rule_field_rules', false,
     '{"type": "object",
-      "propertyNames": {"pattern": "^(name|email|phone|country_code|region_code|postal_code|city|message|consent|gdpr_consent|consent_at|consent_certificate_url|attributes\\..+)$",
-        "description": "a core field, or attributes.x"},
+      "propertyNames": {"format": "field"},
       "additionalProperties": {"type": "object", "additionalProperties": false,
       "ordered": [["minimum", "maximum"], ["minLength", "maxLength"]], "properties": {
       "type": {"enum": ["string", "number", "integer", "boolean", "array", "object"]},
-      "enum": {"type": "array", "minItems": 1},
+      "enum": {"type": "array", "minItems": 1, "uniqueItems": true},
       "minimum": {"type": "number"}, "maximum": {"type": "number"},
       "pattern": {"type": "string", "format": "regex"},
       "minLength": {"type": "integer", "minimum": 0, "maximum": 10000},
       "maxLength": {"type": "integer", "minimum": 0, "maximum": 10000}}}}',
     'What a field must be when it is there, in JSON Schema''s words.'),
   ('validation', 'allowed_country_codes', 40, 'rule_allowed_country_codes', false,
-    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Z]{2}$",
+    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "^[A-Z]{2}$",
       "description": "an ISO 3166-1 code such as US"}}',
     'Countries that are served.'),
   ('validation', 'allowed_region_codes', 50, 'rule_allowed_region_codes', false,
-    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Z]{2}-[A-Z0-9]{1,3}$",
+    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "^[A-Z]{2}-[A-Z0-9]{1,3}$",
       "description": "an ISO 3166-2 code such as US-TX"}}',
     'Regions (ISO 3166-2) that are served.'),
   ('validation', 'allowed_postal_codes', 60, 'rule_allowed_postal_codes', false,
-    '{"type": "array", "minItems": 1, "items": {"type": "string", "format": "range",
+    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "format": "range",
       "pattern": "^([A-Z0-9][A-Z0-9 ]*(-[A-Z0-9][A-Z0-9 ]*)?|[A-Z0-9][A-Z0-9 ]*\\*)$",
       "description": "a postal code (78701), a prefix (787*) or a range (78701-78799)"}}',
     'Postal codes that are served: exact, by prefix, or in a range.'),
   ('validation', 'allowed_cities', 70, 'rule_allowed_cities', false,
-    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "\\S", "description": "the name of a city"}}',
+    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "\\S",
+      "description": "the name of a city"}}',
     'Cities that are served, compared without case, accents and spaces.'),
   ('validation', 'phone_region', 80, 'rule_phone_region', false,
     '{"type": "string", "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,3})?$", "description": "a country (US) or a region (US-TX)"}',
@@ -46,9 +46,13 @@ values
   ('validation', 'disposable_email_blocklist_enabled', 90, 'rule_disposable_email', false, '{"type": "boolean"}',
     'Refuse e-mail domains that give out disposable addresses.'),
   ('validation', 'blocked_email_domains', 100, 'rule_blocked_email_domains', false,
-    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$",
+    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$",
       "description": "a domain such as example.com"}}',
     'Domains, with everything below them, that are refused.'),
+  ('validation', 'mx_lookup_enabled', 105, 'rule_mx_lookup', false, '{"type": "boolean"}',
+    'The e-mail domain must take mail; it is looked up before the transaction and believed for 24 hours.'),
+  ('validation', 'mx_unknown', 106, null, false, '{"enum": ["pass", "fail"]}',
+    'What becomes of a lead whose e-mail domain could not be looked up; default pass.'),
   ('validation', 'duplicate_window_hours', 110, 'rule_duplicate', true,
     '{"type": "number", "minimum": 0, "maximum": 8784}',
     'Hours within which the same contact is a duplicate; default from leadgen.settings, 0 turns it off.'),
@@ -61,20 +65,31 @@ values
     'Where earlier leads count; default offer.'),
   ('validation', 'consent_required', 120, 'rule_consent_required', false, '{"type": "boolean"}',
     'The person must have consented.'),
-  ('validation', 'consent_max_age_hours', 130, 'rule_consent_max_age', false, '{"type": "number", "minimum": 0, "maximum": 87840}',
+  ('validation', 'consent_max_age_hours', 130, 'rule_consent_max_age', false, '{"type": "number", "minimum": 0.01, "maximum": 87840}',
     'How old the consent (consent_at) may be.'),
   ('validation', 'consent_certificate_required', 140, 'rule_consent_certificate', false, '{"type": "boolean"}',
     'A consent certificate must come with the lead.'),
+  ('validation', 'max_per_ip_per_hour', 146, 'rule_max_per_ip', false, '{"type": "integer", "minimum": 1, "maximum": 1000}',
+    'Leads, valid or not, that the offer takes from one IP address in 60 minutes.'),
+  ('validation', 'max_per_phone_per_day', 147, 'rule_max_per_phone', false, '{"type": "integer", "minimum": 1, "maximum": 1000}',
+    'Leads, valid or not, that the offer takes with one phone number in 24 hours.'),
   ('validation', 'blocked_words', 150, 'rule_blocked_words', false,
-    '{"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "[[:alnum:]]", "description": "a word or phrase"}}',
+    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "[[:alnum:]]",
+      "description": "a word or phrase"}}',
     'Words or phrases that a message may not have.'),
   ('validation', 'min_message_length', 160, 'rule_min_message_length', false, '{"type": "integer", "minimum": 1, "maximum": 10000}',
     'Characters that a message must have.'),
+  ('validation', 'roof_age_years', 170, 'rule_roof_age', false,
+    '{"type": "object", "additionalProperties": false, "minProperties": 1, "ordered": [["minimum", "maximum"]], "properties": {
+      "minimum": {"type": "number", "minimum": 0, "maximum": 1000}, "maximum": {"type": "number", "minimum": 0, "maximum": 1000}}}',
+    'How old the roof (attributes.roof_age, in years) must be.'),
 
-  ('routing', 'strategy', 10, null, false, '{"enum": ["priority", "round_robin", "weighted"]}',
-    'Who is served first: the higher routing_priority (default), the longest without a lead, or shares by weight.'),
+  ('routing', 'strategy', 10, null, false, '{"enum": ["priority", "round_robin", "weighted", "highest_price", "least_filled"]}',
+    'Who is served first: the higher routing_priority (default), the longest without a lead, shares by weight, who pays most, '
+    'or the lowest share of cap used.'),
   ('routing', 'tie_breakers', 20, null, false,
-    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"enum": ["priority", "round_robin", "weighted"]}}',
+    '{"type": "array", "minItems": 1, "uniqueItems": true,
+      "items": {"enum": ["priority", "round_robin", "weighted", "highest_price", "least_filled"]}}',
     'Strategies that decide among equals, in this order; the last word is always the enrollment''s id.'),
   ('routing', 'max_buyers', 30, null, false, '{"type": "integer", "minimum": 1, "maximum": 20}',
     'How many buyers get the lead; 1 (default) is an exclusive sale.'),
@@ -88,12 +103,70 @@ values
     'Whether a lead that no buyer can take is offered again later (hold, the default) or stays unsold.'),
   ('routing', 'hold_hours', 60, null, false, '{"type": "number", "minimum": 0.01, "maximum": 2160}',
     'How long an unsold lead is held; default 24.'),
+  ('routing', 'caps', 70, null, false,
+    '{"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
+      "per_hour": {"type": "integer", "minimum": 0}, "per_day": {"type": "integer", "minimum": 0},
+      "per_week": {"type": "integer", "minimum": 0}, "per_month": {"type": "integer", "minimum": 0},
+      "budget_per_day": {"type": "number", "minimum": 0, "maximum": 100000000},
+      "budget_per_month": {"type": "number", "minimum": 0, "maximum": 100000000}}}',
+    'Caps on the offer as a whole, in sales and in money, in windows of the market; 0: none. Left out: unlimited.'),
+  ('routing', 'contact_window_days', 80, null, false, '{"type": "number", "minimum": 0, "maximum": 3650}',
+    'Days in which a buyer is not sold the same phone or e-mail of the offer again; default 30, 0 turns it off.'),
+  ('routing', 'acceptance', 90, null, false,
+    '{"type": "object", "additionalProperties": false, "required": ["mode"], "properties": {
+      "mode": {"enum": ["on_delivery", "explicit", "auto_after"]},
+      "window_hours": {"type": "number", "minimum": 0.01, "maximum": 2160}}}',
+    'When a sale counts as accepted: on delivery (default); explicit: by the buyer within window_hours, else it goes to the next one; '
+    || 'auto_after: unless returned within window_hours.'),
+  ('routing', 'reroute', 100, null, false,
+    '{"type": "object", "additionalProperties": false, "properties": {
+      "on_return": {"type": "boolean"}, "on_failure": {"type": "boolean"},
+      "max_attempts": {"type": "integer", "minimum": 0, "maximum": 20}}}',
+    'Whether a lead that its buyer returned, or that could not be delivered, is offered to the next one (default both), '
+    || 'and how often (default 3).'),
+  ('routing', 'delivery', 110, null, false,
+    '{"type": "object", "additionalProperties": false, "properties": {
+      "timeout_seconds": {"type": "number", "minimum": 0.1, "maximum": 60},
+      "retry_seconds": {"type": "array", "maxItems": 50, "items": {"type": "number", "minimum": 0.1, "maximum": 604800}},
+      "resell_on_unknown": {"type": "boolean"}}}',
+    'timeout_seconds: for one webhook in total; retry_seconds: the pause before each retry, an empty list: none (both default to the '
+    'worker''s settings); resell_on_unknown: offer a lead to the next buyer '
+    'also when nobody knows whether the first one has it (default false).'),
 
   ('pricing', 'exclusivity_premium', 10, null, false,
-    '{"type": "object", "additionalProperties": false, "properties": {
+    '{"type": "object", "additionalProperties": false, "exactlyOne": ["amount", "percent"], "properties": {
       "amount": {"type": "number", "minimum": -1000000, "maximum": 1000000},
       "percent": {"type": "number", "minimum": -100, "maximum": 1000}}}',
-    'Added to the price of a lead whose postal code or city the buyer owns: an amount or a percentage of the base.');
+    'Added to the price of a lead whose postal code or city the buyer owns: an amount, or a percentage of the base.'),
+  ('pricing', 'time_of_day', 20, null, false,
+    '{"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false, "required": ["name", "hours"],
+      "exactlyOne": ["amount", "percent"], "properties": {
+      "name": {"type": "string", "pattern": "^(?!(base|rounded|exclusivity_premium)$).{1,60}$",
+        "description": "a name of at most 60 characters that is not base, rounded or exclusivity_premium"},
+      "hours": {"type": "object", "format": "hours"},
+      "amount": {"type": "number", "minimum": -1000000, "maximum": 1000000},
+      "percent": {"type": "number", "minimum": -100, "maximum": 1000}}}}',
+    'Added to the price in these hours of the market, each that holds, in order: an amount, or a percentage of the price so far.'),
+  ('pricing', 'adjustments', 30, null, false,
+    '{"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false, "required": ["name", "when"],
+      "exactlyOne": ["amount", "percent"], "properties": {
+      "name": {"type": "string", "pattern": "^(?!(base|rounded|exclusivity_premium)$).{1,60}$",
+        "description": "a name of at most 60 characters that is not base, rounded or exclusivity_premium"},
+      "when": {"type": "object", "format": "tests"},
+      "amount": {"type": "number", "minimum": -1000000, "maximum": 1000000},
+      "percent": {"type": "number", "minimum": -100, "maximum": 1000}}}}',
+    'Added to the price of leads whose fields meet the conditions, each that holds, in order: '
+    '{"name": "old roof", "when": {"attributes.roof_age": {"minimum": 20}}, "percent": 15}.');
+
+-- Rules that are handed their value compiled, or that need a language that not every server has.
+insert into declared_keys (kind, key, position, rule_function, compile_function, required_language, value_schema, description)
+values
+  ('validation', 'allowed_area', 75, 'rule_allowed_area', 'compile_area', null, '{"type": "object", "format": "area"}',
+    'Where the lead''s postal code must lie: a circle, or a GeoJSON Polygon or MultiPolygon.'),
+  ('validation', 'phone_strict', 85, 'rule_phone_strict', 'compile_phone_strict', 'plpython3u', '{"type": "boolean"}',
+    'The phone number must be valid by the phonenumbers library itself; needs PL/Python on the server.'),
+  ('validation', 'business_hours', 145, 'rule_business_hours', 'compile_business_hours', null, '{"type": "object", "format": "hours"}',
+    'When leads are taken, by the wall clock of the market: {"mon": [["08:00", "18:00"]], ...}; may pass midnight.');
 
 delete from leadgen.policy_keys k
 where not exists (select from declared_keys d where (d.kind, d.key) = (k.kind, k.key));
@@ -104,5 +177,24 @@ on conflict (kind, key) do update set
   value_schema = excluded.value_schema,
   description = excluded.description,
   rule_function = excluded.rule_function,
-  is_always_on = excluded.is_always_on;
+  is_always_on = excluded.is_always_on,
+  compile_function = excluded.compile_function,
+  required_language = excluded.required_language;
 select leadgen.recompile_policies();
+
+-- What psql's \d+ shows of a policy's body.
+do $$
+declare
+  v_body record;
+begin
+  for v_body in
+    select k.kind || '_policies' as table_name, case k.kind when 'routing' then 'config' else 'rules' end as column_name,
+      string_agg(k.key || ': ' || k.description, E'\n' order by k.position) as keys
+    from leadgen.policy_keys k
+    where k.value_schema <> '{}'
+    group by k.kind
+  loop
+    execute format('comment on column leadgen.%I.%I is %L', v_body.table_name, v_body.column_name, v_body.keys);
+  end loop;
+end;
+$$;

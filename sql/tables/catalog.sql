@@ -48,6 +48,8 @@ create table leadgen.policy_keys (
   description text not null,
   rule_function text,
   is_always_on boolean not null default false,
+  compile_function text,
+  required_language text,
 
   primary key (kind, key),
   constraint policy_keys_kind_valid check (kind in ('validation', 'routing', 'pricing')),
@@ -60,6 +62,10 @@ comment on column leadgen.policy_keys.value_schema is
 comment on column leadgen.policy_keys.rule_function is
   'Function in schema leadgen (lead_facts, value jsonb, rules jsonb) returns leadgen.failure[]; null: a parameter of another key.';
 comment on column leadgen.policy_keys.is_always_on is 'Runs for every policy, whether it names the key or not.';
+comment on column leadgen.policy_keys.compile_function is
+  'Function in schema leadgen (jsonb) returns jsonb that turns the value as written into the value its rule is handed; null: as written.';
+comment on column leadgen.policy_keys.required_language is
+  'Procedural language that the rule is written in; where it is not installed a policy with the key is refused. Null: PL/pgSQL.';
 
 create table leadgen.validation_policies (
   id bigint generated always as identity primary key,
@@ -84,7 +90,22 @@ create type leadgen.routing_settings as (
   exclusivity_scopes text[],
   when_unavailable text,
   on_no_buyer text,
-  hold_hours numeric
+  hold_hours numeric,
+  cap_hour integer,
+  cap_day integer,
+  cap_week integer,
+  cap_month integer,
+  budget_day numeric,
+  budget_month numeric,
+  contact_window_days numeric,
+  reroutes_on_return boolean,
+  reroutes_on_failure boolean,
+  max_reroutes integer,
+  acceptance text,
+  acceptance_hours numeric,
+  delivery_timeout_seconds numeric,
+  delivery_retry_seconds numeric[],
+  resells_on_unknown boolean
 );
 comment on type leadgen.routing_settings is
   'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers.';
@@ -105,6 +126,24 @@ comment on table leadgen.routing_policies is 'Who gets a lead: strategy, exclusi
 comment on column leadgen.routing_policies.compiled_config is
   'config with every default filled in, written by trigger; never edit it.';
 
+create type leadgen.field_test as (
+  field text,
+  path jsonpath,
+  wanted text
+);
+comment on type leadgen.field_test is
+  'A condition on one field, compiled: a predicate over a lead''s document (leadgen.describe_lead), and what it wants in words.';
+
+create type leadgen.price_rule as (
+  step text,
+  amount numeric,
+  percent numeric,
+  hours int4multirange,
+  tests leadgen.field_test[]
+);
+comment on type leadgen.price_rule is
+  'One step of a pricing policy, compiled. hours: minutes of the market''s week, from Monday 00:00; null: always. tests: all must hold.';
+
 create table leadgen.pricing_policies (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -113,10 +152,13 @@ create table leadgen.pricing_policies (
   version integer not null default 1,
   rules jsonb not null,
   is_active boolean not null default true,
+  compiled_rules leadgen.price_rule[],
 
   constraint pricing_policies_rules_is_object check (jsonb_typeof(rules) = 'object')
 );
 comment on table leadgen.pricing_policies is 'What is added to the base price (see leadgen.policy_keys).';
+comment on column leadgen.pricing_policies.compiled_rules is
+  'The rules as steps in order, written by trigger; never edit it.';
 
 create table leadgen.policy_versions (
   kind text not null,
@@ -247,6 +289,12 @@ create table leadgen.buyer_offers (
   sms_override varchar(20),
   min_balance_required numeric(10,2),
   pause_until timestamptz,
+  budget_per_day numeric(10,2),
+  budget_per_month numeric(10,2),
+  schedule jsonb,
+  compiled_schedule int4multirange,
+  filters jsonb,
+  compiled_filters leadgen.field_test[],
 
   constraint buyer_offers_unique unique (buyer_id, offer_id),
   constraint buyer_offers_priority_positive check (routing_priority >= 1),
@@ -258,6 +306,8 @@ create table leadgen.buyer_offers (
   constraint buyer_offers_price_positive check (price_per_lead is null or (price_per_lead > 0 and price_per_lead <= 1000000)),
   constraint buyer_offers_min_balance_is_number check (min_balance_required is null or min_balance_required < 100000000),
   constraint buyer_offers_email_shape check (email_override is null or email_override ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
+  constraint buyer_offers_budget_day_positive check (budget_per_day is null or budget_per_day >= 0),
+  constraint buyer_offers_budget_month_positive check (budget_per_month is null or budget_per_month >= 0),
   constraint buyer_offers_webhook_url_shape
     check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$')
 );
@@ -268,6 +318,13 @@ comment on column leadgen.buyer_offers.capacity_per_day is 'Leads a calendar day
 comment on column leadgen.buyer_offers.timezone is 'Whose calendar the caps follow; null: the market''s.';
 comment on column leadgen.buyer_offers.price_per_lead is 'Null: offers.default_price_per_lead.';
 comment on column leadgen.buyer_offers.min_balance_required is 'The buyer gets no lead while buyers.balance is below this; null: no minimum.';
+comment on column leadgen.buyer_offers.budget_per_day is 'Money a calendar day, in the market''s currency; null: unlimited, 0: none.';
+comment on column leadgen.buyer_offers.schedule is
+  'When it takes leads, in its zone: {"mon": [["08:00", "18:00"]], ...}; a range may pass midnight, a day left out is closed. Null: always.';
+comment on column leadgen.buyer_offers.compiled_schedule is 'schedule as minutes of the week from Monday 00:00, written by trigger.';
+comment on column leadgen.buyer_offers.filters is
+  'Which leads it takes: {"attributes.roof_age": {"minimum": 10}, "attributes.job_type": {"not": {"enum": ["repair"]}}}; all must hold. Null: all.';
+comment on column leadgen.buyer_offers.compiled_filters is 'filters compiled, written by trigger.';
 create index idx_buyer_offers_offer_active_priority
   on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
 

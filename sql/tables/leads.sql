@@ -71,7 +71,7 @@ create type leadgen.route as (
   routing_settings leadgen.routing_settings,
   pricing_policy_id bigint,
   pricing_policy_version integer,
-  pricing_rules jsonb
+  pricing_rules leadgen.price_rule[]
 );
 comment on type leadgen.route is
   'Where a submission goes: source, offer, market and the policies in force. failed_step names the step that found nothing.';
@@ -100,10 +100,36 @@ create type leadgen.lead_facts as (
   duplicate_created_at timestamptz,
   duplicate_field text,
   existing_lead_id bigint,
-  decided_at timestamptz
+  decided_at timestamptz,
+  latitude double precision,
+  longitude double precision,
+  local_minute integer,
+  is_suppressed boolean,
+  mail_status text,
+  ip_count integer,
+  phone_count integer,
+  buyers_with_contact bigint[]
 );
 comment on type leadgen.lead_facts is
   'All that the rules judge: the normalised lead and what the tables knew of it. A rule reads nothing else.';
+
+create type leadgen.lead_signals as (
+  phone_country text,
+  phone_region text,
+  email_is_disposable boolean,
+  duplicate_lead_id bigint,
+  duplicate_created_at timestamptz,
+  duplicate_field text,
+  latitude double precision,
+  longitude double precision,
+  local_minute integer,
+  is_suppressed boolean,
+  mail_status text,
+  ip_count integer,
+  phone_count integer
+);
+comment on type leadgen.lead_signals is
+  'What the tables and the clock knew when a lead was judged: with the lead''s own fields, all that its rules read.';
 
 create table leadgen.leads (
   id bigint generated always as identity primary key,
@@ -166,6 +192,7 @@ create table leadgen.leads (
 
   submitted jsonb,
   answer jsonb,
+  signals leadgen.lead_signals,
 
   constraint leads_idempotency_unique_per_source unique (source_id, idempotency_key),
   constraint leads_attributes_is_object check (jsonb_typeof(attributes) = 'object')
@@ -184,6 +211,7 @@ comment on column leadgen.leads.buyer_id is 'Buyer of the first sale (in an excl
 comment on column leadgen.leads.price is 'Price of the first sale, in the market''s currency; never changes once set.';
 comment on column leadgen.leads.submitted is 'The payload as it came, personal data included.';
 comment on column leadgen.leads.answer is 'What the sender was told first; a replay is told the same.';
+comment on column leadgen.leads.signals is 'What the rules knew beside the lead''s own fields; replay_lead judges it again from this.';
 
 create index idx_leads_offer_created_at on leadgen.leads (offer_id, created_at desc);
 create index idx_leads_market_created_at on leadgen.leads (market_id, created_at desc);
@@ -196,7 +224,15 @@ create index idx_leads_billing_status on leadgen.leads (billing_status);
 create index idx_leads_buyer_created_at on leadgen.leads (buyer_id, created_at desc);
 create index idx_leads_offer_phone_created on leadgen.leads (offer_id, phone, created_at desc);
 create index idx_leads_offer_email_created on leadgen.leads (offer_id, email, created_at desc);
+create index idx_leads_offer_ip_created on leadgen.leads (offer_id, ip_address, created_at desc) where ip_address is not null;
 create index idx_leads_held on leadgen.leads (next_route_at) where hold_until is not null;
+
+create table leadgen.hold_wakes (
+  offer_id bigint primary key references leadgen.offers (id) on delete cascade,
+  created_at timestamptz not null default current_timestamp
+);
+comment on table leadgen.hold_wakes is
+  'Offers whose held leads are to be offered again because something that may sell them changed: funds, a cap, a buyer, an area.';
 
 create table leadgen.intake_quarantine (
   id bigint generated always as identity primary key,

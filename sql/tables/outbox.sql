@@ -26,6 +26,8 @@ create table leadgen.deliveries (
   worker text,
   finished_at timestamptz,
   last_error text,
+  timeout_seconds numeric,
+  retry_seconds numeric[],
 
   constraint deliveries_channel_unique unique (assignment_id, channel),
   constraint deliveries_open_has_time
@@ -38,6 +40,9 @@ comment on column leadgen.deliveries.message_id is 'Sent as webhook-id and Messa
 comment on column leadgen.deliveries.next_attempt_at is
   'When it may be claimed: the retry time, or while sending the end of the lease; null: finished.';
 comment on column leadgen.deliveries.lease_token is 'Fencing token of the current claim.';
+comment on column leadgen.deliveries.timeout_seconds is 'In total, by the routing policy; null: the worker''s setting.';
+comment on column leadgen.deliveries.retry_seconds is
+  'Pauses before each retry, by the routing policy; null: the worker''s settings.';
 create index idx_deliveries_due on leadgen.deliveries (next_attempt_at) where next_attempt_at is not null;
 create index idx_deliveries_lead on leadgen.deliveries (lead_id);
 create index idx_deliveries_lease on leadgen.deliveries (lease_token) where lease_token is not null;

@@ -32,7 +32,16 @@ create type leadgen.candidate as (
   last_turn bigint,
   finish_tag double precision,
   virtual_time double precision,
-  base_price numeric
+  base_price numeric,
+  in_schedule boolean,
+  schedule int4multirange,
+  filter_fault text,
+  has_contact boolean,
+  price numeric,
+  budget_day numeric,
+  spent_day numeric,
+  budget_month numeric,
+  spent_month numeric
 );
 comment on type leadgen.candidate is
   'One enrollment as the decision saw it: every number that a check or a strategy may read.';
@@ -43,6 +52,42 @@ create type leadgen.exclusivity as (
   scope_value text
 );
 comment on type leadgen.exclusivity is 'Who owns the lead''s postal code or city in an offer; buyer_id null: nobody.';
+
+create type leadgen.offer_load as (
+  timezone text,
+  cap_hour integer,
+  used_hour integer,
+  cap_day integer,
+  used_day integer,
+  cap_week integer,
+  used_week integer,
+  cap_month integer,
+  used_month integer,
+  budget_day numeric,
+  spent_day numeric,
+  budget_month numeric,
+  spent_month numeric
+);
+comment on type leadgen.offer_load is
+  'What an offer as a whole has sold in the current windows of its market, and its caps; a null cap: unlimited.';
+
+create type leadgen.adjustment as (
+  step text,
+  amount numeric,
+  percent numeric
+);
+comment on type leadgen.adjustment is
+  'A step of the pricing policy that holds for this lead, in the policy''s order; exclusivity_premium only for who owns the place.';
+
+create type leadgen.turns as (
+  turn bigint,
+  finish_tag double precision,
+  stored_time double precision,
+  virtual_time double precision,
+  total_weight double precision
+);
+comment on type leadgen.turns is
+  'Whose turn it is after a sale: the number of the sale in the offer''s sequence and, for strategy weighted, its tags.';
 
 create type leadgen.verdict as (
   reasons text[],
@@ -67,7 +112,10 @@ create type leadgen.decision as (
   winners integer[],
   prices leadgen.price[],
   unsold_reason text,
-  is_held boolean
+  is_held boolean,
+  offer_load leadgen.offer_load,
+  adjustments leadgen.adjustment[],
+  next_route_at timestamptz
 );
 comment on type leadgen.decision is
   'One routing attempt, whole: what was gathered, judged, ranked, reserved and priced. winners and prices are aligned.';
@@ -87,6 +135,8 @@ create table leadgen.enrollment_usage (
   last_turn bigint,
   finish_tag double precision not null default 0,
   virtual_time double precision not null default 0,
+  day_spent numeric not null default 0,
+  month_spent numeric not null default 0,
 
   constraint enrollment_usage_not_negative check (least(hour_count, day_count, week_count, month_count) >= 0)
 ) with (fillfactor = 40);
@@ -100,6 +150,25 @@ comment on column leadgen.enrollment_usage.finish_tag is
   'Strategy weighted: virtual time at which its latest lead is paid off (1 / weight a lead).';
 comment on column leadgen.enrollment_usage.virtual_time is
   'Strategy weighted: the offer''s virtual time after its latest lead; the offer''s is the largest of them.';
+
+create table leadgen.offer_usage (
+  offer_id bigint primary key references leadgen.offers (id) on delete cascade,
+  market_id bigint not null,
+  hour_start timestamptz not null default '-infinity',
+  hour_count integer not null default 0,
+  day_start timestamptz not null default '-infinity',
+  day_count integer not null default 0,
+  week_start timestamptz not null default '-infinity',
+  week_count integer not null default 0,
+  month_start timestamptz not null default '-infinity',
+  month_count integer not null default 0,
+  day_spent numeric not null default 0,
+  month_spent numeric not null default 0,
+
+  constraint offer_usage_not_negative check (least(hour_count, day_count, week_count, month_count) >= 0)
+) with (fillfactor = 40);
+comment on table leadgen.offer_usage is
+  'One row an offer: sales in the current hour, day, week and month of its market. Written only under the offer''s lock.';
 
 create table leadgen.lead_decisions (
   id bigint generated always as identity primary key,
@@ -120,6 +189,10 @@ create table leadgen.lead_decisions (
   exclusive_buyer_id bigint,
   winners integer[] not null,
   unsold_reason text,
+  offer_load leadgen.offer_load,
+  adjustments leadgen.adjustment[],
+  is_held boolean,
+  next_route_at timestamptz,
 
   constraint lead_decisions_attempt_unique unique (lead_id, attempt)
 );
@@ -129,6 +202,9 @@ comment on column leadgen.lead_decisions.decided_at is 'The decision''s clock: e
 comment on column leadgen.lead_decisions.reasons is 'Aligned with candidates: why each lost; null: passed.';
 comment on column leadgen.lead_decisions.ranking is 'Positions in candidates, best first.';
 comment on column leadgen.lead_decisions.winners is 'Positions in candidates, in the order they were sold to.';
+comment on column leadgen.lead_decisions.offer_load is 'The offer''s own caps and what was used of them.';
+comment on column leadgen.lead_decisions.adjustments is 'The price steps that held for this lead; with a candidate''s base price they give its price.';
+comment on column leadgen.lead_decisions.is_held is 'The lead is offered again, first at next_route_at; null: sold.';
 
 create table leadgen.lead_assignments (
   id bigint generated always as identity primary key,
@@ -148,6 +224,11 @@ create table leadgen.lead_assignments (
   pricing_policy_version integer,
   outcome leadgen.assignment_outcome not null default 'pending',
   delivered_at timestamptz,
+  acceptance text,
+  answer_by timestamptz,
+  accepted_at timestamptz,
+  released_at timestamptz,
+  release_reason text,
 
   constraint lead_assignments_lead_buyer_unique unique (lead_id, buyer_id),
   constraint lead_assignments_price_not_negative check (price >= 0 and price < 100000000)
@@ -156,5 +237,16 @@ comment on table leadgen.lead_assignments is
   'One row for each sale of a lead to a buyer. Everything but outcome and its times is frozen by trigger.';
 comment on column leadgen.lead_assignments.is_exclusive is 'The buyer owned the lead''s postal code or city.';
 comment on column leadgen.lead_assignments.price_steps is 'Base, premiums and rounding, each with the amount after it.';
+comment on column leadgen.lead_assignments.acceptance is 'on_delivery, explicit or auto_after, as the routing policy said when it was sold.';
+comment on column leadgen.lead_assignments.answer_by is
+  'explicit: the sale lapses then unless accepted; auto_after: it is accepted then unless returned.';
+comment on column leadgen.lead_assignments.released_at is
+  'When its place in the caps and budgets was given back (returned, failed, lapsed); null: it counts.';
+comment on column leadgen.lead_assignments.release_reason is
+  'Why its place goes back: returned: ..., delivery failed, no answer, not accepted in time. Without released_at: the place is due to go back.';
+create index idx_lead_assignments_answer_due on leadgen.lead_assignments (answer_by)
+  where answer_by is not null and released_at is null and outcome in ('pending', 'delivered', 'unknown');
+create index idx_lead_assignments_release_due on leadgen.lead_assignments (updated_at)
+  where release_reason is not null and released_at is null;
 create index idx_lead_assignments_buyer_created_at on leadgen.lead_assignments (buyer_id, created_at desc);
 create index idx_lead_assignments_offer_created_at on leadgen.lead_assignments (offer_id, created_at desc);

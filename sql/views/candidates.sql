@@ -13,7 +13,11 @@ select
   c.used_day, c.cap_day,
   c.used_week, c.cap_week,
   c.used_month, c.cap_month,
-  c.priority, c.weight, c.last_turn, c.base_price
+  c.priority, c.weight, c.last_turn, c.base_price,
+  c.price,
+  c.spent_day, c.budget_day,
+  c.spent_month, c.budget_month,
+  c.filter_fault
 from leadgen.lead_decisions d
 join leadgen.offers o on o.id = d.offer_id
 cross join lateral unnest(d.candidates) with ordinality as c;

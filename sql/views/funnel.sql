@@ -7,13 +7,15 @@ select
   r.currency,
   count(*) as received,
   count(*) filter (where r.validation_reason is null) as valid,
-  count(*) filter (where r.buyer_id is not null) as sold,
+  count(*) filter (where s.sales > 0) as sold,
   count(*) filter (where r.delivered_at is not null) as delivered,
   count(*) filter (where r.unsold_reason is not null and r.hold_until is not null) as held,
   coalesce(sum(s.revenue), 0) as revenue
 from report.leads r
 left join lateral (
-  select sum(a.price) as revenue from leadgen.lead_assignments a where a.lead_id = r.lead_id
+  select count(*) as sales, sum(a.price) as revenue
+  from leadgen.lead_assignments a
+  where a.lead_id = r.lead_id and a.released_at is null
 ) s on true
 group by r.market_day, r.market, r.vertical, r.offer, r.currency;
-comment on view report.funnel is 'Leads by day and offer: received, valid, sold, delivered, held, and the revenue of the sales.';
+comment on view report.funnel is 'Leads by day and offer: received, valid, sold, delivered, held, and the revenue of the sales that stand.';

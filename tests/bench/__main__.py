@@ -20,12 +20,14 @@ from .http import POOL, post_leads, running_api
 from .pgbench import SUBMIT as SUBMIT_SCRIPT
 from .pgbench import measure, submit_leads
 from .profile import Share, profile
+from .rehearsal import Rehearsal, measure_rehearsal
 from .server import SETTINGS, Bench, running_bench
 
 CLIENTS = (1, 8, 16)
 FLOOR, FUNCTION, SUBMIT = "floor: plain statements", "floor: one PL/pgSQL call", "submit_lead"
 SHORT = {FLOOR: "plain floor", FUNCTION: "one-call floor", SUBMIT: SUBMIT}
 SUBMIT_AIM, HTTP_AIM = 0.40, 0.50  # of the plain floor and of submit_lead, at 16 clients
+WHAT_IF_AIM = 2000  # leads per second
 SHOWN = 14  # functions of the profile
 
 Rates = dict[tuple[str, int], list[float]]  # by what was measured and clients
@@ -39,10 +41,11 @@ class Plan(NamedTuple):
     warm_up: int  # leads
     queued: int  # deliveries
     profiled: int  # leads
+    rehearsed: int  # leads
 
 
-FULL = Plan(seconds=3, rounds=3, warm_up=2000, queued=5000, profiled=2000)
-QUICK = Plan(seconds=1, rounds=1, warm_up=500, queued=2000, profiled=500)
+FULL = Plan(seconds=3, rounds=3, warm_up=2000, queued=5000, profiled=2000, rehearsed=5000)
+QUICK = Plan(seconds=1, rounds=1, warm_up=500, queued=2000, profiled=500, rehearsed=1000)
 
 
 def http_name(workers: int) -> str:
@@ -128,6 +131,19 @@ def profile_table(shares: list[Share], whole: float) -> Table:
     return table
 
 
+def rehearsal_table(found: Rehearsal) -> Table:
+    """What-if and replay beside reading the same decisions."""
+    table = Table(f"{found.leads:,} leads of 20 candidates, one session", "leads per second", "ratio")
+    table.add_row("reading their candidates", f"{found.reading:,.0f}", "")
+    for name, rate in (
+        ("what-if, nothing changed", found.same),
+        (f"what-if, {found.moved:,} leads moved", found.changed),
+        ("replay", found.replay),
+    ):
+        table.add_row(name, f"{rate:,.0f}", f"{rate / found.reading:.3f} of reading")
+    return table
+
+
 def commit() -> str:
     """The commit that was measured, and whether anything was changed since."""
     try:
@@ -166,8 +182,16 @@ def main() -> None:
             f" bare aiohttp {bare:,.0f}, ratio {worker / bare:.2f}",
             highlight=False,
         )
+        rehearsal = measure_rehearsal(bench, plan.rehearsed, plan.rounds)
+        console.print(rehearsal_table(rehearsal))
         for line in aims(rates):
             console.print(line, highlight=False)
+        slowest = min(rehearsal.same, rehearsal.changed)
+        console.print(
+            f"what-if: {slowest:,.0f} leads per second, aim {WHAT_IF_AIM:,}:"
+            f" {'met' if slowest >= WHAT_IF_AIM else 'MISSED'}",
+            highlight=False,
+        )
     console.print(f"{time.monotonic() - start:.0f} s", highlight=False)
 
 

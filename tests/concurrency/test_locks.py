@@ -173,6 +173,11 @@ def test_crossed_contacts_never_deadlock(database: str, catalogue: Catalogue) ->
     assert len(submit_at_once(database, leads)) == len(leads)  # a deadlock would have been raised
 
 
+def wake(worker: psycopg.Connection) -> None:
+    """Let a worker make the held leads due of the one offer whose configuration changed."""
+    assert worker.execute("select leadgen.route_held_lead()").fetchone() == (0,)
+
+
 def test_held_lead_waits_for_its_turn_too(pair: Pair, connect: Connect, catalogue: Catalogue) -> None:
     """A held lead and a new one want the one place that was freed."""
     offer = catalogue.add_offer({"on_no_buyer": "hold"})
@@ -182,6 +187,7 @@ def test_held_lead_waits_for_its_turn_too(pair: Pair, connect: Connect, catalogu
     pair.observer.execute("update leadgen.leads set next_route_at = now()")
     pair.observer.execute("update leadgen.buyer_offers set capacity_per_day = 1 where id = %s", [enrollment])
     worker = connect("leadgen_worker")
+    wake(worker)
     with in_background() as pool:
         with pair.first.transaction():
             taken = submit(pair.first, make_lead(offer.source_key))
@@ -202,8 +208,14 @@ def test_two_workers_route_a_held_lead_once(
     admin.execute("update leadgen.leads set next_route_at = now()")
     admin.execute("update leadgen.buyer_offers set capacity_per_day = null where id = %s", [enrollment])
     first, second = connect("leadgen_worker"), connect("leadgen_worker")
-    with first.transaction():
-        assert first.execute("select leadgen.route_held_lead()").fetchone() == (lead_id,)
-        assert second.execute("select leadgen.route_held_lead()").fetchone() == (None,)
+    wake(first)
+    with in_background() as pool:
+        with first.transaction():
+            assert first.execute("select leadgen.route_held_lead()").fetchone() == (lead_id,)
+            waiting = pool.submit(second.execute, "select leadgen.route_held_lead()")
+            wait_until_blocked(admin, second, first, waiting)
+        assert waiting.result(PATIENCE).fetchone() == (lead_id,)  # it looked again, and left the lead alone
     assert second.execute("select leadgen.route_held_lead()").fetchone() == (None,)
+    attempts = admin.execute("select count(*) from leadgen.lead_decisions where lead_id = %s", [lead_id])
+    assert attempts.fetchone() == (2,)
     assert admin.execute("select lead_id from leadgen.lead_assignments").fetchall() == [(lead_id,)]

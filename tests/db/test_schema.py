@@ -5,6 +5,7 @@ import pytest
 
 from leadgen.db.diff import compare_dumps, declare
 from leadgen.db.extensions import load_extension
+from leadgen.db.plpython import prepare_python
 from leadgen.db.tree import SqlTree
 from leadgen.paths import sql_dir
 from rig.cluster import Cluster, Connect
@@ -52,8 +53,11 @@ def test_migrations_and_reload_make_the_declared_state(cluster: Cluster, databas
 
 
 def test_every_function_has_its_file_and_every_file_its_function(connect: Connect) -> None:
-    files = [path.stem for path in (TREE.root / "functions").rglob("*.sql")]
-    functions = [name for _, name in connect().execute(FUNCTIONS.encode())]
+    with connect() as session:
+        python = prepare_python(session) is True
+        functions = [name for _, name in session.execute(FUNCTIONS.encode())]
+    places = ("functions", "plpython") if python else ("functions",)
+    files = [path.stem for place in places for path in (TREE.root / place).rglob("*.sql")]
     assert sorted(functions) == sorted(files)
 
 

@@ -24,7 +24,7 @@ ANSWERS = [
     Answer(REPEATED, 202, {"lead_id": 7, "replayed": True}),
 ]
 LEADS = {
-    7: StoredLead(7, "delivered", "sold", None, None, ["Ann"]),
+    7: StoredLead(7, "accepted", "sold", None, None, ["Ann"]),
     8: StoredLead(8, "rejected", "rejected", "duplicate", "phone", []),
 }
 

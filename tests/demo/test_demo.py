@@ -68,14 +68,15 @@ def test_everything_holds(environment: dict[str, str]) -> None:
     done = run(environment)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert [line[:8] for line in lines[-3:]] == ["ok      "] * 3
+    assert [line[:8] for line in lines[-4:]] == ["ok      "] * 4
     assert len(lines) <= 90
     assert max(map(len, lines)) <= 100
     assert "\x1b" not in done.stdout
     assert "200 requests: 194 leads, 4 repeats (same answer again), 2 of unknown source" in done.stdout
     assert re.search(r"Lone Star Plumbing +52.00 +6 +6 a day +312.00 +full", done.stdout)
     assert re.search(r"dead letters +5\n", done.stdout)
-    assert re.search(r"Lone Star Plumbing +lost +cap_day: 6 of 6, resets 20", done.stdout)
+    assert re.search(r"Lone Star Plumbing +lost +cap_day: 6 of 6, resets 00:00 America/Chicago", done.stdout)
+    assert "With capacity per day 12 for Tampa Bay Air, revenue +60.0 %" in done.stdout
     assert "outside_service_area" in done.stdout
 
 

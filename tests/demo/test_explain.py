@@ -41,12 +41,12 @@ def test_a_person_reads_who_won_and_why_the_others_lost(database: str, answer: A
     assert lines[0] == f"Lead {answer.lead_id}: Sold to South Congress Plumbing for 56.25 USD (exclusive)"
     assert lines[1].startswith("Emergency Plumbing - Austin, 78704, from austin-plumbing-v1, received 20")
     assert lines[2] == "validation: passed (policy 1, version 1)"
-    assert "1 South Congress Plumbing won 56.25" in lines
+    assert "1 South Congress Plumbing won ranked 1 of 1 56.25" in lines
     assert "Lone Star Plumbing lost outside_service_area" in lines
     assert "Bluebonnet Home Services lost exclusive_to_other" in lines
     assert any(line.startswith("Barton Creek Plumbing lost paused: until 20") for line in lines)
     sale = " ".join(lines[-2:])
-    assert "to South Congress Plumbing: base 45.00, exclusivity premium (percent 25) 56.25 USD" in sale
+    assert "to South Congress Plumbing: base 45.00, exclusivity premium (+25 %) 56.25 USD" in sale
     assert max(map(len, done.stdout.splitlines())) <= 100
     assert "\x1b" not in done.stdout
 

@@ -9,15 +9,17 @@ from rig.cluster import Connect
 README = Path(__file__).parents[2] / "README.md"
 
 
-def read_block(heading: str) -> str:
-    """The first SQL block below a heading of the README."""
-    found = re.search(rf"## {heading}\n.*?```sql\n(.*?)```", README.read_text(), re.DOTALL)
-    assert found, f"README has no SQL block below {heading!r}"
-    return found[1]
+def read_blocks(heading: str) -> list[str]:
+    """The SQL blocks below a heading of the README, as far as the next heading."""
+    found = re.search(rf"^## {heading}\n(.*?)^## ", README.read_text(), re.DOTALL | re.MULTILINE)
+    assert found, f"README has no heading {heading!r}"
+    return re.findall(r"```sql\n(.*?)```", found[1], re.DOTALL)
 
 
 def test_the_rows_of_the_readme_make_leads_flow(connect: Connect) -> None:
-    connect("leadgen_dba").execute(read_block("Onboard a market in rows").encode())
+    rows, limits = read_blocks("Onboard a market in rows")
+    dba = connect("leadgen_dba")
+    dba.execute(rows.encode())
     lead = {
         "source_key": "boise-junk-v1",
         "name": "Ann Larsen",
@@ -30,3 +32,16 @@ def test_the_rows_of_the_readme_make_leads_flow(connect: Connect) -> None:
     assert row
     assert (row[0]["status"], row[0]["price"]) == ("accepted", 18.0)
     assert row[0]["buyer_id"] is not None
+
+    dba.execute(limits.encode())
+    dba.execute("update leadgen.buyer_offers set schedule = null")
+    for volume, kind, is_sold in ((3, "wood", True), (1, "wood", False), (3, "hazardous", False)):
+        attributes = {"volume": volume, "kind": kind}
+        other = lead | {"email": f"{kind}{volume}@example.org", "phone": f"(208) 555-01{volume}{len(kind)}"}
+        row = (
+            connect("leadgen_api")
+            .execute("select leadgen.submit_lead(%s)", [json.dumps(other | {"attributes": attributes})])
+            .fetchone()
+        )
+        assert row
+        assert (row[0]["buyer_id"] is not None) is is_sold, attributes

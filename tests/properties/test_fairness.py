@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from itertools import count
 from random import Random
 
 import psycopg
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from psycopg import sql
 
 from properties.simulation import Simulation
 from properties.world import UNITS, Buyer, Enrollment, Offer, World
@@ -56,7 +58,16 @@ class Fair:
             currency="USD",
             start=datetime(2026, 1, 1, tzinfo=UTC),
             buyers=[Buyer(True, True, True, Decimal(0), list(area)) for area in areas],
-            offers=[Offer(Decimal(10), {"on_no_buyer": "reject"} | routing, None, 0, enrollments, {})],
+            offers=[
+                Offer(
+                    Decimal(10),
+                    {"on_no_buyer": "reject", "contact_window_days": 0} | routing,
+                    None,
+                    0,
+                    enrollments,
+                    {},
+                )
+            ],
         )
         self._simulation = Simulation(connection, world)
         self.ids = self._simulation.enrollment_ids[0]
@@ -81,6 +92,12 @@ class Fair:
             "update leadgen.buyer_offers set pause_until = case when %s then 'infinity'::timestamptz end where id = %s",
             [paused, self.ids[number]],
         )
+
+    def change(self, number: int, **columns: object) -> None:
+        """Change an enrollment."""
+        for column, value in columns.items():
+            statement = sql.SQL("update leadgen.buyer_offers set {} = %s where id = %s")
+            self._connection.execute(statement.format(sql.Identifier(column)), [value, self.ids[number]])
 
 
 @contextmanager
@@ -185,3 +202,71 @@ def test_weighted_alone_in_its_area(cluster: Cluster, template: str) -> None:
         winners = fair.sell(["78704"] * 20 + ["78701"] * 1000)
     assert winners[:20] == [0] * 20
     assert winners.count(0) in (22, 23)
+
+
+@FEW
+@given(caps=st.lists(st.integers(1, 30), min_size=2, max_size=8), max_buyers=st.integers(1, 3))
+def test_least_filled_fills_all_alike(
+    cluster: Cluster, template: str, caps: list[int], max_buyers: int
+) -> None:
+    """Nobody is ever more than one lead fuller than another who has room, and in the end all are full."""
+    with fresh(cluster, template) as connection:
+        fair = Fair(connection, [Decimal(1)] * len(caps), strategy="least_filled", max_buyers=max_buyers)
+        for number, cap in enumerate(caps):
+            fair.change(number, capacity_per_month=cap)
+        winners = fair.sell(["78701"] * sum(caps))
+    served = Counter(dict.fromkeys(range(len(caps)), 0))
+    for winner in winners:
+        room = [n for n, cap in enumerate(caps) if served[n] < cap]
+        others = sorted(Fraction(served[n], caps[n]) for n in room)
+        # of a shared lead the second place goes to the second least filled
+        assert Fraction(served[winner], caps[winner]) <= others[min(max_buyers, len(others)) - 1]
+        served[winner] += 1
+    assert served == Counter(dict(enumerate(caps)))
+
+
+@FEW
+@given(
+    buyers=st.integers(2, 8),
+    areas=st.lists(st.sets(st.sampled_from(CODES), min_size=1, max_size=3), min_size=8, max_size=8),
+    random=st.randoms(use_true_random=False),
+)
+def test_round_robin_starves_nobody(
+    cluster: Cluster, template: str, buyers: int, areas: list[set[str]], random: Random
+) -> None:
+    """Of the leads that a buyer passes for, at most one goes to each other buyer before it is its turn."""
+    codes = [random.choice(CODES) for _ in range(200)]
+    scopes = [[("postal_code", code) for code in sorted(area)] for area in areas[:buyers]]
+    with fresh(cluster, template) as connection:
+        fair = Fair(connection, [Decimal(1)] * buyers, scopes, strategy="round_robin")
+        sold = [fair.sell([code]) for code in codes]
+    for number, area in enumerate(areas[:buyers]):
+        assert longest_wait(number, area, codes, sold) < buyers
+
+
+@FEW
+@given(
+    weights=weights,
+    areas=st.lists(st.sets(st.sampled_from(CODES), min_size=1, max_size=3), min_size=8, max_size=8),
+    random=st.randoms(use_true_random=False),
+)
+def test_weighted_starves_nobody(
+    cluster: Cluster, template: str, weights: list[Decimal], areas: list[set[str]], random: Random
+) -> None:
+    """Who passes for every lead waits no longer than twice the leads that its smallest share makes one of."""
+    codes = [random.choice(CODES) for _ in range(250)]
+    scopes = [EVERYWHERE, *([("postal_code", code) for code in sorted(area)] for area in areas)]
+    with fresh(cluster, template) as connection:
+        fair = Fair(connection, weights, scopes[: len(weights)], strategy="weighted")
+        sold = [[winner] for winner in fair.sell(codes)]
+    assert longest_wait(0, set(CODES), codes, sold) <= 2 * sum(weights) / weights[0]
+
+
+def longest_wait(number: int, area: set[str], codes: Sequence[str], sold: Sequence[Sequence[int]]) -> int:
+    """The most leads in a row of its area that a buyer did not get."""
+    longest = waited = 0
+    for code, winners in zip(codes, sold, strict=True):
+        if code in area:
+            waited = 0 if number in winners else waited + 1
+            longest = max(longest, waited)
+    return longest

@@ -24,10 +24,8 @@ STREAM = st.lists(steps, min_size=1, max_size=40)
 )
 @given(world=worlds(), stream=STREAM)
 def test_every_decision_is_right(connect: Connect, world: World, stream: list[Step]) -> None:
-    connection = connect()
-    with connection.transaction(force_rollback=True):
+    with connect() as connection, connection.transaction(force_rollback=True):
         play(connection, world, stream)
-    connection.close()
 
 
 def play(connection: psycopg.Connection, world: World, stream: list[Step]) -> None:
@@ -35,7 +33,7 @@ def play(connection: psycopg.Connection, world: World, stream: list[Step]) -> No
     simulation = Simulation(connection, world)
     for step in stream:
         simulation.play(step)
-    assert simulation.complaints() == []
+    simulation.check_end()
     before = simulation.fingerprint()
     for lead, answer in simulation.leads:
         assert simulation.submit(lead) == answer | {"replayed": True}

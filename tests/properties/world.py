@@ -26,8 +26,13 @@ AREAS = (
     ("city", "cedar park"),
 )
 OWNED = (("postal_code", "78704"), ("postal_code", "7870*"), ("city", "Austin"))
-STRATEGIES = ("priority", "round_robin", "weighted")
+STRATEGIES = ("priority", "round_robin", "weighted", "highest_price", "least_filled")
 WEBHOOK = "https://buyer.example/leads"
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+JOBS = ("leak", "drain", "repair")
+MESSAGES = ("Water everywhere", "No hot water")
+Hours = dict[str, list[list[str]]]
+Tests = dict[str, dict[str, Any]]
 
 
 @dataclass
@@ -43,7 +48,7 @@ class Buyer:
 
 @dataclass
 class Enrollment:
-    """A buyer's part in an offer. `caps` by unit; None: unlimited."""
+    """A buyer's part in an offer. `caps` by unit, `budgets` by day and month; None: unlimited."""
 
     buyer: int
     is_active: bool
@@ -54,6 +59,9 @@ class Enrollment:
     price: Decimal | None
     min_balance: Decimal | None
     has_own_webhook: bool
+    budgets: dict[str, Decimal | None] = field(default_factory=lambda: {"day": None, "month": None})
+    schedule: Hours | None = None
+    filters: Tests | None = None
     pause_until: datetime | None = None
 
 
@@ -63,7 +71,7 @@ class Offer:
 
     price: Decimal
     routing: dict[str, Any]
-    premium: dict[str, Any] | None
+    pricing: dict[str, Any] | None
     duplicate_hours: int
     enrollments: list[Enrollment]
     owners: dict[tuple[str, str], int]
@@ -84,17 +92,20 @@ class World:
 class Step:
     """Something happens, after a time has passed. `numbers` choose among what there is, modulo its size."""
 
-    what: str  # submit, resubmit, route_held, pause, switch, refill
+    what: str  # submit, resubmit, route_held, pause, switch, refill, give_back
     after: timedelta
     numbers: tuple[int, int, int]
     postal_code: str = "78701"
     until: timedelta = field(default=timedelta())
+    attributes: dict[str, Any] = field(default_factory=dict)
+    message: str = MESSAGES[0]
 
 
 money = st.decimals(0, 200, places=2, allow_nan=False)
 price = st.decimals("0.01", 500, places=2, allow_nan=False)
 few = st.integers(0, 3)
 cap = st.none() | st.integers(0, 4)
+budget = st.none() | st.decimals(0, 800, places=2, allow_nan=False)
 numbers = st.tuples(*[st.integers(0, 99)] * 3)
 
 buyers = st.builds(
@@ -105,6 +116,49 @@ buyers = st.builds(
     balance=money,
     areas=st.lists(st.sampled_from(AREAS), min_size=1, max_size=3, unique=True),
 )
+
+clock_times = st.sampled_from(
+    ["00:00", "00:30", "01:00", "01:30", "02:00", "02:30", "03:00", "08:00", "12:00", "18:00", "22:00"]
+)
+
+
+def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """In a third of the cases; else None."""
+    return st.sampled_from([True, False, False]).flatmap(lambda drawn: strategy if drawn else st.none())
+
+
+def time_ranges() -> st.SearchStrategy[list[str]]:
+    """From one time of day to another, past midnight when the second is the earlier one."""
+    pairs = st.tuples(clock_times, clock_times | st.just("24:00"))
+    return pairs.filter(lambda pair: pair[0] != pair[1]).map(list)
+
+
+hours = st.dictionaries(
+    st.sampled_from(DAYS), st.lists(time_ranges(), min_size=1, max_size=2), min_size=1, max_size=7
+)
+
+number_words = st.sampled_from([0, 5, 10, 10.5, 20])
+bounds = st.fixed_dictionaries({}, optional={"minimum": number_words, "maximum": number_words}).filter(
+    lambda found: bool(found) and found.get("minimum", 0) <= found.get("maximum", 99)
+)
+jobs = st.lists(st.sampled_from(JOBS), min_size=1, unique=True).map(lambda found: {"enum": found})
+
+
+def negatable(positive: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """The words, or that they must not hold."""
+    return positive | positive.map(lambda words: {"not": words})
+
+
+tests = st.fixed_dictionaries(
+    {},
+    optional={
+        "attributes.roof_age": negatable(bounds),
+        "attributes.job": negatable(jobs),
+        "postal_code": negatable(st.sampled_from([{"pattern": "^787"}, {"enum": ["78704", "78745"]}])),
+        "city": negatable(st.just({"enum": ["AUSTIN"]})),
+        "message": negatable(st.just({"pattern": "Water$|every"})),
+    },
+).filter(bool)
 
 
 @st.composite
@@ -120,16 +174,67 @@ def enrollments(draw: st.DrawFn, buyer: int) -> Enrollment:
         price=draw(st.none() | price),
         min_balance=draw(st.none() | money),
         has_own_webhook=draw(st.booleans()),
+        budgets={"day": draw(maybe(budget)), "month": draw(maybe(budget))},
+        schedule=draw(maybe(hours)),
+        filters=draw(maybe(tests)),
     )
 
 
-premiums = st.fixed_dictionaries(
+steps_of_price = {
+    "amount": st.integers(-10_000, 10_000).map(lambda cents: cents / 100),
+    "percent": st.integers(-100_000, 200_000).map(lambda thousandths: thousandths / 1000),
+}
+premiums = st.sampled_from(sorted(steps_of_price)).flatmap(
+    lambda word: steps_of_price[word].map(lambda value: {word: value})
+)
+
+
+def named_steps(**conditions: st.SearchStrategy[Any]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Price steps that hold under conditions."""
+    step = st.builds(lambda value, when: value | when, premiums, st.fixed_dictionaries(conditions))
+    return st.lists(step, min_size=1, max_size=2).map(
+        lambda found: [{"name": f"step {n}"} | one for n, one in enumerate(found)]
+    )
+
+
+pricings = st.fixed_dictionaries(
     {},
     optional={
-        "amount": st.integers(-10_000, 10_000).map(lambda cents: cents / 100),
-        "percent": st.integers(-100_000, 200_000).map(lambda thousandths: thousandths / 1000),
+        "exclusivity_premium": premiums,
+        "time_of_day": named_steps(hours=hours),
+        "adjustments": named_steps(when=tests),
     },
 )
+
+
+@st.composite
+def offer_caps(draw: st.DrawFn) -> dict[str, Any]:
+    """Caps and budgets of an offer as a whole, a longer window never below a shorter one."""
+    units = draw(st.lists(st.sampled_from(UNITS), unique=True, max_size=3))
+    limits = sorted(draw(st.lists(st.integers(0, 7), min_size=len(units), max_size=len(units))))
+    caps: dict[str, Any] = {
+        f"per_{unit}": limit for unit, limit in zip(sorted(units, key=UNITS.index), limits, strict=True)
+    }
+    spans = draw(st.sampled_from([[], ["day"], ["month"], ["day", "month"]]))
+    sums = sorted(draw(st.lists(st.integers(0, 1500), min_size=len(spans), max_size=len(spans))))
+    caps |= {f"budget_per_{span}": most for span, most in zip(spans, sums, strict=True)}
+    return caps or {"per_day": 3}
+
+
+def make_sense(routing: dict[str, Any]) -> dict[str, Any]:
+    """A strategy does not break its own ties; what is never held has no time to be held."""
+    routing = dict(routing)
+    left = [name for name in routing.pop("tie_breakers", []) if name != routing["strategy"]]
+    if left:
+        routing["tie_breakers"] = left
+    waits = "hold" in (
+        routing.get("on_no_buyer", "hold"),
+        routing.get("exclusivity", {}).get("when_unavailable"),
+    )
+    if not waits:
+        routing.pop("hold_hours", None)
+    return routing
+
 
 routings = st.fixed_dictionaries(
     {"strategy": st.sampled_from(STRATEGIES)},
@@ -137,7 +242,10 @@ routings = st.fixed_dictionaries(
         "tie_breakers": st.lists(st.sampled_from(STRATEGIES), unique=True, min_size=1, max_size=3),
         "max_buyers": st.integers(1, 3),
         "on_no_buyer": st.sampled_from(["hold", "reject"]),
-        "hold_hours": st.sampled_from([1, 24, 72]),
+        "hold_hours": st.sampled_from([0.25, 1, 24, 72]),
+        "contact_window_days": st.sampled_from([0, 0, 0.5, 30]),
+        "caps": offer_caps(),
+        "reroute": st.fixed_dictionaries({"on_return": st.booleans()}),
         "exclusivity": st.fixed_dictionaries(
             {},
             optional={
@@ -146,7 +254,7 @@ routings = st.fixed_dictionaries(
             },
         ),
     },
-)
+).map(make_sense)
 
 
 @st.composite
@@ -157,7 +265,7 @@ def offers(draw: st.DrawFn, buyer_count: int) -> Offer:
     return Offer(
         price=draw(price),
         routing=draw(routings),
-        premium=draw(st.none() | premiums),
+        pricing=draw(st.none() | pricings),
         duplicate_hours=draw(st.sampled_from([0, 0, 24])),
         enrollments=[draw(enrollments(buyer)) for buyer in sorted(enrolled)],
         owners=draw(st.dictionaries(st.sampled_from(OWNED), everybody, max_size=2)),
@@ -183,10 +291,18 @@ passing = st.sampled_from([timedelta(minutes=m) for m in (0, 0, 0, 1, 20, 45, 60
 steps = st.builds(
     Step,
     what=st.sampled_from(
-        ["submit"] * 8 + ["resubmit", "route_held", "route_held", "pause", "switch", "refill"]
+        ["submit"] * 9 + ["resubmit", "route_held", "route_held", "pause", "switch", "refill", "give_back"]
     ),
     after=passing,
     numbers=numbers,
     postal_code=st.sampled_from(sorted(POSTAL_CODES)),
     until=passing,
+    attributes=st.fixed_dictionaries(
+        {},
+        optional={
+            "roof_age": st.sampled_from([0, 7, 10, 10.5, 20, 31, "12", None]),
+            "job": st.sampled_from(JOBS),
+        },
+    ),
+    message=st.sampled_from(MESSAGES),
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from worker.receivers import SECRET, WAIT_SECONDS
 
@@ -21,7 +22,8 @@ with m as (insert into leadgen.markets (name, timezone, region_code)
      vp as (insert into leadgen.validation_policies (name, rules)
             values ('plumbing', '{"duplicate_window_hours": 0}') returning id),
      rp as (insert into leadgen.routing_policies (name, config)
-            values ('priority', '{"strategy": "priority", "on_no_buyer": "hold"}') returning id),
+            values ('priority', '{"strategy": "priority", "on_no_buyer": "hold", "contact_window_days": 0}')
+            returning id),
      o as (insert into leadgen.offers
              (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
            select m.id, v.id, 'Austin plumbing', 45, vp.id, rp.id from m, v, vp, rp returning id),
@@ -34,6 +36,16 @@ with m as (insert into leadgen.markets (name, timezone, region_code)
            select b.id, m.id, 'postal_code', '*' from b, m)
 insert into leadgen.sources (offer_id, kind, name, source_key)
 select o.id, 'landing_page', 'austin', 'austin' from o
+"""
+NEXT_BUYER = """
+with b as (insert into leadgen.buyers
+             (name, email, phone, webhook_url, webhook_secret, email_notifications, credit_limit)
+           values ('Bob', 'bob@buyer.example', '+15125550101', %(url)s, %(secret)s, false, 1000000)
+           returning id),
+     e as (insert into leadgen.buyer_offers (buyer_id, offer_id, routing_priority)
+           select b.id, o.id, 1 from b, leadgen.offers o)
+insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
+select b.id, m.id, 'postal_code', '*' from b, leadgen.markets m
 """
 SUBMIT = """
 select count(leadgen.submit_lead(jsonb_build_object(
@@ -59,6 +71,14 @@ class Outbox:
         """One offer and its buyer, who wants leads there."""
         secret = SECRET if webhook_url else None
         self.connection.execute(CATALOGUE, {"url": webhook_url, "secret": secret, "email": email})
+
+    def add_buyer(self, webhook_url: str) -> None:
+        """Another buyer of the offer, served after the ones before."""
+        self.connection.execute(NEXT_BUYER, {"url": webhook_url, "secret": SECRET})
+
+    def set_policy(self, **config: Any) -> None:
+        """Keys of the offer's routing policy, beside those it has."""
+        self.connection.execute("update leadgen.routing_policies set config = config || %s", [Jsonb(config)])
 
     def submit(self, count: int = 1) -> None:
         """Post leads, each in the same transaction and all sold."""

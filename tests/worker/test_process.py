@@ -38,7 +38,7 @@ async def test_lead_reaches_webhook_and_mailbox_and_is_recorded(outbox: Outbox, 
     assert len(set(endpoint.ids)) == 3
     assert {message["Subject"] for message in box.messages} == {"New Plumbing lead: Jane Doe, 78701 Austin"}
     assert len({message["Message-ID"] for message in box.messages}) == 3
-    assert outbox.rows("select distinct outcome::text from leadgen.lead_assignments") == [("delivered",)]
+    assert outbox.rows("select distinct outcome::text from leadgen.lead_assignments") == [("accepted",)]
     attempts = outbox.rows(
         "select outcome, status_code, latency_ms > 0, worker like 'worker %%' from leadgen.delivery_attempts"
     )
@@ -349,3 +349,96 @@ async def test_held_lead_is_routed_when_its_time_comes(outbox: Outbox, start_wor
             outbox.connection.execute("update leadgen.buyer_offers set is_active = true")
             outbox.connection.execute("update leadgen.leads set next_route_at = now()")
             await outbox.wait_for(delivered=3)
+
+
+async def test_policys_timeout_is_the_whole_of_an_attempt(outbox: Outbox, start_worker: Start) -> None:
+    gate = Gate()
+    async with http_endpoint(gate.answer) as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        outbox.set_policy(delivery={"timeout_seconds": 0.3, "retry_seconds": []})
+        async with start_worker(webhook_timeout_seconds=20):
+            outbox.submit()
+            await outbox.wait_for(unknown=1)
+        gate.open.set()
+    ((error, latency),) = outbox.rows("select error, latency_ms::float8 from leadgen.delivery_attempts")
+    assert error == "no answer within 0.3 s"
+    assert 250 < latency < 5000
+
+
+async def test_policys_timeout_may_outlast_the_workers_lease(outbox: Outbox, start_worker: Start) -> None:
+    """The lease of such a row is longer: another worker that looks meanwhile does not send it again."""
+    gate = Gate()
+    terms = {"webhook_timeout_seconds": 0.2, "worker_lease_seconds": 1.3}
+    async with http_endpoint(gate.answer) as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        outbox.set_policy(delivery={"timeout_seconds": 15})
+        async with start_worker(**terms), start_worker(**terms):
+            outbox.submit()
+            await endpoint.wait_for(1)
+            await asyncio.sleep(2.5)
+            assert outbox.statuses() == {"sending": 1}
+            gate.open.set()
+            await outbox.wait_for(delivered=1)
+    assert len(endpoint.requests) == 1
+    assert outbox.rows("select attempt, outcome from leadgen.delivery_attempts") == [(1, "delivered")]
+
+
+async def test_policys_schedule_decides_on_retries(outbox: Outbox, start_worker: Start) -> None:
+    async with http_endpoint(always(500)) as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        outbox.set_policy(delivery={"retry_seconds": [0.1, 0.8]}, reroute={"on_failure": False})
+        async with start_worker(webhook_max_retries=0, webhook_retry_delay=60):
+            outbox.submit()
+            await outbox.wait_for(dead=1)
+    assert len(endpoint.requests) == 3
+    pauses = outbox.rows(
+        "select extract(epoch from started_at - lag(started_at) over (order by id))::float8"
+        " from leadgen.delivery_attempts"
+    )
+    assert pauses[1][0] >= 0.1
+    assert pauses[2][0] >= 0.8
+
+
+async def test_failed_sale_goes_to_the_next_buyer(outbox: Outbox, start_worker: Start) -> None:
+    async with http_endpoint(always(500)) as broken, http_endpoint() as healthy:
+        outbox.open_catalogue(broken.url)
+        outbox.add_buyer(healthy.url)
+        async with start_worker(webhook_max_retries=1, webhook_retry_delay=0.05):
+            outbox.submit()
+            await outbox.wait_for(dead=1, delivered=1)
+    assert (len(broken.requests), len(healthy.requests)) == (2, 1)
+    sales = outbox.rows(
+        "select outcome::text, released_at is not null, release_reason from leadgen.lead_assignments order by id"
+    )
+    assert sales == [("failed", True, "delivery failed"), ("accepted", False, None)]
+    assert outbox.rows("select status::text, unsold_reason from leadgen.leads") == [("accepted", None)]
+    assert outbox.rows("select * from leadgen.check_invariants()") == []
+
+
+async def test_lapsed_sale_goes_to_the_next_buyer(outbox: Outbox, start_worker: Start) -> None:
+    async with http_endpoint() as silent, http_endpoint() as other:
+        outbox.open_catalogue(silent.url)
+        outbox.set_policy(acceptance={"mode": "explicit", "window_hours": 1})
+        outbox.add_buyer(other.url)
+        async with start_worker():
+            outbox.submit()
+            await outbox.wait_for(delivered=1)
+            outbox.rows("update leadgen.lead_assignments set answer_by = now() returning id")
+            await outbox.wait_for(delivered=2)
+    assert (len(silent.requests), len(other.requests)) == (1, 1)
+    sales = outbox.rows("select outcome::text, release_reason from leadgen.lead_assignments order by id")
+    assert sales == [("returned", "not accepted in time"), ("delivered", None)]
+    assert outbox.rows("select * from leadgen.check_invariants()") == []
+
+
+async def test_silence_accepts_a_sale(outbox: Outbox, start_worker: Start) -> None:
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        outbox.set_policy(acceptance={"mode": "auto_after", "window_hours": 1})
+        async with start_worker():
+            outbox.submit()
+            await outbox.wait_for(delivered=1)
+            assert outbox.rows("select outcome::text from leadgen.lead_assignments") == [("delivered",)]
+            outbox.rows("update leadgen.lead_assignments set answer_by = now() returning id")
+            accepted = "select 1 from leadgen.lead_assignments where outcome = 'accepted'"
+            await outbox.wait_until("the sale is accepted", lambda: bool(outbox.rows(accepted)))

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import ssl
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -302,3 +303,14 @@ def test_a_result_holds_only_what_the_database_can_take() -> None:
     """A reply that was read byte by byte (surrogates) or holds a NUL must not make the outcome unrecordable."""
     assert attempt._clip("2.0.0 accept\udce9\x00", 100) == "2.0.0 accept?\ufffd"
     assert attempt._clip(None, 100) is None
+
+
+async def test_delivery_brings_its_own_deadline() -> None:
+    async def hang(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(5)
+        raise AssertionError("nobody waits so long")
+
+    async with http_endpoint(hang) as endpoint:
+        result = await send(replace(delivery(endpoint.url), timeout_seconds=0.2), deadline=4)
+    assert (result["outcome"], result["error"]) == ("unknown", "no answer within 0.2 s")
+    assert 150 < result["latency_ms"] < 3000

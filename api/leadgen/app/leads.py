@@ -1,6 +1,8 @@
 """The routes of a lead: submitting one, and the account of its decisions."""
 
 import json
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -14,6 +16,8 @@ from leadgen.app.problems import QUARANTINED, Problem
 
 JSON = "application/json"
 
+Submit = Callable[[str], Awaitable[tuple[str, str]]]  # takes a context of leadgen.submit_lead as JSON
+
 
 @post("/api/leads", status_code=202)
 async def submit_lead(request: Request[Any, Any, State]) -> Response[bytes]:
@@ -25,12 +29,8 @@ async def submit_lead(request: Request[Any, Any, State]) -> Response[bytes]:
     payload = decode_utf8(await read_body(request, state.max_body_bytes))
     check_object(payload)
 
-    status, outcome = await state.queries.submit_lead(payload, json.dumps(context))
-    if status == "accepted":
-        return Response(outcome.encode(), status_code=202, media_type=JSON)
-    if status == "rejected":
-        return Response(b'{"detail": %b}' % outcome.encode(), status_code=400, media_type=JSON)
-    raise _quarantined(outcome)
+    status, outcome = await take_lead(state, partial(state.queries.submit_lead, payload), context)
+    return answer_lead(status, outcome)
 
 
 @get("/api/leads/{lead_id:int}/decision")
@@ -39,6 +39,29 @@ async def explain_lead(request: Request[Any, Any, State], lead_id: FromPath[int]
     key_hash = read_key_hash(group(request.scope["headers"])) or NO_KEY_HASH
     account = await request.app.state.queries.explain_lead(key_hash, lead_id)
     return Response(account.encode(), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+def answer_lead(status: str, outcome: str) -> Response[bytes]:
+    """What the sender of a lead is told. Raises Problem for one in quarantine."""
+    if status == "accepted":
+        return Response(outcome.encode(), status_code=202, media_type=JSON)
+    if status == "rejected":
+        return Response(b'{"detail": %b}' % outcome.encode(), status_code=400, media_type=JSON)
+    raise _quarantined(outcome)
+
+
+async def take_lead(state: State, submit: Submit, context: Mapping[str, str]) -> tuple[str, str]:
+    """Submit a lead; where its policy asks for a domain's mail servers, look them up in between.
+
+    `submit` takes the context as JSON. Returns the outcome's `status` and the outcome as JSON. No transaction
+    is open during the lookup.
+    """
+    status, outcome = await submit(json.dumps({**context, "can_look_up_mail": True}))
+    if status != "lookup":
+        return status, outcome
+    domain = json.loads(outcome)["domain"]
+    await state.queries.record_mail_domain(domain, await state.mail_domains.look_up(domain))
+    return await submit(json.dumps(context))
 
 
 def _quarantined(outcome: str) -> Problem:

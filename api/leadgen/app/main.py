@@ -7,8 +7,11 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 
+from leadgen.app.ad_networks import take_post, verify_subscription
+from leadgen.app.graph import GraphApi
 from leadgen.app.health import show_live, show_ready
 from leadgen.app.leads import explain_lead, submit_lead
+from leadgen.app.mail_domains import MailDomains
 from leadgen.app.metrics import MeasuredApp, forget_process, show_metrics
 from leadgen.app.openapi import show_schema
 from leadgen.app.problems import EXCEPTION_HANDLERS
@@ -38,7 +41,16 @@ def create_app(settings: Settings | None = None) -> Litestar:
     configure_logging(settings.log_level, settings.log_format)
     queries = Queries(make_pool(settings.database_url, settings.db_pool_size, "leadgen-api"))
     return MeasuredApp(
-        route_handlers=[submit_lead, explain_lead, show_live, show_ready, show_metrics, show_schema],
+        route_handlers=[
+            submit_lead,
+            explain_lead,
+            take_post,
+            verify_subscription,
+            show_live,
+            show_ready,
+            show_metrics,
+            show_schema,
+        ],
         cors_config=ANY_PAGE,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[_lifespan],
@@ -47,6 +59,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         state=State(
             {
                 "queries": queries,
+                "mail_domains": MailDomains(settings.mx_timeout_seconds, settings.dns_servers),
+                "graph": GraphApi(settings.meta_graph_url, settings.meta_graph_timeout_seconds),
                 "max_body_bytes": settings.max_body_bytes,
                 "trusted_proxies": settings.trusted_proxies,
             }
@@ -58,7 +72,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
 async def _lifespan(app: Litestar) -> AsyncIterator[None]:
     await app.state.queries.pool.open()
     try:
-        yield
+        async with app.state.graph:
+            yield
     finally:
         await app.state.queries.pool.close()
         forget_process()

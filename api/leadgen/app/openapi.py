@@ -166,6 +166,7 @@ SCHEMAS: Json = {
             },
             "step": {"type": "string", "description": "With a quarantined lead: the step that failed."},
             "quarantine_id": {"type": "integer"},
+            "message": {"type": "string", "description": "To a source's own shape: the detail once more."},
         },
         "examples": [
             {
@@ -239,6 +240,79 @@ SUBMIT_LEAD: Json = {
     },
 }
 
+SOURCE_KEY: Json = {
+    "name": "source_key",
+    "in": "path",
+    "required": True,
+    "description": "The source's public name. It must have a field map.",
+    "schema": {"type": "string"},
+}
+
+TAKE_POST: Json = {
+    "operationId": "takePost",
+    "summary": "Submit leads in the source's own shape",
+    "description": "For ad networks and partners whose source has a field map: Google Ads lead forms, Meta lead ads, "
+    "or any JSON. The map says what proves the sender: an API key, a key in the body, or a signature. A lead "
+    "marked as a test is rehearsed, never sold.",
+    "security": [{}, {"bearer": []}, {"apiKey": []}],
+    "parameters": [
+        SOURCE_KEY,
+        {
+            "name": "X-Hub-Signature-256",
+            "in": "header",
+            "description": "Meta: sha256= and the HMAC-SHA-256 of the raw body by the app secret, in hex.",
+            "schema": {"type": "string"},
+        },
+    ],
+    "requestBody": {
+        "required": True,
+        "description": "One object in UTF-8, at most 64 kB, uncompressed, without repeated keys.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    },
+    "responses": {
+        "200": {
+            "description": "To an ad network: {}, whatever became of its leads. To a partner: the outcome of a test, "
+            "or `leads`, the outcome of each of several in one post.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        },
+        "202": {"description": "To a partner: as /api/leads.", "content": _content(json="Accepted")},
+        "400": {
+            "description": "To a partner: as /api/leads. To anybody: malformed, not stored.",
+            "content": _content(json="Rejected", problem="Problem"),
+        },
+        "401": _problem(
+            "Key or signature is missing or not valid, or there is no such source", "WWW-Authenticate"
+        ),
+        "413": _problem(_titles(problems.TOO_LARGE)),
+        "415": _problem("Compressed, or not JSON in UTF-8"),
+        "422": _problem(_titles(problems.KEY_REUSED, problems.QUARANTINED)),
+        "429": _problem(_titles(problems.TOO_MANY), "Retry-After"),
+        **UNEXPECTED,
+        "503": _problem("Not available now, or a lead could not be fetched from its network", "Retry-After"),
+    },
+}
+
+
+def _hub(name: str) -> Json:
+    return {"name": f"hub.{name}", "in": "query", "required": True, "schema": {"type": "string"}}
+
+
+VERIFY_SUBSCRIPTION: Json = {
+    "operationId": "verifySubscription",
+    "summary": "Answer Meta's verification of the address",
+    "security": [{}],
+    "parameters": [SOURCE_KEY, _hub("mode"), _hub("verify_token"), _hub("challenge")],
+    "responses": {
+        "200": {
+            "description": "The challenge.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        },
+        "403": _problem("Not the source's verify token, or no such source"),
+        **UNEXPECTED,
+        "503": UNAVAILABLE,
+    },
+}
+
 EXPLAIN_LEAD: Json = {
     "operationId": "explainLead",
     "summary": "Explain a lead's decisions",
@@ -280,6 +354,7 @@ DOCUMENT: Json = {
     "paths": {
         "/api/leads": {"post": SUBMIT_LEAD},
         "/api/leads/{lead_id}/decision": {"get": EXPLAIN_LEAD},
+        "/api/sources/{source_key}/leads": {"post": TAKE_POST, "get": VERIFY_SUBSCRIPTION},
         "/health/live": {"get": _health("live", "The process answers", "live")},
         "/health/ready": {
             "get": _health("ready", "The database is reachable and migrated", "ready", **{"503": UNAVAILABLE})

@@ -5,10 +5,25 @@ import sys
 
 import typer
 from psycopg import Error as DatabaseError
-from psycopg.errors import InvalidSchemaName, UndefinedFunction, UndefinedTable
 
-from leadgen.cli import db, demo, explain, keys, schema, services
+from leadgen.cli import (
+    db,
+    demo,
+    docs,
+    dry_run,
+    events,
+    explain,
+    keys,
+    policies,
+    rules,
+    schema,
+    services,
+    unsold,
+    verify,
+    what_if,
+)
 from leadgen.cli.console import err
+from leadgen.cli.errors import describe_error
 from leadgen.errors import LeadGenError
 
 app = typer.Typer(name="leadgen", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -19,12 +34,20 @@ for command in (
     schema.migrate,
     schema.diff,
     schema.load,
-    schema.verify,
+    verify.verify,
     explain.explain,
+    unsold.unsold,
+    dry_run.dry_run,
+    what_if.what_if,
+    policies.history,
+    policies.rollback,
+    events.events,
+    docs.docs,
     services.serve,
     services.worker,
 ):
     app.command()(command)
+app.command("test-rules")(rules.check_rules)
 
 
 def main() -> None:
@@ -34,8 +57,5 @@ def main() -> None:
     except (LeadGenError, DatabaseError) as error:
         if os.environ.get("DEBUG"):
             raise
-        message = str(error)
-        if isinstance(error, InvalidSchemaName | UndefinedFunction | UndefinedTable):
-            message = f"the database is not up to date: run `leadgen migrate` ({error.diag.message_primary})"
-        err.print(f"leadgen: {message}", markup=False, soft_wrap=True, style="red")
+        err.print(f"leadgen: {describe_error(error)}", markup=False, soft_wrap=True, style="red")
         sys.exit(1)

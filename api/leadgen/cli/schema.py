@@ -1,4 +1,4 @@
-"""`leadgen migrate`, `diff`, `load` and `verify`: the state of the schema and of what is in it."""
+"""`leadgen migrate`, `diff` and `load`: the state of the schema and of its reference data."""
 
 from pathlib import Path
 from typing import Annotated
@@ -48,19 +48,3 @@ def load(
     else:
         load_file(database_url(), Path(what))
         err.print(f"loaded {what}")
-
-
-def verify() -> None:
-    """Check the invariants over the whole database; exit status 1 with a line for each that is broken."""
-    import psycopg
-    from rich.table import Table
-
-    with psycopg.connect(database_url()) as connection:
-        broken = connection.execute("select rule, detail from leadgen.check_invariants()").fetchall()
-    if broken:
-        table = Table("rule", "detail", title="broken invariants")
-        for rule, detail in broken:
-            table.add_row(rule, detail)
-        out.print(table)
-        raise typer.Exit(1)
-    err.print("every invariant holds")

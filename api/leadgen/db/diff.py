@@ -19,6 +19,7 @@ from leadgen.db.binaries import find_binaries
 from leadgen.db.embedded import EmbeddedServer
 from leadgen.db.migrate import prepare, reload
 from leadgen.db.owner import SCHEMAS, as_owner, exclusive_session
+from leadgen.db.plpython import prepare_python
 from leadgen.db.tree import SqlTree
 from leadgen.db.urls import with_database
 from leadgen.errors import LeadGenError
@@ -35,7 +36,7 @@ def declare(url: str, tree: SqlTree) -> None:
         with as_owner(connection):
             for path in tree.tables():
                 tree.run(connection, path)
-        reload(connection, tree)
+        reload(connection, tree, python=prepare_python(connection))
 
 
 @contextmanager

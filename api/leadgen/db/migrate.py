@@ -5,6 +5,7 @@ each step is one transaction and says in the database that it is done.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import psycopg
 from psycopg import sql
@@ -12,6 +13,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from leadgen.db.owner import OWNER, SCHEMAS, as_owner, exclusive_session
+from leadgen.db.plpython import LANGUAGE, as_superuser, drop_python, prepare_python
 from leadgen.db.reference import load_reference
 from leadgen.db.tree import Migration, SqlTree
 from leadgen.errors import LeadGenError
@@ -36,7 +38,8 @@ comment on table leadgen.schema_reloads is
   'One row: the sha256 of the functions, views, policies and grants that are loaded.';
 """
 
-# What the reload did not touch has no file any more. Aggregates and what an extension owns are left alone.
+# What the reload did not touch has no file any more. Aggregates and what an extension owns are left alone, and so are
+# routines in PL/Python where this role cannot load them.
 UNTOUCHED = """
 with ours as (
   select oid from pg_namespace where nspname in ('leadgen', 'report')
@@ -68,6 +71,7 @@ select 'routine', p.oid::regprocedure::text
 from pg_proc p
 where p.pronamespace in (select oid from ours)
 and p.prokind <> 'a'
+and (%(with_python)s or p.prolang is distinct from (select oid from pg_language where lanname = %(language)s))
 and not exists (
   select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
 )
@@ -99,10 +103,14 @@ def migrate(
         for migration in pending:
             _apply(connection, tree, migration)
             say(f"applied {migration.path.name}")
-        if pending or _stored_fingerprint(connection) != tree.fingerprint():
-            for dropped in reload(connection, tree):
-                say(f"dropped {dropped}: it has no file any more")
-            say(f"reloaded {len(tree.reloaded())} files")
+        python = prepare_python(connection)
+        current = {
+            tree.fingerprint(with_python=each) for each in ([True, False] if python is None else [python])
+        }
+        if pending or _stored_fingerprint(connection) not in current:
+            for dropped in reload(connection, tree, python=python):
+                say(f"dropped {dropped}")
+            say(f"reloaded {len(tree.reloaded(with_python=python is True))} files")
         if reference:
             for name, rows in load_reference(connection).items():
                 say(f"loaded {rows} rows of {name}")
@@ -150,22 +158,32 @@ def _apply(connection: psycopg.Connection, tree: SqlTree, migration: Migration) 
 
 
 @busy
-def reload(connection: psycopg.Connection, tree: SqlTree) -> list[str]:
-    """Declare functions, views, policies and grants anew in one transaction; returns what it dropped."""
+def reload(connection: psycopg.Connection, tree: SqlTree, *, python: bool | None) -> list[str]:
+    """Declare functions, views, policies and grants anew in one transaction; returns what it dropped, and why.
+
+    `python` is prepare_python's answer. What can no longer run goes first, so that a policy which still
+    asks for it stops the deploy.
+    """
     with as_owner(connection):
         connection.execute("set local check_function_bodies = off")  # files may name what a later one creates
-        for path in tree.reloaded():
-            tree.run(connection, path)
-        dropped = _drop_untouched(connection)
+        gone = drop_python(connection) if python is False else []
+        for path in tree.reloaded(with_python=python is True):
+            with as_superuser(connection) if tree.is_python(path) else nullcontext():
+                tree.run(connection, path)
+        stale = _drop_untouched(connection, python=python)
         connection.execute("delete from leadgen.schema_reloads")
         connection.execute(
-            "insert into leadgen.schema_reloads (fingerprint) values (%s)", [tree.fingerprint()]
+            "insert into leadgen.schema_reloads (fingerprint) values (%s)",
+            [tree.fingerprint(with_python=python is True)],
         )
-    return dropped
+    return [f"routine {name}: {LANGUAGE} does not work here" for name in gone] + [
+        f"{name}: it has no file any more" for name in stale
+    ]
 
 
-def _drop_untouched(connection: psycopg.Connection) -> list[str]:
-    stale = connection.execute(UNTOUCHED).fetchall()
+def _drop_untouched(connection: psycopg.Connection, *, python: bool | None) -> list[str]:
+    parameters = {"with_python": python is not None, "language": LANGUAGE}
+    stale = connection.execute(UNTOUCHED, parameters).fetchall()
     for kind in ("trigger", "policy", "view", "routine"):
         names = [name for found, name in stale if found == kind]
         # Names come quoted from the catalogue. Views and routines go together, since one may use another.

@@ -57,18 +57,23 @@ class SqlTree:
             found[number] = Migration(number, match.group(2), path)
         return list(found.values())
 
-    def reloaded(self) -> list[Path]:
+    def reloaded(self, *, with_python: bool = True) -> list[Path]:
         """What every deploy declares anew, in the order of sql/load_order; a file named twice loads once."""
-        return list(dict.fromkeys(_listed(self.root)))
+        listed = dict.fromkeys(_listed(self.root))
+        return [path for path in listed if with_python or not self.is_python(path)]
+
+    def is_python(self, path: Path) -> bool:
+        """Whether a file is of sql/plpython, which only some servers can load."""
+        return path.is_relative_to(self.root / "plpython")
 
     def tables(self) -> list[Path]:
         """The declared tables, in the order of sql/tables/load_order."""
         return list(_listed(self.root / "tables"))
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, *, with_python: bool = True) -> str:
         """Hex sha256 over the names and contents of the reloaded files."""
         digest = hashlib.sha256()
-        for path in self.reloaded():
+        for path in self.reloaded(with_python=with_python):
             content = path.read_bytes()
             digest.update(f"{path.relative_to(self.root)}\0{len(content)}\0".encode())
             digest.update(content)

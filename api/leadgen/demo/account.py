@@ -1,11 +1,14 @@
 """The account of one lead for people: who won, for how much, and why each other buyer lost.
 
-Takes the JSON of leadgen.explain_lead and returns what Rich prints. `leadgen explain` and the demo show it.
+Takes the JSON of leadgen.explain_lead and returns what Rich prints. `leadgen explain` and the demo show it;
+`leadgen dry-run` shows that of a lead that was not kept.
 """
 
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -16,6 +19,10 @@ Json = dict[str, Any]
 
 VERDICT_STYLE = {"won": "bold green", "passed": "", "lost": "dim"}
 
+# leadgen.show_time: 2026-11-22T06:00:00Z (00:00 America/Chicago)
+SHOWN_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) \((\d\d:\d\d) ([A-Za-z0-9_+/-]+)\)")
+DAY = timedelta(days=1)
+
 
 def show_account(account: Json) -> Group:
     """The whole account: summary, validation, each routing attempt, each sale."""
@@ -23,18 +30,24 @@ def show_account(account: Json) -> Group:
 
 
 def _parts(account: Json) -> Iterator[RenderableType]:
+    received_at = account["received_at"]
+    subject = f"Lead {account['lead_id']}" if "lead_id" in account else "Dry run"
+    yield Text(f"{subject}: {shorten_times(account['summary'], received_at)}", style="bold")
     place = f"{account['offer']}, {account['postal_code']}, from {account['source']}"
-    yield Text(f"Lead {account['lead_id']}: {account['summary']}", style="bold")
-    yield indented(f"{place}, received {moment(account['received_at'])}")
+    yield indented(f"{place}, received {moment(received_at)}")
     validation = account["validation"]
     policy = f"policy {validation['policy_id']}, version {validation['policy_version']}"
     yield indented(f"validation: {'passed' if validation['passed'] else 'failed'} ({policy})")
     for error in validation["errors"]:
         yield indented(f"  {error['code']} ({error['field']}): {error['reason']}", style="red")
-    for attempt in account["attempts"]:
-        yield indented(describe_attempt(attempt))
-        yield Padding.indent(candidates_table(attempt["candidates"] or []), 4)
-    for sale in account["sales"]:
+    attempts = account["attempts"]
+    for attempt in attempts:
+        outcome = attempt["unsold_reason"] if len(attempts) > 1 else None  # of one, the first line says it
+        yield indented(", ".join(filter(None, (describe_attempt(attempt), outcome))))
+        candidates = attempt["candidates"] or []
+        if candidates:
+            yield Padding.indent(candidates_table(candidates, attempt["decided_at"]), 4)
+    for sale in account.get("sales", []):
         yield indented(f"sale {sale['assignment_id']} to {describe_sale(sale)}")
 
 
@@ -47,27 +60,29 @@ def describe_attempt(attempt: Json) -> str:
     """Under which rules an attempt was made."""
     strategy = ", then ".join(attempt["strategy"])
     limit = attempt["max_buyers"]
+    policy = f"policy {attempt['routing_policy_id']}, version {attempt['routing_policy_version']}"
     parts = [
-        f"attempt {attempt['attempt']}, {moment(attempt['decided_at'])}: by {strategy}",
+        f"attempt {attempt['attempt']}, {moment(attempt['decided_at'])}: by {strategy} ({policy})",
         f"to at most {limit} buyers" if limit > 1 else "to one buyer",
     ]
     if attempt["exclusive_buyer_id"] is not None:
         owner = next(
             (
                 c["buyer_name"]
-                for c in attempt["candidates"]
+                for c in attempt["candidates"] or []
                 if c["buyer_id"] == attempt["exclusive_buyer_id"]
             ),
             "a buyer who is not enrolled",
         )
         parts.append(f"area owned by {owner}")
-    if attempt["unsold_reason"]:
-        parts.append(attempt["unsold_reason"])
+    if attempt.get("next_route_at"):
+        parts.append(f"tried again from {moment(attempt['next_route_at'])}")
     return ", ".join(parts)
 
 
-def candidates_table(candidates: list[Json]) -> Table:
+def candidates_table(candidates: list[Json], decided_at: str) -> Table:
     """One row a candidate, in order of rank: verdict, reason with its numbers, price."""
+    ranked = sum(candidate["rank"] is not None for candidate in candidates)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("rank", justify="right")
     for title in ("buyer", "verdict", "why"):
@@ -79,11 +94,30 @@ def candidates_table(candidates: list[Json]) -> Table:
             str(candidate["rank"] or ""),
             Text(candidate["buyer_name"]),
             candidate["verdict"],
-            Text(candidate["reason"] or ""),
+            Text(describe_reason(candidate, ranked, decided_at)),
             "" if price is None else f"{price:.2f}",
             style=VERDICT_STYLE[candidate["verdict"]],
         )
     return table
+
+
+def describe_reason(candidate: Json, ranked: int, decided_at: str) -> str:
+    """The reason for the verdict; a winner's is its rank."""
+    if candidate["reason"]:
+        return shorten_times(candidate["reason"], decided_at)
+    return f"ranked {candidate['rank']} of {ranked}"
+
+
+def shorten_times(text: str, since: str) -> str:
+    """Times as people of their zone say them: `00:00 America/Chicago`, with the date beyond a day from `since`."""
+    start = datetime.fromisoformat(since)
+
+    def shorten(found: re.Match[str]) -> str:
+        at = datetime.fromisoformat(found[1])
+        day = "" if start <= at <= start + DAY else f"{at.astimezone(ZoneInfo(found[3])):%Y-%m-%d} "
+        return f"{day}{found[2]} {found[3]}"
+
+    return SHOWN_TIME.sub(shorten, text)
 
 
 def describe_sale(sale: Json) -> str:
@@ -96,15 +130,21 @@ def describe_sale(sale: Json) -> str:
 
 
 def describe_price(steps: list[Json]) -> str:
-    """`base 45.00, exclusivity premium (percent 25) 56.25`; steps that change nothing are left out."""
+    """`base 45.00, exclusivity premium (+25 %) 56.25`; steps that change nothing are left out."""
     parts, amount = [], None
     for step in steps:
         if step["amount"] != amount:
-            premium = " ".join(f"{name} {value}" for name, value in step.get("premium", {}).items())
-            name = step["step"].replace("_", " ") + (f" ({premium})" if premium else "")
-            parts.append(f"{name} {step['amount']:.2f}")
+            parts.append(f"{step['step'].replace('_', ' ')}{describe_adjustment(step)} {step['amount']:.2f}")
         amount = step["amount"]
     return ", ".join(parts)
+
+
+def describe_adjustment(step: Json) -> str:
+    """` (+25 %)`, ` (-3.00)`, or nothing for a step without."""
+    percent, added = step.get("percent"), step.get("added")
+    parts = [f"{percent:+g} %"] if percent else []
+    parts += [f"{added:+.2f}"] if added else []
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def describe_delivery(delivery: Json) -> str:

@@ -40,6 +40,15 @@ select
 from leadgen.deliveries d
 join leadgen.buyers b on b.id = d.buyer_id
 """
+RECORDS = """
+select format('lead %s: %s', fault ->> 'lead_id', fault -> 'differences')
+from leadgen.verify_leads(0, 1000000) verified
+cross join lateral jsonb_array_elements(verified.faults) fault
+union all
+select format('%s: a what-if without changes is not what happened', o.slug)
+from leadgen.offers o
+where leadgen.what_if(o.id, now() - interval '1 day', now() + interval '1 day') -> 'is_identical' <> 'true'
+"""
 INVARIANTS = "select format('%s: %s', rule, detail) from leadgen.check_invariants()"
 
 
@@ -74,11 +83,12 @@ class Findings:
     """What does not hold, by kind of check; empty lists: all is well."""
 
     invariants: list[str]
+    records: list[str]
     leads: list[str]
     deliveries: list[str]
 
     def __bool__(self) -> bool:
-        return bool(self.invariants or self.leads or self.deliveries)
+        return bool(self.invariants or self.records or self.leads or self.deliveries)
 
 
 def check_all(connection: psycopg.Connection[Any], answers: Sequence[Answer], receipts: Receipts) -> Findings:
@@ -87,6 +97,7 @@ def check_all(connection: psycopg.Connection[Any], answers: Sequence[Answer], re
     deliveries = connection.cursor(row_factory=class_row(StoredDelivery)).execute(DELIVERIES).fetchall()
     return Findings(
         [line for (line,) in connection.execute(INVARIANTS)],
+        [line for (line,) in connection.execute(RECORDS)],
         check_leads(answers, {lead.id: lead for lead in leads}),
         check_deliveries(deliveries, receipts),
     )
@@ -131,7 +142,7 @@ def find_lead_fault(answer: Answer, leads: Mapping[int, StoredLead]) -> str | No
         return f"lead {lead.id} is {words(*found)} instead of {words(*wanted)}"
     if expected.buyer not in (None, *lead.buyers):
         return f"lead {lead.id} went to {lead.buyers[0]} instead of {expected.buyer}"
-    if expected.fate == "sold" and lead.status != "delivered":
+    if expected.fate == "sold" and lead.status != "accepted":
         return f"lead {lead.id} is sold, but its status is {lead.status}"
     return None
 

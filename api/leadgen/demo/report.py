@@ -1,4 +1,4 @@
-"""What the demo shows at the end: six short parts, read from the database and from the buyers."""
+"""What the demo shows at the end: seven short parts, read from the database and from the buyers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from leadgen.demo.account import show_account
 from leadgen.demo.buyers import Receipts
 from leadgen.demo.checks import Findings
 from leadgen.demo.posting import Answer
+from leadgen.whatif.words import headline
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[Any]
@@ -32,7 +33,7 @@ select
   sum(f.sold)::integer as sold,
   sum(f.held)::integer as held,
   sum(f.valid - f.sold - f.held)::integer as unsold,
-  (select count(*) from report.sales s where s.offer = f.offer)::integer as sales,
+  (select count(*) from report.sales s where s.offer = f.offer and s.released_at is null)::integer as sales,
   sum(f.revenue) as revenue
 from report.funnel f
 join leadgen.offers o on o.slug = f.offer
@@ -95,6 +96,23 @@ limit 1
 """
 
 
+# The enrollment whose daily cap kept the most money away, with twice that cap.
+REHEARSED = """
+select leadgen.what_if(c.offer_id, now() - interval '1 day', now() + interval '1 day',
+  jsonb_build_object('enrollments', jsonb_build_object(
+    c.buyer_offer_id, jsonb_build_object('capacity_per_day', 2 * c.cap_day))))
+from (
+  select d.offer_id, c.buyer_offer_id, c.cap_day
+  from leadgen.lead_decisions d
+  cross join lateral unnest(d.candidates) with ordinality as c
+  where d.reasons[c.ordinality] = 'cap_day' and d.winners = '{}'
+  group by d.offer_id, c.buyer_offer_id, c.cap_day
+  order by sum(c.price) desc, c.buyer_offer_id
+  limit 1
+) c
+"""
+
+
 def show_report(
     console: Console,
     connection: Connection,
@@ -102,7 +120,7 @@ def show_report(
     receipts: Receipts,
     findings: Findings,
 ) -> None:
-    """Print the six parts."""
+    """Print the seven parts."""
     show_funnel(console, rows(connection, FUNNEL), answers)
     show_buyers(console, rows(connection, BUYERS))
     side_by_side = Table.grid(padding=(0, 6, 0, 0))
@@ -116,6 +134,10 @@ def show_report(
     if lead_id is not None:
         console.print(Text("One decision, candidate by candidate", style="bold cyan"))
         console.print(show_account(explain(connection, lead_id)))
+        console.print()
+    for (outcome,) in connection.execute(REHEARSED):
+        console.print(Text("One change, rehearsed on these leads", style="bold cyan"))
+        console.print(f"{headline(outcome)}.")
         console.print()
     show_findings(console, findings, answers)
 
@@ -252,6 +274,7 @@ def show_findings(console: Console, findings: Findings, answers: Sequence[Answer
     """What holds, and what does not."""
     checks = (
         ("check_invariants() over the whole database", findings.invariants),
+        ("every lead replays from its record; a what-if without changes is what happened", findings.records),
         (f"each of {len(answers)} requests had the outcome its generator expected", findings.leads),
         ("each sale's webhook and email arrived, signatures verified", findings.deliveries),
     )

@@ -31,6 +31,7 @@ class Delivery:
     secrets: list[str] | None
     body: str
     details: dict[str, Any] | None
+    timeout_seconds: float | None = None  # of the routing policy, in total; None: the sender's deadline
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ class Sender(Protocol):
 
     @property
     def deadline(self) -> float:
-        """Seconds that one attempt may take in total."""
+        """Seconds that one attempt may take in total, where the delivery says nothing else."""
 
     async def send(self, delivery: Delivery, attempt: Attempt) -> None:
         """Send, and fill in the attempt. May raise: Refused, or anything that breaks a connection."""
@@ -72,14 +73,15 @@ async def attempt_delivery(sender: Sender, delivery: Delivery) -> Result:
     """Make one attempt and return its result. Never raises but for cancellation."""
     attempt = Attempt()
     started_at, started = datetime.now(UTC), time.perf_counter()
+    deadline = sender.deadline if delivery.timeout_seconds is None else delivery.timeout_seconds
     try:
-        async with asyncio.timeout(sender.deadline):
+        async with asyncio.timeout(deadline):
             await sender.send(delivery, attempt)
     except Refused as error:
         attempt.conclude("refused", error=str(error))
     except TimeoutError:
         what = "no answer" if attempt.body_sent else "not sent"
-        attempt.broke_off(f"{what} within {sender.deadline:g} s")
+        attempt.broke_off(f"{what} within {deadline:g} s")
     except Exception as error:  # noqa: BLE001  a poison row must not stop its neighbours
         attempt.broke_off(sender.describe(error))
     else:

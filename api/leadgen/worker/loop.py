@@ -148,7 +148,9 @@ class Loop:
         clock = asyncio.get_running_loop().time
         while True:
             claim, delivery = await lane.queue.get()
-            if self._stopping or clock() + lane.sender.deadline + LEASE_MARGIN > claim.expires:
+            # claim_deliveries adds a delivery's own timeout to its lease: the wait is all that can use up the rest
+            deadline = lane.sender.deadline if delivery.timeout_seconds is None else 0
+            if self._stopping or clock() + deadline + LEASE_MARGIN > claim.expires:
                 self._recorder.set_aside(claim)
             else:
                 result = await attempt_delivery(lane.sender, delivery)

@@ -13,7 +13,7 @@ latency = Histogram(
     "leadgen_delivery_latency_seconds",
     "From the start of an attempt to its end.",
     ["channel"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
 
 

@@ -16,11 +16,11 @@ from leadgen.log import configure_logging
 from leadgen.settings import Settings
 from leadgen.worker import metrics
 from leadgen.worker.egress import Egress
-from leadgen.worker.held import route_held_leads
 from leadgen.worker.loop import LEASE_MARGIN, ClaimTerms, Lane, Loop
 from leadgen.worker.mail import CONNECTIONS, MailSender, MailServer
 from leadgen.worker.queries import Session
 from leadgen.worker.recorder import Recorder
+from leadgen.worker.sales import tend_sales
 from leadgen.worker.wakeup import listen
 from leadgen.worker.webhook import WebhookSender
 
@@ -70,7 +70,7 @@ async def work(settings: Settings) -> bool:
     stop = stop_signal()
     url, name = str(settings.database_url), worker_name()
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
-        claims, records, held = [await stack.enter_async_context(Session(url, name)) for _ in range(3)]
+        claims, records, sales = [await stack.enter_async_context(Session(url, name)) for _ in range(3)]
         lanes = await open_lanes(settings, stack)
         recorder = Recorder(
             records, settings.webhook_max_retries, timedelta(seconds=settings.webhook_retry_delay)
@@ -85,7 +85,7 @@ async def work(settings: Settings) -> bool:
         helpers = [
             group.create_task(recorder.run()),
             group.create_task(listen(url, f"{name} bell", loop.wake)),
-            group.create_task(route_held_leads(held, settings.worker_poll_seconds)),
+            group.create_task(tend_sales(sales, settings.worker_poll_seconds)),
         ]
         log.info("worker started", worker=name, batch=terms.batch, concurrency=settings.worker_concurrency)
         await loop.run(stop)

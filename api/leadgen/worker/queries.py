@@ -18,10 +18,15 @@ CHANNEL = "leadgen_deliveries"
 CONNECT_SECONDS = 10  # to open a connection
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0  # seconds between tries while the database is away
 
-CLAIM: LiteralString = "select * from leadgen.claim_deliveries(%s, %s, %s)"
+CLAIM: LiteralString = """
+select delivery_id, lease_token, attempt, channel, target, message_id, secrets, body, details, timeout_seconds
+from leadgen.claim_deliveries(%s, %s, %s)
+"""
 RECORD: LiteralString = "select delivery_id, status from leadgen.record_attempts(%s, %s, %s)"
 RELEASE: LiteralString = "select leadgen.release_deliveries(%s)"
 NAP: LiteralString = "select leadgen.take_nap(%s, %s)"
+SETTLE_ANSWERS: LiteralString = "select leadgen.settle_answers()"
+RELEASE_DUE: LiteralString = "select leadgen.release_due_sale()"
 ROUTE_HELD: LiteralString = "select leadgen.route_held_lead()"
 
 T = TypeVar("T")
@@ -68,8 +73,18 @@ class Session:
         """Ask to be rung when something becomes due within the interval."""
         await self._fetch(NAP, (worker, interval))
 
+    async def settle_answers(self) -> int | None:
+        """End the time to answer of a batch of sales: how many, None when there are none."""
+        found: int | None = (await self._fetch(SETTLE_ANSWERS, ()))[0][0]
+        return found or None
+
+    async def release_due_sale(self) -> int | None:
+        """Release the next sale that failed or lapsed: its id, None when there is none."""
+        found: int | None = (await self._fetch(RELEASE_DUE, ()))[0][0]
+        return found
+
     async def route_held_lead(self) -> int | None:
-        """Route the next held lead that is due: its id, None when there is none."""
+        """Route the next held lead that is due: its id, 0 for leads woken instead, None when there is nothing."""
         found: int | None = (await self._fetch(ROUTE_HELD, ()))[0][0]
         return found
 

@@ -8,6 +8,14 @@ begin
   if new.timezone is not null then
     perform leadgen.check_timezone(new.timezone, 'timezone');
   end if;
+  if new.schedule is not null then
+    perform leadgen.check_hours(new.schedule, 'schedule');
+  end if;
+  if new.filters is not null then
+    perform leadgen.check_tests(new.filters, 'filters');
+  end if;
+  new.compiled_schedule := leadgen.compile_hours(new.schedule);
+  new.compiled_filters := leadgen.compile_tests(new.filters);
   if tg_op = 'UPDATE' and (old.buyer_id, old.offer_id) is distinct from (new.buyer_id, new.offer_id) then
     perform leadgen.refuse('LG409', 'An enrollment cannot move to another buyer or offer', 'offer_id',
       'another buyer or offer', 'the ones it was made with', 'End this enrollment (is_active false) and make a new one.');
@@ -16,7 +24,7 @@ begin
 end;
 $$;
 comment on function leadgen.fill_enrollment() is
-  'Trigger: an enrollment''s zone exists, and it stays with its buyer and offer, because its usage counts for them.';
+  'Trigger: an enrollment''s zone, schedule and filters are checked and compiled; it stays with its buyer and offer, because its usage counts for them.';
 
 create or replace trigger fill_enrollment before insert or update on leadgen.buyer_offers
   for each row execute function leadgen.fill_enrollment();

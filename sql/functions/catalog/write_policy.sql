@@ -4,6 +4,7 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+-- A body that stays as it is was checked when it was written: a stricter check of a later deploy does not stop that deploy.
 declare
   v_kind constant text := replace(tg_table_name, '_policies', '');
   v_body jsonb;
@@ -14,20 +15,23 @@ begin
   else
     v_body := new.rules;
   end if;
-  perform leadgen.check_policy(v_kind, v_body);
-  if v_kind = 'validation' then
-    new.compiled_rules := leadgen.compile_rules(v_body);
-  elsif v_kind = 'routing' then
-    new.compiled_config := leadgen.read_routing_config(v_body);
-  end if;
-
   if tg_op = 'INSERT' then
     new.version := 1 + coalesce(
       (select max(p.version) from leadgen.policy_versions p where p.kind = v_kind and p.policy_id = new.id), 0);
   else
-    select p.body into v_old_body from leadgen.policy_versions p
-    where p.kind = v_kind and p.policy_id = old.id and p.version = old.version;
+    v_old_body := leadgen.find_policy_body(v_kind, old.id, old.version);
     new.version := old.version + (v_old_body is distinct from v_body)::integer;
+  end if;
+  if v_old_body is distinct from v_body then
+    perform leadgen.check_policy(v_kind, v_body);
+  end if;
+
+  if v_kind = 'validation' then
+    new.compiled_rules := leadgen.compile_rules(v_body);
+  elsif v_kind = 'routing' then
+    new.compiled_config := leadgen.read_routing_config(v_body);
+  else
+    new.compiled_rules := leadgen.compile_pricing(v_body);
   end if;
   return new;
 end;

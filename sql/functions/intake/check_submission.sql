@@ -18,9 +18,9 @@ begin
       p_allowed => 'an object');
   end if;
   if jsonb_typeof(p_context) is distinct from 'object'
-    or p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent}'::text[] <> '{}' then
+    or p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail}'::text[] <> '{}' then
     perform leadgen.refuse('LG400', 'The context has a key that nothing reads', p_found => 'another key',
-      p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent');
+      p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent, can_look_up_mail');
   end if;
 
   select e.key, e.value into v_field, v_value

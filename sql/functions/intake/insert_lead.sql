@@ -25,7 +25,8 @@ begin
     consent, gdpr_consent, consent_at, consent_certificate_url,
     status, validation_reason, rejected_at, unsold_reason, hold_until, next_route_at,
     validation_policy_id, validation_policy_version, routing_policy_version, pricing_policy_version,
-    buyer_id, price, utm_source, utm_medium, utm_campaign, landing_url, ip_address, user_agent, submitted, answer
+    buyer_id, price, utm_source, utm_medium, utm_campaign, landing_url, ip_address, user_agent, submitted, answer,
+    signals
   )
   overriding system value
   values (
@@ -38,13 +39,20 @@ begin
     case when not v_is_valid then p_facts.decided_at end,
     p_decision.unsold_reason,
     case when v_is_held then p_facts.decided_at + (p_decision.settings).hold_hours * interval '1 hour' end,
-    case when v_is_held then p_facts.decided_at + interval '1 minute' end,
+    case when v_is_held then
+      least(p_decision.next_route_at, p_facts.decided_at + (p_decision.settings).hold_hours * interval '1 hour') end,
     p_route.validation_policy_id, p_route.validation_policy_version,
     case when v_is_valid then p_route.routing_policy_version end,
     case when v_is_valid then p_route.pricing_policy_version end,
     (p_decision.candidates[p_decision.winners[1]]).buyer_id, (p_decision.prices[1]).amount,
     p_request.utm_source, p_request.utm_medium, p_request.utm_campaign, p_request.landing_url, p_request.ip_address,
-    p_request.user_agent, p_payload, p_answer
+    p_request.user_agent, p_payload, p_answer,
+    (
+      p_facts.phone_country, p_facts.phone_region, p_facts.email_is_disposable,
+      p_facts.duplicate_lead_id, p_facts.duplicate_created_at, p_facts.duplicate_field,
+      p_facts.latitude, p_facts.longitude, p_facts.local_minute, p_facts.is_suppressed, p_facts.mail_status,
+      p_facts.ip_count, p_facts.phone_count
+    )::leadgen.lead_signals
   )
   on conflict on constraint leads_idempotency_unique_per_source do nothing;
   if not found then

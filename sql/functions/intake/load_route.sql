@@ -22,7 +22,7 @@ begin
     m.country_code, m.timezone, m.currency, o.default_price_per_lead,
     vp.id, vp.version, vp.rules, vp.compiled_rules,
     rp.id, rp.version, rp.compiled_config,
-    pp.id, pp.version, pp.rules
+    pp.id, pp.version, pp.compiled_rules
   into v_route
   from leadgen.sources s
   join leadgen.offers o on o.id = coalesce(p_offer_id, s.offer_id)

@@ -29,7 +29,7 @@ begin
     p_request.gdpr_consent,
     p_request.consent_at,
     p_request.consent_certificate_url,
-    null, null, null, null, null, null -- what gather_facts looks up
+    null, null, null, null, null, null, null, null, null, null, null, null, null, null -- what gather_facts looks up
   )::leadgen.lead_facts;
   return v_facts;
 end;

@@ -3,12 +3,14 @@ returns jsonb
 language plpgsql
 volatile
 as $$
+-- What the caller could do at that moment is not kept: the operator who replays it cannot look up mail domains.
 declare
-  v_hash constant bytea := sha256(convert_to(p_payload::text || p_context::text, 'UTF8'));
+  v_context constant jsonb := p_context - 'can_look_up_mail';
+  v_hash constant bytea := sha256(convert_to(p_payload::text || v_context::text, 'UTF8'));
   v_id bigint;
 begin
   insert into leadgen.intake_quarantine as q (failed_step, reason, payload, context, request_hash)
-  values (p_route.failed_step, p_route.failed_reason, p_payload, p_context, v_hash)
+  values (p_route.failed_step, p_route.failed_reason, p_payload, v_context, v_hash)
   on conflict (request_hash) where replayed_at is null
   do update set times_seen = q.times_seen + 1, last_seen_at = current_timestamp,
     failed_step = excluded.failed_step, reason = excluded.reason

@@ -21,6 +21,7 @@ declare
   v_failures leadgen.failure[];
   v_decision leadgen.decision;
   v_hash bytea;
+  v_mail_domain text;
   v_now timestamptz;
   v_key text;
   v_lead_id bigint;
@@ -33,11 +34,15 @@ begin
   end if;
   v_facts := leadgen.normalize_request(v_request, v_route);
   v_hash := leadgen.hash_submission(payload);
+  v_mail_domain := leadgen.needs_mail_lookup(v_facts, v_route, context);
+  if v_mail_domain is not null then
+    return jsonb_build_object('status', 'lookup', 'domain', v_mail_domain);
+  end if;
 
   perform leadgen.lock_offer(v_facts, v_route);
   v_now := leadgen.clock();
   v_key := coalesce(v_request.idempotency_key, leadgen.derive_idempotency_key(v_facts, v_route, v_now));
-  v_facts := leadgen.gather_facts(v_facts, v_route, v_key, v_now);
+  v_facts := leadgen.gather_facts(v_facts, v_route, v_request.ip_address, v_key, v_now);
   if v_facts.existing_lead_id is not null then
     return leadgen.replay_answer(v_facts.existing_lead_id, v_hash, v_request.idempotency_key is null);
   end if;
@@ -57,4 +62,4 @@ begin
 end;
 $$;
 comment on function leadgen.submit_lead(jsonb, jsonb) is
-  'Takes one lead: resolves, validates, routes, prices, stores it and queues its deliveries, in the caller''s transaction. Returns status accepted, rejected or quarantined; raises LG400, LG401, LG403, LG422 for a malformed call.';
+  'Takes one lead: resolves, validates, routes, prices, stores it and queues its deliveries, in the caller''s transaction. Returns status accepted, rejected or quarantined, or lookup when the caller can resolve a mail domain and is to do so first; raises LG400, LG401, LG403, LG422 for a malformed call.';

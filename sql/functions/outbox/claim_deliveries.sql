@@ -8,15 +8,18 @@ returns table (
   message_id text,
   secrets text[],
   body text,
-  details jsonb
+  details jsonb,
+  timeout_seconds double precision
 )
 language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- A claim ends in its own short transaction. One token a batch; a delivery whose lease ran out is due again, and its
--- new token fences off the worker that slept. Whoever claimed something is awake and need not be rung. json, not jsonb: it keeps the order in which a person reads it.
+-- A claim ends in its own short transaction. The lease covers the wait for a place and the worker's own timeout; a row
+-- with a timeout of its own has that on top, so that no attempt outlasts its lease. One token a batch; a delivery whose
+-- lease ran out is due again, and its new token fences off the worker that slept. Whoever claimed something is awake and
+-- need not be rung. json, not jsonb: it keeps the order in which a person reads it.
 declare
   v_now constant timestamptz := leadgen.clock();
   v_token constant uuid := gen_random_uuid();
@@ -35,7 +38,9 @@ begin
   ),
   claimed as (
     update leadgen.deliveries d
-    set status = 'sending', lease_token = v_token, worker = p_worker, attempts = d.attempts + 1, next_attempt_at = v_now + p_lease
+    set
+      status = 'sending', lease_token = v_token, worker = p_worker, attempts = d.attempts + 1,
+      next_attempt_at = v_now + p_lease + coalesce(d.timeout_seconds, 0) * interval '1 second'
     from due
     where d.id = due.id
     returning d.*
@@ -56,7 +61,8 @@ begin
       )
     )::text,
     case when c.channel <> 'webhook' then jsonb_build_object(
-      'buyer_name', b.name, 'offer_name', o.name, 'vertical_name', v.name, 'market_name', m.name, 'timezone', m.timezone) end
+      'buyer_name', b.name, 'offer_name', o.name, 'vertical_name', v.name, 'market_name', m.name, 'timezone', m.timezone) end,
+    c.timeout_seconds::double precision
   from claimed c
   join leadgen.lead_assignments a on a.id = c.assignment_id and a.market_id = c.market_id
   join leadgen.leads l on l.id = c.lead_id and l.market_id = c.market_id
@@ -72,4 +78,4 @@ begin
 end;
 $$;
 comment on function leadgen.claim_deliveries(text, integer, interval) is
-  'Leases due deliveries, at most 1,000, to a worker: each with its fencing token, where it goes, the secrets to sign with and the exact body to send.';
+  'Leases due deliveries, at most 1,000, to a worker: each with its fencing token, where it goes, the secrets to sign with, the exact body to send and its own timeout.';

@@ -6,7 +6,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 -- A batch of outcomes in one transaction. Rows are locked by id; an outcome whose token is no longer the row's comes
--- from a worker that outslept its lease and is refused.
+-- from a worker that outslept its lease and is refused. A delivery that was cancelled while it was sent (its sale was
+-- returned) stays so, but the attempt is logged: it says what the buyer got.
 declare
   v_now constant timestamptz := leadgen.clock();
 begin
@@ -34,10 +35,11 @@ begin
   ),
   verdict as materialized (
     select
-      h.id, h.lease_token, h.market_id, h.lead_id, h.assignment_id, h.attempts, h.worker,
+      h.id, r.lease_token, h.market_id, h.lead_id, h.assignment_id, h.attempts, h.worker,
       r.started_at, r.outcome, r.status_code, r.latency_ms, r.error, r.reply,
       retry.at as retry_at,
       case
+        when h.status = 'cancelled' then 'cancelled'
         when r.outcome = 'delivered' then 'delivered'
         when r.outcome = 'refused' then 'dead'
         when retry.at is not null then 'pending'
@@ -45,10 +47,10 @@ begin
         else 'dead'
       end::leadgen.delivery_status as new_status
     from held h
-    join result r on r.delivery_id = h.id and r.lease_token = h.lease_token
+    join result r on r.delivery_id = h.id and (r.lease_token = h.lease_token or h.status = 'cancelled')
     cross join lateral (
-      select case when r.outcome in ('failed', 'unknown') then
-        leadgen.plan_retry(v_now, h.attempts, p_max_retries, p_retry_delay, r.retry_after_seconds) end as at
+      select case when r.outcome in ('failed', 'unknown') and h.status <> 'cancelled' then
+        leadgen.plan_retry(v_now, h.attempts, p_max_retries, p_retry_delay, r.retry_after_seconds, h.retry_seconds) end as at
     ) retry
   ),
   logged as (
@@ -66,7 +68,7 @@ begin
       finished_at = case when v.retry_at is null then v_now end,
       last_error = case when v.new_status <> 'delivered' then v.error end
     from verdict v
-    where d.id = v.id and d.market_id = v.market_id
+    where d.id = v.id and d.market_id = v.market_id and d.status <> 'cancelled'
     returning d.id
   )
   select r.delivery_id, coalesce(v.new_status::text, 'fenced')

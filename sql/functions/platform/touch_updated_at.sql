@@ -25,6 +25,10 @@ create or replace trigger touch_updated_at before update on leadgen.offers
   for each row execute function leadgen.touch_updated_at();
 create or replace trigger touch_updated_at before update on leadgen.sources
   for each row execute function leadgen.touch_updated_at();
+create or replace trigger touch_updated_at before update on leadgen.field_maps
+  for each row execute function leadgen.touch_updated_at();
+create or replace trigger touch_updated_at before update on leadgen.source_maps
+  for each row execute function leadgen.touch_updated_at();
 create or replace trigger touch_updated_at before update on leadgen.buyers
   for each row execute function leadgen.touch_updated_at();
 create or replace trigger touch_updated_at before update on leadgen.buyer_offers

@@ -4,6 +4,10 @@ language plpgsql
 immutable
 as $$
 declare
+  v_caps constant jsonb := p_config -> 'caps';
+  v_reroute constant jsonb := p_config -> 'reroute';
+  v_acceptance constant jsonb := p_config -> 'acceptance';
+  v_delivery constant jsonb := p_config -> 'delivery';
   v_settings leadgen.routing_settings;
 begin
   v_settings.strategy := array[coalesce(p_config ->> 'strategy', 'priority')];
@@ -18,6 +22,26 @@ begin
   v_settings.max_buyers := coalesce((p_config ->> 'max_buyers')::integer, 1);
   v_settings.on_no_buyer := coalesce(p_config ->> 'on_no_buyer', 'hold');
   v_settings.hold_hours := coalesce((p_config ->> 'hold_hours')::numeric, 24);
+
+  v_settings.cap_hour := (v_caps ->> 'per_hour')::integer;
+  v_settings.cap_day := (v_caps ->> 'per_day')::integer;
+  v_settings.cap_week := (v_caps ->> 'per_week')::integer;
+  v_settings.cap_month := (v_caps ->> 'per_month')::integer;
+  v_settings.budget_day := (v_caps ->> 'budget_per_day')::numeric;
+  v_settings.budget_month := (v_caps ->> 'budget_per_month')::numeric;
+  v_settings.contact_window_days := coalesce((p_config ->> 'contact_window_days')::numeric, 30);
+
+  v_settings.reroutes_on_return := coalesce((v_reroute ->> 'on_return')::boolean, true);
+  v_settings.reroutes_on_failure := coalesce((v_reroute ->> 'on_failure')::boolean, true);
+  v_settings.max_reroutes := coalesce((v_reroute ->> 'max_attempts')::integer, 3);
+  v_settings.acceptance := coalesce(v_acceptance ->> 'mode', 'on_delivery');
+  v_settings.acceptance_hours := (v_acceptance ->> 'window_hours')::numeric;
+  v_settings.delivery_timeout_seconds := (v_delivery ->> 'timeout_seconds')::numeric;
+  if v_delivery ? 'retry_seconds' then
+    v_settings.delivery_retry_seconds := array(select (e.value #>> '{}')::numeric
+      from jsonb_array_elements(v_delivery -> 'retry_seconds') with ordinality as e order by e.ordinality);
+  end if;
+  v_settings.resells_on_unknown := coalesce((v_delivery ->> 'resell_on_unknown')::boolean, false);
   return v_settings;
 end;
 $$;

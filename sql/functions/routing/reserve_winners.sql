@@ -1,8 +1,8 @@
 create or replace function leadgen.reserve_winners(
   p_candidates leadgen.candidate[],
+  p_load leadgen.offer_load,
   p_verdict leadgen.verdict,
-  p_settings leadgen.routing_settings,
-  p_market_id bigint,
+  p_route leadgen.route,
   p_now timestamptz
 )
 returns integer[]
@@ -10,35 +10,39 @@ language plpgsql
 volatile
 as $$
 declare
+  v_places constant integer := leadgen.count_places(p_route.routing_settings, p_load);
   v_winners integer[] := '{}';
+  v_spent numeric := 0;
+  v_turns leadgen.turns;
+  v_next leadgen.turns;
   v_position integer;
   v_candidate leadgen.candidate;
-  v_turn bigint := (select max(c.last_turn) from unnest(p_candidates) c);
-  v_stored double precision;
-  v_now double precision;
-  v_total_weight double precision;
-  v_finish_tag double precision;
 begin
-  if 'weighted' = any (p_settings.strategy) then
-    v_stored := (select max(c.virtual_time) from unnest(p_candidates) c);
-    v_now := leadgen.find_virtual_time(p_candidates, p_verdict.reasons);
-    v_total_weight := (select sum(p_candidates[p].weight) from unnest(p_verdict.ranking) p);
-  end if;
   foreach v_position in array p_verdict.ranking loop
-    exit when cardinality(v_winners) = p_settings.max_buyers;
+    exit when cardinality(v_winners) >= v_places;
     v_candidate := p_candidates[v_position];
-    v_turn := coalesce(v_turn, 0) + 1;
-    if v_total_weight is not null then
-      v_finish_tag := leadgen.find_start_tag(v_candidate.finish_tag, v_candidate.weight, v_stored) + 1 / v_candidate.weight;
+    continue when not leadgen.fits_offer_budget(p_load, v_spent + v_candidate.price);
+    if v_turns.turn is null then
+      v_turns := leadgen.start_turns(p_candidates, p_verdict, p_route.routing_settings);
     end if;
-    if leadgen.reserve_capacity(
-      v_candidate, p_market_id, p_now, v_turn, v_finish_tag, greatest(v_stored, v_now + 1 / v_total_weight)) then
+    v_next := leadgen.take_turn(v_turns, v_candidate);
+    if leadgen.reserve_capacity(v_candidate, p_route.market_id, p_now, v_next.turn, v_next.finish_tag, v_next.stored_time) then
+      v_turns := v_next;
       v_winners := v_winners || v_position;
-      v_now := v_now + 1 / v_total_weight;
+      v_spent := v_spent + v_candidate.price;
+      if leadgen.is_running_low(v_candidate) then
+        perform leadgen.warn_of_caps(v_candidate, p_route, p_now);
+      end if;
     end if;
   end loop;
+  if v_winners <> '{}' then
+    perform leadgen.count_offer_sales(p_route, p_now, cardinality(v_winners), v_spent);
+    if p_load.timezone is not null then
+      perform leadgen.warn_of_offer_caps(p_load, p_route, p_now, cardinality(v_winners), v_spent);
+    end if;
+  end if;
   return v_winners;
 end;
 $$;
-comment on function leadgen.reserve_winners(leadgen.candidate[], leadgen.verdict, leadgen.routing_settings, bigint, timestamptz) is
-  'Takes capacity for the best max_buyers candidates, else the next ones; returns their positions in order of sale.';
+comment on function leadgen.reserve_winners(leadgen.candidate[], leadgen.offer_load, leadgen.verdict, leadgen.route, timestamptz) is
+  'Takes capacity for the best max_buyers candidates, else the next ones, within the offer''s own caps; returns their positions in order of sale.';

@@ -28,7 +28,7 @@ as $$
       when d.reasons[c.ordinality] is null then
         format('ranked %s of %s by %s', array_position(d.ranking, c.ordinality::integer), cardinality(d.ranking),
           array_to_string((d.settings).strategy, ', then '))
-      else leadgen.describe_reason(d.candidates[c.ordinality], d.reasons[c.ordinality], d.decided_at)
+      else leadgen.describe_reason(d.candidates[c.ordinality], d.offer_load, d.reasons[c.ordinality], d.decided_at)
     end,
     a.price
   from leadgen.lead_decisions d

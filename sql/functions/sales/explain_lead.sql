@@ -37,6 +37,8 @@ begin
         'max_buyers', (d.settings).max_buyers,
         'exclusive_buyer_id', d.exclusive_buyer_id,
         'unsold_reason', d.unsold_reason,
+        'next_route_at', d.next_route_at,
+        'offer_load', to_jsonb(d.offer_load),
         'candidates', (
           select jsonb_agg(to_jsonb(c) - '{attempt,decided_at}'::text[])
           from leadgen.explain_candidates(l.id) c where c.attempt = d.attempt)

@@ -16,13 +16,15 @@ begin
   insert into leadgen.lead_decisions (
     market_id, lead_id, offer_id, attempt, decided_at,
     routing_policy_id, routing_policy_version, pricing_policy_id, pricing_policy_version,
-    settings, exclusivity, candidates, reasons, ranking, exclusive_buyer_id, winners, unsold_reason
+    settings, exclusivity, candidates, reasons, ranking, exclusive_buyer_id, winners, unsold_reason,
+    offer_load, adjustments, is_held, next_route_at
   )
   values (
     p_route.market_id, p_lead_id, p_route.offer_id, p_attempt, p_decision.decided_at,
     p_route.routing_policy_id, p_route.routing_policy_version, p_route.pricing_policy_id, p_route.pricing_policy_version,
     p_decision.settings, p_decision.exclusivity, p_decision.candidates, (p_decision.verdict).reasons, (p_decision.verdict).ranking,
-    (p_decision.verdict).exclusive_buyer_id, p_decision.winners, p_decision.unsold_reason
+    (p_decision.verdict).exclusive_buyer_id, p_decision.winners, p_decision.unsold_reason,
+    p_decision.offer_load, p_decision.adjustments, p_decision.is_held, p_decision.next_route_at
   )
   returning id into v_decision_id;
 
@@ -32,17 +34,25 @@ begin
     with sale as (
       insert into leadgen.lead_assignments (
         created_at, market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive,
-        price, currency, price_steps, pricing_policy_id, pricing_policy_version
+        price, currency, price_steps, pricing_policy_id, pricing_policy_version, acceptance, answer_by
       )
       values (
         p_decision.decided_at, p_route.market_id, p_lead_id, v_decision_id, p_route.offer_id,
         v_candidate.buyer_id, v_candidate.buyer_offer_id, v_candidate.buyer_id is not distinct from (p_decision.verdict).exclusive_buyer_id,
-        v_price.amount, p_route.currency, v_price.steps, p_route.pricing_policy_id, p_route.pricing_policy_version
+        v_price.amount, p_route.currency, v_price.steps, p_route.pricing_policy_id, p_route.pricing_policy_version,
+        (p_decision.settings).acceptance,
+        case when (p_decision.settings).acceptance <> 'on_delivery' then
+          p_decision.decided_at + (p_decision.settings).acceptance_hours * interval '1 hour' end
       )
       returning id
     )
-    insert into leadgen.deliveries (created_at, market_id, lead_id, assignment_id, buyer_id, channel, target, next_attempt_at)
-    select p_decision.decided_at, p_route.market_id, p_lead_id, sale.id, b.id, way.channel, way.target, p_decision.decided_at
+    insert into leadgen.deliveries (
+      created_at, market_id, lead_id, assignment_id, buyer_id, channel, target, next_attempt_at, timeout_seconds, retry_seconds
+    )
+    select
+      p_decision.decided_at, p_route.market_id, p_lead_id, sale.id, b.id, way.channel, way.target, p_decision.decided_at,
+      case way.channel when 'webhook' then (p_decision.settings).delivery_timeout_seconds end,
+      (p_decision.settings).delivery_retry_seconds
     from sale
     join leadgen.buyers b on b.id = v_candidate.buyer_id
     join leadgen.buyer_offers bo on bo.id = v_candidate.buyer_offer_id

@@ -19,27 +19,13 @@ begin
   v_now := leadgen.clock();
   update leadgen.enrollment_usage u
   set
-    hour_start = window_start.hour, hour_count = sold.hour,
-    day_start = window_start.day, day_count = sold.day,
-    week_start = window_start.week, week_count = sold.week,
-    month_start = window_start.month, month_count = sold.month
-  from (
-    select
-      date_trunc('hour', v_now, v_timezone) as hour, date_trunc('day', v_now, v_timezone) as day,
-      date_trunc('week', v_now, v_timezone) as week, date_trunc('month', v_now, v_timezone) as month
-  ) window_start
-  cross join lateral (
-    select
-      count(*) filter (where a.created_at >= window_start.hour) as hour,
-      count(*) filter (where a.created_at >= window_start.day) as day,
-      count(*) filter (where a.created_at >= window_start.week) as week,
-      count(*) filter (where a.created_at >= window_start.month) as month
-    from leadgen.lead_assignments a
-    where a.offer_id = v_offer_id and a.buyer_offer_id = p_buyer_offer_id
-      and a.created_at >= least(window_start.week, window_start.month)
-  ) sold
+    hour_start = sold.hour_start, hour_count = sold.hour_count,
+    day_start = sold.day_start, day_count = sold.day_count, day_spent = sold.day_spent,
+    week_start = sold.week_start, week_count = sold.week_count,
+    month_start = sold.month_start, month_count = sold.month_count, month_spent = sold.month_spent
+  from leadgen.count_standing_sales(v_offer_id, p_buyer_offer_id, v_now, v_timezone, 'infinity') sold
   where u.buyer_offer_id = p_buyer_offer_id;
 end;
 $$;
 comment on function leadgen.recount_usage(bigint) is
-  'Counts an enrollment''s sales anew, in the windows of its zone as it is now; for a change of zone, which moves every window.';
+  'Counts an enrollment''s sales that stand, and what they cost, anew in the windows of its zone as it is now; for a change of zone, which moves every window.';

@@ -10,73 +10,44 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
 as $$
--- One lead a call, so one lead is one transaction. A held lead keeps its validation; it is routed by today's policy,
--- also when its source was switched off meanwhile, but not while its offer or market is. One that cannot be routed (a
--- policy that raises) is set aside for a while, so that the others flow.
+-- One thing a call, so one lead is one transaction, and a wake is another: it holds rows of leads, and must not wait for
+-- an offer meanwhile. The lead is looked up first and locked after its offer, as everywhere. It keeps its validation and is
+-- routed by today's policy, also when its source was switched off meanwhile, but not while its offer or market is.
 declare
   v_now timestamptz := leadgen.clock();
   v_lead leadgen.leads;
   v_route leadgen.route;
-  v_facts leadgen.lead_facts;
-  v_decision leadgen.decision;
 begin
+  if leadgen.wake_held_offer(v_now) is not null then
+    return 0;
+  end if;
   select l.* into v_lead
   from leadgen.leads l
   where l.hold_until is not null and l.next_route_at <= v_now
-  order by l.next_route_at
-  limit 1
-  for no key update skip locked;
+  order by l.next_route_at, l.id
+  limit 1;
   if not found then
     return null;
   end if;
 
   v_route := leadgen.load_route(v_lead.source_id, v_lead.offer_id);
-  v_facts.city_key := leadgen.normalize_city(v_lead.city);
-  v_facts.postal_patterns := leadgen.match_postal_codes(v_lead.postal_code);
-  perform leadgen.lock_offer(v_facts, v_route);
+  perform leadgen.lock_offer(leadgen.recall_facts(v_lead, v_route.country_code), v_route);
   v_now := leadgen.clock();
-  if v_lead.hold_until <= v_now then
-    update leadgen.leads
-    set hold_until = null, next_route_at = null, updated_at = v_now, unsold_reason = 'hold ended: ' || unsold_reason
-    where id = v_lead.id and market_id = v_lead.market_id;
-    return v_lead.id;
+  select l.* into v_lead
+  from leadgen.leads l
+  where l.id = v_lead.id and l.market_id = v_lead.market_id
+  for no key update;
+  if v_lead.next_route_at <= v_now is not true then
+    return v_lead.id; -- another worker was first
+  elsif v_lead.hold_until <= v_now then
+    perform leadgen.end_hold(v_lead, v_now);
   elsif v_route.failed_step <> 'source' then
-    update leadgen.leads
-    set next_route_at = v_now + interval '1 minute', updated_at = v_now
-    where id = v_lead.id and market_id = v_lead.market_id;
-    return v_lead.id;
+    perform leadgen.put_off_lead(v_lead, v_now + interval '1 minute', v_now);
+  else
+    perform leadgen.route_lead_again(v_lead, v_route, v_now);
   end if;
-
-  begin
-    v_facts.decided_at := v_now;
-    v_decision := leadgen.route_lead(v_facts, v_route, array(
-      select a.buyer_id from leadgen.lead_assignments a where a.lead_id = v_lead.id and a.market_id = v_lead.market_id));
-    perform leadgen.record_decision(
-      v_lead.id,
-      (select max(d.attempt) + 1 from leadgen.lead_decisions d where d.lead_id = v_lead.id and d.market_id = v_lead.market_id),
-      v_route, v_decision);
-    update leadgen.leads
-    set
-      updated_at = v_now,
-      buyer_id = (v_decision.candidates[v_decision.winners[1]]).buyer_id,
-      price = (v_decision.prices[1]).amount,
-      unsold_reason = v_decision.unsold_reason,
-      hold_until = case when v_decision.unsold_reason is not null then hold_until end,
-      next_route_at = case when v_decision.unsold_reason is not null then v_now + interval '1 minute' end,
-      routing_policy_version = v_route.routing_policy_version,
-      pricing_policy_version = v_route.pricing_policy_version
-    where id = v_lead.id and market_id = v_lead.market_id;
-  exception
-    when serialization_failure or deadlock_detected then
-      raise;
-    when others then
-      raise warning 'held lead % was not routed: %', v_lead.id, sqlstate;
-      update leadgen.leads
-      set next_route_at = v_now + interval '5 minutes', updated_at = v_now
-      where id = v_lead.id and market_id = v_lead.market_id;
-  end;
   return v_lead.id;
 end;
 $$;
 comment on function leadgen.route_held_lead() is
-  'Routes the held lead that has waited longest past its time; sold, or held on, or its hold ended. Returns its id, null when none is due.';
+  'Routes the held lead that has waited longest past its time; sold, or held on, or its hold ended. Returns its id, 0 when it woke an offer''s leads instead, null when there is nothing to do.';

@@ -1,0 +1,126 @@
+"""Leads in a source's own shape: ad networks and partners whose source carries a field map.
+
+What a network is answered follows what it does with an answer. Google Ads takes 200 with `{}` for done, shows
+the `message` of a 4xx to the advertiser and never sends that lead again, and repeats after a 5xx. Meta takes
+200 for done and repeats anything else for up to 36 hours; who fails too long is unsubscribed. So a network
+hears 200 for every lead that is stored, be it sold, rejected by validation or in quarantine, since neither of
+them could mend it; 4xx only for what proves nobody's key; and 503 where trying again helps.
+
+https://developers.google.com/google-ads/webhook/docs/implementation
+https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+"""
+
+import json
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from leadgen.app.body import read_body
+from leadgen.app.headers import Headers, check_body_type, group, read_context
+from leadgen.app.json_text import check_object, decode_utf8
+from leadgen.app.leads import JSON, Submit, answer_lead, take_lead
+from leadgen.app.problems import FORBIDDEN, UNAUTHORIZED, UNAVAILABLE, Problem
+
+SIGNATURE = b"x-hub-signature-256"
+LONGEST_SIGNATURE = 100
+LONGEST_CHALLENGE = 200
+
+
+@post("/api/sources/{source_key:str}/leads", status_code=200)
+async def take_post(request: Request[Any, Any, State], source_key: FromPath[str]) -> Response[bytes]:
+    """Take in what a source posts in its own shape; leadgen.submit_mapped_lead for each lead in it."""
+    try:
+        return await _take_post(request, source_key)
+    except Problem as problem:
+        problem.extra = {**problem.extra, "message": problem.detail}  # what Google shows of an error
+        raise
+
+
+@get("/api/sources/{source_key:str}/leads")
+async def verify_subscription(
+    request: Request[Any, Any, State], source_key: FromPath[str]
+) -> Response[bytes]:
+    """Meta's verification: who knows the verify token gets its challenge back."""
+    query = request.query_params
+    token, challenge = query.get("hub.verify_token", ""), query.get("hub.challenge", "")
+    if (
+        query.get("hub.mode") == "subscribe"
+        and 0 < len(challenge) <= LONGEST_CHALLENGE
+        and (source_key + token + challenge).isprintable()
+        and await request.app.state.queries.verify_subscription(source_key, token)
+    ):
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        return Response(challenge.encode(), media_type="text/plain", headers=headers)
+    raise Problem(FORBIDDEN, "hub.mode, hub.verify_token or hub.challenge is not acceptable")
+
+
+async def _take_post(request: Request[Any, Any, State], source_key: str) -> Response[bytes]:
+    state = request.app.state
+    headers = group(request.scope["headers"])
+    check_body_type(headers)
+    context = read_context(headers, request.scope["client"], state.trusted_proxies) | _signature(headers)
+    body = await read_body(request, state.max_body_bytes)
+    check_object(decode_utf8(body))
+    if not source_key.isprintable():
+        raise Problem(UNAUTHORIZED, "No valid API key")
+
+    post = await state.queries.open_post(source_key, body, json.dumps(context))
+    ids = post["fetches"]
+    fetched = await _fetch(state, post)
+    outcomes = []
+    for position, lead_id in enumerate(ids):
+        if lead_id is None or lead_id in fetched:
+            lead = fetched.get(lead_id)
+            submit = partial(state.queries.submit_mapped_lead, source_key, body, position, lead)
+            outcomes.append(await _take_lead(state, submit, context, alone=len(ids) == 1))
+
+    if missing := len(ids) - len(outcomes):
+        # The others are stored already; when they come again, they get their first answer.
+        raise Problem(
+            UNAVAILABLE, f"{missing} of {len(ids)} leads could not be fetched. Send the post again."
+        )
+    if post["answer"] == "empty":
+        return Response(b"{}", media_type=JSON)
+    return _answer(outcomes)
+
+
+async def _fetch(state: State, post: dict[str, Any]) -> dict[str | None, str]:
+    ids = [lead_id for lead_id in post["fetches"] if lead_id is not None]
+    if not ids or post["access_token"] is None:
+        return {}
+    return dict(await state.graph.fetch(ids, post["access_token"], post["proof"]))
+
+
+async def _take_lead(
+    state: State, submit: Submit, context: dict[str, str], *, alone: bool
+) -> tuple[str, str]:
+    """Submit one lead of a post. Of several, one that is refused is an outcome, and not the end of the others."""
+    try:
+        return await take_lead(state, submit, context)
+    except Problem as problem:
+        if alone or problem.kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        return "refused", json.dumps(
+            {"status": "refused", "message": problem.detail, "errors": problem.errors}
+        )
+
+
+def _answer(outcomes: list[tuple[str, str]]) -> Response[bytes]:
+    """What a partner is told: of one lead what /api/leads says, of several each outcome in order."""
+    if len(outcomes) == 1 and outcomes[0][0] != "test":
+        return answer_lead(*outcomes[0])
+    if len(outcomes) == 1:
+        return Response(outcomes[0][1].encode(), media_type=JSON)
+    listed = ", ".join(outcome for _, outcome in outcomes)
+    return Response(f'{{"leads": [{listed}]}}'.encode(), media_type=JSON)
+
+
+def _signature(headers: Headers) -> dict[str, str]:
+    values = headers.get(SIGNATURE, [])
+    if len(values) != 1:
+        return {}
+    return {"signature": values[0].decode("latin-1")[:LONGEST_SIGNATURE]}

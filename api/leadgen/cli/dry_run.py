@@ -1,0 +1,64 @@
+"""`leadgen dry-run`: the answer and the account that a lead would get now; nothing is kept."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+
+from leadgen.cli.console import out
+from leadgen.cli.target import database_url
+from leadgen.errors import LeadGenError
+
+DRY_RUN = "select leadgen.dry_run_lead(%s::jsonb, %s::jsonb)::text"
+
+
+def dry_run(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The lead as JSON; - reads standard input.")],
+    context: Annotated[
+        str, typer.Option(help='What the request would say, as JSON: {"ip_address": "192.0.2.1"}.')
+    ] = "{}",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show what a lead would be answered now, and why; by the live rules, with nothing kept."""
+    from leadgen.demo.account import show_account
+    from leadgen.demo.steps import make_console
+
+    payload = read_object(read_text(file), file)
+    said = read_object(context, "--context")
+    with psycopg.connect(database_url()) as connection:
+        row = connection.execute(DRY_RUN, [payload, said]).fetchone()
+        connection.rollback()
+    text = row[0] if row else "{}"
+    if as_json:
+        out.print(text, markup=False, soft_wrap=True)
+        return
+    answer: dict[str, Any] = json.loads(text)
+    account = answer.pop("decision", None)
+    console = make_console()
+    console.print(json.dumps(answer, ensure_ascii=False), markup=False, soft_wrap=True)
+    if account:
+        console.print(show_account(account))
+
+
+def read_text(file: str) -> str:
+    """The text of a file, or of standard input for `-`."""
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LeadGenError(
+            f"{file}: {getattr(error, 'strerror', None) or 'it is not text in UTF-8'}"
+        ) from None
+
+
+def read_object(text: str, name: str) -> str:
+    """The text of a JSON object as it is. Raises LeadGenError for anything else."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise LeadGenError(f"{name} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise LeadGenError(f"{name} is not a JSON object")
+    return text

@@ -1,0 +1,47 @@
+"""`leadgen events`: warnings of caps, budgets and balances that are about to run out."""
+
+from datetime import UTC
+from typing import Annotated
+
+import psycopg
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from leadgen.cli.console import err
+from leadgen.cli.target import database_url
+
+EVENTS = """
+select e.created_at, e.kind, o.slug, b.name, e.message
+from leadgen.events e
+left join leadgen.offers o on o.id = e.offer_id
+left join leadgen.buyers b on b.id = e.buyer_id
+where %(kind)s::text is null or e.kind = %(kind)s
+order by e.id desc
+limit %(limit)s
+"""
+
+
+def events(
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    kind: Annotated[str | None, typer.Option(help="Only these: cap_low, budget_low, balance_low.")] = None,
+) -> None:
+    """Show the latest events, newest first."""
+    from leadgen.demo.account import shorten_times
+    from leadgen.demo.steps import make_console
+
+    with psycopg.connect(database_url()) as connection:
+        found = connection.execute(EVENTS, {"kind": kind, "limit": limit}).fetchall()
+    if not found:
+        err.print("no events")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("when, UTC", no_wrap=True)
+    table.add_column("kind", no_wrap=True)
+    for name in ("offer", "buyer", "what"):
+        table.add_column(name, overflow="fold")
+    for created_at, name, offer, buyer, message in found:
+        at = created_at.astimezone(UTC)
+        what = shorten_times(message, at.isoformat())
+        table.add_row(f"{at:%Y-%m-%d %H:%M}", Text(name), Text(offer or ""), Text(buyer or ""), Text(what))
+    make_console().print(table)

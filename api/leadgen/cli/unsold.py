@@ -1,0 +1,48 @@
+"""`leadgen unsold`: why leads of a period went unsold, and what that cost."""
+
+import psycopg
+from rich.table import Table
+from rich.text import Text
+
+from leadgen.cli.console import err
+from leadgen.cli.offers import From, OfferName, To, find_offer, read_period
+from leadgen.cli.target import database_url
+
+EXPLAIN_UNSOLD = """
+select cause, leads, money_lost, nearest_buyer, detail
+from leadgen.explain_unsold(%s::bigint, %s::timestamptz, %s::timestamptz)
+"""
+
+
+def unsold(offer: OfferName, start: From = None, end: To = None) -> None:
+    """Show why leads of a period went unsold: by cause, the money lost, and the buyer who was nearest."""
+    from leadgen.demo.account import shorten_times
+    from leadgen.demo.steps import make_console
+
+    with psycopg.connect(database_url()) as connection:
+        found = find_offer(connection, offer)
+        since, until = read_period(start, end, found.zone)
+        causes = connection.execute(EXPLAIN_UNSOLD, [found.id, since, until]).fetchall()
+    period = f"{since.astimezone(found.zone):%Y-%m-%d %H:%M} to {until.astimezone(found.zone):%Y-%m-%d %H:%M}"
+    if not causes:
+        err.print(f"{found.slug}: no lead went unsold, {period}, {found.zone.key}", soft_wrap=True)
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("cause")
+    for name in ("leads", "money lost"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("nearest buyer", "detail"):
+        table.add_column(name, overflow="fold")
+    for cause, leads, lost, nearest, detail in causes:
+        table.add_row(
+            Text(cause),
+            f"{leads:,}",
+            f"{lost or 0:,.2f}",
+            Text(nearest or ""),
+            Text(shorten_times(detail or "", until.isoformat())),
+        )
+    leads, lost = sum(row[1] for row in causes), sum(row[2] or 0 for row in causes)
+    table.add_row("all", f"{leads:,}", f"{lost:,.2f}", style="bold")
+    console = make_console()
+    console.print(f"{found.slug}, unsold {period}, {found.zone.key}", style="bold", markup=False)
+    console.print(table)

@@ -1,0 +1,90 @@
+"""`leadgen verify`: every lead replayed from its record, and the invariants of the whole database."""
+
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from leadgen.cli.console import err, out
+from leadgen.cli.target import database_url
+
+COUNT_LEADS = "select count(*) from leadgen.leads where id between %s and %s"
+VERIFY_LEADS = "select last_id, checked, faults from leadgen.verify_leads(%s::bigint, %s::integer)"
+CHECK_INVARIANTS = "select rule, detail from leadgen.check_invariants()"
+
+BATCH = 500
+SAY_SECONDS = 5.0  # between two plain lines
+MAX_BIGINT = 2**63 - 1
+
+Fault = dict[str, Any]
+
+
+def verify(
+    first: Annotated[int, typer.Option("--from-lead", metavar="ID", help="The first lead to replay.")] = 1,
+    last: Annotated[
+        int | None, typer.Option("--to-lead", metavar="ID", help="The last; default: to the end.")
+    ] = None,
+) -> None:
+    """Replay every lead from its record and check the invariants; exit status 1 with whatever differs."""
+    with psycopg.connect(database_url(), autocommit=True) as connection:
+        faults = list(replay_leads(connection, first, MAX_BIGINT if last is None else last))
+        with err.status("checking the invariants"):
+            broken = connection.execute(CHECK_INVARIANTS).fetchall()
+    if faults:
+        out.print(faults_table(faults))
+    if broken:
+        out.print(invariants_table(broken))
+    if faults or broken:
+        raise typer.Exit(1)
+    err.print("every lead replays as it was recorded, and every invariant holds")
+
+
+def replay_leads(connection: psycopg.Connection[Any], first: int, last: int) -> Iterator[Fault]:
+    """The leads from `first` to `last` that do not come out as recorded. Shows progress on standard error."""
+    row = connection.execute(COUNT_LEADS, [first, last]).fetchone()
+    total = row[0] if row else 0
+    done, after, said = 0, first - 1, time.monotonic()
+    columns = (TextColumn("replaying leads"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("", total=total)
+        while after < last:
+            row = connection.execute(VERIFY_LEADS, [after, min(BATCH, last - after)]).fetchone()
+            if row is None or row[0] is None:
+                break
+            after, checked, faults = row
+            yield from (fault for fault in faults if fault["lead_id"] <= last)
+            done = min(done + checked, total)  # leads that came after the count was taken
+            progress.update(task, completed=done)
+            if not err.is_terminal and time.monotonic() - said > SAY_SECONDS:
+                err.print(f"leads replayed: {done:,} of {total:,}")
+                said = time.monotonic()
+    err.print(f"leads replayed: {done:,}")
+
+
+def faults_table(faults: list[Fault]) -> Table:
+    """Each difference of each lead."""
+    table = Table("lead", "difference", title="leads that do not replay", title_justify="left", box=None)
+    for fault in faults:
+        for difference in fault["differences"]:
+            table.add_row(str(fault["lead_id"]), Text(describe(difference)))
+    return table
+
+
+def describe(difference: Any) -> str:
+    """A difference as `name: value, name: value`, or as the text it is."""
+    if isinstance(difference, dict):
+        return ", ".join(f"{name}: {value}" for name, value in difference.items())
+    return str(difference)
+
+
+def invariants_table(broken: list[tuple[Any, ...]]) -> Table:
+    """Each broken invariant."""
+    table = Table("rule", "detail", title="broken invariants", title_justify="left", box=None)
+    for rule, detail in broken:
+        table.add_row(rule, Text(detail))
+    return table

@@ -1,0 +1,58 @@
+"""Databases that live for a moment: cloned from a template in milliseconds, dropped at the end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from leadgen.db.embedded import EmbeddedServer
+from leadgen.db.urls import with_database
+
+
+class Cluster:
+    """A running server, and the names of the databases made on it: `prefix` and a number."""
+
+    def __init__(self, server: EmbeddedServer, prefix: str = "test") -> None:
+        self.server = server
+        self._prefix = prefix
+        self._numbers = count(1)
+
+    def url(self, database: str) -> str:
+        """The superuser's URL of a database."""
+        return with_database(self.server.url, database)
+
+    @property
+    def shelf(self) -> Path:
+        """A directory the server can read."""
+        return self.server.state
+
+    def create(self, name: str, template: str = "template0") -> str:
+        """Create a database and return its URL."""
+        statement = sql.SQL("create database {} template {} strategy wal_log")
+        self._administer(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is still connected."""
+        self._administer(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+    @contextmanager
+    def clone(self, template: str) -> Iterator[str]:
+        """The URL of a fresh copy of a template, dropped at the end."""
+        name = f"{self._prefix}_{next(self._numbers)}"
+        try:
+            yield self.create(name, template)
+        finally:
+            self.drop(name)
+
+    def make_template(self, name: str, fill: Callable[[str], None], template: str = "template0") -> str:
+        """Create a database, fill it and leave it unconnected, ready to be cloned; returns its name."""
+        fill(self.create(name, template))
+        return name
+
+    def _administer(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)

@@ -1,0 +1,73 @@
+"""PL/Python: whether a database can run the rules of sql/plpython, and how they get there.
+
+The language is untrusted, so only a superuser may create a function in it; the function is then
+leadgen_owner's like any other.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+
+from leadgen.db.owner import OWNER
+
+LANGUAGE = "plpython3u"
+MODULES = ("phonenumbers",)  # what the rules import, by the Python that the server runs
+
+OURS = """
+select p.oid::regprocedure::text
+from pg_proc p
+join pg_language l on l.oid = p.prolang
+where p.pronamespace in ('leadgen'::regnamespace, 'report'::regnamespace)
+and l.lanname = %s
+"""
+
+
+def prepare_python(connection: psycopg.Connection) -> bool | None:
+    """Create the language where it can be had; True when it works with all that the rules import.
+
+    None: this role, no superuser, can neither load such rules nor tell, and is to leave them as they are.
+    """
+    row = connection.execute(
+        "select rolsuper, exists (select from pg_available_extensions where name = %s)"
+        " from pg_roles where rolname = current_user",
+        [LANGUAGE],
+    ).fetchone()
+    is_superuser, is_available = row or (False, False)
+    if not is_superuser:
+        return None
+    if not is_available:
+        return False
+    imports = sql.Literal("\n".join(f"import {module}" for module in MODULES))
+    language = sql.Identifier(LANGUAGE)
+    try:
+        with connection.transaction():  # a language that does not work is not left behind
+            connection.execute(sql.SQL("create extension if not exists {}").format(language))
+            connection.execute(sql.SQL("do language {} {}").format(language, imports))
+    except psycopg.Error:
+        return False
+    return True
+
+
+@contextmanager
+def as_superuser(connection: psycopg.Connection) -> Iterator[None]:
+    """Within a transaction of the owner: the session's own rights for a moment; what it makes becomes the owner's."""
+    connection.execute("set local role none")
+    yield
+    for name in python_routines(connection):
+        connection.execute(f"alter routine {name} owner to {OWNER}".encode())
+    connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
+
+
+def drop_python(connection: psycopg.Connection) -> list[str]:
+    """Drop what the database can no longer run; returns the names, quoted and with their arguments."""
+    names = python_routines(connection)
+    if names:
+        connection.execute(f"drop routine {', '.join(names)}".encode())
+    return names
+
+
+def python_routines(connection: psycopg.Connection) -> list[str]:
+    """Our routines in PL/Python, named as the catalogue does."""
+    return [name for (name,) in connection.execute(OURS, [LANGUAGE])]

@@ -1,0 +1,64 @@
+-- dry_run_lead: the live path, the same answer as the lead that follows, and nothing kept.
+begin;
+select plan(32);
+create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1, "required_fields": ["message"]}',
+  '{"strategy": "round_robin", "max_buyers": 2,
+  "caps": {"per_day": 7}}', '{"adjustments": [{"name": "old", "when": {"attributes.roof_age": {"minimum": 20}},
+    "percent": 10}]}') as offer_id;
+select testkit.seat(offer_id, 'A', '{"capacity_per_hour": 3}'), testkit.seat(offer_id, 'B',
+  '{"budget_per_day": 150, "price_per_lead": 60}'),
+  testkit.seat(offer_id, 'C', '{"filters": {"attributes.roof_age": {"minimum": 10}}}') from ids;
+create function pg_temp.rows() returns jsonb language plpgsql as $$
+declare
+  v_rows jsonb := '{}';
+  v_table text;
+  v_state text;
+begin
+  for v_table in select c.relname from pg_class c where c.relnamespace = 'leadgen'::regnamespace and c.relkind in ('r', 'p') order by 1 loop
+    execute format('select count(*) || '' '' || coalesce(md5(string_agg(t::text, '','' order by t::text)), '''') from leadgen.%I t',
+      v_table) into v_state;
+    v_rows := v_rows || jsonb_build_object(v_table, v_state);
+  end loop;
+  return v_rows;
+end;
+$$;
+-- Twelve leads: each first dry, then live; the two answers differ only in what the dry one keeps to itself.
+create temp table tried (n integer, dry jsonb, live jsonb, kept boolean);
+create function pg_temp.try(p_n integer, p_fields jsonb) returns void language plpgsql as $$
+declare
+  v_lead constant jsonb := testkit.given_lead((select offer_id from ids), '{"attributes": {"roof_age": 12}}'::jsonb || p_fields, p_n);
+  v_before jsonb;
+  v_dry jsonb;
+  v_kept boolean;
+begin
+  perform testkit.at_time('2026-11-20T16:00:00Z'::timestamptz + p_n * interval '7 minutes');
+  v_before := pg_temp.rows();
+  v_dry := leadgen.dry_run_lead(v_lead);
+  v_kept := pg_temp.rows() <> v_before;
+  insert into tried select p_n, v_dry, leadgen.submit_lead(v_lead), v_kept;
+end;
+$$;
+select pg_temp.try(n, case n when 3 then '{"message": null}' when 5 then '{"attributes": {"roof_age": 25}}' when 6 then '{"attributes": {}}'
+  when 7 then '{"phone": "+15125550006"}' when 9 then '{"email": "nobody"}' else '{}' end::jsonb) from generate_series(1, 12) n order by n;
+select is(t.dry - '{dry_run,decision}'::text[], t.live - 'lead_id', format('lead %s: the same answer, %s %s', t.n, t.live ->> 'status',
+  t.live ->> 'price'))
+from (select * from tried order by n) t;
+select is((select array_agg(t.n) from tried t where t.kept), null, 'none of them left a row or changed one');
+select is(t.dry #>> '{decision,summary}', leadgen.explain_lead((t.live ->> 'lead_id')::bigint) ->> 'summary',
+  format('lead %s: the same account', t.n))
+from (select * from tried order by n) t where t.live ? 'lead_id';
+select is((select count(distinct t.live ->> 'status') from tried t), 2::bigint, 'accepted and rejected ones among them');
+select is(t.dry ? 'lead_id', false, 'a dry run names no lead') from tried t where n = 1;
+select is(jsonb_array_length(t.dry #> '{decision,attempts,0,candidates}'), 3, 'it shows every candidate') from tried t where n = 1;
+
+-- Quarantine, replay, malformed.
+select is(leadgen.dry_run_lead('{"source_key": "no-such-source", "name": "x"}') - 'quarantine_id' ->> 'status', 'quarantined',
+  'an unknown source: quarantined');
+select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'and nothing is kept of it');
+select is(leadgen.dry_run_lead(testkit.given_lead(offer_id, '{"attributes": {"roof_age": 12}}', 1)) ->> 'dry_run', 'true',
+  'a lead that is there already') from ids;
+select is(testkit.fault_of($$select leadgen.dry_run_lead('[]')$$), testkit.fault_of($$select leadgen.submit_lead('[]')$$),
+  'malformed: as submit_lead refuses it');
+
+select * from finish();
+rollback;

@@ -1,0 +1,91 @@
+-- what_if over leads that were held, sold later, or given back: history is reproduced, and left where it must be.
+begin;
+select plan(24);
+create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 30}') as offer_id;
+create temp table seats as select offer_id, testkit.seat(offer_id, 'A', '{"capacity_per_day": 1, "routing_priority": 2}') as a,
+  testkit.seat(offer_id, 'B', '{"is_active": false, "price_per_lead": 50}') as b from ids;
+select testkit.at_time('2026-11-20T15:00:00Z');
+select testkit.work_holds();
+
+-- Three leads on Friday: one is sold, one waits for Saturday, one for Sunday, which its 30 hours do not reach.
+create temp table history as select n, testkit.outcome(offer_id, '2026-11-20T16:00:00Z'::timestamptz + n * interval '1 minute') as outcome
+from ids, generate_series(1, 3) n;
+select is((select array_agg(outcome order by n) from history),
+  '{"A 45.00","cap_day 1, enrollment_inactive 1, held","cap_day 1, enrollment_inactive 1, held"}', 'what happened on Friday');
+create function pg_temp.work(p_from timestamptz, p_hours integer) returns void language plpgsql as $$
+begin
+  for v_hour in 0 .. p_hours loop
+    perform testkit.at_time(p_from + v_hour * interval '1 hour');
+    perform testkit.work_holds();
+  end loop;
+end;
+$$;
+create function pg_temp.play(p_changes jsonb, p_from timestamptz default '2026-11-20T06:00:00Z') returns text language plpgsql as $$
+declare
+  v_result constant jsonb := leadgen.what_if((select offer_id from ids), p_from, '2026-11-24T06:00:00Z', (
+    select replace(replace(p_changes::text, '"A"', '"' || a || '"'), '"B"', '"' || b || '"') from seats)::jsonb);
+begin
+  return concat_ws(' ', v_result #>> '{simulated,sold}', 'sold', v_result #>> '{simulated,unsold}', 'unsold',
+    v_result #>> '{simulated,held}', 'held',
+    trim_scale((v_result #>> '{simulated,revenue}')::numeric), case when (v_result ->> 'is_identical')::boolean then 'identical' end,
+    (select string_agg(m.key || ' ' || m.value, ' ' order by m.key)
+      from jsonb_each_text(v_result -> 'moved') m where m.key <> 'same' and m.value <> '0'));
+end;
+$$;
+select is(pg_temp.play('{}'), '1 sold 0 unsold 2 held 45 identical', 'nothing changed, two still held');
+select is(pg_temp.play('{"enrollments": {"A": {"capacity_per_day": 2}}}'), '2 sold 0 unsold 1 held 90 gained 1',
+  'two a day: one is left waiting');
+select is(pg_temp.play('{"routing": {"on_no_buyer": "reject", "hold_hours": null}}'), '1 sold 2 unsold 0 held 45',
+  'nobody waits: unsold at once');
+
+select pg_temp.work('2026-11-20T17:00:00Z', 67);
+select is((select array_agg(testkit.tell(l.id) order by l.id) from leadgen.leads l),
+  '{"A 45.00","A 45.00","hold ended: cap_day 1, enrollment_inactive 1"}',
+  'the next midnight one is sold, the other never');
+select is(pg_temp.play('{}'), '2 sold 1 unsold 0 held 90 identical', 'nothing changed: the later attempts come out the same');
+select is(pg_temp.play('{"enrollments": {"A": {"capacity_per_day": 2}}}'), '3 sold 0 unsold 0 held 135 gained 1',
+  'two a day: the second on Friday, so Saturday''s place is the third''s');
+select is(pg_temp.play('{"routing": {"on_no_buyer": "reject", "hold_hours": null}}'), '1 sold 2 unsold 0 held 45 lost 1',
+  'nobody waits: the one of Saturday is lost');
+select is(pg_temp.play('{"routing": {"hold_hours": 10}}'), '1 sold 2 unsold 0 held 45 lost 1', 'a hold that ends before midnight');
+select is(pg_temp.play('{"routing": {"hold_hours": 60}}'), '3 sold 0 unsold 0 held 135 gained 1', 'a hold that reaches Sunday');
+select is(pg_temp.play('{"enrollments": {"B": {"is_active": true}}}'), '3 sold 0 unsold 0 held 145 gained 1 other_buyer 1',
+  'B is switched on: 45 and two at 50');
+select is(pg_temp.play('{"enrollments": {"B": {"is_active": true, "capacity_per_day": 1}}}'),
+  '3 sold 0 unsold 0 held 140 gained 1 other_buyer 1',
+  'B takes one a day: the third waits for Saturday, when A is first again');
+select is(pg_temp.play('{"enrollments": {"A": {"pause_until": "2026-11-20T17:59:00Z"}}}'), '2 sold 1 unsold 0 held 90 identical',
+  'A is paused until nearly noon: its lead is sold then, and in the end nothing is different');
+select is(pg_temp.play('{"enrollments": {"A": {"schedule": {"sat": [["00:00", "24:00"]]}}}}'), '1 sold 2 unsold 0 held 45 lost 1',
+  'Saturdays only: one of three');
+select is(pg_temp.play('{}', '2026-11-20T16:01:30Z'), '1 sold 1 unsold 0 held 45 identical', 'a period that begins after the first lead');
+select is(pg_temp.play('{"enrollments": {"A": {"capacity_per_day": 2}}}', '2026-11-20T16:01:30Z'), '2 sold 0 unsold 0 held 90 gained 1',
+  'the first lead''s place counts, though it is not in the period');
+select is(pg_temp.play('{"routing": {"caps": {"per_day": 1}}, "enrollments": {"A": {"capacity_per_day": 9}}}', '2026-11-20T16:01:30Z'),
+  '1 sold 1 unsold 0 held 45', 'so do the offer''s own sales');
+
+-- A sale is given back: its place is free again, in history and in the rehearsal.
+create temp table back as select testkit.make_offer('{"duplicate_window_hours": 0}',
+  '{"on_no_buyer": "reject", "reroute": {"on_return": false}}') as offer_id;
+create temp table back_seat as select testkit.seat(offer_id, 'A', '{"capacity_per_day": 1}') as a from back;
+select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from back;
+select testkit.at_time('2026-11-20T16:30:00Z');
+select lives_ok(format('select leadgen.return_sale(%s, ''wrong_number'')', a.id), 'the buyer returns it') from leadgen.lead_assignments a
+  join back using (offer_id);
+select leadgen.release_due_sale();
+select is(testkit.outcome(offer_id, '2026-11-20T17:00:00Z'), 'A 45.00', 'and takes the next one') from back;
+select is(testkit.outcome(offer_id, '2026-11-20T18:00:00Z'), 'cap_day 1', 'then it is full') from back;
+select testkit.at_time('2026-11-20T20:00:00Z');
+create function pg_temp.play_back(p_changes jsonb) returns text language sql as $$
+  select concat_ws(' ', r #>> '{simulated,sold}', 'sold', r #>> '{simulated,unsold}', 'unsold', r ->> 'is_identical')
+  from back, back_seat, leadgen.what_if(back.offer_id, '2026-11-20T06:00:00Z', '2026-11-21T06:00:00Z',
+    replace(p_changes::text, '"A"', '"' || a || '"')::jsonb) r;
+$$;
+select is(pg_temp.play_back('{}'), '1 sold 2 unsold true', 'nothing changed: the returned lead has no buyer');
+select is(pg_temp.play_back('{"enrollments": {"A": {"capacity_per_day": 2}}}'), '2 sold 1 unsold false',
+  'two a day: the returned one gives its place back');
+select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.leads l), '{"{\"identical\": true}"}', 'every lead replays');
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+
+select * from finish();
+rollback;

@@ -1,0 +1,108 @@
+-- what_if refuses changes that cannot be, by path; and it writes nothing (fault 32: nothing is left of a rehearsal).
+begin;
+select plan(59);
+create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}') as offer_id,
+  testkit.make_buyer('{"name": "D"}') as d, testkit.make_offer() as other;
+create temp table seats as select testkit.seat(offer_id, 'A') as a, testkit.seat(other, 'X') as x from ids;
+select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from ids;
+select testkit.outcome(offer_id, '2026-11-20T16:01:00Z', '{"name": null}') from ids;
+
+create function pg_temp.fault(p_changes jsonb) returns text language plpgsql as $$
+declare
+  v_text text;
+begin
+  select replace(replace(replace(replace(replace(p_changes::text, '"A"', '"' || a || '"'), '"X"', '"' || x || '"'), '"buyer A"',
+    testkit.buyer_of(a)::text), '"buyer X"', testkit.buyer_of(x)::text), '"buyer D"', d::text) into v_text from seats, ids;
+  return (select replace(replace(testkit.fault_of(format('select leadgen.what_if(%s, ''2026-11-20Z'', ''2026-11-21Z'', %L)', offer_id,
+    v_text)),
+    'enrollments.' || a, 'enrollments.A'), 'enrollments.' || x, 'enrollments.X') from ids, seats);
+end;
+$$;
+select is(pg_temp.fault(changes), fault, format('%s: %s', changes, fault))
+from (values
+  ('{}'::jsonb, 'none'),
+  ('[]', 'LG423 changes'), ('"x"', 'LG423 changes'), ('null', 'LG423 changes'),
+  ('{"price": 5}', 'LG423 changes.price'), ('{"Routing": {}}', 'LG423 changes.Routing'),
+  -- policies, as a write to their rows would
+  ('{"validation": 5}', 'LG423 changes.validation'), ('{"routing": []}', 'LG423 changes.routing'), ('{"pricing": null}',
+    'LG423 changes.pricing'),
+  ('{"validation": {"required_field": ["name"]}}', 'LG423 rules.required_field'), ('{"validation": {"required_fields": "name"}}',
+    'LG423 rules.required_fields'),
+  ('{"routing": {"max_buyers": 0}}', 'LG423 config.max_buyers'), ('{"routing": {"stratgy": "weighted"}}', 'LG423 config.stratgy'),
+  ('{"routing": {"caps": {}}}', 'LG423 config.caps'),
+  ('{"pricing": {"adjustments": [{"name": "x", "when": {"zip": {"enum": ["1"]}}, "amount": 1}]}}', 'LG423 rules.adjustments[0].when.zip'),
+  -- prices
+  ('{"default_price_per_lead": 0.01}', 'none'), ('{"default_price_per_lead": 0}', 'LG423 changes.default_price_per_lead'),
+  ('{"default_price_per_lead": "45"}', 'LG423 changes.default_price_per_lead'), ('{"default_price_per_lead": null}',
+    'LG423 changes.default_price_per_lead'),
+  -- enrollments
+  ('{"enrollments": {}}', 'none'), ('{"enrollments": []}', 'LG423 changes.enrollments'),
+  ('{"enrollments": {"0": {"weight": 2}}}', 'LG423 changes.enrollments.0'), ('{"enrollments": {"abc": {"weight": 2}}}',
+    'LG423 changes.enrollments.abc'),
+  ('{"enrollments": {"X": {"weight": 2}}}', 'LG423 changes.enrollments.X'), ('{"enrollments": {"A": {}}}', 'none'),
+  ('{"enrollments": {"A": 5}}', 'LG423 changes.enrollments.A'), ('{"enrollments": {"A": {"wieght": 2}}}',
+    'LG423 changes.enrollments.A.wieght'),
+  ('{"enrollments": {"A": {"weight": 0}}}', 'LG423 changes.enrollments.A.weight'), ('{"enrollments": {"A": {"weight": null}}}',
+    'LG423 changes.enrollments.A.weight'),
+  ('{"enrollments": {"A": {"capacity_per_day": -1}}}', 'LG423 changes.enrollments.A.capacity_per_day'),
+  ('{"enrollments": {"A": {"capacity_per_day": 1.5}}}', 'LG423 changes.enrollments.A.capacity_per_day'),
+  ('{"enrollments": {"A": {"budget_per_day": "9"}}}', 'LG423 changes.enrollments.A.budget_per_day'),
+  ('{"enrollments": {"A": {"price_per_lead": 0}}}', 'LG423 changes.enrollments.A.price_per_lead'),
+  ('{"enrollments": {"A": {"routing_priority": 0}}}', 'LG423 changes.enrollments.A.routing_priority'),
+  ('{"enrollments": {"A": {"is_active": "no"}}}', 'LG423 changes.enrollments.A.is_active'),
+  ('{"enrollments": {"A": {"pause_until": "tomorrow"}}}', 'LG423 changes.enrollments.A.pause_until'),
+  ('{"enrollments": {"A": {"pause_until": "2026-11-31T00:00:00Z"}}}', 'LG423 changes.enrollments.A.pause_until'),
+  ('{"enrollments": {"A": {"pause_until": "infinity"}}}', 'none'),
+  ('{"enrollments": {"A": {"schedule": {"mon": [["08:00", "08:00"]]}}}}', 'LG423 changes.enrollments.A.schedule.mon[0]'),
+  ('{"enrollments": {"A": {"filters": {"zip": {"minimum": 1}}}}}', 'LG423 changes.enrollments.A.filters.zip'),
+  ('{"enrollments": {"A": {"filters": {"attributes.x": {"minimum": 2, "maximum": 1}}}}}',
+    'LG423 changes.enrollments.A.filters.attributes.x.minimum'),
+  -- buyers gone and there
+  ('{"without": ["buyer A"]}', 'none'), ('{"without": []}', 'LG423 changes.without'), ('{"without": [0]}',
+    'LG423 changes.without: buyer 0'),
+  ('{"with": [{"buyer_id": "buyer D"}]}', 'none'), ('{"with": [{}]}', 'LG423 changes.with[0].buyer_id'), ('{"with": [{"buyer_id": 0}]}',
+    'LG423 changes.with[0].buyer_id'),
+  ('{"with": [{"buyer_id": "buyer A"}]}', 'LG423 changes.with[0].buyer_id'),
+  ('{"with": [{"buyer_id": "buyer D", "service_areas": []}]}', 'LG423 changes.with[0].service_areas'),
+  ('{"with": [{"buyer_id": "buyer D", "areas": ["*"]}]}', 'LG423 changes.with[0].areas')
+) as t (changes, fault);
+select is(testkit.fault_of(format('select leadgen.what_if(%s, %L, %L)', coalesce(id, offer_id), since, until)), fault,
+  format('%s to %s: %s', since,
+  until, fault))
+from ids, (values
+  (null::bigint, '2026-11-21Z', '2026-11-20Z', 'LG423 p_from, p_to'), (null, '2026-11-20Z', '2026-11-20Z', 'LG423 p_from, p_to'),
+  (null, null, '2026-11-20Z', 'LG423 p_from, p_to'), (null, '2026-11-20Z', null, 'LG423 p_from, p_to'), (0, '2026-11-20Z', '2026-11-21Z',
+    'LG404 offer_id')
+) as t (id, since, until, fault);
+
+-- Nothing is written: every table as before, to the last row version; also where nothing may be written.
+create function pg_temp.rows() returns jsonb language plpgsql as $$
+declare
+  v_rows jsonb := '{}';
+  v_table text;
+  v_state text;
+begin
+  for v_table in select c.relname from pg_class c where c.relnamespace = 'leadgen'::regnamespace and c.relkind in ('r', 'p') order by 1 loop
+    execute format('select count(*) || '' '' || coalesce(md5(string_agg(t.ctid::text || t.xmin::text, '''' order by t.tableoid, t.ctid)), '''') from leadgen.%I t',
+      v_table) into v_state;
+    v_rows := v_rows || jsonb_build_object(v_table, v_state);
+  end loop;
+  return v_rows;
+end;
+$$;
+create temp table before as select pg_temp.rows() as rows;
+create temp table played as select leadgen.what_if(offer_id, '2026-11-20Z', '2026-11-21Z', jsonb_build_object(
+  'validation', '{"required_fields": null}'::jsonb, 'routing', '{"on_no_buyer": "hold", "strategy": "weighted"}'::jsonb,
+    'default_price_per_lead', 50,
+  'without', jsonb_build_array(testkit.buyer_of(a)), 'with', jsonb_build_array(jsonb_build_object('buyer_id', d, 'service_areas',
+    '["*"]'::jsonb)))) as r
+from ids, seats;
+select is(r #>> '{simulated,revenue}', '50.00', 'a rehearsal that changes everything') from played;
+select is(pg_temp.rows(), rows, 'every row of every table is as it was') from before;
+select is((select count(*) from before, jsonb_object_keys(rows)) > 35, true, 'and that was a look at all tables');
+select set_config('transaction_read_only', 'on', true);
+select is(leadgen.what_if(offer_id, '2026-11-20Z', '2026-11-21Z', '{"default_price_per_lead": 50}') #>> '{simulated,revenue}', '50.00',
+  'it plays in a transaction that may not write') from ids;
+
+select * from finish();
+rollback;

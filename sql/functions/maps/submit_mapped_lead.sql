@@ -1,0 +1,60 @@
+create or replace function leadgen.submit_mapped_lead(
+  p_source_key text,
+  p_body bytea,
+  p_context jsonb default '{}',
+  p_position integer default 0,
+  p_fetched jsonb default null
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+declare
+  v_source leadgen.mapped_source := leadgen.authenticate_post(p_source_key, p_body, p_context);
+  v_is_network constant boolean := coalesce(v_source.map ->> 'answer' = 'empty', false);
+  v_lead jsonb := leadgen.split_post(v_source.map, v_source.document) -> p_position;
+  v_payload jsonb;
+  v_context jsonb;
+  v_is_test boolean;
+begin
+  if jsonb_typeof(v_lead) is distinct from 'object' or jsonb_typeof(p_fetched) <> 'object' then
+    perform leadgen.refuse('LG400', 'There is no lead at this position', 'position', 'nothing, or no object', 'an object');
+  end if;
+  v_lead := v_lead || coalesce(p_fetched, '{}');
+  v_is_test := leadgen.is_test_lead(v_source.map, v_lead);
+  if not v_is_test and p_fetched is null and leadgen.find_fetch_id(v_source.map, v_lead) is not null then
+    perform leadgen.refuse('LG400', 'The lead''s answers were not fetched', 'fetched', 'no answers', 'the lead as its network gives it');
+  end if;
+
+  v_payload := leadgen.apply_field_map(v_source.map, v_lead);
+  v_source := leadgen.choose_mapped_source(v_source, v_payload);
+  v_payload := v_payload || jsonb_build_object('source_key', v_source.source_key);
+  -- Address and browser are the network's own, not the person's.
+  v_context := case when v_is_network then p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent}'::text[]
+    else p_context end - 'signature';
+  if v_source.api_key_hash is not null then
+    v_context := v_context || jsonb_build_object('api_key_hash', v_source.api_key_hash);
+  end if;
+  if v_context ? 'idempotency_key' then
+    v_payload := v_payload - 'idempotency_key';
+  end if;
+
+  if v_is_test then
+    return leadgen.rehearse_lead(v_payload, v_context - 'can_look_up_mail');
+  elsif not v_is_network then
+    return leadgen.submit_lead(v_payload, v_context);
+  end if;
+  begin
+    return leadgen.submit_lead(v_payload, v_context);
+  exception
+    when sqlstate 'LG400' or sqlstate 'LG401' or sqlstate 'LG403' or sqlstate 'LG422' then
+      return leadgen.settle_refusal(sqlstate, sqlerrm, v_payload, v_context - 'can_look_up_mail', v_source);
+  end;
+end;
+$$;
+comment on function leadgen.submit_mapped_lead(text, bytea, jsonb, integer, jsonb) is
+  'Takes one lead of a post in its source''s own shape: proves the sender (context: api_key_hash or signature), maps, rehearses a test, else submits. '
+  'p_fetched: the lead as its network gave it, where the post only names it. Outcomes are submit_lead''s, or status test. LG400, LG401, LG403, LG422.';

@@ -1,0 +1,20 @@
+create or replace function leadgen.check_tests(p_tests jsonb, p_path text)
+returns void
+language plpgsql
+volatile
+as $$
+declare
+  v_field record;
+begin
+  if jsonb_typeof(p_tests) is distinct from 'object' then
+    perform leadgen.refuse_value(p_path, coalesce(p_tests::text, 'nothing'),
+      'conditions by field: {"attributes.roof_age": {"minimum": 10}}');
+  end if;
+  for v_field in select f.key, f.value, p_path || '.' || f.key as path from jsonb_each(p_tests) f loop
+    perform leadgen.check_field(v_field.key, v_field.path);
+    perform leadgen.check_test(v_field.value, v_field.path);
+  end loop;
+end;
+$$;
+comment on function leadgen.check_tests(jsonb, text) is
+  'Raises LG423 for conditions on fields ({"<field>": {"enum", "minimum", "maximum", "pattern", "not"}}) that are malformed or can never hold.';

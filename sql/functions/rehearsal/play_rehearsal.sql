@@ -1,0 +1,209 @@
+create or replace function leadgen.play_rehearsal(p_rehearsal leadgen.rehearsal, p_from timestamptz, p_to timestamptz)
+returns leadgen.tally
+language plpgsql
+stable
+as $$
+-- One event after the other. A lead that comes out as it did is not touched; one that does not has left history: what it
+-- did there is taken out of the windows, what it does here is put in, and its later attempts there no longer count. If it is
+-- held here, it waits in v_waiting for the time at which something clears. Memory: the waiting, and nothing a lead.
+declare
+  v_now constant timestamptz := leadgen.clock();
+  v_needs_facts constant boolean := p_rehearsal.validation is not null or p_rehearsal.reprices or p_rehearsal.added is not null
+    or p_rehearsal.routing -> 'exclusivity' ? 'scopes'
+    or exists (select from unnest(p_rehearsal.seats) s where s.tests is not null);
+  v_has_own_turns constant boolean := p_rehearsal.routing is not null or p_rehearsal.added is not null
+    or exists (select from unnest(p_rehearsal.seats) s where s.is_gone or s.changes is not null or s.tests is not null);
+  v_tally leadgen.tally;
+  v_seats leadgen.seat[] := p_rehearsal.seats;
+  v_ids constant bigint[] := array(select s.buyer_offer_id from unnest(p_rehearsal.seats) with ordinality as s order by s.ordinality);
+  v_history leadgen.seat;
+  v_laid leadgen.laid_policies;
+  v_has_left boolean := false;
+  v_strays bigint[] := '{}';
+  v_waiting leadgen.waiting[] := '{}';
+  v_next_due timestamptz := 'infinity';
+  v_latest leadgen.candidate[];
+  v_latest_at timestamptz;
+  v_latest_sold bigint[];
+  v_events cursor for select e.* from leadgen.list_events(p_rehearsal.offer_id, p_rehearsal.market_id, p_from, p_to) e;
+  v_event record;
+  v_is_retry boolean;
+  v_entry leadgen.waiting;
+  v_lead leadgen.leads;
+  v_facts leadgen.lead_facts;
+  v_recorded leadgen.lead_decisions;
+  v_again leadgen.decision;
+  v_after leadgen.outcome;
+  v_failures leadgen.failure[];
+  v_sale leadgen.lead_assignments;
+  v_sold bigint[];
+  v_sold_prices numeric[];
+begin
+  v_tally := (0, '{}', '{}', '{}', '{}', '{}', '[]', p_rehearsal.seats)::leadgen.tally;
+  v_history := leadgen.start_history(p_rehearsal, p_from);
+  open v_events;
+  fetch v_events into v_event;
+  loop
+    v_is_retry := v_next_due < coalesce(v_event.happened_at, v_now);
+    exit when v_event.lead_id is null and not v_is_retry;
+    v_again := null;
+    v_recorded := null;
+    v_facts := null;
+    v_sold := '{}';
+    v_sold_prices := '{}';
+
+    if v_is_retry then
+      -- The lead held here whose time has come.
+      v_entry := (select w from unnest(v_waiting) w order by w.next_at, w.lead_id limit 1);
+      v_waiting := array(select w from unnest(v_waiting) w where w.lead_id <> v_entry.lead_id);
+      select l.* into v_lead from leadgen.leads l where l.id = v_entry.lead_id;
+      if v_entry.next_at >= v_entry.hold_until then
+        v_tally := leadgen.count_difference(v_tally, v_ids, v_lead.id, leadgen.name_day(v_lead, p_rehearsal.timezone),
+          leadgen.recall_outcome(v_lead), ('unsold', v_entry.cause, '{}', '{}')::leadgen.outcome, null);
+        v_next_due := coalesce((select min(w.next_at) from unnest(v_waiting) w), 'infinity');
+        continue;
+      end if;
+      v_again := leadgen.recall_decision(p_rehearsal, v_lead, v_entry.decision_id, v_entry.next_at);
+      v_again.candidates := leadgen.borrow_counters(v_again.candidates, v_latest, v_latest_at, v_latest_sold, v_entry.next_at, p_rehearsal.timezone);
+      select d.* into v_recorded from leadgen.lead_decisions d where d.id = v_entry.decision_id;
+    elsif v_event.assignment_id is not null then
+      -- A sale was given back: where the lead has left history, its place there had been taken out already.
+      select a.* into v_sale from leadgen.lead_assignments a where a.id = v_event.assignment_id;
+      v_history := leadgen.give_back_seat(v_history, v_sale, -1);
+      if v_event.lead_id = any (v_strays) then
+        v_seats := leadgen.give_back_seats(v_seats, v_sale);
+      end if;
+      fetch v_events into v_event;
+      continue;
+    else
+      v_tally.leads := v_tally.leads + 1;
+      if v_event.decision_id is not null then
+        select d.* into v_recorded from leadgen.lead_decisions d where d.id = v_event.decision_id;
+        v_tally.leads := v_tally.leads - (v_recorded.attempt > 1)::integer;
+        v_sold := array(select (v_recorded.candidates[w.place]).buyer_offer_id
+          from unnest(v_recorded.winners) with ordinality as w (place, n) order by w.n);
+        v_sold_prices := array(select (v_recorded.candidates[w.place]).price
+          from unnest(v_recorded.winners) with ordinality as w (place, n) order by w.n);
+        v_latest := v_recorded.candidates;
+        v_latest_at := v_recorded.decided_at;
+        v_latest_sold := v_sold;
+        v_again := (
+          v_recorded.decided_at, v_recorded.settings, v_recorded.exclusivity, v_recorded.candidates, null, null, null, null, null,
+          v_recorded.offer_load, v_recorded.adjustments, null)::leadgen.decision;
+        if v_event.lead_id = any (v_strays) then
+          v_seats := leadgen.move_sales(v_seats, v_ids, v_sold, v_sold_prices, null, null, v_event.happened_at);
+          v_history := leadgen.shift_history(v_history, v_event.happened_at, v_sold_prices);
+          fetch v_events into v_event;
+          continue;
+        end if;
+      elsif p_rehearsal.validation is null then
+        fetch v_events into v_event;
+        continue;
+      end if;
+    end if;
+
+    if v_needs_facts or p_rehearsal.routing is not null then
+      if not v_is_retry then
+        select l.* into v_lead from leadgen.leads l where l.id = v_event.lead_id;
+      end if;
+      if v_recorded.id is null then
+        v_recorded := leadgen.name_policies(v_lead);
+      end if;
+      v_laid := leadgen.lay_over_policies(p_rehearsal, v_lead, v_recorded, v_laid);
+    end if;
+    if v_needs_facts then
+      v_facts := leadgen.recall_facts(v_lead, p_rehearsal.country_code);
+    end if;
+    v_failures := '{}';
+    if p_rehearsal.validation is not null and not v_is_retry then
+      v_failures := leadgen.judge_lead(v_facts, v_laid.rules, v_laid.compiled_rules);
+    end if;
+
+    if v_failures <> '{}' then
+      v_after := ('rejected', (v_failures[1]).code, '{}', '{}')::leadgen.outcome;
+    else
+      if v_again.candidates is null then
+        v_again := leadgen.recall_decision(p_rehearsal, v_lead, null, v_lead.created_at);
+        v_again.candidates := leadgen.borrow_counters(v_again.candidates, v_latest, v_latest_at, v_latest_sold, v_lead.created_at, p_rehearsal.timezone);
+      end if;
+      if p_rehearsal.routing is not null then
+        v_again.settings := v_laid.settings;
+        if v_recorded.id is not null then
+          v_again.settings.max_buyers := (v_laid.settings).max_buyers - v_laid.first_max_buyers + (v_recorded.settings).max_buyers;
+        end if;
+        if p_rehearsal.routing -> 'exclusivity' ? 'scopes' then
+          v_again.exclusivity := leadgen.gather_exclusivity(
+            v_facts, leadgen.load_route(v_lead.source_id, p_rehearsal.offer_id), v_again.settings);
+        end if;
+      end if;
+      v_again.offer_load := leadgen.rehearse_load(
+        p_rehearsal, case when not v_is_retry then v_again.offer_load end, v_again.settings, v_history, v_seats[1], v_again.decided_at);
+      -- Shares by weight depend on who passed for every lead before, whoever won it.
+      if v_has_own_turns and not v_has_left then
+        v_seats := leadgen.leave_history(v_seats, v_again.candidates);
+        v_has_left := true;
+      end if;
+      v_again := leadgen.decide_again(p_rehearsal, v_seats, v_has_left, v_again, v_facts, v_laid.pricing);
+      v_after := leadgen.read_outcome(v_again);
+    end if;
+
+    v_history := leadgen.shift_history(v_history, v_event.happened_at, v_sold_prices);
+    if not v_is_retry and v_recorded.id is not null and v_after.category <> 'rejected'
+      and v_sold = v_after.seats and v_sold_prices = v_after.prices
+      and (v_sold <> '{}' or leadgen.waits_as_before(v_recorded, v_again)) then
+      -- As it happened, or unsold for another reason but offered again when it was.
+      if v_has_left then
+        v_seats := leadgen.take_seats(v_seats, v_ids, v_again);
+      end if;
+      if v_sold = '{}' and v_recorded.reasons <> (v_again.verdict).reasons and not leadgen.has_more_to_come(v_recorded) then
+        v_tally := leadgen.count_other_cause(v_tally, v_ids, v_recorded, v_after.cause, v_again);
+      end if;
+      fetch v_events into v_event;
+      continue;
+    end if;
+
+    -- The lead leaves history here; with its first other buyer the turns do, too.
+    if not v_has_left and v_sold <> v_after.seats then
+      v_seats := leadgen.leave_history(v_seats, v_again.candidates);
+      v_has_left := true;
+    end if;
+    v_seats := leadgen.move_sales(v_seats, v_ids, v_sold, v_sold_prices, v_after.seats, v_after.prices, v_again.decided_at);
+    if v_has_left and v_after.category = 'sold' then
+      v_seats := leadgen.take_seats(v_seats, v_ids, v_again);
+    end if;
+    if not v_is_retry then
+      if v_recorded.id is not null and leadgen.has_more_to_come(v_recorded) then
+        v_strays := v_strays || v_event.lead_id;
+      end if;
+      select l.* into v_lead from leadgen.leads l where l.id = v_event.lead_id;
+      fetch v_events into v_event;
+    end if;
+    if v_after.category = 'held' then
+      v_entry := (
+        v_lead.id, v_recorded.id, v_lead.created_at + (v_again.settings).hold_hours * interval '1 hour',
+        coalesce(leadgen.find_clear_time(v_again.candidates, (v_again.verdict).reasons, v_again.offer_load, v_again.decided_at), 'infinity'),
+        v_after.cause, null)::leadgen.waiting;
+      v_entry.next_at := least(v_entry.next_at, v_entry.hold_until);
+      v_waiting := v_waiting || v_entry;
+      v_next_due := least(v_next_due, v_entry.next_at);
+    else
+      v_tally := leadgen.count_difference(
+        v_tally, v_ids, v_lead.id, leadgen.name_day(v_lead, p_rehearsal.timezone), leadgen.recall_outcome(v_lead), v_after,
+        case when v_after.category <> 'rejected' then v_again end);
+    end if;
+    if v_is_retry then
+      v_next_due := coalesce((select min(w.next_at) from unnest(v_waiting) w), 'infinity');
+    end if;
+  end loop;
+  close v_events;
+
+  foreach v_entry in array v_waiting loop
+    select l.* into v_lead from leadgen.leads l where l.id = v_entry.lead_id;
+    v_tally := leadgen.count_difference(v_tally, v_ids, v_lead.id, leadgen.name_day(v_lead, p_rehearsal.timezone),
+      leadgen.recall_outcome(v_lead), ('held', v_entry.cause, '{}', '{}')::leadgen.outcome, null);
+  end loop;
+  return v_tally;
+end;
+$$;
+comment on function leadgen.play_rehearsal(leadgen.rehearsal, timestamptz, timestamptz) is
+  'Plays an offer''s leads of a period again under changes; the result as differences to what happened, all zero when nothing is changed.';

@@ -1,0 +1,37 @@
+create or replace function leadgen.release_sale(p_assignment_id bigint, p_reason text)
+returns boolean
+language plpgsql
+volatile
+as $$
+-- The clock is read under the offer's lock: a decision's time says on which side of a release it lies. One that stepped
+-- back releases nothing before it was sold.
+declare
+  v_sale constant leadgen.lead_assignments := leadgen.lock_sale(p_assignment_id, p_takes_offer => true);
+  v_lead leadgen.leads;
+  v_now timestamptz;
+begin
+  if v_sale.released_at is not null then
+    return false;
+  elsif v_sale.outcome not in ('returned', 'failed', 'unknown') then
+    perform leadgen.refuse('LG409', format('Sale %s stands: it is %s', v_sale.id, v_sale.outcome), 'outcome', v_sale.outcome::text,
+      'returned, failed, unknown', 'Return it: leadgen.return_sale.');
+  end if;
+  select l.* into v_lead
+  from leadgen.leads l
+  where l.id = v_sale.lead_id and l.market_id = v_sale.market_id
+  for no key update;
+  v_now := greatest(leadgen.clock(), v_sale.created_at);
+
+  update leadgen.deliveries d
+  set status = 'cancelled', lease_token = null, next_attempt_at = null, finished_at = v_now
+  where d.assignment_id = v_sale.id and d.market_id = v_sale.market_id and d.status in ('pending', 'sending');
+  update leadgen.lead_assignments a
+  set released_at = v_now, release_reason = p_reason, updated_at = v_now
+  where a.id = v_sale.id and a.market_id = v_sale.market_id;
+  perform leadgen.give_place_back(v_sale, v_now);
+  perform leadgen.pass_lead_on(v_lead, v_sale.outcome, split_part(p_reason, ':', 1), v_now);
+  return true;
+end;
+$$;
+comment on function leadgen.release_sale(bigint, text) is
+  'Ends a sale that was returned or failed: its place goes back, what is not yet delivered is cancelled, the lead is offered again or closed. False when that was done before.';

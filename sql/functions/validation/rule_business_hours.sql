@@ -1,0 +1,18 @@
+create or replace function leadgen.rule_business_hours(p_facts leadgen.lead_facts, p_value jsonb, p_rules jsonb)
+returns leadgen.failure[]
+language plpgsql
+immutable
+as $$
+-- p_value is compile_business_hours'. local_minute is of the wall clock: an hour that daylight saving takes away is never
+-- reached, one that comes twice is open twice.
+begin
+  return case
+    when (p_value #>> '{}')::int4multirange @> p_facts.local_minute then '{}'
+    else leadgen.fail('outside_hours', 'created_at', format('It is %s %s in the market, outside the hours of this offer',
+      (array['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])[p_facts.local_minute / 1440 + 1],
+      to_char(time '00:00' + p_facts.local_minute * interval '1 minute', 'HH24:MI')))
+  end;
+end;
+$$;
+comment on function leadgen.rule_business_hours(leadgen.lead_facts, jsonb, jsonb) is
+  'It is within the hours, by the wall clock of the market.';

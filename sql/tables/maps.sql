@@ -1,0 +1,53 @@
+-- Maps: sources that post in a shape of their own.
+--
+-- A field map says in JSON paths where our fields are in somebody else's document, what names the lead, what marks a
+-- test and what proves who sends it. Google Ads lead forms and Meta lead ads are two rows of it. A source without a map
+-- posts in our shape.
+
+create table leadgen.field_maps (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  slug varchar(64) not null,
+  name varchar(200) not null,
+  body jsonb not null,
+
+  constraint field_maps_slug_unique unique (slug),
+  constraint field_maps_body_is_object check (jsonb_typeof(body) = 'object')
+);
+comment on table leadgen.field_maps is
+  'How a document of another shape becomes a lead. google-ads-lead-form and meta-lead-ads are written anew by every deploy: change a copy.';
+comment on column leadgen.field_maps.body is
+  'fields {our field: path, [alternatives], {"join": [...]} or {"constant": ...}}, answers {items, name, value}, leads, fetch, '
+  'idempotency_key {path, prefix}, is_test, ignore, authentication (api_key, key_in_body, signature), key, answer (lead, empty), by_campaign; '
+  'what is not mapped goes into attributes.';
+
+create table leadgen.source_maps (
+  source_id bigint primary key references leadgen.sources (id) on delete cascade,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  field_map_id bigint not null references leadgen.field_maps (id) on delete restrict,
+  app_secret text,
+  access_token text,
+  verify_token text,
+
+  constraint source_maps_secrets_not_blank check (least(btrim(app_secret), btrim(access_token), btrim(verify_token)) <> '')
+);
+comment on table leadgen.source_maps is
+  'The field map of a source, and the secrets of its network. Secrets can be written, and read by nobody but the owner''s functions.';
+comment on column leadgen.source_maps.app_secret is 'Signs each post of the network; needed in clear to compute the same signature.';
+comment on column leadgen.source_maps.access_token is 'With it a lead is fetched that a post only names (Meta: the long-lived page token).';
+comment on column leadgen.source_maps.verify_token is 'What the network repeats when it is shown our address for the first time.';
+create index idx_source_maps_field_map_id on leadgen.source_maps (field_map_id);
+
+create type leadgen.mapped_source as (
+  source_id bigint,
+  source_key text,
+  api_key_hash text,
+  map jsonb,
+  app_secret text,
+  access_token text,
+  document jsonb
+);
+comment on type leadgen.mapped_source is
+  'Whom a post comes from, once that is proved: the source, its map and secrets, and the post as JSON.';

@@ -1,0 +1,592 @@
+"""POST and GET /api/sources/{source_key}/leads: Google Ads lead forms, Meta lead ads, a partner with its own shape."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import Any
+
+import psycopg
+import pytest
+
+from api.graph_double import (
+    BAD_TOKEN,
+    NO_SUCH_LEAD,
+    Graph,
+    answers,
+    drips,
+    hangs_up,
+    running_graph,
+    sleeps,
+)
+from api.serving import Answer, Api, add_catalogue, digest, make_lead, running_api
+from rig.cluster import Cluster
+
+GOOGLE_KEY = "lg_typed_into_google_ads"
+PARTNER_KEY = "lg_acme"
+APP_SECRET = "0123456789abcdef0123456789abcdef"
+PAGE_TOKEN = "page-token"
+VERIFY_TOKEN = "meatyhamhock & more"
+TIMEOUT_SECONDS = 1.0
+
+SOURCES = """
+with night as (
+  insert into leadgen.offers
+    (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
+  select market_id, vertical_id, 'Austin at night', 60, validation_policy_id, routing_policy_id
+  from leadgen.offers where name = 'Austin plumbing' returning id),
+enrolled as (insert into leadgen.buyer_offers (buyer_id, offer_id) select b.id, n.id from leadgen.buyers b, night n),
+acme as (insert into leadgen.field_maps (slug, name, body) values ('acme', 'Acme', '{
+  "leads": ["$.batch[*]", "$ ? (!exists (@.batch))"], "is_test": "$.trial",
+  "idempotency_key": {"path": "$.ref", "prefix": "acme:"},
+  "fields": {"name": {"join": ["$.person.first", "$.person.last"]}, "email": "$.person.mail",
+    "phone": ["$.person.mobile", "$.person.tel"], "postal_code": "$.zip", "consent": "$.ok"}}') returning id),
+s as (
+  insert into leadgen.sources (offer_id, kind, name, source_key, api_key_hash)
+  select o.id, 'partner_api', k.key, k.key, k.hash from leadgen.offers o,
+    (values ('google', %(google)s), ('meta', null), ('meta-without-token', null), ('acme', %(partner)s)) k (key, hash)
+  where o.name = 'Austin plumbing' returning id, source_key),
+campaign as (
+  insert into leadgen.sources (offer_id, kind, name, source_key)
+  select id, 'landing_page', 'night', 'night' from night returning id),
+mapped as (
+  insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign)
+  select id, 'google', '60000000000' from campaign)
+insert into leadgen.source_maps (source_id, field_map_id, app_secret, access_token, verify_token)
+select s.id, coalesce(m.id, acme.id), case when s.source_key like 'meta%%' then %(secret)s end,
+  case s.source_key when 'meta' then %(token)s end, case s.source_key when 'meta' then %(verify)s end
+from s left join leadgen.field_maps m
+  on m.slug = case s.source_key when 'google' then 'google-ads-lead-form' when 'acme' then '' else 'meta-lead-ads' end,
+  acme
+"""
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def graph() -> Iterator[Graph]:
+    with running_graph(PAGE_TOKEN) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def networks(
+    cluster: Cluster, template: str, graph: Graph, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    """An API whose Graph API is the double, with a source for each network."""
+    with cluster.clone(template) as database:
+        add_catalogue(database)
+        with psycopg.connect(database) as connection:
+            connection.execute(
+                SOURCES.encode(),
+                {
+                    "google": digest(GOOGLE_KEY),
+                    "partner": digest(PARTNER_KEY),
+                    "secret": APP_SECRET,
+                    "token": PAGE_TOKEN,
+                    "verify": VERIFY_TOKEN,
+                },
+            )
+        with running_api(
+            database,
+            tmp_path_factory.mktemp("networks"),
+            ENVIRONMENT="development",
+            META_GRAPH_URL=graph.url,
+            META_GRAPH_TIMEOUT_SECONDS=str(TIMEOUT_SECONDS),
+        ) as running:
+            yield running
+
+
+@pytest.fixture
+def database(networks: Api) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(networks.database, autocommit=True) as connection:
+        yield connection
+
+
+def leads_of(database: psycopg.Connection, key: str) -> list[tuple[Any, ...]]:
+    """Status, offer's name, price and attributes of the leads under an idempotency key."""
+    query = """
+        select l.status::text, o.name, l.price::text, l.attributes
+        from leadgen.leads l join leadgen.offers o on o.id = l.offer_id where l.idempotency_key = %s"""
+    return database.execute(query, (key,)).fetchall()
+
+
+def count_rows(database: psycopg.Connection) -> tuple[Any, ...] | None:
+    return database.execute(
+        "select (select count(*) from leadgen.leads), (select count(*) from leadgen.lead_assignments),"
+        " (select count(*) from leadgen.intake_quarantine)"
+    ).fetchone()
+
+
+def post(api: Api, source: str, body: Any, **headers: str) -> Answer:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return api.request(
+        "POST", f"/api/sources/{source}/leads", raw, **{"Content_Type": "application/json"} | headers
+    )
+
+
+# Google Ads
+
+
+def google_lead(**changes: Any) -> dict[str, Any]:
+    """A post in the shape of Google's documentation."""
+    number = next(_numbers)
+    columns = {
+        "FULL_NAME": "Jane Roe",
+        "EMAIL": f"jane{number}@example.com",
+        "PHONE_NUMBER": f"+1512556{number:04}",
+        "POSTAL_CODE": "78701",
+        "CITY": "Austin",
+    }
+    lead = {
+        "lead_id": f"TeSter-123-{number}",
+        "user_column_data": [
+            {"column_name": name.replace("_", " ").title(), "string_value": value, "column_id": name}
+            for name, value in columns.items()
+        ]
+        + [{"column_name": "How urgent is it?", "string_value": "Today"}],
+        "api_version": "1.0",
+        "form_id": 40000000000,
+        "campaign_id": 20000000000,
+        "google_key": GOOGLE_KEY,
+        "is_test": False,
+        "gcl_id": "Cj0KCQjw",
+        "adgroup_id": 20000000000,
+        "creative_id": 30000000000,
+    }
+    return lead | changes
+
+
+def test_a_google_lead_is_sold_and_answered_with_an_empty_object(
+    networks: Api, database: psycopg.Connection
+) -> None:
+    lead = google_lead()
+    answer = post(networks, "google", lead)
+    assert (answer.status, answer.headers["Content-Type"], answer.body) == (200, "application/json", b"{}")
+    ((status, offer, price, attributes),) = leads_of(database, f"google:{lead['lead_id']}")
+    assert (status, offer, price) == ("validated", "Austin plumbing", "45.00")
+    assert attributes == {
+        "how_urgent_is_it": "Today",
+        "form_id": 40000000000,
+        "gcl_id": "Cj0KCQjw",
+        "adgroup_id": 20000000000,
+        "creative_id": 30000000000,
+    }
+    query = "select count(*) from leadgen.leads l where l::text like %s"
+    assert database.execute(query, (f"%{GOOGLE_KEY}%",)).fetchone() == (0,), "the key is stored nowhere"
+
+
+def test_google_s_retries_sell_once(networks: Api, database: psycopg.Connection) -> None:
+    lead = google_lead()
+    with ThreadPoolExecutor(20) as pool:
+        posted = list(pool.map(lambda _: post(networks, "google", lead), range(20)))
+    assert {(answer.status, answer.body) for answer in posted} == {(200, b"{}")}
+    assert len(leads_of(database, f"google:{lead['lead_id']}")) == 1
+
+
+@pytest.mark.parametrize("source", ["google", "nobody", "austin-plumbing-v1"])
+@pytest.mark.parametrize("key", ["wrong", "", None, [GOOGLE_KEY], {"a": 1}])
+def test_a_wrong_key_is_refused_in_the_same_words_everywhere(
+    networks: Api, database: psycopg.Connection, source: str, key: Any
+) -> None:
+    before = count_rows(database)
+    answer = post(networks, source, google_lead(google_key=key))
+    answer.check_problem()
+    assert (answer.status, answer.json["detail"]) == (401, "No valid API key")
+    assert answer.json["message"] == "No valid API key", "what Google shows the advertiser"
+    assert count_rows(database) == before
+
+
+@pytest.mark.parametrize("changes", [{}, {"user_column_data": []}, {"campaign_id": "9" * 101}])
+def test_a_google_test_sells_and_stores_nothing(
+    networks: Api, database: psycopg.Connection, changes: dict[str, Any]
+) -> None:
+    before = count_rows(database)
+    answer = post(networks, "google", google_lead(is_test=True, **changes))
+    assert (answer.status, answer.body) == (200, b"{}")
+    assert count_rows(database) == before
+    assert post(networks, "google", google_lead(is_test=True, google_key="wrong")).status == 401
+
+
+def test_a_google_lead_that_fails_validation_is_stored_and_answered_as_done(
+    networks: Api, database: psycopg.Connection
+) -> None:
+    lead = google_lead(user_column_data=[{"column_id": "EMAIL", "string_value": "nobody"}])
+    answer = post(networks, "google", lead)
+    assert (answer.status, answer.body) == (200, b"{}")
+    ((status, *_),) = leads_of(database, f"google:{lead['lead_id']}")
+    assert status == "rejected"
+
+
+def test_a_google_lead_that_cannot_be_read_is_kept(networks: Api, database: psycopg.Connection) -> None:
+    lead = google_lead(campaign_id="9" * 101)
+    assert post(networks, "google", lead).status == 200
+    query = "select failed_step from leadgen.intake_quarantine where payload ->> 'idempotency_key' = %s"
+    assert database.execute(query, (f"google:{lead['lead_id']}",)).fetchall() == [("field_map",)]
+
+
+def test_a_campaign_that_is_mapped_sells_into_its_own_offer(
+    networks: Api, database: psycopg.Connection
+) -> None:
+    lead = google_lead(campaign_id=60000000000)
+    assert post(networks, "google", lead).status == 200
+    assert [row[1:3] for row in leads_of(database, f"google:{lead['lead_id']}")] == [
+        ("Austin at night", "60.00")
+    ]
+
+
+def test_the_source_of_a_network_is_closed_to_other_ways_in(networks: Api) -> None:
+    for key in ("google", "meta"):
+        assert networks.post(make_lead(source_key=key)).status == 401
+
+
+# Meta
+
+
+def meta_post(*values: dict[str, Any]) -> dict[str, Any]:
+    """A notification in the shape of Meta's documentation."""
+    changes = [{"field": "leadgen", "value": value} for value in values]
+    return {"object": "page", "entry": [{"id": "153125381133", "time": 1438292065, "changes": changes}]}
+
+
+def mention(lead_id: str, **more: Any) -> dict[str, Any]:
+    """What a notification says of a lead."""
+    return {
+        "leadgen_id": lead_id,
+        "page_id": "153125381133",
+        "form_id": "12312312312",
+        "adgroup_id": "6045645645645",
+        "ad_id": "6045645645645",
+        "created_time": 1440120384,
+    } | more
+
+
+def meta_lead(lead_id: str, **changes: Any) -> dict[str, Any]:
+    """What the Graph API says of it."""
+    number = int(lead_id)
+    fields = {
+        "full_name": "Max Müller 😀",
+        "email": f"max{number}@example.com",
+        "phone_number": f"+1512557{number:04}",
+        "zip_code": "78701",
+        "how_urgent_is_it?": "today",
+    } | changes
+    return {
+        "id": lead_id,
+        "created_time": "2026-11-20T16:00:00+0000",
+        "field_data": [{"name": name, "values": [value]} for name, value in fields.items()],
+    }
+
+
+def new_lead(graph: Graph, **changes: Any) -> str:
+    """A lead that the double knows; returns its id."""
+    lead_id = str(next(_numbers))
+    graph.leads[lead_id] = meta_lead(lead_id, **changes)
+    return lead_id
+
+
+def sign(body: bytes, secret: str = APP_SECRET) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def notify(api: Api, *values: dict[str, Any], source: str = "meta") -> Answer:
+    """Post a notification as Meta does, signed."""
+    body = json.dumps(meta_post(*values)).encode()
+    return post(api, source, body, X_Hub_Signature_256=sign(body))
+
+
+def test_a_meta_lead_is_fetched_and_sold(networks: Api, database: psycopg.Connection, graph: Graph) -> None:
+    lead_id = new_lead(graph)
+    answer = notify(networks, mention(lead_id))
+    assert (answer.status, answer.body) == (200, b"{}")
+    proof = hmac.new(APP_SECRET.encode(), PAGE_TOKEN.encode(), hashlib.sha256).hexdigest()
+    assert graph.asked[-1] == (lead_id, {"access_token": PAGE_TOKEN, "appsecret_proof": proof})
+    ((status, _, price, attributes),) = leads_of(database, f"meta:{lead_id}")
+    assert (status, price) == ("validated", "45.00")
+    assert attributes["how_urgent_is_it"] == "today"
+    assert attributes["page_id"] == "153125381133"
+    query = "select name, utm_source, utm_campaign from leadgen.leads where idempotency_key = %s"
+    assert database.execute(query, (f"meta:{lead_id}",)).fetchone() == (
+        "Max Müller 😀",
+        "facebook",
+        "12312312312",
+    )
+
+
+def test_meta_s_retries_sell_once(networks: Api, database: psycopg.Connection, graph: Graph) -> None:
+    lead_id = new_lead(graph)
+    with ThreadPoolExecutor(10) as pool:
+        posted = list(pool.map(lambda _: notify(networks, mention(lead_id)), range(10)))
+    assert {answer.status for answer in posted} == {200}
+    graph.leads[lead_id]["is_organic"] = True
+    assert notify(networks, mention(lead_id)).status == 200
+    assert len(leads_of(database, f"meta:{lead_id}")) == 1
+
+
+def test_several_leads_in_one_post_have_each_their_own_outcome(
+    networks: Api, database: psycopg.Connection, graph: Graph
+) -> None:
+    sold, failed = new_lead(graph), new_lead(graph, zip_code="10001")
+    other_change = {"field": "feed", "value": {"item": "post"}}
+    body = meta_post(mention(sold), mention(failed))
+    body["entry"].append({"id": "2", "time": 1438292065, "changes": [other_change]})
+    raw = json.dumps(body).encode()
+    assert post(networks, "meta", raw, X_Hub_Signature_256=sign(raw)).status == 200
+    assert [leads_of(database, f"meta:{lead_id}")[0][0] for lead_id in (sold, failed)] == [
+        "validated",
+        "rejected",
+    ]
+
+
+def test_a_change_that_is_no_lead_is_answered_as_done(networks: Api, database: psycopg.Connection) -> None:
+    before = count_rows(database)
+    body = (
+        b'{"object": "page", "entry": [{"id": "1", "time": 1, "changes": [{"field": "feed", "value": {}}]}]}'
+    )
+    assert post(networks, "meta", body, X_Hub_Signature_256=sign(body)).status == 200
+    assert count_rows(database) == before
+
+
+def test_a_lead_that_brings_its_answers_is_not_fetched(
+    networks: Api, database: psycopg.Connection, graph: Graph
+) -> None:
+    lead_id = str(next(_numbers))
+    answer = notify(networks, mention(lead_id) | {"field_data": meta_lead(lead_id)["field_data"]})
+    assert (answer.status, graph.times_asked(lead_id)) == (200, 0)
+    assert len(leads_of(database, f"meta:{lead_id}")) == 1
+
+
+@pytest.mark.parametrize("signature", ["other secret", "other body", "sha1", "none", "two", "garbage"])
+def test_a_post_that_meta_did_not_sign_is_refused(
+    networks: Api, database: psycopg.Connection, graph: Graph, signature: str
+) -> None:
+    lead_id = new_lead(graph)
+    body = json.dumps(meta_post(mention(lead_id))).encode()
+    headers = {
+        "other secret": [sign(body, "x" * 32)],
+        "other body": [sign(body + b" ")],
+        "sha1": ["sha1=" + hmac.new(APP_SECRET.encode(), body, hashlib.sha1).hexdigest()],
+        "none": [],
+        "two": [sign(body), sign(body)],
+        "garbage": ["sha256=\xff" + "0" * 500],
+    }[signature]
+    head = b"".join(b"X-Hub-Signature-256: %b\r\n" % value.encode("latin-1") for value in headers)
+    answer = networks.send(
+        b"POST /api/sources/meta/leads HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
+    )
+    assert (answer.status, answer.json["detail"]) == (401, "No valid API key")
+    assert (graph.times_asked(lead_id), leads_of(database, f"meta:{lead_id}")) == (0, [])
+
+
+def test_the_signature_is_of_the_raw_bytes(networks: Api, database: psycopg.Connection, graph: Graph) -> None:
+    lead_id = new_lead(graph)
+    body = (
+        json.dumps(meta_post(mention(lead_id)), indent=3).encode().replace(b"leadgen_id", b"leadgen\\u005fid")
+    )
+    assert post(networks, "meta", body, X_Hub_Signature_256=sign(body)).status == 200
+    assert len(leads_of(database, f"meta:{lead_id}")) == 1
+
+
+LEAD_WITHOUT_ANSWERS = {"id": "1", "created_time": "2026-11-20T16:00:00+0000"}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        answers(400, NO_SUCH_LEAD),
+        answers(401, BAD_TOKEN),
+        answers(500, "<html>Sorry</html>"),
+        answers(302, "", Location="/v23.0/elsewhere"),
+        answers(200, "{"),
+        answers(200, "[1]"),
+        answers(200, '{"field_data": [], "field_data": []}'),
+        answers(200, '{"field_data": ["\\ud800"]}'),
+        answers(200, LEAD_WITHOUT_ANSWERS),
+        answers(200, {"field_data": [{"name": "x", "values": ["x" * 300_000]}]}),
+        hangs_up,
+        sleeps(TIMEOUT_SECONDS * 3),
+        drips(TIMEOUT_SECONDS * 3),
+    ],
+    ids=[
+        "no such lead",
+        "bad token",
+        "500",
+        "redirect",
+        "broken JSON",
+        "a list",
+        "repeated keys",
+        "half a surrogate",
+        "no answers",
+        "too long",
+        "hangs up",
+        "silent",
+        "drips",
+    ],
+)
+def test_what_cannot_be_fetched_comes_again(
+    networks: Api, database: psycopg.Connection, graph: Graph, fault: Any
+) -> None:
+    lead_id, other = new_lead(graph), new_lead(graph)
+    graph.leads["elsewhere"] = meta_lead(lead_id)
+    graph.faults[lead_id] = fault
+    started = time.monotonic()
+    answer = notify(networks, mention(lead_id), mention(other))
+    assert time.monotonic() - started < TIMEOUT_SECONDS * 2
+    answer.check_problem()
+    assert (answer.status, answer.headers["Retry-After"] is not None) == (503, True)
+    assert "1 of 2 leads" in answer.json["message"]
+    assert PAGE_TOKEN not in networks.log
+    assert leads_of(database, f"meta:{lead_id}") == []
+    assert len(leads_of(database, f"meta:{other}")) == 1, "the other lead does not wait for it"
+
+    del graph.faults[lead_id]
+    assert notify(networks, mention(lead_id), mention(other)).status == 200
+    assert [len(leads_of(database, f"meta:{one}")) for one in (lead_id, other)] == [1, 1]
+
+
+def test_the_deadline_is_for_all_leads_of_a_post(networks: Api, graph: Graph) -> None:
+    ids = [new_lead(graph) for _ in range(40)]
+    for lead_id in ids:
+        graph.faults[lead_id] = sleeps(TIMEOUT_SECONDS * 3)
+    started = time.monotonic()
+    assert notify(networks, *map(mention, ids)).status == 503
+    assert time.monotonic() - started < TIMEOUT_SECONDS * 2
+
+
+def test_a_source_without_a_token_fetches_nothing(networks: Api, graph: Graph) -> None:
+    lead_id = new_lead(graph)
+    assert notify(networks, mention(lead_id), source="meta-without-token").status == 503
+    assert graph.times_asked(lead_id) == 0
+
+
+@pytest.mark.parametrize("lead_id", ["../me", "1?fields=id", "", "1" * 65])
+def test_an_id_that_is_none_is_not_asked_for(networks: Api, graph: Graph, lead_id: str) -> None:
+    before = len(graph.asked)
+    assert notify(networks, mention(lead_id)).status == 400
+    assert len(graph.asked) == before
+
+
+def test_meta_s_tests_sell_and_store_nothing(
+    networks: Api, database: psycopg.Connection, graph: Graph
+) -> None:
+    before = count_rows(database)
+    assert notify(networks, mention("444444444444")).status == 200
+    assert graph.times_asked("444444444444") == 0, "its dashboard names a lead that is not there"
+    tested = new_lead(graph, full_name="<test lead: dummy data for full_name>")
+    assert notify(networks, mention(tested)).status == 200
+    assert count_rows(database) == before
+
+
+def test_meta_s_verification_gets_its_challenge_back(networks: Api) -> None:
+    answer = networks.get(
+        "/api/sources/meta/leads?hub.mode=subscribe&hub.challenge=1158201444"
+        "&hub.verify_token=meatyhamhock+%26+more"
+    )
+    assert (answer.status, answer.body) == (200, b"1158201444")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("source", "query"),
+    [
+        ("meta", "hub.mode=subscribe&hub.challenge=1&hub.verify_token=meatyhamhock"),
+        ("meta", "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=meatyhamhock+%26+more"),
+        ("meta", "hub.mode=subscribe&hub.verify_token=meatyhamhock+%26+more"),
+        ("meta", "hub.mode=subscribe&hub.challenge=1"),
+        ("meta", "hub.mode=subscribe&hub.challenge=1&hub.verify_token="),
+        ("meta", "hub.mode=subscribe&hub.challenge=1&hub.verify_token=%00"),
+        ("meta", f"hub.mode=subscribe&hub.challenge={'1' * 201}&hub.verify_token=meatyhamhock+%26+more"),
+        ("meta", ""),
+        ("google", "hub.mode=subscribe&hub.challenge=1&hub.verify_token="),
+        ("meta-without-token", "hub.mode=subscribe&hub.challenge=1&hub.verify_token="),
+        ("nobody", "hub.mode=subscribe&hub.challenge=1&hub.verify_token=meatyhamhock+%26+more"),
+        ("%00", "hub.mode=subscribe&hub.challenge=1&hub.verify_token=x"),
+    ],
+)
+def test_anybody_else_s_verification_is_refused(networks: Api, source: str, query: str) -> None:
+    answer = networks.get(f"/api/sources/{source}/leads?{query}")
+    answer.check_problem()
+    assert answer.status == 403
+
+
+# A partner with a shape of its own
+
+
+def acme_lead(**changes: Any) -> dict[str, Any]:
+    number = next(_numbers)
+    person = {
+        "first": "Ann",
+        "last": "Roe",
+        "mail": f"ann{number}@example.com",
+        "tel": f"+1512558{number:04}",
+    }
+    return {"ref": number, "person": person, "zip": "78701", "ok": "yes", "roof": "metal"} | changes
+
+
+def test_a_partner_posts_in_its_shape_and_is_answered_as_api_leads(
+    networks: Api, database: psycopg.Connection
+) -> None:
+    lead = acme_lead()
+    answer = post(networks, "acme", lead, X_API_Key=PARTNER_KEY)
+    assert answer.status == 202
+    assert answer.json.keys() == {"lead_id", "status", "message", "buyer_id", "offer_id", "price"}
+    assert post(networks, "acme", lead, X_API_Key=PARTNER_KEY).json == answer.json | {"replayed": True}
+    assert leads_of(database, f"acme:{lead['ref']}")[0][3] == {"roof": "metal"}
+
+    assert post(networks, "acme", acme_lead(zip="10001"), X_API_Key=PARTNER_KEY).status == 400
+    other = post(networks, "acme", acme_lead(ref=lead["ref"]), X_API_Key=PARTNER_KEY)
+    assert (other.status, other.json["type"]) == (422, "urn:leadgen:problem:idempotency-key-reused")
+    tested = post(networks, "acme", acme_lead(trial=True), X_API_Key=PARTNER_KEY)
+    assert (tested.status, tested.json["status"]) == (200, "test")
+    assert tested.json["outcome"]["status"] == "accepted"
+
+
+def test_a_partner_needs_its_own_key(networks: Api) -> None:
+    for headers in ({}, {"X_API_Key": "wrong"}, {"X_API_Key": GOOGLE_KEY}, {"Authorization": "Basic x"}):
+        assert post(networks, "acme", acme_lead(), **headers).status == 401
+    assert post(networks, "google", acme_lead(), X_API_Key=PARTNER_KEY).status == 401
+
+
+def test_a_partner_s_batch_answers_for_each(networks: Api) -> None:
+    batch = [acme_lead(), acme_lead(zip="10001"), acme_lead(person={"first": "x" * 201}), acme_lead(trial=1)]
+    answer = post(networks, "acme", {"batch": batch}, X_API_Key=PARTNER_KEY)
+    assert answer.status == 200
+    outcomes = answer.json["leads"]
+    assert [one["status"] for one in outcomes] == ["accepted", "rejected", "refused", "test"]
+    assert outcomes[2]["errors"][0]["field"] == "name"
+
+
+# What is the same for all
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"{", {}, 400),
+        (b"[]", {}, 400),
+        (b'{"lead_id": "1", "lead_id": "2"}', {}, 400),
+        (b'{"lead_id": "\xff"}', {}, 400),
+        (b'{"lead_id": "\\u0000"}', {}, 400),
+        (b'{"a": "%b"}' % (b"x" * 65_536), {}, 413),
+        (b"{}", {"Content_Type": "application/x-www-form-urlencoded"}, 415),
+        (b"{}", {"Content_Encoding": "gzip"}, 415),
+        (b"{}", {"Authorization": "Bearer a", "X_API_Key": "b"}, 400),
+        (b"{}", {}, 401),
+    ],
+)
+def test_a_body_is_checked_as_for_api_leads(
+    networks: Api, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    answer = post(networks, "google", body, **headers)
+    answer.check_problem()
+    assert (answer.status, answer.json["message"]) == (status, answer.json["detail"])
+
+
+@pytest.mark.parametrize("source", ["%00", "%ff", "a%0Ab", "x" * 2000, "%27%3B--"])
+def test_an_odd_source_is_nobody(networks: Api, source: str) -> None:
+    assert post(networks, source, google_lead()).status == 401

@@ -1,0 +1,112 @@
+"""Held leads under a crowd: workers, new leads and an operator who changes things, all at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import psycopg
+
+from concurrency.catalogue import Catalogue, make_lead
+from concurrency.sessions import PATIENCE, submit
+from leadgen.db.urls import with_role
+
+HELD = 60
+NEW = 60
+WORKERS = 3
+
+
+def route_all(database: str, barrier: Barrier, rounds: int) -> list[int]:
+    """A worker: routes what is due, again and again; the ids it was given."""
+    with psycopg.connect(with_role(database, "leadgen_worker"), autocommit=True) as connection:
+        barrier.wait(PATIENCE)
+        found = [connection.execute("select leadgen.route_held_lead()").fetchone() for _ in range(rounds)]
+    return [row[0] for row in found if row and row[0]]
+
+
+def test_workers_leads_and_an_operator_at_once(
+    database: str, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    """Nobody waits in a circle, no lead is lost, and none is sold or routed twice for one time that it was due."""
+    offers = [catalogue.add_offer({"on_no_buyer": "hold", "strategy": "round_robin"}) for _ in range(2)]
+    for offer in offers:
+        for cap in (11, 17, 23):
+            catalogue.enroll(offer, min_balance_required=50, capacity_per_day=cap)
+    for n in range(HELD):
+        assert submit(admin, make_lead(offers[n % 2].source_key))["buyer_id"] is None
+    barrier = Barrier(WORKERS + 3)
+
+    def send(start: int) -> list[int]:
+        with psycopg.connect(with_role(database, "leadgen_api"), autocommit=True) as connection:
+            barrier.wait(PATIENCE)
+            leads = [
+                submit(connection, make_lead(offers[(start + n) % 2].source_key)) for n in range(NEW // 2)
+            ]
+        return [lead["lead_id"] for lead in leads]
+
+    def operate() -> int:
+        """Funds come, one buyer after the other, a little at a time; each time the offers' held leads are woken."""
+        with psycopg.connect(database, autocommit=True) as connection:
+            barrier.wait(PATIENCE)
+            for balance in (20, 40, 60, 80, 100):
+                for (buyer,) in connection.execute("select id from leadgen.buyers order by id").fetchall():
+                    connection.execute(
+                        "update leadgen.buyers set balance = %s where id = %s", [balance, buyer]
+                    )
+        return balance
+
+    with ThreadPoolExecutor(WORKERS + 3) as pool:
+        workers = [pool.submit(route_all, database, barrier, 120) for _ in range(WORKERS)]
+        senders = [pool.submit(send, start) for start in range(2)]
+        operator = pool.submit(operate)
+        routed = [worker.result(PATIENCE * 3) for worker in workers]  # a deadlock would be raised here
+        sent = [lead for sender in senders for lead in sender.result(PATIENCE)]
+        operator.result(PATIENCE)
+    rest = []
+    while (row := admin.execute("select leadgen.route_held_lead()").fetchone()) and row[0] is not None:
+        rest.append(row[0])
+
+    assert len(sent) == NEW
+    assert any(routed)
+    leads, sold, held = admin.execute(
+        """
+        select count(*), count(*) filter (where buyer_id is not null),
+          count(*) filter (where buyer_id is null and hold_until is not null and next_route_at > leadgen.clock())
+        from leadgen.leads
+        """
+    ).fetchone() or (0, 0, 0)
+    assert (leads, sold, held) == (HELD + NEW, 102, HELD + NEW - 102)  # two offers of 11 + 17 + 23 places
+    per_buyer = admin.execute(
+        "select day_count from leadgen.enrollment_usage order by buyer_offer_id"
+    ).fetchall()
+    assert [count for (count,) in per_buyer] == [11, 17, 23] * 2
+    # A worker that came second for a lead returns its id without routing it: attempts are never more than calls.
+    attempts = admin.execute("select count(*) from leadgen.lead_decisions where attempt > 1").fetchone()
+    assert attempts
+    assert 0 < attempts[0] <= sum(map(len, routed)) + len([lead for lead in rest if lead])
+    again = admin.execute(
+        "select lead_id from leadgen.lead_decisions group by lead_id, decided_at having count(*) > 1"
+    ).fetchall()
+    assert again == []
+    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+
+
+def test_two_workers_route_each_lead_once_a_due_time(
+    database: str, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    """Thirty leads are due and nobody can take them: each gets one more attempt, whoever makes it."""
+    offer = catalogue.add_offer({"on_no_buyer": "hold"})
+    catalogue.enroll(offer, capacity_per_day=0)
+    for _ in range(30):
+        submit(admin, make_lead(offer.source_key))
+    while admin.execute("select leadgen.route_held_lead()").fetchone() != (None,):
+        pass
+    attempts: dict[int, int] = dict(
+        admin.execute("select lead_id, max(attempt) from leadgen.lead_decisions group by 1").fetchall()
+    )
+    admin.execute("update leadgen.leads set next_route_at = now()")
+    barrier = Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        for worker in [pool.submit(route_all, database, barrier, 40) for _ in range(2)]:
+            worker.result(PATIENCE)
+    assert dict(
+        admin.execute("select lead_id, max(attempt) from leadgen.lead_decisions group by 1").fetchall()
+    ) == {lead: attempt + 1 for lead, attempt in attempts.items()}
