@@ -22,7 +22,7 @@ from (values
   ('{"center": [-97.74, 30.27, 150], "radius_miles": 25}', 'p.center'), ('{"center": ["-97.74", "30.27"], "radius_miles": 25}', 'p.center'),
   ('{"center": {"lon": 1, "lat": 2}, "radius_miles": 25}', 'p.center'), ('{"center": null, "radius_miles": 25}', 'p.center'),
   ('{"center": [-180.1, 0], "radius_miles": 25}', 'p.center'), ('{"center": [0, 90.1], "radius_miles": 25}', 'p.center'),
-  ('{"center": [0, 1e300], "radius_miles": 25}', 'p.center'),
+  ('{"center": [0, 1e300], "radius_miles": 25}', 'p.center[1]'),
   ('{"center": [0, 0], "radius_miles": 25, "type": "Polygon", "coordinates": []}', 'p.type'),
   -- a polygon
   ('{"type": "Polygon", "coordinates": [[[-98, 30], [-97, 30], [-97, 31], [-98, 31]]]}', 'p.coordinates[0][3]'),

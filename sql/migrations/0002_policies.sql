@@ -105,11 +105,13 @@ comment on column leadgen.leads.signals is 'What the rules knew beside the lead'
 create index idx_leads_offer_ip_created on leadgen.leads (offer_id, ip_address, created_at desc) where ip_address is not null;
 
 create table leadgen.hold_wakes (
-  offer_id bigint primary key references leadgen.offers (id) on delete cascade,
+  id bigint generated always as identity primary key,
+  offer_id bigint not null references leadgen.offers (id) on delete cascade,
   created_at timestamptz not null default current_timestamp
 );
 comment on table leadgen.hold_wakes is
-  'Offers whose held leads are to be offered again because something that may sell them changed: funds, a cap, a buyer, an area.';
+  'Offers whose held leads are to be offered again because something that may sell them changed: funds, a cap, a buyer, an area. One row a change, so that no change waits for another or is lost in it.';
+create index idx_hold_wakes_offer on leadgen.hold_wakes (offer_id);
 
 alter type leadgen.candidate
   add attribute in_schedule boolean,

@@ -139,8 +139,8 @@ values
       "percent": {"type": "number", "minimum": -100, "maximum": 1000}}}',
     'Added to the price of a lead whose postal code or city the buyer owns: an amount, or a percentage of the base.'),
   ('pricing', 'time_of_day', 20, null, false,
-    '{"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false, "required": ["name", "hours"],
-      "exactlyOne": ["amount", "percent"], "properties": {
+    '{"type": "array", "minItems": 1, "maxItems": 100, "items": {"type": "object", "additionalProperties": false,
+      "required": ["name", "hours"], "exactlyOne": ["amount", "percent"], "properties": {
       "name": {"type": "string", "pattern": "^(?!(base|rounded|exclusivity_premium)$).{1,60}$",
         "description": "a name of at most 60 characters that is not base, rounded or exclusivity_premium"},
       "hours": {"type": "object", "format": "hours"},
@@ -148,8 +148,8 @@ values
       "percent": {"type": "number", "minimum": -100, "maximum": 1000}}}}',
     'Added to the price in these hours of the market, each that holds, in order: an amount, or a percentage of the price so far.'),
   ('pricing', 'adjustments', 30, null, false,
-    '{"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false, "required": ["name", "when"],
-      "exactlyOne": ["amount", "percent"], "properties": {
+    '{"type": "array", "minItems": 1, "maxItems": 100, "items": {"type": "object", "additionalProperties": false,
+      "required": ["name", "when"], "exactlyOne": ["amount", "percent"], "properties": {
       "name": {"type": "string", "pattern": "^(?!(base|rounded|exclusivity_premium)$).{1,60}$",
         "description": "a name of at most 60 characters that is not base, rounded or exclusivity_premium"},
       "when": {"type": "object", "format": "tests"},

@@ -4,8 +4,8 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- Marks offers; the worker's next route_held_lead turns the mark into work. Touching the leads here would take their rows
--- while others hold the offer's lock.
+-- Marks offers; the worker's next route_held_lead turns the marks into work. Touching the leads here would take their rows
+-- while others hold the offer's lock; one mark for all changes would lose a change that commits after the mark was taken.
 begin
   insert into leadgen.hold_wakes (offer_id, created_at)
   select distinct o.id, leadgen.clock()
@@ -18,11 +18,11 @@ begin
       bo.buyer_id = (to_jsonb(new) ->> 'buyer_id')::bigint and o.market_id = (to_jsonb(new) ->> 'market_id')::bigint
     when 'offer_exclusivities' then o.id = (to_jsonb(coalesce(new, old)) ->> 'offer_id')::bigint
     when 'routing_policies' then o.routing_policy_id = (to_jsonb(new) ->> 'id')::bigint
+    when 'pricing_policies' then o.pricing_policy_id = (to_jsonb(new) ->> 'id')::bigint
     when 'offers' then o.id = (to_jsonb(new) ->> 'id')::bigint
     when 'markets' then o.market_id = (to_jsonb(new) ->> 'id')::bigint
   end
-  order by 1
-  on conflict (offer_id) do nothing;
+  order by 1;
   return null;
 end;
 $$;
@@ -44,5 +44,7 @@ create or replace trigger wake_held_leads after update of config, is_active on l
   for each row execute function leadgen.wake_held_leads();
 create or replace trigger wake_held_leads after update on leadgen.offers
   for each row execute function leadgen.wake_held_leads();
-create or replace trigger wake_held_leads after update of is_active on leadgen.markets
+create or replace trigger wake_held_leads after update of rules, is_active on leadgen.pricing_policies
+  for each row execute function leadgen.wake_held_leads();
+create or replace trigger wake_held_leads after update of is_active, timezone on leadgen.markets
   for each row execute function leadgen.wake_held_leads();

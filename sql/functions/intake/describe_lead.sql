@@ -12,8 +12,8 @@ begin
     'region_code', p_facts.region_code,
     'postal_code', p_facts.postal_code,
     'city', p_facts.city_key,
-    'message', p_facts.message,
-    'attributes', p_facts.attributes,
+    'message', left(p_facts.message, 2000),
+    'attributes', leadgen.cut_texts(p_facts.attributes),
     'consent', p_facts.consent,
     'gdpr_consent', p_facts.gdpr_consent,
     'consent_at', p_facts.consent_at,
@@ -22,4 +22,4 @@ begin
 end;
 $$;
 comment on function leadgen.describe_lead(leadgen.lead_facts) is
-  'A lead as the document that filters and price adjustments are judged on; its city as cities are compared.';
+  'A lead as the document that filters and price adjustments are judged on: its city as cities are compared, texts cut to what a pattern is held against.';

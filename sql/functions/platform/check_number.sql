@@ -4,6 +4,7 @@ language plpgsql
 immutable
 as $$
 begin
+  perform leadgen.check_plain_number(p_value, p_path);
   if p_schema ? 'minimum' and (p_value #>> '{}')::numeric < (p_schema ->> 'minimum')::numeric then
     perform leadgen.refuse_value(p_path, p_value::text, 'at least ' || (p_schema ->> 'minimum'));
   end if;

@@ -14,6 +14,8 @@ begin
     or jsonb_typeof(p_position -> 0) <> 'number' or jsonb_typeof(p_position -> 1) <> 'number' then
     perform leadgen.refuse_value(p_path, p_position::text, c_position);
   end if;
+  perform leadgen.check_plain_number(p_position -> 0, p_path || '[0]');
+  perform leadgen.check_plain_number(p_position -> 1, p_path || '[1]');
   v_longitude := p_position ->> 0;
   v_latitude := p_position ->> 1;
   if abs(v_longitude) > 180 or abs(v_latitude) > 90 then

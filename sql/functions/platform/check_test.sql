@@ -19,7 +19,8 @@ begin
       perform leadgen.check_test(v_word.value, v_word.path, true);
     else
       perform leadgen.check_schema(v_word.value, case v_word.key
-        when 'enum' then '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": ["string", "number", "boolean"]}}'::jsonb
+        when 'enum' then '{"type": "array", "minItems": 1, "maxItems": 1000, "uniqueItems": true,
+          "items": {"type": ["string", "number", "boolean"]}}'::jsonb
         when 'pattern' then '{"type": "string", "format": "regex"}'
         else '{"type": "number"}' end, v_word.path);
     end if;

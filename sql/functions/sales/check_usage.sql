@@ -91,14 +91,17 @@ begin
   select 'usage_row_is_true', format('%s: %s count is %s for %s, the sales since %s are %s for %s',
     u.subject, u.unit, u.used, u.spent, u.since, sold.n, sold.paid)
   from (
-    select 'enrollment ' || e.buyer_offer_id as subject, e.offer_id, e.buyer_offer_id, w.*
+    select 'enrollment ' || e.buyer_offer_id as subject, e.offer_id, e.buyer_offer_id, coalesce(bo.timezone, m.timezone) as zone, w.*
     from leadgen.enrollment_usage e
+    join leadgen.buyer_offers bo on bo.id = e.buyer_offer_id
+    join leadgen.markets m on m.id = e.market_id
     cross join lateral (values
       ('hour', e.hour_count, null, e.hour_start), ('day', e.day_count, e.day_spent, e.day_start),
       ('week', e.week_count, null, e.week_start), ('month', e.month_count, e.month_spent, e.month_start)) as w (unit, used, spent, since)
     union all
-    select 'offer ' || o.offer_id, o.offer_id, null, w.*
+    select 'offer ' || o.offer_id, o.offer_id, null, m.timezone, w.*
     from leadgen.offer_usage o
+    join leadgen.markets m on m.id = o.market_id
     cross join lateral (values
       ('hour', o.hour_count, null, o.hour_start), ('day', o.day_count, o.day_spent, o.day_start),
       ('week', o.week_count, null, o.week_start), ('month', o.month_count, o.month_spent, o.month_start)) as w (unit, used, spent, since)
@@ -107,7 +110,7 @@ begin
     select count(*) as n, coalesce(sum(a.price), 0) as paid
     from leadgen.lead_assignments a
     where a.offer_id = u.offer_id and a.buyer_offer_id = coalesce(u.buyer_offer_id, a.buyer_offer_id)
-      and a.created_at >= u.since and a.released_at is null
+      and a.created_at >= u.since - interval '1 hour' and date_trunc(u.unit, a.created_at, u.zone) >= u.since and a.released_at is null
   ) sold
   where u.used <> sold.n or u.spent <> sold.paid;
 end;

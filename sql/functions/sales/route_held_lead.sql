@@ -10,33 +10,26 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
 as $$
--- One thing a call, so one lead is one transaction, and a wake is another: it holds rows of leads, and must not wait for
--- an offer meanwhile. The lead is looked up first and locked after its offer, as everywhere. It keeps its validation and is
--- routed by today's policy, also when its source was switched off meanwhile, but not while its offer or market is.
+-- One thing a call, so one lead is one transaction, and a wake is another. The lead is locked after its offer, as
+-- everywhere. It keeps its validation and is routed by today's policy, also when its source was switched off meanwhile, but
+-- not while its offer or market is.
 declare
   v_now timestamptz := leadgen.clock();
+  v_lead_id bigint;
   v_lead leadgen.leads;
   v_route leadgen.route;
 begin
   if leadgen.wake_held_offer(v_now) is not null then
     return 0;
   end if;
-  select l.* into v_lead
-  from leadgen.leads l
-  where l.hold_until is not null and l.next_route_at <= v_now
-  order by l.next_route_at, l.id
-  limit 1;
-  if not found then
+  v_lead_id := leadgen.pick_held_lead(v_now);
+  if v_lead_id is null then
     return null;
   end if;
 
-  v_route := leadgen.load_route(v_lead.source_id, v_lead.offer_id);
-  perform leadgen.lock_offer(leadgen.recall_facts(v_lead, v_route.country_code), v_route);
   v_now := leadgen.clock();
-  select l.* into v_lead
-  from leadgen.leads l
-  where l.id = v_lead.id and l.market_id = v_lead.market_id
-  for no key update;
+  select l.* into v_lead from leadgen.leads l where l.id = v_lead_id for no key update;
+  v_route := leadgen.load_route(v_lead.source_id, v_lead.offer_id);
   if v_lead.next_route_at <= v_now is not true then
     return v_lead.id; -- another worker was first
   elsif v_lead.hold_until <= v_now then

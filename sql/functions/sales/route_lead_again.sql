@@ -42,7 +42,7 @@ begin
 exception
   when serialization_failure or deadlock_detected then
     raise;
-  when others then
+  when query_canceled or others then
     raise warning 'held lead % was not routed: %', p_lead.id, sqlstate;
     perform leadgen.put_off_lead(p_lead, p_now + interval '5 minutes', p_now);
 end;

@@ -3,22 +3,22 @@ returns bigint
 language plpgsql
 volatile
 as $$
--- Waits for a lead that is being routed at this moment, and then wakes it too: it may have been judged before the change.
+-- Under the offer's lock: a lead that was judged before the change is then either stored, and woken, or judged after it.
 declare
-  v_offer_id bigint;
+  v_offer_id bigint := (select w.offer_id from leadgen.hold_wakes w order by w.id limit 1);
 begin
-  delete from leadgen.hold_wakes w
-  where w.offer_id = (select h.offer_id from leadgen.hold_wakes h order by h.created_at limit 1 for update skip locked)
-  returning w.offer_id into v_offer_id;
-  if found then
-    update leadgen.leads l
-    set next_route_at = p_now
-    where l.id in (
-      select h.id from leadgen.leads h
-      where h.offer_id = v_offer_id and h.hold_until is not null and h.next_route_at > p_now
-      order by h.id
-      for no key update);
+  if v_offer_id is null then
+    return null;
   end if;
+  perform pg_advisory_xact_lock(2, leadgen.offer_lock_key(v_offer_id));
+  delete from leadgen.hold_wakes w where w.offer_id = v_offer_id;
+  update leadgen.leads l
+  set next_route_at = p_now
+  where l.id in (
+    select h.id from leadgen.leads h
+    where h.offer_id = v_offer_id and h.hold_until is not null and h.next_route_at > p_now
+    order by h.id
+    for no key update);
   return v_offer_id;
 end;
 $$;

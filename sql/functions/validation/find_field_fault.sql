@@ -26,6 +26,8 @@ begin
     return format('is shorter than %s characters', p_rule ->> 'minLength');
   elsif length(v_text) > (p_rule ->> 'maxLength')::integer then
     return format('is longer than %s characters', p_rule ->> 'maxLength');
+  elsif p_rule ? 'pattern' and length(v_text) > 2000 then
+    return 'is longer than 2000 characters, the most that a pattern is held against';
   elsif v_text !~ (p_rule ->> 'pattern') then
     return 'does not have the required form';
   end if;
