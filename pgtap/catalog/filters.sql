@@ -1,6 +1,6 @@
 -- Enrollment filters: compile_tests, compile_test, compile_literal, describe_test, find_filter_fault, show_number.
 begin;
-select plan(87);
+select plan(89);
 
 create function pg_temp.fault(p_tests jsonb, p_fields jsonb) returns text language sql as $$
   select leadgen.find_filter_fault(leadgen.compile_tests(p_tests), leadgen.describe_lead(testkit.facts(p_fields)));
@@ -46,6 +46,8 @@ from (values
   -- pattern
   ('{"message": {"pattern": "(leak|flood)"}}', '{"message": "a leaking roof"}', null),
   ('{"message": {"pattern": "^leak"}}', '{"message": "a leaking roof"}', 'message, wanted like ^leak'),
+  ('{"message": {"pattern": "^a.c$"}}', '{"message": "a\nc"}', null),
+  ('{"message": {"pattern": "^a$"}}', '{"message": "a\nc"}', 'message, wanted like ^a$'),
   ('{"attributes.note": {"pattern": "^\"q\"\\.$"}}', '{"attributes": {"note": "\"q\"."}}', null),
   -- a list of answers: one that holds is enough
   ('{"attributes.jobs": {"enum": ["gutter"]}}', '{"attributes": {"jobs": ["roof", "gutter"]}}', null),
@@ -79,7 +81,7 @@ select is(leadgen.compile_test(field, test), path, format('compile_test: %s %s',
 from (values
   ('attributes.age', '{"minimum": 10, "maximum": 30}'::jsonb, '$."attributes"."age".double() <= 30 && $."attributes"."age".double() >= 10'),
   ('city', '{"enum": ["San José", "Waco"]}', '($."city" == "sanjose" || $."city" == "waco")'),
-  ('message', '{"pattern": "a\"b"}', '$."message" like_regex "a\"b"'),
+  ('message', '{"pattern": "a\"b"}', '$."message" like_regex "a\"b" flag "s"'),
   ('phone', '{"not": {"enum": ["x"]}}', '(!(($."phone" == "x")) || (($."phone" == "x")) is unknown)')
 ) as t (field, test, path);
 select is(leadgen.compile_literal('city', '"São Paulo"'), '"saopaulo"', 'compile_literal: a city');

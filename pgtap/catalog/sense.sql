@@ -1,7 +1,7 @@
--- check_policy_sense (check_places_sense, check_fields_sense, check_contact_sense, check_routing_sense, check_caps_sense): keys that
--- contradict each other; and keys whose language is not installed.
+-- check_policy_sense (check_places_sense, check_fields_sense, check_contact_sense, check_routing_sense, check_caps_sense,
+-- check_pricing_sense): keys that contradict each other; and keys whose language is not installed.
 begin;
-select plan(96);
+select plan(110);
 
 select is(testkit.policy_fault('validation', value), coalesce('LG423 rules.' || path, 'none'), format('%s', value))
 from (values
@@ -12,7 +12,8 @@ from (values
   ('{"allowed_country_codes": ["US"], "phone_region": "US"}', null), ('{"allowed_country_codes": ["US"], "phone_region": "US-TX"}', null),
   ('{"allowed_country_codes": ["US"], "phone_region": "CA"}', 'phone_region'),
   ('{"allowed_country_codes": ["US"], "phone_region": "CA-ON"}', 'phone_region'),
-  ('{"phone_region": "CA"}', null),
+  ('{"phone_region": "CA"}', null), ('{"phone_region": "XX"}', 'phone_region'), ('{"phone_region": "ZZ-TX"}', 'phone_region'),
+  ('{"allowed_country_codes": ["US", "XX"]}', 'allowed_country_codes[1]'),
   ('{"allowed_postal_codes": ["78701-78799", "787*", "78750-78760"]}', null),
   -- fields
   ('{"field_rules": {"attributes.x": {"enum": ["a", "bc"], "minLength": 1, "maxLength": 2}}}', null),
@@ -32,6 +33,10 @@ from (values
   ('{"field_rules": {"attributes.x": {"type": "number", "pattern": "1"}}}', 'field_rules.attributes.x'),
   ('{"field_rules": {"attributes.x": {"minimum": 1, "pattern": "1"}}}', 'field_rules.attributes.x'),
   ('{"field_rules": {"attributes.x": {"pattern": "1", "minLength": 1}}}', null),
+  ('{"field_rules": {"city": {"minimum": 1}}}', 'field_rules.city'),
+  ('{"field_rules": {"email": {"type": "number"}}}', 'field_rules.email'),
+  ('{"field_rules": {"consent_at": {"type": "boolean"}}}', 'field_rules.consent_at'),
+  ('{"field_rules": {"email": {"type": "string"}, "consent": {"type": "boolean"}}}', null),
   ('{"min_message_length": 20, "field_rules": {"message": {"maxLength": 20}}}', null),
   ('{"min_message_length": 21, "field_rules": {"message": {"maxLength": 20}}}', 'min_message_length'),
   ('{"min_message_length": 21, "field_rules": {"name": {"maxLength": 20}}}', null),
@@ -85,7 +90,10 @@ from (values
   ('{"adjustments": [{"name": "a", "when": {"city": {"enum": ["Austin"]}}, "amount": 1}]}', null),
   ('{"adjustments": [{"name": "a", "when": {"city": {"enum": ["Austin"]}}}]}', 'adjustments[0]'),
   ('{"adjustments": [{"name": "a", "when": {"ctiy": {"enum": ["Austin"]}}, "amount": 1}]}', 'adjustments[0].when.ctiy'),
-  ('{"adjustments": []}', 'adjustments')
+  ('{"adjustments": []}', 'adjustments'),
+  ('{"adjustments": [{"name": " ", "when": {"city": {"enum": ["Austin"]}}, "amount": 1}]}', 'adjustments[0].name'),
+  ('{"time_of_day": [{"name": "night", "hours": {"mon": [["00:00", "06:00"]]}, "amount": 1},
+    {"name": "\t", "hours": {"mon": [["20:00", "24:00"]]}, "amount": 1}]}', 'time_of_day[1].name')
 ) as t (value, path);
 
 select is(testkit.detail_of($$select leadgen.check_policy_sense('routing', '{"caps": {"per_day": 20, "per_week": 10}}')$$),
@@ -99,8 +107,25 @@ from (values
   ('check_fields_sense', '{"field_rules": {"name": {"type": "string", "minimum": 1}}}', 'rules.field_rules.name'),
   ('check_contact_sense', '{"mx_unknown": "fail"}', 'rules.mx_unknown'),
   ('check_routing_sense', '{"tie_breakers": ["priority"]}', 'config.tie_breakers[0]'),
-  ('check_caps_sense', '{"per_hour": 2, "per_day": 1}', 'config.caps.per_day')
+  ('check_caps_sense', '{"per_hour": 2, "per_day": 1}', 'config.caps.per_day'),
+  ('check_pricing_sense', '{"adjustments": [{"name": ""}]}', 'rules.adjustments[0].name')
 ) as t (name, value, field);
+
+-- A policy's patterns are counted together.
+select is(testkit.policy_fault('validation', jsonb_build_object('field_rules',
+  jsonb_object_agg('attributes.x' || n, '{"pattern": "a"}'::jsonb))),
+  expected, format('%s patterns in field_rules', count(*)))
+from (values (30, 'none'), (31, 'LG423 rules')) t (count, expected), generate_series(1, count) n
+group by count, expected
+order by count;
+select is(testkit.policy_fault('pricing', jsonb_build_object('adjustments', jsonb_agg(jsonb_build_object('name', 'x' || n, 'amount', 1,
+  'when', '{"message": {"pattern": "a", "not": {"pattern": "b"}}}'::jsonb)))), 'LG423 rules', '32 patterns in 16 adjustments')
+from generate_series(1, 16) n;
+-- Without the reference no country is unknown.
+create temp table regions as select * from leadgen.phone_regions;
+delete from leadgen.phone_regions;
+select is(testkit.policy_fault('validation', '{"phone_region": "XX"}'), 'none', 'phone_regions is empty');
+insert into leadgen.phone_regions select * from regions;
 
 -- A key whose language this server does not have.
 update leadgen.policy_keys set required_language = 'plklingon' where key = 'consent_required';

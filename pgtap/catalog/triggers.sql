@@ -1,7 +1,7 @@
 -- fill_market, fill_offer, fill_source, fill_buyer, fill_enrollment, fill_scope, fill_campaign, keep_offer_market, start_usage, and what
 -- they stand on.
 begin;
-select plan(68);
+select plan(79);
 
 select is(leadgen.slugify(name), slug, 'slugify: ' || name)
 from (values ('Austin, TX', 'austin-tx'), ('  São Paulo!! ', 'sao-paulo'), ('A--B', 'a-b'), ('東京', 'x'), ('', 'x'), ('Ünïcode 24/7',
@@ -28,7 +28,8 @@ from (values
 select is(testkit.fault_of($$update leadgen.markets set timezone = 'Mars/Base'$$), 'LG423 timezone',
   'a market''s zone is checked when it changes');
 select is(testkit.fault_of(format('select leadgen.check_timezone(%L, %L)', zone, 'x')), fault, 'check_timezone: ' || zone)
-  from (values ('Europe/Berlin', 'none'), ('Europe/Bonn', 'LG423 x')) t (zone, fault);
+  from (values ('Europe/Berlin', 'none'), ('Europe/Bonn', 'LG423 x'), ('UTC', 'none'), ('posixrules', 'LG423 x'),
+    ('Factory', 'LG423 x'), ('localtime', 'LG423 x'), ('EST', 'LG423 x'), ('GMT', 'LG423 x')) t (zone, fault);
 
 create temp table o as select testkit.make_offer() as a, testkit.make_offer() as b;
 select is(testkit.fault_of(
@@ -48,7 +49,9 @@ from e, (values
   ('timezone = ''Asia/Tokyo''', 'none'), ('timezone = ''Tokyo''', 'LG423 timezone'), ('timezone = null', 'none'), ('weight = 0',
     '23514'), ('weight = 1000001', '23514'),
   ('routing_priority = 0', '23514'), ('capacity_per_day = -1', '23514'), ('capacity_per_day = 0', 'none'), ('price_per_lead = 0',
-    '23514'), ('webhook_url_override = ''ftp://x''', '23514')
+    '23514'), ('webhook_url_override = ''ftp://x''', '23514'),
+  ('budget_per_day = ''NaN''', '23514'), ('budget_per_month = ''NaN''', '23514'), ('budget_per_day = -0.01', '23514'),
+  ('budget_per_day = 0, budget_per_month = 99999999.99', 'none'), ('budget_per_day = null, budget_per_month = null', 'none')
 ) as t (change, fault);
 select is(count(*), 1::bigint, 'start_usage: one row, in the offer''s market') from leadgen.enrollment_usage u
   join e on e.id = u.buyer_offer_id join o on true join leadgen.offers x on x.id = a and x.market_id = u.market_id;

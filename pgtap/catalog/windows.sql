@@ -37,7 +37,8 @@ update leadgen.enrollment_usage u set day_count = 0, hour_count = 7 from seats w
 select is(array_agg(distinct rule), '{usage_row_is_true}', 'the invariants see it') from leadgen.check_invariants();
 select lives_ok(format('select leadgen.recount_usage(%s)', follows), 'recount_usage') from seats;
 select is(pg_temp.usage(follows), '1 1 4 4 21 05:00', 'counted from the sales') from seats;
--- The offer as a whole, in the market's zone, and at a moment of the past. Sold at 45.00: 05:30, 06:30 and 07:10 UTC on the 20th, 05:00 on the 21st.
+-- The offer as a whole, in the market's zone, and at a moment of the past. Sold at 45.00: 05:30, 06:30 and 07:10 UTC on the
+-- 20th, 05:00 on the 21st.
 create function pg_temp.standing(p_seat bigint, p_now timestamptz, p_until timestamptz) returns text language sql as $$
   select concat_ws(' ', s.hour_count, s.day_count, s.day_spent, s.week_count, s.month_count, s.month_spent)
   from ids, leadgen.count_standing_sales(offer_id, p_seat, p_now, 'America/New_York', p_until) s;

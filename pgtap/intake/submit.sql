@@ -1,6 +1,6 @@
 -- submit_lead, compose_answer, insert_lead, gather_facts: the road of one lead, as its sender sees it.
 begin;
-select plan(33);
+select plan(37);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer(p_pricing => '{"exclusivity_premium": {"amount": 5}}') as offer_id;
 create temp table seats as select testkit.enroll(offer_id, '{"price_per_lead": 50}') as id from ids;
@@ -91,6 +91,16 @@ select is((select count(*) from pg_locks k where k.locktype = 'advisory' and k.c
 select is((testkit.submit(testkit.make_offer('{"duplicate_scope": "global"}'), '{}', 77)) ->> 'status', 'accepted', 'with a wider scope');
 select is((select count(*) from pg_locks k where k.locktype = 'advisory' and k.classid = 1 and k.pid = pg_backend_pid()), 2::bigint,
   'lock_offer: phone and e-mail are');
+
+-- What a pattern is held against is bounded.
+select is(leadgen.cut_texts('{"a": "x"}'), '{"a": "x"}'::jsonb, 'cut_texts: short ones stay');
+select is(
+  (select jsonb_object_agg(e.key, length(e.value #>> '{}')) from jsonb_each(leadgen.cut_texts(jsonb_build_object(
+    'long', repeat('x', 5000), 'short', 'abc', 'list', jsonb_build_array(repeat('y', 3000))))) e),
+  '{"long": 2000, "short": 3, "list": null}'::jsonb, 'cut_texts: a long text is cut, a long list left out');
+select is(leadgen.find_field_fault(to_jsonb(repeat('x', 2001)), '{"pattern": "x"}'),
+  'is longer than 2000 characters, the most that a pattern is held against', 'a pattern is not held against more');
+select is(leadgen.find_field_fault(to_jsonb(repeat('x', 2000)), '{"pattern": "x"}'), null, 'but against so much');
 
 select * from finish();
 rollback;

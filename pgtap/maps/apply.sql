@@ -1,6 +1,6 @@
 -- apply_field_map and what it stands on: a document of another shape as a payload of submit_lead, with nothing dropped.
 begin;
-select plan(86);
+select plan(103);
 
 create function pg_temp.google(p_changes jsonb default '{}') returns jsonb language sql as $$
   select leadgen.apply_field_map((select body from leadgen.field_maps where slug = 'google-ads-lead-form'), '{
@@ -94,6 +94,8 @@ from (values
     jsonb_build_object('attributes', '{}'::jsonb, 'idempotency_key', 'sha256:' || encode(sha256(convert_to(repeat('9', 129), 'UTF8')),
       'hex')),
     'so is one that is too long'),
+  ('{"fields": {}, "idempotency_key": {"path": "$.id", "prefix": "p:"}}', '{"id": {"a": 1}}',
+    '{"idempotency_key": {"a": 1}, "attributes": {}}', 'an id that is an object is no text, and goes on as it is'),
   ('{"fields": {}, "ignore": ["$.v", "$.deep.er"], "key": "$.secret"}', '{"v": 1, "deep": {"er": 2, "est": 3}, "secret": "s"}',
     '{"attributes": {"deep": {"est": 3}}}', 'ignored members and the key are left out'),
   ('{"fields": {"email": "$.mail.double()"}}', '{"mail": "x"}', '{"attributes": {"mail": "x"}}', 'a path that fails finds nothing')
@@ -108,7 +110,10 @@ select is(leadgen.list_read_paths('{"b": 1, "c": 2}', '["$.a", {"join": ["$.a", 
 select is(leadgen.list_read_paths('{"b": 1}', '["$.a"]'), '{}', 'list_read_paths: nothing read');
 select is(leadgen.is_test_lead('{"is_test": "$.t"}', lead), verdict, 'is_test_lead ' || lead::text)
 from (values ('{"t": true}'::jsonb, true), ('{"t": false}', false), ('{"t": null}', false), ('{}', false), ('{"t": "yes"}',
-  true)) as t (lead, verdict);
+  true), ('{"t": "true"}', true), ('{"t": 1}', true), ('{"t": "TEST-7"}', true), ('{"t": {"by": "me"}}', true),
+  ('{"t": [false, "true"]}', true),
+  ('{"t": "false"}', false), ('{"t": " No "}', false), ('{"t": 0}', false), ('{"t": "0"}', false), ('{"t": ""}', false),
+  ('{"t": []}', false), ('{"t": {}}', false), ('{"t": [false, 0]}', false)) as t (lead, verdict);
 select is(leadgen.is_test_lead('{}', '{"is_test": true}'), false, 'is_test_lead: a map that knows no tests');
 select is(leadgen.split_post('{"leads": ["$.a[*]", "$.b"]}', '{"a": [], "b": {"x": 1}}'), '[{"x": 1}]',
   'split_post: the first path that finds some');
@@ -134,7 +139,8 @@ from (values ('"$.a"'::jsonb, null::jsonb), ('"$.b"', '[1]'), ('["$.a", "$.b[0]"
   ('{"join": ["$.a", "$.b"], "with": "-"}', '"1"')) as t (rule, result);
 select is(leadgen.show_map_value('[["a"], null, 2]'), 'a, 2', 'show_map_value: a list in a list');
 select is(leadgen.read_map_key('{"idempotency_key": {"path": "$.id", "prefix": "p:"}}', lead), key, 'read_map_key: ' || lead::text)
-from (values ('{"id": " 7 "}'::jsonb, 'p:7'), ('{"id": ""}', null), ('{}', null)) as t (lead, key);
+from (values ('{"id": " 7 "}'::jsonb, 'p:7'), ('{"id": ""}', null), ('{}', null), ('{"id": {"a": 1}}', null),
+  ('{"id": ["7"]}', null), ('{"id": true}', null)) as t (lead, key);
 select is(leadgen.read_map_key('{}', '{"id": 1}'), null, 'read_map_key: a map that names none');
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- check_field_map, check_map_rule, check_map_path(s), write_field_map, write_source_map: what a DBA may write, and who may read it.
 begin;
-select plan(57);
+select plan(59);
 
 create function pg_temp.fault(p_changes jsonb) returns text language sql as $$
   select testkit.fault_of(format('insert into leadgen.field_maps (name, body) values (''tried'', %L)',
@@ -86,8 +86,9 @@ reset role;
 select is(array[s.api_key_hash ~ '^[0-9a-f]{64}$', k.api_key_hash = repeat('a', 64)], '{t,t}',
   'write_source_map: a partner''s source without a key is closed by a hash of nothing; a key that there is stays')
 from ids join leadgen.sources s on s.id = source_id join leadgen.sources k on k.id = keyed_id;
-select is(testkit.fault_of(format('update leadgen.source_maps set verify_token = ''  '' where source_id = %s', source_id)), '23514',
-  'a secret is not blank') from ids;
+select is(testkit.fault_of(format('update leadgen.source_maps set %I = %L where source_id = %s', secret, value, source_id)),
+  'LG423 ' || secret, 'write_source_map: a secret is not blank: ' || secret)
+from ids, (values ('verify_token', '  '), ('access_token', ''), ('app_secret', E'\t')) as t (secret, value);
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- authenticate_post, open_post, submit_mapped_lead, verify_subscription: who posts, whose lead it is, and that none is lost or sold twice.
 begin;
-select plan(77);
+select plan(98);
 
 create temp table ids as
 select o as offer_id, other as other_id, testkit.enroll(o) as seat, testkit.enroll(other) as other_seat,
@@ -173,9 +173,36 @@ from convert_to('{"object": "page", "entry": [{"changes": [{"field": "feed", "va
 select is(leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body)) ->> 'status', 'accepted',
   'a lead by itself, as somebody in between sends it')
 from convert_to(pg_temp.answers(16)::text, 'UTF8') body;
-select is(testkit.fault_of(format('select leadgen.open_post(''meta'', %L, %L)', body, pg_temp.signed(body))), 'LG400', what)
-from (values ('{"leadgen_id": "1/../2"}'::jsonb, 'find_fetch_id: an id that would be a path'), ('{}', 'find_fetch_id: no id')) as t (v,
-  what), pg_temp.meta(v) body;
+
+-- One lead that cannot be read is kept, and the others of its post are taken.
+create temp table mixed as
+select pg_temp.meta('{"leadgen_id": "1/../2", "page_id": "1"}', '{"leadgen_id": "21"}'::jsonb || pg_temp.answers(21), '{"page_id": 1}', '5',
+  '[{"leadgen_id": "22"}]', '{"leadgen_id": {"a": 1}}'::jsonb || pg_temp.answers(23), '{"leadgen_id": "24"}', 'null') as body;
+select is(leadgen.open_post('meta', body, pg_temp.signed(body)) -> 'fetches', '[null, null, null, null, null, null, "24", null]',
+  'find_fetch_id: nothing without an id, nor with one that would be a path') from mixed;
+create temp table kept as
+select n, leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), n, case n when 6 then pg_temp.answers(24) end) as reply
+from mixed, generate_series(0, 7) n;
+select is(reply ->> 'status', case when n in (1, 6) then 'accepted' else 'quarantined' end, 'lead ' || n || ' of a mixed post')
+from kept order by n;
+select is(q.failed_step || ': ' || q.reason, 'field_map: ' || t.reason, 'why lead ' || n || ' is kept')
+from (values
+  (0, 'The lead has neither answers nor an id to fetch them by', '{"idempotency_key": "meta:1/../2", "attributes": {"page_id": "1"}}'),
+  (2, 'The lead has neither answers nor an id to fetch them by', '{"attributes": {"page_id": 1}}'),
+  (3, 'The lead is no object', '{"attributes": {"value": 5}}'),
+  (4, 'The lead is no object', '{"attributes": {"value": [{"leadgen_id": "22"}]}}'),
+  (5, 'idempotency_key is not acceptable', '{"idempotency_key": {"a": 1}, "email": "m23@example.com"}'),
+  (7, 'The lead is no object', '{"source_key": "meta"}')) as t (n, reason, payload)
+join kept using (n)
+join leadgen.intake_quarantine q on q.id = (reply ->> 'quarantine_id')::bigint and q.payload @> t.payload::jsonb
+order by n;
+update leadgen.sources set is_active = true where source_key = 'google';
+select is(pg_temp.post(pg_temp.google(11, '{"lead_id": {"a": 1}}')) ->> 'status', 'quarantined', 'an id of Google''s that is an object');
+select is(pg_temp.post(pg_temp.google(11, '{"lead_id": {"a": 1}, "is_test": true}')) #>> '{outcome,detail,field}', 'idempotency_key',
+  'a test says so');
+select is(pg_temp.post(pg_temp.google(n, jsonb_build_object('is_test', mark))) ->> 'status', 'accepted',
+  format('is_test %s is no test', mark))
+from (values (12, '"false"'::jsonb), (13, '0'), (14, '[]')) as t (n, mark);
 select is(testkit.fault_of('select leadgen.read_post(''[1]'')'), 'LG400', 'read_post: no object');
 select is(leadgen.verify_subscription(key, token), verdict, format('verify_subscription: %s %s', key, token))
 from (values ('meta', 'hello', true), ('meta', 'Hello', false), ('meta', null, false), ('google', null, false), ('nobody', 'hello',
@@ -197,6 +224,17 @@ select is(pg_temp.acme('{"n": "Cid", "e": "cid@example.com", "t": "+15125553002"
 select is(testkit.fault_of(format($$select pg_temp.acme('{"n": %s, "ref": 2}', '{}')$$, to_jsonb(repeat('x', 201)))), 'LG400 name',
   'what a partner can mend is refused');
 select is(pg_temp.acme('{"test": 1}', '{}') ->> 'status', 'test', 'a partner''s test');
+select is(testkit.fault_of($$select pg_temp.acme('{"ref": {"a": 1}}', '{}')$$), 'LG400 idempotency_key',
+  'a partner''s id that is an object');
+
+-- A partner whose leads are fetched, or several in one post.
+insert into leadgen.field_maps (slug, name, body) values ('named', 'Named', '{"leads": "$.rows[*]", "fetch": "$.id",
+  "answers": {"items": "$.list[*]", "name": "$.n", "value": "$.v"}, "fields": {"email": "$.answers.mail"}}');
+update leadgen.source_maps set field_map_id = (select id from leadgen.field_maps where slug = 'named')
+where source_id = (select partner from ids);
+select is(testkit.fault_of(format('select leadgen.submit_mapped_lead(''partner'', %L, %L, %s)',
+  '{"rows": [{"id": "1/../2"}, 5]}', jsonb_build_object('api_key_hash', repeat('b', 64)), n)), fault, what)
+from (values (0, 'LG400', 'neither answers nor an id'), (1, 'LG400 position', 'no object: a partner can mend it')) as t (n, fault, what);
 
 select * from finish();
 rollback;

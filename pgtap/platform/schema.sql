@@ -1,7 +1,7 @@
 -- check_schema with check_number, check_text, check_list, check_object and check_format; is_one_of, refuse, refuse_value: the words of
 -- JSON Schema, and errors that name path, found and allowed. The larger formats have files of their own: regex, hours, area, tests.
 begin;
-select plan(95);
+select plan(106);
 
 select is(testkit.fault_of(format('select leadgen.check_schema(%L, %L, %L)', value, schema, 'p')), coalesce('LG423 ' || path, 'none'),
   format('%s under %s', value, schema))
@@ -14,6 +14,7 @@ from (values
     '{"enum": ["a", "b"]}', 'p'), ('{"k": 1}', '{"enum": [{"k": 1}]}', null),
   ('{}', '{"enum": [{"k": 1}]}', 'p'),
   ('3', '{"minimum": 3}', null), ('2.999', '{"minimum": 3}', 'p'), ('3', '{"maximum": 3}', null), ('3.001', '{"maximum": 3}', 'p'),
+  ('3.250', '{"decimals": 2}', null), ('3.251', '{"decimals": 2}', 'p'), ('300', '{"decimals": 0}', null),
     ('1e130000', '{"maximum": 3}', 'p'),
   ('"abc"', '{"pattern": "^[a-c]+$"}', null), ('"abd"', '{"pattern": "^[a-c]+$"}', 'p'), ('"[a-c]"', '{"format": "regex"}', null),
     ('"[a-"', '{"format": "regex"}', 'p'),
@@ -89,6 +90,11 @@ select is_empty($$select c.table_name from information_schema.columns c
   where c.table_schema = 'leadgen' and c.column_name = 'updated_at' and c.table_name not in ('leads', 'lead_assignments')
   and not exists (select from pg_trigger t where t.tgrelid = format('leadgen.%I', c.table_name)::regclass
     and t.tgname = 'touch_updated_at')$$, 'no table of configuration is without it');
+
+-- Numbers that no arithmetic wants.
+select is(testkit.fault_of(format('select leadgen.check_plain_number(%L, ''p'')', n)), fault, 'check_plain_number: ' || left(n, 20))
+from (values ('5', 'none'), ('-0.000000001', 'none'), ('999999999999', 'none'), ('"1e-400"', 'none'), ('0.0000000001', 'LG423 p'),
+  ('1e-400', 'LG423 p'), ('1000000000000', 'LG423 p'), ('1e300', 'LG423 p')) as t (n, fault);
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
--- check_tests, check_test, check_bounds, check_field, list_fields: conditions on fields.
+-- check_tests, check_test, check_bounds, check_patterns, check_field, list_fields: conditions on fields.
 begin;
-select plan(57);
+select plan(64);
 
 select is(testkit.fault_of(format('select leadgen.check_tests(%L, %L)', value, 'p')), coalesce('LG423 p' || path, 'none'), format('%s',
   value))
@@ -33,6 +33,8 @@ from (values
   ('{"attributes.x": {"enum": ["ten"], "minimum": 1}}', '.attributes.x.enum[0]'),
   ('{"attributes.x": {"enum": ["a", "b"], "pattern": "^a"}}', '.attributes.x.enum[1]'),
   ('{"attributes.x": {"enum": ["a", "b"], "not": {"enum": ["b", "a", "c"]}}}', '.attributes.x.not.enum'),
+  ('{"phone": {"minimum": 1}}', '.phone'), ('{"consent": {"maximum": 1}}', '.consent'), ('{"city": {"not": {"minimum": 1}}}', '.city'),
+  ('{"postal_code": {"minimum": 78700, "maximum": 78799}}', null),
   ('[]', ''), ('null', ''), ('"city"', '')
 ) as t (value, path);
 select throws_like(format('select leadgen.check_tests(%L, %L)', value, 'p'), '%Did you mean ' || meant || '?', format('meant: %s', meant))
@@ -40,6 +42,16 @@ from (values ('{"emial": {"minimum": 1}}', 'email'), ('{"atributes.roof_age": {"
   ('{"city": {"enmu": []}}', 'enum'),
   ('{"city": {"minimun": 1}}', 'minimum'), ('{"city": {"not": {"patern": 1}}}', 'pattern')) as t (value, meant);
 select is(testkit.fault_of('select leadgen.check_tests(null, ''p'')'), 'LG423 p', 'nothing at all');
+
+create function pg_temp.patterns(p_count integer) returns jsonb language sql as $$
+  select jsonb_object_agg('attributes.x' || n, case when n % 2 = 0 then '{"pattern": "a"}' else '{"not": {"pattern": "a"}}' end::jsonb)
+  from generate_series(1, p_count) n;
+$$;
+select is(testkit.fault_of(format('select leadgen.check_tests(%L, ''p'')', pg_temp.patterns(30))), 'none', '30 patterns');
+select is(testkit.detail_of(format('select leadgen.check_tests(%L, ''p'')', pg_temp.patterns(31))),
+  '{"field": "p", "found": "31 patterns", "allowed": "at most 30"}', '31 patterns');
+select is(testkit.fault_of($$select leadgen.check_patterns('{"attributes.pattern": {"enum": ["pattern"]}, "pattern": {}}', 'p')$$), 'none',
+  'check_patterns: what only has the name is none');
 
 -- Every core field that can be named is one that a lead is judged by, and the other way round.
 select bag_eq('select unnest(leadgen.list_fields())',

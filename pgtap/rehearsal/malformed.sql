@@ -1,6 +1,6 @@
 -- what_if refuses changes that cannot be, by path; and it writes nothing (fault 32: nothing is left of a rehearsal).
 begin;
-select plan(59);
+select plan(82);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}') as offer_id,
   testkit.make_buyer('{"name": "D"}') as d, testkit.make_offer() as other;
 create temp table seats as select testkit.seat(offer_id, 'A') as a, testkit.seat(other, 'X') as x from ids;
@@ -64,7 +64,14 @@ from (values
     'LG423 changes.with[0].buyer_id'),
   ('{"with": [{"buyer_id": "buyer A"}]}', 'LG423 changes.with[0].buyer_id'),
   ('{"with": [{"buyer_id": "buyer D", "service_areas": []}]}', 'LG423 changes.with[0].service_areas'),
-  ('{"with": [{"buyer_id": "buyer D", "areas": ["*"]}]}', 'LG423 changes.with[0].areas')
+  ('{"with": [{"buyer_id": "buyer D", "areas": ["*"]}]}', 'LG423 changes.with[0].areas'),
+  ('{"with": [{"buyer_id": "buyer D"}, {"buyer_id": "buyer D"}]}', 'LG423 changes.with[1].buyer_id'),
+  ('{"with": [{"buyer_id": "buyer D", "service_areas": ["787*", " * ", "78701-1234", "Round Rock"]}]}', 'none'),
+  ('{"with": [{"buyer_id": "buyer D", "service_areas": [""]}]}', 'LG423 changes.with[0].service_areas[0]'),
+  ('{"with": [{"buyer_id": "buyer D", "service_areas": ["78701", "787**"]}]}', 'LG423 changes.with[0].service_areas[1]'),
+  ('{"with": [{"buyer_id": "buyer D", "price_per_lead": 45.004}]}', 'LG423 changes.with[0].price_per_lead'),
+  ('{"enrollments": {"A": {"price_per_lead": 45.004}}}', 'LG423 changes.enrollments.A.price_per_lead'),
+  ('{"default_price_per_lead": 45.004}', 'LG423 changes.default_price_per_lead'), ('{"default_price_per_lead": 45.500}', 'none')
 ) as t (changes, fault);
 select is(testkit.fault_of(format('select leadgen.what_if(%s, %L, %L)', coalesce(id, offer_id), since, until)), fault,
   format('%s to %s: %s', since,
@@ -72,8 +79,16 @@ select is(testkit.fault_of(format('select leadgen.what_if(%s, %L, %L)', coalesce
 from ids, (values
   (null::bigint, '2026-11-21Z', '2026-11-20Z', 'LG423 p_from, p_to'), (null, '2026-11-20Z', '2026-11-20Z', 'LG423 p_from, p_to'),
   (null, null, '2026-11-20Z', 'LG423 p_from, p_to'), (null, '2026-11-20Z', null, 'LG423 p_from, p_to'), (0, '2026-11-20Z', '2026-11-21Z',
-    'LG404 offer_id')
+    'LG404 offer_id'),
+  (null, '2026-11-20Z', 'infinity', 'LG423 p_from, p_to'), (null, '-infinity', '2026-11-20Z', 'LG423 p_from, p_to')
 ) as t (id, since, until, fault);
+
+select is(leadgen.read_area(area, country), key, format('read_area: %L in %s', area, country))
+from (values
+  ('78701', 'US', 'postal_code:78701'), ('78701-1234', 'US', 'postal_code:78701'), ('787*', 'US', 'postal_code:787*'),
+  ('*', 'US', 'postal_code:*'), ('sw1a1aa', 'GB', 'postal_code:SW1A 1AA'), ('El Paso', 'US', 'city:elpaso'), ('Łódź', 'PL', 'city:łodz'),
+  ('', 'US', null), (' ', 'US', null), ('!!!', 'US', null), ('7870', 'US', null), ('787**', 'US', null), ('sw*', 'GB', 'postal_code:SW*')
+) as t (area, country, key);
 
 -- Nothing is written: every table as before, to the last row version; also where nothing may be written.
 create function pg_temp.rows() returns jsonb language plpgsql as $$

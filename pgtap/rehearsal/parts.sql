@@ -1,6 +1,6 @@
 -- The parts of a rehearsal, one by one: counting, seats and their windows, policies laid over, outcomes, the report.
 begin;
-select plan(113);
+select plan(117);
 
 -- Counting by name.
 select is(leadgen.add_to(counts, key, amount), expected, format('add_to: %s %s to %s', amount, key, counts))
@@ -247,6 +247,20 @@ select testkit.seat(testkit.make_offer('{}', '{"on_no_buyer": "reject"}'), 'A', 
 select testkit.outcome((select max(o.id) from leadgen.offers o), '2026-11-20T16:00:00Z');
 select is(concat_ws(' ', c.causes, c.moved, c.counts = (tally.t).counts), '{"paused": 1, "cap_day": -1} {} t', 'count_other_cause')
 from tally, leadgen.lead_decisions d, lateral leadgen.count_other_cause(tally.t, '{0,1,2}', d, 'paused', null) c;
+
+-- An enrollment that was deleted since has a seat in the periods in which it was a candidate.
+create temp table gone as select testkit.make_offer('{}', '{"strategy": "priority"}') as offer_id;
+create temp table left_over as select testkit.enroll(offer_id, '{"routing_priority": 9}') as stays,
+  testkit.enroll(offer_id, '{"price_per_lead": 90}') as goes from gone;
+select is(testkit.sell(offer_id, 1, '2026-11-20T16:00:00Z'), stays, 'seat_departed: one takes the lead') from gone, left_over;
+delete from leadgen.buyer_offers bo using left_over where bo.id = goes;
+select is(
+  array(select (s).buyer_offer_id
+    from unnest((leadgen.seat_departed(leadgen.read_changes(offer_id, '{}'), '2026-11-20', '2026-11-21')).seats) s),
+  array[0, stays, goes], 'seat_departed: the other, deleted since, has a seat') from gone, left_over;
+select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21') -> 'is_identical', 'true', 'and without changes it is history') from gone;
+select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21', '{"routing": {"strategy": "highest_price"}}') #>> '{simulated,revenue}',
+  '90.00', 'and with them it would have taken the lead') from gone;
 
 select * from finish();
 rollback;

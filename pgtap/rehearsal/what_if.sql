@@ -1,6 +1,6 @@
 -- what_if: eight leads of a morning, played again under each kind of change; every number worked out by hand.
 begin;
-select plan(63);
+select plan(70);
 
 -- A: 60.00, first; B: 50.00, second; two a day each, in 78701. C: the offer's 45.00, in 78702. D is not enrolled.
 create temp table ids as select testkit.make_offer('{"required_fields": ["message"], "duplicate_window_hours": 0}',
@@ -145,7 +145,6 @@ insert into tried values
   ('{"routing": {"caps": {"per_hour": 0}}}', '0 sold, 7 unsold, 0 held, 1 rejected: 0 sales, 0 ()', 'lost 5'),
   ('{"routing": {"caps": {"budget_per_day": 170}}}', '3 sold, 4 unsold, 0 held, 1 rejected: 3 sales, 170 (A 2 B 1)', 'lost 2'),
   ('{"routing": {"caps": {"budget_per_month": 215}}}', '4 sold, 3 unsold, 0 held, 1 rejected: 4 sales, 215 (A 2 B 1 C 1)', 'lost 1'),
-  ('{"routing": {"contact_window_days": 0}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (A 2 B 2 C 1)', ''),
   -- held instead of unsold: the next midnight both are sold to A; not when the hold is too short
   ('{"routing": {"on_no_buyer": "hold"}}', '7 sold, 0 unsold, 0 held, 1 rejected: 7 sales, 385 (A 4 B 2 C 1)', 'gained 2'),
   ('{"routing": {"on_no_buyer": null}}', '7 sold, 0 unsold, 0 held, 1 rejected: 7 sales, 385 (A 4 B 2 C 1)', 'gained 2'),
@@ -176,6 +175,15 @@ select is((select concat_ws(' ', e #>> '{actual,0,buyer}', e #>> '{actual,0,pric
   e #>> '{simulated,0,price}')
   from played p, jsonb_path_query_first(p.r, '$.examples[0]') e where p.changes = '{"enrollments": {"A": {"capacity_per_day": 0}}}'),
   'A 60.00 -> B 50.00', 'an example: the first lead');
+
+-- What a lead was judged by is what was looked up when it came: keys that would look up something else are refused.
+select is(testkit.fault_of(format($$select leadgen.what_if(%s, '2026-11-20', '2026-11-21', %L)$$, offer_id,
+    jsonb_build_object(split_part(key, '.', 1), jsonb_build_object(split_part(key, '.', 2), value)))),
+  'LG423 changes.' || key, 'refused: ' || key)
+from ids, (values ('validation.duplicate_window_hours', '0'::jsonb), ('validation.duplicate_match', '["email"]'),
+  ('validation.duplicate_match_mode', '"all"'), ('validation.duplicate_scope', '"market"'), ('validation.max_per_ip_per_hour', '3'),
+  ('validation.max_per_phone_per_day', '3'), ('validation.mx_lookup_enabled', 'true'), ('routing.contact_window_days', '0')
+) as t (key, value);
 
 select * from finish();
 rollback;

@@ -60,8 +60,8 @@ alter table leadgen.buyer_offers
   add column compiled_schedule int4multirange,
   add column filters jsonb,
   add column compiled_filters leadgen.field_test[],
-  add constraint buyer_offers_budget_day_positive check (budget_per_day is null or budget_per_day >= 0),
-  add constraint buyer_offers_budget_month_positive check (budget_per_month is null or budget_per_month >= 0);
+  add constraint buyer_offers_budget_day_positive check (budget_per_day between 0 and 99999999.99),
+  add constraint buyer_offers_budget_month_positive check (budget_per_month between 0 and 99999999.99);
 comment on column leadgen.buyer_offers.budget_per_day is 'Money a calendar day, in the market''s currency; null: unlimited, 0: none.';
 comment on column leadgen.buyer_offers.schedule is
   'When it takes leads, in its zone: {"mon": [["08:00", "18:00"]], ...}; a range may pass midnight, a day left out is closed. Null: always.';

@@ -25,9 +25,7 @@ create table leadgen.source_maps (
   field_map_id bigint not null references leadgen.field_maps (id) on delete restrict,
   app_secret text,
   access_token text,
-  verify_token text,
-
-  constraint source_maps_secrets_not_blank check (least(btrim(app_secret), btrim(access_token), btrim(verify_token)) <> '')
+  verify_token text
 );
 comment on table leadgen.source_maps is
   'The field map of a source, and the secrets of its network. Secrets can be written, and read by nobody but the owner''s functions.';

@@ -306,8 +306,8 @@ create table leadgen.buyer_offers (
   constraint buyer_offers_price_positive check (price_per_lead is null or (price_per_lead > 0 and price_per_lead <= 1000000)),
   constraint buyer_offers_min_balance_is_number check (min_balance_required is null or min_balance_required < 100000000),
   constraint buyer_offers_email_shape check (email_override is null or email_override ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
-  constraint buyer_offers_budget_day_positive check (budget_per_day is null or budget_per_day >= 0),
-  constraint buyer_offers_budget_month_positive check (budget_per_month is null or budget_per_month >= 0),
+  constraint buyer_offers_budget_day_positive check (budget_per_day between 0 and 99999999.99),
+  constraint buyer_offers_budget_month_positive check (budget_per_month between 0 and 99999999.99),
   constraint buyer_offers_webhook_url_shape
     check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$')
 );

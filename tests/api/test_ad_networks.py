@@ -228,6 +228,22 @@ def test_a_google_lead_that_cannot_be_read_is_kept(networks: Api, database: psyc
     assert database.execute(query, (f"google:{lead['lead_id']}",)).fetchall() == [("field_map",)]
 
 
+def test_a_google_lead_whose_id_is_no_text_is_kept(networks: Api, database: psycopg.Connection) -> None:
+    lead_id = {"number": next(_numbers)}
+    assert post(networks, "google", google_lead(lead_id=lead_id)).status == 200
+    query = "select failed_step from leadgen.intake_quarantine where payload -> 'idempotency_key' = %s::jsonb"
+    assert database.execute(query, (json.dumps(lead_id),)).fetchall() == [("field_map",)]
+
+
+@pytest.mark.parametrize("mark", ["false", "False", 0, "0", "", []])
+def test_a_google_lead_that_says_it_is_no_test_is_sold(
+    networks: Api, database: psycopg.Connection, mark: Any
+) -> None:
+    lead = google_lead(is_test=mark)
+    assert post(networks, "google", lead).status == 200
+    assert [row[0] for row in leads_of(database, f"google:{lead['lead_id']}")] == ["validated"]
+
+
 def test_a_campaign_that_is_mapped_sells_into_its_own_offer(
     networks: Api, database: psycopg.Connection
 ) -> None:
@@ -246,7 +262,7 @@ def test_the_source_of_a_network_is_closed_to_other_ways_in(networks: Api) -> No
 # Meta
 
 
-def meta_post(*values: dict[str, Any]) -> dict[str, Any]:
+def meta_post(*values: Any) -> dict[str, Any]:
     """A notification in the shape of Meta's documentation."""
     changes = [{"field": "leadgen", "value": value} for value in values]
     return {"object": "page", "entry": [{"id": "153125381133", "time": 1438292065, "changes": changes}]}
@@ -292,7 +308,7 @@ def sign(body: bytes, secret: str = APP_SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def notify(api: Api, *values: dict[str, Any], source: str = "meta") -> Answer:
+def notify(api: Api, *values: Any, source: str = "meta") -> Answer:
     """Post a notification as Meta does, signed."""
     body = json.dumps(meta_post(*values)).encode()
     return post(api, source, body, X_Hub_Signature_256=sign(body))
@@ -464,10 +480,31 @@ def test_a_source_without_a_token_fetches_nothing(networks: Api, graph: Graph) -
 
 
 @pytest.mark.parametrize("lead_id", ["../me", "1?fields=id", "", "1" * 65])
-def test_an_id_that_is_none_is_not_asked_for(networks: Api, graph: Graph, lead_id: str) -> None:
-    before = len(graph.asked)
-    assert notify(networks, mention(lead_id)).status == 400
+def test_an_id_that_is_none_is_not_asked_for_and_its_lead_kept(
+    networks: Api, database: psycopg.Connection, graph: Graph, lead_id: str
+) -> None:
+    before, ad = len(graph.asked), f"ad-{next(_numbers)}"
+    assert notify(networks, mention(lead_id, ad_id=ad)).status == 200
     assert len(graph.asked) == before
+    query = "select failed_step from leadgen.intake_quarantine where payload -> 'attributes' ->> 'ad_id' = %s"
+    assert database.execute(query, (ad,)).fetchall() == [("field_map",)]
+
+
+@pytest.mark.parametrize(
+    "value", [5, None, [], {"page_id": 1}, {"leadgen_id": {"a": 1}}, {"field_data": "x"}]
+)
+def test_a_lead_that_cannot_be_read_does_not_lose_the_others(
+    networks: Api, database: psycopg.Connection, graph: Graph, value: Any
+) -> None:
+    first, last = new_lead(graph), new_lead(graph)
+    query = (
+        "select coalesce(sum(times_seen), 0) from leadgen.intake_quarantine where failed_step = 'field_map'"
+    )
+    before = database.execute(query).fetchone()
+    assert before is not None
+    assert notify(networks, mention(first), value, mention(last)).status == 200
+    assert [leads_of(database, f"meta:{one}")[0][0] for one in (first, last)] == ["validated", "validated"]
+    assert database.execute(query).fetchone() == (before[0] + 1,)
 
 
 def test_meta_s_tests_sell_and_store_nothing(

@@ -219,3 +219,27 @@ def test_two_workers_route_a_held_lead_once(
     attempts = admin.execute("select count(*) from leadgen.lead_decisions where lead_id = %s", [lead_id])
     assert attempts.fetchone() == (2,)
     assert admin.execute("select lead_id from leadgen.lead_assignments").fetchall() == [(lead_id,)]
+
+
+def test_an_offer_that_somebody_holds_keeps_no_other_offers_leads_waiting(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    """pick_held_lead: the lead that waited longest is of a busy offer; the next is taken."""
+    leads = []
+    for _ in range(2):
+        offer = catalogue.add_offer({"on_no_buyer": "hold"})
+        catalogue.enroll(offer, capacity_per_day=0)
+        leads.append(submit(admin, make_lead(offer.source_key))["lead_id"])
+    worker, holder = connect("leadgen_worker"), admin
+    wake(worker)
+    wake(worker)
+    admin.execute(
+        "update leadgen.leads set next_route_at = now() - id * interval '-1 second' - interval '1 hour'"
+    )
+    with holder.transaction():
+        holder.execute(
+            "select pg_advisory_xact_lock(2, leadgen.offer_lock_key(offer_id)) from leadgen.leads where id = %s",
+            [leads[0]],
+        )
+        assert worker.execute("select leadgen.route_held_lead()").fetchone() == (leads[1],)
+    assert worker.execute("select leadgen.route_held_lead()").fetchone() == (leads[0],)

@@ -10,10 +10,13 @@ declare
 begin
   for v_field in
     select f.key, f.value as rule, 'rules.field_rules.' || f.key as path, f.value ->> 'type' as type,
-      f.value ?| '{minimum,maximum}' as has_bounds, f.value ?| '{pattern,minLength,maxLength}' as has_form
+      f.value ?| '{minimum,maximum}' as has_bounds, f.value ?| '{pattern,minLength,maxLength}' as has_form,
+      f.key = any (leadgen.list_fields()) and f.key not in ('consent', 'gdpr_consent') as is_text
     from jsonb_each(p_rules -> 'field_rules') f
   loop
-    if v_field.has_bounds and (v_field.has_form or v_field.type not in ('number', 'integer')) then
+    if v_field.is_text and (v_field.has_bounds or v_field.type <> 'string') then
+      perform leadgen.refuse_value(v_field.path, v_field.rule::text, 'words for text: every lead has ' || v_field.key || ' as a string');
+    elsif v_field.has_bounds and (v_field.has_form or v_field.type not in ('number', 'integer')) then
       perform leadgen.refuse_value(v_field.path, v_field.rule::text, 'minimum and maximum for a number only, without words for text');
     elsif v_field.has_form and v_field.type <> 'string' then
       perform leadgen.refuse_value(v_field.path, v_field.rule::text, 'pattern, minLength and maxLength for a string only');
@@ -35,4 +38,4 @@ begin
 end;
 $$;
 comment on function leadgen.check_fields_sense(jsonb) is
-  'Raises LG423 when what is asked of a field cannot be met: words for numbers and for text at once, an enum value that its own rule refuses.';
+  'Raises LG423 when what is asked of a field cannot be met: words for numbers and for text at once, words for numbers of a core field that is text, an enum value that its own rule refuses.';

@@ -8,6 +8,7 @@ declare
   v_schema jsonb;
   v_missing record;
 begin
+  perform leadgen.check_patterns(p_body, v_root);
   select jsonb_build_object(
     'type', 'object',
     'additionalProperties', false,
@@ -29,4 +30,4 @@ begin
 end;
 $$;
 comment on function leadgen.check_policy(text, jsonb) is
-  'Raises LG423 with path, found and allowed when a policy''s body has an unknown key, a value that the registry''s schema refuses, a key whose language is not installed, or keys that contradict each other.';
+  'Raises LG423 with path, found and allowed when a policy''s body has more than 30 patterns, an unknown key, a value that the registry''s schema refuses, a key whose language is not installed, or keys that contradict each other.';

@@ -1,7 +1,7 @@
 create or replace function leadgen.check_policy_sense(p_kind text, p_body jsonb)
 returns void
 language plpgsql
-immutable
+stable
 as $$
 begin
   case p_kind
@@ -12,6 +12,8 @@ begin
     when 'routing' then
       perform leadgen.check_routing_sense(p_body);
       perform leadgen.check_caps_sense(p_body -> 'caps');
+    when 'pricing' then
+      perform leadgen.check_pricing_sense(p_body);
     else
       null;
   end case;

@@ -16,7 +16,7 @@ begin
           from jsonb_array_elements(word.value) e)
         when 'minimum' then format('%s.double() >= %s', v_value, word.value)
         when 'maximum' then format('%s.double() <= %s', v_value, word.value)
-        when 'pattern' then format('%s like_regex %s', v_value, word.value)
+        when 'pattern' then format('%s like_regex %s flag "s"', v_value, word.value)
         when 'not' then format('(!(%1$s) || (%1$s) is unknown)', leadgen.compile_test(p_field, word.value))
       end, ' && ' order by word.key)
     from jsonb_each(p_test) word
@@ -24,4 +24,4 @@ begin
 end;
 $$;
 comment on function leadgen.compile_test(text, jsonb) is
-  'A condition on one field as the text of a jsonpath predicate. Numbers sent as text compare as numbers; a missing value holds only under not.';
+  'A condition on one field as the text of a jsonpath predicate. Numbers sent as text compare as numbers; a missing value holds only under not; a point of a pattern matches a line''s end, too, as with ~.';

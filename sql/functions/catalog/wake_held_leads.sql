@@ -6,23 +6,27 @@ set search_path = pg_catalog, pg_temp
 as $$
 -- Marks offers; the worker's next route_held_lead turns the marks into work. Touching the leads here would take their rows
 -- while others hold the offer's lock; one mark for all changes would lose a change that commits after the mark was taken.
+declare
+  v_row constant jsonb := to_jsonb(coalesce(new, old));
 begin
-  insert into leadgen.hold_wakes (offer_id, created_at)
-  select distinct o.id, leadgen.clock()
-  from leadgen.offers o
-  left join leadgen.buyer_offers bo on bo.offer_id = o.id
-  where case tg_table_name
-    when 'buyers' then bo.buyer_id = (to_jsonb(new) ->> 'id')::bigint
-    when 'buyer_offers' then o.id = (to_jsonb(new) ->> 'offer_id')::bigint
-    when 'buyer_service_areas' then
-      bo.buyer_id = (to_jsonb(new) ->> 'buyer_id')::bigint and o.market_id = (to_jsonb(new) ->> 'market_id')::bigint
-    when 'offer_exclusivities' then o.id = (to_jsonb(coalesce(new, old)) ->> 'offer_id')::bigint
-    when 'routing_policies' then o.routing_policy_id = (to_jsonb(new) ->> 'id')::bigint
-    when 'pricing_policies' then o.pricing_policy_id = (to_jsonb(new) ->> 'id')::bigint
-    when 'offers' then o.id = (to_jsonb(new) ->> 'id')::bigint
-    when 'markets' then o.market_id = (to_jsonb(new) ->> 'id')::bigint
-  end
-  order by 1;
+  if tg_table_name in ('buyer_offers', 'offer_exclusivities') then
+    insert into leadgen.hold_wakes (offer_id, created_at) values ((v_row ->> 'offer_id')::bigint, leadgen.clock());
+  elsif tg_table_name = 'offers' then
+    insert into leadgen.hold_wakes (offer_id, created_at) values ((v_row ->> 'id')::bigint, leadgen.clock());
+  elsif tg_table_name in ('buyers', 'buyer_service_areas') then
+    insert into leadgen.hold_wakes (offer_id, created_at)
+    select bo.offer_id, leadgen.clock()
+    from leadgen.buyer_offers bo
+    where bo.buyer_id = coalesce(v_row ->> 'buyer_id', v_row ->> 'id')::bigint;
+  else
+    insert into leadgen.hold_wakes (offer_id, created_at)
+    select o.id, leadgen.clock()
+    from leadgen.offers o
+    where (v_row ->> 'id')::bigint = case tg_table_name
+      when 'routing_policies' then o.routing_policy_id
+      when 'pricing_policies' then o.pricing_policy_id
+      else o.market_id end;
+  end if;
   return null;
 end;
 $$;
@@ -34,7 +38,11 @@ create or replace trigger wake_held_leads after update on leadgen.buyers
     new.balance > old.balance
     or (new.is_active, new.webhook_url, new.email_notifications) is distinct from (old.is_active, old.webhook_url, old.email_notifications))
   execute function leadgen.wake_held_leads();
-create or replace trigger wake_held_leads after insert or update on leadgen.buyer_offers
+create or replace trigger wake_held_leads after insert on leadgen.buyer_offers
+  for each row execute function leadgen.wake_held_leads();
+create or replace trigger wake_held_leads_again after update of
+  is_active, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day, budget_per_month, price_per_lead,
+  pause_until, schedule, filters, timezone, min_balance_required, webhook_url_override on leadgen.buyer_offers
   for each row execute function leadgen.wake_held_leads();
 create or replace trigger wake_held_leads after insert or update on leadgen.buyer_service_areas
   for each row execute function leadgen.wake_held_leads();
@@ -42,7 +50,8 @@ create or replace trigger wake_held_leads after insert or update or delete on le
   for each row execute function leadgen.wake_held_leads();
 create or replace trigger wake_held_leads after update of config, is_active on leadgen.routing_policies
   for each row execute function leadgen.wake_held_leads();
-create or replace trigger wake_held_leads after update on leadgen.offers
+create or replace trigger wake_held_leads
+  after update of is_active, default_price_per_lead, routing_policy_id, pricing_policy_id on leadgen.offers
   for each row execute function leadgen.wake_held_leads();
 create or replace trigger wake_held_leads after update of rules, is_active on leadgen.pricing_policies
   for each row execute function leadgen.wake_held_leads();

@@ -4,14 +4,16 @@ language plpgsql
 immutable
 as $$
 -- Nothing is dropped: what no path reads becomes an attribute. Paths that begin with $.answers read the list of named
--- answers; a member of that name in the lead itself is a leftover like any other.
+-- answers; a member of that name in the lead itself is a leftover like any other. An id that makes no key goes on as it is,
+-- for submit_lead to refuse.
 declare
   v_answers constant jsonb := case when p_map ? 'answers' then leadgen.gather_answers(p_map, p_lead) end;
   v_document constant jsonb := case when v_answers is null then p_lead else p_lead || jsonb_build_object('answers', v_answers) end;
   v_payload jsonb := '{}';
   v_attributes jsonb := '{}';
   v_paths text[];
-  v_key constant text := leadgen.read_map_key(p_map, p_lead);
+  v_key constant jsonb := coalesce(to_jsonb(leadgen.read_map_key(p_map, p_lead)),
+    leadgen.read_map_value(p_lead, p_map -> 'idempotency_key' -> 'path'));
   v_field text;
   v_rule jsonb;
   v_value jsonb;

@@ -10,4 +10,4 @@ begin
   end;
 end;
 $$;
-comment on function leadgen.read_map_flag(jsonb) is 'A consent as networks write it (true, "yes", 1, …); null: not to be read so.';
+comment on function leadgen.read_map_flag(jsonb) is 'A consent or a test''s mark as networks write it (true, "yes", 1, …); null: not to be read so.';

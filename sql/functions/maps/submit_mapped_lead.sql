@@ -19,22 +19,32 @@ declare
   v_payload jsonb;
   v_context jsonb;
   v_is_test boolean;
+  v_fault text;
 begin
-  if jsonb_typeof(v_lead) is distinct from 'object' or jsonb_typeof(p_fetched) <> 'object' then
+  if v_lead is null or jsonb_typeof(p_fetched) <> 'object' or (jsonb_typeof(v_lead) <> 'object' and not v_is_network) then
     perform leadgen.refuse('LG400', 'There is no lead at this position', 'position', 'nothing, or no object', 'an object');
+  elsif jsonb_typeof(v_lead) <> 'object' then
+    v_fault := 'The lead is no object';
+    v_lead := jsonb_build_object('value', v_lead);
   end if;
   v_lead := v_lead || coalesce(p_fetched, '{}');
-  v_is_test := leadgen.is_test_lead(v_source.map, v_lead);
-  if not v_is_test and p_fetched is null and leadgen.find_fetch_id(v_source.map, v_lead) is not null then
-    perform leadgen.refuse('LG400', 'The lead''s answers were not fetched', 'fetched', 'no answers', 'the lead as its network gives it');
+  v_is_test := v_fault is null and leadgen.is_test_lead(v_source.map, v_lead);
+  if not v_is_test and p_fetched is null and v_source.map ? 'fetch' and leadgen.gather_answers(v_source.map, v_lead) = '{}' then
+    if leadgen.find_fetch_id(v_source.map, v_lead) is not null then
+      perform leadgen.refuse('LG400', 'The lead''s answers were not fetched', 'fetched', 'no answers', 'the lead as its network gives it');
+    elsif not v_is_network then
+      perform leadgen.refuse('LG400', 'The lead has neither answers nor an id to fetch them by', p_found => 'no id, or one of another form',
+        p_allowed => '1 to 64 letters, digits, _ and -');
+    end if;
+    v_fault := coalesce(v_fault, 'The lead has neither answers nor an id to fetch them by');
   end if;
 
   v_payload := leadgen.apply_field_map(v_source.map, v_lead);
   v_source := leadgen.choose_mapped_source(v_source, v_payload);
   v_payload := v_payload || jsonb_build_object('source_key', v_source.source_key);
-  -- Address and browser are the network's own, not the person's.
+  -- Address and browser are the network's own, not the person's; the key is that of the source that takes the lead.
   v_context := case when v_is_network then p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent}'::text[]
-    else p_context end - 'signature';
+    else p_context - 'api_key_hash' end - 'signature';
   if v_source.api_key_hash is not null then
     v_context := v_context || jsonb_build_object('api_key_hash', v_source.api_key_hash);
   end if;
@@ -44,6 +54,8 @@ begin
 
   if v_is_test then
     return leadgen.rehearse_lead(v_payload, v_context - 'can_look_up_mail');
+  elsif v_fault is not null then
+    return leadgen.settle_refusal('LG400', v_fault, v_payload, v_context - 'can_look_up_mail', v_source);
   elsif not v_is_network then
     return leadgen.submit_lead(v_payload, v_context);
   end if;

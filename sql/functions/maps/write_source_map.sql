@@ -6,7 +6,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 -- A partner's source without an API key takes nothing. One whose network proves itself otherwise gets a hash that no key
 -- is known for, so that the map is its only way in.
+declare
+  v_secret record;
 begin
+  -- Here and not by a constraint, which would write the row to the server's log.
+  for v_secret in
+    select s.name from (values ('app_secret', new.app_secret), ('access_token', new.access_token), ('verify_token', new.verify_token)) s (name, value)
+    where s.value !~ '\S'
+  loop
+    perform leadgen.refuse_value(v_secret.name, 'a blank text', 'a secret, or nothing');
+  end loop;
   if (select m.body ->> 'authentication' from leadgen.field_maps m where m.id = new.field_map_id) = 'signature' then
     if new.app_secret is null then
       perform leadgen.refuse_value('app_secret', 'nothing', 'the secret with which the network signs its posts');

@@ -11,6 +11,9 @@ begin
   if p_schema ? 'maximum' and (p_value #>> '{}')::numeric > (p_schema ->> 'maximum')::numeric then
     perform leadgen.refuse_value(p_path, p_value::text, 'at most ' || (p_schema ->> 'maximum'));
   end if;
+  if scale(trim_scale((p_value #>> '{}')::numeric)) > (p_schema ->> 'decimals')::integer then
+    perform leadgen.refuse_value(p_path, p_value::text, format('a number of at most %s decimals', p_schema ->> 'decimals'));
+  end if;
 end;
 $$;
-comment on function leadgen.check_number(jsonb, jsonb, text) is 'Raises LG423 for a number out of bounds: minimum, maximum.';
+comment on function leadgen.check_number(jsonb, jsonb, text) is 'Raises LG423 for a number out of bounds or too fine: minimum, maximum, decimals.';

@@ -17,7 +17,7 @@ begin
   if v_time > c_limit then
     v_time := least(v_time, leadgen.time_regex(p_pattern));
   end if;
-  perform format('$ like_regex %s', to_json(p_pattern))::jsonpath;
+  perform format('$ like_regex %s flag "s"', to_json(p_pattern))::jsonpath;
   if v_time > c_limit then
     perform leadgen.refuse_value(p_path, format('%s: %s ms for a few long texts', p_pattern, round(1000 * extract(epoch from v_time))),
       format('a pattern that is done with them in %s ms', round(1000 * extract(epoch from c_limit))));

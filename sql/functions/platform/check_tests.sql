@@ -10,9 +10,14 @@ begin
     perform leadgen.refuse_value(p_path, coalesce(p_tests::text, 'nothing'),
       'conditions by field: {"attributes.roof_age": {"minimum": 10}}');
   end if;
+  perform leadgen.check_patterns(p_tests, p_path);
   for v_field in select f.key, f.value, p_path || '.' || f.key as path from jsonb_each(p_tests) f loop
     perform leadgen.check_field(v_field.key, v_field.path);
     perform leadgen.check_test(v_field.value, v_field.path);
+    if v_field.key = any (array_remove(leadgen.list_fields(), 'postal_code'))
+      and (v_field.value ?| '{minimum,maximum}' or v_field.value -> 'not' ?| '{minimum,maximum}') then
+      perform leadgen.refuse_value(v_field.path, v_field.value::text, 'enum or pattern: ' || v_field.key || ' is no number');
+    end if;
   end loop;
 end;
 $$;

@@ -13,6 +13,7 @@ declare
     or exists (select from unnest(p_rehearsal.seats) s where s.tests is not null);
   v_has_own_turns constant boolean := p_rehearsal.routing is not null or p_rehearsal.added is not null
     or exists (select from unnest(p_rehearsal.seats) s where s.is_gone or s.changes is not null or s.tests is not null);
+  v_rehearsal leadgen.rehearsal := p_rehearsal;
   v_tally leadgen.tally;
   v_seats leadgen.seat[] := p_rehearsal.seats;
   v_ids constant bigint[] := array(select s.buyer_offer_id from unnest(p_rehearsal.seats) with ordinality as s order by s.ordinality);
@@ -21,6 +22,8 @@ declare
   v_has_left boolean := false;
   v_strays bigint[] := '{}';
   v_waiting leadgen.waiting[] := '{}';
+  v_due leadgen.waiting[] := '{}';
+  v_due_place integer := 1;
   v_next_due timestamptz := 'infinity';
   v_latest leadgen.candidate[];
   v_latest_at timestamptz;
@@ -44,23 +47,32 @@ begin
   open v_events;
   fetch v_events into v_event;
   loop
-    v_is_retry := v_next_due < coalesce(v_event.happened_at, v_now);
+    -- What waits is sorted an hour at a time. Of two leads that are offered again at the same moment the lower id goes
+    -- first, as in route_held_lead.
+    if v_due_place > cardinality(v_due) and v_next_due <= coalesce(v_event.happened_at, v_now) then
+      v_due := array(select w from unnest(v_waiting) w where w.next_at < v_next_due + interval '1 hour' order by w.next_at, w.lead_id);
+      v_waiting := array(select w from unnest(v_waiting) w where w.next_at >= v_next_due + interval '1 hour');
+      v_next_due := coalesce((select min(w.next_at) from unnest(v_waiting) w), 'infinity');
+      v_due_place := 1;
+    end if;
+    v_entry := v_due[v_due_place];
+    v_is_retry := (v_entry.next_at < coalesce(v_event.happened_at, v_now)
+      or (v_entry.next_at = v_event.happened_at and v_event.attempt > 1 and v_entry.lead_id < v_event.lead_id)) is true;
     exit when v_event.lead_id is null and not v_is_retry;
     v_again := null;
     v_recorded := null;
     v_facts := null;
     v_sold := '{}';
     v_sold_prices := '{}';
+    v_rehearsal.reprices := p_rehearsal.reprices or v_is_retry;
 
     if v_is_retry then
-      -- The lead held here whose time has come.
-      v_entry := (select w from unnest(v_waiting) w order by w.next_at, w.lead_id limit 1);
-      v_waiting := array(select w from unnest(v_waiting) w where w.lead_id <> v_entry.lead_id);
+      -- The lead held here whose time has come; its price is that of the hour.
+      v_due_place := v_due_place + 1;
       select l.* into v_lead from leadgen.leads l where l.id = v_entry.lead_id;
       if v_entry.next_at >= v_entry.hold_until then
         v_tally := leadgen.count_difference(v_tally, v_ids, v_lead.id, leadgen.name_day(v_lead, p_rehearsal.timezone),
           leadgen.recall_outcome(v_lead), ('unsold', v_entry.cause, '{}', '{}')::leadgen.outcome, null);
-        v_next_due := coalesce((select min(w.next_at) from unnest(v_waiting) w), 'infinity');
         continue;
       end if;
       v_again := leadgen.recall_decision(p_rehearsal, v_lead, v_entry.decision_id, v_entry.next_at);
@@ -90,7 +102,7 @@ begin
         v_again := (
           v_recorded.decided_at, v_recorded.settings, v_recorded.exclusivity, v_recorded.candidates, null, null, null, null, null,
           v_recorded.offer_load, v_recorded.adjustments, null)::leadgen.decision;
-        if v_event.lead_id = any (v_strays) then
+        if v_event.attempt > 1 and v_event.lead_id = any (v_strays) then
           v_seats := leadgen.move_sales(v_seats, v_ids, v_sold, v_sold_prices, null, null, v_event.happened_at);
           v_history := leadgen.shift_history(v_history, v_event.happened_at, v_sold_prices);
           fetch v_events into v_event;
@@ -102,16 +114,16 @@ begin
       end if;
     end if;
 
-    if v_needs_facts or p_rehearsal.routing is not null then
+    if v_is_retry or v_needs_facts or p_rehearsal.routing is not null then
       if not v_is_retry then
         select l.* into v_lead from leadgen.leads l where l.id = v_event.lead_id;
       end if;
       if v_recorded.id is null then
         v_recorded := leadgen.name_policies(v_lead);
       end if;
-      v_laid := leadgen.lay_over_policies(p_rehearsal, v_lead, v_recorded, v_laid);
+      v_laid := leadgen.lay_over_policies(v_rehearsal, v_lead, v_recorded, v_laid);
     end if;
-    if v_needs_facts then
+    if v_is_retry or v_needs_facts then
       v_facts := leadgen.recall_facts(v_lead, p_rehearsal.country_code);
     end if;
     v_failures := '{}';
@@ -143,7 +155,7 @@ begin
         v_seats := leadgen.leave_history(v_seats, v_again.candidates);
         v_has_left := true;
       end if;
-      v_again := leadgen.decide_again(p_rehearsal, v_seats, v_has_left, v_again, v_facts, v_laid.pricing);
+      v_again := leadgen.decide_again(v_rehearsal, v_seats, v_has_left, v_again, v_facts, v_laid.pricing);
       v_after := leadgen.read_outcome(v_again);
     end if;
 
@@ -186,18 +198,22 @@ begin
       v_entry.next_at := least(v_entry.next_at, v_entry.hold_until);
       v_waiting := v_waiting || v_entry;
       v_next_due := least(v_next_due, v_entry.next_at);
+      if v_entry.next_at < v_due[cardinality(v_due)].next_at then
+        -- It comes before some that are sorted already: sort anew.
+        v_waiting := v_waiting || v_due[v_due_place:];
+        v_next_due := least(v_next_due, v_due[v_due_place].next_at);
+        v_due := '{}';
+        v_due_place := 1;
+      end if;
     else
       v_tally := leadgen.count_difference(
         v_tally, v_ids, v_lead.id, leadgen.name_day(v_lead, p_rehearsal.timezone), leadgen.recall_outcome(v_lead), v_after,
         case when v_after.category <> 'rejected' then v_again end);
     end if;
-    if v_is_retry then
-      v_next_due := coalesce((select min(w.next_at) from unnest(v_waiting) w), 'infinity');
-    end if;
   end loop;
   close v_events;
 
-  foreach v_entry in array v_waiting loop
+  foreach v_entry in array v_waiting || v_due[v_due_place:] loop
     select l.* into v_lead from leadgen.leads l where l.id = v_entry.lead_id;
     v_tally := leadgen.count_difference(v_tally, v_ids, v_lead.id, leadgen.name_day(v_lead, p_rehearsal.timezone),
       leadgen.recall_outcome(v_lead), ('held', v_entry.cause, '{}', '{}')::leadgen.outcome, null);

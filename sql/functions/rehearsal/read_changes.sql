@@ -10,14 +10,14 @@ declare
     "capacity_per_hour": {"type": ["integer", "null"], "minimum": 0}, "capacity_per_day": {"type": ["integer", "null"], "minimum": 0},
     "capacity_per_week": {"type": ["integer", "null"], "minimum": 0}, "capacity_per_month": {"type": ["integer", "null"], "minimum": 0},
     "budget_per_day": {"type": ["number", "null"], "minimum": 0}, "budget_per_month": {"type": ["number", "null"], "minimum": 0},
-    "price_per_lead": {"type": ["number", "null"], "minimum": 0.01, "maximum": 1000000},
+    "price_per_lead": {"type": ["number", "null"], "minimum": 0.01, "maximum": 1000000, "decimals": 2},
     "min_balance_required": {"type": ["number", "null"], "minimum": 0}, "pause_until": {"type": ["string", "null"]},
     "schedule": {"type": ["object", "null"]}, "filters": {"type": ["object", "null"]}}';
   c_buyer constant jsonb := '{"buyer_id": {"type": "integer"},
     "service_areas": {"type": "array", "minItems": 1, "items": {"type": "string"}}}';
   v_schema constant jsonb := jsonb_build_object('type', 'object', 'additionalProperties', false, 'properties', jsonb_build_object(
     'validation', '{"type": "object"}'::jsonb, 'routing', '{"type": "object"}'::jsonb, 'pricing', '{"type": "object"}'::jsonb,
-    'default_price_per_lead', '{"type": "number", "minimum": 0.01, "maximum": 1000000}'::jsonb,
+    'default_price_per_lead', '{"type": "number", "minimum": 0.01, "maximum": 1000000, "decimals": 2}'::jsonb,
     'without', '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "integer"}}'::jsonb,
     'enrollments', jsonb_build_object('type', 'object',
       'additionalProperties', jsonb_build_object('type', 'object', 'additionalProperties', false, 'properties', c_fields)),

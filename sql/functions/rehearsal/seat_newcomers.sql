@@ -14,6 +14,7 @@ declare
   v_buyer leadgen.buyers;
   v_candidate leadgen.candidate;
   v_seat leadgen.seat;
+  v_area record;
 begin
   for v_fields, v_number in
     select w.value, w.ordinality from jsonb_array_elements(p_changes -> 'with') with ordinality as w order by w.ordinality
@@ -22,6 +23,17 @@ begin
     select b.* into v_buyer from leadgen.buyers b where b.id = (v_fields ->> 'buyer_id')::bigint;
     if not found or exists (select from leadgen.buyer_offers bo where bo.offer_id = p_offer.id and bo.buyer_id = v_buyer.id) then
       perform leadgen.refuse_value(v_path || '.buyer_id', v_fields ->> 'buyer_id', 'a buyer that there is and that is not enrolled in the offer');
+    end if;
+    if exists (select from unnest(v_rehearsal.added) a where a.buyer_id = v_buyer.id) then
+      perform leadgen.refuse_value(v_path || '.buyer_id', v_fields ->> 'buyer_id', 'a buyer that is not in changes.with already');
+    end if;
+    select s.value, s.ordinality - 1 as place into v_area
+    from jsonb_array_elements_text(v_fields -> 'service_areas') with ordinality s
+    where leadgen.read_area(s.value, v_rehearsal.country_code) is null
+    limit 1;
+    if found then
+      perform leadgen.refuse_value(format('%s.service_areas[%s]', v_path, v_area.place), to_json(v_area.value)::text,
+        'a postal code of ' || v_rehearsal.country_code || ', a prefix ending in *, * for the whole market, or a city');
     end if;
     v_candidate := jsonb_populate_record(null::leadgen.candidate, jsonb_build_object(
       'buyer_offer_id', c_first_id + v_number, 'buyer_id', v_buyer.id, 'enrollment_is_active', true,
@@ -35,8 +47,7 @@ begin
     v_rehearsal.seats := v_rehearsal.seats || v_seat;
     v_rehearsal.added := v_rehearsal.added || v_candidate;
     v_rehearsal.added_areas := v_rehearsal.added_areas || (
-      select string_agg(case when a.scope ~ '^\s*[A-Za-z]{3}' then 'city:' || leadgen.normalize_city(a.scope)
-        else 'postal_code:' || leadgen.normalize_postal_code(a.scope, v_rehearsal.country_code) end, E'\n')
+      select string_agg(leadgen.read_area(a.scope, v_rehearsal.country_code), E'\n')
       from (
         select s.value as scope from jsonb_array_elements_text(v_fields -> 'service_areas') s
         union all

@@ -13,15 +13,16 @@ set jit = off
 as $$
 -- history + differences. Nothing is written.
 declare
-  v_rehearsal constant leadgen.rehearsal := leadgen.read_changes(p_offer_id, p_changes);
+  v_rehearsal leadgen.rehearsal := leadgen.read_changes(p_offer_id, p_changes);
   v_history leadgen.tally;
   v_difference leadgen.tally;
   v_rehearsed leadgen.tally;
   v_moved jsonb;
 begin
-  if p_from < p_to is not true then
+  if p_from < p_to is not true or not isfinite(p_from) or not isfinite(p_to) then
     perform leadgen.refuse_value('p_from, p_to', concat_ws(' to ', p_from, p_to), 'a period that begins before it ends');
   end if;
+  v_rehearsal := leadgen.seat_departed(v_rehearsal, p_from, p_to);
   v_history := leadgen.summarize_history(v_rehearsal, p_from, p_to);
   v_difference := leadgen.play_rehearsal(v_rehearsal, p_from, p_to);
   v_rehearsed := leadgen.add_tallies(v_history, v_difference);

@@ -20,7 +20,10 @@ begin
   select 'at_most_max_buyers', format('lead %s: %s sales stand, at most %s', a.lead_id, count(*), most.buyers)
   from leadgen.lead_assignments a
   cross join lateral (
-    select max((d.settings).max_buyers) as buyers from leadgen.lead_decisions d where d.lead_id = a.lead_id and d.market_id = a.market_id
+    select max(coalesce((p.body ->> 'max_buyers')::integer, 1)) as buyers
+    from leadgen.lead_decisions d
+    join leadgen.policy_versions p on p.kind = 'routing' and p.policy_id = d.routing_policy_id and p.version = d.routing_policy_version
+    where d.lead_id = a.lead_id and d.market_id = a.market_id
   ) most
   where a.released_at is null
   group by a.lead_id, most.buyers
