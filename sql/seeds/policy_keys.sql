@@ -132,6 +132,16 @@ values
     'timeout_seconds: for one webhook in total; retry_seconds: the pause before each retry, an empty list: none (both default to the '
     'worker''s settings); resell_on_unknown: offer a lead to the next buyer '
     'also when nobody knows whether the first one has it (default false).'),
+  ('routing', 'returns', 105, null, false,
+    '{"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
+      "window_hours": {"type": "number", "minimum": 0, "maximum": 2160},
+      "auto_approve": {"type": "boolean"},
+      "quota": {"type": "object", "additionalProperties": false, "exactlyOne": ["count", "percent"], "properties": {
+        "count": {"type": "integer", "minimum": 0}, "percent": {"type": "number", "minimum": 0, "maximum": 100},
+        "cycle": {"enum": ["week", "month"]}}}}}',
+    'Returns by buyers: window_hours after the sale (default 168; 0: none; under auto_after its own window counts), auto_approve '
+    '(default true; else an operator decides), quota: how many of the sales of one calendar week or month (cycle, default month) '
+    'a buyer may return, as count or percent (default: no limit).'),
 
   ('pricing', 'exclusivity_premium', 10, null, false,
     '{"type": "object", "additionalProperties": false, "exactlyOne": ["amount", "percent"], "properties": {

@@ -105,7 +105,12 @@ create type leadgen.routing_settings as (
   acceptance_hours numeric,
   delivery_timeout_seconds numeric,
   delivery_retry_seconds numeric[],
-  resells_on_unknown boolean
+  resells_on_unknown boolean,
+  returns_hours numeric,
+  return_quota_count integer,
+  return_quota_percent numeric,
+  return_cycle text,
+  auto_approves_returns boolean
 );
 comment on type leadgen.routing_settings is
   'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers.';
@@ -240,6 +245,14 @@ create table leadgen.source_campaigns (
 comment on table leadgen.source_campaigns is
   'Which source a campaign belongs to, for leads that name neither source nor landing page. Stored in lower case.';
 
+create type leadgen.response_rule as (
+  tests leadgen.field_test[],
+  outcome text,
+  reason text
+);
+comment on type leadgen.response_rule is
+  'What an answer to a webhook means where all tests hold, over {"status": 200, "text": "...", "body": {...}}; see buyers.response_rules.';
+
 create table leadgen.buyers (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -258,16 +271,32 @@ create table leadgen.buyers (
   billing_cycle varchar(20) not null default 'weekly',
   payment_method varchar(50),
   payment_method_id varchar(200),
+  response_rules jsonb,
+  compiled_response_rules leadgen.response_rule[],
+  webhook_headers jsonb not null default '{}',
+  previous_webhook_secret varchar(200),
+  previous_secret_until timestamptz,
+  notice_emails boolean not null default true,
 
   constraint buyers_email_unique unique (email),
   constraint buyers_email_shape check (email ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
   constraint check_non_negative_balance check (balance >= 0 and balance < 100000000),
   constraint buyers_webhook_url_shape check (webhook_url is null or webhook_url ~* '^https?://[^\s]+$'),
-  constraint buyers_webhook_secret_shape check (webhook_secret is null or webhook_secret ~ '^whsec_[A-Za-z0-9+/]{32,}={0,2}$')
+  constraint buyers_webhook_secret_shape check (webhook_secret is null or webhook_secret ~ '^whsec_[A-Za-z0-9+/]{32,}={0,2}$'),
+  constraint buyers_previous_secret_ends check ((previous_webhook_secret is null) = (previous_secret_until is null))
 );
 comment on table leadgen.buyers is 'Who buys leads. What a buyer buys is in buyer_offers, where in buyer_service_areas.';
 comment on column leadgen.buyers.webhook_secret is
   'Standard Webhooks secret, whsec_ and base64; made by trigger when none is given.';
+comment on column leadgen.buyers.response_rules is
+  'What the buyer''s answers to a webhook mean, first match first: [{"when": {"status": {"enum": [200]}, "body.result": {"enum": ["error"]}}, '
+  '"outcome": "failed", "reason": "says error"}]. Outcomes: delivered, accepted, rejected, failed, refused. Null: by the status alone.';
+comment on column leadgen.buyers.compiled_response_rules is 'response_rules compiled, written by trigger.';
+comment on column leadgen.buyers.webhook_headers is
+  'Headers sent with every webhook, {"X-Api-Key": "..."}: Authorization or a name that begins with X-.';
+comment on column leadgen.buyers.previous_webhook_secret is
+  'Signs beside the new one until previous_secret_until; written by leadgen.rotate_webhook_secret.';
+comment on column leadgen.buyers.notice_emails is 'Whether it is told by e-mail of its own endpoints; leads are not notices.';
 
 create table leadgen.buyer_offers (
   id bigint generated always as identity primary key,
@@ -295,6 +324,7 @@ create table leadgen.buyer_offers (
   compiled_schedule int4multirange,
   filters jsonb,
   compiled_filters leadgen.field_test[],
+  is_reachable boolean not null default true,
 
   constraint buyer_offers_unique unique (buyer_id, offer_id),
   constraint buyer_offers_priority_positive check (routing_priority >= 1),
@@ -325,6 +355,8 @@ comment on column leadgen.buyer_offers.compiled_schedule is 'schedule as minutes
 comment on column leadgen.buyer_offers.filters is
   'Which leads it takes: {"attributes.roof_age": {"minimum": 10}, "attributes.job_type": {"not": {"enum": ["repair"]}}}; all must hold. Null: all.';
 comment on column leadgen.buyer_offers.compiled_filters is 'filters compiled, written by trigger.';
+comment on column leadgen.buyer_offers.is_reachable is
+  'Whether any of its endpoints is in use; written by trigger. A buyer whom nothing reaches gets no lead.';
 create index idx_buyer_offers_offer_active_priority
   on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
 

@@ -193,6 +193,7 @@ create table leadgen.leads (
   submitted jsonb,
   answer jsonb,
   signals leadgen.lead_signals,
+  erased_at timestamptz,
 
   constraint leads_idempotency_unique_per_source unique (source_id, idempotency_key),
   constraint leads_attributes_is_object check (jsonb_typeof(attributes) = 'object')

@@ -11,11 +11,17 @@ create table leadgen.settings (
   default_invoice_threshold numeric(10,2) not null default 500.00,
   updated_at timestamptz,
   warn_at_percent integer not null default 80,
+  allows_local_webhooks boolean not null default false,
+  slow_retry_seconds numeric[] not null default '{60,300,1800,7200}',
+  disable_endpoint_after integer not null default 20,
 
   constraint settings_one_row check (id),
   constraint settings_duplicate_window_bounded check (default_duplicate_window_hours between 0 and 8784),
   constraint settings_threshold_not_negative check (default_invoice_threshold >= 0),
-  constraint settings_warn_at_percent_bounded check (warn_at_percent between 50 and 100)
+  constraint settings_warn_at_percent_bounded check (warn_at_percent between 50 and 100),
+  constraint settings_slow_retry_seconds_bounded
+    check (cardinality(slow_retry_seconds) <= 50 and 0 < all (slow_retry_seconds) and 604800 >= all (slow_retry_seconds)),
+  constraint settings_disable_endpoint_after_positive check (disable_endpoint_after >= 1)
 );
 comment on table leadgen.settings is
   'Platform-wide defaults, one row. A policy or an offer that says something else wins.';
@@ -25,6 +31,13 @@ comment on column leadgen.settings.default_duplicate_window_hours is
   'Hours within which the same contact is a duplicate where the policy does not say; 0 turns it off.';
 comment on column leadgen.settings.warn_at_percent is
   'A warning event is written when this share of a cap or budget is used.';
+
+comment on column leadgen.settings.allows_local_webhooks is
+  'Webhook addresses may be http and on this machine; written by `leadgen migrate`: true with ENVIRONMENT=development.';
+comment on column leadgen.settings.slow_retry_seconds is
+  'Pauses before the retries that follow the worker''s quick ones; after the last one a delivery is a dead letter.';
+comment on column leadgen.settings.disable_endpoint_after is
+  'An endpoint is disabled when so many attempts in a row failed; attempts that were under way together count as one.';
 
 insert into leadgen.settings default values;
 

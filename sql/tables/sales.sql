@@ -229,6 +229,7 @@ create table leadgen.lead_assignments (
   accepted_at timestamptz,
   released_at timestamptz,
   release_reason text,
+  return_by timestamptz,
 
   constraint lead_assignments_lead_buyer_unique unique (lead_id, buyer_id),
   constraint lead_assignments_price_not_negative check (price >= 0 and price < 100000000)
@@ -244,9 +245,50 @@ comment on column leadgen.lead_assignments.released_at is
   'When its place in the caps and budgets was given back (returned, failed, lapsed); null: it counts.';
 comment on column leadgen.lead_assignments.release_reason is
   'Why its place goes back: returned: ..., delivery failed, no answer, not accepted in time. Without released_at: the place is due to go back.';
+comment on column leadgen.lead_assignments.return_by is 'Until then the buyer may return it, as the routing policy said when it was sold.';
 create index idx_lead_assignments_answer_due on leadgen.lead_assignments (answer_by)
   where answer_by is not null and released_at is null and outcome in ('pending', 'delivered', 'unknown');
 create index idx_lead_assignments_release_due on leadgen.lead_assignments (updated_at)
   where release_reason is not null and released_at is null;
 create index idx_lead_assignments_buyer_created_at on leadgen.lead_assignments (buyer_id, created_at desc);
 create index idx_lead_assignments_offer_created_at on leadgen.lead_assignments (offer_id, created_at desc);
+
+create table leadgen.return_reasons (
+  code text primary key,
+  position integer not null default 100,
+  description text not null,
+  is_active boolean not null default true,
+
+  constraint return_reasons_code_shape check (code ~ '^[a-z][a-z0-9_]{1,49}$')
+);
+comment on table leadgen.return_reasons is 'Why a buyer may return a lead. Rows of your own are welcome; deploys only add what is missing.';
+comment on column leadgen.return_reasons.position is 'The order in which a person is shown them.';
+
+create table leadgen.sale_returns (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  market_id bigint not null,
+  offer_id bigint not null,
+  buyer_id bigint not null,
+  buyer_offer_id bigint not null,
+  assignment_id bigint not null references leadgen.lead_assignments (id) on delete restrict,
+  reason_code text not null references leadgen.return_reasons (code) on delete restrict,
+  note text,
+  via text not null,
+  status text not null,
+  decided_at timestamptz,
+  decided_by text,
+  decision_note text,
+
+  constraint sale_returns_via_valid check (via in ('api', 'link', 'reply', 'operator')),
+  constraint sale_returns_status_valid check (status in ('received', 'requested', 'approved', 'refused')),
+  constraint sale_returns_decided_has_time check ((status in ('approved', 'refused')) = (decided_at is not null)),
+  constraint sale_returns_note_bounded check (length(note) <= 500)
+);
+comment on table leadgen.sale_returns is 'What buyers asked to return, and what was decided; the quota counts them.';
+comment on column leadgen.sale_returns.status is
+  'received: by a webhook''s reply, not yet looked at; requested: waits for an operator; approved: the sale is returned; refused: it stands.';
+comment on column leadgen.sale_returns.decided_by is 'auto, or the operator''s login.';
+create unique index sale_returns_one_open on leadgen.sale_returns (assignment_id) where status <> 'refused';
+create index idx_sale_returns_open on leadgen.sale_returns (created_at) where status in ('received', 'requested');
+create index idx_sale_returns_enrollment on leadgen.sale_returns (buyer_offer_id, assignment_id);

@@ -36,13 +36,13 @@ comment on function leadgen.wake_held_leads() is
 create or replace trigger wake_held_leads after update on leadgen.buyers
   for each row when (
     new.balance > old.balance
-    or (new.is_active, new.webhook_url, new.email_notifications) is distinct from (old.is_active, old.webhook_url, old.email_notifications))
+    or new.is_active is distinct from old.is_active)
   execute function leadgen.wake_held_leads();
 create or replace trigger wake_held_leads after insert on leadgen.buyer_offers
   for each row execute function leadgen.wake_held_leads();
 create or replace trigger wake_held_leads_again after update of
   is_active, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day, budget_per_month, price_per_lead,
-  pause_until, schedule, filters, timezone, min_balance_required, webhook_url_override on leadgen.buyer_offers
+  pause_until, schedule, filters, timezone, min_balance_required, is_reachable on leadgen.buyer_offers
   for each row execute function leadgen.wake_held_leads();
 create or replace trigger wake_held_leads after insert or update on leadgen.buyer_service_areas
   for each row execute function leadgen.wake_held_leads();

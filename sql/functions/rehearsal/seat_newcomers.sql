@@ -37,7 +37,7 @@ begin
     end if;
     v_candidate := jsonb_populate_record(null::leadgen.candidate, jsonb_build_object(
       'buyer_offer_id', c_first_id + v_number, 'buyer_id', v_buyer.id, 'enrollment_is_active', true,
-      'buyer_is_active', v_buyer.is_active, 'has_channel', v_buyer.webhook_url is not null or v_buyer.email_notifications,
+      'buyer_is_active', v_buyer.is_active, 'has_channel', v_buyer.webhook_url is not null or v_buyer.email_notifications or v_buyer.sms_notifications,
       'has_lead', false, 'has_contact', false, 'in_schedule', true, 'timezone', v_rehearsal.timezone,
       'used_hour', 0, 'used_day', 0, 'used_week', 0, 'used_month', 0, 'spent_day', 0, 'spent_month', 0,
       'balance', v_buyer.balance, 'priority', 1, 'weight', 1, 'finish_tag', 0, 'virtual_time', 0, 'base_price', v_price));

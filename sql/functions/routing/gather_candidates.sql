@@ -32,7 +32,7 @@ begin
     bo.buyer_id,
     bo.is_active,
     b.is_active,
-    coalesce(bo.webhook_url_override, b.webhook_url) is not null or b.email_notifications,
+    bo.is_reachable,
     bo.pause_until,
     bo.buyer_id in (
       select a.buyer_id from leadgen.buyer_service_areas a

@@ -8,6 +8,7 @@ declare
   v_reroute constant jsonb := p_config -> 'reroute';
   v_acceptance constant jsonb := p_config -> 'acceptance';
   v_delivery constant jsonb := p_config -> 'delivery';
+  v_returns constant jsonb := p_config -> 'returns';
   v_settings leadgen.routing_settings;
 begin
   v_settings.strategy := array[coalesce(p_config ->> 'strategy', 'priority')];
@@ -41,6 +42,11 @@ begin
     v_settings.delivery_retry_seconds := array(select (e.value #>> '{}')::numeric
       from jsonb_array_elements(v_delivery -> 'retry_seconds') with ordinality as e order by e.ordinality);
   end if;
+  v_settings.returns_hours := coalesce((v_returns ->> 'window_hours')::numeric, 168);
+  v_settings.return_quota_count := (v_returns #>> '{quota,count}')::integer;
+  v_settings.return_quota_percent := (v_returns #>> '{quota,percent}')::numeric;
+  v_settings.return_cycle := coalesce(v_returns #>> '{quota,cycle}', 'month');
+  v_settings.auto_approves_returns := coalesce((v_returns ->> 'auto_approve')::boolean, true);
   v_settings.resells_on_unknown := coalesce((v_delivery ->> 'resell_on_unknown')::boolean, false);
   return v_settings;
 end;

@@ -34,7 +34,7 @@ begin
     with sale as (
       insert into leadgen.lead_assignments (
         created_at, market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive,
-        price, currency, price_steps, pricing_policy_id, pricing_policy_version, acceptance, answer_by
+        price, currency, price_steps, pricing_policy_id, pricing_policy_version, acceptance, answer_by, return_by
       )
       values (
         p_decision.decided_at, p_route.market_id, p_lead_id, v_decision_id, p_route.offer_id,
@@ -42,26 +42,24 @@ begin
         v_price.amount, p_route.currency, v_price.steps, p_route.pricing_policy_id, p_route.pricing_policy_version,
         (p_decision.settings).acceptance,
         case when (p_decision.settings).acceptance <> 'on_delivery' then
-          p_decision.decided_at + (p_decision.settings).acceptance_hours * interval '1 hour' end
+          p_decision.decided_at + (p_decision.settings).acceptance_hours * interval '1 hour' end,
+        p_decision.decided_at + interval '1 hour' * case (p_decision.settings).acceptance
+          when 'auto_after' then (p_decision.settings).acceptance_hours
+          else (p_decision.settings).returns_hours end
       )
       returning id
     )
     insert into leadgen.deliveries (
-      created_at, market_id, lead_id, assignment_id, buyer_id, channel, target, next_attempt_at, timeout_seconds, retry_seconds
+      created_at, market_id, lead_id, assignment_id, buyer_id, endpoint_id, channel, target, next_attempt_at, timeout_seconds, retry_seconds
     )
     select
-      p_decision.decided_at, p_route.market_id, p_lead_id, sale.id, b.id, way.channel, way.target, p_decision.decided_at,
-      case way.channel when 'webhook' then (p_decision.settings).delivery_timeout_seconds end,
+      p_decision.decided_at, p_route.market_id, p_lead_id, sale.id, e.buyer_id, e.id, e.channel, e.target, p_decision.decided_at,
+      case e.channel when 'webhook' then (p_decision.settings).delivery_timeout_seconds end,
       (p_decision.settings).delivery_retry_seconds
     from sale
-    join leadgen.buyers b on b.id = v_candidate.buyer_id
-    join leadgen.buyer_offers bo on bo.id = v_candidate.buyer_offer_id
-    cross join lateral (
-      values
-        ('webhook'::leadgen.delivery_channel, coalesce(bo.webhook_url_override, b.webhook_url)),
-        ('email', case when b.email_notifications then coalesce(bo.email_override, b.email) end)
-    ) as way (channel, target)
-    where way.target is not null;
+    cross join leadgen.list_channels(v_candidate.buyer_id) c
+    join leadgen.endpoints e on e.buyer_id = v_candidate.buyer_id and e.channel = c.channel and e.target = c.target
+    where c.buyer_offer_id = v_candidate.buyer_offer_id;
     if not found then
       raise exception using
         errcode = 'serialization_failure',
