@@ -35,8 +35,12 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def template(cluster: Cluster) -> str:
-    """The template database: what `leadgen migrate` makes of an empty one, reference data included."""
-    return cluster.make_template("template_leadgen", lambda url: migrate(url, Settings(), say=lambda _: None))
+    """The template database: what `leadgen migrate` makes of an empty one, reference data included.
+
+    Webhooks may go to this machine: the receivers of the tests are on it.
+    """
+    settings = Settings(environment="development")
+    return cluster.make_template("template_leadgen", lambda url: migrate(url, settings, say=lambda _: None))
 
 
 @pytest.fixture(scope="session")

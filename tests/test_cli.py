@@ -28,6 +28,8 @@ def test_help_loads_neither_the_api_nor_the_worker() -> None:
     shown = leadgen("--help").stdout
     for command in ("migrate", "diff", "load", "key", "serve", "worker", "verify", "db"):
         assert command in shown
+    for command in ("deliveries", "endpoints", "returns"):
+        assert command in shown
     for command in ("explain", "unsold", "dry-run", "what-if", "history", "rollback", "events"):
         assert command in shown
 

@@ -3,6 +3,7 @@
 import os
 from decimal import Decimal
 from ipaddress import ip_address, ip_network
+from itertools import combinations
 
 import pytest
 
@@ -30,6 +31,9 @@ def test_nothing_needs_to_be_set() -> None:
         ("LOG_LEVEL", "debug", "DEBUG"),
         ("ENVIRONMENT", "development", "development"),
         ("META_GRAPH_URL", "https://graph.example/v24.0/", "https://graph.example/v24.0"),
+        ("PUBLIC_URL", "https://leads.example/in/", "https://leads.example/in"),
+        ("PUBLIC_URL", "", None),
+        ("TWILIO_API_URL", "https://api.dublin.ie1.twilio.com", "https://api.dublin.ie1.twilio.com"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
         (
             "DNS_SERVERS",
@@ -66,6 +70,12 @@ def test_what_is_set_is_read(name: str, value: str, read: object, monkeypatch: p
         ("META_GRAPH_URL", "https://user@graph.example"),
         ("META_GRAPH_URL", "https://graph.example/?a=b"),
         ("META_GRAPH_TIMEOUT_SECONDS", "16"),
+        ("PUBLIC_URL", "http://leads.example"),
+        ("PUBLIC_URL", "leads.example"),
+        ("PUBLIC_URL", "https://leads.example/?a=b"),
+        ("TWILIO_API_URL", "http://127.0.0.1:9"),
+        ("TWILIO_ACCOUNT_SID", "SM0123"),
+        ("TWILIO_ACCOUNT_SID", "AC01/../../x"),
         ("DNS_SERVERS", "resolver.example"),
         ("DNS_SERVERS", "192.0.2.1:0"),
         ("DNS_SERVERS", "192.0.2.1,"),
@@ -100,6 +110,46 @@ def test_an_unknown_setting_stops_the_start(
     with pytest.raises(SettingsError, match=f"^unknown setting {name}: ") as caught:
         load_settings()
     assert meant is None or f"did you mean {meant}?" in str(caught.value)
+
+
+TWILIO = {
+    "TWILIO_ACCOUNT_SID": "AC0123456789abcdef0123456789abcdef",
+    "TWILIO_AUTH_TOKEN": "hunter2",
+    "TWILIO_PHONE_NUMBER": "+15125550100",
+}
+
+
+def test_twilio_is_set_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in TWILIO.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert (settings.twilio_auth_token, settings.twilio_phone_number) == ("hunter2", "+15125550100")
+
+
+@pytest.mark.parametrize("given", [names for size in (1, 2) for names in combinations(TWILIO, size)])
+def test_twilio_set_in_part_stops_the_start(given: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in given:
+        monkeypatch.setenv(name, TWILIO[name])
+    with pytest.raises(SettingsError, match="all three of Twilio's settings or none") as caught:
+        load_settings()
+    for name in set(TWILIO) - set(given):
+        assert name in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", ["5125550100", "+0125550100", "+1 512 555 0100", "LeadGen"])
+def test_twilio_number_is_e164(number: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**TWILIO, "TWILIO_PHONE_NUMBER": number}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=r"^setting TWILIO_PHONE_NUMBER: .*E\.164"):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "TWILIO_API_URL"])
+def test_http_is_for_development_only(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "development")
+    monkeypatch.setenv(name, "http://127.0.0.1:8000")
+    assert getattr(load_settings(), name.lower()) == "http://127.0.0.1:8000"
 
 
 def test_other_programs_variables_are_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:

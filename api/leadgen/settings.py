@@ -14,10 +14,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from leadgen.db.urls import normalise_url
 from leadgen.errors import LeadGenError
 
-OUR_PREFIXES = ("LEADGEN_", "WEBHOOK_", "WORKER_", "SMTP_", "DEFAULT_", "DB_")
+OUR_PREFIXES = ("LEADGEN_", "WEBHOOK_", "WORKER_", "SMTP_", "DEFAULT_", "DB_", "TWILIO_")
 SECRET = {
     "DATABASE_URL",
     "SMTP_PASSWORD",
+    "TWILIO_AUTH_TOKEN",
     "API_DB_PASSWORD",
     "WORKER_DB_PASSWORD",
 }  # never repeated in an error
@@ -58,14 +59,27 @@ class Settings(BaseSettings):
     smtp_password: str | None = None
     from_email: str | None = None
 
+    public_url: str | None = Field(
+        default=None,
+        description="where people and Twilio reach the API; unset: no links in mails, no delivery reports",
+    )
+    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9A-Za-z]+$")] | None = None
+    twilio_auth_token: str | None = None
+    twilio_phone_number: Annotated[str | None, Field(validate_default=True)] = Field(
+        default=None, description="text messages come from it; E.164, e.g. +15125550100"
+    )
+    twilio_api_url: str = "https://api.twilio.com"
+
     webhook_timeout_seconds: Seconds = Field(
         default=5, description="one attempt in total, connect to last byte"
     )
     webhook_max_retries: Annotated[int, Field(ge=0)] = 3
     webhook_retry_delay: Seconds = Field(default=1, description="seconds before the first retry; doubles")
 
-    worker_concurrency: PositiveInt = Field(default=64, description="deliveries in flight in one worker")
-    worker_batch: PositiveInt = Field(default=100, description="deliveries claimed at once")
+    worker_concurrency: PositiveInt = Field(default=256, description="webhooks sent at once by one worker")
+    worker_batch: PositiveInt = Field(
+        default=100, description="webhooks claimed at once, and held ready beside those being sent"
+    )
     worker_lease_seconds: Seconds = 30
     worker_poll_seconds: Seconds = Field(default=1, description="longest sleep without a notification")
     worker_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
@@ -120,13 +134,27 @@ class Settings(BaseSettings):
             return value
         return [read_dns_server(part.strip()) for part in value.split(",")]
 
-    @field_validator("meta_graph_url")
+    @field_validator("meta_graph_url", "public_url", "twilio_api_url")
     @classmethod
-    def _check_graph_url(cls, value: str, info: ValidationInfo) -> str:
+    def _check_address(cls, value: str | None, info: ValidationInfo) -> str | None:
         schemes = "https?" if info.data.get("environment") == "development" else "https"
+        if value is None:
+            return None
         if not re.fullmatch(rf"{schemes}://[^\s/?#@]+(/[^\s?#]*)?", value):
             raise ValueError("an https address is needed; http only with ENVIRONMENT=development")
         return value.rstrip("/")
+
+    @field_validator("twilio_phone_number")
+    @classmethod
+    def _check_twilio(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
+            raise ValueError("a number in E.164 is needed, such as +15125550100")
+        known = {"TWILIO_PHONE_NUMBER": value}
+        known |= {name: info.data.get(name.lower()) for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")}
+        missing = sorted(name for name, given in known.items() if given is None)
+        if 0 < len(missing) < len(known):
+            raise ValueError(f"all three of Twilio's settings or none: {' and '.join(missing)} not set")
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod

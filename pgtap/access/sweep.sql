@@ -1,6 +1,6 @@
 -- The catalogue swept: nothing for PUBLIC, definers pinned, everything commented, each role exactly what sql/policies says.
 begin;
-select plan(31);
+select plan(32);
 
 create temp view functions as
 select p.oid, p.proname, p.proacl, p.prosecdef, p.proconfig, p.proowner, p.oid::regprocedure::text as name
@@ -44,11 +44,14 @@ select bag_eq(format($$select proname::text from functions f
   where has_function_privilege(%L, f.oid, 'execute')$$, role), format('select unnest(%L::text[])', names),
     role || ' executes exactly these')
 from (values
-  ('leadgen_api', '{submit_lead,explain_lead_for,is_ready,record_mail_domain,open_post,submit_mapped_lead,verify_subscription}'::text[]),
-  ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,take_nap,route_held_lead,settle_answers,release_due_sale}'),
+  ('leadgen_api', '{submit_lead,explain_lead_for,is_ready,record_mail_domain,open_post,submit_mapped_lead,verify_subscription,
+    answer_sale,show_sale,list_return_reasons,read_link,answer_by_link,record_sms_status}'::text[]),
+  ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,take_nap,route_held_lead,settle_answers,settle_return,release_due_sale,
+    settle_endpoints,settle_reports,advance_replay,list_endpoint_checks,record_endpoint_check,measure_outbox}'),
   ('leadgen_dba',
     '{policy_history,roll_back_policy,try_field_map,submit_lead,replay_quarantined,explain_lead,explain_candidates,check_invariants,'
-    'accept_sale,return_sale,suppress,unsuppress,replay_lead,verify_leads,dry_run_lead,what_if,explain_unsold}'),
+    'accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,verify_leads,dry_run_lead,what_if,explain_unsold,'
+    'rotate_webhook_secret,enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,start_replay,cancel_replay,measure_outbox}'),
   ('leadgen_reporting', '{}')
 ) as t (role, names);
 
@@ -65,22 +68,23 @@ select is_empty($$select name from relations r where relkind <> 'S' and has_any_
 select is_empty($$select name from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_reporting', r.oid,
   'insert, update, references')$$, 'analysts write nothing');
 select is_empty($$select name from relations r where relkind <> 'S' and not has_table_privilege('leadgen_dba', r.oid, 'select')
-  and relname <> 'source_maps'$$, 'a DBA reads everything');
+  and relname not in ('source_maps', 'link_secrets')$$, 'a DBA reads everything');
 select set_eq($$select a.attname::text from pg_attribute a
   cross join unnest('{leadgen_api,leadgen_worker,leadgen_dba,leadgen_reporting}'::text[]) r
   where a.attrelid = 'leadgen.source_maps'::regclass and a.attnum > 0 and has_column_privilege(r, a.attrelid, a.attname, 'select')$$,
   $$select unnest('{source_id,created_at,updated_at,field_map_id}'::text[])$$, 'but the secrets of ad networks, which nobody does');
+select is(has_any_column_privilege('leadgen_dba', 'leadgen.link_secrets', 'select, insert, update'), false, 'nor what signs the links in e-mails');
 select is_empty($$select name from relations r where relkind <> 'S' and has_table_privilege('leadgen_dba', r.oid,
   'truncate, references, trigger')$$, 'a DBA truncates nothing');
 select bag_eq($$select relname::text from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_dba', r.oid,
   'insert, update')$$,
   $$select unnest('{markets,verticals,validation_policies,routing_policies,pricing_policies,offers,sources,
     source_campaigns,buyers,buyer_offers,buyer_service_areas,
-    offer_exclusivities,settings,operator_keys,field_maps,source_maps}'::text[])$$, 'a DBA writes the catalogue,
+    offer_exclusivities,settings,operator_keys,buyer_keys,return_reasons,endpoints,field_maps,source_maps}'::text[])$$, 'a DBA writes the catalogue,
       the settings and the keys');
 select is_empty($$select relname from relations r where has_table_privilege('leadgen_dba', r.oid, 'delete') and relname in ('leads',
   'lead_assignments', 'lead_decisions', 'deliveries',
-  'delivery_attempts', 'policy_versions', 'invoices', 'intake_quarantine', 'settings', 'operator_keys', 'enrollment_usage')$$,
+  'delivery_attempts', 'policy_versions', 'invoices', 'intake_quarantine', 'settings', 'operator_keys', 'enrollment_usage', 'sale_returns', 'buyer_keys', 'return_reasons')$$,
     'a DBA deletes no record');
 select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'update'), false, 'a DBA does not change a balance');
 select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'insert'), false, 'nor writes one with a new buyer');

@@ -1,7 +1,7 @@
 -- check_policy_sense (check_places_sense, check_fields_sense, check_contact_sense, check_routing_sense, check_caps_sense,
 -- check_pricing_sense): keys that contradict each other; and keys whose language is not installed.
 begin;
-select plan(110);
+select plan(118);
 
 select is(testkit.policy_fault('validation', value), coalesce('LG423 rules.' || path, 'none'), format('%s', value))
 from (values
@@ -74,6 +74,14 @@ from (values
   ('{"acceptance": {"mode": "auto_after", "window_hours": 24}}', null), ('{"acceptance": {"mode": "explicit"}}', 'acceptance.window_hours'),
   ('{"acceptance": {"mode": "auto_after"}}', 'acceptance.window_hours'),
   ('{"acceptance": {"mode": "on_delivery", "window_hours": 24}}', 'acceptance.window_hours'),
+  ('{"returns": {"window_hours": 0}}', null), ('{"returns": {"window_hours": 24, "auto_approve": false, "quota": {"count": 0}}}', null),
+  ('{"acceptance": {"mode": "explicit", "window_hours": 2}, "returns": {"window_hours": 24}}', null),
+  ('{"acceptance": {"mode": "auto_after", "window_hours": 2}, "returns": {"auto_approve": false, "quota": {"percent": 5,
+    "cycle": "week"}}}', null),
+  ('{"acceptance": {"mode": "auto_after", "window_hours": 2}, "returns": {"window_hours": 24}}', 'returns.window_hours'),
+  ('{"returns": {"window_hours": 0, "quota": {"count": 3}}}', 'returns.quota'),
+  ('{"returns": {"window_hours": 0, "auto_approve": true}}', 'returns.auto_approve'),
+  ('{"returns": {"window_hours": 0, "auto_approve": false}}', 'returns.auto_approve'),
   ('{"caps": {"per_hour": 5, "per_day": 5, "per_week": 5, "per_month": 5}}', null),
   ('{"caps": {"per_hour": 6, "per_day": 5}}', 'caps.per_day'),
   ('{"caps": {"per_hour": 6, "per_month": 5}}', 'caps.per_month'), ('{"caps": {"per_day": 6, "per_week": 5}}', 'caps.per_week'),

@@ -49,7 +49,7 @@ from e, (values
   ('timezone = ''Asia/Tokyo''', 'none'), ('timezone = ''Tokyo''', 'LG423 timezone'), ('timezone = null', 'none'), ('weight = 0',
     '23514'), ('weight = 1000001', '23514'),
   ('routing_priority = 0', '23514'), ('capacity_per_day = -1', '23514'), ('capacity_per_day = 0', 'none'), ('price_per_lead = 0',
-    '23514'), ('webhook_url_override = ''ftp://x''', '23514'),
+    '23514'), ('webhook_url_override = ''ftp://x''', 'LG423 webhook_url_override'),
   ('budget_per_day = ''NaN''', '23514'), ('budget_per_month = ''NaN''', '23514'), ('budget_per_day = -0.01', '23514'),
   ('budget_per_day = 0, budget_per_month = 99999999.99', 'none'), ('budget_per_day = null, budget_per_month = null', 'none')
 ) as t (change, fault);
@@ -83,7 +83,7 @@ update leadgen.buyers x set webhook_url = 'https://b.example/h' from b where x.i
 select matches(x.webhook_secret,
   '^whsec_', 'fill_buyer: and keeps one when the webhook comes later') from b join leadgen.buyers x on x.id = plain;
 select is(testkit.fault_of(format('select testkit.make_buyer(%L)', body)), fault, format('a buyer: %s', body))
-from (values ('{"webhook_url": "b.example"}'::jsonb, '23514'), ('{"webhook_secret": "short"}', '23514'), ('{"balance": -1}',
+from (values ('{"webhook_url": "b.example"}'::jsonb, 'LG423 webhook_url'), ('{"webhook_secret": "short"}', 'LG423 webhook_secret'), ('{"balance": -1}',
   '23514')) as t (body, fault);
 select is(count(distinct leadgen.make_webhook_secret()), 50::bigint, 'make_webhook_secret: never the same') from generate_series(1, 50);
 select is(array_agg(distinct length(decode(substr(leadgen.make_webhook_secret(), 7), 'base64'))), '{32}',
@@ -95,7 +95,7 @@ create temp table overridden as select testkit.make_offer() as offer_id;
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', id, 'webhook_url_override', 'https://own.example/hook'))
   from bare, overridden;
 select testkit.submit(offer_id) from overridden;
-select matches((select c.secrets[1] from leadgen.claim_deliveries('w', 9, '30 seconds') c
+select matches((select c.secrets[1] from leadgen.claim_deliveries('w', testkit.room(9), '30 seconds') c
   where c.target = 'https://own.example/hook'), '^whsec_', 'a webhook of the enrollment alone is signed too');
 
 -- Service areas and exclusivities.

@@ -1,6 +1,6 @@
 -- claim_deliveries and release_deliveries: leases, fencing tokens, and nothing lost.
 begin;
-select plan(37);
+select plan(38);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
@@ -8,7 +8,7 @@ select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buye
     "webhook_secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}'))) from ids;
 select testkit.submit(offer_id, '{"attributes": {"job": "leak"}, "region_code": "US-TX"}', n) from ids, generate_series(1, 3) n;
 
-create temp table first as select * from leadgen.claim_deliveries('w1', 2, '30 seconds');
+create temp table first as select * from leadgen.claim_deliveries('w1', testkit.room(2), '30 seconds');
 select is(count(*), 2::bigint, 'a bounded batch') from first;
 select is(count(distinct lease_token), 1::bigint, 'one token a batch') from first;
 select is(array_agg(attempt), '{1,1}', 'the first attempt') from first;
@@ -17,9 +17,9 @@ select is(array_agg(distinct d.status || ' ' || d.worker || ' ' || d.attempts ||
 from leadgen.deliveries d join first f on f.delivery_id = d.id;
 select is(array_agg(d.id), array_agg(d.id) filter (where d.status = 'pending'), 'the third waits') from leadgen.deliveries d
   where d.id not in (select delivery_id from first);
-create temp table second as select * from leadgen.claim_deliveries('w2', 10, '30 seconds');
+create temp table second as select * from leadgen.claim_deliveries('w2', testkit.room(10), '30 seconds');
 select is(count(*), 1::bigint, 'another worker gets what is left') from second;
-select is_empty($$select * from leadgen.claim_deliveries('w3', 10, '30 seconds')$$, 'and a third nothing');
+select is_empty($$select * from leadgen.claim_deliveries('w3', testkit.room(10), '30 seconds')$$, 'and a third nothing');
 
 -- What is sent.
 create temp table message as select f.*, body::jsonb as j from first f order by delivery_id limit 1;
@@ -41,9 +41,10 @@ select is(details, null, 'a webhook needs no details') from message;
 
 -- The lease ends: claimable again, with a new token; the same message id.
 select testkit.at_time('2026-11-20T16:00:29Z');
-select is_empty($$select * from leadgen.claim_deliveries('w3', 10, '30 seconds')$$, 'a second before its end the lease holds');
+select is_empty($$select * from leadgen.claim_deliveries('w3', testkit.room(10), '30 seconds')$$,
+  'a second before its end the lease holds');
 select testkit.at_time('2026-11-20T16:00:30Z');
-create temp table third as select * from leadgen.claim_deliveries('w3', 10, '30 seconds');
+create temp table third as select * from leadgen.claim_deliveries('w3', testkit.room(10), '30 seconds');
 select is(count(*), 3::bigint, 'over: claimed by another') from third;
 select is(bool_and(t.message_id = f.message_id), true, 'with the same message id') from third t join first f using (delivery_id);
 select is(bool_or(t.lease_token = f.lease_token), false, 'and a new token') from third t join first f using (delivery_id);
@@ -56,12 +57,13 @@ select is((select count(*) from leadgen.delivery_attempts), 0::bigint, 'and noth
 select is(array_agg(distinct d.status::text), '{sending}', 'the new claim stands') from leadgen.deliveries d;
 
 -- A clean stop gives claims back, uncounted.
-select is(leadgen.release_deliveries(array(select distinct lease_token from first)), 0, 'release: not with an old token');
-select is(leadgen.release_deliveries(array(select distinct lease_token from third)), 3, 'release: with one''s own');
+select is(leadgen.release_deliveries(array_agg(delivery_id), array_agg(lease_token)), 0, 'release: not with an old token') from first;
+select is(leadgen.release_deliveries(array_agg(delivery_id), array_agg(lease_token)), 3, 'release: with one''s own') from third;
 select is(array_agg(distinct d.status || ' ' || d.attempts || ' ' || coalesce(d.worker, 'nobody')), '{"pending 1 nobody"}',
   'release: due again, the attempt not counted') from leadgen.deliveries d;
-select is(leadgen.release_deliveries('{}'), 0, 'release: nothing to give back');
-create temp table fourth as select * from leadgen.claim_deliveries('w4', 10, '30 seconds');
+select is(leadgen.release_deliveries('{}', '{}'), 0, 'release: nothing to give back');
+select is(testkit.fault_of($$select leadgen.release_deliveries('{1}', '{}')$$), 'LG400 p_tokens', 'release: each with its token');
+create temp table fourth as select * from leadgen.claim_deliveries('w4', testkit.room(10), '30 seconds');
 select is(array_agg(distinct attempt), '{2}', 'claimed at once') from fourth;
 
 -- A lower id that commits later than a higher one is claimed all the same: no watermark.
@@ -76,18 +78,18 @@ select is((select count(*) from leadgen.record_attempts((select jsonb_agg(jsonb_
   'the higher ids are delivered first');
 insert into leadgen.deliveries overriding system value
 select (jsonb_populate_record(s, '{"status": "pending", "lease_token": null, "next_attempt_at": "2026-11-20T16:00:00Z"}')).* from slow s;
-select is((select delivery_id from leadgen.claim_deliveries('w5', 10, '30 seconds')), (select id
+select is((select delivery_id from leadgen.claim_deliveries('w5', testkit.room(10), '30 seconds')), (select id
   from slow), 'then the lower one appears, and is claimed');
 
 -- E-mail brings what its template needs; a retry that is due later is not claimed.
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"name": "Bob"}'), 'routing_priority', 9)) from ids;
 select testkit.submit(offer_id, '{}', 4) from ids;
 update leadgen.deliveries set next_attempt_at = '2026-11-20T17:00:00Z' where channel = 'email';
-select is_empty($$select * from leadgen.claim_deliveries('w6', 10, '30 seconds') where channel = 'email'$$, 'not due yet');
+select is_empty($$select * from leadgen.claim_deliveries('w6', testkit.room(10), '30 seconds') where channel = 'email'$$, 'not due yet');
 select testkit.at_time('2026-11-20T17:00:00Z');
-create temp table mail as select * from leadgen.claim_deliveries('w6', 10, '30 seconds') where channel = 'email';
+create temp table mail as select * from leadgen.claim_deliveries('w6', testkit.room(10), '30 seconds') where channel = 'email';
 select is(count(*), 1::bigint, 'due') from mail;
-select is(details - 'offer_name',
+select is(details - '{offer_name,links}'::text[],
   '{"buyer_name": "Bob", "vertical_name": "Plumbing", "market_name": "Austin, TX", "timezone": "America/Chicago"}',
     'details for the template') from mail;
 select is(body::jsonb #>> '{data,lead,name}', 'John Smith', 'and the same body') from mail;
@@ -97,10 +99,10 @@ select testkit.submit(offer_id, '{}', 5) from ids;
 update leadgen.buyers set is_active = false;
 update leadgen.offers set is_active = false;
 update leadgen.markets set is_active = false;
-select is((select count(*) from leadgen.claim_deliveries('w7', 10, '30 seconds') c
+select is((select count(*) from leadgen.claim_deliveries('w7', testkit.room(10), '30 seconds') c
   where (c.body::jsonb #>> '{data,lead,email}') = 'person5@example.com'),
   1::bigint, 'a sale in flight stands');
-select is_empty($$select * from leadgen.claim_deliveries('w7', 0, '30 seconds')$$, 'a batch of none');
+select is_empty($$select * from leadgen.claim_deliveries('w7', testkit.room(0), '30 seconds')$$, 'a batch of none');
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 
 select * from finish();

@@ -1,9 +1,10 @@
 -- record_attempts, plan_retry, settle_assignments: what follows from an attempt's outcome for delivery, sale and lead.
 begin;
-select plan(68);
+select plan(80);
 select testkit.at_time('2026-11-20T16:00:00Z');
+update leadgen.settings set slow_retry_seconds = '{}';
 
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, 3, '1 second', after, null) between low and high, true,
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, 3, '1 second', after, null, '{30}') between low and high, true,
   format('plan_retry: attempt %s, Retry-After %s', attempt, after))
 from (values
   (1, null::numeric, '2026-11-20T16:00:01Z'::timestamptz, '2026-11-20T16:00:01.5Z'::timestamptz),
@@ -11,12 +12,13 @@ from (values
   (1, 120, '2026-11-20T16:02:00Z', '2026-11-20T16:02:00Z'), (3, 0.1, '2026-11-20T16:00:04Z', '2026-11-20T16:00:06Z'),
   (1, -50, '2026-11-20T16:00:01Z', '2026-11-20T16:00:01.5Z'), (1, 999999, '2026-11-20T17:00:00Z', '2026-11-20T17:00:00Z')
 ) as t (attempt, after, low, high);
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 4, 3, '1 second', null, null), null, 'plan_retry: after the last retry none');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 1, 0, '1 second', 60, null), null,
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 4, 3, '1 second', null, null, '{}'), null, 'plan_retry: after the last retry none');
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 1, 0, '1 second', 60, null, '{}'), null,
   'plan_retry: no retries, whatever the receiver asked');
-select cmp_ok((select count(distinct leadgen.plan_retry('2026-11-20T16:00:00Z', 3, 3, '1 second', null, null))
+select cmp_ok((select count(distinct leadgen.plan_retry('2026-11-20T16:00:00Z', 3, 3, '1 second', null, null, '{}'))
   from generate_series(1, 20)), '>', 15::bigint, 'plan_retry: jittered');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', after, '{60,600,3600}') between low and high, true,
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', after, '{60,600,3600}',
+  '{1,1,1,1}') between low and high, true,
   format('plan_retry: by a schedule, attempt %s, Retry-After %s, %s retries of the worker''s', attempt, after, retries))
 from (values
   (1, 0, null::numeric, '2026-11-20T16:01:00Z'::timestamptz, '2026-11-20T16:01:30Z'::timestamptz),
@@ -24,9 +26,17 @@ from (values
   (1, 3, 1800, '2026-11-20T16:30:00Z', '2026-11-20T16:30:00Z'), (1, 3, 999999, '2026-11-20T17:00:00Z', '2026-11-20T17:00:00Z'),
   (3, 3, 60, '2026-11-20T17:00:00Z', '2026-11-20T17:30:00Z')
 ) as t (attempt, retries, after, low, high);
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 4, 99, '1 second', 60, '{60,600,3600}'), null,
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 4, 99, '1 second', 60, '{60,600,3600}', '{5}'), null,
   'plan_retry: past the schedule''s end none');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 1, 99, '1 second', 60, '{}'), null, 'plan_retry: an empty schedule has no retries');
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 1, 99, '1 second', 60, '{}', '{5}'), null,
+  'plan_retry: an empty schedule has no retries');
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', null, null, '{60,300}') - '2026-11-20T16:00:00Z'
+  between low and high, true, format('plan_retry: then the slow ones, attempt %s after %s quick retries', attempt, retries))
+from (values
+  (4, 3, interval '60 seconds', interval '90 seconds'), (5, 3, '300 seconds', '450 seconds'), (1, 0, '60 seconds', '90 seconds'),
+  (1, null, '60 seconds', '90 seconds'), (2, -5, '300 seconds', '450 seconds'), (900, 1000, '7 days', '10.5 days')
+) as t (attempt, retries, low, high);
+select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 6, 3, '1 second', 60, null, '{60,300}'), null, 'plan_retry: past the slow ones none');
 
 -- One sale by webhook and e-mail a lead; attempts are made by name of channel.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
@@ -38,12 +48,12 @@ declare
   v_claim record;
   v_status text;
 begin
-  select * into v_claim from leadgen.claim_deliveries('w', 100, '30 seconds') c
+  select * into v_claim from leadgen.claim_deliveries('w', testkit.room(100), '30 seconds') c
     where c.channel = p_channel order by c.delivery_id desc limit 1;
   select r.status into v_status from leadgen.record_attempts(jsonb_build_array(jsonb_build_object('delivery_id', v_claim.delivery_id,
     'lease_token', v_claim.lease_token,
     'started_at', leadgen.clock(), 'outcome', p_outcome, 'latency_ms', 12.5) || p_more), p_retries, '1 second') r;
-  perform leadgen.release_deliveries(array[v_claim.lease_token]);
+  perform leadgen.release_deliveries(array_agg(d.id), array_agg(d.lease_token)) from leadgen.deliveries d where d.status = 'sending';
   return v_status;
 end;
 $$;
@@ -115,10 +125,10 @@ select is(pg_temp.state(), 'accepted accepted webhook=delivered,email=delivered'
 select results_eq(
   $$select * from leadgen.record_attempts('[{"delivery_id": 0, "lease_token": "00000000-0000-0000-0000-000000000000",
     "started_at": "2026-11-20T16:00:00Z", "outcome": "delivered", "latency_ms": 1}]', 3, '1 second')$$,
-  $$values (0::bigint, 'fenced')$$, 'a delivery that does not exist');
+  $$values (0::bigint, 'fenced', null::text, null::text)$$, 'a delivery that does not exist');
 select is_empty($$select * from leadgen.record_attempts('[]', 3, '1 second')$$, 'nothing to record');
 select lives_ok($$select leadgen.settle_assignments(array(select a.id
-  from leadgen.lead_assignments a), '2026-11-20T17:00:00Z')$$, 'settle_assignments: again over everything');
+  from leadgen.lead_assignments a), '{}', '{}', '2026-11-20T17:00:00Z')$$, 'settle_assignments: again over everything');
 select is(array_agg(a.outcome::text order by a.id), '{accepted,failed,unknown,accepted}',
   'settle_assignments: changes nothing that is settled') from leadgen.lead_assignments a;
 
@@ -145,25 +155,25 @@ select is(array_agg(d.channel || ' ' || coalesce(d.timeout_seconds::text, 'any')
   '{"webhook 12.5 {60,600}","email any {60,600}"}', 'record_decision: timeout and schedule are stored') from leadgen.deliveries d
 join leadgen.lead_assignments a on a.id = d.assignment_id join own using (offer_id);
 select testkit.at_time('2026-11-20T17:00:00Z');
-create temp table claims as select * from leadgen.claim_deliveries('w', 100, '30 seconds');
+create temp table claims as select * from leadgen.claim_deliveries('w', testkit.room(100), '30 seconds');
 select is(array_agg(channel || ' ' || coalesce(timeout_seconds::text, 'any') order by channel), '{"email any","webhook 12.5"}',
   'claim_deliveries: hands the timeout out') from claims;
 select is(array_agg(d.channel || ' ' || to_char(d.next_attempt_at - '2026-11-20T17:00:00Z', 'SS.MS') order by d.channel),
   '{"webhook 42.500","email 30.000"}', 'claim_deliveries: and leases for so much longer')
 from leadgen.deliveries d where d.status = 'sending';
-select leadgen.release_deliveries(array_agg(lease_token)) from claims;
+select leadgen.release_deliveries(array_agg(delivery_id), array_agg(lease_token)) from claims;
 select is(pg_temp.attempt('webhook', 'failed', '{}', 0), 'pending', 'retried though the worker has no retries');
 select is(d.next_attempt_at between '2026-11-20T17:01:00Z' and '2026-11-20T17:01:30Z', true, 'after its own pause')
 from leadgen.deliveries d where d.channel = 'webhook' order by d.id desc limit 1;
 select testkit.at_time('2026-11-20T17:02:00Z');
 select is(pg_temp.attempt('webhook', 'unknown', '{}', 99), 'pending', 'then after the second');
 select testkit.at_time('2026-11-20T17:20:00Z');
-select is(pg_temp.attempt('webhook', 'failed', '{}', 99), 'dead', 'and no more: the schedule is over');
+select is(pg_temp.attempt('webhook', 'failed', '{}', 99), 'unknown', 'and no more: the schedule is over, and the second may have arrived');
 
 -- Cancelled while it is sent: what was sent is logged, and stays cancelled.
-create temp table last_claim as select * from leadgen.claim_deliveries('w', 100, '30 seconds') where channel = 'email';
+create temp table last_claim as select * from leadgen.claim_deliveries('w', testkit.room(100), '30 seconds') where channel = 'email';
 select is(count(*), 1::bigint, 'the e-mail is being sent') from last_claim;
-select is(leadgen.return_sale(d.assignment_id, 'wrong number')::text, 'returned', 'its sale is returned meanwhile')
+select is(leadgen.return_sale(d.assignment_id, 'wrong_number')::text, 'returned', 'its sale is returned meanwhile')
 from leadgen.deliveries d join last_claim c on c.delivery_id = d.id;
 select is(r.status, 'cancelled', 'too late') from last_claim c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
   'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'outcome', 'delivered',
@@ -171,6 +181,31 @@ select is(r.status, 'cancelled', 'too late') from last_claim c, leadgen.record_a
 select is(d.status || ' ' || a.outcome || ' ' || t.outcome, 'cancelled returned delivered', 'but it is known that the buyer has it')
 from leadgen.deliveries d join last_claim c on c.delivery_id = d.id join leadgen.lead_assignments a on a.id = d.assignment_id
 join leadgen.delivery_attempts t on t.delivery_id = d.id;
+
+-- After the quick retries the slow ones, then the dead letter.
+update leadgen.settings set slow_retry_seconds = '{60,300}';
+update leadgen.endpoints set failures_in_a_row = 0, retry_at = null;
+select testkit.at_time('2026-11-21T10:00:00Z');
+select pg_temp.next_lead(7);
+create function pg_temp.next_pause(p_at timestamptz) returns text language plpgsql as $$
+declare
+  v_status text;
+begin
+  perform testkit.at_time(p_at);
+  v_status := pg_temp.attempt('webhook', 'failed', '{"error": "HTTP 500"}', 1);
+  return (select v_status || ' ' ||
+    case d.next_attempt_at - p_at > interval '45 seconds' when true then 'slow' when false then 'quick' else 'never' end
+    from leadgen.deliveries d where d.channel = 'webhook' order by d.id desc limit 1);
+end;
+$$;
+select is(pg_temp.next_pause('2026-11-21T10:00:00Z'), 'pending quick', 'a quick retry');
+select is(pg_temp.next_pause('2026-11-21T10:01:00Z'), 'pending slow', 'a slow one');
+select is(pg_temp.next_pause('2026-11-21T10:10:00Z'), 'pending slow', 'a slower one');
+select is(pg_temp.next_pause('2026-11-21T10:20:00Z'), 'dead never', 'the dead letter');
+update leadgen.deliveries d set status = 'pending', finished_at = null, next_attempt_at = '2026-11-21T10:30:00Z',
+  attempts_before = d.attempts
+where d.status = 'dead' and d.channel = 'webhook' and d.id = (select max(x.id) from leadgen.deliveries x where x.channel = 'webhook');
+select is(pg_temp.next_pause('2026-11-21T10:30:00Z'), 'pending quick', 'sent again by an operator, its schedule begins anew');
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 
 select * from finish();

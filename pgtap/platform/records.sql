@@ -6,7 +6,7 @@ create temp table ids as select testkit.make_offer(p_pricing => '{}') as offer_i
 select testkit.enroll(offer_id) from ids;
 select testkit.submit(offer_id, '{}', n) from ids, generate_series(1, 2) n;
 select count(*) as recorded into temp recorded from (select *
-  from leadgen.claim_deliveries('w', 1, '30 seconds')) c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
+  from leadgen.claim_deliveries('w', testkit.room(1), '30 seconds')) c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
   'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', now(), 'outcome', 'delivered', 'latency_ms', 1)), 3,
     '1 second');
 

@@ -1,6 +1,6 @@
 -- enforce_transition: for leads, sales, deliveries and invoices exactly the declared moves.
 begin;
-select plan(22);
+select plan(25);
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seat as select testkit.enroll(offer_id) as id from ids;
 select testkit.submit(offer_id) from ids;
@@ -50,8 +50,9 @@ insert into expected values
   ('lead_assignments', 'failed', '{delivered,accepted,unknown}'), ('lead_assignments', 'delivered', '{accepted,returned}'),
   ('lead_assignments',
     'accepted', '{returned}'),
-  ('deliveries', 'pending', '{sending,cancelled}'), ('deliveries', 'sending', '{pending,delivered,unknown,dead,cancelled}'),
-  ('deliveries', 'unknown', '{pending}'), ('deliveries', 'dead', '{pending}'),
+  ('deliveries', 'pending', '{sending,parked,cancelled}'), ('deliveries', 'sending', '{pending,sent,delivered,unknown,dead,cancelled}'),
+  ('deliveries', 'parked', '{pending,cancelled}'), ('deliveries', 'sent', '{delivered,unknown,dead}'),
+  ('deliveries', 'delivered', '{pending}'), ('deliveries', 'unknown', '{pending,delivered,dead}'), ('deliveries', 'dead', '{pending}'),
   ('invoices', 'draft', '{sent,cancelled}'), ('invoices', 'sent', '{paid,overdue,disputed,cancelled}'), ('invoices', 'overdue',
     '{paid,disputed,cancelled}'),
   ('invoices', 'disputed', '{sent,paid,cancelled}');
@@ -61,7 +62,7 @@ from expected;
 select is(count(*), 0::bigint, 'from any other state: nothing') from moves m
 where m.fault = 'none' and not exists (select from expected e where (e.entity, e.from_state) = (m.entity, m.from_state));
 select is(array_agg(distinct fault order by fault), '{LG409 outcome,LG409 status,none}', 'every refusal is LG409') from moves;
-select is(count(*), (20 + 30 + 30 + 30)::bigint, 'every pair of states was tried') from moves;
+select is(count(*), (20 + 30 + 56 + 30)::bigint, 'every pair of states was tried') from moves;
 select pg_temp.put('invoices', 'paid');
 select is(testkit.detail_of($$update leadgen.invoices set status = 'draft'$$),
   '{"field": "status", "found": "draft", "allowed": "nothing: paid is final"}', 'the refusal says what is allowed');

@@ -1,6 +1,6 @@
 -- The views of report: one row a lead, a sale, a failure, a candidate, and the funnel by the market's day.
 begin;
-select plan(16);
+select plan(17);
 select testkit.at_time('2026-11-21T05:30:00Z');
 create temp table ids as select testkit.make_offer('{"min_message_length": 3, "consent_required": true}', '{"max_buyers": 2}') as offer_id;
 create temp table seats as select testkit.enroll(offer_id, '{"capacity_per_day": 1}') as a, testkit.enroll(offer_id,
@@ -9,7 +9,7 @@ create temp table leads as
 select n, (testkit.submit(offer_id, case n when 3 then '{"message": null, "consent": false}' else '{}' end::jsonb,
   n) ->> 'lead_id')::bigint as id from ids, generate_series(1, 3) n;
 select count(*) as recorded into temp recorded from (select *
-  from leadgen.claim_deliveries('w', 1, '30 seconds')) c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
+  from leadgen.claim_deliveries('w', testkit.room(1), '30 seconds')) c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
   'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'outcome', 'delivered', 'latency_ms', 1)),
     3, '1 second');
 
@@ -39,9 +39,12 @@ select testkit.at_time('2026-11-21T06:00:00Z');
 select testkit.submit(offer_id, '{}', 9) from ids;
 select is(array_agg(f.market_day || ' ' || f.sold order by f.market_day), '{"2026-11-20 1","2026-11-21 1"}',
   'funnel: midnight in Austin begins a day') from report.funnel f;
-select leadgen.return_sale(max(s.assignment_id), 'wrong number') from report.sales s;
+select leadgen.return_sale(max(s.assignment_id), 'wrong_number') from report.sales s;
 select is(array_agg(f.sold || ' ' || f.revenue order by f.market_day), '{"1 105.00","1 45.00"}',
   'funnel: a returned sale earns nothing') from report.funnel f;
+select is(concat_ws(' ', r.reason_code, r.via, r.status, r.price, r.market_day), 'wrong_number operator approved 60.00 2026-11-21',
+  'returns: why, by whom, of what')
+from report.returns r;
 select is(count(*), 1::bigint, 'sales: and says when') from report.sales s where s.released_at = '2026-11-21T06:00:00Z';
 
 select * from finish();

@@ -1,8 +1,9 @@
 -- accept_sale, return_sale, settle_answers, release_sale, release_due_sale and what they do to places, leads and the next buyer
 -- (lock_sale, check_answer, give_place_back, pass_lead_on).
 begin;
-select plan(145);
+select plan(146);
 select testkit.at_time('2026-11-20T16:00:00Z');
+update leadgen.settings set slow_retry_seconds = '{}';
 create function pg_temp.offer(p_config jsonb, p_buyers integer default 2) returns bigint language plpgsql as $$
 -- An offer whose buyers are served in the order of their ids.
 declare
@@ -21,11 +22,11 @@ create function pg_temp.attempt(p_sale_id bigint, p_outcome text) returns void l
 declare
   v_claim record;
 begin
-  select c.* into v_claim from leadgen.claim_deliveries('w', 100, '30 seconds') c
+  select c.* into v_claim from leadgen.claim_deliveries('w', '{"webhook": 100, "email": 100}', '30 seconds') c
   join leadgen.deliveries d on d.id = c.delivery_id and d.assignment_id = p_sale_id;
   perform leadgen.record_attempts(jsonb_build_array(jsonb_build_object('delivery_id', v_claim.delivery_id,
     'lease_token', v_claim.lease_token, 'started_at', leadgen.clock(), 'outcome', p_outcome, 'latency_ms', 1)), 0, '1 second');
-  perform leadgen.release_deliveries(array[v_claim.lease_token]);
+  perform leadgen.release_deliveries(array_agg(d.id), array_agg(d.lease_token)) from leadgen.deliveries d where d.lease_token is not null;
 end;
 $$;
 create function pg_temp.tend() returns void language plpgsql as $$
@@ -67,25 +68,25 @@ select is(leadgen.release_due_sale(), null, 'release_due_sale: nothing has ended
 
 -- Refusals.
 select is(testkit.fault_of('select leadgen.accept_sale(0)'), 'LG404 assignment_id', 'accept_sale: no such sale');
-select is(testkit.fault_of($$select leadgen.return_sale(0, 'x')$$), 'LG404 assignment_id', 'return_sale: no such sale');
+select is(testkit.fault_of($$select leadgen.return_sale(0, 'other')$$), 'LG404 assignment_id', 'return_sale: no such sale');
 select is(testkit.fault_of($$select leadgen.release_sale(0, 'x')$$), 'LG404 assignment_id', 'release_sale: no such sale');
 select is(testkit.fault_of('select leadgen.lock_sale(0, false)'), 'LG404 assignment_id', 'lock_sale: no such sale');
-select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, reason)), 'LG400 p_reason', 'return_sale: a reason is needed')
-from s1, unnest(array[null, '', E' \t ', repeat('x', 501)]) reason;
+select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, reason)), 'LG400 reason', 'return_sale: a reason is needed')
+from s1, unnest(array[null, '', 'wrong number', 'rejected_on_delivery']) reason;
 select is(testkit.fault_of(format('select leadgen.release_sale(%s, %L)', id, 'x')), 'LG409 outcome', 'release_sale: not while it stands')
 from s1;
 
 -- A return: place, lead, next buyer.
 select is(pg_temp.used(offer_id), '1 1 1 1 45.00 45.00 / 1 1 1 1 45.00 45.00', 'return_sale: a place is taken') from plain;
-select is(leadgen.return_sale(id, E'  wrong\n number ')::text, 'returned', 'return_sale: returned') from s1;
-select is(pg_temp.state(id), 'returned released returned: wrong number | validated returned held',
+select is(leadgen.return_sale(id, 'wrong_number', E'  nobody\n there ')::text, 'returned', 'return_sale: returned') from s1;
+select is(pg_temp.state(id), 'returned released returned: wrong_number | validated returned held',
   'return_sale: the lead waits for the next buyer; the buyer''s words stay with the sale') from s1;
 select is(pg_temp.used(offer_id), '0 0 0 0 0.00 0.00 / 0 0 0 0 0.00 0.00', 'return_sale: the place is free again') from plain;
-select is(leadgen.return_sale(id, 'once more')::text, 'returned', 'return_sale: what is returned stays so') from s1;
+select is(leadgen.return_sale(id, 'spam')::text, 'returned', 'return_sale: what is returned stays so') from s1;
 select is(pg_temp.used(offer_id), '0 0 0 0 0.00 0.00 / 0 0 0 0 0.00 0.00', 'return_sale: and gives one place') from plain;
 select is(leadgen.release_sale(id, 'again'), false, 'release_sale: done before') from s1;
 select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'accept_sale: not after a return') from s1;
-select is(testkit.detail_of(format('select leadgen.accept_sale(%s)', id)) ->> 'allowed', 'pending, delivered, unknown',
+select is(testkit.detail_of(format('select leadgen.accept_sale(%s)', id)) ->> 'allowed', 'pending, delivered, unknown, failed',
   'accept_sale: and says what could be') from s1;
 select pg_temp.tend();
 select is(pg_temp.sales(id), '{"returned released",pending}', 'the next buyer has it') from s1;
@@ -97,11 +98,11 @@ from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join s1
 create temp table s1b as select max(a.id) as id from leadgen.lead_assignments a join plain using (offer_id);
 select pg_temp.attempt(id, 'delivered') from s1b;
 select is(pg_temp.state(id), 'accepted | accepted', 'and accepts it') from s1b;
-select leadgen.return_sale(id, 'no good') from s1b;
+select leadgen.return_sale(id, 'other') from s1b;
 select pg_temp.tend();
 select is(pg_temp.sales(id), '{"returned released","returned released"}', 'both returned it: nobody is left, and no buyer sees it twice')
 from s1b;
-select matches(pg_temp.state(id), '^returned released returned: no good \| validated no buyer could take it: already_had_lead 2 held$',
+select matches(pg_temp.state(id), '^returned released returned: other \| validated no buyer could take it: already_had_lead 2 held$',
   'it is offered until the hold ends') from s1b;
 select testkit.at_time('2026-11-21T16:00:01Z');
 select pg_temp.tend();
@@ -126,9 +127,10 @@ select is(array[a.accepted_at, l.accepted_at], array_fill('2026-11-20T17:59:59Z'
 from leadgen.lead_assignments a join leadgen.leads l on l.id = a.lead_id join s2 on s2.id = a.id;
 select testkit.at_time('2026-11-20T18:00:00Z');
 select is(leadgen.settle_answers(), 0, 'explicit: an accepted sale does not lapse');
-select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'late')), 'LG409 answer_by',
-  'explicit: no return after the window') from s2;
 select is(leadgen.accept_sale(id)::text, 'accepted', 'explicit: accepting again is no fault then') from s2;
+select testkit.at_time('2026-11-27T16:00:00Z');
+select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'other')), 'LG409 return_by',
+  'explicit: an accepted sale is not returned after return_by') from s2;
 
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table s3 as select pg_temp.sell(offer_id, 2) as id from asked;
@@ -136,16 +138,17 @@ create temp table s4 as select pg_temp.sell(offer_id, 3) as id from asked;
 create temp table s5 as select pg_temp.sell(offer_id, 4) as id from asked;
 select is(leadgen.accept_sale(id)::text, 'accepted', 'explicit: a buyer who answers before we know that it got through') from s4;
 select is(a.delivered_at = '2026-11-20T16:00:00Z', true, 'explicit: has it') from leadgen.lead_assignments a join s4 using (id);
-select leadgen.return_sale(id, 'changed my mind') from s4;
-select is(pg_temp.state(id), 'returned released returned: changed my mind | validated returned held',
+select leadgen.return_sale(id, 'not_interested') from s4;
+select is(pg_temp.state(id), 'returned released returned: not_interested | validated returned held',
   'explicit: an accepted sale may be returned within the window') from s4;
 select pg_temp.attempt(id, 'delivered') from s3;
-create temp table late_claim as select c.* from leadgen.claim_deliveries('slow', 100, '1 day') c
+create temp table late_claim as select c.* from leadgen.claim_deliveries('slow', '{"webhook": 100, "email": 100}', '1 day') c
   join leadgen.deliveries d on d.id = c.delivery_id join s5 on s5.id = d.assignment_id;
 select testkit.at_time('2026-11-20T18:00:00Z');
 select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 answer_by', 'explicit: at its end the window is over')
 from s3;
-select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'x')), 'LG409 answer_by', 'explicit: for a return too') from s3;
+select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'other')), 'LG409 answer_by', 'explicit: for a return too')
+from s3;
 select is(leadgen.settle_answers(), 2, 'explicit: silent buyers let their sales lapse, also one that we still try to reach');
 select is(leadgen.settle_answers(), 0, 'explicit: once');
 select is(pg_temp.state(id), 'returned not accepted in time | delivered', 'explicit: lapsed, its place due to go back') from s3;
@@ -176,15 +179,16 @@ select is(array_agg(pg_temp.state(id) order by n),
   'auto_after: not accepted yet') from s6;
 select is(leadgen.accept_sale(id)::text, 'accepted', 'auto_after: who says so accepts at once') from s6 where n = 1;
 select testkit.at_time('2026-11-21T15:59:59Z');
-select is(leadgen.return_sale(id, 'not a homeowner')::text, 'returned', 'auto_after: a return in the last second') from s6 where n = 2;
+select is(leadgen.return_sale(id, 'spam')::text, 'returned', 'auto_after: a return in the last second') from s6 where n = 2;
 select testkit.at_time('2026-11-21T16:00:00Z');
 select is(leadgen.settle_answers(), 1, 'auto_after: the silent one');
 select is(array_agg(split_part(pg_temp.state(id), ' |', 1) order by n),
-  '{accepted,"returned released returned: not a homeowner",accepted,pending}', 'auto_after: accepted; what never arrived is not')
+  '{accepted,"returned released returned: spam",accepted,pending}', 'auto_after: accepted; what never arrived is not')
 from s6;
 select is(a.accepted_at = '2026-11-21T16:00:00Z' and l.status = 'accepted', true, 'auto_after: and the lead')
 from s6 join leadgen.lead_assignments a using (id) join leadgen.leads l on l.id = a.lead_id where n = 3;
-select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'late')), 'LG409 answer_by', 'auto_after: no return after that')
+select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'other')), 'LG409 return_by',
+  'auto_after: no return after that')
 from s6 where n = 3;
 select pg_temp.attempt(id, 'delivered') from s6 where n = 4;
 select is(leadgen.settle_answers(), 1, 'auto_after: accepted when it arrives late');
@@ -194,14 +198,14 @@ select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invaria
 create function pg_temp.give_back(p_sold timestamptz, p_later timestamptz, p_price numeric default null) returns text language plpgsql as $$
 -- Sells one lead then and one later, returns the first, and says what is left used.
 declare
-  v_offer_id constant bigint := pg_temp.offer('{"reroute": {"on_return": false}}', 1);
+  v_offer_id constant bigint := pg_temp.offer('{"reroute": {"on_return": false}, "returns": {"window_hours": 2160}}', 1);
   v_sale_id bigint;
 begin
   perform testkit.at_time(p_sold);
   v_sale_id := pg_temp.sell(v_offer_id, 1);
   perform testkit.at_time(p_later);
   perform pg_temp.sell(v_offer_id, 2);
-  perform leadgen.return_sale(v_sale_id, 'wrong');
+  perform leadgen.return_sale(v_sale_id, 'wrong_number');
   return pg_temp.used(v_offer_id);
 end;
 $$;
@@ -218,7 +222,7 @@ from (values
 create function pg_temp.place_after(p_cap text, p_sold timestamptz, p_later timestamptz) returns boolean language plpgsql as $$
 -- Fills the later window of a cap of 1, returns the earlier sale: is there a place?
 declare
-  v_offer_id constant bigint := pg_temp.offer('{"reroute": {"on_return": false}, "on_no_buyer": "reject"}', 1);
+  v_offer_id constant bigint := pg_temp.offer('{"reroute": {"on_return": false}, "on_no_buyer": "reject", "returns": {"window_hours": 2160}}', 1);
   v_sale_id bigint;
 begin
   execute format('update leadgen.buyer_offers set %I = 1 where offer_id = %s', p_cap, v_offer_id);
@@ -226,7 +230,7 @@ begin
   v_sale_id := pg_temp.sell(v_offer_id, 1);
   perform testkit.at_time(p_later);
   perform pg_temp.sell(v_offer_id, 2);
-  perform leadgen.return_sale(v_sale_id, 'wrong');
+  perform leadgen.return_sale(v_sale_id, 'wrong_number');
   perform pg_temp.sell(v_offer_id, 3);
   return (select count(*) = case when count(*) filter (where released_at is not null) = 1 then 3 end
     from leadgen.lead_assignments where offer_id = v_offer_id);
@@ -244,7 +248,7 @@ create function pg_temp.place_in(p_enrollment jsonb, p_config jsonb, p_returned 
 -- A full window, then a return of its one sale: what the next two leads get.
 declare
   v_offer_id constant bigint := testkit.make_offer('{"duplicate_window_hours": 0}',
-    '{"reroute": {"on_return": false}, "on_no_buyer": "reject"}'::jsonb || p_config);
+    '{"reroute": {"on_return": false}, "on_no_buyer": "reject", "returns": {"window_hours": 2160}}'::jsonb || p_config);
   v_sale_id bigint;
 begin
   perform testkit.at_time('2026-11-20T16:00:00Z');
@@ -252,7 +256,7 @@ begin
   v_sale_id := pg_temp.sell(v_offer_id, 1);
   perform testkit.at_time(p_returned);
   perform pg_temp.sell(v_offer_id, 2);
-  perform leadgen.return_sale(v_sale_id, 'wrong');
+  perform leadgen.return_sale(v_sale_id, 'wrong_number');
   perform pg_temp.sell(v_offer_id, 3);
   perform pg_temp.sell(v_offer_id, 4);
   return (select string_agg(case when l.buyer_id is null then 'unsold' else 'sold' end, ' ' order by l.id)
@@ -277,10 +281,10 @@ select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invaria
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table moved as select pg_temp.offer('{"reroute": {"on_return": false}}', 1) as offer_id;
 create temp table s7 as select n, pg_temp.sell(offer_id, n) as id from moved, generate_series(1, 3) n;
-select leadgen.return_sale(id, 'wrong') from s7 where n = 2;
+select leadgen.return_sale(id, 'wrong_number') from s7 where n = 2;
 update leadgen.buyer_offers bo set timezone = 'Asia/Tokyo' from moved where bo.offer_id = moved.offer_id;
 select is(pg_temp.used(offer_id), '2 2 2 2 90.00 90.00 / 2 2 2 2 90.00 90.00', 'recount_usage: a returned sale does not count') from moved;
-select leadgen.return_sale(id, 'wrong') from s7 where n = 3;
+select leadgen.return_sale(id, 'wrong_number') from s7 where n = 3;
 select is(pg_temp.used(offer_id), '1 1 1 1 45.00 45.00 / 1 1 1 1 45.00 45.00', 'and one returned later goes out of the new windows')
 from moved;
 
@@ -292,8 +296,9 @@ select testkit.submit(offer_id, '{}', 2) from full_up;
 select pg_temp.tend();
 select is(pg_temp.state(id), 'pending | validated', 'the month is full') from s8;
 select is((select count(*) from leadgen.leads l join full_up using (offer_id) where l.hold_until is not null), 1::bigint, 'a lead waits');
-select leadgen.return_sale(id, 'wrong') from s8;
-select is(pg_temp.state(id), 'returned released returned: wrong | rejected returned', 'no reroute: the returned lead is rejected') from s8;
+select leadgen.return_sale(id, 'wrong_number') from s8;
+select is(pg_temp.state(id), 'returned released returned: wrong_number | rejected returned', 'no reroute: the returned lead is rejected')
+from s8;
 select pg_temp.tend();
 select is((select array_agg(l.status || ' ' || (l.hold_until is null) order by l.id) from leadgen.leads l join full_up using (offer_id)),
   '{"rejected true","validated true"}', 'and the one that waited has its place');
@@ -324,10 +329,13 @@ select is(pg_temp.used(offer_id), '0 0 0 0 0.00 0.00 / 0 0 0 0 0.00 0.00', 'a fa
 create temp table stubborn as select pg_temp.offer('{"reroute": {"on_failure": false}}') as offer_id;
 create temp table s10 as select pg_temp.sell(offer_id, 1) as id from stubborn;
 select pg_temp.fail_latest();
-select is(pg_temp.state(id), 'failed released delivery failed | validated delivery failed', 'on_failure false: no other buyer') from s10;
+select is(pg_temp.state(id), 'failed | validated', 'on_failure false: no other buyer, the sale keeps its place and its dead letter') from s10;
+select leadgen.return_sale(id, 'unreachable') from s10;
+select is(pg_temp.state(id), 'returned released returned: unreachable | validated returned held', 'until an operator ends it: then it is offered again')
+from s10;
 create temp table s11 as select pg_temp.sell(offer_id, 2) as id from stubborn;
 select pg_temp.attempt(id, 'delivered') from s11;
-select leadgen.return_sale(id, 'wrong') from s11;
+select leadgen.return_sale(id, 'wrong_number') from s11;
 select pg_temp.tend();
 select is(pg_temp.sales(id), '{"returned released",pending}', 'on_failure false says nothing about returns') from s11;
 
@@ -350,20 +358,20 @@ create temp table shared as select pg_temp.offer('{"max_buyers": 2}', 3) as offe
 create temp table s14 as select pg_temp.sell(offer_id, 1) - 1 as id from shared;
 select pg_temp.attempt(id, 'delivered') from s14;
 select pg_temp.attempt(id + 1, 'delivered') from s14;
-select leadgen.return_sale(id, 'wrong') from s14;
-select is(pg_temp.state(id), 'returned released returned: wrong | accepted held',
+select leadgen.return_sale(id, 'wrong_number') from s14;
+select is(pg_temp.state(id), 'returned released returned: wrong_number | accepted held',
   'shared: the lead is still accepted by one, and offered again') from s14;
 select pg_temp.tend();
 select is(pg_temp.sales(id), '{"returned released",accepted,pending}', 'shared: one more buyer') from s14;
-select is(pg_temp.state(id), 'returned released returned: wrong | accepted', 'shared: all places are sold') from s14;
-select leadgen.return_sale(id + 1, 'wrong') from s14;
+select is(pg_temp.state(id), 'returned released returned: wrong_number | accepted', 'shared: all places are sold') from s14;
+select leadgen.return_sale(id + 1, 'wrong_number') from s14;
 select pg_temp.tend();
 select is(l.status || ' ' || (l.rejection_reason is null), 'accepted true', 'shared: with a buyer left it is not rejected')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join s14 on s14.id = a.id;
 
 -- One that cannot be released does not hold up the others.
 select testkit.at_time('2026-11-20T16:00:00Z');
-create temp table broken as select pg_temp.offer('{"reroute": {"on_failure": false}}') as offer_id;
+create temp table broken as select pg_temp.offer('{"reroute": {"max_attempts": 1}}') as offer_id;
 create temp table s15 as select n, pg_temp.sell(offer_id, n) as id from broken, generate_series(1, 2) n;
 select pg_temp.attempt(id, 'refused') from s15 where n = 1;
 select testkit.at_time('2026-11-20T16:01:00Z');

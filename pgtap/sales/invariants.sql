@@ -1,6 +1,6 @@
 -- check_invariants: silent when all is well, and each kind of corruption is found. Planted with triggers switched off.
 begin;
-select plan(49);
+select plan(54);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"max_buyers": 2, "caps": {"per_day": 100, "per_month": 1000, "budget_per_day": 10000}}',
@@ -14,10 +14,10 @@ select n, (testkit.submit(offer_id,
     n) ->> 'lead_id')::bigint as id
 from ids, generate_series(1, 5) n;
 select testkit.at_time('2026-11-20T16:00:01Z');
-select leadgen.return_sale(a.id, 'wrong number') from leadgen.lead_assignments a join leads l on l.id = a.lead_id where l.n = 1;
+select leadgen.return_sale(a.id, 'wrong_number') from leadgen.lead_assignments a join leads l on l.id = a.lead_id where l.n = 1;
 select testkit.at_time('2026-11-20T16:00:02Z');
 insert into leads select 6, (testkit.submit(offer_id, '{}', 6) ->> 'lead_id')::bigint from ids;
-create temp table claims as select * from leadgen.claim_deliveries('w', 3, '30 seconds');
+create temp table claims as select * from leadgen.claim_deliveries('w', testkit.room(3), '30 seconds');
 create temp table recorded as select r.* from (select jsonb_agg(jsonb_build_object('delivery_id', delivery_id, 'lease_token',
   lease_token, 'started_at', '2026-11-20T16:00:00Z',
   'outcome', 'delivered', 'latency_ms', 1)) as results from claims) x, leadgen.record_attempts(results, 3, '1 second') r;
@@ -125,6 +125,14 @@ from (values
     where status = 'rejected'$$),
   ('valid_lead_is_sold_or_explained', 'valid without decision', $$delete from leadgen.lead_decisions where id = (select max(id)
     from leadgen.lead_decisions)$$),
+  ('returns_are_settled', 'approved, and the sale stands', $$update leadgen.lead_assignments set outcome = 'accepted', accepted_at = now(),
+    released_at = null, release_reason = null where outcome = 'returned'$$),
+  ('returns_are_settled', 'asked for, and the sale has ended', $$update leadgen.sale_returns set status = 'requested', decided_at = null$$),
+  ('nothing_of_an_erased_lead_is_sent', 'erased and due', $$update leadgen.leads set name = '', email = '', phone = '', submitted = null,
+    hold_until = null, erased_at = now()$$),
+  ('nothing_of_an_erased_lead_is_sent', 'erased and known', $$update leadgen.leads set erased_at = now(), hold_until = null$$),
+  ('nothing_of_an_erased_lead_is_sent', 'erased and held', $$update leadgen.leads set name = '', email = '', phone = '', submitted = null,
+    hold_until = now(), erased_at = now() where id in (select lead_id from leadgen.deliveries where status = 'delivered')$$),
   ('attempts_are_logged', 'delivered without attempt', $$delete from leadgen.delivery_attempts$$),
   ('attempts_are_logged', 'dead though an attempt got through', $$update leadgen.deliveries set status = 'dead'
     where status = 'delivered'$$)

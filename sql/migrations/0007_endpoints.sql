@@ -166,7 +166,7 @@ comment on column leadgen.endpoints.failures_in_a_row is 'Since the last deliver
 comment on column leadgen.endpoints.retry_at is 'The circuit is open until then; afterwards one delivery at a time tries it, until one gets through.';
 comment on column leadgen.endpoints.checked_at is 'When a worker looked up the name in the URL; null: not yet.';
 create index idx_endpoints_unannounced on leadgen.endpoints (disabled_at) where disabled_at is not null and announced_at is null;
-create index idx_endpoints_unchecked on leadgen.endpoints (id) where checked_at is null;
+create index idx_endpoints_unchecked on leadgen.endpoints (id) where checked_at is null and channel = 'webhook';
 
 create table leadgen.notices (
   id bigint generated always as identity primary key,
@@ -199,6 +199,7 @@ create table leadgen.replays (
   next_step_at timestamptz not null default current_timestamp,
   replayed integer not null default 0,
   skipped integer not null default 0,
+  skipped_for jsonb not null default '{}',
   finished_at timestamptz,
   cancelled_by text,
 
@@ -214,6 +215,7 @@ comment on column leadgen.replays.request_key is 'Names the wish: asked for twic
 comment on column leadgen.replays.last_id is 'The last delivery there was when it was asked for.';
 comment on column leadgen.replays.cursor_id is 'Deliveries up to this id were looked at.';
 comment on column leadgen.replays.skipped is 'Deliveries that cannot be sent again: returned, erased, or the endpoint is disabled.';
+comment on column leadgen.replays.skipped_for is 'How many for which reason: {"its lead was erased": 2}.';
 create unique index replays_one_running on leadgen.replays (coalesce(buyer_id, 0), statuses, coalesce(created_from, '-infinity'), coalesce(created_to, 'infinity'))
   where status = 'running';
 create index idx_replays_due on leadgen.replays (next_step_at) where status = 'running';
@@ -263,7 +265,17 @@ create index idx_deliveries_sent on leadgen.deliveries (id) where status = 'sent
 create index idx_deliveries_notice on leadgen.deliveries (notice_id) where notice_id is not null;
 create index idx_deliveries_message on leadgen.deliveries (message_id) where channel = 'sms';
 
-alter table leadgen.delivery_attempts add column error_class text;
+alter table leadgen.delivery_attempts
+  add column error_class text,
+  drop constraint delivery_attempts_outcome_valid,
+  add constraint delivery_attempts_outcome_valid check (outcome in ('delivered', 'sent', 'failed', 'refused', 'unknown'));
+comment on column leadgen.delivery_attempts.outcome is
+  'delivered; sent: the provider has it and reports later; failed: a clean failure, retried; refused: cannot succeed; unknown: sent, but no answer.';
 comment on column leadgen.delivery_attempts.reply is 'First bytes of the receiver''s answer, what looks personal or secret struck out.';
 comment on column leadgen.delivery_attempts.error_class is
   'What kind of trouble: dns, connect, tls, timeout, lost, protocol, redirect, http_4xx, http_5xx, gone, egress, message, smtp_4xx, smtp_5xx, provider, setup; null: none.';
+
+comment on table leadgen.events is
+  'Operator events: what is about to run out or was disabled, and what operators did about deliveries. No personal data of leads.';
+comment on column leadgen.events.kind is
+  'cap_low, budget_low, balance_low, endpoint_disabled, return_requested, return_refused, lead_erased; what operators did: endpoint_enabled, delivery_retried, delivery_parked, secret_rotated.';

@@ -10,13 +10,17 @@ grant delete on leadgen.buyers to leadgen_dba;
 -- All of a buyer but its balance: that is money.
 grant insert (
   name, email, phone, company, webhook_url, webhook_secret, email_notifications, sms_notifications, is_active,
-  credit_limit, billing_cycle, payment_method, payment_method_id
+  credit_limit, billing_cycle, payment_method, payment_method_id, response_rules, webhook_headers, notice_emails
 ) on leadgen.buyers to leadgen_dba;
 grant update (
   name, email, phone, company, webhook_url, webhook_secret, email_notifications, sms_notifications, is_active,
-  credit_limit, billing_cycle, payment_method, payment_method_id
+  credit_limit, billing_cycle, payment_method, payment_method_id, response_rules, webhook_headers, notice_emails
 ) on leadgen.buyers to leadgen_dba;
-grant update (default_source_key, default_duplicate_window_hours, default_invoice_threshold) on leadgen.settings to leadgen_dba;
+grant update (
+  default_source_key, default_duplicate_window_hours, default_invoice_threshold, slow_retry_seconds, disable_endpoint_after
+) on leadgen.settings to leadgen_dba;
+-- How hard an endpoint is driven; its health is the worker's, and enable_endpoint's.
+grant update (max_in_flight, disable_after) on leadgen.endpoints to leadgen_dba;
 grant insert, update on leadgen.operator_keys to leadgen_dba;
 -- The secrets of ad networks are written and never read again.
 grant insert, update, delete on leadgen.field_maps to leadgen_dba;
@@ -35,7 +39,7 @@ grant execute on function leadgen.check_invariants() to leadgen_dba;
 grant execute on function leadgen.policy_history(text, bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_policy(text, bigint, integer) to leadgen_dba;
 grant execute on function leadgen.accept_sale(bigint) to leadgen_dba;
-grant execute on function leadgen.return_sale(bigint, text) to leadgen_dba;
+grant execute on function leadgen.return_sale(bigint, text, text) to leadgen_dba;
 grant execute on function leadgen.suppress(text, text, text, timestamptz) to leadgen_dba;
 grant execute on function leadgen.unsuppress(text, text) to leadgen_dba;
 grant execute on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) to leadgen_dba;
@@ -43,3 +47,18 @@ grant execute on function leadgen.replay_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.verify_leads(bigint, integer) to leadgen_dba;
 grant execute on function leadgen.dry_run_lead(jsonb, jsonb) to leadgen_dba;
 grant execute on function leadgen.what_if(bigint, timestamptz, timestamptz, jsonb) to leadgen_dba;
+grant execute on function leadgen.rotate_webhook_secret(bigint, interval) to leadgen_dba;
+grant execute on function leadgen.enable_endpoint(bigint) to leadgen_dba;
+grant execute on function leadgen.disable_endpoint(bigint, text) to leadgen_dba;
+grant execute on function leadgen.send_test(bigint) to leadgen_dba;
+grant execute on function leadgen.retry_delivery(bigint, boolean) to leadgen_dba;
+grant execute on function leadgen.park_delivery(bigint) to leadgen_dba;
+grant execute on function leadgen.start_replay(jsonb, text) to leadgen_dba;
+grant execute on function leadgen.cancel_replay(bigint) to leadgen_dba;
+grant execute on function leadgen.measure_outbox() to leadgen_dba;
+grant execute on function leadgen.decide_return(bigint, boolean, text) to leadgen_dba;
+grant execute on function leadgen.erase_lead(bigint, text) to leadgen_dba;
+grant execute on function leadgen.list_return_reasons() to leadgen_dba;
+grant insert, update on leadgen.buyer_keys, leadgen.return_reasons to leadgen_dba;
+-- Who reads it could answer for every buyer.
+revoke select on leadgen.link_secrets from leadgen_dba;

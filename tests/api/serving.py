@@ -16,13 +16,18 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from leadgen.db.urls import with_role
 
 SOURCE_KEY = "lg_source"  # of the source partner-austin
 OPERATOR_KEY = "lg_operator"
+BUYER_KEY = "lg_buyer"  # of the buyer Ann
+OTHER_BUYER_KEY = "lg_other_buyer"  # of Bob, who buys nothing
+REVOKED_BUYER_KEY = "lg_revoked_buyer"
 REVOKED_KEY = "lg_revoked"
 START_SECONDS = 30
 
@@ -44,6 +49,12 @@ with m as (insert into leadgen.markets (name, timezone, region_code)
      b as (insert into leadgen.buyers (name, email, phone, webhook_url, credit_limit)
            values ('Ann', 'ann@buyer.example', '+15125550100', 'https://buyer.example/', 1000000)
            returning id),
+     b2 as (insert into leadgen.buyers (name, email, phone)
+            values ('Bob', 'bob@buyer.example', '+15125550101') returning id),
+     bk as (insert into leadgen.buyer_keys (buyer_id, name, key_hash, revoked_at)
+            select b.id, 'Ann', %(buyer)s, null from b
+            union all select b.id, 'Ann, before', %(revoked_buyer)s, now() from b
+            union all select b2.id, 'Bob', %(other_buyer)s, null from b2),
      e as (insert into leadgen.buyer_offers (buyer_id, offer_id)
            select b.id, o.id from b, o),
      a as (insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
@@ -55,6 +66,16 @@ select o.id, s.kind, s.key, s.key, s.hash
 from o,
   (values ('landing_page', 'austin-plumbing-v1', null), ('partner_api', 'partner-austin', %(source)s))
     s (kind, key, hash)
+"""
+
+SENT_SMS = """
+insert into leadgen.deliveries
+  (market_id, lead_id, assignment_id, buyer_id, channel, target, status, attempts, endpoint_id)
+select a.market_id, a.lead_id, a.id, a.buyer_id, 'sms', '+15125550100', 'sent', 1, d.endpoint_id
+from leadgen.lead_assignments a
+join leadgen.deliveries d on d.assignment_id = a.id and d.channel = 'webhook'
+where a.id = %s
+returning message_id
 """
 
 _numbers = count(1)
@@ -188,6 +209,32 @@ def running_api(database: str, directory: Path, workers: int = 1, **settings: st
 
 def add_catalogue(database: str) -> None:
     """Write the catalogue: an offer that sells every lead from 787xx in Austin to one buyer, for 45.00."""
-    keys = {"operator": digest(OPERATOR_KEY), "revoked": digest(REVOKED_KEY), "source": digest(SOURCE_KEY)}
+    keys = {
+        "operator": OPERATOR_KEY,
+        "revoked": REVOKED_KEY,
+        "source": SOURCE_KEY,
+        "buyer": BUYER_KEY,
+        "other_buyer": OTHER_BUYER_KEY,
+        "revoked_buyer": REVOKED_BUYER_KEY,
+    }
     with psycopg.connect(database) as connection:
-        connection.execute(CATALOGUE, keys)
+        connection.execute(CATALOGUE, {name: digest(key) for name, key in keys.items()})
+
+
+def add_sale(connection: psycopg.Connection, **changes: object) -> int:
+    """Sell a lead; returns the sale's id."""
+    lead = Jsonb(make_lead(**changes))
+    answer = connection.execute("select leadgen.submit_lead(%s)", [lead]).fetchone()
+    assert answer
+    query = "select id from leadgen.lead_assignments where lead_id = %s"
+    row = connection.execute(query, [answer[0]["lead_id"]]).fetchone()
+    assert row, answer
+    return int(row[0])
+
+
+def add_sms(connection: psycopg.Connection) -> UUID:
+    """Sell a lead and say that a text message about it was handed to Twilio; returns the message's id."""
+    row = connection.execute(SENT_SMS, [add_sale(connection)]).fetchone()
+    assert row
+    message: UUID = row[0]
+    return message

@@ -2,11 +2,12 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.serving import SOURCE_KEY, Answer, Api, make_lead
+from api.serving import BUYER_KEY, SOURCE_KEY, Answer, Api, make_lead
 from leadgen.app.openapi import FIELDS
 
 STATUSES = {202, 400, 401, 403, 413, 415, 422}
@@ -29,6 +30,10 @@ ODD_TEXTS = [
     "javascript:alert(1)", "//x", "http://%00/",
 ]  # fmt: skip
 odd_texts = st.sampled_from(ODD_TEXTS)
+answers = st.fixed_dictionaries(
+    {}, optional={"reason": odd_texts | values, "note": odd_texts | texts | values}
+).map(lambda v: json.dumps(v).encode())
+FORM = "application/x-www-form-urlencoded"
 changes = st.dictionaries(st.sampled_from(sorted(FIELDS)), odd_texts | texts | values, max_size=6)
 headers = st.dictionaries(
     st.sampled_from(
@@ -81,5 +86,31 @@ def test_any_headers(api: Api, headers: dict[str, str], with_key: bool) -> None:
 @given(path=st.text(st.characters(codec="ascii", exclude_characters="\x00?#"), max_size=50))
 def test_any_path(api: Api, path: str) -> None:
     quoted = "".join(c if c.isalnum() or c in "/-._~" else f"%{ord(c):02x}" for c in path)
-    for place in (f"/{quoted}", f"/api/leads/{quoted.replace('/', '')}/decision"):
+    part = quoted.replace("/", "")
+    for place in (
+        f"/{quoted}",
+        f"/api/leads/{part}/decision",
+        f"/api/assignments/{part}",
+        f"/answers/{part}",
+    ):
         assert api.get(place).status < 500
+
+
+@relaxed
+@given(body=st.binary(max_size=500) | values.map(lambda v: json.dumps(v).encode()) | answers)
+def test_any_answer(api: Api, body: bytes) -> None:
+    headers = {"X_API_Key": BUYER_KEY, "Content_Type": "application/json"}
+    for place in ("/api/assignments/999999999/return", "/api/assignments/999999999/accept"):
+        answer = api.request("POST", place, body, **headers)
+        answer.check_problem()
+        assert answer.status in (400, 404), answer
+
+
+@relaxed
+@given(
+    body=st.binary(max_size=500)
+    | st.dictionaries(texts, texts, max_size=4).map(lambda v: urlencode(v, errors="replace").encode()),
+    kind=st.sampled_from([FORM, "multipart/form-data; boundary=x", "text/plain"]),
+)
+def test_any_form(api: Api, body: bytes, kind: str) -> None:
+    assert api.request("POST", "/answers/x", body, Content_Type=kind).status in (400, 404, 415)

@@ -65,11 +65,19 @@ def check_unavailable(answer: Answer) -> None:
     assert answer.json["instance"].startswith("urn:uuid:")
 
 
+def check_unavailable_page(answer: Answer) -> None:
+    assert (answer.status, answer.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert b"Try again in a minute" in answer.body
+
+
 def test_the_api_starts_before_its_database(cluster: Cluster, template: str, tmp_path: Path) -> None:
     with running_api(cluster.url("late"), tmp_path) as api:
         assert api.get("/health/live").json == {"status": "live"}
         check_unavailable(api.get("/health/ready"))
         check_unavailable(api.post(make_lead()))
+        check_unavailable(api.get("/api/assignments/1", X_API_Key="lg_buyer"))
+        check_unavailable_page(api.get("/answers/x"))
         cluster.create("late", template)
         wait_until(lambda: api.get("/health/ready").status == 200)
         assert api.get("/health/ready").json == {"status": "ready"}

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from .deliveries import drain, post_bare, queue_deliveries, running_receiver
+from .deliveries import FEW, ONE_BUYERS_PLACES, Drained, Memory, measure_deliveries
 from .floor import copy_statements, function_script, plain_script
 from .http import POOL, post_leads, running_api
 from .pgbench import SUBMIT as SUBMIT_SCRIPT
@@ -22,12 +22,16 @@ from .pgbench import measure, submit_leads
 from .profile import Share, profile
 from .rehearsal import Rehearsal, measure_rehearsal
 from .server import SETTINGS, Bench, running_bench
+from .wakeup import Wakeup, measure_wakeup
 
 CLIENTS = (1, 8, 16)
 FLOOR, FUNCTION, SUBMIT = "floor: plain statements", "floor: one PL/pgSQL call", "submit_lead"
 SHORT = {FLOOR: "plain floor", FUNCTION: "one-call floor", SUBMIT: SUBMIT}
 SUBMIT_AIM, HTTP_AIM = 0.40, 0.50  # of the plain floor and of submit_lead, at 16 clients
 WHAT_IF_AIM = 2000  # leads per second
+DELIVERY_AIM = 0.40  # of the bare client
+BELL_AIM = 0.05  # of the leads per second without a bell
+WAKE_UP_AIM = 8  # milliseconds
 SHOWN = 14  # functions of the profile
 
 Rates = dict[tuple[str, int], list[float]]  # by what was measured and clients
@@ -42,10 +46,11 @@ class Plan(NamedTuple):
     queued: int  # deliveries
     profiled: int  # leads
     rehearsed: int  # leads
+    singles: int  # leads
 
 
-FULL = Plan(seconds=3, rounds=3, warm_up=2000, queued=5000, profiled=2000, rehearsed=5000)
-QUICK = Plan(seconds=1, rounds=1, warm_up=500, queued=2000, profiled=500, rehearsed=1000)
+FULL = Plan(seconds=3, rounds=3, warm_up=2000, queued=10_000, profiled=2000, rehearsed=5000, singles=200)
+QUICK = Plan(seconds=1, rounds=1, warm_up=500, queued=2000, profiled=500, rehearsed=1000, singles=40)
 
 
 def http_name(workers: int) -> str:
@@ -76,14 +81,6 @@ def measure_intake(bench: Bench, plan: Plan) -> Rates:
                 for name, rate in subjects.items():
                     rates[name, clients].append(rate(clients))
     return rates
-
-
-def measure_deliveries(bench: Bench, plan: Plan) -> tuple[float, float]:
-    """Medians per second: one worker process, and a bare client."""
-    with running_receiver() as port:
-        queue_deliveries(bench, "queued", "template_bench", port, plan.queued)
-        pairs = [(drain(bench, "queued"), post_bare(bench, "queued")) for _ in range(plan.rounds)]
-    return median(worker for worker, _ in pairs), median(bare for _, bare in pairs)
 
 
 def intake_table(rates: Rates) -> Table:
@@ -144,6 +141,44 @@ def rehearsal_table(found: Rehearsal) -> Table:
     return table
 
 
+def delivery_table(found: list[Drained], queued: int) -> Table:
+    """One worker process beside the bare client."""
+    receivers = (f"receiver of {each.milliseconds} ms" for each in found)
+    table = Table(f"deliveries per second, {queued:,} queued", *receivers)
+    table.add_row("bare aiohttp", *(f"{each.bare:,.0f} ({each.concurrency} at once)" for each in found))
+    table.add_row(
+        "one worker, all buyers",
+        *(f"{each.spread:,.0f}, {each.spread / each.bare:.2f} of bare" for each in found),
+    )
+    table.add_row(
+        f"one worker, one buyer, {ONE_BUYERS_PLACES} at once",
+        *(f"{each.single:,.0f}, {each.single / each.bare:.2f} of bare" for each in found),
+    )
+    return table
+
+
+def delivery_aims(found: list[Drained], memory: Memory, wakeup: Wakeup, queued: int) -> list[str]:
+    """Whether deliveries reached their aims."""
+    lines = []
+    for each in found:
+        ratio = min(each.spread, each.single) / each.bare
+        met = "met" if ratio >= DELIVERY_AIM else "MISSED"
+        lines.append(
+            f"one worker of bare at {each.milliseconds} ms: {ratio:.2f}, aim {DELIVERY_AIM:.2f}: {met}"
+        )
+    lost = 1 - wakeup.rung / wakeup.polled
+    return [
+        *lines,
+        f"largest size of the worker: {memory.few:.0f} MB after {FEW:,} deliveries,"
+        f" {memory.many:.0f} MB after {queued:,}",
+        f"intake at 16 clients while a worker delivers: {wakeup.rung:,.0f} leads per second,"
+        f" {wakeup.polled:,.0f} without the bell: {lost:+.1%} lost, aim below {BELL_AIM:.0%}:"
+        f" {'met' if lost < BELL_AIM else 'MISSED'}",
+        f"from commit to webhook when idle: median {wakeup.middle:.1f} ms, 95 % within {wakeup.p95:.1f} ms,"
+        f" aim {WAKE_UP_AIM} ms: {'met' if wakeup.middle < WAKE_UP_AIM else 'MISSED'}",
+    ]
+
+
 def commit() -> str:
     """The commit that was measured, and whether anything was changed since."""
     try:
@@ -176,15 +211,12 @@ def main() -> None:
         console.print(intake_table(rates))
         shares, whole = profile(bench, "intake", plan.profiled)
         console.print(profile_table(shares, whole))
-        worker, bare = measure_deliveries(bench, plan)
-        console.print(
-            f"deliveries per second to a receiver at 0 ms, {plan.queued:,} queued: one worker {worker:,.0f},"
-            f" bare aiohttp {bare:,.0f}, ratio {worker / bare:.2f}",
-            highlight=False,
-        )
+        drained, memory = measure_deliveries(bench, plan.queued, plan.rounds)
+        console.print(delivery_table(drained, plan.queued))
+        wakeup = measure_wakeup(bench, plan.seconds, plan.rounds, plan.singles)
         rehearsal = measure_rehearsal(bench, plan.rehearsed, plan.rounds)
         console.print(rehearsal_table(rehearsal))
-        for line in aims(rates):
+        for line in aims(rates) + delivery_aims(drained, memory, wakeup, plan.queued):
             console.print(line, highlight=False)
         slowest = min(rehearsal.same, rehearsal.changed)
         console.print(

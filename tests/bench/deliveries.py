@@ -1,4 +1,4 @@
-"""How fast one worker process drains the outbox to a receiver that answers at once."""
+"""How fast one worker process drains the outbox, beside the same HTTP client without any queue."""
 
 import json
 import tempfile
@@ -6,6 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
+from subprocess import Popen
+from typing import NamedTuple
 
 from leadgen.db.urls import with_role
 
@@ -13,45 +16,90 @@ from .pgbench import submit_leads
 from .processes import free_port, run_module, running
 from .server import Bench
 
-RECEIVE = "import sys, runpy; sys.argv[0] = ''; runpy.run_module('{}.receiver', run_name='__main__')"
+RECEIVE = "import runpy; runpy.run_module('{}.receiver', run_name='__main__')"
 WORK = "from leadgen.settings import load_settings; from leadgen.worker import run; run(load_settings())"
-DRAIN_SECONDS = 60
+DRAIN_SECONDS = 120
+LATENCIES = (0, 20)  # milliseconds of the receiver
+ONE_BUYERS_PLACES = 200
+FEW = 1000  # queued, for the memory of a worker that has little to do
+ONE_BUYER = """
+update leadgen.deliveries d
+set endpoint_id = e.id, buyer_id = e.buyer_id
+from (select id, buyer_id from leadgen.endpoints where channel = 'webhook' order by id limit 1) e
+"""
+
+
+class Drain(NamedTuple):
+    """Deliveries per second, from the first send to the last record, and the worker's largest size in MB."""
+
+    rate: float
+    peak: float
+
+
+class Drained(NamedTuple):
+    """Medians of one receiver: bare client, and a worker with all buyers' deliveries and with one buyer's."""
+
+    milliseconds: int
+    bare: float
+    concurrency: int
+    spread: float
+    single: float
+
+
+class Memory(NamedTuple):
+    """MB of a worker that drained few, and many."""
+
+    few: float
+    many: float
 
 
 @contextmanager
-def running_receiver() -> Iterator[int]:
-    """A receiver on a port."""
-    port = free_port()
-    with running(RECEIVE.format(__package__), str(port)) as process:
+def running_receiver(port: int, milliseconds: int = 0) -> Iterator[None]:
+    """A receiver on the port."""
+    with running(RECEIVE.format(__package__), str(port), str(milliseconds)) as process:
         assert process.stdout
         process.stdout.readline()
-        yield port
+        yield
 
 
-def queue_deliveries(bench: Bench, database: str, template: str, port: int, count: int) -> None:
+def queue_deliveries(bench: Bench, database: str, port: int, count: int) -> None:
     """A database with so many webhooks due at the receiver, and nothing else."""
-    bench.create(database, template)
+    bench.create(database, "template_bench")
     bench.add_catalogue(database, f"http://127.0.0.1:{port}/leads", email=False)
     submit_leads(bench.url(database), 4, count)
     with bench.connect(database) as admin:
         admin.execute("vacuum analyze")
 
 
-def drain(bench: Bench, queued: str) -> float:
-    """Deliveries per second of one worker on a copy of the queue, from its first send to its last record."""
+def give_to_one_buyer(bench: Bench, database: str, queued: str) -> None:
+    """The same queue, all of it to one endpoint that takes many at once."""
+    bench.create(database, queued)
+    with bench.connect(database) as admin:
+        admin.execute(ONE_BUYER)
+        admin.execute("update leadgen.endpoints set max_in_flight = %s", [ONE_BUYERS_PLACES])
+        admin.execute("vacuum full analyze leadgen.deliveries")
+
+
+@contextmanager
+def running_worker(bench: Bench, database: str) -> Iterator["Popen[str]"]:
+    """A worker with the settings it has by default."""
+    url = with_role(bench.url(database), "leadgen_worker")
+    with running(WORK, DATABASE_URL=url, ENVIRONMENT="development", LOG_LEVEL="WARNING") as process:
+        yield process
+
+
+def drain(bench: Bench, queued: str) -> Drain:
+    """What one worker process does with a copy of the queue."""
     bench.create("drained", queued)
     with bench.connect("drained") as admin:
-        settings = {
-            "DATABASE_URL": with_role(bench.url("drained"), "leadgen_worker"),
-            "ENVIRONMENT": "development",
-        }
-        with running(WORK, **settings):
+        with running_worker(bench, "drained") as process:
             deadline = time.monotonic() + DRAIN_SECONDS
             while admin.execute(
-                "select 1 from leadgen.deliveries where finished_at is null limit 1"
+                "select 1 from leadgen.deliveries where next_attempt_at is not null limit 1"
             ).fetchone():
                 assert time.monotonic() < deadline, "the outbox does not drain"
                 time.sleep(0.1)
+            peak = peak_megabytes(process.pid)
         row = admin.execute(
             """
             select
@@ -63,19 +111,56 @@ def drain(bench: Bench, queued: str) -> float:
     bench.drop("drained")
     assert row
     assert row[1], "some deliveries failed"
-    return float(row[0])
+    return Drain(float(row[0]), peak)
 
 
-def post_bare(bench: Bench, queued: str) -> float:
-    """Posts per second of a bare client with the same bodies."""
+def peak_megabytes(pid: int) -> float:
+    """The largest resident size of a process so far; nan where the system does not say."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return float("nan")
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def write_bodies(bench: Bench, queued: str, path: Path) -> None:
+    """What the worker would send, as a JSON file for the bare client."""
     bench.create("claimed", queued)
+    found: list[dict[str, str]] = []
     with bench.connect("claimed") as admin:
-        rows = admin.execute(
-            "select message_id, target, secrets[1], body from leadgen.claim_deliveries('bench', 1000000, '1 hour')"
-        ).fetchall()
+        admin.execute("update leadgen.endpoints set max_in_flight = 1000")
+        while rows := admin.execute(
+            """
+            select message_id, secrets[1], body
+            from leadgen.claim_deliveries('bench', '{"webhook": 1000}', '1 hour')
+            """
+        ).fetchall():
+            found += [dict(zip(("id", "secret", "body"), row, strict=True)) for row in rows]
     bench.drop("claimed")
-    names = ("id", "target", "secret", "body")
+    path.write_text(json.dumps(found))
+
+
+def measure_deliveries(bench: Bench, queued: int, rounds: int) -> tuple[list[Drained], Memory]:
+    """Worker and bare client in turns, at each latency of the receiver."""
+    found, peaks, port = list[Drained](), list[float](), free_port()
     with tempfile.TemporaryDirectory(prefix="leadgen-bench-") as directory:
-        path = Path(directory) / "deliveries.json"
-        path.write_text(json.dumps([dict(zip(names, row, strict=True)) for row in rows]))
-        return float(run_module("bare", str(path)))
+        bodies = str(Path(directory) / "deliveries.json")
+        queue_deliveries(bench, "queued", port, queued)
+        give_to_one_buyer(bench, "queued_for_one", "queued")
+        write_bodies(bench, "queued", Path(bodies))
+        for milliseconds in LATENCIES:
+            with running_receiver(port, milliseconds):
+                concurrency = run_module("bare", bodies, str(port)).split()[1]
+                rates: list[tuple[float, float, float]] = []
+                for _ in range(rounds):
+                    spread = drain(bench, "queued")
+                    bare = float(run_module("bare", bodies, str(port), concurrency).split()[0])
+                    single = drain(bench, "queued_for_one")
+                    rates.append((bare, spread.rate, single.rate))
+                    peaks += [spread.peak, single.peak]
+            bare, spread_rate, single_rate = (median(column) for column in zip(*rates, strict=True))
+            found.append(Drained(milliseconds, bare, int(concurrency), spread_rate, single_rate))
+        queue_deliveries(bench, "queued_few", port, FEW)
+        with running_receiver(port):
+            few = drain(bench, "queued_few").peak
+    return found, Memory(few, max(peaks))

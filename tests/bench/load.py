@@ -16,26 +16,29 @@ HEAD = "POST /api/leads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application
 AREAS = (512, 737, 214, 469, 972, 713, 832, 281, 210, 817)
 
 
-def make_request() -> bytes:
+def make_lead() -> dict[str, object]:
     """A lead as pgbench's script makes it."""
     number = random.randrange(9 * 10**18)
-    body = json.dumps(
-        {
-            "source_key": f"s{random.randint(1, 20)}",
-            "name": "John Smith",
-            "email": f"j{number}@example.org",
-            "phone": f"+1{random.choice(AREAS)}{2_000_000 + number % 7_999_999}",
-            "postal_code": f"7870{random.randint(1, 5)}",
-            "city": "Austin",
-            "message": "Water comes from under the sink, please call before noon. The main valve is closed.",
-            "consent": True,
-            "landing_url": "https://austin-plumbing.example/emergency?gclid=Cj0KCQ",
-            "utm_source": "google",
-            "utm_medium": "cpc",
-            "utm_campaign": "austin-plumbing",
-            "attributes": {"job_type": "leak", "property": "house", "urgent": True},
-        }
-    ).encode()
+    return {
+        "source_key": f"s{random.randint(1, 20)}",
+        "name": "John Smith",
+        "email": f"j{number}@example.org",
+        "phone": f"+1{random.choice(AREAS)}{2_000_000 + number % 7_999_999}",
+        "postal_code": f"7870{random.randint(1, 5)}",
+        "city": "Austin",
+        "message": "Water comes from under the sink, please call before noon. The main valve is closed.",
+        "consent": True,
+        "landing_url": "https://austin-plumbing.example/emergency?gclid=Cj0KCQ",
+        "utm_source": "google",
+        "utm_medium": "cpc",
+        "utm_campaign": "austin-plumbing",
+        "attributes": {"job_type": "leak", "property": "house", "urgent": True},
+    }
+
+
+def make_request() -> bytes:
+    """It as a request."""
+    body = json.dumps(make_lead()).encode()
     return HEAD.format(len(body)).encode() + body
 
 

@@ -106,7 +106,8 @@ def running_bench() -> Iterator[Bench]:
     conf = "".join(f"{name} = {value}\n" for name, value in SETTINGS.items())
     server = EmbeddedServer(directory, conf)
     try:
-        migrate(server.start(), Settings(), say=lambda _: None)
+        settings = Settings(environment="development")  # webhooks of loopback
+        migrate(server.start(), settings, say=lambda _: None)
         yield Bench(server)
     finally:
         server.stop("immediate")

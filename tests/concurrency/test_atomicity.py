@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 from psycopg import errors
+from psycopg.types.json import Jsonb
 
 from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blocked
@@ -27,7 +28,10 @@ def everything(admin: psycopg.Connection) -> list[list[tuple[object, ...]]]:
 
 def claim(worker: psycopg.Connection) -> list[int]:
     """The ids of the deliveries that a worker is given."""
-    rows = worker.execute("select delivery_id from leadgen.claim_deliveries('w', 100, '1 minute') order by 1")
+    rows = worker.execute(
+        "select delivery_id from leadgen.claim_deliveries('w', %s, '1 minute') order by 1",
+        [Jsonb({"webhook": 100, "email": 100})],
+    )
     return [int(delivery) for (delivery,) in rows]
 
 

@@ -9,6 +9,7 @@ from threading import Event
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from concurrency.catalogue import Catalogue, make_lead
 from concurrency.sessions import PATIENCE, Answer, submit, wait_until
@@ -73,6 +74,7 @@ def test_killed_server_keeps_what_it_acknowledged(doomed_server: EmbeddedServer)
         assert [answer for answer in acknowledged if found.get(answer["lead_id"]) != answer] == []
         assert len(found) - len(acknowledged) <= CLIENTS  # committed, and killed before the answer
         assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+        admin.execute("update leadgen.endpoints set max_in_flight = 1000")
         owed = {int(delivery) for (delivery,) in admin.execute("select id from leadgen.deliveries")}
     assert claim_all(url) == sorted(owed)
 
@@ -87,7 +89,8 @@ def claim_all(url: str) -> list[int]:
         while True:
             batches = [
                 worker.execute(
-                    "select delivery_id from leadgen.claim_deliveries('w', 100, '1 hour')"
+                    "select delivery_id from leadgen.claim_deliveries('w', %s, '1 hour')",
+                    [Jsonb({"webhook": 100, "email": 100})],
                 ).fetchall()
                 for worker in (one, two)
             ]

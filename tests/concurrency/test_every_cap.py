@@ -185,7 +185,7 @@ def test_a_place_that_comes_back_at_midnight_is_sold_once(
     before, after = utc("2026-06-16T04:59:00"), utc("2026-06-16T05:01:00")
     check(admin, crowd(database, offer, before), 7, "cap_day")
     admin.execute("select set_config('leadgen.clock', %s, false)", [after.isoformat()])
-    admin.execute("select leadgen.return_sale(min(id), 'not a fit') from leadgen.lead_assignments")
+    admin.execute("select leadgen.return_sale(min(id), 'other') from leadgen.lead_assignments")
     answers = crowd(database, offer, after + timedelta(seconds=1))
     assert (
         sum(bool(answer["buyer_id"]) for answer in answers) == 3

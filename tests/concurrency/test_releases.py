@@ -26,20 +26,21 @@ from concurrency.sessions import (
 from rig.cluster import Connect
 
 OFFER = 2  # advisory lock class
-RETURN = "select leadgen.return_sale(%s, 'wrong number')::text"
+RETURN = "select leadgen.return_sale(%s, 'wrong_number')::text"
 RELEASE = "select leadgen.release_due_sale()"
 SALE = "select id, outcome::text, released_at is not null from leadgen.lead_assignments order by id"
 
 
 def record(session: psycopg.Connection, claims: Iterable[tuple[Any, ...]], outcome: str) -> None:
-    """Record one outcome, without a retry, for claims (delivery_id, lease_token)."""
+    """Record one outcome, without a retry, for claims (delivery_id, lease_token); rejected is a webhook's reply."""
+    reply = {"outcome": "answered", "status_code": 200, "reply": '{"status": "rejected"}'}
     results = [
         {
             "delivery_id": delivery,
             "lease_token": str(token),
             "started_at": "2026-11-20T16:00:00Z",
-            "outcome": outcome,
             "latency_ms": 1,
+            **(reply if outcome == "rejected" else {"outcome": outcome}),
         }
         for delivery, token in claims
     ]
@@ -50,7 +51,7 @@ def claim(session: psycopg.Connection, limit: int = 100) -> list[tuple[Any, ...]
     """Claim what is due: (delivery_id, lease_token), by id."""
     return session.execute(
         "select delivery_id, lease_token from leadgen.claim_deliveries('w', %s, '1 minute') order by 1",
-        [limit],
+        [Jsonb({"webhook": limit, "email": limit})],
     ).fetchall()
 
 
@@ -201,7 +202,7 @@ def post(session: psycopg.Connection, dice: random.Random) -> None:
 def deliver(session: psycopg.Connection, dice: random.Random) -> None:
     """A few deliveries, with any outcome."""
     for one in claim(session, 8):
-        record(session, [one], dice.choice(["delivered", "delivered", "refused", "unknown"]))
+        record(session, [one], dice.choice(["delivered", "delivered", "refused", "unknown", "rejected"]))
 
 
 def answer(session: psycopg.Connection, dice: random.Random) -> None:
@@ -215,7 +216,7 @@ def answer(session: psycopg.Connection, dice: random.Random) -> None:
 
 def tend(session: psycopg.Connection, _: random.Random) -> None:
     """What a worker does every second."""
-    for tick in ("settle_answers", "release_due_sale", "route_held_lead"):
+    for tick in ("settle_answers", "settle_return", "release_due_sale", "route_held_lead"):
         session.execute(f"select leadgen.{tick}()".encode())
 
 
@@ -263,11 +264,13 @@ def test_all_at_once_never_deadlocks_and_adds_up(
                 "caps": {"per_day": 40},
                 "acceptance": acceptance,
                 "delivery": {"resell_on_unknown": True},
+                "returns": {"quota": {"percent": 50}},
             }
         )
         for _ in range(6):
             catalogue.enroll(offer, capacity_per_day=12)
     admin.execute("update leadgen.buyers set email_notifications = false")
+    admin.execute("update leadgen.settings set slow_retry_seconds = '{}'")
 
     def work(seed: int) -> None:
         role, what, times = SHIFTS[seed]

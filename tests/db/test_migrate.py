@@ -243,3 +243,18 @@ def test_defaults_are_written_where_they_are_set(empty: str, tree: SqlTree) -> N
         "select default_source_key, default_duplicate_window_hours, default_invoice_threshold"
         " from leadgen.settings",
     ) == [("austin", Decimal(24), Decimal("750.50"))]
+
+
+def test_local_webhooks_are_for_development_only(empty: str, tree: SqlTree) -> None:
+    local = "webhooks go to any http or https address: ENVIRONMENT is development"
+    public = "webhooks go to public https addresses only: ENVIRONMENT is "
+    query = "select allows_local_webhooks from leadgen.settings"
+    assert not any("webhooks" in line for line in run(empty, tree)), "as it was"
+    for environment, said, allows in (
+        ("development", [local], True),
+        ("development", [], True),
+        ("staging", [public + "staging"], False),
+        ("production", [], False),
+    ):
+        assert run(empty, tree, environment=environment) == said
+        assert ask(empty, query) == [(allows,)]

@@ -33,7 +33,8 @@ create table leadgen.settings (
   id boolean primary key default true,
   default_source_key text,
   default_duplicate_window_hours numeric not null default 24,
-  default_invoice_threshold numeric(10,2) not null default 500
+  default_invoice_threshold numeric(10,2) not null default 500,
+  allows_local_webhooks boolean not null default false
 );
 insert into leadgen.settings default values;
 """

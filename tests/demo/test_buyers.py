@@ -1,18 +1,18 @@
 """The demo's receivers: they take what the buyer's secret signed, and misbehave on purpose."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
 import aiohttp
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from leadgen.demo.buyers import Receipts, open_receiver
+from leadgen.demo.buyers import Endpoints, Receipts, open_receiver
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
-STUMBLING, DEAD = "Gulf Coast Home Services", "Palmetto Storm Restoration"
+STUMBLING, AWAY = "Gulf Coast Home Services", "Palmetto Storm Restoration"
 
 
 @pytest.fixture
@@ -21,9 +21,14 @@ def receipts() -> Receipts:
 
 
 @pytest.fixture
-async def urls(receipts: Receipts) -> AsyncIterator[dict[str, str]]:
-    async with open_receiver(dict.fromkeys(("Ann & Sons", STUMBLING, DEAD), SECRET), receipts) as urls:
-        yield urls
+async def endpoints(receipts: Receipts) -> AsyncIterator[Endpoints]:
+    async with open_receiver(dict.fromkeys(("Ann & Sons", STUMBLING, AWAY), SECRET), receipts) as endpoints:
+        yield endpoints
+
+
+@pytest.fixture
+def urls(endpoints: Endpoints) -> Mapping[str, str]:
+    return endpoints.urls
 
 
 async def send(url: str, secret: str = SECRET, message: str = "msg_1") -> int:
@@ -38,18 +43,18 @@ async def send(url: str, secret: str = SECRET, message: str = "msg_1") -> int:
         return answer.status
 
 
-async def test_a_signed_webhook_is_kept(urls: dict[str, str], receipts: Receipts) -> None:
+async def test_a_signed_webhook_is_kept(urls: Mapping[str, str], receipts: Receipts) -> None:
     assert await send(urls["Ann & Sons"]) == 200
     assert receipts.webhooks == {"msg_1": ("Ann & Sons", 5)}
 
 
-async def test_a_forged_one_is_not(urls: dict[str, str], receipts: Receipts) -> None:
+async def test_a_forged_one_is_not(urls: Mapping[str, str], receipts: Receipts) -> None:
     assert await send(urls["Ann & Sons"], OTHER_SECRET) == 401
     assert (receipts.webhooks, receipts.forged) == ({}, 1)
 
 
 async def test_the_stumbling_buyer_takes_each_lead_at_the_third_attempt(
-    urls: dict[str, str], receipts: Receipts
+    urls: Mapping[str, str], receipts: Receipts
 ) -> None:
     assert [await send(urls[STUMBLING], message=m) for m in ("msg_1", "msg_1", "msg_2", "msg_1")] == [
         503,
@@ -60,6 +65,8 @@ async def test_the_stumbling_buyer_takes_each_lead_at_the_third_attempt(
     assert set(receipts.webhooks) == {"msg_1"}
 
 
-async def test_nobody_is_at_the_dead_buyer(urls: dict[str, str]) -> None:
+async def test_nobody_is_at_the_buyer_who_is_away_until_it_is_repaired(endpoints: Endpoints) -> None:
     with pytest.raises(aiohttp.ClientConnectorError):
-        await send(urls[DEAD])
+        await send(endpoints.urls[AWAY])
+    await endpoints.repair()
+    assert await send(endpoints.urls[AWAY]) == 200

@@ -99,7 +99,8 @@ def test_a_delivery_that_is_pending_is_delivered(
             "update leadgen.deliveries set next_attempt_at = now() where next_attempt_at is not null"
         )
         claimed = worker.execute(
-            "select delivery_id, lease_token from leadgen.claim_deliveries('w', 10, '1 minute')"
+            "select delivery_id, lease_token from leadgen.claim_deliveries('w', %s, '1 minute')",
+            [Jsonb({"webhook": 10, "email": 10})],
         ).fetchall()
         assert len(claimed) == 2  # webhook and e-mail
         results = [
@@ -172,7 +173,7 @@ def test_a_returned_lead_goes_to_nobody_who_is_off(
     Catalogue.enroll(_again(admin), offer)
     submit(admin, make_lead(offer.source_key))
     admin.execute(SWITCHES[what].encode(), [False])
-    admin.execute("select leadgen.return_sale(id, 'not a fit') from leadgen.lead_assignments")
+    admin.execute("select leadgen.return_sale(id, 'other') from leadgen.lead_assignments")
     route_held(admin)
     assert sales(admin) == 0
     admin.execute(SWITCHES[what].encode(), [True])

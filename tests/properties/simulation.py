@@ -181,7 +181,7 @@ class Simulation:
         ]
         if standing:
             sold, id_ = standing[step.numbers[0] % len(standing)]
-            assert self._value("select leadgen.return_sale(%s, 'not a fit')", id_) == "returned"
+            assert self._value("select leadgen.return_sale(%s, 'other')", id_) == "returned"
             sale = sold.sales[id_]
             sale.stands = False
             self._count(sold.offer, sale, -1)

@@ -75,7 +75,7 @@ begin
     call public.move_clock((v_lead ->> 'at')::timestamptz);
     perform leadgen.submit_lead(v_lead -> 'payload');
     if v_lead ? 'returns' then
-      perform leadgen.return_sale(a.id, 'not a fit')
+      perform leadgen.return_sale(a.id, 'other')
       from (
         select s.id
         from leadgen.lead_assignments s

@@ -40,7 +40,7 @@ select o.id, 'landing_page', 'austin', 'austin' from o
 NEXT_BUYER = """
 with b as (insert into leadgen.buyers
              (name, email, phone, webhook_url, webhook_secret, email_notifications, credit_limit)
-           values ('Bob', 'bob@buyer.example', '+15125550101', %(url)s, %(secret)s, false, 1000000)
+           values (%(name)s, %(email)s, '+15125550101', %(url)s, %(secret)s, false, 1000000)
            returning id),
      e as (insert into leadgen.buyer_offers (buyer_id, offer_id, routing_priority)
            select b.id, o.id, 1 from b, leadgen.offers o)
@@ -70,11 +70,23 @@ class Outbox:
     def open_catalogue(self, webhook_url: str | None, email: bool = False) -> None:
         """One offer and its buyer, who wants leads there."""
         secret = SECRET if webhook_url else None
+        self.connection.execute(
+            "update leadgen.settings set allows_local_webhooks = true, slow_retry_seconds = '{}'"
+        )
         self.connection.execute(CATALOGUE, {"url": webhook_url, "secret": secret, "email": email})
 
-    def add_buyer(self, webhook_url: str) -> None:
+    def add_buyer(self, webhook_url: str, name: str = "Bob") -> None:
         """Another buyer of the offer, served after the ones before."""
-        self.connection.execute(NEXT_BUYER, {"url": webhook_url, "secret": SECRET})
+        email = f"{name.lower()}@buyer.example"
+        self.connection.execute(
+            NEXT_BUYER, {"url": webhook_url, "secret": SECRET, "name": name, "email": email}
+        )
+
+    def poison(self, statement: str, *arguments: Any) -> None:
+        """Change a row as no trigger would allow it."""
+        with self.connection.transaction():
+            self.connection.execute("set local session_replication_role = replica")
+            self.connection.execute(statement, arguments)
 
     def set_policy(self, **config: Any) -> None:
         """Keys of the offer's routing policy, beside those it has."""
@@ -139,10 +151,10 @@ class Worker:
         found = [json.loads(line) for line in self.lines if line.startswith("{")]
         return [event for event in found if event["event"] == name]
 
-    async def wait_for_event(self, name: str) -> None:
-        """Until it has logged an event."""
+    async def wait_for_event(self, name: str, times: int = 1) -> None:
+        """Until it has logged an event, so many times."""
         async with asyncio.timeout(WAIT_SECONDS):
-            while not self.events(name):
+            while len(self.events(name)) < times:
                 assert not self._reading.done(), "".join(self.lines)
                 await asyncio.sleep(0.02)
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any, cast
 
 from aiohttp import web
@@ -123,9 +125,33 @@ class Mailbox:
         self.messages: list[EmailMessage] = []
         self.raw: list[bytes] = []
         self.recipients: list[list[str]] = []
+        self.connections = 0
+        self.last: SMTP | None = None
+        self.secured: list[bool] = []
+        self.on_rset = "250 OK"
+        self.on_mail = "250 OK"
         self.on_rcpt = "250 OK"
         self.on_data = "250 kept"
         self.drop_at_data = False
+
+    def hang_up(self) -> None:
+        """Close the newest connection."""
+        assert self.last
+        cast(asyncio.Transport, self.last.transport).abort()
+
+    async def handle_RSET(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+        """Answer RSET; "" for never."""
+        if not self.on_rset:
+            await asyncio.sleep(60)
+        return self.on_rset
+
+    async def handle_MAIL(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """Answer MAIL FROM."""
+        if self.on_mail.startswith("2"):
+            envelope.mail_from = address
+        return self.on_mail
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -135,8 +161,9 @@ class Mailbox:
             envelope.rcpt_tos.append(address)
         return self.on_rcpt
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Answer the message."""
+        self.secured.append(session.ssl is not None)
         self.raw.append(cast(bytes, envelope.content))
         self.messages.append(message_from_bytes(self.raw[-1], policy=policy.default))
         self.recipients.append(envelope.rcpt_tos)
@@ -150,10 +177,31 @@ async def mailbox(**options: Any) -> AsyncIterator[Mailbox]:
     """A real SMTP server on loopback. Options are aiosmtpd's."""
     box = Mailbox()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(box, loop=loop, **options), "127.0.0.1", 0)
+
+    def connect() -> SMTP:
+        box.connections += 1
+        box.last = SMTP(box, loop=loop, **options)
+        return box.last
+
+    server = await loop.create_server(connect, "127.0.0.1", 0)
     box.port = server.sockets[0].getsockname()[1]
     async with server:
         yield box
+
+
+def make_certificate(directory: Path) -> Path:
+    """A self-signed certificate for 127.0.0.1 with its key, in one file."""
+    path = directory / "cert.pem"
+    request = (
+        "req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    )
+    subprocess.run(
+        ["openssl", *request.split(), "-keyout", path, "-out", directory / "only"],
+        check=True,
+        capture_output=True,
+    )
+    path.write_bytes(path.read_bytes() + (directory / "only").read_bytes())
+    return path
 
 
 def lead(**changes: Any) -> dict[str, Any]:
@@ -189,22 +237,28 @@ def delivery(target: str, channel: str = "webhook", **changes: Any) -> Delivery:
             "lead": changes.pop("lead", lead()),
         },
     }
-    details = {
+    details: dict[str, Any] = {
         "buyer_name": "Ann's Pipes",
         "offer_name": "Austin plumbing",
         "vertical_name": "Plumbing",
         "market_name": "Austin",
         "timezone": "America/Chicago",
+        **changes.pop("extra", {}),
     }
     row: dict[str, Any] = {
         "delivery_id": 3,
         "lease_token": "6c1c8d5e-5d0c-4b7e-8f5e-0d4a2f1b9c3d",
         "attempt": 1,
         "channel": channel,
+        "kind": "lead.assigned",
         "target": target,
         "message_id": "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W",
         "secrets": [SECRET],
+        "headers": None,
         "body": json.dumps(body, ensure_ascii=False),
         "details": details,
+        "timeout_seconds": None,
+        "buyer_id": 1,
+        "endpoint_id": 1,
     }
     return Delivery(**{**row, **changes})

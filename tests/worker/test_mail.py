@@ -1,6 +1,7 @@
 """The email sender against a real SMTP server: what a buyer reads, and what each answer means."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -26,7 +27,8 @@ def server_at(port: int, **changes: Any) -> MailServer:
 
 async def send(work: Delivery, port: int, deadline: float = 3, **changes: Any) -> dict[str, Any]:
     """One attempt."""
-    return await attempt_delivery(MailSender(deadline, server_at(port, **changes)), work)
+    async with MailSender(deadline, server_at(port, **changes)) as sender:
+        return await attempt_delivery(sender, work)
 
 
 async def received(work: Delivery) -> Mailbox:
@@ -66,22 +68,6 @@ async def test_message_id_is_the_same_at_every_attempt() -> None:
     boxes = [await received(delivery(BUYER, "email", attempt=attempt)) for attempt in (1, 2)]
     ids = {box.messages[0]["Message-ID"] for box in boxes}
     assert ids == {"<msg_2KWPBgLlAfxdpx2AI54pPJ85f4W@leadgen.example>"}
-
-
-@pytest.mark.parametrize("breaker", ["\r\n", "\n", "\r", "\u2028", "\x0b", "\x00"])
-async def test_no_line_break_gets_into_a_header(breaker: str) -> None:
-    evil = f"Jane{breaker}Bcc: all@evil.example{breaker}{breaker}<b>hi</b>"
-    work = delivery(
-        BUYER, "email", lead=lead(name=evil, city=evil, email=f"jane@example.com{breaker}Cc: x@y.example")
-    )
-    box = await received(work)
-    (message,) = box.messages
-    assert message["Bcc"] is None
-    assert message["Cc"] is None
-    assert box.recipients == [[BUYER]]
-    head = box.raw[0].partition(b"\r\n\r\n")[0]
-    assert not [line for line in head.split(b"\r\n") if line.lower().startswith((b"bcc", b"cc"))]
-    assert "Bcc: all@evil.example" in message["Subject"], "as harmless text"
 
 
 async def test_html_is_escaped() -> None:
@@ -133,19 +119,22 @@ async def test_facts_that_make_no_message_are_refused(changes: dict[str, Any]) -
 
 
 @pytest.mark.parametrize(
-    ("where", "answer", "outcome"),
+    ("where", "answer", "outcome", "kind"),
     [
-        ("on_rcpt", "450 later", "failed"),
-        ("on_rcpt", "550 nobody here", "refused"),
-        ("on_data", "451 later", "failed"),
-        ("on_data", "554 spam", "refused"),
+        ("on_mail", "451 later", "failed", "smtp_4xx"),
+        ("on_mail", "550 not you", "refused", "smtp_5xx"),
+        ("on_rcpt", "450 later", "failed", "smtp_4xx"),
+        ("on_rcpt", "550 nobody here", "refused", "smtp_5xx"),
+        ("on_data", "451 later", "failed", "smtp_4xx"),
+        ("on_data", "554 spam", "refused", "smtp_5xx"),
     ],
 )
-async def test_code_decides(where: str, answer: str, outcome: str) -> None:
+async def test_code_decides(where: str, answer: str, outcome: str, kind: str) -> None:
     async with mailbox() as box:
         setattr(box, where, answer)
         result = await send(delivery(BUYER, "email"), box.port)
     assert (result["outcome"], result["status_code"]) == (outcome, int(answer[:3]))
+    assert result["error_class"] == kind
     assert result["reply"] == answer[4:]
 
 
@@ -166,6 +155,46 @@ async def test_connection_lost_before_data_is_a_clean_failure() -> None:
     assert result["outcome"] == "failed"
 
 
+async def test_connection_lost_at_data_is_a_clean_failure() -> None:
+    """The server heard that a text would come, and never got it."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        while not (await reader.readline()).startswith(b"DATA"):
+            writer.write(b"250 OK\r\n")
+
+    async with raw_server(talk) as port:
+        result = await send(delivery(BUYER, "email"), port)
+    assert (result["outcome"], result["error_class"]) == ("failed", "lost")
+
+
+async def test_silence_at_data_is_a_clean_failure() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        while not (await reader.readline()).startswith(b"DATA"):
+            writer.write(b"250 OK\r\n")
+        await asyncio.sleep(60)
+
+    async with raw_server(talk) as port:
+        result = await send(delivery(BUYER, "email"), port, deadline=0.3)
+    assert (result["outcome"], result["error"]) == ("failed", "not sent within 0.3 s")
+
+
+async def test_silence_after_the_text_is_unknown() -> None:
+    """FAULTS 23."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        while not (await reader.readline()).startswith(b"DATA"):
+            writer.write(b"250 OK\r\n")
+        writer.write(b"354 go on\r\n")
+        await asyncio.sleep(60)
+
+    async with raw_server(talk) as port:
+        result = await send(delivery(BUYER, "email"), port, deadline=0.3)
+    assert (result["outcome"], result["error"]) == ("unknown", "no answer within 0.3 s")
+
+
 async def test_silent_server_is_a_clean_failure() -> None:
     async def talk(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
@@ -181,6 +210,7 @@ async def test_no_server_is_a_clean_failure() -> None:
     assert (await send(delivery(BUYER, "email"), box.port))["outcome"] == "failed"
     result = await attempt_delivery(MailSender(1, None), delivery(BUYER, "email"))
     assert (result["outcome"], result["error"]) == ("failed", "SMTP_HOST and FROM_EMAIL are not set")
+    assert result["error_class"] == "setup"
 
 
 async def test_refusal_of_us_is_not_the_buyers_fault() -> None:
@@ -192,7 +222,7 @@ async def test_refusal_of_us_is_not_the_buyers_fault() -> None:
 
     async with raw_server(talk) as port:
         result = await send(delivery(BUYER, "email"), port)
-    assert (result["outcome"], result["status_code"]) == ("failed", 554)
+    assert (result["outcome"], result["status_code"], result["error_class"]) == ("failed", 554, "setup")
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -203,14 +233,89 @@ async def test_signs_in_where_a_user_is_given(password: str, outcome: str) -> No
     def check(
         _server: SMTP, _session: Session, _envelope: Envelope, _how: str, login: LoginPassword
     ) -> AuthResult:
-        return AuthResult(success=(login.login, login.password) == (b"leads", b"right"))
+        return AuthResult(success=(login.login, login.password) == (b"leads", b"right"), handled=False)
 
     async with mailbox(authenticator=check, auth_required=True, auth_require_tls=False) as box:
         result = await send(delivery(BUYER, "email"), box.port, user="leads", password=password)
     assert (result["outcome"], len(box.messages)) == (outcome, int(outcome == "delivered"))
+    assert result["error_class"] == (None if outcome == "delivered" else "setup")
 
 
 async def test_password_is_never_sent_in_clear() -> None:
     async with mailbox() as box:
         result = await send(delivery(BUYER, "email"), box.port, user="u", password="p", require_tls=True)
-    assert (result["outcome"], box.messages) == ("failed", [])
+    assert (result["outcome"], result["error_class"], box.messages) == ("failed", "setup", [])
+
+
+async def test_lines_that_begin_with_a_period_arrive_whole() -> None:
+    """And none of them ends the message."""
+    work = delivery(BUYER, "email", lead=lead(message="a\n.\n..b\n.\r\nRSET"))
+    box = await received(work)
+    text = box.messages[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert [line.strip() for line in text.splitlines() if "." in line[:4]] == [".", "..b", "."]
+
+
+PUBLIC = "https://leads.example"
+
+
+async def test_buttons_lead_to_accept_and_return() -> None:
+    links = {"accept": "acc_123", "return": "ret/+=é"}
+    async with mailbox() as box, MailSender(3, server_at(box.port), PUBLIC) as sender:
+        await attempt_delivery(sender, delivery(BUYER, "email", extra={"links": links}))
+    (message,) = box.messages
+    for part in ("plain", "html"):
+        body = message.get_body((part,)).get_content()  # type: ignore[union-attr]
+        assert f"{PUBLIC}/answers/acc_123" in body
+        assert f"{PUBLIC}/answers/ret%2F%2B%3D%C3%A9" in body
+    assert message["List-Unsubscribe"] is None
+
+
+@pytest.mark.parametrize(("links", "public_url"), [({"accept": "a"}, None), ({}, PUBLIC), (None, PUBLIC)])
+async def test_no_buttons_without_links_or_an_address(links: Any, public_url: str | None) -> None:
+    async with mailbox() as box, MailSender(3, server_at(box.port), public_url) as sender:
+        await attempt_delivery(sender, delivery(BUYER, "email", extra={"links": links}))
+    assert b"/answers/" not in box.raw[0]
+    assert b"Accept" not in box.raw[0]
+
+
+def notice(kind: str, links: dict[str, str] | None = None, **facts: Any) -> Delivery:
+    """A claimed notice."""
+    body = {"type": kind, "version": 1, "timestamp": "2026-11-21T10:15:00Z", "data": {"buyer_id": 1, **facts}}
+    names = dict.fromkeys(("offer_name", "vertical_name"))
+    return delivery(BUYER, "email", kind=kind, body=json.dumps(body), extra={"links": links, **names})
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "subject", "words"),
+    [
+        ("webhook.test", {}, "Test message", "this is a test message"),
+        (
+            "endpoint.disabled",
+            {"channel": "webhook", "target": "https://ann.example/<hook>", "reason": "HTTP 410: no more"},
+            "Deliveries to you are paused",
+            "HTTP 410: no more",
+        ),
+        ("endpoint.disabled", {}, "Deliveries to you are paused", "we have stopped sending"),
+        ("other.news", {"how_many": 3}, "Notice: other.news", "How many"),
+    ],
+)
+async def test_notice(kind: str, facts: dict[str, Any], subject: str, words: str) -> None:
+    async with mailbox() as box, MailSender(3, server_at(box.port), PUBLIC) as sender:
+        result = await attempt_delivery(sender, notice(kind, {"unsubscribe": "tok"}, **facts))
+    assert result["outcome"] == "delivered", result
+    (message,) = box.messages
+    assert message["Subject"] == subject
+    assert message["Reply-To"] is None
+    assert message["List-Unsubscribe"] == f"<{PUBLIC}/answers/tok>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    for part in ("plain", "html"):
+        body = message.get_body((part,)).get_content()  # type: ignore[union-attr]
+        assert words in body
+        assert f"{PUBLIC}/answers/tok" in body
+        assert "<hook>" not in body or part == "plain"
+
+
+async def test_notice_without_an_address_has_no_unsubscribe_header() -> None:
+    async with mailbox() as box:
+        await send(notice("webhook.test", {"unsubscribe": "tok"}), box.port)
+    assert box.messages[0]["List-Unsubscribe"] is None

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
@@ -33,13 +33,12 @@ def group(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 def check_body_type(headers: Headers) -> None:
     """Raise Problem (415) unless the body is announced as plain JSON in UTF-8."""
-    if b"content-encoding" in headers:
-        found = "an encoded (compressed) body"
-        raise Problem.of_field("Content-Encoding", found, "none", UNSUPPORTED, Accept_Encoding="identity")
-    types = headers.get(b"content-type", [])
-    if len(types) != 1 or not _is_json_in_utf8(types[0]):
-        found = "another type" if types else "none"
-        raise Problem.of_field("Content-Type", found, "application/json, in UTF-8", UNSUPPORTED)
+    _check_type(headers, _is_json_in_utf8, "application/json, in UTF-8")
+
+
+def check_form_type(headers: Headers) -> None:
+    """Raise Problem (415) unless the body is announced as a form, URL-encoded in UTF-8."""
+    _check_type(headers, _is_form_in_utf8, "application/x-www-form-urlencoded, in UTF-8")
 
 
 def read_context(headers: Headers, peer: Any, trusted: Networks) -> dict[str, str]:
@@ -124,10 +123,31 @@ def _address(text: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def _check_type(headers: Headers, is_allowed: Callable[[bytes], bool], allowed: str) -> None:
+    if b"content-encoding" in headers:
+        found = "an encoded (compressed) body"
+        raise Problem.of_field("Content-Encoding", found, "none", UNSUPPORTED, Accept_Encoding="identity")
+    types = headers.get(b"content-type", [])
+    if len(types) != 1 or not is_allowed(types[0]):
+        found = "another type" if types else "none"
+        raise Problem.of_field("Content-Type", found, allowed, UNSUPPORTED)
+
+
 def _is_json_in_utf8(content_type: bytes) -> bool:
-    kind, *parameters = content_type.lower().replace(b" ", b"").replace(b'"', b"").split(b";")
+    kind, in_utf8 = _read_type(content_type)
     is_json = kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
-    return is_json and all(p == b"charset=utf-8" for p in parameters if p.startswith(b"charset="))
+    return is_json and in_utf8
+
+
+def _is_form_in_utf8(content_type: bytes) -> bool:
+    kind, in_utf8 = _read_type(content_type)
+    return kind == b"application/x-www-form-urlencoded" and in_utf8
+
+
+def _read_type(content_type: bytes) -> tuple[bytes, bool]:
+    """The media type, and whether its charset, if it has one, is UTF-8."""
+    kind, *parameters = content_type.lower().replace(b" ", b"").replace(b'"', b"").split(b";")
+    return kind, all(p == b"charset=utf-8" for p in parameters if p.startswith(b"charset="))
 
 
 def _bearer(value: bytes) -> bytes:

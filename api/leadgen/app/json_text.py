@@ -7,8 +7,8 @@ lose (repeated keys, the text of numbers), and says what is wrong and where, or 
 
 import json
 import re
-from collections.abc import Iterator
-from typing import NamedTuple, NoReturn
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, NoReturn
 
 from leadgen.app.problems import Problem
 
@@ -49,6 +49,17 @@ def check_object(text: str) -> None:
         is_object = _read_carefully(text)
     if not is_object:
         raise Problem.of_field("body", "JSON of another type", "an object")
+
+
+def read_members(text: str, allowed: Sequence[str]) -> dict[str, Any]:
+    """The members of the one JSON object in the text, none but those allowed. Raises Problem otherwise."""
+    check_object(text)
+    members: dict[str, Any] = json.loads(text)
+    for name in members:
+        if name not in allowed:
+            listed = ", ".join(allowed) or "no field"
+            raise Problem.of_field(_show(name) or "body", "an unknown field", listed)
+    return members
 
 
 class _Odd(Exception):  # noqa: N818  a signal between two readers

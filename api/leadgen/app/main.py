@@ -8,6 +8,13 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 
 from leadgen.app.ad_networks import take_post, verify_subscription
+from leadgen.app.answer_pages import give_answer, show_answer
+from leadgen.app.assignments import (
+    accept_assignment,
+    list_return_reasons,
+    return_assignment,
+    show_assignment,
+)
 from leadgen.app.graph import GraphApi
 from leadgen.app.health import show_live, show_ready
 from leadgen.app.leads import explain_lead, submit_lead
@@ -16,6 +23,7 @@ from leadgen.app.metrics import MeasuredApp, forget_process, show_metrics
 from leadgen.app.openapi import show_schema
 from leadgen.app.problems import EXCEPTION_HANDLERS
 from leadgen.app.queries import Queries
+from leadgen.app.sms_status import SmsCallbacks, take_sms_status
 from leadgen.db.pool import make_pool
 from leadgen.log import configure_logging
 from leadgen.settings import Settings, SettingsError, load_settings
@@ -46,6 +54,13 @@ def create_app(settings: Settings | None = None) -> Litestar:
             explain_lead,
             take_post,
             verify_subscription,
+            show_assignment,
+            accept_assignment,
+            return_assignment,
+            list_return_reasons,
+            show_answer,
+            give_answer,
+            take_sms_status,
             show_live,
             show_ready,
             show_metrics,
@@ -61,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
                 "queries": queries,
                 "mail_domains": MailDomains(settings.mx_timeout_seconds, settings.dns_servers),
                 "graph": GraphApi(settings.meta_graph_url, settings.meta_graph_timeout_seconds),
+                "sms_callbacks": SmsCallbacks.of(settings),
                 "max_body_bytes": settings.max_body_bytes,
                 "trusted_proxies": settings.trusted_proxies,
             }

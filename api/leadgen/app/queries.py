@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from leadgen.app.errors import retrying
 from leadgen.app.metrics import CONNECTIONS_IN_USE
-from leadgen.app.problems import NOT_FOUND, Problem
 from leadgen.db.pool import Pool, borrow
 
 SUBMIT_LEAD = "select r ->> 'status', r::text from leadgen.submit_lead(%s::jsonb, %s::jsonb) r"
@@ -19,7 +19,15 @@ SUBMIT_MAPPED_LEAD = (
 )
 VERIFY_SUBSCRIPTION = "select leadgen.verify_subscription(%s, %s)"
 
+SHOW_SALE = "select leadgen.show_sale(%s, %s)::text"
+ANSWER_SALE = "select leadgen.answer_sale(%s, %s, %s, %s, %s)::text"
+LIST_RETURN_REASONS = "select leadgen.list_return_reasons()::text"
+READ_LINK = "select leadgen.read_link(%s)"
+ANSWER_BY_LINK = "select leadgen.answer_by_link(%s, %s, %s)"
+RECORD_SMS_STATUS = "select leadgen.record_sms_status(%s, %s, %s, %s)"
+
 MAX_BIGINT = 2**63 - 1
+NO_ID = 0  # stands for an id that no row can have: the database says so, once it has looked at the key
 
 
 class Queries:
@@ -39,9 +47,7 @@ class Queries:
 
     async def explain_lead(self, key_hash: str, lead_id: int) -> str:
         """The account of a lead's decisions as JSON, for an operator's key."""
-        if not -MAX_BIGINT <= lead_id <= MAX_BIGINT:
-            raise Problem(NOT_FOUND, "No such lead")
-        (account,) = await self._row(EXPLAIN_LEAD, (key_hash, lead_id))
+        (account,) = await self._row(EXPLAIN_LEAD, (key_hash, _bound(lead_id)))
         return str(account)
 
     async def is_ready(self) -> bool:
@@ -67,6 +73,42 @@ class Queries:
         (verified,) = await self._row(VERIFY_SUBSCRIPTION, (source_key, verify_token))
         return bool(verified)
 
+    async def show_sale(self, key_hash: str, assignment_id: int) -> str:
+        """A sale as JSON, for its buyer's key."""
+        (sale,) = await self._row(SHOW_SALE, (key_hash, _bound(assignment_id)))
+        return str(sale)
+
+    async def answer_sale(
+        self, key_hash: str, assignment_id: int, answer: str, reason: str | None, note: str | None
+    ) -> str:
+        """Accept or return a sale, for its buyer's key. Returns the outcome as JSON."""
+        parameters = (key_hash, _bound(assignment_id), answer, reason, note)
+        (outcome,) = await self._row(ANSWER_SALE, parameters)
+        return str(outcome)
+
+    async def list_return_reasons(self) -> str:
+        """The reasons for which a sale may be returned, as JSON."""
+        (reasons,) = await self._row(LIST_RETURN_REASONS, ())
+        return str(reasons)
+
+    async def read_link(self, token: str) -> dict[str, Any]:
+        """What a link in an e-mail asks, and whether that can still be answered."""
+        (link,) = await self._row(READ_LINK, (token,))
+        return dict(link)
+
+    async def answer_by_link(self, token: str, reason: str | None, note: str | None) -> dict[str, Any]:
+        """Do what a link in an e-mail asks."""
+        (outcome,) = await self._row(ANSWER_BY_LINK, (token, reason, note))
+        return dict(outcome)
+
+    async def record_sms_status(
+        self, message_id: UUID, provider_id: str, status: str, error_code: int | None
+    ) -> bool:
+        """Keep what became of a text message. Returns whether there is such a message."""
+        parameters = (message_id, provider_id, status, error_code)
+        (known,) = await self._row(RECORD_SMS_STATUS, parameters)
+        return bool(known)
+
     async def _row(self, query: str, parameters: Sequence[object]) -> tuple[Any, ...]:
         async def statement() -> tuple[Any, ...]:
             async with borrow(self.pool) as connection:
@@ -77,3 +119,7 @@ class Queries:
             return row
 
         return await retrying(statement)
+
+
+def _bound(identifier: int) -> int:
+    return identifier if 0 < identifier <= MAX_BIGINT else NO_ID

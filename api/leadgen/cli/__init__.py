@@ -8,13 +8,16 @@ from psycopg import Error as DatabaseError
 
 from leadgen.cli import (
     db,
+    deliveries,
     demo,
     docs,
     dry_run,
+    endpoints,
     events,
     explain,
     keys,
     policies,
+    returns,
     rules,
     schema,
     services,
@@ -29,6 +32,9 @@ from leadgen.errors import LeadGenError
 app = typer.Typer(name="leadgen", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="key")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(endpoints.app, name="endpoints")
+app.add_typer(returns.app, name="returns")
 for command in (
     demo.demo,
     schema.migrate,

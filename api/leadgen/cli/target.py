@@ -4,6 +4,8 @@ from leadgen.cli.console import err
 from leadgen.db.embedded import EmbeddedServer
 from leadgen.settings import load_settings
 
+MAX_ID = 2**63 - 1  # of a bigint
+
 
 def embedded_server() -> EmbeddedServer:
     """The project's private server, not yet started."""

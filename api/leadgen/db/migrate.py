@@ -78,6 +78,10 @@ and not exists (
 and p.xmin::text not in (select xmin from touched)
 """
 
+ALLOW_LOCAL_WEBHOOKS = """
+update leadgen.settings set allows_local_webhooks = %s where allows_local_webhooks is distinct from %s
+"""
+
 
 class MigrateError(LeadGenError):
     """The database cannot be brought to the declared state; the message says what stands in the way."""
@@ -115,6 +119,7 @@ def migrate(
             for name, rows in load_reference(connection).items():
                 say(f"loaded {rows} rows of {name}")
         _write_defaults(connection, settings)
+        _write_where_webhooks_go(connection, settings, say)
         _write_passwords(connection, settings)
 
 
@@ -235,6 +240,18 @@ def _write_defaults(connection: psycopg.Connection, settings: Settings) -> None:
                 ).format(sql.Identifier(name)),
                 {"value": value},
             )
+
+
+def _write_where_webhooks_go(
+    connection: psycopg.Connection, settings: Settings, say: Callable[[str], None]
+) -> None:
+    """Webhooks may be http and on this machine with ENVIRONMENT=development, and nowhere else."""
+    allows = settings.environment == "development"
+    with as_owner(connection):
+        changed = connection.execute(ALLOW_LOCAL_WEBHOOKS, [allows, allows]).rowcount
+    if changed:
+        allowed = "any http or https address" if allows else "public https addresses only"
+        say(f"webhooks go to {allowed}: ENVIRONMENT is {settings.environment}")
 
 
 def _write_passwords(connection: psycopg.Connection, settings: Settings) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -18,12 +18,12 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-Manner = Literal["prompt", "stumbling", "slow", "dead"]
+Manner = Literal["prompt", "stumbling", "slow", "away"]
 
 MANNERS: Mapping[str, Manner] = {
     "Gulf Coast Home Services": "stumbling",  # answers each lead 503 twice, then 200
     "Rocky Mountain Roofing": "slow",  # answers after 300 ms
-    "Palmetto Storm Restoration": "dead",  # nothing listens
+    "Palmetto Storm Restoration": "away",  # nothing listens until it is repaired
 }
 STUMBLES = 2
 SLOWNESS = 0.3  # seconds
@@ -102,23 +102,31 @@ class MailCatcher:
         return "250 kept"
 
 
+@dataclass(frozen=True)
+class Endpoints:
+    """The webhook URL of each buyer, and how to bring up those that are away."""
+
+    urls: Mapping[str, str]
+    repair: Callable[[], Awaitable[None]]
+
+
 @asynccontextmanager
-async def open_receiver(secrets: Mapping[str, str], receipts: Receipts) -> AsyncIterator[dict[str, str]]:
-    """Listen on a free port; yields {buyer: webhook URL}. Nobody listens on the port of dead buyers."""
+async def open_receiver(secrets: Mapping[str, str], receipts: Receipts) -> AsyncIterator[Endpoints]:
+    """Listen on a free port; nobody listens on the port of buyers who are away, until they are repaired."""
     app = web.Application()
     app.router.add_post("/buyers/{buyer}", Receiver(secrets, receipts).handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        with socket.socket() as nobody:
-            nobody.bind(("127.0.0.1", 0))
-            alive, dead = runner.addresses[0][1], nobody.getsockname()[1]
-            ports = {name: dead if MANNERS.get(name) == "dead" else alive for name in secrets}
-            yield {name: f"http://127.0.0.1:{port}/buyers/{quote(name)}" for name, port in ports.items()}
-    finally:
-        await runner.cleanup()
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            there, away = runner.addresses[0][1], nobody.getsockname()[1]
+            ports = {name: away if MANNERS.get(name) == "away" else there for name in secrets}
+            urls = {name: f"http://127.0.0.1:{port}/buyers/{quote(name)}" for name, port in ports.items()}
+            yield Endpoints(urls, web.SockSite(runner, nobody).start)
+        finally:
+            await runner.cleanup()
 
 
 @asynccontextmanager

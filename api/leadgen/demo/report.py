@@ -1,4 +1,4 @@
-"""What the demo shows at the end: seven short parts, read from the database and from the buyers."""
+"""What the demo shows at the end: short parts, read from the database and from the buyers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from leadgen.demo.account import show_account
 from leadgen.demo.buyers import Receipts
 from leadgen.demo.checks import Findings
 from leadgen.demo.posting import Answer
+from leadgen.demo.returning import Story
 from leadgen.whatif.words import headline
 
 Row = dict[str, Any]
@@ -72,10 +73,17 @@ select
   count(*) filter (where d.channel = 'webhook')::integer as webhooks,
   count(*) filter (where d.channel = 'email')::integer as emails,
   count(*) filter (where d.status = 'dead')::integer as dead,
-  string_agg(distinct b.name, ', ') filter (where d.status = 'dead') as dead_buyers,
+  count(*) filter (where d.channel = 'webhook' and d.finished_at > away.since)::integer as waited,
+  string_agg(distinct away.buyer, ', ') as away_buyers,
   sum(greatest(d.attempts - 1, 0))::integer as retries
 from leadgen.deliveries d
-join leadgen.buyers b on b.id = d.buyer_id
+left join (
+  select e.buyer_id, b.name::text as buyer, min(e.created_at) as since
+  from leadgen.events e
+  join leadgen.buyers b on b.id = e.buyer_id
+  where e.kind = 'endpoint_disabled'
+  group by e.buyer_id, b.name
+) away on away.buyer_id = d.buyer_id
 """
 SOLD_AT = """
 select 'msg_' || replace(message_id::text, '-', ''), extract(epoch from created_at)::double precision
@@ -119,8 +127,9 @@ def show_report(
     answers: Sequence[Answer],
     receipts: Receipts,
     findings: Findings,
+    story: Story,
 ) -> None:
-    """Print the seven parts."""
+    """Print the parts."""
     show_funnel(console, rows(connection, FUNNEL), answers)
     show_buyers(console, rows(connection, BUYERS))
     side_by_side = Table.grid(padding=(0, 6, 0, 0))
@@ -139,6 +148,9 @@ def show_report(
         console.print(Text("One change, rehearsed on these leads", style="bold cyan"))
         console.print(f"{headline(outcome)}.")
         console.print()
+    console.print(Text("One lead, returned", style="bold cyan"))
+    console.print(str(story))
+    console.print()
     show_findings(console, findings, answers)
 
 
@@ -252,9 +264,10 @@ def deliveries_table(totals: Row, receipts: Receipts, seconds: Sequence[float]) 
     table.add_row("emails owed", number(totals["emails"]))
     table.add_row("  caught", number(len(receipts.emails)))
     table.add_row("retries", number(totals["retries"]))
+    if totals["away_buyers"]:
+        table.add_row("waited for a disabled endpoint", number(totals["waited"]))
+        table.add_row(Text(f"  {totals['away_buyers']}", style="dim"))
     table.add_row("dead letters", number(totals["dead"]))
-    if totals["dead_buyers"]:
-        table.add_row(Text(f"  {totals['dead_buyers']}", style="dim"))
     if len(seconds) > 1:
         table.add_row("sale to webhook received, median", f"{median(seconds) * 1000:.1f} ms")
         table.add_row("  95 of 100 within", f"{quantiles(seconds, n=20)[-1] * 1000:.1f} ms")

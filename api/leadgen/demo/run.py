@@ -13,9 +13,16 @@ import psycopg
 from rich.console import Console
 
 from leadgen.db.urls import with_role
-from leadgen.demo.buyers import Receipts, open_mailbox, open_receiver
-from leadgen.demo.catalogue import Keys, give_keys, load_catalogue, read_secrets, set_webhook_urls
-from leadgen.demo.checks import Findings, check_all
+from leadgen.demo.buyers import MANNERS, Endpoints, Receipts, open_mailbox, open_receiver
+from leadgen.demo.catalogue import (
+    Keys,
+    give_keys,
+    load_catalogue,
+    lose_patience,
+    read_secrets,
+    set_webhook_urls,
+)
+from leadgen.demo.checks import Fates, Findings, check_fates, check_records
 from leadgen.demo.database import fresh_database
 from leadgen.demo.invitation import show_invitation
 from leadgen.demo.leads import make_leads
@@ -30,6 +37,7 @@ from leadgen.demo.processes import (
     wait_until_ready,
 )
 from leadgen.demo.report import show_report
+from leadgen.demo.returning import Story, return_a_lead
 from leadgen.demo.steps import Advance, step
 from leadgen.settings import Settings
 
@@ -45,7 +53,13 @@ WORKER_SETTINGS = {
     "WORKER_POLL_SECONDS": "0.2",
 }
 
-PROGRESS = "select count(*) filter (where next_attempt_at is null), count(*) from leadgen.deliveries"
+PROGRESS = """
+select count(*) filter (where d.next_attempt_at is null), count(*)
+from leadgen.deliveries d
+join leadgen.endpoints e on e.id = d.endpoint_id
+where e.disabled_at is null
+"""
+ENABLE = "select leadgen.enable_endpoint(e.id) from leadgen.endpoints e where e.disabled_at is not null"
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,7 @@ class Stage:
     api_url: str
     keys: Keys
     receipts: Receipts
+    endpoints: Endpoints
     services: tuple[Service, ...]
 
     def check(self) -> None:
@@ -89,10 +104,19 @@ async def play(console: Console, url: str, settings: Settings, seed: int, serve:
         with step(console, "on loopback: buyers' receivers, mail catcher, worker, API"):
             stage = await open_stage(stack, url, settings)
         answers = await post_all(console, stage, seed)
-        with step(console, "deliveries, with their retries") as advance:
+        with step(
+            console, "deliveries, with their retries; one buyer is away: its endpoint is disabled"
+        ) as advance:
             await wait_for_deliveries(stage, advance)
+        with step(console, "the buyer is back, its endpoint enabled: what waited is delivered") as advance:
+            await stage.endpoints.repair()
+            await enable_endpoints(stage)
+            await wait_for_deliveries(stage, advance)
+        fates = check(stage, answers)
+        with step(console, "one buyer returns a lead, the next one gets it"):
+            story = await return_a_lead(stage.database, stage.api_url)
         console.print()
-        findings = show(console, stage, answers)
+        findings = show(console, stage, answers, fates, story)
         if serve:
             show_invitation(console, stage.database, stage.api_url, stage.keys.operator)
             stage.receipts.listeners.append(lambda line: console.print(line, style="green", markup=False))
@@ -113,7 +137,9 @@ async def open_stage(stack: AsyncExitStack, url: str, settings: Settings) -> Sta
     logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leadgen-demo-")))
     receipts = Receipts()
     mail_port = await stack.enter_async_context(open_mailbox(receipts))
-    set_webhook_urls(url, await stack.enter_async_context(open_receiver(read_secrets(url), receipts)))
+    endpoints = await stack.enter_async_context(open_receiver(read_secrets(url), receipts))
+    set_webhook_urls(url, endpoints.urls)
+    lose_patience(url, [name for name, manner in MANNERS.items() if manner == "away"])
     as_api = {"DATABASE_URL": with_role(url, "leadgen_api", settings.api_db_password)}
     as_worker = {
         "DATABASE_URL": with_role(url, "leadgen_worker", settings.worker_db_password),
@@ -123,7 +149,7 @@ async def open_stage(stack: AsyncExitStack, url: str, settings: Settings) -> Sta
     api = await stack.enter_async_context(running("API", SERVE, API_SETTINGS | as_api, logs))
     api_url = await wait_for_port(api)
     await wait_until_ready(api, api_url)
-    return Stage(url, api_url, give_keys(url), receipts, (api, worker))
+    return Stage(url, api_url, give_keys(url), receipts, endpoints, (api, worker))
 
 
 async def post_all(console: Console, stage: Stage, seed: int) -> list[Answer]:
@@ -141,8 +167,14 @@ async def post_all(console: Console, stage: Stage, seed: int) -> list[Answer]:
         )
 
 
+async def enable_endpoints(stage: Stage) -> None:
+    """What an operator does once a buyer says that it is back."""
+    async with await psycopg.AsyncConnection.connect(stage.database, autocommit=True) as connection:
+        await connection.execute(ENABLE)
+
+
 async def wait_for_deliveries(stage: Stage, advance: Advance) -> None:
-    """Until no delivery is open; for DELIVERY_SECONDS at most, as the checks will tell."""
+    """Until no delivery is open but at disabled endpoints; for DELIVERY_SECONDS at most, as the checks will tell."""
     with suppress(TimeoutError):
         async with (
             asyncio.timeout(DELIVERY_SECONDS),
@@ -158,11 +190,17 @@ async def wait_for_deliveries(stage: Stage, advance: Advance) -> None:
                 await asyncio.sleep(LOOK_SECONDS)
 
 
-def show(console: Console, stage: Stage, answers: list[Answer]) -> Findings:
-    """Check everything and print the report."""
+def check(stage: Stage, answers: list[Answer]) -> Fates:
+    """Compare what became of the leads with what had to."""
     with psycopg.connect(stage.database, autocommit=True) as connection:
-        findings = check_all(connection, answers, stage.receipts)
-        show_report(console, connection, answers, stage.receipts, findings)
+        return check_fates(connection, answers, stage.receipts)
+
+
+def show(console: Console, stage: Stage, answers: list[Answer], fates: Fates, story: Story) -> Findings:
+    """Check the records, and print the report."""
+    with psycopg.connect(stage.database, autocommit=True) as connection:
+        findings = check_records(connection, fates)
+        show_report(console, connection, answers, stage.receipts, findings, story)
     return findings
 
 

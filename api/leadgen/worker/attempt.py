@@ -4,18 +4,30 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
-Outcome = Literal["delivered", "failed", "refused", "unknown"]
+# answered: the receiver's status is there, and the database judges it; sent: handed to a provider that reports later
+Outcome = Literal["answered", "delivered", "sent", "failed", "refused", "unknown"]
 Result = dict[str, Any]  # one element of what `leadgen.record_attempts` takes
 
 LONGEST_ERROR = 300  # characters kept of an error
-LONGEST_REPLY = 500  # characters kept of a receiver's answer
+LONGEST_REPLY = 2_000  # characters kept of a receiver's answer
+
+
+class Fault(NamedTuple):
+    """What went wrong: words without personal data, secrets or query strings, and a class of trouble."""
+
+    words: str
+    kind: str  # one of those that delivery_attempts.error_class names
 
 
 class Refused(Exception):  # noqa: N818
-    """This delivery can never succeed as it stands; the message says why, without personal data."""
+    """This delivery can never succeed as it stands; the words say why, without personal data."""
+
+    def __init__(self, words: str, kind: str = "message") -> None:
+        super().__init__(words)
+        self.fault = Fault(words, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +38,16 @@ class Delivery:
     lease_token: UUID
     attempt: int
     channel: str
+    kind: str
     target: str
     message_id: str
     secrets: list[str] | None
+    headers: dict[str, Any] | None
     body: str
     details: dict[str, Any] | None
-    timeout_seconds: float | None = None  # of the routing policy, in total; None: the sender's deadline
+    timeout_seconds: float | None  # of the routing policy, in total; None: the sender's deadline
+    buyer_id: int
+    endpoint_id: int
 
 
 @dataclass(slots=True)
@@ -41,18 +57,20 @@ class Attempt:
     body_sent: bool = False
     outcome: Outcome | None = None
     status_code: int | None = None
-    error: str | None = None
+    fault: Fault | None = None
     reply: str | None = None
     retry_after_seconds: float | None = None
+    provider_id: str | None = None
+    disables: bool = False  # the receiver wants nothing more
 
-    def conclude(self, outcome: Outcome, status_code: int | None = None, error: str | None = None) -> None:
+    def conclude(self, outcome: Outcome, status_code: int | None = None, fault: Fault | None = None) -> None:
         """The receiver has answered, or it is certain that it never will."""
-        self.outcome, self.status_code, self.error = outcome, status_code, error
+        self.outcome, self.status_code, self.fault = outcome, status_code, fault
 
-    def broke_off(self, error: str) -> None:
+    def broke_off(self, fault: Fault) -> None:
         """It ended without an answer: a clean failure while the body was unsent, unknown ever after."""
         if self.outcome is None:
-            self.conclude("unknown" if self.body_sent else "failed", error=error)
+            self.conclude("unknown" if self.body_sent else "failed", fault=fault)
 
 
 class Sender(Protocol):
@@ -65,8 +83,8 @@ class Sender(Protocol):
     async def send(self, delivery: Delivery, attempt: Attempt) -> None:
         """Send, and fill in the attempt. May raise: Refused, or anything that breaks a connection."""
 
-    def describe(self, error: Exception) -> str:
-        """Words for an error of this channel, without personal data, secrets or query strings."""
+    def describe(self, error: Exception) -> Fault:
+        """What an error of this channel is."""
 
 
 async def attempt_delivery(sender: Sender, delivery: Delivery) -> Result:
@@ -78,14 +96,14 @@ async def attempt_delivery(sender: Sender, delivery: Delivery) -> Result:
         async with asyncio.timeout(deadline):
             await sender.send(delivery, attempt)
     except Refused as error:
-        attempt.conclude("refused", error=str(error))
+        attempt.conclude("refused", fault=error.fault)
     except TimeoutError:
         what = "no answer" if attempt.body_sent else "not sent"
-        attempt.broke_off(f"{what} within {deadline:g} s")
+        attempt.broke_off(Fault(f"{what} within {deadline:g} s", "timeout"))
     except Exception as error:  # noqa: BLE001  a poison row must not stop its neighbours
         attempt.broke_off(sender.describe(error))
     else:
-        attempt.broke_off("the sender came to no conclusion")
+        attempt.broke_off(Fault("the sender came to no conclusion", "protocol"))
     return {
         "delivery_id": delivery.delivery_id,
         "lease_token": str(delivery.lease_token),
@@ -93,9 +111,12 @@ async def attempt_delivery(sender: Sender, delivery: Delivery) -> Result:
         "outcome": attempt.outcome,
         "status_code": attempt.status_code,
         "latency_ms": round((time.perf_counter() - started) * 1000, 2),
-        "error": _clip(attempt.error, LONGEST_ERROR),
+        "error": attempt.fault and _clip(attempt.fault.words, LONGEST_ERROR),
+        "error_class": attempt.fault and attempt.fault.kind,
         "reply": _clip(attempt.reply, LONGEST_REPLY),
         "retry_after_seconds": attempt.retry_after_seconds,
+        "provider_id": _clip(attempt.provider_id, LONGEST_ERROR),
+        "disables": attempt.disables,
     }
 
 

@@ -5,11 +5,15 @@ refuses the name), and on the address of every socket about to be connected, whe
 end too. The address that was vetted is the one that is connected.
 """
 
+import asyncio
 import ipaddress
 import socket
+from contextlib import suppress
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network
+from threading import Thread
 
-from aiohttp import TCPConnector, ThreadedResolver
+from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import AddrInfoType
 from yarl import URL
@@ -17,6 +21,7 @@ from yarl import URL
 from leadgen.worker.attempt import Refused
 
 DNS_CACHE_SECONDS = 10
+LOOKUPS = 32  # at once: names that hang hold up no others
 IDLE_SECONDS = 4  # many servers close after 5: a request that crosses the closing would end as unknown
 
 # The IANA special-purpose registry. `ipaddress.is_global` has holes in Python 3.11 (NAT64, 6to4 and others).
@@ -51,8 +56,9 @@ LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 class Egress:
     """The rule, for one environment."""
 
-    def __init__(self, development: bool) -> None:
+    def __init__(self, development: bool, names: AbstractResolver | None = None) -> None:
         self._development = development
+        self._names = names
 
     def check_url(self, url: str) -> URL:
         """The parsed URL. Raises Refused when it is malformed or of a scheme that is not allowed."""
@@ -62,26 +68,30 @@ class Egress:
         except ValueError:
             usable = False
         if not usable:
-            raise Refused("bad URL")
+            raise Refused("bad URL", "egress")
         if parsed.scheme not in (("https", "http") if self._development else ("https",)):
-            raise Refused("bad URL: https is needed")
+            raise Refused("bad URL: https is needed", "egress")
         return parsed
 
     def check_address(self, address: str) -> None:
         """Raises Refused unless this literal address, as the socket will use it, may be connected to."""
         ip = ipaddress.ip_address(address.partition("%")[0])
         if not (is_public(address) or (self._development and any(ip in block for block in LOOPBACK))):
-            raise Refused("the address is not public")
+            raise Refused("the address is not public", "egress")
 
     def connector(self) -> TCPConnector:
         """A connector for aiohttp that reaches only what the rule allows."""
         return TCPConnector(
             limit=0,
-            resolver=VettingResolver(self),
+            resolver=self.resolver(),
             ttl_dns_cache=DNS_CACHE_SECONDS,
             keepalive_timeout=IDLE_SECONDS,
             socket_factory=self._open_socket,
         )
+
+    def resolver(self) -> "VettingResolver":
+        """A resolver that refuses names with an address that the rule does not allow."""
+        return VettingResolver(self, self._names or ThreadedNames())
 
     def _open_socket(self, addr_info: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = addr_info
@@ -92,9 +102,9 @@ class Egress:
 class VettingResolver(AbstractResolver):
     """Resolves a name, and refuses it when any of its addresses may not be connected to."""
 
-    def __init__(self, egress: Egress, names: AbstractResolver | None = None) -> None:
+    def __init__(self, egress: Egress, names: AbstractResolver) -> None:
         self._egress = egress
-        self._names = names or ThreadedResolver()
+        self._names = names
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -106,6 +116,66 @@ class VettingResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._names.close()
+
+
+class ThreadedNames(AbstractResolver):
+    """The system's resolver, in threads of its own that no exit waits for.
+
+    The event loop's threads are few: some buyers' dead name servers would stop the lookups of all others.
+    """
+
+    def __init__(self, lookups: int = LOOKUPS) -> None:
+        self._places = asyncio.Semaphore(lookups)
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        await self._places.acquire()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[ResolveResult]] = loop.create_future()
+        Thread(target=self._look_up, args=(loop, answer, host, port, family), daemon=True).start()
+        return await answer
+
+    async def close(self) -> None:
+        pass
+
+    def _look_up(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        answer: asyncio.Future[list[ResolveResult]],
+        host: str,
+        port: int,
+        family: socket.AddressFamily,
+    ) -> None:
+        try:
+            tell = partial(answer.set_result, look_up(host, port, family))
+        except OSError as error:
+            tell = partial(answer.set_exception, error)
+        except UnicodeError:  # a label that is no host name's
+            tell = partial(answer.set_exception, socket.gaierror(socket.EAI_NONAME, "no host name"))
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(self._hand_over, answer, tell)
+
+    def _hand_over(self, answer: asyncio.Future[list[ResolveResult]], tell: partial[None]) -> None:
+        self._places.release()
+        if not answer.done():
+            tell()
+
+
+def look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+    """The addresses of a name; blocks. Raises OSError."""
+    found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return [
+        ResolveResult(
+            hostname=host,
+            host=str(address[0]),
+            port=int(address[1]),
+            family=kind,
+            proto=protocol,
+            flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+        )
+        for kind, _, protocol, _, address in found
+    ]
 
 
 def is_public(address: str) -> bool:

@@ -14,13 +14,14 @@ import uvloop
 
 from leadgen.log import configure_logging
 from leadgen.settings import Settings
-from leadgen.worker import metrics
+from leadgen.worker import mail, metrics, sms
+from leadgen.worker.checks import Checker
 from leadgen.worker.egress import Egress
-from leadgen.worker.loop import LEASE_MARGIN, ClaimTerms, Lane, Loop
-from leadgen.worker.mail import CONNECTIONS, MailSender, MailServer
+from leadgen.worker.lane import Lane
+from leadgen.worker.loop import LEASE_MARGIN, ClaimTerms, Loop
 from leadgen.worker.queries import Session
 from leadgen.worker.recorder import Recorder
-from leadgen.worker.sales import tend_sales
+from leadgen.worker.tender import Tender
 from leadgen.worker.wakeup import listen
 from leadgen.worker.webhook import WebhookSender
 
@@ -67,28 +68,32 @@ def find_fault(settings: Settings) -> str | None:
 
 async def work(settings: Settings) -> bool:
     """Run the worker; True when every result was recorded."""
-    stop = stop_signal()
+    stop, wake = stop_signal(), asyncio.Event()
     url, name = str(settings.database_url), worker_name()
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
-        claims, records, sales = [await stack.enter_async_context(Session(url, name)) for _ in range(3)]
-        lanes = await open_lanes(settings, stack)
-        recorder = Recorder(
-            records, settings.webhook_max_retries, timedelta(seconds=settings.webhook_retry_delay)
-        )
+        claims, records, chores = [await stack.enter_async_context(Session(url, name)) for _ in range(3)]
+        egress = Egress(development=settings.environment == "development")
+        lanes = await open_lanes(settings, egress, stack)
+        delay = timedelta(seconds=settings.webhook_retry_delay)
+        recorder = Recorder(records, wake, settings.webhook_max_retries, delay)
         terms = ClaimTerms(
             worker=name,
-            batch=settings.worker_batch,
             lease=timedelta(seconds=settings.worker_lease_seconds),
             poll=timedelta(seconds=settings.worker_poll_seconds),
         )
-        loop = Loop(claims, terms, lanes, recorder)
+        tender = Tender(chores, Checker(chores, egress), wake)
         helpers = [
             group.create_task(recorder.run()),
-            group.create_task(listen(url, f"{name} bell", loop.wake)),
-            group.create_task(tend_sales(sales, settings.worker_poll_seconds)),
+            group.create_task(listen(url, f"{name} bell", wake)),
+            group.create_task(tender.run(settings.worker_poll_seconds)),
         ]
-        log.info("worker started", worker=name, batch=terms.batch, concurrency=settings.worker_concurrency)
-        await loop.run(stop)
+        log.info(
+            "worker started",
+            worker=name,
+            batch=settings.worker_batch,
+            concurrency=settings.worker_concurrency,
+        )
+        await Loop(claims, terms, lanes, recorder, wake).run(stop)
         with suppress(TimeoutError):
             await asyncio.wait_for(recorder.flush(), LAST_WRITES)
         for task in helpers:
@@ -97,35 +102,51 @@ async def work(settings: Settings) -> bool:
     return not recorder.waiting
 
 
-async def open_lanes(settings: Settings, stack: AsyncExitStack) -> dict[str, Lane]:
+async def open_lanes(settings: Settings, egress: Egress, stack: AsyncExitStack) -> dict[str, Lane]:
     """A lane for each channel."""
-    development = settings.environment == "development"
-    webhooks = WebhookSender(settings.webhook_timeout_seconds, Egress(development))
-    mail = MailSender(mail_deadline(settings), mail_server(settings, development))
+    slow = slow_deadline(settings)
+    webhooks = WebhookSender(settings.webhook_timeout_seconds, egress)
+    mails = mail.MailSender(slow, mail_server(settings), settings.public_url)
+    texts = sms.SmsSender(slow, twilio_account(settings), egress, settings.public_url)
     return {
-        "webhook": Lane(await stack.enter_async_context(webhooks), settings.worker_concurrency),
-        "email": Lane(mail, CONNECTIONS),
+        "webhook": Lane(
+            await stack.enter_async_context(webhooks), settings.worker_concurrency, settings.worker_batch
+        ),
+        "email": Lane(await stack.enter_async_context(mails), mail.CONNECTIONS, mail.CONNECTIONS),
+        "sms": Lane(await stack.enter_async_context(texts), sms.CONNECTIONS, sms.CONNECTIONS),
     }
 
 
-def mail_deadline(settings: Settings) -> float:
-    """Seconds for one email: a slow server gets more than a webhook, as far as the lease allows."""
+def slow_deadline(settings: Settings) -> float:
+    """Seconds for one email or text message: a provider gets more than a webhook, as far as the lease allows."""
     return max(settings.webhook_timeout_seconds, (settings.worker_lease_seconds - LEASE_MARGIN) / 2)
 
 
-def mail_server(settings: Settings, development: bool) -> MailServer | None:
+def mail_server(settings: Settings) -> mail.MailServer | None:
     """The SMTP server of the settings. A password is never sent in clear outside development."""
     if not (settings.smtp_host and settings.from_email):
         log.warning("no email can be sent: SMTP_HOST and FROM_EMAIL are not set")
         return None
-    return MailServer(
+    return mail.MailServer(
         host=settings.smtp_host,
         port=settings.smtp_port,
         user=settings.smtp_user,
         password=settings.smtp_password,
         from_email=settings.from_email,
-        require_tls=settings.smtp_user is not None and not development,
+        require_tls=settings.smtp_user is not None and settings.environment != "development",
     )
+
+
+def twilio_account(settings: Settings) -> sms.TwilioAccount | None:
+    """Twilio's account of the settings, all of which are set or none."""
+    sid, token, number = (
+        settings.twilio_account_sid,
+        settings.twilio_auth_token,
+        settings.twilio_phone_number,
+    )
+    if not (sid and token and number):
+        return None
+    return sms.TwilioAccount(sid=sid, auth_token=token, phone_number=number, api_url=settings.twilio_api_url)
 
 
 def first_cause(error: Exception) -> Exception:

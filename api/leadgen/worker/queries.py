@@ -1,10 +1,9 @@
 """The worker's calls to the database, and the connections they run on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, LiteralString, Self, TypeVar
-from uuid import UUID
+from typing import Any, LiteralString, NamedTuple, Self, TypeVar
 
 import psycopg
 import structlog
@@ -19,19 +18,41 @@ CONNECT_SECONDS = 10  # to open a connection
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0  # seconds between tries while the database is away
 
 CLAIM: LiteralString = """
-select delivery_id, lease_token, attempt, channel, target, message_id, secrets, body, details, timeout_seconds
+select
+  delivery_id, lease_token, attempt, channel, kind, target, message_id, secrets, headers, body, details,
+  timeout_seconds, buyer_id, endpoint_id
 from leadgen.claim_deliveries(%s, %s, %s)
 """
-RECORD: LiteralString = "select delivery_id, status from leadgen.record_attempts(%s, %s, %s)"
-RELEASE: LiteralString = "select leadgen.release_deliveries(%s)"
+RECORD: LiteralString = "select delivery_id, status, outcome, reason from leadgen.record_attempts(%s, %s, %s)"
+RELEASE: LiteralString = "select leadgen.release_deliveries(%s, %s)"
 NAP: LiteralString = "select leadgen.take_nap(%s, %s)"
-SETTLE_ANSWERS: LiteralString = "select leadgen.settle_answers()"
-RELEASE_DUE: LiteralString = "select leadgen.release_due_sale()"
-ROUTE_HELD: LiteralString = "select leadgen.route_held_lead()"
+CHECKS: LiteralString = "select endpoint_id, target from leadgen.list_endpoint_checks(%s)"
+RECORD_CHECK: LiteralString = "select leadgen.record_endpoint_check(%s, %s)"
+MEASURE: LiteralString = "select channel, status, deliveries, oldest_seconds from leadgen.measure_outbox()"
+# What the tender asks for, again and again while there is something: what it is, and the call, in this order.
+CHORES: dict[str, LiteralString] = {
+    "settling answers": "select leadgen.settle_answers()",
+    "settling returns": "select leadgen.settle_return()",
+    "releasing sales": "select leadgen.release_due_sale()",
+    "routing held leads": "select leadgen.route_held_lead()",
+    "settling endpoints": "select leadgen.settle_endpoints()",
+    "settling reports": "select leadgen.settle_reports()",
+    "advancing replays": "select leadgen.advance_replay()",
+}
+COUNTED = {"settling answers", "settling endpoints", "settling reports"}  # 0: nothing; the others say null
 
 T = TypeVar("T")
 Trouble = type[Exception] | tuple[type[Exception], ...]
 log = structlog.get_logger("leadgen.worker")
+
+
+class Recorded(NamedTuple):
+    """What became of a result: a row of `leadgen.record_attempts`."""
+
+    delivery_id: int
+    status: str  # the delivery's; fenced: the lease was no longer ours
+    outcome: str | None  # as the database judged it
+    reason: str | None
 
 
 async def connect(url: str, name: str) -> AsyncConnection[Any]:
@@ -56,37 +77,42 @@ class Session:
         self._connection: AsyncConnection[Any] | None = None
         self._lock = asyncio.Lock()
 
-    async def claim(self, worker: str, limit: int, lease: timedelta) -> list[Delivery]:
-        """Lease up to `limit` deliveries that are due."""
+    async def claim(self, worker: str, room: Mapping[str, int], lease: timedelta) -> list[Delivery]:
+        """Lease deliveries that are due, of each channel as many as there is room for."""
         async with self._lock, (await self._open()).cursor(row_factory=class_row(Delivery)) as cursor:
-            return await (await cursor.execute(CLAIM, (worker, limit, lease))).fetchall()
+            return await (await cursor.execute(CLAIM, (worker, Jsonb(room), lease))).fetchall()
 
-    async def record(self, results: Sequence[Result], retries: int, delay: timedelta) -> dict[int, str]:
-        """Record results; the new status by delivery, `fenced` where the lease was no longer ours."""
-        return dict(await self._fetch(RECORD, (Jsonb(results), retries, delay)))
+    async def record(self, results: Sequence[Result], retries: int, delay: timedelta) -> list[Recorded]:
+        """Record results, and what the database made of each."""
+        rows = await self._fetch(RECORD, (Jsonb(results), retries, delay))
+        return [Recorded(*row) for row in rows]
 
-    async def release(self, tokens: Sequence[UUID]) -> int:
+    async def release(self, deliveries: Sequence[Delivery]) -> int:
         """Give claims back that were not sent. How many were still ours."""
-        return int((await self._fetch(RELEASE, (list(tokens),)))[0][0])
+        ids = [delivery.delivery_id for delivery in deliveries]
+        tokens = [delivery.lease_token for delivery in deliveries]
+        return int((await self._fetch(RELEASE, (ids, tokens)))[0][0])
 
     async def nap(self, worker: str, interval: timedelta) -> None:
         """Ask to be rung when something becomes due within the interval."""
         await self._fetch(NAP, (worker, interval))
 
-    async def settle_answers(self) -> int | None:
-        """End the time to answer of a batch of sales: how many, None when there are none."""
-        found: int | None = (await self._fetch(SETTLE_ANSWERS, ()))[0][0]
-        return found or None
+    async def do_chore(self, what: str) -> bool:
+        """Do one of CHORES once; False when there was nothing to do."""
+        found: int | None = (await self._fetch(CHORES[what], ()))[0][0]
+        return bool(found) if what in COUNTED else found is not None
 
-    async def release_due_sale(self) -> int | None:
-        """Release the next sale that failed or lapsed: its id, None when there is none."""
-        found: int | None = (await self._fetch(RELEASE_DUE, ()))[0][0]
-        return found
+    async def list_endpoint_checks(self, limit: int) -> list[tuple[int, str]]:
+        """Endpoints whose name nobody looked up yet: ids and URLs."""
+        return await self._fetch(CHECKS, (limit,))
 
-    async def route_held_lead(self) -> int | None:
-        """Route the next held lead that is due: its id, 0 for leads woken instead, None when there is nothing."""
-        found: int | None = (await self._fetch(ROUTE_HELD, ()))[0][0]
-        return found
+    async def record_endpoint_check(self, endpoint_id: int, fault: str | None) -> None:
+        """Note that an endpoint's name was looked up, and what is wrong with it."""
+        await self._fetch(RECORD_CHECK, (endpoint_id, fault))
+
+    async def measure_outbox(self) -> list[tuple[str, str, int, float | None]]:
+        """Deliveries that are open or in trouble, and the age in seconds of the oldest, by channel and status."""
+        return await self._fetch(MEASURE, ())
 
     async def __aenter__(self) -> Self:
         return self

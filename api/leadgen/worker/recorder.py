@@ -5,62 +5,68 @@ again after its lease.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from uuid import UUID
 
 import psycopg
 import structlog
 
 from leadgen.worker import metrics
-from leadgen.worker.attempt import Result
-from leadgen.worker.queries import Session, keep_trying
+from leadgen.worker.attempt import Delivery, Result
+from leadgen.worker.queries import Recorded, Session, keep_trying
+from leadgen.worker.report import report
 
 LARGEST_BATCH = 500
-FULL_BATCH = 100  # results that are written without waiting for more
+FULL_BATCH = 32  # results that are written without waiting for more
+WAVE = 16  # likewise, when nothing more is under way
 GATHER_SECONDS = 0.01
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.ProgrammingError)  # away, or being migrated
 
+Work = tuple[Delivery, Result]
 log = structlog.get_logger("leadgen.worker")
 
 
-@dataclass(slots=True)
-class Claim:
-    """One call of claim_deliveries: rows under one lease."""
-
-    token: UUID
-    expires: float  # of the event loop's clock
-    open: int = 0  # deliveries neither recorded nor set aside
-    set_aside: bool = False  # some of them will not be sent under this lease
-
-
 class Recorder:
-    """Collects results, and claims to give back, and writes them. `flowing` is unset while that fails."""
+    """Collects results, and claims to give back, and writes them. `flowing` is unset while that fails.
 
-    def __init__(self, session: Session, max_retries: int, retry_delay: timedelta) -> None:
+    `wake` is set after each writing: what was at an endpoint's limit may be claimed now.
+    """
+
+    def __init__(
+        self, session: Session, wake: asyncio.Event, max_retries: int, retry_delay: timedelta
+    ) -> None:
         self._session = session
+        self._wake_loop = wake.set
         self._max_retries = max_retries
         self._retry_delay = retry_delay
-        self._results: list[tuple[Claim, Result]] = []
-        self._leftover: list[UUID] = []
+        self._results: list[Work] = []
+        self._leftover: list[Delivery] = []
         self._work = asyncio.Event()
+        self._full = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self.flowing = asyncio.Event()
         self.flowing.set()
 
-    def add(self, claim: Claim, result: Result) -> None:
+    def add(self, delivery: Delivery, result: Result) -> None:
         """Take a result, to be recorded soon."""
-        self._results.append((claim, result))
+        self._results.append((delivery, result))
+        if len(self._results) >= FULL_BATCH:
+            self._full.set()
         self._wake()
 
-    def set_aside(self, claim: Claim) -> None:
-        """A delivery will not be sent under this claim, which is given back once no other of it is open."""
-        claim.set_aside = True
+    def set_aside(self, delivery: Delivery) -> None:
+        """A delivery will not be sent under its claim, which is given back."""
         metrics.set_aside.inc()
-        self._close(claim)
+        self._leftover.append(delivery)
+        self._wake()
+
+    def hurry(self) -> None:
+        """Nothing more is under way: a wave of results need not wait for others."""
+        if len(self._results) >= WAVE:
+            self._full.set()
 
     async def flush(self) -> None:
         """Wait until everything taken so far is written."""
@@ -75,52 +81,59 @@ class Recorder:
         """Write, batch by batch. Runs until cancelled."""
         while True:
             await self._work.wait()
-            if len(self._results) < FULL_BATCH:
-                await asyncio.sleep(GATHER_SECONDS)
+            await self._gather()
             batch = self._results[:LARGEST_BATCH]
             if batch:
-                await self._record([result for _, result in batch])
+                await self._record(batch)
             del self._results[: len(batch)]
-            for claim, _ in batch:
-                self._close(claim)
             leftover, self._leftover = self._leftover, []
             if leftover:
                 await keep_trying("releasing", partial(self._session.release, leftover))
+            self._wake_loop()
             if not self._results and not self._leftover:
                 self._work.clear()
                 self._idle.set()
+
+    async def _gather(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._full.wait(), GATHER_SECONDS)
+        if len(self._results) <= LARGEST_BATCH:
+            self._full.clear()
 
     def _wake(self) -> None:
         self._idle.clear()
         self._work.set()
 
-    def _close(self, claim: Claim) -> None:
-        claim.open -= 1
-        if claim.set_aside and not claim.open:
-            self._leftover.append(claim.token)
-            self._wake()
-
-    async def _record(self, results: list[Result]) -> None:
+    async def _record(self, batch: Sequence[Work]) -> None:
         """Record, however long that takes. What the database refuses is dropped, its neighbours are not."""
+        results = [result for _, result in batch]
         try:
-            statuses = await self._persist(
+            recorded = await self._persist(
                 partial(self._session.record, results, self._max_retries, self._retry_delay)
             )
         except psycopg.Error as error:
-            if len(results) > 1:
-                for result in results:
-                    await self._record([result])
-            elif results[0]["reply"] is None:
-                log.error("result refused", delivery_id=results[0]["delivery_id"], sqlstate=error.sqlstate)
-            else:  # the outcome counts, not the receiver's words
-                await self._record([{**results[0], "reply": None, "error": None}])
+            if len(batch) > 1:
+                for work in batch:
+                    await self._record([work])
+            else:
+                await self._record_bare(*batch[0], error)
             return
-        for delivery_id, status in statuses.items():
-            if status == "fenced":
-                metrics.fenced.inc()
-                log.warning("fenced: the lease had passed to another worker", delivery_id=delivery_id)
+        self._tell(batch, recorded)
 
-    async def _persist(self, call: Callable[[], Awaitable[dict[int, str]]]) -> dict[int, str]:
+    async def _record_bare(self, delivery: Delivery, result: Result, error: psycopg.Error) -> None:
+        """Once more without the receiver's words: the outcome counts."""
+        if result["reply"] is None:
+            log.error("result refused", delivery_id=delivery.delivery_id, sqlstate=error.sqlstate)
+        else:
+            await self._record([(delivery, {**result, "reply": None, "error": None})])
+
+    def _tell(self, batch: Sequence[Work], recorded: Sequence[Recorded]) -> None:
+        verdicts = {row.delivery_id: row for row in recorded}
+        for delivery, result in batch:
+            if verdict := verdicts.get(delivery.delivery_id):
+                report(delivery, result, verdict)
+
+    async def _persist(self, call: Callable[[], Awaitable[list[Recorded]]]) -> list[Recorded]:
         try:
             return await call()
         except AWAY:

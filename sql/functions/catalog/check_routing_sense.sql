@@ -32,6 +32,16 @@ begin
     perform leadgen.refuse_value('config.acceptance.window_hours', p_config #>> '{acceptance,window_hours}',
       'nothing: mode is on_delivery, which waits for nobody');
   end if;
+  if v_mode = 'auto_after' and p_config -> 'returns' ? 'window_hours' then
+    perform leadgen.refuse_value('config.returns.window_hours', p_config #>> '{returns,window_hours}',
+      'nothing: under acceptance auto_after a sale is returned within acceptance.window_hours');
+  end if;
+  foreach v_key in array '{auto_approve,quota}'::text[] loop
+    if p_config -> 'returns' ? v_key and (p_config #>> '{returns,window_hours}')::numeric = 0 then
+      perform leadgen.refuse_value('config.returns.' || v_key, p_config -> 'returns' ->> v_key,
+        'nothing: window_hours is 0, so there are no returns');
+    end if;
+  end loop;
 end;
 $$;
 comment on function leadgen.check_routing_sense(jsonb) is

@@ -4,9 +4,13 @@ language plpgsql
 immutable strict
 as $$
 declare
-  v_value constant text := case when starts_with(p_field, 'attributes.')
-    then '$."attributes".' || to_json(substr(p_field, 12))
-    else '$.' || to_json(p_field) end;
+  v_value constant text := case
+    when starts_with(p_field, 'attributes.') then '$."attributes".' || to_json(substr(p_field, 12))
+    when starts_with(p_field, 'body.') then (
+      select '$' || string_agg('.' || to_json(s.step), '' order by s.place)
+      from string_to_table(p_field, '.') with ordinality as s (step, place))
+    else '$.' || to_json(p_field)
+  end;
 begin
   return (
     select string_agg(
@@ -24,4 +28,4 @@ begin
 end;
 $$;
 comment on function leadgen.compile_test(text, jsonb) is
-  'A condition on one field as the text of a jsonpath predicate. Numbers sent as text compare as numbers; a missing value holds only under not; a point of a pattern matches a line''s end, too, as with ~.';
+  'A condition on one field as the text of a jsonpath predicate. Numbers sent as text compare as numbers; a missing value holds only under not; a point of a pattern matches a line''s end, too, as with ~. body.x.y goes down into an answer, through lists to any of their entries.';

@@ -4,7 +4,12 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_old leadgen.buyer_offers;
 begin
+  if tg_op = 'UPDATE' then
+    v_old := old;
+  end if;
   if new.timezone is not null then
     perform leadgen.check_timezone(new.timezone, 'timezone');
   end if;
@@ -13,6 +18,12 @@ begin
   end if;
   if new.filters is not null then
     perform leadgen.check_tests(new.filters, 'filters');
+  end if;
+  if new.webhook_url_override is distinct from v_old.webhook_url_override then
+    perform leadgen.check_webhook_url(new.webhook_url_override, 'webhook_url_override');
+  end if;
+  if new.sms_override is distinct from v_old.sms_override then
+    perform leadgen.check_sms_number(new.sms_override, 'sms_override');
   end if;
   new.compiled_schedule := leadgen.compile_hours(new.schedule);
   new.compiled_filters := leadgen.compile_tests(new.filters);
@@ -24,7 +35,7 @@ begin
 end;
 $$;
 comment on function leadgen.fill_enrollment() is
-  'Trigger: an enrollment''s zone, schedule and filters are checked and compiled; it stays with its buyer and offer, because its usage counts for them.';
+  'Trigger: an enrollment''s zone, addresses, schedule and filters are checked and compiled; it stays with its buyer and offer, because its usage counts for them.';
 
 create or replace trigger fill_enrollment before insert or update on leadgen.buyer_offers
   for each row execute function leadgen.fill_enrollment();

@@ -4,24 +4,31 @@ create or replace function leadgen.plan_retry(
   p_max_retries integer,
   p_retry_delay interval,
   p_retry_after_seconds numeric,
-  p_retry_seconds numeric[]
+  p_retry_seconds numeric[],
+  p_slow_seconds numeric[]
 )
 returns timestamptz
 language plpgsql
 volatile
 as $$
--- A schedule is followed to its end; without one, p_retry_delay doubles. Up to half as much again by chance, so that
--- failures of one moment do not return as one herd; never sooner than the receiver asked, and that at most an hour away.
+-- A delivery's own schedule is followed to its end. Without one there are p_max_retries quick retries, p_retry_delay
+-- doubling, then the slow ones. Up to half as much again by chance, so that failures of one moment do not return as one
+-- herd; never sooner than the receiver asked, and that at most an hour away.
 declare
-  v_pause constant interval := case
-    when p_retry_seconds is not null then p_retry_seconds[p_attempt] * interval '1 second'
-    when p_attempt <= p_max_retries then p_retry_delay * power(2, p_attempt - 1)
+  c_longest_seconds constant numeric := 604800;
+  v_seconds constant numeric := case
+    when p_retry_seconds is not null then p_retry_seconds[p_attempt]
+    when p_attempt <= p_max_retries then extract(epoch from p_retry_delay) * power(2::numeric, least(p_attempt - 1, 30))
+    else p_slow_seconds[p_attempt - greatest(coalesce(p_max_retries, 0), 0)]
   end;
 begin
-  return p_now + greatest(
-    v_pause * (1 + random() / 2),
-    case when v_pause is not null then least(coalesce(p_retry_after_seconds, 0), 3600) * interval '1 second' end);
+  if v_seconds is null then
+    return null;
+  end if;
+  return p_now + interval '1 second' * greatest(
+    least(v_seconds, c_longest_seconds) * (1 + random() / 2)::numeric,
+    least(coalesce(nullif(p_retry_after_seconds, 'NaN'), 0), 3600));
 end;
 $$;
-comment on function leadgen.plan_retry(timestamptz, integer, integer, interval, numeric, numeric[]) is
-  'When a delivery is tried again after its n-th attempt, by its own schedule (pause before each retry) or the worker''s; null: no more retries.';
+comment on function leadgen.plan_retry(timestamptz, integer, integer, interval, numeric, numeric[], numeric[]) is
+  'When a delivery is tried again after its n-th attempt, by its own schedule (pause before each retry), or by the worker''s quick one and then the slow one; null: no more retries.';

@@ -1,8 +1,11 @@
 create or replace function leadgen.refresh_reach(p_buyer_id bigint)
 returns void
-language sql
+language plpgsql
 volatile
 as $$
+-- Locked first, looked at afterwards: of two changes at once the later one sees what the earlier one left.
+begin
+  perform from leadgen.buyer_offers bo where bo.buyer_id = p_buyer_id order by bo.id for no key update;
   update leadgen.buyer_offers bo
   set is_reachable = r.is_reachable
   from (
@@ -14,6 +17,7 @@ as $$
     group by o.id
   ) r
   where bo.id = r.id and bo.is_reachable <> r.is_reachable;
+end;
 $$;
 comment on function leadgen.refresh_reach(bigint) is
   'Says of each enrollment of a buyer whether any of its endpoints is in use; routing reads it as has_channel.';

@@ -19,6 +19,8 @@ begin
       perform leadgen.check_area(p_value, p_path);
     when 'tests' then
       perform leadgen.check_tests(p_value, p_path);
+    when 'answer_tests' then
+      perform leadgen.check_tests(p_value, p_path, '{status,text}', 'body');
     when 'range' then
       if v_text ~ '^[^-]+-[^-]+$' and (
         length(split_part(v_text, '-', 1)) <> length(split_part(v_text, '-', 2))
@@ -29,4 +31,4 @@ begin
 end;
 $$;
 comment on function leadgen.check_format(jsonb, text, text) is
-  'Raises LG423 when a value is not of a format of ours: regex, field, time, hours, area, tests, range (a-b). A schema with another is a fault.';
+  'Raises LG423 when a value is not of a format of ours: regex, field, time, hours, area, tests (of a lead), answer_tests (of the answer to a webhook), range (a-b). A schema with another is a fault.';

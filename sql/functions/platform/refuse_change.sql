@@ -17,10 +17,17 @@ end;
 $$;
 comment on function leadgen.refuse_change() is 'Trigger: keeps records as they were written, for every role, the owner included.';
 
-create or replace trigger keep_record before update or delete or truncate on leadgen.lead_decisions
+create or replace trigger keep_record before delete or truncate on leadgen.lead_decisions
   for each statement execute function leadgen.refuse_change();
-create or replace trigger keep_record before update or delete or truncate on leadgen.delivery_attempts
+create or replace trigger keep_record before delete or truncate on leadgen.delivery_attempts
   for each statement execute function leadgen.refuse_change();
+-- While leadgen.erase_lead strikes out, each row is looked at instead (leadgen.allow_erasure).
+create or replace trigger keep_record_as_written before update on leadgen.lead_decisions
+  for each statement when (current_setting('leadgen.is_erasing', true) is distinct from 'on')
+  execute function leadgen.refuse_change();
+create or replace trigger keep_record_as_written before update on leadgen.delivery_attempts
+  for each statement when (current_setting('leadgen.is_erasing', true) is distinct from 'on')
+  execute function leadgen.refuse_change();
 create or replace trigger keep_record before update or delete or truncate on leadgen.policy_versions
   for each statement execute function leadgen.refuse_change();
 create or replace trigger keep_record before delete or truncate on leadgen.lead_assignments

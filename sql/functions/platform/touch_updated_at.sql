@@ -39,3 +39,5 @@ create or replace trigger touch_updated_at before update on leadgen.offer_exclus
   for each row execute function leadgen.touch_updated_at();
 create or replace trigger touch_updated_at before update on leadgen.invoices
   for each row execute function leadgen.touch_updated_at();
+create or replace trigger touch_updated_at before update of max_in_flight, disable_after on leadgen.endpoints
+  for each row execute function leadgen.touch_updated_at();

@@ -5,7 +5,8 @@ stable
 as $$
 -- One event after the other. A lead that comes out as it did is not touched; one that does not has left history: what it
 -- did there is taken out of the windows, what it does here is put in, and its later attempts there no longer count. If it is
--- held here, it waits in v_waiting for the time at which something clears. Memory: the waiting, and nothing a lead.
+-- held here, it waits in v_waiting for the time at which something clears. Memory: the waiting, and nothing a lead. An erased
+-- lead has nothing left to be judged by: what validation made of it stays.
 declare
   v_now constant timestamptz := leadgen.clock();
   v_needs_facts constant boolean := p_rehearsal.validation is not null or p_rehearsal.reprices or p_rehearsal.added is not null
@@ -108,7 +109,8 @@ begin
           fetch v_events into v_event;
           continue;
         end if;
-      elsif p_rehearsal.validation is null then
+      elsif p_rehearsal.validation is null
+        or exists (select from leadgen.leads l where l.id = v_event.lead_id and l.erased_at is not null) then
         fetch v_events into v_event;
         continue;
       end if;
@@ -127,7 +129,7 @@ begin
       v_facts := leadgen.recall_facts(v_lead, p_rehearsal.country_code);
     end if;
     v_failures := '{}';
-    if p_rehearsal.validation is not null and not v_is_retry then
+    if p_rehearsal.validation is not null and not v_is_retry and v_lead.erased_at is null then
       v_failures := leadgen.judge_lead(v_facts, v_laid.rules, v_laid.compiled_rules);
     end if;
 

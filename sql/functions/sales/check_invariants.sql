@@ -77,7 +77,7 @@ begin
   select 'released_sale_has_ended', format('assignment %s of lead %s: %s, %s', a.id, a.lead_id, a.outcome,
     coalesce(a.release_reason, 'no reason'))
   from leadgen.lead_assignments a
-  where (a.outcome in ('returned', 'failed') and a.release_reason is null)
+  where (a.outcome = 'returned' and a.release_reason is null)
     or (a.outcome = 'accepted' and a.accepted_at is null)
     or (a.released_at is not null and (
       a.release_reason is null
@@ -86,12 +86,54 @@ begin
         select from leadgen.deliveries d where d.assignment_id = a.id and d.market_id = a.market_id and d.next_attempt_at is not null)));
 
   return query
-  select 'attempts_are_logged', format('delivery %s: %s logged', d.id, count(a.id))
+  select 'returns_are_settled', format('return %s of assignment %s: %s, the sale is %s', r.id, a.id, r.status, a.outcome)
+  from leadgen.sale_returns r
+  join leadgen.lead_assignments a on a.id = r.assignment_id and a.market_id = r.market_id
+  where (r.status = 'approved') > (a.outcome = 'returned' and a.released_at is not null)
+    or (r.status in ('received', 'requested') and a.released_at is not null);
+
+  return query
+  select 'nothing_of_an_erased_lead_is_sent', format('lead %s, delivery %s: %s', l.id, d.id, d.status)
+  from leadgen.leads l
+  left join leadgen.deliveries d on d.lead_id = l.id and d.market_id = l.market_id and d.next_attempt_at is not null
+  where l.erased_at is not null and (d.id is not null or l.hold_until is not null or concat(l.name, l.email, l.phone, l.submitted) <> '');
+
+  -- A text message that its provider took counts: the report of it may be all that comes later. An attempt that nobody
+  -- reported, or that had no answer, may have reached the buyer: such a delivery is never dead.
+  return query
+  select 'attempts_are_logged', format('delivery %s, %s: %s of %s attempts logged', d.id, d.status, log.attempts, d.attempts)
   from leadgen.deliveries d
-  left join leadgen.delivery_attempts a on a.delivery_id = d.id and a.market_id = d.market_id
-  where d.status in ('delivered', 'unknown', 'dead')
-  group by d.id, d.status
-  having count(a.id) = 0 or (d.status = 'delivered') <> bool_or(a.outcome = 'delivered');
+  cross join lateral (
+    select
+      count(*) as attempts,
+      coalesce(bool_or(t.outcome = 'delivered'), false) as got_through,
+      coalesce(bool_or(t.outcome = 'delivered' and t.attempt > d.attempts_before), false) as got_through_again,
+      coalesce(bool_or(t.outcome in ('sent', 'unknown')), false) as is_uncertain
+    from (
+      select distinct on (a.attempt) a.attempt, a.outcome
+      from leadgen.delivery_attempts a
+      where a.delivery_id = d.id and a.market_id = d.market_id
+      order by a.attempt, a.id desc
+    ) t
+  ) log
+  where log.attempts > d.attempts
+    or (d.status = 'delivered' and not log.got_through)
+    or (d.status = 'sent' and not log.is_uncertain)
+    or (d.status in ('unknown', 'dead') and (log.attempts = 0 or log.got_through_again))
+    or (d.status = 'dead' and (log.is_uncertain or log.attempts < d.attempts));
+
+  return query
+  select 'delivery_has_endpoint', format('delivery %s: %s of buyer %s, endpoint %s', d.id, d.channel, d.buyer_id, d.endpoint_id)
+  from leadgen.deliveries d
+  left join leadgen.endpoints e on e.id = d.endpoint_id
+  where (e.buyer_id, e.channel, e.target) is distinct from (d.buyer_id, d.channel, d.target);
+
+  return query
+  select 'delivery_has_one_state', format('delivery %s: %s', d.id, d.status)
+  from leadgen.deliveries d
+  where (d.status in ('delivered', 'unknown', 'dead', 'cancelled')) <> (d.finished_at is not null)
+    or d.attempts_before > d.attempts
+    or d.attempts < 0;
 end;
 $$;
 comment on function leadgen.check_invariants() is

@@ -8,8 +8,8 @@ returns void
 language plpgsql
 volatile
 as $$
--- By today's policy, as a held lead is. The next attempt is route_held_lead's. What the buyer wrote stays with the sale:
--- reports show a lead's reason.
+-- By today's policy, as a held lead is; never when it was erased. The next attempt is route_held_lead's. What the buyer
+-- wrote stays with the sale: reports show a lead's reason.
 declare
   v_settings leadgen.routing_settings;
   v_is_live boolean;
@@ -25,7 +25,7 @@ begin
   into v_is_live, v_was_returned, v_released
   from leadgen.lead_assignments a
   where a.lead_id = p_lead.id and a.market_id = p_lead.market_id;
-  v_is_offered := v_released <= v_settings.max_reroutes
+  v_is_offered := p_lead.erased_at is null and v_released <= v_settings.max_reroutes
     and case p_outcome when 'returned' then v_settings.reroutes_on_return else v_settings.reroutes_on_failure end;
 
   update leadgen.leads l

@@ -24,14 +24,17 @@ begin
 
   update leadgen.deliveries d
   set status = 'cancelled', lease_token = null, next_attempt_at = null, finished_at = v_now
-  where d.assignment_id = v_sale.id and d.market_id = v_sale.market_id and d.status in ('pending', 'sending');
+  where d.assignment_id = v_sale.id and d.market_id = v_sale.market_id and d.status in ('pending', 'sending', 'parked');
   update leadgen.lead_assignments a
   set released_at = v_now, release_reason = p_reason, updated_at = v_now
   where a.id = v_sale.id and a.market_id = v_sale.market_id;
+  update leadgen.sale_returns r
+  set status = 'refused', decided_at = v_now, decided_by = 'auto', decision_note = 'the sale had ended: ' || v_sale.outcome
+  where r.assignment_id = v_sale.id and r.status in ('received', 'requested');
   perform leadgen.give_place_back(v_sale, v_now);
   perform leadgen.pass_lead_on(v_lead, v_sale.outcome, split_part(p_reason, ':', 1), v_now);
   return true;
 end;
 $$;
 comment on function leadgen.release_sale(bigint, text) is
-  'Ends a sale that was returned or failed: its place goes back, what is not yet delivered is cancelled, the lead is offered again or closed. False when that was done before.';
+  'Ends a sale that was returned or failed: its place goes back, what is not yet delivered is cancelled, a return still asked for is moot, the lead is offered again or closed. False when that was done before.';

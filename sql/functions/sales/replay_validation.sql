@@ -3,9 +3,13 @@ returns jsonb
 language plpgsql
 stable
 as $$
+-- An erased lead has nothing left to be judged by; its record of routing and price still replays.
 declare
   v_failures jsonb;
 begin
+  if p_lead.erased_at is not null then
+    return '[]';
+  end if;
   select to_jsonb(leadgen.judge_lead(leadgen.recall_facts(p_lead, m.country_code), p.body, leadgen.compile_rules(p.body)))
   into v_failures
   from leadgen.policy_versions p
@@ -19,4 +23,4 @@ begin
 end;
 $$;
 comment on function leadgen.replay_validation(leadgen.leads) is
-  'Judges a lead again by the version of the policy that judged it; a list of differences, empty when it comes out the same.';
+  'Judges a lead again by the version of the policy that judged it; a list of differences, empty when it comes out the same, or the lead was erased.';

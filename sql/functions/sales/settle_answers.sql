@@ -5,8 +5,8 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- Silence is an answer. A lapsed sale is marked for release_due_sale. Assignments that somebody has locked are left for
--- the next round; then leads by id.
+-- Silence is an answer; a buyer who asked to return a sale was not silent, and waits for the decision. A lapsed sale is
+-- marked for release_due_sale. Assignments that somebody has locked are left for the next round; then leads by id.
 declare
   v_now constant timestamptz := leadgen.clock();
   v_count integer;
@@ -18,6 +18,8 @@ begin
       and a.released_at is null
       and a.outcome in ('pending', 'delivered', 'unknown')
       and (a.acceptance = 'explicit' or a.outcome = 'delivered')
+      and not exists (
+        select from leadgen.sale_returns r where r.assignment_id = a.id and r.status in ('received', 'requested'))
     order by a.answer_by
     limit 500
     for no key update skip locked

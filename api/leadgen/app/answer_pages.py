@@ -1,0 +1,208 @@
+"""The pages behind the links in e-mails: accept a lead, give one back, stop the notices.
+
+Whoever has a link may answer; leadgen.make_link signs it. Programs that look at mail follow links too, so a GET
+shows a page with one button and changes nothing, and the button's POST does it. A mail program's own button sends
+`List-Unsubscribe=One-Click` instead (RFC 8058). The pages need nothing from outside and run no script.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath
+from litestar.types import ExceptionHandlersMap
+from markupsafe import Markup
+
+from leadgen.app.body import read_body
+from leadgen.app.form import read_form
+from leadgen.app.headers import Headers, group
+from leadgen.app.problems import (
+    CONFLICT,
+    MALFORMED,
+    NOT_FOUND,
+    UNAVAILABLE,
+    UNEXPECTED,
+    Problem,
+    on_http_exception,
+    on_problem,
+    on_unexpected,
+)
+
+LONGEST_TOKEN = 500
+MULTIPART = b"multipart/form-data"
+
+STYLE = files("leadgen.app").joinpath("templates", "answer.css").read_text(encoding="utf-8")
+STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
+PAGE_HEADERS = {
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+QUESTIONS = {
+    "accept": ("Accept this lead?", "Accept the lead"),
+    "return": ("Return this lead?", "Return the lead"),
+    "unsubscribe": ("Stop these e-mails?", "Stop the e-mails"),
+}
+ANSWERED = {
+    "accepted": "Accepted",
+    "returned": "Returned",
+    "requested": "Return asked for",
+    "refused": "Return refused",
+    "unsubscribed": "No more of these e-mails",
+    "too_late": "Too late",
+}
+FAILURES = {
+    NOT_FOUND: (
+        "This link does not work",
+        "Mail programs sometimes cut a link off: open it from the e-mail again, or copy the whole of it.",
+    ),
+    MALFORMED: ("This form cannot be read", "Open the link from the e-mail again."),
+    UNAVAILABLE: ("Not now", "We cannot look it up at this moment. Try again in a minute; nothing is lost."),
+    UNEXPECTED: ("Something went wrong on our side", "The failure was recorded. Trying again is safe."),
+}
+
+Json = dict[str, Any]
+AnyRequest = Request[Any, Any, State]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page says; with a button it asks."""
+
+    title: str
+    text: str
+    subject: str | None = None
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    button: str | None = None
+    reasons: list[dict[str, str]] = field(default_factory=list)
+    fault: str | None = None
+    filled: Mapping[str, str] = field(default_factory=dict)
+
+
+def show_problem(request: AnyRequest, problem: Problem) -> Response[bytes]:
+    """A problem as a page."""
+    return _as_page(problem, on_problem(request, problem))
+
+
+def show_http_exception(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    """What Litestar itself refuses as a page."""
+    return _as_page(None, on_http_exception(request, error))
+
+
+def show_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """A defect of ours as a page."""
+    return _as_page(None, on_unexpected(request, error))
+
+
+ON_ERROR: ExceptionHandlersMap = {
+    Problem: show_problem,
+    HTTPException: show_http_exception,
+    Exception: show_unexpected,
+}
+
+
+@get("/answers/{token:str}", exception_handlers=ON_ERROR)
+async def show_answer(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
+    """Say what the link is for, and ask. Changes nothing."""
+    return _respond(describe_link(await request.app.state.queries.read_link(check_token(token))))
+
+
+@post("/answers/{token:str}", status_code=200, exception_handlers=ON_ERROR)
+async def give_answer(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
+    """Do what the link is for, and say so."""
+    queries = request.app.state.queries
+    check_token(token)
+    fields = await _read_fields(request, group(request.scope["headers"]))
+    reason, note = fields.get("reason") or None, fields.get("note") or None
+    try:
+        return _respond(describe_link(await queries.answer_by_link(token, reason, note)))
+    except Problem as problem:
+        if problem.kind not in (CONFLICT, MALFORMED):
+            raise
+        page = replace(describe_link(await queries.read_link(token)), fault=problem.detail, filled=fields)
+        if problem.kind == CONFLICT:
+            page = replace(page, button=None)
+        return _respond(page, problem.kind.status)
+
+
+def check_token(token: str) -> str:
+    """The token. Raises Problem (404) for what the database need not be asked about."""
+    if not token.isascii() or not token.isprintable() or len(token) > LONGEST_TOKEN:
+        raise Problem(NOT_FOUND, "There is no such link")
+    return token
+
+
+def describe_link(link: Json) -> Page:
+    """The page for what leadgen.read_link says: a question while it is open, else how it ended."""
+    is_open = link["state"] == "open"
+    title, button = QUESTIONS[link["kind"]]
+    return Page(
+        title=title if is_open else ANSWERED[link["state"]],
+        text=link["message"],
+        subject=link["buyer"],
+        facts=_read_facts(link) if "lead_id" in link else [],
+        button=button if is_open else None,
+        reasons=link.get("reasons") or [],
+    )
+
+
+def _read_facts(link: Json) -> list[tuple[str, str]]:
+    sold_at = datetime.fromisoformat(link["sold_at"]).astimezone(ZoneInfo(link["timezone"]))
+    return [
+        ("Lead", str(link["lead_id"])),
+        ("Offer", link["offer"]),
+        ("Postal code", link["postal_code"] or "none"),
+        ("Sold", f"{sold_at:%Y-%m-%d %H:%M %Z}"),
+        ("Price", f"{link['price']} {link['currency']}"),
+    ]
+
+
+async def _read_fields(request: AnyRequest, headers: Headers) -> dict[str, str]:
+    """The form's fields. Of multipart/form-data, in which mail programs may unsubscribe, nothing is needed."""
+    limit = request.app.state.max_body_bytes
+    if headers.get(b"content-type", [b""])[0].strip().lower().startswith(MULTIPART):
+        await read_body(request, limit)
+        return {}
+    return await read_form(request, headers, limit)
+
+
+def _as_page(problem: Problem | None, answer: Response[bytes]) -> Response[bytes]:
+    """The page in place of the problem's JSON, with the same status and headers."""
+    status = answer.status_code or UNEXPECTED.status
+    kinds = {kind.status: kind for kind in FAILURES}
+    title, text = FAILURES[kinds.get(status, MALFORMED)]
+    reference = problem.extra.get("instance") if problem else None
+    page = Page(title=title, text=f"{text} Reference: {reference}" if reference else text)
+    return _respond(page, status, dict(answer.headers))
+
+
+def _respond(page: Page, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    text = _TEMPLATE.render(page=page, style=Markup(STYLE))  # noqa: S704  our own file
+    return Response(
+        text.encode(),
+        status_code=status,
+        media_type="text/html",
+        headers={**(headers or {}), **PAGE_HEADERS},
+    )
+
+
+_TEMPLATE = Environment(
+    loader=PackageLoader("leadgen.app"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+).get_template("answer.html")

@@ -1,0 +1,95 @@
+"""`leadgen returns`: what buyers want to give back, and deciding it."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from leadgen.cli.console import err, plain_table, show_minute
+from leadgen.cli.rows import AsJson, BuyerOption, Id, Limit, call, print_json, read_rows
+
+app = typer.Typer(
+    no_args_is_help=True, help="What buyers want to give back: look at it, approve it, refuse it."
+)
+
+LIST = """
+select r.id, r.created_at, r.buyer_id, b.name as buyer, r.assignment_id, a.lead_id, a.price, a.currency, r.reason_code,
+  r.via, r.status, r.decided_at, r.decided_by, r.decision_note, case when %(notes)s then r.note end as note
+from leadgen.sale_returns r
+join leadgen.lead_assignments a on a.id = r.assignment_id
+join leadgen.buyers b on b.id = r.buyer_id
+where case
+  when %(status)s::text is null then r.status in ('received', 'requested')
+  else %(status)s in ('all', r.status)
+end
+and (%(buyer)s::bigint is null or r.buyer_id = %(buyer)s)
+order by r.id desc
+limit %(limit)s
+"""
+DECIDE = "select leadgen.decide_return(%s::bigint, %s::boolean, %s::text)"
+
+Note = Annotated[str | None, typer.Option(help="Why; kept with the decision.")]
+
+
+class Status(StrEnum):
+    """The states of a return."""
+
+    RECEIVED = "received"
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    ALL = "all"
+
+
+@app.command("list")
+def list_returns(
+    buyer: BuyerOption = None,
+    status: Annotated[
+        Status | None, typer.Option(help="In this state; default: those to be decided.")
+    ] = None,
+    notes: Annotated[
+        bool, typer.Option("--notes", help="With what buyers wrote, which may name people.")
+    ] = False,
+    limit: Limit = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List returns, newest first: those that wait for a decision."""
+    from leadgen.demo.steps import make_console
+
+    rows = read_rows(LIST, {"buyer": buyer, "status": status, "notes": notes, "limit": limit})
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        err.print("no returns")
+        return
+    table = plain_table(
+        "id", "asked, UTC", "buyer", "sale", "price", "reason", "through", "status", *(["note"] if notes else []),
+        numbers=("id", "sale", "price"),
+    )  # fmt: skip
+    for row in rows:
+        cells = [row["reason_code"], row["via"], row["status"], *([row["note"] or ""] if notes else [])]
+        table.add_row(
+            str(row["id"]),
+            show_minute(row["created_at"]),
+            Text(row["buyer"]),
+            str(row["assignment_id"]),
+            f"{row['price']:,.2f} {row['currency']}",
+            *map(Text, cells),
+        )
+    make_console().print(table)
+
+
+@app.command()
+def approve(return_id: Id, note: Note = None) -> None:
+    """Take the sale back: its place is free again and the lead goes on."""
+    call(DECIDE, [return_id, True, note])
+    err.print(f"return {return_id} is approved")
+
+
+@app.command()
+def refuse(return_id: Id, note: Note = None) -> None:
+    """Let the sale stand."""
+    call(DECIDE, [return_id, False, note])
+    err.print(f"return {return_id} is refused")

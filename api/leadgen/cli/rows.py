@@ -1,0 +1,70 @@
+"""Commands on rows: reading some, calling a function for one or for several, and the options they share."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from psycopg.rows import dict_row
+
+from leadgen.cli.console import err, out
+from leadgen.cli.errors import OURS, describe_error
+from leadgen.cli.target import MAX_ID, database_url
+
+Id = Annotated[int, typer.Argument(metavar="ID", min=1, max=MAX_ID)]
+Ids = Annotated[list[int], typer.Argument(metavar="ID...", min=1, max=MAX_ID)]
+BuyerOption = Annotated[
+    int | None, typer.Option("--buyer", min=1, max=MAX_ID, metavar="ID", help="Of this buyer only.")
+]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+Row = dict[str, Any]
+
+
+def read_rows(query: str, parameters: Any = None) -> list[Row]:
+    """What a query finds."""
+    with psycopg.connect(database_url(), row_factory=dict_row) as connection:
+        return connection.execute(query.encode(), parameters).fetchall()
+
+
+def call(query: str, parameters: Sequence[Any]) -> Any:
+    """Call one function; returns its value."""
+    with psycopg.connect(database_url(), autocommit=True) as connection:
+        row = connection.execute(query.encode(), parameters).fetchone()
+    return row[0] if row else None
+
+
+def call_each(
+    ids: Sequence[int],
+    query: str,
+    parameters: Callable[[int], Sequence[Any]],
+    describe: Callable[[Any], str] = str,
+) -> None:
+    """Call a function for each id, each on its own, and print its answer; exit status 1 if one was refused."""
+    refused = False
+    with psycopg.connect(database_url(), autocommit=True) as connection:
+        for one in dict.fromkeys(ids):
+            try:
+                answer = connection.execute(query.encode(), parameters(one)).fetchone()
+            except psycopg.Error as error:
+                if not (error.sqlstate or "").startswith(OURS):
+                    raise
+                refused = True
+                err.print(f"{one}: {describe_error(error)}", markup=False, soft_wrap=True, style="red")
+            else:
+                out.print(f"{one} {describe(answer[0]) if answer else ''}", markup=False)
+    if refused:
+        raise typer.Exit(1)
+
+
+def print_json(value: Any) -> None:
+    """Print rows as JSON, times in ISO 8601."""
+    text = json.dumps(value, default=_as_text, ensure_ascii=False)
+    out.print(text, markup=False, soft_wrap=True)
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,54 @@
+"""What is told of an attempt once it is recorded: counters, and a line for one that did not get through."""
+
+from urllib.parse import urlsplit
+
+import structlog
+
+from leadgen.worker import metrics
+from leadgen.worker.attempt import Delivery, Result
+from leadgen.worker.queries import Recorded
+
+# Names that the database gives to answers, as its log of attempts calls them.
+AS_LOGGED = {"accepted": "delivered", "rejected": "delivered", "gone": "refused"}
+QUIET = ("delivered", "sent")
+
+log = structlog.get_logger("leadgen.worker")
+
+
+def report(delivery: Delivery, result: Result, recorded: Recorded) -> None:
+    """Count an attempt as it was judged, and log a failure.
+
+    Of the target only a webhook's host is logged, of the lead and of the receiver's own words nothing.
+    """
+    if recorded.status == "fenced":
+        metrics.fenced.inc()
+        log.warning("fenced: the lease had passed to another worker", delivery_id=delivery.delivery_id)
+        return
+    judged = recorded.outcome or result["outcome"]
+    outcome, milliseconds = AS_LOGGED.get(judged, judged), result["latency_ms"]
+    metrics.attempts.labels(delivery.channel, outcome).inc()
+    metrics.buyer_attempts.labels(str(delivery.buyer_id), outcome).inc()
+    metrics.latency.labels(delivery.channel).observe(milliseconds / 1000)
+    if outcome in QUIET:
+        return
+    log.warning(
+        "attempt failed",
+        delivery_id=delivery.delivery_id,
+        endpoint_id=delivery.endpoint_id,
+        channel=delivery.channel,
+        host=host_of(delivery),
+        attempt=delivery.attempt,
+        outcome=outcome,
+        status=recorded.status,
+        status_code=result["status_code"],
+        latency_ms=milliseconds,
+        reason=recorded.reason,
+    )
+
+
+def host_of(delivery: Delivery) -> str | None:
+    """The host a webhook goes to."""
+    try:
+        return urlsplit(delivery.target).hostname if delivery.channel == "webhook" else None
+    except ValueError:
+        return None

@@ -1,0 +1,160 @@
+-- record_sms_status and settle_reports: what the provider of text messages says afterwards, or does not.
+begin;
+select plan(68);
+select testkit.at_time('2026-11-20T16:00:00Z');
+create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
+create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
+  '{"name": "Ace", "phone": "+15125550100", "sms_notifications": true, "email_notifications": false}'))) as seat_id from ids;
+create function pg_temp.lead(p_number integer) returns uuid language sql as $$
+  select testkit.submit(offer_id, '{}', p_number) from ids;
+  select d.message_id from leadgen.deliveries d order by d.id desc limit 1;
+$$;
+create function pg_temp.claim(p_message uuid) returns jsonb language sql as $$
+  select jsonb_agg(jsonb_build_object('delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'latency_ms', 5))
+  from leadgen.claim_deliveries('w', '{"sms": 10}', '30 seconds') c;
+$$;
+create function pg_temp.record(p_claim jsonb, p_result jsonb) returns text language sql as $$
+  select r.status from leadgen.record_attempts(jsonb_build_array(p_claim -> 0 || p_result), 0, '1 second') r;
+$$;
+create function pg_temp.hand_over(p_number integer, p_sid text) returns uuid language plpgsql as $$
+declare
+  v_message constant uuid := pg_temp.lead(p_number);
+begin
+  perform pg_temp.record(pg_temp.claim(v_message), jsonb_build_object('outcome', 'sent', 'provider_id', p_sid));
+  return v_message;
+end;
+$$;
+create function pg_temp.tell(p_message uuid) returns text language sql as $$
+  -- delivery, sale, and the outcomes logged
+  select concat_ws(' ', d.status, d.provider_id, a.outcome,
+    (select array_agg(t.attempt || t.outcome order by t.id) from leadgen.delivery_attempts t where t.delivery_id = d.id))
+  from leadgen.deliveries d join leadgen.lead_assignments a on a.id = d.assignment_id where d.message_id = p_message;
+$$;
+create function pg_temp.report(p_message uuid, p_sid text, p_status text, p_error integer default null) returns boolean language sql as $$
+  select leadgen.record_sms_status(p_message, p_sid, p_status, p_error);
+$$;
+
+-- In order.
+create temp table a as select pg_temp.hand_over(1, 'SM1') as m;
+select is(pg_temp.tell(m), 'sent SM1 pending {1sent}', 'handed over') from a;
+select is(pg_temp.report(m, 'SM1', status), true, 'taken: ' || status)
+from a, unnest('{queued,accepted,scheduled,sending,sent}'::text[]) status;
+select is(pg_temp.tell(m), 'sent SM1 pending {1sent}', 'none of these is the last word') from a;
+select is(pg_temp.report(m, 'SM1', 'delivered'), true, 'delivered') from a;
+select is(pg_temp.tell(m), 'delivered SM1 accepted {1sent,1delivered}', 'it got through: so the sale is accepted') from a;
+select is((d.finished_at, d.last_error, d.next_attempt_at)::text, '("2026-11-20 16:00:00+00",,)', 'the delivery has ended')
+from a
+join leadgen.deliveries d on d.message_id = m;
+-- Twice, and out of order.
+select is(pg_temp.report(m, 'SM1', status), true, 'afterwards: ' || status)
+from a, unnest('{delivered,read,sent,queued,undelivered,failed}'::text[]) status;
+select is(pg_temp.tell(m), 'delivered SM1 accepted {1sent,1delivered}', 'the first last word stands') from a;
+
+-- Not delivered: dead, the sale fails and is released.
+create temp table b as select pg_temp.hand_over(2, 'SM2') as m;
+select is(pg_temp.report(m, 'SM2', 'undelivered', 30003), true, 'undelivered') from b;
+select is(pg_temp.tell(m), 'dead SM2 failed {1sent,1refused}', 'dead') from b;
+select
+    is(
+        d.last_error || ' | ' || t.error || ' | ' || t.error_class,
+        'the provider reports: undelivered, error 30003 | the provider reports: undelivered, error 30003 | provider',
+  'with the reason')
+  from b
+  join leadgen.deliveries d on d.message_id = m
+  join leadgen.delivery_attempts t on t.delivery_id = d.id and t.outcome = 'refused';
+select is(pg_temp.report(m, 'SM2', 'delivered'), true, 'a later report') from b;
+select is(pg_temp.tell(m), 'dead SM2 failed {1sent,1refused}', 'changes nothing') from b;
+select isnt(leadgen.release_due_sale(), null, 'its place goes back');
+
+-- The report overtakes the worker.
+create temp table c as select pg_temp.lead(3) as m;
+create temp table claim as select pg_temp.claim(m) as results from c;
+select is(pg_temp.report(m, 'SM3', 'sent'), true, 'before the attempt is recorded') from c;
+select is(pg_temp.tell(m), 'sending SM3 pending', 'the provider''s id is kept, the lease stands') from c;
+select is(pg_temp.report(m, 'SM3', 'delivered'), true, 'and delivered') from c;
+select is(pg_temp.tell(m), 'delivered SM3 accepted {1delivered}', 'ends it') from c;
+select is(pg_temp.record(results, '{"outcome": "sent", "provider_id": "SM3"}'), 'fenced', 'what the worker records then is fenced')
+from claim;
+select is(pg_temp.tell(m), 'delivered SM3 accepted {1delivered}', 'and changes nothing') from c;
+create temp table c2 as select pg_temp.lead(4) as m;
+create temp table claim2 as select pg_temp.claim(m) as results from c2;
+select is(pg_temp.report(m, 'SM4', 'queued'), true, 'a first report overtakes') from c2;
+select is(pg_temp.record(results, '{"outcome": "sent", "provider_id": "SM4"}'), 'sent', 'the attempt is recorded all the same') from claim2;
+select is(pg_temp.report(m, 'SM4', 'delivered'), true, 'then the last word') from c2;
+select is(pg_temp.tell(m), 'delivered SM4 accepted {1sent,1delivered}', 'delivered') from c2;
+
+-- Nobody knew whether it was handed over: the report says so.
+create temp table u as select pg_temp.lead(5) as m;
+select
+    is(
+        pg_temp.record(pg_temp.claim(m), '{"outcome": "unknown", "error": "no answer", "error_class": "timeout"}'),
+        'unknown',
+        'no answer from the provider'
+    )
+from u;
+select is(pg_temp.report(m, 'SM5', 'sent'), true, 'it was handed over') from u;
+select is(pg_temp.tell(m), 'unknown SM5 unknown {1unknown}', 'that alone ends nothing') from u;
+select is(pg_temp.report(m, 'SM5', 'delivered'), true, 'and delivered') from u;
+select is(pg_temp.tell(m), 'delivered SM5 accepted {1unknown,1delivered}', 'known at last') from u;
+create temp table u2 as select pg_temp.lead(6) as m;
+select is(pg_temp.record(pg_temp.claim(m), '{"outcome": "unknown"}'), 'unknown', 'another') from u2;
+select is(pg_temp.report(m, 'SM6', 'failed', 30008), true, 'which failed') from u2;
+select is(pg_temp.tell(m), 'dead SM6 failed {1unknown,1refused}', 'is dead') from u2;
+select isnt(leadgen.release_due_sale(), null, 'its place goes back');
+
+-- Refused, or of nobody.
+select
+    is(
+        testkit.fault_of(format('select leadgen.record_sms_status(%L, %L, %L, null)', message, sid, status)),
+        fault,
+        format('%s, %s', sid, status)
+    )
+from a,
+    lateral (
+        values (m, 'SM9', 'delivered', 'LG409 provider_id'),
+        (m, '', 'delivered', 'LG400 provider_id'),
+        (m, null, 'delivered', 'LG400 provider_id'),
+  (m, 'SM 1', 'delivered', 'LG400 provider_id'),
+  (m, repeat('a', 65), 'delivered', 'LG400 provider_id'),
+  (m, 'SM1', 'lost', 'LG400 status'),
+  (m, 'SM1', null, 'LG400 status')
+) as t (message, sid, status, fault);
+select is(pg_temp.report(gen_random_uuid(), 'SM1', 'delivered'), false, 'no such message');
+select is(pg_temp.report(null, 'SM1', 'delivered'), false, 'nor this one');
+
+-- Sent again by an operator: a report of the first message is of another one; one that failed leaves it open what the first did.
+create temp table o as select pg_temp.hand_over(7, 'SM7a') as m;
+select testkit.at_time('2026-11-20T20:00:00Z');
+select is(leadgen.settle_reports(), 0, 'settle_reports: four hours to the second are not more than four hours');
+select testkit.at_time('2026-11-20T20:00:00.001Z');
+select is(leadgen.settle_reports(), 1, 'settle_reports: more are');
+select is(pg_temp.tell(m), 'unknown SM7a unknown {1sent,1unknown}', 'nobody knows') from o;
+select is(leadgen.settle_reports(), 0, 'settle_reports: once');
+select is(leadgen.retry_delivery(d.id), 'pending', 'sent again by an operator') from o join leadgen.deliveries d on d.message_id = m;
+select is(pg_temp.report(m, 'SM7a', 'delivered'), true, 'a report while it waits') from o;
+select is(pg_temp.record(pg_temp.claim(m), '{"outcome": "sent", "provider_id": "SM7b"}'), 'sent', 'handed over again') from o;
+select
+    is(
+        testkit.fault_of(format('select leadgen.record_sms_status(%L, ''SM7a'', ''delivered'', null)', m)),
+        'LG409 provider_id',
+        'a report of the first'
+    )
+from o;
+select is(pg_temp.report(m, 'SM7b', 'canceled'), true, 'the second fails') from o;
+select is(pg_temp.tell(m), 'unknown SM7b unknown {1sent,1unknown,2sent,2refused}', 'the first may have got through') from o;
+select is(pg_temp.report(m, 'SM7b', 'canceled'), true, 'told twice') from o;
+select is(pg_temp.tell(m), 'unknown SM7b unknown {1sent,1unknown,2sent,2refused}', 'it is known once') from o;
+
+-- The recipient wants none.
+create temp table x as select pg_temp.hand_over(8, 'SM8') as m;
+select is(pg_temp.report(m, 'SM8', 'undelivered', 21610), true, 'opted out') from x;
+select is(e.disabled_reason, 'the recipient opted out: 21610', 'the endpoint is disabled')
+from x
+join leadgen.deliveries d on d.message_id = m
+join leadgen.endpoints e on e.id = d.endpoint_id;
+select is(leadgen.settle_endpoints(), 1, 'which is announced');
+select is(count(*) filter (where bo.is_reachable), 0::bigint, 'and nothing reaches the buyer') from leadgen.buyer_offers bo;
+select is(array_agg(i.rule || ': ' || i.detail), null, 'the invariants hold') from leadgen.check_invariants() i;
+
+select * from finish();
+rollback;

@@ -1,0 +1,16 @@
+create or replace function leadgen.check_buyer(p_key_hash text)
+returns bigint
+language plpgsql
+stable
+as $$
+declare
+  v_buyer_id constant bigint := (
+    select k.buyer_id from leadgen.buyer_keys k where k.key_hash = p_key_hash and k.revoked_at is null);
+begin
+  if v_buyer_id is null then
+    perform leadgen.refuse('LG401', 'No valid API key');
+  end if;
+  return v_buyer_id;
+end;
+$$;
+comment on function leadgen.check_buyer(text) is 'The buyer whose key in force has this hash; LG401 when there is none.';

@@ -1,0 +1,33 @@
+create or replace function leadgen.redact_reply(p_reply text, p_personal text[] default '{}')
+returns text
+language plpgsql
+immutable
+as $$
+-- What is kept is evidence of what went wrong, not a second copy of the person: receivers echo what they were sent, and
+-- their error pages show tokens. Rather too much is struck out than too little. Struck out first and cut then: a half is
+-- no longer recognised.
+declare
+  c_kept constant integer := 500;
+  v_reply text := p_reply;
+  v_personal text;
+begin
+  foreach v_personal in array p_personal loop
+    if length(v_personal) > 2 and strpos(lower(v_reply), lower(v_personal)) > 0 then
+      v_reply := regexp_replace(v_reply,
+        '(?<![[:alnum:]])' || regexp_replace(v_personal, '(\W)', '\\\1', 'g') || '(?![[:alnum:]])', '[personal]', 'gi');
+    end if;
+  end loop;
+  if v_reply ~* '@|%40|\d[\d ().-]{5,}\d|[a-z0-9+/_=]{32,}|secret|token|passw|bearer|basic|api.?key|authorization|cookie|session' then
+    v_reply := regexp_replace(v_reply, '[[:alnum:]._%+''-]+(@|%40)[[:alnum:]-]+(\.[[:alnum:]-]+)*', '[e-mail]', 'gi');
+    v_reply := regexp_replace(v_reply, '\m(bearer|basic)\s+[^\s"'',;<>]+', '\1 [secret]', 'gi');
+    v_reply := regexp_replace(v_reply,
+      '([\w-]*(?:secret|token|passw|api.?key|authorization|cookie|session)[\w-]*["'']?\s*[:=]\s*["'']?)(?!bearer|basic)[^\s"'',;&<>}]+',
+      '\1[secret]', 'gi');
+    v_reply := regexp_replace(v_reply, '[a-z0-9+/_=]{32,}', '[secret]', 'gi');
+    v_reply := regexp_replace(v_reply, '\+?\(?\d[\d ().-]{5,}\d', '[number]', 'g');
+  end if;
+  return left(v_reply, c_kept);
+end;
+$$;
+comment on function leadgen.redact_reply(text, text[]) is
+  'The first 500 characters of a receiver''s answer without these words, addresses, phone numbers, secrets and long numbers.';

@@ -1,0 +1,28 @@
+create or replace view report.returns as
+select
+  r.id as return_id,
+  r.created_at,
+  (r.created_at at time zone m.timezone)::date as market_day,
+  m.slug as market,
+  v.slug as vertical,
+  o.slug as offer,
+  r.buyer_id,
+  b.name as buyer,
+  r.assignment_id,
+  a.lead_id,
+  a.created_at as sold_at,
+  a.price,
+  a.currency,
+  r.reason_code,
+  r.via,
+  r.status,
+  r.decided_at,
+  r.decided_by
+from leadgen.sale_returns r
+join leadgen.lead_assignments a on a.id = r.assignment_id
+join leadgen.markets m on m.id = r.market_id
+join leadgen.offers o on o.id = r.offer_id
+join leadgen.verticals v on v.id = o.vertical_id
+join leadgen.buyers b on b.id = r.buyer_id;
+comment on view report.returns is
+  'One row a return that a buyer asked for or an operator made: why, by which way, and what was decided; nobody''s words. requested: waits for an operator.';

@@ -1,0 +1,269 @@
+"""The routes of a sale's buyer: SPEC §10, "Buyers answer", over HTTP."""
+
+import json
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+
+from api.serving import (
+    BUYER_KEY,
+    OPERATOR_KEY,
+    OTHER_BUYER_KEY,
+    REVOKED_BUYER_KEY,
+    SOURCE_KEY,
+    Answer,
+    Api,
+    add_sale,
+)
+
+RETURN = {"reason": "duplicate", "note": "She called us last week."}
+NO_SALE = ["0", "999999999", str(2**63 - 1), str(2**63), "9" * 30, "9" * 5000, "-1"]
+
+
+@pytest.fixture
+def sale(shared_database: psycopg.Connection) -> int:
+    """A sale to Ann, who holds BUYER_KEY."""
+    return add_sale(shared_database)
+
+
+def send(api: Api, path: str, body: Any = None, **headers: str) -> Answer:
+    """POST as the buyer; a body that is no bytes is sent as JSON."""
+    raw = json.dumps(body).encode() if isinstance(body, dict | list) else body
+    named = {"X_API_Key": BUYER_KEY, "Content_Type": "application/json"} | headers
+    return api.request("POST", path, raw, **named)
+
+
+def test_a_buyer_sees_its_sale(api: Api, sale: int) -> None:
+    for headers in ({"X_API_Key": BUYER_KEY}, {"Authorization": f"Bearer {BUYER_KEY}"}):
+        answer = api.get(f"/api/assignments/{sale}", **headers)
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.json["assignment_id"] == sale
+        assert (answer.json["outcome"], answer.json["return"]) == ("pending", None)
+        assert answer.json["price"] == "45.00"
+
+
+def test_a_sale_is_accepted_and_stays_so(api: Api, sale: int) -> None:
+    for _ in range(2):
+        answer = send(api, f"/api/assignments/{sale}/accept")
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.json == {"assignment_id": sale, "outcome": "accepted", "return": None}
+
+
+def test_a_sale_is_returned_for_a_reason_and_stays_so(
+    api: Api, sale: int, shared_database: psycopg.Connection
+) -> None:
+    expected = {
+        "assignment_id": sale,
+        "outcome": "returned",
+        "return": {"status": "approved", "reason": "duplicate"},
+    }
+    for _ in range(2):
+        answer = send(api, f"/api/assignments/{sale}/return", RETURN)
+        assert (answer.status, answer.json) == (200, expected)
+        assert answer.headers["Cache-Control"] == "no-store"
+    query = "select reason_code, note, via from leadgen.sale_returns where assignment_id = %s"
+    assert shared_database.execute(query, [sale]).fetchall() == [("duplicate", RETURN["note"], "api")]
+
+    refused = send(api, f"/api/assignments/{sale}/accept")
+    refused.check_problem()
+    assert refused.status == 409
+
+
+def test_a_note_may_be_left_out_or_null(api: Api, shared_database: psycopg.Connection) -> None:
+    for body in ({"reason": "duplicate"}, {"reason": "duplicate", "note": None}):
+        sale = add_sale(shared_database)
+        assert send(api, f"/api/assignments/{sale}/return", body).status == 200
+
+
+def test_the_reasons_are_listed(api: Api) -> None:
+    answer = api.get("/api/return-reasons")
+    assert answer.status == 200
+    codes = [reason["code"] for reason in answer.json]
+    assert "wrong_number" in codes
+    assert all(reason["description"] for reason in answer.json)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"duplicate"',
+        b'{"reason": "duplicate", "reason": "other"}',
+        b'{"reason": "duplicate", "note": "\\u0000"}',
+        b'{"reason": "duplicate", "note": "\xff"}',
+        b'{"reason": "duplicate", "note": "\\ud800"}',
+        b'{"reason": 7}',
+        b'{"reason": ["duplicate"]}',
+        b'{"reason": null}',
+        b'{"reason": ""}',
+        b'{"reason": "no such reason"}',
+        b'{"reason": "Duplicate"}',
+        b'{"note": "x"}',
+        b"{}",
+        b'{"reason": "duplicate", "note": 1}',
+        b'{"reason": "duplicate", "note": ' + b"[" * 2_000 + b"]" * 2_000 + b"}",
+        b'{"reason": "duplicate", "note": "' + b"x" * 501 + b'"}',
+        b'{"reason": "duplicate", "reson": "x"}',
+        b'{"reason": "duplicate", "n\\u0000": "x"}',
+    ],
+)
+def test_a_return_that_is_malformed_changes_nothing(api: Api, sale: int, body: bytes) -> None:
+    answer = send(api, f"/api/assignments/{sale}/return", body)
+    assert answer.status == 400
+    assert len(answer.fields) == 1
+    assert api.get(f"/api/assignments/{sale}", X_API_Key=BUYER_KEY).json["outcome"] == "pending"
+
+
+def test_an_unknown_field_is_named_with_those_there_are(api: Api, sale: int) -> None:
+    answer = send(api, f"/api/assignments/{sale}/return", {"reason": "duplicate", "notes": "x"})
+    assert (answer.status, answer.fields) == (400, ["notes"])
+    assert answer.json["errors"][0]["allowed"] == "reason, note"
+
+
+def test_an_unknown_reason_is_answered_with_those_there_are(api: Api, sale: int) -> None:
+    answer = send(api, f"/api/assignments/{sale}/return", {"reason": "dupe"})
+    assert (answer.status, answer.fields) == (400, ["reason"])
+    assert "wrong_number" in answer.json["errors"][0]["allowed"]
+
+
+def test_to_accept_no_body_is_needed_and_nothing_is_in_it(api: Api, sale: int) -> None:
+    path = f"/api/assignments/{sale}/accept"
+    assert send(api, path, {"note": "fine"}).fields == ["note"]
+    assert send(api, path, b"x=1", Content_Type="application/x-www-form-urlencoded").status == 415
+    assert send(api, path, b"[]").status == 400
+    assert send(api, path, {}).json["outcome"] == "accepted"
+
+
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencoded"])
+def test_another_type_is_refused(api: Api, sale: int, content_type: str) -> None:
+    answer = send(api, f"/api/assignments/{sale}/return", RETURN, Content_Type=content_type)
+    assert (answer.status, answer.fields) == (415, ["Content-Type"])
+
+
+@pytest.mark.parametrize("answer_to", ["accept", "return"])
+def test_a_body_that_is_too_long_or_compressed_is_refused(api: Api, sale: int, answer_to: str) -> None:
+    path = f"/api/assignments/{sale}/{answer_to}"
+    assert send(api, path, b'{"note": "' + b"x" * 65_536 + b'"}').status == 413
+    assert send(api, path, iter([b" " * 40_000, b" " * 40_000])).status == 413
+    assert send(api, path, RETURN, Content_Encoding="gzip").status == 415
+
+
+@pytest.mark.parametrize("number", NO_SALE)
+def test_what_is_no_sale_is_not_found(api: Api, number: str) -> None:
+    for answer in (
+        api.get(f"/api/assignments/{number}", X_API_Key=BUYER_KEY),
+        send(api, f"/api/assignments/{number}/accept"),
+        send(api, f"/api/assignments/{number}/return", RETURN),
+    ):
+        answer.check_problem()
+        assert answer.status == 404
+
+
+def test_anothers_sale_is_no_sale(api: Api, sale: int) -> None:
+    missing = api.get("/api/assignments/0", X_API_Key=OTHER_BUYER_KEY).json["detail"]
+    for answer in (
+        api.get(f"/api/assignments/{sale}", X_API_Key=OTHER_BUYER_KEY),
+        send(api, f"/api/assignments/{sale}/accept", X_API_Key=OTHER_BUYER_KEY),
+        send(api, f"/api/assignments/{sale}/return", RETURN, X_API_Key=OTHER_BUYER_KEY),
+    ):
+        answer.check_problem()
+        assert (answer.status, answer.json["detail"]) == (404, missing)
+    assert api.get(f"/api/assignments/{sale}", X_API_Key=BUYER_KEY).json["outcome"] == "pending"
+
+
+def test_answers_at_once_are_one_answer(api: Api, sale: int, shared_database: psycopg.Connection) -> None:
+    path = f"/api/assignments/{sale}"
+
+    def answer(number: int) -> Answer:
+        return send(api, f"{path}/accept") if number % 2 else send(api, f"{path}/return", RETURN)
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(answer, range(32)))
+    assert {one.status for one in answers} <= {200, 409}
+    assert [one.status for one in answers[::2]] == [200] * 16, "what is accepted may still be returned"
+    assert api.get(path, X_API_Key=BUYER_KEY).json["outcome"] == "returned"
+    query = "select count(*) from leadgen.sale_returns where assignment_id = %s"
+    assert shared_database.execute(query, [sale]).fetchone() == (1,)
+
+
+# Keys (FAULTS 8)
+
+BAD_KEYS: dict[str, dict[str, str]] = {
+    "missing": {},
+    "wrong": {"Authorization": "Bearer lg_wrong"},
+    "wrong X-API-Key": {"X_API_Key": "lg_wrong"},
+    "revoked": {"X_API_Key": REVOKED_BUYER_KEY},
+    "a source's": {"X_API_Key": SOURCE_KEY},
+    "an operator's": {"X_API_Key": OPERATOR_KEY},
+    "another scheme": {"Authorization": f"Basic {BUYER_KEY}"},
+    "no scheme": {"Authorization": BUYER_KEY},
+    "empty": {"X_API_Key": ""},
+    "10 kB": {"X_API_Key": "k" * 10_240},
+}
+ROUTES = [("GET", ""), ("POST", "/accept"), ("POST", "/return")]
+
+
+def call_as(api: Api, name: str, method: str, path: str) -> Answer:
+    body = json.dumps(RETURN).encode() if path.endswith("return") else None
+    return api.request(method, path, body, **{"Content_Type": "application/json"} | BAD_KEYS[name])
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES)
+def test_every_bad_key_gets_the_same_answer(api: Api, sale: int, method: str, route: str) -> None:
+    paths = [f"/api/assignments/{number}{route}" for number in (sale, 999_999_999, 2**70)]
+    answers = [call_as(api, name, method, path) for name in BAD_KEYS for path in paths]
+    assert {answer.status for answer in answers} == {401}
+    assert {answer.headers["WWW-Authenticate"] for answer in answers} == {"Bearer"}
+    assert len({answer.body for answer in answers}) == 1
+
+
+def test_every_bad_key_takes_about_the_same_time(api: Api, sale: int) -> None:
+    seconds: dict[str, list[float]] = {name: [] for name in BAD_KEYS}
+    for _ in range(30):
+        for name, taken in seconds.items():
+            started = time.perf_counter()
+            call_as(api, name, "GET", f"/api/assignments/{sale}")
+            taken.append(time.perf_counter() - started)
+    medians = [statistics.median(taken) for taken in seconds.values()]
+    assert max(medians) < 3 * min(medians), medians
+
+
+def test_two_different_keys_are_ambiguous(api: Api, sale: int) -> None:
+    answer = api.get(
+        f"/api/assignments/{sale}", X_API_Key=BUYER_KEY, Authorization=f"Bearer {OTHER_BUYER_KEY}"
+    )
+    assert (answer.status, answer.fields) == (400, ["Authorization, X-API-Key"])
+
+
+def test_a_buyers_key_opens_nothing_else(api: Api, sale: int, shared_database: psycopg.Connection) -> None:
+    query = "select lead_id from leadgen.lead_assignments where id = %s"
+    row = shared_database.execute(query, [sale]).fetchone()
+    assert row
+    assert api.get(f"/api/leads/{row[0]}/decision", X_API_Key=BUYER_KEY).status == 401
+    assert api.post({"source_key": "partner-austin"}, X_API_Key=BUYER_KEY).status == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/assignments", 404),
+        ("GET", "/api/assignments/x", 404),
+        ("GET", "/api/assignments/1%00", 404),
+        ("DELETE", "/api/assignments/1", 405),
+        ("GET", "/api/assignments/1/accept", 405),
+        ("GET", "/api/assignments/1/return", 405),
+        ("POST", "/api/return-reasons", 405),
+    ],
+)
+def test_what_is_not_there_is_a_problem(api: Api, method: str, path: str, status: int) -> None:
+    answer = api.request(method, path, X_API_Key=BUYER_KEY)
+    answer.check_problem()
+    assert answer.status == status

@@ -1,0 +1,379 @@
+"""The commands about what buyers are sent and what they answer: deliveries, endpoints, returns, their keys."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from subprocess import CompletedProcess
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from api.serving import add_catalogue, add_sale
+from leadgen.cli import main
+from leadgen.cli.deliveries import shorten
+
+LEAD = {"name": "Wilhelmina Overbeck", "message": "Call my sister"}
+CLAIM = """select * from leadgen.claim_deliveries('w', '{"webhook": 100}', '1 minute')"""
+RECORD = "select status from leadgen.record_attempts(%s, 0, '1 second')"
+
+Database = psycopg.Connection
+Json = dict[str, Any]
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def market(database: str) -> Any:
+    """A session on a fresh database with one offer and its buyer Ann, reached by webhook and e-mail."""
+    add_catalogue(database)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("update leadgen.settings set slow_retry_seconds = '{}'")
+        yield connection
+
+
+@pytest.fixture
+def run(database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command on this test's database, in this process: there are many."""
+    monkeypatch.setenv("DATABASE_URL", database)
+
+    def run_here(*arguments: str) -> CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["leadgen", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        return CompletedProcess(arguments, int(left.value.code or 0), said.out, said.err)
+
+    return run_here
+
+
+def lines_of(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def ask(market: Database, query: str, *parameters: object) -> Any:
+    row = market.execute(query.encode(), parameters).fetchone()
+    return row[0] if row else None
+
+
+def webhook_of(market: Database, sale: int) -> int:
+    query = "select id from leadgen.deliveries where assignment_id = %s and channel = 'webhook'"
+    return int(ask(market, query, sale))
+
+
+def status_of(market: Database, delivery: int) -> str:
+    return str(ask(market, "select status::text from leadgen.deliveries where id = %s", delivery))
+
+
+def attempt(market: Database, **result: object) -> None:
+    """Try every webhook that is due, all with this result."""
+    rows = market.execute(CLAIM).fetchall()
+    results = [
+        {
+            "delivery_id": row[0],
+            "lease_token": str(row[1]),
+            "started_at": "2026-11-21T10:00:00Z",
+            "latency_ms": 12.5,
+            "outcome": "failed",
+        }
+        | result
+        for row in rows
+    ]
+    assert results
+    market.execute(RECORD, [Jsonb(results)])
+
+
+def make_dead(market: Database) -> int:
+    """A webhook that ended as a dead letter."""
+    delivery = webhook_of(market, add_sale(market, **LEAD))
+    attempt(market, outcome="refused", error="no message can be made of it", error_class="message")
+    assert status_of(market, delivery) == "dead"
+    return delivery
+
+
+def is_one_line(done: Any, words: str) -> None:
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert done.stderr.startswith("leadgen: ")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+# Deliveries
+
+
+def test_deliveries_are_listed_without_anything_of_the_lead(market: Database, run: Run) -> None:
+    assert run("deliveries", "list").stderr == "no deliveries\n"
+    dead = make_dead(market)
+    sale = add_sale(market, **LEAD)
+    done = run("deliveries", "list")
+    assert done.returncode == 0, done.stderr
+    lines = lines_of(done.stdout)
+    assert lines[0].startswith("id since, UTC buyer what by status tries")
+    assert len([line for line in lines if " Ann sale " in line]) == 4, "two sales by two ways"
+    for word in ("Wilhelmina", "+1512555", "sister", "example.com"):
+        assert word not in done.stdout
+
+    assert [row["id"] for row in json.loads(run("deliveries", "list", "--json").stdout)] == [4, 3, 2, 1]
+    choices: list[tuple[list[str], set[int]]] = [
+        (["--status", "dead"], {dead}),
+        (["--channel", "webhook"], {dead, webhook_of(market, sale)}),
+        (["--channel", "sms"], set()),
+        (["--buyer", "99"], set()),
+        (["--since", "1h", "--channel", "webhook", "--limit", "1"], {webhook_of(market, sale)}),
+        (["--since", "2099-01-01"], set()),
+    ]
+    for options, expected in choices:
+        found = json.loads(run("deliveries", "list", "--json", *options).stdout)
+        assert {row["id"] for row in found} == expected, options
+        for row in found:
+            assert not {"target", "lead", "name"} & row.keys()
+
+
+def test_a_delivery_is_shown_with_each_attempt(market: Database, run: Run) -> None:
+    delivery = webhook_of(market, add_sale(market, **LEAD))
+    assert lines_of(run("deliveries", "show", str(delivery)).stdout)[-1] == "no attempt yet"
+    attempt(market, outcome="answered", status_code=500, reply="Oh\x1b[31m no")
+    done = run("deliveries", "show", str(delivery))
+    assert done.returncode == 0, done.stderr
+    lines = lines_of(done.stdout)
+    assert lines[0].startswith(f"delivery {delivery}: sale 1 of lead 1 to Ann (1) by webhook: ")
+    assert "goes to https://buyer.example/" in lines
+    assert any(line.startswith("endpoint ") and "1 failed in a row" in line for line in lines)
+    assert any(line.startswith("1 2026-11-21 10:00:00 failed 500 12 http_5xx") for line in lines), lines
+    assert "\x1b" not in done.stdout
+
+    shown = json.loads(run("deliveries", "show", str(delivery), "--json").stdout)
+    assert shown["attempts_made"][0]["error_class"] == "http_5xx"
+
+
+def test_a_reply_is_shown_on_one_line() -> None:
+    assert shorten("a\n\tb\x1b[2J\u202ec") == "a b [2J c"
+    assert len(shorten("x" * 1_000)) == 200
+
+
+def test_retrying_sends_again_once(market: Database, run: Run) -> None:
+    dead, other = make_dead(market), make_dead(market)
+    done = run("deliveries", "retry", str(dead), str(dead), str(other))
+    assert (done.returncode, done.stdout) == (0, f"{dead} pending\n{other} pending\n")
+    assert status_of(market, dead) == "pending"
+    assert run("deliveries", "retry", str(dead)).stdout == f"{dead} pending\n"
+
+
+def test_one_that_cannot_be_sent_again_stops_no_other(market: Database, run: Run) -> None:
+    delivered = webhook_of(market, add_sale(market))
+    attempt(market, outcome="answered", status_code=200)
+    dead = make_dead(market)
+    done = run("deliveries", "retry", "999", str(delivered), str(dead))
+    assert (done.returncode, done.stdout) == (1, f"{dead} pending\n")
+    first, second = done.stderr.splitlines()
+    assert first.startswith("999: There is no such delivery")
+    assert second.startswith(f"{delivered}: Delivery {delivered} cannot be sent again")
+    assert run("deliveries", "retry", "--again", str(delivered)).stdout == f"{delivered} pending\n"
+
+
+def test_parking_keeps_back_until_a_retry(market: Database, run: Run) -> None:
+    delivery = webhook_of(market, add_sale(market))
+    assert run("deliveries", "park", str(delivery)).stdout == f"{delivery} parked\n"
+    assert market.execute(CLAIM).fetchall() == []
+    assert run("deliveries", "retry", str(delivery)).stdout == f"{delivery} pending\n"
+    assert len(market.execute(CLAIM).fetchall()) == 1
+
+
+def test_a_replay_is_asked_for_watched_and_stopped(market: Database, run: Run) -> None:
+    make_dead(market)
+    assert run("deliveries", "replays").stderr == "no replays\n"
+    options = [
+        "--buyer",
+        "1",
+        "--from",
+        "2026-01-01",
+        "--status",
+        "dead,unknown",
+        "--per-minute",
+        "60",
+        "--key",
+        "k",
+    ]
+    first = run("deliveries", "replay", *options)
+    assert first.returncode == 0, first.stderr
+    assert run("deliveries", "replay", *options).stdout == first.stdout, "asked twice, it is one"
+    row = market.execute(
+        "select buyer_id, per_minute, statuses::text[], created_from::text, request_key from leadgen.replays"
+    ).fetchall()
+    assert [one[:3] for one in row] == [(1, 60, ["unknown", "dead"])]
+
+    listed = " ".join(lines_of(run("deliveries", "replays").stdout))
+    assert "unknown, dead of buyer" in listed
+    assert "running" in listed
+    number = first.stdout.strip()
+    assert run("deliveries", "stop-replay", number).stderr == f"replay {number} is stopped\n"
+    assert run("deliveries", "stop-replay", number).stderr == f"replay {number} had ended already\n"
+    assert json.loads(run("deliveries", "replays", "--json").stdout)[0]["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["list", "--since", "yesterday"], "--since yesterday: write 2026-11-20"),
+        (["show", "999"], "no delivery 999"),
+        (["replay", "--from", "soon"], "--from soon: write"),
+        (["replay", "--from", "2026-11-02", "--to", "2026-11-01"], "is not before"),
+        (["replay", "--buyer", "99"], "buyer_id"),
+        (["replay", "--status", "pending"], "statuses"),
+        (["replay", "--status", "delivered"], "delivered"),
+        (["replay", "--key", ""], "request_key"),
+        (["stop-replay", "99"], "replay_id"),
+    ],
+)
+@pytest.mark.usefixtures("market")
+def test_what_cannot_be_is_one_line(arguments: list[str], words: str, run: Run) -> None:
+    is_one_line(run("deliveries", *arguments), words)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["deliveries", "list", "--status", "ded"],
+        ["deliveries", "list", "--limit", "0"],
+        ["deliveries", "show", "0"],
+        ["deliveries", "show", "9" * 19],
+        ["deliveries", "retry"],
+        ["deliveries", "retry", "one"],
+        ["deliveries", "replay", "--per-minute", "0"],
+        ["endpoints", "disable", "1"],
+        ["endpoints", "test", "x"],
+        ["returns", "list", "--status", "open"],
+        ["key", "create", "--buyer", "x"],
+        ["key", "create", "--buyer", "1", "--operator", "ann"],
+    ],
+)
+def test_what_is_no_argument_is_a_usage_error(arguments: list[str], run: Run) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+# Endpoints
+
+
+def test_endpoints_are_listed_switched_off_and_on(market: Database, run: Run) -> None:
+    found = json.loads(run("endpoints", "list", "--buyer", "1", "--json").stdout)
+    number = str(next(row["id"] for row in found if row["channel"] == "webhook"))
+    add_sale(market)
+    listed = " ".join(lines_of(run("endpoints", "list").stdout))
+    assert f"{number} Ann webhook https://buyer.example/ 1 well" in listed
+    assert run("endpoints", "list", "--disabled").stderr == "no endpoints\n"
+
+    done = run("endpoints", "disable", number, "--reason", "moves house")
+    assert (done.returncode, done.stderr) == (0, f"endpoint {number} is disabled\n")
+    again = run("endpoints", "disable", number, "--reason", "x")
+    assert again.stderr == f"endpoint {number} was disabled already\n"
+    assert "moves house" in run("endpoints", "list", "--disabled").stdout
+    assert market.execute(CLAIM).fetchall() == []
+    is_one_line(run("endpoints", "test", number), "disabled")
+
+    assert run("endpoints", "enable", number).stdout == f"{number} enabled\n"
+    assert run("endpoints", "enable", number).stdout == f"{number} was in use already\n"
+    assert len(market.execute(CLAIM).fetchall()) == 1
+
+
+def test_a_test_is_sent_and_can_be_looked_at(market: Database, run: Run) -> None:
+    number = ask(market, "select id from leadgen.endpoints where buyer_id = 1 and channel = 'webhook'")
+    done = run("endpoints", "test", str(number))
+    assert done.returncode == 0, done.stderr
+    shown = run("deliveries", "show", done.stdout.strip()).stdout
+    assert shown.startswith(f"delivery {done.stdout.strip()}: webhook.test to Ann (1) by webhook: pending")
+
+
+def test_a_secret_is_replaced_and_both_sign_for_a_while(market: Database, run: Run) -> None:
+    before = ask(market, "select webhook_secret from leadgen.buyers where id = 1")
+    done = run("endpoints", "rotate-secret", "1", "--overlap", "30 minutes")
+    assert done.returncode == 0, done.stderr
+    after = done.stdout.strip()
+    assert after.startswith("whsec_")
+    query = """
+        select webhook_secret, previous_webhook_secret, previous_secret_until < now() + interval '31 min'
+        from leadgen.buyers where id = 1
+    """
+    assert market.execute(query).fetchone() == (after, before, True)
+    assert before not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["enable", "999"], "999: There is no such endpoint"),
+        (["disable", "999", "--reason", "x"], "no such endpoint"),
+        (["disable", "1", "--reason", " "], "reason"),
+        (["test", "999"], "no such endpoint"),
+        (["rotate-secret", "999"], "no such buyer"),
+        (["rotate-secret", "1", "--overlap", "soon"], "invalid input syntax for type interval"),
+        (["rotate-secret", "1", "--overlap", "-1h"], "overlap"),
+    ],
+)
+@pytest.mark.usefixtures("market")
+def test_what_is_wrong_with_an_endpoint_is_one_line(arguments: list[str], words: str, run: Run) -> None:
+    done = run("endpoints", *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+# Returns
+
+
+def ask_to_return(market: Database) -> int:
+    """A return that an operator has to decide."""
+    market.execute(
+        """
+        update leadgen.routing_policies set config = config || '{"returns": {"auto_approve": false}}'
+        where not config ? 'returns'
+        """
+    )
+    sale = add_sale(market, **LEAD)
+    market.execute(
+        "select leadgen.request_return(%s::bigint, 'duplicate', 'Mrs Overbeck is a customer', 'api')", [sale]
+    )
+    return int(ask(market, "select id from leadgen.sale_returns where assignment_id = %s", sale))
+
+
+def test_returns_are_listed_and_decided(market: Database, run: Run) -> None:
+    assert run("returns", "list").stderr == "no returns\n"
+    first, second = ask_to_return(market), ask_to_return(market)
+    done = run("returns", "list")
+    assert done.returncode == 0, done.stderr
+    assert lines_of(done.stdout)[0] == "id asked, UTC buyer sale price reason through status"
+    assert "45.00 USD duplicate api requested" in " ".join(lines_of(done.stdout))
+    assert "Overbeck" not in done.stdout + run("returns", "list", "--json").stdout
+    assert "Overbeck" in run("returns", "list", "--notes").stdout
+
+    approved = run("returns", "approve", str(first), "--note", "twice indeed")
+    assert (approved.returncode, approved.stderr) == (0, f"return {first} is approved\n")
+    refused = run("returns", "refuse", str(second))
+    assert (refused.returncode, refused.stderr) == (0, f"return {second} is refused\n")
+    decided = market.execute("select status, decision_note from leadgen.sale_returns order by id").fetchall()
+    assert decided == [("approved", "twice indeed"), ("refused", None)]
+    assert ask(market, "select outcome::text from leadgen.lead_assignments where id = 1") == "returned"
+
+    assert run("returns", "list").stderr == "no returns\n"
+    listed = json.loads(run("returns", "list", "--status", "all", "--json").stdout)
+    assert [row["status"] for row in listed] == ["refused", "approved"]
+    is_one_line(run("returns", "refuse", str(first)), "approved")
+    is_one_line(run("returns", "approve", "99"), "no such return")
+
+
+# Keys
+
+
+def test_a_buyers_keys_are_shown_once_and_revoked(market: Database, run: Run) -> None:
+    keys = [run("key", "create", "--buyer", "2").stdout.strip() for _ in range(2)]
+    digests = {hashlib.sha256(key.encode()).hexdigest() for key in keys}
+    query = """
+        select key_hash, revoked_at is not null from leadgen.buyer_keys where buyer_id = 2 order by id desc limit 2
+    """
+    assert set(market.execute(query).fetchall()) == {(digest, False) for digest in digests}
+    done = run("key", "revoke", "--buyer", "2")
+    assert (done.returncode, done.stderr) == (0, "revoked 3 of buyer 2\n")
+    assert set(market.execute(query).fetchall()) == {(digest, True) for digest in digests}
+    is_one_line(run("key", "revoke", "--buyer", "2"), "buyer 2 has no key")
+    is_one_line(run("key", "create", "--buyer", "99"), "no buyer 99")
