@@ -243,3 +243,24 @@ async def test_metrics_tell_of_the_backlog_and_of_each_buyer(outbox: Outbox, sta
     assert f'leadgen_buyer_attempts_total{{buyer="{buyer}",outcome="failed"}} 2.0' in text
     assert 'leadgen_outbox_deliveries{channel="webhook",status="dead"} 3.0' in text
     assert 'leadgen_outbox_oldest_seconds{channel="webhook",status="dead"}' in text
+
+
+async def test_what_is_called_off_while_it_waits_for_a_place_is_not_sent(
+    outbox: Outbox, start_worker: Start
+) -> None:
+    """Claimed, but behind others: a lead that is erased then never reaches the buyer."""
+    gate = Gate()
+    async with http_endpoint(gate.answer) as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        outbox.submit(3)
+        async with start_worker(worker_concurrency=1, worker_poll_seconds=60) as worker:
+            await endpoint.wait_for(1)
+            [(waiting,)] = outbox.rows(
+                "select max(lead_id) from leadgen.deliveries where status = 'sending' having count(*) = 3"
+            )
+            outbox.connection.execute("select leadgen.erase_lead(%s, 'wanted')", [waiting])
+            await asyncio.sleep(0.2)  # the bell rings: nothing to be seen of it from outside
+            gate.open.set()
+            await outbox.wait_for(delivered=2, cancelled=1)
+            await worker.stop()
+    assert waiting not in {body["data"]["lead_id"] for _, body in endpoint.requests}

@@ -48,6 +48,7 @@ class Loop:
         self._recorder = recorder
         self._wake = wake
         self._stopping = False
+        self._withdrawn: set[int] = set()  # called off by the database: not to be sent any more
         self._finds = (0.0, 0.0)  # when something was claimed, the last time but one and the last
         metrics.in_flight.set_function(self._count_held)
 
@@ -65,6 +66,11 @@ class Loop:
                 await lane.queue.join()
             for task in (claiming, *places):
                 task.cancel()
+
+    def withdraw(self, delivery_id: int) -> None:
+        """A delivery was cancelled under its lease: it is dropped if it still waits for a place here."""
+        if self._count_held():
+            self._withdrawn.add(delivery_id)
 
     async def _keep_claiming(self) -> None:
         while not self._stopping:
@@ -129,13 +135,16 @@ class Loop:
             expires, delivery = await lane.queue.get()
             # claim_deliveries adds a delivery's own timeout to its lease: the wait is all that can use up the rest
             deadline = lane.sender.deadline if delivery.timeout_seconds is None else 0
-            if self._stopping or clock() + deadline + LEASE_MARGIN > expires:
+            if delivery.delivery_id in self._withdrawn:
+                metrics.set_aside.inc()
+            elif self._stopping or clock() + deadline + LEASE_MARGIN > expires:
                 self._recorder.set_aside(delivery)
             else:
                 self._recorder.add(delivery, await attempt_delivery(lane.sender, delivery))
             if lane.let_go():
                 self._wake.set()
             if not self._count_held():
+                self._withdrawn.clear()
                 self._recorder.hurry()
 
     def _count_held(self) -> int:

@@ -81,10 +81,11 @@ async def work(settings: Settings) -> bool:
             lease=timedelta(seconds=settings.worker_lease_seconds),
             poll=timedelta(seconds=settings.worker_poll_seconds),
         )
+        loop = Loop(claims, terms, lanes, recorder, wake)
         tender = Tender(chores, Checker(chores, egress), wake)
         helpers = [
             group.create_task(recorder.run()),
-            group.create_task(listen(url, f"{name} bell", wake)),
+            group.create_task(listen(url, f"{name} bell", wake, loop.withdraw)),
             group.create_task(tender.run(settings.worker_poll_seconds)),
         ]
         log.info(
@@ -93,7 +94,7 @@ async def work(settings: Settings) -> bool:
             batch=settings.worker_batch,
             concurrency=settings.worker_concurrency,
         )
-        await Loop(claims, terms, lanes, recorder, wake).run(stop)
+        await loop.run(stop)
         with suppress(TimeoutError):
             await asyncio.wait_for(recorder.flush(), LAST_WRITES)
         for task in helpers:

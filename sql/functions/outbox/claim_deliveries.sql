@@ -74,7 +74,7 @@ begin
   ready as materialized (
     select
       e.id, e.channel, flight.size as in_flight,
-      case when e.failures_in_a_row >= 3 then 1 else e.max_in_flight end - flight.size as free,
+      case when e.retry_at is not null then 1 else e.max_in_flight end - flight.size as free,
       (v_room ->> e.channel::text)::bigint as room,
       count(*) over (partition by e.channel) as sharers,
       row_number() over (partition by e.channel order by flight.size, w.due_at) as place
@@ -89,7 +89,7 @@ begin
       and v_room ? e.channel::text
       and e.disabled_at is null
       and (e.retry_at is null or e.retry_at <= v_now)
-      and flight.size < case when e.failures_in_a_row >= 3 then 1 else e.max_in_flight end
+      and flight.size < case when e.retry_at is not null then 1 else e.max_in_flight end
   ),
   chosen as materialized (
     select c.id

@@ -11,10 +11,11 @@ language plpgsql
 volatile
 as $$
 -- Attempts that were under way together are one failure: it counts when it began after the last counted one was
--- recorded. A batch in which anything got through has no failures in a row. From the third the circuit opens, for longer
--- each time. Nothing changed, nothing written: the rows are few and everybody's.
+-- recorded. A batch in which anything got through has no failures in a row. From the third the
+-- circuit opens, for longer each time, unless all this took less than ten seconds: a restart is no outage. Nothing changed, nothing written: the rows are few and everybody's.
 declare
   c_circuit_opens_at constant integer := 3;
+  c_blip constant interval := '10 seconds';
 begin
   with report as (
     select
@@ -54,6 +55,7 @@ begin
     last_failure_at = case when t.is_counted then p_now else e.last_failure_at end,
     retry_at = case
       when t.total < c_circuit_opens_at then null
+      when t.is_counted and e.failing_since > p_now - c_blip then null
       when t.is_counted then p_now + least(5 * power(2, least(t.total - c_circuit_opens_at, 10)), 120) * interval '1 second'
       else e.retry_at
     end,
