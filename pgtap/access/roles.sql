@@ -67,7 +67,8 @@ select is(testkit.fault_of(sql), '42501', 'DBA: ' || sql)
 from unnest(array['update leadgen.leads set status = ''accepted''', 'insert into leadgen.lead_assignments default values',
   'update leadgen.buyers set balance = 1000',
   'update leadgen.enrollment_usage set day_count = 0', 'update leadgen.sale_returns set status = ''approved''',
-  'select leadgen.make_link(''accept'', 1)', 'select leadgen.request_return(1, ''spam'', null, ''operator'')', 'delete from leadgen.policy_versions',
+  'select leadgen.make_link(''accept'', 1)', 'select leadgen.request_return(1, ''spam'', null, ''operator'')',
+  'delete from leadgen.policy_versions',
     'update leadgen.policy_keys set value_schema = ''{}''',
   'select * from leadgen.claim_deliveries(''w'', testkit.room(1), ''1 second'')']) sql;
 select is(testkit.fault_of('update leadgen.offers set market_id = market_id + 1'), 'LG409 market_id',

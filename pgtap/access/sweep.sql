@@ -46,12 +46,13 @@ select bag_eq(format($$select proname::text from functions f
 from (values
   ('leadgen_api', '{submit_lead,explain_lead_for,is_ready,record_mail_domain,open_post,submit_mapped_lead,verify_subscription,
     answer_sale,show_sale,list_return_reasons,read_link,answer_by_link,record_sms_status}'::text[]),
-  ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,take_nap,route_held_lead,settle_answers,settle_return,release_due_sale,
-    settle_endpoints,settle_reports,advance_replay,list_endpoint_checks,record_endpoint_check,measure_outbox}'),
+  ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,take_nap,route_held_lead,settle_answers,
+    settle_return,release_due_sale,settle_endpoints,settle_reports,advance_replay,list_endpoint_checks,record_endpoint_check,measure_outbox}'),
   ('leadgen_dba',
     '{policy_history,roll_back_policy,try_field_map,submit_lead,replay_quarantined,explain_lead,explain_candidates,check_invariants,'
-    'accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,verify_leads,dry_run_lead,what_if,explain_unsold,'
-    'rotate_webhook_secret,enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,start_replay,cancel_replay,measure_outbox}'),
+    'accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,verify_leads,dry_run_lead,'
+    'what_if,explain_unsold,rotate_webhook_secret,enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
+    'start_replay,cancel_replay,measure_outbox}'),
   ('leadgen_reporting', '{}')
 ) as t (role, names);
 
@@ -73,7 +74,8 @@ select set_eq($$select a.attname::text from pg_attribute a
   cross join unnest('{leadgen_api,leadgen_worker,leadgen_dba,leadgen_reporting}'::text[]) r
   where a.attrelid = 'leadgen.source_maps'::regclass and a.attnum > 0 and has_column_privilege(r, a.attrelid, a.attname, 'select')$$,
   $$select unnest('{source_id,created_at,updated_at,field_map_id}'::text[])$$, 'but the secrets of ad networks, which nobody does');
-select is(has_any_column_privilege('leadgen_dba', 'leadgen.link_secrets', 'select, insert, update'), false, 'nor what signs the links in e-mails');
+select is(has_any_column_privilege('leadgen_dba', 'leadgen.link_secrets', 'select, insert, update'), false,
+  'nor what signs the links in e-mails');
 select is_empty($$select name from relations r where relkind <> 'S' and has_table_privilege('leadgen_dba', r.oid,
   'truncate, references, trigger')$$, 'a DBA truncates nothing');
 select bag_eq($$select relname::text from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_dba', r.oid,

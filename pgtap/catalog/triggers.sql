@@ -83,7 +83,8 @@ update leadgen.buyers x set webhook_url = 'https://b.example/h' from b where x.i
 select matches(x.webhook_secret,
   '^whsec_', 'fill_buyer: and keeps one when the webhook comes later') from b join leadgen.buyers x on x.id = plain;
 select is(testkit.fault_of(format('select testkit.make_buyer(%L)', body)), fault, format('a buyer: %s', body))
-from (values ('{"webhook_url": "b.example"}'::jsonb, 'LG423 webhook_url'), ('{"webhook_secret": "short"}', 'LG423 webhook_secret'), ('{"balance": -1}',
+from (values ('{"webhook_url": "b.example"}'::jsonb, 'LG423 webhook_url'), ('{"webhook_secret": "short"}', 'LG423 webhook_secret'),
+  ('{"balance": -1}',
   '23514')) as t (body, fault);
 select is(count(distinct leadgen.make_webhook_secret()), 50::bigint, 'make_webhook_secret: never the same') from generate_series(1, 50);
 select is(array_agg(distinct length(decode(substr(leadgen.make_webhook_secret(), 7), 'base64'))), '{32}',

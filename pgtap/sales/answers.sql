@@ -329,10 +329,10 @@ select is(pg_temp.used(offer_id), '0 0 0 0 0.00 0.00 / 0 0 0 0 0.00 0.00', 'a fa
 create temp table stubborn as select pg_temp.offer('{"reroute": {"on_failure": false}}') as offer_id;
 create temp table s10 as select pg_temp.sell(offer_id, 1) as id from stubborn;
 select pg_temp.fail_latest();
-select is(pg_temp.state(id), 'failed | validated', 'on_failure false: no other buyer, the sale keeps its place and its dead letter') from s10;
+select is(pg_temp.state(id), 'failed | validated', 'on_failure false: no other buyer, the sale keeps its place') from s10;
 select leadgen.return_sale(id, 'unreachable') from s10;
-select is(pg_temp.state(id), 'returned released returned: unreachable | validated returned held', 'until an operator ends it: then it is offered again')
-from s10;
+select is(pg_temp.state(id), 'returned released returned: unreachable | validated returned held',
+  'until an operator ends it: then it is offered again') from s10;
 create temp table s11 as select pg_temp.sell(offer_id, 2) as id from stubborn;
 select pg_temp.attempt(id, 'delivered') from s11;
 select leadgen.return_sale(id, 'wrong_number') from s11;

@@ -2,7 +2,7 @@
 -- Deployed before there is history to speak of: checks and indexes are made in one go.
 -- squawk-ignore-file require-concurrent-index-creation, constraint-missing-not-valid, adding-required-field
 -- squawk-ignore-file adding-not-nullable-field, ban-drop-function, ban-drop-not-null, require-concurrent-index-deletion
--- squawk-ignore-file adding-foreign-key-constraint
+-- squawk-ignore-file adding-foreign-key-constraint, ban-drop-constraint
 
 -- Another result or other parameters: declared anew by the deploy.
 drop function if exists leadgen.claim_deliveries(text, integer, interval);
@@ -16,7 +16,7 @@ alter table leadgen.settings
   add column slow_retry_seconds numeric[] not null default '{60,300,1800,7200}',
   add column disable_endpoint_after integer not null default 20,
   add constraint settings_slow_retry_seconds_bounded
-    check (cardinality(slow_retry_seconds) <= 50 and 0 < all (slow_retry_seconds) and 604800 >= all (slow_retry_seconds)),
+    check (cardinality(slow_retry_seconds) <= 50 and 0 < all(slow_retry_seconds) and 604800 >= all(slow_retry_seconds)),
   add constraint settings_disable_endpoint_after_positive check (disable_endpoint_after >= 1);
 comment on column leadgen.settings.allows_local_webhooks is
   'Webhook addresses may be http and on this machine; written by `leadgen migrate`: true with ENVIRONMENT=development.';
@@ -216,7 +216,8 @@ comment on column leadgen.replays.last_id is 'The last delivery there was when i
 comment on column leadgen.replays.cursor_id is 'Deliveries up to this id were looked at.';
 comment on column leadgen.replays.skipped is 'Deliveries that cannot be sent again: returned, erased, or the endpoint is disabled.';
 comment on column leadgen.replays.skipped_for is 'How many for which reason: {"its lead was erased": 2}.';
-create unique index replays_one_running on leadgen.replays (coalesce(buyer_id, 0), statuses, coalesce(created_from, '-infinity'), coalesce(created_to, 'infinity'))
+create unique index replays_one_running
+  on leadgen.replays (coalesce(buyer_id, 0), statuses, coalesce(created_from, '-infinity'), coalesce(created_to, 'infinity'))
   where status = 'running';
 create index idx_replays_due on leadgen.replays (next_step_at) where status = 'running';
 
@@ -267,8 +268,11 @@ create index idx_deliveries_message on leadgen.deliveries (message_id) where cha
 
 alter table leadgen.delivery_attempts
   add column error_class text,
+  drop constraint delivery_attempts_delivery_id_fkey,
   drop constraint delivery_attempts_outcome_valid,
   add constraint delivery_attempts_outcome_valid check (outcome in ('delivered', 'sent', 'failed', 'refused', 'unknown'));
+comment on column leadgen.delivery_attempts.delivery_id is
+  'Of leadgen.deliveries. No foreign key: whoever writes an attempt holds its delivery''s row, and deliveries are never deleted.';
 comment on column leadgen.delivery_attempts.outcome is
   'delivered; sent: the provider has it and reports later; failed: a clean failure, retried; refused: cannot succeed; unknown: sent, but no answer.';
 comment on column leadgen.delivery_attempts.reply is 'First bytes of the receiver''s answer, what looks personal or secret struck out.';

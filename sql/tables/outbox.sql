@@ -94,7 +94,8 @@ comment on column leadgen.replays.last_id is 'The last delivery there was when i
 comment on column leadgen.replays.cursor_id is 'Deliveries up to this id were looked at.';
 comment on column leadgen.replays.skipped is 'Deliveries that cannot be sent again: returned, erased, or the endpoint is disabled.';
 comment on column leadgen.replays.skipped_for is 'How many for which reason: {"its lead was erased": 2}.';
-create unique index replays_one_running on leadgen.replays (coalesce(buyer_id, 0), statuses, coalesce(created_from, '-infinity'), coalesce(created_to, 'infinity'))
+create unique index replays_one_running
+  on leadgen.replays (coalesce(buyer_id, 0), statuses, coalesce(created_from, '-infinity'), coalesce(created_to, 'infinity'))
   where status = 'running';
 create index idx_replays_due on leadgen.replays (next_step_at) where status = 'running';
 
@@ -155,7 +156,7 @@ create index idx_deliveries_message on leadgen.deliveries (message_id) where cha
 create table leadgen.delivery_attempts (
   id bigint generated always as identity primary key,
   market_id bigint not null,
-  delivery_id bigint not null references leadgen.deliveries (id) on delete restrict,
+  delivery_id bigint not null,
   attempt integer not null,
   worker text,
   started_at timestamptz not null,
@@ -169,6 +170,8 @@ create table leadgen.delivery_attempts (
   constraint delivery_attempts_outcome_valid check (outcome in ('delivered', 'sent', 'failed', 'refused', 'unknown'))
 );
 comment on table leadgen.delivery_attempts is 'Append-only log: one row for each recorded attempt.';
+comment on column leadgen.delivery_attempts.delivery_id is
+  'Of leadgen.deliveries. No foreign key: whoever writes an attempt holds its delivery''s row, and deliveries are never deleted.';
 comment on column leadgen.delivery_attempts.outcome is
   'delivered; sent: the provider has it and reports later; failed: a clean failure, retried; refused: cannot succeed; unknown: sent, but no answer.';
 comment on column leadgen.delivery_attempts.reply is 'First bytes of the receiver''s answer, what looks personal or secret struck out.';

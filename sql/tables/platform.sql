@@ -20,7 +20,7 @@ create table leadgen.settings (
   constraint settings_threshold_not_negative check (default_invoice_threshold >= 0),
   constraint settings_warn_at_percent_bounded check (warn_at_percent between 50 and 100),
   constraint settings_slow_retry_seconds_bounded
-    check (cardinality(slow_retry_seconds) <= 50 and 0 < all (slow_retry_seconds) and 604800 >= all (slow_retry_seconds)),
+    check (cardinality(slow_retry_seconds) <= 50 and 0 < all(slow_retry_seconds) and 604800 >= all(slow_retry_seconds)),
   constraint settings_disable_endpoint_after_positive check (disable_endpoint_after >= 1)
 );
 comment on table leadgen.settings is

@@ -121,8 +121,8 @@ async def test_facts_that_make_no_message_are_refused(changes: dict[str, Any]) -
 @pytest.mark.parametrize(
     ("where", "answer", "outcome", "kind"),
     [
-        ("on_mail", "451 later", "failed", "smtp_4xx"),
-        ("on_mail", "550 not you", "refused", "smtp_5xx"),
+        ("on_mail", "451 later", "failed", "setup"),
+        ("on_mail", "550 not you", "failed", "setup"),
         ("on_rcpt", "450 later", "failed", "smtp_4xx"),
         ("on_rcpt", "550 nobody here", "refused", "smtp_5xx"),
         ("on_data", "451 later", "failed", "smtp_4xx"),

@@ -69,7 +69,15 @@ async def test_without_a_public_address_there_is_no_report_to_wait_for() -> None
     assert "StatusCallback" not in api.messages[0].form
 
 
-@pytest.mark.parametrize("code", [21_211, 21_408, 21_602, 21_604, 21_606, 21_610, 21_614, 21_635])
+@pytest.mark.parametrize("code", [21_408, 21_606])
+async def test_a_sender_that_may_not_write_there_is_ours_to_mend(code: int) -> None:
+    async with running_twilio() as api:
+        api.faults.append(refuse(code))
+        result = await send(api)
+    assert verdict(result) == ("failed", 400, "setup")
+
+
+@pytest.mark.parametrize("code", [21_211, 21_602, 21_604, 21_610, 21_614, 21_635])
 async def test_what_twilio_will_never_take_is_refused(code: int) -> None:
     async with running_twilio() as api:
         api.faults.append(refuse(code))

@@ -19,7 +19,6 @@ from aiosmtplib import (
     SMTPException,
     SMTPRecipientRefused,
     SMTPResponseException,
-    SMTPSenderRefused,
     SMTPServerDisconnected,
 )
 
@@ -183,8 +182,8 @@ async def _send_text(smtp: SMTP, text: bytes, attempt: Attempt) -> None:
 
 
 def judge(error: SMTPResponseException) -> tuple[Outcome, int, Fault]:
-    """5xx on this message is final; 4xx, and a refusal of us (greeting, TLS, sign-in), may pass."""
-    about_message = isinstance(error, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError)
+    """5xx on this message is final; 4xx, and a refusal of us (greeting, TLS, sign-in, sender), may pass."""
+    about_message = isinstance(error, SMTPRecipientRefused | SMTPDataError)
     final = 500 <= error.code < 600
     kind = ("smtp_5xx" if final else "smtp_4xx") if about_message else "setup"
     fault = Fault(f"SMTP {error.code} ({type(error).__name__})", kind)

@@ -1,6 +1,7 @@
 """The process: refuse a setting that cannot work, start everything, stop cleanly at SIGTERM or SIGINT."""
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -28,6 +29,7 @@ from leadgen.worker.webhook import WebhookSender
 REFUSED = 2  # exit status: the settings cannot work
 RECORDS_LOST = 3  # exit status: stopped, but the database would not take the last results
 CRASHED = 70  # exit status: a fault in the worker itself
+GARBAGE = 20_000  # new objects between two looks for cycles: a request makes hundreds, and few cycles
 LAST_WRITES = 5.0  # seconds that the last results get
 
 log = structlog.get_logger("leadgen.worker")
@@ -88,6 +90,8 @@ async def work(settings: Settings) -> bool:
             group.create_task(listen(url, f"{name} bell", wake, loop.withdraw)),
             group.create_task(tender.run(settings.worker_poll_seconds)),
         ]
+        gc.freeze()  # what is there now stays: the collector need not look at it again and again
+        gc.set_threshold(GARBAGE)
         log.info(
             "worker started",
             worker=name,

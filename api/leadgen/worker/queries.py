@@ -7,6 +7,7 @@ from typing import Any, LiteralString, NamedTuple, Self, TypeVar
 
 import psycopg
 import structlog
+from msgspec.json import encode
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -84,7 +85,7 @@ class Session:
 
     async def record(self, results: Sequence[Result], retries: int, delay: timedelta) -> list[Recorded]:
         """Record results, and what the database made of each."""
-        rows = await self._fetch(RECORD, (Jsonb(results), retries, delay))
+        rows = await self._fetch(RECORD, (Jsonb(results, dumps=encode), retries, delay))
         return [Recorded(*row) for row in rows]
 
     async def release(self, deliveries: Sequence[Delivery]) -> int:

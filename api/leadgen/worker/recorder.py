@@ -12,6 +12,7 @@ from functools import partial
 
 import psycopg
 import structlog
+from psycopg.errors import QueryCanceled
 
 from leadgen.worker import metrics
 from leadgen.worker.attempt import Delivery, Result
@@ -112,9 +113,10 @@ class Recorder:
                 partial(self._session.record, results, self._max_retries, self._retry_delay)
             )
         except psycopg.Error as error:
-            if len(batch) > 1:
-                for work in batch:
-                    await self._record([work])
+            half = len(batch) // 2
+            if half:
+                await self._record(batch[:half])
+                await self._record(batch[half:])
             else:
                 await self._record_bare(*batch[0], error)
             return
@@ -136,6 +138,8 @@ class Recorder:
     async def _persist(self, call: Callable[[], Awaitable[list[Recorded]]]) -> list[Recorded]:
         try:
             return await call()
+        except QueryCanceled:  # it took longer than it may: half of it takes half as long
+            raise
         except AWAY:
             self.flowing.clear()
         try:

@@ -22,32 +22,25 @@ LONGEST_TEXT = 480  # characters
 USER_AGENT = "LeadGen/1"
 FORM = "application/x-www-form-urlencoded"
 UNSUBSCRIBED = 21_610  # the recipient answered STOP
-SETUP = (20_003, 20_404)  # not signed in; no such account
+# About our account or number, not about the message: sign-in, no such account, and a sender that may not write there.
+SETUP = (20_003, 20_404, 21_212, 21_408, 21_601, 21_606, 21_608, 21_659, 21_660, 21_661)
 # Twilio's codes for a message that it will not take however often it is asked.
 FINAL = {
     21_211: "invalid number",
-    21_212: "invalid sender number",
     21_214: "the number cannot be reached",
     21_217: "the number does not seem to be valid",
     21_265: "the number is a short code",
     21_266: "sender and recipient are the same",
     21_401: "the number is not valid for text messages",
     21_407: "the number is of a type without text messages",
-    21_408: "the number's region is not enabled",
     21_421: "invalid number",
-    21_601: "the sender number cannot send text messages",
     21_602: "no text",
     21_604: "no number",
-    21_606: "the sender number is not ours or cannot send",
-    21_608: "a trial account may write to verified numbers only",
     UNSUBSCRIBED: "the recipient has unsubscribed",
     21_612: "the number cannot be reached from the sender's",
     21_614: "not a mobile number",
     21_617: "the text is too long",
     21_635: "the number is a landline",
-    21_659: "the sender number is not Twilio's",
-    21_660: "the sender number is another account's",
-    21_661: "the sender number cannot send text messages",
 }
 
 

@@ -26,7 +26,7 @@ async def listen(url: str, name: str, wake: asyncio.Event, withdraw: Callable[[i
                 await connection.execute(f"listen {CHANNEL}")
                 wake.set()  # listening first, then a look at what came before
                 async for notice in connection.notifies():
-                    if notice.payload:
+                    if notice.payload.isdecimal():
                         withdraw(int(notice.payload))
                     else:
                         wake.set()

@@ -132,7 +132,7 @@ begin
     'msg_' || replace(c.message_id::text, '-', ''),
     case when c.channel = 'webhook' then
       array_remove(array[b.webhook_secret, case when b.previous_secret_until > v_now then b.previous_webhook_secret end], null)::text[] end,
-    case when c.channel = 'webhook' then b.webhook_headers end,
+    case when c.channel = 'webhook' then nullif(b.webhook_headers, '{}') end,
     case when c.notice_id is null then leadgen.compose_assigned(a, l) else leadgen.compose_notice(n) end,
     case when c.channel <> 'webhook' then
       jsonb_build_object('buyer_name', b.name, 'offer_name', o.name, 'vertical_name', v.name, 'market_name', m.name, 'timezone', m.timezone)

@@ -12,7 +12,8 @@ volatile
 as $$
 -- Attempts that were under way together are one failure: it counts when it began after the last counted one was
 -- recorded. A batch in which anything got through has no failures in a row. From the third the
--- circuit opens, for longer each time, unless all this took less than ten seconds: a restart is no outage. Nothing changed, nothing written: the rows are few and everybody's.
+-- circuit opens, for longer each time, and those of the first ten seconds count as three at most: a restart is no
+-- outage. Nothing changed, nothing written: the rows are few and everybody's.
 declare
   c_circuit_opens_at constant integer := 3;
   c_blip constant interval := '10 seconds';
@@ -27,8 +28,9 @@ begin
   held as materialized (
     select
       e.id, r.error, r.disabling,
-      not r.is_well and r.failed_from > coalesce(e.last_failure_at, '-infinity') as is_counted,
+      coalesce(not r.is_well and r.failed_from > coalesce(e.last_failure_at, '-infinity'), false) as is_counted,
       case when r.is_well then 0 else e.failures_in_a_row end as failures,
+      case when not r.is_well then e.failing_since end as failing_since,
       coalesce(e.disable_after, (select s.disable_endpoint_after from leadgen.settings s)) as disable_after
     from leadgen.endpoints e
     join report r on r.endpoint_id = e.id
@@ -39,7 +41,15 @@ begin
     for no key update of e
   ),
   counted as (
-    select h.*, h.failures + case when h.is_counted then 1 else 0 end as total from held h
+    select
+      h.*,
+      coalesce(h.is_counted and h.failing_since > p_now - c_blip, false) as is_blip,
+      case
+        when not h.is_counted then h.failures
+        when h.failing_since > p_now - c_blip then greatest(h.failures, least(h.failures + 1, c_circuit_opens_at))
+        else h.failures + 1
+      end as total
+    from held h
   ),
   told as (
     select
@@ -55,7 +65,7 @@ begin
     last_failure_at = case when t.is_counted then p_now else e.last_failure_at end,
     retry_at = case
       when t.total < c_circuit_opens_at then null
-      when t.is_counted and e.failing_since > p_now - c_blip then null
+      when t.is_blip then null
       when t.is_counted then p_now + least(5 * power(2, least(t.total - c_circuit_opens_at, 10)), 120) * interval '1 second'
       else e.retry_at
     end,

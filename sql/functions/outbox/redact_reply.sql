@@ -5,14 +5,20 @@ immutable
 as $$
 -- What is kept is evidence of what went wrong, not a second copy of the person: receivers echo what they were sent, and
 -- their error pages show tokens. Rather too much is struck out than too little. Struck out first and cut then: a half is
--- no longer recognised.
+-- no longer recognised; a long text is known by its beginning, for its end may be cut off.
 declare
   c_kept constant integer := 500;
-  v_reply text := p_reply;
+  c_read constant integer := 1000;
+  c_probe constant integer := 40;
+  v_reply text := left(p_reply, c_read);
   v_personal text;
+  v_found integer;
 begin
   foreach v_personal in array p_personal loop
-    if length(v_personal) > 2 and strpos(lower(v_reply), lower(v_personal)) > 0 then
+    v_found := strpos(lower(v_reply), lower(left(v_personal, c_probe)));
+    if length(v_personal) >= c_probe and v_found > 0 then
+      v_reply := left(v_reply, v_found - 1) || '[personal]' || substr(v_reply, v_found + length(v_personal));
+    elsif length(v_personal) > 2 and v_found > 0 then
       v_reply := regexp_replace(v_reply,
         '(?<![[:alnum:]])' || regexp_replace(v_personal, '(\W)', '\\\1', 'g') || '(?![[:alnum:]])', '[personal]', 'gi');
     end if;

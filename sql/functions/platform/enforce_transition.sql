@@ -37,11 +37,19 @@ $$;
 comment on function leadgen.enforce_transition() is
   'Trigger: holds leads, lead_assignments, deliveries and invoices to the moves in leadgen.state_transitions.';
 
+-- The moves that every sale makes are let through by the triggers' own conditions, which cost a hundredth of a look-up;
+-- pgtap/platform/transitions.sql holds them to the declared rows.
 create or replace trigger enforce_transition before update of status on leadgen.leads
-  for each row when (old.status is distinct from new.status) execute function leadgen.enforce_transition();
+  for each row when (old.status is distinct from new.status and not (old.status = 'validated' and new.status = 'accepted'))
+  execute function leadgen.enforce_transition();
 create or replace trigger enforce_transition before update of outcome on leadgen.lead_assignments
-  for each row when (old.outcome is distinct from new.outcome) execute function leadgen.enforce_transition();
+  for each row when (old.outcome is distinct from new.outcome and not (old.outcome = 'pending' and new.outcome = 'accepted'))
+  execute function leadgen.enforce_transition();
 create or replace trigger enforce_transition before update of status on leadgen.deliveries
-  for each row when (old.status is distinct from new.status) execute function leadgen.enforce_transition();
+  for each row when (
+    old.status is distinct from new.status
+    and not (old.status = 'pending' and new.status = 'sending')
+    and not (old.status = 'sending' and new.status = 'delivered'))
+  execute function leadgen.enforce_transition();
 create or replace trigger enforce_transition before update of status on leadgen.invoices
   for each row when (old.status is distinct from new.status) execute function leadgen.enforce_transition();

@@ -14,7 +14,11 @@ begin
   v_awaited := array(
     select d.assignment_id from leadgen.deliveries d where d.lead_id = p_lead.id and d.status in ('sent', 'delivered'));
   v_uncertain := array(
-    select d.assignment_id from leadgen.deliveries d where d.lead_id = p_lead.id and d.status in ('sending', 'unknown'));
+    select d.assignment_id
+    from leadgen.deliveries d
+    where d.lead_id = p_lead.id
+      and (d.status in ('sending', 'unknown')
+        or (d.status in ('pending', 'parked') and leadgen.may_have_arrived(d.id, d.market_id, d.attempts + 1))));
   update leadgen.deliveries d
   set status = 'cancelled', lease_token = null, next_attempt_at = null, finished_at = coalesce(d.finished_at, p_now)
   where d.lead_id = p_lead.id and d.market_id = p_lead.market_id and d.status in ('pending', 'sending', 'parked');
