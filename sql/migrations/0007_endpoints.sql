@@ -65,7 +65,13 @@ comment on column leadgen.buyer_offers.is_reachable is
 alter table leadgen.leads add column erased_at timestamptz;
 
 alter table leadgen.lead_assignments add column return_by timestamptz;
-comment on column leadgen.lead_assignments.return_by is 'Until then the buyer may return it, as the routing policy said when it was sold.';
+update leadgen.lead_assignments
+set return_by = case acceptance when 'auto_after' then answer_by else created_at + interval '168 hours' end;
+-- A sale that failed and is kept by its buyer lapses, too.
+drop index leadgen.idx_lead_assignments_answer_due;
+create index idx_lead_assignments_answer_due on leadgen.lead_assignments (answer_by)
+  where answer_by is not null and released_at is null and outcome in ('pending', 'delivered', 'unknown', 'failed');
+comment on column leadgen.lead_assignments.return_by is 'Until then the buyer may return it: the policy''s hours from the sale, and once it is delivered from then.';
 
 create table leadgen.return_reasons (
   code text primary key,
@@ -138,7 +144,7 @@ create table leadgen.endpoints (
   buyer_id bigint not null references leadgen.buyers (id) on delete cascade,
   channel leadgen.delivery_channel not null,
   target text not null,
-  max_in_flight integer not null default 64,
+  max_in_flight integer not null default 32,
   disable_after integer,
   disabled_at timestamptz,
   disabled_reason text,
@@ -221,19 +227,9 @@ create unique index replays_one_running
   where status = 'running';
 create index idx_replays_due on leadgen.replays (next_step_at) where status = 'running';
 
+-- Those of the addresses that buyers have today come with the deploy.
 insert into leadgen.endpoints (buyer_id, channel, target)
-select d.buyer_id, d.channel, d.target from leadgen.deliveries d
-union
-select b.id, way.channel, way.target
-from leadgen.buyers b
-left join leadgen.buyer_offers bo on bo.buyer_id = b.id
-cross join lateral (
-  values
-    ('webhook'::leadgen.delivery_channel, b.webhook_url), ('webhook', bo.webhook_url_override),
-    ('email', case when b.email_notifications then b.email end),
-    ('email', case when b.email_notifications then bo.email_override end)
-) as way (channel, target)
-where way.target is not null;
+select distinct d.buyer_id, d.channel, d.target from leadgen.deliveries d;
 
 alter table leadgen.deliveries
   alter column lead_id drop not null,

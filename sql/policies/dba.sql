@@ -3,10 +3,21 @@ grant usage on schema leadgen, report to leadgen_dba;
 grant select on all tables in schema leadgen, report to leadgen_dba;
 grant insert, update, delete on
   leadgen.markets, leadgen.verticals, leadgen.validation_policies, leadgen.routing_policies, leadgen.pricing_policies,
-  leadgen.offers, leadgen.sources, leadgen.source_campaigns, leadgen.buyer_offers, leadgen.buyer_service_areas,
+  leadgen.offers, leadgen.sources, leadgen.source_campaigns, leadgen.buyer_service_areas,
   leadgen.offer_exclusivities
 to leadgen_dba;
-grant delete on leadgen.buyers to leadgen_dba;
+grant delete on leadgen.buyers, leadgen.buyer_offers to leadgen_dba;
+-- All of an enrollment but what triggers write.
+grant insert (
+  buyer_id, offer_id, is_active, routing_priority, weight, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month,
+  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_until, budget_per_day,
+  budget_per_month, schedule, filters
+) on leadgen.buyer_offers to leadgen_dba;
+grant update (
+  buyer_id, offer_id, is_active, routing_priority, weight, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month,
+  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_until, budget_per_day,
+  budget_per_month, schedule, filters
+) on leadgen.buyer_offers to leadgen_dba;
 -- All of a buyer but its balance: that is money.
 grant insert (
   name, email, phone, company, webhook_url, webhook_secret, email_notifications, sms_notifications, is_active,
@@ -59,6 +70,7 @@ grant execute on function leadgen.measure_outbox() to leadgen_dba;
 grant execute on function leadgen.decide_return(bigint, boolean, text) to leadgen_dba;
 grant execute on function leadgen.erase_lead(bigint, text) to leadgen_dba;
 grant execute on function leadgen.list_return_reasons() to leadgen_dba;
-grant insert, update on leadgen.buyer_keys, leadgen.return_reasons to leadgen_dba;
+grant insert, update on leadgen.buyer_keys to leadgen_dba;
+grant insert, update (position, description, is_active) on leadgen.return_reasons to leadgen_dba;
 -- Who reads it could answer for every buyer.
 revoke select on leadgen.link_secrets from leadgen_dba;

@@ -139,7 +139,7 @@ values
       "quota": {"type": "object", "additionalProperties": false, "exactlyOne": ["count", "percent"], "properties": {
         "count": {"type": "integer", "minimum": 0}, "percent": {"type": "number", "minimum": 0, "maximum": 100},
         "cycle": {"enum": ["week", "month"]}}}}}',
-    'Returns by buyers: window_hours after the sale (default 168; 0: none; under auto_after its own window counts), auto_approve '
+    'Returns by buyers: window_hours after the delivery (default 168; 0: none; under auto_after its own window counts), auto_approve '
     '(default true; else an operator decides), quota: how many of the sales of one calendar week or month (cycle, default month) '
     'a buyer may return, as count or percent (default: no limit).'),
 

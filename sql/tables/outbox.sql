@@ -16,7 +16,7 @@ create table leadgen.endpoints (
   buyer_id bigint not null references leadgen.buyers (id) on delete cascade,
   channel leadgen.delivery_channel not null,
   target text not null,
-  max_in_flight integer not null default 64,
+  max_in_flight integer not null default 32,
   disable_after integer,
   disabled_at timestamptz,
   disabled_reason text,

@@ -245,9 +245,9 @@ comment on column leadgen.lead_assignments.released_at is
   'When its place in the caps and budgets was given back (returned, failed, lapsed); null: it counts.';
 comment on column leadgen.lead_assignments.release_reason is
   'Why its place goes back: returned: ..., delivery failed, no answer, not accepted in time. Without released_at: the place is due to go back.';
-comment on column leadgen.lead_assignments.return_by is 'Until then the buyer may return it, as the routing policy said when it was sold.';
+comment on column leadgen.lead_assignments.return_by is 'Until then the buyer may return it: the policy''s hours from the sale, and once it is delivered from then.';
 create index idx_lead_assignments_answer_due on leadgen.lead_assignments (answer_by)
-  where answer_by is not null and released_at is null and outcome in ('pending', 'delivered', 'unknown');
+  where answer_by is not null and released_at is null and outcome in ('pending', 'delivered', 'unknown', 'failed');
 create index idx_lead_assignments_release_due on leadgen.lead_assignments (updated_at)
   where release_reason is not null and released_at is null;
 create index idx_lead_assignments_buyer_created_at on leadgen.lead_assignments (buyer_id, created_at desc);

@@ -15,6 +15,8 @@ def describe_error(error: Exception) -> str:
 
     An error of our own has its own words, also on several lines.
     """
+    if isinstance(error, UnicodeEncodeError):
+        return "the text is not valid UTF-8"
     if not isinstance(error, Error):
         return str(error)
     message = error.diag.message_primary

@@ -69,8 +69,7 @@ class Loop:
 
     def withdraw(self, delivery_id: int) -> None:
         """A delivery was cancelled under its lease: it is dropped if it still waits for a place here."""
-        if self._count_held():
-            self._withdrawn.add(delivery_id)
+        self._withdrawn.add(delivery_id)
 
     async def _keep_claiming(self) -> None:
         while not self._stopping:
@@ -100,6 +99,8 @@ class Loop:
         return bool(rows)
 
     async def _ask(self) -> list[Delivery]:
+        if not self._count_held():
+            self._withdrawn.clear()
         room = {channel: lane.room for channel, lane in self._lanes.items()}
         return await self._session.claim(self._terms.worker, room, self._terms.lease)
 
@@ -132,7 +133,7 @@ class Loop:
     async def _deliver(self, lane: Lane) -> None:
         clock = asyncio.get_running_loop().time
         while True:
-            expires, delivery = await lane.queue.get()
+            _, _, expires, delivery = await lane.queue.get()
             # claim_deliveries adds a delivery's own timeout to its lease: the wait is all that can use up the rest
             deadline = lane.sender.deadline if delivery.timeout_seconds is None else 0
             if delivery.delivery_id in self._withdrawn:
@@ -141,10 +142,9 @@ class Loop:
                 self._recorder.set_aside(delivery)
             else:
                 self._recorder.add(delivery, await attempt_delivery(lane.sender, delivery))
-            if lane.let_go():
+            if lane.let_go(delivery):
                 self._wake.set()
             if not self._count_held():
-                self._withdrawn.clear()
                 self._recorder.hurry()
 
     def _count_held(self) -> int:

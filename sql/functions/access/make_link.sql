@@ -7,13 +7,18 @@ as $$
 -- windows decide.
 declare
   v_claim bytea;
+  v_secret constant bytea := (select s.secret from leadgen.link_secrets s);
 begin
   if p_kind in ('accept', 'return', 'unsubscribe') is not true or p_id is null then
     perform leadgen.refuse('LG400', 'Not a kind of link', 'kind', 'something else', 'accept, return, unsubscribe');
   end if;
+  if v_secret is null then
+    perform leadgen.refuse('LG423', 'There is no secret to sign links with', 'link_secrets', 'no row', 'one row',
+      'insert into leadgen.link_secrets default values: a new secret ends all links sent before.');
+  end if;
   v_claim := convert_to(p_kind || ':' || p_id, 'UTF8');
   return rtrim(translate(replace(encode(
-    (select leadgen.compute_hmac(s.secret, v_claim) from leadgen.link_secrets s) || v_claim, 'base64'), E'\n', ''), '+/', '-_'), '=');
+    leadgen.compute_hmac(v_secret, v_claim) || v_claim, 'base64'), E'\n', ''), '+/', '-_'), '=');
 end;
 $$;
 comment on function leadgen.make_link(text, bigint) is

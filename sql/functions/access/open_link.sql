@@ -12,7 +12,7 @@ begin
     v_claim := regexp_match(encode(substr(decode(v_padded, 'base64'), 33), 'escape'), '^(accept|return|unsubscribe):([0-9]{1,18})$');
   end if;
   if v_claim is null
-    or sha256(convert_to(p_token, 'UTF8')) <> sha256(convert_to(leadgen.make_link(v_claim[1], v_claim[2]::bigint), 'UTF8')) then
+    or sha256(convert_to(p_token, 'UTF8')) is distinct from sha256(convert_to(leadgen.make_link(v_claim[1], v_claim[2]::bigint), 'UTF8')) then
     perform leadgen.refuse('LG404', 'There is no such link');
   end if;
   kind := v_claim[1];

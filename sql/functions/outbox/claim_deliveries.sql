@@ -31,6 +31,8 @@ as $$
 -- lease ran out is due again, and its new token fences off the worker that slept. Whoever claimed something is awake and
 -- need not be rung.
 --
+-- A text message whose worker died is not sent again: nobody knows whether it went (leadgen.settle_reports).
+--
 -- Claims are serial, so that what is in flight at an endpoint is exact over all workers; the snapshot is younger than the
 -- lock. Endpoints are found by leaping from one to the next in the index, so that 10,000 rows of one cost the others
 -- nothing. The k-th row of an endpoint with s in flight has turn s + k; lower turns go first, then who waits longest. So no
@@ -101,7 +103,7 @@ begin
         from (
           select n.id, n.next_attempt_at
           from leadgen.deliveries n
-          where n.endpoint_id = r.id and n.next_attempt_at <= v_now
+          where n.endpoint_id = r.id and n.next_attempt_at <= v_now and (r.channel <> 'sms' or n.status = 'pending')
           order by n.next_attempt_at
           limit least(r.free, r.room * 2 / least(r.sharers, r.room) + 1)
         ) f

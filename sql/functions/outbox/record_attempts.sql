@@ -107,7 +107,7 @@ begin
       case when v.outcome not in ('delivered', 'accepted', 'rejected') then v.reason end,
       v.error_class,
       case when v.reply <> '' and v.status <> 'cancelled' then
-        leadgen.redact_reply(v.reply, array[l.message, l.email, l.phone, l.name]::text[] || string_to_array(l.name, ' ')) end
+        leadgen.redact_reply(v.reply, array[l.name, l.email, l.message, l.city, nullif(l.attributes::text, '{}')]) end
     from verdict v
     left join leadgen.leads l on l.id = v.lead_id and l.market_id = v.market_id and v.reply <> ''
   ),

@@ -10,6 +10,7 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+-- The stored name is that of the message before while the next one is sent: what is said of it then comes too late.
 -- Reports come late, twice, in any order, and before the worker has recorded its attempt. Only the last word counts, and the
 -- first last word stands. One that overtakes the worker ends the lease: what the worker records then is fenced. A row that
 -- waits or has ended is left as it is. Each conclusion is logged, under the number of the attempt that it is about. Where an
@@ -22,6 +23,7 @@ declare
   v_error constant text := concat_ws(', ', 'the provider reports: ' || p_status, 'error ' || p_error_code);
   v_delivery leadgen.deliveries;
   v_status leadgen.delivery_status;
+  v_is_old boolean := false;
 begin
   if coalesce(p_provider_id, '') !~ '^[[:graph:]]{1,64}$' then
     perform leadgen.refuse('LG400', 'A report names the message at the provider', 'provider_id', 'none, or text of another form',
@@ -35,17 +37,22 @@ begin
   for no key update;
   if not found then
     return false;
+  elsif v_delivery.status = 'sending' and exists (
+    select from leadgen.delivery_attempts t where t.delivery_id = v_delivery.id and t.market_id = v_delivery.market_id
+  ) then
+    v_is_old := v_delivery.provider_id is not distinct from p_provider_id;
   elsif v_delivery.provider_id <> p_provider_id then
     perform leadgen.refuse('LG409', 'The report is of another message', 'provider_id', 'another id',
       'the id that the provider gave the message');
-  elsif v_delivery.status not in ('sending', 'sent', 'unknown') then
+  end if;
+  if v_is_old or v_delivery.status not in ('sending', 'sent', 'unknown') then
     return true;
   end if;
 
   if p_status = any (c_last_words) is not true then
     update leadgen.deliveries d
     set provider_id = p_provider_id
-    where d.id = v_delivery.id and d.market_id = v_delivery.market_id and d.provider_id is null;
+    where d.id = v_delivery.id and d.market_id = v_delivery.market_id and d.provider_id is distinct from p_provider_id;
     return true;
   end if;
 

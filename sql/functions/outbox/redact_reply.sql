@@ -5,24 +5,12 @@ immutable
 as $$
 -- What is kept is evidence of what went wrong, not a second copy of the person: receivers echo what they were sent, and
 -- their error pages show tokens. Rather too much is struck out than too little. Struck out first and cut then: a half is
--- no longer recognised; a long text is known by its beginning, for its end may be cut off.
+-- no longer recognised.
 declare
   c_kept constant integer := 500;
   c_read constant integer := 1000;
-  c_probe constant integer := 40;
   v_reply text := left(p_reply, c_read);
-  v_personal text;
-  v_found integer;
 begin
-  foreach v_personal in array p_personal loop
-    v_found := strpos(lower(v_reply), lower(left(v_personal, c_probe)));
-    if length(v_personal) >= c_probe and v_found > 0 then
-      v_reply := left(v_reply, v_found - 1) || '[personal]' || substr(v_reply, v_found + length(v_personal));
-    elsif length(v_personal) > 2 and v_found > 0 then
-      v_reply := regexp_replace(v_reply,
-        '(?<![[:alnum:]])' || regexp_replace(v_personal, '(\W)', '\\\1', 'g') || '(?![[:alnum:]])', '[personal]', 'gi');
-    end if;
-  end loop;
   if v_reply ~* '@|%40|\d[\d ().-]{5,}\d|[a-z0-9+/_=]{32,}|secret|token|passw|bearer|basic|api.?key|authorization|cookie|session' then
     v_reply := regexp_replace(v_reply, '[[:alnum:]._%+''-]+(@|%40)[[:alnum:]-]+(\.[[:alnum:]-]+)*', '[e-mail]', 'gi');
     v_reply := regexp_replace(v_reply, '\m(bearer|basic)\s+[^\s"'',;<>]+', '\1 [secret]', 'gi');
@@ -32,7 +20,7 @@ begin
     v_reply := regexp_replace(v_reply, '[a-z0-9+/_=]{32,}', '[secret]', 'gi');
     v_reply := regexp_replace(v_reply, '\+?\(?\d[\d ().-]{5,}\d', '[number]', 'g');
   end if;
-  return left(v_reply, c_kept);
+  return left(leadgen.strike_out_words(v_reply, p_personal), c_kept);
 end;
 $$;
 comment on function leadgen.redact_reply(text, text[]) is

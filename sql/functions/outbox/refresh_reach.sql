@@ -3,8 +3,10 @@ returns void
 language plpgsql
 volatile
 as $$
--- Locked first, looked at afterwards: of two changes at once the later one sees what the earlier one left.
+-- Locked first, looked at afterwards: of two changes at once the later one sees what the earlier one left. The buyer comes
+-- first, because an enrollment that is not yet committed cannot be locked.
 begin
+  perform from leadgen.buyers b where b.id = p_buyer_id for no key update;
   perform from leadgen.buyer_offers bo where bo.buyer_id = p_buyer_id order by bo.id for no key update;
   update leadgen.buyer_offers bo
   set is_reachable = r.is_reachable

@@ -23,7 +23,6 @@ begin
     endpoint_id = v_endpoint.id,
     target = v_endpoint.target,
     attempts_before = d.attempts,
-    provider_id = null,
     replay_id = coalesce(p_replay_id, d.replay_id)
   where d.id = p_id and d.market_id = v_delivery.market_id;
   return null;

@@ -13,6 +13,7 @@ as $$
 -- one that rejects it has it delivered, until leadgen.settle_return decides. What failed, where the policy offers
 -- it to the next buyer, is marked for leadgen.release_due_sale: giving a place back needs the offer's lock, and who holds
 -- rows never waits for an offer. Where it does not, the sale keeps its place and its dead letter can be sent again.
+-- The time to return begins with the delivery.
 -- Lock order: deliveries (the caller), assignments by id, then leads by id.
 begin
   with ended as materialized (
@@ -47,6 +48,11 @@ begin
       updated_at = p_now,
       delivered_at = case when e.outcome in ('delivered', 'accepted') then coalesce(a.delivered_at, p_now) end,
       accepted_at = case when e.outcome = 'accepted' then p_now end,
+      return_by = case
+        when e.outcome in ('delivered', 'accepted') and a.delivered_at is null and a.acceptance is distinct from 'auto_after'
+          then p_now + (a.return_by - a.created_at)
+        else a.return_by
+      end,
       release_reason = case when e.outcome in ('failed', 'unknown') then (
         select case when e.outcome = 'failed' then 'delivery failed' else 'no answer' end
         from leadgen.offers o

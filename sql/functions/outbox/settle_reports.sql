@@ -5,7 +5,9 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- A report that comes later all the same still counts (record_sms_status). Rows that somebody holds are left for the next round.
+-- A report that comes later all the same still counts (record_sms_status). A text message whose worker died before it
+-- said anything waits for a report where the provider is known to have it, and is unknown otherwise. Rows that somebody
+-- holds are left for the next round.
 declare
   c_patience constant interval := '4 hours';
   v_now constant timestamptz := leadgen.clock();
@@ -15,18 +17,19 @@ begin
   with silent as materialized (
     select d.id, d.market_id, d.attempts, d.worker
     from leadgen.deliveries d
-    where d.status = 'sent'
+    where (d.status = 'sent'
       and v_now - c_patience > (
         select coalesce(max(a.started_at), d.created_at)
         from leadgen.delivery_attempts a
-        where a.delivery_id = d.id and a.market_id = d.market_id)
+        where a.delivery_id = d.id and a.market_id = d.market_id))
+      or (d.channel = 'sms' and d.lease_token is not null and d.next_attempt_at <= v_now)
     order by d.id
     limit 500
     for no key update skip locked
   ),
   settled as (
     update leadgen.deliveries d
-    set status = 'unknown', finished_at = v_now, last_error = 'the provider did not report'
+    set status = 'unknown', lease_token = null, next_attempt_at = null, finished_at = v_now, last_error = 'the provider did not report'
     from silent s
     where d.id = s.id and d.market_id = s.market_id
     returning d.assignment_id

@@ -10,8 +10,7 @@ declare
     when 'accepted' then '{pending,delivered,unknown,failed}' else '{pending,delivered,accepted,unknown,failed}' end;
   v_end constant record := leadgen.find_answer_end(p_sale, p_answer);
 begin
-  if p_sale.outcome <> all (v_open) or p_sale.released_at is not null
-    or (p_sale.outcome = 'failed' and p_sale.release_reason is not null) then
+  if p_sale.outcome <> all (v_open) or leadgen.has_ended(p_sale) then
     perform leadgen.refuse('LG409', format('Sale %s can no longer be %s: it is %s', p_sale.id, p_answer,
       concat_ws(', ', p_sale.outcome, split_part(p_sale.release_reason, ':', 1))),
       'outcome', p_sale.outcome::text, array_to_string(v_open, ', '));

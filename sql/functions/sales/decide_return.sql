@@ -8,7 +8,7 @@ as $$
 -- The time to return is the buyer's, not the operator's: who asked in time is answered whenever that is.
 declare
   v_now timestamptz;
-  v_note constant text := leadgen.collapse_space(p_note);
+  v_note text := leadgen.collapse_space(p_note);
   v_return leadgen.sale_returns;
   v_sale leadgen.lead_assignments;
 begin
@@ -23,6 +23,7 @@ begin
   end if;
   v_sale := leadgen.lock_sale(v_return.assignment_id, p_takes_offer => true);
   v_now := leadgen.clock();
+  v_note := (select v_note from leadgen.leads l where l.id = v_sale.lead_id and l.market_id = v_sale.market_id and l.erased_at is null);
   select r.* into v_return from leadgen.sale_returns r where r.id = p_return_id;
   if v_return.status in ('approved', 'refused') then
     if (v_return.status = 'approved') <> p_approve then

@@ -45,7 +45,7 @@ begin
           p_decision.decided_at + (p_decision.settings).acceptance_hours * interval '1 hour' end,
         p_decision.decided_at + interval '1 hour' * case (p_decision.settings).acceptance
           when 'auto_after' then (p_decision.settings).acceptance_hours
-          else (p_decision.settings).returns_hours end
+          else coalesce((p_decision.settings).returns_hours, 168) end
       )
       returning id
     )

@@ -10,12 +10,8 @@ as $$
 declare
   v_sale leadgen.lead_assignments;
 begin
-  select a.* into v_sale
-  from leadgen.lead_assignments a
-  where a.release_reason is not null and a.released_at is null
-  order by a.updated_at, a.id
-  limit 1;
-  if not found then
+  v_sale := leadgen.pick_due_sale();
+  if v_sale.id is null then
     return null;
   end if;
   perform leadgen.lock_sale(v_sale.id, p_takes_offer => true);

@@ -40,7 +40,7 @@ begin
     perform leadgen.end_hold(p_lead, p_now);
   end if;
 exception
-  when serialization_failure or deadlock_detected then
+  when deadlock_detected then
     raise;
   when query_canceled or others then
     raise warning 'held lead % was not routed: %', p_lead.id, sqlstate;

@@ -16,7 +16,8 @@ begin
     from leadgen.lead_assignments a
     where a.answer_by <= v_now
       and a.released_at is null
-      and a.outcome in ('pending', 'delivered', 'unknown')
+      and a.outcome in ('pending', 'delivered', 'unknown', 'failed')
+      and (a.outcome <> 'failed' or a.release_reason is null)
       and (a.acceptance = 'explicit' or a.outcome = 'delivered')
       and not exists (
         select from leadgen.sale_returns r where r.assignment_id = a.id and r.status in ('received', 'requested'))

@@ -20,6 +20,7 @@ begin
       and (c.lead_id = p_lead.id
         or case when jsonb_typeof(c.payload) = 'object' then leadgen.hash_submission(c.payload) = p_lead.request_hash end
         or c.payload::text ~* v_email
+        or leadgen.normalize_email(leadgen.collapse_space(c.payload ->> 'email')) = nullif(p_lead.email, '')
         or (length(v_digits) = 10 and translate(c.payload::text, ' ()-./+', '') like '%' || v_digits || '%')
         or (p_lead.phone <> '' and (leadgen.read_phone(c.payload ->> 'phone', p_lead.country_code)).e164 = p_lead.phone))
     order by c.id

@@ -7,8 +7,11 @@ as $$
 -- sent: the same submission again gets its first answer and does not bring the person back. A key that spells the contact
 -- out goes, for then it is the contact.
 declare
+  v_words constant text[] := array(
+    select w from regexp_split_to_table(lower(p_lead.name || ' ' || p_lead.email), '[^[:alnum:]]+') w where length(w) > 2);
   v_key_is_contact constant boolean := coalesce(
-    (p_lead.email <> '' and strpos(lower(p_lead.idempotency_key), lower(p_lead.email)) > 0)
+    (p_lead.idempotency_key not like 'auto:%' and lower(p_lead.idempotency_key) ~ any (v_words))
+    or (p_lead.email <> '' and strpos(lower(p_lead.idempotency_key), lower(p_lead.email)) > 0)
     or (length(p_lead.phone) > 7 and strpos(regexp_replace(p_lead.idempotency_key, '\D', '', 'g'), right(p_lead.phone, 7)) > 0
       and p_lead.idempotency_key not like 'auto:%'), false);
   v_errors constant jsonb := (
@@ -24,6 +27,7 @@ begin
     region_code = case when l.region_code ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$' then l.region_code end,
     consent_certificate_url = null, utm_source = null, utm_medium = null, utm_campaign = null,
     landing_url = null, ip_address = null, user_agent = null, submitted = null, signals = null,
+    source = case when l.source ~ '^[A-Za-z0-9_ -]{1,40}$' and lower(l.source) ~ any (v_words) is not true then l.source else 'erased' end,
     idempotency_key = case when v_key_is_contact then 'erased:' || l.id else l.idempotency_key end,
     validation_reason = case when l.validation_reason is not null then coalesce(v_errors -> 0 ->> 'code', 'erased') end,
     answer = l.answer
