@@ -11,13 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from leadgen.worker.attempt import Delivery
 
 LEAD = "lead.assigned"
+LONGEST_NUMBER = 100  # digits
 LINKS = ("accept", "return", "unsubscribe")
 OPTIONAL_FACTS: dict[str, Any] = {"city": None, "region_code": None, "message": None, "attributes": {}}
 
 
 def read_facts(delivery: Delivery, public_url: str | None) -> dict[str, Any]:
     """What templates may use: the body's `data`, the claim's details, the time of it there, links."""
-    body, details = json.loads(delivery.body), delivery.details or {}
+    body, details = json.loads(delivery.body, parse_int=read_number), delivery.details or {}
     happened_at = datetime.fromisoformat(body["timestamp"]).astimezone(ZoneInfo(details["timezone"]))
     facts = {
         "kind": delivery.kind,
@@ -28,6 +29,11 @@ def read_facts(delivery: Delivery, public_url: str | None) -> dict[str, Any]:
     if delivery.kind == LEAD:
         return {**body["data"], **facts, "lead": {**OPTIONAL_FACTS, **body["data"]["lead"]}}
     return {"facts": body["data"], **facts}
+
+
+def read_number(digits: str) -> int | str:
+    """A number; one that is absurdly long stays text, since Python refuses to read it."""
+    return int(digits) if len(digits) <= LONGEST_NUMBER else digits
 
 
 def read_links(details: dict[str, Any], public_url: str | None) -> dict[str, str | None]:

@@ -18,6 +18,9 @@ begin
   if new.webhook_url is distinct from v_old.webhook_url then
     perform leadgen.check_webhook_url(new.webhook_url, 'webhook_url');
   end if;
+  if new.email is distinct from v_old.email then
+    perform leadgen.check_mail_address(new.email, 'email');
+  end if;
   if new.webhook_headers is distinct from v_old.webhook_headers then
     perform leadgen.check_webhook_headers(new.webhook_headers, 'webhook_headers');
   end if;
@@ -32,7 +35,7 @@ begin
 end;
 $$;
 comment on function leadgen.fill_buyer() is
-  'Trigger: a buyer''s webhook address, headers and response rules are checked, the rules compiled; it has a secret to sign webhooks with, its own or a new one.';
+  'Trigger: a buyer''s addresses, headers and response rules are checked, the rules compiled; it has a secret to sign webhooks with, its own or a new one.';
 
 create or replace trigger fill_buyer before insert or update on leadgen.buyers
   for each row execute function leadgen.fill_buyer();

@@ -22,6 +22,9 @@ begin
   if new.webhook_url_override is distinct from v_old.webhook_url_override then
     perform leadgen.check_webhook_url(new.webhook_url_override, 'webhook_url_override');
   end if;
+  if new.email_override is distinct from v_old.email_override then
+    perform leadgen.check_mail_address(new.email_override, 'email_override');
+  end if;
   if new.sms_override is distinct from v_old.sms_override then
     perform leadgen.check_sms_number(new.sms_override, 'sms_override');
   end if;

@@ -31,6 +31,7 @@ as $$
 -- lease ran out is due again, and its new token fences off the worker that slept. Whoever claimed something is awake and
 -- need not be rung.
 --
+-- No circuit is open for more than two minutes: a time further away was written before the clock stepped back.
 -- A text message whose worker died is not sent again: nobody knows whether it went (leadgen.settle_reports).
 --
 -- Claims are serial, so that what is in flight at an endpoint is exact over all workers; the snapshot is younger than the
@@ -90,7 +91,7 @@ begin
     where w.due_at <= v_now
       and v_room ? e.channel::text
       and e.disabled_at is null
-      and (e.retry_at is null or e.retry_at <= v_now)
+      and (e.retry_at is null or e.retry_at <= v_now or e.retry_at > v_now + interval '2 minutes')
       and flight.size < case when e.retry_at is not null then 1 else e.max_in_flight end
   ),
   chosen as materialized (

@@ -28,14 +28,14 @@ begin
   held as materialized (
     select
       e.id, r.error, r.disabling,
-      coalesce(not r.is_well and r.failed_from > coalesce(e.last_failure_at, '-infinity'), false) as is_counted,
+      coalesce(not r.is_well and r.failed_from > coalesce(case when e.last_failure_at <= p_now then e.last_failure_at end, '-infinity'), false) as is_counted,
       case when r.is_well then 0 else e.failures_in_a_row end as failures,
       case when not r.is_well then e.failing_since end as failing_since,
       coalesce(e.disable_after, (select s.disable_endpoint_after from leadgen.settings s)) as disable_after
     from leadgen.endpoints e
     join report r on r.endpoint_id = e.id
     where (r.is_well and e.failures_in_a_row > 0)
-      or (not r.is_well and r.failed_from > coalesce(e.last_failure_at, '-infinity'))
+      or (not r.is_well and r.failed_from > coalesce(case when e.last_failure_at <= p_now then e.last_failure_at end, '-infinity'))
       or (r.disabling is not null and e.disabled_at is null)
     order by e.id
     for no key update of e

@@ -133,7 +133,9 @@ begin
           else v.error_class not in ('message', 'setup')
         end
         when 'email' then v.error_class = 'smtp_5xx'
-      end then least(v.started_at, v_now - v.latency_ms * interval '1 millisecond') end as failed_from,
+      end then greatest(
+        least(v.started_at, v_now - v.latency_ms * interval '1 millisecond'),
+        v_now - v.latency_ms * interval '1 millisecond' - interval '1 minute') end as failed_from,
       case
         when v.outcome = 'gone' then 'HTTP 410: the receiver wants no more'
         when v.disables then coalesce(v.reason, 'the receiver wants no more')

@@ -5,9 +5,8 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- A report that comes later all the same still counts (record_sms_status). A text message whose worker died before it
--- said anything waits for a report where the provider is known to have it, and is unknown otherwise. Rows that somebody
--- holds are left for the next round.
+-- A report that comes later all the same still counts (record_sms_status). A text message whose worker died before it said
+-- anything is unknown at the end of its lease. Rows that somebody holds are left for the next round.
 declare
   c_patience constant interval := '4 hours';
   v_now constant timestamptz := leadgen.clock();
@@ -17,14 +16,21 @@ begin
   with silent as materialized (
     select d.id, d.market_id, d.attempts, d.worker
     from leadgen.deliveries d
-    where (d.status = 'sent'
-      and v_now - c_patience > (
-        select coalesce(max(a.started_at), d.created_at)
-        from leadgen.delivery_attempts a
-        where a.delivery_id = d.id and a.market_id = d.market_id))
-      or (d.channel = 'sms' and d.lease_token is not null and d.next_attempt_at <= v_now)
+    where d.id in (
+        select s.id
+        from leadgen.deliveries s
+        where s.status = 'sent'
+          and v_now - c_patience > (
+            select coalesce(max(a.started_at), s.created_at)
+            from leadgen.delivery_attempts a
+            where a.delivery_id = s.id and a.market_id = s.market_id)
+        union all
+        select f.id
+        from leadgen.deliveries f
+        where f.channel = 'sms' and f.lease_token is not null and f.next_attempt_at <= v_now
+        limit 500)
+      and (d.status = 'sent' or (d.lease_token is not null and d.next_attempt_at <= v_now))
     order by d.id
-    limit 500
     for no key update skip locked
   ),
   settled as (
