@@ -7,18 +7,21 @@ select is(to_jsonb(testkit.settings()),
   "on_no_buyer": "hold", "hold_hours": 24, "cap_hour": null, "cap_day": null, "cap_week": null, "cap_month": null, "budget_day": null,
   "budget_month": null, "contact_window_days": 30, "reroutes_on_return": true, "reroutes_on_failure": true, "max_reroutes": 3,
   "acceptance": "on_delivery", "acceptance_hours": null, "delivery_timeout_seconds": null, "delivery_retry_seconds": null,
-  "resells_on_unknown": false}', 'read_routing_config: the defaults');
+  "resells_on_unknown": false, "returns_hours": 168, "auto_approves_returns": true, "return_quota_count": null,
+  "return_quota_percent": null, "return_cycle": "month"}', 'read_routing_config: the defaults');
 select is(to_jsonb(leadgen.read_routing_config('{"strategy": "weighted", "tie_breakers": ["round_robin", "priority"], "max_buyers": 3,
     "exclusivity": {"scopes": ["city"], "when_unavailable": "reject"}, "on_no_buyer": "reject", "hold_hours": 0.5,
     "caps": {"per_hour": 1, "per_day": 2, "per_week": 3, "per_month": 4, "budget_per_day": 5.5, "budget_per_month": 60},
     "contact_window_days": 7, "reroute": {"on_return": false, "on_failure": false, "max_attempts": 0},
     "acceptance": {"mode": "explicit", "window_hours": 2},
-    "delivery": {"timeout_seconds": 1.5, "retry_seconds": [9, 3], "resell_on_unknown": true}}')),
+    "delivery": {"timeout_seconds": 1.5, "retry_seconds": [9, 3], "resell_on_unknown": true},
+    "returns": {"window_hours": 12, "auto_approve": false, "quota": {"percent": 2.5, "cycle": "week"}}}')),
   '{"strategy": ["weighted", "round_robin", "priority"], "max_buyers": 3, "exclusivity_scopes": ["city"], "when_unavailable": "reject",
   "on_no_buyer": "reject", "hold_hours": 0.5, "cap_hour": 1, "cap_day": 2, "cap_week": 3, "cap_month": 4, "budget_day": 5.5,
   "budget_month": 60, "contact_window_days": 7, "reroutes_on_return": false, "reroutes_on_failure": false, "max_reroutes": 0,
   "acceptance": "explicit", "acceptance_hours": 2, "delivery_timeout_seconds": 1.5, "delivery_retry_seconds": [9, 3],
-  "resells_on_unknown": true}', 'read_routing_config: everything said');
+  "resells_on_unknown": true, "returns_hours": 12, "auto_approves_returns": false, "return_quota_count": null,
+  "return_quota_percent": 2.5, "return_cycle": "week"}', 'read_routing_config: everything said');
 
 select is(v.reasons::text || ' ' || v.ranking::text, t.reasons || ' ' || t.ranking, t.what)
 from (values
