@@ -360,6 +360,7 @@ def test_returns_are_listed_and_decided(market: Database, run: Run) -> None:
     assert [row["status"] for row in listed] == ["refused", "approved"]
     is_one_line(run("returns", "refuse", str(first)), "approved")
     is_one_line(run("returns", "approve", "99"), "no such return")
+    is_one_line(run("returns", "refuse", str(first), "--note", "a\udcff"), "the text is not valid UTF-8")
 
 
 # Keys

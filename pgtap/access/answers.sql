@@ -1,7 +1,7 @@
 -- Buyers' keys and links: check_buyer, find_own_sale, answer_sale, show_sale, list_return_reasons, make_link, open_link, read_link,
 -- describe_link_state, answer_by_link.
 begin;
-select plan(121);
+select plan(125);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{}', null, '{"name": "Roofing Austin"}') as offer_id;
 create temp table seats as select testkit.seat(offer_id, 'Ace', '{"routing_priority": 9}') as ace, testkit.seat(offer_id, 'Best',
@@ -195,6 +195,15 @@ from leadgen.buyers b join seats on b.id in (testkit.buyer_of(ace), testkit.buye
 select is(b.email_notifications, true, 'unsubscribe: leads still come') from leadgen.buyers b join mail on b.id = buyer_id;
 select is(testkit.fault_of(format('select leadgen.read_link(%L)', leadgen.make_link(kind, 0))), 'LG404', 'of what is not there: ' || kind)
 from unnest('{accept,return,unsubscribe}'::text[]) kind;
+
+-- Without a secret there are no links: none is made, and none that anybody makes up is taken.
+truncate leadgen.link_secrets;
+select is(pg_temp.nonsense(rtrim(translate(encode(decode(repeat('00', 32), 'hex') || convert_to('accept:' || id, 'UTF8'), 'base64'),
+  E'+/\n', '-_'), '=')), 'LG423 link_secrets / LG423 link_secrets', 'open_link: nothing is signed') from sales where n = 2;
+select is(pg_temp.nonsense(accept), 'LG423 link_secrets / LG423 link_secrets', 'open_link: nor what was') from links where n = 2;
+select is(testkit.fault_of('select leadgen.make_link(''accept'', 1)'), 'LG423 link_secrets', 'make_link: says what is missing');
+select testkit.at_time('2026-11-20T16:00:00Z');
+select isnt(count(*), 0::bigint, 'and all other deliveries go on') from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- Each role at work: what it may do, done; what it may not, refused. Also check_operator and is_ready.
 begin;
-select plan(62);
+select plan(66);
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seat as select testkit.enroll(offer_id) as id from ids;
 create temp table payloads as select n, testkit.given_lead(offer_id, '{}', n) as payload from ids, generate_series(1, 4) n;
@@ -67,6 +67,8 @@ select is(testkit.fault_of(sql), '42501', 'DBA: ' || sql)
 from unnest(array['update leadgen.leads set status = ''accepted''', 'insert into leadgen.lead_assignments default values',
   'update leadgen.buyers set balance = 1000',
   'update leadgen.enrollment_usage set day_count = 0', 'update leadgen.sale_returns set status = ''approved''',
+  'update leadgen.buyer_offers set is_reachable = true', 'insert into leadgen.buyer_offers (is_reachable) values (true)',
+  'update leadgen.return_reasons set code = ''x'' where code = ''rejected_on_delivery''', 'delete from leadgen.return_reasons',
   'select leadgen.make_link(''accept'', 1)', 'select leadgen.request_return(1, ''spam'', null, ''operator'')',
   'delete from leadgen.policy_versions',
     'update leadgen.policy_keys set value_schema = ''{}''',

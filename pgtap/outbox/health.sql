@@ -1,6 +1,6 @@
 -- note_endpoint_health and record_attempts: failures in a row, the circuit, and the end of an endpoint.
 begin;
-select plan(60);
+select plan(65);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id,
   testkit.make_buyer('{"name": "Ace", "webhook_url": "https://b.example/hook",
@@ -61,6 +61,20 @@ select is(pg_temp.note(false, '2026-11-20T19:20:00Z', 'HTTP 503'), '1, 1 failed 
 select pg_temp.fresh();
 select is(pg_temp.note(false, null, null, 'no more'), '0, no more', 'disabled at once');
 select pg_temp.fresh();
+
+-- Within ten seconds they count as three at most and the circuit stays closed: a restart under a backlog is no outage.
+select pg_temp.fresh();
+select is(max(pg_temp.fail_at('2026-11-20T19:21:00Z'::timestamptz + n * interval '0.3 seconds', 'cannot connect')), '3',
+  'a blip: thirty failures in ten seconds') from generate_series(0, 30) n;
+select is_empty('select from leadgen.endpoints e join hook using (id) where e.disabled_at is not null', 'disable nobody');
+select is(pg_temp.fail_at('2026-11-20T19:21:09.999Z', 'cannot connect'), '3', 'not in the last moment either');
+select is(pg_temp.fail_at('2026-11-20T19:21:10Z', 'cannot connect'), '4, retry in 10', 'what fails for ten seconds is an outage');
+select pg_temp.fresh();
+update leadgen.endpoints e set disable_after = 3 from hook where e.id = hook.id;
+select is(array_agg(pg_temp.fail_at('2026-11-20T19:22:00Z'::timestamptz + n * interval '1 second', 'cannot connect') order by n),
+  '{1,2,"3, 3 failed attempts in a row: cannot connect"}', 'a limit of three holds at once') from generate_series(0, 2) n;
+select pg_temp.fresh();
+select testkit.at_time('2026-11-20T19:20:00Z');
 
 -- Which outcomes count. Each is alone, long after the other.
 create function pg_temp.count_one(p_number integer, p_channel text, p_result jsonb) returns text language plpgsql as $$

@@ -1,6 +1,6 @@
 -- judge_answer, parse_reply, record_attempts: what an answer means, family by family, and what follows for delivery and sale.
 begin;
-select plan(80);
+select plan(82);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- judge_answer is pure.
@@ -12,7 +12,7 @@ from (values
   (200, '{"status":"rejected","reason":{"a":1}}', 'rejected|{"a": 1}'), (200, '{"status":"accepted"', 'delivered'),
   (200, '{"result":"accepted"}', 'delivered'), (200, '["accepted"]', 'delivered'), (200, '"rejected"', 'delivered'),
   (200, '{"status":["rejected"]}', 'delivered'), (200, 'status: "rejected"', 'delivered'),
-  (200, '{"status":"rejected\u0000"}', 'delivered'),
+  (200, '{"status":"rejected\u0000"}', 'rejected|'),
   (409, 'seen', 'delivered'), (409, '{"status":"rejected"}', 'delivered'), (410, 'gone', 'gone|gone|HTTP 410'),
   (301, null, 'failed|redirect|HTTP 301'), (307, '{"status":"accepted"}', 'failed|redirect|HTTP 307'),
   (400, 'no', 'failed|http_4xx|HTTP 400'),
@@ -22,7 +22,7 @@ from (values
   (100, null, 'failed|protocol|HTTP 100'), (999, null, 'failed|protocol|HTTP 999'), (null, null, 'failed|protocol|no status')
 ) as t (status, reply, wanted), leadgen.judge_answer(status, reply, null) j;
 select is(leadgen.parse_reply(reply), wanted, format('parse_reply: %s', left(reply, 20)))
-from (values ('{"a": 1}', '{"a": 1}'::jsonb), ('{"a": 1', null), ('', null), ('<html>', null), ('{"a":"\u0000"}', null), (null, null),
+from (values ('{"a": 1}', '{"a": 1}'::jsonb), ('{"a": 1', null), ('', null), ('<html>', null), ('{"a":"\u0000"}', '{"a":""}'), (null, null),
   (repeat('[', 2000), null)) as t (reply, wanted);
 
 -- A buyer's own rules, the first that holds.
@@ -99,9 +99,13 @@ select is(pg_temp.fate(14, '{"outcome": "answered", "status_code": 200,
   'delivered, rejected, call john@b.example or +1 512 555 0123 / delivered 200 / delivered', 'rejected in words');
 select is(r.reason_code || ': ' || r.note, 'rejected_on_delivery: call [e-mail] or [number]', 'kept without addresses')
 from leadgen.sale_returns r order by r.id desc limit 1;
+select is(pg_temp.fate(16, '{"outcome": "answered", "status_code": 200,
+  "reply": "{\"status\":\"rejected\",\"reason\":\"JOHN SMITH is our customer already\"}"}') is not null, true, 'rejected with a name');
+select is(r.reason_code || ': ' || r.note, 'rejected_on_delivery: [personal] is our customer already', 'kept without it')
+from leadgen.sale_returns r order by r.id desc limit 1;
 select lives_ok($$select leadgen.note_rejections(array[a.id, 0], '{duplicate,duplicate}') from leadgen.lead_assignments a
   order by a.id desc limit 1$$, 'note_rejections: again, and of no sale');
-select is(count(*), 2::bigint, 'note_rejections: once a sale') from leadgen.sale_returns r;
+select is(count(*), 3::bigint, 'note_rejections: once a sale') from leadgen.sale_returns r;
 update leadgen.buyers b set response_rules = '[{"when": {"status": {"enum": [200]}}, "outcome": "failed", "reason": "never"}]'
 from ids where b.id = ids.buyer_id;
 select is(pg_temp.fate(15, '{"outcome": "answered", "status_code": 200, "reply": "fine"}', 0),

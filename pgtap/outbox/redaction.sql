@@ -1,6 +1,6 @@
--- redact_reply: what a receiver answered is kept as evidence, without what is personal or secret.
+-- redact_reply, strike_out_words: what a receiver answered is kept as evidence, without what is personal or secret.
 begin;
-select plan(30);
+select plan(45);
 select is(leadgen.redact_reply(reply), wanted, format('redact_reply: %s', reply))
 from (values
   (null, null), ('', ''), ('ok', 'ok'), ('{"ok":true}', '{"ok":true}'),
@@ -19,10 +19,28 @@ select is(leadgen.redact_reply(reply, personal), wanted, format('redact_reply: %
 from (values
   ('Dear JOHN SMITH, no.', '{John Smith}'::text[], 'Dear [personal], no.'),
   ('{"first":"John","last":"Smith"}', '{John,Smith}', '{"first":"[personal]","last":"[personal]"}'),
-  ('Smithers and Johnny', '{John,Smith}', 'Smithers and Johnny'), ('a.b*c? (yes)', '{a.b*c? (yes)}', '[personal]'),
+  ('Smithers and Johnny', '{John,Smith}', 'Smithers and Johnny'), ('a.b*c? (yes)', '{a.b*c? (yes)}', 'a.b*c? ([personal])'),
   ('ok', '{NULL,"",o}', 'ok'),
   ('leak under the sink', '{"leak under the sink"}', '[personal]')
 ) as t (reply, personal, wanted);
+-- Escaped, cut, wrapped: word by word.
+select is(leadgen.strike_out_words(reply, personal), wanted, format('strike_out_words: %s without %s', reply, personal))
+from (values
+  (null, '{John}'::text[], null), ('', '{John}', ''), ('John', null, 'John'), ('John', '{}', 'John'),
+  ('{"n":"Jos\u00e9 Nu\u00f1ez"}', '{José Nuñez}', '{"n":"[personal]"}'),
+  ('Jos\u00E9\u0020Nuñez', '{José Nuñez}', '[personal]'), ('JOSÉ nuñez', '{José Nuñez}', '[personal]'),
+  ('jose.nunez\u0040example.com', '{jose.nunez@example.com}', '[personal]@example.com'),
+  ('broken \u00 \uD83C\uDFE0 \u0000 John', '{John}', 'broken \u00 \uD83C\uDFE0 \u0000 [personal]'),
+  ('line one\nmy \"secret\" pain', E'{"line one\nmy \\"secret\\" pain"}', '[personal] \"[personal]\" [personal]'),
+  ('you wrote: my roof leaks and', '{"my roof leaks and leaks"}', 'you wrote: [personal]'),
+  ('no John-Paul here, John', '{John Paul}', 'no [personal] here, [personal]'),
+  ('out of area', '{"I live out of the area and my roof leaks so very much that it is no joke"}', 'out of area'),
+  ('{"echo": "write to a@b.example about my gruesome disease at once, or I shall despair"}',
+    '{"write to a@b.example about my gruesome disease at once, or I shall despair of it"}',
+    '{"echo": "[personal] to a@b.[personal] my [personal] at once, or I [personal]"}')
+) as t (reply, personal, wanted);
+select unalike(leadgen.redact_reply(left(repeat('gruesome disease, ', 200), 2000), array[repeat('gruesome disease, ', 200)]), '%gru%',
+  'a long echo, cut in the middle of a word');
 select is(length(leadgen.redact_reply(repeat('x y ', 500))), 500, 'at most 500 characters');
 select is(leadgen.redact_reply(repeat('x ', 245) || 'john.smith@example.com'), repeat('x ', 245) || '[e-mail]',
   'struck out first, cut then');
@@ -40,7 +58,7 @@ select testkit.answer(jsonb_build_object('outcome', 'answered', 'status_code', 2
   format('{"got": {"name": %s, "email": %s, "phone": %s, "message": %s}}', to_json(l.name), to_json(l.email), to_json(l.phone),
     to_json(l.message))))
 from leadgen.leads l;
-select is(t.reply, '{"got": {"name": "[personal]", "email": "[personal]", "phone": "[personal]", "message": "[personal]"}}',
+select is(t.reply, '{"got": {"name": "[personal]", "email": "[e-mail]", "phone": "[number]", "message": "[personal]"}}',
   'an echo is kept without the person') from leadgen.delivery_attempts t;
 
 select * from finish();

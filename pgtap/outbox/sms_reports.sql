@@ -1,6 +1,6 @@
 -- record_sms_status and settle_reports: what the provider of text messages says afterwards, or does not.
 begin;
-select plan(68);
+select plan(86);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
@@ -144,6 +144,43 @@ select is(pg_temp.report(m, 'SM7b', 'canceled'), true, 'the second fails') from 
 select is(pg_temp.tell(m), 'unknown SM7b unknown {1sent,1unknown,2sent,2refused}', 'the first may have got through') from o;
 select is(pg_temp.report(m, 'SM7b', 'canceled'), true, 'told twice') from o;
 select is(pg_temp.tell(m), 'unknown SM7b unknown {1sent,1unknown,2sent,2refused}', 'it is known once') from o;
+
+-- Its worker died: it is not sent a second time, for the provider may have it.
+create temp table w as select pg_temp.lead(9) as m;
+create temp table w_claim as select pg_temp.claim(m) as results from w;
+select is(pg_temp.report(m, 'SM9', 'sent'), true, 'handed over, and its worker dies') from w;
+select is(leadgen.settle_reports(), 0, 'settle_reports: not before the lease ends');
+select testkit.at_time('2026-11-20T20:01:00Z');
+select is(pg_temp.claim(m), null, 'claim_deliveries: not again') from w;
+select is(leadgen.settle_reports(), 1, 'settle_reports: its lease has ended');
+select is(pg_temp.tell(m), 'unknown SM9 unknown {1unknown}', 'nobody knows') from w;
+select is(pg_temp.record(results, '{"outcome": "sent", "provider_id": "SM9"}'), 'fenced', 'the worker that slept is fenced off')
+from w_claim;
+select is(pg_temp.report(m, 'SM9', 'delivered'), true, 'a report all the same') from w;
+select is(pg_temp.tell(m), 'delivered SM9 accepted {1unknown,1delivered}', 'counts') from w;
+
+-- Reports of the message before, repeated while the next one is sent, say nothing of that; nor do they hide what is said of it.
+update leadgen.routing_policies set config = config || '{"reroute": {"on_failure": false}}';
+create function pg_temp.send_again(p_number integer, p_sid text) returns jsonb language plpgsql as $$
+declare
+  v_message constant uuid := pg_temp.hand_over(p_number, p_sid);
+begin
+  perform pg_temp.report(v_message, p_sid, 'undelivered', 30003);
+  perform leadgen.retry_delivery(d.id) from leadgen.deliveries d where d.message_id = v_message;
+  return jsonb_build_object('m', v_message, 'claim', pg_temp.claim(v_message));
+end;
+$$;
+create temp table y as select (x ->> 'm')::uuid as m, x -> 'claim' as results from pg_temp.send_again(10, 'SM10a') x;
+select is(pg_temp.report(m, 'SM10a', 'undelivered', 30003), true, 'the first report once more') from y;
+select is(pg_temp.report(m, 'SM10b', 'queued'), true, 'the first word of the second') from y;
+select is(pg_temp.report(m, 'SM10a', 'delivered'), true, 'and again of the first') from y;
+select is(pg_temp.tell(m), 'sending SM10a failed {1sent,1refused}', 'it is still being sent') from y;
+select is(pg_temp.record(results, '{"outcome": "sent", "provider_id": "SM10b"}'), 'sent', 'recorded') from y;
+select is(pg_temp.report(m, 'SM10b', 'delivered'), true, 'delivered') from y;
+select is(pg_temp.tell(m), 'delivered SM10b accepted {1sent,1refused,2sent,2delivered}', 'the second got through') from y;
+create temp table z as select (x ->> 'm')::uuid as m from pg_temp.send_again(11, 'SM11a') x;
+select is(pg_temp.report(m, 'SM11b', status), true, 'overtaking: ' || status) from z, unnest('{sent,delivered}'::text[]) status;
+select is(pg_temp.tell(m), 'delivered SM11b accepted {1sent,1refused,2delivered}', 'the last word on the second is taken at once') from z;
 
 -- The recipient wants none.
 create temp table x as select pg_temp.hand_over(8, 'SM8') as m;

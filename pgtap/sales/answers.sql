@@ -1,7 +1,7 @@
 -- accept_sale, return_sale, settle_answers, release_sale, release_due_sale and what they do to places, leads and the next buyer
 -- (lock_sale, check_answer, give_place_back, pass_lead_on).
 begin;
-select plan(146);
+select plan(154);
 select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.settings set slow_retry_seconds = '{}';
 create function pg_temp.offer(p_config jsonb, p_buyers integer default 2) returns bigint language plpgsql as $$
@@ -368,6 +368,27 @@ select leadgen.return_sale(id + 1, 'wrong_number') from s14;
 select pg_temp.tend();
 select is(l.status || ' ' || (l.rejection_reason is null), 'accepted true', 'shared: with a buyer left it is not rejected')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join s14 on s14.id = a.id;
+
+-- explicit, and a failure that is kept: it lapses like the others, and cannot be sent again after that.
+select testkit.at_time('2026-11-20T16:00:00Z');
+create temp table kept as select pg_temp.offer('{"acceptance": {"mode": "explicit", "window_hours": 5},
+  "reroute": {"on_failure": false}}') as offer_id;
+create temp table s20 as select pg_temp.sell(offer_id, 1) as id from kept;
+select pg_temp.attempt(id, 'refused') from s20;
+select is((leadgen.pick_due_sale()).id, null, 'pick_due_sale: not what is kept');
+select testkit.at_time('2026-11-20T20:59:59Z');
+select is(leadgen.settle_answers(), 0, 'settle_answers: there is time to send it again');
+select is(leadgen.find_resend_fault(d, e), null, 'find_resend_fault: in time')
+from s20 join leadgen.deliveries d on d.assignment_id = s20.id join leadgen.endpoints e on e.id = d.endpoint_id;
+select testkit.at_time('2026-11-20T21:00:00Z');
+select is(leadgen.find_resend_fault(d, e), 'the time to accept its sale has ended', 'find_resend_fault: too late')
+from s20 join leadgen.deliveries d on d.assignment_id = s20.id join leadgen.endpoints e on e.id = d.endpoint_id;
+select is(leadgen.settle_answers(), 1, 'settle_answers: it lapses');
+select is(leadgen.settle_answers(), 0, 'settle_answers: once');
+select is((leadgen.pick_due_sale()).id, id, 'pick_due_sale: now it is due') from s20;
+select pg_temp.tend();
+select is(pg_temp.sales(id), '{"returned released",pending}', 'the next buyer has it') from s20;
+select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- One that cannot be released does not hold up the others.
 select testkit.at_time('2026-11-20T16:00:00Z');

@@ -2,7 +2,7 @@
 -- find_quota_fault, approves_return, approve_return, refuse_return, await_decision, announce_return, judge_return,
 -- pick_received_return, has_ended, mark_accepted, describe_answer.
 begin;
-select plan(113);
+select plan(123);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create function pg_temp.offer(p_config jsonb, p_buyers integer default 2) returns bigint language plpgsql as $$
 declare
@@ -309,6 +309,47 @@ select is(r.status || ' ' || r.decision_note, 'refused the sale had ended: faile
 from leadgen.sale_returns r join s14 on s14.id = r.assignment_id and n = 3;
 select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'accept_sale: a sale that ended')
 from s14 where n = 3;
+
+-- One that failed and is not offered to others is its buyer's, to return as well.
+create temp table kept as select pg_temp.offer('{"returns": {"auto_approve": false}, "reroute": {"on_failure": false}}') as offer_id;
+create temp table s16 as select pg_temp.sell(offer_id, 1, false) as id from kept;
+update leadgen.deliveries d set status = 'sending', attempts = 1, lease_token = gen_random_uuid() from s16 where d.assignment_id = s16.id;
+update leadgen.deliveries d set status = 'dead', lease_token = null, next_attempt_at = null, finished_at = leadgen.clock()
+from s16 where d.assignment_id = s16.id;
+insert into leadgen.delivery_attempts (market_id, delivery_id, attempt, started_at, latency_ms, outcome)
+select d.market_id, d.id, 1, leadgen.clock(), 1, 'refused' from leadgen.deliveries d join s16 on s16.id = d.assignment_id;
+select leadgen.settle_assignments(array[id], null, null, leadgen.clock()) from s16;
+select is(pg_temp.state(id), 'failed | validated |', 'failed, and kept') from s16;
+select is(leadgen.has_ended(pg_temp.row_of(id)), false, 'has_ended: not what is kept') from s16;
+select is((leadgen.describe_link_state('return', pg_temp.row_of(id), leadgen.clock())).state, 'open', 'its link says so') from s16;
+select is(pg_temp.ask(id), 'failed requested unreachable', 'asked for') from s16;
+select is(leadgen.decide_return(r.id, true) ->> 'outcome', 'returned', 'decide_return: and approved')
+from leadgen.sale_returns r join s16 on s16.id = r.assignment_id;
+
+-- The time to return begins with the delivery.
+create temp table days as select pg_temp.offer('{"returns": {"window_hours": 24}}', 1) as offer_id;
+create temp table s17 as select pg_temp.sell(offer_id, 1, false) as id from days;
+select is(return_by, '2026-11-21T16:00:00Z'::timestamptz, 'return_by: from the sale') from s17, pg_temp.row_of(id);
+select testkit.at_time('2026-11-27T16:00:00Z');
+update leadgen.deliveries d set status = 'sending', attempts = 1, lease_token = gen_random_uuid() from s17 where d.assignment_id = s17.id;
+update leadgen.deliveries d set status = 'delivered', lease_token = null, next_attempt_at = null, finished_at = leadgen.clock()
+from s17 where d.assignment_id = s17.id;
+select leadgen.settle_assignments(array[id], null, null, leadgen.clock()) from s17;
+select is(return_by, '2026-11-28T16:00:00Z'::timestamptz, 'settle_assignments: from the delivery, a week later')
+from s17, pg_temp.row_of(id);
+select testkit.at_time('2026-11-28T15:59:59Z');
+select leadgen.settle_assignments(array[id], null, null, leadgen.clock()) from s17;
+select is(return_by, '2026-11-28T16:00:00Z'::timestamptz, 'settle_assignments: once') from s17, pg_temp.row_of(id);
+insert into leadgen.delivery_attempts (market_id, delivery_id, attempt, started_at, latency_ms, outcome)
+select d.market_id, d.id, 1, leadgen.clock(), 1, 'delivered' from leadgen.deliveries d join s17 on s17.id = d.assignment_id;
+select is(pg_temp.ask(id), 'returned approved unreachable', 'asked back in time') from s17;
+select testkit.at_time('2026-11-20T16:00:00Z');
+create temp table silent as select pg_temp.offer('{"acceptance": {"mode": "auto_after", "window_hours": 2}}', 1) as offer_id;
+create temp table s18 as select pg_temp.sell(offer_id, 1, false) as id from silent;
+select testkit.at_time('2026-11-20T17:00:00Z');
+select leadgen.settle_assignments(array[id], null, null, leadgen.clock()) from s18;
+select is(return_by, answer_by, 'auto_after: with the time to answer') from s18, pg_temp.row_of(id);
+select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- One that raises does not hold up the others.
 create temp table broken as select pg_temp.offer('{}', 1) as offer_id;

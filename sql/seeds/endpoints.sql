@@ -5,13 +5,5 @@ from leadgen.buyers b
 cross join lateral leadgen.list_channels(b.id) c
 on conflict do nothing;
 
-select leadgen.refresh_reach(bo.buyer_id)
-from (
-  select distinct o.buyer_id
-  from leadgen.buyer_offers o
-  where o.is_reachable <> exists (
-    select from leadgen.list_channels(o.buyer_id) c
-    join leadgen.endpoints e on e.buyer_id = o.buyer_id and e.channel = c.channel and e.target = c.target
-    where c.buyer_offer_id = o.id and e.disabled_at is null)
-  order by o.buyer_id
-) bo;
+select leadgen.refresh_reach(b.buyer_id)
+from (select distinct bo.buyer_id from leadgen.buyer_offers bo where bo.is_reachable <> leadgen.is_reached(bo) order by bo.buyer_id) b;

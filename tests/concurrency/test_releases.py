@@ -172,6 +172,30 @@ def test_two_workers_release_a_failed_sale_once(
     assert faults(admin) == []
 
 
+def test_release_passes_over_an_offer_that_somebody_holds(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    """pick_due_sale: the older sale's offer is busy, the younger's is not; of one busy offer it waits."""
+    holder, worker = connect(), connect("leadgen_worker")
+    offers = [catalogue.add_offer({"reroute": {"on_return": False}}) for _ in range(2)]
+    for offer in offers:
+        catalogue.enroll(offer)
+        submit(admin, make_lead(offer.source_key))
+        record(worker, claim(worker), "refused")
+    older, younger = (sale for sale, *_ in admin.execute(SALE).fetchall())
+    with in_background() as pool:
+        with holder.transaction():
+            holder.execute(
+                "select pg_advisory_xact_lock(%s, leadgen.offer_lock_key(%s))", [OFFER, offers[0].id]
+            )
+            assert pool.submit(worker.execute, RELEASE).result(PATIENCE).fetchone() == (younger,)
+            waiting = pool.submit(worker.execute, RELEASE)
+            wait_until_blocked(admin, worker, holder, waiting)
+        assert waiting.result(PATIENCE).fetchone() == (older,)
+    assert worker.execute(RELEASE).fetchone() == (None,)
+    assert faults(admin) == []
+
+
 def test_late_success_beats_a_release_that_waits(
     connect: Connect, admin: psycopg.Connection, full: Offer
 ) -> None:

@@ -40,12 +40,12 @@ async def test_slow_endpoint_with_10000_rows_does_not_slow_another_buyer(
         fill(outbox, "Ann", 10_000)
         outbox.connection.execute("update leadgen.buyer_offers set is_active = false where buyer_id = 1")
         async with start_worker(webhook_timeout_seconds=20, worker_poll_seconds=60) as worker:
-            await slow.wait_for(64)
+            await slow.wait_for(32)
             for sent in range(1, 21):
                 outbox.submit(1)
                 async with asyncio.timeout(1):
                     await healthy.wait_for(sent)
-            assert len(slow.requests) == 64, "its share, and no more"
+            assert len(slow.requests) == 32, "its share, and no more"
             gate.open.set()
             await slow.wait_for(200)
             await worker.stop()

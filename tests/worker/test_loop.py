@@ -8,10 +8,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.errors import QueryCanceled
 
 from leadgen.worker import metrics, recorder, tender
-from leadgen.worker.attempt import Delivery, Result
+from leadgen.worker.attempt import Attempt, Delivery, Result
 from leadgen.worker.lane import Lane
+from leadgen.worker.loop import ClaimTerms, Loop
 from leadgen.worker.queries import CHORES, Recorded
 from leadgen.worker.recorder import Recorder
 from leadgen.worker.report import report
@@ -36,13 +38,13 @@ def test_room_is_asked_for_by_the_batch() -> None:
         asked.append(room)
         for _ in range(room):
             lane.take(WORK, 0)
-    assert asked == [10]
-    assert lane.held == 10
+    assert asked == [10, 4]
+    assert lane.held == 14
     freed = []
-    for _ in range(10):
+    for _ in range(14):
         lane.queue.get_nowait()
-        freed.append(lane.let_go())
-    assert freed.index(True) == 0, "said when there is half a batch again"
+        freed.append(lane.let_go(WORK))
+    assert freed.index(True) == 2, "said when there is a quarter of a batch again"
     assert freed.count(True) == 1, "and said once"
 
 
@@ -56,6 +58,76 @@ def test_lane_never_holds_more_than_its_places_and_a_batch(places: int, ahead: i
     assert places <= lane.held <= places + ahead or lane.held >= ahead
 
 
+async def test_endpoint_of_which_fewer_are_held_goes_first() -> None:
+    """A fast buyer's lead does not stand behind a slow one's hundred."""
+    lane = Lane(SENDER, places=1, ahead=10)
+    for number in range(1, 6):
+        lane.take(replace(WORK, delivery_id=number, endpoint_id=1), 0)
+    lane.take(replace(WORK, delivery_id=6, endpoint_id=2), 0)
+
+    def send() -> int:
+        work = lane.queue.get_nowait().delivery
+        lane.let_go(work)
+        return work.delivery_id
+
+    assert [send() for _ in range(3)] == [1, 6, 2], "who came first, then who has fewer here"
+    lane.take(replace(WORK, delivery_id=7, endpoint_id=2), 0)
+    assert [send() for _ in range(4)] == [7, 3, 4, 5], "what is done no longer counts"
+
+
+class SlowClaims:
+    """A session whose first claim's rows arrive only when they are let through."""
+
+    def __init__(self, rows: list[Delivery]) -> None:
+        self.rows = rows
+        self.asked, self.arrives = asyncio.Event(), asyncio.Event()
+
+    async def claim(self, *_: object) -> list[Delivery]:
+        """Committed at once, on the wire for long."""
+        self.asked.set()
+        await self.arrives.wait()
+        rows, self.rows = self.rows, []
+        return rows
+
+    async def nap(self, *_: object) -> None:
+        """Nobody rings."""
+
+
+class Outgoing:
+    """A sender that notes what it sends."""
+
+    deadline = 1.0
+
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+        self.is_done = asyncio.Event()
+
+    async def send(self, work: Delivery, attempt: Attempt) -> None:
+        """It gets through."""
+        self.sent.append(work.delivery_id)
+        attempt.conclude("delivered")
+        self.is_done.set()
+
+
+async def test_delivery_that_is_withdrawn_while_its_claim_is_under_way_is_not_sent() -> None:
+    session, sender = SlowClaims(numbered(2)), Outgoing()
+    writer = await recording(Database())
+    lane = Lane(sender, places=1, ahead=10)  # type: ignore[arg-type]
+    terms = ClaimTerms("w", timedelta(seconds=30), timedelta(seconds=5))
+    loop = Loop(session, terms, {WORK.channel: lane}, writer, asyncio.Event())  # type: ignore[arg-type]
+    stop = asyncio.Event()
+    running = asyncio.create_task(loop.run(stop))
+    async with asyncio.timeout(5):
+        await session.asked.wait()
+        loop.withdraw(1)
+        session.arrives.set()
+        await sender.is_done.wait()
+        stop.set()
+        await running
+    assert sender.sent == [2]
+    assert lane.held == 0
+
+
 class Database:
     """What a recorder and a tender ask of a session."""
 
@@ -63,12 +135,19 @@ class Database:
         self.batches: list[int] = []
         self.released: list[int] = []
         self.refuse: set[int] = set()
+        self.slow: set[int] = set()
+        self.outages = 0
         self.todo = dict.fromkeys(CHORES, 0)
         self.broken: dict[str, Exception] = {}
         self.asked: list[str] = []
 
     async def record(self, results: Sequence[Result], *_: object) -> list[Recorded]:
         """Refuses a whole batch for one bad result, as PostgreSQL does."""
+        if self.outages:
+            self.outages -= 1
+            raise psycopg.OperationalError
+        if any(result["delivery_id"] in self.slow and result["reply"] for result in results):
+            raise QueryCanceled
         if any(result["delivery_id"] in self.refuse and result["reply"] for result in results):
             raise psycopg.DataError
         self.batches.append(len(results))
@@ -135,6 +214,21 @@ async def test_result_that_the_database_refuses_costs_its_neighbours_nothing() -
     await writer.flush()
     assert sum(database.batches) == 10, "the outcome is kept, the receiver's words are not"
     assert writer.waiting == 0
+
+
+@pytest.mark.parametrize("outages", [0, 1])
+async def test_batch_that_takes_too_long_is_halved(outages: int) -> None:
+    """One result that cannot be judged in time: the others are recorded, and so is its outcome."""
+    database = Database()
+    database.slow, database.outages = {7}, outages
+    writer = await recording(database)
+    for work in numbered(64):
+        writer.add(work, result_of(work))
+    async with asyncio.timeout(5):
+        await writer.flush()
+    assert sum(database.batches) == 64
+    assert max(database.batches) == 32, "halves, not one by one"
+    assert writer.flowing.is_set(), "the database is not away"
 
 
 async def test_what_is_set_aside_is_given_back() -> None:

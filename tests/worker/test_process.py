@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from aiohttp import ClientSession, web
 
+from rig.cluster import Connect
 from worker.conftest import WORKER_SESSIONS, Outbox, Start
 from worker.receivers import accept, always, http_endpoint, mailbox
 
@@ -72,6 +73,38 @@ async def test_bell_wakes_a_worker_that_sleeps_long(outbox: Outbox, start_worker
             outbox.submit()
             async with asyncio.timeout(1):
                 await endpoint.wait_for(1)
+
+
+async def test_bell_may_be_rung_by_anybody_with_any_words(
+    outbox: Outbox, start_worker: Start, connect: Connect
+) -> None:
+    """NOTIFY needs no privilege: whatever is said wakes the worker, and nothing of it ends it."""
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        async with start_worker(worker_poll_seconds=60) as worker:
+            await asyncio.sleep(0.5)
+            stranger = connect("leadgen_reporting")
+            for words in ("wake up", "", "0", "-1", "1.5", "²", "١٢", "9" * 19, "9" * 7_000, "🏠"):
+                stranger.execute("select pg_notify('leadgen_deliveries', %s)", [words])
+            outbox.submit()
+            async with asyncio.timeout(5):
+                await endpoint.wait_for(1)
+            await outbox.wait_for(delivered=1)
+            assert await worker.stop() == 0
+
+
+async def test_cancelled_delivery_is_called_off(outbox: Outbox, connect: Connect) -> None:
+    """withdraw_delivery: its id is told, once, and only of what somebody holds."""
+    outbox.open_catalogue("https://buyer.example/leads")
+    outbox.submit(2)
+    ((claimed,),) = outbox.rows(
+        """select delivery_id from leadgen.claim_deliveries('w', '{"webhook": 1}', '1 minute')"""
+    )
+    listener = connect()
+    listener.execute("listen leadgen_deliveries")
+    outbox.rows("select leadgen.erase_lead(l.id, 'asked for it') from leadgen.leads l")
+    told = [notice.payload for notice in listener.notifies(timeout=1, stop_after=2)]
+    assert [words for words in told if words] == [str(claimed)]
 
 
 async def test_without_a_bell_polling_delivers(outbox: Outbox, start_worker: Start) -> None:

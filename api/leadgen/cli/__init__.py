@@ -60,7 +60,7 @@ def main() -> None:
     """Entry point: an expected failure is one message and exit status 1; DEBUG=1 shows the traceback."""
     try:
         app()
-    except (LeadGenError, DatabaseError) as error:
+    except (LeadGenError, DatabaseError, UnicodeEncodeError) as error:
         if os.environ.get("DEBUG"):
             raise
         err.print(f"leadgen: {describe_error(error)}", markup=False, soft_wrap=True, style="red")

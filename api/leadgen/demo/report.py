@@ -95,6 +95,7 @@ INTERESTING = """
 select lead_id
 from report.candidates
 group by lead_id
+having max(attempt) = 1
 order by
   (bool_or(won) and bool_or(reason like 'cap_%') and bool_or(reason = 'outside_service_area')) is true desc,
   count(distinct reason) desc,

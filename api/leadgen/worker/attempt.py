@@ -12,7 +12,7 @@ Outcome = Literal["answered", "delivered", "sent", "failed", "refused", "unknown
 Result = dict[str, Any]  # one element of what `leadgen.record_attempts` takes
 
 LONGEST_ERROR = 300  # characters kept of an error
-LONGEST_REPLY = 2_000  # characters kept of a receiver's answer
+LONGEST_REPLY = 16_384  # characters of a receiver's answer that are judged; the record keeps fewer
 
 
 class Fault(NamedTuple):

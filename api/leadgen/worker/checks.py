@@ -7,6 +7,7 @@ now may do so later: that is no fault.
 import asyncio
 from collections.abc import Sequence
 
+import psycopg
 import structlog
 from aiohttp.abc import AbstractResolver
 
@@ -29,6 +30,17 @@ class Checker:
         self._egress = egress
         self._names = egress.resolver()
         self._places = asyncio.Semaphore(CHECKS_AT_ONCE)
+
+    async def run(self, interval: float) -> None:
+        """Take turns with `interval` seconds between them, beside all else: a name may take long. Runs until
+        cancelled.
+        """
+        while True:
+            try:
+                await self.check()
+            except psycopg.Error as error:
+                log.warning("database trouble", doing="checking endpoints", kind=type(error).__name__)
+            await asyncio.sleep(interval)
 
     async def check(self) -> int:
         """One turn: how many endpoints were checked."""

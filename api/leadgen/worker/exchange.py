@@ -25,7 +25,7 @@ from leadgen.worker.egress import Egress
 
 DIGITS = re.compile(r"[0-9]+")
 LONGEST_READ = 65_536  # raw bytes of an answer that are read; the rest is cut off with the connection
-KEPT_BYTES = 8_000  # of which this many are decoded to be kept: 2,000 characters of any script
+KEPT_BYTES = LONGEST_READ  # of which this many are decoded, to be judged
 LONGEST_RETRY_AFTER = 3_600  # seconds
 NO_TIMEOUT = ClientTimeout(total=None, sock_connect=None)  # the attempt's deadline covers all of it
 FAULTS = (

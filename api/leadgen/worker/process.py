@@ -84,11 +84,12 @@ async def work(settings: Settings) -> bool:
             poll=timedelta(seconds=settings.worker_poll_seconds),
         )
         loop = Loop(claims, terms, lanes, recorder, wake)
-        tender = Tender(chores, Checker(chores, egress), wake)
+        tender, checker = Tender(chores, wake), Checker(chores, egress)
         helpers = [
             group.create_task(recorder.run()),
             group.create_task(listen(url, f"{name} bell", wake, loop.withdraw)),
             group.create_task(tender.run(settings.worker_poll_seconds)),
+            group.create_task(checker.run(settings.worker_poll_seconds)),
         ]
         gc.freeze()  # what is there now stays: the collector need not look at it again and again
         gc.set_threshold(GARBAGE)

@@ -132,12 +132,16 @@ class Session:
         return self._connection
 
 
-async def keep_trying(what: str, call: Callable[[], Awaitable[T]], trouble: Trouble = psycopg.Error) -> T:
-    """The call's answer, however long the trouble lasts; each failure is logged."""
+async def keep_trying(
+    what: str, call: Callable[[], Awaitable[T]], trouble: Trouble = psycopg.Error, but: Trouble = ()
+) -> T:
+    """The call's answer, however long the trouble lasts, `but` apart; each failure is logged."""
     wait = FIRST_WAIT
     while True:
         try:
             return await call()
+        except but:
+            raise
         except trouble as error:
             state = getattr(error, "sqlstate", None)
             log.warning(

@@ -143,6 +143,6 @@ class Recorder:
         except AWAY:
             self.flowing.clear()
         try:
-            return await keep_trying("recording", call, AWAY)
+            return await keep_trying("recording", call, AWAY, but=QueryCanceled)
         finally:
             self.flowing.set()

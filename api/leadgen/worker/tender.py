@@ -1,4 +1,4 @@
-"""What has to be done beside delivering: sales, leads that wait, endpoints, replays, lookups, gauges.
+"""What has to be done beside delivering: sales, leads that wait, endpoints, replays, gauges.
 
 The database decides which, when and to whom; the worker only keeps asking. Several workers may ask at once.
 """
@@ -11,12 +11,11 @@ import psycopg
 import structlog
 
 from leadgen.worker import metrics
-from leadgen.worker.checks import Checker
 from leadgen.worker.queries import CHORES, FIRST_WAIT, LONGEST_WAIT, Session
 
 MOST_A_TURN = 100  # of each chore before the next pause
 MEASURE_SECONDS = 5.0  # gauges are not refreshed more often
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+LOST = ("08", "57P")  # classes of SQLSTATE: the connection, the server
 
 log = structlog.get_logger("leadgen.worker")
 
@@ -24,9 +23,8 @@ log = structlog.get_logger("leadgen.worker")
 class Tender:
     """Does what is due, then pauses. `wake` is set when something was done: deliveries may follow from it."""
 
-    def __init__(self, session: Session, checker: Checker, wake: asyncio.Event) -> None:
+    def __init__(self, session: Session, wake: asyncio.Event) -> None:
         self._session = session
-        self._checker = checker
         self._wake = wake
         self._measured = -MEASURE_SECONDS
 
@@ -36,7 +34,7 @@ class Tender:
         while True:
             try:
                 await self._take_turn()
-            except AWAY as error:
+            except psycopg.Error as error:
                 log.warning("database trouble", doing="tending", kind=type(error).__name__, retry_in=wait)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT)
@@ -52,15 +50,14 @@ class Tender:
         if metrics.served and asyncio.get_running_loop().time() - self._measured >= MEASURE_SECONDS:
             self._measured = asyncio.get_running_loop().time()
             await self._try("measuring", self._measure)
-        await self._try("checking endpoints", self._checker.check)
 
     async def _try(self, what: str, call: Callable[[], Awaitable[int]]) -> int:
         """A chore that fails is logged, and holds up no other."""
         try:
             return await call()
-        except AWAY:
-            raise
         except psycopg.Error as error:
+            if is_away(error):
+                raise
             log.error("chore failed", doing=what, sqlstate=error.sqlstate, kind=type(error).__name__)
             return 0
 
@@ -74,3 +71,10 @@ class Tender:
         rows = await self._session.measure_outbox()
         metrics.show_outbox(rows)
         return len(rows)
+
+
+def is_away(error: psycopg.Error) -> bool:
+    """Whether the database is not there; otherwise the one statement failed, for a lock or by itself."""
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return error.sqlstate.startswith(LOST)

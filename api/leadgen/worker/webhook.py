@@ -75,6 +75,7 @@ def sign(message_id: str, body: str, secrets: list[str], now: datetime) -> dict[
     signatures = [_signer(secret).sign(message_id, now, body) for secret in secrets]
     return {
         "user-agent": USER_AGENT,
+        "accept-encoding": "identity",  # an answer is judged as it comes
         "webhook-id": message_id,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signatures),

@@ -14,6 +14,10 @@ begin
     when 'return' then
       perform leadgen.request_return(v_link.id, p_reason, p_note, 'link');
     else
+      update leadgen.deliveries d
+      set status = 'cancelled', next_attempt_at = null, finished_at = leadgen.clock()
+      from leadgen.notices n
+      where n.buyer_id = v_link.id and n.kind <> 'webhook.test' and d.notice_id = n.id and d.channel = 'email' and d.status = 'pending';
       update leadgen.buyers b set notice_emails = false where b.id = v_link.id and b.notice_emails;
       return leadgen.read_link(p_token);
   end case;

@@ -9,6 +9,8 @@ declare
 begin
   if tg_op = 'UPDATE' then
     v_old := old;
+  else
+    perform from leadgen.buyers b where b.id = new.buyer_id for no key update; -- whoever changes its addresses sees this one
   end if;
   if new.timezone is not null then
     perform leadgen.check_timezone(new.timezone, 'timezone');

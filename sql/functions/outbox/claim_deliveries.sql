@@ -137,24 +137,15 @@ begin
       array_remove(array[b.webhook_secret, case when b.previous_secret_until > v_now then b.previous_webhook_secret end], null)::text[] end,
     case when c.channel = 'webhook' then nullif(b.webhook_headers, '{}') end,
     case when c.notice_id is null then leadgen.compose_assigned(a, l) else leadgen.compose_notice(n) end,
-    case when c.channel <> 'webhook' then
-      jsonb_build_object('buyer_name', b.name, 'offer_name', o.name, 'vertical_name', v.name, 'market_name', m.name, 'timezone', m.timezone)
-      || case c.channel
-        when 'email' then jsonb_build_object('links', leadgen.compose_links(a, c.buyer_id, v_now))
-        else jsonb_build_object('callback_id', c.message_id)
-      end
-    end,
+    case when c.channel <> 'webhook' then leadgen.compose_details(c, a, b.name, v_now) end,
     c.timeout_seconds::double precision,
     c.buyer_id,
     c.endpoint_id
   from claimed c
   join leadgen.buyers b on b.id = c.buyer_id
-  join leadgen.markets m on m.id = c.market_id
   left join leadgen.lead_assignments a on a.id = c.assignment_id and a.market_id = c.market_id
   left join leadgen.leads l on l.id = c.lead_id and l.market_id = c.market_id
   left join leadgen.notices n on n.id = c.notice_id
-  left join leadgen.offers o on o.id = a.offer_id
-  left join leadgen.verticals v on v.id = l.vertical_id
   order by c.created_at, c.id;
 
   if found then

@@ -30,7 +30,7 @@ begin
   end if;
 
   if p_rules is not null then
-    v_document := jsonb_build_object('status', p_status, 'text', coalesce(p_reply, ''), 'body', v_body);
+    v_document := jsonb_build_object('status', p_status, 'text', coalesce(left(p_reply, 2000), ''), 'body', v_body);
     select r.outcome, coalesce(r.reason, 'by the buyer''s response_rules') into outcome, reason
     from unnest(p_rules) with ordinality as r (tests, outcome, reason, position)
     where not exists (select from unnest(r.tests) t where (v_document @@ t.path) is not true)

@@ -4,7 +4,8 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- An address that is no longer used keeps its row: what was sold under it still goes there.
+-- An address that is no longer used keeps its row: what was sold under it still goes there. Who changes an enrollment holds
+-- its row and looks at no other: two at once would wait for each other.
 declare
   v_buyer_id constant bigint := case tg_table_name when 'buyers' then to_jsonb(new) ->> 'id' else to_jsonb(new) ->> 'buyer_id' end;
 begin
@@ -12,7 +13,13 @@ begin
   select distinct v_buyer_id, c.channel, c.target
   from leadgen.list_channels(v_buyer_id) c
   on conflict do nothing;
-  perform leadgen.refresh_reach(v_buyer_id);
+  if tg_table_name = 'buyers' then
+    perform leadgen.refresh_reach(v_buyer_id);
+  else
+    update leadgen.buyer_offers bo
+    set is_reachable = leadgen.is_reached(bo)
+    where bo.id = (to_jsonb(new) ->> 'id')::bigint and bo.is_reachable <> leadgen.is_reached(bo);
+  end if;
   return null;
 end;
 $$;

@@ -3,10 +3,10 @@ returns jsonb
 language plpgsql
 immutable
 as $$
--- A receiver writes what it likes, and what it wrote may be cut: what is no JSON is text. The block writes nothing, so it
--- takes no transaction id.
+-- A receiver writes what it likes, and what it wrote may be cut: what is no JSON is text. Some begin with a byte order mark,
+-- and jsonb has no NUL. The block writes nothing, so it takes no transaction id.
 begin
-  return p_reply::jsonb;
+  return replace(ltrim(p_reply, U&'\FEFF'), '\u0000', '')::jsonb;
 exception
   when others then
     return null;

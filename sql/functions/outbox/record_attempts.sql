@@ -119,7 +119,8 @@ begin
       next_attempt_at = v.retry_at,
       finished_at = case when v.new_status in ('delivered', 'unknown', 'dead') then v_now end,
       last_error = case when v.new_status not in ('delivered', 'sent') then v.reason end,
-      provider_id = coalesce(v.provider_id, d.provider_id)
+      provider_id = coalesce(v.provider_id, d.provider_id),
+      attempts_before = case when v.outcome = 'gone' then v.attempts else d.attempts_before end
     from verdict v
     where d.id = v.id and d.market_id = v.market_id and d.status <> 'cancelled'
   ),

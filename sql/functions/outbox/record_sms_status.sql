@@ -24,6 +24,7 @@ declare
   v_delivery leadgen.deliveries;
   v_status leadgen.delivery_status;
   v_is_old boolean := false;
+  v_was_tried boolean;
 begin
   if coalesce(p_provider_id, '') !~ '^[[:graph:]]{1,64}$' then
     perform leadgen.refuse('LG400', 'A report names the message at the provider', 'provider_id', 'none, or text of another form',
@@ -37,9 +38,10 @@ begin
   for no key update;
   if not found then
     return false;
-  elsif v_delivery.status = 'sending' and exists (
-    select from leadgen.delivery_attempts t where t.delivery_id = v_delivery.id and t.market_id = v_delivery.market_id
-  ) then
+  end if;
+  v_was_tried := exists (
+    select from leadgen.delivery_attempts t where t.delivery_id = v_delivery.id and t.market_id = v_delivery.market_id);
+  if v_delivery.status = 'sending' and v_was_tried then
     v_is_old := v_delivery.provider_id is not distinct from p_provider_id;
   elsif v_delivery.provider_id <> p_provider_id then
     perform leadgen.refuse('LG409', 'The report is of another message', 'provider_id', 'another id',
@@ -52,7 +54,8 @@ begin
   if p_status = any (c_last_words) is not true then
     update leadgen.deliveries d
     set provider_id = p_provider_id
-    where d.id = v_delivery.id and d.market_id = v_delivery.market_id and d.provider_id is distinct from p_provider_id;
+    where d.id = v_delivery.id and d.market_id = v_delivery.market_id and d.provider_id is null
+      and (d.status <> 'sending' or not v_was_tried);
     return true;
   end if;
 

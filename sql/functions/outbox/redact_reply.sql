@@ -9,7 +9,7 @@ as $$
 declare
   c_kept constant integer := 500;
   c_read constant integer := 1000;
-  v_reply text := left(p_reply, c_read);
+  v_reply text := case when length(p_reply) > c_read then regexp_replace(left(p_reply, c_read), '[[:alnum:]]+$', '') else p_reply end;
 begin
   if v_reply ~* '@|%40|\d[\d ().-]{5,}\d|[a-z0-9+/_=]{32,}|secret|token|passw|bearer|basic|api.?key|authorization|cookie|session' then
     v_reply := regexp_replace(v_reply, '[[:alnum:]._%+''-]+(@|%40)[[:alnum:]-]+(\.[[:alnum:]-]+)*', '[e-mail]', 'gi');

@@ -12,11 +12,11 @@ declare
   v_words constant text[] := array(
     select distinct lower(w)
     from unnest(p_personal) as personal (text),
-    regexp_split_to_table(left(split_part(personal.text, '@', 1), 2000), '[^[:alnum:]]+') w
+    regexp_split_to_table(left(regexp_replace(personal.text, '^(\S+)@\S+$', '\1'), 2000), '[^[:alnum:]]+') w
     where length(w) > case when length(personal.text) > c_long then 4 else 1 end
       and (length(personal.text) <= c_long or length(p_text) > c_long));
 begin
-  if v_words = '{}' then
+  if v_words = '{}' or p_text = '' then
     return v_text;
   end if;
   if strpos(v_text, '\') > 0 then
