@@ -177,7 +177,8 @@ select is(pg_temp.link_state(kind, changes, return), state, format('describe_lin
 from (values
   ('accept', '{}'::jsonb, 'requested', 'requested'), ('return', '{}', 'received', 'requested'), ('return', '{"outcome": "accepted"}',
     'refused', 'refused'),
-  ('accept', '{"outcome": "accepted"}', 'refused', 'accepted'), ('accept', '{"outcome": "failed", "release_reason": "delivery failed"}', null, 'too_late'),
+  ('accept', '{"outcome": "accepted"}', 'refused', 'accepted'),
+  ('accept', '{"outcome": "failed", "release_reason": "delivery failed"}', null, 'too_late'),
   ('return', '{"outcome": "returned"}', null, 'too_late'), ('return', '{"outcome": "returned"}', 'approved', 'returned'),
   ('accept', '{"acceptance": "explicit", "answer_by": "2026-11-20T16:00:00Z"}', null, 'too_late'),
   ('return', '{"acceptance": "explicit", "answer_by": "2026-11-20T16:00:00Z"}', null, 'too_late'),

@@ -1,6 +1,7 @@
--- settle_endpoints, announce_endpoint, enable_endpoint, disable_endpoint, refresh_reach: what follows when an address is no longer in use.
+-- keep_endpoints, list_channels, settle_endpoints, announce_endpoint, enable_endpoint, disable_endpoint, refresh_reach:
+-- what follows when an address is no longer in use.
 begin;
-select plan(53);
+select plan(54);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
@@ -20,6 +21,8 @@ create temp view told as
 
 select is(leadgen.settle_endpoints(), 0, 'settle_endpoints: nothing to do');
 select is(is_reachable, true, 'the buyer is reachable') from seat;
+select is(leadgen.is_reached(seat::leadgen.buyer_offers), true, 'is_reached: by its webhook')
+from leadgen.buyer_offers seat join seats on seats.seat_id = seat.id;
 
 -- Disabled by what was recorded: an event, a notice by e-mail, no more leads.
 update leadgen.endpoints e set disabled_at = '2026-11-20T16:00:00Z', disabled_reason = '20 failed attempts in a row: timeout'

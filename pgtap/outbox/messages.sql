@@ -31,7 +31,7 @@ select is(c.secrets, '{whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=,whsec_
 select is(c.headers, '{"X-Api-Key": "k"}', 'the buyer''s headers') from first c where c.channel = 'webhook';
 select is(array_agg(c.channel) filter (where c.secrets is not null or c.headers is not null), '{webhook}',
   'secrets and headers are for webhooks') from first c;
-select is(c.details ->> 'callback_id', d.message_id::text, 'a text message has an id for its reports') from first c
+select is(c.details ->> 'callback_id', d.message_id::text, 'compose_details: a text message has an id for its reports') from first c
 join leadgen.deliveries d on d.id = c.delivery_id where c.channel = 'sms';
 select is(c.details #>> '{links,accept}' || ' ' || (c.details #>> '{links,return}'),
   leadgen.make_link('accept', a.id) || ' ' || leadgen.make_link('return', a.id), 'a mail has links to accept and to return') from first c

@@ -1,7 +1,7 @@
 -- accept_sale, return_sale, settle_answers, release_sale, release_due_sale and what they do to places, leads and the next buyer
 -- (lock_sale, check_answer, give_place_back, pass_lead_on).
 begin;
-select plan(154);
+select plan(156);
 select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.settings set slow_retry_seconds = '{}';
 create function pg_temp.offer(p_config jsonb, p_buyers integer default 2) returns bigint language plpgsql as $$
@@ -376,6 +376,8 @@ create temp table kept as select pg_temp.offer('{"acceptance": {"mode": "explici
 create temp table s20 as select pg_temp.sell(offer_id, 1) as id from kept;
 select pg_temp.attempt(id, 'refused') from s20;
 select is((leadgen.pick_due_sale()).id, null, 'pick_due_sale: not what is kept');
+select is(leadgen.lock_free_offer('{}'), null, 'lock_free_offer: of none');
+select is(leadgen.lock_free_offer(array[offer_id, 0]), offer_id, 'lock_free_offer: the first that is free') from kept;
 select testkit.at_time('2026-11-20T20:59:59Z');
 select is(leadgen.settle_answers(), 0, 'settle_answers: there is time to send it again');
 select is(leadgen.find_resend_fault(d, e), null, 'find_resend_fault: in time')

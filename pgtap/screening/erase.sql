@@ -208,12 +208,13 @@ create temp table words as select (pg_temp.submit('{"idempotency_key": "Order-ZA
   ->> 'lead_id')::bigint as id;
 insert into leadgen.intake_quarantine (failed_step, reason, payload, context, request_hash)
 values ('source', 'x', '{"name": "Z.", "email": " Zaphod@HEARTOFGÖLD.example"}', '{}', 'h');
-update leadgen.leads l set source = 'zaphod@heartofgold.example', email = 'zaphod@xn--heartofgld-lcb.example' from words where l.id = words.id;
+update leadgen.leads l set source = 'zaphod@heartofgold.example', email = 'zaphod@xn--heartofgld-lcb.example'
+from words w where l.id = w.id;
 select is(leadgen.normalize_email('Zaphod@HEARTOFGÖLD.example'), l.email::text, 'an address in another spelling')
 from leadgen.leads l join words using (id);
 select leadgen.request_return(a.id, 'other', null, 'api') from leadgen.lead_assignments a join words on words.id = a.lead_id;
 select leadgen.erase_lead(id, 'ninth') from words;
-select is(l.source || ' ' || (l.idempotency_key = 'erased:' || l.id), 'erased true', 'strike_out_lead: a source and a key that name somebody')
+select is(l.source || ' ' || (l.idempotency_key = 'erased:' || l.id), 'erased true', 'strike_out_lead: a source and a key of a person')
 from leadgen.leads l join words using (id);
 select is(count(*), 0::bigint, 'erase_quarantined: the address in another spelling')
 from leadgen.intake_quarantine q where q.request_hash = 'h' and q.payload <> '{}';

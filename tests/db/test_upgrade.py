@@ -1,4 +1,4 @@
-"""Databases of before the endpoints (migrations 0001 to 0005), and ones that went astray: what the deploy puts right."""
+"""Databases of before the endpoints (migrations 0001 to 0005), and ones that went astray: a deploy puts them right."""
 
 import shutil
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ overriding system value values
   (3, 'Both', 'both@b.example', '+15125550103', null, true, true),
   (4, 'Nobody', 'nobody@b.example', '+15125550104', null, false, false);
 insert into leadgen.offers
-  (id, market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
-overriding system value values (1, 1, 1, 'Plumbing', 45, 1, 1);
+  (id, market_id, vertical_id, name, slug, default_price_per_lead, validation_policy_id, routing_policy_id)
+overriding system value values (1, 1, 1, 'Plumbing', 'plumbing', 45, 1, 1);
 insert into leadgen.buyer_offers (buyer_id, offer_id) select b.id, 1 from leadgen.buyers b;
 set session_replication_role = origin;
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.errors import QueryCanceled
+from psycopg.errors import AdminShutdown, DeadlockDetected, LockNotAvailable, QueryCanceled, RaiseException
 
 from leadgen.worker import metrics, recorder, tender
 from leadgen.worker.attempt import Attempt, Delivery, Result
@@ -240,17 +240,9 @@ async def test_what_is_set_aside_is_given_back() -> None:
     assert database.released == [1, 2, 3]
 
 
-class Checker:
-    """Nothing to look up."""
-
-    async def check(self) -> int:
-        """None."""
-        return 0
-
-
 def tend(database: Database) -> Tender:
     """A tender of this database."""
-    return Tender(database, Checker(), asyncio.Event())  # type: ignore[arg-type]
+    return Tender(database, asyncio.Event())  # type: ignore[arg-type]
 
 
 async def test_chores_are_done_in_their_order_and_each_is_bounded() -> None:
@@ -262,17 +254,19 @@ async def test_chores_are_done_in_their_order_and_each_is_bounded() -> None:
     assert database.asked.count("settling answers") == 3
 
 
-async def test_chore_that_fails_holds_up_no_other() -> None:
+@pytest.mark.parametrize("error", [RaiseException, LockNotAvailable, QueryCanceled, DeadlockDetected])
+async def test_chore_that_fails_holds_up_no_other(error: type[psycopg.Error]) -> None:
     database = Database()
-    database.broken = {"releasing sales": psycopg.errors.RaiseException()}
+    database.broken = {"releasing sales": error()}
     await tend(database)._take_turn()
     assert set(database.asked) == set(CHORES)
 
 
-async def test_database_away_ends_the_turn() -> None:
+@pytest.mark.parametrize("error", [psycopg.OperationalError, psycopg.InterfaceError, AdminShutdown])
+async def test_database_away_ends_the_turn(error: type[psycopg.Error]) -> None:
     database = Database()
-    database.broken = {"settling answers": psycopg.OperationalError()}
-    with pytest.raises(psycopg.OperationalError):
+    database.broken = {"settling answers": error()}
+    with pytest.raises(error):
         await tend(database)._take_turn()
     assert database.asked == ["settling answers"]
 

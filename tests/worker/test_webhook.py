@@ -47,7 +47,7 @@ async def test_receiver_gets_the_signed_body_and_only_known_headers() -> None:
     assert body["data"]["lead"]["email"] == "jane@example.com"
     assert headers["webhook-id"] == work.message_id
     assert headers["content-type"] == "application/json"
-    known = {"host", "content-type", "content-length", "user-agent"}
+    known = {"host", "content-type", "content-length", "user-agent", "accept-encoding"}
     assert set(headers) == known | {"webhook-id", "webhook-timestamp", "webhook-signature"}
     assert (result["outcome"], result["status_code"], result["error"]) == ("answered", 200, None)
     assert result["reply"] == '{"status": "accepted"}'

@@ -3,33 +3,21 @@ returns leadgen.lead_assignments
 language plpgsql
 volatile
 as $$
--- An offer that somebody holds keeps its own sales waiting and no others': the first whose offer is free; only when none
--- is, wait for the first one's.
 declare
-  v_sale leadgen.lead_assignments;
-  v_first leadgen.lead_assignments;
-  v_busy bigint[] := '{}';
-begin
-  for v_sale in
-    select a.*
+  v_offer_id constant bigint := leadgen.lock_free_offer(array(
+    select a.offer_id
     from leadgen.lead_assignments a
     where a.release_reason is not null and a.released_at is null
     order by a.updated_at, a.id
-    limit 1000
-  loop
-    continue when v_sale.offer_id = any (v_busy);
-    if pg_try_advisory_xact_lock(2, leadgen.offer_lock_key(v_sale.offer_id)) then
-      return v_sale;
-    end if;
-    v_busy := v_busy || v_sale.offer_id;
-    if v_first.id is null then
-      v_first := v_sale;
-    end if;
-  end loop;
-  if v_first.id is not null then
-    perform pg_advisory_xact_lock(2, leadgen.offer_lock_key(v_first.offer_id));
-  end if;
-  return v_first;
+    limit 1000));
+  v_sale leadgen.lead_assignments;
+begin
+  select a.* into v_sale
+  from leadgen.lead_assignments a
+  where a.release_reason is not null and a.released_at is null and a.offer_id = v_offer_id
+  order by a.updated_at, a.id
+  limit 1;
+  return v_sale;
 end;
 $$;
 comment on function leadgen.pick_due_sale() is

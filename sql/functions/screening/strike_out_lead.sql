@@ -8,7 +8,9 @@ as $$
 -- out goes, for then it is the contact.
 declare
   v_words constant text[] := array(
-    select w from regexp_split_to_table(lower(p_lead.name || ' ' || p_lead.email), '[^[:alnum:]]+') w where length(w) > 2);
+    select '\m' || w || '\M'
+    from regexp_split_to_table(lower(p_lead.name || ' ' || split_part(p_lead.email, '@', 1)), '[^[:alnum:]]+') w
+    where length(w) > 2);
   v_key_is_contact constant boolean := coalesce(
     (p_lead.idempotency_key not like 'auto:%' and lower(p_lead.idempotency_key) ~ any (v_words))
     or (p_lead.email <> '' and strpos(lower(p_lead.idempotency_key), lower(p_lead.email)) > 0)
