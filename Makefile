@@ -27,8 +27,8 @@ $(STAMP): pyproject.toml constraints.txt scripts/get-postgres scripts/get-extens
 demo: $(STAMP) ## Show everything at work: 200 leads in, sold and delivered
 	$(BIN)/leadgen demo
 
-test: $(STAMP) ## Run pgTAP and pytest (ARGS="-k name" passes on)
-	$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP) ## Run pgTAP and pytest on two processes (ARGS="-k name" passes on)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(STAMP) ## Check form and types of Python and SQL
 	$(BIN)/ruff check
