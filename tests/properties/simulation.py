@@ -175,12 +175,16 @@ class Simulation:
         )
 
     def _give_back(self, step: Step) -> None:
-        """A buyer returns a lead."""
+        """A buyer returns a lead, if it still may."""
         standing = [
             (sold, id_) for sold in self.valid.values() for id_, sale in sold.sales.items() if sale.stands
         ]
         if standing:
             sold, id_ = standing[step.numbers[0] % len(standing)]
+            if not self._value(
+                "select return_by > leadgen.clock() from leadgen.lead_assignments where id = %s", id_
+            ):
+                return
             assert self._value("select leadgen.return_sale(%s, 'other')", id_) == "returned"
             sale = sold.sales[id_]
             sale.stands = False
