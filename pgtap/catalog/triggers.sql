@@ -3,15 +3,15 @@
 begin;
 select plan(79);
 
-select is(leadgen.slugify(name), slug, 'slugify: ' || name)
+select is(catalog.slugify(name), slug, 'slugify: ' || name)
 from (values ('Austin, TX', 'austin-tx'), ('  São Paulo!! ', 'sao-paulo'), ('A--B', 'a-b'), ('東京', 'x'), ('', 'x'), ('Ünïcode 24/7',
   'unicode-24-7')) as t (name, slug);
 
 create temp table m as select n, testkit.make_market() as id from generate_series(1, 3) n;
 select is(array_agg(x.slug::text order by n), '{austin-tx,austin-tx-2,austin-tx-3}', 'choose_slug: the first free one') from m
   join leadgen.markets x using (id);
-select is(leadgen.choose_slug('leadgen.markets', 'slug', 'Reno', 100), 'reno', 'choose_slug: free as it is');
-select is(length(leadgen.choose_slug('leadgen.markets', 'slug', repeat('ab ', 100), 100)) <= 95, true,
+select is(catalog.choose_slug('leadgen.markets', 'slug', 'Reno', 100), 'reno', 'choose_slug: free as it is');
+select is(length(catalog.choose_slug('leadgen.markets', 'slug', repeat('ab ', 100), 100)) <= 95, true,
   'choose_slug: leaves room for a number');
 create temp table given as select testkit.make_market('{"slug": "my-own"}') as id;
 select is(x.slug, 'my-own', 'fill_market: a slug that is given stays') from given join leadgen.markets x using (id);
@@ -27,7 +27,7 @@ from (values
 ) as t (body, fault);
 select is(testkit.fault_of($$update leadgen.markets set timezone = 'Mars/Base'$$), 'LG423 timezone',
   'a market''s zone is checked when it changes');
-select is(testkit.fault_of(format('select leadgen.check_timezone(%L, %L)', zone, 'x')), fault, 'check_timezone: ' || zone)
+select is(testkit.fault_of(format('select catalog.check_timezone(%L, %L)', zone, 'x')), fault, 'check_timezone: ' || zone)
   from (values ('Europe/Berlin', 'none'), ('Europe/Bonn', 'LG423 x'), ('UTC', 'none'), ('posixrules', 'LG423 x'),
     ('Factory', 'LG423 x'), ('localtime', 'LG423 x'), ('EST', 'LG423 x'), ('GMT', 'LG423 x')) t (zone, fault);
 
@@ -86,8 +86,8 @@ select is(testkit.fault_of(format('select testkit.make_buyer(%L)', body)), fault
 from (values ('{"webhook_url": "b.example"}'::jsonb, 'LG423 webhook_url'), ('{"webhook_secret": "short"}', 'LG423 webhook_secret'),
   ('{"balance": -1}',
   '23514')) as t (body, fault);
-select is(count(distinct leadgen.make_webhook_secret()), 50::bigint, 'make_webhook_secret: never the same') from generate_series(1, 50);
-select is(array_agg(distinct length(decode(substr(leadgen.make_webhook_secret(), 7), 'base64'))), '{32}',
+select is(count(distinct catalog.make_webhook_secret()), 50::bigint, 'make_webhook_secret: never the same') from generate_series(1, 50);
+select is(array_agg(distinct length(decode(substr(catalog.make_webhook_secret(), 7), 'base64'))), '{32}',
   'make_webhook_secret: 32 bytes') from generate_series(1, 5);
 
 -- An enrollment's own webhook needs a secret as well.

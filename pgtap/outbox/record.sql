@@ -4,7 +4,7 @@ select plan(80);
 select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.settings set slow_retry_seconds = '{}';
 
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, 3, '1 second', after, null, '{30}') between low and high, true,
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', attempt, 3, '1 second', after, null, '{30}') between low and high, true,
   format('plan_retry: attempt %s, Retry-After %s', attempt, after))
 from (values
   (1, null::numeric, '2026-11-20T16:00:01Z'::timestamptz, '2026-11-20T16:00:01.5Z'::timestamptz),
@@ -12,12 +12,12 @@ from (values
   (1, 120, '2026-11-20T16:02:00Z', '2026-11-20T16:02:00Z'), (3, 0.1, '2026-11-20T16:00:04Z', '2026-11-20T16:00:06Z'),
   (1, -50, '2026-11-20T16:00:01Z', '2026-11-20T16:00:01.5Z'), (1, 999999, '2026-11-20T17:00:00Z', '2026-11-20T17:00:00Z')
 ) as t (attempt, after, low, high);
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 4, 3, '1 second', null, null, '{}'), null, 'plan_retry: after the last retry none');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 1, 0, '1 second', 60, null, '{}'), null,
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', 4, 3, '1 second', null, null, '{}'), null, 'plan_retry: after the last retry none');
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', 1, 0, '1 second', 60, null, '{}'), null,
   'plan_retry: no retries, whatever the receiver asked');
-select cmp_ok((select count(distinct leadgen.plan_retry('2026-11-20T16:00:00Z', 3, 3, '1 second', null, null, '{}'))
+select cmp_ok((select count(distinct outbox.plan_retry('2026-11-20T16:00:00Z', 3, 3, '1 second', null, null, '{}'))
   from generate_series(1, 20)), '>', 15::bigint, 'plan_retry: jittered');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', after, '{60,600,3600}',
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', after, '{60,600,3600}',
   '{1,1,1,1}') between low and high, true,
   format('plan_retry: by a schedule, attempt %s, Retry-After %s, %s retries of the worker''s', attempt, after, retries))
 from (values
@@ -26,17 +26,17 @@ from (values
   (1, 3, 1800, '2026-11-20T16:30:00Z', '2026-11-20T16:30:00Z'), (1, 3, 999999, '2026-11-20T17:00:00Z', '2026-11-20T17:00:00Z'),
   (3, 3, 60, '2026-11-20T17:00:00Z', '2026-11-20T17:30:00Z')
 ) as t (attempt, retries, after, low, high);
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 4, 99, '1 second', 60, '{60,600,3600}', '{5}'), null,
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', 4, 99, '1 second', 60, '{60,600,3600}', '{5}'), null,
   'plan_retry: past the schedule''s end none');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 1, 99, '1 second', 60, '{}', '{5}'), null,
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', 1, 99, '1 second', 60, '{}', '{5}'), null,
   'plan_retry: an empty schedule has no retries');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', null, null, '{60,300}') - '2026-11-20T16:00:00Z'
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', null, null, '{60,300}') - '2026-11-20T16:00:00Z'
   between low and high, true, format('plan_retry: then the slow ones, attempt %s after %s quick retries', attempt, retries))
 from (values
   (4, 3, interval '60 seconds', interval '90 seconds'), (5, 3, '300 seconds', '450 seconds'), (1, 0, '60 seconds', '90 seconds'),
   (1, null, '60 seconds', '90 seconds'), (2, -5, '300 seconds', '450 seconds'), (900, 1000, '7 days', '10.5 days')
 ) as t (attempt, retries, low, high);
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 6, 3, '1 second', 60, null, '{60,300}'), null, 'plan_retry: past the slow ones none');
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', 6, 3, '1 second', 60, null, '{60,300}'), null, 'plan_retry: past the slow ones none');
 
 -- One sale by webhook and e-mail a lead; attempts are made by name of channel.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
@@ -127,7 +127,7 @@ select results_eq(
     "started_at": "2026-11-20T16:00:00Z", "outcome": "delivered", "latency_ms": 1}]', 3, '1 second')$$,
   $$values (0::bigint, 'fenced', null::text, null::text)$$, 'a delivery that does not exist');
 select is_empty($$select * from leadgen.record_attempts('[]', 3, '1 second')$$, 'nothing to record');
-select lives_ok($$select leadgen.settle_assignments(array(select a.id
+select lives_ok($$select market.settle_assignments(array(select a.id
   from leadgen.lead_assignments a), '{}', '{}', '2026-11-20T17:00:00Z')$$, 'settle_assignments: again over everything');
 select is(array_agg(a.outcome::text order by a.id), '{accepted,failed,unknown,accepted}',
   'settle_assignments: changes nothing that is settled') from leadgen.lead_assignments a;

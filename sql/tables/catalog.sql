@@ -28,6 +28,15 @@ comment on column leadgen.markets.timezone is 'IANA zone, e.g. America/Chicago; 
 comment on column leadgen.markets.currency is
   'ISO 4217. Currencies with three decimals are refused: money is numeric(10,2).';
 
+create or replace trigger touch_updated_at before update on leadgen.markets
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger fill_market before insert or update on leadgen.markets
+  for each row execute function catalog.fill_market();
+create or replace trigger wake_held_leads after update of is_active, timezone on leadgen.markets
+  for each row execute function market.wake_held_leads();
+create or replace trigger move_windows after update of timezone on leadgen.markets
+  for each row when (old.timezone is distinct from new.timezone) execute function market.move_windows();
+
 create table leadgen.verticals (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -39,6 +48,9 @@ create table leadgen.verticals (
   constraint verticals_slug_unique unique (slug)
 );
 comment on table leadgen.verticals is 'A trade: plumbing, roofing, HVAC.';
+
+create or replace trigger touch_updated_at before update on leadgen.verticals
+  for each row execute function kernel.touch_updated_at();
 
 create table leadgen.policy_keys (
   kind text not null,
@@ -58,12 +70,12 @@ create table leadgen.policy_keys (
 comment on table leadgen.policy_keys is
   'The registry: every key a policy may have, its order, the schema of its value, what it means and, for a validation rule, the function that judges it.';
 comment on column leadgen.policy_keys.value_schema is
-  'JSON Schema words understood by leadgen.check_schema; {}: the key takes no value and is not written in a policy.';
+  'JSON Schema words understood by catalog.check_schema; {}: the key takes no value and is not written in a policy.';
 comment on column leadgen.policy_keys.rule_function is
-  'Function in schema leadgen (lead_facts, value jsonb, rules jsonb) returns leadgen.failure[]; null: a parameter of another key.';
+  'Function in schema rules (lead_facts, value jsonb, rules jsonb) returns kernel.failure[]; null: a parameter of another key.';
 comment on column leadgen.policy_keys.is_always_on is 'Runs for every policy, whether it names the key or not.';
 comment on column leadgen.policy_keys.compile_function is
-  'Function in schema leadgen (jsonb) returns jsonb that turns the value as written into the value its rule is handed; null: as written.';
+  'Function in schema catalog (jsonb) returns jsonb that turns the value as written into the value its rule is handed; null: as written.';
 comment on column leadgen.policy_keys.required_language is
   'Procedural language that the rule is written in; where it is not installed a policy with the key is refused. Null: PL/pgSQL.';
 
@@ -84,7 +96,14 @@ comment on column leadgen.validation_policies.version is 'Raised by trigger each
 comment on column leadgen.validation_policies.compiled_rules is
   'The rules as one SQL expression over a leadgen.lead_facts ($1), written by trigger; never edit it.';
 
-create type leadgen.routing_settings as (
+create or replace trigger touch_updated_at before update on leadgen.validation_policies
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger write_policy before insert or update on leadgen.validation_policies
+  for each row execute function catalog.write_policy();
+create or replace trigger archive_policy after insert or update on leadgen.validation_policies
+  for each row execute function catalog.archive_policy();
+
+create type kernel.routing_settings as (
   strategy text[],
   max_buyers integer,
   exclusivity_scopes text[],
@@ -112,7 +131,7 @@ create type leadgen.routing_settings as (
   return_cycle text,
   auto_approves_returns boolean
 );
-comment on type leadgen.routing_settings is
+comment on type kernel.routing_settings is
   'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers.';
 
 create table leadgen.routing_policies (
@@ -122,7 +141,7 @@ create table leadgen.routing_policies (
   name varchar(200) not null,
   version integer not null default 1,
   config jsonb not null,
-  compiled_config leadgen.routing_settings,
+  compiled_config kernel.routing_settings,
   is_active boolean not null default true,
 
   constraint routing_policies_config_is_object check (jsonb_typeof(config) = 'object')
@@ -131,22 +150,31 @@ comment on table leadgen.routing_policies is 'Who gets a lead: strategy, exclusi
 comment on column leadgen.routing_policies.compiled_config is
   'config with every default filled in, written by trigger; never edit it.';
 
-create type leadgen.field_test as (
+create or replace trigger touch_updated_at before update on leadgen.routing_policies
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger write_policy before insert or update on leadgen.routing_policies
+  for each row execute function catalog.write_policy();
+create or replace trigger archive_policy after insert or update on leadgen.routing_policies
+  for each row execute function catalog.archive_policy();
+create or replace trigger wake_held_leads after update of config, is_active on leadgen.routing_policies
+  for each row execute function market.wake_held_leads();
+
+create type kernel.field_test as (
   field text,
   path jsonpath,
   wanted text
 );
-comment on type leadgen.field_test is
-  'A condition on one field, compiled: a predicate over a lead''s document (leadgen.describe_lead), and what it wants in words.';
+comment on type kernel.field_test is
+  'A condition on one field, compiled: a predicate over a lead''s document (kernel.describe_lead), and what it wants in words.';
 
-create type leadgen.price_rule as (
+create type kernel.price_rule as (
   step text,
   amount numeric,
   percent numeric,
   hours int4multirange,
-  tests leadgen.field_test[]
+  tests kernel.field_test[]
 );
-comment on type leadgen.price_rule is
+comment on type kernel.price_rule is
   'One step of a pricing policy, compiled. hours: minutes of the market''s week, from Monday 00:00; null: always. tests: all must hold.';
 
 create table leadgen.pricing_policies (
@@ -157,13 +185,22 @@ create table leadgen.pricing_policies (
   version integer not null default 1,
   rules jsonb not null,
   is_active boolean not null default true,
-  compiled_rules leadgen.price_rule[],
+  compiled_rules kernel.price_rule[],
 
   constraint pricing_policies_rules_is_object check (jsonb_typeof(rules) = 'object')
 );
 comment on table leadgen.pricing_policies is 'What is added to the base price (see leadgen.policy_keys).';
 comment on column leadgen.pricing_policies.compiled_rules is
   'The rules as steps in order, written by trigger; never edit it.';
+
+create or replace trigger touch_updated_at before update on leadgen.pricing_policies
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger write_policy before insert or update on leadgen.pricing_policies
+  for each row execute function catalog.write_policy();
+create or replace trigger archive_policy after insert or update on leadgen.pricing_policies
+  for each row execute function catalog.archive_policy();
+create or replace trigger wake_held_leads after update of rules, is_active on leadgen.pricing_policies
+  for each row execute function market.wake_held_leads();
 
 create table leadgen.policy_versions (
   kind text not null,
@@ -178,6 +215,9 @@ create table leadgen.policy_versions (
 );
 comment on table leadgen.policy_versions is
   'Append-only: every body a policy ever had, who wrote it and when. Leads record the versions they were judged by.';
+
+create or replace trigger keep_record before update or delete or truncate on leadgen.policy_versions
+  for each statement execute function kernel.refuse_change();
 
 create table leadgen.offers (
   id bigint generated always as identity primary key,
@@ -202,6 +242,19 @@ create table leadgen.offers (
 comment on table leadgen.offers is 'The unit of sale: a vertical in a market, with its policies and its price.';
 comment on column leadgen.offers.slug is 'Unique public name; derived from name when not given.';
 comment on column leadgen.offers.default_price_per_lead is 'In the market''s currency.';
+
+create or replace trigger touch_updated_at before update on leadgen.offers
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger fill_offer before insert or update on leadgen.offers
+  for each row execute function catalog.fill_offer();
+create or replace trigger keep_offer_market before update on leadgen.offers
+  for each row when ((old.market_id, old.vertical_id) is distinct from (new.market_id, new.vertical_id))
+  execute function catalog.keep_offer_market();
+create or replace trigger wake_held_leads
+  after update of is_active, default_price_per_lead, routing_policy_id, pricing_policy_id on leadgen.offers
+  for each row execute function market.wake_held_leads();
+create or replace trigger start_offer_usage after insert on leadgen.offers
+  for each row execute function market.start_offer_usage();
 
 create table leadgen.sources (
   id bigint generated always as identity primary key,
@@ -233,6 +286,11 @@ create unique index sources_api_key_hash_unique on leadgen.sources (api_key_hash
 create unique index sources_hostname_path_unique
   on leadgen.sources (hostname, coalesce(path_prefix, '/')) where hostname is not null and is_active;
 
+create or replace trigger touch_updated_at before update on leadgen.sources
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger fill_source before insert or update on leadgen.sources
+  for each row execute function catalog.fill_source();
+
 create table leadgen.source_campaigns (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -245,12 +303,15 @@ create table leadgen.source_campaigns (
 comment on table leadgen.source_campaigns is
   'Which source a campaign belongs to, for leads that name neither source nor landing page. Stored in lower case.';
 
-create type leadgen.response_rule as (
-  tests leadgen.field_test[],
+create or replace trigger fill_campaign before insert or update on leadgen.source_campaigns
+  for each row execute function catalog.fill_campaign();
+
+create type kernel.response_rule as (
+  tests kernel.field_test[],
   outcome text,
   reason text
 );
-comment on type leadgen.response_rule is
+comment on type kernel.response_rule is
   'What an answer to a webhook means where all tests hold, over {"status": 200, "text": "...", "body": {...}}; see buyers.response_rules.';
 
 create table leadgen.buyers (
@@ -272,7 +333,7 @@ create table leadgen.buyers (
   payment_method varchar(50),
   payment_method_id varchar(200),
   response_rules jsonb,
-  compiled_response_rules leadgen.response_rule[],
+  compiled_response_rules kernel.response_rule[],
   webhook_headers jsonb not null default '{}',
   previous_webhook_secret varchar(200),
   previous_secret_until timestamptz,
@@ -297,6 +358,21 @@ comment on column leadgen.buyers.webhook_headers is
 comment on column leadgen.buyers.previous_webhook_secret is
   'Signs beside the new one until previous_secret_until; written by leadgen.rotate_webhook_secret.';
 comment on column leadgen.buyers.notice_emails is 'Whether it is told by e-mail of its own endpoints; leads are not notices.';
+
+create or replace trigger touch_updated_at before update on leadgen.buyers
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger fill_buyer before insert or update on leadgen.buyers
+  for each row execute function catalog.fill_buyer();
+create or replace trigger wake_held_leads after update on leadgen.buyers
+  for each row when (
+    new.balance > old.balance
+    or new.is_active is distinct from old.is_active)
+  execute function market.wake_held_leads();
+create or replace trigger warn_of_balance after update of balance on leadgen.buyers
+  for each row when (new.balance < old.balance) execute function market.warn_of_balance();
+create or replace trigger keep_endpoints after insert or update of webhook_url, email, email_notifications, phone, sms_notifications
+  on leadgen.buyers
+  for each row execute function outbox.keep_endpoints();
 
 create table leadgen.buyer_offers (
   id bigint generated always as identity primary key,
@@ -323,7 +399,7 @@ create table leadgen.buyer_offers (
   schedule jsonb,
   compiled_schedule int4multirange,
   filters jsonb,
-  compiled_filters leadgen.field_test[],
+  compiled_filters kernel.field_test[],
   is_reachable boolean not null default true,
 
   constraint buyer_offers_unique unique (buyer_id, offer_id),
@@ -360,6 +436,26 @@ comment on column leadgen.buyer_offers.is_reachable is
 create index idx_buyer_offers_offer_active_priority
   on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
 
+create or replace trigger touch_updated_at before update on leadgen.buyer_offers
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger fill_enrollment before insert or update on leadgen.buyer_offers
+  for each row execute function catalog.fill_enrollment();
+create or replace trigger keep_enrollment before delete on leadgen.buyer_offers
+  for each row execute function catalog.keep_enrollment();
+create or replace trigger wake_held_leads after insert on leadgen.buyer_offers
+  for each row execute function market.wake_held_leads();
+create or replace trigger wake_held_leads_again after update of
+  is_active, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day, budget_per_month, price_per_lead,
+  pause_until, schedule, filters, timezone, min_balance_required, is_reachable on leadgen.buyer_offers
+  for each row execute function market.wake_held_leads();
+create or replace trigger start_usage after insert on leadgen.buyer_offers
+  for each row execute function market.start_usage();
+create or replace trigger move_windows after update of timezone on leadgen.buyer_offers
+  for each row when (old.timezone is distinct from new.timezone) execute function market.move_windows();
+create or replace trigger keep_endpoints after insert or update of webhook_url_override, email_override, sms_override
+  on leadgen.buyer_offers
+  for each row execute function outbox.keep_endpoints();
+
 create table leadgen.buyer_service_areas (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -384,6 +480,13 @@ create index idx_buyer_service_areas_market_scope
 create index idx_buyer_service_areas_market_key
   on leadgen.buyer_service_areas (market_id, scope_type, scope_key) include (buyer_id) where is_active = true;
 
+create or replace trigger touch_updated_at before update on leadgen.buyer_service_areas
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger fill_scope before insert or update on leadgen.buyer_service_areas
+  for each row execute function catalog.fill_scope();
+create or replace trigger wake_held_leads after insert or update on leadgen.buyer_service_areas
+  for each row execute function market.wake_held_leads();
+
 create table leadgen.offer_exclusivities (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -405,3 +508,10 @@ create index idx_offer_exclusivities_offer_scope
   on leadgen.offer_exclusivities (offer_id, scope_type, scope_value) where is_active = true;
 create unique index offer_exclusivities_key_unique
   on leadgen.offer_exclusivities (offer_id, scope_type, scope_key) where is_active = true;
+
+create or replace trigger touch_updated_at before update on leadgen.offer_exclusivities
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger fill_scope before insert or update on leadgen.offer_exclusivities
+  for each row execute function catalog.fill_scope();
+create or replace trigger wake_held_leads after insert or update or delete on leadgen.offer_exclusivities
+  for each row execute function market.wake_held_leads();

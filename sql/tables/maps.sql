@@ -22,6 +22,11 @@ comment on column leadgen.field_maps.body is
   'idempotency_key {path, prefix}, is_test, ignore, authentication (api_key, key_in_body, signature), key, answer (lead, empty), by_campaign; '
   'what is not mapped goes into attributes.';
 
+create or replace trigger touch_updated_at before update on leadgen.field_maps
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger write_field_map before insert or update on leadgen.field_maps
+  for each row execute function intake.write_field_map();
+
 create table leadgen.source_maps (
   source_id bigint primary key references leadgen.sources (id) on delete cascade,
   created_at timestamptz not null default current_timestamp,
@@ -38,7 +43,12 @@ comment on column leadgen.source_maps.access_token is 'With it a lead is fetched
 comment on column leadgen.source_maps.verify_token is 'What the network repeats when it is shown our address for the first time.';
 create index idx_source_maps_field_map_id on leadgen.source_maps (field_map_id);
 
-create type leadgen.mapped_source as (
+create or replace trigger touch_updated_at before update on leadgen.source_maps
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger write_source_map before insert or update on leadgen.source_maps
+  for each row execute function intake.write_source_map();
+
+create type intake.mapped_source as (
   source_id bigint,
   source_key text,
   api_key_hash text,
@@ -47,5 +57,5 @@ create type leadgen.mapped_source as (
   access_token text,
   document jsonb
 );
-comment on type leadgen.mapped_source is
+comment on type intake.mapped_source is
   'Whom a post comes from, once that is proved: the source, its map and secrets, and the post as JSON.';

@@ -41,6 +41,9 @@ comment on column leadgen.settings.disable_endpoint_after is
 
 insert into leadgen.settings default values;
 
+create or replace trigger touch_updated_at before update on leadgen.settings
+  for each row execute function kernel.touch_updated_at();
+
 create table leadgen.state_transitions (
   entity text not null,
   from_state text not null,

@@ -4,11 +4,11 @@
 -- difference to what happened: how many sales more or fewer each enrollment has in its current windows. With nothing
 -- changed every difference is zero, and history comes out.
 
-create type leadgen.seat as (
+create type rehearsal.seat as (
   buyer_offer_id bigint,
   buyer_id bigint,
   changes jsonb,
-  tests leadgen.field_test[],
+  tests kernel.field_test[],
   is_gone boolean,
   timezone text,
   hour_start timestamptz,
@@ -27,10 +27,10 @@ create type leadgen.seat as (
   sales integer,
   revenue numeric
 );
-comment on type leadgen.seat is
-  'An enrollment in a rehearsal: what is changed about it (attributes of leadgen.candidate, filters), how its sales in the current windows differ from history, its place in the turn once history is left, and the difference in sales and revenue so far. The seat 0 is the offer as a whole.';
+comment on type rehearsal.seat is
+  'An enrollment in a rehearsal: what is changed about it (attributes of kernel.candidate, filters), how its sales in the current windows differ from history, its place in the turn once history is left, and the difference in sales and revenue so far. The seat 0 is the offer as a whole.';
 
-create type leadgen.rehearsal as (
+create type rehearsal.rehearsal as (
   offer_id bigint,
   market_id bigint,
   country_code text,
@@ -39,15 +39,15 @@ create type leadgen.rehearsal as (
   validation jsonb,
   routing jsonb,
   pricing jsonb,
-  seats leadgen.seat[],
-  added leadgen.candidate[],
+  seats rehearsal.seat[],
+  added kernel.candidate[],
   added_areas text[],
   reprices boolean
 );
-comment on type leadgen.rehearsal is
+comment on type rehearsal.rehearsal is
   'What a what-if changes, checked and compiled. validation, routing, pricing: keys laid over the policy that judged each lead; null: unchanged. added: buyers that were not there, with their areas, aligned.';
 
-create type leadgen.waiting as (
+create type rehearsal.waiting as (
   lead_id bigint,
   decision_id bigint,
   hold_until timestamptz,
@@ -55,18 +55,18 @@ create type leadgen.waiting as (
   cause text,
   price numeric
 );
-comment on type leadgen.waiting is 'A lead that a rehearsal holds where history did not: offered again at next_at.';
+comment on type rehearsal.waiting is 'A lead that a rehearsal holds where history did not: offered again at next_at.';
 
-create type leadgen.outcome as (
+create type rehearsal.outcome as (
   category text,
   cause text,
   seats bigint[],
   prices numeric[]
 );
-comment on type leadgen.outcome is
+comment on type rehearsal.outcome is
   'What became of a lead: sold (to which enrollments, for which prices), held, unsold or rejected; cause: why unsold, or the code it was rejected with.';
 
-create type leadgen.tally as (
+create type rehearsal.tally as (
   leads integer,
   counts jsonb,
   causes jsonb,
@@ -74,24 +74,24 @@ create type leadgen.tally as (
   moved jsonb,
   days jsonb,
   examples jsonb,
-  seats leadgen.seat[]
+  seats rehearsal.seat[]
 );
-comment on type leadgen.tally is
+comment on type rehearsal.tally is
   'A rehearsal''s result as differences to history: counts of sold, unsold, held, rejected, sales and revenue; causes and codes; leads moved; days; seats with their sales.';
 
-create type leadgen.laid_policies as (
+create type rehearsal.laid_policies as (
   validation_id bigint,
   validation_version integer,
   rules jsonb,
   compiled_rules text,
   routing_id bigint,
   routing_version integer,
-  settings leadgen.routing_settings,
+  settings kernel.routing_settings,
   first_max_buyers integer,
   pricing_is_read boolean,
   pricing_id bigint,
   pricing_version integer,
-  pricing leadgen.price_rule[]
+  pricing kernel.price_rule[]
 );
-comment on type leadgen.laid_policies is
+comment on type rehearsal.laid_policies is
   'The policies of a rehearsal for the versions that judged the lead at hand. first_max_buyers: what the unchanged policy says.';

@@ -1,13 +1,13 @@
 -- Sales: who got a lead, for what price, and the record from which that can be recomputed.
 --
--- A decision keeps the numbers that were judged (an array of leadgen.candidate), one reason or
+-- A decision keeps the numbers that were judged (an array of kernel.candidate), one reason or
 -- null for each, and the order of those that passed. Judge, rank and price are pure functions of
 -- it, so explain reads it and replay recomputes it. A sale's price never changes, for anybody.
 
 create type leadgen.assignment_outcome as enum
   ('pending', 'delivered', 'accepted', 'returned', 'failed', 'unknown');
 
-create type leadgen.candidate as (
+create type kernel.candidate as (
   buyer_offer_id bigint,
   buyer_id bigint,
   enrollment_is_active boolean,
@@ -43,17 +43,17 @@ create type leadgen.candidate as (
   budget_month numeric,
   spent_month numeric
 );
-comment on type leadgen.candidate is
+comment on type kernel.candidate is
   'One enrollment as the decision saw it: every number that a check or a strategy may read.';
 
-create type leadgen.exclusivity as (
+create type kernel.exclusivity as (
   buyer_id bigint,
   scope_type text,
   scope_value text
 );
-comment on type leadgen.exclusivity is 'Who owns the lead''s postal code or city in an offer; buyer_id null: nobody.';
+comment on type kernel.exclusivity is 'Who owns the lead''s postal code or city in an offer; buyer_id null: nobody.';
 
-create type leadgen.offer_load as (
+create type kernel.offer_load as (
   timezone text,
   cap_hour integer,
   used_hour integer,
@@ -68,56 +68,56 @@ create type leadgen.offer_load as (
   budget_month numeric,
   spent_month numeric
 );
-comment on type leadgen.offer_load is
+comment on type kernel.offer_load is
   'What an offer as a whole has sold in the current windows of its market, and its caps; a null cap: unlimited.';
 
-create type leadgen.adjustment as (
+create type kernel.adjustment as (
   step text,
   amount numeric,
   percent numeric
 );
-comment on type leadgen.adjustment is
+comment on type kernel.adjustment is
   'A step of the pricing policy that holds for this lead, in the policy''s order; exclusivity_premium only for who owns the place.';
 
-create type leadgen.turns as (
+create type kernel.turns as (
   turn bigint,
   finish_tag double precision,
   stored_time double precision,
   virtual_time double precision,
   total_weight double precision
 );
-comment on type leadgen.turns is
+comment on type kernel.turns is
   'Whose turn it is after a sale: the number of the sale in the offer''s sequence and, for strategy weighted, its tags.';
 
-create type leadgen.verdict as (
+create type kernel.verdict as (
   reasons text[],
   ranking integer[],
   exclusive_buyer_id bigint
 );
-comment on type leadgen.verdict is
+comment on type kernel.verdict is
   'Judge and rank: for each candidate a reason (null: passed), the passing positions in order, the exclusive buyer if it binds.';
 
-create type leadgen.price as (
+create type kernel.price as (
   amount numeric,
   steps jsonb
 );
-comment on type leadgen.price is 'A price in the market''s currency and the steps that made it.';
+comment on type kernel.price is 'A price in the market''s currency and the steps that made it.';
 
-create type leadgen.decision as (
+create type kernel.decision as (
   decided_at timestamptz,
-  settings leadgen.routing_settings,
-  exclusivity leadgen.exclusivity,
-  candidates leadgen.candidate[],
-  verdict leadgen.verdict,
+  settings kernel.routing_settings,
+  exclusivity kernel.exclusivity,
+  candidates kernel.candidate[],
+  verdict kernel.verdict,
   winners integer[],
-  prices leadgen.price[],
+  prices kernel.price[],
   unsold_reason text,
   is_held boolean,
-  offer_load leadgen.offer_load,
-  adjustments leadgen.adjustment[],
+  offer_load kernel.offer_load,
+  adjustments kernel.adjustment[],
   next_route_at timestamptz
 );
-comment on type leadgen.decision is
+comment on type kernel.decision is
   'One routing attempt, whole: what was gathered, judged, ranked, reserved and priced. winners and prices are aligned.';
 
 create table leadgen.enrollment_usage (
@@ -181,16 +181,16 @@ create table leadgen.lead_decisions (
   routing_policy_version integer not null,
   pricing_policy_id bigint,
   pricing_policy_version integer,
-  settings leadgen.routing_settings not null,
-  exclusivity leadgen.exclusivity,
-  candidates leadgen.candidate[] not null,
+  settings kernel.routing_settings not null,
+  exclusivity kernel.exclusivity,
+  candidates kernel.candidate[] not null,
   reasons text[] not null,
   ranking integer[] not null,
   exclusive_buyer_id bigint,
   winners integer[] not null,
   unsold_reason text,
-  offer_load leadgen.offer_load,
-  adjustments leadgen.adjustment[],
+  offer_load kernel.offer_load,
+  adjustments kernel.adjustment[],
   is_held boolean,
   next_route_at timestamptz,
 
@@ -205,6 +205,15 @@ comment on column leadgen.lead_decisions.winners is 'Positions in candidates, in
 comment on column leadgen.lead_decisions.offer_load is 'The offer''s own caps and what was used of them.';
 comment on column leadgen.lead_decisions.adjustments is 'The price steps that held for this lead; with a candidate''s base price they give its price.';
 comment on column leadgen.lead_decisions.is_held is 'The lead is offered again, first at next_route_at; null: sold.';
+
+create or replace trigger keep_record before delete or truncate on leadgen.lead_decisions
+  for each statement execute function kernel.refuse_change();
+-- While leadgen.erase_lead strikes out, each row is looked at instead (privacy.allow_erasure).
+create or replace trigger keep_record_as_written before update on leadgen.lead_decisions
+  for each statement when (current_setting('leadgen.is_erasing', true) is distinct from 'on')
+  execute function kernel.refuse_change();
+create or replace trigger keep_all_but_erased before update on leadgen.lead_decisions
+  for each row execute function privacy.allow_erasure();
 
 create table leadgen.lead_assignments (
   id bigint generated always as identity primary key,
@@ -252,6 +261,22 @@ create index idx_lead_assignments_release_due on leadgen.lead_assignments (updat
   where release_reason is not null and released_at is null;
 create index idx_lead_assignments_buyer_created_at on leadgen.lead_assignments (buyer_id, created_at desc);
 create index idx_lead_assignments_offer_created_at on leadgen.lead_assignments (offer_id, created_at desc);
+
+create or replace trigger enforce_transition before update of outcome on leadgen.lead_assignments
+  for each row when (old.outcome is distinct from new.outcome and not (old.outcome = 'pending' and new.outcome = 'accepted'))
+  execute function catalog.enforce_transition();
+create or replace trigger keep_record before delete or truncate on leadgen.lead_assignments
+  for each statement execute function kernel.refuse_change();
+create or replace trigger keep_sale before update on leadgen.lead_assignments
+  for each row
+  when (
+    (old.id, old.created_at, old.market_id, old.lead_id, old.decision_id, old.offer_id, old.buyer_id, old.buyer_offer_id,
+      old.is_exclusive, old.price, old.currency, old.price_steps, old.pricing_policy_id, old.pricing_policy_version)
+    is distinct from
+    (new.id, new.created_at, new.market_id, new.lead_id, new.decision_id, new.offer_id, new.buyer_id, new.buyer_offer_id,
+      new.is_exclusive, new.price, new.currency, new.price_steps, new.pricing_policy_id, new.pricing_policy_version)
+  )
+  execute function kernel.refuse_change();
 
 create table leadgen.return_reasons (
   code text primary key,

@@ -55,7 +55,7 @@ def sale(shared_database: psycopg.Connection) -> int:
 
 def make_link(database: psycopg.Connection, kind: str, number: int) -> str:
     """The path of a link."""
-    row = database.execute("select leadgen.make_link(%s, %s::bigint)", [kind, number]).fetchone()
+    row = database.execute("select identity.make_link(%s, %s::bigint)", [kind, number]).fetchone()
     assert row
     return f"/answers/{row[0]}"
 

@@ -238,7 +238,7 @@ def test_an_offer_that_somebody_holds_keeps_no_other_offers_leads_waiting(
     )
     with holder.transaction():
         holder.execute(
-            "select pg_advisory_xact_lock(2, leadgen.offer_lock_key(offer_id)) from leadgen.leads where id = %s",
+            "select pg_advisory_xact_lock(2, market.offer_lock_key(offer_id)) from leadgen.leads where id = %s",
             [leads[0]],
         )
         assert worker.execute("select leadgen.route_held_lead()").fetchone() == (leads[1],)

@@ -186,7 +186,7 @@ def test_release_passes_over_an_offer_that_somebody_holds(
     with in_background() as pool:
         with holder.transaction():
             holder.execute(
-                "select pg_advisory_xact_lock(%s, leadgen.offer_lock_key(%s))", [OFFER, offers[0].id]
+                "select pg_advisory_xact_lock(%s, market.offer_lock_key(%s))", [OFFER, offers[0].id]
             )
             assert pool.submit(worker.execute, RELEASE).result(PATIENCE).fetchone() == (younger,)
             waiting = pool.submit(worker.execute, RELEASE)

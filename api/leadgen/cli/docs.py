@@ -10,7 +10,7 @@ from leadgen.cli.target import database_url
 from leadgen.paths import checkout
 
 PAGE = Path("docs/policy-keys.md")
-DESCRIBE_POLICY_KEYS = "select leadgen.describe_policy_keys()"
+DESCRIBE_POLICY_KEYS = "select catalog.describe_policy_keys()"
 
 
 def docs(

@@ -34,8 +34,7 @@ def declare(url: str, tree: SqlTree) -> None:
     with exclusive_session(url) as connection:
         prepare(connection, tree)
         with as_owner(connection):
-            for path in tree.tables():
-                tree.run(connection, path)
+            tree.make_tables(connection)
         reload(connection, tree, python=prepare_python(connection))
 
 

@@ -42,7 +42,7 @@ comment on table leadgen.schema_reloads is
 # routines in PL/Python where this role cannot load them.
 UNTOUCHED = """
 with ours as (
-  select oid from pg_namespace where nspname in ('leadgen', 'report')
+  select oid from pg_namespace where nspname = any (%(schemas)s)
 ), touched as (
   select mod(pg_current_xact_id()::text::numeric, 4294967296)::text as xmin
 )
@@ -187,7 +187,7 @@ def reload(connection: psycopg.Connection, tree: SqlTree, *, python: bool | None
 
 
 def _drop_untouched(connection: psycopg.Connection, *, python: bool | None) -> list[str]:
-    parameters = {"with_python": python is not None, "language": LANGUAGE}
+    parameters = {"schemas": SCHEMAS, "with_python": python is not None, "language": LANGUAGE}
     stale = connection.execute(UNTOUCHED, parameters).fetchall()
     for kind in ("trigger", "policy", "view", "routine"):
         names = [name for found, name in stale if found == kind]

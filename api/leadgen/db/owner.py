@@ -7,7 +7,20 @@ import psycopg
 from psycopg import sql
 
 OWNER = "leadgen_owner"
-SCHEMAS = ["leadgen", "report"]
+MODULES = [
+    "kernel",
+    "ref",
+    "rules",
+    "catalog",
+    "identity",
+    "privacy",
+    "intake",
+    "market",
+    "outbox",
+    "rehearsal",
+    "roads",
+]
+SCHEMAS = ["leadgen", *MODULES, "report"]
 ADVISORY_LOCK = 0x1EAD6E9
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
-from leadgen.db.owner import OWNER
+from leadgen.db.owner import OWNER, SCHEMAS
 
 LANGUAGE = "plpython3u"
 MODULES = ("phonenumbers",)  # what the rules import, by the Python that the server runs
@@ -19,7 +19,7 @@ OURS = """
 select p.oid::regprocedure::text
 from pg_proc p
 join pg_language l on l.oid = p.prolang
-where p.pronamespace in ('leadgen'::regnamespace, 'report'::regnamespace)
+where p.pronamespace in (select oid from pg_namespace where nspname = any (%s))
 and l.lanname = %s
 """
 
@@ -70,4 +70,4 @@ def drop_python(connection: psycopg.Connection) -> list[str]:
 
 def python_routines(connection: psycopg.Connection) -> list[str]:
     """Our routines in PL/Python, named as the catalogue does."""
-    return [name for (name,) in connection.execute(OURS, [LANGUAGE])]
+    return [name for (name,) in connection.execute(OURS, [SCHEMAS, LANGUAGE])]

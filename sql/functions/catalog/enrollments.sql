@@ -1,0 +1,134 @@
+-- Buyers, enrollments, service areas and exclusivities as they are written.
+
+create or replace function catalog.fill_buyer()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Only what changes is checked: a row that was taken under milder rules can still be edited elsewhere.
+declare
+  v_old leadgen.buyers;
+begin
+  if tg_op = 'UPDATE' then
+    v_old := old;
+  end if;
+  new.webhook_secret := coalesce(new.webhook_secret, catalog.make_webhook_secret());
+  if new.webhook_secret is distinct from v_old.webhook_secret then
+    perform catalog.check_webhook_secret(new.webhook_secret, 'webhook_secret');
+  end if;
+  if new.webhook_url is distinct from v_old.webhook_url then
+    perform catalog.check_webhook_url(new.webhook_url, 'webhook_url');
+  end if;
+  if new.email is distinct from v_old.email then
+    perform catalog.check_mail_address(new.email, 'email');
+  end if;
+  if new.webhook_headers is distinct from v_old.webhook_headers then
+    perform catalog.check_webhook_headers(new.webhook_headers, 'webhook_headers');
+  end if;
+  if new.sms_notifications and (new.phone, true) is distinct from (v_old.phone, v_old.sms_notifications) then
+    perform catalog.check_sms_number(new.phone, 'phone');
+  end if;
+  if new.response_rules is not null and new.response_rules is distinct from v_old.response_rules then
+    perform catalog.check_response_rules(new.response_rules, 'response_rules');
+  end if;
+  new.compiled_response_rules := catalog.compile_response_rules(new.response_rules);
+  return new;
+end;
+$$;
+comment on function catalog.fill_buyer() is
+  'Trigger: a buyer''s addresses, headers and response rules are checked, the rules compiled; it has a secret to sign webhooks with, its own or a new one.';
+
+create or replace function catalog.fill_enrollment()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_old leadgen.buyer_offers;
+begin
+  if tg_op = 'UPDATE' then
+    v_old := old;
+  else
+    perform from leadgen.buyers b where b.id = new.buyer_id for no key update; -- whoever changes its addresses sees this one
+  end if;
+  if new.timezone is not null then
+    perform catalog.check_timezone(new.timezone, 'timezone');
+  end if;
+  if new.schedule is not null then
+    perform catalog.check_hours(new.schedule, 'schedule');
+  end if;
+  if new.filters is not null then
+    perform catalog.check_tests(new.filters, 'filters');
+  end if;
+  if new.webhook_url_override is distinct from v_old.webhook_url_override then
+    perform catalog.check_webhook_url(new.webhook_url_override, 'webhook_url_override');
+  end if;
+  if new.email_override is distinct from v_old.email_override then
+    perform catalog.check_mail_address(new.email_override, 'email_override');
+  end if;
+  if new.sms_override is distinct from v_old.sms_override then
+    perform catalog.check_sms_number(new.sms_override, 'sms_override');
+  end if;
+  new.compiled_schedule := catalog.compile_hours(new.schedule);
+  new.compiled_filters := catalog.compile_tests(new.filters);
+  if tg_op = 'UPDATE' and (old.buyer_id, old.offer_id) is distinct from (new.buyer_id, new.offer_id) then
+    perform kernel.refuse('LG409', 'An enrollment cannot move to another buyer or offer', 'offer_id',
+      'another buyer or offer', 'the ones it was made with', 'End this enrollment (is_active false) and make a new one.');
+  end if;
+  return new;
+end;
+$$;
+comment on function catalog.fill_enrollment() is
+  'Trigger: an enrollment''s zone, addresses, schedule and filters are checked and compiled; it stays with its buyer and offer, because its usage counts for them.';
+
+create or replace function catalog.keep_enrollment()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (select from leadgen.enrollment_usage u where u.buyer_offer_id = old.id and u.last_turn is not null) then
+    perform kernel.refuse('LG409', 'An enrollment that took leads cannot be deleted', 'buyer_offer_id',
+      'an enrollment with sales', 'one without', 'End it: is_active false. Its sales count towards its caps.');
+  end if;
+  return old;
+end;
+$$;
+comment on function catalog.keep_enrollment() is
+  'Trigger: an enrollment that took leads stays, so that a new one in its place cannot take the same caps again.';
+
+create or replace function catalog.fill_scope()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_country_code text;
+begin
+  if new.scope_type = 'city' then
+    new.scope_key := ref.normalize_city(new.scope_value);
+  else
+    if tg_table_name = 'buyer_service_areas' then
+      select m.country_code into v_country_code from leadgen.markets m where m.id = new.market_id;
+    else
+      select m.country_code into v_country_code
+      from leadgen.offers o join leadgen.markets m on m.id = o.market_id where o.id = new.offer_id;
+    end if;
+    new.scope_key := ref.normalize_postal_code(new.scope_value, v_country_code);
+    if new.scope_key !~ '^[A-Z0-9 -]*\*$' and not ref.is_postal_code(new.scope_key, v_country_code) then
+      perform kernel.refuse_value('scope_value', new.scope_value,
+        'a postal code of ' || v_country_code || ', a prefix ending in *, or * for the whole market');
+    end if;
+  end if;
+  if new.scope_key is null then
+    perform kernel.refuse_value('scope_value', 'an empty text', 'a ' || replace(new.scope_type, '_', ' '));
+  end if;
+  return new;
+end;
+$$;
+comment on function catalog.fill_scope() is
+  'Trigger: scope_key is scope_value as leads are compared with it; a postal code that none can match is refused.';

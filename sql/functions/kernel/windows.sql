@@ -1,0 +1,95 @@
+-- Calendar windows: hours, days, weeks and months of a zone, and times of the week.
+
+create or replace function kernel.start_windows(
+  p_now timestamptz,
+  p_timezone text,
+  out hour timestamptz,
+  out day timestamptz,
+  out week timestamptz,
+  out month timestamptz
+)
+language plpgsql
+immutable
+as $$
+begin
+  hour := date_trunc('hour', p_now, p_timezone);
+  day := date_trunc('day', p_now, p_timezone);
+  week := date_trunc('week', p_now, p_timezone);
+  month := date_trunc('month', p_now, p_timezone);
+end;
+$$;
+comment on function kernel.start_windows(timestamptz, text) is
+  'When the calendar hour, day, week and month of a zone began that a time lies in.';
+
+create or replace function kernel.find_window_end(p_unit text, p_now timestamptz, p_timezone text)
+returns timestamptz
+language sql
+immutable parallel safe
+as $$
+-- In local time, so that a day of 23 or 25 hours ends at its own midnight.
+  select case p_unit
+    when 'hour' then date_trunc('hour', p_now, p_timezone) + interval '1 hour'
+    else (date_trunc(p_unit, p_now at time zone p_timezone) + ('1 ' || p_unit)::interval) at time zone p_timezone
+  end;
+$$;
+comment on function kernel.find_window_end(text, timestamptz, text) is
+  'When the calendar hour, day, week or month of a zone ends that a time lies in.';
+
+create or replace function kernel.minute_of_week(p_at timestamptz, p_timezone text)
+returns integer
+language plpgsql
+immutable strict parallel safe
+as $$
+declare
+  v_local constant timestamp := p_at at time zone p_timezone;
+begin
+  return floor(extract(epoch from v_local - date_trunc('week', v_local)) / 60)::integer;
+end;
+$$;
+comment on function kernel.minute_of_week(timestamptz, text) is
+  'The minute of the week, 0 to 10079 from Monday 00:00, that a clock on the wall of a zone shows.';
+
+create or replace function kernel.find_next_opening(p_schedule int4multirange, p_now timestamptz, p_timezone text)
+returns timestamptz
+language plpgsql
+immutable
+as $$
+-- Where the clocks change, a minute of the week comes twice or not at all: there, and only there, every minute is looked at.
+declare
+  c_near constant interval := '2 hours';
+  v_minute constant integer := kernel.minute_of_week(p_now, p_timezone);
+  v_opens constant integer := (
+    select min(case when lower(span) > v_minute then lower(span) else lower(span) + 7 * 1440 end) from unnest(p_schedule) span
+  );
+  v_opening timestamptz := (date_trunc('week', p_now at time zone p_timezone) + v_opens * interval '1 minute') at time zone p_timezone;
+  v_from timestamptz;
+begin
+  foreach v_from in array array[p_now, greatest(p_now, v_opening - c_near)] loop
+    if (v_from + 2 * c_near) at time zone p_timezone - v_from at time zone p_timezone <> 2 * c_near then
+      v_opening := coalesce((
+        select min(t) from generate_series(date_trunc('minute', v_from), v_from + 2 * c_near, interval '1 minute') t
+        where t > p_now and kernel.minute_of_week(t, p_timezone) <@ p_schedule), v_opening);
+      exit when v_opening <= v_from + 2 * c_near;
+    end if;
+  end loop;
+  return v_opening;
+end;
+$$;
+comment on function kernel.find_next_opening(int4multirange, timestamptz, text) is
+  'When a schedule (minutes of the week of a zone) opens next after a time at which it is closed.';
+
+create or replace function kernel.show_time(p_at timestamptz, p_timezone text)
+returns text
+language plpgsql
+immutable
+as $$
+begin
+  return case
+    when p_at = 'infinity' then 'never'
+    else format('%s (%s %s)',
+      to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), to_char(p_at at time zone p_timezone, 'HH24:MI'), p_timezone)
+  end;
+end;
+$$;
+comment on function kernel.show_time(timestamptz, text) is
+  'A time for machines and for the people of a zone: 2026-11-22T06:00:00Z (00:00 America/Chicago).';

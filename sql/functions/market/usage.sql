@@ -1,0 +1,214 @@
+-- Counters of enrollments and offers, and how they are counted anew.
+
+create or replace function market.start_usage()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into leadgen.enrollment_usage (buyer_offer_id, market_id, offer_id)
+  select new.id, o.market_id, o.id from leadgen.offers o where o.id = new.offer_id;
+  return null;
+end;
+$$;
+comment on function market.start_usage() is 'Trigger: every enrollment has its row of usage, so that taking capacity is one update.';
+
+create or replace function market.start_offer_usage()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into leadgen.offer_usage (offer_id, market_id) values (new.id, new.market_id);
+  return null;
+end;
+$$;
+comment on function market.start_offer_usage() is 'Trigger: every offer has its row of usage, so that counting its sales is one update.';
+
+create or replace function market.move_windows()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Offers by id, and for each its enrollments: one lock order.
+declare
+  v_offer_id bigint;
+  v_buyer_offer_id bigint;
+begin
+  if tg_table_name = 'buyer_offers' then
+    perform market.recount_usage(new.id);
+    return null;
+  end if;
+  for v_offer_id in select o.id from leadgen.offers o where o.market_id = new.id order by o.id loop
+    perform market.recount_offer_usage(v_offer_id, new.timezone);
+    for v_buyer_offer_id in
+      select bo.id from leadgen.buyer_offers bo where bo.offer_id = v_offer_id and bo.timezone is null order by bo.id
+    loop
+      perform market.recount_usage(v_buyer_offer_id);
+    end loop;
+  end loop;
+  return null;
+end;
+$$;
+comment on function market.move_windows() is
+  'Trigger: a change of zone counts the caps anew, so that moving a window''s start gives no place twice.';
+
+create or replace function market.recount_usage(p_buyer_offer_id bigint)
+returns void
+language plpgsql
+volatile
+as $$
+-- Takes the offer's turn: no lead is routed between the count and the commit of the change that made it necessary.
+declare
+  v_now timestamptz;
+  v_offer_id bigint;
+  v_timezone text;
+begin
+  select o.id, coalesce(bo.timezone, m.timezone) into v_offer_id, v_timezone
+  from leadgen.buyer_offers bo
+  join leadgen.offers o on o.id = bo.offer_id
+  join leadgen.markets m on m.id = o.market_id
+  where bo.id = p_buyer_offer_id;
+
+  perform pg_advisory_xact_lock(2, market.offer_lock_key(v_offer_id));
+  v_now := leadgen.clock();
+  update leadgen.enrollment_usage u
+  set
+    hour_start = sold.hour_start, hour_count = sold.hour_count,
+    day_start = sold.day_start, day_count = sold.day_count, day_spent = sold.day_spent,
+    week_start = sold.week_start, week_count = sold.week_count,
+    month_start = sold.month_start, month_count = sold.month_count, month_spent = sold.month_spent
+  from market.count_standing_sales(v_offer_id, p_buyer_offer_id, v_now, v_timezone, 'infinity') sold
+  where u.buyer_offer_id = p_buyer_offer_id;
+end;
+$$;
+comment on function market.recount_usage(bigint) is
+  'Counts an enrollment''s sales that stand, and what they cost, anew in the windows of its zone as it is now; for a change of zone, which moves every window.';
+
+create or replace function market.recount_offer_usage(p_offer_id bigint, p_timezone text)
+returns void
+language plpgsql
+volatile
+as $$
+-- Takes the offer's turn, like recount_usage.
+declare
+  v_now timestamptz;
+begin
+  perform pg_advisory_xact_lock(2, market.offer_lock_key(p_offer_id));
+  v_now := leadgen.clock();
+  update leadgen.offer_usage u
+  set
+    hour_start = sold.hour_start, hour_count = sold.hour_count,
+    day_start = sold.day_start, day_count = sold.day_count, day_spent = sold.day_spent,
+    week_start = sold.week_start, week_count = sold.week_count,
+    month_start = sold.month_start, month_count = sold.month_count, month_spent = sold.month_spent
+  from market.count_standing_sales(p_offer_id, null, v_now, p_timezone, 'infinity') sold
+  where u.offer_id = p_offer_id;
+end;
+$$;
+comment on function market.recount_offer_usage(bigint, text) is
+  'Counts the sales of an offer as a whole that stand anew, in the windows of a zone; for a change of its market''s zone.';
+
+create or replace function market.count_standing_sales(
+  p_offer_id bigint,
+  p_buyer_offer_id bigint,
+  p_now timestamptz,
+  p_timezone text,
+  p_until timestamptz,
+  out hour_start timestamptz,
+  out hour_count bigint,
+  out day_start timestamptz,
+  out day_count bigint,
+  out day_spent numeric,
+  out week_start timestamptz,
+  out week_count bigint,
+  out month_start timestamptz,
+  out month_count bigint,
+  out month_spent numeric
+)
+language plpgsql
+stable
+as $$
+-- Windows are compared, not times: where midnight comes twice, a day of the window's name begins before its start.
+declare
+  v_window constant record := kernel.start_windows(p_now, p_timezone);
+begin
+  hour_start := v_window.hour;
+  day_start := v_window.day;
+  week_start := v_window.week;
+  month_start := v_window.month;
+  select
+    count(*) filter (where a.created_at >= v_window.hour),
+    count(*) filter (where date_trunc('day', a.created_at, p_timezone) >= v_window.day),
+    count(*) filter (where date_trunc('week', a.created_at, p_timezone) >= v_window.week),
+    count(*) filter (where date_trunc('month', a.created_at, p_timezone) >= v_window.month),
+    coalesce(sum(a.price) filter (where date_trunc('day', a.created_at, p_timezone) >= v_window.day), 0),
+    coalesce(sum(a.price) filter (where date_trunc('month', a.created_at, p_timezone) >= v_window.month), 0)
+  into hour_count, day_count, week_count, month_count, day_spent, month_spent
+  from leadgen.lead_assignments a
+  where a.offer_id = p_offer_id and (p_buyer_offer_id is null or a.buyer_offer_id = p_buyer_offer_id)
+    and a.created_at >= least(v_window.week, v_window.month) - interval '1 hour' and a.created_at < p_until
+    and (a.released_at is null or a.released_at >= p_until);
+end;
+$$;
+comment on function market.count_standing_sales(bigint, bigint, timestamptz, text, timestamptz) is
+  'The windows of a zone at a time, and an enrollment''s sales in them (null: the whole offer''s) that were made before p_until and stood then; infinity: all that stand.';
+
+create or replace function market.give_place_back(p_sale leadgen.lead_assignments, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+as $$
+-- The caller holds the offer's lock. A window that began after the sale never counted it. The turn is not given back.
+-- Held leads that somebody has locked are passed over: their next look is at most an hour away.
+declare
+  v_zones record;
+  v_offer_sold record;
+  v_sold record;
+begin
+  select m.timezone as market, coalesce(bo.timezone, m.timezone) as enrollment
+  into v_zones
+  from leadgen.buyer_offers bo
+  join leadgen.offers o on o.id = bo.offer_id
+  join leadgen.markets m on m.id = o.market_id
+  where bo.id = p_sale.buyer_offer_id;
+  v_offer_sold := kernel.start_windows(p_sale.created_at, v_zones.market);
+  v_sold := kernel.start_windows(p_sale.created_at, v_zones.enrollment);
+
+  update leadgen.offer_usage u
+  set
+    hour_count = u.hour_count - (v_offer_sold.hour >= u.hour_start)::integer,
+    day_count = u.day_count - (v_offer_sold.day >= u.day_start)::integer,
+    day_spent = u.day_spent - case when v_offer_sold.day >= u.day_start then p_sale.price else 0 end,
+    week_count = u.week_count - (v_offer_sold.week >= u.week_start)::integer,
+    month_count = u.month_count - (v_offer_sold.month >= u.month_start)::integer,
+    month_spent = u.month_spent - case when v_offer_sold.month >= u.month_start then p_sale.price else 0 end
+  where u.offer_id = p_sale.offer_id and u.market_id = p_sale.market_id;
+  update leadgen.enrollment_usage u
+  set
+    hour_count = u.hour_count - (v_sold.hour >= u.hour_start)::integer,
+    day_count = u.day_count - (v_sold.day >= u.day_start)::integer,
+    day_spent = u.day_spent - case when v_sold.day >= u.day_start then p_sale.price else 0 end,
+    week_count = u.week_count - (v_sold.week >= u.week_start)::integer,
+    month_count = u.month_count - (v_sold.month >= u.month_start)::integer,
+    month_spent = u.month_spent - case when v_sold.month >= u.month_start then p_sale.price else 0 end
+  where u.buyer_offer_id = p_sale.buyer_offer_id and u.market_id = p_sale.market_id
+    and (v_sold.week >= u.week_start or v_sold.month >= u.month_start);
+  if found then
+    update leadgen.leads l
+    set next_route_at = p_now
+    where l.id in (
+      select h.id
+      from leadgen.leads h
+      where h.offer_id = p_sale.offer_id and h.hold_until is not null and h.next_route_at > p_now
+      order by h.next_route_at
+      limit 100
+      for no key update skip locked);
+  end if;
+end;
+$$;
+comment on function market.give_place_back(leadgen.lead_assignments, timestamptz) is
+  'Takes a sale out of the counts and sums of each window of its enrollment and offer that counted it, and has held leads try for the place.';
