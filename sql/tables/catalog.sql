@@ -103,37 +103,6 @@ create or replace trigger write_policy before insert or update on leadgen.valida
 create or replace trigger archive_policy after insert or update on leadgen.validation_policies
   for each row execute function catalog.archive_policy();
 
-create type kernel.routing_settings as (
-  strategy text[],
-  max_buyers integer,
-  exclusivity_scopes text[],
-  when_unavailable text,
-  on_no_buyer text,
-  hold_hours numeric,
-  cap_hour integer,
-  cap_day integer,
-  cap_week integer,
-  cap_month integer,
-  budget_day numeric,
-  budget_month numeric,
-  contact_window_days numeric,
-  reroutes_on_return boolean,
-  reroutes_on_failure boolean,
-  max_reroutes integer,
-  acceptance text,
-  acceptance_hours numeric,
-  delivery_timeout_seconds numeric,
-  delivery_retry_seconds numeric[],
-  resells_on_unknown boolean,
-  returns_hours numeric,
-  return_quota_count integer,
-  return_quota_percent numeric,
-  return_cycle text,
-  auto_approves_returns boolean
-);
-comment on type kernel.routing_settings is
-  'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers.';
-
 create table leadgen.routing_policies (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -158,24 +127,6 @@ create or replace trigger archive_policy after insert or update on leadgen.routi
   for each row execute function catalog.archive_policy();
 create or replace trigger wake_held_leads after update of config, is_active on leadgen.routing_policies
   for each row execute function market.wake_held_leads();
-
-create type kernel.field_test as (
-  field text,
-  path jsonpath,
-  wanted text
-);
-comment on type kernel.field_test is
-  'A condition on one field, compiled: a predicate over a lead''s document (kernel.describe_lead), and what it wants in words.';
-
-create type kernel.price_rule as (
-  step text,
-  amount numeric,
-  percent numeric,
-  hours int4multirange,
-  tests kernel.field_test[]
-);
-comment on type kernel.price_rule is
-  'One step of a pricing policy, compiled. hours: minutes of the market''s week, from Monday 00:00; null: always. tests: all must hold.';
 
 create table leadgen.pricing_policies (
   id bigint generated always as identity primary key,
@@ -209,12 +160,15 @@ create table leadgen.policy_versions (
   body jsonb not null,
   changed_by text not null default session_user,
   changed_at timestamptz not null default current_timestamp,
+  settings jsonb,
 
   primary key (kind, policy_id, version),
   constraint policy_versions_kind_valid check (kind in ('validation', 'routing', 'pricing'))
 );
 comment on table leadgen.policy_versions is
   'Append-only: every body a policy ever had, who wrote it and when. Leads record the versions they were judged by.';
+comment on column leadgen.policy_versions.settings is
+  'Kind routing: the body as it was compiled, defaults filled in; null: compile the body.';
 
 create or replace trigger keep_record before update or delete or truncate on leadgen.policy_versions
   for each statement execute function kernel.refuse_change();
@@ -306,14 +260,6 @@ comment on table leadgen.source_campaigns is
 create or replace trigger fill_campaign before insert or update on leadgen.source_campaigns
   for each row execute function catalog.fill_campaign();
 
-create type kernel.response_rule as (
-  tests kernel.field_test[],
-  outcome text,
-  reason text
-);
-comment on type kernel.response_rule is
-  'What an answer to a webhook means where all tests hold, over {"status": 200, "text": "...", "body": {...}}; see buyers.response_rules.';
-
 create table leadgen.buyers (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -401,6 +347,12 @@ create table leadgen.buyer_offers (
   filters jsonb,
   compiled_filters kernel.field_test[],
   is_reachable boolean not null default true,
+  version integer not null default 1,
+  limit_codes text[],
+  limit_windows text[],
+  limit_is_money boolean[],
+  limit_caps numeric[],
+  compiled_filter jsonpath,
 
   constraint buyer_offers_unique unique (buyer_id, offer_id),
   constraint buyer_offers_priority_positive check (routing_priority >= 1),
@@ -433,9 +385,18 @@ comment on column leadgen.buyer_offers.filters is
 comment on column leadgen.buyer_offers.compiled_filters is 'filters compiled, written by trigger.';
 comment on column leadgen.buyer_offers.is_reachable is
   'Whether any of its endpoints is in use; written by trigger. A buyer whom nothing reaches gets no lead.';
+comment on column leadgen.buyer_offers.version is
+  'Raised by trigger each time its terms change; the terms are archived in leadgen.enrollment_versions.';
+comment on column leadgen.buyer_offers.limit_codes is
+  'Its caps and budgets as a list (kernel.snapshot), written by trigger; limit_windows, limit_is_money and limit_caps are aligned.';
+comment on column leadgen.buyer_offers.compiled_filter is 'All of filters as one predicate, written by trigger.';
 create index idx_buyer_offers_offer_active_priority
   on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
 
+create or replace trigger version_enrollment before insert or update on leadgen.buyer_offers
+  for each row execute function catalog.version_enrollment();
+create or replace trigger archive_enrollment after insert or update on leadgen.buyer_offers
+  for each row execute function catalog.archive_enrollment();
 create or replace trigger touch_updated_at before update on leadgen.buyer_offers
   for each row execute function kernel.touch_updated_at();
 create or replace trigger fill_enrollment before insert or update on leadgen.buyer_offers

@@ -6,13 +6,6 @@
 create type leadgen.lead_status as enum ('received', 'validated', 'delivered', 'accepted', 'rejected');
 create type leadgen.billing_status as enum ('pending', 'billed', 'paid', 'disputed', 'refunded');
 
-create type kernel.failure as (
-  code text,
-  field text,
-  reason text
-);
-comment on type kernel.failure is 'Why a lead failed one rule: stable code, field at fault, words for a person.';
-
 create type intake.lead_request as (
   source_key text,
   idempotency_key text,
@@ -75,61 +68,6 @@ create type catalog.route as (
 );
 comment on type catalog.route is
   'Where a submission goes: source, offer, market and the policies in force. failed_step names the step that found nothing.';
-
-create type kernel.lead_facts as (
-  name text,
-  email text,
-  email_domain text,
-  phone text,
-  phone_country text,
-  phone_region text,
-  country_code text,
-  region_code text,
-  postal_code text,
-  postal_patterns text[],
-  city text,
-  city_key text,
-  message text,
-  attributes jsonb,
-  consent boolean,
-  gdpr_consent boolean,
-  consent_at timestamptz,
-  consent_certificate_url text,
-  email_is_disposable boolean,
-  duplicate_lead_id bigint,
-  duplicate_created_at timestamptz,
-  duplicate_field text,
-  existing_lead_id bigint,
-  decided_at timestamptz,
-  latitude double precision,
-  longitude double precision,
-  local_minute integer,
-  is_suppressed boolean,
-  mail_status text,
-  ip_count integer,
-  phone_count integer,
-  buyers_with_contact bigint[]
-);
-comment on type kernel.lead_facts is
-  'All that the rules judge: the normalised lead and what the tables knew of it. A rule reads nothing else.';
-
-create type kernel.lead_signals as (
-  phone_country text,
-  phone_region text,
-  email_is_disposable boolean,
-  duplicate_lead_id bigint,
-  duplicate_created_at timestamptz,
-  duplicate_field text,
-  latitude double precision,
-  longitude double precision,
-  local_minute integer,
-  is_suppressed boolean,
-  mail_status text,
-  ip_count integer,
-  phone_count integer
-);
-comment on type kernel.lead_signals is
-  'What the tables and the clock knew when a lead was judged: with the lead''s own fields, all that its rules read.';
 
 create table leadgen.leads (
   id bigint generated always as identity primary key,
@@ -237,7 +175,7 @@ create or replace trigger keep_price before update on leadgen.leads
   for each row
   when (old.price is not null and (old.price, old.buyer_id) is distinct from (new.price, new.buyer_id))
   execute function kernel.refuse_change();
-create or replace trigger keep_price_of_sold before truncate on leadgen.leads
+create or replace trigger keep_price_of_sold before delete or truncate on leadgen.leads
   for each statement execute function kernel.refuse_change();
 
 create table leadgen.hold_wakes (

@@ -1,13 +1,14 @@
 -- Sales: who got a lead, for what price, and the record from which that can be recomputed.
 --
--- A decision keeps the numbers that were judged (an array of kernel.candidate), one reason or
--- null for each, and the order of those that passed. Judge, rank and price are pure functions of
--- it, so explain reads it and replay recomputes it. A sale's price never changes, for anybody.
+-- A decision keeps what changes with each lead (counts, funds, turns) beside the versions of the enrollments that
+-- were judged, one reason or null for each, and the order of those that passed. market.recall_snapshot puts it together
+-- again; kernel.decide is a pure function of that, so explain reads it and replay recomputes it. A sale's price never
+-- changes, for anybody.
 
 create type leadgen.assignment_outcome as enum
   ('pending', 'delivered', 'accepted', 'returned', 'failed', 'unknown');
 
-create type kernel.candidate as (
+create type market.candidate_v1 as (
   buyer_offer_id bigint,
   buyer_id bigint,
   enrollment_is_active boolean,
@@ -43,17 +44,10 @@ create type kernel.candidate as (
   budget_month numeric,
   spent_month numeric
 );
-comment on type kernel.candidate is
-  'One enrollment as the decision saw it: every number that a check or a strategy may read.';
+comment on type market.candidate_v1 is
+  'One enrollment as a decision of format 1 saw it. Read by market.recall_snapshot; nothing writes it any more.';
 
-create type kernel.exclusivity as (
-  buyer_id bigint,
-  scope_type text,
-  scope_value text
-);
-comment on type kernel.exclusivity is 'Who owns the lead''s postal code or city in an offer; buyer_id null: nobody.';
-
-create type kernel.offer_load as (
+create type market.offer_load_v1 as (
   timezone text,
   cap_hour integer,
   used_hour integer,
@@ -68,112 +62,81 @@ create type kernel.offer_load as (
   budget_month numeric,
   spent_month numeric
 );
-comment on type kernel.offer_load is
-  'What an offer as a whole has sold in the current windows of its market, and its caps; a null cap: unlimited.';
-
-create type kernel.adjustment as (
-  step text,
-  amount numeric,
-  percent numeric
-);
-comment on type kernel.adjustment is
-  'A step of the pricing policy that holds for this lead, in the policy''s order; exclusivity_premium only for who owns the place.';
-
-create type kernel.turns as (
-  turn bigint,
-  finish_tag double precision,
-  stored_time double precision,
-  virtual_time double precision,
-  total_weight double precision
-);
-comment on type kernel.turns is
-  'Whose turn it is after a sale: the number of the sale in the offer''s sequence and, for strategy weighted, its tags.';
-
-create type kernel.verdict as (
-  reasons text[],
-  ranking integer[],
-  exclusive_buyer_id bigint
-);
-comment on type kernel.verdict is
-  'Judge and rank: for each candidate a reason (null: passed), the passing positions in order, the exclusive buyer if it binds.';
-
-create type kernel.price as (
-  amount numeric,
-  steps jsonb
-);
-comment on type kernel.price is 'A price in the market''s currency and the steps that made it.';
-
-create type kernel.decision as (
-  decided_at timestamptz,
-  settings kernel.routing_settings,
-  exclusivity kernel.exclusivity,
-  candidates kernel.candidate[],
-  verdict kernel.verdict,
-  winners integer[],
-  prices kernel.price[],
-  unsold_reason text,
-  is_held boolean,
-  offer_load kernel.offer_load,
-  adjustments kernel.adjustment[],
-  next_route_at timestamptz
-);
-comment on type kernel.decision is
-  'One routing attempt, whole: what was gathered, judged, ranked, reserved and priced. winners and prices are aligned.';
+comment on type market.offer_load_v1 is
+  'What an offer as a whole had sold when a decision of format 1 was made, and its caps; a null cap: unlimited.';
 
 create table leadgen.enrollment_usage (
   buyer_offer_id bigint primary key references leadgen.buyer_offers (id) on delete cascade,
   market_id bigint not null,
   offer_id bigint not null,
-  hour_start timestamptz not null default '-infinity',
-  hour_count integer not null default 0,
-  day_start timestamptz not null default '-infinity',
-  day_count integer not null default 0,
-  week_start timestamptz not null default '-infinity',
-  week_count integer not null default 0,
-  month_start timestamptz not null default '-infinity',
-  month_count integer not null default 0,
   last_turn bigint,
   finish_tag double precision not null default 0,
   virtual_time double precision not null default 0,
-  day_spent numeric not null default 0,
-  month_spent numeric not null default 0,
+  starts timestamptz[] not null default '{-infinity,-infinity,-infinity,-infinity}',
+  sales integer[] not null default '{0,0,0,0}',
+  money numeric[] not null default '{0,0,0,0}',
 
-  constraint enrollment_usage_not_negative check (least(hour_count, day_count, week_count, month_count) >= 0)
+  constraint enrollment_usage_not_negative check (0 <= all (sales))
 ) with (fillfactor = 40);
 comment on table leadgen.enrollment_usage is
-  'One row an enrollment: leads taken in the current hour, day, week and month of its zone, and its place in the turn. Written only under the offer''s lock.';
-create index idx_enrollment_usage_offer on leadgen.enrollment_usage (offer_id, buyer_offer_id);
-comment on column leadgen.enrollment_usage.hour_start is
-  'The window that hour_count counts; a count of an earlier window reads as 0.';
+  'One row an enrollment: what it took in the current windows of its zone, and its place in the turn. Written only under the offer''s lock.';
+comment on column leadgen.enrollment_usage.starts is
+  'When each counted window began, in the order of kernel.list_windows: hour, day, week, month. A count of an earlier window reads as 0.';
+comment on column leadgen.enrollment_usage.sales is 'Leads taken in each of these windows.';
+comment on column leadgen.enrollment_usage.money is 'What they cost, in the market''s currency.';
 comment on column leadgen.enrollment_usage.last_turn is 'Number of its latest sale in the offer''s sequence; null: never served.';
 comment on column leadgen.enrollment_usage.finish_tag is
   'Strategy weighted: virtual time at which its latest lead is paid off (1 / weight a lead).';
 comment on column leadgen.enrollment_usage.virtual_time is
   'Strategy weighted: the offer''s virtual time after its latest lead; the offer''s is the largest of them.';
+create index idx_enrollment_usage_offer on leadgen.enrollment_usage (offer_id, buyer_offer_id);
 
 create table leadgen.offer_usage (
   offer_id bigint primary key references leadgen.offers (id) on delete cascade,
   market_id bigint not null,
-  hour_start timestamptz not null default '-infinity',
-  hour_count integer not null default 0,
-  day_start timestamptz not null default '-infinity',
-  day_count integer not null default 0,
-  week_start timestamptz not null default '-infinity',
-  week_count integer not null default 0,
-  month_start timestamptz not null default '-infinity',
-  month_count integer not null default 0,
-  day_spent numeric not null default 0,
-  month_spent numeric not null default 0,
+  starts timestamptz[] not null default '{-infinity,-infinity,-infinity,-infinity}',
+  sales integer[] not null default '{0,0,0,0}',
+  money numeric[] not null default '{0,0,0,0}',
 
-  constraint offer_usage_not_negative check (least(hour_count, day_count, week_count, month_count) >= 0)
+  constraint offer_usage_not_negative check (0 <= all (sales))
 ) with (fillfactor = 40);
 comment on table leadgen.offer_usage is
-  'One row an offer: sales in the current hour, day, week and month of its market. Written only under the offer''s lock.';
+  'One row an offer: its sales in the current windows of its market (see leadgen.enrollment_usage). Written only under the offer''s lock.';
+
+create table leadgen.enrollment_versions (
+  buyer_offer_id bigint not null,
+  version integer not null,
+  changed_at timestamptz not null default current_timestamp,
+  changed_by text not null default session_user,
+  buyer_id bigint not null,
+  is_active boolean not null,
+  routing_priority integer not null,
+  weight numeric not null,
+  price_per_lead numeric(10,2),
+  min_balance_required numeric(10,2),
+  timezone text,
+  pause_until timestamptz,
+  compiled_schedule int4multirange,
+  limit_codes text[] not null,
+  limit_windows text[] not null,
+  limit_is_money boolean[] not null,
+  limit_caps numeric[] not null,
+  filters jsonb,
+
+  primary key (buyer_offer_id, version)
+);
+comment on table leadgen.enrollment_versions is
+  'Append-only: the terms that an enrollment ever had, who wrote them and when. Decisions name the versions they judged.';
+comment on column leadgen.enrollment_versions.limit_codes is
+  'Its limits in the order in which they are judged: cap_day, budget_month, ...; windows, measures and caps are aligned.';
+
+create or replace trigger keep_record before update or delete or truncate on leadgen.enrollment_versions
+  for each statement execute function kernel.refuse_change();
 
 create table leadgen.lead_decisions (
   id bigint generated always as identity primary key,
   market_id bigint not null,
-  lead_id bigint not null references leadgen.leads (id) on delete restrict,
+  lead_id bigint not null,
   offer_id bigint not null,
   attempt integer not null,
   decided_at timestamptz not null,
@@ -181,28 +144,52 @@ create table leadgen.lead_decisions (
   routing_policy_version integer not null,
   pricing_policy_id bigint,
   pricing_policy_version integer,
-  settings kernel.routing_settings not null,
+  settings kernel.routing_settings,
   exclusivity kernel.exclusivity,
-  candidates kernel.candidate[] not null,
+  candidates market.candidate_v1[],
   reasons text[] not null,
   ranking integer[] not null,
   exclusive_buyer_id bigint,
   winners integer[] not null,
   unsold_reason text,
-  offer_load kernel.offer_load,
+  offer_load market.offer_load_v1,
   adjustments kernel.adjustment[],
   is_held boolean,
   next_route_at timestamptz,
+  format smallint not null default 1,
+  max_buyers integer,
+  default_price numeric(10,2),
+  enrollments bigint[],
+  versions integer[],
+  flags integer[],
+  openings timestamptz[],
+  filter_faults text[],
+  prices numeric[],
+  balances numeric[],
+  last_turns bigint[],
+  finish_tags double precision[],
+  virtual_times double precision[],
+  limit_uses numeric[],
 
-  constraint lead_decisions_attempt_unique unique (lead_id, attempt)
+  constraint lead_decisions_attempt_unique unique (lead_id, attempt),
+  constraint lead_decisions_format_known check (
+    (format = 1 and settings is not null and candidates is not null)
+    or (format = 2 and max_buyers is not null and enrollments is not null and versions is not null and flags is not null))
 );
 comment on table leadgen.lead_decisions is
   'Append-only trace of each routing attempt; select * from leadgen.explain_candidates(lead_id) reads it.';
 comment on column leadgen.lead_decisions.decided_at is 'The decision''s clock: every window was computed from it.';
+comment on column leadgen.lead_decisions.format is
+  'How the snapshot is stored. 1: candidates, offer_load and settings; 2: the columns from max_buyers on. market.recall_snapshot reads both.';
+comment on column leadgen.lead_decisions.max_buyers is
+  'To how many buyers it could be sold in this attempt: the policy''s max_buyers less the sales that stood.';
+comment on column leadgen.lead_decisions.enrollments is 'The candidates, by id; versions, flags and the arrays after them are aligned.';
+comment on column leadgen.lead_decisions.flags is 'What was so for each candidate, as bits: see kernel.flag.';
+comment on column leadgen.lead_decisions.limit_uses is
+  'What was used of each limit: of each candidate''s version in their order, then of the policy''s caps on the offer.';
 comment on column leadgen.lead_decisions.reasons is 'Aligned with candidates: why each lost; null: passed.';
 comment on column leadgen.lead_decisions.ranking is 'Positions in candidates, best first.';
 comment on column leadgen.lead_decisions.winners is 'Positions in candidates, in the order they were sold to.';
-comment on column leadgen.lead_decisions.offer_load is 'The offer''s own caps and what was used of them.';
 comment on column leadgen.lead_decisions.adjustments is 'The price steps that held for this lead; with a candidate''s base price they give its price.';
 comment on column leadgen.lead_decisions.is_held is 'The lead is offered again, first at next_route_at; null: sold.';
 

@@ -138,3 +138,23 @@ end;
 $$;
 comment on function catalog.compile_pricing(jsonb) is
   'A pricing policy as its steps in order: exclusivity premium, times of day, further adjustments.';
+
+create or replace function catalog.recall_settings(p_policy_id bigint, p_version integer)
+returns kernel.routing_settings
+language plpgsql
+stable
+as $$
+-- An attribute that is younger than the version has its default.
+declare
+  v_version leadgen.policy_versions;
+begin
+  select p.* into v_version
+  from leadgen.policy_versions p
+  where p.kind = 'routing' and p.policy_id = p_policy_id and p.version = p_version;
+  return case
+    when v_version.settings is null then catalog.read_routing_config(v_version.body)
+    else jsonb_populate_record(catalog.read_routing_config('{}'), v_version.settings)
+  end;
+end;
+$$;
+comment on function catalog.recall_settings(bigint, integer) is 'A version of a routing policy as it was compiled when it was written.';

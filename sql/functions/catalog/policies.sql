@@ -50,14 +50,16 @@ as $$
 declare
   v_kind constant text := replace(tg_table_name, '_policies', '');
   v_body jsonb;
+  v_settings jsonb;
 begin
   if v_kind = 'routing' then
     v_body := new.config;
+    v_settings := to_jsonb(new.compiled_config);
   else
     v_body := new.rules;
   end if;
-  insert into leadgen.policy_versions (kind, policy_id, version, body)
-  values (v_kind, new.id, new.version, v_body)
+  insert into leadgen.policy_versions (kind, policy_id, version, body, settings)
+  values (v_kind, new.id, new.version, v_body, v_settings)
   on conflict (kind, policy_id, version) do nothing;
   return null;
 end;

@@ -40,13 +40,13 @@ begin
     left((p_failures[1]).reason, 500),
     case when not v_is_valid then p_facts.decided_at end,
     p_decision.unsold_reason,
-    case when v_is_held then p_facts.decided_at + (p_decision.settings).hold_hours * interval '1 hour' end,
+    case when v_is_held then p_facts.decided_at + (p_route.routing_settings).hold_hours * interval '1 hour' end,
     case when v_is_held then
-      least(p_decision.next_route_at, p_facts.decided_at + (p_decision.settings).hold_hours * interval '1 hour') end,
+      least(p_decision.next_route_at, p_facts.decided_at + (p_route.routing_settings).hold_hours * interval '1 hour') end,
     p_route.validation_policy_id, p_route.validation_policy_version,
     case when v_is_valid then p_route.routing_policy_version end,
     case when v_is_valid then p_route.pricing_policy_version end,
-    (p_decision.candidates[p_decision.winners[1]]).buyer_id, (p_decision.prices[1]).amount,
+    p_decision.buyers[1], (p_decision.prices[1]).amount,
     p_request.utm_source, p_request.utm_medium, p_request.utm_campaign, p_request.landing_url, p_request.ip_address,
     p_request.user_agent, p_payload, p_answer,
     (
@@ -115,7 +115,7 @@ begin
       when p_decision.is_held then 'Lead qualified; no buyer can take it now, it is held and offered again'
       else 'Lead qualified; no buyer can take it now'
     end,
-    'buyer_id', case when p_route.disclose_buyer then (p_decision.candidates[p_decision.winners[1]]).buyer_id end,
+    'buyer_id', case when p_route.disclose_buyer then p_decision.buyers[1] end,
     'offer_id', p_route.offer_id,
     'price', case when p_route.disclose_buyer then (p_decision.prices[1]).amount end
   );

@@ -50,7 +50,7 @@ comment on function kernel.compose_adjustments(kernel.adjustment[], boolean) is
 
 create or replace function kernel.price_sale(
   p_base numeric,
-  p_currency text,
+  p_decimals integer,
   p_is_exclusive boolean,
   p_adjustments kernel.adjustment[]
 )
@@ -70,11 +70,11 @@ begin
     v_steps := v_steps || jsonb_strip_nulls(jsonb_build_object(
       'step', v_step.step, 'percent', v_step.percent, 'added', v_step.amount, 'amount', trim_scale(v_amount)));
   end loop;
-  v_amount := kernel.round_price(v_amount, kernel.currency_minor_unit(p_currency));
+  v_amount := kernel.round_price(v_amount, p_decimals);
   return (v_amount, v_steps || jsonb_build_object('step', 'rounded', 'amount', v_amount))::kernel.price;
 end;
 $$;
-comment on function kernel.price_sale(numeric, text, boolean, kernel.adjustment[]) is
+comment on function kernel.price_sale(numeric, integer, boolean, kernel.adjustment[]) is
   'The price of one sale and its steps: base, the adjustments in order (the exclusivity premium only for who owns the place), rounding. Never below zero.';
 
 create or replace function kernel.round_price(p_amount numeric, p_decimals integer)

@@ -1,28 +1,9 @@
 -- Shares by weight: whose turn it is.
-
-create or replace function kernel.find_virtual_time(p_candidates kernel.candidate[], p_reasons text[])
-returns double precision
-language plpgsql
-immutable
-as $$
--- Strategy weighted is earliest eligible virtual deadline first (EEVDF, Stoica and Abdel-Wahab 1995). A buyer's next lead
--- starts when its latest is paid off (1 / weight a lead); virtual time is the mean of the passing buyers' starts by weight,
--- so what one is ahead the others are behind; of those that have started, the one that would finish first is served.
--- That keeps every share within about one lead of exact, whoever comes and goes.
-declare
-  v_stored constant double precision := (select max(c.virtual_time) from unnest(p_candidates) c);
-begin
-  return (
-    select
-      sum(c.weight::double precision * kernel.find_start_tag(c.finish_tag, c.weight, v_stored))
-      / sum(c.weight::double precision)
-    from unnest(p_candidates) with ordinality as c
-    where p_reasons[c.ordinality] is null
-  );
-end;
-$$;
-comment on function kernel.find_virtual_time(kernel.candidate[], text[]) is
-  'Strategy weighted: the virtual time of this lead, at which at least one passing candidate may start; null when none passes.';
+--
+-- Strategy weighted is earliest eligible virtual deadline first (EEVDF). A buyer's next lead starts when its latest is paid
+-- off (1 / weight a lead); virtual time is the mean of the passing buyers' starts by weight, so what one is ahead the others
+-- are behind; of those that have started, the one that would finish first is served. That keeps every share within about one
+-- lead of exact, whoever comes and goes.
 
 create or replace function kernel.find_start_tag(p_finish_tag double precision, p_weight numeric, p_stored_time double precision)
 returns double precision
@@ -32,49 +13,83 @@ as $$
   select greatest(p_finish_tag, p_stored_time - 1 / p_weight::double precision);
 $$;
 comment on function kernel.find_start_tag(double precision, numeric, double precision) is
-  'Strategy weighted: when a candidate''s next lead starts, given the offer''s virtual time after its latest lead. Who was away is at most one lead behind, so it comes back to its share and not to a burst.';
+  'When a candidate''s next lead starts, given the offer''s virtual time after its latest lead. Who was away is at most one lead behind, so it comes back to its share and not to a burst.';
 
-create or replace function kernel.start_turns(
-  p_candidates kernel.candidate[],
-  p_verdict kernel.verdict,
-  p_settings kernel.routing_settings
-)
-returns kernel.turns
+create or replace function kernel.find_virtual_time(p_snapshot kernel.snapshot, p_reasons text[])
+returns double precision
 language plpgsql
 immutable
 as $$
 declare
-  v_turns kernel.turns;
+  v_stored constant double precision := (select max(t) from unnest(p_snapshot.virtual_times) t);
 begin
-  select coalesce(max(c.last_turn), 0), max(c.virtual_time), sum(c.weight) filter (where p_verdict.reasons[c.ordinality] is null)
-  into v_turns.turn, v_turns.stored_time, v_turns.total_weight
-  from unnest(p_candidates) with ordinality as c;
-  if 'weighted' = any (p_settings.strategy) then
-    v_turns.virtual_time := kernel.find_virtual_time(p_candidates, p_verdict.reasons);
-  end if;
-  return v_turns;
+  return (
+    select
+      sum(c.weight::double precision * kernel.find_start_tag(c.finish_tag, c.weight, v_stored))
+      / sum(c.weight::double precision)
+    from unnest(p_snapshot.weights, p_snapshot.finish_tags, p_reasons) as c (weight, finish_tag, reason)
+    where c.reason is null
+  );
 end;
 $$;
-comment on function kernel.start_turns(kernel.candidate[], kernel.verdict, kernel.routing_settings) is
-  'Where an offer''s sequence of turns stands before a lead is sold; virtual_time null: the policy does not go by weight.';
+comment on function kernel.find_virtual_time(kernel.snapshot, text[]) is
+  'The virtual time of this lead, at which at least one passing candidate may start; null when none passes.';
 
-create or replace function kernel.take_turn(p_turns kernel.turns, p_candidate kernel.candidate)
-returns kernel.turns
+create or replace function kernel.share_key(
+  p_finish_tag double precision,
+  p_weight numeric,
+  p_stored_time double precision,
+  p_virtual_time double precision
+)
+returns double precision
+language sql
+immutable parallel safe
+as $$
+-- 1e-9 absorbs the rounding of binary fractions; 1e6 is more than any 1 / weight.
+  select greatest(p_finish_tag, p_stored_time - 1 / p_weight::double precision) - p_virtual_time + 1 / p_weight::double precision
+    + case when greatest(p_finish_tag, p_stored_time - 1 / p_weight::double precision) > p_virtual_time + 1e-9 then 1e6 else 0 end;
+$$;
+comment on function kernel.share_key(double precision, numeric, double precision, double precision) is
+  'A candidate''s place under weighted: its virtual deadline; behind all others while its next lead has not started.';
+
+create or replace function kernel.take_turns(
+  p_snapshot kernel.snapshot,
+  p_reasons text[],
+  p_winners integer[],
+  p_is_weighted boolean,
+  out turns bigint[],
+  out finish_tags double precision[],
+  out virtual_times double precision[]
+)
 language plpgsql
 immutable
 as $$
+declare
+  v_turn bigint := (select coalesce(max(t), 0) from unnest(p_snapshot.last_turns) t);
+  v_stored double precision;
+  v_virtual double precision;
+  v_total double precision;
+  v_position integer;
 begin
-  if p_turns.virtual_time is null then
-    return (p_turns.turn + 1, null, null, null, null)::kernel.turns;
+  if p_is_weighted then
+    v_stored := (select max(t) from unnest(p_snapshot.virtual_times) t);
+    v_virtual := kernel.find_virtual_time(p_snapshot, p_reasons);
+    v_total := (
+      select sum(c.weight) from unnest(p_snapshot.weights, p_reasons) as c (weight, reason) where c.reason is null);
   end if;
-  return (
-    p_turns.turn + 1,
-    kernel.find_start_tag(p_candidate.finish_tag, p_candidate.weight, p_turns.stored_time) + 1 / p_candidate.weight,
-    greatest(p_turns.stored_time, p_turns.virtual_time + 1 / p_turns.total_weight),
-    p_turns.virtual_time + 1 / p_turns.total_weight,
-    p_turns.total_weight
-  )::kernel.turns;
+  foreach v_position in array p_winners loop
+    v_turn := v_turn + 1;
+    turns := turns || v_turn;
+    if p_is_weighted then
+      finish_tags := finish_tags || (
+        kernel.find_start_tag(p_snapshot.finish_tags[v_position], p_snapshot.weights[v_position], v_stored)
+        + 1 / p_snapshot.weights[v_position]);
+      v_virtual := v_virtual + 1 / v_total;
+      v_stored := greatest(v_stored, v_virtual);
+      virtual_times := virtual_times || v_stored;
+    end if;
+  end loop;
 end;
 $$;
-comment on function kernel.take_turn(kernel.turns, kernel.candidate) is
-  'The turns after a sale to a candidate: turn, finish_tag and stored_time (the offer''s virtual time) go to its row of usage.';
+comment on function kernel.take_turns(kernel.snapshot, text[], integer[], boolean) is
+  'The turns that the winners have after a decision, one each: number in the offer''s sequence and, where it goes by weight, tag and virtual time; both go to their rows of usage.';

@@ -1,39 +1,127 @@
 -- Calendar windows: hours, days, weeks and months of a zone, and times of the week.
 
-create or replace function kernel.start_windows(
-  p_now timestamptz,
-  p_timezone text,
-  out hour timestamptz,
-  out day timestamptz,
-  out week timestamptz,
-  out month timestamptz
-)
-language plpgsql
-immutable
-as $$
-begin
-  hour := date_trunc('hour', p_now, p_timezone);
-  day := date_trunc('day', p_now, p_timezone);
-  week := date_trunc('week', p_now, p_timezone);
-  month := date_trunc('month', p_now, p_timezone);
-end;
-$$;
-comment on function kernel.start_windows(timestamptz, text) is
-  'When the calendar hour, day, week and month of a zone began that a time lies in.';
-
-create or replace function kernel.find_window_end(p_unit text, p_now timestamptz, p_timezone text)
-returns timestamptz
+create or replace function kernel.list_windows()
+returns text[]
 language sql
 immutable parallel safe
 as $$
--- In local time, so that a day of 23 or 25 hours ends at its own midnight.
-  select case p_unit
-    when 'hour' then date_trunc('hour', p_now, p_timezone) + interval '1 hour'
-    else (date_trunc(p_unit, p_now at time zone p_timezone) + ('1 ' || p_unit)::interval) at time zone p_timezone
+  select '{hour,day,week,month}'::text[];
+$$;
+comment on function kernel.list_windows() is 'The calendar windows in which sales and money are counted, in the order of the counters.';
+
+create or replace function kernel.start_window(p_window text, p_at timestamptz, p_timezone text)
+returns timestamptz
+language plpgsql
+immutable parallel safe
+as $$
+begin
+  return case
+    when p_window = any (kernel.list_windows()) then date_trunc(p_window, p_at, p_timezone)
+    when p_window = 'ever' then '-infinity'
+    when p_window ~ '^minutes:[1-9][0-9]{0,3}$' then
+      date_bin(substr(p_window, 9)::integer * interval '1 minute', p_at, date_trunc('day', p_at, p_timezone))
+    when p_window = to_char(p_at at time zone p_timezone, 'dy') then date_trunc('day', p_at, p_timezone)
   end;
+end;
+$$;
+comment on function kernel.start_window(text, timestamptz, text) is
+  'When the window of a limit began that a time lies in: hour, day, week, month (calendar of the zone), minutes:15 (from midnight), a weekday (mon ... sun; null on any other day), or ever.';
+
+create or replace function kernel.start_windows(p_at timestamptz, p_timezone text)
+returns timestamptz[]
+language plpgsql
+immutable parallel safe
+as $$
+begin
+  return array[date_trunc('hour', p_at, p_timezone), date_trunc('day', p_at, p_timezone), date_trunc('week', p_at, p_timezone),
+    date_trunc('month', p_at, p_timezone)];
+end;
+$$;
+comment on function kernel.start_windows(timestamptz, text) is
+  'When the calendar hour, day, week and month of a zone began that a time lies in; in the order of kernel.list_windows.';
+
+create or replace function kernel.find_window_end(p_window text, p_at timestamptz, p_timezone text)
+returns timestamptz
+language plpgsql
+immutable parallel safe
+as $$
+-- In local time, so that a day of 23 or 25 hours ends at its own midnight.
+begin
+  return case
+    when p_window = 'hour' then date_trunc('hour', p_at, p_timezone) + interval '1 hour'
+    when p_window in ('day', 'week', 'month') then
+      (date_trunc(p_window, p_at at time zone p_timezone) + ('1 ' || p_window)::interval) at time zone p_timezone
+    when p_window = 'ever' then 'infinity'
+    when p_window ~ '^minutes:' then least(
+      kernel.start_window(p_window, p_at, p_timezone) + substr(p_window, 9)::integer * interval '1 minute',
+      kernel.find_window_end('day', p_at, p_timezone))
+    when p_window ~ '^(mon|tue|wed|thu|fri|sat|sun)$' then kernel.find_window_end('day', p_at, p_timezone)
+  end;
+end;
 $$;
 comment on function kernel.find_window_end(text, timestamptz, text) is
-  'When the calendar hour, day, week or month of a zone ends that a time lies in.';
+  'When the window of a limit ends that a time lies in (see kernel.start_window); infinity: never.';
+
+create or replace function kernel.count_in_windows(
+  p_starts timestamptz[],
+  p_sales integer[],
+  p_money numeric[],
+  p_now_starts timestamptz[],
+  p_add_sales integer,
+  p_add_money numeric,
+  out starts timestamptz[],
+  out sales integer[],
+  out money numeric[]
+)
+language plpgsql
+immutable parallel safe
+as $$
+-- A counter of a later window than now's stands: a clock that stepped back gives no place twice.
+begin
+  starts := p_starts;
+  sales := p_sales;
+  money := p_money;
+  for i in 1 .. cardinality(p_starts) loop
+    if p_starts[i] < p_now_starts[i] then
+      starts[i] := p_now_starts[i];
+      sales[i] := p_add_sales;
+      money[i] := p_add_money;
+    else
+      sales[i] := p_sales[i] + p_add_sales;
+      money[i] := p_money[i] + p_add_money;
+    end if;
+  end loop;
+end;
+$$;
+comment on function kernel.count_in_windows(timestamptz[], integer[], numeric[], timestamptz[], integer, numeric) is
+  'Counters with sales and money added; a window that is over starts again.';
+
+create or replace function kernel.take_from_windows(
+  p_starts timestamptz[],
+  p_sales integer[],
+  p_money numeric[],
+  p_sold_starts timestamptz[],
+  p_take_sales integer,
+  p_take_money numeric,
+  out sales integer[],
+  out money numeric[]
+)
+language plpgsql
+immutable parallel safe
+as $$
+begin
+  sales := p_sales;
+  money := p_money;
+  for i in 1 .. cardinality(p_starts) loop
+    if p_sold_starts[i] >= p_starts[i] then
+      sales[i] := p_sales[i] - p_take_sales;
+      money[i] := p_money[i] - p_take_money;
+    end if;
+  end loop;
+end;
+$$;
+comment on function kernel.take_from_windows(timestamptz[], integer[], numeric[], timestamptz[], integer, numeric) is
+  'Counters without sales and money that were counted in windows that began then; a window that began later never counted them.';
 
 create or replace function kernel.minute_of_week(p_at timestamptz, p_timezone text)
 returns integer

@@ -39,7 +39,7 @@ declare
   v_returns integer;
   v_limit integer;
 begin
-  select (d.settings).* into v_terms
+  select (market.recall_policy(d)).* into v_terms
   from leadgen.lead_decisions d
   where d.id = p_sale.decision_id and d.market_id = p_sale.market_id;
   if market.is_declinable(p_sale) or coalesce(v_terms.return_quota_count, v_terms.return_quota_percent) is null then
@@ -82,7 +82,7 @@ stable
 as $$
 begin
   return market.is_declinable(p_sale) or coalesce((
-    select (d.settings).auto_approves_returns
+    select (market.recall_policy(d)).auto_approves_returns
     from leadgen.lead_decisions d
     where d.id = p_sale.decision_id and d.market_id = p_sale.market_id), true);
 end;

@@ -76,11 +76,7 @@ begin
   perform pg_advisory_xact_lock(2, market.offer_lock_key(v_offer_id));
   v_now := leadgen.clock();
   update leadgen.enrollment_usage u
-  set
-    hour_start = sold.hour_start, hour_count = sold.hour_count,
-    day_start = sold.day_start, day_count = sold.day_count, day_spent = sold.day_spent,
-    week_start = sold.week_start, week_count = sold.week_count,
-    month_start = sold.month_start, month_count = sold.month_count, month_spent = sold.month_spent
+  set starts = sold.starts, sales = sold.sales, money = sold.money
   from market.count_standing_sales(v_offer_id, p_buyer_offer_id, v_now, v_timezone, 'infinity') sold
   where u.buyer_offer_id = p_buyer_offer_id;
 end;
@@ -100,11 +96,7 @@ begin
   perform pg_advisory_xact_lock(2, market.offer_lock_key(p_offer_id));
   v_now := leadgen.clock();
   update leadgen.offer_usage u
-  set
-    hour_start = sold.hour_start, hour_count = sold.hour_count,
-    day_start = sold.day_start, day_count = sold.day_count, day_spent = sold.day_spent,
-    week_start = sold.week_start, week_count = sold.week_count,
-    month_start = sold.month_start, month_count = sold.month_count, month_spent = sold.month_spent
+  set starts = sold.starts, sales = sold.sales, money = sold.money
   from market.count_standing_sales(p_offer_id, null, v_now, p_timezone, 'infinity') sold
   where u.offer_id = p_offer_id;
 end;
@@ -118,40 +110,30 @@ create or replace function market.count_standing_sales(
   p_now timestamptz,
   p_timezone text,
   p_until timestamptz,
-  out hour_start timestamptz,
-  out hour_count bigint,
-  out day_start timestamptz,
-  out day_count bigint,
-  out day_spent numeric,
-  out week_start timestamptz,
-  out week_count bigint,
-  out month_start timestamptz,
-  out month_count bigint,
-  out month_spent numeric
+  out starts timestamptz[],
+  out sales integer[],
+  out money numeric[]
 )
 language plpgsql
 stable
 as $$
--- Windows are compared, not times: where midnight comes twice, a day of the window's name begins before its start.
-declare
-  v_window constant record := kernel.start_windows(p_now, p_timezone);
+-- Windows are compared, not times: where midnight comes twice, a day of the window's name begins before its start. An hour
+-- that comes twice is two.
 begin
-  hour_start := v_window.hour;
-  day_start := v_window.day;
-  week_start := v_window.week;
-  month_start := v_window.month;
-  select
-    count(*) filter (where a.created_at >= v_window.hour),
-    count(*) filter (where date_trunc('day', a.created_at, p_timezone) >= v_window.day),
-    count(*) filter (where date_trunc('week', a.created_at, p_timezone) >= v_window.week),
-    count(*) filter (where date_trunc('month', a.created_at, p_timezone) >= v_window.month),
-    coalesce(sum(a.price) filter (where date_trunc('day', a.created_at, p_timezone) >= v_window.day), 0),
-    coalesce(sum(a.price) filter (where date_trunc('month', a.created_at, p_timezone) >= v_window.month), 0)
-  into hour_count, day_count, week_count, month_count, day_spent, month_spent
-  from leadgen.lead_assignments a
-  where a.offer_id = p_offer_id and (p_buyer_offer_id is null or a.buyer_offer_id = p_buyer_offer_id)
-    and a.created_at >= least(v_window.week, v_window.month) - interval '1 hour' and a.created_at < p_until
-    and (a.released_at is null or a.released_at >= p_until);
+  starts := kernel.start_windows(p_now, p_timezone);
+  select array_agg(w.n order by w.place), array_agg(w.paid order by w.place) into sales, money
+  from (
+    select s.place, count(a.id)::integer as n, coalesce(sum(a.price), 0) as paid
+    from unnest(kernel.list_windows(), starts) with ordinality as s (span, since, place)
+    left join (
+      select a.id, a.created_at, a.price
+      from leadgen.lead_assignments a
+      where a.offer_id = p_offer_id and (p_buyer_offer_id is null or a.buyer_offer_id = p_buyer_offer_id)
+        and a.created_at >= (select min(t) from unnest(starts) t) - interval '1 hour' and a.created_at < p_until
+        and (a.released_at is null or a.released_at >= p_until)
+    ) a on date_trunc(s.span, a.created_at, p_timezone) >= s.since
+    group by s.place
+  ) w;
 end;
 $$;
 comment on function market.count_standing_sales(bigint, bigint, timestamptz, text, timestamptz) is
@@ -165,38 +147,25 @@ as $$
 -- The caller holds the offer's lock. A window that began after the sale never counted it. The turn is not given back.
 -- Held leads that somebody has locked are passed over: their next look is at most an hour away.
 declare
-  v_zones record;
-  v_offer_sold record;
-  v_sold record;
+  v_market_starts timestamptz[];
+  v_starts timestamptz[];
 begin
-  select m.timezone as market, coalesce(bo.timezone, m.timezone) as enrollment
-  into v_zones
+  select kernel.start_windows(p_sale.created_at, m.timezone), kernel.start_windows(p_sale.created_at, coalesce(bo.timezone, m.timezone))
+  into v_market_starts, v_starts
   from leadgen.buyer_offers bo
   join leadgen.offers o on o.id = bo.offer_id
   join leadgen.markets m on m.id = o.market_id
   where bo.id = p_sale.buyer_offer_id;
-  v_offer_sold := kernel.start_windows(p_sale.created_at, v_zones.market);
-  v_sold := kernel.start_windows(p_sale.created_at, v_zones.enrollment);
 
   update leadgen.offer_usage u
-  set
-    hour_count = u.hour_count - (v_offer_sold.hour >= u.hour_start)::integer,
-    day_count = u.day_count - (v_offer_sold.day >= u.day_start)::integer,
-    day_spent = u.day_spent - case when v_offer_sold.day >= u.day_start then p_sale.price else 0 end,
-    week_count = u.week_count - (v_offer_sold.week >= u.week_start)::integer,
-    month_count = u.month_count - (v_offer_sold.month >= u.month_start)::integer,
-    month_spent = u.month_spent - case when v_offer_sold.month >= u.month_start then p_sale.price else 0 end
+  set (sales, money) = (
+    select n.sales, n.money from kernel.take_from_windows(u.starts, u.sales, u.money, v_market_starts, 1, p_sale.price) n)
   where u.offer_id = p_sale.offer_id and u.market_id = p_sale.market_id;
   update leadgen.enrollment_usage u
-  set
-    hour_count = u.hour_count - (v_sold.hour >= u.hour_start)::integer,
-    day_count = u.day_count - (v_sold.day >= u.day_start)::integer,
-    day_spent = u.day_spent - case when v_sold.day >= u.day_start then p_sale.price else 0 end,
-    week_count = u.week_count - (v_sold.week >= u.week_start)::integer,
-    month_count = u.month_count - (v_sold.month >= u.month_start)::integer,
-    month_spent = u.month_spent - case when v_sold.month >= u.month_start then p_sale.price else 0 end
+  set (sales, money) = (
+    select n.sales, n.money from kernel.take_from_windows(u.starts, u.sales, u.money, v_starts, 1, p_sale.price) n)
   where u.buyer_offer_id = p_sale.buyer_offer_id and u.market_id = p_sale.market_id
-    and (v_sold.week >= u.week_start or v_sold.month >= u.month_start);
+    and exists (select from unnest(u.starts, v_starts) as w (counted, sold) where w.sold >= w.counted);
   if found then
     update leadgen.leads l
     set next_route_at = p_now

@@ -42,22 +42,36 @@ $$;
 comment on function privacy.strike_out_lead(leadgen.leads, timestamptz) is
   'Takes out of a lead''s row what says who it was, and writes when that was done.';
 
-create or replace function privacy.strike_out_numbers(p_candidates kernel.candidate[])
-returns kernel.candidate[]
+create or replace function privacy.strike_out_numbers(p_candidates market.candidate_v1[])
+returns market.candidate_v1[]
 language plpgsql
 immutable
 as $$
 declare
-  v_candidates kernel.candidate[] := p_candidates;
+  v_candidates market.candidate_v1[] := p_candidates;
 begin
-  for v_index in 1 .. cardinality(v_candidates) loop
-    v_candidates[v_index].filter_fault := regexp_replace(v_candidates[v_index].filter_fault, ' is .*?, wanted ', ', wanted ');
+  for v_index in 1 .. coalesce(cardinality(v_candidates), 0) loop
+    v_candidates[v_index].filter_fault := (privacy.strike_out_faults(array[v_candidates[v_index].filter_fault]))[1];
   end loop;
   return v_candidates;
 end;
 $$;
-comment on function privacy.strike_out_numbers(kernel.candidate[]) is
+comment on function privacy.strike_out_numbers(market.candidate_v1[]) is
   'Candidates whose filter faults no longer say what the lead had: "attributes.roof_age, wanted at least 10".';
+
+create or replace function privacy.strike_out_faults(p_faults text[])
+returns text[]
+language plpgsql
+immutable strict
+as $$
+begin
+  return array(
+    select regexp_replace(f.fault, ' is .*?, wanted ', ', wanted ') from unnest(p_faults) with ordinality as f (fault, place)
+    order by f.place);
+end;
+$$;
+comment on function privacy.strike_out_faults(text[]) is
+  'Filter faults that no longer say what the lead had: "attributes.roof_age, wanted at least 10".';
 
 create or replace function privacy.strike_out_traces(p_lead leadgen.leads)
 returns void
@@ -72,9 +86,9 @@ begin
   from leadgen.deliveries d
   where d.lead_id = p_lead.id and a.delivery_id = d.id and a.market_id = d.market_id and (a.reply is not null or a.error is not null);
   update leadgen.lead_decisions d
-  set candidates = privacy.strike_out_numbers(d.candidates)
+  set candidates = privacy.strike_out_numbers(d.candidates), filter_faults = privacy.strike_out_faults(d.filter_faults)
   where d.lead_id = p_lead.id and d.market_id = p_lead.market_id
-    and exists (select from unnest(d.candidates) c where c.filter_fault is not null);
+    and (d.filter_faults is not null or exists (select from unnest(d.candidates) c where c.filter_fault is not null));
   perform set_config('leadgen.is_erasing', '', true);
 
   update leadgen.deliveries d
@@ -110,8 +124,9 @@ begin
     v_rest := v_rest || jsonb_build_object('reply', old.reply, 'error', old.error);
     v_lead_id := case when new.reply is null and new.error is null then v_lead_id end;
   else
-    v_lead_id := case when new.candidates = privacy.strike_out_numbers(old.candidates) then new.lead_id end;
-    v_rest := v_rest || jsonb_build_object('candidates', old.candidates);
+    v_lead_id := case when (new.candidates, new.filter_faults) is not distinct from
+      (privacy.strike_out_numbers(old.candidates), privacy.strike_out_faults(old.filter_faults)) then new.lead_id end;
+    v_rest := v_rest || jsonb_build_object('candidates', old.candidates, 'filter_faults', old.filter_faults);
   end if;
   if v_rest <> to_jsonb(old)
     or not exists (select from leadgen.leads l where l.id = v_lead_id and l.erased_at is not null) then

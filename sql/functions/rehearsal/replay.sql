@@ -52,28 +52,19 @@ returns jsonb
 language plpgsql
 stable
 as $$
--- Judge, rank, hold and price are run again on what the record kept. A winner may have been passed over only where a place
--- was taken meanwhile, so the winners are the best of the ranking.
 declare
-  v_verdict constant kernel.verdict := kernel.reach_verdict(
-    p_decision.candidates, p_decision.offer_load, p_decision.settings, p_decision.exclusivity, p_decision.decided_at);
-  v_winners constant integer[] := kernel.choose_winners(p_decision.candidates, p_decision.offer_load, v_verdict, p_decision.settings);
-  v_is_held constant boolean := case when v_winners = '{}' then kernel.is_to_be_held(p_decision.settings, v_verdict) end;
-  v_recorded jsonb;
-  v_replayed jsonb;
-begin
-  v_recorded := jsonb_build_object(
+  v_policy constant kernel.routing_settings := market.recall_policy(p_decision);
+  v_snapshot constant kernel.snapshot := market.recall_snapshot(p_decision, v_policy);
+  v_again constant kernel.decision := kernel.decide(v_snapshot, v_policy);
+  v_recorded constant jsonb := jsonb_build_object(
     'reasons', p_decision.reasons, 'ranking', p_decision.ranking, 'exclusive_buyer_id', p_decision.exclusive_buyer_id,
     'winners', p_decision.winners, 'unsold_reason', p_decision.unsold_reason, 'is_held', p_decision.is_held,
     'next_route_at', p_decision.next_route_at, 'sales', rehearsal.list_sales(p_decision));
-  v_replayed := jsonb_build_object(
-    'reasons', v_verdict.reasons, 'ranking', v_verdict.ranking, 'exclusive_buyer_id', v_verdict.exclusive_buyer_id,
-    'winners', v_winners,
-    'unsold_reason', case when v_winners = '{}' then kernel.describe_unsold(v_verdict.reasons) end,
-    'is_held', v_is_held,
-    'next_route_at', case when v_is_held then
-      kernel.plan_hold(p_decision.candidates, v_verdict.reasons, p_decision.offer_load, p_decision.decided_at) end,
-    'sales', rehearsal.price_winners(p_decision, v_winners));
+  v_replayed constant jsonb := jsonb_build_object(
+    'reasons', v_again.reasons, 'ranking', v_again.ranking, 'exclusive_buyer_id', v_again.exclusive_buyer_id,
+    'winners', v_again.winners, 'unsold_reason', v_again.unsold_reason, 'is_held', v_again.is_held,
+    'next_route_at', v_again.next_route_at, 'sales', rehearsal.list_winners(v_snapshot, v_again));
+begin
   if v_recorded = v_replayed then
     return '[]';
   end if;
@@ -103,28 +94,22 @@ begin
   );
 end;
 $$;
-comment on function rehearsal.list_sales(leadgen.lead_decisions) is 'The sales that a routing attempt made, as price_winners computes them.';
+comment on function rehearsal.list_sales(leadgen.lead_decisions) is 'The sales that a routing attempt made, as list_winners computes them.';
 
-create or replace function rehearsal.price_winners(p_decision leadgen.lead_decisions, p_winners integer[])
+create or replace function rehearsal.list_winners(p_snapshot kernel.snapshot, p_decision kernel.decision)
 returns jsonb
 language plpgsql
-stable
+immutable
 as $$
-declare
-  v_currency constant text := (select m.currency from leadgen.markets m where m.id = p_decision.market_id);
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'buyer_offer_id', (winner.c).buyer_offer_id, 'buyer_id', (winner.c).buyer_id, 'price', price.amount::numeric(10,2), 'steps', price.steps,
-      'is_exclusive', winner.is_exclusive) order by w.ordinality), '[]')
-    from unnest(p_winners) with ordinality as w (place, ordinality)
-    cross join lateral (
-      select p_decision.candidates[w.place] as c,
-        (p_decision.candidates[w.place]).buyer_id is not distinct from p_decision.exclusive_buyer_id as is_exclusive
-    ) winner
-    cross join lateral kernel.price_sale((winner.c).base_price, v_currency, winner.is_exclusive, p_decision.adjustments) price
+      'buyer_offer_id', p_snapshot.enrollments[w.place], 'buyer_id', w.buyer_id, 'price', w.amount::numeric(10,2), 'steps', w.steps,
+      'is_exclusive', w.buyer_id is not distinct from p_decision.exclusive_buyer_id) order by w.n), '[]')
+    from rows from (unnest(p_decision.winners), unnest(p_decision.buyers), unnest(p_decision.prices)) with ordinality
+      as w (place, buyer_id, amount, steps, n)
   );
 end;
 $$;
-comment on function rehearsal.price_winners(leadgen.lead_decisions, integer[]) is
-  'The sales to these candidates of a recorded decision: who, and the price with its steps.';
+comment on function rehearsal.list_winners(kernel.snapshot, kernel.decision) is
+  'The sales that a decision makes: who, and the price with its steps.';

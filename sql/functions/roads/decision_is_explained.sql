@@ -27,23 +27,7 @@ begin
       'errors', coalesce(l.answer -> 'errors', '[]')),
     'unsold_reason', l.unsold_reason,
     'hold_until', l.hold_until,
-    'attempts', coalesce((
-      select jsonb_agg(jsonb_build_object(
-        'attempt', d.attempt,
-        'decided_at', d.decided_at,
-        'routing_policy_id', d.routing_policy_id,
-        'routing_policy_version', d.routing_policy_version,
-        'strategy', (d.settings).strategy,
-        'max_buyers', (d.settings).max_buyers,
-        'exclusive_buyer_id', d.exclusive_buyer_id,
-        'unsold_reason', d.unsold_reason,
-        'next_route_at', d.next_route_at,
-        'offer_load', to_jsonb(d.offer_load),
-        'candidates', (
-          select jsonb_agg(to_jsonb(c) - '{attempt,decided_at}'::text[])
-          from roads.explain_candidates(l.id) c where c.attempt = d.attempt)
-      ) order by d.attempt)
-      from leadgen.lead_decisions d where d.lead_id = l.id and d.market_id = l.market_id), '[]'),
+    'attempts', roads.explain_attempts(l.id),
     'sales', roads.explain_sales(l.id)
   )
   into v_account
@@ -73,6 +57,42 @@ end;
 $$;
 comment on function roads.explain_lead_for(text, bigint) is 'The work of leadgen.explain_lead_for.';
 
+create or replace function roads.explain_attempts(p_lead_id bigint)
+returns jsonb
+language sql
+stable
+as $$
+  with candidate as materialized (
+    select c.attempt, jsonb_agg(to_jsonb(c) - '{attempt,decided_at}'::text[]) as candidates
+    from roads.explain_candidates(p_lead_id) c
+    group by c.attempt
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'attempt', d.attempt,
+    'decided_at', d.decided_at,
+    'routing_policy_id', d.routing_policy_id,
+    'routing_policy_version', d.routing_policy_version,
+    'strategy', (p.policy).strategy,
+    'max_buyers', (p.policy).max_buyers,
+    'exclusive_buyer_id', d.exclusive_buyer_id,
+    'unsold_reason', d.unsold_reason,
+    'next_route_at', d.next_route_at,
+    'offer_limits', (
+      select coalesce(jsonb_agg(jsonb_build_object('code', l.code, 'used', l.used, 'cap', l.cap) order by l.place), '[]')
+      from unnest((s.snapshot).limit_owners, (s.snapshot).limit_codes, (s.snapshot).limit_uses, (s.snapshot).limit_caps)
+        with ordinality as l (owner, code, used, cap, place)
+      where l.owner = 0),
+    'candidates', c.candidates
+  ) order by d.attempt), '[]')
+  from leadgen.lead_decisions d
+  cross join lateral (select market.recall_policy(d) as policy offset 0) p
+  cross join lateral (select market.recall_snapshot(d, p.policy) as snapshot offset 0) s
+  left join candidate c on c.attempt = d.attempt
+  where d.lead_id = p_lead_id;
+$$;
+comment on function roads.explain_attempts(bigint) is
+  'A lead''s routing attempts as JSON: by which policy, what the offer''s own limits had left, and every candidate with its reason.';
+
 create or replace function roads.explain_candidates(p_lead_id bigint)
 returns table (
   attempt integer,
@@ -91,25 +111,30 @@ as $$
   select
     d.attempt, d.decided_at, c.buyer_offer_id, c.buyer_id, b.name::text,
     case
-      when c.ordinality = any (d.winners) then 'won'
-      when d.reasons[c.ordinality] is null then 'passed'
+      when c.place = any (d.winners) then 'won'
+      when d.reasons[c.place] is null then 'passed'
       else 'lost'
     end,
-    array_position(d.ranking, c.ordinality::integer),
+    array_position(d.ranking, c.place::integer),
     case
-      when c.ordinality = any (d.winners) then null
-      when d.reasons[c.ordinality] is null then
-        format('ranked %s of %s by %s', array_position(d.ranking, c.ordinality::integer), cardinality(d.ranking),
-          array_to_string((d.settings).strategy, ', then '))
-      else kernel.describe_reason(d.candidates[c.ordinality], d.offer_load, d.reasons[c.ordinality], d.decided_at)
+      when c.place = any (d.winners) then null
+      when d.reasons[c.place] is null then
+        format('ranked %s of %s by %s', array_position(d.ranking, c.place::integer), cardinality(d.ranking),
+          array_to_string((p.policy).strategy, ', then '))
+      else c.words
     end,
     a.price
   from leadgen.lead_decisions d
-  cross join lateral unnest(d.candidates) with ordinality as c
+  cross join lateral (select market.recall_policy(d) as policy offset 0) p
+  cross join lateral (select market.recall_snapshot(d, p.policy) as snapshot offset 0) s
+  cross join lateral (select kernel.describe_reasons(s.snapshot, d.reasons) as words offset 0) w
+  cross join lateral unnest((s.snapshot).enrollments, (s.snapshot).buyers, w.words) with ordinality
+    as c (buyer_offer_id, buyer_id, words, place)
   join leadgen.buyers b on b.id = c.buyer_id
-  left join leadgen.lead_assignments a on a.decision_id = d.id and a.buyer_offer_id = c.buyer_offer_id and a.market_id = d.market_id
+  left join leadgen.lead_assignments a
+    on a.lead_id = d.lead_id and a.buyer_id = c.buyer_id and a.decision_id = d.id and a.market_id = d.market_id
   where d.lead_id = p_lead_id
-  order by d.attempt, array_position(d.ranking, c.ordinality::integer) nulls last, c.ordinality;
+  order by d.attempt, array_position(d.ranking, c.place::integer) nulls last, c.place;
 $$;
 comment on function roads.explain_candidates(bigint) is 'The work of leadgen.explain_candidates.';
 
@@ -148,18 +173,18 @@ as $$
 -- Each unsold lead counts once, for the check that stood between it and the candidate that came nearest to buying it.
 begin
   return query
-  with unsold as (
-    select
-      d.decided_at, d.offer_load, nearest.cause, nearest.price,
-      d.candidates[nearest.place] as candidate,
-      d.reasons[nearest.place] as reason
+  with unsold as materialized (
+    select d.decided_at, nearest.cause, nearest.price, (s.snapshot).buyers[nearest.place] as buyer_id,
+      (kernel.describe_reasons(s.snapshot, d.reasons))[nearest.place] as words
     from leadgen.leads l
     cross join lateral (
-      select * from leadgen.lead_decisions t
+      select t as record, t.decided_at, t.reasons
+      from leadgen.lead_decisions t
       where t.lead_id = l.id and t.market_id = l.market_id
       order by t.attempt desc limit 1
     ) d
-    cross join lateral kernel.find_cause(d.candidates, d.reasons) nearest
+    cross join lateral (select market.recall_snapshot(d.record, market.recall_policy(d.record)) as snapshot offset 0) s
+    cross join lateral kernel.find_cause(s.snapshot, d.reasons) nearest
     where l.offer_id = p_offer_id and l.created_at >= p_from and l.created_at < p_to and l.unsold_reason is not null
   )
   select
@@ -167,9 +192,9 @@ begin
     count(*),
     coalesce(sum(u.price), 0),
     mode() within group (order by b.name::text),
-    (array_agg(kernel.describe_reason(u.candidate, u.offer_load, u.reason, u.decided_at) order by u.decided_at desc))[1]
+    (array_agg(u.words order by u.decided_at desc))[1]
   from unsold u
-  left join leadgen.buyers b on b.id = (u.candidate).buyer_id
+  left join leadgen.buyers b on b.id = u.buyer_id
   group by u.cause
   order by 3 desc, 2 desc, 1;
 end;

@@ -50,6 +50,7 @@ declare
   v_route catalog.route := p_route;
   v_live_sales constant integer := market.count_live_sales(p_lead);
   v_facts kernel.lead_facts := intake.recall_facts(p_lead, p_route.country_code);
+  v_snapshot kernel.snapshot;
   v_decision kernel.decision;
 begin
   if v_live_sales >= (p_route.routing_settings).max_buyers then
@@ -60,16 +61,17 @@ begin
   v_facts.local_minute := kernel.minute_of_week(p_now, p_route.timezone);
   v_facts.buyers_with_contact := intake.find_buyers_with_contact(v_facts, p_route, p_lead.id);
   v_route.routing_settings.max_buyers := (p_route.routing_settings).max_buyers - v_live_sales;
-  v_decision := roads.route_lead(v_facts, v_route, array(
-    select a.buyer_id from leadgen.lead_assignments a where a.lead_id = p_lead.id and a.market_id = p_lead.market_id));
-  perform roads.record_decision(
+  select r.snapshot, r.decision into v_snapshot, v_decision
+  from roads.route_lead(v_facts, v_route, array(
+    select a.buyer_id from leadgen.lead_assignments a where a.lead_id = p_lead.id and a.market_id = p_lead.market_id)) r;
+  perform roads.record_sales(
     p_lead.id,
     (select max(d.attempt) + 1 from leadgen.lead_decisions d where d.lead_id = p_lead.id and d.market_id = p_lead.market_id),
-    v_route, v_decision);
+    v_route, v_snapshot, v_decision);
   update leadgen.leads l
   set
     updated_at = p_now,
-    buyer_id = coalesce(l.buyer_id, (v_decision.candidates[v_decision.winners[1]]).buyer_id),
+    buyer_id = coalesce(l.buyer_id, v_decision.buyers[1]),
     price = coalesce(l.price, (v_decision.prices[1]).amount),
     unsold_reason = case when v_live_sales = 0 then v_decision.unsold_reason end,
     hold_until = case when v_decision.is_held then l.hold_until end,

@@ -14,6 +14,7 @@ declare
   v_route catalog.route;
   v_facts kernel.lead_facts;
   v_failures kernel.failure[];
+  v_snapshot kernel.snapshot;
   v_decision kernel.decision;
   v_hash bytea;
   v_mail_domain text;
@@ -44,14 +45,14 @@ begin
 
   v_failures := rules.judge_lead(v_facts, v_route.validation_rules, v_route.compiled_rules);
   if v_failures = '{}' then
-    v_decision := roads.route_lead(v_facts, v_route, '{}');
+    select r.snapshot, r.decision into v_snapshot, v_decision from roads.route_lead(v_facts, v_route, '{}') r;
   end if;
 
   v_lead_id := nextval('leadgen.leads_id_seq');
   v_answer := intake.compose_answer(v_lead_id, v_route, v_failures, v_decision);
   perform intake.insert_lead(v_lead_id, v_request, v_facts, v_route, v_key, v_hash, payload, v_answer, v_failures, v_decision);
   if v_failures = '{}' then
-    perform roads.record_decision(v_lead_id, 1, v_route, v_decision);
+    perform roads.record_sales(v_lead_id, 1, v_route, v_snapshot, v_decision);
   end if;
   return v_answer;
 end;
@@ -61,56 +62,30 @@ comment on function roads.submit_lead(jsonb, jsonb) is 'The work of leadgen.subm
 create or replace function roads.route_lead(
   p_facts kernel.lead_facts,
   p_route catalog.route,
-  p_buyers_with_lead bigint[]
+  p_buyers_with_lead bigint[],
+  out snapshot kernel.snapshot,
+  out decision kernel.decision
 )
-returns kernel.decision
 language plpgsql
 volatile
 as $$
--- gather -> judge -> rank -> reserve, then the price of each sale. The caller holds the offer's lock.
-declare
-  v_document constant jsonb := kernel.describe_lead(p_facts);
-  v_decision kernel.decision;
-  v_candidate kernel.candidate;
-  v_position integer;
+-- The caller holds the offer's lock.
 begin
-  v_decision.decided_at := p_facts.decided_at;
-  v_decision.settings := p_route.routing_settings;
-  v_decision.adjustments := kernel.find_adjustments(p_route.pricing_rules, v_document, p_facts.local_minute);
-  v_decision.exclusivity := market.gather_exclusivity(p_facts, p_route, v_decision.settings);
-  v_decision.offer_load := market.gather_offer_load(p_route, p_facts.decided_at);
-  v_decision.candidates := market.gather_candidates(
-    p_facts, p_route, v_document, (v_decision.exclusivity).buyer_id, v_decision.adjustments, p_buyers_with_lead);
-  v_decision.verdict := kernel.reach_verdict(
-    v_decision.candidates, v_decision.offer_load, v_decision.settings, v_decision.exclusivity, v_decision.decided_at);
-  v_decision.winners := market.reserve_winners(
-    v_decision.candidates, v_decision.offer_load, v_decision.verdict, p_route, v_decision.decided_at);
-
-  foreach v_position in array v_decision.winners loop
-    v_candidate := v_decision.candidates[v_position];
-    v_decision.prices := v_decision.prices || kernel.price_sale(
-      v_candidate.base_price, p_route.currency, v_candidate.buyer_id is not distinct from (v_decision.verdict).exclusive_buyer_id,
-      v_decision.adjustments);
-  end loop;
-
-  if v_decision.winners = '{}' then
-    v_decision.unsold_reason := kernel.describe_unsold((v_decision.verdict).reasons);
-    v_decision.is_held := kernel.is_to_be_held(v_decision.settings, v_decision.verdict);
-    if v_decision.is_held then
-      v_decision.next_route_at := kernel.plan_hold(
-        v_decision.candidates, (v_decision.verdict).reasons, v_decision.offer_load, v_decision.decided_at);
-    end if;
+  snapshot := market.gather_snapshot(p_facts, p_route, kernel.describe_lead(p_facts), p_buyers_with_lead);
+  decision := kernel.decide(snapshot, p_route.routing_settings);
+  if decision.winners <> '{}' then
+    perform market.reserve(snapshot, decision, p_route);
   end if;
-  return v_decision;
 end;
 $$;
 comment on function roads.route_lead(kernel.lead_facts, catalog.route, bigint[]) is
-  'One routing attempt: finds the buyers, takes their capacity and prices the sales. Records nothing itself (see record_decision).';
+  'One routing attempt: gathers, decides and takes the winners'' places. Records nothing itself (see roads.record_sales).';
 
-create or replace function roads.record_decision(
+create or replace function roads.record_sales(
   p_lead_id bigint,
   p_attempt integer,
   p_route catalog.route,
+  p_snapshot kernel.snapshot,
   p_decision kernel.decision
 )
 returns void
@@ -118,57 +93,39 @@ language plpgsql
 volatile
 as $$
 declare
-  v_decision_id bigint;
-  v_candidate kernel.candidate;
-  v_price kernel.price;
+  v_decision_id constant bigint := market.record_decision(p_lead_id, p_attempt, p_route, p_snapshot, p_decision);
+  v_settings constant kernel.routing_settings := p_route.routing_settings;
+  v_now constant timestamptz := p_snapshot.decided_at;
 begin
-  insert into leadgen.lead_decisions (
-    market_id, lead_id, offer_id, attempt, decided_at,
-    routing_policy_id, routing_policy_version, pricing_policy_id, pricing_policy_version,
-    settings, exclusivity, candidates, reasons, ranking, exclusive_buyer_id, winners, unsold_reason,
-    offer_load, adjustments, is_held, next_route_at
-  )
-  values (
-    p_route.market_id, p_lead_id, p_route.offer_id, p_attempt, p_decision.decided_at,
-    p_route.routing_policy_id, p_route.routing_policy_version, p_route.pricing_policy_id, p_route.pricing_policy_version,
-    p_decision.settings, p_decision.exclusivity, p_decision.candidates, (p_decision.verdict).reasons, (p_decision.verdict).ranking,
-    (p_decision.verdict).exclusive_buyer_id, p_decision.winners, p_decision.unsold_reason,
-    p_decision.offer_load, p_decision.adjustments, p_decision.is_held, p_decision.next_route_at
-  )
-  returning id into v_decision_id;
-
   for v_index in 1 .. cardinality(p_decision.winners) loop
-    v_candidate := p_decision.candidates[p_decision.winners[v_index]];
-    v_price := p_decision.prices[v_index];
     with sale as (
       insert into leadgen.lead_assignments (
         created_at, market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive,
         price, currency, price_steps, pricing_policy_id, pricing_policy_version, acceptance, answer_by, return_by
       )
       values (
-        p_decision.decided_at, p_route.market_id, p_lead_id, v_decision_id, p_route.offer_id,
-        v_candidate.buyer_id, v_candidate.buyer_offer_id, v_candidate.buyer_id is not distinct from (p_decision.verdict).exclusive_buyer_id,
-        v_price.amount, p_route.currency, v_price.steps, p_route.pricing_policy_id, p_route.pricing_policy_version,
-        (p_decision.settings).acceptance,
-        case when (p_decision.settings).acceptance <> 'on_delivery' then
-          p_decision.decided_at + (p_decision.settings).acceptance_hours * interval '1 hour' end,
-        p_decision.decided_at + interval '1 hour' * case (p_decision.settings).acceptance
-          when 'auto_after' then (p_decision.settings).acceptance_hours
-          else coalesce((p_decision.settings).returns_hours, 168) end
+        v_now, p_route.market_id, p_lead_id, v_decision_id, p_route.offer_id, p_decision.buyers[v_index],
+        p_snapshot.enrollments[p_decision.winners[v_index]],
+        p_decision.buyers[v_index] is not distinct from p_decision.exclusive_buyer_id,
+        (p_decision.prices[v_index]).amount, p_route.currency, (p_decision.prices[v_index]).steps, p_route.pricing_policy_id,
+        p_route.pricing_policy_version, v_settings.acceptance,
+        case when v_settings.acceptance <> 'on_delivery' then v_now + v_settings.acceptance_hours * interval '1 hour' end,
+        v_now + interval '1 hour' * case v_settings.acceptance
+          when 'auto_after' then v_settings.acceptance_hours
+          else coalesce(v_settings.returns_hours, 168) end
       )
-      returning id
+      returning id, buyer_id, buyer_offer_id
     )
     insert into leadgen.deliveries (
       created_at, market_id, lead_id, assignment_id, buyer_id, endpoint_id, channel, target, next_attempt_at, timeout_seconds, retry_seconds
     )
     select
-      p_decision.decided_at, p_route.market_id, p_lead_id, sale.id, e.buyer_id, e.id, e.channel, e.target, p_decision.decided_at,
-      case e.channel when 'webhook' then (p_decision.settings).delivery_timeout_seconds end,
-      (p_decision.settings).delivery_retry_seconds
+      v_now, p_route.market_id, p_lead_id, sale.id, e.buyer_id, e.id, e.channel, e.target, v_now,
+      case e.channel when 'webhook' then v_settings.delivery_timeout_seconds end, v_settings.delivery_retry_seconds
     from sale
-    cross join outbox.list_channels(v_candidate.buyer_id) c
-    join leadgen.endpoints e on e.buyer_id = v_candidate.buyer_id and e.channel = c.channel and e.target = c.target
-    where c.buyer_offer_id = v_candidate.buyer_offer_id;
+    cross join outbox.list_channels(sale.buyer_id) c
+    join leadgen.endpoints e on e.buyer_id = sale.buyer_id and e.channel = c.channel and e.target = c.target
+    where c.buyer_offer_id = sale.buyer_offer_id;
     if not found then
       raise exception using
         errcode = 'serialization_failure',
@@ -182,5 +139,5 @@ begin
   end if;
 end;
 $$;
-comment on function roads.record_decision(bigint, integer, catalog.route, kernel.decision) is
+comment on function roads.record_sales(bigint, integer, catalog.route, kernel.snapshot, kernel.decision) is
   'Writes the trace of a routing attempt, its sales and their deliveries, and wakes the workers that sleep.';
