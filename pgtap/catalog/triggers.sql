@@ -53,7 +53,7 @@ from e, (values
   ('budget_per_day = ''NaN''', '23514'), ('budget_per_month = ''NaN''', '23514'), ('budget_per_day = -0.01', '23514'),
   ('budget_per_day = 0, budget_per_month = 99999999.99', 'none'), ('budget_per_day = null, budget_per_month = null', 'none')
 ) as t (change, fault);
-select is(count(*), 1::bigint, 'start_usage: one row, in the offer''s market') from leadgen.enrollment_usage u
+select is(count(*), 1::bigint, 'start_usage: one row, in the offer''s market') from testkit.enrollment_usage u
   join e on e.id = u.buyer_offer_id join o on true join leadgen.offers x on x.id = a and x.market_id = u.market_id;
 create temp table s as select testkit.make_source(a, '{"hostname": "WWW.Bücher.Example.", "name": "Big Page"}') as id,
   testkit.make_source(a, '{"name": "Big Page"}') as second from o;

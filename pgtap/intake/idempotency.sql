@@ -34,7 +34,7 @@ select is(array_agg(answer -> 'replayed' order by n), '{NULL,true,true}', 'repla
 select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'one lead');
 select is((select count(*) from leadgen.lead_assignments), 1::bigint, 'sold once');
 select is((select count(*) from leadgen.deliveries), 1::bigint, 'delivered once');
-select is(u.day_count, 1, 'counted once') from leadgen.enrollment_usage u;
+select is(u.day_count, 1, 'counted once') from testkit.enrollment_usage u;
 
 select is(testkit.submit(offer_id, '{"idempotency_key": "k1"}') ->> 'replayed', 'true', 'header or body, the same key and the same lead')
   from ids;

@@ -4,7 +4,7 @@ select plan(89);
 
 create function pg_temp.price(p_base numeric, p_rules jsonb, p_document jsonb default '{}', p_minute integer default 0,
   p_is_exclusive boolean default false, p_currency text default 'USD') returns kernel.price language sql as $$
-  select kernel.price_sale(p_base, p_currency, p_is_exclusive,
+  select kernel.price_sale(p_base, kernel.currency_minor_unit(p_currency), p_is_exclusive,
     kernel.find_adjustments(catalog.compile_pricing(p_rules), p_document, p_minute));
 $$;
 -- A small language for the cases below: named steps that always hold.
@@ -61,7 +61,7 @@ select is((pg_temp.price(40, rules, '{"attributes": {"roof_age": 20}, "postal_co
     {"step": "old roof", "percent": 10, "amount": 77.55}, {"step": "south", "added": -2, "amount": 75.55},
     {"step": "rounded", "amount": 75.55}]', 'price_sale: every step with the amount after it') from full_policy;
 select is((pg_temp.price(40, rules, '{}', 1200, false)).amount, 63.00, 'price_sale: without the premium, 40 * 1.5 + 3') from full_policy;
-select is((kernel.price_sale(45.00, 'USD', true, null)).amount, 45.00, 'price_sale: no adjustments at all');
+select is((kernel.price_sale(45.00, 2, true, null)).amount, 45.00, 'price_sale: no adjustments at all');
 
 -- compose_adjustments: all steps as one factor and one addend, the same price.
 select is(trim_scale(c.factor) || ' ' || trim_scale(c.addend), expected, format('compose_adjustments: %s, exclusive %s', steps, exclusive))

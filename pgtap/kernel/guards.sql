@@ -47,7 +47,7 @@ set local role leadgen_dba;
 select is(testkit.fault_of(sql), '42501', format('DBA: %s: %s', what, split_part(sql, ' ', 1))) from attacks;
 reset role;
 
-select is(testkit.fault_of('delete from leadgen.leads'), '23503', 'a lead with a decision cannot be deleted');
+select is(testkit.fault_of('delete from leadgen.leads'), 'LG409', 'a lead cannot be deleted');
 select is((select array_agg(a.price order by a.id) from leadgen.lead_assignments a), '{45.00,45.00}',
   'after all that the prices are what they were');
 

@@ -5,8 +5,8 @@ select plan(61);
 
 -- What time clears. 20 November 2026 is a Friday; 16:20 UTC is 10:20 in Austin.
 create function pg_temp.clears(p_load jsonb, variadic p_fields jsonb[]) returns text language sql as $$
-  select to_char(kernel.find_clear_time(c, kernel.judge_candidates(c, testkit.load(p_load), '2026-11-20T16:20:00Z', null),
-    testkit.load(p_load), '2026-11-20T16:20:00Z') at time zone 'UTC', 'MM-DD HH24:MI')
+  select to_char(kernel.find_clear_time(testkit.snapshot(c, testkit.load(p_load), '2026-11-20T16:20:00Z'),
+    testkit.judge_candidates(c, testkit.load(p_load), '2026-11-20T16:20:00Z', null)) at time zone 'UTC', 'MM-DD HH24:MI')
   from testkit.candidates(variadic p_fields) c;
 $$;
 select is(pg_temp.clears(load, variadic fields), expected, format('find_clear_time: %s%s: %s', fields, nullif(load, '{}'),
@@ -32,17 +32,18 @@ from (values
     '{"enrollment_is_active": false}', '{"has_channel": false}', '{"has_contact": true}', '{"filter_fault": "x"}']::jsonb[], null),
   ('{}', array['{}']::jsonb[], '11-20 16:21')
 ) as t (load, fields, expected);
-select is(kernel.find_clear_time('{}', '{}', null, '2026-11-20T16:20:00Z'), null, 'find_clear_time: nobody is enrolled');
-select is(kernel.find_clear_time(testkit.candidates('{"pause_until": "infinity"}'), '{paused}', null, '2026-11-20T16:20:00Z'),
+select is(kernel.find_clear_time(testkit.snapshot('{}', null, '2026-11-20T16:20:00Z'), '{}'), null, 'find_clear_time: nobody is enrolled');
+select is(kernel.find_clear_time(testkit.snapshot(testkit.candidates('{"pause_until": "infinity"}'), null, '2026-11-20T16:20:00Z'),
+  '{paused}'),
   'infinity', 'find_clear_time: a pause without end');
-select is(kernel.plan_hold(c, reasons, null, '2026-11-20T16:20:00Z'), expected, format('plan_hold: %s, %s', reasons, expected))
+select is(kernel.plan_hold(testkit.snapshot(c, null, '2026-11-20T16:20:00Z'), reasons), expected, format('plan_hold: %s, %s', reasons, expected))
 from (values
   (testkit.candidates('{"cap_hour": 0}'), '{cap_hour}'::text[], '2026-11-20T17:00:00Z'::timestamptz),
   (testkit.candidates('{"cap_day": 0}'), '{cap_day}', '2026-11-20T17:20:00Z'),
   (testkit.candidates('{"pause_until": "infinity"}'), '{paused}', '2026-11-20T17:20:00Z'),
   (testkit.candidates('{"pause_until": "2026-11-20T17:20:01Z"}'), '{paused}', '2026-11-20T17:20:00Z'),
   (testkit.candidates('{"pause_until": "2026-11-20T17:19:59Z"}'), '{paused}', '2026-11-20T17:19:59Z'),
-  ('{}'::kernel.candidate[], '{}', '2026-11-20T17:20:00Z')
+  ('{}'::market.candidate_v1[], '{}', '2026-11-20T17:20:00Z')
 ) as t (c, reasons, expected);
 select is(kernel.find_next_opening(schedule, at, zone), expected, format('find_next_opening: %s at %s in %s', schedule, at, zone))
 from (values

@@ -3,7 +3,7 @@ begin;
 select plan(79);
 
 -- What one candidate lacks.
-select is((kernel.judge_candidates(testkit.candidates(fields), null, '2026-11-20T16:00:00Z', null))[1], reason, format('%s: %s',
+select is((testkit.judge_candidates(testkit.candidates(fields), null, '2026-11-20T16:00:00Z', null))[1], reason, format('%s: %s',
   coalesce(reason, 'passes'), fields))
 from (values
   ('{}'::jsonb, null),
@@ -47,7 +47,7 @@ from (values
 ) as t (fields, reason);
 
 -- What the offer as a whole lacks.
-select is((kernel.judge_candidates(testkit.candidates('{}'), testkit.load(load), '2026-11-20T16:00:00Z', null))[1], reason,
+select is((testkit.judge_candidates(testkit.candidates('{}'), testkit.load(load), '2026-11-20T16:00:00Z', null))[1], reason,
   format('%s: the offer has %s', coalesce(reason, 'passes'), load))
 from (values
   ('{}'::jsonb, null),
@@ -91,15 +91,15 @@ create function pg_temp.merge(p_from integer, p_column text) returns jsonb langu
   from wrongs w, jsonb_each(case p_column when 'wrong' then w.wrong else w.load end) e (k, v)
   where w.position >= p_from;
 $$;
-select is((kernel.judge_candidates(testkit.candidates('{"buyer_id": 101}'::jsonb || pg_temp.merge(w.position, 'wrong')),
+select is((testkit.judge_candidates(testkit.candidates('{"buyer_id": 101}'::jsonb || pg_temp.merge(w.position, 'wrong')),
   testkit.load(pg_temp.merge(w.position, 'load')), '2026-11-20T16:00:00Z', 101))[1], w.reason, w.reason || ' comes before what follows')
 from wrongs w order by w.position;
-select is(kernel.judge_candidates(testkit.candidates('{}'), null, '2026-11-20T16:00:00Z', 999), '{exclusive_to_other}',
+select is(testkit.judge_candidates(testkit.candidates('{}'), null, '2026-11-20T16:00:00Z', 999), '{exclusive_to_other}',
   'the exclusive buyer is another');
-select is(kernel.judge_candidates(testkit.candidates('{}', '{"cap_day": 0}', '{}'), null, '2026-11-20T16:00:00Z', 101),
+select is(testkit.judge_candidates(testkit.candidates('{}', '{"cap_day": 0}', '{}'), null, '2026-11-20T16:00:00Z', 101),
   '{NULL,cap_day,exclusive_to_other}',
   'one reason for each, in their order');
-select is(kernel.judge_candidates('{}', null, '2026-11-20T16:00:00Z', null), '{}', 'no candidates');
+select is(testkit.judge_candidates('{}', null, '2026-11-20T16:00:00Z', null), '{}', 'no candidates');
 
 select * from finish();
 rollback;

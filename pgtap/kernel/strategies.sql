@@ -1,12 +1,9 @@
--- Strategies highest_price and least_filled, as strategy and as tie-breaker; find_fill, rank_key.
+-- Strategies highest_price and least_filled, as strategy and as tie-breaker; find_fills.
 begin;
-select plan(27);
-create function pg_temp.rank(p_candidates kernel.candidate[], variadic p_strategy text[]) returns integer[] language sql as $$
-  select kernel.rank_candidates(p_candidates, array_fill(null::text, array[cardinality(p_candidates)]), p_strategy);
+select plan(25);
+create function pg_temp.rank(p_candidates market.candidate_v1[], variadic p_strategy text[]) returns integer[] language sql as $$
+  select kernel.rank_candidates(testkit.snapshot(p_candidates), array_fill(null::text, array[cardinality(p_candidates)]), p_strategy);
 $$;
-select is(kernel.rank_key('highest_price', 1, null, 60.5, 0, 1, 0, 0), -60.5::float8, 'rank_key: highest_price');
-select is(kernel.rank_key('least_filled', 1, null, 45, 0.25, 1, 0, 0), 0.25::float8,
-  'rank_key: least_filled');
 select is(pg_temp.rank(testkit.candidates('{"price": 40}', '{"price": 60}', '{"price": 50}'), 'highest_price'), '{2,3,1}',
   'highest_price: who pays most first');
 select is(pg_temp.rank(testkit.candidates('{"price": 40}', '{"price": 40.01}'), 'highest_price'), '{2,1}', 'highest_price: a cent decides');
@@ -15,9 +12,7 @@ select is(pg_temp.rank(testkit.candidates('{"price": 40, "priority": 1}', '{"pri
   'highest_price', 'priority'), '{3,2,1}', 'highest_price: then the tie-breaker');
 select is(pg_temp.rank(testkit.candidates('{"priority": 5, "price": 40}', '{"priority": 5, "price": 60}', '{"priority": 9, "price": 1}'),
   'priority', 'highest_price'), '{3,2,1}', 'highest_price as a tie-breaker');
-select is((select kernel.find_fill(c.used_hour, c.cap_hour, c.used_day, c.cap_day, c.used_week, c.cap_week, c.used_month, c.cap_month,
-    c.spent_day, c.budget_day, c.spent_month, c.budget_month) from testkit.candidate(fields) c), fill::float8,
-      format('find_fill: %s of %s', fill, fields))
+select is((kernel.find_fills(testkit.snapshot(testkit.candidates(fields))))[1], fill::float8, format('find_fills: %s of %s', fill, fields))
 from (values
   ('{}'::jsonb, 0), ('{"used_day": 7}', 0), ('{"cap_day": 4, "used_day": 3}', 0.75), ('{"cap_day": 4}', 0),
   ('{"cap_hour": 2, "used_hour": 1, "cap_day": 10, "used_day": 1}', 0.5), ('{"cap_week": 10, "used_week": 9}', 0.9),

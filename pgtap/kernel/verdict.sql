@@ -1,4 +1,4 @@
--- reach_verdict and read_routing_config: exclusivity, and what happens while the exclusive buyer cannot take a lead.
+-- decide and read_routing_config: exclusivity, and what happens while the exclusive buyer cannot take a lead.
 begin;
 select plan(19);
 
@@ -41,9 +41,9 @@ from (values
 select is((testkit.verdict_of(testkit.candidates('{"cap_day": 0}', '{}'), '{}', 101)).exclusive_buyer_id, null,
   'fallen through: nobody is exclusive');
 select is((testkit.verdict_of(testkit.candidates('{}', '{}'), '{}', 101)).exclusive_buyer_id, 101::bigint, 'bound: who is');
-select is((kernel.reach_verdict('{}', null, testkit.settings(), null, '2026-11-20T16:00:00Z')).ranking, '{}', 'no candidates at all');
+select is((kernel.decide(testkit.snapshot('{}'), testkit.settings())).ranking, '{}', 'no candidates at all');
 select is(
-  (select count(distinct kernel.reach_verdict(c, null, testkit.settings('{"strategy": "weighted"}'), null, '2026-11-20T16:00:00Z')::text)
+  (select count(distinct kernel.decide(testkit.snapshot(c), testkit.settings('{"strategy": "weighted"}'))::text)
    from generate_series(1, 5), lateral (select testkit.candidates('{"weight": 2}', '{"cap_hour": 0}', '{}') as c) x), 1::bigint,
      'pure: the same input, the same verdict');
 

@@ -21,7 +21,7 @@ from unnest(array['select * from leadgen.leads', 'select leadgen.explain_lead(1)
   'select * from leadgen.claim_deliveries(''w'', testkit.room(1), ''1 second'')', 'select leadgen.replay_quarantined(1)',
   'select leadgen.route_held_lead()', 'insert into leadgen.markets (name, timezone) values (''x'', ''UTC'')',
     'select * from report.leads', 'create table leadgen.x ()', 'select * from leadgen.check_invariants()',
-      'select kernel.price_sale(1, ''USD'', false, null)', 'select nextval(''leadgen.leads_id_seq'')']) sql;
+      'select kernel.price_sale(1, 2, false, null)', 'select nextval(''leadgen.leads_id_seq'')']) sql;
 reset role;
 
 -- The worker.
@@ -66,7 +66,7 @@ from ids, seat, unnest(array[
 select is(testkit.fault_of(sql), '42501', 'DBA: ' || sql)
 from unnest(array['update leadgen.leads set status = ''accepted''', 'insert into leadgen.lead_assignments default values',
   'update leadgen.buyers set balance = 1000',
-  'update leadgen.enrollment_usage set day_count = 0', 'update leadgen.sale_returns set status = ''approved''',
+  'update leadgen.enrollment_usage set last_turn = 0', 'update leadgen.sale_returns set status = ''approved''',
   'update leadgen.buyer_offers set is_reachable = true', 'insert into leadgen.buyer_offers (is_reachable) values (true)',
   'update leadgen.return_reasons set code = ''x'' where code = ''rejected_on_delivery''', 'delete from leadgen.return_reasons',
   'select identity.make_link(''accept'', 1)', 'select roads.request_return(1, ''spam'', null, ''operator'')',

@@ -50,7 +50,7 @@ create function pg_temp.used(p_offer_id bigint) returns text language sql as $$
 -- Hour, day, week, month of the first enrollment, then of the offer.
   select format('%s %s %s %s %s %s / %s %s %s %s %s %s', u.hour_count, u.day_count, u.week_count, u.month_count,
     u.day_spent, u.month_spent, o.hour_count, o.day_count, o.week_count, o.month_count, o.day_spent, o.month_spent)
-  from leadgen.enrollment_usage u join leadgen.offer_usage o using (offer_id)
+  from testkit.enrollment_usage u join testkit.offer_usage o using (offer_id)
   where offer_id = p_offer_id order by u.buyer_offer_id limit 1;
 $$;
 

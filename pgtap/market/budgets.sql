@@ -39,7 +39,7 @@ select is(testkit.outcome(o.id, t.at), t.expected, format('round %s, lead %s at 
 from (select * from tried order by round, n offset 0) t join offers o using (round) order by t.round, t.n;
 select is(concat_ws(' ', u.day_count, u.day_spent, u.month_count, u.month_spent), '1 45.00 3 135.00',
   'what is spent, in the windows of now')
-from leadgen.enrollment_usage u join offers o on o.id = u.offer_id where o.round = 1;
+from testkit.enrollment_usage u join offers o on o.id = u.offer_id where o.round = 1;
 
 -- The price that counts is the price of the sale: premium and adjustment included.
 create temp table priced as select testkit.make_offer('{"duplicate_window_hours": 0}', '{}',

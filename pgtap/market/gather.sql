@@ -1,4 +1,4 @@
--- gather_candidates and gather_exclusivity: every number that matters, in the calendar of the enrollment's zone.
+-- gather_snapshot and gather_exclusivity: every number that matters, in the calendar of the enrollment's zone.
 begin;
 select plan(41);
 
@@ -9,14 +9,14 @@ select testkit.enroll(offer_id, '{"price_per_lead": 60, "routing_priority": 7, "
   testkit.enroll(offer_id, '{"timezone": "Asia/Tokyo"}') as b from ids;
 update leadgen.buyers set balance = 12.50 where id = (select testkit.buyer_of(a) from seats);
 
-create function pg_temp.gather_of(p_offer_id bigint, p_fields jsonb, p_had bigint[] default '{}') returns kernel.candidate[]
+create function pg_temp.gather_of(p_offer_id bigint, p_fields jsonb, p_had bigint[] default '{}') returns market.candidate_v1[]
 language sql as $$
-  select market.gather_candidates(f, catalog.load_route(s.id, s.offer_id), kernel.describe_lead(f), null, '{}', p_had)
+  select testkit.candidates_of(testkit.gather(f, catalog.load_route(s.id, s.offer_id), p_had))
   from leadgen.sources s, testkit.facts(p_fields) f
   where s.offer_id = p_offer_id;
 $$;
 create function pg_temp.gather(p_at timestamptz, p_fields jsonb default '{}',
-  p_had bigint[] default '{}') returns kernel.candidate[] language sql as $$
+  p_had bigint[] default '{}') returns market.candidate_v1[] language sql as $$
   select pg_temp.gather_of(offer_id, p_fields || jsonb_build_object('decided_at', p_at), p_had) from ids;
 $$;
 create temp table seen as select (unnest(pg_temp.gather('2026-11-20T16:00:00Z'))).*;
@@ -27,7 +27,7 @@ select is(to_jsonb(s) - '{buyer_offer_id,buyer_id,virtual_time,finish_tag,last_t
     "used_hour": 0, "cap_day": 2,
   "used_day": 0, "cap_week": 3, "used_week": 0, "cap_month": 4, "used_month": 0, "min_balance": 10, "balance": 12.50, "priority": 7,
     "weight": 2.5, "base_price": 60, "in_schedule": true, "schedule": null, "filter_fault": null, "has_contact": false, "price": 60,
-    "budget_day": null, "spent_day": 0, "budget_month": null, "spent_month": 0}',
+    "budget_day": null, "spent_day": null, "budget_month": null, "spent_month": null}',
   'its numbers') from seen s, seats where buyer_offer_id = a;
 select is(base_price || ' ' || timezone || ' ' || coalesce(cap_day::text, 'unlimited'), '45.00 Asia/Tokyo unlimited',
   'the offer''s price, its own zone, no caps')
@@ -39,7 +39,8 @@ select is((pg_temp.gather('2026-11-20T16:00:00Z', '{}', array[testkit.buyer_of(b
 create function pg_temp.used(p_zone text, p_sold timestamptz, p_seen timestamptz) returns text language plpgsql as $$
 declare
   v_offer_id constant bigint := testkit.make_offer();
-  v_seat constant bigint := testkit.enroll(v_offer_id, jsonb_build_object('timezone', p_zone));
+  v_seat constant bigint := testkit.enroll(v_offer_id, jsonb_build_object('timezone', p_zone, 'capacity_per_hour', 9,
+    'capacity_per_day', 9, 'capacity_per_week', 9, 'capacity_per_month', 9));
 begin
   perform testkit.sell(v_offer_id, 1, p_sold);
   return (

@@ -34,7 +34,7 @@ select is((select a.created_at from leadgen.lead_assignments a
   where a.lead_id = (pg_temp.lead(2)).id), '2026-11-20T17:00:00Z'::timestamptz, 'a sale of now');
 select is((select count(*) from leadgen.deliveries d where d.lead_id = (pg_temp.lead(2)).id), 1::bigint, 'it has its delivery');
 select is((pg_temp.lead(2)).answer ->> 'buyer_id', null, 'the sender''s answer stays as it was given');
-select is(u.hour_count || ' ' || u.day_count, '1 2', 'capacity is taken now') from leadgen.enrollment_usage u;
+select is(u.hour_count || ' ' || u.day_count, '1 2', 'capacity is taken now') from testkit.enrollment_usage u;
 
 -- The hold ends.
 select testkit.submit(offer_id, '{}', 3) from ids;

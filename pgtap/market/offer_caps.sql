@@ -1,6 +1,6 @@
 -- Routing key caps: what an offer as a whole may sell, in each window of its market and in money.
 begin;
-select plan(65);
+select plan(59);
 
 create function pg_temp.offer(p_config jsonb, p_buyers integer default 1) returns bigint language plpgsql as $$
 declare
@@ -52,36 +52,28 @@ select is(concat_ws(' ', u.hour_count, u.day_count, u.week_count, u.month_count,
   'offer_usage counts: ' || expected)
 from shared cross join lateral (values (places, '4 4 4 4 210.00 210.00'), (money, '2 2 2 2 100.00 100.00'),
   (free, '3 3 3 3 150.00 150.00')) as t (id, expected)
-join leadgen.offer_usage u on u.offer_id = t.id;
-select is(market.gather_offer_load(catalog.load_route(s.id, s.offer_id), '2026-11-20T16:30:00Z')::text, expected,
-  'gather_offer_load: ' || coalesce(expected, 'an offer without caps has no load'))
-from shared cross join lateral (values (places, '(America/Chicago,,4,4,4,,4,,4,,210.00,,210.00)'), (free, null)) as t (id, expected)
-join leadgen.sources s on s.offer_id = t.id;
-select is((market.gather_offer_load(catalog.load_route(s.id, s.offer_id), '2026-11-21T06:00:00Z')).used_day, 0,
-  'gather_offer_load: another day') from shared join leadgen.sources s on s.offer_id = places;
+join testkit.offer_usage u on u.offer_id = t.id;
+create function pg_temp.offer_limits(p_offer_id bigint, p_at timestamptz) returns text language sql as $$
+  select string_agg(concat_ws(' ', l.code, l.used, 'of', l.cap), ', ' order by l.place)
+  from leadgen.sources s
+  cross join lateral testkit.gather(testkit.facts(jsonb_build_object('decided_at', p_at)), catalog.load_route(s.id, s.offer_id)) as g
+  cross join lateral unnest(g.limit_owners, g.limit_codes, g.limit_uses, g.limit_caps) with ordinality as l (owner, code, used, cap, place)
+  where s.offer_id = p_offer_id and l.owner = 0;
+$$;
+select is(pg_temp.offer_limits(id, at), expected, 'the offer''s own limits: ' || coalesce(expected, 'none'))
+from shared cross join lateral (values (places, '2026-11-20T16:30:00Z'::timestamptz, 'offer_cap_day 4 of 4'), (free, '2026-11-20T16:30:00Z', null),
+  (places, '2026-11-21T06:00:00Z', 'offer_cap_day 0 of 4')) as t (id, at, expected);
 
 -- The parts.
-select is(kernel.count_places(testkit.settings('{"max_buyers": 3}'), testkit.load(load)), places, format('count_places: %s of 3 with %s',
-  places, load))
-from (values ('{}'::jsonb, 3), ('{"cap_hour": 5, "used_hour": 3}', 2), ('{"cap_hour": 9, "cap_month": 1}', 1),
-  ('{"cap_week": 2, "used_week": 3}', -1), ('{"cap_day": 2, "used_day": 2}', 0)) as t (load, places);
-select is(kernel.count_places(testkit.settings(), null), 1, 'count_places: no caps, an exclusive sale');
-select is(kernel.fits_offer_budget(testkit.load(load), spent), fits, format('fits_offer_budget: %s more with %s', spent, load))
-from (values ('{}'::jsonb, 1e9::numeric, true), ('{"budget_day": 100, "spent_day": 55}', 45, true),
-  ('{"budget_day": 100, "spent_day": 55}', 45.01, false), ('{"budget_month": 100, "spent_month": 100}', 0, true),
-  ('{"budget_day": 500, "budget_month": 100}', 101, false)) as t (load, spent, fits);
-select is(kernel.fits_offer_budget(null, 45), true, 'fits_offer_budget: no caps');
-select is(kernel.choose_winners(c, testkit.load(load), testkit.verdict_of(c, '{"strategy": "highest_price"}'),
-  testkit.settings('{"max_buyers": 2}')), winners, format('choose_winners: %s with %s', winners, load))
+select is(kernel.choose_winners(testkit.snapshot(c, testkit.load(load)),
+  (testkit.verdict_of(c, '{"strategy": "highest_price"}')).ranking, most), winners,
+  format('choose_winners: %s of at most %s with %s', winners, most, load))
 from (select testkit.candidates('{"price": 40}', '{"price": 60}', '{"price": 50}') as c) x,
-  (values ('{}'::jsonb, '{2,3}'::integer[]), ('{"cap_day": 1}', '{2}'), ('{"cap_day": 0}', '{}'),
-    ('{"budget_day": 100}', '{2,1}'), ('{"budget_month": 59}', '{3}')) as t (load, winners);
-create temp table routes as select s.id, catalog.load_route(s.id, s.offer_id) as route from shared join leadgen.sources s
-  on s.offer_id = free;
-select market.count_offer_sales(route, '2026-11-20T17:00:00Z', 2, 7.5) from routes;
-select is(concat_ws(' ', u.hour_count, u.day_count, u.day_spent), '2 5 157.50', 'count_offer_sales: a new hour, the same day')
-from shared join leadgen.offer_usage u on u.offer_id = free;
-select market.count_offer_sales(route, '2026-11-20T17:00:00Z', -2, -7.5) from routes;
+  (values ('{}'::jsonb, 2, '{2,3}'::integer[]), ('{}', 9, '{2,3,1}'), ('{"cap_day": 1}', 2, '{2}'), ('{"cap_day": 0}', 2, '{}'),
+    ('{"cap_hour": 5, "used_hour": 3}', 3, '{2,3}'), ('{"cap_hour": 9, "cap_month": 1}', 3, '{2}'),
+    ('{"cap_week": 2, "used_week": 3}', 3, '{}'),
+    ('{"budget_day": 100}', 2, '{2,1}'), ('{"budget_month": 59}', 2, '{3}'), ('{"budget_day": 100, "spent_day": 55}', 2, '{1}'),
+    ('{"budget_day": 100, "spent_day": 60.01}', 2, '{}'), ('{"budget_day": 500, "budget_month": 100}', 3, '{2,1}')) as t (load, most, winners);
 
 select is(testkit.policy_fault('routing', body), fault, 'as a policy: ' || body::text)
 from (values

@@ -8,7 +8,7 @@ select testkit.enroll(offer_id, '{"capacity_per_day": 2}') as follows,
   testkit.enroll(offer_id, '{"timezone": "Asia/Tokyo", "is_active": false}') as own from ids;
 create function pg_temp.usage(p_id bigint) returns text language sql as $$
   select concat_ws(' ', u.hour_count, u.day_count, u.week_count, u.month_count, to_char(u.day_start at time zone 'UTC', 'DD HH24:MI'))
-  from leadgen.enrollment_usage u where u.buyer_offer_id = p_id;
+  from testkit.enrollment_usage u where u.buyer_offer_id = p_id;
 $$;
 
 -- Sold at 23:30 on the 19th in Austin, which is 00:30 on the 20th in New York; and at 00:30 on the 20th in Austin.
@@ -33,24 +33,24 @@ select is(testkit.sell(offer_id, 5, '2026-11-20T07:20:00Z'), null, 'more than th
 select is(testkit.sell(offer_id, 6, '2026-11-21T05:00:00Z'), follows, 'which comes at 05:00 UTC') from ids, seats;
 
 -- A counter that went wrong is mended by counting.
-update leadgen.enrollment_usage u set day_count = 0, hour_count = 7 from seats where u.buyer_offer_id = follows;
+update leadgen.enrollment_usage u set sales[2] = 0, sales[1] = 7 from seats where u.buyer_offer_id = follows;
 select is(array_agg(distinct rule), '{usage_row_is_true}', 'the invariants see it') from leadgen.check_invariants();
 select lives_ok(format('select market.recount_usage(%s)', follows), 'recount_usage') from seats;
 select is(pg_temp.usage(follows), '1 1 4 4 21 05:00', 'counted from the sales') from seats;
 -- The offer as a whole, in the market's zone, and at a moment of the past. Sold at 45.00: 05:30, 06:30 and 07:10 UTC on the
 -- 20th, 05:00 on the 21st.
 create function pg_temp.standing(p_seat bigint, p_now timestamptz, p_until timestamptz) returns text language sql as $$
-  select concat_ws(' ', s.hour_count, s.day_count, s.day_spent, s.week_count, s.month_count, s.month_spent)
+  select concat_ws(' ', s.sales[1], s.sales[2], s.money[2], s.sales[3], s.sales[4], s.money[4])
   from ids, market.count_standing_sales(offer_id, p_seat, p_now, 'America/New_York', p_until) s;
 $$;
 select is(pg_temp.standing(null, '2026-11-21T05:00:00Z', 'infinity'), '1 1 45.00 4 4 180.00', 'count_standing_sales: the offer now');
 select is(pg_temp.standing(follows, '2026-11-20T06:45:00Z', '2026-11-20T06:45:00Z'), '1 2 90.00 2 2 90.00',
   'count_standing_sales: before the third sale') from seats;
 select is(pg_temp.standing(own, '2026-11-21T05:00:00Z', 'infinity'), '0 0 0 0 0 0', 'count_standing_sales: who sold nothing') from seats;
-update leadgen.offer_usage u set day_count = 9, month_spent = 1 from ids where u.offer_id = ids.offer_id;
+update leadgen.offer_usage u set sales[2] = 9, money[4] = 1 from ids where u.offer_id = ids.offer_id;
 select market.recount_offer_usage(offer_id, 'America/New_York') from ids;
 select is(concat_ws(' ', u.day_count, u.day_spent, u.month_count, u.month_spent), '1 45.00 4 180.00', 'recount_offer_usage')
-from leadgen.offer_usage u join ids using (offer_id);
+from testkit.offer_usage u join ids using (offer_id);
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 
 select * from finish();

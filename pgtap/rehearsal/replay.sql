@@ -102,7 +102,7 @@ select is(concat_ws('|', cardinality((abroad).postal_patterns), (abroad).city_ke
 select is((facts).latitude is not null and (facts).buyers_with_contact = '{}', true, 'recall_facts: its place') from f;
 
 -- is_to_be_held.
-select is(kernel.is_to_be_held(testkit.settings(config), ('{}', '{}', owner)::kernel.verdict), held,
+select is(kernel.is_to_be_held(testkit.settings(config), owner), held,
   format('is_to_be_held: %s, owner %s', config, owner))
 from (values ('{}'::jsonb, null::bigint, true), ('{"on_no_buyer": "reject"}', null, false),
   ('{"on_no_buyer": "reject", "exclusivity": {"when_unavailable": "hold"}}', 5, true),

@@ -5,7 +5,8 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"max_buyers": 2, "caps": {"per_day": 100, "per_month": 1000, "budget_per_day": 10000}}',
   '{"exclusivity_premium": {"percent": 10}}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, '{"capacity_per_day": 5, "routing_priority": 2}') as a,
+create temp table seats as select testkit.enroll(offer_id, '{"capacity_per_hour": 50, "capacity_per_day": 5,
+  "capacity_per_week": 50, "capacity_per_month": 50, "budget_per_day": 5000, "budget_per_month": 5000, "routing_priority": 2}') as a,
   testkit.enroll(offer_id) as b from ids;
 select testkit.own(b, 'city', 'Waco') from seats;
 create temp table leads as
@@ -44,44 +45,44 @@ $$;
 select is(pg_temp.planted(sql) @> array[rule], true, format('%s: %s', rule, what))
 from (values
   ('cap_never_exceeded', 'sold past a cap of the day',
-    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"used_day": 5}') where winners[1] = 1$$),
+    $$update leadgen.lead_decisions set limit_uses[2] = 5 where winners[1] = 1$$),
   ('cap_never_exceeded', 'sold past a cap of the hour',
-    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"cap_hour": 0}') where winners[1] = 1$$),
+    $$update leadgen.lead_decisions set limit_uses[1] = 50 where winners[1] = 1$$),
   ('cap_never_exceeded', 'sold past a cap of the week',
-    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"cap_week": 0}') where winners[1] = 1$$),
+    $$update leadgen.lead_decisions set limit_uses[3] = 50 where winners[1] = 1$$),
   ('cap_never_exceeded', 'sold past a cap of the month',
-    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"cap_month": 0}') where winners[1] = 1$$),
+    $$update leadgen.lead_decisions set limit_uses[4] = 50 where winners[1] = 1$$),
   ('usage_counts_sales', 'a decision that read too few uses',
-    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"used_day": 0}') where winners[1] = 1$$),
+    $$update leadgen.lead_decisions set limit_uses[2] = 0 where winners[1] = 1$$),
   ('usage_counts_sales', 'a sale that was not counted',
     $$delete from leadgen.lead_assignments where id = (select min(id) from leadgen.lead_assignments)$$),
-  ('usage_row_is_true', 'a counter that forgot', $$update leadgen.enrollment_usage set day_count = day_count - 1$$),
+  ('usage_row_is_true', 'a counter that forgot', $$update leadgen.enrollment_usage set sales[2] = sales[2] - 1$$),
   ('usage_counts_sales', 'a decision that read too little spent',
-    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"spent_day": 0}') where winners[1] = 1$$),
+    $$update leadgen.lead_decisions set limit_uses[5] = 0 where winners[1] = 1$$),
   ('usage_counts_sales', 'a decision that read too much spent',
-    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"spent_month": 1000}')
+    $$update leadgen.lead_decisions set limit_uses[6] = 1000
       where winners[1] = 1$$),
   ('usage_counts_sales', 'a decision that counted a sale returned before it',
-    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"used_day": 3}')
+    $$update leadgen.lead_decisions set limit_uses[2] = 3
       where lead_id = (select id from pg_temp.leads where n = 6) and winners[1] = 1$$),
   ('usage_counts_sales', 'a decision that forgot a sale returned after it',
-    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"used_day": 1}')
+    $$update leadgen.lead_decisions set limit_uses[2] = 1
       where lead_id = (select id from pg_temp.leads where n = 3) and winners[1] = 1$$),
   ('budget_never_exceeded', 'sold past a budget of the day',
-    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"budget_day": 80}') where winners[1] = 1$$),
+    $$update leadgen.lead_decisions set limit_uses[5] = 4990 where winners[1] = 1$$),
   ('budget_never_exceeded', 'sold past a budget of the month',
-    $$update leadgen.lead_decisions set candidates[1] = jsonb_populate_record(candidates[1], '{"budget_month": 80}')
+    $$update leadgen.lead_decisions set limit_uses[6] = 4990
       where winners[1] = 1$$),
-  ('offer_cap_never_exceeded', 'sold past a cap of the offer', $$update leadgen.lead_decisions set offer_load.cap_day = 1$$),
+  ('offer_cap_never_exceeded', 'sold past a cap of the offer', $$update leadgen.lead_decisions set limit_uses[7] = 100$$),
   ('offer_cap_never_exceeded', 'two sales where one was left',
-    $$update leadgen.lead_decisions set offer_load.used_month = (offer_load).cap_month - 1$$),
-  ('offer_cap_never_exceeded', 'sold past the offer''s budget',
-    $$update leadgen.lead_decisions set offer_load.spent_day = (offer_load).budget_day - 89$$),
-  ('usage_row_is_true', 'a sum that forgot', $$update leadgen.enrollment_usage set day_spent = day_spent - 1$$),
-  ('usage_row_is_true', 'a returned sale that still counts', $$update leadgen.enrollment_usage set day_count = day_count + 1$$),
+    $$update leadgen.lead_decisions set limit_uses[8] = 999$$),
+  ('offer_budget_never_exceeded', 'sold past the offer''s budget',
+    $$update leadgen.lead_decisions set limit_uses[9] = 9911$$),
+  ('usage_row_is_true', 'a sum that forgot', $$update leadgen.enrollment_usage set money[2] = money[2] - 1$$),
+  ('usage_row_is_true', 'a returned sale that still counts', $$update leadgen.enrollment_usage set sales[2] = sales[2] + 1$$),
   ('usage_row_is_true', 'a sale that is returned and counts', $$update leadgen.lead_assignments set released_at = null$$),
-  ('usage_row_is_true', 'a counter of the offer that forgot', $$update leadgen.offer_usage set month_count = month_count - 1$$),
-  ('usage_row_is_true', 'a sum of the offer that forgot', $$update leadgen.offer_usage set month_spent = 0$$),
+  ('usage_row_is_true', 'a counter of the offer that forgot', $$update leadgen.offer_usage set sales[4] = sales[4] - 1$$),
+  ('usage_row_is_true', 'a sum of the offer that forgot', $$update leadgen.offer_usage set money[4] = 0$$),
   ('at_most_max_buyers', 'a lead that three have',
     $$insert into leadgen.lead_assignments (market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive, price,
       currency, price_steps)

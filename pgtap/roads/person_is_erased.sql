@@ -233,12 +233,12 @@ select pg_temp.record('failed', 'a reply', 'an error', 'webhook');
 select set_config('leadgen.is_erasing', 'on', true);
 select is(testkit.fault_of(sql), 'LG409', 'allow_erasure: ' || sql)
 from unnest(array['update leadgen.delivery_attempts set reply = null, error = null',
-  'update leadgen.lead_decisions set candidates = privacy.strike_out_numbers(candidates)',
+  'update leadgen.lead_decisions set filter_faults = privacy.strike_out_faults(filter_faults)',
   $$update leadgen.delivery_attempts a set reply = 'forged'
     from leadgen.deliveries d join sent on sent.id = d.lead_id where d.id = a.delivery_id$$,
   $$update leadgen.delivery_attempts a set outcome = 'failed', reply = null, error = null
     from leadgen.deliveries d join sent on sent.id = d.lead_id where d.id = a.delivery_id$$,
-  'update leadgen.lead_decisions d set candidates = candidates[:1] from sent where sent.id = d.lead_id',
+  'update leadgen.lead_decisions d set enrollments = enrollments[:1] from sent where sent.id = d.lead_id',
   'update leadgen.lead_decisions d set ranking = ranking[:1] from sent where sent.id = d.lead_id',
   'delete from leadgen.delivery_attempts', 'delete from leadgen.lead_decisions']) sql;
 select set_config('leadgen.is_erasing', '', true);

@@ -1,4 +1,4 @@
--- route_lead, describe_unsold, and the policy that steers them.
+-- decide, describe_unsold, and the policy that steers them.
 begin;
 select plan(38);
 select testkit.at_time('2026-11-20T16:00:00Z');
@@ -30,17 +30,21 @@ select is((select n from seats where id = testkit.sell((select offer_id from ids
 
 -- A decision, whole.
 create temp table decision as
-select (roads.route_lead(testkit.facts('{"decided_at": "2026-11-21T07:00:00Z"}'), catalog.load_route(s.id, s.offer_id), '{}')).*
-  from leadgen.sources s join ids using (offer_id);
-select is(decided_at, '2026-11-21T07:00:00Z'::timestamptz, 'route_lead: its clock') from decision;
-select is(cardinality(candidates) || ' ' || winners::text || ' ' || (prices[1]).amount, '3 {2} 45.00',
-  'route_lead: candidates, winner, price') from decision;
-select is(unsold_reason is null and is_held is null, true, 'route_lead: sold') from decision;
-select is((roads.route_lead(testkit.facts('{"decided_at": "2026-11-21T07:00:00Z"}'), catalog.load_route(s.id, s.offer_id),
-    (select array_agg(testkit.buyer_of(id)) from seats))).unsold_reason, 'no buyer could take it: already_had_lead 2, paused 1',
-      'route_lead: who has it already gets it no more')
+select g as snapshot, kernel.decide(g, r.route_settings) as decision
+from (
+  select catalog.load_route(s.id, s.offer_id) as route, (catalog.load_route(s.id, s.offer_id)).routing_settings as route_settings
+  from leadgen.sources s join ids using (offer_id)
+) r
+cross join lateral testkit.gather(testkit.facts('{"decided_at": "2026-11-21T07:00:00Z"}'), r.route) g;
+select is((snapshot).decided_at, '2026-11-21T07:00:00Z'::timestamptz, 'decide: its clock') from decision;
+select is(cardinality((snapshot).enrollments) || ' ' || (decision).winners::text || ' ' || ((decision).prices[1]).amount, '3 {2} 45.00',
+  'decide: candidates, winner, price') from decision;
+select is((decision).unsold_reason is null and (decision).is_held is null, true, 'decide: sold') from decision;
+select is((kernel.decide(testkit.gather(testkit.facts('{"decided_at": "2026-11-21T07:00:00Z"}'), catalog.load_route(s.id, s.offer_id),
+    (select array_agg(testkit.buyer_of(id)) from seats)), testkit.settings())).unsold_reason,
+    'no buyer could take it: already_had_lead 2, paused 1', 'decide: who has it already gets it no more')
 from leadgen.sources s join ids using (offer_id);
-select is((select count(*) from leadgen.lead_decisions), 9::bigint, 'route_lead records nothing itself');
+select is((select count(*) from leadgen.lead_decisions), 9::bigint, 'decide records nothing');
 
 -- An enrollment's zone changes in the middle of a day: what it took today still counts.
 create temp table zone as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;

@@ -105,7 +105,7 @@ select is(pg_temp.state(id), 'returned released | validated held | approved api 
 select is(array[r.reason_code, r.note], '{wrong_roof,straw}', 'with the buyer''s words')
 from leadgen.sale_returns r join s1 on s1.id = r.assignment_id;
 select is(a.release_reason, 'returned: wrong_roof', 'the sale says why') from leadgen.lead_assignments a join s1 using (id);
-select is(u.month_count, 0, 'its place is free again') from leadgen.offer_usage u join plain using (offer_id);
+select is(u.month_count, 0, 'its place is free again') from testkit.offer_usage u join plain using (offer_id);
 select is(pg_temp.ask(id, 'duplicate', 'other words', 'link'), 'returned approved wrong_roof',
   'asked again: the same answer, the reason as it was') from s1;
 select is(count(*), 1::bigint, 'and one return') from leadgen.sale_returns r join s1 on s1.id = r.assignment_id;
@@ -222,7 +222,7 @@ create temp table s10 as select n, pg_temp.sell(offer_id, n) as id from judged, 
 select is(market.approves_return(pg_temp.row_of(id)), false, 'approves_return: an operator does') from s10 where n = 1;
 select is(pg_temp.ask(id, 'other', 'John was rude'), 'accepted requested other', 'asked for') from s10 where n = 1;
 select is(pg_temp.state(id), 'accepted | accepted | requested api', 'the sale stands') from s10 where n = 1;
-select is(u.month_count, 4, 'and keeps its place') from leadgen.offer_usage u join judged using (offer_id);
+select is(u.month_count, 4, 'and keeps its place') from testkit.offer_usage u join judged using (offer_id);
 select is(pg_temp.ask(id, 'duplicate'), 'accepted requested other', 'asked again: the same answer') from s10 where n = 1;
 select is(pg_temp.events(offer_id), '{return_requested}', 'the operator hears of it, once') from judged;
 select unalike(e.message || e.facts, '%rude%', 'without the buyer''s words')

@@ -14,22 +14,22 @@ from (values
   (testkit.candidates('{}', '{}'), '{offer_cap_hour,offer_budget_month}', 'offer_budget_month 45 2'),
   (testkit.candidates('{}', '{}'), '{offer_budget_month,NULL}', 'taken_meanwhile 45 2'),
   (testkit.candidates('{}', '{"price": null}'), '{cap_day,cap_day}', 'cap_day 45 1')
-) as t (candidates, reasons, expected), lateral kernel.find_cause(candidates, reasons) f;
+) as t (candidates, reasons, expected), lateral testkit.find_cause(candidates, reasons) f;
 select is(f.cause || coalesce(f.price::text, ' no price'), 'nobody_enrolled no price', 'find_cause: nobody is enrolled')
-  from kernel.find_cause('{}', '{}') f;
+  from testkit.find_cause('{}', '{}') f;
 -- Every reason that a candidate can lose for has its place in the order.
 select is((select array_agg(r.cause order by n)
   from unnest('{enrollment_inactive,buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,
     already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,exclusive_to_other,offer_cap_hour,
     offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason, n)
-  cross join lateral kernel.find_cause(testkit.candidates('{}', '{}'), array[reason, 'offer_budget_month']) r),
+  cross join lateral testkit.find_cause(testkit.candidates('{}', '{}'), array[reason, 'offer_budget_month']) r),
     array_fill('offer_budget_month'::text, '{23}'),
   'find_cause: offer_budget_month is the last of all');
 select is((select array_agg(r.cause order by n)
   from unnest('{enrollment_inactive,buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,
     already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,exclusive_to_other,offer_cap_hour,
     offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason, n)
-  cross join lateral kernel.find_cause(testkit.candidates('{"price": 1000}', '{}'), array['enrollment_inactive', reason]) r where n > 1),
+  cross join lateral testkit.find_cause(testkit.candidates('{"price": 1000}', '{}'), array['enrollment_inactive', reason]) r where n > 1),
   '{buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,already_had_lead,
     bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,
     budget_month,minimum_balance,funds,exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}',

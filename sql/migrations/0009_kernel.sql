@@ -167,6 +167,8 @@ alter table leadgen.lead_decisions
   alter column settings drop not null,
   alter column candidates drop not null,
   add column format smallint not null default 1,
+  add column timezone text,
+  add column decimals integer,
   add column max_buyers integer,
   add column default_price numeric(10,2),
   add column enrollments bigint[],

@@ -157,6 +157,8 @@ create table leadgen.lead_decisions (
   is_held boolean,
   next_route_at timestamptz,
   format smallint not null default 1,
+  timezone text,
+  decimals integer,
   max_buyers integer,
   default_price numeric(10,2),
   enrollments bigint[],
@@ -181,6 +183,8 @@ comment on table leadgen.lead_decisions is
 comment on column leadgen.lead_decisions.decided_at is 'The decision''s clock: every window was computed from it.';
 comment on column leadgen.lead_decisions.format is
   'How the snapshot is stored. 1: candidates, offer_load and settings; 2: the columns from max_buyers on. market.recall_snapshot reads both.';
+comment on column leadgen.lead_decisions.timezone is 'The market''s zone, in which the offer''s windows are counted.';
+comment on column leadgen.lead_decisions.decimals is 'To how many decimals prices were rounded.';
 comment on column leadgen.lead_decisions.max_buyers is
   'To how many buyers it could be sold in this attempt: the policy''s max_buyers less the sales that stood.';
 comment on column leadgen.lead_decisions.enrollments is 'The candidates, by id; versions, flags and the arrays after them are aligned.';

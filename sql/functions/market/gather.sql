@@ -37,22 +37,22 @@ begin
 
   with seat as materialized (
     select
-      row_number() over () as place, bo.id, bo.version, bo.buyer_id,
+      row_number() over (order by u.buyer_offer_id) as place, bo.id, bo.version, bo.buyer_id,
       bo.is_active::integer
-        | b.is_active::integer << 1
-        | bo.is_reachable::integer << 2
-        | (bo.buyer_id = any (array(
+        | (b.is_active::integer << 1)
+        | (bo.is_reachable::integer << 2)
+        | ((bo.buyer_id = any (array(
             select a.buyer_id from leadgen.buyer_service_areas a
             where a.market_id = p_route.market_id and a.is_active
               and a.scope_type = 'postal_code' and a.scope_key = any (p_facts.postal_patterns)
             union all
             select a.buyer_id from leadgen.buyer_service_areas a
             where a.market_id = p_route.market_id and a.is_active
-              and a.scope_type = 'city' and a.scope_key = p_facts.city_key)))::integer << 3
-        | (bo.compiled_schedule is null
-            or coalesce(kernel.minute_of_week(v_now, bo.timezone), p_facts.local_minute) <@ bo.compiled_schedule)::integer << 4
-        | (bo.buyer_id = any (p_buyers_with_lead))::integer << 5
-        | (bo.buyer_id = any (p_facts.buyers_with_contact))::integer << 6 as flags,
+              and a.scope_type = 'city' and a.scope_key = p_facts.city_key)))::integer << 3)
+        | ((bo.compiled_schedule is null
+            or coalesce(kernel.minute_of_week(v_now, bo.timezone), p_facts.local_minute) <@ bo.compiled_schedule)::integer << 4)
+        | ((bo.buyer_id = any (p_buyers_with_lead))::integer << 5)
+        | ((bo.buyer_id = any (p_facts.buyers_with_contact))::integer << 6) as flags,
       bo.timezone, bo.pause_until, bo.compiled_schedule,
       case when (p_document @@ bo.compiled_filter) is not true and bo.compiled_filter is not null
         then kernel.find_filter_fault(bo.compiled_filters, p_document) end as filter_fault,
@@ -65,7 +65,7 @@ begin
     join leadgen.buyer_offers bo on bo.id = u.buyer_offer_id
     join leadgen.buyers b on b.id = bo.buyer_id
     where u.offer_id = p_route.offer_id and u.market_id = p_route.market_id
-    order by u.buyer_offer_id
+    order by place
   ),
   candidate as (
     select

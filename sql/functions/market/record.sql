@@ -20,7 +20,7 @@ begin
     market_id, lead_id, offer_id, attempt, decided_at,
     routing_policy_id, routing_policy_version, pricing_policy_id, pricing_policy_version,
     exclusivity, adjustments, reasons, ranking, exclusive_buyer_id, winners, unsold_reason, is_held, next_route_at,
-    format, max_buyers, default_price, enrollments, versions, flags, openings, filter_faults, prices, balances, last_turns,
+    format, timezone, decimals, max_buyers, default_price, enrollments, versions, flags, openings, filter_faults, prices, balances, last_turns,
     finish_tags, virtual_times, limit_uses
   )
   values (
@@ -28,7 +28,7 @@ begin
     p_route.routing_policy_id, p_route.routing_policy_version, p_route.pricing_policy_id, p_route.pricing_policy_version,
     p_snapshot.exclusivity, nullif(p_snapshot.adjustments, '{}'), p_decision.reasons, p_decision.ranking,
     p_decision.exclusive_buyer_id, p_decision.winners, p_decision.unsold_reason, p_decision.is_held, p_decision.next_route_at,
-    2, (p_route.routing_settings).max_buyers, p_route.default_price, p_snapshot.enrollments, p_snapshot.versions, p_snapshot.flags,
+    2, p_snapshot.timezone, p_snapshot.decimals, (p_route.routing_settings).max_buyers, p_route.default_price, p_snapshot.enrollments, p_snapshot.versions, p_snapshot.flags,
     market.drop_empty(p_snapshot.openings), market.drop_empty(p_snapshot.filter_faults), p_snapshot.prices,
     market.drop_empty(p_snapshot.balances), market.drop_empty(p_snapshot.last_turns),
     case when v_is_weighted then p_snapshot.finish_tags end, case when v_is_weighted then p_snapshot.virtual_times end,
@@ -77,7 +77,8 @@ declare
   v_snapshot kernel.snapshot;
   v_limits record;
 begin
-  select p_decision.decided_at, m.timezone, kernel.currency_minor_unit(m.currency), p_decision.exclusivity,
+  select p_decision.decided_at, coalesce(p_decision.timezone, m.timezone),
+    coalesce(p_decision.decimals, kernel.currency_minor_unit(m.currency)), p_decision.exclusivity,
     coalesce(p_decision.adjustments, '{}')
   into v_snapshot.decided_at, v_snapshot.timezone, v_snapshot.decimals, v_snapshot.exclusivity, v_snapshot.adjustments
   from leadgen.markets m
@@ -165,9 +166,9 @@ declare
 begin
   select
     coalesce(array_agg(c.buyer_offer_id), '{}'), coalesce(array_agg(0), '{}'), array_agg(c.buyer_id),
-    coalesce(array_agg(c.enrollment_is_active::integer | c.buyer_is_active::integer << 1 | c.has_channel::integer << 2
-      | c.in_service_area::integer << 3 | c.in_schedule::integer << 4 | c.has_lead::integer << 5
-      | c.has_contact::integer << 6), '{}'),
+    coalesce(array_agg(c.enrollment_is_active::integer | (c.buyer_is_active::integer << 1) | (c.has_channel::integer << 2)
+      | (c.in_service_area::integer << 3) | (c.in_schedule::integer << 4) | (c.has_lead::integer << 5)
+      | (c.has_contact::integer << 6)), '{}'),
     array_agg(c.timezone), array_agg(case when c.pause_until > v_now then c.pause_until end),
     array_agg(case when not c.in_schedule then kernel.find_next_opening(c.schedule, v_now, c.timezone) end),
     array_agg(c.filter_fault), array_agg(c.priority), array_agg(c.weight), array_agg(c.base_price), array_agg(c.price),

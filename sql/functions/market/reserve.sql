@@ -13,6 +13,9 @@ declare
   v_position integer;
   v_spent numeric := 0;
 begin
+  if p_decision.winners = '{}' then
+    return;
+  end if;
   for v_index in 1 .. cardinality(p_decision.winners) loop
     v_position := p_decision.winners[v_index];
     v_starts := v_market_starts;

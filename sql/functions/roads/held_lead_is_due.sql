@@ -61,9 +61,10 @@ begin
   v_facts.local_minute := kernel.minute_of_week(p_now, p_route.timezone);
   v_facts.buyers_with_contact := intake.find_buyers_with_contact(v_facts, p_route, p_lead.id);
   v_route.routing_settings.max_buyers := (p_route.routing_settings).max_buyers - v_live_sales;
-  select r.snapshot, r.decision into v_snapshot, v_decision
-  from roads.route_lead(v_facts, v_route, array(
-    select a.buyer_id from leadgen.lead_assignments a where a.lead_id = p_lead.id and a.market_id = p_lead.market_id)) r;
+  v_snapshot := market.gather_snapshot(v_facts, v_route, kernel.describe_lead(v_facts), array(
+    select a.buyer_id from leadgen.lead_assignments a where a.lead_id = p_lead.id and a.market_id = p_lead.market_id));
+  v_decision := kernel.decide(v_snapshot, v_route.routing_settings);
+  perform market.reserve(v_snapshot, v_decision, v_route);
   perform roads.record_sales(
     p_lead.id,
     (select max(d.attempt) + 1 from leadgen.lead_decisions d where d.lead_id = p_lead.id and d.market_id = p_lead.market_id),

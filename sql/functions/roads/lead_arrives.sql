@@ -45,7 +45,9 @@ begin
 
   v_failures := rules.judge_lead(v_facts, v_route.validation_rules, v_route.compiled_rules);
   if v_failures = '{}' then
-    select r.snapshot, r.decision into v_snapshot, v_decision from roads.route_lead(v_facts, v_route, '{}') r;
+    v_snapshot := market.gather_snapshot(v_facts, v_route, kernel.describe_lead(v_facts), '{}');
+    v_decision := kernel.decide(v_snapshot, v_route.routing_settings);
+    perform market.reserve(v_snapshot, v_decision, v_route);
   end if;
 
   v_lead_id := nextval('leadgen.leads_id_seq');
@@ -58,28 +60,6 @@ begin
 end;
 $$;
 comment on function roads.submit_lead(jsonb, jsonb) is 'The work of leadgen.submit_lead.';
-
-create or replace function roads.route_lead(
-  p_facts kernel.lead_facts,
-  p_route catalog.route,
-  p_buyers_with_lead bigint[],
-  out snapshot kernel.snapshot,
-  out decision kernel.decision
-)
-language plpgsql
-volatile
-as $$
--- The caller holds the offer's lock.
-begin
-  snapshot := market.gather_snapshot(p_facts, p_route, kernel.describe_lead(p_facts), p_buyers_with_lead);
-  decision := kernel.decide(snapshot, p_route.routing_settings);
-  if decision.winners <> '{}' then
-    perform market.reserve(snapshot, decision, p_route);
-  end if;
-end;
-$$;
-comment on function roads.route_lead(kernel.lead_facts, catalog.route, bigint[]) is
-  'One routing attempt: gathers, decides and takes the winners'' places. Records nothing itself (see roads.record_sales).';
 
 create or replace function roads.record_sales(
   p_lead_id bigint,
