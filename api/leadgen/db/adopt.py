@@ -39,6 +39,9 @@ where not exists (
 )
 order by f.turn, f.name
 """
+LOST = (
+    "select nspname from pg_namespace where nspname = any (%s) and pg_get_userbyid(nspowner) <> %s order by 1"
+)
 RECORDED = """
 select i.kind, i.name
 from inventory i
@@ -46,6 +49,11 @@ join leadgen.schema_objects o on (o.kind, o.name) = (i.kind, i.name)
 where i.kind in ('routine', 'view')
 and not i.is_owned
 """
+
+
+def list_lost_schemas(connection: psycopg.Connection) -> list[str]:
+    """Our schemas that are not leadgen_owner's."""
+    return [name for (name,) in connection.execute(LOST, [SCHEMAS, OWNER])]
 
 
 def adopt_schemas(connection: psycopg.Connection) -> bool:

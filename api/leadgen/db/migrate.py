@@ -14,7 +14,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from leadgen.db import plpython
-from leadgen.db.adopt import adopt_recorded, adopt_schemas
+from leadgen.db.adopt import adopt_recorded, adopt_schemas, list_lost_schemas
 from leadgen.db.objects import MigrateError as MigrateError
 from leadgen.db.objects import (
     check_use_by_others,
@@ -116,6 +116,11 @@ def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
         if is_superuser:
             with as_session_user(connection):
                 adopted = adopt_schemas(connection)
+        elif lost := list_lost_schemas(connection):
+            raise MigrateError(
+                f"schema {lost[0]} does not belong to {OWNER}, as after a restore without owners: "
+                "migrate once as a superuser"
+            )
         connection.execute(BOOKKEEPING)
         open_record(connection)
         if adopted:
