@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from db.conftest import RECORDS, Upgraded
 from leadgen.db.binaries import find_binaries
@@ -28,16 +29,26 @@ OF_OWNERS = """
 select array_agg(c.relowner::regrole::text order by c.relname) from pg_class c
 where c.oid in ('report.by_weekday'::regclass, 'report.funnel'::regclass, 'leadgen.leads'::regclass)
 """
+OF_ROLES = "select rolname from pg_roles where rolname !~ '^(pg_|postgres$)'"
 OF_SCHEMAS = "select nspname from pg_namespace where nspname in ('leadgen', 'report')"
 
 Dump = Callable[..., Path]
 
 
-@pytest.fixture
-def elsewhere() -> Iterator[Cluster]:
-    """A new cluster: no role of ours."""
+@pytest.fixture(scope="module")
+def other_server() -> Iterator[Cluster]:
     with running_cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture
+def elsewhere(other_server: Cluster) -> Iterator[Cluster]:
+    """A cluster like a new one: no role but the superuser's, and no database `copy`."""
+    yield other_server
+    other_server.drop("copy")
+    with psycopg.connect(other_server.url("postgres"), autocommit=True) as session:
+        for (role,) in session.execute(OF_ROLES).fetchall():
+            session.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
 
 
 @pytest.fixture(scope="module")
