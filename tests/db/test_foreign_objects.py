@@ -1,5 +1,6 @@
 """What somebody else put into our schemas: a deploy drops only what an earlier one declared."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from leadgen.db.migrate import MigrateError, migrate
 from leadgen.db.owner import SCHEMAS
 from leadgen.db.tree import SqlTree
 from leadgen.db.urls import with_role
+from leadgen.paths import sql_dir
 from leadgen.settings import Settings
 from rig.cluster import Cluster
 
@@ -242,6 +244,16 @@ def test_the_real_tree_tells_ours_from_theirs(database: str) -> None:
     ]
     forget_reload(database)
     assert [line for line in run(database) if line.startswith("dropped")] == []
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [r"\bon all (tables|sequences|functions|procedures|routines) in schema\b", r"\bdrop\b[^;]*\bcascade\b"],
+)
+def test_no_file_reaches_what_is_not_ours(forbidden: str) -> None:
+    """A grant on all of a schema names theirs too, and a cascade drops theirs along."""
+    files = (path for path in sql_dir().rglob("*.sql"))
+    assert [path.name for path in files if re.search(forbidden, path.read_text())] == []
 
 
 @pytest.fixture
