@@ -248,7 +248,10 @@ def test_the_real_tree_tells_ours_from_theirs(database: str) -> None:
 
 @pytest.mark.parametrize(
     "forbidden",
-    [r"\bon all (tables|sequences|functions|procedures|routines) in schema\b", r"\bdrop\b[^;]*\bcascade\b"],
+    [
+        r"\bon all (tables|sequences|functions|procedures|routines) in schema\b",
+        r"\bdrop\b[^;]*(?<!on delete )(?<!on update )\bcascade\b",
+    ],
 )
 def test_no_file_reaches_what_is_not_ours(forbidden: str) -> None:
     """A grant on all of a schema names theirs too, and a cascade drops theirs along."""

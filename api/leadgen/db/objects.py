@@ -227,7 +227,7 @@ def naming_dependents(what: str) -> Iterator[None]:
 
 def drop_objects(connection: psycopg.Connection, objects: list[tuple[str, str]], why: str) -> list[str]:
     """Drop (kind, name) of the inventory, and say so in a line each. Raises MigrateError when something uses one."""
-    with naming_dependents(why):
+    with naming_dependents("what an earlier deploy declared must go"):
         for kind in ("trigger", "policy", "view", "routine"):
             names = [name for found, name in objects if found == kind]
             # Names come quoted from the catalogue. Views and routines go together, since one may use another.

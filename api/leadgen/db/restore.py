@@ -29,7 +29,7 @@ from leadgen.errors import LeadGenError
 from leadgen.paths import sql_dir
 from leadgen.settings import Settings
 
-HEAD = re.compile(rb"-- (?:Data for )?Name: (.*); Type: (.*); Schema: .*; Owner: ([^;]*).*\n")
+HEAD = re.compile(rb"-- (?:Data for )?Name: (.*); Type: (.*); Schema: (.*); Owner: ([^;]*).*\n")
 COPY = re.compile(rb"COPY .* FROM stdin;\n")
 END_OF_COPY = b"\\.\n"
 END_OF_DUMP = b"-- PostgreSQL database dump complete\n"
@@ -53,7 +53,12 @@ class Head:
 
     name: str = ""
     kind: str = ""
+    schema: str = ""
     owner: str = ""
+
+    def subject(self, kind: str = "") -> tuple[str, str]:
+        """What it is about, without arguments: a function has them without names, its comment and grants with."""
+        return self.schema, f"{kind} {self.name}".strip().partition("(")[0]
 
 
 def restore(
@@ -161,7 +166,7 @@ class Adapter:
         self._roles = self._names("select rolname from pg_roles") | {"PUBLIC", "-", ""}
         #: Names of what `create extension` can have here.
         self.extensions = self._names("select name from pg_available_extensions")
-        self._left_out: set[str] = set()
+        self._left_out: set[tuple[str, str]] = set()
 
     def adapt(self, script: Iterable[bytes]) -> Iterator[bytes]:
         """What is to be run."""
@@ -172,7 +177,7 @@ class Adapter:
     def _is_wanted(self, head: Head, text: bytes) -> bool:
         if head.kind.startswith("DATABASE") or head.name.startswith("DATABASE "):
             return False  # of pg_dump --create: this database is there, under a name of its own
-        if head.name in self._left_out:  # a comment, or a grant
+        if head.subject() in self._left_out:  # a comment, or a grant
             return False
         if head.kind == "EXTENSION" and head.name not in self.extensions:
             if head.name != LANGUAGE:
@@ -180,10 +185,10 @@ class Adapter:
                     f"the dump needs the extension {head.name}, which this server does not have"
                 )
             self._say(f"left out {LANGUAGE}, which this server does not have, and what is written in it")
-            self._left_out.add(f"EXTENSION {head.name}")
+            self._left_out.add(head.subject("EXTENSION"))
             return False
         if LANGUAGE not in self.extensions and f"LANGUAGE {LANGUAGE}".encode() in text:
-            self._left_out.add(f"{head.kind} {head.name}")
+            self._left_out.add(head.subject(head.kind))
             return False
         for role in self._named_roles(head, text) - self._roles:
             self._connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
