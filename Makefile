@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench db db-stop clean
+.PHONY: help setup demo test lint bench doors docs db db-stop clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,6 +40,9 @@ lint: $(STAMP) ## Check form and types of Python and SQL
 
 bench: $(STAMP) ## Measure against the write floor (ARGS=--quick for a short look)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+doors: $(STAMP) ## Write the lists of sql/doors.toml anew from what the functions do
+	PYTHONPATH=tests $(BIN)/python -m doors
 
 db: $(STAMP) ## Start the embedded PostgreSQL, migrate it and print its URL
 	@$(BIN)/leadgen db start >/dev/null
