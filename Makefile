@@ -41,6 +41,9 @@ lint: $(STAMP) ## Check form and types of Python and SQL
 bench: $(STAMP) ## Measure against the write floor (ARGS=--quick for a short look)
 	$(BIN)/python -m tests.bench $(ARGS)
 
+docs: $(STAMP) ## Write docs/policy-keys.md and docs/reference anew
+	$(BIN)/leadgen docs
+
 doors: $(STAMP) ## Write the lists of sql/doors.toml anew from what the functions do
 	PYTHONPATH=tests $(BIN)/python -m doors
 

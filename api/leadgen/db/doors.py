@@ -35,6 +35,7 @@ class Doors:
 
     modules: dict[str, Room]
     roads: dict[str, Room]
+    roads_own: str  # what roads are, as `owns` says of a room
     facade: Room
     views: Room
     policies: Room  # what the compiled rules of validation policies call
@@ -52,11 +53,13 @@ def read_doors(path: Path) -> Doors:
     content = tomllib.loads(path.read_text(encoding="utf-8"))
     words = content.pop("exceptions")
     dynamic = {name: _room(path, name, body) for name, body in words.pop("dynamic", {}).items()}
-    roads = {name: body for name, body in content.pop(ROADS).items() if isinstance(body, dict)}
+    roads = content.pop(ROADS)
+    roads_own = roads.pop("owns")
     facade, views, policies = (content.pop(name) for name in (FACADE, VIEWS, "policies"))
     return Doors(
         modules={name: _room(path, name, body) for name, body in content.items()},
         roads={name: _room(path, f"{ROADS}.{name}", body) for name, body in roads.items()},
+        roads_own=roads_own,
         facade=_room(path, FACADE, facade),
         views=_room(path, VIEWS, views),
         policies=_room(path, "policies", policies),
