@@ -36,6 +36,7 @@ lint: $(STAMP) ## Check form and types of Python and SQL
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/sqlfluff lint --processes 0 --nocolor sql pgtap
+	PYTHONPATH=tests $(BIN)/python -m form
 	$(if $(LATER),$(BIN)/squawk $(LATER))
 
 bench: $(STAMP) ## Measure against the write floor (ARGS=--quick for a short look)

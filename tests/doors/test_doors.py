@@ -23,6 +23,7 @@ from doors.reader import PLPGSQL, Function, UnreadableError, read_functions, rea
 from doors.views import read_views
 from leadgen.db.doors import read_doors
 from leadgen.db.extensions import load_extension
+from leadgen.db.owner import MODULES
 from leadgen.db.tree import SqlError
 from leadgen.paths import sql_dir
 from rig.cluster import Cluster
@@ -93,6 +94,10 @@ def test_every_door_is_declared_and_every_declared_door_is_used(functions: list[
 
 def test_there_is_no_circle() -> None:
     assert {*find_circles(DOORS)} == CIRCLES
+
+
+def test_the_deploy_knows_the_same_modules() -> None:
+    assert [*DOORS.modules, "roads"] == MODULES
 
 
 def test_nobody_trespasses(functions: list[Function]) -> None:
