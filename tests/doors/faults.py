@@ -28,29 +28,32 @@ def measure(functions: list[Function], doors: Doors, files: dict[str, str]) -> M
     """What each room does, and by which functions; what a function builds at run time is as doors.toml says."""
     measured: Measured = defaultdict(lambda: {kind: defaultdict(set) for kind in KINDS})
     for function in functions:
-        room = room_of(function.name, files)
-        kinds = measured[room]
-        touched: dict[str, set[str]] = {kind: set() for kind in KINDS}
-        for name in function.calls | {name for name in function.types if not is_table(name)}:
-            if name == CLOCK:
-                continue
-            other = room_of(name, files)
-            if other == room:
-                continue
-            if other.startswith(f"{ROADS}.") and room.startswith(f"{ROADS}."):
-                touched["roads"].add(other.removeprefix(f"{ROADS}."))
-            else:
-                touched["calls"].add(other.partition(".")[0])
-        touched["writes"] = {bare(name) for name in function.writes}
-        touched["locks"] = {bare(name) for name in function.locks}
-        touched["reads"] = {bare(name) for name in function.reads}
-        built = doors.dynamic.get(function.name)
-        for kind in KINDS:
-            for name in touched[kind] | (getattr(built, kind) if built else set()):
-                kinds[kind][name].add(function.name)
-    for kinds in measured.values():
-        keep_the_strongest(kinds)
+        room = measured[room_of(function.name, files)]
+        for kind, name in list_doors(function, files):
+            room[kind][name].add(function.name)
+        for kind in KINDS if function.name in doors.dynamic else ():
+            for name in getattr(doors.dynamic[function.name], kind):
+                room[kind][name].add(function.name)
+    for room in measured.values():
+        keep_the_strongest(room)
     return measured
+
+
+def list_doors(function: Function, files: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Each door that a function uses: its kind, and what is behind it."""
+    room = room_of(function.name, files)
+    types = {name for name in function.types if not name.startswith(f"{FACADE}.")}  # rows of tables are free
+    for name in function.calls | types:
+        other = room_of(name, files)
+        module, _, road = other.partition(".")
+        if name == CLOCK or other == room:
+            continue
+        if road and function.module == ROADS:
+            yield "roads", road
+        else:
+            yield "calls", module
+    for kind in ("writes", "locks", "reads"):
+        yield from ((kind, name.removeprefix(f"{FACADE}.")) for name in getattr(function, kind))
 
 
 def keep_the_strongest(kinds: dict[str, dict[str, set[str]]]) -> None:
@@ -65,16 +68,6 @@ def room_of(name: str, files: dict[str, str]) -> str:
     """The room of a function or type: its module, or its road."""
     module = name.partition(".")[0]
     return f"{ROADS}.{files.get(name, '?')}" if module == ROADS else module
-
-
-def is_table(name: str) -> bool:
-    """Whether a type is a table's row or stands beside the tables."""
-    return name.startswith(f"{FACADE}.")
-
-
-def bare(name: str) -> str:
-    """A table without our schema's name."""
-    return name.removeprefix(f"{FACADE}.")
 
 
 def compare(room: Room, kinds: dict[str, dict[str, set[str]]]) -> Iterator[str]:
@@ -129,7 +122,7 @@ def _list_ahead(doors: Doors, start: str) -> set[str]:
     return seen
 
 
-def find_trespassers(functions: list[Function], doors: Doors, files: dict[str, str]) -> list[str]:
+def find_trespassers(functions: list[Function], doors: Doors) -> list[str]:
     """What no door can allow: who calls roads, who calls rehearsal, who reads tables, who writes for others."""
     by_name = group(functions)
     faults = []

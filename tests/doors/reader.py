@@ -49,8 +49,9 @@ PLAIN = (
     ast.A_Star,
     ast.String,
 )
-# Names of declared variables start with v_ or c_; the parser knows no type but PostgreSQL's own, and drops what a
-# record starts with, so that becomes a variable of its own.
+# A declaration of a record or of one of our types. The parser knows PostgreSQL's own types only (of a variable whose
+# name does not start with v_ or c_ it says "LookupExplicitNamespace"), and it drops the value that a record starts
+# with, so that becomes a variable of its own.
 DECLARED = re.compile(
     rf"\b([vc]_\w+)(\s+constant)?\s+(record\b|(?!pg_catalog\.){NAME}\.{NAME})(\[\])?(?=\s*(:=|;))"
 )

@@ -101,7 +101,7 @@ def test_the_deploy_knows_the_same_modules() -> None:
 
 
 def test_nobody_trespasses(functions: list[Function]) -> None:
-    assert find_trespassers(functions, DOORS, FILES) == []
+    assert find_trespassers(functions, DOORS) == []
 
 
 def test_the_facade_is_thin(functions: list[Function]) -> None:
@@ -332,7 +332,7 @@ def test_a_circle_of_roads_is_seen() -> None:
 def test_a_trespasser_is_seen(
     session: psycopg.Connection, functions: list[Function], name: str, body: str, fault: str
 ) -> None:
-    faults = find_trespassers(plant(session, functions, write(name, body)), DOORS, FILES)
+    faults = find_trespassers(plant(session, functions, write(name, body)), DOORS)
     assert [line for line in faults if line.startswith(f"{name} {fault}")] == faults[:1]
 
 
