@@ -25,9 +25,10 @@ def main() -> None:
     with running_cluster() as cluster:
         url = cluster.create("doors")
         migrate(url, Settings(), reference=False, say=lambda _: None)
+        doors = read_doors(FILE)
         with psycopg.connect(url) as session:
-            functions, views = read_functions(session), read_views(session)
-    measured = measure(functions, read_doors(FILE), find_files(FILE.parent / "functions"))
+            functions, views = read_functions(session, doors), read_views(session)
+    measured = measure(functions, doors, find_files(FILE.parent / "functions"))
     found = {room: {kind: set(names) for kind, names in kinds.items()} for room, kinds in measured.items()}
     found[VIEWS] = {"reads": views.tables}
     FILE.write_text(rewrite(FILE.read_text(encoding="utf-8"), found), encoding="utf-8")

@@ -43,7 +43,7 @@ def list_doors(function: Function, files: dict[str, str]) -> Iterator[tuple[str,
     """Each door that a function uses: its kind, and what is behind it."""
     room = room_of(function.name, files)
     types = {name for name in function.types if not name.startswith(f"{FACADE}.")}  # rows of tables are free
-    for name in function.calls | types:
+    for name in function.calls | function.named | types:
         other = room_of(name, files)
         module, _, road = other.partition(".")
         if name == CLOCK or other == room:
@@ -128,7 +128,7 @@ def find_trespassers(functions: list[Function], doors: Doors) -> list[str]:
     faults = []
     for function in functions:
         is_road = function.module in (ROADS, FACADE)
-        for name in sorted(function.calls):
+        for name in sorted(function.calls | function.named):
             module = name.partition(".")[0]
             if module == FACADE and name != CLOCK:
                 faults.append(f"{function.name} calls {name}: only clients call the façade")
@@ -163,7 +163,7 @@ def reach(name: str, kind: str, by_name: dict[str, list[Function]]) -> set[str]:
         seen.add(one := ahead.pop())
         for function in by_name.get(one, []):
             tables |= getattr(function, kind)
-            ahead |= function.calls - seen
+            ahead |= (function.calls | function.named) - seen
     return tables
 
 
@@ -198,7 +198,7 @@ def check_dynamic(functions: list[Function], doors: Doors) -> list[str]:
 def check_exceptions(functions: list[Function], doors: Doors) -> list[str]:
     """Declared exceptions that nobody needs any more."""
     by_name = group(functions)
-    called = {(name, function.module) for function in functions for name in function.calls}
+    called = {(name, one.module) for one in functions for name in one.calls | one.named}
     faults = []
     for name in sorted(doors.shared_writers):
         callers = {module for one, module in called if one == name} - {name.partition(".")[0], ROADS, FACADE}
@@ -207,11 +207,11 @@ def check_exceptions(functions: list[Function], doors: Doors) -> list[str]:
     return faults
 
 
-def find_unused(functions: list[Function], doors: Doors, *, elsewhere: set[str]) -> list[str]:
-    """Functions that nothing calls. `elsewhere`: those that triggers and the registry of policy keys name."""
-    called = {name for function in functions for name in function.calls if name != function.name}
+def find_unused(functions: list[Function], doors: Doors, by_triggers: set[str]) -> list[str]:
+    """Functions that nothing calls."""
+    called = {name for one in functions for name in one.calls | one.named if name != one.name}
     names = {function.name for function in functions if function.module != FACADE}
-    unused = names - called - elsewhere - doors.outside
+    unused = names - called - by_triggers - doors.outside
     return [
         *(f"{name}: nothing calls it" for name in sorted(unused)),
         *(

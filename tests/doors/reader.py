@@ -14,6 +14,8 @@ import psycopg
 from pglast import ast, parse_plpgsql, parse_sql
 from pglast.visitors import Visitor
 
+from leadgen.db.doors import Doors
+
 FUNCTIONS = """
 select p.oid, n.nspname || '.' || p.proname, l.lanname, pg_get_functiondef(p.oid), p.prosrc, p.prosqlbody is not null,
   p.prosecdef, coalesce(p.proconfig, '{}'),
@@ -30,6 +32,13 @@ join pg_namespace n on n.oid = p.pronamespace
 join pg_language l on l.oid = p.prolang
 where n.nspowner = 'leadgen_owner'::regrole
 order by 2, 1
+"""
+
+COMPOSITES = """
+select n.nspname || '.' || t.typname
+from pg_type t
+join pg_namespace n on n.oid = t.typnamespace
+where n.nspowner = 'leadgen_owner'::regrole and t.typtype = 'c'
 """
 
 SQL, PLPGSQL, PYTHON = "sql", "plpgsql", "plpython3u"
@@ -71,6 +80,7 @@ class Function:
     is_definer: bool = False
     settings: list[str] = field(default_factory=list)
     calls: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)  # called, too: by a name that a row of a registry holds
     types: set[str] = field(default_factory=set)
     reads: set[str] = field(default_factory=set)
     locks: set[str] = field(default_factory=set)
@@ -84,10 +94,19 @@ class Function:
         return self.name.partition(".")[0]
 
 
-def read_functions(session: psycopg.Connection, known: list[Function] | None = None) -> list[Function]:
+def read_functions(
+    session: psycopg.Connection, doors: Doors, known: list[Function] | None = None
+) -> list[Function]:
     """Every function of ours that is not `known`. Raises UnreadableError for one that the parser does not take."""
     oids = {function.oid for function in known or []}
-    return [_read(row) for row in session.execute(FUNCTIONS).fetchall() if row[0] not in oids]
+    composites = {name for (name,) in session.execute(COMPOSITES)}
+    rows = session.execute(FUNCTIONS).fetchall()
+    functions = [_read(row, composites) for row in rows if row[0] not in oids]
+    for function in functions:
+        built = doors.dynamic.get(function.name)
+        if built and built.named_by:
+            function.named = {name for (name,) in session.execute(built.named_by.encode())}
+    return functions
 
 
 def read_query(text: str) -> Function:
@@ -97,12 +116,12 @@ def read_query(text: str) -> Function:
     return function
 
 
-def _read(row: tuple[Any, ...]) -> Function:
+def _read(row: tuple[Any, ...], composites: set[str]) -> Function:
     oid, name, language, definition, source, is_parsed, is_definer, settings, types = row
     function = Function(oid, name, language, is_definer, settings, types=set(types))
     try:
         if language == PLPGSQL:
-            _read_plpgsql(function, definition)
+            _read_plpgsql(function, definition, composites)
         elif language == SQL and not is_parsed:
             _Statement(function)(parse_sql(source))
         elif language == PYTHON and "plpy" not in source:
@@ -114,26 +133,28 @@ def _read(row: tuple[Any, ...]) -> Function:
     return function
 
 
-def _read_plpgsql(function: Function, definition: str) -> None:
+def _read_plpgsql(function: Function, definition: str, composites: set[str]) -> None:
+    def say(name: str, is_array: str | None) -> str:
+        """One of our types as the parser takes it."""
+        return "text[]" if is_array else "record" if name in composites | {"record"} else "text"
+
+    def declare(match: re.Match[str]) -> str:
+        """A declared variable, what it starts with kept."""
+        name, constant, kind, then = match[1], match[2] or "", say(match[3], match[4]), match[5]
+        if kind == "record" and then == ":=":
+            return f"{name} record; {name}_start{constant} text"
+        return f"{name}{constant} {kind}"
+
     header, mark, body = definition.partition("AS $function$")
     name, bracket, signature = header.partition("(")
-    signature = QUALIFIED.sub(lambda match: "text[]" if match[2] else "record", signature)
-    signature = signature.replace("VARIADIC ", "")
+    signature = QUALIFIED.sub(lambda match: say(match[1], match[2]), signature).replace("VARIADIC ", "")
     function.types.update(match[3] for match in DECLARED.finditer(body) if match[3] != "record")
-    parsed = parse_plpgsql(name + bracket + signature + mark + DECLARED.sub(_declare_plainly, body))
+    parsed = parse_plpgsql(name + bracket + signature + mark + DECLARED.sub(declare, body))
     queries = [parse_sql(query) for query in _list_queries(parsed)]
     for query in queries:
         _Statement(function)(query)
     function.is_dynamic = any(word in DYNAMIC for word, _ in _walk(parsed))
     function.is_door = len(queries) == 1 and _is_one_statement(parsed) and _is_one_call(queries[0])
-
-
-def _declare_plainly(match: re.Match[str]) -> str:
-    """A variable of one of our types, as the parser takes it; what it starts with is kept."""
-    name, constant, is_array, then = match[1], match[2] or "", match[4], match[5]
-    if is_array:
-        return f"{name}{constant} text[]"
-    return f"{name} record; {name}_start{constant} text" if then == ":=" else f"{name}{constant} record"
 
 
 def _walk(node: Any) -> Iterator[tuple[str, Any]]:

@@ -1,5 +1,6 @@
 """sql/doors.toml says what the functions do, and the functions stay behind their doors."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,15 +41,11 @@ CIRCLES = {
 ALL_RULES = """
 select catalog.compile_rules(jsonb_object_agg(k.key, null)) from leadgen.policy_keys k where k.kind = 'validation'
 """
-RULES = "select 'rules.' || k.rule_function from leadgen.policy_keys k where k.rule_function is not null"
-CALLED_BY_NAME = f"""
-select p.pronamespace::regnamespace || '.' || p.proname
-from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+TRIGGERS = """
+select distinct p.pronamespace::regnamespace || '.' || p.proname
+from pg_trigger t
+join pg_proc p on p.oid = t.tgfoid
 where not t.tgisinternal
-union
-{RULES}
-union
-select 'catalog.' || k.compile_function from leadgen.policy_keys k where k.compile_function is not null
 """
 RELATIONS = "select distinct t.tgrelid from pg_trigger t where t.tgfoid = %s and not t.tgisinternal"
 DEPENDENCIES = """
@@ -67,7 +64,7 @@ def session(cluster: Cluster, template: str) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture(scope="module")
 def functions(session: psycopg.Connection) -> list[Function]:
-    return read_functions(session)
+    return read_functions(session, DOORS)
 
 
 def plant(session: psycopg.Connection, functions: list[Function], *statements: str) -> list[Function]:
@@ -75,7 +72,7 @@ def plant(session: psycopg.Connection, functions: list[Function], *statements: s
     with session.transaction(force_rollback=True):
         for statement in statements:
             session.execute(statement.encode())
-        planted = read_functions(session, functions)
+        planted = read_functions(session, DOORS, functions)
     assert planted, "nothing was planted"
     return [*functions, *planted]
 
@@ -117,14 +114,14 @@ def test_every_exception_is_needed(functions: list[Function]) -> None:
 
 
 def test_every_function_is_called(session: psycopg.Connection, functions: list[Function]) -> None:
-    by_name = {name for (name,) in session.execute(CALLED_BY_NAME.encode())}
-    assert find_unused(functions, DOORS, elsewhere=by_name) == []
+    by_triggers = {name for (name,) in session.execute(TRIGGERS)}
+    assert find_unused(functions, DOORS, by_triggers) == []
 
 
-def test_compiled_policies_call_rules_only(session: psycopg.Connection) -> None:
+def test_compiled_policies_call_rules_only(session: psycopg.Connection, functions: list[Function]) -> None:
     (compiled,) = session.execute(ALL_RULES).fetchone() or ("",)
-    calls = read_query(compiled).calls
-    assert calls == {name for (name,) in session.execute(RULES)}
+    (judge,) = [function for function in functions if function.name == "rules.judge_lead"]
+    assert read_query(compiled).calls == judge.named
     assert policy_faults(compiled) == []
 
 
@@ -252,8 +249,15 @@ def test_a_function_in_sql_and_one_with_parameters_of_our_types_are_read(
             " begin v_sale.price := outbox.measure_outbox(); p_x.amount := 1; end",
             "(p_x kernel.price, variadic p_y kernel.price[] default '{}') returns void",
         ),
+        write(
+            "market.third",
+            "declare v_x leadgen.delivery_channel; begin for channel, v_x in select 'sms', 'sms' from leadgen.invoices"
+            " loop end loop; end",
+            "(out channel leadgen.delivery_channel)",
+        ),
     )
     faults = compare_all(planted, DOORS, FILES)
+    assert "market: reads invoices (market.third): not declared" in faults
     assert "market: calls rehearsal (market.first): not declared" in faults
     assert "market: reads replays (market.first): not declared" in faults
     assert "market: calls outbox (market.second): not declared" in faults
@@ -400,6 +404,16 @@ def test_a_statement_built_at_run_time_is_seen(
     ]
 
 
+def test_what_a_registry_names_is_called(session: psycopg.Connection) -> None:
+    built = replace(DOORS.dynamic["rules.judge_lead"], named_by="select 'outbox.measure_outbox'")
+    doors = replace(DOORS, dynamic=DOORS.dynamic | {"rules.judge_lead": built})
+    functions = read_functions(session, doors)
+    assert compare_all(functions, doors, FILES) == ["rules: calls outbox (rules.judge_lead): not declared"]
+    assert "rules.core_fields: nothing calls it" in find_unused(functions, doors, by_triggers=set())
+    (trespass,) = find_trespassers(functions, doors)
+    assert re.fullmatch(r"rules\.judge_lead reads leadgen\.deliveries.*: rules reads no table", trespass)
+
+
 def test_exceptions_that_nobody_needs_are_seen(functions: list[Function]) -> None:
     doors = replace(
         DOORS,
@@ -412,7 +426,7 @@ def test_exceptions_that_nobody_needs_are_seen(functions: list[Function]) -> Non
         "kernel.refuse: a shared writer that no other module calls, or that does not write"
     ]
     assert "catalog.nobody: declared as called from outside, and there is no such function" in find_unused(
-        functions, doors, elsewhere=set()
+        functions, doors, by_triggers=set()
     )
 
 
@@ -420,7 +434,7 @@ def test_a_function_that_nothing_calls_is_seen(
     session: psycopg.Connection, functions: list[Function]
 ) -> None:
     planted = plant(session, functions, write("market.idle", "begin perform market.idle(); end"))
-    assert "market.idle: nothing calls it" in find_unused(planted, DOORS, elsewhere=set())
+    assert "market.idle: nothing calls it" in find_unused(planted, DOORS, by_triggers=set())
 
 
 def test_a_policy_that_calls_more_than_rules_is_seen() -> None:

@@ -27,6 +27,9 @@ class Room:
     writes: frozenset[str]
     locks: frozenset[str]
     reads: frozenset[str]
+    named_by: str = (
+        ""  # of a function with EXECUTE: a query for the functions that it calls by a name in a row
+    )
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,9 @@ def read_doors(path: Path) -> Doors:
 
 
 def _room(path: Path, name: str, body: dict[str, Any]) -> Room:
-    unknown = sorted(body.keys() - {"owns", *KINDS})
+    known = ["owns", *KINDS, "named_by"]
+    unknown = sorted(body.keys() - {*known})
     if unknown:
-        raise SqlError(f"{path.name}: [{name}] says {unknown[0]}, known are owns, {', '.join(KINDS)}")
-    return Room(name, body["owns"], *(frozenset(body.get(kind, [])) for kind in KINDS))
+        raise SqlError(f"{path.name}: [{name}] says {unknown[0]}, known are {', '.join(known)}")
+    kinds = {kind: frozenset(body.get(kind, [])) for kind in KINDS}
+    return Room(name, body["owns"], named_by=body.get("named_by", ""), **kinds)
