@@ -30,6 +30,8 @@ comment on column leadgen.markets.currency is
 
 create or replace trigger touch_updated_at before update on leadgen.markets
   for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.markets
+  for each row execute function catalog.keep_used();
 create or replace trigger fill_market before insert or update on leadgen.markets
   for each row execute function catalog.fill_market();
 create or replace trigger wake_held_leads after update of is_active, timezone on leadgen.markets
@@ -51,6 +53,8 @@ comment on table leadgen.verticals is 'A trade: plumbing, roofing, HVAC.';
 
 create or replace trigger touch_updated_at before update on leadgen.verticals
   for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.verticals
+  for each row execute function catalog.keep_used();
 
 create table leadgen.policy_keys (
   kind text not null,
@@ -98,6 +102,8 @@ comment on column leadgen.validation_policies.compiled_rules is
 
 create or replace trigger touch_updated_at before update on leadgen.validation_policies
   for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.validation_policies
+  for each row execute function catalog.keep_used();
 create or replace trigger write_policy before insert or update on leadgen.validation_policies
   for each row execute function catalog.write_policy();
 create or replace trigger archive_policy after insert or update on leadgen.validation_policies
@@ -121,6 +127,8 @@ comment on column leadgen.routing_policies.compiled_config is
 
 create or replace trigger touch_updated_at before update on leadgen.routing_policies
   for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.routing_policies
+  for each row execute function catalog.keep_used();
 create or replace trigger write_policy before insert or update on leadgen.routing_policies
   for each row execute function catalog.write_policy();
 create or replace trigger archive_policy after insert or update on leadgen.routing_policies
@@ -146,6 +154,8 @@ comment on column leadgen.pricing_policies.compiled_rules is
 
 create or replace trigger touch_updated_at before update on leadgen.pricing_policies
   for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.pricing_policies
+  for each row execute function catalog.keep_used();
 create or replace trigger write_policy before insert or update on leadgen.pricing_policies
   for each row execute function catalog.write_policy();
 create or replace trigger archive_policy after insert or update on leadgen.pricing_policies
@@ -199,6 +209,8 @@ comment on column leadgen.offers.default_price_per_lead is 'In the market''s cur
 
 create or replace trigger touch_updated_at before update on leadgen.offers
   for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.offers
+  for each row execute function catalog.keep_used();
 create or replace trigger fill_offer before insert or update on leadgen.offers
   for each row execute function catalog.fill_offer();
 create or replace trigger keep_offer_market before update on leadgen.offers
@@ -242,6 +254,8 @@ create unique index sources_hostname_path_unique
 
 create or replace trigger touch_updated_at before update on leadgen.sources
   for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.sources
+  for each row execute function catalog.keep_used();
 create or replace trigger fill_source before insert or update on leadgen.sources
   for each row execute function catalog.fill_source();
 
@@ -307,6 +321,8 @@ comment on column leadgen.buyers.notice_emails is 'Whether it is told by e-mail 
 
 create or replace trigger touch_updated_at before update on leadgen.buyers
   for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.buyers
+  for each row execute function catalog.keep_used();
 create or replace trigger fill_buyer before insert or update on leadgen.buyers
   for each row execute function catalog.fill_buyer();
 create or replace trigger wake_held_leads after update on leadgen.buyers

@@ -53,7 +53,7 @@ create table leadgen.notices (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
   market_id bigint not null,
-  buyer_id bigint not null references leadgen.buyers (id) on delete cascade,
+  buyer_id bigint not null references leadgen.buyers (id) on delete restrict,
   kind text not null,
   facts jsonb not null default '{}',
 

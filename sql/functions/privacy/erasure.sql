@@ -99,10 +99,6 @@ begin
   from leadgen.lead_assignments a
   where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and r.assignment_id = a.id
     and (r.note is not null or r.decision_note is not null);
-  update leadgen.lead_assignments a
-  set release_reason = 'returned'
-  where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and a.release_reason like 'returned: %'
-    and not exists (select from leadgen.return_reasons r where a.release_reason = 'returned: ' || r.code);
 end;
 $$;
 comment on function privacy.strike_out_traces(leadgen.leads) is
