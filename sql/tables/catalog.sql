@@ -2,7 +2,26 @@
 --
 -- A market, a vertical, two policies, an offer, buyers with service areas, a source: seven kinds
 -- of rows, and leads flow. DBAs edit these tables directly; triggers check what they write, fill
--- what they leave out (slugs, source keys, normalised keys) and archive every policy body.
+-- what they leave out (slugs, source keys, normalised keys) and archive every policy body. What
+-- follows from an edit, when and by what: docs/decisions/2026-11-29-what-follows-an-edit.md.
+
+create table leadgen.catalog_changes (
+  id bigint generated always as identity primary key,
+  changed_at timestamptz not null,
+  table_name text not null,
+  row_id bigint not null,
+  offer_id bigint,
+  before jsonb,
+  after jsonb
+);
+comment on table leadgen.catalog_changes is
+  'Changes of the catalogue from which something is still to follow (roads.follow_change); written by the triggers note_change.';
+comment on column leadgen.catalog_changes.offer_id is
+  'The offer it concerns; null: several or none, which a worker finds out and deals it out to.';
+comment on column leadgen.catalog_changes.before is
+  'The columns that the trigger watches, as they were; null: the row is new, or the change was dealt out.';
+comment on column leadgen.catalog_changes.after is 'The same as they are now; null: the row is gone, or the change was dealt out.';
+create index idx_catalog_changes_offer on leadgen.catalog_changes (offer_id, id);
 
 create table leadgen.markets (
   id bigint generated always as identity primary key,
@@ -30,10 +49,10 @@ comment on column leadgen.markets.currency is
 
 create or replace trigger touch_updated_at before update on leadgen.markets
   for each row execute function kernel.touch_updated_at();
-create or replace trigger fill_market before insert or update on leadgen.markets
+create or replace trigger fill_market before insert or update of timezone, country_code, slug on leadgen.markets
   for each row execute function catalog.fill_market();
-create or replace trigger wake_held_leads after update of is_active, timezone on leadgen.markets
-  for each row execute function market.wake_held_leads();
+create or replace trigger note_change after update of is_active, timezone on leadgen.markets
+  for each row execute function catalog.note_change('is_active', 'timezone');
 create or replace trigger move_windows after update of timezone on leadgen.markets
   for each row when (old.timezone is distinct from new.timezone) execute function market.move_windows();
 
@@ -98,9 +117,9 @@ comment on column leadgen.validation_policies.compiled_rules is
 
 create or replace trigger touch_updated_at before update on leadgen.validation_policies
   for each row execute function kernel.touch_updated_at();
-create or replace trigger write_policy before insert or update on leadgen.validation_policies
+create or replace trigger write_policy before insert or update of rules, compiled_rules, version on leadgen.validation_policies
   for each row execute function catalog.write_policy();
-create or replace trigger archive_policy after insert or update on leadgen.validation_policies
+create or replace trigger archive_policy after insert or update of rules on leadgen.validation_policies
   for each row execute function catalog.archive_policy();
 
 create type kernel.routing_settings as (
@@ -152,12 +171,12 @@ comment on column leadgen.routing_policies.compiled_config is
 
 create or replace trigger touch_updated_at before update on leadgen.routing_policies
   for each row execute function kernel.touch_updated_at();
-create or replace trigger write_policy before insert or update on leadgen.routing_policies
+create or replace trigger write_policy before insert or update of config, compiled_config, version on leadgen.routing_policies
   for each row execute function catalog.write_policy();
-create or replace trigger archive_policy after insert or update on leadgen.routing_policies
+create or replace trigger archive_policy after insert or update of config on leadgen.routing_policies
   for each row execute function catalog.archive_policy();
-create or replace trigger wake_held_leads after update of config, is_active on leadgen.routing_policies
-  for each row execute function market.wake_held_leads();
+create or replace trigger note_change after update of config, is_active on leadgen.routing_policies
+  for each row execute function catalog.note_change('config', 'is_active');
 
 create type kernel.field_test as (
   field text,
@@ -195,12 +214,12 @@ comment on column leadgen.pricing_policies.compiled_rules is
 
 create or replace trigger touch_updated_at before update on leadgen.pricing_policies
   for each row execute function kernel.touch_updated_at();
-create or replace trigger write_policy before insert or update on leadgen.pricing_policies
+create or replace trigger write_policy before insert or update of rules, compiled_rules, version on leadgen.pricing_policies
   for each row execute function catalog.write_policy();
-create or replace trigger archive_policy after insert or update on leadgen.pricing_policies
+create or replace trigger archive_policy after insert or update of rules on leadgen.pricing_policies
   for each row execute function catalog.archive_policy();
-create or replace trigger wake_held_leads after update of rules, is_active on leadgen.pricing_policies
-  for each row execute function market.wake_held_leads();
+create or replace trigger note_change after update of rules, is_active on leadgen.pricing_policies
+  for each row execute function catalog.note_change('rules', 'is_active');
 
 create table leadgen.policy_versions (
   kind text not null,
@@ -245,14 +264,14 @@ comment on column leadgen.offers.default_price_per_lead is 'In the market''s cur
 
 create or replace trigger touch_updated_at before update on leadgen.offers
   for each row execute function kernel.touch_updated_at();
-create or replace trigger fill_offer before insert or update on leadgen.offers
+create or replace trigger fill_offer before insert or update of slug on leadgen.offers
   for each row execute function catalog.fill_offer();
-create or replace trigger keep_offer_market before update on leadgen.offers
-  for each row when ((old.market_id, old.vertical_id) is distinct from (new.market_id, new.vertical_id))
-  execute function catalog.keep_offer_market();
-create or replace trigger wake_held_leads
+-- Leads, sales and usage carry them.
+create or replace trigger keep_market_and_vertical before update of market_id, vertical_id on leadgen.offers
+  for each row execute function kernel.immutable_columns('market_id', 'vertical_id');
+create or replace trigger note_change
   after update of is_active, default_price_per_lead, routing_policy_id, pricing_policy_id on leadgen.offers
-  for each row execute function market.wake_held_leads();
+  for each row execute function catalog.note_change('is_active', 'default_price_per_lead', 'routing_policy_id', 'pricing_policy_id');
 create or replace trigger start_offer_usage after insert on leadgen.offers
   for each row execute function market.start_offer_usage();
 
@@ -288,7 +307,7 @@ create unique index sources_hostname_path_unique
 
 create or replace trigger touch_updated_at before update on leadgen.sources
   for each row execute function kernel.touch_updated_at();
-create or replace trigger fill_source before insert or update on leadgen.sources
+create or replace trigger fill_source before insert or update of source_key, hostname on leadgen.sources
   for each row execute function catalog.fill_source();
 
 create table leadgen.source_campaigns (
@@ -303,7 +322,7 @@ create table leadgen.source_campaigns (
 comment on table leadgen.source_campaigns is
   'Which source a campaign belongs to, for leads that name neither source nor landing page. Stored in lower case.';
 
-create or replace trigger fill_campaign before insert or update on leadgen.source_campaigns
+create or replace trigger fill_campaign before insert or update of utm_source, utm_campaign on leadgen.source_campaigns
   for each row execute function catalog.fill_campaign();
 
 create type kernel.response_rule as (
@@ -361,15 +380,13 @@ comment on column leadgen.buyers.notice_emails is 'Whether it is told by e-mail 
 
 create or replace trigger touch_updated_at before update on leadgen.buyers
   for each row execute function kernel.touch_updated_at();
-create or replace trigger fill_buyer before insert or update on leadgen.buyers
+create or replace trigger fill_buyer before insert or update of
+    email, phone, sms_notifications, webhook_url, webhook_secret, webhook_headers, response_rules, compiled_response_rules
+  on leadgen.buyers
   for each row execute function catalog.fill_buyer();
-create or replace trigger wake_held_leads after update on leadgen.buyers
-  for each row when (
-    new.balance > old.balance
-    or new.is_active is distinct from old.is_active)
-  execute function market.wake_held_leads();
-create or replace trigger warn_of_balance after update of balance on leadgen.buyers
-  for each row when (new.balance < old.balance) execute function market.warn_of_balance();
+create or replace trigger note_change after update of balance, is_active on leadgen.buyers
+  for each row execute function catalog.note_change('balance', 'is_active');
+-- With the change and not after it: a lead sold a moment later goes to the new address (roads.record_decision).
 create or replace trigger keep_endpoints after insert or update of webhook_url, email, email_notifications, phone, sms_notifications
   on leadgen.buyers
   for each row execute function outbox.keep_endpoints();
@@ -438,16 +455,22 @@ create index idx_buyer_offers_offer_active_priority
 
 create or replace trigger touch_updated_at before update on leadgen.buyer_offers
   for each row execute function kernel.touch_updated_at();
-create or replace trigger fill_enrollment before insert or update on leadgen.buyer_offers
+create or replace trigger fill_enrollment before insert or update of
+    timezone, schedule, compiled_schedule, filters, compiled_filters, webhook_url_override, email_override, sms_override
+  on leadgen.buyer_offers
   for each row execute function catalog.fill_enrollment();
+-- Its usage counts for them.
+create or replace trigger keep_buyer_and_offer before update of buyer_id, offer_id on leadgen.buyer_offers
+  for each row execute function kernel.immutable_columns('buyer_id', 'offer_id');
 create or replace trigger keep_enrollment before delete on leadgen.buyer_offers
   for each row execute function catalog.keep_enrollment();
-create or replace trigger wake_held_leads after insert on leadgen.buyer_offers
-  for each row execute function market.wake_held_leads();
-create or replace trigger wake_held_leads_again after update of
-  is_active, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day, budget_per_month, price_per_lead,
-  pause_until, schedule, filters, timezone, min_balance_required, is_reachable on leadgen.buyer_offers
-  for each row execute function market.wake_held_leads();
+create or replace trigger note_change after insert or update of
+    is_active, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day, budget_per_month,
+    price_per_lead, pause_until, schedule, filters, timezone, min_balance_required, is_reachable
+  on leadgen.buyer_offers
+  for each row execute function catalog.note_change(
+    'is_active', 'capacity_per_hour', 'capacity_per_day', 'capacity_per_week', 'capacity_per_month', 'budget_per_day',
+    'budget_per_month', 'price_per_lead', 'pause_until', 'schedule', 'filters', 'timezone', 'min_balance_required', 'is_reachable');
 create or replace trigger start_usage after insert on leadgen.buyer_offers
   for each row execute function market.start_usage();
 create or replace trigger move_windows after update of timezone on leadgen.buyer_offers
@@ -482,10 +505,12 @@ create index idx_buyer_service_areas_market_key
 
 create or replace trigger touch_updated_at before update on leadgen.buyer_service_areas
   for each row execute function kernel.touch_updated_at();
-create or replace trigger fill_scope before insert or update on leadgen.buyer_service_areas
+create or replace trigger fill_scope before insert or update of market_id, scope_type, scope_value, scope_key
+  on leadgen.buyer_service_areas
   for each row execute function catalog.fill_scope();
-create or replace trigger wake_held_leads after insert or update on leadgen.buyer_service_areas
-  for each row execute function market.wake_held_leads();
+create or replace trigger note_change after insert or update of buyer_id, market_id, scope_type, scope_value, is_active
+  on leadgen.buyer_service_areas
+  for each row execute function catalog.note_change('buyer_id', 'market_id', 'scope_type', 'scope_value', 'is_active');
 
 create table leadgen.offer_exclusivities (
   id bigint generated always as identity primary key,
@@ -511,7 +536,9 @@ create unique index offer_exclusivities_key_unique
 
 create or replace trigger touch_updated_at before update on leadgen.offer_exclusivities
   for each row execute function kernel.touch_updated_at();
-create or replace trigger fill_scope before insert or update on leadgen.offer_exclusivities
+create or replace trigger fill_scope before insert or update of offer_id, scope_type, scope_value, scope_key
+  on leadgen.offer_exclusivities
   for each row execute function catalog.fill_scope();
-create or replace trigger wake_held_leads after insert or update or delete on leadgen.offer_exclusivities
-  for each row execute function market.wake_held_leads();
+create or replace trigger note_change after insert or delete or update of offer_id, scope_type, scope_value, buyer_id, is_active
+  on leadgen.offer_exclusivities
+  for each row execute function catalog.note_change('offer_id', 'scope_type', 'scope_value', 'buyer_id', 'is_active');

@@ -24,7 +24,7 @@ comment on column leadgen.field_maps.body is
 
 create or replace trigger touch_updated_at before update on leadgen.field_maps
   for each row execute function kernel.touch_updated_at();
-create or replace trigger write_field_map before insert or update on leadgen.field_maps
+create or replace trigger write_field_map before insert or update of slug, body on leadgen.field_maps
   for each row execute function intake.write_field_map();
 
 create table leadgen.source_maps (
@@ -45,7 +45,8 @@ create index idx_source_maps_field_map_id on leadgen.source_maps (field_map_id);
 
 create or replace trigger touch_updated_at before update on leadgen.source_maps
   for each row execute function kernel.touch_updated_at();
-create or replace trigger write_source_map before insert or update on leadgen.source_maps
+create or replace trigger write_source_map before insert or update of source_id, field_map_id, app_secret, access_token, verify_token
+  on leadgen.source_maps
   for each row execute function intake.write_source_map();
 
 create type intake.mapped_source as (

@@ -34,22 +34,6 @@ end;
 $$;
 comment on function catalog.fill_offer() is 'Trigger: an offer''s slug is made from its name when not given.';
 
-create or replace function catalog.keep_offer_market()
-returns trigger
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform kernel.refuse('LG409', 'An offer cannot move to another market or vertical', 'market_id',
-    'another market or vertical', 'the ones it was made with',
-    'Make a new offer and point the sources at it; leads and sales stay with the old one.');
-  return null;
-end;
-$$;
-comment on function catalog.keep_offer_market() is
-  'Trigger: market and vertical of an offer are fixed, because leads, sales and usage carry them.';
-
 create or replace function catalog.fill_source()
 returns trigger
 language plpgsql

@@ -1,4 +1,23 @@
--- Policies: checked, compiled, versioned and archived when a row is written.
+-- The catalogue: everything that makes a new niche or a new city configuration and not code.
+--
+-- This module owns markets, verticals, offers, sources, campaigns, buyers, enrollments, service areas, exclusivities,
+-- policies with their registry and versions, and the queue of their changes. DBAs edit these tables in plain SQL. So what
+-- must hold of a row is held by its table, whoever writes it:
+--
+--   checked    what a DBA writes is checked word by word (check_*), and only what changes: a row that was taken under milder
+--              rules stays usable. A refusal (LG423) names path, found and allowed, and the last good version rules on.
+--   filled     slugs, source keys, normalised keys, secrets (fill_*): what is left out is made, what is given stays.
+--   compiled   what the road of a lead reads is compiled when it is written (compile_*). A compiled column says what the
+--              compiler makes of its source and nothing else: the trigger compiles anew whenever either is written. A deploy
+--              that changes a compiler calls recompile.
+--   versioned  a policy's version rises by one with each new body, and policy_versions keeps every body for good: leads name
+--              the versions that they were judged by.
+--   noted      a change from which something follows later leaves a row in catalog_changes (note_change).
+--
+-- A policy is written like this:
+--
+--   insert, update of its body -> write_policy: check_policy, compile, version + 1 -> archive_policy: policy_versions
+--   update of anything else    -> neither checked nor compiled; a version or compiled column has no other hand in it
 
 create or replace function catalog.write_policy()
 returns trigger
@@ -6,7 +25,8 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- A body that stays as it is was checked when it was written: a stricter check of a later deploy does not stop that deploy.
+-- Fires when the body, the version or what is compiled is written. A body that stays as it is was checked when it was
+-- written: a stricter check of a later deploy does not stop that deploy.
 declare
   v_kind constant text := replace(tg_table_name, '_policies', '');
   v_body jsonb;
@@ -112,29 +132,44 @@ end;
 $$;
 comment on function catalog.check_policy_kind(text) is 'Raises LG400 when there is no such kind of policy.';
 
-create or replace function catalog.recompile_policies()
+create or replace function catalog.recompile()
 returns integer
 language plpgsql
 volatile
 as $$
+-- Compiled only, not checked: a stricter check of this deploy asks nothing of what was taken before. Buyers come before
+-- their enrollments, as in outbox.refresh_reach.
 declare
-  v_validation integer;
-  v_routing integer;
-  v_pricing integer;
+  v_total integer := 0;
+  v_rows integer;
 begin
-  update leadgen.validation_policies set compiled_rules = '' where compiled_rules <> catalog.compile_rules(rules);
-  get diagnostics v_validation = row_count;
-  update leadgen.routing_policies set compiled_config = null
+  update leadgen.validation_policies set compiled_rules = catalog.compile_rules(rules)
+  where compiled_rules is distinct from catalog.compile_rules(rules);
+  get diagnostics v_rows = row_count;
+  v_total := v_total + v_rows;
+  update leadgen.routing_policies set compiled_config = catalog.read_routing_config(config)
   where compiled_config is distinct from catalog.read_routing_config(config);
-  get diagnostics v_routing = row_count;
-  update leadgen.pricing_policies set compiled_rules = null
+  get diagnostics v_rows = row_count;
+  v_total := v_total + v_rows;
+  update leadgen.pricing_policies set compiled_rules = catalog.compile_pricing(rules)
   where compiled_rules::text is distinct from catalog.compile_pricing(rules)::text;
-  get diagnostics v_pricing = row_count;
-  return v_validation + v_routing + v_pricing;
+  get diagnostics v_rows = row_count;
+  v_total := v_total + v_rows;
+  update leadgen.buyers set compiled_response_rules = catalog.compile_response_rules(response_rules)
+  where compiled_response_rules::text is distinct from catalog.compile_response_rules(response_rules)::text;
+  get diagnostics v_rows = row_count;
+  v_total := v_total + v_rows;
+  update leadgen.buyer_offers
+  set compiled_schedule = catalog.compile_hours(schedule), compiled_filters = catalog.compile_tests(filters)
+  where (compiled_schedule, compiled_filters::text)
+    is distinct from (catalog.compile_hours(schedule), catalog.compile_tests(filters)::text);
+  get diagnostics v_rows = row_count;
+  return v_total + v_rows;
 end;
 $$;
-comment on function catalog.recompile_policies() is
-  'Compiles the policies again whose rules the registry now reads differently; run by each deploy. Returns how many changed.';
+comment on function catalog.recompile() is
+  'Compiles anew what the compilers and the registry now read differently: policies, response rules, schedules, filters; run by '
+  'each deploy. Returns how many rows changed.';
 
 create or replace function catalog.find_policy_body(p_kind text, p_policy_id bigint, p_version integer)
 returns jsonb

@@ -6,9 +6,16 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_old leadgen.field_maps;
 begin
+  if tg_op = 'UPDATE' then
+    v_old := old;
+  end if;
   new.slug := coalesce(ref.collapse_space(new.slug), catalog.choose_slug('leadgen.field_maps', 'slug', new.name, 64));
-  perform intake.check_field_map(new.body);
+  if new.body is distinct from v_old.body then
+    perform intake.check_field_map(new.body);
+  end if;
   return new;
 end;
 $$;

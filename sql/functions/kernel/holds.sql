@@ -20,7 +20,7 @@ returns timestamptz
 language plpgsql
 immutable
 as $$
--- What somebody has to change wakes the offer when it changes (leadgen.hold_wakes). An hour is the longest pause, so that
+-- What somebody has to change wakes the offer when it changes (roads.follow_change). An hour is the longest pause, so that
 -- nothing hangs on a wake that was missed.
 begin
   return least(p_now + interval '1 hour', kernel.find_clear_time(p_candidates, p_reasons, p_load, p_now));
