@@ -56,7 +56,7 @@ comment on function intake.write_source_map() is
 create or replace function intake.check_field_map(p_body jsonb)
 returns void
 language plpgsql
-immutable
+volatile
 as $$
 declare
   c_schema constant jsonb := '{"type": "object", "additionalProperties": false, "required": ["fields"], "properties": {
