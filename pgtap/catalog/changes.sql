@@ -102,13 +102,15 @@ select is(pg_temp.pay(40), '{NULL,NULL,0}', 'nothing changes');
 delete from leadgen.catalog_changes;
 create temp table late as select testkit.make_offer() as offer_id;
 select testkit.enroll(offer_id) from late;
-select is(array_agg(c.table_name order by c.id), '{buyer_service_areas,buyer_offers}', 'an enrollment that is made') from leadgen.catalog_changes c;
+select is(array_agg(c.table_name order by c.id), '{buyer_service_areas,buyer_offers}', 'an enrollment that is made')
+from leadgen.catalog_changes c;
 select is(c.before, null, 'it was not there before') from leadgen.catalog_changes c where c.table_name = 'buyer_offers';
 select is(c.after ->> 'is_active', 'true', 'and now is') from leadgen.catalog_changes c where c.table_name = 'buyer_offers';
 update leadgen.offers o set default_price_per_lead = 50 from ids where o.id = ids.b;
 update leadgen.offers o set default_price_per_lead = 50 from late where o.id = late.offer_id;
 update leadgen.offers o set default_price_per_lead = 51 from ids where o.id = ids.b;
-select is(catalog.list_changed_offers(), array[late.offer_id, ids.b], 'list_changed_offers: each once, by its oldest change') from late, ids;
+select is(catalog.list_changed_offers(), array[late.offer_id, ids.b], 'list_changed_offers: each once, by its oldest change')
+from late, ids;
 select is((catalog.take_change()).table_name, 'buyer_service_areas', 'take_change: what is of no one offer');
 select is((catalog.take_change()).id, null, 'take_change: and nothing else');
 select catalog.forget_changes(offer_id) from late;

@@ -14,12 +14,16 @@ create temp table map as select testkit.add('field_maps', '{"name": "A map", "bo
 
 -- Everything that is compiled, as text.
 create temp view compiled as
-select 'validation' as what, x.compiled_rules as text from policies join leadgen.validation_policies x on x.id = v
-union all select 'routing', x.compiled_config::text from policies join leadgen.routing_policies x on x.id = r
-union all select 'pricing', x.compiled_rules::text from policies join leadgen.pricing_policies x on x.id = p
-union all select 'response rules', x.compiled_response_rules::text from ids join leadgen.buyers x on x.id = buyer_id
-union all select 'schedule', x.compiled_schedule::text from seat join leadgen.buyer_offers x using (id)
-union all select 'filters', x.compiled_filters::text from seat join leadgen.buyer_offers x using (id);
+select k.what, k.text
+from policies, ids, seat
+join leadgen.buyer_offers e on e.id = seat.id
+cross join lateral (values
+  ('validation', (select x.compiled_rules from leadgen.validation_policies x where x.id = policies.v)),
+  ('routing', (select x.compiled_config::text from leadgen.routing_policies x where x.id = policies.r)),
+  ('pricing', (select x.compiled_rules::text from leadgen.pricing_policies x where x.id = policies.p)),
+  ('response rules', (select x.compiled_response_rules::text from leadgen.buyers x where x.id = ids.buyer_id)),
+  ('schedule', e.compiled_schedule::text),
+  ('filters', e.compiled_filters::text)) as k (what, text);
 create temp table good as select * from compiled;
 select is(count(good.text), 6::bigint, 'six kinds of things are compiled') from good;
 
@@ -34,13 +38,15 @@ begin
     return v_fault;
   end if;
   execute p_sql;
-  return coalesce((select string_agg(what, ', ' order by what) from compiled c join good using (what) where c.text is distinct from good.text),
-    'as it was');
+  return (
+    select coalesce(string_agg(c.what, ', ' order by c.what), 'as it was')
+    from compiled c join good using (what) where c.text is distinct from good.text);
 end;
 $$;
 create temp table writes (sql text);
 insert into writes values
-  ('update leadgen.validation_policies set compiled_rules = ''select 1'''), ('update leadgen.validation_policies set compiled_rules = '''''),
+  ('update leadgen.validation_policies set compiled_rules = ''select 1'''),
+  ('update leadgen.validation_policies set compiled_rules = '''''),
   ('update leadgen.routing_policies set compiled_config = null'), ('update leadgen.pricing_policies set compiled_rules = null'),
   ('update leadgen.pricing_policies set compiled_rules = ''{}'', version = 7');
 grant select on ids, seat, good, policies, compiled, writes to public;
@@ -48,21 +54,25 @@ grant execute on all functions in schema testkit to public;
 set local role leadgen_dba;
 select is(pg_temp.try(sql), 'as it was', 'DBA: ' || sql) from writes;
 select is(pg_temp.try(sql), '42501', 'DBA: ' || sql)
-from unnest(array['update leadgen.buyers set compiled_response_rules = null', 'update leadgen.buyer_offers set compiled_filters = ''{}''']) sql;
+from unnest(array['update leadgen.buyers set compiled_response_rules = null',
+  'update leadgen.buyer_offers set compiled_filters = ''{}''']) sql;
 set local role leadgen_owner;
+select is(pg_temp.try(sql), 'as it was', 'owner: ' || sql) from writes;
 select is(pg_temp.try(sql), 'as it was', 'owner: ' || sql)
-from (select sql from writes union all values
-  ('update leadgen.buyers set compiled_response_rules = null'), ('update leadgen.buyers set compiled_response_rules = ''{}'''),
-  ('update leadgen.buyer_offers set compiled_filters = null'), ('update leadgen.buyer_offers set compiled_filters = ''{}'''),
-  ('update leadgen.buyer_offers set compiled_schedule = null'),
-  ('update leadgen.buyer_offers set compiled_schedule = ''{[0,10080)}'', compiled_filters = null')) w;
+from unnest(array[
+  'update leadgen.buyers set compiled_response_rules = null', 'update leadgen.buyers set compiled_response_rules = ''{}''',
+  'update leadgen.buyer_offers set compiled_filters = null', 'update leadgen.buyer_offers set compiled_filters = ''{}''',
+  'update leadgen.buyer_offers set compiled_schedule = null',
+  'update leadgen.buyer_offers set compiled_schedule = ''{[0,10080)}'', compiled_filters = null']) sql;
 reset role;
 select is(catalog.recompile(), 0, 'recompile: nothing differs');
 
 -- Compiled anew by a deploy, and only that.
 create temp table before as
-select x.version, l.changes from policies join leadgen.routing_policies x on x.id = r
-cross join (select count(*) as changes from leadgen.policy_versions) l;
+select x.version, count(l.*) as changes from policies
+join leadgen.routing_policies x on x.id = r
+cross join leadgen.policy_versions l
+group by x.version;
 create function pg_temp.spoil(p_sql text) returns void language plpgsql as $$
 -- As a compiler of before left it.
 begin
@@ -103,7 +113,8 @@ begin
   perform pg_temp.spoil('update leadgen.buyer_offers set compiled_filters = null, compiled_schedule = null');
   perform pg_temp.spoil('update leadgen.buyers set compiled_response_rules = ''{}''');
   execute p_sql;
-  return (select string_agg(c.what, ', ' order by c.what) from compiled c join good using (what) where c.text is not distinct from good.text);
+  return (
+    select string_agg(c.what, ', ' order by c.what) from compiled c join good using (what) where c.text is not distinct from good.text);
 end;
 $$;
 select is(testkit.fault_of(format(edit, seat.id, ids.buyer_id, ids.offer_id, map.id)), 'none', 'goes on under stricter checks: ' || edit)

@@ -159,8 +159,8 @@ select is(l.next_route_at, '2026-11-20T17:20:00Z'::timestamptz, 'a debit and a n
 select is(roads.follow_change('2026-11-20T16:20:00Z'), false, 'and that was all');
 update leadgen.buyers b set balance = 40 from quiet_seat where b.id = testkit.buyer_of(quiet_seat.id);
 select is(roads.follow_change('2026-11-20T16:20:01Z'), true, 'follow_change: funds arrive');
-select is(l.next_route_at, '2026-11-20T16:20:01Z'::timestamptz, 'wake_held_leads: the offer''s leads are due now') from leadgen.leads l join quiet
-  using (offer_id);
+select is(l.next_route_at, '2026-11-20T16:20:01Z'::timestamptz, 'wake_held_leads: the offer''s leads are due now')
+from leadgen.leads l join quiet using (offer_id);
 select is(roads.follow_change('2026-11-20T16:20:01Z'), false, 'follow_change: once');
 select testkit.at_time('2026-11-20T16:20:01Z');
 select testkit.work_holds();

@@ -11,7 +11,8 @@ from ids, unnest(array[a, b]) offer_id;
 select testkit.work_holds();
 select testkit.submit(offer_id, '{}', offer_id::integer % 1000) from ids, unnest(array[a, b]) offer_id;
 create function pg_temp.due() returns text language sql as $$
-  select string_agg(case l.next_route_at <= leadgen.clock() when true then 'due' else 'held' end, ' ' order by l.offer_id) from leadgen.leads l;
+  select string_agg(case l.next_route_at <= leadgen.clock() when true then 'due' else 'held' end, ' ' order by l.offer_id)
+  from leadgen.leads l;
 $$;
 select is(pg_temp.due(), 'held held', 'two leads wait');
 select is(roads.follow_change(leadgen.clock()), false, 'nothing changed');
@@ -31,7 +32,8 @@ select is(roads.follow_change(leadgen.clock()), true, 'the second call');
 select is(pg_temp.due(), 'due due', 'wakes the other offer');
 select is(roads.follow_change(leadgen.clock()), false, 'and that was all');
 select testkit.work_holds();
-select is(array_agg(testkit.tell(l.id) order by l.id), array['Ace Plumbing 45.00', 'Ace Plumbing 45.00'], 'both are sold') from leadgen.leads l;
+select is(array_agg(testkit.tell(l.id) order by l.id), array['Ace Plumbing 45.00', 'Ace Plumbing 45.00'], 'both are sold')
+from leadgen.leads l;
 
 -- An offer that is gone, a table that nobody knows: nothing to do, and nothing that stays.
 insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id) values (leadgen.clock(), 'offers', -1, -1);

@@ -25,5 +25,5 @@ drop trigger if exists warn_of_balance on leadgen.buyers;
 drop trigger if exists keep_offer_market on leadgen.offers;
 
 insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id)
-select w.created_at, 'offers', w.offer_id, w.offer_id from leadgen.hold_wakes w order by w.id;
+select w.created_at, 'offers' as table_name, w.offer_id as row_id, w.offer_id from leadgen.hold_wakes w order by w.id;
 drop table leadgen.hold_wakes;

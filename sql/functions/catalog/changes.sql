@@ -1,9 +1,9 @@
 -- Changes of the catalogue from which something follows that its writer must not wait for.
 --
 -- Whoever edits the catalogue, a DBA in plain SQL or a road, leaves a row in leadgen.catalog_changes in the same
--- transaction: the trigger note_change, declared beside each table with the columns that matter. A worker reads the rows
--- (roads.follow_change). A row says what changed, and of which offer; one that concerns several offers, or none, is first
--- dealt out to them. One row a change, so that no change waits for another or is lost in it.
+-- transaction: the trigger note_change, declared beside each table with the columns that matter. A worker reads the
+-- rows (roads.follow_change). A row says what changed, and of which offer; one that concerns several offers, or none,
+-- is first dealt out to them. One row a change, so that no change waits for another or is lost in it.
 
 create or replace function catalog.note_change()
 returns trigger
@@ -32,8 +32,8 @@ begin
 end;
 $$;
 comment on function catalog.note_change() is
-  'Trigger: a row of leadgen.catalog_changes when a row comes, goes, or has another value in one of the columns that are its '
-  'arguments.';
+  'Trigger: a row of leadgen.catalog_changes when a row comes, goes, or has another value in one of the columns that '
+  'are its arguments.';
 
 create or replace function catalog.take_change()
 returns leadgen.catalog_changes
@@ -54,7 +54,8 @@ begin
 end;
 $$;
 comment on function catalog.take_change() is
-  'The oldest change that is of no one offer, taken out and dealt out to the offers it concerns; null when there is none.';
+  'The oldest change that is of no one offer, taken out and dealt out to the offers it concerns; null when there is '
+  'none.';
 
 create or replace function catalog.list_concerned_offers(p_change leadgen.catalog_changes)
 returns bigint[]
@@ -98,7 +99,12 @@ stable
 as $$
 begin
   return array(
-    select c.offer_id from leadgen.catalog_changes c where c.offer_id is not null group by c.offer_id order by min(c.id) limit 1000);
+    select c.offer_id
+    from leadgen.catalog_changes c
+    where c.offer_id is not null
+    group by c.offer_id
+    order by min(c.id)
+    limit 1000);
 end;
 $$;
 comment on function catalog.list_changed_offers() is 'Offers of which changes wait, the oldest change first.';
@@ -112,4 +118,5 @@ begin
   delete from leadgen.catalog_changes c where c.offer_id = p_offer_id;
 end;
 $$;
-comment on function catalog.forget_changes(bigint) is 'Takes the changes of an offer out: what follows from them is done.';
+comment on function catalog.forget_changes(bigint) is
+  'Takes the changes of an offer out: what follows from them is done.';

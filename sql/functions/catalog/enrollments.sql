@@ -6,8 +6,8 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- Only what changes is checked: a row that was taken under milder rules can still be edited elsewhere. What is compiled is
--- compiled anew whenever somebody writes it, so that it never says anything but what the compiler does.
+-- Only what changes is checked: a row that was taken under milder rules can still be edited elsewhere. What is compiled
+-- is compiled anew whenever somebody writes it, so that it never says anything but what the compiler does.
 declare
   v_old leadgen.buyers;
 begin
@@ -41,7 +41,8 @@ begin
 end;
 $$;
 comment on function catalog.fill_buyer() is
-  'Trigger: a buyer''s addresses, headers and response rules are checked, the rules compiled; it has a secret to sign webhooks with, its own or a new one.';
+  'Trigger: a buyer''s addresses, headers and response rules are checked, the rules compiled; it has a secret to sign '
+  'webhooks with, its own or a new one.';
 
 create or replace function catalog.fill_enrollment()
 returns trigger
@@ -49,14 +50,16 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- As with buyers: what changes is checked, what is compiled is compiled anew when it, or what it is made of, is written.
+-- As with buyers: what changes is checked, what is compiled is compiled anew when it, or what it is made of, is
+-- written.
 declare
   v_old leadgen.buyer_offers;
 begin
   if tg_op = 'UPDATE' then
     v_old := old;
   else
-    perform from leadgen.buyers b where b.id = new.buyer_id for no key update; -- whoever changes its addresses sees this one
+    -- Whoever changes its addresses sees this one.
+    perform from leadgen.buyers b where b.id = new.buyer_id for no key update;
   end if;
   if new.timezone is distinct from v_old.timezone and new.timezone is not null then
     perform catalog.check_timezone(new.timezone, 'timezone');

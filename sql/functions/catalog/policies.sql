@@ -1,23 +1,25 @@
 -- The catalogue: everything that makes a new niche or a new city configuration and not code.
 --
 -- This module owns markets, verticals, offers, sources, campaigns, buyers, enrollments, service areas, exclusivities,
--- policies with their registry and versions, and the queue of their changes. DBAs edit these tables in plain SQL. So what
--- must hold of a row is held by its table, whoever writes it:
+-- policies with their registry and versions, and the queue of their changes. DBAs edit these tables in plain SQL. So
+-- what must hold of a row is held by its table, whoever writes it:
 --
---   checked    what a DBA writes is checked word by word (check_*), and only what changes: a row that was taken under milder
---              rules stays usable. A refusal (LG423) names path, found and allowed, and the last good version rules on.
+--   checked    what a DBA writes is checked word by word (check_*), and only what changes: a row that was taken under
+--              milder rules stays usable. A refusal (LG423) names path, found and allowed, and the last good version
+--              rules on.
 --   filled     slugs, source keys, normalised keys, secrets (fill_*): what is left out is made, what is given stays.
---   compiled   what the road of a lead reads is compiled when it is written (compile_*). A compiled column says what the
---              compiler makes of its source and nothing else: the trigger compiles anew whenever either is written. A deploy
---              that changes a compiler calls recompile.
---   versioned  a policy's version rises by one with each new body, and policy_versions keeps every body for good: leads name
---              the versions that they were judged by.
+--   compiled   what the road of a lead reads is compiled when it is written (compile_*). A compiled column says what
+--              the compiler makes of its source and nothing else: the trigger compiles anew whenever either is
+--              written. A deploy that changes a compiler calls recompile.
+--   versioned  a policy's version rises by one with each new body, and policy_versions keeps every body for good:
+--              leads name the versions that they were judged by.
 --   noted      a change from which something follows later leaves a row in catalog_changes (note_change).
 --
 -- A policy is written like this:
 --
---   insert, update of its body -> write_policy: check_policy, compile, version + 1 -> archive_policy: policy_versions
---   update of anything else    -> neither checked nor compiled; a version or compiled column has no other hand in it
+--   insert, update of its body   write_policy: check_policy, compile, version + 1 -> archive_policy: policy_versions
+--   update of version, compiled  write_policy: both are what they were, or what the compiler now says
+--   update of anything else      nothing is checked and nothing compiled
 
 create or replace function catalog.write_policy()
 returns trigger
@@ -82,7 +84,8 @@ begin
   return null;
 end;
 $$;
-comment on function catalog.archive_policy() is 'Trigger: keeps every body a policy ever had, with who wrote it and when.';
+comment on function catalog.archive_policy() is
+  'Trigger: keeps every body a policy ever had, with who wrote it and when.';
 
 create or replace function catalog.check_policy(p_kind text, p_body jsonb)
 returns void
@@ -110,13 +113,15 @@ begin
   and k.required_language not in (select l.lanname from pg_catalog.pg_language l)
   order by k.position limit 1;
   if found then
-    perform kernel.refuse_value(v_root || '.' || v_missing.key, 'the key', format('a server where %s is installed', v_missing.language));
+    perform kernel.refuse_value(v_root || '.' || v_missing.key, 'the key',
+      format('a server where %s is installed', v_missing.language));
   end if;
   perform catalog.check_policy_sense(p_kind, p_body);
 end;
 $$;
 comment on function catalog.check_policy(text, jsonb) is
-  'Raises LG423 with path, found and allowed when a policy''s body has more than 30 patterns, an unknown key, a value that the registry''s schema refuses, a key whose language is not installed, or keys that contradict each other.';
+  'Raises LG423 with path, found and allowed when a policy''s body has more than 30 patterns, an unknown key, a value '
+  'that the registry''s schema refuses, a key whose language is not installed, or keys that contradict each other.';
 
 create or replace function catalog.check_policy_kind(p_kind text)
 returns void
@@ -168,8 +173,8 @@ begin
 end;
 $$;
 comment on function catalog.recompile() is
-  'Compiles anew what the compilers and the registry now read differently: policies, response rules, schedules, filters; run by '
-  'each deploy. Returns how many rows changed.';
+  'Compiles anew what the compilers and the registry now read differently: policies, response rules, schedules, '
+  'filters; run by each deploy. Returns how many rows changed.';
 
 create or replace function catalog.find_policy_body(p_kind text, p_policy_id bigint, p_version integer)
 returns jsonb
@@ -178,7 +183,9 @@ stable
 as $$
 begin
   return (
-    select p.body from leadgen.policy_versions p where p.kind = p_kind and p.policy_id = p_policy_id and p.version = p_version
+    select p.body
+    from leadgen.policy_versions p
+    where p.kind = p_kind and p.policy_id = p_policy_id and p.version = p_version
   );
 end;
 $$;

@@ -6,8 +6,8 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- With the change and not after it: a lead between the two would be counted in the windows of the other zone, and a place be
--- given twice. Offers by id, and for each its enrollments: one lock order.
+-- With the change and not after it: a lead between the two would be counted in the windows of the other zone, and a
+-- place be given twice. Offers by id, and for each its enrollments: one lock order.
 declare
   v_offer_id bigint;
   v_buyer_offer_id bigint;
@@ -35,8 +35,8 @@ returns void
 language plpgsql
 volatile
 as $$
--- The caller holds the offer's lock: a lead that was judged before the change is then either stored, and woken, or judged
--- after it.
+-- The caller holds the offer's lock: a lead that was judged before the change is then either stored, and woken, or
+-- judged after it.
 begin
   update leadgen.leads l
   set next_route_at = p_now
@@ -50,7 +50,12 @@ $$;
 comment on function market.wake_held_leads(bigint, timestamptz) is
   'Makes the held leads of an offer due, because something changed that may let them be sold.';
 
-create or replace function market.warn_of_balance(p_buyer_id bigint, p_before numeric, p_after numeric, p_at timestamptz)
+create or replace function market.warn_of_balance(
+  p_buyer_id bigint,
+  p_before numeric,
+  p_after numeric,
+  p_at timestamptz
+)
 returns void
 language plpgsql
 volatile
@@ -61,8 +66,8 @@ declare
 begin
   insert into leadgen.events (created_at, kind, subject, market_id, offer_id, buyer_id, buyer_offer_id, message, facts)
   select
-    p_at, 'balance_low', format('enrollment %s at %s', bo.id, kernel.write_instant(p_at)), o.market_id, bo.offer_id, bo.buyer_id,
-    bo.id,
+    p_at, 'balance_low', format('enrollment %s at %s', bo.id, kernel.write_instant(p_at)),
+    o.market_id, bo.offer_id, bo.buyer_id, bo.id,
     format('enrollment %s: the balance %s nears the minimum of %s, below which it gets no lead', bo.id, p_after,
       bo.min_balance_required),
     jsonb_build_object('balance', p_after, 'minimum', bo.min_balance_required)

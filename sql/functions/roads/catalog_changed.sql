@@ -1,7 +1,8 @@
 -- Road: the catalogue was changed.
 --
--- What must hold as soon as the change does is a guard of its table (docs/decisions/2026-11-29-what-follows-an-edit.md). The
--- rest follows here, from the rows that catalog.note_change left: held leads are offered again, low balances are announced.
+-- What must hold as soon as the change does is a guard of its table
+-- (docs/decisions/2026-11-29-what-follows-an-edit.md). The rest follows here, from the rows that catalog.note_change
+-- left: held leads are offered again, low balances are announced.
 
 create or replace function roads.follow_change(p_now timestamptz)
 returns boolean
@@ -15,8 +16,8 @@ declare
   v_offer_id bigint;
 begin
   if v_change.table_name = 'buyers' then
-    perform market.warn_of_balance(
-      v_change.row_id, (v_change.before ->> 'balance')::numeric, (v_change.after ->> 'balance')::numeric, v_change.changed_at);
+    perform market.warn_of_balance(v_change.row_id,
+      (v_change.before ->> 'balance')::numeric, (v_change.after ->> 'balance')::numeric, v_change.changed_at);
   end if;
   v_offer_id := market.lock_free_offer(catalog.list_changed_offers());
   if v_offer_id is not null then
