@@ -1,4 +1,4 @@
--- note_change, take_change, list_concerned_offers, list_changed_offers, forget_changes: an edit in plain SQL is noted, and known to the
+-- note_change, has_changes, take_change, list_concerned_offers, list_changed_offers, forget_changes: an edit in plain SQL is noted, and known to the
 -- offers that it concerns.
 begin;
 select plan(53);

@@ -20,8 +20,8 @@ comment on table leadgen.field_maps is
   'deploy: change a copy.';
 comment on column leadgen.field_maps.body is
   'fields {our field: path, [alternatives], {"join": [...]} or {"constant": ...}}, answers {items, name, value}, '
-  'leads, fetch, idempotency_key {path, prefix}, is_test, ignore, authentication (api_key, key_in_body, signature), key, '
-  'answer (lead, empty), by_campaign; what is not mapped goes into attributes.';
+  'leads, fetch, idempotency_key {path, prefix}, is_test, ignore, authentication (api_key, key_in_body, signature), '
+  'key, answer (lead, empty), by_campaign; what is not mapped goes into attributes.';
 
 create or replace trigger touch_updated_at before update on leadgen.field_maps
   for each row execute function kernel.touch_updated_at();

@@ -35,6 +35,18 @@ comment on function catalog.note_change() is
   'Trigger: a row of leadgen.catalog_changes when a row comes, goes, or has another value in one of the columns that '
   'are its arguments.';
 
+create or replace function catalog.has_changes()
+returns boolean
+language plpgsql
+stable
+as $$
+begin
+  return exists (select from leadgen.catalog_changes);
+end;
+$$;
+comment on function catalog.has_changes() is
+  'Whether any change waits: one look, for a worker asks before each held lead.';
+
 create or replace function catalog.take_change()
 returns leadgen.catalog_changes
 language plpgsql
@@ -47,9 +59,11 @@ begin
   where c.id = (
     select w.id from leadgen.catalog_changes w where w.offer_id is null order by w.id limit 1 for update skip locked)
   returning c.* into v_change;
-  insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id)
-  select v_change.changed_at, v_change.table_name, v_change.row_id, o.id
-  from unnest(catalog.list_concerned_offers(v_change)) o (id);
+  if found then
+    insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id)
+    select v_change.changed_at, v_change.table_name, v_change.row_id, o.id
+    from unnest(catalog.list_concerned_offers(v_change)) o (id);
+  end if;
   return v_change;
 end;
 $$;

@@ -12,9 +12,13 @@ as $$
 -- One change and one offer a call. The changes of an offer are taken out under its lock: one that commits later is read
 -- later. An offer that somebody holds keeps only its own changes waiting.
 declare
-  v_change constant leadgen.catalog_changes := catalog.take_change();
+  v_change leadgen.catalog_changes;
   v_offer_id bigint;
 begin
+  if not catalog.has_changes() then
+    return false;
+  end if;
+  v_change := catalog.take_change();
   if v_change.table_name = 'buyers' then
     perform market.warn_of_balance(v_change.row_id,
       (v_change.before ->> 'balance')::numeric, (v_change.after ->> 'balance')::numeric, v_change.changed_at);
