@@ -175,22 +175,11 @@ create index idx_leads_held_by_offer on leadgen.leads (offer_id, next_route_at, 
 -- pgtap/catalog/transitions.sql holds them to the declared rows.
 create or replace trigger enforce_transition before update of status on leadgen.leads
   for each row when (old.status is distinct from new.status and not (old.status = 'validated' and new.status = 'accepted'))
-  execute function catalog.enforce_transition();
-create or replace trigger keep_price before update on leadgen.leads
-  for each row
-  when (old.price is not null and (old.price, old.buyer_id) is distinct from (new.price, new.buyer_id))
-  execute function kernel.refuse_change();
+  execute function catalog.enforce_transition('status');
+create or replace trigger keep_price before update of price, buyer_id on leadgen.leads
+  for each row when (old.price is not null) execute function kernel.immutable_columns('price', 'buyer_id');
 create or replace trigger keep_price_of_sold before delete or truncate on leadgen.leads
   for each statement execute function kernel.refuse_change();
-
-create table leadgen.hold_wakes (
-  id bigint generated always as identity primary key,
-  offer_id bigint not null references leadgen.offers (id) on delete cascade,
-  created_at timestamptz not null default current_timestamp
-);
-comment on table leadgen.hold_wakes is
-  'Offers whose held leads are to be offered again because something that may sell them changed: funds, a cap, a buyer, an area. One row a change, so that no change waits for another or is lost in it.';
-create index idx_hold_wakes_offer on leadgen.hold_wakes (offer_id);
 
 create table leadgen.intake_quarantine (
   id bigint generated always as identity primary key,

@@ -38,7 +38,7 @@ create index idx_invoices_status_due on leadgen.invoices (status, due_date);
 create index idx_invoices_paid_at on leadgen.invoices (paid_at) where paid_at is not null;
 
 create or replace trigger enforce_transition before update of status on leadgen.invoices
-  for each row when (old.status is distinct from new.status) execute function catalog.enforce_transition();
+  for each row when (old.status is distinct from new.status) execute function catalog.enforce_transition('status');
 create or replace trigger touch_updated_at before update on leadgen.invoices
   for each row execute function kernel.touch_updated_at();
 create or replace trigger keep_issued before delete on leadgen.invoices

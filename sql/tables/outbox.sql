@@ -161,7 +161,7 @@ create or replace trigger enforce_transition before update of status on leadgen.
     old.status is distinct from new.status
     and not (old.status = 'pending' and new.status = 'sending')
     and not (old.status = 'sending' and new.status = 'delivered'))
-  execute function catalog.enforce_transition();
+  execute function catalog.enforce_transition('status');
 create or replace trigger keep_deliveries before delete or truncate on leadgen.deliveries
   for each statement execute function kernel.refuse_change();
 create or replace trigger withdraw_delivery after update of status on leadgen.deliveries

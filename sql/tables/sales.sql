@@ -258,19 +258,14 @@ create index idx_lead_assignments_offer_created_at on leadgen.lead_assignments (
 
 create or replace trigger enforce_transition before update of outcome on leadgen.lead_assignments
   for each row when (old.outcome is distinct from new.outcome and not (old.outcome = 'pending' and new.outcome = 'accepted'))
-  execute function catalog.enforce_transition();
+  execute function catalog.enforce_transition('outcome');
 create or replace trigger keep_record before delete or truncate on leadgen.lead_assignments
   for each statement execute function kernel.refuse_change();
-create or replace trigger keep_sale before update on leadgen.lead_assignments
-  for each row
-  when (
-    (old.id, old.created_at, old.market_id, old.lead_id, old.decision_id, old.offer_id, old.buyer_id, old.buyer_offer_id,
-      old.is_exclusive, old.price, old.currency, old.price_steps, old.pricing_policy_id, old.pricing_policy_version)
-    is distinct from
-    (new.id, new.created_at, new.market_id, new.lead_id, new.decision_id, new.offer_id, new.buyer_id, new.buyer_offer_id,
-      new.is_exclusive, new.price, new.currency, new.price_steps, new.pricing_policy_id, new.pricing_policy_version)
-  )
-  execute function kernel.refuse_change();
+create or replace trigger keep_sale before update of
+    id, created_at, market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive, price, currency, price_steps,
+    pricing_policy_id, pricing_policy_version on leadgen.lead_assignments
+  for each row execute function kernel.immutable_columns('id', 'created_at', 'market_id', 'lead_id', 'decision_id', 'offer_id',
+    'buyer_id', 'buyer_offer_id', 'is_exclusive', 'price', 'currency', 'price_steps', 'pricing_policy_id', 'pricing_policy_version');
 create or replace trigger keep_released before update of outcome, released_at on leadgen.lead_assignments
   for each row
   when (old.released_at is not null and (old.outcome, old.released_at) is distinct from (new.outcome, new.released_at))

@@ -187,6 +187,19 @@ def test_guards_of_before_are_in_force_again(stateless: str) -> None:
         assert refusal.value.sqlstate == "LG409"
 
 
+def test_offers_that_were_to_be_woken_still_are(old: str) -> None:
+    """hold_wakes becomes catalog_changes; what the deploy itself changes is noted there, too."""
+    with psycopg.connect(old, autocommit=True) as connection:
+        connection.execute(
+            "insert into leadgen.hold_wakes (offer_id, created_at) values (1, '2026-02-10T12:00:00Z')"
+        )
+    run(old)
+    changes = "select table_name, row_id, offer_id, extract(hour from changed_at at time zone 'UTC')::integer"
+    assert ask(old, f"{changes} from leadgen.catalog_changes order by id limit 1") == [("offers", 1, 1, 12)]
+    assert ask(old, "select roads.follow_change(now())") == [(True,)]
+    assert ask(old, "select roads.follow_change(now())") == [(False,)]
+
+
 def test_every_deploy_puts_reach_right(database: str) -> None:
     """What a superuser, a restore or a race left wrong."""
     with psycopg.connect(database, autocommit=True) as connection:

@@ -79,8 +79,8 @@ as $$
 begin
   return 'auto:' || encode(sha256(convert_to(jsonb_build_array(
     p_route.source_id, p_facts.name, p_facts.email, p_facts.phone, p_facts.postal_code, p_facts.message, p_facts.attributes,
-    p_facts.country_code, p_facts.region_code, p_facts.city, p_facts.consent, p_facts.gdpr_consent, p_facts.consent_at,
-    p_facts.consent_certificate_url,
+    p_facts.country_code, p_facts.region_code, p_facts.city, p_facts.consent, p_facts.gdpr_consent,
+    kernel.write_instant(p_facts.consent_at), p_facts.consent_certificate_url,
     (p_now at time zone p_route.timezone)::date
   )::text, 'UTF8')), 'hex');
 end;

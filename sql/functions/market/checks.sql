@@ -7,11 +7,12 @@ stable
 as $$
 begin
   return query
-  select 'at_most_max_buyers', format('lead %s: %s sales, at most %s', d.lead_id, count(a.id), (d.settings).max_buyers)
+  select 'at_most_max_buyers', format('lead %s: %s sales, at most %s', d.lead_id, count(a.id),
+    coalesce(d.max_buyers, (d.settings).max_buyers))
   from leadgen.lead_decisions d
   join leadgen.lead_assignments a on a.decision_id = d.id and a.market_id = d.market_id
-  group by d.id, d.lead_id, d.settings
-  having count(a.id) > (d.settings).max_buyers;
+  group by d.id, d.lead_id, d.max_buyers, d.settings
+  having count(a.id) > coalesce(d.max_buyers, (d.settings).max_buyers);
 
   return query
   select 'at_most_max_buyers', format('lead %s: %s sales stand, at most %s', a.lead_id, count(*), most.buyers)
@@ -30,7 +31,8 @@ begin
   return query
   select 'winners_are_sales', format('lead %s, attempt %s', d.lead_id, d.attempt)
   from leadgen.lead_decisions d
-  where array(select (d.candidates[w]).buyer_offer_id from unnest(d.winners) w order by 1) <> array(
+  where array(
+    select coalesce(d.enrollments[w], (d.candidates[w]).buyer_offer_id) from unnest(d.winners) w order by 1) <> array(
     select a.buyer_offer_id from leadgen.lead_assignments a
     where a.decision_id = d.id and a.market_id = d.market_id
     order by 1);

@@ -266,14 +266,20 @@ returns rehearsal.seat[]
 language plpgsql
 immutable
 as $$
+-- Tags are floating-point numbers: on their way through JSON they would lose what the session's extra_float_digits cuts off.
+declare
+  v_seats rehearsal.seat[] := array(select s from unnest(p_seats) s order by s.buyer_offer_id);
+  v_candidate kernel.candidate;
 begin
-  return array(
-    select case when c.buyer_offer_id is null then s else jsonb_populate_record(s, jsonb_build_object(
-      'last_turn', c.last_turn, 'finish_tag', c.finish_tag, 'virtual_time', c.virtual_time)) end
-    from unnest(p_seats) s
-    left join unnest(p_candidates) c on c.buyer_offer_id = s.buyer_offer_id
-    order by s.buyer_offer_id
-  );
+  for v_index in 1 .. cardinality(v_seats) loop
+    select c.* into v_candidate from unnest(p_candidates) c where c.buyer_offer_id = v_seats[v_index].buyer_offer_id;
+    if found then
+      v_seats[v_index].last_turn := v_candidate.last_turn;
+      v_seats[v_index].finish_tag := v_candidate.finish_tag;
+      v_seats[v_index].virtual_time := v_candidate.virtual_time;
+    end if;
+  end loop;
+  return v_seats;
 end;
 $$;
 comment on function rehearsal.leave_history(rehearsal.seat[], kernel.candidate[]) is

@@ -5,8 +5,8 @@ returns bigint
 language plpgsql
 volatile
 as $$
--- One thing a call, so one lead is one transaction, and a wake is another. The lead is locked after its offer, as
--- everywhere. It keeps its validation and is routed by today's policy, also when its source was switched off meanwhile,
+-- One thing a call, so one lead is one transaction, and a change of the catalogue is another. The lead is locked after
+-- its offer, as everywhere. It keeps its validation and is routed by today's policy, also when its source was switched off meanwhile,
 -- but not while its offer or market is.
 declare
   v_now timestamptz := leadgen.clock();
@@ -14,7 +14,7 @@ declare
   v_lead leadgen.leads;
   v_route catalog.route;
 begin
-  if market.wake_held_offer(v_now) is not null then
+  if roads.follow_change(v_now) then
     return 0;
   end if;
   v_lead_id := market.pick_held_lead(v_now);
