@@ -60,6 +60,8 @@ create type rehearsal.terms as (
   seats integer[],
   schedules int4multirange[],
   is_repriced boolean[],
+  owner bigint,
+  adjustments kernel.adjustment[],
   changed integer[],
   limit_places integer[],
   limit_counters integer[]

@@ -100,12 +100,10 @@ comment on function rehearsal.recall_cause(leadgen.lead_decisions) is 'Why a rec
 
 create or replace function rehearsal.name_day(p_at timestamptz, p_timezone text)
 returns text
-language plpgsql
-immutable
+language sql
+stable
 as $$
-begin
-  return to_char(p_at at time zone p_timezone, 'YYYY-MM-DD');
-end;
+  select to_char(p_at at time zone p_timezone, 'YYYY-MM-DD');
 $$;
 comment on function rehearsal.name_day(timestamptz, text) is 'The day, in a zone, of a time.';
 
@@ -118,8 +116,15 @@ declare
   v_tally rehearsal.tally;
 begin
   with lead as (
-    select l.id, l.market_id, rehearsal.name_day(l.created_at, p_plan.timezone) as day, rehearsal.recall_outcome(l) as outcome
+    select rehearsal.name_day(l.created_at, p_plan.timezone) as day,
+      case when sale.seats is null then rehearsal.recall_outcome(l)
+        else ('sold', null, sale.seats, sale.prices)::rehearsal.outcome end as outcome
     from leadgen.leads l
+    cross join lateral (
+      select array_agg(a.buyer_offer_id) as seats, array_agg(a.price) as prices
+      from leadgen.lead_assignments a
+      where a.lead_id = l.id and a.market_id = l.market_id and a.released_at is null
+    ) sale
     where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to
     offset 0
   ),

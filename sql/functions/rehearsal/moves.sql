@@ -52,7 +52,7 @@ begin
       p_play := rehearsal.take_turns(p_play);
     end if;
   elsif not p_event.has_more and (p_event.decision).reasons <> (p_play.decision).reasons then
-    v_before := rehearsal.recall_before(p_plan, p_event);
+    v_before := rehearsal.recall_before(p_plan, p_event, '{}', '{}');
     p_play.outcome.category := v_before.category;
     p_play := rehearsal.note_move(p_plan, p_play, p_event, v_before);
   end if;
@@ -85,7 +85,7 @@ begin
   end if;
   p_play.is_stray := p_event.kind = 'routed' and p_event.has_more;
   if v_outcome.category <> 'held' then
-    p_play := rehearsal.note_move(p_plan, p_play, p_event, rehearsal.recall_before(p_plan, p_event));
+    p_play := rehearsal.note_move(p_plan, p_play, p_event, rehearsal.recall_before(p_plan, p_event, p_enrollments, p_prices));
     return;
   end if;
   v_hold_until := p_event.lead_created_at + (p_play.policy).hold_hours * interval '1 hour';
@@ -97,7 +97,12 @@ $$;
 comment on function rehearsal.go_elsewhere(rehearsal.plan, rehearsal.play, rehearsal.event, bigint[], numeric[]) is
   'A rehearsal after a lead that leaves history: what it did there is taken out of the windows, what it does here is put in; held here, it waits for the time at which something clears.';
 
-create or replace function rehearsal.recall_before(p_plan rehearsal.plan, p_event rehearsal.event)
+create or replace function rehearsal.recall_before(
+  p_plan rehearsal.plan,
+  p_event rehearsal.event,
+  p_enrollments bigint[],
+  p_prices numeric[]
+)
 returns rehearsal.outcome
 language plpgsql
 stable
@@ -105,8 +110,8 @@ as $$
 declare
   v_lead leadgen.leads := p_event.lead;
 begin
-  if not p_event.has_more and (p_event.decision).winners <> '{}' then
-    return ('sold', null, s.enrollments, s.prices)::rehearsal.outcome from rehearsal.recall_sales(p_event) s;
+  if not p_event.has_more and p_enrollments <> '{}' then
+    return ('sold', null, p_enrollments, p_prices)::rehearsal.outcome;
   end if;
   if v_lead.id is null then
     select l.* into v_lead from leadgen.leads l where l.id = p_event.lead_id and l.market_id = p_plan.market_id;
@@ -114,8 +119,8 @@ begin
   return rehearsal.recall_outcome(v_lead);
 end;
 $$;
-comment on function rehearsal.recall_before(rehearsal.plan, rehearsal.event) is
-  'What became of an event''s lead in history in the end.';
+comment on function rehearsal.recall_before(rehearsal.plan, rehearsal.event, bigint[], numeric[]) is
+  'What became of an event''s lead in history in the end; given the sales that were made of it at once.';
 
 create or replace function rehearsal.note_move(
   p_plan rehearsal.plan,
@@ -124,7 +129,7 @@ create or replace function rehearsal.note_move(
   p_before rehearsal.outcome
 )
 language plpgsql
-immutable
+stable
 as $$
 declare
   c_most_examples constant integer := 12;

@@ -70,42 +70,25 @@ $$;
 comment on function rehearsal.lay_over_pricing(rehearsal.plan, rehearsal.policies, bigint, integer) is
   'The policies of a rehearsal with this version of a pricing policy under its changes.';
 
-create or replace function rehearsal.choose_policy(
-  p_plan rehearsal.plan,
-  p_policies rehearsal.policies,
-  p_decision leadgen.lead_decisions
-)
-returns kernel.routing_settings
-language plpgsql
-immutable
-as $$
--- A lead that was routed again was sold only for the places that its sales had left: as many fewer here.
-declare
-  v_places constant integer := coalesce(p_decision.max_buyers, (p_decision.settings).max_buyers);
-  v_policy kernel.routing_settings := p_policies.settings;
-begin
-  if p_plan.routing is null then
-    v_policy := coalesce(p_decision.settings, p_policies.recorded);
-    v_policy.max_buyers := v_places;
-  else
-    v_policy.max_buyers := v_policy.max_buyers - (p_policies.recorded).max_buyers + v_places;
-  end if;
-  return v_policy;
-end;
-$$;
-comment on function rehearsal.choose_policy(rehearsal.plan, rehearsal.policies, leadgen.lead_decisions) is
-  'The routing policy by which a rehearsal decides about a lead.';
-
 create or replace function rehearsal.take_policies(p_plan rehearsal.plan, inout p_play rehearsal.play, p_event rehearsal.event)
 language plpgsql
 stable
 as $$
+-- A lead that was routed again was sold only for the places that its sales had left: as many fewer here.
 declare
   v_decision constant leadgen.lead_decisions := p_event.decision;
+  v_places constant integer := coalesce(v_decision.max_buyers, (v_decision.settings).max_buyers);
 begin
   p_play.policies := rehearsal.lay_over_routing(
     p_plan, p_play.policies, v_decision.routing_policy_id, v_decision.routing_policy_version);
-  p_play.policy := rehearsal.choose_policy(p_plan, p_play.policies, v_decision);
+  p_play.policy := (p_play.policies).settings;
+  if p_plan.routing is not null then
+    p_play.policy.max_buyers := (p_play.policy).max_buyers - ((p_play.policies).recorded).max_buyers + v_places;
+  elsif v_decision.format = 1 then
+    p_play.policy := v_decision.settings;
+  else
+    p_play.policy.max_buyers := v_places;
+  end if;
   if p_plan.pricing is not null or p_event.kind = 'retried' then
     p_play.policies := rehearsal.lay_over_pricing(
       p_plan, p_play.policies, v_decision.pricing_policy_id, v_decision.pricing_policy_version);

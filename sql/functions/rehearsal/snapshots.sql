@@ -120,7 +120,7 @@ begin
   if v_terms.changed <> '{}' then
     v_snapshot := rehearsal.change_candidates(p_plan, v_terms, v_snapshot, p_facts, p_document);
   end if;
-  v_snapshot.prices := rehearsal.find_prices(p_plan, v_terms, v_snapshot, p_seen);
+  v_snapshot.prices := rehearsal.find_prices(p_plan, v_terms, p_seen);
   v_snapshot.limit_uses := rehearsal.find_uses(p_play, p_seen);
   if p_play.has_left then
     v_snapshot.last_turns := rehearsal.pick(p_play.turns, v_terms.seats);
@@ -146,11 +146,20 @@ returns anyarray
 language plpgsql
 immutable
 as $$
+-- A loop: for some twenty elements a statement costs more.
+declare
+  v_picked p_array%type := '{}';
+  v_place integer;
+  v_count integer := 0;
 begin
-  return case
-    when p_array is null or p_places is null then p_array
-    else array(select p_array[p] from unnest(p_places) p)
-  end;
+  if p_array is null or p_places is null then
+    return p_array;
+  end if;
+  foreach v_place in array p_places loop
+    v_count := v_count + 1;
+    v_picked[v_count] := p_array[v_place];
+  end loop;
+  return v_picked;
 end;
 $$;
 comment on function rehearsal.pick(anyarray, integer[]) is
@@ -163,14 +172,13 @@ immutable
 as $$
 -- Where there was no minimum, history did not look at the balance: that of today stands for it.
 declare
+  v_today constant numeric[] := (p_terms.snapshot).balances;
   v_balances constant numeric[] := rehearsal.pick(p_seen.balances, p_terms.places);
 begin
-  if (p_terms.snapshot).balances is null then
-    return v_balances;
-  end if;
-  return array(
-    select coalesce(b.then_had, b.has)
-    from unnest((p_terms.snapshot).balances, v_balances) as b (has, then_had));
+  return case
+    when v_today is null then v_balances
+    else array(select coalesce(b.recorded, b.today) from unnest(v_balances, v_today) as b (recorded, today))
+  end;
 end;
 $$;
 comment on function rehearsal.find_balances(rehearsal.terms, kernel.snapshot) is 'The candidates'' balances, as far as they matter.';
@@ -252,39 +260,29 @@ $$;
 comment on function rehearsal.change_candidates(rehearsal.plan, rehearsal.terms, kernel.snapshot, kernel.lead_facts, jsonb) is
   'A snapshot with the candidates looked at anew whose activity, schedule or filters are changed, and the newcomers.';
 
-create or replace function rehearsal.find_prices(
-  p_plan rehearsal.plan,
-  p_terms rehearsal.terms,
-  p_snapshot kernel.snapshot,
-  p_seen kernel.snapshot
-)
+create or replace function rehearsal.find_prices(p_plan rehearsal.plan, p_terms rehearsal.terms, p_seen kernel.snapshot)
 returns numeric[]
 language plpgsql
 immutable
 as $$
 declare
-  v_all constant boolean := p_plan.pricing is not null or p_seen.prices is null;
-  v_recorded constant numeric[] := rehearsal.pick(p_seen.prices, p_terms.places);
-  v_owner constant bigint := (p_snapshot.exclusivity).buyer_id;
-  v_price record;
-  v_owner_price record;
+  v_made constant numeric[] := (p_terms.snapshot).prices;
+  v_prices numeric[];
 begin
-  if not v_all and p_terms.is_repriced is null then
-    return v_recorded;
+  if p_plan.pricing is not null or p_seen.prices is null then
+    return v_made;
   end if;
-  v_price := kernel.compose_adjustments(p_snapshot.adjustments, false);
-  v_owner_price := case when v_owner is null then v_price else kernel.compose_adjustments(p_snapshot.adjustments, true) end;
-  return array(
-    select case
-      when v_all or c.is_repriced then kernel.round_price(
-        c.base * case when c.buyer_id = v_owner then v_owner_price.factor else v_price.factor end
-        + case when c.buyer_id = v_owner then v_owner_price.addend else v_price.addend end, p_snapshot.decimals)
-      else c.recorded end
-    from unnest(p_snapshot.base_prices, p_snapshot.buyers, v_recorded, p_terms.is_repriced) as c (base, buyer_id, recorded, is_repriced));
+  v_prices := rehearsal.pick(p_seen.prices, p_terms.places);
+  for v_place in 1 .. coalesce(cardinality(p_terms.is_repriced), 0) loop
+    if p_terms.is_repriced[v_place] then
+      v_prices[v_place] := v_made[v_place];
+    end if;
+  end loop;
+  return v_prices;
 end;
 $$;
-comment on function rehearsal.find_prices(rehearsal.plan, rehearsal.terms, kernel.snapshot, kernel.snapshot) is
-  'The candidates'' prices: as they were recorded, or made anew where the changes touch them.';
+comment on function rehearsal.find_prices(rehearsal.plan, rehearsal.terms, kernel.snapshot) is
+  'The candidates'' prices: as they were recorded, or made of the terms where the changes touch them.';
 
 create or replace function rehearsal.find_uses(p_play rehearsal.play, p_seen kernel.snapshot)
 returns numeric[]
@@ -292,18 +290,29 @@ language plpgsql
 immutable
 as $$
 -- The record says what history used of the limits that it had; of others its sales are counted along. A limit of no calendar
--- window has no counter.
+-- window has no counter: it stays as recorded.
 declare
   v_terms constant rehearsal.terms := p_play.terms;
-  v_sold constant integer[] := p_play.sold;
+  v_recorded constant numeric[] := p_seen.limit_uses;
+  v_is_money constant boolean[] := (v_terms.snapshot).limit_is_money;
   v_paid constant numeric[] := p_play.paid;
-  v_sales constant integer[] := p_play.sales;
   v_money constant numeric[] := p_play.money;
+  v_uses numeric[] := '{}';
+  v_use numeric;
+  v_counter integer;
 begin
-  return array(
-    select coalesce(p_seen.limit_uses[l.place], case when l.is_money then v_paid[l.counter] else v_sold[l.counter] end, 0)
-      + coalesce(case when l.is_money then v_money[l.counter] else v_sales[l.counter] end, 0)
-    from unnest(v_terms.limit_places, v_terms.limit_counters, (v_terms.snapshot).limit_is_money) as l (place, counter, is_money));
+  for v_limit in 1 .. coalesce(cardinality(v_is_money), 0) loop
+    v_use := v_recorded[v_terms.limit_places[v_limit]];
+    v_counter := v_terms.limit_counters[v_limit];
+    if v_counter is null then
+      v_uses[v_limit] := coalesce(v_use, 0);
+    elsif v_is_money[v_limit] then
+      v_uses[v_limit] := coalesce(v_use, v_paid[v_counter]) + v_money[v_counter];
+    else
+      v_uses[v_limit] := coalesce(v_use, p_play.sold[v_counter]) + p_play.sales[v_counter];
+    end if;
+  end loop;
+  return v_uses;
 end;
 $$;
 comment on function rehearsal.find_uses(rehearsal.play, kernel.snapshot) is

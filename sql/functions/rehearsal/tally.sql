@@ -9,15 +9,16 @@ as $$
   from (
     values
       ('counts', p_outcome.category, 1::numeric),
-      ('counts', 'sales', cardinality(p_outcome.seats)),
-      ('counts', 'revenue', rehearsal.sum_up(p_outcome.prices)),
       (case when p_outcome.category = 'rejected' then 'codes' else 'causes' end, p_outcome.cause, 1),
-      ('days', case when p_outcome.category = 'sold' then p_day || ' sold' end, 1),
-      ('days', case when p_outcome.category = 'sold' then p_day || ' revenue' end, rehearsal.sum_up(p_outcome.prices))
+      ('days', case when p_outcome.category = 'sold' then p_day || ' sold' end, 1)
     union all
-    select e.part, s.seat::text, e.n
+    select e.part, e.name, e.n
     from unnest(p_outcome.seats, p_outcome.prices) as s (seat, price)
-    cross join lateral (values ('sales', 1::numeric), ('revenue', s.price)) as e (part, n)
+    cross join lateral (
+      values
+        ('counts', 'sales', 1::numeric), ('counts', 'revenue', s.price), ('days', p_day || ' revenue', s.price),
+        ('sales', s.seat::text, 1), ('revenue', s.seat::text, s.price)
+    ) as e (part, name, n)
   ) as c (part, name, n)
   where c.name is not null;
 $$;
@@ -145,18 +146,3 @@ begin
 end;
 $$;
 comment on function rehearsal.add_parts(jsonb, jsonb) is 'The parts of two tallies added up; what comes to nothing is left out.';
-
-create or replace function rehearsal.sum_up(p_prices numeric[])
-returns numeric
-language plpgsql
-immutable
-as $$
-begin
-  return case cardinality(p_prices)
-    when 0 then 0
-    when 1 then p_prices[1]
-    else (select sum(p) from unnest(p_prices) p)
-  end;
-end;
-$$;
-comment on function rehearsal.sum_up(numeric[]) is 'The sum of prices.';

@@ -41,14 +41,16 @@ as $$
 declare
   v_seen constant kernel.snapshot := p_terms.seen;
 begin
-  return (
-      p_terms.routing_id, p_terms.routing_version, p_terms.default_price, v_seen.timezone, v_seen.decimals, v_seen.enrollments,
-      v_seen.versions, v_seen.buyers, v_seen.zones, v_seen.pauses, v_seen.priorities, v_seen.weights, v_seen.base_prices,
-      v_seen.min_balances, v_seen.limit_owners, v_seen.limit_codes, v_seen.limit_caps)
-    is not distinct from (
-      p_decision.routing_policy_id, p_decision.routing_policy_version, p_decision.default_price, p_seen.timezone, p_seen.decimals,
-      p_seen.enrollments, p_seen.versions, p_seen.buyers, p_seen.zones, p_seen.pauses, p_seen.priorities, p_seen.weights,
-      p_seen.base_prices, p_seen.min_balances, p_seen.limit_owners, p_seen.limit_codes, p_seen.limit_caps);
+  return coalesce(v_seen.enrollments = p_seen.enrollments and v_seen.versions = p_seen.versions
+    and v_seen.timezone = p_seen.timezone and v_seen.decimals = p_seen.decimals
+    and p_terms.routing_id = p_decision.routing_policy_id and p_terms.routing_version = p_decision.routing_policy_version
+    and p_terms.default_price is not distinct from p_decision.default_price
+    and (p_decision.format = 2 or (
+        v_seen.buyers, v_seen.zones, v_seen.pauses, v_seen.priorities, v_seen.weights, v_seen.base_prices, v_seen.min_balances,
+        v_seen.limit_owners, v_seen.limit_codes, v_seen.limit_caps)
+      is not distinct from (
+        p_seen.buyers, p_seen.zones, p_seen.pauses, p_seen.priorities, p_seen.weights, p_seen.base_prices, p_seen.min_balances,
+        p_seen.limit_owners, p_seen.limit_codes, p_seen.limit_caps)), false);
 end;
 $$;
 comment on function rehearsal.has_terms(rehearsal.terms, leadgen.lead_decisions, kernel.snapshot) is
@@ -190,3 +192,32 @@ end;
 $$;
 comment on function rehearsal.lay_over_limits(rehearsal.plan, rehearsal.terms, kernel.snapshot, kernel.routing_settings) is
   'Terms with the limits of candidates and offer: history''s, as far as the changes put no others in their place. In the order in which they are judged, the offer''s last.';
+
+create or replace function rehearsal.price_terms(inout p_play rehearsal.play, p_seen kernel.snapshot)
+language plpgsql
+immutable
+as $$
+-- Leads one after the other mostly have the same steps of the price.
+declare
+  v_terms constant rehearsal.terms := p_play.terms;
+  v_owner constant bigint := (p_seen.exclusivity).buyer_id;
+  v_price record;
+  v_owner_price record;
+begin
+  if (v_terms.snapshot).prices is not null
+    and (v_terms.owner, v_terms.adjustments) is not distinct from (v_owner, p_seen.adjustments) then
+    return;
+  end if;
+  v_price := kernel.compose_adjustments(p_seen.adjustments, false);
+  v_owner_price := case when v_owner is null then v_price else kernel.compose_adjustments(p_seen.adjustments, true) end;
+  p_play.terms.owner := v_owner;
+  p_play.terms.adjustments := p_seen.adjustments;
+  p_play.terms.snapshot.prices := array(
+    select kernel.round_price(
+      c.base * case when c.buyer_id = v_owner then v_owner_price.factor else v_price.factor end
+      + case when c.buyer_id = v_owner then v_owner_price.addend else v_price.addend end, p_seen.decimals)
+    from unnest((v_terms.snapshot).base_prices, (v_terms.snapshot).buyers) as c (base, buyer_id));
+end;
+$$;
+comment on function rehearsal.price_terms(rehearsal.play, kernel.snapshot) is
+  'A rehearsal with the price of each candidate for a lead with these steps, made of its terms.';

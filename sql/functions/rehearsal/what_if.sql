@@ -256,6 +256,7 @@ begin
   end if;
   p_play.seen := v_event.seen;
   p_play := rehearsal.take_terms(p_plan, p_play, v_terms_of, v_event.seen);
+  p_play := rehearsal.price_terms(p_play, v_event.seen);
   if p_plan.moves_turns or p_play.has_left or p_event.kind = 'retried' then
     p_play := rehearsal.leave_history(p_plan, p_play, v_event.seen);
   end if;
