@@ -16,7 +16,7 @@ help: ## List the targets
 setup: $(STAMP) ## Make .venv with the `leadgen` command, and get PostgreSQL and its test extensions if the machine lacks them
 	@echo "ready: $(BIN)/leadgen"
 
-$(STAMP): pyproject.toml constraints.txt scripts/get-postgres scripts/get-extensions scripts/get-plpython
+$(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	test -x $(BIN)/python || python3 -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev,diff]'
 	scripts/get-postgres

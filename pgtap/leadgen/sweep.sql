@@ -2,12 +2,14 @@
 begin;
 select plan(32);
 
+create temp view schemas as
+select n.oid, n.nspname as name from pg_namespace n where pg_get_userbyid(n.nspowner) = 'leadgen_owner';
 create temp view functions as
 select p.oid, p.proname, p.proacl, p.prosecdef, p.proconfig, p.proowner, p.oid::regprocedure::text as name
-from pg_proc p where p.pronamespace in (select n.oid from pg_namespace n where n.nspowner = (select r.oid from pg_roles r where r.rolname = 'leadgen_owner'));
+from pg_proc p where p.pronamespace in (select oid from schemas);
 create temp view relations as
 select c.oid, c.relname, c.relkind, c.relacl, c.relowner, c.oid::regclass::text as name
-from pg_class c where c.relnamespace in (select n.oid from pg_namespace n where n.nspowner = (select r.oid from pg_roles r where r.rolname = 'leadgen_owner')) and c.relkind in ('r', 'p', 'v', 'm', 'S');
+from pg_class c where c.relnamespace in (select oid from schemas) and c.relkind in ('r', 'p', 'v', 'm', 'S');
 
 select cmp_ok(count(*), '>', 80::bigint, 'there are functions to sweep') from functions;
 select is_empty($$select name from functions f where has_function_privilege('public', f.oid, 'execute')$$,
@@ -19,15 +21,14 @@ select is_empty($$select name from relations r where case when relkind = 'S' the
   'usage, select, update') end$$, 'no sequence is open to PUBLIC');
 select is_empty($$select a.attrelid::regclass, a.attname from pg_attribute a
   join relations r on r.oid = a.attrelid, aclexplode(a.attacl) x where x.grantee = 0$$, 'no column is open to PUBLIC');
-select is_empty($$select n.nspname from pg_namespace n where n.nspowner = (select r.oid from pg_roles r where r.rolname = 'leadgen_owner') and has_schema_privilege('public', n.oid,
-  'usage, create')$$, 'nor are the schemas');
+select is_empty($$select name from schemas where has_schema_privilege('public', oid, 'usage, create')$$, 'nor are the schemas');
 select is_empty($$select name from functions where prosecdef and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)$$,
   'every security definer function pins search_path = pg_catalog, pg_temp');
 select is_empty($$select name from functions where obj_description(oid, 'pg_proc') is null$$, 'every function has a comment');
 select is_empty($$select name from relations where relkind <> 'S' and obj_description(oid, 'pg_class') is null$$,
   'every table and view has a comment');
 select is_empty($$select t.typname from pg_type t join pg_class c on c.oid = t.typrelid
-  where t.typnamespace in (select n.oid from pg_namespace n where n.nspowner = (select r.oid from pg_roles r where r.rolname = 'leadgen_owner')) and c.relkind = 'c'
+  where t.typnamespace in (select oid from schemas) and c.relkind = 'c'
   and obj_description(c.oid, 'pg_class') is null and obj_description(t.oid, 'pg_type') is null$$, 'every composite type has a comment');
 select is_empty($$select name from functions where proowner <> 'leadgen_owner'::regrole union all select name from relations
   where relowner <> 'leadgen_owner'::regrole$$,

@@ -1,16 +1,14 @@
 -- Nothing is executable or readable by PUBLIC; each role gets what its file says, and no more.
+-- pg_temp.declared is made by `leadgen migrate`: our schemas, their tables and sequences, and the functions and views of
+-- this deploy. What somebody else put into our schemas is not in it, and must not be named by any grant.
 do $$
 declare
-  c_roles constant text := 'public, leadgen_api, leadgen_worker, leadgen_dba, leadgen_reporting';
-  v_schema text;
+  v_object record;
 begin
-  for v_schema in
-    select quote_ident(n.nspname) from pg_namespace n where n.nspowner = 'leadgen_owner'::regrole order by 1
-  loop
-    execute format('revoke all on schema %s from %s', v_schema, c_roles);
-    execute format('revoke all on all functions in schema %s from %s', v_schema, c_roles);
-    execute format('revoke all on all tables in schema %s from %s', v_schema, c_roles);
-    execute format('revoke all on all sequences in schema %s from %s', v_schema, c_roles);
+  for v_object in select d.kind, d.name from pg_temp.declared d loop
+    execute format(
+      'revoke all on %s %s from public, leadgen_api, leadgen_worker, leadgen_dba, leadgen_reporting', v_object.kind, v_object.name
+    );
   end loop;
 end;
 $$;
