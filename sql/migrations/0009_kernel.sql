@@ -107,6 +107,8 @@ create table leadgen.enrollment_versions (
   primary key (buyer_offer_id, version)
 );
 
+-- Views are declared anew by the deploy; this one reads what goes.
+drop view if exists report.caps;
 alter table leadgen.enrollment_usage
   add column starts timestamptz[] not null default '{-infinity,-infinity,-infinity,-infinity}',
   add column sales integer[] not null default '{0,0,0,0}',
@@ -183,5 +185,10 @@ alter table leadgen.lead_decisions
   add column virtual_times double precision[],
   add column limit_uses numeric[],
   add constraint lead_decisions_format_known check (
-    (format = 1 and settings is not null and candidates is not null)
+    (format = 1 and not (settings is null) and candidates is not null)
     or (format = 2 and max_buyers is not null and enrollments is not null and versions is not null and flags is not null));
+
+-- Functions that now return something else, or whose arguments have other names, cannot be replaced.
+drop function if exists kernel.find_window_end(text, timestamptz, text);
+drop function if exists kernel.start_windows(timestamptz, text);
+drop function if exists market.count_standing_sales(bigint, bigint, timestamptz, text, timestamptz);

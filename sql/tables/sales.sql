@@ -175,7 +175,7 @@ create table leadgen.lead_decisions (
 
   constraint lead_decisions_attempt_unique unique (lead_id, attempt),
   constraint lead_decisions_format_known check (
-    (format = 1 and settings is not null and candidates is not null)
+    (format = 1 and not (settings is null) and candidates is not null)
     or (format = 2 and max_buyers is not null and enrollments is not null and versions is not null and flags is not null))
 );
 comment on table leadgen.lead_decisions is

@@ -89,8 +89,9 @@ returns void
 language plpgsql
 volatile
 as $$
-begin
-  perform catalog.replace_body('kernel.rank_candidates(kernel.snapshot, text[], text[])', $sql$
+-- Most policies have a strategy and at most one tie-breaker; every key that is sorted by costs, also one that is null.
+declare
+  v_body text := $sql$
 declare
   v_stored_time double precision;
   v_virtual_time double precision;
@@ -102,22 +103,24 @@ begin
   end if;
   if 'least_filled' = any (p_strategy) then
     v_fills := kernel.find_fills(p_snapshot);
-  end if;
-  return array(
-    select c.place::integer
-    from unnest(p_snapshot.enrollments, p_snapshot.priorities, p_snapshot.weights, p_snapshot.prices, p_snapshot.last_turns,
-      p_snapshot.finish_tags, p_reasons) with ordinality
-      as c (enrollment_id, priority, weight, price, last_turn, finish_tag, reason, place)
-    where c.reason is null
-    order by$sql$ || (
-      select string_agg(format(E'\n      case p_strategy[%s]%s end', n, (
-        select string_agg(format(' when %L then (%s)::double precision', s.name, s.key), '' order by s.position)
-        from leadgen.strategies s)), ',' order by n)
-      from generate_series(1, 5) n) || $sql$,
-      c.enrollment_id
-  );
-end;
-$sql$);
+  end if;$sql$;
+  v_keys integer;
+begin
+  foreach v_keys in array '{1,2,5}'::integer[] loop
+    v_body := v_body || format(E'\n  if cardinality(p_strategy) <= %s then', v_keys) || $sql$
+    return array(
+      select c.place::integer
+      from unnest(p_snapshot.enrollments, p_snapshot.priorities, p_snapshot.weights, p_snapshot.prices, p_snapshot.last_turns,
+        p_snapshot.finish_tags, p_reasons) with ordinality
+        as c (enrollment_id, priority, weight, price, last_turn, finish_tag, reason, place)
+      where c.reason is null
+      order by$sql$ || (
+        select string_agg(format(E'\n        case p_strategy[%s]%s end', n, (
+          select string_agg(format(' when %L then (%s)::double precision', s.name, s.key), '' order by s.position)
+          from leadgen.strategies s)), ',' order by n)
+        from generate_series(1, v_keys) n) || E',\n        c.enrollment_id);\n  end if;';
+  end loop;
+  perform catalog.replace_body('kernel.rank_candidates(kernel.snapshot, text[], text[])', v_body || E'\nend;\n');
 end;
 $$;
 comment on function catalog.compile_rank() is 'Writes the body of kernel.rank_candidates from leadgen.strategies.';

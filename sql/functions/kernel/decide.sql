@@ -61,26 +61,29 @@ immutable
 as $$
 -- A limit on the offer as a whole is shared by all the buyers of one lead: places are counted, money is added up.
 declare
-  v_has_offer_limits constant boolean := 0 = any (p_snapshot.limit_owners);
+  v_first constant integer := array_position(p_snapshot.limit_owners, 0);
   v_places integer := p_max_buyers;
-  v_room numeric;
+  v_room numeric := 'infinity';
+  v_left numeric;
   v_spent numeric := 0;
   v_winners integer[] := '{}';
   v_position integer;
 begin
-  if p_ranking = '{}' then
-    return v_winners;
-  elsif not v_has_offer_limits then
+  if p_ranking = '{}' or v_first is null then
     return p_ranking[1:v_places];
   end if;
-  select least(v_places, min(l.cap - l.used) filter (where not l.is_money)), min(l.cap - l.used) filter (where l.is_money)
-  into v_places, v_room
-  from unnest(p_snapshot.limit_owners, p_snapshot.limit_caps, p_snapshot.limit_uses, p_snapshot.limit_is_money)
-    as l (owner, cap, used, is_money)
-  where l.owner = 0;
+  for v_limit in v_first .. cardinality(p_snapshot.limit_owners) loop
+    continue when p_snapshot.limit_owners[v_limit] <> 0;
+    v_left := p_snapshot.limit_caps[v_limit] - p_snapshot.limit_uses[v_limit];
+    if p_snapshot.limit_is_money[v_limit] then
+      v_room := least(v_room, v_left);
+    else
+      v_places := least(v_places, v_left);
+    end if;
+  end loop;
   foreach v_position in array p_ranking loop
     exit when cardinality(v_winners) >= v_places;
-    if v_room is null or v_spent + p_snapshot.prices[v_position] <= v_room then
+    if v_spent + p_snapshot.prices[v_position] <= v_room then
       v_winners := v_winners || v_position;
       v_spent := v_spent + p_snapshot.prices[v_position];
     end if;

@@ -5,17 +5,21 @@ returns text[]
 language plpgsql
 immutable
 as $$
+-- A loop, here and below: for the few dozen limits of an offer a statement costs two or three times as much.
 declare
   v_full text[] := array_fill(null::text, array[cardinality(p_snapshot.enrollments)]);
-  v_limit record;
+  v_owners constant integer[] := p_snapshot.limit_owners;
+  v_is_money constant boolean[] := p_snapshot.limit_is_money;
+  v_caps constant numeric[] := p_snapshot.limit_caps;
+  v_uses constant numeric[] := p_snapshot.limit_uses;
+  v_owner integer;
 begin
-  for v_limit in
-    select l.owner, l.code
-    from unnest(p_snapshot.limit_owners, p_snapshot.limit_codes, p_snapshot.limit_is_money, p_snapshot.limit_caps,
-      p_snapshot.limit_uses) as l (owner, code, is_money, cap, used)
-    where l.owner > 0 and l.used + case when l.is_money then p_snapshot.prices[l.owner] else 1 end > l.cap
-  loop
-    v_full[v_limit.owner] := coalesce(v_full[v_limit.owner], v_limit.code);
+  for v_limit in 1 .. coalesce(cardinality(v_owners), 0) loop
+    v_owner := v_owners[v_limit];
+    if v_owner > 0 and v_full[v_owner] is null
+      and v_uses[v_limit] + (case when v_is_money[v_limit] then p_snapshot.prices[v_owner] else 1 end) > v_caps[v_limit] then
+      v_full[v_owner] := p_snapshot.limit_codes[v_limit];
+    end if;
   end loop;
   return v_full;
 end;
@@ -28,21 +32,25 @@ returns text[]
 language plpgsql
 immutable
 as $$
+declare
+  v_first constant integer := array_position(p_snapshot.limit_owners, 0);
+  v_full text[];
+  v_room numeric;
 begin
-  if 0 = any (p_snapshot.limit_owners) is not true then
+  if v_first is null then
     return null;
   end if;
-  return array(
-    select (
-      select l.code
-      from unnest(p_snapshot.limit_owners, p_snapshot.limit_codes, p_snapshot.limit_is_money, p_snapshot.limit_caps,
-        p_snapshot.limit_uses) with ordinality as l (owner, code, is_money, cap, used, place)
-      where l.owner = 0 and l.used + case when l.is_money then c.price else 1 end > l.cap
-      order by l.place
-      limit 1)
-    from unnest(p_snapshot.prices) with ordinality as c (price, place)
-    order by c.place
-  );
+  v_full := array_fill(null::text, array[cardinality(p_snapshot.enrollments)]);
+  for v_limit in v_first .. cardinality(p_snapshot.limit_owners) loop
+    v_room := p_snapshot.limit_caps[v_limit] - p_snapshot.limit_uses[v_limit];
+    continue when p_snapshot.limit_owners[v_limit] <> 0 or (not p_snapshot.limit_is_money[v_limit] and v_room >= 1);
+    for v_place in 1 .. cardinality(v_full) loop
+      if v_full[v_place] is null and (not p_snapshot.limit_is_money[v_limit] or p_snapshot.prices[v_place] > v_room) then
+        v_full[v_place] := p_snapshot.limit_codes[v_limit];
+      end if;
+    end loop;
+  end loop;
+  return v_full;
 end;
 $$;
 comment on function kernel.find_full_offer_limits(kernel.snapshot) is
@@ -55,15 +63,17 @@ immutable
 as $$
 declare
   v_fills double precision[] := array_fill(0::double precision, array[cardinality(p_snapshot.enrollments)]);
-  v_limit record;
+  v_owners constant integer[] := p_snapshot.limit_owners;
+  v_caps constant numeric[] := p_snapshot.limit_caps;
+  v_uses constant numeric[] := p_snapshot.limit_uses;
+  v_fill double precision;
 begin
-  for v_limit in
-    select l.owner, max(l.used / nullif(l.cap, 0))::double precision as fill
-    from unnest(p_snapshot.limit_owners, p_snapshot.limit_caps, p_snapshot.limit_uses) as l (owner, cap, used)
-    where l.owner > 0
-    group by l.owner
-  loop
-    v_fills[v_limit.owner] := coalesce(v_limit.fill, 0);
+  for v_limit in 1 .. coalesce(cardinality(v_owners), 0) loop
+    continue when v_owners[v_limit] = 0;
+    v_fill := v_uses[v_limit] / nullif(v_caps[v_limit], 0);
+    if v_fill > v_fills[v_owners[v_limit]] then
+      v_fills[v_owners[v_limit]] := v_fill;
+    end if;
   end loop;
   return v_fills;
 end;

@@ -1,39 +1,82 @@
 -- The changes of a what-if, read and checked.
 
 create or replace function rehearsal.read_changes(p_offer_id bigint, p_changes jsonb)
-returns rehearsal.rehearsal
+returns rehearsal.plan
 language plpgsql
 stable
+as $$
+declare
+  v_plan rehearsal.plan;
+  v_offer leadgen.offers;
+begin
+  perform catalog.check_schema(p_changes, rehearsal.describe_changes(), 'changes');
+  select o.* into v_offer from leadgen.offers o where o.id = p_offer_id;
+  if not found then
+    perform kernel.refuse('LG404', format('No offer %s', p_offer_id), 'offer_id');
+  end if;
+  perform rehearsal.check_named_enrollments(p_offer_id, p_changes);
+  perform rehearsal.check_changed_policies(v_offer, p_changes);
+
+  select m.id, m.country_code, m.timezone, m.currency
+  into v_plan.market_id, v_plan.country_code, v_plan.timezone, v_plan.currency
+  from leadgen.markets m where m.id = v_offer.market_id;
+  v_plan.offer_id := p_offer_id;
+  v_plan.validation := p_changes -> 'validation';
+  v_plan.routing := p_changes -> 'routing';
+  v_plan.pricing := p_changes -> 'pricing';
+  v_plan.seats := rehearsal.seat_enrollments(v_offer, p_changes) || rehearsal.seat_newcomers(v_offer, v_plan, p_changes);
+  v_plan.ids := array(select s.buyer_offer_id from unnest(v_plan.seats) s);
+  v_plan.reads_leads := p_changes ?| '{validation,pricing,with}' or v_plan.routing -> 'exclusivity' ? 'scopes'
+    or exists (select from unnest(v_plan.seats) s where s.tests is not null);
+  v_plan.moves_turns := p_changes ?| '{routing,with}'
+    or exists (select from unnest(v_plan.seats) s where s.is_gone or s.changes is not null);
+  return v_plan;
+end;
+$$;
+comment on function rehearsal.read_changes(bigint, jsonb) is
+  'The changes of a what-if, checked and compiled; LG423 names the path, what was found and what is allowed.';
+
+create or replace function rehearsal.describe_changes()
+returns jsonb
+language plpgsql
+immutable
 as $$
 declare
   c_fields constant jsonb := '{
     "is_active": {"type": "boolean"}, "routing_priority": {"type": "integer", "minimum": 1},
     "weight": {"type": "number", "minimum": 0.001, "maximum": 1000000},
-    "capacity_per_hour": {"type": ["integer", "null"], "minimum": 0}, "capacity_per_day": {"type": ["integer", "null"], "minimum": 0},
-    "capacity_per_week": {"type": ["integer", "null"], "minimum": 0}, "capacity_per_month": {"type": ["integer", "null"], "minimum": 0},
-    "budget_per_day": {"type": ["number", "null"], "minimum": 0}, "budget_per_month": {"type": ["number", "null"], "minimum": 0},
+    "budget_per_day": {"type": ["number", "null"], "minimum": 0},
+    "budget_per_month": {"type": ["number", "null"], "minimum": 0},
     "price_per_lead": {"type": ["number", "null"], "minimum": 0.01, "maximum": 1000000, "decimals": 2},
     "min_balance_required": {"type": ["number", "null"], "minimum": 0}, "pause_until": {"type": ["string", "null"]},
     "schedule": {"type": ["object", "null"]}, "filters": {"type": ["object", "null"]}}';
-  c_buyer constant jsonb := '{"buyer_id": {"type": "integer"},
-    "service_areas": {"type": "array", "minItems": 1, "items": {"type": "string"}}}';
-  v_schema constant jsonb := jsonb_build_object('type', 'object', 'additionalProperties', false, 'properties', jsonb_build_object(
+  c_price constant jsonb := '{"type": "number", "minimum": 0.01, "maximum": 1000000, "decimals": 2}';
+  v_fields constant jsonb := c_fields || (
+    select jsonb_object_agg('capacity_per_' || w, '{"type": ["integer", "null"], "minimum": 0}'::jsonb)
+    from unnest(kernel.list_windows()) w);
+  v_enrollment constant jsonb := jsonb_build_object('type', 'object', 'additionalProperties', false, 'properties', v_fields);
+  v_newcomer constant jsonb := jsonb_build_object('type', 'object', 'additionalProperties', false, 'required', '["buyer_id"]'::jsonb,
+    'properties', v_fields || '{"buyer_id": {"type": "integer"},
+      "service_areas": {"type": "array", "minItems": 1, "items": {"type": "string"}}}');
+begin
+  return jsonb_build_object('type', 'object', 'additionalProperties', false, 'properties', jsonb_build_object(
     'validation', '{"type": "object"}'::jsonb, 'routing', '{"type": "object"}'::jsonb, 'pricing', '{"type": "object"}'::jsonb,
-    'default_price_per_lead', '{"type": "number", "minimum": 0.01, "maximum": 1000000, "decimals": 2}'::jsonb,
+    'default_price_per_lead', c_price,
     'without', '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "integer"}}'::jsonb,
-    'enrollments', jsonb_build_object('type', 'object',
-      'additionalProperties', jsonb_build_object('type', 'object', 'additionalProperties', false, 'properties', c_fields)),
-    'with', jsonb_build_object('type', 'array', 'minItems', 1, 'items', jsonb_build_object('type', 'object', 'additionalProperties', false,
-      'required', '["buyer_id"]'::jsonb, 'properties', c_fields || c_buyer))));
-  v_rehearsal rehearsal.rehearsal;
-  v_offer leadgen.offers;
+    'enrollments', jsonb_build_object('type', 'object', 'additionalProperties', v_enrollment),
+    'with', jsonb_build_object('type', 'array', 'minItems', 1, 'items', v_newcomer)));
+end;
+$$;
+comment on function rehearsal.describe_changes() is 'The JSON Schema of the changes of a what-if.';
+
+create or replace function rehearsal.check_named_enrollments(p_offer_id bigint, p_changes jsonb)
+returns void
+language plpgsql
+stable
+as $$
+declare
   v_unknown text;
 begin
-  perform catalog.check_schema(p_changes, v_schema, 'changes');
-  select o.* into v_offer from leadgen.offers o where o.id = p_offer_id;
-  if not found then
-    perform kernel.refuse('LG404', format('No offer %s', p_offer_id), 'offer_id');
-  end if;
   select e.id into v_unknown
   from (select 'changes.enrollments.' || k from jsonb_object_keys(p_changes -> 'enrollments') k
     where not exists (select from leadgen.buyer_offers bo where bo.offer_id = p_offer_id and bo.id::text = k)
@@ -46,23 +89,10 @@ begin
       select string_agg(format('%s (buyer %s)', bo.id, bo.buyer_id), ', ' order by bo.id)
       from leadgen.buyer_offers bo where bo.offer_id = p_offer_id));
   end if;
-  perform rehearsal.check_changed_policies(v_offer, p_changes);
-
-  select m.id, m.country_code, m.timezone, m.currency
-  into v_rehearsal.market_id, v_rehearsal.country_code, v_rehearsal.timezone, v_rehearsal.currency
-  from leadgen.markets m where m.id = v_offer.market_id;
-  v_rehearsal.offer_id := p_offer_id;
-  v_rehearsal.validation := p_changes -> 'validation';
-  v_rehearsal.routing := p_changes -> 'routing';
-  v_rehearsal.pricing := p_changes -> 'pricing';
-  v_rehearsal.reprices := p_changes ? 'pricing';
-  v_rehearsal.seats := rehearsal.seat_enrollments(v_offer, v_rehearsal.timezone, p_changes);
-  v_rehearsal := rehearsal.seat_newcomers(v_rehearsal, v_offer, p_changes);
-  return v_rehearsal;
 end;
 $$;
-comment on function rehearsal.read_changes(bigint, jsonb) is
-  'The changes of a what-if, checked and compiled; LG423 names the path, what was found and what is allowed.';
+comment on function rehearsal.check_named_enrollments(bigint, jsonb) is
+  'LG423 unless the enrollments that are changed, and the buyers that are taken out, are of the offer.';
 
 create or replace function rehearsal.check_changed_policies(p_offer leadgen.offers, p_changes jsonb)
 returns void
@@ -100,46 +130,6 @@ $$;
 comment on function rehearsal.check_changed_policies(leadgen.offers, jsonb) is
   'Checks the policies of a what-if as a write to their rows would.';
 
-create or replace function rehearsal.translate_enrollment(p_fields jsonb, p_default_price numeric, p_path text)
-returns jsonb
-language plpgsql
-stable
-as $$
-declare
-  c_names constant jsonb := '{"is_active": "enrollment_is_active", "routing_priority": "priority", "weight": "weight",
-    "capacity_per_hour": "cap_hour", "capacity_per_day": "cap_day", "capacity_per_week": "cap_week", "capacity_per_month": "cap_month",
-    "budget_per_day": "budget_day", "budget_per_month": "budget_month", "min_balance_required": "min_balance",
-    "pause_until": "pause_until", "price_per_lead": "base_price"}';
-  v_changes jsonb;
-begin
-  select coalesce(jsonb_object_agg(c_names ->> f.key, f.value), '{}') into v_changes from jsonb_each(p_fields) f where c_names ? f.key;
-  if p_fields ? 'price_per_lead' and p_fields -> 'price_per_lead' = 'null' then
-    v_changes := v_changes || jsonb_build_object('base_price', p_default_price);
-  end if;
-  if jsonb_typeof(p_fields -> 'schedule') = 'object' then
-    perform catalog.check_hours(p_fields -> 'schedule', p_path || '.schedule');
-    v_changes := v_changes || jsonb_build_object('schedule', catalog.compile_hours(p_fields -> 'schedule')::text);
-  elsif p_fields ? 'schedule' then
-    v_changes := v_changes || '{"schedule": null}';
-  end if;
-  if jsonb_typeof(p_fields -> 'filters') = 'object' then
-    perform catalog.check_tests(p_fields -> 'filters', p_path || '.filters');
-  elsif p_fields ? 'filters' then
-    v_changes := v_changes || '{"filter_fault": null}';
-  end if;
-  if p_fields ->> 'pause_until' is not null then
-    perform ref.read_timestamp(nullif(p_fields ->> 'pause_until', 'infinity'), p_path || '.pause_until');
-  end if;
-  return nullif(v_changes, '{}');
-exception
-  when sqlstate 'LG400' then
-    perform kernel.refuse_value(p_path || '.pause_until', p_fields ->> 'pause_until', 'a time with a zone, 2026-11-21T10:15:00Z, or infinity');
-    return null;
-end;
-$$;
-comment on function rehearsal.translate_enrollment(jsonb, numeric, text) is
-  'Changed columns of an enrollment as attributes of kernel.candidate; null: none. Its filters are compiled apart.';
-
 create or replace function rehearsal.read_area(p_area text, p_country_code text)
 returns text
 language plpgsql
@@ -169,64 +159,3 @@ begin
 end;
 $$;
 comment on function rehearsal.lay_over(jsonb, jsonb) is 'A policy''s body with keys replaced; a key whose value is null is taken away.';
-
-create or replace function rehearsal.lay_over_policies(
-  p_rehearsal rehearsal.rehearsal,
-  p_lead leadgen.leads,
-  p_decision leadgen.lead_decisions,
-  inout p_laid rehearsal.laid_policies
-)
-language plpgsql
-stable
-as $$
--- Compiled once for each version that judged a lead, not once a lead.
-declare
-  v_body jsonb;
-begin
-  if p_rehearsal.validation is not null
-    and (p_laid.validation_id, p_laid.validation_version) is distinct from (p_lead.validation_policy_id, p_lead.validation_policy_version) then
-    p_laid.validation_id := p_lead.validation_policy_id;
-    p_laid.validation_version := p_lead.validation_policy_version;
-    p_laid.rules := rehearsal.lay_over(
-      catalog.find_policy_body('validation', p_laid.validation_id, p_laid.validation_version), p_rehearsal.validation);
-    p_laid.compiled_rules := catalog.compile_rules(p_laid.rules);
-  end if;
-  if p_rehearsal.routing is not null
-    and (p_laid.routing_id, p_laid.routing_version) is distinct from (p_decision.routing_policy_id, p_decision.routing_policy_version) then
-    p_laid.routing_id := p_decision.routing_policy_id;
-    p_laid.routing_version := p_decision.routing_policy_version;
-    v_body := catalog.find_policy_body('routing', p_laid.routing_id, p_laid.routing_version);
-    p_laid.first_max_buyers := (catalog.read_routing_config(v_body)).max_buyers;
-    p_laid.settings := catalog.read_routing_config(rehearsal.lay_over(v_body, p_rehearsal.routing));
-  end if;
-  if p_rehearsal.reprices and (p_laid.pricing_is_read is not true
-    or (p_laid.pricing_id, p_laid.pricing_version) is distinct from (p_decision.pricing_policy_id, p_decision.pricing_policy_version)) then
-    p_laid.pricing_is_read := true;
-    p_laid.pricing_id := p_decision.pricing_policy_id;
-    p_laid.pricing_version := p_decision.pricing_policy_version;
-    p_laid.pricing := catalog.compile_pricing(rehearsal.lay_over(
-      coalesce(catalog.find_policy_body('pricing', p_laid.pricing_id, p_laid.pricing_version), '{}'), p_rehearsal.pricing));
-  end if;
-end;
-$$;
-comment on function rehearsal.lay_over_policies(rehearsal.rehearsal, leadgen.leads, leadgen.lead_decisions, rehearsal.laid_policies) is
-  'The policies that judged a lead with a rehearsal''s keys laid over them, compiled; as they were when the versions are the same.';
-
-create or replace function rehearsal.name_policies(p_lead leadgen.leads)
-returns leadgen.lead_decisions
-language plpgsql
-stable
-as $$
-declare
-  v_route constant catalog.route := catalog.load_route(p_lead.source_id, p_lead.offer_id);
-  v_decision leadgen.lead_decisions;
-begin
-  v_decision.routing_policy_id := v_route.routing_policy_id;
-  v_decision.routing_policy_version := v_route.routing_policy_version;
-  v_decision.pricing_policy_id := v_route.pricing_policy_id;
-  v_decision.pricing_policy_version := v_route.pricing_policy_version;
-  return v_decision;
-end;
-$$;
-comment on function rehearsal.name_policies(leadgen.leads) is
-  'The policies that would route and price a lead now, for one that history never routed.';
