@@ -38,7 +38,7 @@ lint: $(STAMP) ## Check form and types of Python and SQL
 	$(BIN)/sqlfluff lint --processes 0 --nocolor sql pgtap
 	$(if $(LATER),$(BIN)/squawk $(LATER))
 
-bench: $(STAMP) ## Measure against the write floor (ARGS=--quick for a short look)
+bench: $(STAMP) ## Measure what a lead costs (ARGS="--quick", "--against REV", "--plans", "--stored N")
 	$(BIN)/python -m tests.bench $(ARGS)
 
 db: $(STAMP) ## Start the embedded PostgreSQL, migrate it and print its URL
