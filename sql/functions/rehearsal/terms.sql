@@ -147,7 +147,7 @@ create or replace function rehearsal.lay_over_limits(
   p_settings kernel.routing_settings
 )
 language plpgsql
-stable
+immutable
 as $$
 -- A limit is history's, or one of the changes; with history's of the same code it shares what history used of it.
 declare
@@ -209,7 +209,7 @@ begin
     return;
   end if;
   v_price := kernel.compose_adjustments(p_seen.adjustments, false);
-  v_owner_price := case when v_owner is null then v_price else kernel.compose_adjustments(p_seen.adjustments, true) end;
+  v_owner_price := kernel.compose_adjustments(p_seen.adjustments, v_owner is not null);
   p_play.terms.owner := v_owner;
   p_play.terms.adjustments := p_seen.adjustments;
   p_play.terms.snapshot.prices := array(
