@@ -13,9 +13,7 @@ begin
       p_allowed => 'read committed', p_hint => 'An older snapshot would not see what the leads before this one left behind.');
   end if;
   if p_route.validation_rules ->> 'duplicate_scope' in ('vertical', 'market', 'global') then
-    for v_contact in
-      select hashtext(c) from unnest(array[p_facts.email, p_facts.phone]) c where c is not null order by 1
-    loop
+    foreach v_contact in array leadgen.list_contact_keys(p_facts) loop
       perform pg_advisory_xact_lock(1, v_contact);
     end loop;
   end if;
