@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
@@ -15,6 +16,14 @@ from leadgen.app.json_text import check_object, decode_utf8
 from leadgen.app.problems import QUARANTINED, Problem
 
 JSON = "application/json"
+
+
+class _Sender(msgspec.Struct):
+    source_key: Any = None
+    landing_url: Any = None
+
+
+_SENDER = msgspec.json.Decoder(_Sender)
 
 Submit = Callable[[str], Awaitable[tuple[str, str]]]  # takes a context of leadgen.submit_lead as JSON
 
@@ -29,7 +38,8 @@ async def submit_lead(request: Request[Any, Any, State]) -> Response[bytes]:
     payload = decode_utf8(await read_body(request, state.max_body_bytes))
     check_object(payload)
 
-    status, outcome = await take_lead(state, partial(state.queries.submit_lead, payload), context)
+    submit = partial(state.batcher.submit, name_lane(payload, context), payload)
+    status, outcome = await take_lead(state, submit, context)
     return answer_lead(status, outcome)
 
 
@@ -39,6 +49,13 @@ async def explain_lead(request: Request[Any, Any, State], lead_id: FromPath[int]
     key_hash = read_key_hash(group(request.scope["headers"])) or NO_KEY_HASH
     account = await request.app.state.queries.explain_lead(key_hash, lead_id)
     return Response(account.encode(), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+def name_lane(payload: str, context: Mapping[str, str]) -> str:
+    """The sender of a lead, as far as that can be told here: leads of one lane are probably of one offer."""
+    sender = _SENDER.decode(payload)
+    page = sender.landing_url or context.get("referer") or context.get("origin")
+    return str(context.get("api_key_hash") or sender.source_key or page).partition("?")[0]
 
 
 def answer_lead(status: str, outcome: str) -> Response[bytes]:
