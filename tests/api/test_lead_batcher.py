@@ -7,7 +7,7 @@ import pytest
 from psycopg import Error, OperationalError
 from psycopg.errors import AdminShutdown, DeadlockDetected, DivisionByZero, LockNotAvailable
 
-from leadgen.app.batches import MAX_LEADS, LeadBatcher
+from leadgen.app.batches import MAX_LEADS, LeadBatcher, name_lane
 from leadgen.app.problems import Problem
 from leadgen.app.queries import Outcome, Queries
 from leadgen.db.pool import WAIT_SECONDS, WAITING_PER_CONNECTION
@@ -280,6 +280,7 @@ async def test_a_lead_is_not_begun_again_once_its_time_is_up(
     await database.end(0)
     later = asyncio.get_running_loop().time() + WAIT_SECONDS
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: later)
+    await settle()
     await database.end(1, how)
     assert [one.status_of(payload) for payload in ("b1", "b2")] == [503, 503]
     assert len(database.begun) == 2
@@ -294,3 +295,27 @@ async def test_draining_waits_for_every_call(two: Senders, database: Database) -
     await settle()
     assert drained.done()
     two.check_accepted("a1", "b1", "a2", "a3")
+
+
+@pytest.mark.parametrize(
+    ("payload", "context", "lane"),
+    [
+        ('{"source_key": "s"}', {}, "s"),
+        ('{"source_key": "s"}', {"api_key_hash": "k"}, "k"),
+        (
+            '{"landing_url": "https://a.example/x?gclid=1"}',
+            {"referer": "https://b.example/"},
+            "https://a.example/x",
+        ),
+        (
+            '{"name": "Jo"}',
+            {"referer": "https://b.example/y?z", "origin": "https://b.example"},
+            "https://b.example/y",
+        ),
+        ('{"name": "Jo"}', {"origin": "https://b.example"}, "https://b.example"),
+        ('{"source_key": 7, "landing_url": {}}', {}, "7"),
+        ("{}", {}, "None"),
+    ],
+)
+def test_a_lane_is_where_a_lead_comes_from(payload: str, context: dict[str, str], lane: str) -> None:
+    assert name_lane(payload, context) == lane

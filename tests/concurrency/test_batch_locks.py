@@ -116,6 +116,8 @@ def test_a_lead_that_waits_too_long_ends_the_batch_which_keeps_nothing(
     connect: Connect, admin: psycopg.Connection, offers: list[Offer]
 ) -> None:
     leads = [make_lead(offer.source_key) for offer in offers]
+    api = connect("leadgen_api")
+    api.execute("set lock_timeout = '1min'")  # a batch has its own
     with admin.transaction():
         admin.execute(
             "select from leadgen.enrollment_usage u join leadgen.buyer_offers bo on bo.id = u.buyer_offer_id"
@@ -123,9 +125,9 @@ def test_a_lead_that_waits_too_long_ends_the_batch_which_keeps_nothing(
             [offers[1].id],
         )
         with pytest.raises(errors.LockNotAvailable):
-            submit_batch(connect("leadgen_api"), leads)
+            submit_batch(api, leads)
         assert admin.execute("select count(*) from leadgen.leads").fetchone() == (0,)
-        assert submit(connect("leadgen_api"), leads[0])["buyer_id"], "who did not wait may go by itself"
+        assert submit(api, leads[0])["buyer_id"], "who did not wait may go by itself"
 
 
 def test_batches_and_single_leads_never_deadlock(

@@ -7,9 +7,12 @@ A lane is only a guess at the offer: the database decides which offer a lead is 
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
+import msgspec
 import structlog
 from psycopg import Error
 
@@ -50,6 +53,21 @@ class _Lead:
     def fail(self, error: Exception) -> None:
         if not self.answer.done():
             self.answer.set_exception(error)
+
+
+class _Sender(msgspec.Struct):
+    source_key: Any = None
+    landing_url: Any = None
+
+
+_SENDER = msgspec.json.Decoder(_Sender)
+
+
+def name_lane(payload: str, context: Mapping[str, str]) -> str:
+    """The lane of a lead: the key, source or page that it comes from, as far as that can be told here."""
+    sender = _SENDER.decode(payload)
+    page = sender.landing_url or context.get("referer") or context.get("origin")
+    return str(context.get("api_key_hash") or sender.source_key or page).partition("?")[0]
 
 
 class LeadBatcher:

@@ -5,27 +5,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from leadgen.app.batches import name_lane
 from leadgen.app.body import read_body
 from leadgen.app.headers import NO_KEY_HASH, check_body_type, group, read_context, read_key_hash
 from leadgen.app.json_text import check_object, decode_utf8
 from leadgen.app.problems import QUARANTINED, Problem
+from leadgen.app.queries import Outcome
 
 JSON = "application/json"
 
-
-class _Sender(msgspec.Struct):
-    source_key: Any = None
-    landing_url: Any = None
-
-
-_SENDER = msgspec.json.Decoder(_Sender)
-
-Submit = Callable[[str], Awaitable[tuple[str, str]]]  # takes a context of leadgen.submit_lead as JSON
+Submit = Callable[[str], Awaitable[Outcome]]  # takes a context of leadgen.submit_lead as JSON
 
 
 @post("/api/leads", status_code=202)
@@ -51,13 +44,6 @@ async def explain_lead(request: Request[Any, Any, State], lead_id: FromPath[int]
     return Response(account.encode(), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
-def name_lane(payload: str, context: Mapping[str, str]) -> str:
-    """The sender of a lead, as far as that can be told here: leads of one lane are probably of one offer."""
-    sender = _SENDER.decode(payload)
-    page = sender.landing_url or context.get("referer") or context.get("origin")
-    return str(context.get("api_key_hash") or sender.source_key or page).partition("?")[0]
-
-
 def answer_lead(status: str, outcome: str) -> Response[bytes]:
     """What the sender of a lead is told. Raises Problem for one in quarantine."""
     if status == "accepted":
@@ -67,7 +53,7 @@ def answer_lead(status: str, outcome: str) -> Response[bytes]:
     raise _quarantined(outcome)
 
 
-async def take_lead(state: State, submit: Submit, context: Mapping[str, str]) -> tuple[str, str]:
+async def take_lead(state: State, submit: Submit, context: Mapping[str, str]) -> Outcome:
     """Submit a lead; where its policy asks for a domain's mail servers, look them up in between.
 
     `submit` takes the context as JSON. Returns the outcome's `status` and the outcome as JSON. No transaction

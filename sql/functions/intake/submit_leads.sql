@@ -71,7 +71,7 @@ begin
         v_answers[v_n] := '{"status": "alone"}';
     end;
   end loop;
-  return query select u.answer from unnest(v_answers) with ordinality u (answer, n) order by u.n;
+  return query select u from unnest(v_answers) u;
 end;
 $$;
 comment on function leadgen.submit_leads(jsonb[], jsonb[]) is
