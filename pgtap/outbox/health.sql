@@ -18,7 +18,7 @@ $$;
 create function pg_temp.note(p_is_well boolean, p_failed_from timestamptz, p_error text default null, p_disabling text default null)
 returns text language plpgsql as $$
 begin
-  perform leadgen.note_endpoint_health(array[id], array[p_is_well], array[p_failed_from], array[p_error], array[p_disabling],
+  perform outbox.note_endpoint_health(array[id], array[p_is_well], array[p_failed_from], array[p_error], array[p_disabling],
     leadgen.clock())
   from hook;
   return pg_temp.health();

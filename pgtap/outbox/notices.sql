@@ -55,7 +55,7 @@ select is(testkit.fault_of('select leadgen.send_test(null)'), 'LG404 endpoint_id
 -- queue_notice travels in the market of the buyer's first enrollment.
 create temp table there as select testkit.make_offer(p_market => '{"name": "Reno", "timezone": "America/Los_Angeles"}') as offer_id;
 select testkit.enroll(t.offer_id, jsonb_build_object('buyer_id', l.buyer_id)) from there t, lone l;
-create temp table notice as select leadgen.queue_notice(l.buyer_id, 'endpoint.disabled', '{"reason": "x"}', e.id) as delivery_id
+create temp table notice as select outbox.queue_notice(l.buyer_id, 'endpoint.disabled', '{"reason": "x"}', e.id) as delivery_id
 from lone l join leadgen.endpoints e on e.buyer_id = l.buyer_id and e.channel = 'email';
 select is(m.name::text, 'Reno', 'queue_notice: in the market of its enrollment')
 from notice join leadgen.deliveries d on d.id = delivery_id join leadgen.markets m on m.id = d.market_id;
@@ -70,12 +70,12 @@ select
   join leadgen.claim_deliveries('w', '{"email": 10}', '30 seconds') c on c.delivery_id = n.delivery_id;
 select
     throws_ok(
-        format('select leadgen.queue_notice(%s, ''Endpoint Disabled'', ''{}'', %s)', l.buyer_id, h.id), '23514', null, 'a kind has a shape'
+        format('select outbox.queue_notice(%s, ''Endpoint Disabled'', ''{}'', %s)', l.buyer_id, h.id), '23514', null, 'a kind has a shape'
     )
 from lone l, hook h;
-select throws_ok(format('select leadgen.queue_notice(%s, ''a.b'', ''[]'', %s)', l.buyer_id, h.id), '23514', null, 'facts are an object')
+select throws_ok(format('select outbox.queue_notice(%s, ''a.b'', ''[]'', %s)', l.buyer_id, h.id), '23514', null, 'facts are an object')
 from lone l, hook h;
-select is(testkit.fault_of(format('select leadgen.queue_notice(%s, ''a.b'', ''{}'', %s)', testkit.make_buyer(), id)), 'LG409 endpoint_id',
+select is(testkit.fault_of(format('select outbox.queue_notice(%s, ''a.b'', ''{}'', %s)', testkit.make_buyer(), id)), 'LG409 endpoint_id',
   'not by somebody else''s endpoint') from hook;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 

@@ -1,6 +1,14 @@
 -- DBAs: edit the configuration, read the rest; sales, decisions and money are not theirs to alter.
 grant usage on schema leadgen, report to leadgen_dba;
-grant select on all tables in schema leadgen, report to leadgen_dba;
+do $$
+declare
+  v_table text;
+begin
+  for v_table in select d.name from pg_temp.declared d where d.kind = 'table' loop
+    execute format('grant select on %s to leadgen_dba', v_table);
+  end loop;
+end;
+$$;
 grant insert, update, delete on
   leadgen.markets, leadgen.verticals, leadgen.validation_policies, leadgen.routing_policies, leadgen.pricing_policies,
   leadgen.offers, leadgen.sources, leadgen.source_campaigns, leadgen.buyer_service_areas,

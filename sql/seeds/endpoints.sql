@@ -2,8 +2,8 @@
 insert into leadgen.endpoints (buyer_id, channel, target)
 select distinct b.id, c.channel, c.target
 from leadgen.buyers b
-cross join lateral leadgen.list_channels(b.id) c
+cross join lateral outbox.list_channels(b.id) c
 on conflict do nothing;
 
-select leadgen.refresh_reach(b.buyer_id)
-from (select distinct bo.buyer_id from leadgen.buyer_offers bo where bo.is_reachable <> leadgen.is_reached(bo) order by bo.buyer_id) b;
+select outbox.refresh_reach(b.buyer_id)
+from (select distinct bo.buyer_id from leadgen.buyer_offers bo where bo.is_reachable <> outbox.is_reached(bo) order by bo.buyer_id) b;

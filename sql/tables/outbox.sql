@@ -46,11 +46,14 @@ comment on column leadgen.endpoints.checked_at is 'When a worker looked up the n
 create index idx_endpoints_unannounced on leadgen.endpoints (disabled_at) where disabled_at is not null and announced_at is null;
 create index idx_endpoints_unchecked on leadgen.endpoints (id) where checked_at is null and channel = 'webhook';
 
+create or replace trigger touch_updated_at before update of max_in_flight, disable_after on leadgen.endpoints
+  for each row execute function kernel.touch_updated_at();
+
 create table leadgen.notices (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
   market_id bigint not null,
-  buyer_id bigint not null references leadgen.buyers (id) on delete cascade,
+  buyer_id bigint not null references leadgen.buyers (id) on delete restrict,
   kind text not null,
   facts jsonb not null default '{}',
 
@@ -153,6 +156,17 @@ create index idx_deliveries_sent on leadgen.deliveries (id) where status = 'sent
 create index idx_deliveries_notice on leadgen.deliveries (notice_id) where notice_id is not null;
 create index idx_deliveries_message on leadgen.deliveries (message_id) where channel = 'sms';
 
+create or replace trigger enforce_transition before update of status on leadgen.deliveries
+  for each row when (
+    old.status is distinct from new.status
+    and not (old.status = 'pending' and new.status = 'sending')
+    and not (old.status = 'sending' and new.status = 'delivered'))
+  execute function catalog.enforce_transition('status');
+create or replace trigger keep_deliveries before delete or truncate on leadgen.deliveries
+  for each statement execute function kernel.refuse_change();
+create or replace trigger withdraw_delivery after update of status on leadgen.deliveries
+  for each row when (old.status = 'sending' and new.status = 'cancelled') execute function outbox.withdraw_delivery();
+
 create table leadgen.delivery_attempts (
   id bigint generated always as identity primary key,
   market_id bigint not null,
@@ -178,6 +192,14 @@ comment on column leadgen.delivery_attempts.reply is 'First bytes of the receive
 comment on column leadgen.delivery_attempts.error_class is
   'What kind of trouble: dns, connect, tls, timeout, lost, protocol, redirect, http_4xx, http_5xx, gone, egress, message, smtp_4xx, smtp_5xx, provider, setup; null: none.';
 create index idx_delivery_attempts_delivery on leadgen.delivery_attempts (delivery_id);
+
+create or replace trigger keep_record before delete or truncate on leadgen.delivery_attempts
+  for each statement execute function kernel.refuse_change();
+create or replace trigger keep_record_as_written before update on leadgen.delivery_attempts
+  for each statement when (current_setting('leadgen.is_erasing', true) is distinct from 'on')
+  execute function kernel.refuse_change();
+create or replace trigger keep_all_but_erased before update on leadgen.delivery_attempts
+  for each row execute function privacy.allow_erasure();
 
 create unlogged table leadgen.worker_naps (
   worker text primary key,

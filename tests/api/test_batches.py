@@ -77,7 +77,7 @@ class Intake:
     ) -> Iterator[list[Future[Answer]]]:
         """Post leads and let them gather behind one whose offer is held; inside they are in one call."""
         offer = self.add_offer()
-        turn = "(2, leadgen.offer_lock_key(%s))"
+        turn = "(2, market.offer_lock_key(%s))"
         with ThreadPoolExecutor(len(leads) + 1) as pool:
             self.admin.execute(f"select pg_advisory_lock{turn}", [offer.id])
             try:
@@ -242,7 +242,7 @@ def test_an_offer_that_somebody_holds_keeps_no_other_offers_leads_waiting(intake
     held, free = intake.add_offer(), intake.add_offer()
     leads = [make_lead(offer.source_key) for offer in (held, free, held, free)]
     with psycopg.connect(intake.api.database) as holder:
-        holder.execute("select pg_advisory_xact_lock(2, leadgen.offer_lock_key(%s))", [held.id])
+        holder.execute("select pg_advisory_xact_lock(2, market.offer_lock_key(%s))", [held.id])
         with intake.gathered(leads) as posts:
             answers = {n: posts[n].result(PATIENCE) for n in (1, 3)}
             assert not posts[0].done()

@@ -13,7 +13,7 @@ from .server import Bench
 CLIENTS = 16
 WORKER_STARTS = 2.0  # seconds
 NO_BELL = """
-create or replace function leadgen.ring_workers() returns void language plpgsql volatile as $$ begin end $$
+create or replace function outbox.ring_workers() returns void language plpgsql volatile as $$ begin end $$
 """
 
 

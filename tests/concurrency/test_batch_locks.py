@@ -27,7 +27,7 @@ from leadgen.db.urls import with_role
 from rig.cluster import Connect
 
 CONTACT, OFFER = 1, 2  # advisory lock classes
-HOLD = "select pg_advisory_xact_lock(2, leadgen.offer_lock_key(%s))"
+HOLD = "select pg_advisory_xact_lock(2, market.offer_lock_key(%s))"
 PATIENT = "alter function leadgen.submit_leads(jsonb[], jsonb[]) set lock_timeout = '1min'"
 MARKET_WIDE = {"duplicate_window_hours": 0.001, "duplicate_scope": "market"}
 

@@ -201,7 +201,7 @@ def test_a_cap_of_what_was_sold_changes_nothing(history: psycopg.Connection) -> 
 
 
 def test_a_buyer_without_sales_is_not_missed(history: psycopg.Connection) -> None:
-    """Unsold leads have other causes (leadgen.count_other_cause), but wait as long (leadgen.waits_as_before)."""
+    """Unsold leads have other causes (rehearsal.count_other_cause), but wait as long (rehearsal.waits_as_before)."""
     tried = 0
     for slug, offer in offers(history).items():
         for enrollment in enrollments(history, offer):

@@ -42,7 +42,7 @@ AWAY = "The database cannot be reached. Try again with the same idempotency key.
 
 # A full SQLSTATE goes before its class (the first two characters).
 TABLE: dict[str, Row] = {
-    # Ours, raised by leadgen.refuse().
+    # Ours, raised by kernel.refuse().
     "LG400": Row(MALFORMED),
     "LG401": Row(UNAUTHORIZED),
     "LG403": Row(FORBIDDEN),

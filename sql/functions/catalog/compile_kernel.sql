@@ -1,0 +1,140 @@
+-- The registries of checks and strategies compiled into functions of the kernel, once a deploy.
+
+create or replace function catalog.compile_kernel()
+returns void
+language plpgsql
+volatile
+as $$
+-- The names that an expression of the registries may use are those of c below.
+declare
+  c_candidates constant text := $sql$
+    from (
+      select x.*, x.n::integer as place, coalesce(x.own_zone, p_snapshot.timezone) as zone
+      from unnest(p_snapshot.enrollments, p_snapshot.buyers, p_snapshot.flags, p_snapshot.zones, p_snapshot.pauses,
+        p_snapshot.openings, p_snapshot.filter_faults, p_snapshot.prices, p_snapshot.min_balances, p_snapshot.balances, %s)
+        with ordinality
+        as x (enrollment_id, buyer_id, flags, own_zone, pause_until, opens_at, filter_fault, price, min_balance, balance, %s, n)
+    ) c$sql$;
+begin
+  perform catalog.replace_body('kernel.judge_candidates(kernel.snapshot, bigint)', $sql$
+declare
+  v_full constant text[] := kernel.find_full_limits(p_snapshot);
+  v_full_offer constant text[] := kernel.find_full_offer_limits(p_snapshot);
+begin
+  return (
+    select coalesce(array_agg(case$sql$ || (
+      select string_agg(format(E'\n      when %s then %s', k.condition, coalesce(k.reason, quote_literal(k.code))), '' order by k.position)
+      from leadgen.candidate_checks k) || $sql$
+    end), '{}')$sql$ || format(c_candidates, 'v_full, v_full_offer', 'full_limit, full_offer_limit') || $sql$
+  );
+end;
+$sql$);
+
+  perform catalog.replace_body('kernel.describe_reasons(kernel.snapshot, text[])', $sql$
+begin
+  return (
+    select coalesce(array_agg(c.reason || coalesce(': ' || $sql$ || catalog.compile_by_reason('words') || $sql$, '')), '{}')$sql$
+    || format(c_candidates, 'p_reasons', 'reason') || $sql$
+  );
+end;
+$sql$);
+
+  perform catalog.replace_body('kernel.find_clear_time(kernel.snapshot, text[])', $sql$
+begin
+  return (
+    select min(case when c.reason is null then p_snapshot.decided_at + interval '1 minute'
+      else $sql$ || catalog.compile_by_reason('clears_at') || ' end)' || format(c_candidates, 'p_reasons', 'reason') || $sql$
+  );
+end;
+$sql$);
+
+  perform catalog.replace_body('kernel.rank_reason(text)', $sql$
+begin
+  return $sql$ || replace(catalog.compile_by_reason('position'), 'c.reason', 'p_reason') || $sql$
+    + coalesce(array_position('{cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month}', regexp_replace(p_reason, '^offer_', '')), 0);
+end;
+$sql$);
+  perform catalog.compile_rank();
+end;
+$$;
+comment on function catalog.compile_kernel() is
+  'Writes the bodies of kernel.judge_candidates, describe_reasons, find_clear_time, rank_reason and rank_candidates from leadgen.candidate_checks and leadgen.strategies; run by each deploy.';
+
+create or replace function catalog.compile_by_reason(p_column text)
+returns text
+language plpgsql
+stable
+as $$
+-- A reason that is no code of a check is the code of a limit.
+declare
+  v_text text;
+begin
+  select
+    'case c.reason' || string_agg(
+      format(E'\n      when %L then %s', k.code, coalesce(to_jsonb(k) ->> p_column, 'null')), '' order by k.position)
+      filter (where k.reason is null)
+    || format(E'\n      else case when starts_with(c.reason, ''offer_'') then %s else %s end\n    end',
+      max(to_jsonb(k) ->> p_column) filter (where k.code = 'offer_limit'),
+      max(to_jsonb(k) ->> p_column) filter (where k.code = 'limit'))
+  into v_text
+  from leadgen.candidate_checks k;
+  return v_text;
+end;
+$$;
+comment on function catalog.compile_by_reason(text) is
+  'One column of the registry of checks (words, clears_at, position) as a SQL case over c.reason.';
+
+create or replace function catalog.compile_rank()
+returns void
+language plpgsql
+volatile
+as $$
+-- Most policies have a strategy and at most one tie-breaker; every key that is sorted by costs, also one that is null.
+declare
+  v_body text := $sql$
+declare
+  v_stored_time double precision;
+  v_virtual_time double precision;
+  v_fills double precision[];
+begin
+  if 'weighted' = any (p_strategy) then
+    v_stored_time := (select max(t) from unnest(p_snapshot.virtual_times) t);
+    v_virtual_time := kernel.find_virtual_time(p_snapshot, p_reasons);
+  end if;
+  if 'least_filled' = any (p_strategy) then
+    v_fills := kernel.find_fills(p_snapshot);
+  end if;$sql$;
+  v_keys integer;
+begin
+  foreach v_keys in array '{1,2,5}'::integer[] loop
+    v_body := v_body || format(E'\n  if cardinality(p_strategy) <= %s then', v_keys) || $sql$
+    return array(
+      select c.place::integer
+      from unnest(p_snapshot.enrollments, p_snapshot.priorities, p_snapshot.weights, p_snapshot.prices, p_snapshot.last_turns,
+        p_snapshot.finish_tags, p_reasons) with ordinality
+        as c (enrollment_id, priority, weight, price, last_turn, finish_tag, reason, place)
+      where c.reason is null
+      order by$sql$ || (
+        select string_agg(format(E'\n        case p_strategy[%s]%s end', n, (
+          select string_agg(format(' when %L then (%s)::double precision', s.name, s.key), '' order by s.position)
+          from leadgen.strategies s)), ',' order by n)
+        from generate_series(1, v_keys) n) || E',\n        c.enrollment_id);\n  end if;';
+  end loop;
+  perform catalog.replace_body('kernel.rank_candidates(kernel.snapshot, text[], text[])', v_body || E'\nend;\n');
+end;
+$$;
+comment on function catalog.compile_rank() is 'Writes the body of kernel.rank_candidates from leadgen.strategies.';
+
+create or replace function catalog.replace_body(p_function regprocedure, p_body text)
+returns void
+language plpgsql
+volatile
+as $$
+-- Name, arguments, result, volatility and comment stay as their file declares them.
+declare
+  v_definition constant text := pg_get_functiondef(p_function);
+begin
+  execute left(v_definition, strpos(v_definition, 'AS $') - 1) || 'as $compiled$' || p_body || '$compiled$';
+end;
+$$;
+comment on function catalog.replace_body(regprocedure, text) is 'Gives a function another body and leaves the rest of it as it is.';

@@ -1,0 +1,186 @@
+-- Counters and turns: what a rehearsal carries from lead to lead.
+--
+-- One counter a seat and window, in the order of kernel.list_windows; the first seat is the offer as a whole. A counter has
+-- two sides: what history sold (sold, paid), and how far the rehearsal is from that (sales, money). Both are of the windows
+-- that are open at the moment; time goes forward, so one turn of the clock empties all that are over.
+
+create or replace function rehearsal.start_play(p_plan rehearsal.plan, p_from timestamptz)
+returns rehearsal.play
+language plpgsql
+stable
+as $$
+declare
+  v_play rehearsal.play;
+begin
+  v_play.zones := array(
+    select coalesce(bo.timezone, p_plan.timezone)
+    from unnest(p_plan.ids) with ordinality as s (id, place)
+    left join leadgen.buyer_offers bo on bo.id = s.id
+    order by s.place);
+  select
+    array_agg(w.since order by s.place, w.place), array_agg(w.n order by s.place, w.place), array_agg(w.paid order by s.place, w.place)
+  into v_play.starts, v_play.sold, v_play.paid
+  from unnest(p_plan.ids, v_play.zones) with ordinality as s (id, zone, place)
+  cross join lateral market.count_standing_sales(p_plan.offer_id, nullif(s.id, 0), p_from, s.zone, p_from) c
+  cross join lateral unnest(c.starts, c.sales, c.money) with ordinality as w (since, n, paid, place);
+  v_play.sales := array_fill(0, array[cardinality(v_play.sold)]);
+  v_play.money := array_fill(0::numeric, array[cardinality(v_play.sold)]);
+  v_play.windows_end := '-infinity';
+  v_play.has_left := false;
+  v_play.examples := 0;
+  return v_play;
+end;
+$$;
+comment on function rehearsal.start_play(rehearsal.plan, timestamptz) is
+  'A rehearsal at its start: what each enrollment and the offer as a whole had sold in the windows of that time, and no difference.';
+
+create or replace function rehearsal.turn_clock(inout p_play rehearsal.play, p_at timestamptz)
+language plpgsql
+immutable
+as $$
+begin
+  if p_at < p_play.windows_end then
+    return;
+  end if;
+  with zone as materialized (
+    select z.zone, kernel.start_windows(p_at, z.zone) as starts,
+      (select min(kernel.find_window_end(w, p_at, z.zone)) from unnest(kernel.list_windows()) w) as ends
+    from (select distinct unnest(p_play.zones) as zone) z
+  ),
+  counter as (
+    select w.since as now_since, c.since, c.since < w.since as is_over, c.sold, c.paid, c.sales, c.money, s.place as seat, w.place
+    from unnest(p_play.zones) with ordinality as s (zone, place)
+    join zone z on z.zone = s.zone
+    cross join lateral unnest(z.starts) with ordinality as w (since, place)
+    join unnest(p_play.starts, p_play.sold, p_play.paid, p_play.sales, p_play.money) with ordinality
+      as c (since, sold, paid, sales, money, place)
+      on c.place = (s.place - 1) * cardinality(kernel.list_windows()) + w.place
+  )
+  select
+    (select min(z.ends) from zone z),
+    array_agg(greatest(c.since, c.now_since) order by c.seat, c.place),
+    array_agg(case when c.is_over then 0 else c.sold end order by c.seat, c.place),
+    array_agg(case when c.is_over then 0 else c.paid end order by c.seat, c.place),
+    array_agg(case when c.is_over then 0 else c.sales end order by c.seat, c.place),
+    array_agg(case when c.is_over then 0 else c.money end order by c.seat, c.place)
+  into p_play.windows_end, p_play.starts, p_play.sold, p_play.paid, p_play.sales, p_play.money
+  from counter c;
+end;
+$$;
+comment on function rehearsal.turn_clock(rehearsal.play, timestamptz) is
+  'A rehearsal in the windows of a later time: the counters of windows that are over begin anew.';
+
+create or replace function rehearsal.count_sales(
+  p_plan rehearsal.plan,
+  inout p_play rehearsal.play,
+  p_side text,
+  p_sign integer,
+  p_enrollments bigint[],
+  p_prices numeric[],
+  p_sold_at timestamptz default null
+)
+language plpgsql
+immutable
+as $$
+-- A sale that is given back was counted by the windows that were open when it was made.
+declare
+  c_windows constant integer := cardinality(kernel.list_windows());
+  v_starts timestamptz[];
+  v_seat integer;
+  v_counter integer;
+begin
+  for v_sale in 1 .. cardinality(p_enrollments) loop
+    foreach v_seat in array array[1, array_position(p_plan.ids, p_enrollments[v_sale])] loop
+      if p_sold_at is not null then
+        v_starts := kernel.start_windows(p_sold_at, p_play.zones[v_seat]);
+      end if;
+      for v_window in 1 .. c_windows loop
+        v_counter := (v_seat - 1) * c_windows + v_window;
+        continue when v_starts[v_window] < p_play.starts[v_counter];
+        if p_side = 'history' then
+          p_play.sold[v_counter] := p_play.sold[v_counter] + p_sign;
+          p_play.paid[v_counter] := p_play.paid[v_counter] + p_sign * p_prices[v_sale];
+        else
+          p_play.sales[v_counter] := p_play.sales[v_counter] + p_sign;
+          p_play.money[v_counter] := p_play.money[v_counter] + p_sign * p_prices[v_sale];
+        end if;
+      end loop;
+    end loop;
+  end loop;
+end;
+$$;
+comment on function rehearsal.count_sales(rehearsal.plan, rehearsal.play, text, integer, bigint[], numeric[], timestamptz) is
+  'A rehearsal with a lead''s sales counted (1) or taken out (-1), for their enrollments and the offer as a whole: on the side of history, or of the difference to it. p_sold_at: of sales that are given back.';
+
+create or replace function rehearsal.follow_sale(
+  p_plan rehearsal.plan,
+  inout p_play rehearsal.play,
+  p_event rehearsal.event,
+  p_is_stray boolean
+)
+language plpgsql
+immutable
+as $$
+-- Where the lead has left history, its place there had been taken out already.
+declare
+  v_enrollments constant bigint[] := array[(p_event.sale).buyer_offer_id];
+  v_prices constant numeric[] := array[(p_event.sale).price];
+begin
+  if p_event.kind = 'sold' then
+    p_play := rehearsal.count_sales(p_plan, p_play, 'history', 1, v_enrollments, v_prices);
+    return;
+  end if;
+  p_play := rehearsal.count_sales(p_plan, p_play, 'history', -1, v_enrollments, v_prices, (p_event.sale).created_at);
+  if p_is_stray then
+    p_play := rehearsal.count_sales(p_plan, p_play, 'difference', 1, v_enrollments, v_prices, (p_event.sale).created_at);
+  end if;
+end;
+$$;
+comment on function rehearsal.follow_sale(rehearsal.plan, rehearsal.play, rehearsal.event, boolean) is
+  'A rehearsal after history sold a lead that is not played, or took a sale''s place back; p_is_stray: the rehearsal had not made that sale.';
+
+create or replace function rehearsal.leave_history(p_plan rehearsal.plan, inout p_play rehearsal.play, p_seen kernel.snapshot)
+language plpgsql
+immutable
+as $$
+-- History knows tags only where it went by weight; until it does, nobody has any.
+begin
+  if not p_play.has_left then
+    p_play.turns := array(select p_seen.last_turns[array_position(p_seen.enrollments, id)] from unnest(p_plan.ids) id);
+    p_play.has_left := true;
+  end if;
+  if p_play.finish_tags is null and p_seen.finish_tags is not null then
+    p_play.finish_tags := array(
+      select coalesce(p_seen.finish_tags[array_position(p_seen.enrollments, id)], 0) from unnest(p_plan.ids) id);
+    p_play.virtual_times := array(
+      select coalesce(p_seen.virtual_times[array_position(p_seen.enrollments, id)], 0) from unnest(p_plan.ids) id);
+  end if;
+end;
+$$;
+comment on function rehearsal.leave_history(rehearsal.plan, rehearsal.play, kernel.snapshot) is
+  'A rehearsal with the turns that history had before a decision; from there on it keeps its own.';
+
+create or replace function rehearsal.take_turns(inout p_play rehearsal.play)
+language plpgsql
+immutable
+as $$
+declare
+  v_decision constant kernel.decision := p_play.decision;
+  v_seat integer;
+begin
+  if v_decision.finish_tags is not null and p_play.finish_tags is null then
+    p_play.finish_tags := array_fill(0::double precision, array[cardinality(p_play.turns)]);
+    p_play.virtual_times := p_play.finish_tags;
+  end if;
+  for v_index in 1 .. cardinality(v_decision.winners) loop
+    v_seat := (p_play.terms).seats[v_decision.winners[v_index]];
+    p_play.turns[v_seat] := v_decision.turns[v_index];
+    if v_decision.finish_tags is not null then
+      p_play.finish_tags[v_seat] := v_decision.finish_tags[v_index];
+      p_play.virtual_times[v_seat] := v_decision.virtual_times[v_index];
+    end if;
+  end loop;
+end;
+$$;
+comment on function rehearsal.take_turns(rehearsal.play) is
+  'A rehearsal that keeps its own turns, with those that the winners of its decision have after it.';

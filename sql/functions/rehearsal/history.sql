@@ -1,0 +1,145 @@
+-- History: the events of a period, and what became of its leads.
+
+create or replace function rehearsal.list_events(p_plan rehearsal.plan, p_from timestamptz, p_to timestamptz)
+returns setof rehearsal.event
+language sql
+stable
+as $$
+-- Narrow rows are sorted; their records are looked up one by one.
+  select e.kind, e.happened_at, e.lead_id, l.created_at, e.has_more, d, a, case when p_plan.reads_leads then l end,
+    null::kernel.snapshot
+  from (
+    select
+      case when d.id is null then 'rejected' else 'routed' end as kind, coalesce(d.decided_at, l.created_at) as happened_at,
+      l.id as lead_id, d.id as decision_id, null::bigint as assignment_id,
+      exists (
+        select from leadgen.lead_decisions x where x.lead_id = l.id and x.market_id = l.market_id and x.attempt > d.attempt)
+      or exists (
+        select from leadgen.lead_assignments x
+        where x.lead_id = l.id and x.market_id = l.market_id and x.released_at is not null) as has_more
+    from leadgen.leads l
+    left join leadgen.lead_decisions d on d.lead_id = l.id and d.market_id = l.market_id
+    where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to
+    union all
+    select 'returned', a.released_at, l.id, null, a.id, true
+    from leadgen.leads l
+    join leadgen.lead_assignments a on a.lead_id = l.id and a.market_id = l.market_id and a.released_at is not null
+    where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to
+    union all
+    select e.kind, e.happened_at, l.id, null, a.id, true
+    from leadgen.lead_assignments a
+    join leadgen.leads l on l.id = a.lead_id and l.market_id = a.market_id and l.created_at < p_from
+    cross join lateral (values ('sold', a.created_at), ('returned', a.released_at)) as e (kind, happened_at)
+    where a.offer_id = p_plan.offer_id and a.created_at >= p_from - interval '32 days' and e.happened_at >= p_from
+  ) e
+  join leadgen.leads l on l.id = e.lead_id and l.market_id = p_plan.market_id
+  left join leadgen.lead_decisions d on d.id = e.decision_id and d.market_id = p_plan.market_id
+  left join leadgen.lead_assignments a on a.id = e.assignment_id and a.market_id = p_plan.market_id
+  order by e.happened_at, e.decision_id nulls first, e.lead_id, e.assignment_id;
+$$;
+comment on function rehearsal.list_events(rehearsal.plan, timestamptz, timestamptz) is
+  'What happened to an offer''s leads of a period, in order: routing attempts, leads that failed validation, sales given back; and the sales of earlier leads in it, as far as windows may count them.';
+
+create or replace function rehearsal.recall_sales(p_event rehearsal.event, out enrollments bigint[], out prices numeric[])
+language plpgsql
+immutable
+as $$
+declare
+  v_winners constant integer[] := (p_event.decision).winners;
+begin
+  enrollments := coalesce(rehearsal.pick((p_event.seen).enrollments, v_winners), '{}');
+  prices := coalesce(rehearsal.pick((p_event.seen).prices, v_winners), '{}');
+end;
+$$;
+comment on function rehearsal.recall_sales(rehearsal.event) is 'The sales that history made of a lead at once: to which enrollments, for which prices.';
+
+create or replace function rehearsal.recall_outcome(p_lead leadgen.leads)
+returns rehearsal.outcome
+language plpgsql
+stable
+as $$
+-- A sale that was given back does not count.
+declare
+  v_outcome rehearsal.outcome;
+begin
+  if p_lead.validation_reason is not null then
+    return ('rejected', p_lead.answer -> 'errors' -> 0 ->> 'code', '{}', '{}')::rehearsal.outcome;
+  end if;
+  select array_agg(a.buyer_offer_id order by a.id), array_agg(a.price order by a.id) into v_outcome.seats, v_outcome.prices
+  from leadgen.lead_assignments a
+  where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and a.released_at is null;
+  if v_outcome.seats is not null then
+    v_outcome.category := 'sold';
+    return v_outcome;
+  end if;
+  return (
+    case when p_lead.hold_until is not null then 'held' else 'unsold' end,
+    (select rehearsal.recall_cause(d)
+      from leadgen.lead_decisions d
+      where d.lead_id = p_lead.id and d.market_id = p_lead.market_id
+      order by d.attempt desc limit 1),
+    '{}', '{}')::rehearsal.outcome;
+end;
+$$;
+comment on function rehearsal.recall_outcome(leadgen.leads) is 'What became of a stored lead.';
+
+create or replace function rehearsal.recall_cause(p_decision leadgen.lead_decisions)
+returns text
+language plpgsql
+immutable
+as $$
+-- Of a snapshot a cause needs the prices alone.
+declare
+  v_snapshot kernel.snapshot;
+begin
+  v_snapshot.prices := coalesce(p_decision.prices, array(select c.price from unnest(p_decision.candidates) c));
+  return (kernel.find_cause(v_snapshot, p_decision.reasons)).cause;
+end;
+$$;
+comment on function rehearsal.recall_cause(leadgen.lead_decisions) is 'Why a recorded decision left its lead unsold, in one word.';
+
+create or replace function rehearsal.name_day(p_at timestamptz, p_timezone text)
+returns text
+language sql
+stable
+as $$
+  select to_char(p_at at time zone p_timezone, 'YYYY-MM-DD');
+$$;
+comment on function rehearsal.name_day(timestamptz, text) is 'The day, in a zone, of a time.';
+
+create or replace function rehearsal.summarize_history(p_plan rehearsal.plan, p_from timestamptz, p_to timestamptz)
+returns rehearsal.tally
+language plpgsql
+stable
+as $$
+declare
+  v_tally rehearsal.tally;
+begin
+  with lead as (
+    select rehearsal.name_day(l.created_at, p_plan.timezone) as day,
+      case when sale.seats is null then rehearsal.recall_outcome(l)
+        else ('sold', null, sale.seats, sale.prices)::rehearsal.outcome end as outcome
+    from leadgen.leads l
+    cross join lateral (
+      select array_agg(a.buyer_offer_id) as seats, array_agg(a.price) as prices
+      from leadgen.lead_assignments a
+      where a.lead_id = l.id and a.market_id = l.market_id and a.released_at is null
+    ) sale
+    where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to
+    offset 0
+  ),
+  counted as (
+    select c.part, c.name, sum(c.n) as n
+    from lead l
+    cross join lateral rehearsal.count_outcome(l.outcome, l.day, 1) c
+    group by c.part, c.name
+  ),
+  named as (
+    select c.part, jsonb_object_agg(c.name, c.n) as counts from counted c group by c.part
+  )
+  select coalesce(jsonb_object_agg(n.part, n.counts), '{}') into v_tally.parts from named n;
+  return v_tally;
+end;
+$$;
+comment on function rehearsal.summarize_history(rehearsal.plan, timestamptz, timestamptz) is
+  'What became of an offer''s leads of a period.';

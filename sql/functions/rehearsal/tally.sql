@@ -1,0 +1,148 @@
+-- Tallies: outcomes counted, {part: {name: number}}. What history came to, and how a rehearsal differs, is counted alike.
+
+create or replace function rehearsal.count_outcome(p_outcome rehearsal.outcome, p_day text, p_sign integer)
+returns table (part text, name text, n numeric)
+language sql
+immutable
+as $$
+  select c.part, c.name, p_sign * c.n
+  from (
+    values
+      ('counts', p_outcome.category, 1::numeric),
+      (case when p_outcome.category = 'rejected' then 'codes' else 'causes' end, p_outcome.cause, 1),
+      ('days', case when p_outcome.category = 'sold' then p_day || ' sold' end, 1)
+    union all
+    select e.part, e.name, e.n
+    from unnest(p_outcome.seats, p_outcome.prices) as s (seat, price)
+    cross join lateral (
+      values
+        ('counts', 'sales', 1::numeric), ('counts', 'revenue', s.price), ('days', p_day || ' revenue', s.price),
+        ('sales', s.seat::text, 1), ('revenue', s.seat::text, s.price)
+    ) as e (part, name, n)
+  ) as c (part, name, n)
+  where c.name is not null;
+$$;
+comment on function rehearsal.count_outcome(rehearsal.outcome, text, integer) is
+  'What a lead''s outcome adds to a tally (sign 1) or, where it came out differently, takes from it (-1).';
+
+create or replace function rehearsal.count_moves(p_tally rehearsal.tally, p_moves rehearsal.move[])
+returns rehearsal.tally
+language plpgsql
+immutable
+as $$
+declare
+  v_tally rehearsal.tally := p_tally;
+begin
+  with counted as (
+    select c.part, c.name, sum(c.n) as n
+    from unnest(p_moves) m
+    cross join lateral (
+      select * from rehearsal.count_outcome(m.before, m.day, -1)
+      union all
+      select * from rehearsal.count_outcome(m.after, m.day, 1)
+      union all
+      select 'moved', rehearsal.name_move(m.before, m.after), 1
+    ) c
+    where c.name is not null
+    group by c.part, c.name
+  ),
+  named as (
+    select c.part, jsonb_object_agg(c.name, c.n) as counts from counted c group by c.part
+  )
+  select rehearsal.add_parts(p_tally.parts, jsonb_object_agg(n.part, n.counts)) into v_tally.parts from named n;
+  v_tally.examples := p_tally.examples || (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'lead_id', m.lead_id, 'before', to_jsonb(m.before), 'after', to_jsonb(m.after), 'why', m.why) order by m.ordinality), '[]')
+    from unnest(p_moves) with ordinality as m
+    where m.why is not null);
+  return v_tally;
+end;
+$$;
+comment on function rehearsal.count_moves(rehearsal.tally, rehearsal.move[]) is
+  'A tally with leads that come out differently: taken from what they were, added to what they are, classified, and those with a reason kept as examples.';
+
+create or replace function rehearsal.name_move(p_before rehearsal.outcome, p_after rehearsal.outcome)
+returns text
+language plpgsql
+immutable
+as $$
+begin
+  return case
+    when p_before.category = p_after.category and p_before.seats = p_after.seats and p_before.prices = p_after.prices then null
+    when p_before.category <> 'sold' and p_after.category <> 'sold' then 'not_sold'
+    when p_before.category <> 'sold' then 'gained'
+    when p_after.category <> 'sold' then 'lost'
+    when p_before.seats <> p_after.seats then 'other_buyer'
+    else 'other_price'
+  end;
+end;
+$$;
+comment on function rehearsal.name_move(rehearsal.outcome, rehearsal.outcome) is
+  'In which way a lead moved: gained, lost, other_buyer, other_price or not_sold (unsold, held or rejected, but not as before); null: it did not.';
+
+create or replace function rehearsal.explain_move(
+  p_before rehearsal.outcome,
+  p_after rehearsal.outcome,
+  p_snapshot kernel.snapshot,
+  p_decision kernel.decision
+)
+returns text
+language plpgsql
+immutable
+as $$
+-- Told from who had the lead: why it is not (or not at this price) that buyer's any more. p_decision without reasons: the
+-- lead was not routed here.
+declare
+  v_place integer;
+begin
+  if p_after.category = 'rejected' or p_decision.reasons is null then
+    return concat_ws(': ', p_after.category, p_after.cause);
+  elsif p_before.category <> 'sold' then
+    return format('was %s, now %s',
+      concat_ws(': ', p_before.category, p_before.cause), concat_ws(': ', p_after.category, p_after.cause));
+  elsif p_before.seats = p_after.seats then
+    return 'the same buyer at another price';
+  end if;
+  select c.place into v_place
+  from unnest(p_snapshot.enrollments) with ordinality as c (id, place)
+  where c.id = any (p_before.seats) and c.id <> all (p_after.seats)
+  order by c.place limit 1;
+  return case
+    when v_place is null and p_before.seats <@ p_after.seats then 'sold to more buyers'
+    when v_place is null then 'its buyer is not there'
+    when p_decision.reasons[v_place] is null then
+      format('its buyer is ranked %s of %s', array_position(p_decision.ranking, v_place), cardinality(p_decision.ranking))
+    else 'its buyer: ' || (kernel.describe_reasons(p_snapshot, p_decision.reasons))[v_place]
+  end;
+end;
+$$;
+comment on function rehearsal.explain_move(rehearsal.outcome, rehearsal.outcome, kernel.snapshot, kernel.decision) is
+  'Why a rehearsal sends a lead elsewhere, in a few words with numbers: what now keeps its former buyer from it.';
+
+create or replace function rehearsal.add_parts(p_parts jsonb, p_more jsonb)
+returns jsonb
+language plpgsql
+immutable
+as $$
+begin
+  return (
+    select coalesce(jsonb_object_agg(p.part, p.counts), '{}')
+    from (
+      select s.part, jsonb_object_agg(s.name, s.n) as counts
+      from (
+        select p.key as part, c.key as name, sum(c.value::numeric) as n
+        from (
+          select * from jsonb_each(p_parts)
+          union all
+          select * from jsonb_each(p_more)
+        ) p
+        cross join lateral jsonb_each_text(p.value) c
+        group by p.key, c.key
+        having sum(c.value::numeric) <> 0
+      ) s
+      group by s.part
+    ) p
+  );
+end;
+$$;
+comment on function rehearsal.add_parts(jsonb, jsonb) is 'The parts of two tallies added up; what comes to nothing is left out.';
