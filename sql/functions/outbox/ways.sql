@@ -57,20 +57,6 @@ comment on function outbox.list_targets(bigint[]) is
   'Where each enrollment of these buyers is told of a lead, by channel; a buyer without enrollments has '
   'buyer_offer_id null.';
 
-create or replace function outbox.list_channels(p_buyer_id bigint)
-returns table (buyer_offer_id bigint, channel leadgen.delivery_channel, target text)
-language sql
-stable
-as $$
--- Not strict and not secured, so that it is inlined where it is used.
-  select bo.id, e.channel, e.target
-  from leadgen.buyer_offers bo
-  join leadgen.enrollment_endpoints w on w.buyer_offer_id = bo.id
-  join leadgen.endpoints e on e.id = w.endpoint_id
-  where bo.buyer_id = p_buyer_id;
-$$;
-comment on function outbox.list_channels(bigint) is 'The ways by which each enrollment of a buyer is told of a lead.';
-
 create or replace function outbox.connect_enrollments(p_buyer_ids bigint[], p_buyer_offer_id bigint default null)
 returns void
 language plpgsql
