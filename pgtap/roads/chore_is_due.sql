@@ -6,11 +6,11 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 -- The registry.
 select is(array_agg(c.name order by c.position), '{settle_answers,settle_return,release_due_sale,route_held_lead,settle_endpoints,
   settle_reports,advance_replay}', 'chores: in the order of a turn') from leadgen.chores c;
-select is(array_agg(c.name) filter (where p.oid is null or not p.prosecdef or p.prorettype not in ('integer'::regtype, 'bigint'::regtype)),
-  null, 'chores: the function of each is a door that returns a number')
-from leadgen.chores c left join pg_proc p on p.oid = to_regprocedure('leadgen.' || quote_ident(c.name) || '()');
-select is(testkit.fault_of('insert into leadgen.chores (name, position, description) values (''settle_answers(); drop'', 99, ''x'')'),
-  '23514', 'chores: a name is a word');
+select is(array_agg(c.name) filter (where p.oid is null or p.prorettype not in ('integer'::regtype, 'bigint'::regtype)),
+  null, 'chores: the function of each returns a number')
+from leadgen.chores c left join pg_proc p on p.oid = to_regprocedure(c.runs || '()');
+select is(testkit.fault_of('insert into leadgen.chores (name, position, runs, description) values (''x'', 99, ''market.settle_answers(); drop'', ''x'')'),
+  '23514', 'chores: a function is two words');
 
 -- As the worker.
 create function pg_temp.run(p_name text) returns text language plpgsql as $$
@@ -38,8 +38,8 @@ reset role;
 select is(count(*), 1::bigint, 'which is announced') from leadgen.events ev where ev.kind = 'endpoint_disabled';
 select leadgen.enable_endpoint(e.id) from leadgen.endpoints e where e.channel = 'webhook';
 select leadgen.run_chore('route_held_lead') from generate_series(1, 3);
-insert into leadgen.hold_wakes (offer_id) select offer_id from ids;
-select is(pg_temp.run('route_held_lead'), 'true', 'run_chore: a wake is something, though it is no lead');
+insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id) select now(), 'offers', offer_id, offer_id from ids;
+select is(pg_temp.run('route_held_lead'), 'true', 'run_chore: a change is something, though it is no lead');
 reset role;
 
 -- Operators: how often, and whether.

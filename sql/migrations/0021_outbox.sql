@@ -32,12 +32,14 @@ create table leadgen.enrollment_endpoints (
 create table leadgen.chores (
   name text primary key,
   position integer not null,
+  runs text not null,
   description text not null,
   counts boolean not null default false,
   pause interval not null default '0',
   is_active boolean not null default true,
 
   constraint chores_name_shape check (name ~ '^[a-z][a-z0-9_]{1,62}$'),
+  constraint chores_runs_shape check (runs ~ '^(market|outbox|roads)\.[a-z][a-z0-9_]{1,62}$'),
   constraint chores_position_unique unique (position) deferrable initially deferred,
   constraint chores_pause_not_negative check (pause >= '0')
 );

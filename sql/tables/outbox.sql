@@ -380,20 +380,23 @@ comment on table leadgen.worker_naps is
 create table leadgen.chores (
   name text primary key,
   position integer not null,
+  runs text not null,
   description text not null,
   counts boolean not null default false,
   pause interval not null default '0',
   is_active boolean not null default true,
 
   constraint chores_name_shape check (name ~ '^[a-z][a-z0-9_]{1,62}$'),
+  constraint chores_runs_shape check (runs ~ '^(market|outbox|roads)\.[a-z][a-z0-9_]{1,62}$'),
   constraint chores_position_unique unique (position) deferrable initially deferred,
   constraint chores_pause_not_negative check (pause >= '0')
 );
 comment on table leadgen.chores is
   'The registry of what workers do beside delivering, turn by turn in this order: sql/seeds/chores.sql. A new one is '
   'a row and a function.';
-comment on column leadgen.chores.name is
-  'Of the function leadgen.<name>() that does one piece of it in a transaction of its own.';
+comment on column leadgen.chores.name is 'What list_chores and run_chore call it.';
+comment on column leadgen.chores.runs is
+  'The function that does one piece of it, in a transaction of its own: market.settle_answers.';
 comment on column leadgen.chores.counts is
   'Its function returns how many it did, 0: nothing; otherwise it returns what it did it to, null: nothing.';
 comment on column leadgen.chores.pause is
