@@ -156,4 +156,4 @@ create type rehearsal.tally as (
   examples jsonb
 );
 comment on type rehearsal.tally is
-  'Outcomes counted, a rehearsal''s as differences to history. parts: {part: {name: number}}, nothing that is 0: counts (sold, unsold, held, rejected, sales, revenue), causes, codes, days ("2026-11-20 sold", "2026-11-20 revenue"), sales and revenue (by enrollment), moved.';
+  'Outcomes counted, a rehearsal''s as differences to history. parts: {part: {name: number}}, nothing that is 0: counts (sold, unsold, held, rejected), causes, codes, days ("2026-11-20 sold", "2026-11-20 revenue"), sales and revenue (by enrollment), moved.';

@@ -5,15 +5,17 @@ returns void
 language plpgsql
 volatile
 as $$
--- The names that an expression of the registries may use are those of c below.
+-- The names that an expression of the registries may use are those of c below. What is looked up by place costs only where
+-- it is asked for; an array that is unnested costs for each candidate.
 declare
   c_candidates constant text := $sql$
-    from (
-      select x.*, x.n::integer as place, coalesce(x.own_zone, p_snapshot.timezone) as zone
-      from unnest(p_snapshot.enrollments, p_snapshot.buyers, p_snapshot.flags, p_snapshot.zones, p_snapshot.pauses,
-        p_snapshot.openings, p_snapshot.filter_faults, p_snapshot.prices, p_snapshot.min_balances, p_snapshot.balances, %s)
-        with ordinality
-        as x (enrollment_id, buyer_id, flags, own_zone, pause_until, opens_at, filter_fault, price, min_balance, balance, %s, n)
+    from unnest(p_snapshot.flags, %s) with ordinality as x (flags, %s, n)
+    cross join lateral (
+      select
+        x.*, x.n::integer as place, p_snapshot.enrollments[x.n] as enrollment_id, p_snapshot.buyers[x.n] as buyer_id,
+        coalesce(p_snapshot.zones[x.n], p_snapshot.timezone) as zone, p_snapshot.pauses[x.n] as pause_until,
+        p_snapshot.openings[x.n] as opens_at, p_snapshot.filter_faults[x.n] as filter_fault, p_snapshot.prices[x.n] as price,
+        p_snapshot.min_balances[x.n] as min_balance, p_snapshot.balances[x.n] as balance
     ) c$sql$;
 begin
   perform catalog.replace_body('kernel.judge_candidates(kernel.snapshot, bigint)', $sql$
@@ -109,11 +111,15 @@ begin
   foreach v_keys in array '{1,2,5}'::integer[] loop
     v_body := v_body || format(E'\n  if cardinality(p_strategy) <= %s then', v_keys) || $sql$
     return array(
-      select c.place::integer
-      from unnest(p_snapshot.enrollments, p_snapshot.priorities, p_snapshot.weights, p_snapshot.prices, p_snapshot.last_turns,
-        p_snapshot.finish_tags, p_reasons) with ordinality
-        as c (enrollment_id, priority, weight, price, last_turn, finish_tag, reason, place)
-      where c.reason is null
+      select c.place
+      from unnest(p_reasons) with ordinality as x (reason, n)
+      cross join lateral (
+        select
+          x.n::integer as place, p_snapshot.enrollments[x.n] as enrollment_id, p_snapshot.priorities[x.n] as priority,
+          p_snapshot.weights[x.n] as weight, p_snapshot.prices[x.n] as price, p_snapshot.last_turns[x.n] as last_turn,
+          p_snapshot.finish_tags[x.n] as finish_tag
+      ) c
+      where x.reason is null
       order by$sql$ || (
         select string_agg(format(E'\n        case p_strategy[%s]%s end', n, (
           select string_agg(format(' when %L then (%s)::double precision', s.name, s.key), '' order by s.position)

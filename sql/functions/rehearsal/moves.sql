@@ -1,27 +1,5 @@
 -- Moves: a lead's outcome compared with history's, and what follows of a difference.
 
-create or replace function rehearsal.is_as_before(
-  p_play rehearsal.play,
-  p_event rehearsal.event,
-  p_enrollments bigint[],
-  p_prices numeric[]
-)
-returns boolean
-language plpgsql
-immutable
-as $$
--- Unsold for another reason, but offered again when it was, is as before.
-declare
-  v_outcome constant rehearsal.outcome := p_play.outcome;
-begin
-  return p_event.kind = 'routed' and v_outcome.category <> 'rejected'
-    and p_enrollments = v_outcome.seats and p_prices = v_outcome.prices
-    and (p_enrollments <> '{}' or rehearsal.waits_as_before(p_play, p_event.decision));
-end;
-$$;
-comment on function rehearsal.is_as_before(rehearsal.play, rehearsal.event, bigint[], numeric[]) is
-  'Whether a rehearsal''s decision makes of a lead what history made of it at that moment.';
-
 create or replace function rehearsal.waits_as_before(p_play rehearsal.play, p_recorded leadgen.lead_decisions)
 returns boolean
 language plpgsql
@@ -78,8 +56,6 @@ begin
   if not p_play.has_left and p_enrollments <> v_outcome.seats then
     p_play := rehearsal.leave_history(p_plan, p_play, p_play.seen);
   end if;
-  p_play := rehearsal.count_sales(p_plan, p_play, 'difference', -1, p_enrollments, p_prices);
-  p_play := rehearsal.count_sales(p_plan, p_play, 'difference', 1, v_outcome.seats, v_outcome.prices);
   if v_outcome.category = 'sold' and p_play.has_left then
     p_play := rehearsal.take_turns(p_play);
   end if;
@@ -95,7 +71,7 @@ begin
 end;
 $$;
 comment on function rehearsal.go_elsewhere(rehearsal.plan, rehearsal.play, rehearsal.event, bigint[], numeric[]) is
-  'A rehearsal after a lead that leaves history: what it did there is taken out of the windows, what it does here is put in; held here, it waits for the time at which something clears.';
+  'A rehearsal after a lead that leaves history: its turns are the rehearsal''s own, and it has moved or, held here, waits for the time at which something clears.';
 
 create or replace function rehearsal.recall_before(
   p_plan rehearsal.plan,

@@ -16,8 +16,7 @@ as $$
     from unnest(p_outcome.seats, p_outcome.prices) as s (seat, price)
     cross join lateral (
       values
-        ('counts', 'sales', 1::numeric), ('counts', 'revenue', s.price), ('days', p_day || ' revenue', s.price),
-        ('sales', s.seat::text, 1), ('revenue', s.seat::text, s.price)
+        ('sales', s.seat::text, 1::numeric), ('revenue', s.seat::text, s.price), ('days', p_day || ' revenue', s.price)
     ) as e (part, name, n)
   ) as c (part, name, n)
   where c.name is not null;

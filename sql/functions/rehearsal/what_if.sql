@@ -143,34 +143,45 @@ stable
 as $$
 declare
   v_event rehearsal.event := p_event;
-  v_sold record;
+  v_sold bigint[] := '{}';
+  v_prices numeric[] := '{}';
+  v_outcome rehearsal.outcome;
 begin
   p_play.is_stray := false;
   p_play.waiting := null;
   p_play.move := null;
-  p_play := rehearsal.turn_clock(p_play, p_event.happened_at);
-  if p_event.kind in ('sold', 'returned') then
-    p_play := rehearsal.follow_sale(p_plan, p_play, p_event, p_is_stray);
+  if p_event.happened_at >= p_play.windows_end then
+    p_play := rehearsal.turn_clock(p_play, p_event.happened_at);
+  end if;
+  if p_event.kind = 'returned' then
+    p_play := rehearsal.give_back(p_plan, p_play, p_event.sale, p_is_stray);
+    return;
+  elsif p_event.kind = 'sold' then
+    p_play := rehearsal.count_sales(p_plan, p_play, array[(p_event.sale).buyer_offer_id], array[(p_event.sale).price]);
     return;
   elsif p_event.kind = 'rejected' and (p_plan.validation is null or (p_event.lead).erased_at is not null) then
     return;
-  end if;
-  if p_event.kind = 'routed' then
+  elsif p_event.kind = 'routed' then
     v_event.seen := rehearsal.recall_seen(p_event.decision);
     p_play.latest := v_event;
+    v_sold := rehearsal.pick((v_event.seen).enrollments, (p_event.decision).winners);
+    v_prices := rehearsal.pick((v_event.seen).prices, (p_event.decision).winners);
   end if;
-  v_sold := rehearsal.recall_sales(v_event);
   if p_is_stray then
-    p_play := rehearsal.count_sales(p_plan, p_play, 'difference', -1, v_sold.enrollments, v_sold.prices);
-  else
-    p_play := rehearsal.rehearse(p_plan, p_play, v_event);
-    if rehearsal.is_as_before(p_play, v_event, v_sold.enrollments, v_sold.prices) then
-      p_play := rehearsal.stay(p_plan, p_play, v_event);
-    else
-      p_play := rehearsal.go_elsewhere(p_plan, p_play, v_event, v_sold.enrollments, v_sold.prices);
-    end if;
+    p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices, true);
+    return;
   end if;
-  p_play := rehearsal.count_sales(p_plan, p_play, 'history', 1, v_sold.enrollments, v_sold.prices);
+
+  p_play := rehearsal.rehearse(p_plan, p_play, v_event);
+  v_outcome := p_play.outcome;
+  if p_event.kind = 'routed' and v_outcome.category <> 'rejected' and v_sold = v_outcome.seats and v_prices = v_outcome.prices
+    and (v_sold <> '{}' or rehearsal.waits_as_before(p_play, p_event.decision)) then
+    p_play := rehearsal.stay(p_plan, p_play, v_event);
+    p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices);
+  else
+    p_play := rehearsal.go_elsewhere(p_plan, p_play, v_event, v_sold, v_prices);
+    p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices, true, v_outcome.seats, v_outcome.prices);
+  end if;
 end;
 $$;
 comment on function rehearsal.play_event(rehearsal.plan, rehearsal.play, rehearsal.event, boolean) is
@@ -204,9 +215,12 @@ begin
       select d from leadgen.lead_decisions d where d.id = p_waiting.decision_id and d.market_id = p_plan.market_id);
     v_event.seen := rehearsal.recall_seen(v_event.decision);
   end if;
-  p_play := rehearsal.turn_clock(p_play, p_waiting.next_at);
+  if p_waiting.next_at >= p_play.windows_end then
+    p_play := rehearsal.turn_clock(p_play, p_waiting.next_at);
+  end if;
   p_play := rehearsal.rehearse(p_plan, p_play, v_event);
   p_play := rehearsal.go_elsewhere(p_plan, p_play, v_event, '{}', '{}');
+  p_play := rehearsal.count_sales(p_plan, p_play, '{}', '{}', true, (p_play.outcome).seats, (p_play.outcome).prices);
 end;
 $$;
 comment on function rehearsal.play_retry(rehearsal.plan, rehearsal.play, rehearsal.waiting) is
@@ -255,9 +269,14 @@ begin
       v_facts, catalog.load_route((p_event.lead).source_id, p_plan.offer_id), p_play.policy);
   end if;
   p_play.seen := v_event.seen;
-  p_play := rehearsal.take_terms(p_plan, p_play, v_terms_of, v_event.seen);
-  p_play := rehearsal.price_terms(p_play, v_event.seen);
-  if p_plan.moves_turns or p_play.has_left or p_event.kind = 'retried' then
+  if not rehearsal.has_terms(p_play.terms, v_terms_of, v_event.seen) then
+    p_play := rehearsal.take_terms(p_plan, p_play, v_terms_of, v_event.seen);
+  end if;
+  if not rehearsal.has_prices(p_play.terms, v_event.seen) then
+    p_play := rehearsal.price_terms(p_play, v_event.seen);
+  end if;
+  if ((p_plan.moves_turns or p_event.kind = 'retried') and not p_play.has_left)
+    or (p_play.has_left and p_play.finish_tags is null and (v_event.seen).finish_tags is not null) then
     p_play := rehearsal.leave_history(p_plan, p_play, v_event.seen);
   end if;
   p_play.snapshot := rehearsal.lay_over_snapshot(p_plan, p_play, v_event.seen, v_facts, v_document);
