@@ -45,11 +45,10 @@ create temp table expected (entity text, from_state text, to_states text[]);
 insert into expected values
   ('leads', 'received', '{validated,rejected}'), ('leads', 'validated', '{delivered,accepted,rejected}'),
   ('leads', 'delivered', '{validated,accepted,rejected}'), ('leads', 'accepted', '{validated,rejected}'),
-  ('lead_assignments', 'pending', '{delivered,accepted,failed,unknown,returned}'),
-  ('lead_assignments', 'unknown', '{delivered,accepted,failed,returned}'),
-  ('lead_assignments', 'failed', '{delivered,accepted,unknown,returned}'), ('lead_assignments', 'delivered', '{accepted,returned}'),
-  ('lead_assignments',
-    'accepted', '{returned}'),
+  ('lead_assignments', 'pending', '{delivered,accepted,returned,lapsed,failed,unknown,erased}'),
+  ('lead_assignments', 'delivered', '{accepted,returned,lapsed}'), ('lead_assignments', 'accepted', '{returned}'),
+  ('lead_assignments', 'failed', '{delivered,accepted,returned,lapsed,unknown,erased}'),
+  ('lead_assignments', 'unknown', '{delivered,accepted,returned,lapsed,failed}'),
   ('deliveries', 'pending', '{sending,parked,cancelled}'), ('deliveries', 'sending', '{pending,sent,delivered,unknown,dead,cancelled}'),
   ('deliveries', 'parked', '{pending,cancelled}'), ('deliveries', 'sent', '{delivered,unknown,dead}'),
   ('deliveries', 'delivered', '{pending}'), ('deliveries', 'unknown', '{pending,delivered,dead}'), ('deliveries', 'dead', '{pending}'),
@@ -64,7 +63,7 @@ where m.fault = 'none' and not exists (select from expected e where (e.entity, e
 select bag_eq('select entity, from_state, to_state from leadgen.state_transitions',
   'select entity, from_state, unnest(to_states) from expected', 'the moves let through without a look-up are declared, like the others');
 select is(array_agg(distinct fault order by fault), '{LG409 outcome,LG409 status,none}', 'every refusal is LG409') from moves;
-select is(count(*), (20 + 30 + 56 + 30)::bigint, 'every pair of states was tried') from moves;
+select is(count(*), (20 + 56 + 56 + 30)::bigint, 'every pair of states was tried') from moves;
 select pg_temp.put('invoices', 'paid');
 select is(testkit.detail_of($$update leadgen.invoices set status = 'draft'$$),
   '{"field": "status", "found": "draft", "allowed": "nothing: paid is final"}', 'the refusal says what is allowed');

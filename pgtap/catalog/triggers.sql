@@ -1,7 +1,7 @@
--- fill_market, fill_offer, fill_source, fill_buyer, fill_enrollment, fill_scope, fill_campaign, keep_offer_market, start_usage, and what
+-- fill_market, fill_offer, fill_source, fill_buyer, fill_enrollment, fill_scope, fill_campaign, immutable_columns, start_usage, and what
 -- they stand on.
 begin;
-select plan(79);
+select plan(80);
 
 select is(catalog.slugify(name), slug, 'slugify: ' || name)
 from (values ('Austin, TX', 'austin-tx'), ('  São Paulo!! ', 'sao-paulo'), ('A--B', 'a-b'), ('東京', 'x'), ('', 'x'), ('Ünïcode 24/7',
@@ -34,16 +34,18 @@ select is(testkit.fault_of(format('select catalog.check_timezone(%L, %L)', zone,
 create temp table o as select testkit.make_offer() as a, testkit.make_offer() as b;
 select is(testkit.fault_of(
   format('update leadgen.offers o set %1$I = x.%1$I from leadgen.offers x where x.id = %2$s and o.id = %3$s', fixed, b, a)),
-  'LG409 market_id', 'keep_offer_market: another ' || fixed)
+  'LG409 ' || fixed, 'an offer: another ' || fixed)
 from o, unnest('{market_id,vertical_id}'::text[]) fixed;
 select is(testkit.fault_of(format('update leadgen.offers set market_id = market_id, default_price_per_lead = 50 where id = %s', a)),
-  'none', 'keep_offer_market: what stays may be said again') from o;
+  'none', 'an offer: what stays may be said again') from o;
 
 create temp table e as select testkit.enroll(a) as id from o;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set offer_id = %s where id = %s', b, id)), 'LG409 offer_id',
-  'fill_enrollment: another offer') from o, e;
+  'an enrollment: another offer') from o, e;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set buyer_id = testkit.make_buyer() where id = %s', id)),
-  'LG409 offer_id', 'fill_enrollment: another buyer') from e;
+  'LG409 buyer_id', 'an enrollment: another buyer') from e;
+select is(testkit.fault_of(format('update leadgen.buyer_offers set buyer_id = buyer_id, offer_id = offer_id where id = %s', id)),
+  'none', 'an enrollment: what stays may be said again') from e;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set %s where id = %s', change, id)), fault, 'an enrollment: ' || change)
 from e, (values
   ('timezone = ''Asia/Tokyo''', 'none'), ('timezone = ''Tokyo''', 'LG423 timezone'), ('timezone = null', 'none'), ('weight = 0',

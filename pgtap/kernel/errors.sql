@@ -1,6 +1,6 @@
--- suggest, edit_distance, refuse_choice: "did you mean".
+-- suggest, edit_distance, refuse_choice: "did you mean"; is_passing_fault.
 begin;
-select plan(33);
+select plan(35);
 
 select is(kernel.edit_distance(a, b), distance, format('edit_distance: %s, %s', a, b))
 from (values
@@ -43,6 +43,14 @@ end;
 $$;
 select is(pg_temp.hint_of($$select kernel.refuse_choice('p', 'x', 'dya', '{day}')$$),
   'Did you mean day? The row was not written; the last good version rules on.', 'refuse_choice: and the hint');
+
+-- What is of the moment or the server, and what is of the row at hand.
+select is(array_agg(c order by c) filter (where kernel.is_passing_fault(c)), array_agg(c order by c), 'is_passing_fault: of the moment')
+from unnest('{08006,08P01,25006,25P02,25P03,40001,40002,40P01,53100,53200,53300,55P03,57014,57P01,57P03,58000,58030,72000,F0000,F0001,
+  XX000,XX001,XX002}'::text[]) c;
+select is(array_agg(c) filter (where kernel.is_passing_fault(c)), null, 'is_passing_fault: of the row')
+from unnest('{0A000,20000,21000,22003,22012,22P02,23502,23503,23505,23514,38000,42501,42601,42703,42883,42P01,54000,54001,55000,55006,
+  LG400,LG409,LG423,P0001,P0004,DRY01}'::text[]) c;
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
--- Holds come back: what time clears (find_clear_time, plan_hold, find_next_opening), and what somebody changes (wake_held_leads,
--- wake_held_offer); end_hold.
+-- Holds come back: what time clears (find_clear_time, plan_hold, find_next_opening), and what somebody changes (note_change,
+-- follow_change, wake_held_leads); end_hold.
 begin;
-select plan(61);
+select plan(63);
 
 -- What time clears. 20 November 2026 is a Friday; 16:20 UTC is 10:20 in Austin.
 create function pg_temp.clears(p_load jsonb, variadic p_fields jsonb[]) returns text language sql as $$
@@ -144,7 +144,7 @@ begin
 end;
 $$;
 select is(pg_temp.change(c.name), array[c.before, 'nothing to do', '0', 'A 45.00'], c.name || ': woken and sold') from changes c;
-select is((select array_agg(o.id) from leadgen.hold_wakes w join leadgen.offers o on o.id = w.offer_id), null, 'no wake is left over');
+select is_empty('select * from leadgen.catalog_changes', 'no change is left over');
 
 -- What cannot help does not wake: money spent, a name.
 create temp table quiet as select testkit.make_offer() as offer_id;
@@ -154,12 +154,15 @@ select testkit.work_holds();
 select testkit.outcome(offer_id, '2026-11-20T16:20:00Z') from quiet;
 update leadgen.buyers b set balance = 20 from quiet_seat where b.id = testkit.buyer_of(quiet_seat.id);
 update leadgen.buyers b set name = 'Renamed' from quiet_seat where b.id = testkit.buyer_of(quiet_seat.id);
-select is(market.wake_held_offer('2026-11-20T16:20:00Z'), null, 'a debit and a new name wake nobody');
-update leadgen.buyers b set balance = 40 from quiet_seat where b.id = testkit.buyer_of(quiet_seat.id);
-select is(market.wake_held_offer('2026-11-20T16:20:01Z'), offer_id, 'wake_held_offer: funds do; it says which offer') from quiet;
-select is(l.next_route_at, '2026-11-20T16:20:01Z'::timestamptz, 'wake_held_offer: its leads are due now') from leadgen.leads l join quiet
+select is(roads.follow_change('2026-11-20T16:20:00Z'), true, 'a debit is looked at');
+select is(l.next_route_at, '2026-11-20T17:20:00Z'::timestamptz, 'a debit and a new name wake nobody') from leadgen.leads l join quiet
   using (offer_id);
-select is(market.wake_held_offer('2026-11-20T16:20:01Z'), null, 'wake_held_offer: once');
+select is(roads.follow_change('2026-11-20T16:20:00Z'), false, 'and that was all');
+update leadgen.buyers b set balance = 40 from quiet_seat where b.id = testkit.buyer_of(quiet_seat.id);
+select is(roads.follow_change('2026-11-20T16:20:01Z'), true, 'follow_change: funds arrive');
+select is(l.next_route_at, '2026-11-20T16:20:01Z'::timestamptz, 'wake_held_leads: the offer''s leads are due now')
+from leadgen.leads l join quiet using (offer_id);
+select is(roads.follow_change('2026-11-20T16:20:01Z'), false, 'follow_change: once');
 select testkit.at_time('2026-11-20T16:20:01Z');
 select testkit.work_holds();
 select is(l.next_route_at, '2026-11-20T17:20:01Z'::timestamptz, 'not enough: held on, an hour') from leadgen.leads l join quiet

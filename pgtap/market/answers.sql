@@ -1,7 +1,7 @@
 -- accept_sale, return_sale, settle_answers, release_sale, release_due_sale and what they do to places, leads and the next buyer
 -- (lock_sale, check_answer, give_place_back, pass_lead_on).
 begin;
-select plan(156);
+select plan(159);
 select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.settings set slow_retry_seconds = '{}';
 create function pg_temp.offer(p_config jsonb, p_buyers integer default 2) returns bigint language plpgsql as $$
@@ -38,7 +38,8 @@ begin
 end;
 $$;
 create function pg_temp.state(p_sale_id bigint) returns text language sql as $$
-  select concat_ws(' ', a.outcome, case when a.released_at is not null then 'released' end, a.release_reason, '|', l.status,
+  select concat_ws(' ', a.outcome, case when a.released_at is not null then 'released' end,
+    case when a.release_due_at is not null then 'due' end, '|', l.status,
     coalesce(l.rejection_reason, l.unsold_reason), case when l.hold_until is not null then 'held' end)
   from leadgen.lead_assignments a join leadgen.leads l on l.id = a.lead_id where a.id = p_sale_id;
 $$;
@@ -69,22 +70,22 @@ select is(leadgen.release_due_sale(), null, 'release_due_sale: nothing has ended
 -- Refusals.
 select is(testkit.fault_of('select leadgen.accept_sale(0)'), 'LG404 assignment_id', 'accept_sale: no such sale');
 select is(testkit.fault_of($$select leadgen.return_sale(0, 'other')$$), 'LG404 assignment_id', 'return_sale: no such sale');
-select is(testkit.fault_of($$select roads.release_sale(0, 'x')$$), 'LG404 assignment_id', 'release_sale: no such sale');
+select is(testkit.fault_of($$select roads.release_sale(0)$$), 'LG404 assignment_id', 'release_sale: no such sale');
 select is(testkit.fault_of('select roads.lock_sale(0, false)'), 'LG404 assignment_id', 'lock_sale: no such sale');
 select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, reason)), 'LG400 reason', 'return_sale: a reason is needed')
 from s1, unnest(array[null, '', 'wrong number', 'rejected_on_delivery']) reason;
-select is(testkit.fault_of(format('select roads.release_sale(%s, %L)', id, 'x')), 'LG409 outcome', 'release_sale: not while it stands')
+select is(testkit.fault_of(format('select roads.release_sale(%s)', id)), 'LG409 outcome', 'release_sale: not while it stands')
 from s1;
 
 -- A return: place, lead, next buyer.
 select is(pg_temp.used(offer_id), '1 1 1 1 45.00 45.00 / 1 1 1 1 45.00 45.00', 'return_sale: a place is taken') from plain;
 select is(leadgen.return_sale(id, 'wrong_number', E'  nobody\n there ')::text, 'returned', 'return_sale: returned') from s1;
-select is(pg_temp.state(id), 'returned released returned: wrong_number | validated returned held',
+select is(pg_temp.state(id), 'returned released | validated returned held',
   'return_sale: the lead waits for the next buyer; the buyer''s words stay with the sale') from s1;
 select is(pg_temp.used(offer_id), '0 0 0 0 0.00 0.00 / 0 0 0 0 0.00 0.00', 'return_sale: the place is free again') from plain;
 select is(leadgen.return_sale(id, 'spam')::text, 'returned', 'return_sale: what is returned stays so') from s1;
 select is(pg_temp.used(offer_id), '0 0 0 0 0.00 0.00 / 0 0 0 0 0.00 0.00', 'return_sale: and gives one place') from plain;
-select is(roads.release_sale(id, 'again'), false, 'release_sale: done before') from s1;
+select is(roads.release_sale(id), false, 'release_sale: done before') from s1;
 select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'accept_sale: not after a return') from s1;
 select is(testkit.detail_of(format('select leadgen.accept_sale(%s)', id)) ->> 'allowed', 'pending, delivered, unknown, failed',
   'accept_sale: and says what could be') from s1;
@@ -102,7 +103,7 @@ select leadgen.return_sale(id, 'other') from s1b;
 select pg_temp.tend();
 select is(pg_temp.sales(id), '{"returned released","returned released"}', 'both returned it: nobody is left, and no buyer sees it twice')
 from s1b;
-select matches(pg_temp.state(id), '^returned released returned: other \| validated no buyer could take it: already_had_lead 2 held$',
+select matches(pg_temp.state(id), '^returned released \| validated no buyer could take it: already_had_lead 2 held$',
   'it is offered until the hold ends') from s1b;
 select testkit.at_time('2026-11-21T16:00:01Z');
 select pg_temp.tend();
@@ -139,7 +140,7 @@ create temp table s5 as select pg_temp.sell(offer_id, 4) as id from asked;
 select is(leadgen.accept_sale(id)::text, 'accepted', 'explicit: a buyer who answers before we know that it got through') from s4;
 select is(a.delivered_at = '2026-11-20T16:00:00Z', true, 'explicit: has it') from leadgen.lead_assignments a join s4 using (id);
 select leadgen.return_sale(id, 'not_interested') from s4;
-select is(pg_temp.state(id), 'returned released returned: not_interested | validated returned held',
+select is(pg_temp.state(id), 'returned released | validated returned held',
   'explicit: an accepted sale may be returned within the window') from s4;
 select pg_temp.attempt(id, 'delivered') from s3;
 create temp table late_claim as select c.* from leadgen.claim_deliveries('slow', '{"webhook": 100, "email": 100}', '1 day') c
@@ -151,22 +152,22 @@ select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'oth
 from s3;
 select is(leadgen.settle_answers(), 2, 'explicit: silent buyers let their sales lapse, also one that we still try to reach');
 select is(leadgen.settle_answers(), 0, 'explicit: once');
-select is(pg_temp.state(id), 'returned not accepted in time | delivered', 'explicit: lapsed, its place due to go back') from s3;
+select is(pg_temp.state(id), 'lapsed due | delivered', 'explicit: lapsed, its place due to go back') from s3;
 select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'explicit: nobody accepts it any more') from s3;
 create temp table released as select n, leadgen.release_due_sale() as id from generate_series(1, 3) n;
 select is(array_agg(r.id order by n), array[s3.id, s5.id, null], 'release_due_sale: one sale a call, then none')
 from released r, s3, s5 group by s3.id, s5.id;
-select is(pg_temp.state(id), 'returned released not accepted in time | validated not accepted in time held', 'explicit: offered again')
+select is(pg_temp.state(id), 'lapsed released | validated not accepted in time held', 'explicit: offered again')
 from s3;
 select is(array_agg(d.status || ' ' || coalesce(d.next_attempt_at::text, 'never')), '{"cancelled never"}',
   'what was not delivered yet is cancelled') from leadgen.deliveries d join s5 on s5.id = d.assignment_id;
 select pg_temp.tend();
-select is(pg_temp.sales(id), '{"returned released",pending}', 'explicit: the next buyer is asked') from s3;
+select is(pg_temp.sales(id), '{"lapsed released",pending}', 'explicit: the next buyer is asked') from s3;
 select is((select max(a.answer_by) from leadgen.lead_assignments a join asked using (offer_id)), '2026-11-20T20:00:00Z'::timestamptz,
   'explicit: with a window of its own');
 select testkit.at_time('2026-11-20T20:00:00Z');
 select pg_temp.tend();
-select is(pg_temp.sales(id), '{"returned released","returned released"}', 'explicit: who is as silent loses it too') from s3;
+select is(pg_temp.sales(id), '{"lapsed released","lapsed released"}', 'explicit: who is as silent loses it too') from s3;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 
 -- auto_after: silence is acceptance.
@@ -183,7 +184,7 @@ select is(leadgen.return_sale(id, 'spam')::text, 'returned', 'auto_after: a retu
 select testkit.at_time('2026-11-21T16:00:00Z');
 select is(leadgen.settle_answers(), 1, 'auto_after: the silent one');
 select is(array_agg(split_part(pg_temp.state(id), ' |', 1) order by n),
-  '{accepted,"returned released returned: spam",accepted,pending}', 'auto_after: accepted; what never arrived is not')
+  '{accepted,"returned released",accepted,pending}', 'auto_after: accepted; what never arrived is not')
 from s6;
 select is(a.accepted_at = '2026-11-21T16:00:00Z' and l.status = 'accepted', true, 'auto_after: and the lead')
 from s6 join leadgen.lead_assignments a using (id) join leadgen.leads l on l.id = a.lead_id where n = 3;
@@ -297,7 +298,7 @@ select pg_temp.tend();
 select is(pg_temp.state(id), 'pending | validated', 'the month is full') from s8;
 select is((select count(*) from leadgen.leads l join full_up using (offer_id) where l.hold_until is not null), 1::bigint, 'a lead waits');
 select leadgen.return_sale(id, 'wrong_number') from s8;
-select is(pg_temp.state(id), 'returned released returned: wrong_number | rejected returned', 'no reroute: the returned lead is rejected')
+select is(pg_temp.state(id), 'returned released | rejected returned', 'no reroute: the returned lead is rejected')
 from s8;
 select pg_temp.tend();
 select is((select array_agg(l.status || ' ' || (l.hold_until is null) order by l.id) from leadgen.leads l join full_up using (offer_id)),
@@ -317,12 +318,12 @@ end;
 $$;
 select pg_temp.fail_latest();
 select is(pg_temp.sales(id), '{"failed released",pending}', 'on_failure: the next buyer has it') from s9;
-select is(pg_temp.state(id), 'failed released delivery failed | validated', 'on_failure: and the lead is sold') from s9;
+select is(pg_temp.state(id), 'failed released | validated', 'on_failure: and the lead is sold') from s9;
 select pg_temp.fail_latest();
 select is(pg_temp.sales(id), '{"failed released","failed released",pending}', 'on_failure: and the next') from s9;
 select pg_temp.fail_latest();
 select is(pg_temp.sales(id), '{"failed released","failed released","failed released"}', 'max_attempts: two reroutes and no more') from s9;
-select is(pg_temp.state(id), 'failed released delivery failed | validated delivery failed', 'nobody refused it: unsold, not rejected')
+select is(pg_temp.state(id), 'failed released | validated delivery failed', 'nobody refused it: unsold, not rejected')
 from s9;
 select is(pg_temp.used(offer_id), '0 0 0 0 0.00 0.00 / 0 0 0 0 0.00 0.00', 'a failed sale takes no place') from failing;
 
@@ -331,7 +332,7 @@ create temp table s10 as select pg_temp.sell(offer_id, 1) as id from stubborn;
 select pg_temp.fail_latest();
 select is(pg_temp.state(id), 'failed | validated', 'on_failure false: no other buyer, the sale keeps its place') from s10;
 select leadgen.return_sale(id, 'unreachable') from s10;
-select is(pg_temp.state(id), 'returned released returned: unreachable | validated returned held',
+select is(pg_temp.state(id), 'returned released | validated returned held',
   'until an operator ends it: then it is offered again') from s10;
 create temp table s11 as select pg_temp.sell(offer_id, 2) as id from stubborn;
 select pg_temp.attempt(id, 'delivered') from s11;
@@ -359,11 +360,11 @@ create temp table s14 as select pg_temp.sell(offer_id, 1) - 1 as id from shared;
 select pg_temp.attempt(id, 'delivered') from s14;
 select pg_temp.attempt(id + 1, 'delivered') from s14;
 select leadgen.return_sale(id, 'wrong_number') from s14;
-select is(pg_temp.state(id), 'returned released returned: wrong_number | accepted held',
+select is(pg_temp.state(id), 'returned released | accepted held',
   'shared: the lead is still accepted by one, and offered again') from s14;
 select pg_temp.tend();
 select is(pg_temp.sales(id), '{"returned released",accepted,pending}', 'shared: one more buyer') from s14;
-select is(pg_temp.state(id), 'returned released returned: wrong_number | accepted', 'shared: all places are sold') from s14;
+select is(pg_temp.state(id), 'returned released | accepted', 'shared: all places are sold') from s14;
 select leadgen.return_sale(id + 1, 'wrong_number') from s14;
 select pg_temp.tend();
 select is(l.status || ' ' || (l.rejection_reason is null), 'accepted true', 'shared: with a buyer left it is not rejected')
@@ -375,7 +376,7 @@ create temp table kept as select pg_temp.offer('{"acceptance": {"mode": "explici
   "reroute": {"on_failure": false}}') as offer_id;
 create temp table s20 as select pg_temp.sell(offer_id, 1) as id from kept;
 select pg_temp.attempt(id, 'refused') from s20;
-select is((market.pick_due_sale()).id, null, 'pick_due_sale: not what is kept');
+select is((market.pick_due_sale(leadgen.clock())).id, null, 'pick_due_sale: not what is kept');
 select is(market.lock_free_offer('{}'), null, 'lock_free_offer: of none');
 select is(market.lock_free_offer(array[offer_id, 0]), offer_id, 'lock_free_offer: the first that is free') from kept;
 select testkit.at_time('2026-11-20T20:59:59Z');
@@ -387,9 +388,9 @@ select is(outbox.find_resend_fault(d, e), 'the time to accept its sale has ended
 from s20 join leadgen.deliveries d on d.assignment_id = s20.id join leadgen.endpoints e on e.id = d.endpoint_id;
 select is(leadgen.settle_answers(), 1, 'settle_answers: it lapses');
 select is(leadgen.settle_answers(), 0, 'settle_answers: once');
-select is((market.pick_due_sale()).id, id, 'pick_due_sale: now it is due') from s20;
+select is((market.pick_due_sale(leadgen.clock())).id, id, 'pick_due_sale: now it is due') from s20;
 select pg_temp.tend();
-select is(pg_temp.sales(id), '{"returned released",pending}', 'the next buyer has it') from s20;
+select is(pg_temp.sales(id), '{"lapsed released",pending}', 'the next buyer has it') from s20;
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- One that cannot be released does not hold up the others.
@@ -404,9 +405,14 @@ create function pg_temp.break_down() returns trigger language plpgsql as $$ begi
 do $$ begin execute format('create trigger break_down before update of released_at on leadgen.lead_assignments for each row
   when (new.id = %s and new.released_at is not null) execute function pg_temp.break_down()', (select id from s15 where n = 1)); end $$;
 set local client_min_messages = error; -- it warns the log
-select is(leadgen.release_due_sale(), null, 'release_due_sale: the one that raises comes first');
+select is(leadgen.release_due_sale(), id, 'release_due_sale: the one that raises comes first') from s15 where n = 1;
+select is(pg_temp.state(id), 'failed due | validated', 'release_due_sale: and stays due') from s15 where n = 1;
 set local client_min_messages = notice;
-select is(leadgen.release_due_sale(), id, 'release_due_sale: and the next is released') from s15 where n = 2;
+select is(leadgen.release_due_sale(), id, 'release_due_sale: the next is released') from s15 where n = 2;
+select is(leadgen.release_due_sale(), null, 'release_due_sale: the first is put off');
+select testkit.at_time('2026-11-20T16:03:00Z');
+drop trigger break_down on leadgen.lead_assignments;
+select is(leadgen.release_due_sale(), id, 'release_due_sale: for a minute') from s15 where n = 1;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 
 -- The policy, as it is written.

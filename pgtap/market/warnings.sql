@@ -117,6 +117,7 @@ create temp table said (n integer, balance numeric, warnings bigint);
 create function pg_temp.pay(p_balance numeric) returns bigint language plpgsql as $$
 begin
   update leadgen.buyers b set balance = p_balance from payer where b.id = testkit.buyer_of(payer.id);
+  perform testkit.work_holds();
   return (select count(*) from leadgen.events e join payer on e.buyer_offer_id = payer.id where e.kind = 'balance_low');
 end;
 $$;

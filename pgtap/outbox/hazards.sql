@@ -96,7 +96,7 @@ select is(testkit.answer('{"outcome": "failed", "error_class": "connect"}', p_re
 select testkit.at_time('2026-11-20T16:20:00Z');
 select is(testkit.answer('{"outcome": "failed", "error_class": "connect"}', p_retries => 2), 'unknown, failed',
   'the last: unknown at the end');
-select is(a.outcome || ' ' || coalesce(a.release_reason, 'kept'), 'unknown kept', 'so the lead is nobody else''s')
+select is(a.outcome || ' ' || market.has_ended(a), 'unknown false', 'so the lead is nobody else''s')
   from leadgen.lead_assignments a
 order by a.id desc limit 1;
 select pg_temp.calm();

@@ -129,7 +129,7 @@ select is(testkit.answer('{"outcome": "delivered"}', 'email'), 'delivered, deliv
 select is(testkit.answer('{"outcome": "answered", "status_code": 200, "reply": "{\"status\":\"accepted\"}"}'), 'delivered, accepted',
   'then the webhook''s reply accepts');
 select is(pg_temp.state(), 'accepted accepted', 'the sale is accepted');
-select is(a.delivered_at is not null and a.accepted_at is not null and a.release_reason is null, true, 'with its times')
+select is(a.delivered_at is not null and a.accepted_at is not null and a.release_due_at is null, true, 'with its times')
 from leadgen.lead_assignments a order by a.id desc limit 1;
 select testkit.submit(offer_id, '{}', 22) from explicit;
 select testkit.at_time('2026-11-20T17:00:00Z');

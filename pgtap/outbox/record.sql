@@ -98,7 +98,7 @@ select is(pg_temp.attempt('webhook', 'failed', '{"error": "connection refused"}'
 select is(pg_temp.state(), 'validated pending webhook=dead,email=pending', 'the e-mail is still under way');
 select is(pg_temp.attempt('email', 'refused'), 'dead', 'it ends too');
 select is(pg_temp.state(), 'validated failed webhook=dead,email=dead', 'all channels ended: the sale has failed');
-select is(a.release_reason || ' ' || (a.released_at is null), 'delivery failed true', 'its place is due to go back')
+select is(a.release_due_at = leadgen.clock() and a.released_at is null, true, 'its place is due to go back')
 from leadgen.lead_assignments a order by a.id desc limit 1;
 select is((select count(*) from leadgen.delivery_attempts t join retry on retry.id = t.delivery_id), 4::bigint, 'four attempts are logged');
 
@@ -110,7 +110,7 @@ select is(pg_temp.attempt('webhook', 'unknown', '{"error": "no answer"}', 1), 'u
 select is(pg_temp.state(), 'validated pending webhook=unknown,email=pending', 'the sale waits for the other channel');
 select is(pg_temp.attempt('email', 'refused'), 'dead', 'which ends');
 select is(pg_temp.state(), 'validated unknown webhook=unknown,email=dead', 'the sale is unknown, not failed');
-select is((select a.release_reason from leadgen.lead_assignments a order by a.id desc limit 1), null, 'and keeps its place');
+select is((select market.has_ended(a) from leadgen.lead_assignments a order by a.id desc limit 1), false, 'and keeps its place');
 
 -- A late success.
 select pg_temp.next_lead(4);
@@ -141,7 +141,7 @@ from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome = 'fa
 update leadgen.deliveries d set next_attempt_at = '2027-01-01T00:00:00Z'
 from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome <> 'failed' and d.next_attempt_at is not null;
 select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'replayed, a dead letter gets through');
-select is(array_agg(a.outcome || ' ' || coalesce(a.release_reason, 'stands')), '{"accepted stands"}', 'and the sale stands')
+select is(array_agg(a.outcome || ' ' || market.has_ended(a)), '{"accepted false"}', 'and the sale stands')
 from leadgen.lead_assignments a join leadgen.deliveries d on d.assignment_id = a.id
 where d.channel = 'webhook' and d.attempts = 5;
 

@@ -1,7 +1,7 @@
 -- Buyers' keys and links: check_buyer, find_own_sale, answer_sale, show_sale, list_return_reasons, make_link, open_link, read_link,
 -- describe_link_state, answer_by_link.
 begin;
-select plan(125);
+select plan(127);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{}', null, '{"name": "Roofing Austin"}') as offer_id;
 create temp table seats as select testkit.seat(offer_id, 'Ace', '{"routing_priority": 9}') as ace, testkit.seat(offer_id, 'Best',
@@ -164,7 +164,9 @@ create function pg_temp.link_state(p_kind text, p_changes jsonb, p_return text d
 declare
   v_sale leadgen.lead_assignments := (select a from leadgen.lead_assignments a join sales s on s.id = a.id where s.n = 4);
 begin
+  set local session_replication_role = replica;
   delete from leadgen.sale_returns r where r.assignment_id = v_sale.id;
+  set local session_replication_role = origin;
   if p_return is not null then
     insert into leadgen.sale_returns (market_id, offer_id, buyer_id, buyer_offer_id, assignment_id, reason_code, via, status, decided_at)
     values (v_sale.market_id, v_sale.offer_id, v_sale.buyer_id, v_sale.buyer_offer_id, v_sale.id, 'spam', 'api', p_return,
@@ -178,8 +180,11 @@ from (values
   ('accept', '{}'::jsonb, 'requested', 'requested'), ('return', '{}', 'received', 'requested'), ('return', '{"outcome": "accepted"}',
     'refused', 'refused'),
   ('accept', '{"outcome": "accepted"}', 'refused', 'accepted'),
-  ('accept', '{"outcome": "failed", "release_reason": "delivery failed"}', null, 'too_late'),
-  ('return', '{"outcome": "returned"}', null, 'too_late'), ('return', '{"outcome": "returned"}', 'approved', 'returned'),
+  ('accept', '{"outcome": "failed", "release_due_at": "2026-11-20T16:00:00Z"}', null, 'too_late'),
+  ('accept', '{"outcome": "failed", "released_at": "2026-11-20T16:00:00Z"}', null, 'too_late'),
+  ('accept', '{"outcome": "failed"}', null, 'open'),
+  ('return', '{"outcome": "lapsed", "released_at": "2026-11-20T16:00:00Z"}', null, 'too_late'),
+  ('return', '{"outcome": "returned"}', 'approved', 'returned'),
   ('accept', '{"acceptance": "explicit", "answer_by": "2026-11-20T16:00:00Z"}', null, 'too_late'),
   ('return', '{"acceptance": "explicit", "answer_by": "2026-11-20T16:00:00Z"}', null, 'too_late'),
   ('return', '{"acceptance": "explicit", "outcome": "accepted", "answer_by": "2026-11-20T16:00:00Z"}', null, 'open')

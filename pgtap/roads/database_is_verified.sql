@@ -1,6 +1,6 @@
 -- check_invariants: silent when all is well, and each kind of corruption is found. Planted with triggers switched off.
 begin;
-select plan(54);
+select plan(66);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"max_buyers": 2, "caps": {"per_day": 100, "per_month": 1000, "budget_per_day": 10000}}',
@@ -42,8 +42,8 @@ exception
     return sqlerrm::text[];
 end;
 $$;
-select is(pg_temp.planted(sql) @> array[rule], true, format('%s: %s', rule, what))
-from (values
+create temp table faults (rule text, what text, sql text);
+insert into faults values
   ('cap_never_exceeded', 'sold past a cap of the day',
     $$update leadgen.lead_decisions set limit_uses[2] = 5 where winners[1] = 1$$),
   ('cap_never_exceeded', 'sold past a cap of the hour',
@@ -88,12 +88,25 @@ from (values
       currency, price_steps)
       select market_id, lead_id, (select max(id) from leadgen.lead_decisions), offer_id, 0, buyer_offer_id, is_exclusive, price, currency,
         price_steps from leadgen.lead_assignments limit 1$$),
-  ('released_sale_has_ended', 'released and accepted', $$update leadgen.lead_assignments set released_at = now()
+  ('sale_has_one_state', 'released and accepted', $$update leadgen.lead_assignments set released_at = now()
     where outcome = 'accepted'$$),
-  ('released_sale_has_ended', 'returned without a reason', $$update leadgen.lead_assignments set release_reason = null$$),
-  ('released_sale_has_ended', 'accepted at no time', $$update leadgen.lead_assignments set accepted_at = null$$),
-  ('released_sale_has_ended', 'still being delivered', $$update leadgen.deliveries set status = 'pending', next_attempt_at = now()
-    where status = 'cancelled'$$),
+  ('sale_has_one_state', 'accepted and due to be released', $$update leadgen.lead_assignments set release_due_at = now()
+    where outcome = 'accepted'$$),
+  ('sale_has_one_state', 'released and due to be', $$update leadgen.lead_assignments set release_due_at = now()
+    where outcome = 'returned'$$),
+  ('sale_has_one_state', 'lapsed, and it stands', $$update leadgen.lead_assignments set outcome = 'lapsed'
+    where outcome = 'pending'$$),
+  ('sale_has_its_times', 'accepted at no time', $$update leadgen.lead_assignments set accepted_at = null$$),
+  ('sale_has_its_times', 'delivered at no time', $$update leadgen.lead_assignments set delivered_at = null$$),
+  ('sale_has_its_times', 'lapsed though it was accepted', $$update leadgen.lead_assignments set outcome = 'lapsed'
+    where outcome = 'accepted'$$),
+  ('lead_names_its_policies', 'another routing policy',
+    $$update leadgen.leads set routing_policy_id = routing_policy_id + 1$$),
+  ('lead_names_its_policies', 'a pricing policy of another version',
+    $$update leadgen.leads set pricing_policy_version = pricing_policy_version + 1$$),
+  ('returned_sale_has_return', 'returned by nobody', $$delete from leadgen.sale_returns$$),
+  ('nothing_of_a_released_sale_is_sent', 'still being delivered',
+    $$update leadgen.deliveries set status = 'pending', next_attempt_at = now() where status = 'cancelled'$$),
   ('valid_lead_is_sold_or_explained', 'returned by all and not explained', $$update leadgen.leads set unsold_reason = null
     where rejection_reason is null$$),
   ('valid_lead_is_sold_or_explained', 'rejected though somebody has it', $$update leadgen.leads set status = 'rejected',
@@ -127,7 +140,7 @@ from (values
   ('valid_lead_is_sold_or_explained', 'valid without decision', $$delete from leadgen.lead_decisions where id = (select max(id)
     from leadgen.lead_decisions)$$),
   ('returns_are_settled', 'approved, and the sale stands', $$update leadgen.lead_assignments set outcome = 'accepted', accepted_at = now(),
-    released_at = null, release_reason = null where outcome = 'returned'$$),
+    released_at = null where outcome = 'returned'$$),
   ('returns_are_settled', 'asked for, and the sale has ended', $$update leadgen.sale_returns set status = 'requested', decided_at = null$$),
   ('nothing_of_an_erased_lead_is_sent', 'erased and due', $$update leadgen.leads set name = '', email = '', phone = '', submitted = null,
     hold_until = null, erased_at = now()$$),
@@ -136,8 +149,17 @@ from (values
     hold_until = now(), erased_at = now() where id in (select lead_id from leadgen.deliveries where status = 'delivered')$$),
   ('attempts_are_logged', 'delivered without attempt', $$delete from leadgen.delivery_attempts$$),
   ('attempts_are_logged', 'dead though an attempt got through', $$update leadgen.deliveries set status = 'dead'
-    where status = 'delivered'$$)
-) as t (rule, what, sql);
+    where status = 'delivered'$$),
+  ('delivery_has_endpoint', 'a delivery to an address that is none of its buyer''s',
+    $$update leadgen.deliveries set target = 'https://x.example'$$),
+  ('delivery_has_endpoint', 'a delivery by no endpoint', $$update leadgen.deliveries set endpoint_id = 0$$),
+  ('delivery_has_one_state', 'delivered at no time', $$update leadgen.deliveries set finished_at = null where status = 'delivered'$$),
+  ('delivery_has_one_state', 'sent again more often than tried', $$update leadgen.deliveries set attempts_before = attempts + 1$$);
+select is(pg_temp.planted(sql) @> array[rule], true, format('%s: %s', rule, what)) from faults;
+
+-- Each rule that a check can name was proved to find its contrary.
+select bag_eq($$select distinct named[1] from pg_proc p, regexp_matches(p.prosrc, 'select ''([a-z_]+)'',', 'g') named
+  where p.proname like 'check\_%' and p.proargnames = '{rule,detail}'$$, 'select distinct rule from faults', 'every rule has its proof');
 
 select * from finish();
 rollback;

@@ -23,7 +23,7 @@ create function pg_temp.break_down() returns trigger language plpgsql as $$ begi
 do $$ begin execute format('create trigger break_down before insert on leadgen.lead_decisions for each row
   when (new.lead_id = %s) execute function pg_temp.break_down()', (select id from held where n = 10)); end $$;
 select testkit.at_time('2026-11-20T23:00:00Z');
-delete from leadgen.hold_wakes; -- their time has come without
+delete from leadgen.catalog_changes; -- their time has come without
 set local client_min_messages = error; -- it warns the log
 select is(leadgen.route_held_lead(), (select id from held where n = 10), 'the one that raises comes first');
 set local client_min_messages = notice;

@@ -1,7 +1,7 @@
 -- erase_lead and its parts: cancel_deliveries_of, strike_out_lead, end_sales_of_erased, strike_out_traces, strike_out_numbers,
 -- erase_quarantined, allow_erasure (FAULTS 33). What says who a lead was is looked for in every row of every table.
 begin;
-select plan(76);
+select plan(79);
 select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.settings set slow_retry_seconds = '{}';
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 24}',
@@ -94,7 +94,7 @@ select is(e.message || ' ' || (e.facts ->> 'by'), format('lead %s was erased: as
   'who did it, and why') from leadgen.events e, lead where e.kind = 'lead_erased';
 select is(count(*), 2::bigint, 'the sales stand as they were made, price and steps')
 from before b join leadgen.lead_assignments a using (id, price, price_steps, decision_id);
-select is(array_agg(concat_ws(' ', a.outcome, a.release_reason) order by a.id), '{"returned returned: other","failed lead erased"}',
+select is(array_agg(a.outcome::text order by a.id), '{returned,erased}',
   'who never got it has not bought it')
 from leadgen.lead_assignments a join before using (id);
 select is(bool_and(a.released_at is not null), true, 'and its place is free again') from leadgen.lead_assignments a join before using (id);
@@ -156,7 +156,7 @@ select is(count(*), 1::bigint, 'one is being sent') from claims;
 select leadgen.erase_lead(id, 'sixth') from sent;
 select is(array_agg(distinct d.status::text), '{cancelled}', 'all are cancelled, also what is being sent, and what was parked')
 from leadgen.deliveries d join sent on sent.id = d.lead_id;
-select is(array_agg(concat_ws(' ', a.outcome, a.release_reason) order by a.id), '{unknown,"failed lead erased"}',
+select is(array_agg(a.outcome::text order by a.id), '{unknown,erased}',
   'who may have got it may have bought it')
 from leadgen.lead_assignments a join sent on sent.id = a.lead_id;
 select is(r.status, 'cancelled', 'what the worker reports then changes nothing')
@@ -165,7 +165,7 @@ from (select jsonb_build_array(jsonb_build_object('delivery_id', delivery_id, 'l
   'latency_ms', 1, 'reply', 'Dear Zaphod', 'error', 'Beeblebrox')) as results
     from claims) x, leadgen.record_attempts(results, 0, '1 second') r;
 select is(pg_temp.traces(), '{}', 'and leaves no trace');
-select is(array_agg(a.outcome::text order by a.id), '{unknown,failed}', 'nor does it move the sale')
+select is(array_agg(a.outcome::text order by a.id), '{unknown,erased}', 'nor does it move the sale')
 from leadgen.lead_assignments a join sent on sent.id = a.lead_id;
 select is_empty($$select * from leadgen.claim_deliveries('w', '{"webhook": 100, "email": 100}', '30 seconds') c
   join leadgen.deliveries d on d.id = c.delivery_id join leadgen.leads l on l.id = d.lead_id
@@ -195,12 +195,30 @@ begin
   update leadgen.deliveries d set status = p_status, next_attempt_at = case when p_status = 'pending' then d.next_attempt_at end
   where d.lead_id = v_lead_id and d.channel = 'webhook' and d.status = 'pending';
   perform leadgen.erase_lead(v_lead_id, 'eighth');
-  return (select array_agg(concat_ws(' ', a.outcome, a.release_reason) order by a.id) from leadgen.lead_assignments a
-    where a.lead_id = v_lead_id);
+  return (select array_agg(a.outcome::text order by a.id) from leadgen.lead_assignments a where a.lead_id = v_lead_id);
 end;
 $$;
-select is(pg_temp.erase_tried('k-8' || status, status), '{unknown,"failed lead erased"}',
+select is(pg_temp.erase_tried('k-8' || status, status), '{unknown,erased}',
   'who may have got it has bought it, who cannot has not: ' || status) from unnest('{pending,parked}'::leadgen.delivery_status[]) status;
+
+-- A sale that failed and is kept: its dead letter is never sent again, so its place goes back.
+select testkit.at_time('2026-11-20T17:30:00Z');
+update leadgen.routing_policies set config = config || '{"reroute": {"on_failure": false}}';
+create temp table kept_failed as select (pg_temp.submit('{"idempotency_key": "k-10"}') ->> 'lead_id')::bigint as id;
+update leadgen.lead_assignments a set outcome = 'failed' from kept_failed k
+where a.lead_id = k.id and a.buyer_offer_id = (select best from seats);
+create temp table ended as select a.id from leadgen.lead_assignments a join kept_failed k on k.id = a.lead_id
+where a.buyer_offer_id = (select ace from seats);
+update leadgen.lead_assignments a set outcome = 'failed', release_due_at = leadgen.clock() from ended where ended.id = a.id;
+select leadgen.erase_lead(id, 'eleventh') from kept_failed;
+select is(array_agg(a.outcome || ' ' || (a.released_at is not null) order by a.id), '{"failed true","erased true"}',
+  'cancel_deliveries_of: a failed sale that stood is erased, one that had ended is released')
+from leadgen.lead_assignments a join kept_failed k on k.id = a.lead_id;
+select is(testkit.fault_of(format('select leadgen.%s', answer)), 'LG409 outcome', 'nobody answers for it: ' || answer)
+from leadgen.lead_assignments a join kept_failed k on k.id = a.lead_id,
+  unnest(array[format('accept_sale(%s)', a.id), format('return_sale(%s, %L)', a.id, 'other')]) answer
+where a.outcome = 'erased';
+update leadgen.routing_policies set config = config - 'reroute';
 
 -- Where a person's words stand though nobody asked for them.
 update leadgen.routing_policies set config = config || '{"returns": {"auto_approve": false}}';

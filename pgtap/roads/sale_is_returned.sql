@@ -104,7 +104,8 @@ select is(pg_temp.ask(id, 'wrong_roof', ' straw '), 'returned approved wrong_roo
 select is(pg_temp.state(id), 'returned released | validated held | approved api auto', 'returned, and its lead is offered again') from s1;
 select is(array[r.reason_code, r.note], '{wrong_roof,straw}', 'with the buyer''s words')
 from leadgen.sale_returns r join s1 on s1.id = r.assignment_id;
-select is(a.release_reason, 'returned: wrong_roof', 'the sale says why') from leadgen.lead_assignments a join s1 using (id);
+select is(market.find_refusal(l), 'returned', 'find_refusal: why nobody has it')
+from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join s1 on s1.id = a.id;
 select is(u.month_count, 0, 'its place is free again') from testkit.offer_usage u join plain using (offer_id);
 select is(pg_temp.ask(id, 'duplicate', 'other words', 'link'), 'returned approved wrong_roof',
   'asked again: the same answer, the reason as it was') from s1;
@@ -213,7 +214,7 @@ select is(market.find_quota_fault(pg_temp.row_of(id)), '1 of 1 returns of 3 sale
   'percent: and no second; a returned sale is a sale')
 from s9 where n = 2;
 create temp table s9b as select pg_temp.sell(offer_id, 4, false) as id from share;
-update leadgen.lead_assignments a set outcome = 'failed', release_reason = 'delivery failed' from s9b where s9b.id = a.id;
+update leadgen.lead_assignments a set outcome = 'failed', release_due_at = leadgen.clock() from s9b where s9b.id = a.id;
 select matches(market.find_quota_fault(pg_temp.row_of(id)), ' of 3 sales ', 'percent: what never arrived is no sale') from s9 where n = 2;
 
 -- Not auto-approved: the sale stands until somebody decides.
@@ -299,7 +300,7 @@ from s14 where n = 1;
 
 -- A sale that ends otherwise takes its request with it.
 select pg_temp.ask(id) from s14 where n = 3;
-update leadgen.lead_assignments a set outcome = 'failed', release_reason = 'delivery failed' from s14 where s14.id = a.id and n = 3;
+update leadgen.lead_assignments a set outcome = 'failed', release_due_at = leadgen.clock() from s14 where s14.id = a.id and n = 3;
 select is(testkit.fault_of(format('select leadgen.decide_return(%s, true)', r.id)), 'LG409 outcome',
   'decide_return: not of a sale that failed')
 from leadgen.sale_returns r join s14 on s14.id = r.assignment_id and n = 3;

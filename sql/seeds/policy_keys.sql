@@ -190,7 +190,7 @@ on conflict (kind, key) do update set
   is_always_on = excluded.is_always_on,
   compile_function = excluded.compile_function,
   required_language = excluded.required_language;
-select catalog.recompile_policies();
+select catalog.recompile();
 
 -- What psql's \d+ shows of a policy's body.
 do $$

@@ -107,10 +107,12 @@ create table leadgen.leads (
 
   validation_policy_id bigint,
   validation_policy_version integer,
+  routing_policy_id bigint,
   routing_policy_version integer,
+  pricing_policy_id bigint,
   pricing_policy_version integer,
 
-  buyer_id bigint references leadgen.buyers (id) on delete set null,
+  buyer_id bigint references leadgen.buyers (id) on delete restrict,
   delivered_at timestamptz,
   accepted_at timestamptz,
   rejected_at timestamptz,
@@ -146,6 +148,8 @@ comment on column leadgen.leads.validation_reason is 'The first failure in regis
 comment on column leadgen.leads.unsold_reason is 'Why a valid lead has no buyer; null: sold or not valid.';
 comment on column leadgen.leads.hold_until is 'Until when an unsold lead is offered again; null: not held.';
 comment on column leadgen.leads.next_route_at is 'When a held lead is routed next.';
+comment on column leadgen.leads.routing_policy_id is
+  'Of its latest routing attempt, as are the version and the pricing policy; null: never routed.';
 comment on column leadgen.leads.buyer_id is 'Buyer of the first sale (in an exclusive sale the only one).';
 comment on column leadgen.leads.price is 'Price of the first sale, in the market''s currency; never changes once set.';
 comment on column leadgen.leads.submitted is 'The payload as it came, personal data included.';
@@ -165,27 +169,17 @@ create index idx_leads_offer_phone_created on leadgen.leads (offer_id, phone, cr
 create index idx_leads_offer_email_created on leadgen.leads (offer_id, email, created_at desc);
 create index idx_leads_offer_ip_created on leadgen.leads (offer_id, ip_address, created_at desc) where ip_address is not null;
 create index idx_leads_held on leadgen.leads (next_route_at) where hold_until is not null;
+create index idx_leads_held_by_offer on leadgen.leads (offer_id, next_route_at, id) where hold_until is not null;
 
 -- The moves that every sale makes are let through by the triggers' own conditions, which cost a hundredth of a look-up;
 -- pgtap/catalog/transitions.sql holds them to the declared rows.
 create or replace trigger enforce_transition before update of status on leadgen.leads
   for each row when (old.status is distinct from new.status and not (old.status = 'validated' and new.status = 'accepted'))
-  execute function catalog.enforce_transition();
-create or replace trigger keep_price before update on leadgen.leads
-  for each row
-  when (old.price is not null and (old.price, old.buyer_id) is distinct from (new.price, new.buyer_id))
-  execute function kernel.refuse_change();
+  execute function catalog.enforce_transition('status');
+create or replace trigger keep_price before update of price, buyer_id on leadgen.leads
+  for each row when (old.price is not null) execute function kernel.immutable_columns('price', 'buyer_id');
 create or replace trigger keep_price_of_sold before delete or truncate on leadgen.leads
   for each statement execute function kernel.refuse_change();
-
-create table leadgen.hold_wakes (
-  id bigint generated always as identity primary key,
-  offer_id bigint not null references leadgen.offers (id) on delete cascade,
-  created_at timestamptz not null default current_timestamp
-);
-comment on table leadgen.hold_wakes is
-  'Offers whose held leads are to be offered again because something that may sell them changed: funds, a cap, a buyer, an area. One row a change, so that no change waits for another or is lost in it.';
-create index idx_hold_wakes_offer on leadgen.hold_wakes (offer_id);
 
 create table leadgen.intake_quarantine (
   id bigint generated always as identity primary key,

@@ -53,7 +53,7 @@ create table leadgen.notices (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
   market_id bigint not null,
-  buyer_id bigint not null references leadgen.buyers (id) on delete cascade,
+  buyer_id bigint not null references leadgen.buyers (id) on delete restrict,
   kind text not null,
   facts jsonb not null default '{}',
 
@@ -161,7 +161,7 @@ create or replace trigger enforce_transition before update of status on leadgen.
     old.status is distinct from new.status
     and not (old.status = 'pending' and new.status = 'sending')
     and not (old.status = 'sending' and new.status = 'delivered'))
-  execute function catalog.enforce_transition();
+  execute function catalog.enforce_transition('status');
 create or replace trigger keep_deliveries before delete or truncate on leadgen.deliveries
   for each statement execute function kernel.refuse_change();
 create or replace trigger withdraw_delivery after update of status on leadgen.deliveries

@@ -6,7 +6,7 @@
 -- changes, for anybody.
 
 create type leadgen.assignment_outcome as enum
-  ('pending', 'delivered', 'accepted', 'returned', 'failed', 'unknown');
+  ('pending', 'delivered', 'accepted', 'returned', 'lapsed', 'failed', 'unknown', 'erased');
 
 create type market.candidate_v1 as (
   buyer_offer_id bigint,
@@ -228,45 +228,47 @@ create table leadgen.lead_assignments (
   answer_by timestamptz,
   accepted_at timestamptz,
   released_at timestamptz,
-  release_reason text,
   return_by timestamptz,
+  release_due_at timestamptz,
 
   constraint lead_assignments_lead_buyer_unique unique (lead_id, buyer_id),
   constraint lead_assignments_price_not_negative check (price >= 0 and price < 100000000)
 );
 comment on table leadgen.lead_assignments is
-  'One row for each sale of a lead to a buyer. Everything but outcome and its times is frozen by trigger.';
+  'One row for each sale of a lead to a buyer. Everything but outcome and its times is frozen by trigger. '
+  'Its states: sql/functions/market/sales.sql.';
 comment on column leadgen.lead_assignments.is_exclusive is 'The buyer owned the lead''s postal code or city.';
 comment on column leadgen.lead_assignments.price_steps is 'Base, premiums and rounding, each with the amount after it.';
-comment on column leadgen.lead_assignments.acceptance is 'on_delivery, explicit or auto_after, as the routing policy said when it was sold.';
+comment on column leadgen.lead_assignments.acceptance is
+  'on_delivery, explicit or auto_after, as the routing policy said when it was sold.';
 comment on column leadgen.lead_assignments.answer_by is
   'explicit: the sale lapses then unless accepted; auto_after: it is accepted then unless returned.';
 comment on column leadgen.lead_assignments.released_at is
-  'When its place in the caps and budgets was given back (returned, failed, lapsed); null: it counts.';
-comment on column leadgen.lead_assignments.release_reason is
-  'Why its place goes back: returned: ..., delivery failed, no answer, not accepted in time. Without released_at: the place is due to go back.';
-comment on column leadgen.lead_assignments.return_by is 'Until then the buyer may return it: the policy''s hours from the sale, and once it is delivered from then.';
+  'When its place in the caps and budgets was given back; the outcome says why. Null: it counts.';
+comment on column leadgen.lead_assignments.release_due_at is
+  'It has ended, and its place is due to go back then; null: it stands, or its place went back.';
+comment on column leadgen.lead_assignments.return_by is
+  'Until then the buyer may return it: the policy''s hours from the sale, and once it is delivered from then.';
 create index idx_lead_assignments_answer_due on leadgen.lead_assignments (answer_by)
   where answer_by is not null and released_at is null and outcome in ('pending', 'delivered', 'unknown', 'failed');
-create index idx_lead_assignments_release_due on leadgen.lead_assignments (updated_at)
-  where release_reason is not null and released_at is null;
+create index idx_lead_assignments_release_due on leadgen.lead_assignments (offer_id, release_due_at, id)
+  where release_due_at is not null;
 create index idx_lead_assignments_buyer_created_at on leadgen.lead_assignments (buyer_id, created_at desc);
 create index idx_lead_assignments_offer_created_at on leadgen.lead_assignments (offer_id, created_at desc);
 
 create or replace trigger enforce_transition before update of outcome on leadgen.lead_assignments
   for each row when (old.outcome is distinct from new.outcome and not (old.outcome = 'pending' and new.outcome = 'accepted'))
-  execute function catalog.enforce_transition();
+  execute function catalog.enforce_transition('outcome');
 create or replace trigger keep_record before delete or truncate on leadgen.lead_assignments
   for each statement execute function kernel.refuse_change();
-create or replace trigger keep_sale before update on leadgen.lead_assignments
+create or replace trigger keep_sale before update of
+    id, created_at, market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive, price, currency, price_steps,
+    pricing_policy_id, pricing_policy_version on leadgen.lead_assignments
+  for each row execute function kernel.immutable_columns('id', 'created_at', 'market_id', 'lead_id', 'decision_id', 'offer_id',
+    'buyer_id', 'buyer_offer_id', 'is_exclusive', 'price', 'currency', 'price_steps', 'pricing_policy_id', 'pricing_policy_version');
+create or replace trigger keep_released before update of outcome, released_at on leadgen.lead_assignments
   for each row
-  when (
-    (old.id, old.created_at, old.market_id, old.lead_id, old.decision_id, old.offer_id, old.buyer_id, old.buyer_offer_id,
-      old.is_exclusive, old.price, old.currency, old.price_steps, old.pricing_policy_id, old.pricing_policy_version)
-    is distinct from
-    (new.id, new.created_at, new.market_id, new.lead_id, new.decision_id, new.offer_id, new.buyer_id, new.buyer_offer_id,
-      new.is_exclusive, new.price, new.currency, new.price_steps, new.pricing_policy_id, new.pricing_policy_version)
-  )
+  when (old.released_at is not null and (old.outcome, old.released_at) is distinct from (new.outcome, new.released_at))
   execute function kernel.refuse_change();
 
 create table leadgen.return_reasons (
@@ -277,8 +279,12 @@ create table leadgen.return_reasons (
 
   constraint return_reasons_code_shape check (code ~ '^[a-z][a-z0-9_]{1,49}$')
 );
-comment on table leadgen.return_reasons is 'Why a buyer may return a lead. Rows of your own are welcome; deploys only add what is missing.';
+comment on table leadgen.return_reasons is
+  'Why a buyer may return a lead. Rows of your own are welcome; deploys only add what is missing.';
 comment on column leadgen.return_reasons.position is 'The order in which a person is shown them.';
+
+create or replace trigger keep_used before delete on leadgen.return_reasons
+  for each row execute function catalog.keep_used();
 
 create table leadgen.sale_returns (
   id bigint generated always as identity primary key,
@@ -303,8 +309,12 @@ create table leadgen.sale_returns (
 );
 comment on table leadgen.sale_returns is 'What buyers asked to return, and what was decided; the quota counts them.';
 comment on column leadgen.sale_returns.status is
-  'received: by a webhook''s reply, not yet looked at; requested: waits for an operator; approved: the sale is returned; refused: it stands.';
+  'received: by a webhook''s reply, not yet looked at; requested: waits for an operator; '
+  'approved: the sale is returned; refused: it stands.';
 comment on column leadgen.sale_returns.decided_by is 'auto, or the operator''s login.';
 create unique index sale_returns_one_open on leadgen.sale_returns (assignment_id) where status <> 'refused';
-create index idx_sale_returns_open on leadgen.sale_returns (created_at) where status in ('received', 'requested');
+create index idx_sale_returns_received on leadgen.sale_returns (offer_id, created_at) where status = 'received';
 create index idx_sale_returns_enrollment on leadgen.sale_returns (buyer_offer_id, assignment_id);
+
+create or replace trigger keep_record before delete or truncate on leadgen.sale_returns
+  for each statement execute function kernel.refuse_change();

@@ -232,6 +232,18 @@ def add_sale(connection: psycopg.Connection, **changes: object) -> int:
     return int(row[0])
 
 
+def lapse_sale(connection: psycopg.Connection, sale: int) -> None:
+    """Let the time end in which the buyer had to accept the sale."""
+    with connection.transaction():
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(
+            "update leadgen.lead_assignments"
+            " set acceptance = 'explicit', answer_by = now() - interval '1 minute' where id = %s",
+            [sale],
+        )
+    connection.execute("select leadgen.settle_answers()")
+
+
 def add_sms(connection: psycopg.Connection) -> UUID:
     """Sell a lead and say that a text message about it was handed to Twilio; returns the message's id."""
     row = connection.execute(SENT_SMS, [add_sale(connection)]).fetchone()

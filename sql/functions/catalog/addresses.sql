@@ -8,7 +8,8 @@ as $$
 -- What the worker hands to a mail server (api/leadgen/worker/mail.py): plain ASCII; a name of another script as xn--...
 begin
   if p_address !~ '^[A-Za-z0-9.!#$%&''*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}$' then
-    perform kernel.refuse_value(p_field, 'text of another form', 'a plain address: leads@buyer.example, other scripts in the domain as xn--...');
+    perform kernel.refuse_value(p_field, 'text of another form',
+      'a plain address: leads@buyer.example, other scripts in the domain as xn--...');
   end if;
 end;
 $$;

@@ -7,9 +7,13 @@ volatile
 as $$
 declare
   c_shapes constant text :=
-    '{"type": "Polygon", "coordinates": [[[longitude, latitude], ...]]} or {"center": [longitude, latitude], "radius_miles": number}';
+    '{"type": "Polygon", "coordinates": [[[longitude, latitude], ...]]} or '
+    '{"center": [longitude, latitude], "radius_miles": number}';
   c_all constant text[] := '{type,coordinates,center,radius_miles}';
-  c_keys constant text[] := case when p_area ?| '{center,radius_miles}' then '{center,radius_miles}' else '{type,coordinates}' end;
+  c_keys constant text[] := case
+    when p_area ?| '{center,radius_miles}' then '{center,radius_miles}'
+    else '{type,coordinates}'
+  end;
   c_list constant jsonb := '{"type": "array", "minItems": 1}';
   v_polygons jsonb;
   v_key text;
@@ -31,23 +35,31 @@ begin
 
   if p_area ? 'center' then
     perform catalog.check_position(p_area -> 'center', p_path || '.center');
-    perform catalog.check_schema(p_area -> 'radius_miles', '{"type": "number", "maximum": 500}', p_path || '.radius_miles');
+    perform catalog.check_schema(p_area -> 'radius_miles', '{"type": "number", "maximum": 500}',
+      p_path || '.radius_miles');
     if (p_area ->> 'radius_miles')::numeric <= 0 then
       perform kernel.refuse_value(p_path || '.radius_miles', p_area ->> 'radius_miles', 'more than 0');
     end if;
   else
     if p_area -> 'type' not in ('"Polygon"', '"MultiPolygon"') then
-      perform kernel.refuse_choice(p_path || '.type', (p_area -> 'type')::text, p_area ->> 'type', '{Polygon,MultiPolygon}');
+      perform kernel.refuse_choice(p_path || '.type', (p_area -> 'type')::text, p_area ->> 'type',
+        '{Polygon,MultiPolygon}');
     end if;
-    v_polygons := case p_area ->> 'type' when 'Polygon' then jsonb_build_array(p_area -> 'coordinates') else p_area -> 'coordinates' end;
+    v_polygons := case p_area ->> 'type'
+      when 'Polygon' then jsonb_build_array(p_area -> 'coordinates')
+      else p_area -> 'coordinates'
+    end;
     perform catalog.check_schema(v_polygons, c_list, p_path || '.coordinates');
     for v_polygon in
       select p.value,
-        p_path || '.coordinates' || case p_area ->> 'type' when 'Polygon' then '' else format('[%s]', p.ordinality - 1) end as path
+        p_path || '.coordinates'
+          || case p_area ->> 'type' when 'Polygon' then '' else format('[%s]', p.ordinality - 1) end as path
       from jsonb_array_elements(v_polygons) with ordinality p
     loop
       perform catalog.check_schema(v_polygon.value, c_list, v_polygon.path);
-      for v_ring in select r.value, r.ordinality - 1 as place from jsonb_array_elements(v_polygon.value) with ordinality r loop
+      for v_ring in
+        select r.value, r.ordinality - 1 as place from jsonb_array_elements(v_polygon.value) with ordinality r
+      loop
         perform catalog.check_ring(v_ring.value, format('%s[%s]', v_polygon.path, v_ring.place));
       end loop;
     end loop;
@@ -55,7 +67,8 @@ begin
 end;
 $$;
 comment on function catalog.check_area(jsonb, text) is
-  'Raises LG423 for an area that is neither a GeoJSON Polygon or MultiPolygon (its rings closed, not empty, on the globe) nor a circle of 500 miles at most.';
+  'Raises LG423 for an area that is neither a GeoJSON Polygon or MultiPolygon (its rings closed, not empty, on the '
+  'globe) nor a circle of 500 miles at most.';
 
 create or replace function catalog.check_ring(p_ring jsonb, p_path text)
 returns void
@@ -67,7 +80,8 @@ declare
   v_twice_area numeric := 0;
 begin
   if v_last < 3 then
-    perform kernel.refuse_value(p_path, p_ring::text, 'a ring of at least 4 positions [longitude, latitude], the last equal to the first');
+    perform kernel.refuse_value(p_path, p_ring::text,
+      'a ring of at least 4 positions [longitude, latitude], the last equal to the first');
   end if;
   for v_index in 0 .. v_last loop
     perform catalog.check_position(p_ring -> v_index, p_path || '[' || v_index || ']');
@@ -110,7 +124,8 @@ begin
   v_longitude := p_position ->> 0;
   v_latitude := p_position ->> 1;
   if abs(v_longitude) > 180 or abs(v_latitude) > 90 then
-    perform kernel.refuse_value(p_path, p_position::text, 'a longitude from -180 to 180, a latitude from -90 to 90, in this order'
+    perform kernel.refuse_value(p_path, p_position::text,
+      'a longitude from -180 to 180, a latitude from -90 to 90, in this order'
       || case when abs(v_longitude) <= 90 and abs(v_latitude) <= 180 then '; these two look swapped' else '' end);
   end if;
 end;
@@ -134,11 +149,15 @@ begin
     from (
       select parts.number, jsonb_agg(ring.points order by rings.number) as rings
       from jsonb_array_elements(
-        case p_area ->> 'type' when 'Polygon' then jsonb_build_array(p_area -> 'coordinates') else p_area -> 'coordinates' end
+        case p_area ->> 'type'
+          when 'Polygon' then jsonb_build_array(p_area -> 'coordinates')
+          else p_area -> 'coordinates'
+        end
       ) with ordinality as parts (value, number)
       cross join lateral jsonb_array_elements(parts.value) with ordinality as rings (value, number)
       cross join lateral (
-        select '(' || string_agg(format('(%s,%s)', p.value ->> 0, p.value ->> 1), ',' order by p.number) || ')' as points
+        select
+          '(' || string_agg(format('(%s,%s)', p.value ->> 0, p.value ->> 1), ',' order by p.number) || ')' as points
         from jsonb_array_elements(rings.value - -1) with ordinality as p (value, number)
       ) ring
       group by parts.number

@@ -10,7 +10,8 @@ as $$
 begin
   return (
     select 'select ' || string_agg(
-      format('rules.%I($1, %L::jsonb, $2)', k.rule_function, catalog.compile_value(k.compile_function, coalesce(p_rules -> k.key, 'null'))),
+      format('rules.%I($1, %L::jsonb, $2)', k.rule_function,
+        catalog.compile_value(k.compile_function, coalesce(p_rules -> k.key, 'null'))),
       ' || ' order by k.position)
     from leadgen.policy_keys k
     where k.kind = 'validation' and k.rule_function is not null and (k.is_always_on or p_rules ? k.key)
@@ -18,7 +19,8 @@ begin
 end;
 $$;
 comment on function catalog.compile_rules(jsonb) is
-  'The rules of a validation policy as one SQL query over a leadgen.lead_facts ($1) and the policy''s rules ($2) that returns kernel.failure[], in registry order.';
+  'The rules of a validation policy as one SQL query over a leadgen.lead_facts ($1) and the policy''s rules ($2) that '
+  'returns kernel.failure[], in registry order.';
 
 create or replace function catalog.compile_value(p_function text, p_value jsonb)
 returns jsonb
@@ -47,7 +49,8 @@ as $$
 begin
   if to_regprocedure('rules.phone_strict(kernel.lead_facts, jsonb, jsonb)') is null then
     perform kernel.refuse_value('rules.phone_strict', p_value::text,
-      'nothing on this server: it needs the extension plpython3u and the Python package phonenumbers, then leadgen migrate');
+      'nothing on this server: it needs the extension plpython3u and the Python package phonenumbers, '
+      'then leadgen migrate');
   end if;
   return p_value;
 end;

@@ -24,13 +24,15 @@ begin
     perform catalog.check_test(v_field.value, v_field.path);
     if v_field.key = any (coalesce(p_fields, kernel.list_fields())) and v_field.key <> all (c_numbers)
       and (v_field.value ?| '{minimum,maximum}' or v_field.value -> 'not' ?| '{minimum,maximum}') then
-      perform kernel.refuse_value(v_field.path, v_field.value::text, 'enum or pattern: ' || v_field.key || ' is no number');
+      perform kernel.refuse_value(v_field.path, v_field.value::text,
+        'enum or pattern: ' || v_field.key || ' is no number');
     end if;
   end loop;
 end;
 $$;
 comment on function catalog.check_tests(jsonb, text, text[], text) is
-  'Raises LG423 for conditions on fields ({"<field>": {"enum", "minimum", "maximum", "pattern", "not"}}) that are malformed or can never hold: fields of a lead unless told otherwise (see catalog.check_field).';
+  'Raises LG423 for conditions on fields ({"<field>": {"enum", "minimum", "maximum", "pattern", "not"}}) that are '
+  'malformed or can never hold: fields of a lead unless told otherwise (see catalog.check_field).';
 
 create or replace function catalog.check_test(p_test jsonb, p_path text, p_is_nested boolean default false)
 returns void
@@ -43,7 +45,8 @@ declare
   v_word record;
 begin
   if jsonb_typeof(p_test) <> 'object' or p_test = '{}' then
-    perform kernel.refuse_value(p_path, p_test::text, 'an object with at least one of ' || array_to_string(v_words, ', '));
+    perform kernel.refuse_value(p_path, p_test::text,
+      'an object with at least one of ' || array_to_string(v_words, ', '));
   end if;
   for v_word in select w.key, w.value, p_path || '.' || w.key as path from jsonb_each(p_test) w loop
     if v_word.key <> all (v_words) then
@@ -61,7 +64,8 @@ begin
   end loop;
   perform catalog.check_bounds(p_test, p_path);
   if p_test ? 'enum' and p_test -> 'not' ? 'enum' and (p_test -> 'not') - 'enum' = '{}'
-    and not exists (select from jsonb_array_elements(p_test -> 'enum') e where not kernel.is_one_of(e, p_test #> '{not,enum}')) then
+    and not exists (
+      select from jsonb_array_elements(p_test -> 'enum') e where not kernel.is_one_of(e, p_test #> '{not,enum}')) then
     perform kernel.refuse_value(p_path || '.not.enum', p_test #>> '{not,enum}',
       'a list that leaves something of enum ' || (p_test ->> 'enum'));
   end if;
@@ -81,7 +85,8 @@ declare
   v_value record;
 begin
   if (p_words ->> 'minimum')::numeric > (p_words ->> 'maximum')::numeric then
-    perform kernel.refuse_value(p_path || '.minimum', p_words ->> 'minimum', 'at most the maximum ' || (p_words ->> 'maximum'));
+    perform kernel.refuse_value(p_path || '.minimum', p_words ->> 'minimum',
+      'at most the maximum ' || (p_words ->> 'maximum'));
   end if;
   for v_value in
     select e.value, p_path || '.enum[' || e.ordinality - 1 || ']' as path, e.value #>> '{}' as text,
@@ -89,17 +94,21 @@ begin
     from jsonb_array_elements(p_words -> 'enum') with ordinality e
   loop
     if p_words ? 'minimum' and coalesce(v_value.number < (p_words ->> 'minimum')::numeric, true) then
-      perform kernel.refuse_value(v_value.path, v_value.value::text, 'a number of at least the minimum ' || (p_words ->> 'minimum'));
+      perform kernel.refuse_value(v_value.path, v_value.value::text,
+        'a number of at least the minimum ' || (p_words ->> 'minimum'));
     elsif p_words ? 'maximum' and coalesce(v_value.number > (p_words ->> 'maximum')::numeric, true) then
-      perform kernel.refuse_value(v_value.path, v_value.value::text, 'a number of at most the maximum ' || (p_words ->> 'maximum'));
-    elsif p_words ? 'pattern' and (jsonb_typeof(v_value.value) <> 'string' or v_value.text !~ (p_words ->> 'pattern')) then
+      perform kernel.refuse_value(v_value.path, v_value.value::text,
+        'a number of at most the maximum ' || (p_words ->> 'maximum'));
+    elsif p_words ? 'pattern'
+      and (jsonb_typeof(v_value.value) <> 'string' or v_value.text !~ (p_words ->> 'pattern')) then
       perform kernel.refuse_value(v_value.path, v_value.value::text, 'text that the pattern lets pass');
     end if;
   end loop;
 end;
 $$;
 comment on function catalog.check_bounds(jsonb, text) is
-  'Raises LG423 when minimum is above maximum, or enum lists a value that minimum, maximum or pattern beside it would refuse.';
+  'Raises LG423 when minimum is above maximum, or enum lists a value that minimum, maximum or pattern beside it would '
+  'refuse.';
 
 create or replace function catalog.check_field(
   p_field text,
@@ -115,13 +124,15 @@ declare
   v_fields constant text[] := coalesce(p_fields, kernel.list_fields());
   v_below constant text := p_root || '.' || coalesce(nullif(substr(p_field, strpos(p_field, '.') + 1), p_field), 'x');
 begin
-  if p_field <> all (v_fields) and not (starts_with(p_field, p_root || '.') and length(p_field) > length(p_root) + 1) then
+  if p_field <> all (v_fields)
+    and not (starts_with(p_field, p_root || '.') and length(p_field) > length(p_root) + 1) then
     perform kernel.refuse_choice(p_path, 'an unknown field', p_field, v_fields || v_below);
   end if;
 end;
 $$;
 comment on function catalog.check_field(text, text, text[], text) is
-  'Raises LG423 when a name is none of the fields and not root.x; of a lead, unless told otherwise: its core fields and attributes.x.';
+  'Raises LG423 when a name is none of the fields and not root.x; of a lead, unless told otherwise: its core fields '
+  'and attributes.x.';
 
 create or replace function catalog.compile_tests(p_tests jsonb)
 returns kernel.field_test[]
@@ -169,7 +180,9 @@ begin
 end;
 $$;
 comment on function catalog.compile_test(text, jsonb) is
-  'A condition on one field as the text of a jsonpath predicate. Numbers sent as text compare as numbers; a missing value holds only under not; a point of a pattern matches a line''s end, too, as with ~. body.x.y goes down into an answer, through lists to any of their entries.';
+  'A condition on one field as the text of a jsonpath predicate. Numbers sent as text compare as numbers; a missing '
+  'value holds only under not; a point of a pattern matches a line''s end, too, as with ~. body.x.y goes down into an '
+  'answer, through lists to any of their entries.';
 
 create or replace function catalog.compile_literal(p_field text, p_value jsonb)
 returns text
@@ -183,7 +196,8 @@ begin
   end;
 end;
 $$;
-comment on function catalog.compile_literal(text, jsonb) is 'A value as a condition compares it: a city without case, accents and spaces.';
+comment on function catalog.compile_literal(text, jsonb) is
+  'A value as a condition compares it: a city without case, accents and spaces.';
 
 create or replace function catalog.describe_test(p_test jsonb)
 returns text

@@ -6,7 +6,8 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- Only what changes is checked: a row that was taken under milder rules can still be edited elsewhere.
+-- Only what changes is checked: a row that was taken under milder rules can still be edited elsewhere. What is compiled
+-- is compiled anew whenever somebody writes it, so that it never says anything but what the compiler does.
 declare
   v_old leadgen.buyers;
 begin
@@ -32,12 +33,16 @@ begin
   if new.response_rules is not null and new.response_rules is distinct from v_old.response_rules then
     perform catalog.check_response_rules(new.response_rules, 'response_rules');
   end if;
-  new.compiled_response_rules := catalog.compile_response_rules(new.response_rules);
+  if (new.response_rules, new.compiled_response_rules::text) is distinct from
+    (v_old.response_rules, v_old.compiled_response_rules::text) then
+    new.compiled_response_rules := catalog.compile_response_rules(new.response_rules);
+  end if;
   return new;
 end;
 $$;
 comment on function catalog.fill_buyer() is
-  'Trigger: a buyer''s addresses, headers and response rules are checked, the rules compiled; it has a secret to sign webhooks with, its own or a new one.';
+  'Trigger: a buyer''s addresses, headers and response rules are checked, the rules compiled; it has a secret to sign '
+  'webhooks with, its own or a new one.';
 
 create or replace function catalog.fill_enrollment()
 returns trigger
@@ -45,21 +50,24 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+-- As with buyers: what changes is checked, what is compiled is compiled anew when it, or what it is made of, is
+-- written.
 declare
   v_old leadgen.buyer_offers;
 begin
   if tg_op = 'UPDATE' then
     v_old := old;
   else
-    perform from leadgen.buyers b where b.id = new.buyer_id for no key update; -- whoever changes its addresses sees this one
+    -- Whoever changes its addresses sees this one.
+    perform from leadgen.buyers b where b.id = new.buyer_id for no key update;
   end if;
-  if new.timezone is not null then
+  if new.timezone is distinct from v_old.timezone and new.timezone is not null then
     perform catalog.check_timezone(new.timezone, 'timezone');
   end if;
-  if new.schedule is not null then
+  if new.schedule is distinct from v_old.schedule and new.schedule is not null then
     perform catalog.check_hours(new.schedule, 'schedule');
   end if;
-  if new.filters is not null then
+  if new.filters is distinct from v_old.filters and new.filters is not null then
     perform catalog.check_tests(new.filters, 'filters');
   end if;
   if new.webhook_url_override is distinct from v_old.webhook_url_override then
@@ -71,17 +79,17 @@ begin
   if new.sms_override is distinct from v_old.sms_override then
     perform catalog.check_sms_number(new.sms_override, 'sms_override');
   end if;
-  new.compiled_schedule := catalog.compile_hours(new.schedule);
-  new.compiled_filters := catalog.compile_tests(new.filters);
-  if tg_op = 'UPDATE' and (old.buyer_id, old.offer_id) is distinct from (new.buyer_id, new.offer_id) then
-    perform kernel.refuse('LG409', 'An enrollment cannot move to another buyer or offer', 'offer_id',
-      'another buyer or offer', 'the ones it was made with', 'End this enrollment (is_active false) and make a new one.');
+  if (new.schedule, new.compiled_schedule) is distinct from (v_old.schedule, v_old.compiled_schedule) then
+    new.compiled_schedule := catalog.compile_hours(new.schedule);
+  end if;
+  if (new.filters, new.compiled_filters::text) is distinct from (v_old.filters, v_old.compiled_filters::text) then
+    new.compiled_filters := catalog.compile_tests(new.filters);
   end if;
   return new;
 end;
 $$;
 comment on function catalog.fill_enrollment() is
-  'Trigger: an enrollment''s zone, addresses, schedule and filters are checked and compiled; it stays with its buyer and offer, because its usage counts for them.';
+  'Trigger: an enrollment''s zone, addresses, schedule and filters are checked, schedule and filters compiled.';
 
 create or replace function catalog.keep_enrollment()
 returns trigger

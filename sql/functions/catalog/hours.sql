@@ -14,7 +14,8 @@ declare
   v_ranges integer := 0;
 begin
   if jsonb_typeof(p_hours) is distinct from 'object' then
-    perform kernel.refuse_value(p_path, coalesce(p_hours::text, 'nothing'), 'hours by day: {"mon": [["08:00", "18:00"]]}');
+    perform kernel.refuse_value(p_path, coalesce(p_hours::text, 'nothing'),
+      'hours by day: {"mon": [["08:00", "18:00"]]}');
   end if;
   for v_day in select d.key, d.value from jsonb_each(p_hours) d loop
     v_path := p_path || '.' || v_day.key;
@@ -24,7 +25,8 @@ begin
       perform kernel.refuse_value(v_path, v_day.value::text, 'a list of ranges: [["08:00", "18:00"]]');
     end if;
     for v_range in
-      select r.value, format('%s[%s]', v_path, r.ordinality - 1) as path from jsonb_array_elements(v_day.value) with ordinality r
+      select r.value, format('%s[%s]', v_path, r.ordinality - 1) as path
+      from jsonb_array_elements(v_day.value) with ordinality r
     loop
       if jsonb_typeof(v_range.value) <> 'array' then
         perform kernel.refuse_value(v_range.path, v_range.value::text, c_range);
@@ -34,7 +36,8 @@ begin
       perform catalog.check_time(v_range.value -> 0, v_range.path || '[0]');
       perform catalog.check_time(v_range.value -> 1, v_range.path || '[1]', true);
       if v_range.value -> 0 = v_range.value -> 1 then
-        perform kernel.refuse_value(v_range.path, v_range.value::text, 'two different times; a whole day is ["00:00", "24:00"]');
+        perform kernel.refuse_value(v_range.path, v_range.value::text,
+          'two different times; a whole day is ["00:00", "24:00"]');
       end if;
       v_ranges := v_ranges + 1;
     end loop;
@@ -45,21 +48,25 @@ begin
 end;
 $$;
 comment on function catalog.check_hours(jsonb, text) is
-  'Raises LG423 for hours of a week that cannot be: an unknown day, no time of day, a range that is no pair or has no length, never open.';
+  'Raises LG423 for hours of a week that cannot be: an unknown day, no time of day, a range that is no pair or has no '
+  'length, never open.';
 
 create or replace function catalog.check_timezone(p_timezone text, p_path text)
 returns void
 language plpgsql
 stable
 as $$
--- Names without a place (posixrules, Factory, localtime, EST) are no zones of a market, or mean another on another machine.
+-- Names without a place (posixrules, Factory, localtime, EST) are no zones of a market, or mean another on another
+-- machine.
 begin
-  if p_timezone <> 'UTC' and p_timezone !~ '/' or not exists (select from pg_timezone_names z where z.name = p_timezone) then
+  if p_timezone <> 'UTC' and p_timezone !~ '/'
+    or not exists (select from pg_timezone_names z where z.name = p_timezone) then
     perform kernel.refuse_value(p_path, p_timezone, 'an IANA zone such as America/Chicago, or UTC');
   end if;
 end;
 $$;
-comment on function catalog.check_timezone(text, text) is 'Raises LG423 when a zone does not exist or does not name a place.';
+comment on function catalog.check_timezone(text, text) is
+  'Raises LG423 when a zone does not exist or does not name a place.';
 
 create or replace function catalog.compile_hours(p_hours jsonb)
 returns int4multirange
@@ -94,7 +101,8 @@ begin
 end;
 $$;
 comment on function catalog.compile_hours(jsonb) is
-  'Hours of a week, {"mon": [["08:00", "18:00"]], ...} (see catalog.check_hours), as minutes of the week from Monday 00:00.';
+  'Hours of a week, {"mon": [["08:00", "18:00"]], ...} (see catalog.check_hours), as minutes of the week from Monday '
+  '00:00.';
 
 create or replace function catalog.compile_business_hours(p_hours jsonb)
 returns jsonb

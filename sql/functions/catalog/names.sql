@@ -30,8 +30,10 @@ language sql
 immutable strict parallel safe
 as $$
   select coalesce(
-    nullif(btrim(regexp_replace(lower(regexp_replace(normalize(p_name, nfd), '[\u0300-\u036f]', '', 'g')), '[^a-z0-9]+', '-', 'g'), '-'), ''),
+    nullif(btrim(regexp_replace(
+      lower(regexp_replace(normalize(p_name, nfd), '[\u0300-\u036f]', '', 'g')), '[^a-z0-9]+', '-', 'g'), '-'), ''),
     'x'
   );
 $$;
-comment on function catalog.slugify(text) is 'A name as lower-case ASCII words joined by hyphens: "Austin, TX" is austin-tx.';
+comment on function catalog.slugify(text) is
+  'A name as lower-case ASCII words joined by hyphens: "Austin, TX" is austin-tx.';

@@ -12,14 +12,16 @@ begin
   end if;
   if tg_op = 'UPDATE' and new.country_code <> old.country_code
     and exists (select from leadgen.offers o where o.market_id = old.id) then
-    perform kernel.refuse('LG409', 'A market with offers cannot move to another country', 'country_code', new.country_code,
-      old.country_code, 'Its service areas are written in the shape of its country''s postal codes: make a new market.');
+    perform kernel.refuse('LG409', 'A market with offers cannot move to another country', 'country_code',
+      new.country_code, old.country_code,
+      'Its service areas are written in the shape of its country''s postal codes: make a new market.');
   end if;
   new.slug := coalesce(new.slug, catalog.choose_slug('leadgen.markets', 'slug', new.name, 100));
   return new;
 end;
 $$;
-comment on function catalog.fill_market() is 'Trigger: a market''s zone exists; its slug is made from its name when not given.';
+comment on function catalog.fill_market() is
+  'Trigger: a market''s zone exists; its slug is made from its name when not given.';
 
 create or replace function catalog.fill_offer()
 returns trigger
@@ -34,22 +36,6 @@ end;
 $$;
 comment on function catalog.fill_offer() is 'Trigger: an offer''s slug is made from its name when not given.';
 
-create or replace function catalog.keep_offer_market()
-returns trigger
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform kernel.refuse('LG409', 'An offer cannot move to another market or vertical', 'market_id',
-    'another market or vertical', 'the ones it was made with',
-    'Make a new offer and point the sources at it; leads and sales stay with the old one.');
-  return null;
-end;
-$$;
-comment on function catalog.keep_offer_market() is
-  'Trigger: market and vertical of an offer are fixed, because leads, sales and usage carry them.';
-
 create or replace function catalog.fill_source()
 returns trigger
 language plpgsql
@@ -57,7 +43,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  new.source_key := coalesce(ref.collapse_space(new.source_key), catalog.choose_slug('leadgen.sources', 'source_key', new.name, 100));
+  new.source_key := coalesce(ref.collapse_space(new.source_key),
+    catalog.choose_slug('leadgen.sources', 'source_key', new.name, 100));
   new.hostname := rtrim(ref.normalize_domain(new.hostname), '.');
   return new;
 end;

@@ -71,14 +71,16 @@ begin
     return;
   elsif v_before <> v_after and jsonb_typeof(v_before) = 'object' and jsonb_typeof(v_after) = 'object' then
     for v_key in select k from jsonb_object_keys(v_before || v_after) k order by k loop
-      return query select * from catalog.diff_json(v_before -> v_key, v_after -> v_key, concat_ws('.', nullif(p_path, ''), v_key));
+      return query select * from catalog.diff_json(v_before -> v_key, v_after -> v_key,
+        concat_ws('.', nullif(p_path, ''), v_key));
     end loop;
     return;
   elsif v_before <> v_after and jsonb_typeof(v_before) = 'array' and jsonb_typeof(v_after) = 'array' then
     return query
       select p_path || '[]', case when e.number < 0 then e.value end, case when e.number > 0 then e.value end
       from (
-        select o.value, count(*) filter (where o.is_after) - count(*) filter (where not o.is_after) as number, min(o.ordinality) as place
+        select o.value, count(*) filter (where o.is_after) - count(*) filter (where not o.is_after) as number,
+          min(o.ordinality) as place
         from (
           select b.value, false as is_after, b.ordinality from jsonb_array_elements(v_before) with ordinality b
           union all
@@ -97,7 +99,8 @@ begin
 end;
 $$;
 comment on function catalog.diff_json(jsonb, jsonb, text) is
-  'What differs between two JSON values, a row a path; null: not there. An entry of a list that came or went has the path of the list with []; where only the order changed, the whole lists are shown.';
+  'What differs between two JSON values, a row a path; null: not there. An entry of a list that came or went has the '
+  'path of the list with []; where only the order changed, the whole lists are shown.';
 
 create or replace function catalog.describe_change(p_path text, p_before jsonb, p_after jsonb)
 returns text
@@ -127,9 +130,11 @@ immutable strict
 as $$
 begin
   return case
-    when jsonb_typeof(p_value) = 'string' and p_value #>> '{}' ~ '^[[:alnum:]]([^[:cntrl:]]*[^[:cntrl:][:space:]])?$' then p_value #>> '{}'
+    when jsonb_typeof(p_value) = 'string'
+      and p_value #>> '{}' ~ '^[[:alnum:]]([^[:cntrl:]]*[^[:cntrl:][:space:]])?$' then p_value #>> '{}'
     else p_value::text
   end;
 end;
 $$;
-comment on function catalog.describe_value(jsonb) is 'A JSON value as people write it: plain text without quotes, all else as JSON.';
+comment on function catalog.describe_value(jsonb) is
+  'A JSON value as people write it: plain text without quotes, all else as JSON.';

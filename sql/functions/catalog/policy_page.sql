@@ -5,42 +5,16 @@ returns text
 language plpgsql
 stable
 as $$
--- The head and the vocabularies are text; all between them is the registry. A rule whose language is not everywhere tells no
--- code, so that the page is the same on every server.
+-- The head is text, and so are the vocabularies; all between them is the registry. A rule whose language is not
+-- everywhere tells no code, so that the page is the same on every server.
 declare
   c_head constant text := $md$# Policy keys
 
 Made by `leadgen docs` from the registry, `leadgen.policy_keys`; a change belongs in `sql/seeds/policy_keys.sql`.
 
-Every key is optional. A body with an unknown key, a value that is not as described, or keys that contradict each other is refused
-when the row is written, with the path, what was found, what is allowed and, for a misspelt word, the one that was probably meant;
-the last good version rules on.
-$md$;
-  c_vocabularies constant text := $md$
-## Vocabularies
-
-### Hours
-
-`{"mon": [["08:00", "18:00"]], "sat": [["22:00", "02:00"]]}`: for each day (`mon` to `sun`) a list of pairs of times, by the wall
-clock. A pair whose end is before its start passes midnight into the next day; `"24:00"` may be an end. A day that is left out is
-closed; ranges may overlap; hours that are never open are refused.
-
-### Conditions
-
-`{"attributes.roof_age": {"minimum": 10}, "attributes.job_type": {"not": {"enum": ["repair"]}}}`: for each field (a core field, or
-`attributes.x`) an object with one or more of `enum` (a list of values), `minimum`, `maximum`, `pattern` (a regular expression) and
-`not` (an object of the same words, once). All must hold. A field that is missing holds only under `not`.
-
-### Areas
-
-A circle, `{"center": [longitude, latitude], "radius_miles": 25}` of at most 500 miles, or a GeoJSON polygon,
-`{"type": "Polygon", "coordinates": [[[longitude, latitude], ...], ...]}`, or a `MultiPolygon`. Each ring is closed and has at
-least 4 positions; rings after the first are holes.
-
-### Regular expressions
-
-PostgreSQL's, at most 500 characters. Refused are back-references, look-arounds inside of look-arounds, many assertions, repetition
-counts that make the pattern huge, and a pattern that needs more than 100 ms for a few texts of 2,000 characters.
+Every key is optional. A body with an unknown key, a value that is not as described, or keys that contradict each other
+is refused when the row is written, with the path, what was found, what is allowed and, for a misspelt word, the one
+that was probably meant; the last good version rules on.
 $md$;
 begin
   return c_head || (
@@ -48,13 +22,19 @@ begin
     from (
       select s.place, s.head || string_agg(
         format(E'\n### `%s`\n\n%s\n', p.key, p.description)
-        || case p.value_schema when '{}' then '' else format(E'\nValue: %s.\n', catalog.describe_schema(p.value_schema)) end
+        || case
+          when p.value_schema = '{}' then ''
+          else format(E'\nValue: %s.\n', catalog.describe_schema(p.value_schema))
+        end
         || coalesce(E'\nFails with `' || array_to_string(nullif(c.codes, '{}'), '`, `') || E'`.\n', '')
-        || coalesce(E'\nNeeds `' || p.required_language || E'` on the server.\n', ''), '' order by p.position) as section
+        || coalesce(E'\nNeeds `' || p.required_language || E'` on the server.\n', ''),
+        '' order by p.position) as section
       from (values
-        (1, 'validation', E'\n## Validation (`validation_policies.rules`)\n\nAll rules run, in this order; a lead gets every failure.\n'),
+        (1, 'validation', E'\n## Validation (`validation_policies.rules`)\n\n'
+          'All rules run, in this order; a lead gets every failure.\n'),
         (2, 'routing', E'\n## Routing (`routing_policies.config`)\n'),
-        (3, 'pricing', E'\n## Pricing (`pricing_policies.rules`)\n\nSteps are taken in this order and rounded once, at the end.\n')
+        (3, 'pricing', E'\n## Pricing (`pricing_policies.rules`)\n\n'
+          'Steps are taken in this order and rounded once, at the end.\n')
       ) as s (place, kind, head)
       join leadgen.policy_keys p using (kind)
       cross join lateral (
@@ -62,10 +42,48 @@ begin
       ) c
       group by s.place, s.head
     ) k
-  ) || c_vocabularies;
+  ) || catalog.describe_vocabularies();
 end;
 $$;
-comment on function catalog.describe_policy_keys() is 'The reference page of all policy keys, docs/policy-keys.md, from the registry.';
+comment on function catalog.describe_policy_keys() is
+  'The reference page of all policy keys, docs/policy-keys.md, from the registry.';
+
+create or replace function catalog.describe_vocabularies()
+returns text
+language sql
+immutable parallel safe
+as $$
+  select $md$
+## Vocabularies
+
+### Hours
+
+`{"mon": [["08:00", "18:00"]], "sat": [["22:00", "02:00"]]}`: for each day (`mon` to `sun`) a list of pairs of times, by
+the wall clock. A pair whose end is before its start passes midnight into the next day; `"24:00"` may be an end. A day
+that is left out is closed; ranges may overlap; hours that are never open are refused.
+
+### Conditions
+
+`{"attributes.roof_age": {"minimum": 10}, "attributes.job_type": {"not": {"enum": ["repair"]}}}`: for each field (a core
+field, or `attributes.x`) an object with one or more of `enum` (a list of values), `minimum`, `maximum`, `pattern` (a
+regular expression) and `not` (an object of the same words, once). All must hold. A field that is missing holds only
+under `not`.
+
+### Areas
+
+A circle, `{"center": [longitude, latitude], "radius_miles": 25}` of at most 500 miles, or a GeoJSON polygon,
+`{"type": "Polygon", "coordinates": [[[longitude, latitude], ...], ...]}`, or a `MultiPolygon`. Each ring is closed and
+has at least 4 positions; rings after the first are holes.
+
+### Regular expressions
+
+PostgreSQL's, at most 500 characters. Refused are back-references, look-arounds inside of look-arounds, many assertions,
+repetition counts that make the pattern huge, and a pattern that needs more than 100 ms for a few texts of 2,000
+characters.
+$md$;
+$$;
+comment on function catalog.describe_vocabularies() is
+  'What hours, conditions, areas and regular expressions are: the end of the reference page of all policy keys.';
 
 create or replace function catalog.describe_schema(p_schema jsonb, p_indent text default '')
 returns text
@@ -104,12 +122,15 @@ begin
     return concat_ws(', ', 'a list',
       'at least ' || (p_schema ->> 'minItems') || ' long', 'at most ' || (p_schema ->> 'maxItems') || ' long',
       case when (p_schema ->> 'uniqueItems')::boolean then 'without repetition' end)
-      || case when p_schema ? 'items' then '; each entry is ' || catalog.describe_schema(p_schema -> 'items', p_indent) else '' end;
+      || case when p_schema ? 'items' then '; each entry is ' || catalog.describe_schema(p_schema -> 'items', p_indent)
+        else '' end;
   elsif p_schema ? 'properties' then
     return 'an object' || coalesce(' with exactly one of '
-      || (select string_agg('`' || k || '`', ', ') from jsonb_array_elements_text(p_schema -> 'exactlyOne') k), '') || E':\n' || (
+      || (select string_agg('`' || k || '`', ', ') from jsonb_array_elements_text(p_schema -> 'exactlyOne') k), '')
+      || E':\n' || (
       select string_agg(format('%s- `%s`%s: %s', p_indent, e.key,
-        case when p_schema -> 'required' ? e.key then ' (required)' else '' end, catalog.describe_schema(e.value, v_more)), E'\n'
+        case when p_schema -> 'required' ? e.key then ' (required)' else '' end,
+        catalog.describe_schema(e.value, v_more)), E'\n'
         order by p_schema -> 'required' ? e.key desc nulls last, e.key)
       from jsonb_each(p_schema -> 'properties') e);
   elsif jsonb_typeof(p_schema -> 'additionalProperties') = 'object' then

@@ -46,7 +46,8 @@ begin
     where left(c.value, 2) not in (select r.country_code from leadgen.phone_regions r)
     limit 1;
     if found then
-      perform kernel.refuse_value('rules.' || v_unknown.path, v_unknown.value, 'a country that has telephone numbers (leadgen.phone_regions)');
+      perform kernel.refuse_value('rules.' || v_unknown.path, v_unknown.value,
+        'a country that has telephone numbers (leadgen.phone_regions)');
     end if;
   end if;
   for v_region in
@@ -82,14 +83,18 @@ begin
     from jsonb_each(p_rules -> 'field_rules') f
   loop
     if v_field.is_text and (v_field.has_bounds or v_field.type <> 'string') then
-      perform kernel.refuse_value(v_field.path, v_field.rule::text, 'words for text: every lead has ' || v_field.key || ' as a string');
+      perform kernel.refuse_value(v_field.path, v_field.rule::text,
+        'words for text: every lead has ' || v_field.key || ' as a string');
     elsif v_field.has_bounds and (v_field.has_form or v_field.type not in ('number', 'integer')) then
-      perform kernel.refuse_value(v_field.path, v_field.rule::text, 'minimum and maximum for a number only, without words for text');
+      perform kernel.refuse_value(v_field.path, v_field.rule::text,
+        'minimum and maximum for a number only, without words for text');
     elsif v_field.has_form and v_field.type <> 'string' then
-      perform kernel.refuse_value(v_field.path, v_field.rule::text, 'pattern, minLength and maxLength for a string only');
+      perform kernel.refuse_value(v_field.path, v_field.rule::text,
+        'pattern, minLength and maxLength for a string only');
     end if;
     for v_value in
-      select e.value, v_field.path || '.enum[' || e.ordinality - 1 || ']' as path, kernel.find_field_fault(e.value, v_field.rule) as fault
+      select e.value, v_field.path || '.enum[' || e.ordinality - 1 || ']' as path,
+        kernel.find_field_fault(e.value, v_field.rule) as fault
       from jsonb_array_elements(v_field.rule -> 'enum') with ordinality e
     loop
       if v_value.fault is not null then
@@ -105,7 +110,8 @@ begin
 end;
 $$;
 comment on function catalog.check_fields_sense(jsonb) is
-  'Raises LG423 when what is asked of a field cannot be met: words for numbers and for text at once, words for numbers of a core field that is text, an enum value that its own rule refuses.';
+  'Raises LG423 when what is asked of a field cannot be met: words for numbers and for text at once, words for numbers '
+  'of a core field that is text, an enum value that its own rule refuses.';
 
 create or replace function catalog.check_contact_sense(p_rules jsonb)
 returns void
@@ -125,7 +131,8 @@ begin
     end if;
   end loop;
   if p_rules ? 'mx_unknown' and p_rules -> 'mx_lookup_enabled' is distinct from 'true' then
-    perform kernel.refuse_value('rules.mx_unknown', p_rules ->> 'mx_unknown', 'nothing, or mx_lookup_enabled true beside it');
+    perform kernel.refuse_value('rules.mx_unknown', p_rules ->> 'mx_unknown',
+      'nothing, or mx_lookup_enabled true beside it');
   end if;
 end;
 $$;
@@ -144,7 +151,8 @@ declare
   v_key text;
 begin
   for v_tie_breaker in
-    select t.value, t.ordinality - 1 as place from jsonb_array_elements_text(p_config -> 'tie_breakers') with ordinality t
+    select t.value, t.ordinality - 1 as place
+    from jsonb_array_elements_text(p_config -> 'tie_breakers') with ordinality t
   loop
     if v_tie_breaker.value = v_strategy then
       perform kernel.refuse_value('config.tie_breakers[' || v_tie_breaker.place || ']', v_tie_breaker.value,
@@ -153,7 +161,8 @@ begin
   end loop;
   if p_config ? 'hold_hours' and p_config ->> 'on_no_buyer' = 'reject'
     and p_config #>> '{exclusivity,when_unavailable}' is distinct from 'hold' then
-    perform kernel.refuse_value('config.hold_hours', p_config ->> 'hold_hours', 'nothing: on_no_buyer is reject, so no lead is held');
+    perform kernel.refuse_value('config.hold_hours', p_config ->> 'hold_hours',
+      'nothing: on_no_buyer is reject, so no lead is held');
   end if;
   foreach v_key in array '{on_return,on_failure}'::text[] loop
     if p_config -> 'reroute' -> v_key = 'true' and (p_config #>> '{reroute,max_attempts}')::integer = 0 then
@@ -161,7 +170,8 @@ begin
     end if;
   end loop;
   if v_mode <> 'on_delivery' and not p_config -> 'acceptance' ? 'window_hours' then
-    perform kernel.refuse_value('config.acceptance.window_hours', 'nothing', format('a number of hours: mode is %s', v_mode));
+    perform kernel.refuse_value('config.acceptance.window_hours', 'nothing',
+      format('a number of hours: mode is %s', v_mode));
   elsif v_mode = 'on_delivery' and p_config -> 'acceptance' ? 'window_hours' then
     perform kernel.refuse_value('config.acceptance.window_hours', p_config #>> '{acceptance,window_hours}',
       'nothing: mode is on_delivery, which waits for nobody');
@@ -179,7 +189,8 @@ begin
 end;
 $$;
 comment on function catalog.check_routing_sense(jsonb) is
-  'Raises LG423 when a routing policy breaks ties by its own strategy, or sets what another key turns off or leaves without a limit.';
+  'Raises LG423 when a routing policy breaks ties by its own strategy, or sets what another key turns off or leaves '
+  'without a limit.';
 
 create or replace function catalog.check_caps_sense(p_caps jsonb)
 returns void
@@ -192,7 +203,8 @@ begin
   for v_pair in
     select s.key as short, l.key as long
     from (values ('per_hour', 1), ('per_day', 2), ('per_week', 3), ('per_month', 4)) as s (key, length)
-    join (values ('per_hour', 1), ('per_day', 2), ('per_week', 3), ('per_month', 4)) as l (key, length) on s.length < l.length
+    join (values ('per_hour', 1), ('per_day', 2), ('per_week', 3), ('per_month', 4)) as l (key, length)
+      on s.length < l.length
     union all
     select 'budget_per_day', 'budget_per_month'
   loop
@@ -203,7 +215,8 @@ begin
   end loop;
 end;
 $$;
-comment on function catalog.check_caps_sense(jsonb) is 'Raises LG423 when the cap of a longer window is below that of a shorter one.';
+comment on function catalog.check_caps_sense(jsonb) is
+  'Raises LG423 when the cap of a longer window is below that of a shorter one.';
 
 create or replace function catalog.check_pricing_sense(p_rules jsonb)
 returns void

@@ -5,8 +5,8 @@ returns void
 language plpgsql
 volatile
 as $$
--- All of the patterns are tried on each answer, while the worker records nobody else's: together they may take as long as
--- one pattern elsewhere.
+-- All of the patterns are tried on each answer, while the worker records nobody else's: together they may take as long
+-- as one pattern elsewhere.
 declare
   c_longest constant interval := '100 milliseconds';
   c_schema constant jsonb := '{
@@ -14,13 +14,15 @@ declare
       "type": "object", "additionalProperties": false, "required": ["when", "outcome"], "properties": {
         "when": {"type": "object", "format": "answer_tests"},
         "outcome": {"enum": ["delivered", "accepted", "rejected", "failed", "refused"]},
-        "reason": {"type": "string", "pattern": "^[[:print:]]{1,200}$", "description": "1 to 200 characters on one line"}}}}';
+        "reason": {"type": "string", "pattern": "^[[:print:]]{1,200}$",
+          "description": "1 to 200 characters on one line"}}}}';
   v_rule record;
 begin
   perform catalog.check_schema(p_rules, c_schema, p_path);
   perform catalog.check_patterns(p_rules, p_path);
-  if (select sum(catalog.time_regex(p.value #>> '{}')) from jsonb_path_query(p_rules, 'strict $.**.pattern', silent => true) as p (value))
-    > c_longest then
+  if c_longest < (
+    select sum(catalog.time_regex(p.value #>> '{}'))
+    from jsonb_path_query(p_rules, 'strict $.**.pattern', silent => true) as p (value)) then
     perform kernel.refuse_value(p_path, 'patterns that take longer than ' || c_longest || ' together',
       'fewer or simpler patterns: all of them are tried on each answer');
   end if;
@@ -30,7 +32,8 @@ begin
     from jsonb_array_elements(p_rules) with ordinality r
   loop
     if v_rule.tests = '{}' and not v_rule.is_last then
-      perform kernel.refuse_value(v_rule.path, 'no condition', 'a condition: the rules after one that always holds are never reached');
+      perform kernel.refuse_value(v_rule.path, 'no condition',
+        'a condition: the rules after one that always holds are never reached');
     end if;
     perform catalog.check_status_test(v_rule.tests -> 'status', v_rule.path || '.status');
     perform catalog.check_status_test(v_rule.tests #> '{status,not}', v_rule.path || '.status.not');
@@ -38,7 +41,8 @@ begin
 end;
 $$;
 comment on function catalog.check_response_rules(jsonb, text) is
-  'Raises LG423 when what a buyer''s answers mean is malformed: at most 50 rules of when (conditions on status, text and body.x), outcome and reason.';
+  'Raises LG423 when what a buyer''s answers mean is malformed: at most 50 rules of when (conditions on status, text '
+  'and body.x), outcome and reason.';
 
 create or replace function catalog.check_status_test(p_test jsonb, p_path text)
 returns void
@@ -66,7 +70,8 @@ begin
   end loop;
 end;
 $$;
-comment on function catalog.check_status_test(jsonb, text) is 'Raises LG423 when a condition on the status of an answer can never hold.';
+comment on function catalog.check_status_test(jsonb, text) is
+  'Raises LG423 when a condition on the status of an answer can never hold.';
 
 create or replace function catalog.compile_response_rules(p_rules jsonb)
 returns kernel.response_rule[]
@@ -82,4 +87,5 @@ begin
 end;
 $$;
 comment on function catalog.compile_response_rules(jsonb) is
-  'What a buyer''s answers mean (see catalog.check_response_rules), in order, ready to be judged over {"status": 200, "text": "...", "body": {...}}.';
+  'What a buyer''s answers mean (see catalog.check_response_rules), in order, ready to be judged over {"status": 200, '
+  '"text": "...", "body": {...}}.';

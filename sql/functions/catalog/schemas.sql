@@ -9,14 +9,18 @@ as $$
 declare
   v_type constant text := jsonb_typeof(p_value);
   v_types constant text[] := array(select jsonb_array_elements_text(
-    case jsonb_typeof(p_schema -> 'type') when 'string' then jsonb_build_array(p_schema -> 'type') else p_schema -> 'type' end));
+    case jsonb_typeof(p_schema -> 'type')
+      when 'string' then jsonb_build_array(p_schema -> 'type')
+      else p_schema -> 'type'
+    end));
 begin
   if v_types <> '{}' and v_type <> all (v_types)
     and not ('integer' = any (v_types) and v_type = 'number' and p_value #>> '{}' ~ '^-?[0-9]{1,9}$') then
     perform kernel.refuse_value(p_path, v_type || ' ' || p_value::text, array_to_string(v_types, ' or '));
   end if;
   if p_schema ? 'enum' and not kernel.is_one_of(p_value, p_schema -> 'enum') then
-    perform kernel.refuse_choice(p_path, p_value::text, p_value #>> '{}', array(select jsonb_array_elements_text(p_schema -> 'enum')));
+    perform kernel.refuse_choice(p_path, p_value::text, p_value #>> '{}',
+      array(select jsonb_array_elements_text(p_schema -> 'enum')));
   end if;
   case v_type
     when 'number' then
@@ -36,7 +40,9 @@ begin
 end;
 $$;
 comment on function catalog.check_schema(jsonb, jsonb, text) is
-  'Raises LG423 with path, found and allowed for the first place where a value breaks its schema. The words are those of JSON Schema that policies need, and a few of our own: see check_number, check_text, check_list, check_object and check_format.';
+  'Raises LG423 with path, found and allowed for the first place where a value breaks its schema. The words are those '
+  'of JSON Schema that policies need, and a few of our own: see check_number, check_text, check_list, check_object and '
+  'check_format.';
 
 create or replace function catalog.check_number(p_value jsonb, p_schema jsonb, p_path text)
 returns void
@@ -52,22 +58,26 @@ begin
     perform kernel.refuse_value(p_path, p_value::text, 'at most ' || (p_schema ->> 'maximum'));
   end if;
   if scale(trim_scale((p_value #>> '{}')::numeric)) > (p_schema ->> 'decimals')::integer then
-    perform kernel.refuse_value(p_path, p_value::text, format('a number of at most %s decimals', p_schema ->> 'decimals'));
+    perform kernel.refuse_value(p_path, p_value::text,
+      format('a number of at most %s decimals', p_schema ->> 'decimals'));
   end if;
 end;
 $$;
-comment on function catalog.check_number(jsonb, jsonb, text) is 'Raises LG423 for a number out of bounds or too fine: minimum, maximum, decimals.';
+comment on function catalog.check_number(jsonb, jsonb, text) is
+  'Raises LG423 for a number out of bounds or too fine: minimum, maximum, decimals.';
 
 create or replace function catalog.check_plain_number(p_value jsonb, p_path text)
 returns void
 language plpgsql
 immutable
 as $$
--- JSON has numbers that no arithmetic wants: 1e-400 is no double precision, 1e130000 has as many digits. Judged as text first.
+-- JSON has numbers that no arithmetic wants: 1e-400 is no double precision, 1e130000 has as many digits. Judged as text
+-- first.
 begin
   if jsonb_typeof(p_value) = 'number'
     and (length(p_value::text) > 30 or abs(p_value::numeric) >= 1e12 or scale(trim_scale(p_value::numeric)) > 9) then
-    perform kernel.refuse_value(p_path, left(p_value::text, 40), 'a number below 1,000,000,000,000 with at most 9 decimals');
+    perform kernel.refuse_value(p_path, left(p_value::text, 40),
+      'a number below 1,000,000,000,000 with at most 9 decimals');
   end if;
 end;
 $$;
@@ -83,15 +93,19 @@ declare
   v_text constant text := p_value #>> '{}';
 begin
   if length(v_text) < (p_schema ->> 'minLength')::integer then
-    perform kernel.refuse_value(p_path, p_value::text, format('text of at least %s characters', p_schema ->> 'minLength'));
+    perform kernel.refuse_value(p_path, p_value::text,
+      format('text of at least %s characters', p_schema ->> 'minLength'));
   elsif length(v_text) > (p_schema ->> 'maxLength')::integer then
-    perform kernel.refuse_value(p_path, p_value::text, format('text of at most %s characters', p_schema ->> 'maxLength'));
+    perform kernel.refuse_value(p_path, p_value::text,
+      format('text of at most %s characters', p_schema ->> 'maxLength'));
   elsif v_text !~ (p_schema ->> 'pattern') then
-    perform kernel.refuse_value(p_path, p_value::text, coalesce(p_schema ->> 'description', 'text like ' || (p_schema ->> 'pattern')));
+    perform kernel.refuse_value(p_path, p_value::text,
+      coalesce(p_schema ->> 'description', 'text like ' || (p_schema ->> 'pattern')));
   end if;
 end;
 $$;
-comment on function catalog.check_text(jsonb, jsonb, text) is 'Raises LG423 for text of the wrong form: minLength, maxLength, pattern.';
+comment on function catalog.check_text(jsonb, jsonb, text) is
+  'Raises LG423 for text of the wrong form: minLength, maxLength, pattern.';
 
 create or replace function catalog.check_list(p_value jsonb, p_schema jsonb, p_path text)
 returns void
@@ -104,7 +118,8 @@ declare
 begin
   if v_length < (p_schema ->> 'minItems')::integer then
     perform kernel.refuse_value(p_path, case v_length when 0 then 'an empty list' else p_value::text end,
-      'at least ' || (p_schema ->> 'minItems') || case p_schema ->> 'minItems' when '1' then ' entry' else ' entries' end);
+      'at least ' || (p_schema ->> 'minItems')
+        || case p_schema ->> 'minItems' when '1' then ' entry' else ' entries' end);
   elsif v_length > (p_schema ->> 'maxItems')::integer then
     perform kernel.refuse_value(p_path, v_length || ' entries', 'at most ' || (p_schema ->> 'maxItems'));
   end if;
@@ -120,13 +135,15 @@ begin
     having count(*) > 1
     limit 1;
     if found then
-      perform kernel.refuse_value(p_path, format('%s %s times', v_repeated.value, v_repeated.times), 'a list without repetition');
+      perform kernel.refuse_value(p_path, format('%s %s times', v_repeated.value, v_repeated.times),
+        'a list without repetition');
     end if;
   end if;
 end;
 $$;
 comment on function catalog.check_list(jsonb, jsonb, text) is
-  'Raises LG423 for a list that is too short or too long, repeats itself or has a wrong entry: minItems, maxItems, uniqueItems, items.';
+  'Raises LG423 for a list that is too short or too long, repeats itself or has a wrong entry: minItems, maxItems, '
+  'uniqueItems, items.';
 
 create or replace function catalog.check_object(p_value jsonb, p_schema jsonb, p_path text)
 returns void
@@ -171,7 +188,9 @@ begin
 end;
 $$;
 comment on function catalog.check_object(jsonb, jsonb, text) is
-  'Raises LG423 for an object with a wrong key or value: propertyNames, properties, additionalProperties, required, minProperties; and of our own exactlyOne (keys) and ordered (pairs of keys of which the first may not exceed the second).';
+  'Raises LG423 for an object with a wrong key or value: propertyNames, properties, additionalProperties, required, '
+  'minProperties; and of our own exactlyOne (keys) and ordered (pairs of keys of which the first may not exceed the '
+  'second).';
 
 create or replace function catalog.check_format(p_value jsonb, p_format text, p_path text)
 returns void
@@ -206,7 +225,8 @@ begin
 end;
 $$;
 comment on function catalog.check_format(jsonb, text, text) is
-  'Raises LG423 when a value is not of a format of ours: regex, field, time, hours, area, tests (of a lead), answer_tests (of the answer to a webhook), range (a-b). A schema with another is a fault.';
+  'Raises LG423 when a value is not of a format of ours: regex, field, time, hours, area, tests (of a lead), '
+  'answer_tests (of the answer to a webhook), range (a-b). A schema with another is a fault.';
 
 create or replace function catalog.check_time(p_value jsonb, p_path text, p_is_end boolean default false)
 returns void
@@ -221,4 +241,5 @@ begin
   end if;
 end;
 $$;
-comment on function catalog.check_time(jsonb, text, boolean) is 'Raises LG423 when a value is no time of day, HH:MM; 24:00 only as an end.';
+comment on function catalog.check_time(jsonb, text, boolean) is
+  'Raises LG423 when a value is no time of day, HH:MM; 24:00 only as an end.';

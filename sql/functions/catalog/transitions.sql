@@ -7,16 +7,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_from text;
-  v_to text;
+  c_column constant text := tg_argv[0];
+  v_from constant text := to_jsonb(old) ->> c_column;
+  v_to constant text := to_jsonb(new) ->> c_column;
 begin
-  if tg_table_name = 'lead_assignments' then
-    v_from := old.outcome;
-    v_to := new.outcome;
-  else
-    v_from := old.status;
-    v_to := new.status;
-  end if;
   if not exists (
     select from leadgen.state_transitions t
     where t.entity = tg_table_name and t.from_state = v_from and t.to_state = v_to
@@ -24,7 +18,7 @@ begin
     perform kernel.refuse(
       'LG409',
       format('%s %s cannot go from %s to %s', tg_table_name, old.id, v_from, v_to),
-      case tg_table_name when 'lead_assignments' then 'outcome' else 'status' end,
+      c_column,
       v_to,
       coalesce(
         (select string_agg(t.to_state, ', ' order by t.to_state) from leadgen.state_transitions t
@@ -37,4 +31,4 @@ begin
 end;
 $$;
 comment on function catalog.enforce_transition() is
-  'Trigger: holds leads, lead_assignments, deliveries and invoices to the moves in leadgen.state_transitions.';
+  'Trigger: holds the column that is its argument to the moves that leadgen.state_transitions has for its table.';

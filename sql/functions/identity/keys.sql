@@ -15,7 +15,8 @@ begin
   return v_buyer_id;
 end;
 $$;
-comment on function identity.check_buyer(text) is 'The buyer whose key in force has this hash; LG401 when there is none.';
+comment on function identity.check_buyer(text) is
+  'The buyer whose key in force has this hash; LG401 when there is none.';
 
 create or replace function identity.check_operator(p_key_hash text)
 returns void
@@ -28,4 +29,5 @@ begin
   end if;
 end;
 $$;
-comment on function identity.check_operator(text) is 'Raises LG401 unless the hash is that of an operator''s key in force.';
+comment on function identity.check_operator(text) is
+  'Raises LG401 unless the hash is that of an operator''s key in force.';

@@ -5,8 +5,8 @@ returns text
 language plpgsql
 stable
 as $$
--- What the signature covers names the kind, so no link becomes one of another kind. It has no end of its own: the sale's
--- windows decide.
+-- What the signature covers names the kind, so no link becomes one of another kind. It has no end of its own: the
+-- sale's windows decide.
 declare
   v_claim bytea;
   v_secret constant bytea := (select s.secret from leadgen.link_secrets s);
@@ -24,7 +24,8 @@ begin
 end;
 $$;
 comment on function identity.make_link(text, bigint) is
-  'The token of a link by which a buyer answers without signing in: accept or return (a sale), unsubscribe (a buyer); base64url of an HMAC-SHA-256 and what it signs.';
+  'The token of a link by which a buyer answers without signing in: accept or return (a sale), unsubscribe (a buyer); '
+  'base64url of an HMAC-SHA-256 and what it signs.';
 
 create or replace function identity.open_link(p_token text, out kind text, out id bigint)
 language plpgsql
@@ -37,10 +38,12 @@ declare
   v_claim text[];
 begin
   if p_token ~ '^[A-Za-z0-9_-]{50,110}$' and length(p_token) % 4 <> 1 then
-    v_claim := regexp_match(encode(substr(decode(v_padded, 'base64'), 33), 'escape'), '^(accept|return|unsubscribe):([0-9]{1,18})$');
+    v_claim := regexp_match(encode(substr(decode(v_padded, 'base64'), 33), 'escape'),
+      '^(accept|return|unsubscribe):([0-9]{1,18})$');
   end if;
   if v_claim is null
-    or sha256(convert_to(p_token, 'UTF8')) is distinct from sha256(convert_to(identity.make_link(v_claim[1], v_claim[2]::bigint), 'UTF8')) then
+    or sha256(convert_to(p_token, 'UTF8'))
+      is distinct from sha256(convert_to(identity.make_link(v_claim[1], v_claim[2]::bigint), 'UTF8')) then
     perform kernel.refuse('LG404', 'There is no such link');
   end if;
   kind := v_claim[1];

@@ -176,7 +176,7 @@ begin
       where l.offer_id = p_route.offer_id and l.email = p_facts.email and l.created_at > p_facts.decided_at - v_days * interval '1 day'
     ) earlier
     join leadgen.lead_assignments a on a.lead_id = earlier.id and a.market_id = p_route.market_id
-    where earlier.id is distinct from p_lead_id and a.outcome <> 'failed'
+    where earlier.id is distinct from p_lead_id and a.outcome not in ('failed', 'erased')
   );
 end;
 $$;

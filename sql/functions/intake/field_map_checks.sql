@@ -6,13 +6,21 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_old leadgen.field_maps;
 begin
+  if tg_op = 'UPDATE' then
+    v_old := old;
+  end if;
   new.slug := coalesce(ref.collapse_space(new.slug), catalog.choose_slug('leadgen.field_maps', 'slug', new.name, 64));
-  perform intake.check_field_map(new.body);
+  if new.body is distinct from v_old.body then
+    perform intake.check_field_map(new.body);
+  end if;
   return new;
 end;
 $$;
-comment on function intake.write_field_map() is 'Trigger: checks a field map; its slug is made from its name when not given.';
+comment on function intake.write_field_map() is
+  'Trigger: checks a field map; its slug is made from its name when not given.';
 
 create or replace function intake.write_source_map()
 returns trigger
@@ -20,14 +28,16 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- A partner's source without an API key takes nothing. One whose network proves itself otherwise gets a hash that no key
--- is known for, so that the map is its only way in.
+-- A partner's source without an API key takes nothing. One whose network proves itself otherwise gets a hash that no
+-- key is known for, so that the map is its only way in.
 declare
   v_secret record;
 begin
   -- Here and not by a constraint, which would write the row to the server's log.
   for v_secret in
-    select s.name from (values ('app_secret', new.app_secret), ('access_token', new.access_token), ('verify_token', new.verify_token)) s (name, value)
+    select s.name
+    from (values ('app_secret', new.app_secret), ('access_token', new.access_token), ('verify_token', new.verify_token))
+      s (name, value)
     where s.value !~ '\S'
   loop
     perform kernel.refuse_value(v_secret.name, 'a blank text', 'a secret, or nothing');
@@ -44,12 +54,13 @@ begin
 end;
 $$;
 comment on function intake.write_source_map() is
-  'Trigger: a map that checks signatures needs the secret; a partner''s source behind it is closed to every other way in.';
+  'Trigger: a map that checks signatures needs the secret; a partner''s source behind it is closed to every other way '
+  'in.';
 
 create or replace function intake.check_field_map(p_body jsonb)
 returns void
 language plpgsql
-immutable
+volatile
 as $$
 declare
   c_schema constant jsonb := '{"type": "object", "additionalProperties": false, "required": ["fields"], "properties": {
@@ -61,8 +72,8 @@ declare
         "description": "1 to 20 letters, digits, dots, _ and -, and a colon"}}},
     "authentication": {"enum": ["api_key", "key_in_body", "signature"]},
     "answer": {"enum": ["lead", "empty"]}, "by_campaign": {"type": "boolean"}}}';
-  c_fields constant text[] := '{source,name,email,phone,country_code,region_code,postal_code,city,message,utm_source,utm_medium,
-    utm_campaign,landing_url,consent,gdpr_consent,consent_at,consent_certificate_url}';
+  c_fields constant text[] := '{source,name,email,phone,country_code,region_code,postal_code,city,message,utm_source,
+    utm_medium,utm_campaign,landing_url,consent,gdpr_consent,consent_at,consent_certificate_url}';
   v_key text;
   v_rule jsonb;
 begin
@@ -98,7 +109,8 @@ begin
 end;
 $$;
 comment on function intake.check_field_map(jsonb) is
-  'Raises LG423 with path, found and allowed for the first fault in a field map: an unknown key or target field, a wrong JSON path.';
+  'Raises LG423 with path, found and allowed for the first fault in a field map: an unknown key or target field, a '
+  'wrong JSON path.';
 
 create or replace function intake.check_map_rule(p_field text, p_rule jsonb, p_path text)
 returns void
@@ -111,7 +123,10 @@ declare
   v_wanted text;
 begin
   if jsonb_typeof(p_rule) = 'object' and p_rule ? 'constant' then
-    v_wanted := case when p_field in ('consent', 'gdpr_consent') then 'boolean' when p_field not like 'attributes.%' then 'string' end;
+    v_wanted := case
+      when p_field in ('consent', 'gdpr_consent') then 'boolean'
+      when p_field not like 'attributes.%' then 'string'
+    end;
     if p_rule - 'constant' <> '{}' then
       perform kernel.refuse_value(p_path, p_rule::text, 'constant alone');
     elsif jsonb_typeof(p_rule -> 'constant') <> v_wanted then
@@ -119,7 +134,8 @@ begin
     end if;
   elsif jsonb_typeof(p_rule) in ('object', 'array') then
     if jsonb_typeof(v_parts) is distinct from 'array' or v_parts = '[]'
-      or jsonb_typeof(p_rule) = 'object' and (p_rule - '{join,with}'::text[] <> '{}' or jsonb_typeof(p_rule -> 'with') <> 'string') then
+      or jsonb_typeof(p_rule) = 'object'
+      and (p_rule - '{join,with}'::text[] <> '{}' or jsonb_typeof(p_rule -> 'with') <> 'string') then
       perform kernel.refuse_value(p_path, p_rule::text,
         'a path, a list of alternatives, {"join": [paths], "with": text} or {"constant": value}');
     end if;
@@ -132,7 +148,8 @@ begin
   end if;
 end;
 $$;
-comment on function intake.check_map_rule(text, jsonb, text) is 'Raises LG423 for the first fault in the rule of one field of a map.';
+comment on function intake.check_map_rule(text, jsonb, text) is
+  'Raises LG423 for the first fault in the rule of one field of a map.';
 
 create or replace function intake.check_map_paths(p_rule jsonb, p_path text, p_is_plain boolean default false)
 returns void
@@ -151,7 +168,8 @@ begin
   end loop;
 end;
 $$;
-comment on function intake.check_map_paths(jsonb, text, boolean) is 'Raises LG423 unless a value is a JSON path or a list of them.';
+comment on function intake.check_map_paths(jsonb, text, boolean) is
+  'Raises LG423 unless a value is a JSON path or a list of them.';
 
 create or replace function intake.check_map_path(p_rule jsonb, p_path text, p_is_plain boolean default false)
 returns void
@@ -163,7 +181,8 @@ declare
   c_variable constant text := '^([^"]|"([^"\\]|\\.)*")*\$["A-Za-z_]'; -- outside of texts
 begin
   if jsonb_typeof(p_rule) is distinct from 'string' or v_path !~ '^\$($|[.\[ ])' or v_path ~ c_variable then
-    perform kernel.refuse_value(p_path, coalesce(p_rule::text, 'nothing'), 'a JSON path that begins with $, such as $.contact.email');
+    perform kernel.refuse_value(p_path, coalesce(p_rule::text, 'nothing'),
+      'a JSON path that begins with $, such as $.contact.email');
   elsif p_is_plain and intake.read_plain_path(v_path) is null then
     perform kernel.refuse_value(p_path, v_path, 'a path of names and positions alone, such as $.google_key');
   end if;

@@ -6,11 +6,14 @@ language plpgsql
 immutable
 as $$
 -- Nothing is dropped: what no path reads becomes an attribute. Paths that begin with $.answers read the list of named
--- answers; a member of that name in the lead itself is a leftover like any other. An id that makes no key goes on as it is,
--- for submit_lead to refuse.
+-- answers; a member of that name in the lead itself is a leftover like any other. An id that makes no key goes on as it
+-- is, for submit_lead to refuse.
 declare
   v_answers constant jsonb := case when p_map ? 'answers' then intake.gather_answers(p_map, p_lead) end;
-  v_document constant jsonb := case when v_answers is null then p_lead else p_lead || jsonb_build_object('answers', v_answers) end;
+  v_document constant jsonb := case
+    when v_answers is null then p_lead
+    else p_lead || jsonb_build_object('answers', v_answers)
+  end;
   v_payload jsonb := '{}';
   v_attributes jsonb := '{}';
   v_paths text[];
@@ -54,7 +57,8 @@ begin
 end;
 $$;
 comment on function intake.apply_field_map(jsonb, jsonb) is
-  'A lead in somebody else''s shape as a payload of submit_lead, by the body of a field map; what the map does not name goes into attributes.';
+  'A lead in somebody else''s shape as a payload of submit_lead, by the body of a field map; what the map does not '
+  'name goes into attributes.';
 
 create or replace function intake.gather_answers(p_map jsonb, p_lead jsonb)
 returns jsonb
@@ -73,7 +77,8 @@ begin
     v_name := coalesce(intake.show_map_value(intake.read_map_value(v_item, v_rules -> 'name')), 'unnamed');
     for v_entry in select jsonb_path_query(v_item, (v_rules ->> 'value')::jsonpath, silent => true) loop
       if not intake.is_blank(v_entry) then
-        v_lists := v_lists || jsonb_build_object(v_name, coalesce(v_lists -> v_name, '[]') || jsonb_build_array(v_entry));
+        v_lists := v_lists || jsonb_build_object(v_name,
+          coalesce(v_lists -> v_name, '[]') || jsonb_build_array(v_entry));
       end if;
     end loop;
   end loop;
@@ -84,7 +89,8 @@ begin
 end;
 $$;
 comment on function intake.gather_answers(jsonb, jsonb) is
-  'A list of named answers ([{"column_id": "EMAIL", "string_value": "a@b.c"}, …]) as an object {"EMAIL": "a@b.c"}; several values of a name as a list.';
+  'A list of named answers ([{"column_id": "EMAIL", "string_value": "a@b.c"}, …]) as an object {"EMAIL": "a@b.c"}; '
+  'several values of a name as a list.';
 
 create or replace function intake.gather_leftovers(p_document jsonb, p_paths text[], p_attributes jsonb)
 returns jsonb
@@ -124,7 +130,7 @@ begin
   if jsonb_typeof(p_rule) = 'string' then
     return array[p_rule #>> '{}'];
   elsif jsonb_typeof(p_rule) = 'array' then
-    return coalesce((select array_agg(path) from jsonb_array_elements(p_rule) e, unnest(intake.list_map_paths(e)) path), '{}');
+    return array(select path from jsonb_array_elements(p_rule) e, unnest(intake.list_map_paths(e)) path);
   elsif p_rule ? 'join' then
     return intake.list_map_paths(p_rule -> 'join');
   end if;
@@ -169,7 +175,8 @@ as $$
 declare
   v_slug constant text := replace(catalog.slugify(p_name), '-', '_');
   -- A name in another script has no ASCII; it keeps its own letters.
-  v_base constant text := left(case when v_slug = 'x' then regexp_replace(btrim(p_name), '\s+', '_', 'g') else v_slug end, 60);
+  v_base constant text :=
+    left(case when v_slug = 'x' then regexp_replace(btrim(p_name), '\s+', '_', 'g') else v_slug end, 60);
   v_name text := v_base;
   v_number integer := 1;
 begin
@@ -181,7 +188,8 @@ begin
 end;
 $$;
 comment on function intake.name_attribute(text, jsonb) is
-  'The name of an attribute for something that no map names: "What kind of roof?" is what_kind_of_roof, or what_kind_of_roof_2 where that is taken.';
+  'The name of an attribute for something that no map names: "What kind of roof?" is what_kind_of_roof, or '
+  'what_kind_of_roof_2 where that is taken.';
 
 create or replace function intake.read_map_value(p_document jsonb, p_rule jsonb)
 returns jsonb
@@ -225,7 +233,8 @@ begin
 end;
 $$;
 comment on function intake.read_map_value(jsonb, jsonb) is
-  'What a rule of a field map finds in a document: a path''s first value that is not blank, the first of alternatives, a constant, or parts joined. Null: nothing.';
+  'What a rule of a field map finds in a document: a path''s first value that is not blank, the first of alternatives, '
+  'a constant, or parts joined. Null: nothing.';
 
 create or replace function intake.read_map_key(p_map jsonb, p_lead jsonb)
 returns text
@@ -246,7 +255,8 @@ begin
 end;
 $$;
 comment on function intake.read_map_key(jsonb, jsonb) is
-  'The idempotency key of a lead, from the id that its network gave it; null: it gave none, or one that is neither text nor number. An id that is no acceptable key is hashed.';
+  'The idempotency key of a lead, from the id that its network gave it; null: it gave none, or one that is neither '
+  'text nor number. An id that is no acceptable key is hashed.';
 
 create or replace function intake.read_map_flag(p_value jsonb)
 returns boolean
@@ -260,7 +270,8 @@ begin
   end;
 end;
 $$;
-comment on function intake.read_map_flag(jsonb) is 'A consent or a test''s mark as networks write it (true, "yes", 1, …); null: not to be read so.';
+comment on function intake.read_map_flag(jsonb) is
+  'A consent or a test''s mark as networks write it (true, "yes", 1, …); null: not to be read so.';
 
 create or replace function intake.read_plain_path(p_path text)
 returns text[]
@@ -278,7 +289,8 @@ begin
 end;
 $$;
 comment on function intake.read_plain_path(text) is
-  'A JSON path of member names and positions alone ($.lead."first name", $.rows[0]) as the steps of #>; null for any other.';
+  'A JSON path of member names and positions alone ($.lead."first name", $.rows[0]) as the steps of #>; null for any '
+  'other.';
 
 create or replace function intake.show_map_value(p_value jsonb)
 returns text
@@ -296,7 +308,8 @@ begin
   return p_value #>> '{}';
 end;
 $$;
-comment on function intake.show_map_value(jsonb) is 'A value as the text of a field: the entries of a list with commas between.';
+comment on function intake.show_map_value(jsonb) is
+  'A value as the text of a field: the entries of a list with commas between.';
 
 create or replace function intake.is_blank(p_value jsonb)
 returns boolean
@@ -304,10 +317,12 @@ language plpgsql
 immutable parallel safe
 as $$
 begin
-  return p_value is null or p_value in ('null', '[]', '{}') or (jsonb_typeof(p_value) = 'string' and p_value #>> '{}' ~ '^\s*$');
+  return p_value is null or p_value in ('null', '[]', '{}')
+    or (jsonb_typeof(p_value) = 'string' and p_value #>> '{}' ~ '^\s*$');
 end;
 $$;
-comment on function intake.is_blank(jsonb) is 'Whether a value says nothing: none, null, an empty list or object, a text of spaces.';
+comment on function intake.is_blank(jsonb) is
+  'Whether a value says nothing: none, null, an empty list or object, a text of spaces.';
 
 create or replace function intake.find_fetch_id(p_map jsonb, p_lead jsonb)
 returns text
@@ -325,7 +340,8 @@ begin
 end;
 $$;
 comment on function intake.find_fetch_id(jsonb, jsonb) is
-  'The id by which a lead''s answers are asked of its network; null: they are in the post, or nothing in it can be asked for.';
+  'The id by which a lead''s answers are asked of its network; null: they are in the post, or nothing in it can be '
+  'asked for.';
 
 create or replace function intake.is_test_lead(p_map jsonb, p_lead jsonb)
 returns boolean
@@ -349,4 +365,5 @@ begin
 end;
 $$;
 comment on function intake.is_test_lead(jsonb, jsonb) is
-  'Whether one of the map''s is_test paths finds something that neither is blank nor says no (false, "false", 0, …): a test is rehearsed and never sold.';
+  'Whether one of the map''s is_test paths finds something that neither is blank nor says no (false, "false", 0, …): a '
+  'test is rehearsed and never sold.';

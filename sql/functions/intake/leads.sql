@@ -26,7 +26,8 @@ begin
     source, name, email, phone, country_code, postal_code, city, region_code, message, attributes,
     consent, gdpr_consent, consent_at, consent_certificate_url,
     status, validation_reason, rejected_at, unsold_reason, hold_until, next_route_at,
-    validation_policy_id, validation_policy_version, routing_policy_version, pricing_policy_version,
+    validation_policy_id, validation_policy_version,
+    routing_policy_id, routing_policy_version, pricing_policy_id, pricing_policy_version,
     buyer_id, price, utm_source, utm_medium, utm_campaign, landing_url, ip_address, user_agent, submitted, answer,
     signals
   )
@@ -44,7 +45,9 @@ begin
     case when v_is_held then
       least(p_decision.next_route_at, p_facts.decided_at + (p_route.routing_settings).hold_hours * interval '1 hour') end,
     p_route.validation_policy_id, p_route.validation_policy_version,
+    case when v_is_valid then p_route.routing_policy_id end,
     case when v_is_valid then p_route.routing_policy_version end,
+    case when v_is_valid then p_route.pricing_policy_id end,
     case when v_is_valid then p_route.pricing_policy_version end,
     p_decision.buyers[1], (p_decision.prices[1]).amount,
     p_request.utm_source, p_request.utm_medium, p_request.utm_campaign, p_request.landing_url, p_request.ip_address,
@@ -76,8 +79,8 @@ as $$
 begin
   return 'auto:' || encode(sha256(convert_to(jsonb_build_array(
     p_route.source_id, p_facts.name, p_facts.email, p_facts.phone, p_facts.postal_code, p_facts.message, p_facts.attributes,
-    p_facts.country_code, p_facts.region_code, p_facts.city, p_facts.consent, p_facts.gdpr_consent, p_facts.consent_at,
-    p_facts.consent_certificate_url,
+    p_facts.country_code, p_facts.region_code, p_facts.city, p_facts.consent, p_facts.gdpr_consent,
+    kernel.write_instant(p_facts.consent_at), p_facts.consent_certificate_url,
     (p_now at time zone p_route.timezone)::date
   )::text, 'UTF8')), 'hex');
 end;

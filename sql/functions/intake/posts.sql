@@ -11,7 +11,8 @@ declare
   v_is_proved boolean;
 begin
   select s.id, s.source_key, s.api_key_hash, m.body, sm.app_secret, sm.access_token
-  into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_source.map, v_source.app_secret, v_source.access_token
+  into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_source.map, v_source.app_secret,
+    v_source.access_token
   from leadgen.sources s
   join leadgen.source_maps sm on sm.source_id = s.id
   join leadgen.field_maps m on m.id = sm.field_map_id
@@ -35,7 +36,8 @@ begin
 end;
 $$;
 comment on function intake.authenticate_post(text, bytea, jsonb) is
-  'The source of a post in its own shape, once API key, key in the body or signature prove it. LG401 otherwise, in the same words whatever was wrong.';
+  'The source of a post in its own shape, once API key, key in the body or signature prove it. LG401 otherwise, in the '
+  'same words whatever was wrong.';
 
 create or replace function intake.check_signature(p_body bytea, p_secret text, p_signature text)
 returns boolean
@@ -46,12 +48,14 @@ as $$
 begin
   return coalesce(
     sha256(convert_to(lower(p_signature), 'UTF8'))
-      = sha256(convert_to('sha256=' || encode(kernel.compute_hmac(convert_to(p_secret, 'UTF8'), p_body), 'hex'), 'UTF8')),
+      = sha256(convert_to(
+        'sha256=' || encode(kernel.compute_hmac(convert_to(p_secret, 'UTF8'), p_body), 'hex'), 'UTF8')),
     false);
 end;
 $$;
 comment on function intake.check_signature(bytea, text, text) is
-  'Whether a body was signed with a secret, as X-Hub-Signature-256 says it: sha256= and the HMAC-SHA-256 of the raw body in hex. False without either.';
+  'Whether a body was signed with a secret, as X-Hub-Signature-256 says it: sha256= and the HMAC-SHA-256 of the raw '
+  'body in hex. False without either.';
 
 create or replace function intake.choose_mapped_source(p_source intake.mapped_source, p_payload jsonb)
 returns intake.mapped_source
@@ -64,7 +68,8 @@ declare
   v_source intake.mapped_source := p_source;
 begin
   if p_source.map -> 'by_campaign' = 'true' and not exists (
-    select from leadgen.leads l where l.source_id = p_source.source_id and l.idempotency_key = p_payload ->> 'idempotency_key') then
+    select from leadgen.leads l
+    where l.source_id = p_source.source_id and l.idempotency_key = p_payload ->> 'idempotency_key') then
     select s.id, s.source_key, s.api_key_hash into v_source.source_id, v_source.source_key, v_source.api_key_hash
     from leadgen.source_campaigns c
     join leadgen.sources s on s.id = c.source_id
@@ -78,7 +83,8 @@ begin
 end;
 $$;
 comment on function intake.choose_mapped_source(intake.mapped_source, jsonb) is
-  'The source that takes a mapped lead: where the map says by_campaign, the one that its campaign belongs to (source_campaigns), else the one that posted it.';
+  'The source that takes a mapped lead: where the map says by_campaign, the one that its campaign belongs to '
+  '(source_campaigns), else the one that posted it.';
 
 create or replace function intake.read_post(p_body bytea)
 returns jsonb
@@ -89,7 +95,8 @@ declare
   v_document constant jsonb := convert_from(p_body, 'UTF8');
 begin
   if jsonb_typeof(v_document) <> 'object' then
-    perform kernel.refuse('LG400', 'The post is not a JSON object', p_found => jsonb_typeof(v_document), p_allowed => 'an object');
+    perform kernel.refuse(
+      'LG400', 'The post is not a JSON object', p_found => jsonb_typeof(v_document), p_allowed => 'an object');
   end if;
   return v_document;
 end;
@@ -148,7 +155,8 @@ begin
 end;
 $$;
 comment on function intake.settle_refusal(text, text, jsonb, jsonb, intake.mapped_source) is
-  'What a network''s lead gets that submit_lead refuses: the first answer if the network now describes the same lead otherwise, else quarantine.';
+  'What a network''s lead gets that submit_lead refuses: the first answer if the network now describes the same lead '
+  'otherwise, else quarantine.';
 
 create or replace function intake.verify_subscription(p_source_key text, p_verify_token text)
 returns boolean

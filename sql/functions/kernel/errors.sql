@@ -127,3 +127,18 @@ begin
 end;
 $$;
 comment on function kernel.is_one_of(jsonb, jsonb) is 'Whether a value equals an entry of a JSON list.';
+
+create or replace function kernel.is_passing_fault(p_sqlstate text)
+returns boolean
+language plpgsql
+immutable strict parallel safe
+as $$
+-- 08 connection, 25 transaction state, 40 rollback, 53 resources, 55P03 lock not available, 57 operator intervention,
+-- 58 system, 72 snapshot too old, F0 configuration file, XX internal error.
+begin
+  return left(p_sqlstate, 2) in ('08', '25', '40', '53', '57', '58', '72', 'F0', 'XX') or p_sqlstate = '55P03';
+end;
+$$;
+comment on function kernel.is_passing_fault(text) is
+  'Whether an error is of the moment or the server (a deadlock, a cancelled query, a full disk), not of the row at hand. '
+  'Who handles errors raises such a one again: the work is done anew, and no row is blamed for it.';

@@ -18,7 +18,7 @@ begin
     'attributes', kernel.cut_texts(p_facts.attributes),
     'consent', p_facts.consent,
     'gdpr_consent', p_facts.gdpr_consent,
-    'consent_at', p_facts.consent_at,
+    'consent_at', kernel.write_instant(p_facts.consent_at),
     'consent_certificate_url', p_facts.consent_certificate_url
   );
 end;
@@ -79,7 +79,7 @@ begin
       when 'message' then to_jsonb(p_facts.message)
       when 'consent' then to_jsonb(p_facts.consent)
       when 'gdpr_consent' then to_jsonb(p_facts.gdpr_consent)
-      when 'consent_at' then to_jsonb(p_facts.consent_at)
+      when 'consent_at' then to_jsonb(kernel.write_instant(p_facts.consent_at))
       when 'consent_certificate_url' then to_jsonb(p_facts.consent_certificate_url)
     end
   end;

@@ -181,3 +181,19 @@ end;
 $$;
 comment on function kernel.show_time(timestamptz, text) is
   'A time for machines and for the people of a zone: 2026-11-22T06:00:00Z (00:00 America/Chicago).';
+
+create or replace function kernel.write_instant(p_at timestamptz)
+returns text
+language plpgsql
+immutable strict parallel safe
+as $$
+-- What to_jsonb writes where TimeZone is UTC: keys of leads were made from it.
+begin
+  return case
+    when isfinite(p_at) then regexp_replace(to_jsonb(p_at at time zone 'UTC') #>> '{}', '( BC)?$', '+00:00\1')
+    else p_at::text
+  end;
+end;
+$$;
+comment on function kernel.write_instant(timestamptz) is
+  'A time as one text, whatever the session''s TimeZone is: 2026-11-22T06:00:00.5+00:00.';

@@ -101,7 +101,7 @@ begin
 end;
 $$;
 comment on function leadgen.route_held_lead() is
-  'Routes the held lead that has waited longest past its time; sold, or held on, or its hold ended. Returns its id, 0 when it woke an offer''s leads instead, null when there is nothing to do.';
+  'Routes the held lead that has waited longest past its time; sold, or held on, or its hold ended. Returns its id, 0 when it followed a change of the catalogue instead, null when there is nothing to do.';
 
 create or replace function leadgen.settle_answers()
 returns integer

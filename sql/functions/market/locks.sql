@@ -11,8 +11,9 @@ declare
   v_contact integer;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    perform kernel.refuse('LG400', 'A lead is taken under read committed', p_found => current_setting('transaction_isolation'),
-      p_allowed => 'read committed', p_hint => 'An older snapshot would not see what the leads before this one left behind.');
+    perform kernel.refuse('LG400', 'A lead is taken under read committed',
+      p_found => current_setting('transaction_isolation'), p_allowed => 'read committed',
+      p_hint => 'An older snapshot would not see what the leads before this one left behind.');
   end if;
   if p_route.validation_rules ->> 'duplicate_scope' in ('vertical', 'market', 'global') then
     for v_contact in
@@ -44,19 +45,34 @@ volatile
 as $$
 -- An offer that somebody holds keeps its own work waiting and no others'.
 declare
-  v_offer_id bigint;
-  v_busy bigint[] := '{}';
+  v_offer_id constant bigint := market.try_lock_offer(p_offer_ids);
 begin
-  foreach v_offer_id in array p_offer_ids loop
-    continue when v_offer_id = any (v_busy);
-    if pg_try_advisory_xact_lock(2, market.offer_lock_key(v_offer_id)) then
-      return v_offer_id;
-    end if;
-    v_busy := v_busy || v_offer_id;
-  end loop;
-  perform pg_advisory_xact_lock(2, market.offer_lock_key(v_busy[1]));
-  return v_busy[1];
+  if v_offer_id is not null or p_offer_ids = '{}' then
+    return v_offer_id;
+  end if;
+  perform pg_advisory_xact_lock(2, market.offer_lock_key(p_offer_ids[1]));
+  return p_offer_ids[1];
 end;
 $$;
 comment on function market.lock_free_offer(bigint[]) is
-  'Takes the turn of the first of these offers that nobody holds; when all are held, waits for the first. Null when there are none.';
+  'Takes the turn of the first of these offers that nobody holds; when all are held, waits for the first. '
+  'Null when there are none.';
+
+create or replace function market.try_lock_offer(p_offer_ids bigint[])
+returns bigint
+language plpgsql
+volatile
+as $$
+declare
+  v_offer_id bigint;
+begin
+  foreach v_offer_id in array p_offer_ids loop
+    if pg_try_advisory_xact_lock(2, market.offer_lock_key(v_offer_id)) then
+      return v_offer_id;
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+comment on function market.try_lock_offer(bigint[]) is
+  'Takes the turn of the first of these offers that nobody holds; null when all are held.';

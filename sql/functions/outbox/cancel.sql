@@ -26,11 +26,12 @@ begin
   where d.lead_id = p_lead.id and d.market_id = p_lead.market_id and d.status in ('pending', 'sending', 'parked');
   update leadgen.lead_assignments a
   set
-    outcome = case when a.id = any (v_uncertain) then 'unknown' else 'failed' end::leadgen.assignment_outcome,
-    release_reason = case when a.id <> all (v_uncertain) then 'lead erased' end,
+    outcome = case when a.id = any (v_uncertain) then 'unknown' else 'erased' end::leadgen.assignment_outcome,
+    release_due_at = case when a.id <> all (v_uncertain) then p_now end,
     updated_at = p_now
-  where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and a.outcome = 'pending' and a.id <> all (v_awaited);
+  where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and a.id <> all (v_awaited)
+    and a.outcome in ('pending', 'failed') and a.release_due_at is null and a.released_at is null;
 end;
 $$;
 comment on function outbox.cancel_deliveries_of(leadgen.leads, timestamptz) is
-  'Cancels what of a lead was not delivered yet; a sale that never reached its buyer has failed and is due to be released, one that may have is unknown and stands. The caller holds the offer''s lock.';
+  'Cancels what of a lead was not delivered yet; a sale that never reached its buyer is erased and due to be released, one that may have is unknown and stands. The caller holds the offer''s lock.';

@@ -110,7 +110,7 @@ begin
     when (select l.erased_at from leadgen.leads l where l.id = p_delivery.lead_id and l.market_id = p_delivery.market_id) is not null
       then 'its lead was erased'
     when v_sale.outcome = 'returned' then 'its sale was returned'
-    when v_sale.released_at is not null or v_sale.release_reason is not null then 'its sale has ended'
+    when coalesce(v_sale.release_due_at, v_sale.released_at) is not null then 'its sale has ended'
     when v_sale.acceptance = 'explicit' and v_sale.accepted_at is null and v_sale.answer_by <= leadgen.clock()
       then 'the time to accept its sale has ended'
     when p_endpoint.id is null then 'the buyer no longer takes leads by ' || p_delivery.channel

@@ -5,9 +5,9 @@ returns void
 language plpgsql
 volatile
 as $$
--- Place and consent stay for statistics, as does why it was rejected, without the numbers. So do key and hash of what was
--- sent: the same submission again gets its first answer and does not bring the person back. A key that spells the contact
--- out goes, for then it is the contact.
+-- Place and consent stay for statistics, as does why it was rejected, without the numbers. So do key and hash of what
+-- was sent: the same submission again gets its first answer and does not bring the person back. A key that spells the
+-- contact out goes, for then it is the contact.
 declare
   v_words constant text[] := array(
     select '\m' || w || '\M'
@@ -16,8 +16,8 @@ declare
   v_key_is_contact constant boolean := coalesce(
     (p_lead.idempotency_key not like 'auto:%' and lower(p_lead.idempotency_key) ~ any (v_words))
     or (p_lead.email <> '' and strpos(lower(p_lead.idempotency_key), lower(p_lead.email)) > 0)
-    or (length(p_lead.phone) > 7 and strpos(regexp_replace(p_lead.idempotency_key, '\D', '', 'g'), right(p_lead.phone, 7)) > 0
-      and p_lead.idempotency_key not like 'auto:%'), false);
+    or (length(p_lead.phone) > 7 and p_lead.idempotency_key not like 'auto:%'
+      and strpos(regexp_replace(p_lead.idempotency_key, '\D', '', 'g'), right(p_lead.phone, 7)) > 0), false);
   v_errors constant jsonb := (
     select jsonb_agg(e.value || jsonb_build_object('reason', e.value ->> 'code') order by e.ordinality)
     from jsonb_array_elements(p_lead.answer -> 'errors') with ordinality as e);
@@ -31,11 +31,17 @@ begin
     region_code = case when l.region_code ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$' then l.region_code end,
     consent_certificate_url = null, utm_source = null, utm_medium = null, utm_campaign = null,
     landing_url = null, ip_address = null, user_agent = null, submitted = null, signals = null,
-    source = case when l.source ~ '^[A-Za-z0-9_ -]{1,40}$' and lower(l.source) ~ any (v_words) is not true then l.source else 'erased' end,
+    source = case
+      when l.source ~ '^[A-Za-z0-9_ -]{1,40}$' and lower(l.source) ~ any (v_words) is not true then l.source
+      else 'erased'
+    end,
     idempotency_key = case when v_key_is_contact then 'erased:' || l.id else l.idempotency_key end,
     validation_reason = case when l.validation_reason is not null then coalesce(v_errors -> 0 ->> 'code', 'erased') end,
     answer = l.answer
-      || case when v_errors is null then '{}' else jsonb_build_object('errors', v_errors, 'reason', v_errors -> 0 -> 'code') end
+      || case
+        when v_errors is null then '{}'
+        else jsonb_build_object('errors', v_errors, 'reason', v_errors -> 0 -> 'code')
+      end
   where l.id = p_lead.id and l.market_id = p_lead.market_id;
 end;
 $$;
@@ -84,7 +90,8 @@ begin
   update leadgen.delivery_attempts a
   set reply = null, error = null
   from leadgen.deliveries d
-  where d.lead_id = p_lead.id and a.delivery_id = d.id and a.market_id = d.market_id and (a.reply is not null or a.error is not null);
+  where d.lead_id = p_lead.id and a.delivery_id = d.id and a.market_id = d.market_id
+    and (a.reply is not null or a.error is not null);
   update leadgen.lead_decisions d
   set candidates = privacy.strike_out_numbers(d.candidates), filter_faults = privacy.strike_out_faults(d.filter_faults)
   where d.lead_id = p_lead.id and d.market_id = p_lead.market_id
@@ -99,10 +106,6 @@ begin
   from leadgen.lead_assignments a
   where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and r.assignment_id = a.id
     and (r.note is not null or r.decision_note is not null);
-  update leadgen.lead_assignments a
-  set release_reason = 'returned'
-  where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and a.release_reason like 'returned: %'
-    and not exists (select from leadgen.return_reasons r where a.release_reason = 'returned: ' || r.code);
 end;
 $$;
 comment on function privacy.strike_out_traces(leadgen.leads) is
@@ -130,7 +133,8 @@ begin
   end if;
   if v_rest <> to_jsonb(old)
     or not exists (select from leadgen.leads l where l.id = v_lead_id and l.erased_at is not null) then
-    perform kernel.refuse('LG409', format('%s is append-only: update refused', tg_table_name), p_found => 'update', p_allowed => 'insert',
+    perform kernel.refuse(
+      'LG409', format('%s is append-only: update refused', tg_table_name), p_found => 'update', p_allowed => 'insert',
       p_hint => 'leadgen.erase_lead strikes out what an erased lead left behind; nothing else changes.');
   end if;
   return new;

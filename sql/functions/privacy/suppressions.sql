@@ -12,11 +12,15 @@ volatile
 as $$
 begin
   if p_expires_at <= leadgen.clock() then
-    perform kernel.refuse('LG400', 'The suppression would be over before it begins', 'expires_at', 'a time that has passed',
+    perform kernel.refuse(
+      'LG400', 'The suppression would be over before it begins', 'expires_at', 'a time that has passed',
       'a time to come, or null: for ever');
   end if;
   insert into leadgen.suppressions (kind, value_hash, created_at, reason, expires_at)
-  values (p_kind, privacy.hash_contact(p_kind, privacy.normalize_contact(p_kind, p_value)), leadgen.clock(), p_reason, p_expires_at)
+  values (
+    p_kind, privacy.hash_contact(p_kind, privacy.normalize_contact(p_kind, p_value)), leadgen.clock(), p_reason,
+    p_expires_at
+  )
   on conflict (kind, value_hash) do update set
     created_at = excluded.created_at,
     created_by = excluded.created_by,
@@ -50,7 +54,8 @@ begin
 end;
 $$;
 comment on function privacy.hash_contact(text, text) is
-  'What leadgen.suppressions keeps of a contact: kind phone, email or email_domain, and the value as normalize_request writes it. Null of nothing.';
+  'What leadgen.suppressions keeps of a contact: kind phone, email or email_domain, and the value as normalize_request '
+  'writes it. Null of nothing.';
 
 create or replace function privacy.normalize_contact(p_kind text, p_value text)
 returns text

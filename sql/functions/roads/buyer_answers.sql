@@ -43,7 +43,8 @@ begin
       update leadgen.deliveries d
       set status = 'cancelled', next_attempt_at = null, finished_at = leadgen.clock()
       from leadgen.notices n
-      where n.buyer_id = v_link.id and n.kind <> 'webhook.test' and d.notice_id = n.id and d.channel = 'email' and d.status = 'pending';
+      where n.buyer_id = v_link.id and n.kind <> 'webhook.test' and d.notice_id = n.id and d.channel = 'email'
+        and d.status = 'pending';
       update leadgen.buyers b set notice_emails = false where b.id = v_link.id and b.notice_emails;
       return roads.read_link(p_token);
   end case;
@@ -78,11 +79,14 @@ begin
     select a.* into v_sale from leadgen.lead_assignments a where a.id = v_link.id;
     v_state := market.describe_link_state(v_link.kind, v_sale, leadgen.clock());
     select jsonb_build_object(
-      'state', v_state.state, 'message', v_state.message, 'lead_id', l.id, 'postal_code', l.postal_code, 'offer', o.name,
-      'buyer', b.name,
+      'state', v_state.state, 'message', v_state.message, 'lead_id', l.id, 'postal_code', l.postal_code,
+      'offer', o.name, 'buyer', b.name,
       'sold_at', v_sale.created_at, 'timezone', m.timezone, 'price', v_sale.price::text, 'currency', v_sale.currency,
       'answer_by', v_sale.answer_by, 'return_by', v_sale.return_by,
-      'reasons', case when v_link.kind = 'return' and v_state.state = 'open' then market.list_return_reasons() else '[]' end)
+      'reasons', case
+        when v_link.kind = 'return' and v_state.state = 'open' then market.list_return_reasons()
+        else '[]'
+      end)
     into v_facts
     from leadgen.leads l
     join leadgen.offers o on o.id = v_sale.offer_id
@@ -120,7 +124,8 @@ begin
       'return_by', v_sale.return_by,
       'lead', case when l.erased_at is null and not market.has_ended(v_sale) then jsonb_build_object(
         'name', l.name, 'email', l.email, 'phone', l.phone, 'postal_code', l.postal_code, 'city', l.city,
-        'country_code', l.country_code, 'region_code', l.region_code, 'message', l.message, 'attributes', l.attributes) end)
+        'country_code', l.country_code, 'region_code', l.region_code, 'message', l.message,
+        'attributes', l.attributes) end)
     from leadgen.leads l
     join leadgen.offers o on o.id = v_sale.offer_id
     where l.id = v_sale.lead_id and l.market_id = v_sale.market_id
@@ -148,8 +153,8 @@ begin
   from leadgen.sale_returns r
   where r.assignment_id = v_sale.id and r.status in ('received', 'requested');
   if found then
-    perform kernel.refuse('LG409', format('Sale %s cannot be accepted: its return is being decided', v_sale.id), 'return', v_status,
-      'a sale that nobody asked to return');
+    perform kernel.refuse('LG409', format('Sale %s cannot be accepted: its return is being decided', v_sale.id),
+      'return', v_status, 'a sale that nobody asked to return');
   end if;
   perform market.mark_accepted(v_sale, v_now);
   return 'accepted';
@@ -162,8 +167,8 @@ returns leadgen.lead_assignments
 language plpgsql
 volatile
 as $$
--- Lock order: the offer, where its counters will change; then rows, as record_attempts takes them: the deliveries by id,
--- the sale, and after that its lead. Who holds rows never waits for an offer.
+-- Lock order: the offer, where its counters will change; then rows, as record_attempts takes them: the deliveries by
+-- id, the sale, and after that its lead. Who holds rows never waits for an offer.
 declare
   v_sale leadgen.lead_assignments;
 begin
@@ -181,4 +186,5 @@ begin
 end;
 $$;
 comment on function roads.lock_sale(bigint, boolean) is
-  'A sale, its row and those of its deliveries locked until the transaction ends, and its offer''s turn if asked for; LG404 when there is none.';
+  'A sale, its row and those of its deliveries locked until the transaction ends, and its offer''s turn if asked for; '
+  'LG404 when there is none.';

@@ -219,9 +219,10 @@ as $$
   cross join lateral (
     select
       'Sold to ' || string_agg(s.words, ', ' order by s.id) filter (where s.released_at is null) as sold,
-      'Given back by ' || string_agg(s.name, ', ' order by s.id) filter (where s.released_at is not null) as given_back
+      'No longer sold to ' || string_agg(s.name || ' (' || s.ending || ')', ', ' order by s.id)
+        filter (where s.released_at is not null) as given_back
     from (
-      select a.id, a.released_at, b.name,
+      select a.id, a.released_at, b.name, market.describe_end(a.outcome) as ending,
         format('%s for %s %s%s', b.name, a.price, a.currency, case when a.is_exclusive then ' (exclusive)' else '' end) as words
       from leadgen.lead_assignments a
       join leadgen.buyers b on b.id = a.buyer_id

@@ -5,16 +5,16 @@ returns bigint
 language plpgsql
 volatile
 as $$
--- One thing a call, so one lead is one transaction, and a wake is another. The lead is locked after its offer, as
--- everywhere. It keeps its validation and is routed by today's policy, also when its source was switched off meanwhile, but
--- not while its offer or market is.
+-- One thing a call, so one lead is one transaction, and a change of the catalogue is another. The lead is locked after
+-- its offer, as everywhere. It keeps its validation and is routed by today's policy, also when its source was switched off meanwhile,
+-- but not while its offer or market is.
 declare
   v_now timestamptz := leadgen.clock();
   v_lead_id bigint;
   v_lead leadgen.leads;
   v_route catalog.route;
 begin
-  if market.wake_held_offer(v_now) is not null then
+  if roads.follow_change(v_now) then
     return 0;
   end if;
   v_lead_id := market.pick_held_lead(v_now);
@@ -67,7 +67,10 @@ begin
   perform market.reserve(v_snapshot, v_decision, v_route);
   perform roads.record_sales(
     p_lead.id,
-    (select max(d.attempt) + 1 from leadgen.lead_decisions d where d.lead_id = p_lead.id and d.market_id = p_lead.market_id),
+    (
+      select max(d.attempt) + 1 from leadgen.lead_decisions d
+      where d.lead_id = p_lead.id and d.market_id = p_lead.market_id
+    ),
     v_route, v_snapshot, v_decision);
   update leadgen.leads l
   set
@@ -77,19 +80,23 @@ begin
     unsold_reason = case when v_live_sales = 0 then v_decision.unsold_reason end,
     hold_until = case when v_decision.is_held then l.hold_until end,
     next_route_at = case when v_decision.is_held then least(l.hold_until, v_decision.next_route_at) end,
+    routing_policy_id = p_route.routing_policy_id,
     routing_policy_version = p_route.routing_policy_version,
+    pricing_policy_id = p_route.pricing_policy_id,
     pricing_policy_version = p_route.pricing_policy_version
   where l.id = p_lead.id and l.market_id = p_lead.market_id;
   if v_decision.is_held is false then
     perform market.end_hold(p_lead, p_now);
   end if;
 exception
-  when deadlock_detected then
-    raise;
-  when query_canceled or others then
+  when others then
+    if kernel.is_passing_fault(sqlstate) then
+      raise;
+    end if;
     raise warning 'held lead % was not routed: %', p_lead.id, sqlstate;
     perform market.put_off_lead(p_lead, p_now + interval '5 minutes', p_now);
 end;
 $$;
 comment on function roads.route_lead_again(leadgen.leads, catalog.route, timestamptz) is
-  'One more routing attempt for a stored lead, recorded like its first. The caller holds the offer''s lock and the lead''s row.';
+  'One more routing attempt for a stored lead, recorded like its first. '
+  'The caller holds the offer''s lock and the lead''s row.';

@@ -191,7 +191,7 @@ begin
     select coalesce(
       (select c.code from leadgen.return_reasons c where c.code = r.reason and c.is_active), 'rejected_on_delivery') as code
   ) code
-  where a.released_at is null and a.outcome <> 'returned'
+  where not market.has_ended(a)
   order by a.id
   on conflict do nothing;
 end;

@@ -5,8 +5,9 @@ returns boolean
 language plpgsql
 volatile
 as $$
--- Quarantined copies first, as replay_quarantined locks them; then the offer: nothing is routed, sold or returned meanwhile,
--- so every delivery there is can be locked. Called again it strikes out what came since. The event is the audit of it.
+-- Quarantined copies first, as replay_quarantined locks them; then the offer: nothing is routed, sold or returned
+-- meanwhile, so every delivery there is can be locked. Called again it strikes out what came since. The event is the
+-- audit of it.
 declare
   v_reason constant text := ref.collapse_space(p_reason);
   v_lead leadgen.leads;
@@ -14,7 +15,8 @@ declare
 begin
   if v_reason is null or length(v_reason) > 500 then
     perform kernel.refuse('LG400', 'An erasure needs a reason of at most 500 characters', 'reason',
-      case when v_reason is null then 'nothing' else length(v_reason) || ' characters' end, '1 to 500 characters, without names');
+      case when v_reason is null then 'nothing' else length(v_reason) || ' characters' end,
+      '1 to 500 characters, without names');
   end if;
   select l.* into v_lead from leadgen.leads l where l.id = p_lead_id;
   if not found then
@@ -46,10 +48,10 @@ as $$
 declare
   v_lead leadgen.leads;
 begin
-  perform roads.release_sale(a.id, a.release_reason)
+  perform roads.release_sale(a.id)
   from (
-    select a.id, a.release_reason from leadgen.lead_assignments a
-    where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and a.release_reason is not null and a.released_at is null
+    select a.id from leadgen.lead_assignments a
+    where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and a.release_due_at is not null
     order by a.id
   ) a;
   select l.* into v_lead from leadgen.leads l where l.id = p_lead.id and l.market_id = p_lead.market_id;

@@ -5,36 +5,38 @@ returns bigint
 language plpgsql
 volatile
 as $$
--- One sale a call, so one release is one transaction: it holds its offer's lock until then. The sale is looked up first and
--- locked after its offer. One that cannot be released goes to the end of the row, so that the others flow.
+-- One sale a call, so one release is one transaction: it holds its offer's lock until then. The sale is looked up first
+-- and locked after its offer. One that cannot be released is put off for a minute, so that the others flow.
 declare
+  v_now constant timestamptz := leadgen.clock();
   v_sale leadgen.lead_assignments;
 begin
-  v_sale := market.pick_due_sale();
+  v_sale := market.pick_due_sale(v_now);
   if v_sale.id is null then
     return null;
   end if;
-  perform roads.lock_sale(v_sale.id, p_takes_offer => true);
+  v_sale := roads.lock_sale(v_sale.id, p_takes_offer => true);
+  if v_sale.release_due_at is null then
+    return v_sale.id; -- a delivery got through after all
+  end if;
   begin
-    perform roads.release_sale(a.id, a.release_reason)
-    from leadgen.lead_assignments a
-    where a.id = v_sale.id and a.market_id = v_sale.market_id and a.release_reason is not null;
+    perform roads.release_sale(v_sale.id);
   exception
-    when serialization_failure or deadlock_detected then
-      raise;
     when others then
+      if kernel.is_passing_fault(sqlstate) then
+        raise;
+      end if;
       raise warning 'sale % was not released: %', v_sale.id, sqlstate;
       update leadgen.lead_assignments a
-      set updated_at = leadgen.clock()
+      set release_due_at = v_now + interval '1 minute', updated_at = v_now
       where a.id = v_sale.id and a.market_id = v_sale.market_id;
-      return null;
   end;
   return v_sale.id;
 end;
 $$;
 comment on function roads.release_due_sale() is 'The work of leadgen.release_due_sale.';
 
-create or replace function roads.release_sale(p_assignment_id bigint, p_reason text)
+create or replace function roads.release_sale(p_assignment_id bigint)
 returns boolean
 language plpgsql
 volatile
@@ -48,9 +50,9 @@ declare
 begin
   if v_sale.released_at is not null then
     return false;
-  elsif v_sale.outcome not in ('returned', 'failed', 'unknown') then
-    perform kernel.refuse('LG409', format('Sale %s stands: it is %s', v_sale.id, v_sale.outcome), 'outcome', v_sale.outcome::text,
-      'returned, failed, unknown', 'Return it: leadgen.return_sale.');
+  elsif market.describe_end(v_sale.outcome) is null then
+    perform kernel.refuse('LG409', format('Sale %s stands: it is %s', v_sale.id, v_sale.outcome), 'outcome',
+      v_sale.outcome::text, 'returned, lapsed, failed, unknown, erased', 'Return it: leadgen.return_sale.');
   end if;
   select l.* into v_lead
   from leadgen.leads l
@@ -62,15 +64,18 @@ begin
   set status = 'cancelled', lease_token = null, next_attempt_at = null, finished_at = v_now
   where d.assignment_id = v_sale.id and d.market_id = v_sale.market_id and d.status in ('pending', 'sending', 'parked');
   update leadgen.lead_assignments a
-  set released_at = v_now, release_reason = p_reason, updated_at = v_now
+  set released_at = v_now, release_due_at = null, updated_at = v_now
   where a.id = v_sale.id and a.market_id = v_sale.market_id;
   update leadgen.sale_returns r
-  set status = 'refused', decided_at = v_now, decided_by = 'auto', decision_note = 'the sale had ended: ' || v_sale.outcome
+  set
+    status = 'refused', decided_at = v_now, decided_by = 'auto',
+    decision_note = 'the sale had ended: ' || v_sale.outcome
   where r.assignment_id = v_sale.id and r.status in ('received', 'requested');
   perform market.give_place_back(v_sale, v_now);
-  perform market.pass_lead_on(v_lead, v_sale.outcome, split_part(p_reason, ':', 1), v_now);
+  perform market.pass_lead_on(v_lead, v_sale.outcome, v_now);
   return true;
 end;
 $$;
-comment on function roads.release_sale(bigint, text) is
-  'Ends a sale that was returned or failed: its place goes back, what is not yet delivered is cancelled, a return still asked for is moot, the lead is offered again or closed. False when that was done before.';
+comment on function roads.release_sale(bigint) is
+  'Releases a sale that has ended: its place goes back, what is not yet delivered is cancelled, '
+  'a return still asked for is moot, the lead is offered again or closed. False when that was done before.';

@@ -5,7 +5,8 @@ returns jsonb
 language plpgsql
 volatile
 as $$
--- The offer's lock comes first: the quota is counted under it, and a place may go back. An erased lead gets no new words.
+-- The offer's lock comes first: the quota is counted under it, and a place may go back. An erased lead gets no new
+-- words.
 declare
   v_note constant text := market.check_return_words(p_reason, p_note);
   v_sale constant leadgen.lead_assignments := roads.lock_sale(p_assignment_id, p_takes_offer => true);
@@ -18,21 +19,21 @@ begin
     return market.describe_answer(v_sale.id);
   end if;
   if exists (select from leadgen.sale_returns r where r.assignment_id = v_sale.id and r.decided_by <> 'auto') then
-    perform kernel.refuse('LG409', format('Sale %s cannot be returned: that was refused', v_sale.id), 'return', 'refused',
-      'a return that was not decided yet', 'Ask whoever runs the market.');
+    perform kernel.refuse('LG409', format('Sale %s cannot be returned: that was refused', v_sale.id), 'return',
+      'refused', 'a return that was not decided yet', 'Ask whoever runs the market.');
   end if;
   perform market.check_answer(v_sale, 'returned', v_now);
   v_quota_fault := market.find_quota_fault(v_sale);
   if v_quota_fault is not null then
-    perform kernel.refuse('LG409', format('Sale %s cannot be returned: the quota is used, %s', v_sale.id, v_quota_fault), 'quota',
-      v_quota_fault, 'returns within the quota');
+    perform kernel.refuse('LG409',
+      format('Sale %s cannot be returned: the quota is used, %s', v_sale.id, v_quota_fault),
+      'quota', v_quota_fault, 'returns within the quota');
   end if;
   insert into leadgen.sale_returns (
     created_at, market_id, offer_id, buyer_id, buyer_offer_id, assignment_id, reason_code, note, via, status
   )
   values (v_now, v_sale.market_id, v_sale.offer_id, v_sale.buyer_id, v_sale.buyer_offer_id, v_sale.id, p_reason,
-    (select v_note from leadgen.leads l where l.id = v_sale.lead_id and l.market_id = v_sale.market_id and l.erased_at is null),
-    p_via, 'received')
+    roads.keep_note(v_note, v_sale), p_via, 'received')
   returning * into v_return;
   if market.approves_return(v_sale) then
     perform roads.approve_return(v_return, v_sale, 'auto', null, v_now);
@@ -43,7 +44,9 @@ begin
 end;
 $$;
 comment on function roads.request_return(bigint, text, text, text) is
-  'The buyer gives a sale back: returned at once, or requested where the policy leaves it to an operator. Asked again, the same answer. LG400 for a reason that there is not, LG409 when it is too late, over the quota, refused or ended, LG404 when there is no such sale.';
+  'The buyer gives a sale back: returned at once, or requested where the policy leaves it to an operator. '
+  'Asked again, the same answer. LG400 for a reason that there is not, '
+  'LG409 when it is too late, over the quota, refused or ended, LG404 when there is no such sale.';
 
 create or replace function roads.return_sale(p_assignment_id bigint, p_reason text, p_note text default null)
 returns leadgen.assignment_outcome
@@ -67,8 +70,7 @@ begin
       created_at, market_id, offer_id, buyer_id, buyer_offer_id, assignment_id, reason_code, note, via, status
     )
     values (v_now, v_sale.market_id, v_sale.offer_id, v_sale.buyer_id, v_sale.buyer_offer_id, v_sale.id, p_reason,
-      (select v_note from leadgen.leads l where l.id = v_sale.lead_id and l.market_id = v_sale.market_id and l.erased_at is null),
-      'operator', 'received')
+      roads.keep_note(v_note, v_sale), 'operator', 'received')
     returning * into v_return;
   end if;
   perform roads.approve_return(v_return, v_sale, session_user, null, v_now);
@@ -92,7 +94,8 @@ begin
   if p_approve is null then
     perform kernel.refuse('LG400', 'A return is approved or refused', 'approve', 'nothing', 'true, false');
   elsif length(v_note) > 500 then
-    perform kernel.refuse('LG400', 'The note is too long', 'note', length(v_note) || ' characters', 'at most 500 characters');
+    perform kernel.refuse('LG400', 'The note is too long', 'note', length(v_note) || ' characters',
+      'at most 500 characters');
   end if;
   select r.* into v_return from leadgen.sale_returns r where r.id = p_return_id;
   if not found then
@@ -100,18 +103,18 @@ begin
   end if;
   v_sale := roads.lock_sale(v_return.assignment_id, p_takes_offer => true);
   v_now := leadgen.clock();
-  v_note := (select v_note from leadgen.leads l where l.id = v_sale.lead_id and l.market_id = v_sale.market_id and l.erased_at is null);
+  v_note := roads.keep_note(v_note, v_sale);
   select r.* into v_return from leadgen.sale_returns r where r.id = p_return_id;
   if v_return.status in ('approved', 'refused') then
     if (v_return.status = 'approved') <> p_approve then
-      perform kernel.refuse('LG409', format('Return %s was decided: it is %s', v_return.id, v_return.status), 'status', v_return.status,
-        'received, requested');
+      perform kernel.refuse('LG409', format('Return %s was decided: it is %s', v_return.id, v_return.status), 'status',
+        v_return.status, 'received, requested');
     end if;
   elsif not p_approve then
     perform market.refuse_return(v_return, v_sale, session_user, v_note, v_now);
   elsif market.has_ended(v_sale) then
-    perform kernel.refuse('LG409', format('Sale %s can no longer be returned: it is %s', v_sale.id, v_sale.outcome), 'outcome',
-      v_sale.outcome::text, 'pending, delivered, accepted, unknown');
+    perform kernel.refuse('LG409', format('Sale %s can no longer be returned: it is %s', v_sale.id, v_sale.outcome),
+      'outcome', v_sale.outcome::text, 'pending, delivered, accepted, unknown');
   else
     perform roads.approve_return(v_return, v_sale, session_user, v_note, v_now);
   end if;
@@ -142,9 +145,10 @@ begin
   begin
     perform roads.judge_return(v_return, v_sale, v_now);
   exception
-    when serialization_failure or deadlock_detected or lock_not_available then
-      raise;
     when others then
+      if kernel.is_passing_fault(sqlstate) then
+        raise;
+      end if;
       raise warning 'return % was not settled: %', v_return.id, sqlstate;
       perform market.await_decision(v_return, 'could not be settled: ' || sqlstate, v_now);
   end;
@@ -153,7 +157,11 @@ end;
 $$;
 comment on function roads.settle_return() is 'The work of leadgen.settle_return.';
 
-create or replace function roads.judge_return(p_return leadgen.sale_returns, p_sale leadgen.lead_assignments, p_now timestamptz)
+create or replace function roads.judge_return(
+  p_return leadgen.sale_returns,
+  p_sale leadgen.lead_assignments,
+  p_now timestamptz
+)
 returns void
 language plpgsql
 volatile
@@ -179,7 +187,8 @@ begin
 end;
 $$;
 comment on function roads.judge_return(leadgen.sale_returns, leadgen.lead_assignments, timestamptz) is
-  'What becomes of a return that came with a webhook''s reply: the sale is returned, an operator decides, or it stands. The caller holds the offer''s lock and the sale.';
+  'What becomes of a return that came with a webhook''s reply: the sale is returned, an operator decides, '
+  'or it stands. The caller holds the offer''s lock and the sale.';
 
 create or replace function roads.approve_return(
   p_return leadgen.sale_returns,
@@ -199,8 +208,25 @@ begin
   update leadgen.lead_assignments a
   set outcome = 'returned', updated_at = p_now
   where a.id = p_sale.id and a.market_id = p_sale.market_id;
-  perform roads.release_sale(p_sale.id, 'returned: ' || p_return.reason_code);
+  perform roads.release_sale(p_sale.id);
 end;
 $$;
 comment on function roads.approve_return(leadgen.sale_returns, leadgen.lead_assignments, text, text, timestamptz) is
-  'The sale is returned: its place is free again, its lead goes on as the policy says. The caller holds the offer''s lock and the sale.';
+  'The sale is returned: its place is free again, its lead goes on as the policy says. '
+  'The caller holds the offer''s lock and the sale.';
+
+create or replace function roads.keep_note(p_note text, p_sale leadgen.lead_assignments)
+returns text
+language plpgsql
+stable
+as $$
+begin
+  return (
+    select p_note
+    from leadgen.leads l
+    where l.id = p_sale.lead_id and l.market_id = p_sale.market_id and l.erased_at is null
+  );
+end;
+$$;
+comment on function roads.keep_note(text, leadgen.lead_assignments) is
+  'A note about a sale; null where its lead was erased: of such a lead no new words are kept.';
