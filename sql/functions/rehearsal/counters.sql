@@ -27,6 +27,8 @@ begin
   v_play.money := array_fill(0::numeric, array[cardinality(v_play.sold)]);
   v_play.windows_end := '-infinity';
   v_play.has_left := false;
+  v_play.gained := array_fill(0, array[cardinality(p_plan.ids)]);
+  v_play.earned := array_fill(0::numeric, array[cardinality(p_plan.ids)]);
   v_play.examples := 0;
   return v_play;
 end;
@@ -87,6 +89,8 @@ declare
   c_history constant integer := cardinality(p_enrollments);
   v_enrollments constant bigint[] := p_enrollments || p_other_enrollments;
   v_prices constant numeric[] := p_prices || p_other_prices;
+  v_paid numeric[] := p_play.paid; -- numbers of any length are quicker to set outside the record
+  v_money numeric[] := p_play.money;
   v_seat integer;
   v_sign integer := -1;
 begin
@@ -98,15 +102,17 @@ begin
       for v_counter in (v_seat - 1) * c_windows + 1 .. v_seat * c_windows loop
         if v_sale <= c_history then
           p_play.sold[v_counter] := p_play.sold[v_counter] + 1;
-          p_play.paid[v_counter] := p_play.paid[v_counter] + v_prices[v_sale];
+          v_paid[v_counter] := v_paid[v_counter] + v_prices[v_sale];
         end if;
         if p_is_elsewhere then
           p_play.sales[v_counter] := p_play.sales[v_counter] + v_sign;
-          p_play.money[v_counter] := p_play.money[v_counter] + v_sign * v_prices[v_sale];
+          v_money[v_counter] := v_money[v_counter] + v_sign * v_prices[v_sale];
         end if;
       end loop;
     end loop;
   end loop;
+  p_play.paid := v_paid;
+  p_play.money := v_money;
 end;
 $$;
 comment on function rehearsal.count_sales(rehearsal.plan, rehearsal.play, bigint[], numeric[], boolean, bigint[], numeric[]) is

@@ -30,6 +30,7 @@ as $$
     join leadgen.leads l on l.id = a.lead_id and l.market_id = a.market_id and l.created_at < p_from
     cross join lateral (values ('sold', a.created_at), ('returned', a.released_at)) as e (kind, happened_at)
     where a.offer_id = p_plan.offer_id and a.created_at >= p_from - interval '32 days' and e.happened_at >= p_from
+    order by happened_at, decision_id nulls first, lead_id, assignment_id
   ) e
   left join leadgen.leads l on p_plan.reads_leads and l.id = e.lead_id and l.market_id = p_plan.market_id
   left join leadgen.lead_decisions d on d.id = e.decision_id and d.market_id = p_plan.market_id

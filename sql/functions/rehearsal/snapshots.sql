@@ -292,24 +292,23 @@ as $$
 -- The record says what history used of the limits that it had; of others its sales are counted along. A limit of no calendar
 -- window has no counter: it stays as recorded.
 declare
-  v_terms constant rehearsal.terms := p_play.terms;
+  v_is_money constant boolean[] := ((p_play.terms).snapshot).limit_is_money;
+  v_places constant integer[] := (p_play.terms).limit_places;
+  v_counters constant integer[] := (p_play.terms).limit_counters;
   v_recorded constant numeric[] := p_seen.limit_uses;
-  v_is_money constant boolean[] := (v_terms.snapshot).limit_is_money;
+  v_sold constant integer[] := p_play.sold;
   v_paid constant numeric[] := p_play.paid;
+  v_sales constant integer[] := p_play.sales;
   v_money constant numeric[] := p_play.money;
   v_uses numeric[] := '{}';
-  v_use numeric;
   v_counter integer;
 begin
-  for v_limit in 1 .. coalesce(cardinality(v_is_money), 0) loop
-    v_use := v_recorded[v_terms.limit_places[v_limit]];
-    v_counter := v_terms.limit_counters[v_limit];
-    if v_counter is null then
-      v_uses[v_limit] := coalesce(v_use, 0);
-    elsif v_is_money[v_limit] then
-      v_uses[v_limit] := coalesce(v_use, v_paid[v_counter]) + v_money[v_counter];
+  for v_limit in 1 .. coalesce(cardinality(v_counters), 0) loop
+    v_counter := v_counters[v_limit];
+    if v_is_money[v_limit] then
+      v_uses[v_limit] := coalesce(v_recorded[v_places[v_limit]], v_paid[v_counter], 0) + coalesce(v_money[v_counter], 0);
     else
-      v_uses[v_limit] := coalesce(v_use, p_play.sold[v_counter]) + p_play.sales[v_counter];
+      v_uses[v_limit] := coalesce(v_recorded[v_places[v_limit]], v_sold[v_counter], 0) + coalesce(v_sales[v_counter], 0);
     end if;
   end loop;
   return v_uses;
