@@ -99,6 +99,7 @@ create type rehearsal.move as (
   day text,
   before rehearsal.outcome,
   after rehearsal.outcome,
+  revenue numeric,
   why text
 );
 
@@ -125,6 +126,8 @@ create type rehearsal.play as (
   is_stray boolean,
   waiting rehearsal.waiting,
   move rehearsal.move,
+  gained integer[],
+  earned numeric[],
   examples integer
 );
 

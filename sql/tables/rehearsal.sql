@@ -109,10 +109,11 @@ create type rehearsal.move as (
   day text,
   before rehearsal.outcome,
   after rehearsal.outcome,
+  revenue numeric,
   why text
 );
 comment on type rehearsal.move is
-  'A lead that comes out differently. day: on which it came in; why: null where there are examples enough.';
+  'A lead that comes out differently. day: on which it came in; revenue: how much more; why: null where there are examples enough.';
 
 create type rehearsal.play as (
   policies rehearsal.policies,
@@ -137,10 +138,12 @@ create type rehearsal.play as (
   is_stray boolean,
   waiting rehearsal.waiting,
   move rehearsal.move,
+  gained integer[],
+  earned numeric[],
   examples integer
 );
 comment on type rehearsal.play is
-  'A rehearsal at one moment. latest: history''s latest decision. zones, turns and tags: one a seat. starts and the counters: one a seat and window, of the windows that last until windows_end: sold and paid are what history took, sales and money how far the rehearsal is from it. has_left: the turns are the rehearsal''s own. policy to outcome: the lead at hand, what history saw of it, what is seen here, and what is made of it. is_stray, waiting, move: what the lead at hand leaves behind; null: nothing.';
+  'A rehearsal at one moment. latest: history''s latest decision. zones, turns and tags: one a seat. starts and the counters: one a seat and window, of the windows that last until windows_end: sold and paid are what history took, sales and money how far the rehearsal is from it. has_left: the turns are the rehearsal''s own. policy to outcome: the lead at hand, what history saw of it, what is seen here, and what is made of it. is_stray, waiting, move: what the lead at hand leaves behind; null: nothing. gained and earned: sales and revenue more than in history, one a seat; the first, the offer as a whole, has none.';
 
 create type rehearsal.queue as (
   waiting rehearsal.waiting[],
@@ -156,4 +159,4 @@ create type rehearsal.tally as (
   examples jsonb
 );
 comment on type rehearsal.tally is
-  'Outcomes counted, a rehearsal''s as differences to history. parts: {part: {name: number}}, nothing that is 0: counts (sold, unsold, held, rejected, sales, revenue), causes, codes, days ("2026-11-20 sold", "2026-11-20 revenue"), sales and revenue (by enrollment), moved.';
+  'Outcomes counted, a rehearsal''s as differences to history. parts: {part: {name: number}}, nothing that is 0: counts (sold, unsold, held, rejected), causes, codes, days ("2026-11-20 sold", "2026-11-20 revenue"), sales and revenue (by enrollment), moved.';

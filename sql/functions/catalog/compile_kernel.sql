@@ -5,31 +5,20 @@ returns void
 language plpgsql
 volatile
 as $$
--- The names that an expression of the registries may use are those of c below.
+-- The names that an expression of the registries may use are those of c below. What is looked up by place costs only where
+-- it is asked for; an array that is unnested costs for each candidate.
 declare
   c_candidates constant text := $sql$
-    from (
-      select x.*, x.n::integer as place, coalesce(x.own_zone, p_snapshot.timezone) as zone
-      from unnest(p_snapshot.enrollments, p_snapshot.buyers, p_snapshot.flags, p_snapshot.zones, p_snapshot.pauses,
-        p_snapshot.openings, p_snapshot.filter_faults, p_snapshot.prices, p_snapshot.min_balances, p_snapshot.balances, %s)
-        with ordinality
-        as x (enrollment_id, buyer_id, flags, own_zone, pause_until, opens_at, filter_fault, price, min_balance, balance, %s, n)
+    from unnest(p_snapshot.flags, %s) with ordinality as x (flags, %s, n)
+    cross join lateral (
+      select
+        x.*, x.n::integer as place, p_snapshot.enrollments[x.n] as enrollment_id, p_snapshot.buyers[x.n] as buyer_id,
+        coalesce(p_snapshot.zones[x.n], p_snapshot.timezone) as zone, p_snapshot.pauses[x.n] as pause_until,
+        p_snapshot.openings[x.n] as opens_at, p_snapshot.filter_faults[x.n] as filter_fault, p_snapshot.prices[x.n] as price,
+        p_snapshot.min_balances[x.n] as min_balance, p_snapshot.balances[x.n] as balance
     ) c$sql$;
 begin
-  perform catalog.replace_body('kernel.judge_candidates(kernel.snapshot, bigint)', $sql$
-declare
-  v_full constant text[] := kernel.find_full_limits(p_snapshot);
-  v_full_offer constant text[] := kernel.find_full_offer_limits(p_snapshot);
-begin
-  return (
-    select coalesce(array_agg(case$sql$ || (
-      select string_agg(format(E'\n      when %s then %s', k.condition, coalesce(k.reason, quote_literal(k.code))), '' order by k.position)
-      from leadgen.candidate_checks k) || $sql$
-    end), '{}')$sql$ || format(c_candidates, 'v_full, v_full_offer', 'full_limit, full_offer_limit') || $sql$
-  );
-end;
-$sql$);
-
+  perform catalog.compile_judge();
   perform catalog.replace_body('kernel.describe_reasons(kernel.snapshot, text[])', $sql$
 begin
   return (
@@ -59,6 +48,46 @@ end;
 $$;
 comment on function catalog.compile_kernel() is
   'Writes the bodies of kernel.judge_candidates, describe_reasons, find_clear_time, rank_reason and rank_candidates from leadgen.candidate_checks and leadgen.strategies; run by each deploy.';
+
+create or replace function catalog.compile_judge()
+returns void
+language plpgsql
+volatile
+as $$
+-- A loop over one expression: for some twenty candidates a statement over unnested arrays costs half as much again. What is
+-- c.price in the registry is v_price[v_place] here; only what the checks ask for is declared.
+declare
+  v_checks constant text := (
+    select string_agg(
+      format(E'\n      when %s then %s', k.condition, coalesce(k.reason, quote_literal(k.code))), '' order by k.position)
+    from leadgen.candidate_checks k);
+  v_declared constant text := (
+    select string_agg(format(E'\n  v_%s constant %s[] := %s;', n.name, n.type, n.source), '' order by n.name)
+    from (
+      values
+        ('flags', 'integer', 'p_snapshot.flags'), ('enrollment_id', 'bigint', 'p_snapshot.enrollments'),
+        ('buyer_id', 'bigint', 'p_snapshot.buyers'), ('pause_until', 'timestamptz', 'p_snapshot.pauses'),
+        ('opens_at', 'timestamptz', 'p_snapshot.openings'), ('filter_fault', 'text', 'p_snapshot.filter_faults'),
+        ('price', 'numeric', 'p_snapshot.prices'), ('min_balance', 'numeric', 'p_snapshot.min_balances'),
+        ('balance', 'numeric', 'p_snapshot.balances'), ('full_limit', 'text', 'kernel.find_full_limits(p_snapshot)'),
+        ('full_offer_limit', 'text', 'kernel.find_full_offer_limits(p_snapshot)')
+    ) as n (name, type, source)
+    where v_checks ~ ('\mc\.' || n.name || '\M'));
+begin
+  perform catalog.replace_body('kernel.judge_candidates(kernel.snapshot, bigint)', $sql$
+declare
+  v_reasons text[] := '{}';$sql$ || v_declared || $sql$
+begin
+  for v_place in 1 .. cardinality(p_snapshot.enrollments) loop
+    v_reasons[v_place] := case$sql$ || regexp_replace(v_checks, '\mc\.(\w+)', 'v_\1[v_place]', 'g') || $sql$
+    end;
+  end loop;
+  return v_reasons;
+end;
+$sql$);
+end;
+$$;
+comment on function catalog.compile_judge() is 'Writes the body of kernel.judge_candidates from leadgen.candidate_checks.';
 
 create or replace function catalog.compile_by_reason(p_column text)
 returns text
@@ -110,11 +139,15 @@ begin
   foreach v_keys in array array[1, 2, v_most] loop
     v_body := v_body || case when v_keys < v_most then format(E'\n  if cardinality(p_strategy) <= %s then', v_keys) else '' end || $sql$
     return array(
-      select c.place::integer
-      from unnest(p_snapshot.enrollments, p_snapshot.priorities, p_snapshot.weights, p_snapshot.prices, p_snapshot.last_turns,
-        p_snapshot.finish_tags, p_reasons) with ordinality
-        as c (enrollment_id, priority, weight, price, last_turn, finish_tag, reason, place)
-      where c.reason is null
+      select c.place
+      from unnest(p_reasons) with ordinality as x (reason, n)
+      cross join lateral (
+        select
+          x.n::integer as place, p_snapshot.enrollments[x.n] as enrollment_id, p_snapshot.priorities[x.n] as priority,
+          p_snapshot.weights[x.n] as weight, p_snapshot.prices[x.n] as price, p_snapshot.last_turns[x.n] as last_turn,
+          p_snapshot.finish_tags[x.n] as finish_tag
+      ) c
+      where x.reason is null
       order by$sql$ || (
         select string_agg(format(E'\n        case p_strategy[%s]%s end', n, (
           select string_agg(format(' when %L then (%s)::double precision', s.name, s.key), '' order by s.position)

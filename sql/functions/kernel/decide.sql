@@ -19,6 +19,7 @@ as $$
 declare
   v_exclusive_buyer_id bigint := (p_snapshot.exclusivity).buyer_id;
   v_decision kernel.decision;
+  v_turns record;
   v_position integer;
 begin
   v_decision.reasons := kernel.judge_candidates(p_snapshot, v_exclusive_buyer_id);
@@ -45,9 +46,10 @@ begin
       p_snapshot.base_prices[v_position], p_snapshot.decimals,
       p_snapshot.buyers[v_position] is not distinct from v_exclusive_buyer_id, p_snapshot.adjustments);
   end loop;
-  select t.turns, t.finish_tags, t.virtual_times
-  into v_decision.turns, v_decision.finish_tags, v_decision.virtual_times
-  from kernel.take_turns(p_snapshot, v_decision.reasons, v_decision.winners, 'weighted' = any (p_policy.strategy)) t;
+  v_turns := kernel.take_turns(p_snapshot, v_decision.reasons, v_decision.winners, 'weighted' = any (p_policy.strategy));
+  v_decision.turns := v_turns.turns;
+  v_decision.finish_tags := v_turns.finish_tags;
+  v_decision.virtual_times := v_turns.virtual_times;
   return v_decision;
 end;
 $$;

@@ -76,14 +76,25 @@ create or replace function kernel.find_cause(
 language plpgsql
 immutable
 as $$
--- The checks have an order; who failed the latest of them came nearest, at equal checks who would have paid most.
+-- The checks have an order; who failed the latest of them came nearest, at equal checks who would have paid most. Whoever
+-- passed, and was not chosen, came nearest of all.
+declare
+  v_reason text;
+  v_rank integer;
+  v_best integer := -1;
 begin
-  select coalesce(r.reason, 'taken_meanwhile'), p_snapshot.prices[r.place], r.place
-  into cause, price, place
-  from unnest(p_reasons) with ordinality as r (reason, place)
-  order by case when r.reason is null then 1000000 else kernel.rank_reason(r.reason) end desc, p_snapshot.prices[r.place] desc nulls last,
-    r.place
-  limit 1;
+  for v_place in 1 .. coalesce(cardinality(p_reasons), 0) loop
+    if v_rank is null or v_reason is distinct from p_reasons[v_place] then
+      v_reason := p_reasons[v_place];
+      v_rank := case when v_reason is null then 1000000 else kernel.rank_reason(v_reason) end;
+    end if;
+    if v_rank > v_best or (v_rank = v_best and coalesce(p_snapshot.prices[v_place] > coalesce(price, -1), false)) then
+      v_best := v_rank;
+      cause := coalesce(v_reason, 'taken_meanwhile');
+      price := p_snapshot.prices[v_place];
+      place := v_place;
+    end if;
+  end loop;
   cause := coalesce(cause, 'nobody_enrolled');
 end;
 $$;

@@ -65,12 +65,15 @@ language plpgsql
 immutable
 as $$
 declare
-  v_turn bigint := (select coalesce(max(t), 0) from unnest(p_snapshot.last_turns) t);
+  v_turn bigint := 0;
   v_stored double precision;
   v_virtual double precision;
   v_total double precision;
   v_position integer;
 begin
+  for v_index in 1 .. coalesce(cardinality(p_snapshot.last_turns), 0) loop
+    v_turn := greatest(v_turn, p_snapshot.last_turns[v_index]);
+  end loop;
   if p_is_weighted then
     v_stored := (select max(t) from unnest(p_snapshot.virtual_times) t);
     v_virtual := kernel.find_virtual_time(p_snapshot, p_reasons);

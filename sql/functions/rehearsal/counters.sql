@@ -27,6 +27,8 @@ begin
   v_play.money := array_fill(0::numeric, array[cardinality(v_play.sold)]);
   v_play.windows_end := '-infinity';
   v_play.has_left := false;
+  v_play.gained := array_fill(0, array[cardinality(p_plan.ids)]);
+  v_play.earned := array_fill(0::numeric, array[cardinality(p_plan.ids)]);
   v_play.examples := 0;
   return v_play;
 end;
@@ -73,71 +75,83 @@ comment on function rehearsal.turn_clock(rehearsal.play, timestamptz) is
 create or replace function rehearsal.count_sales(
   p_plan rehearsal.plan,
   inout p_play rehearsal.play,
-  p_side text,
-  p_sign integer,
   p_enrollments bigint[],
   p_prices numeric[],
-  p_sold_at timestamptz default null
+  p_is_elsewhere boolean default false,
+  p_other_enrollments bigint[] default '{}',
+  p_other_prices numeric[] default '{}'
 )
 language plpgsql
 immutable
 as $$
--- A sale that is given back was counted by the windows that were open when it was made.
+declare
+  c_windows constant integer := cardinality(kernel.list_windows());
+  c_history constant integer := cardinality(p_enrollments);
+  v_enrollments constant bigint[] := p_enrollments || p_other_enrollments;
+  v_prices constant numeric[] := p_prices || p_other_prices;
+  v_paid numeric[] := p_play.paid; -- numbers of any length are quicker to set outside the record
+  v_money numeric[] := p_play.money;
+  v_seat integer;
+  v_sign integer := -1;
+begin
+  for v_sale in 1 .. cardinality(v_enrollments) loop
+    if v_sale > c_history then
+      v_sign := 1;
+    end if;
+    foreach v_seat in array array[1, array_position(p_plan.ids, v_enrollments[v_sale])] loop
+      for v_counter in (v_seat - 1) * c_windows + 1 .. v_seat * c_windows loop
+        if v_sale <= c_history then
+          p_play.sold[v_counter] := p_play.sold[v_counter] + 1;
+          v_paid[v_counter] := v_paid[v_counter] + v_prices[v_sale];
+        end if;
+        if p_is_elsewhere then
+          p_play.sales[v_counter] := p_play.sales[v_counter] + v_sign;
+          v_money[v_counter] := v_money[v_counter] + v_sign * v_prices[v_sale];
+        end if;
+      end loop;
+    end loop;
+  end loop;
+  p_play.paid := v_paid;
+  p_play.money := v_money;
+end;
+$$;
+comment on function rehearsal.count_sales(rehearsal.plan, rehearsal.play, bigint[], numeric[], boolean, bigint[], numeric[]) is
+  'A rehearsal with the sales counted that history made of a lead, for their enrollments and the offer as a whole; where the lead goes elsewhere, they and the others that it makes are the difference.';
+
+create or replace function rehearsal.give_back(
+  p_plan rehearsal.plan,
+  inout p_play rehearsal.play,
+  p_sale leadgen.lead_assignments,
+  p_is_stray boolean
+)
+language plpgsql
+immutable
+as $$
+-- The windows that were open when the sale was made counted it. Where the lead has left history, its place there had been
+-- taken out already.
 declare
   c_windows constant integer := cardinality(kernel.list_windows());
   v_starts timestamptz[];
   v_seat integer;
   v_counter integer;
 begin
-  for v_sale in 1 .. cardinality(p_enrollments) loop
-    foreach v_seat in array array[1, array_position(p_plan.ids, p_enrollments[v_sale])] loop
-      if p_sold_at is not null then
-        v_starts := kernel.start_windows(p_sold_at, p_play.zones[v_seat]);
+  foreach v_seat in array array[1, array_position(p_plan.ids, p_sale.buyer_offer_id)] loop
+    v_starts := kernel.start_windows(p_sale.created_at, p_play.zones[v_seat]);
+    for v_window in 1 .. c_windows loop
+      v_counter := (v_seat - 1) * c_windows + v_window;
+      continue when v_starts[v_window] < p_play.starts[v_counter];
+      p_play.sold[v_counter] := p_play.sold[v_counter] - 1;
+      p_play.paid[v_counter] := p_play.paid[v_counter] - p_sale.price;
+      if p_is_stray then
+        p_play.sales[v_counter] := p_play.sales[v_counter] + 1;
+        p_play.money[v_counter] := p_play.money[v_counter] + p_sale.price;
       end if;
-      for v_window in 1 .. c_windows loop
-        v_counter := (v_seat - 1) * c_windows + v_window;
-        continue when v_starts[v_window] < p_play.starts[v_counter];
-        if p_side = 'history' then
-          p_play.sold[v_counter] := p_play.sold[v_counter] + p_sign;
-          p_play.paid[v_counter] := p_play.paid[v_counter] + p_sign * p_prices[v_sale];
-        else
-          p_play.sales[v_counter] := p_play.sales[v_counter] + p_sign;
-          p_play.money[v_counter] := p_play.money[v_counter] + p_sign * p_prices[v_sale];
-        end if;
-      end loop;
     end loop;
   end loop;
 end;
 $$;
-comment on function rehearsal.count_sales(rehearsal.plan, rehearsal.play, text, integer, bigint[], numeric[], timestamptz) is
-  'A rehearsal with a lead''s sales counted (1) or taken out (-1), for their enrollments and the offer as a whole: on the side of history, or of the difference to it. p_sold_at: of sales that are given back.';
-
-create or replace function rehearsal.follow_sale(
-  p_plan rehearsal.plan,
-  inout p_play rehearsal.play,
-  p_event rehearsal.event,
-  p_is_stray boolean
-)
-language plpgsql
-immutable
-as $$
--- Where the lead has left history, its place there had been taken out already.
-declare
-  v_enrollments constant bigint[] := array[(p_event.sale).buyer_offer_id];
-  v_prices constant numeric[] := array[(p_event.sale).price];
-begin
-  if p_event.kind = 'sold' then
-    p_play := rehearsal.count_sales(p_plan, p_play, 'history', 1, v_enrollments, v_prices);
-    return;
-  end if;
-  p_play := rehearsal.count_sales(p_plan, p_play, 'history', -1, v_enrollments, v_prices, (p_event.sale).created_at);
-  if p_is_stray then
-    p_play := rehearsal.count_sales(p_plan, p_play, 'difference', 1, v_enrollments, v_prices, (p_event.sale).created_at);
-  end if;
-end;
-$$;
-comment on function rehearsal.follow_sale(rehearsal.plan, rehearsal.play, rehearsal.event, boolean) is
-  'A rehearsal after history sold a lead that is not played, or took a sale''s place back; p_is_stray: the rehearsal had not made that sale.';
+comment on function rehearsal.give_back(rehearsal.plan, rehearsal.play, leadgen.lead_assignments, boolean) is
+  'A rehearsal after history gave a sale''s place back; p_is_stray: the rehearsal had not made that sale.';
 
 create or replace function rehearsal.leave_history(p_plan rehearsal.plan, inout p_play rehearsal.play, p_seen kernel.snapshot)
 language plpgsql

@@ -6,12 +6,11 @@ language sql
 stable
 as $$
 -- Narrow rows are sorted; their records are looked up one by one.
-  select e.kind, e.happened_at, e.lead_id, l.created_at, e.has_more, d, a, case when p_plan.reads_leads then l end,
-    null::kernel.snapshot
+  select e.kind, e.happened_at, e.lead_id, e.lead_created_at, e.has_more, d, a, l, null::kernel.snapshot
   from (
     select
       case when d.id is null then 'rejected' else 'routed' end as kind, coalesce(d.decided_at, l.created_at) as happened_at,
-      l.id as lead_id, d.id as decision_id, null::bigint as assignment_id,
+      l.id as lead_id, l.created_at as lead_created_at, d.id as decision_id, null::bigint as assignment_id,
       exists (
         select from leadgen.lead_decisions x where x.lead_id = l.id and x.market_id = l.market_id and x.attempt > d.attempt)
       or exists (
@@ -21,37 +20,25 @@ as $$
     left join leadgen.lead_decisions d on d.lead_id = l.id and d.market_id = l.market_id
     where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to
     union all
-    select 'returned', a.released_at, l.id, null, a.id, true
+    select 'returned', a.released_at, l.id, l.created_at, null, a.id, true
     from leadgen.leads l
     join leadgen.lead_assignments a on a.lead_id = l.id and a.market_id = l.market_id and a.released_at is not null
     where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to
     union all
-    select e.kind, e.happened_at, l.id, null, a.id, true
+    select e.kind, e.happened_at, l.id, l.created_at, null, a.id, true
     from leadgen.lead_assignments a
     join leadgen.leads l on l.id = a.lead_id and l.market_id = a.market_id and l.created_at < p_from
     cross join lateral (values ('sold', a.created_at), ('returned', a.released_at)) as e (kind, happened_at)
     where a.offer_id = p_plan.offer_id and a.created_at >= p_from - interval '32 days' and e.happened_at >= p_from
+    order by happened_at, decision_id nulls first, lead_id, assignment_id
   ) e
-  join leadgen.leads l on l.id = e.lead_id and l.market_id = p_plan.market_id
+  left join leadgen.leads l on p_plan.reads_leads and l.id = e.lead_id and l.market_id = p_plan.market_id
   left join leadgen.lead_decisions d on d.id = e.decision_id and d.market_id = p_plan.market_id
   left join leadgen.lead_assignments a on a.id = e.assignment_id and a.market_id = p_plan.market_id
   order by e.happened_at, e.decision_id nulls first, e.lead_id, e.assignment_id;
 $$;
 comment on function rehearsal.list_events(rehearsal.plan, timestamptz, timestamptz) is
   'What happened to an offer''s leads of a period, in order: routing attempts, leads that failed validation, sales given back; and the sales of earlier leads in it, as far as windows may count them.';
-
-create or replace function rehearsal.recall_sales(p_event rehearsal.event, out enrollments bigint[], out prices numeric[])
-language plpgsql
-immutable
-as $$
-declare
-  v_winners constant integer[] := (p_event.decision).winners;
-begin
-  enrollments := coalesce(rehearsal.pick((p_event.seen).enrollments, v_winners), '{}');
-  prices := coalesce(rehearsal.pick((p_event.seen).prices, v_winners), '{}');
-end;
-$$;
-comment on function rehearsal.recall_sales(rehearsal.event) is 'The sales that history made of a lead at once: to which enrollments, for which prices.';
 
 create or replace function rehearsal.recall_outcome(p_lead leadgen.leads)
 returns rehearsal.outcome

@@ -31,15 +31,13 @@ language plpgsql
 stable
 as $$
 begin
-  if (p_policies.routing_id, p_policies.routing_version) is distinct from (p_policy_id, p_version) then
-    p_policies.routing_id := p_policy_id;
-    p_policies.routing_version := p_version;
-    p_policies.recorded := catalog.recall_settings(p_policy_id, p_version);
-    p_policies.settings := p_policies.recorded;
-    if p_plan.routing is not null then
-      p_policies.settings := catalog.read_routing_config(
-        rehearsal.lay_over(catalog.find_policy_body('routing', p_policy_id, p_version), p_plan.routing));
-    end if;
+  p_policies.routing_id := p_policy_id;
+  p_policies.routing_version := p_version;
+  p_policies.recorded := catalog.recall_settings(p_policy_id, p_version);
+  p_policies.settings := p_policies.recorded;
+  if p_plan.routing is not null then
+    p_policies.settings := catalog.read_routing_config(
+      rehearsal.lay_over(catalog.find_policy_body('routing', p_policy_id, p_version), p_plan.routing));
   end if;
 end;
 $$;
@@ -79,8 +77,11 @@ declare
   v_decision constant leadgen.lead_decisions := p_event.decision;
   v_places constant integer := coalesce(v_decision.max_buyers, (v_decision.settings).max_buyers);
 begin
-  p_play.policies := rehearsal.lay_over_routing(
-    p_plan, p_play.policies, v_decision.routing_policy_id, v_decision.routing_policy_version);
+  if ((p_play.policies).routing_id, (p_play.policies).routing_version)
+    is distinct from (v_decision.routing_policy_id, v_decision.routing_policy_version) then
+    p_play.policies := rehearsal.lay_over_routing(
+      p_plan, p_play.policies, v_decision.routing_policy_id, v_decision.routing_policy_version);
+  end if;
   p_play.policy := (p_play.policies).settings;
   if p_plan.routing is not null then
     p_play.policy.max_buyers := (p_play.policy).max_buyers - ((p_play.policies).recorded).max_buyers + v_places;

@@ -48,31 +48,28 @@ $$;
 comment on function rehearsal.comes_first(rehearsal.waiting, rehearsal.event, timestamptz) is
   'Whether a lead of the queue is offered again before the next event of history; after the last one, before now.';
 
-create or replace function rehearsal.list_held(p_plan rehearsal.plan, p_play rehearsal.play, p_queue rehearsal.queue)
-returns rehearsal.move[]
+create or replace function rehearsal.end_waiting(
+  p_plan rehearsal.plan,
+  inout p_play rehearsal.play,
+  p_waiting rehearsal.waiting,
+  p_category text
+)
 language plpgsql
 stable
 as $$
 declare
-  v_play rehearsal.play := p_play;
   v_event rehearsal.event;
-  v_waiting rehearsal.waiting;
-  v_moves rehearsal.move[] := '{}';
 begin
-  v_play.decision := null;
-  foreach v_waiting in array p_queue.waiting || p_queue.due[p_queue.place:] loop
-    v_event.lead := (select l from leadgen.leads l where l.id = v_waiting.lead_id and l.market_id = p_plan.market_id);
-    v_event.lead_id := v_waiting.lead_id;
-    v_event.lead_created_at := (v_event.lead).created_at;
-    v_play.outcome := ('held', v_waiting.cause, '{}', '{}')::rehearsal.outcome;
-    v_play.move := null;
-    v_play := rehearsal.note_move(p_plan, v_play, v_event, rehearsal.recall_outcome(v_event.lead));
-    if (v_play.move).lead_id is not null then
-      v_moves := v_moves || v_play.move;
-    end if;
-  end loop;
-  return v_moves;
+  v_event.lead := (select l from leadgen.leads l where l.id = p_waiting.lead_id and l.market_id = p_plan.market_id);
+  v_event.lead_id := p_waiting.lead_id;
+  v_event.lead_created_at := (v_event.lead).created_at;
+  p_play.is_stray := false;
+  p_play.waiting := null;
+  p_play.move := null;
+  p_play.decision := null;
+  p_play.outcome := (p_category, p_waiting.cause, '{}', '{}')::rehearsal.outcome;
+  p_play := rehearsal.note_move(p_plan, p_play, v_event, rehearsal.recall_outcome(v_event.lead));
 end;
 $$;
-comment on function rehearsal.list_held(rehearsal.plan, rehearsal.play, rehearsal.queue) is
-  'The moves of the leads that are still held when a rehearsal ends.';
+comment on function rehearsal.end_waiting(rehearsal.plan, rehearsal.play, rehearsal.waiting, text) is
+  'A rehearsal after a lead of the queue whose time has ended (unsold), or that is still held when the rehearsal ends.';

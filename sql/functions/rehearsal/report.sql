@@ -6,12 +6,13 @@ language plpgsql
 immutable
 as $$
 declare
-  c_none constant jsonb := '{"sold": 0, "unsold": 0, "held": 0, "rejected": 0, "sales": 0, "revenue": 0}';
-  v_counts constant jsonb := c_none || coalesce(p_parts -> 'counts', '{}');
+  v_counts constant jsonb := '{"sold": 0, "unsold": 0, "held": 0, "rejected": 0}' || coalesce(p_parts -> 'counts', '{}');
   v_valid constant numeric :=
     (v_counts ->> 'sold')::numeric + (v_counts ->> 'unsold')::numeric + (v_counts ->> 'held')::numeric;
 begin
   return v_counts || jsonb_build_object(
+    'sales', rehearsal.sum_part(p_parts, 'sales'),
+    'revenue', rehearsal.sum_part(p_parts, 'revenue'),
     'fill', case when v_valid > 0 then round((v_counts ->> 'sold')::numeric / v_valid, 4) end,
     'unsold_by_cause', coalesce(p_parts -> 'causes', '{}'),
     'rejected_by_code', coalesce(p_parts -> 'codes', '{}'));
@@ -19,6 +20,17 @@ end;
 $$;
 comment on function rehearsal.report_totals(jsonb) is
   'The totals of a what-if: sold, unsold, held, rejected, sales, revenue, fill (sold of valid leads), unsold_by_cause, rejected_by_code.';
+
+create or replace function rehearsal.sum_part(p_parts jsonb, p_part text)
+returns numeric
+language plpgsql
+immutable
+as $$
+begin
+  return (select coalesce(sum(p.value::numeric), 0) from jsonb_each_text(p_parts -> p_part) p);
+end;
+$$;
+comment on function rehearsal.sum_part(jsonb, text) is 'All numbers of a part of a tally.';
 
 create or replace function rehearsal.report_buyers(
   p_plan rehearsal.plan,
@@ -60,7 +72,7 @@ immutable
 as $$
 declare
   v_sales constant numeric := coalesce((p_parts -> 'sales' ->> p_buyer_offer_id::text)::numeric, 0);
-  v_all_sales constant numeric := (p_parts -> 'counts' ->> 'sales')::numeric;
+  v_all_sales constant numeric := rehearsal.sum_part(p_parts, 'sales');
 begin
   return jsonb_build_object(
     'sales', v_sales,

@@ -110,22 +110,38 @@ begin
   v_snapshot.decimals := p_seen.decimals;
   v_snapshot.exclusivity := p_seen.exclusivity;
   v_snapshot.adjustments := coalesce(p_seen.adjustments, '{}');
-  v_snapshot.flags := rehearsal.pick(p_seen.flags, v_places);
-  v_snapshot.openings := rehearsal.pick(p_seen.openings, v_places);
-  v_snapshot.filter_faults := rehearsal.pick(p_seen.filter_faults, v_places);
-  v_snapshot.balances := rehearsal.find_balances(v_terms, p_seen);
+  if v_places is null then
+    v_snapshot.flags := p_seen.flags;
+    v_snapshot.openings := p_seen.openings;
+    v_snapshot.filter_faults := p_seen.filter_faults;
+    v_snapshot.balances := p_seen.balances;
+  else
+    v_snapshot.flags := rehearsal.pick(p_seen.flags, v_places);
+    v_snapshot.openings := rehearsal.pick(p_seen.openings, v_places);
+    v_snapshot.filter_faults := rehearsal.pick(p_seen.filter_faults, v_places);
+    v_snapshot.balances := rehearsal.pick(p_seen.balances, v_places);
+  end if;
+  if (v_terms.snapshot).balances is not null then
+    v_snapshot.balances := array(
+      select coalesce(b.recorded, b.today)
+      from unnest(v_snapshot.balances, (v_terms.snapshot).balances) as b (recorded, today));
+  end if;
   if p_seen.prices is null then
     v_snapshot := rehearsal.open_schedules(v_terms, v_snapshot);
   end if;
   if v_terms.changed <> '{}' then
     v_snapshot := rehearsal.change_candidates(p_plan, v_terms, v_snapshot, p_facts, p_document);
   end if;
-  v_snapshot.prices := rehearsal.find_prices(p_plan, v_terms, p_seen);
+  if p_plan.pricing is null and p_seen.prices is not null then
+    v_snapshot.prices := rehearsal.find_prices(v_terms, p_seen);
+  end if;
   v_snapshot.limit_uses := rehearsal.find_uses(p_play, p_seen);
   if p_play.has_left then
     v_snapshot.last_turns := rehearsal.pick(p_play.turns, v_terms.seats);
-    v_snapshot.finish_tags := rehearsal.pick(p_play.finish_tags, v_terms.seats);
-    v_snapshot.virtual_times := rehearsal.pick(p_play.virtual_times, v_terms.seats);
+    if p_play.finish_tags is not null then
+      v_snapshot.finish_tags := rehearsal.pick(p_play.finish_tags, v_terms.seats);
+      v_snapshot.virtual_times := rehearsal.pick(p_play.virtual_times, v_terms.seats);
+    end if;
   else
     v_snapshot.last_turns := p_seen.last_turns;
     v_snapshot.finish_tags := p_seen.finish_tags;
@@ -164,24 +180,6 @@ end;
 $$;
 comment on function rehearsal.pick(anyarray, integer[]) is
   'The elements of an array at these places; places null: as it is.';
-
-create or replace function rehearsal.find_balances(p_terms rehearsal.terms, p_seen kernel.snapshot)
-returns numeric[]
-language plpgsql
-immutable
-as $$
--- Where there was no minimum, history did not look at the balance: that of today stands for it.
-declare
-  v_today constant numeric[] := (p_terms.snapshot).balances;
-  v_balances constant numeric[] := rehearsal.pick(p_seen.balances, p_terms.places);
-begin
-  return case
-    when v_today is null then v_balances
-    else array(select coalesce(b.recorded, b.today) from unnest(v_balances, v_today) as b (recorded, today))
-  end;
-end;
-$$;
-comment on function rehearsal.find_balances(rehearsal.terms, kernel.snapshot) is 'The candidates'' balances, as far as they matter.';
 
 create or replace function rehearsal.open_schedules(p_terms rehearsal.terms, p_snapshot kernel.snapshot, p_place integer default null)
 returns kernel.snapshot
@@ -260,28 +258,30 @@ $$;
 comment on function rehearsal.change_candidates(rehearsal.plan, rehearsal.terms, kernel.snapshot, kernel.lead_facts, jsonb) is
   'A snapshot with the candidates looked at anew whose activity, schedule or filters are changed, and the newcomers.';
 
-create or replace function rehearsal.find_prices(p_plan rehearsal.plan, p_terms rehearsal.terms, p_seen kernel.snapshot)
+create or replace function rehearsal.find_prices(p_terms rehearsal.terms, p_seen kernel.snapshot)
 returns numeric[]
 language plpgsql
 immutable
 as $$
 declare
-  v_made constant numeric[] := (p_terms.snapshot).prices;
   v_prices numeric[];
 begin
-  if p_plan.pricing is not null or p_seen.prices is null then
-    return v_made;
+  if not false = any (p_terms.is_repriced) then
+    return (p_terms.snapshot).prices;
   end if;
   v_prices := rehearsal.pick(p_seen.prices, p_terms.places);
-  for v_place in 1 .. coalesce(cardinality(p_terms.is_repriced), 0) loop
+  if not true = any (p_terms.is_repriced) then
+    return v_prices;
+  end if;
+  for v_place in 1 .. cardinality(v_prices) loop
     if p_terms.is_repriced[v_place] then
-      v_prices[v_place] := v_made[v_place];
+      v_prices[v_place] := (p_terms.snapshot).prices[v_place];
     end if;
   end loop;
   return v_prices;
 end;
 $$;
-comment on function rehearsal.find_prices(rehearsal.plan, rehearsal.terms, kernel.snapshot) is
+comment on function rehearsal.find_prices(rehearsal.terms, kernel.snapshot) is
   'The candidates'' prices: as they were recorded, or made of the terms where the changes touch them.';
 
 create or replace function rehearsal.find_uses(p_play rehearsal.play, p_seen kernel.snapshot)
@@ -292,24 +292,23 @@ as $$
 -- The record says what history used of the limits that it had; of others its sales are counted along. A limit of no calendar
 -- window has no counter: it stays as recorded.
 declare
-  v_terms constant rehearsal.terms := p_play.terms;
+  v_is_money constant boolean[] := ((p_play.terms).snapshot).limit_is_money;
+  v_places constant integer[] := (p_play.terms).limit_places;
+  v_counters constant integer[] := (p_play.terms).limit_counters;
   v_recorded constant numeric[] := p_seen.limit_uses;
-  v_is_money constant boolean[] := (v_terms.snapshot).limit_is_money;
+  v_sold constant integer[] := p_play.sold;
   v_paid constant numeric[] := p_play.paid;
+  v_sales constant integer[] := p_play.sales;
   v_money constant numeric[] := p_play.money;
   v_uses numeric[] := '{}';
-  v_use numeric;
   v_counter integer;
 begin
-  for v_limit in 1 .. coalesce(cardinality(v_is_money), 0) loop
-    v_use := v_recorded[v_terms.limit_places[v_limit]];
-    v_counter := v_terms.limit_counters[v_limit];
-    if v_counter is null then
-      v_uses[v_limit] := coalesce(v_use, 0);
-    elsif v_is_money[v_limit] then
-      v_uses[v_limit] := coalesce(v_use, v_paid[v_counter]) + v_money[v_counter];
+  for v_limit in 1 .. coalesce(cardinality(v_counters), 0) loop
+    v_counter := v_counters[v_limit];
+    if v_is_money[v_limit] then
+      v_uses[v_limit] := coalesce(v_recorded[v_places[v_limit]], v_paid[v_counter], 0) + coalesce(v_money[v_counter], 0);
     else
-      v_uses[v_limit] := coalesce(v_use, p_play.sold[v_counter]) + p_play.sales[v_counter];
+      v_uses[v_limit] := coalesce(v_recorded[v_places[v_limit]], v_sold[v_counter], 0) + coalesce(v_sales[v_counter], 0);
     end if;
   end loop;
   return v_uses;

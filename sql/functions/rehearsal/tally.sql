@@ -16,8 +16,7 @@ as $$
     from unnest(p_outcome.seats, p_outcome.prices) as s (seat, price)
     cross join lateral (
       values
-        ('counts', 'sales', 1::numeric), ('counts', 'revenue', s.price), ('days', p_day || ' revenue', s.price),
-        ('sales', s.seat::text, 1), ('revenue', s.seat::text, s.price)
+        ('sales', s.seat::text, 1::numeric), ('revenue', s.seat::text, s.price), ('days', p_day || ' revenue', s.price)
     ) as e (part, name, n)
   ) as c (part, name, n)
   where c.name is not null;
@@ -30,19 +29,28 @@ returns rehearsal.tally
 language plpgsql
 immutable
 as $$
+-- Sales are not counted here but as they are made (rehearsal.note_move).
 declare
   v_tally rehearsal.tally := p_tally;
 begin
-  with counted as (
-    select c.part, c.name, sum(c.n) as n
+  with change as (
+    select m.day, m.revenue, rehearsal.name_move(m.before, m.after) as name,
+      (m.before).category as was, (m.before).cause as was_for, (m.after).category as is_now, (m.after).cause as is_for
     from unnest(p_moves) m
+  ),
+  counted as (
+    select c.part, c.name, sum(c.n) as n
+    from change m
     cross join lateral (
-      select * from rehearsal.count_outcome(m.before, m.day, -1)
-      union all
-      select * from rehearsal.count_outcome(m.after, m.day, 1)
-      union all
-      select 'moved', rehearsal.name_move(m.before, m.after), 1
-    ) c
+      values
+        ('moved', m.name, 1),
+        ('days', m.day || ' revenue', m.revenue),
+        ('days', case when m.was <> m.is_now then m.day || ' sold' end, (m.is_now = 'sold')::integer - (m.was = 'sold')::integer),
+        ('counts', case when m.was <> m.is_now then m.was end, -1),
+        ('counts', case when m.was <> m.is_now then m.is_now end, 1),
+        (case m.was when 'rejected' then 'codes' else 'causes' end, m.was_for, -1),
+        (case m.is_now when 'rejected' then 'codes' else 'causes' end, m.is_for, 1)
+    ) as c (part, name, n)
     where c.name is not null
     group by c.part, c.name
   ),
@@ -60,6 +68,20 @@ end;
 $$;
 comment on function rehearsal.count_moves(rehearsal.tally, rehearsal.move[]) is
   'A tally with leads that come out differently: taken from what they were, added to what they are, classified, and those with a reason kept as examples.';
+
+create or replace function rehearsal.count_seats(p_plan rehearsal.plan, p_play rehearsal.play)
+returns jsonb
+language plpgsql
+immutable
+as $$
+begin
+  return (
+    select jsonb_build_object('sales', jsonb_object_agg(s.id, s.gained), 'revenue', jsonb_object_agg(s.id, s.earned))
+    from unnest(p_plan.ids, p_play.gained, p_play.earned) as s (id, gained, earned));
+end;
+$$;
+comment on function rehearsal.count_seats(rehearsal.plan, rehearsal.play) is
+  'The parts of a tally that are counted by enrollment: sales and revenue more than in history.';
 
 create or replace function rehearsal.name_move(p_before rehearsal.outcome, p_after rehearsal.outcome)
 returns text

@@ -14,9 +14,6 @@ as $$
 declare
   v_zones text[] := p_play.zones;
 begin
-  if rehearsal.has_terms(p_play.terms, p_decision, p_seen) then
-    return;
-  end if;
   p_play.terms := rehearsal.lay_over_terms(p_plan, p_play.policies, p_decision, p_seen);
   v_zones[1] := p_seen.timezone;
   for v_index in 1 .. cardinality((p_play.terms).seats) loop
@@ -30,7 +27,7 @@ begin
 end;
 $$;
 comment on function rehearsal.take_terms(rehearsal.plan, rehearsal.play, leadgen.lead_decisions, kernel.snapshot) is
-  'A rehearsal with the terms of a decision: those at hand, or made anew.';
+  'A rehearsal with the terms of a decision, the changes laid over them.';
 
 create or replace function rehearsal.has_terms(p_terms rehearsal.terms, p_decision leadgen.lead_decisions, p_seen kernel.snapshot)
 returns boolean
@@ -127,7 +124,7 @@ begin
     market.drop_empty(array_agg(c.balance order by c.number)),
     coalesce(array_agg(c.place order by c.number), '{}'), coalesce(array_agg(c.number order by c.number), '{}'),
     array_agg(case when c.fields ? 'schedule' then c.schedule else c.compiled_schedule end order by c.number),
-    market.drop_empty(array_agg(c.fields ? 'price_per_lead' or null order by c.number)),
+    array_agg(c.fields ? 'price_per_lead' order by c.number),
     coalesce(array_agg(row_number) filter (where c.fields ?| '{is_active,schedule,filters}' or c.new_flags is not null), '{}')
   into
     v_snapshot.enrollments, v_snapshot.versions, v_snapshot.buyers, v_snapshot.zones, v_snapshot.pauses, v_snapshot.priorities,
@@ -193,21 +190,30 @@ $$;
 comment on function rehearsal.lay_over_limits(rehearsal.plan, rehearsal.terms, kernel.snapshot, kernel.routing_settings) is
   'Terms with the limits of candidates and offer: history''s, as far as the changes put no others in their place. In the order in which they are judged, the offer''s last.';
 
-create or replace function rehearsal.price_terms(inout p_play rehearsal.play, p_seen kernel.snapshot)
+create or replace function rehearsal.has_prices(p_terms rehearsal.terms, p_seen kernel.snapshot)
+returns boolean
 language plpgsql
 immutable
 as $$
 -- Leads one after the other mostly have the same steps of the price.
+begin
+  return (p_terms.snapshot).prices is not null and p_terms.owner is not distinct from (p_seen.exclusivity).buyer_id
+    and p_terms.adjustments is not distinct from p_seen.adjustments;
+end;
+$$;
+comment on function rehearsal.has_prices(rehearsal.terms, kernel.snapshot) is
+  'Whether the prices of terms are those of a lead.';
+
+create or replace function rehearsal.price_terms(inout p_play rehearsal.play, p_seen kernel.snapshot)
+language plpgsql
+immutable
+as $$
 declare
   v_terms constant rehearsal.terms := p_play.terms;
   v_owner constant bigint := (p_seen.exclusivity).buyer_id;
   v_price record;
   v_owner_price record;
 begin
-  if (v_terms.snapshot).prices is not null
-    and (v_terms.owner, v_terms.adjustments) is not distinct from (v_owner, p_seen.adjustments) then
-    return;
-  end if;
   v_price := kernel.compose_adjustments(p_seen.adjustments, false);
   v_owner_price := kernel.compose_adjustments(p_seen.adjustments, v_owner is not null);
   p_play.terms.owner := v_owner;

@@ -78,6 +78,7 @@ create or replace function rehearsal.play_events(p_plan rehearsal.plan, p_from t
 returns rehearsal.tally
 language plpgsql
 stable
+set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
@@ -100,7 +101,7 @@ begin
       v_queue := rehearsal.sort_queue(v_queue);
     end if;
     v_retry := v_queue.due[v_queue.place];
-    if rehearsal.comes_first(v_retry, v_event, v_now) then
+    if v_retry.next_at is not null and rehearsal.comes_first(v_retry, v_event, v_now) then
       v_queue.place := v_queue.place + 1;
       v_play := rehearsal.play_retry(p_plan, v_play, v_retry);
     elsif v_event.kind is null then
@@ -125,8 +126,16 @@ begin
     end if;
   end loop;
   close v_events;
+
+  foreach v_retry in array v_queue.waiting || v_queue.due[v_queue.place:] loop
+    v_play := rehearsal.end_waiting(p_plan, v_play, v_retry, 'held');
+    if (v_play.move).lead_id is not null then
+      v_moves := v_moves || v_play.move;
+    end if;
+  end loop;
   v_tally := rehearsal.count_moves(v_tally, v_moves);
-  return rehearsal.count_moves(v_tally, rehearsal.list_held(p_plan, v_play, v_queue));
+  v_tally.parts := rehearsal.add_parts(v_tally.parts, rehearsal.count_seats(p_plan, v_play));
+  return v_tally;
 end;
 $$;
 comment on function rehearsal.play_events(rehearsal.plan, timestamptz, timestamptz) is
@@ -143,34 +152,48 @@ stable
 as $$
 declare
   v_event rehearsal.event := p_event;
-  v_sold record;
+  v_sold bigint[] := '{}';
+  v_prices numeric[] := '{}';
+  v_winner integer;
+  v_outcome rehearsal.outcome;
 begin
   p_play.is_stray := false;
   p_play.waiting := null;
   p_play.move := null;
-  p_play := rehearsal.turn_clock(p_play, p_event.happened_at);
-  if p_event.kind in ('sold', 'returned') then
-    p_play := rehearsal.follow_sale(p_plan, p_play, p_event, p_is_stray);
+  if p_event.happened_at >= p_play.windows_end then
+    p_play := rehearsal.turn_clock(p_play, p_event.happened_at);
+  end if;
+  if p_event.kind = 'returned' then
+    p_play := rehearsal.give_back(p_plan, p_play, p_event.sale, p_is_stray);
+    return;
+  elsif p_event.kind = 'sold' then
+    p_play := rehearsal.count_sales(p_plan, p_play, array[(p_event.sale).buyer_offer_id], array[(p_event.sale).price]);
     return;
   elsif p_event.kind = 'rejected' and (p_plan.validation is null or (p_event.lead).erased_at is not null) then
     return;
-  end if;
-  if p_event.kind = 'routed' then
+  elsif p_event.kind = 'routed' then
     v_event.seen := rehearsal.recall_seen(p_event.decision);
     p_play.latest := v_event;
+    foreach v_winner in array (p_event.decision).winners loop
+      v_sold := v_sold || (v_event.seen).enrollments[v_winner];
+      v_prices := v_prices || (v_event.seen).prices[v_winner];
+    end loop;
   end if;
-  v_sold := rehearsal.recall_sales(v_event);
   if p_is_stray then
-    p_play := rehearsal.count_sales(p_plan, p_play, 'difference', -1, v_sold.enrollments, v_sold.prices);
-  else
-    p_play := rehearsal.rehearse(p_plan, p_play, v_event);
-    if rehearsal.is_as_before(p_play, v_event, v_sold.enrollments, v_sold.prices) then
-      p_play := rehearsal.stay(p_plan, p_play, v_event);
-    else
-      p_play := rehearsal.go_elsewhere(p_plan, p_play, v_event, v_sold.enrollments, v_sold.prices);
-    end if;
+    p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices, true);
+    return;
   end if;
-  p_play := rehearsal.count_sales(p_plan, p_play, 'history', 1, v_sold.enrollments, v_sold.prices);
+
+  p_play := rehearsal.rehearse(p_plan, p_play, v_event);
+  v_outcome := p_play.outcome;
+  if p_event.kind = 'routed' and v_outcome.category <> 'rejected' and v_sold = v_outcome.seats and v_prices = v_outcome.prices
+    and (v_sold <> '{}' or rehearsal.waits_as_before(p_play, p_event.decision)) then
+    p_play := rehearsal.stay(p_plan, p_play, v_event);
+    p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices);
+  else
+    p_play := rehearsal.go_elsewhere(p_plan, p_play, v_event, v_sold, v_prices);
+    p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices, true, v_outcome.seats, v_outcome.prices);
+  end if;
 end;
 $$;
 comment on function rehearsal.play_event(rehearsal.plan, rehearsal.play, rehearsal.event, boolean) is
@@ -184,29 +207,29 @@ as $$
 declare
   v_event rehearsal.event;
 begin
+  if p_waiting.next_at >= p_waiting.hold_until then
+    p_play := rehearsal.end_waiting(p_plan, p_play, p_waiting, 'unsold');
+    return;
+  end if;
   p_play.is_stray := false;
   p_play.waiting := null;
   p_play.move := null;
-  v_event.lead := (select l from leadgen.leads l where l.id = p_waiting.lead_id and l.market_id = p_plan.market_id);
   v_event.kind := 'retried';
   v_event.happened_at := p_waiting.next_at;
+  v_event.lead := (select l from leadgen.leads l where l.id = p_waiting.lead_id and l.market_id = p_plan.market_id);
   v_event.lead_id := p_waiting.lead_id;
   v_event.lead_created_at := (v_event.lead).created_at;
-  v_event.has_more := true;
-  if p_waiting.next_at >= p_waiting.hold_until then
-    p_play.decision := null;
-    p_play.outcome := ('unsold', p_waiting.cause, '{}', '{}')::rehearsal.outcome;
-    p_play := rehearsal.note_move(p_plan, p_play, v_event, rehearsal.recall_outcome(v_event.lead));
-    return;
-  end if;
   if p_waiting.decision_id is not null then
     v_event.decision := (
       select d from leadgen.lead_decisions d where d.id = p_waiting.decision_id and d.market_id = p_plan.market_id);
     v_event.seen := rehearsal.recall_seen(v_event.decision);
   end if;
-  p_play := rehearsal.turn_clock(p_play, p_waiting.next_at);
+  if p_waiting.next_at >= p_play.windows_end then
+    p_play := rehearsal.turn_clock(p_play, p_waiting.next_at);
+  end if;
   p_play := rehearsal.rehearse(p_plan, p_play, v_event);
   p_play := rehearsal.go_elsewhere(p_plan, p_play, v_event, '{}', '{}');
+  p_play := rehearsal.count_sales(p_plan, p_play, '{}', '{}', true, (p_play.outcome).seats, (p_play.outcome).prices);
 end;
 $$;
 comment on function rehearsal.play_retry(rehearsal.plan, rehearsal.play, rehearsal.waiting) is
@@ -255,9 +278,14 @@ begin
       v_facts, catalog.load_route((p_event.lead).source_id, p_plan.offer_id), p_play.policy);
   end if;
   p_play.seen := v_event.seen;
-  p_play := rehearsal.take_terms(p_plan, p_play, v_terms_of, v_event.seen);
-  p_play := rehearsal.price_terms(p_play, v_event.seen);
-  if p_plan.moves_turns or p_play.has_left or p_event.kind = 'retried' then
+  if not rehearsal.has_terms(p_play.terms, v_terms_of, v_event.seen) then
+    p_play := rehearsal.take_terms(p_plan, p_play, v_terms_of, v_event.seen);
+  end if;
+  if not rehearsal.has_prices(p_play.terms, v_event.seen) then
+    p_play := rehearsal.price_terms(p_play, v_event.seen);
+  end if;
+  if ((p_plan.moves_turns or p_event.kind = 'retried') and not p_play.has_left)
+    or (p_play.has_left and p_play.finish_tags is null and (v_event.seen).finish_tags is not null) then
     p_play := rehearsal.leave_history(p_plan, p_play, v_event.seen);
   end if;
   p_play.snapshot := rehearsal.lay_over_snapshot(p_plan, p_play, v_event.seen, v_facts, v_document);
@@ -273,15 +301,19 @@ returns rehearsal.outcome
 language plpgsql
 immutable
 as $$
+declare
+  v_outcome rehearsal.outcome := ('sold', null, '{}', '{}')::rehearsal.outcome;
+  v_winner integer;
 begin
+  foreach v_winner in array p_decision.winners loop
+    v_outcome.seats := v_outcome.seats || p_snapshot.enrollments[v_winner];
+    v_outcome.prices := v_outcome.prices || p_snapshot.prices[v_winner];
+  end loop;
   if p_decision.winners = '{}' then
-    return (
-      case when p_decision.is_held then 'held' else 'unsold' end,
-      (kernel.find_cause(p_snapshot, p_decision.reasons)).cause, '{}', '{}')::rehearsal.outcome;
+    v_outcome.category := case when p_decision.is_held then 'held' else 'unsold' end;
+    v_outcome.cause := (kernel.find_cause(p_snapshot, p_decision.reasons)).cause;
   end if;
-  return (
-    'sold', null, rehearsal.pick(p_snapshot.enrollments, p_decision.winners),
-    rehearsal.pick(p_snapshot.prices, p_decision.winners))::rehearsal.outcome;
+  return v_outcome;
 end;
 $$;
 comment on function rehearsal.read_outcome(kernel.snapshot, kernel.decision) is 'What becomes of a lead by one decision.';
