@@ -27,13 +27,13 @@ end;
 $$;
 select is(pg_temp.found(replace(sql, '@', 'update leadgen.deliveries set')), wanted, sql)
 from (values
-  ('@ assignment_id = -id where assignment_id is not null', 'delivery_has_origin'),
+  ('@ assignment_id = -id where assignment_id is not null', 'delivery_has_origin, sale_has_deliveries'),
   ('@ lead_id = 0 where assignment_id is not null', 'delivery_has_origin'),
   ('@ lead_id = null', 'delivery_has_origin'),
-  ('@ market_id = 0', 'delivery_has_origin'),
+  ('@ market_id = 0', 'delivery_has_origin, sale_has_deliveries'),
   ('@ notice_id = 0 where notice_id is not null', 'delivery_has_origin'),
   ('@ notice_id = (select min(id) from leadgen.notices)', 'delivery_has_origin'),
-  ('@ assignment_id = null', 'delivery_has_origin'),
+  ('@ assignment_id = null', 'delivery_has_origin, sale_has_deliveries'),
   ('@ replay_id = 7', 'delivery_has_origin'),
   ('delete from leadgen.lead_assignments', 'delivery_has_origin'),
   ('delete from leadgen.notices', 'delivery_has_origin'),

@@ -58,9 +58,14 @@ select is(pg_temp.faults(jsonb_populate_record(e.*::text::leadgen.lead_decisions
   || change::text)
 from e, (values ('{}'::jsonb, null::text[]), ('{"next_route_at": "2026-11-20T00:00:00Z"}', '{next_route_at}'), ('{"is_held": false}',
   '{is_held}')) as t (change, expected);
-select is(rehearsal.list_sales(d.*::text::leadgen.lead_decisions), rehearsal.price_winners(d.*::text::leadgen.lead_decisions, d.winners),
-  'price_winners computes what list_sales finds') from d;
-select is(jsonb_array_length(rehearsal.price_winners(d.*::text::leadgen.lead_decisions, '{}')), 0, 'price_winners: nobody') from d;
+create temp table again as
+select d.*::text::leadgen.lead_decisions as record, s.snapshot, kernel.decide(s.snapshot, p.policy) as decision
+from d
+cross join lateral (select market.recall_policy(d.*::text::leadgen.lead_decisions) as policy offset 0) p
+cross join lateral (select market.recall_snapshot(d.*::text::leadgen.lead_decisions, p.policy) as snapshot offset 0) s;
+select is(rehearsal.list_sales(record), rehearsal.list_winners(snapshot, decision), 'list_winners computes what list_sales finds') from again;
+update again set decision.winners = '{}', decision.buyers = '{}', decision.prices = '{}';
+select is(rehearsal.list_winners(snapshot, decision), '[]', 'list_winners: nobody') from again;
 select is(rehearsal.list_sales(e.*::text::leadgen.lead_decisions), '[]', 'list_sales: none') from e;
 
 -- A row is changed behind the triggers' back.
