@@ -1,5 +1,5 @@
 -- replay_lead, replay_decision, replay_validation, find_replay_faults, verify_leads: whatever happened comes out of its record
--- again, and what was tampered with is told; recall_facts, list_sales, price_winners.
+-- again, and what was tampered with is told; recall_facts, list_sales, list_winners.
 begin;
 select plan(36);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1, "required_fields": ["message"],
@@ -58,9 +58,13 @@ select is(pg_temp.faults(jsonb_populate_record(e.*::text::leadgen.lead_decisions
   || change::text)
 from e, (values ('{}'::jsonb, null::text[]), ('{"next_route_at": "2026-11-20T00:00:00Z"}', '{next_route_at}'), ('{"is_held": false}',
   '{is_held}')) as t (change, expected);
-select is(rehearsal.list_sales(d.*::text::leadgen.lead_decisions), rehearsal.price_winners(d.*::text::leadgen.lead_decisions, d.winners),
-  'price_winners computes what list_sales finds') from d;
-select is(jsonb_array_length(rehearsal.price_winners(d.*::text::leadgen.lead_decisions, '{}')), 0, 'price_winners: nobody') from d;
+create function pg_temp.winners(p_decision leadgen.lead_decisions) returns jsonb language sql as $$
+  select rehearsal.list_winners(s, kernel.decide(s, market.recall_policy(p_decision)))
+  from market.recall_snapshot(p_decision, market.recall_policy(p_decision)) s;
+$$;
+select is(rehearsal.list_sales(d.*::text::leadgen.lead_decisions), pg_temp.winners(d.*::text::leadgen.lead_decisions),
+  'list_winners computes what list_sales finds') from d;
+select is(pg_temp.winners(e.*::text::leadgen.lead_decisions), '[]', 'list_winners: nobody') from e;
 select is(rehearsal.list_sales(e.*::text::leadgen.lead_decisions), '[]', 'list_sales: none') from e;
 
 -- A row is changed behind the triggers' back.
