@@ -1,5 +1,5 @@
 -- replay_lead, replay_decision, replay_validation, find_replay_faults, verify_leads: whatever happened comes out of its record
--- again, and what was tampered with is told; recall_facts, list_sales, price_winners.
+-- again, and what was tampered with is told; recall_facts, list_sales, list_winners.
 begin;
 select plan(36);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1, "required_fields": ["message"],
@@ -58,14 +58,13 @@ select is(pg_temp.faults(jsonb_populate_record(e.*::text::leadgen.lead_decisions
   || change::text)
 from e, (values ('{}'::jsonb, null::text[]), ('{"next_route_at": "2026-11-20T00:00:00Z"}', '{next_route_at}'), ('{"is_held": false}',
   '{is_held}')) as t (change, expected);
-create temp table again as
-select d.*::text::leadgen.lead_decisions as record, s.snapshot, kernel.decide(s.snapshot, p.policy) as decision
-from d
-cross join lateral (select market.recall_policy(d.*::text::leadgen.lead_decisions) as policy offset 0) p
-cross join lateral (select market.recall_snapshot(d.*::text::leadgen.lead_decisions, p.policy) as snapshot offset 0) s;
-select is(rehearsal.list_sales(record), rehearsal.list_winners(snapshot, decision), 'list_winners computes what list_sales finds') from again;
-update again set decision.winners = '{}', decision.buyers = '{}', decision.prices = '{}';
-select is(rehearsal.list_winners(snapshot, decision), '[]', 'list_winners: nobody') from again;
+create function pg_temp.winners(p_decision leadgen.lead_decisions) returns jsonb language sql as $$
+  select rehearsal.list_winners(s, kernel.decide(s, market.recall_policy(p_decision)))
+  from market.recall_snapshot(p_decision, market.recall_policy(p_decision)) s;
+$$;
+select is(rehearsal.list_sales(d.*::text::leadgen.lead_decisions), pg_temp.winners(d.*::text::leadgen.lead_decisions),
+  'list_winners computes what list_sales finds') from d;
+select is(pg_temp.winners(e.*::text::leadgen.lead_decisions), '[]', 'list_winners: nobody') from e;
 select is(rehearsal.list_sales(e.*::text::leadgen.lead_decisions), '[]', 'list_sales: none') from e;
 
 -- A row is changed behind the triggers' back.

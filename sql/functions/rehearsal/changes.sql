@@ -26,7 +26,7 @@ begin
   v_plan.pricing := p_changes -> 'pricing';
   v_plan.seats := rehearsal.seat_enrollments(v_offer, p_changes) || rehearsal.seat_newcomers(v_offer, v_plan, p_changes);
   v_plan.ids := array(select s.buyer_offer_id from unnest(v_plan.seats) s);
-  v_plan.reads_leads := p_changes ?| '{validation,pricing,with}' or v_plan.routing -> 'exclusivity' ? 'scopes'
+  v_plan.reads_leads := p_changes ?| '{validation,pricing,with}' or coalesce(v_plan.routing -> 'exclusivity' ? 'scopes', false)
     or exists (select from unnest(v_plan.seats) s where s.tests is not null);
   v_plan.moves_turns := p_changes ?| '{routing,with}'
     or exists (select from unnest(v_plan.seats) s where s.is_gone or s.changes is not null);

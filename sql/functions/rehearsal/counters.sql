@@ -153,26 +153,27 @@ $$;
 comment on function rehearsal.give_back(rehearsal.plan, rehearsal.play, leadgen.lead_assignments, boolean) is
   'A rehearsal after history gave a sale''s place back; p_is_stray: the rehearsal had not made that sale.';
 
-create or replace function rehearsal.leave_history(p_plan rehearsal.plan, inout p_play rehearsal.play, p_seen kernel.snapshot)
+create or replace function rehearsal.leave_history(p_plan rehearsal.plan, inout p_play rehearsal.play)
 language plpgsql
 immutable
 as $$
 -- History knows tags only where it went by weight; until it does, nobody has any.
+declare
+  v_seen constant kernel.snapshot := p_play.seen;
+  v_places constant integer[] := array(select array_position(v_seen.enrollments, id) from unnest(p_plan.ids) id);
 begin
   if not p_play.has_left then
-    p_play.turns := array(select p_seen.last_turns[array_position(p_seen.enrollments, id)] from unnest(p_plan.ids) id);
+    p_play.turns := array(select v_seen.last_turns[p] from unnest(v_places) p);
     p_play.has_left := true;
   end if;
-  if p_play.finish_tags is null and p_seen.finish_tags is not null then
-    p_play.finish_tags := array(
-      select coalesce(p_seen.finish_tags[array_position(p_seen.enrollments, id)], 0) from unnest(p_plan.ids) id);
-    p_play.virtual_times := array(
-      select coalesce(p_seen.virtual_times[array_position(p_seen.enrollments, id)], 0) from unnest(p_plan.ids) id);
+  if p_play.finish_tags is null and v_seen.finish_tags is not null then
+    p_play.finish_tags := array(select coalesce(v_seen.finish_tags[p], 0) from unnest(v_places) p);
+    p_play.virtual_times := array(select coalesce(v_seen.virtual_times[p], 0) from unnest(v_places) p);
   end if;
 end;
 $$;
-comment on function rehearsal.leave_history(rehearsal.plan, rehearsal.play, kernel.snapshot) is
-  'A rehearsal with the turns that history had before a decision; from there on it keeps its own.';
+comment on function rehearsal.leave_history(rehearsal.plan, rehearsal.play) is
+  'A rehearsal with the turns that history had before the lead at hand; from there on it keeps its own.';
 
 create or replace function rehearsal.take_turns(inout p_play rehearsal.play)
 language plpgsql

@@ -95,38 +95,56 @@ $$;
 comment on function rehearsal.name_day(timestamptz, text) is 'The day, in a zone, of a time.';
 
 create or replace function rehearsal.summarize_history(p_plan rehearsal.plan, p_from timestamptz, p_to timestamptz)
-returns rehearsal.tally
+returns jsonb
 language plpgsql
 stable
 as $$
-declare
-  v_tally rehearsal.tally;
 begin
-  with lead as (
-    select rehearsal.name_day(l.created_at, p_plan.timezone) as day,
-      case when sale.seats is null then rehearsal.recall_outcome(l)
-        else ('sold', null, sale.seats, sale.prices)::rehearsal.outcome end as outcome
-    from leadgen.leads l
-    cross join lateral (
-      select array_agg(a.buyer_offer_id) as seats, array_agg(a.price) as prices
-      from leadgen.lead_assignments a
-      where a.lead_id = l.id and a.market_id = l.market_id and a.released_at is null
-    ) sale
-    where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to
-    offset 0
-  ),
-  counted as (
-    select c.part, c.name, sum(c.n) as n
-    from lead l
-    cross join lateral rehearsal.count_outcome(l.outcome, l.day, 1) c
-    group by c.part, c.name
-  ),
-  named as (
-    select c.part, jsonb_object_agg(c.name, c.n) as counts from counted c group by c.part
-  )
-  select coalesce(jsonb_object_agg(n.part, n.counts), '{}') into v_tally.parts from named n;
-  return v_tally;
+  return (
+    with lead as (
+      select rehearsal.name_day(l.created_at, p_plan.timezone) as day, sale.revenue,
+        case when sale.revenue is null then rehearsal.recall_outcome(l) else ('sold', null, null, null)::rehearsal.outcome end as outcome
+      from leadgen.leads l
+      cross join lateral (
+        select sum(a.price) as revenue
+        from leadgen.lead_assignments a
+        where a.lead_id = l.id and a.market_id = l.market_id and a.released_at is null
+      ) sale
+      where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to
+      offset 0
+    ),
+    kind as (
+      select l.day, (l.outcome).category, (l.outcome).cause, count(*) as leads, sum(l.revenue) as revenue
+      from lead l
+      group by l.day, (l.outcome).category, (l.outcome).cause
+    ),
+    counted as (
+      select c.part, c.name, sum(c.n) as n
+      from kind k
+      cross join lateral (
+        values
+          ('counts', k.category, k.leads),
+          (case k.category when 'rejected' then 'codes' else 'causes' end, k.cause, k.leads),
+          ('days', case k.category when 'sold' then k.day || ' sold' end, k.leads),
+          ('days', case k.category when 'sold' then k.day || ' revenue' end, k.revenue)
+      ) as c (part, name, n)
+      where c.name is not null
+      group by c.part, c.name
+      union all
+      select e.part, s.id, e.n
+      from (
+        select a.buyer_offer_id::text as id, count(*) as sales, sum(a.price) as revenue
+        from leadgen.leads l
+        join leadgen.lead_assignments a on a.lead_id = l.id and a.market_id = l.market_id and a.released_at is null
+        where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to
+        group by a.buyer_offer_id
+      ) s
+      cross join lateral (values ('sales', s.sales), ('revenue', s.revenue)) as e (part, n)
+    )
+    select rehearsal.add_parts('{}', coalesce(jsonb_object_agg(p.part, p.counts), '{}'))
+    from (select c.part, jsonb_object_agg(c.name, c.n) as counts from counted c group by c.part) p
+  );
 end;
 $$;
 comment on function rehearsal.summarize_history(rehearsal.plan, timestamptz, timestamptz) is
-  'What became of an offer''s leads of a period.';
+  'What became of an offer''s leads of a period: the parts of a tally.';

@@ -55,7 +55,7 @@ declare
   v_hold_until timestamptz;
 begin
   if not p_play.has_left and p_enrollments <> v_outcome.seats then
-    p_play := rehearsal.leave_history(p_plan, p_play, p_play.seen);
+    p_play := rehearsal.leave_history(p_plan, p_play);
   end if;
   if v_outcome.category = 'sold' and p_play.has_left then
     p_play := rehearsal.take_turns(p_play);

@@ -89,73 +89,114 @@ $$;
 comment on function rehearsal.see_anew(rehearsal.play, rehearsal.event) is
   'What a lead is decided from at a time at which history did not decide about it.';
 
-create or replace function rehearsal.lay_over_snapshot(
+create or replace function rehearsal.change_seen(
   p_plan rehearsal.plan,
   p_play rehearsal.play,
-  p_seen kernel.snapshot,
+  p_event rehearsal.event,
   p_facts kernel.lead_facts,
   p_document jsonb
 )
 returns kernel.snapshot
 language plpgsql
-immutable
+stable
 as $$
 declare
+  v_seen kernel.snapshot := p_play.seen;
+begin
+  if p_plan.pricing is not null or p_event.kind = 'retried' then
+    v_seen.adjustments := kernel.find_adjustments(
+      (p_play.policies).pricing, p_document, kernel.minute_of_week(p_event.happened_at, p_plan.timezone));
+  end if;
+  if p_plan.routing -> 'exclusivity' ? 'scopes' then
+    v_seen.exclusivity := market.gather_exclusivity(
+      p_facts, catalog.load_route((p_event.lead).source_id, p_plan.offer_id), p_play.policy);
+  end if;
+  return v_seen;
+end;
+$$;
+comment on function rehearsal.change_seen(rehearsal.plan, rehearsal.play, rehearsal.event, kernel.lead_facts, jsonb) is
+  'What is seen of a lead with the steps of its price, and the owner of its place, that the changes make of it.';
+
+create or replace function rehearsal.lay_over_snapshot(
+  p_plan rehearsal.plan,
+  inout p_play rehearsal.play,
+  p_facts kernel.lead_facts,
+  p_document jsonb
+)
+language plpgsql
+immutable
+as $$
+-- The terms, then what history saw of the lead, then the changes that depend on it.
+declare
+  v_seen constant kernel.snapshot := p_play.seen;
   v_terms constant rehearsal.terms := p_play.terms;
-  v_places constant integer[] := v_terms.places;
   v_snapshot kernel.snapshot := v_terms.snapshot;
 begin
-  v_snapshot.decided_at := p_seen.decided_at;
-  v_snapshot.timezone := p_seen.timezone;
-  v_snapshot.decimals := p_seen.decimals;
-  v_snapshot.exclusivity := p_seen.exclusivity;
-  v_snapshot.adjustments := coalesce(p_seen.adjustments, '{}');
-  if v_places is null then
-    v_snapshot.flags := p_seen.flags;
-    v_snapshot.openings := p_seen.openings;
-    v_snapshot.filter_faults := p_seen.filter_faults;
-    v_snapshot.balances := p_seen.balances;
-  else
-    v_snapshot.flags := rehearsal.pick(p_seen.flags, v_places);
-    v_snapshot.openings := rehearsal.pick(p_seen.openings, v_places);
-    v_snapshot.filter_faults := rehearsal.pick(p_seen.filter_faults, v_places);
-    v_snapshot.balances := rehearsal.pick(p_seen.balances, v_places);
+  v_snapshot.decided_at := v_seen.decided_at;
+  v_snapshot.timezone := v_seen.timezone;
+  v_snapshot.decimals := v_seen.decimals;
+  v_snapshot.exclusivity := v_seen.exclusivity;
+  v_snapshot.adjustments := coalesce(v_seen.adjustments, '{}');
+  v_snapshot.flags := v_seen.flags;
+  v_snapshot.openings := v_seen.openings;
+  v_snapshot.filter_faults := v_seen.filter_faults;
+  v_snapshot.balances := v_seen.balances;
+  if v_terms.places is not null then
+    v_snapshot.flags := rehearsal.pick(v_seen.flags, v_terms.places);
+    v_snapshot.openings := rehearsal.pick(v_seen.openings, v_terms.places);
+    v_snapshot.filter_faults := rehearsal.pick(v_seen.filter_faults, v_terms.places);
+    v_snapshot.balances := rehearsal.pick(v_seen.balances, v_terms.places);
   end if;
   if (v_terms.snapshot).balances is not null then
     v_snapshot.balances := array(
       select coalesce(b.recorded, b.today)
       from unnest(v_snapshot.balances, (v_terms.snapshot).balances) as b (recorded, today));
   end if;
-  if p_seen.prices is null then
+  if v_seen.prices is null then
     v_snapshot := rehearsal.open_schedules(v_terms, v_snapshot);
   end if;
   if v_terms.changed <> '{}' then
     v_snapshot := rehearsal.change_candidates(p_plan, v_terms, v_snapshot, p_facts, p_document);
   end if;
-  if p_plan.pricing is null and p_seen.prices is not null then
-    v_snapshot.prices := rehearsal.find_prices(v_terms, p_seen);
+  if p_plan.pricing is null and v_seen.prices is not null and false = any (v_terms.is_repriced) then
+    v_snapshot.prices := rehearsal.keep_prices(v_terms, v_seen);
   end if;
-  v_snapshot.limit_uses := rehearsal.find_uses(p_play, p_seen);
+  v_snapshot.limit_uses := rehearsal.find_uses(p_play);
+  v_snapshot.last_turns := case when p_play.has_left then rehearsal.pick(p_play.turns, v_terms.seats) else v_seen.last_turns end;
+  if 'weighted' = any ((p_play.policy).strategy) then
+    v_snapshot := rehearsal.lay_over_tags(p_play, v_snapshot);
+  end if;
+  p_play.snapshot := v_snapshot;
+end;
+$$;
+comment on function rehearsal.lay_over_snapshot(rehearsal.plan, rehearsal.play, kernel.lead_facts, jsonb) is
+  'A rehearsal with the snapshot from which it decides about the lead at hand: what history saw of it, the changes laid over that, limits used as far as the rehearsal is from history and, once that is left, its own turns.';
+
+create or replace function rehearsal.lay_over_tags(p_play rehearsal.play, p_snapshot kernel.snapshot)
+returns kernel.snapshot
+language plpgsql
+immutable
+as $$
+-- Where neither history nor the rehearsal went by weight before, all begin alike.
+declare
+  v_snapshot kernel.snapshot := p_snapshot;
+begin
   if p_play.has_left then
-    v_snapshot.last_turns := rehearsal.pick(p_play.turns, v_terms.seats);
-    if p_play.finish_tags is not null then
-      v_snapshot.finish_tags := rehearsal.pick(p_play.finish_tags, v_terms.seats);
-      v_snapshot.virtual_times := rehearsal.pick(p_play.virtual_times, v_terms.seats);
-    end if;
+    v_snapshot.finish_tags := rehearsal.pick(p_play.finish_tags, (p_play.terms).seats);
+    v_snapshot.virtual_times := rehearsal.pick(p_play.virtual_times, (p_play.terms).seats);
   else
-    v_snapshot.last_turns := p_seen.last_turns;
-    v_snapshot.finish_tags := p_seen.finish_tags;
-    v_snapshot.virtual_times := p_seen.virtual_times;
+    v_snapshot.finish_tags := (p_play.seen).finish_tags;
+    v_snapshot.virtual_times := (p_play.seen).virtual_times;
   end if;
-  if v_snapshot.finish_tags is null and 'weighted' = any ((p_play.policy).strategy) then
-    v_snapshot.finish_tags := array_fill(0::double precision, array[cardinality(v_snapshot.enrollments)]);
+  if v_snapshot.finish_tags is null then
+    v_snapshot.finish_tags := array_fill(0::double precision, array[cardinality(p_snapshot.enrollments)]);
     v_snapshot.virtual_times := v_snapshot.finish_tags;
   end if;
   return v_snapshot;
 end;
 $$;
-comment on function rehearsal.lay_over_snapshot(rehearsal.plan, rehearsal.play, kernel.snapshot, kernel.lead_facts, jsonb) is
-  'The snapshot from which a rehearsal decides about a lead: its terms with what history saw of the lead, the changes laid over it, limits used as far as the rehearsal is from history and, once that is left, its own turns.';
+comment on function rehearsal.lay_over_tags(rehearsal.play, kernel.snapshot) is
+  'A snapshot with the tags by which shares go: the rehearsal''s own once history is left.';
 
 create or replace function rehearsal.pick(p_array anyarray, p_places integer[])
 returns anyarray
@@ -258,33 +299,28 @@ $$;
 comment on function rehearsal.change_candidates(rehearsal.plan, rehearsal.terms, kernel.snapshot, kernel.lead_facts, jsonb) is
   'A snapshot with the candidates looked at anew whose activity, schedule or filters are changed, and the newcomers.';
 
-create or replace function rehearsal.find_prices(p_terms rehearsal.terms, p_seen kernel.snapshot)
+create or replace function rehearsal.keep_prices(p_terms rehearsal.terms, p_seen kernel.snapshot)
 returns numeric[]
 language plpgsql
 immutable
 as $$
 declare
-  v_prices numeric[];
+  v_prices numeric[] := rehearsal.pick(p_seen.prices, p_terms.places);
 begin
-  if not false = any (p_terms.is_repriced) then
-    return (p_terms.snapshot).prices;
+  if true = any (p_terms.is_repriced) then
+    for v_place in 1 .. cardinality(v_prices) loop
+      if p_terms.is_repriced[v_place] then
+        v_prices[v_place] := (p_terms.snapshot).prices[v_place];
+      end if;
+    end loop;
   end if;
-  v_prices := rehearsal.pick(p_seen.prices, p_terms.places);
-  if not true = any (p_terms.is_repriced) then
-    return v_prices;
-  end if;
-  for v_place in 1 .. cardinality(v_prices) loop
-    if p_terms.is_repriced[v_place] then
-      v_prices[v_place] := (p_terms.snapshot).prices[v_place];
-    end if;
-  end loop;
   return v_prices;
 end;
 $$;
-comment on function rehearsal.find_prices(rehearsal.terms, kernel.snapshot) is
-  'The candidates'' prices: as they were recorded, or made of the terms where the changes touch them.';
+comment on function rehearsal.keep_prices(rehearsal.terms, kernel.snapshot) is
+  'The candidates'' prices as they were recorded; by the terms of whoever''s price is changed.';
 
-create or replace function rehearsal.find_uses(p_play rehearsal.play, p_seen kernel.snapshot)
+create or replace function rehearsal.find_uses(p_play rehearsal.play)
 returns numeric[]
 language plpgsql
 immutable
@@ -295,7 +331,7 @@ declare
   v_is_money constant boolean[] := ((p_play.terms).snapshot).limit_is_money;
   v_places constant integer[] := (p_play.terms).limit_places;
   v_counters constant integer[] := (p_play.terms).limit_counters;
-  v_recorded constant numeric[] := p_seen.limit_uses;
+  v_recorded constant numeric[] := (p_play.seen).limit_uses;
   v_sold constant integer[] := p_play.sold;
   v_paid constant numeric[] := p_play.paid;
   v_sales constant integer[] := p_play.sales;
@@ -314,5 +350,5 @@ begin
   return v_uses;
 end;
 $$;
-comment on function rehearsal.find_uses(rehearsal.play, kernel.snapshot) is
+comment on function rehearsal.find_uses(rehearsal.play) is
   'What is used of each limit: what history used of it, and how far the rehearsal is from history.';

@@ -1,29 +1,5 @@
 -- Tallies: outcomes counted, {part: {name: number}}. What history came to, and how a rehearsal differs, is counted alike.
 
-create or replace function rehearsal.count_outcome(p_outcome rehearsal.outcome, p_day text, p_sign integer)
-returns table (part text, name text, n numeric)
-language sql
-immutable
-as $$
-  select c.part, c.name, p_sign * c.n
-  from (
-    values
-      ('counts', p_outcome.category, 1::numeric),
-      (case when p_outcome.category = 'rejected' then 'codes' else 'causes' end, p_outcome.cause, 1),
-      ('days', case when p_outcome.category = 'sold' then p_day || ' sold' end, 1)
-    union all
-    select e.part, e.name, e.n
-    from unnest(p_outcome.seats, p_outcome.prices) as s (seat, price)
-    cross join lateral (
-      values
-        ('sales', s.seat::text, 1::numeric), ('revenue', s.seat::text, s.price), ('days', p_day || ' revenue', s.price)
-    ) as e (part, name, n)
-  ) as c (part, name, n)
-  where c.name is not null;
-$$;
-comment on function rehearsal.count_outcome(rehearsal.outcome, text, integer) is
-  'What a lead''s outcome adds to a tally (sign 1) or, where it came out differently, takes from it (-1).';
-
 create or replace function rehearsal.count_moves(p_tally rehearsal.tally, p_moves rehearsal.move[])
 returns rehearsal.tally
 language plpgsql
@@ -33,23 +9,25 @@ as $$
 declare
   v_tally rehearsal.tally := p_tally;
 begin
-  with change as (
-    select m.day, m.revenue, rehearsal.name_move(m.before, m.after) as name,
-      (m.before).category as was, (m.before).cause as was_for, (m.after).category as is_now, (m.after).cause as is_for
+  with kind as (
+    select m.day, rehearsal.name_move(m.before, m.after) as name, (m.before).category as was, (m.before).cause as was_for,
+      (m.after).category as is_now, (m.after).cause as is_for, count(*) as leads, sum(m.revenue) as revenue
     from unnest(p_moves) m
+    group by 1, 2, 3, 4, 5, 6
   ),
   counted as (
     select c.part, c.name, sum(c.n) as n
-    from change m
+    from kind k
     cross join lateral (
       values
-        ('moved', m.name, 1),
-        ('days', m.day || ' revenue', m.revenue),
-        ('days', case when m.was <> m.is_now then m.day || ' sold' end, (m.is_now = 'sold')::integer - (m.was = 'sold')::integer),
-        ('counts', case when m.was <> m.is_now then m.was end, -1),
-        ('counts', case when m.was <> m.is_now then m.is_now end, 1),
-        (case m.was when 'rejected' then 'codes' else 'causes' end, m.was_for, -1),
-        (case m.is_now when 'rejected' then 'codes' else 'causes' end, m.is_for, 1)
+        ('moved', k.name, k.leads),
+        ('counts', k.was, -k.leads),
+        ('counts', k.is_now, k.leads),
+        (case k.was when 'rejected' then 'codes' else 'causes' end, k.was_for, -k.leads),
+        (case k.is_now when 'rejected' then 'codes' else 'causes' end, k.is_for, k.leads),
+        ('days', case k.was when 'sold' then k.day || ' sold' end, -k.leads),
+        ('days', case k.is_now when 'sold' then k.day || ' sold' end, k.leads),
+        ('days', k.day || ' revenue', k.revenue)
     ) as c (part, name, n)
     where c.name is not null
     group by c.part, c.name

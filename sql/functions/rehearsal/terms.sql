@@ -4,29 +4,29 @@
 create or replace function rehearsal.take_terms(
   p_plan rehearsal.plan,
   inout p_play rehearsal.play,
-  p_decision leadgen.lead_decisions,
-  p_seen kernel.snapshot
+  p_decision leadgen.lead_decisions
 )
 language plpgsql
 stable
 as $$
 -- A changed zone moves windows.
 declare
+  v_seen constant kernel.snapshot := p_play.seen;
   v_zones text[] := p_play.zones;
 begin
-  p_play.terms := rehearsal.lay_over_terms(p_plan, p_play.policies, p_decision, p_seen);
-  v_zones[1] := p_seen.timezone;
+  p_play.terms := rehearsal.lay_over_terms(p_plan, p_play.policies, p_decision, v_seen);
+  v_zones[1] := v_seen.timezone;
   for v_index in 1 .. cardinality((p_play.terms).seats) loop
-    v_zones[(p_play.terms).seats[v_index]] := coalesce(((p_play.terms).snapshot).zones[v_index], p_seen.timezone);
+    v_zones[(p_play.terms).seats[v_index]] := coalesce(((p_play.terms).snapshot).zones[v_index], v_seen.timezone);
   end loop;
   if v_zones <> p_play.zones then
     p_play.zones := v_zones;
     p_play.windows_end := '-infinity';
-    p_play := rehearsal.turn_clock(p_play, p_seen.decided_at);
+    p_play := rehearsal.turn_clock(p_play, v_seen.decided_at);
   end if;
 end;
 $$;
-comment on function rehearsal.take_terms(rehearsal.plan, rehearsal.play, leadgen.lead_decisions, kernel.snapshot) is
+comment on function rehearsal.take_terms(rehearsal.plan, rehearsal.play, leadgen.lead_decisions) is
   'A rehearsal with the terms of a decision, the changes laid over them.';
 
 create or replace function rehearsal.has_terms(p_terms rehearsal.terms, p_decision leadgen.lead_decisions, p_seen kernel.snapshot)
@@ -144,7 +144,7 @@ create or replace function rehearsal.lay_over_limits(
   p_settings kernel.routing_settings
 )
 language plpgsql
-immutable
+stable
 as $$
 -- A limit is history's, or one of the changes; with history's of the same code it shares what history used of it.
 declare
@@ -190,40 +190,22 @@ $$;
 comment on function rehearsal.lay_over_limits(rehearsal.plan, rehearsal.terms, kernel.snapshot, kernel.routing_settings) is
   'Terms with the limits of candidates and offer: history''s, as far as the changes put no others in their place. In the order in which they are judged, the offer''s last.';
 
-create or replace function rehearsal.has_prices(p_terms rehearsal.terms, p_seen kernel.snapshot)
-returns boolean
-language plpgsql
-immutable
-as $$
--- Leads one after the other mostly have the same steps of the price.
-begin
-  return (p_terms.snapshot).prices is not null and p_terms.owner is not distinct from (p_seen.exclusivity).buyer_id
-    and p_terms.adjustments is not distinct from p_seen.adjustments;
-end;
-$$;
-comment on function rehearsal.has_prices(rehearsal.terms, kernel.snapshot) is
-  'Whether the prices of terms are those of a lead.';
-
-create or replace function rehearsal.price_terms(inout p_play rehearsal.play, p_seen kernel.snapshot)
+create or replace function rehearsal.price_terms(inout p_terms rehearsal.terms, p_seen kernel.snapshot)
 language plpgsql
 immutable
 as $$
 declare
-  v_terms constant rehearsal.terms := p_play.terms;
-  v_owner constant bigint := (p_seen.exclusivity).buyer_id;
-  v_price record;
-  v_owner_price record;
+  v_price constant record := kernel.compose_adjustments(p_seen.adjustments, false);
+  v_owner_price constant record := kernel.compose_adjustments(p_seen.adjustments, true);
 begin
-  v_price := kernel.compose_adjustments(p_seen.adjustments, false);
-  v_owner_price := kernel.compose_adjustments(p_seen.adjustments, v_owner is not null);
-  p_play.terms.owner := v_owner;
-  p_play.terms.adjustments := p_seen.adjustments;
-  p_play.terms.snapshot.prices := array(
+  p_terms.owner := (p_seen.exclusivity).buyer_id;
+  p_terms.adjustments := p_seen.adjustments;
+  p_terms.snapshot.prices := array(
     select kernel.round_price(
-      c.base * case when c.buyer_id = v_owner then v_owner_price.factor else v_price.factor end
-      + case when c.buyer_id = v_owner then v_owner_price.addend else v_price.addend end, p_seen.decimals)
-    from unnest((v_terms.snapshot).base_prices, (v_terms.snapshot).buyers) as c (base, buyer_id));
+      c.base * case when c.buyer_id = p_terms.owner then v_owner_price.factor else v_price.factor end
+      + case when c.buyer_id = p_terms.owner then v_owner_price.addend else v_price.addend end, p_seen.decimals)
+    from unnest((p_terms.snapshot).base_prices, (p_terms.snapshot).buyers) as c (base, buyer_id));
 end;
 $$;
-comment on function rehearsal.price_terms(rehearsal.play, kernel.snapshot) is
-  'A rehearsal with the price of each candidate for a lead with these steps, made of its terms.';
+comment on function rehearsal.price_terms(rehearsal.terms, kernel.snapshot) is
+  'Terms with the price of each candidate for a lead with these steps, in a place of this owner.';

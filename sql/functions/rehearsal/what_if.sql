@@ -37,7 +37,7 @@ stable
 as $$
 declare
   v_plan rehearsal.plan := rehearsal.read_changes(p_offer_id, p_changes);
-  v_history rehearsal.tally;
+  v_history jsonb;
   v_difference rehearsal.tally;
   v_rehearsed jsonb;
   v_leads bigint;
@@ -49,7 +49,7 @@ begin
   v_plan := rehearsal.seat_departed(v_plan, p_from, p_to);
   v_history := rehearsal.summarize_history(v_plan, p_from, p_to);
   v_difference := rehearsal.play_events(v_plan, p_from, p_to);
-  v_rehearsed := rehearsal.add_parts(v_history.parts, v_difference.parts);
+  v_rehearsed := rehearsal.add_parts(v_history, v_difference.parts);
   v_leads := (
     select count(*) from leadgen.leads l where l.offer_id = p_offer_id and l.created_at >= p_from and l.created_at < p_to);
   v_moved := coalesce(v_difference.parts -> 'moved', '{}');
@@ -62,12 +62,12 @@ begin
     'changes', p_changes,
     'leads', v_leads,
     'is_identical', v_difference.parts = '{}',
-    'actual', rehearsal.report_totals(v_history.parts),
+    'actual', rehearsal.report_totals(v_history),
     'simulated', rehearsal.report_totals(v_rehearsed),
     'moved', '{"other_buyer": 0, "other_price": 0, "gained": 0, "lost": 0}' || v_moved - 'not_sold' || jsonb_build_object(
       'same', v_leads - (select coalesce(sum(m.value::numeric), 0) from jsonb_each_text(v_moved) m)),
-    'buyers', rehearsal.report_buyers(v_plan, v_history.parts, v_rehearsed, p_from, p_to),
-    'days', rehearsal.report_days(v_history.parts, v_rehearsed),
+    'buyers', rehearsal.report_buyers(v_plan, v_history, v_rehearsed, p_from, p_to),
+    'days', rehearsal.report_days(v_history, v_rehearsed),
     'examples', rehearsal.report_examples(v_plan, v_difference.examples)
   );
 end;
@@ -260,35 +260,33 @@ begin
     p_play.outcome := ('rejected', (v_failures[1]).code, '{}', '{}')::rehearsal.outcome;
     return;
   end if;
+
   if (v_event.decision).id is null then
     v_event := rehearsal.gather_event(p_plan, v_event);
   end if;
   p_play := rehearsal.take_policies(p_plan, p_play, v_event);
+  p_play.seen := v_event.seen;
   v_terms_of := v_event.decision;
   if p_event.kind <> 'routed' then
-    v_event.seen := rehearsal.see_anew(p_play, v_event);
+    p_play.seen := rehearsal.see_anew(p_play, v_event);
     v_terms_of := case when (p_play.latest).kind is null then v_event.decision else (p_play.latest).decision end;
   end if;
-  if p_plan.pricing is not null or p_event.kind = 'retried' then
-    v_event.seen.adjustments := kernel.find_adjustments(
-      (p_play.policies).pricing, v_document, kernel.minute_of_week(p_event.happened_at, p_plan.timezone));
+  if (p_event.lead).id is not null then
+    p_play.seen := rehearsal.change_seen(p_plan, p_play, p_event, v_facts, v_document);
   end if;
-  if p_plan.routing -> 'exclusivity' ? 'scopes' then
-    v_event.seen.exclusivity := market.gather_exclusivity(
-      v_facts, catalog.load_route((p_event.lead).source_id, p_plan.offer_id), p_play.policy);
+
+  if not rehearsal.has_terms(p_play.terms, v_terms_of, p_play.seen) then
+    p_play := rehearsal.take_terms(p_plan, p_play, v_terms_of);
   end if;
-  p_play.seen := v_event.seen;
-  if not rehearsal.has_terms(p_play.terms, v_terms_of, v_event.seen) then
-    p_play := rehearsal.take_terms(p_plan, p_play, v_terms_of, v_event.seen);
+  if (p_plan.moves_turns or p_event.kind = 'retried' or p_play.has_left)
+    and (not p_play.has_left or (p_play.finish_tags is null and (p_play.seen).finish_tags is not null)) then
+    p_play := rehearsal.leave_history(p_plan, p_play);
   end if;
-  if not rehearsal.has_prices(p_play.terms, v_event.seen) then
-    p_play := rehearsal.price_terms(p_play, v_event.seen);
+  if (p_play.terms).adjustments is distinct from (p_play.seen).adjustments or ((p_play.terms).snapshot).prices is null
+    or (p_play.terms).owner is distinct from ((p_play.seen).exclusivity).buyer_id then
+    p_play.terms := rehearsal.price_terms(p_play.terms, p_play.seen);
   end if;
-  if ((p_plan.moves_turns or p_event.kind = 'retried') and not p_play.has_left)
-    or (p_play.has_left and p_play.finish_tags is null and (v_event.seen).finish_tags is not null) then
-    p_play := rehearsal.leave_history(p_plan, p_play, v_event.seen);
-  end if;
-  p_play.snapshot := rehearsal.lay_over_snapshot(p_plan, p_play, v_event.seen, v_facts, v_document);
+  p_play := rehearsal.lay_over_snapshot(p_plan, p_play, v_facts, v_document);
   p_play.decision := kernel.decide(p_play.snapshot, p_play.policy);
   p_play.outcome := rehearsal.read_outcome(p_play.snapshot, p_play.decision);
 end;
