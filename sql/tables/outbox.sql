@@ -255,9 +255,9 @@ create or replace trigger keep_deliveries before delete or truncate on leadgen.d
   for each statement execute function kernel.refuse_change();
 create or replace trigger keep_origin before update on leadgen.deliveries
   for each row when (
-    (old.id, old.created_at, old.market_id, old.lead_id, old.assignment_id, old.notice_id, old.channel, old.message_id)
+    (old.id, old.created_at, old.market_id, old.lead_id, old.assignment_id, old.notice_id, old.message_id)
     is distinct from
-    (new.id, new.created_at, new.market_id, new.lead_id, new.assignment_id, new.notice_id, new.channel, new.message_id)
+    (new.id, new.created_at, new.market_id, new.lead_id, new.assignment_id, new.notice_id, new.message_id)
   )
   execute function kernel.refuse_change();
 -- Open exactly while it has a time, leased exactly while it is sent.
