@@ -308,6 +308,15 @@ create or replace trigger keep_record_as_written before update on leadgen.delive
 create or replace trigger keep_all_but_erased before update on leadgen.delivery_attempts
   for each row execute function privacy.allow_erasure();
 
+create type outbox.target as (
+  buyer_id bigint,
+  buyer_offer_id bigint,
+  channel leadgen.delivery_channel,
+  target text
+);
+comment on type outbox.target is
+  'Where an enrollment is told of a lead by a channel; buyer_offer_id null: a buyer without any.';
+
 create type outbox.claim as (
   delivery_id bigint,
   lease_token uuid,
