@@ -39,7 +39,7 @@ lint: $(STAMP) ## Check form and types of Python and SQL
 	PYTHONPATH=tests $(BIN)/python -m form
 	$(if $(LATER),$(BIN)/squawk $(LATER))
 
-bench: $(STAMP) ## Measure against the write floor (ARGS=--quick for a short look)
+bench: $(STAMP) ## Measure what a lead costs (ARGS="--quick", "--against REV", "--plans", "--stored N")
 	$(BIN)/python -m tests.bench $(ARGS)
 
 docs: $(STAMP) ## Write docs/policy-keys.md and docs/reference anew

@@ -1,7 +1,7 @@
--- note_change, has_changes, take_change, list_concerned_offers, list_changed_offers, forget_changes: an edit in plain SQL is noted, and known to the
--- offers that it concerns.
+-- note_change, has_changes, deal_out_changes, list_concerned_offers, list_changed_offers, forget_changes: an edit in plain SQL is noted,
+-- and known to the offers that it concerns.
 begin;
-select plan(53);
+select plan(58);
 
 -- One buyer in two offers of two markets, with an area in each.
 create temp table ids as select testkit.make_offer(p_pricing => '{}') as a, testkit.make_offer(p_pricing => '{}') as b,
@@ -16,13 +16,8 @@ create function pg_temp.noted() returns text language sql as $$
   from leadgen.catalog_changes c, ids;
 $$;
 create function pg_temp.concerned() returns text language plpgsql as $$
-declare
-  v_change leadgen.catalog_changes;
 begin
-  for v_round in 1 .. 20 loop
-    v_change := catalog.take_change();
-    exit when v_change.id is null;
-  end loop;
+  perform catalog.deal_out_changes();
   return (
     select string_agg(case o.id when ids.a then 'A' when ids.b then 'B' else 'another' end, ', ' order by o.ordinality)
     from unnest(catalog.list_changed_offers()) with ordinality o (id, ordinality), ids);
@@ -90,7 +85,7 @@ declare
 begin
   delete from leadgen.catalog_changes;
   update leadgen.buyers b set balance = p_balance from ids where b.id = ids.buyer_id;
-  v_change := catalog.take_change();
+  select c.* into v_change from catalog.deal_out_changes() c;
   return array[v_change.before ->> 'balance', v_change.after ->> 'balance', cardinality(catalog.list_changed_offers())::text];
 end;
 $$;
@@ -111,12 +106,26 @@ update leadgen.offers o set default_price_per_lead = 50 from late where o.id = l
 update leadgen.offers o set default_price_per_lead = 51 from ids where o.id = ids.b;
 select is(catalog.list_changed_offers(), array[late.offer_id, ids.b], 'list_changed_offers: each once, by its oldest change')
 from late, ids;
-select is((catalog.take_change()).table_name, 'buyer_service_areas', 'take_change: what is of no one offer');
-select is((catalog.take_change()).id, null, 'take_change: and nothing else');
+select is(array(select c.table_name from catalog.deal_out_changes() c), '{buyer_service_areas}',
+  'deal_out_changes: what is of no one offer');
+select is_empty('select catalog.deal_out_changes()', 'deal_out_changes: and nothing else');
 select catalog.forget_changes(offer_id) from late;
 select is(catalog.list_changed_offers(), array[ids.b], 'forget_changes: of one offer') from ids;
 select catalog.forget_changes(b) from ids;
 select is_empty('select * from leadgen.catalog_changes', 'nothing is left');
+
+-- A thousand areas are a change of one offer; what is beyond waits for the next call.
+insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
+select ids.buyer_id, o.market_id, 'postal_code', to_char(n, 'FM00000') from ids
+join leadgen.offers o on o.id = ids.a
+cross join generate_series(1, 1001) n;
+select is((select count(*) from leadgen.catalog_changes), 1001::bigint, 'each area is noted');
+select is(count(*), 1000::bigint, 'deal_out_changes: a thousand at once') from catalog.deal_out_changes();
+select is(array_agg(c.offer_id order by c.offer_id nulls last), array[ids.a, null], 'of which one offer remains, and what is beyond')
+from ids, leadgen.catalog_changes c group by ids.a;
+select is(catalog.has_changes(), true, 'has_changes: some wait');
+delete from leadgen.catalog_changes;
+select is(catalog.has_changes(), false, 'has_changes: none waits');
 
 -- By our clock, not by the machine's.
 select testkit.at_time('2026-11-20T16:00:00Z');

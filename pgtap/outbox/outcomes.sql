@@ -103,8 +103,11 @@ select is(pg_temp.fate(16, '{"outcome": "answered", "status_code": 200,
   "reply": "{\"status\":\"rejected\",\"reason\":\"JOHN SMITH is our customer already\"}"}') is not null, true, 'rejected with a name');
 select is(r.reason_code || ': ' || r.note, 'rejected_on_delivery: [personal] is our customer already', 'kept without it')
 from leadgen.sale_returns r order by r.id desc limit 1;
-select lives_ok($$select roads.note_rejections(array[a.id, 0], '{duplicate,duplicate}') from leadgen.lead_assignments a
-  order by a.id desc limit 1$$, 'note_rejections: again, and of no sale');
+select lives_ok($$select roads.note_rejections(array(
+  select jsonb_populate_record(null::outbox.verdict, jsonb_build_object(
+    'assignment_id', a.id, 'status', 'delivered', 'outcome', 'rejected', 'reason', 'duplicate'))
+  from (select max(s.id) as id from leadgen.lead_assignments s union all select 0 union all select null) a), leadgen.clock())$$,
+  'note_rejections: again, and of no sale');
 select is(count(*), 3::bigint, 'note_rejections: once a sale') from leadgen.sale_returns r;
 update leadgen.buyers b set response_rules = '[{"when": {"status": {"enum": [200]}}, "outcome": "failed", "reason": "never"}]'
 from ids where b.id = ids.buyer_id;

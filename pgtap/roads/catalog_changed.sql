@@ -1,4 +1,4 @@
--- follow_change: what follows from a change of the catalogue, one change and one offer a call.
+-- follow_change: what follows from changes of the catalogue, one offer a call.
 begin;
 select plan(14);
 select testkit.at_time('2026-11-20T16:00:00Z');

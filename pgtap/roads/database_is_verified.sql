@@ -1,6 +1,6 @@
 -- check_invariants: silent when all is well, and each kind of corruption is found. Planted with triggers switched off.
 begin;
-select plan(66);
+select plan(70);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"max_buyers": 2, "caps": {"per_day": 100, "per_month": 1000, "budget_per_day": 10000}}',
@@ -154,11 +154,15 @@ insert into faults values
     $$update leadgen.deliveries set target = 'https://x.example'$$),
   ('delivery_has_endpoint', 'a delivery by no endpoint', $$update leadgen.deliveries set endpoint_id = 0$$),
   ('delivery_has_one_state', 'delivered at no time', $$update leadgen.deliveries set finished_at = null where status = 'delivered'$$),
-  ('delivery_has_one_state', 'sent again more often than tried', $$update leadgen.deliveries set attempts_before = attempts + 1$$);
+  ('delivery_has_one_state', 'sent again more often than tried', $$update leadgen.deliveries set attempts_before = attempts + 1$$),
+  ('delivery_has_origin', 'a delivery of another lead', $$update leadgen.deliveries set lead_id = 0 where assignment_id is not null$$),
+  ('attempt_has_delivery', 'an attempt at nothing', $$update leadgen.delivery_attempts set delivery_id = 0$$),
+  ('enrollment_is_connected', 'an enrollment that is told by nothing', $$delete from leadgen.enrollment_endpoints$$),
+  ('decision_has_lead', 'a decision of no lead', $$update leadgen.lead_decisions set lead_id = 0 where id = (select max(id) from leadgen.lead_decisions)$$);
 select is(pg_temp.planted(sql) @> array[rule], true, format('%s: %s', rule, what)) from faults;
 
 -- Each rule that a check can name was proved to find its contrary.
-select bag_eq($$select distinct named[1] from pg_proc p, regexp_matches(p.prosrc, 'select ''([a-z_]+)'',', 'g') named
+select bag_eq($$select distinct named[1] from pg_proc p, regexp_matches(p.prosrc, '(?:select|then|else) ''([a-z]+(?:_[a-z]+)+)''', 'g') named
   where p.proname like 'check\_%' and p.proargnames = '{rule,detail}'$$, 'select distinct rule from faults', 'every rule has its proof');
 
 select * from finish();

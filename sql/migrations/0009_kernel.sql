@@ -4,7 +4,7 @@ alter type kernel.candidate set schema market;
 alter type market.candidate rename to candidate_v1;
 alter type kernel.offer_load set schema market;
 alter type market.offer_load rename to offer_load_v1;
-alter type kernel.decision rename to decision_v1;
+alter type kernel.decision rename to decision_v1; -- until its functions are dropped, below
 
 create type kernel.snapshot as (
   decided_at timestamptz,
@@ -192,3 +192,27 @@ alter table leadgen.lead_decisions
 drop function if exists kernel.find_window_end(text, timestamptz, text);
 drop function if exists kernel.start_windows(timestamptz, text);
 drop function if exists market.count_standing_sales(bigint, bigint, timestamptz, text, timestamptz);
+
+-- Types of before that nothing declares any more, and the functions that took or gave them.
+drop function if exists leadgen.compose_answer;
+drop function if exists leadgen.count_difference;
+drop function if exists leadgen.count_other_cause;
+drop function if exists leadgen.decide_again;
+drop function if exists leadgen.explain_difference;
+drop function if exists leadgen.insert_lead;
+drop function if exists leadgen.read_outcome;
+drop function if exists leadgen.recall_decision;
+drop function if exists leadgen.record_decision;
+drop function if exists leadgen.route_lead;
+drop function if exists leadgen.take_seats;
+drop function if exists leadgen.waits_as_before;
+drop function if exists leadgen.start_turns;
+drop function if exists leadgen.take_turn;
+drop function if exists leadgen.choose_winners;
+drop function if exists leadgen.is_to_be_held;
+drop function if exists leadgen.reach_verdict;
+drop function if exists leadgen.reserve_winners;
+drop type kernel.decision_v1;
+drop type kernel.turns;
+drop type kernel.verdict;
+comment on column leadgen.lead_decisions.offer_load is null;

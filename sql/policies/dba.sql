@@ -38,6 +38,8 @@ grant update (
 grant update (
   default_source_key, default_duplicate_window_hours, default_invoice_threshold, slow_retry_seconds, disable_endpoint_after
 ) on leadgen.settings to leadgen_dba;
+-- How often workers do a chore, and whether they do it.
+grant update (pause, is_active) on leadgen.chores to leadgen_dba;
 -- How hard an endpoint is driven; its health is the worker's, and enable_endpoint's.
 grant update (max_in_flight, disable_after) on leadgen.endpoints to leadgen_dba;
 grant insert, update on leadgen.operator_keys to leadgen_dba;

@@ -188,12 +188,14 @@ class Api:
 
 
 @contextmanager
-def running_api(database: str, directory: Path, workers: int = 1, **settings: str) -> Iterator[Api]:
+def running_api(
+    database: str, directory: Path, workers: int = 1, code: str = SERVE, **settings: str
+) -> Iterator[Api]:
     """Serve a database's API as the role leadgen_api; unless a test killed it, it must stop on SIGTERM."""
     environment = os.environ | {"DATABASE_URL": with_role(database, "leadgen_api")} | settings
     log_file = directory / f"api-{next(_numbers)}.log"
     with log_file.open("wb") as log:
-        command = [sys.executable, "-c", SERVE, str(workers)]
+        command = [sys.executable, "-c", code, str(workers)]
         process = subprocess.Popen(command, env=environment, stderr=log, stdout=log)
     api = Api(process, log_file, database)
     try:

@@ -2,7 +2,7 @@
 -- an offer, 50 exclusivities an offer. Plain inserts into tables that every revision has; its triggers fill the rest.
 --
 -- Ids are known: market, offer and source of place n are n; its buyers are (n - 1) * 50 + 1 to n * 50. Its postal codes are
--- 10 + n and three digits, in ten cities by the last digit. A lead finds about a third of the candidates in its area.
+-- 10 + n and three digits; it has ten cities. Some four in ten candidates take a lead, and in each city one always does.
 set search_path = leadgen;
 
 insert into verticals (slug, name) values ('plumbing', 'Plumbing');
@@ -62,7 +62,7 @@ from generate_series(1, 20) n, generate_series(1, 50) b, lateral (
   union all
   select 'postal_code', (10 + n) || lpad(((b * 13 + i * 11) % 100)::text, 2, '0') || '*' from generate_series(1, 8) i
   union all
-  select 'city', 'New City ' || (b + i * 5) % 10 from generate_series(0, 1) i) a;
+  select 'city', 'New City ' || (b + i * 3) % 10 from generate_series(0, 1) i) a;
 
 insert into buyer_offers (
   buyer_id, offer_id, routing_priority, weight, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month,

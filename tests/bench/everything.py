@@ -5,7 +5,7 @@ from .catalogue import create_catalogue, create_light_catalogue
 from .deliveries import measure_deliveries
 from .floor import create_floor, floor_subject
 from .http import http_subject, running_api
-from .intake import Results, compare, measure_in_turns, submit_subject
+from .intake import Results, check_sold, compare, measure_in_turns, submit_subject
 from .plan import CLIENTS, MOST, Plan, Say
 from .profile import profile_functions, profile_statements
 from .rehearsal import measure_rehearsals
@@ -24,6 +24,7 @@ def measure_everything(bench: Bench, plan: Plan, say: Say) -> None:
     store_leads(bench, "intake", plan.stored)
     create_floor(bench, "floor", plan.stored)
     results = measure_intake(bench, plan)
+    check_sold(bench, "intake")
     say(tables.intake_table(results))
     say(tables.function_table(*profile_functions(bench, "intake", plan.profiled)))
     say(tables.statement_table(profile_statements(bench, "intake", plan.profiled)))

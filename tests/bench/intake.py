@@ -14,6 +14,10 @@ Key = tuple[str, int]  # subject and clients
 Results = dict[Key, list[Measured]]  # one each round
 
 
+MOSTLY = 0.95
+SOLD = "select avg((buyer_id is not null)::integer) from leadgen.leads where created_at > now() - interval '1 hour'"
+
+
 class Spread(NamedTuple):
     """The median of the rounds, and the lowest and highest."""
 
@@ -51,3 +55,11 @@ def compare(results: Results, one: Key, other: Key, value: Callable[[Measured], 
 def submit_subject(bench: Bench, database: str, seconds: int) -> Subject:
     """Calls of submit_lead by direct sessions."""
     return lambda clients: measure(bench, database, submit_script(), clients, seconds, "leadgen_api")
+
+
+def check_sold(bench: Bench, database: str) -> None:
+    """Make sure that what was measured is leads that are sold. Raises RuntimeError."""
+    with bench.connect(database) as admin:
+        (share,) = admin.execute(SOLD).fetchone() or (0,)
+    if share < MOSTLY:
+        raise RuntimeError(f"only {share:.0%} of the leads that were handed in were sold")

@@ -16,12 +16,13 @@ DRAWN = {
     "net": (0, 255),
     "host": (0, 255),
 }
+MESSAGE = "Water comes from under the sink, please call before noon. The main valve is closed."
 LEAD = (
-    '{"source_key": "s<place>", "name": "John Smith", "email": "j<person>@example.org", "phone": "+1<area><number>",'
-    ' "postal_code": "<place><zip>", "city": "New City <city>",'
-    ' "message": "Water comes from under the sink, please call before noon. The main valve is closed.", "consent": true,'
-    ' "landing_url": "https://plumbing.example/emergency?gclid=Cj0KCQ", "utm_source": "google", "utm_medium": "cpc",'
-    ' "utm_campaign": "plumbing",'
+    '{"source_key": "s<place>", "name": "John Smith", "email": "j<person>@example.org",'
+    ' "phone": "+1<area><number>", "postal_code": "<place><zip>", "city": "New City <city>",'
+    f' "message": "{MESSAGE}", "consent": true,'
+    ' "landing_url": "https://plumbing.example/emergency?gclid=Cj0KCQ",'
+    ' "utm_source": "google", "utm_medium": "cpc", "utm_campaign": "plumbing",'
     ' "attributes": {"job_type": "leak", "property": "house", "urgent": true, "house_age": <age>}}'
 )
 CONTEXT = '{"ip_address": "198.18.<net>.<host>", "user_agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"}'

@@ -62,23 +62,23 @@ def show_plans(bench: Bench, plan: Plan, say: Say) -> None:
     create_catalogue(bench, "fresh", working_tree())
     bench.create("stored", "fresh")
     store_leads(bench, "stored", plan.stored)
-    for title, database in (
-        ("no statistics, no leads", "fresh"),
-        (f"{plan.stored:,} leads, analyzed", "stored"),
-    ):
-        statements = explain_lead(bench, database)
-        say(
-            f"{title}: {len(statements)} statements, and these read or threw away more than {MANY} rows at once:"
-        )
-        for statement in statements:
-            for node in statement.nodes:
-                if node.reads_many:
-                    say(f"  {node}\n    in {statement.text[:200]}")
-        say("All of them, in the order of their ends:")
-        for statement in statements:
-            say(f"  {statement.milliseconds:.3f} ms  {statement.text[:200]}")
-            for node in statement.nodes:
-                say(f"  {'  ' * node.depth}  {node}")
+    show_lead(bench, "fresh", "Without statistics or leads", say)
+    show_lead(bench, "stored", f"With statistics and {plan.stored:,} leads", say)
+
+
+def show_lead(bench: Bench, database: str, title: str, say: Say) -> None:
+    """Print what one lead reads in a database."""
+    statements = explain_lead(bench, database)
+    say(f"{title}: {len(statements)} statements. These read, or threw away, more than {MANY} rows:")
+    for statement in statements:
+        for node in statement.nodes:
+            if node.reads_many:
+                say(f"  {node}\n    in {statement.text[:200]}")
+    say("All of them, in the order of their ends:")
+    for statement in statements:
+        say(f"  {statement.milliseconds:.3f} ms  {statement.text[:200]}")
+        for node in statement.nodes:
+            say(f"  {'  ' * node.depth}  {node}")
 
 
 def explain_lead(bench: Bench, database: str) -> list[Explained]:

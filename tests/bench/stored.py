@@ -1,7 +1,7 @@
 """Leads that a database has had before: copies of some that were really handed in, written by plain SQL.
 
-A copy is the lead's row, and for some its decision, sales and deliveries as well: whatever columns there are, and only what
-must differ does. Triggers and foreign keys are off meanwhile, and indexes are built afterwards.
+A copy is the lead's row, and for some its decision, sales and deliveries as well: whatever columns there are; only
+what must differ does. Triggers and foreign keys are off meanwhile, and indexes are built afterwards.
 """
 
 import psycopg
@@ -65,7 +65,7 @@ DIFFERS = {
     },
 }
 COLUMNS = "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped"
-# Without those that keep a key unique.
+# But for those that a constraint keeps.
 INDEXES = """
 select i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
 from pg_index i

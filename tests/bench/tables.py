@@ -37,10 +37,9 @@ def intake_cell(found: list[Measured]) -> str:
     return "\n".join(lines if api.middle else lines[::2])
 
 
-def ratio_line(what: str, ratio: Spread, aim: float | None = None) -> str:
+def aim_line(what: str, ratio: Spread, aim: float) -> str:
     """A ratio, and whether it is as low as it should be."""
-    line = f"{what}, ours of theirs: {ratio}"
-    return line if aim is None else f"{line}, aim {aim:.2f}: {_met(ratio.middle <= aim)}"
+    return f"{what}: {ratio}, aim {aim:.2f}: {_met(ratio.middle <= aim)}"
 
 
 def _met(is_met: bool) -> str:

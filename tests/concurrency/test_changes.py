@@ -75,9 +75,9 @@ def test_two_workers_take_two_changes(
     buyers = [buyer for (buyer,) in admin.execute("select id from leadgen.buyers order by id")]
     first, second = connect(), connect()
     admin.execute(FUNDS, [buyers[0]])
-    admin.execute(FUNDS, [buyers[1]])
     with first.transaction():
         assert first.execute(FOLLOW).fetchone() == (True,)
+        admin.execute(FUNDS, [buyers[1]])
         assert second.execute(FOLLOW).fetchone() == (True,)
         assert due(admin) == [offers[1].id]
         assert second.execute(FOLLOW).fetchone() == (False,)

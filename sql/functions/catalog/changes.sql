@@ -47,29 +47,34 @@ $$;
 comment on function catalog.has_changes() is
   'Whether any change waits: one look, for a worker asks before each held lead.';
 
-create or replace function catalog.take_change()
-returns leadgen.catalog_changes
+create or replace function catalog.deal_out_changes()
+returns setof leadgen.catalog_changes
 language plpgsql
 volatile
 as $$
+-- Many at once: who loads a thousand areas changes a few offers.
 declare
-  v_change leadgen.catalog_changes;
+  v_changes leadgen.catalog_changes[];
 begin
-  delete from leadgen.catalog_changes c
-  where c.id = (
-    select w.id from leadgen.catalog_changes w where w.offer_id is null order by w.id limit 1 for update skip locked)
-  returning c.* into v_change;
-  if found then
-    insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id)
-    select v_change.changed_at, v_change.table_name, v_change.row_id, o.id
-    from unnest(catalog.list_concerned_offers(v_change)) o (id);
-  end if;
-  return v_change;
+  with taken as (
+    delete from leadgen.catalog_changes c
+    where c.id in (
+      select w.id from leadgen.catalog_changes w where w.offer_id is null order by w.id limit 1000
+      for update skip locked)
+    returning c.*
+  )
+  select array_agg(t::leadgen.catalog_changes order by t.id) into v_changes from taken t;
+  insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id)
+  select min(c.changed_at), 'offers', o.id, o.id
+  from unnest(v_changes) c
+  cross join lateral unnest(catalog.list_concerned_offers(c)) o (id)
+  group by o.id
+  order by o.id;
+  return query select * from unnest(v_changes);
 end;
 $$;
-comment on function catalog.take_change() is
-  'The oldest change that is of no one offer, taken out and dealt out to the offers it concerns; null when there is '
-  'none.';
+comment on function catalog.deal_out_changes() is
+  'The oldest changes that are of no one offer, at most 1000, taken out and dealt out to the offers they concern.';
 
 create or replace function catalog.list_concerned_offers(p_change leadgen.catalog_changes)
 returns bigint[]

@@ -133,10 +133,11 @@ begin
   if 'least_filled' = any (p_strategy) then
     v_fills := kernel.find_fills(p_snapshot);
   end if;$sql$;
+  v_most constant integer := (select count(*) from leadgen.strategies);
   v_keys integer;
 begin
-  foreach v_keys in array '{1,2,5}'::integer[] loop
-    v_body := v_body || format(E'\n  if cardinality(p_strategy) <= %s then', v_keys) || $sql$
+  foreach v_keys in array array[1, 2, v_most] loop
+    v_body := v_body || case when v_keys < v_most then format(E'\n  if cardinality(p_strategy) <= %s then', v_keys) else '' end || $sql$
     return array(
       select c.place
       from unnest(p_reasons) with ordinality as x (reason, n)
@@ -151,7 +152,8 @@ begin
         select string_agg(format(E'\n        case p_strategy[%s]%s end', n, (
           select string_agg(format(' when %L then (%s)::double precision', s.name, s.key), '' order by s.position)
           from leadgen.strategies s)), ',' order by n)
-        from generate_series(1, v_keys) n) || E',\n        c.enrollment_id);\n  end if;';
+        from generate_series(1, v_keys) n) || E',\n        c.enrollment_id);'
+      || case when v_keys < v_most then E'\n  end if;' else '' end;
   end loop;
   perform catalog.replace_body('kernel.rank_candidates(kernel.snapshot, text[], text[])', v_body || E'\nend;\n');
 end;

@@ -20,6 +20,29 @@ $$;
 comment on function leadgen.submit_lead(jsonb, jsonb) is
   'Takes one lead: resolves, validates, routes, prices, stores it and queues its deliveries, in the caller''s transaction. Returns status accepted, rejected or quarantined, or lookup when the caller can resolve a mail domain and is to do so first; raises LG400, LG401, LG403, LG422 for a malformed call.';
 
+create or replace function leadgen.submit_leads(p_payloads jsonb[], p_contexts jsonb[])
+returns setof jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+set lock_timeout = '1s'
+as $$
+begin
+  return query select roads.submit_leads(p_payloads, p_contexts);
+end;
+$$;
+comment on function leadgen.submit_leads(jsonb[], jsonb[]) is
+  'Takes up to 32 leads in the caller''s transaction, each as submit_lead would, and answers in the order given. An '
+  'answer is submit_lead''s or one of these. refused, with sqlstate, message, detail, hint: where submit_lead raises LG400, '
+  'LG401, LG403 or LG422. busy: somebody holds its offer, or time is up; submit it again. alone: submit it by itself. '
+  'Raises what is not one lead''s (a deadlock, a lock time-out, a full disk); then nothing is taken.';
+
 create or replace function leadgen.explain_lead_for(p_key_hash text, p_lead_id bigint)
 returns jsonb
 language plpgsql

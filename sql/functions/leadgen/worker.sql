@@ -187,6 +187,39 @@ $$;
 comment on function leadgen.advance_replay() is
   'Takes one step of the replay that is due longest: sends deliveries again, as many as its pace allows. Returns the replay''s id, null when none is due.';
 
+create or replace function leadgen.list_chores()
+returns table (name text, pause_seconds double precision)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select * from roads.list_chores();
+end;
+$$;
+comment on function leadgen.list_chores() is
+  'What a worker does beside delivering, in this order: chores by name, and for how many seconds to leave each alone after a turn of it.';
+
+create or replace function leadgen.run_chore(p_name text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  return roads.run_chore(p_name);
+end;
+$$;
+comment on function leadgen.run_chore(text) is
+  'Does one piece of a chore of leadgen.chores, in the caller''s transaction. Returns whether there was something to do: then ask again. LG404 when there is no such chore.';
+
 create or replace function leadgen.list_endpoint_checks(p_limit integer)
 returns table (endpoint_id bigint, target text)
 language plpgsql

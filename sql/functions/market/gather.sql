@@ -33,7 +33,7 @@ begin
   v_snapshot.exclusivity := market.gather_exclusivity(p_facts, p_route, p_route.routing_settings);
   v_owner := (v_snapshot.exclusivity).buyer_id;
   v_price := kernel.compose_adjustments(v_snapshot.adjustments, false);
-  v_owner_price := case when v_owner is null then v_price else kernel.compose_adjustments(v_snapshot.adjustments, true) end;
+  v_owner_price := kernel.compose_adjustments(v_snapshot.adjustments, v_owner is not null);
 
   with seat as materialized (
     select

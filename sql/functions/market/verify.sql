@@ -7,7 +7,13 @@ stable
 as $$
 begin
   return query
-  select case when l.owner = 0 then 'offer_' else '' end || case when l.is_money then 'budget' else 'cap' end || '_never_exceeded',
+  select
+    case
+      when l.owner = 0 and l.is_money then 'offer_budget_never_exceeded'
+      when l.owner = 0 then 'offer_cap_never_exceeded'
+      when l.is_money then 'budget_never_exceeded'
+      else 'cap_never_exceeded'
+    end,
     format('lead %s, %s: %s %s and %s of %s', d.lead_id,
       case l.owner when 0 then 'offer ' || d.offer_id else 'enrollment ' || (s.snapshot).enrollments[l.owner] end,
       l.code, l.used, taken.amount, l.cap)

@@ -60,15 +60,27 @@ begin
 end;
 $$;
 comment on function outbox.judge_answer(integer, text, kernel.response_rule[]) is
-  'What a webhook''s answer means: delivered, accepted, rejected, gone, failed or refused; why, and what kind of trouble it is.';
+  'What a webhook''s answer means: delivered, accepted, rejected, gone, failed or refused; why, and what kind of '
+  'trouble it is.';
+
+create or replace function outbox.is_plain(p_status integer, p_reply text, p_rules kernel.response_rule[])
+returns boolean
+language sql
+immutable
+as $$
+-- An expression, so that it is inlined; p_rules may be null, and so may the rest.
+  select p_status between 200 and 299 and p_rules is null and coalesce(p_reply, '') !~* 'accepted|rejected';
+$$;
+comment on function outbox.is_plain(integer, text, kernel.response_rule[]) is
+  'Whether an answer is a success that says nothing else: judge_answer would find it delivered.';
 
 create or replace function outbox.parse_reply(p_reply text)
 returns jsonb
 language plpgsql
 immutable
 as $$
--- A receiver writes what it likes, and what it wrote may be cut: what is no JSON is text. Some begin with a byte order mark,
--- and jsonb has no NUL. The block writes nothing, so it takes no transaction id.
+-- A receiver writes what it likes, and what it wrote may be cut: what is no JSON is text. Some begin with a byte order
+-- mark, and jsonb has no NUL. The block writes nothing, so it takes no transaction id.
 begin
   return replace(ltrim(p_reply, U&'\FEFF'), '\u0000', '')::jsonb;
 exception
@@ -84,18 +96,21 @@ language plpgsql
 immutable
 as $$
 -- What is kept is evidence of what went wrong, not a second copy of the person: receivers echo what they were sent, and
--- their error pages show tokens. Rather too much is struck out than too little. Struck out first and cut then: a half is
--- no longer recognised.
+-- their error pages show tokens. Rather too much is struck out than too little. Struck out first and cut then: a half
+-- is no longer recognised.
 declare
   c_kept constant integer := 500;
   c_read constant integer := 1000;
-  v_reply text := case when length(p_reply) > c_read then regexp_replace(left(p_reply, c_read), '[[:alnum:]]+$', '') else p_reply end;
+  c_words constant text := 'secret|token|passw|api.?key|authorization|cookie|session';
+  c_signs constant text := '@|%40|\d[\d ().-]{5,}\d|[a-z0-9+/_=]{32,}|bearer|basic|' || c_words;
+  v_reply text := case when length(p_reply) > c_read then
+    regexp_replace(left(p_reply, c_read), '[[:alnum:]]+$', '') else p_reply end;
 begin
-  if v_reply ~* '@|%40|\d[\d ().-]{5,}\d|[a-z0-9+/_=]{32,}|secret|token|passw|bearer|basic|api.?key|authorization|cookie|session' then
+  if v_reply ~* c_signs then
     v_reply := regexp_replace(v_reply, '[[:alnum:]._%+''-]+(@|%40)[[:alnum:]-]+(\.[[:alnum:]-]+)*', '[e-mail]', 'gi');
     v_reply := regexp_replace(v_reply, '\m(bearer|basic)\s+[^\s"'',;<>]+', '\1 [secret]', 'gi');
     v_reply := regexp_replace(v_reply,
-      '([\w-]*(?:secret|token|passw|api.?key|authorization|cookie|session)[\w-]*["'']?\s*[:=]\s*["'']?)(?!bearer|basic)[^\s"'',;&<>}]+',
+      '([\w-]*(?:' || c_words || ')[\w-]*["'']?\s*[:=]\s*["'']?)(?!bearer|basic)[^\s"'',;&<>}]+',
       '\1[secret]', 'gi');
     v_reply := regexp_replace(v_reply, '[a-z0-9+/_=]{32,}', '[secret]', 'gi');
     v_reply := regexp_replace(v_reply, '\+?\(?\d[\d ().-]{5,}\d', '[number]', 'g');
@@ -104,40 +119,57 @@ begin
 end;
 $$;
 comment on function outbox.redact_reply(text, text[]) is
-  'The first 500 characters of a receiver''s answer without these words, addresses, phone numbers, secrets and long numbers.';
+  'The first 500 characters of a receiver''s answer without these words, addresses, phone numbers, secrets and long '
+  'numbers.';
 
 create or replace function outbox.strike_out_words(p_text text, p_personal text[])
 returns text
 language plpgsql
 immutable
 as $$
--- Word by word, because a receiver that echoes a person's text escapes, cuts and wraps it. Of long texts only the longer
--- words count, and only where there is room for more than a remark; of an address what stands before the @.
+-- Word by word, because a receiver that echoes a person's text escapes, cuts and wraps it. Of long texts only the
+-- longer words count, and only where there is room for more than a remark; of an address what stands before the @.
+-- The answer's words are looked for, not the person's: there are fewer of them.
 declare
   c_long constant integer := 60;
   v_text text := p_text;
   v_escape text;
-  v_words constant text[] := array(
-    select distinct lower(w)
-    from unnest(p_personal) as personal (text),
-    regexp_split_to_table(left(regexp_replace(personal.text, '^(\S+)@\S+$', '\1'), 2000), '[^[:alnum:]]+') w
-    where length(w) > case when length(personal.text) > c_long then 4 else 1 end
-      and (length(personal.text) <= c_long or length(p_text) > c_long));
+  v_short text; -- the words of short texts, each between spaces
+  v_long text;
 begin
-  if v_words = '{}' or p_text = '' then
-    return v_text;
+  select
+    lower(regexp_replace(' ' || string_agg(t.kept, ' ') filter (where not t.is_long) || ' ', '[^[:alnum:]]+', ' ', 'g')),
+    lower(regexp_replace(' ' || string_agg(t.kept, ' ') filter (where t.is_long) || ' ', '[^[:alnum:]]+', ' ', 'g'))
+  into v_short, v_long
+  from (
+    select left(regexp_replace(p.text, '^(\S+)@\S+$', '\1'), 2000) as kept, length(p.text) > c_long as is_long
+    from unnest(p_personal) as p (text)
+    where p.text <> '' and (length(p.text) <= c_long or length(p_text) > c_long)
+  ) t;
+  if p_text = '' or (v_short is null and v_long is null) then
+    return p_text;
   end if;
   if strpos(v_text, '\') > 0 then
     for v_escape in
-      select distinct m[1] from regexp_matches(v_text, '\\u([0-9a-fA-F]{4})', 'g') m where m[1] !~* '^(0000|d[89a-f]..)$'
+      select distinct m[1]
+      from regexp_matches(v_text, '\\u([0-9a-fA-F]{4})', 'g') m
+      where m[1] !~* '^(0000|d[89a-f]..)$'
     loop
       v_text := replace(v_text, '\u' || v_escape, chr(('x' || v_escape)::bit(16)::integer));
     end loop;
     v_text := regexp_replace(v_text, '\\[nrt]', ' ', 'g');
   end if;
   v_text := (
-    select string_agg(case when lower(t.part[1]) = any (v_words) then '[personal]' else t.part[1] end, '' order by t.place)
-    from regexp_matches(v_text, '[[:alnum:]]+|[^[:alnum:]]+', 'g') with ordinality as t (part, place));
+    select string_agg(
+      case
+        when length(w.word) > 1 and strpos(v_short, ' ' || lower(w.word) || ' ') > 0 then '[personal]'
+        when length(w.word) > 4 and strpos(v_long, ' ' || lower(w.word) || ' ') > 0 then '[personal]'
+        else w.word
+      end, '' order by w.place)
+    from (
+      select t.part[1] as word, t.place
+      from regexp_matches(v_text, '[[:alnum:]]+|[^[:alnum:]]+', 'g') with ordinality as t (part, place)
+    ) w);
   return regexp_replace(v_text, '\[personal\](?:[ .,;+''-]{1,2}\[personal\])+', '[personal]', 'g');
 end;
 $$;

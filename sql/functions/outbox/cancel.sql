@@ -5,8 +5,9 @@ returns void
 language plpgsql
 volatile
 as $$
--- Lock order: deliveries by id, sales by id. One that is being sent is fenced: its worker may still get through, but what
--- it reports changes nothing, so that sale is unknown. A sale whose text message the provider has waits for its report.
+-- Lock order: deliveries by id, sales by id. One that is being sent is fenced: its worker may still get through, but
+-- what it reports changes nothing, so that sale is unknown. A sale whose text message the provider has waits for its
+-- report.
 declare
   v_awaited bigint[];
   v_uncertain bigint[];
@@ -35,3 +36,35 @@ end;
 $$;
 comment on function outbox.cancel_deliveries_of(leadgen.leads, timestamptz) is
   'Cancels what of a lead was not delivered yet; a sale that never reached its buyer is erased and due to be released, one that may have is unknown and stands. The caller holds the offer''s lock.';
+
+create or replace function outbox.cancel_notices(p_buyer_id bigint, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  update leadgen.deliveries d
+  set status = 'cancelled', next_attempt_at = null, finished_at = p_now
+  from leadgen.endpoints e, leadgen.notices n
+  where e.buyer_id = p_buyer_id and e.channel = 'email'
+    and d.endpoint_id = e.id and d.status = 'pending' and d.next_attempt_at is not null
+    and n.id = d.notice_id and n.kind <> 'webhook.test';
+end;
+$$;
+comment on function outbox.cancel_notices(bigint, timestamptz) is
+  'Cancels what waits to be told to a buyer by e-mail and is no lead.';
+
+create or replace function outbox.withdraw_delivery()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_notify('leadgen_deliveries', new.id::text);
+  return null;
+end;
+$$;
+comment on function outbox.withdraw_delivery() is
+  'Trigger: a delivery that is cancelled under a worker''s lease is called off, so that it is not sent if it still '
+  'waits for a place.';

@@ -1,11 +1,46 @@
--- What must hold of deliveries and attempts at every moment. Each query looks for the contrary.
+-- Guards, and what must hold over the whole outbox.
+
+create or replace function outbox.refuse_half_state()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform kernel.refuse(
+    'LG409',
+    format('Delivery %s cannot be %s with %s and %s', old.id, new.status,
+      case when new.next_attempt_at is null then 'no time' else 'a time' end,
+      case when new.lease_token is null then 'no lease' else 'a lease' end),
+    'status', new.status::text,
+    'a time exactly while it is pending or sending, a lease exactly while it is sending',
+    'Operators have leadgen.retry_delivery and leadgen.park_delivery.');
+  return null;
+end;
+$$;
+comment on function outbox.refuse_half_state() is
+  'Trigger: a delivery that is open has a time, one that is being sent has a lease, and no other has either.';
 
 create or replace function outbox.check_deliveries()
 returns table (rule text, detail text)
 language plpgsql
 stable
 as $$
+-- Each query looks for the contrary. Origin and state are what keys and checks of the table would say.
 begin
+  return query
+  select 'delivery_has_origin', format('delivery %s: lead %s, sale %s, notice %s', d.id, d.lead_id, d.assignment_id,
+    d.notice_id)
+  from leadgen.deliveries d
+  left join leadgen.lead_assignments a on a.id = d.assignment_id
+  left join leadgen.notices n on n.id = d.notice_id
+  left join leadgen.replays r on r.id = d.replay_id
+  where (d.market_id, d.lead_id, d.buyer_id) is distinct from case
+      when d.notice_id is null then (a.market_id, a.lead_id, a.buyer_id)
+      when d.assignment_id is null then (n.market_id, null::bigint, n.buyer_id)
+    end
+    or r.id is distinct from d.replay_id;
+
   return query
   select 'sale_has_deliveries', format('assignment %s of lead %s', a.id, a.lead_id)
   from leadgen.lead_assignments a
@@ -18,8 +53,8 @@ begin
   where a.released_at is not null and d.next_attempt_at is not null;
 
   return query
-  select 'delivery_has_endpoint',
-    format('delivery %s: %s of buyer %s, endpoint %s', d.id, d.channel, d.buyer_id, d.endpoint_id)
+  select 'delivery_has_endpoint', format('delivery %s: %s of buyer %s, endpoint %s', d.id, d.channel, d.buyer_id,
+    d.endpoint_id)
   from leadgen.deliveries d
   left join leadgen.endpoints e on e.id = d.endpoint_id
   where (e.buyer_id, e.channel, e.target) is distinct from (d.buyer_id, d.channel, d.target);
@@ -28,13 +63,26 @@ begin
   select 'delivery_has_one_state', format('delivery %s: %s', d.id, d.status)
   from leadgen.deliveries d
   where (d.status in ('delivered', 'unknown', 'dead', 'cancelled')) <> (d.finished_at is not null)
+    or (d.status in ('pending', 'sending')) <> (d.next_attempt_at is not null)
+    or (d.status = 'sending') <> (d.lease_token is not null)
     or d.attempts_before > d.attempts
     or d.attempts < 0;
+
+  return query
+  select 'attempt_has_delivery', format('attempt %s: delivery %s', t.id, t.delivery_id)
+  from leadgen.delivery_attempts t
+  left join leadgen.deliveries d on d.id = t.delivery_id and d.market_id = t.market_id
+  where d.id is null;
+
+  return query select l.rule, l.detail from outbox.check_attempts() l;
+
+  return query
+  select 'enrollment_is_connected', format('buyer %s', b.id)
+  from unnest(outbox.find_disconnected_buyers()) as b (id);
 end;
 $$;
 comment on function outbox.check_deliveries() is
-  'What is wrong with deliveries: each sale has some, each has its endpoint and one state, '
-  'none is due of a sale that was released.';
+  'What does not hold in the outbox: a part of leadgen.check_invariants. No rows: all is well. Reads every delivery.';
 
 create or replace function outbox.check_attempts()
 returns table (rule text, detail text)
@@ -45,8 +93,8 @@ as $$
 -- reported, or that had no answer, may have reached the buyer: such a delivery is never dead.
 begin
   return query
-  select 'attempts_are_logged',
-    format('delivery %s, %s: %s of %s attempts logged', d.id, d.status, log.attempts, d.attempts)
+  select 'attempts_are_logged', format('delivery %s, %s: %s of %s attempts logged', d.id, d.status, log.attempts,
+    d.attempts)
   from leadgen.deliveries d
   cross join lateral (
     select
@@ -68,5 +116,4 @@ begin
     or (d.status = 'dead' and (log.is_uncertain or log.attempts < d.attempts));
 end;
 $$;
-comment on function outbox.check_attempts() is
-  'What is wrong with attempts: the log of a delivery agrees with its state and its count.';
+comment on function outbox.check_attempts() is 'Whether each delivery''s state is what its logged attempts say.';

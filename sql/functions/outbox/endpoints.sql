@@ -1,82 +1,4 @@
--- Endpoints: every address of a buyer, in use or disabled.
-
-create or replace function outbox.keep_endpoints()
-returns trigger
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
--- An address that is no longer used keeps its row: what was sold under it still goes there. Who changes an enrollment holds
--- its row and looks at no other: two at once would wait for each other.
-declare
-  v_buyer_id constant bigint := case tg_table_name when 'buyers' then to_jsonb(new) ->> 'id' else to_jsonb(new) ->> 'buyer_id' end;
-begin
-  insert into leadgen.endpoints (buyer_id, channel, target)
-  select distinct v_buyer_id, c.channel, c.target
-  from outbox.list_channels(v_buyer_id) c
-  on conflict do nothing;
-  if tg_table_name = 'buyers' then
-    perform outbox.refresh_reach(v_buyer_id);
-  else
-    update leadgen.buyer_offers bo
-    set is_reachable = outbox.is_reached(bo)
-    where bo.id = (to_jsonb(new) ->> 'id')::bigint and bo.is_reachable <> outbox.is_reached(bo);
-  end if;
-  return null;
-end;
-$$;
-comment on function outbox.keep_endpoints() is
-  'Trigger: every address of a buyer and of its enrollments is an endpoint.';
-
-create or replace function outbox.list_channels(p_buyer_id bigint)
-returns table (buyer_offer_id bigint, channel leadgen.delivery_channel, target text)
-language sql
-stable
-as $$
--- Not strict and not secured, so that it is inlined where it is used.
-  select bo.id, way.channel, way.target
-  from leadgen.buyers b
-  left join leadgen.buyer_offers bo on bo.buyer_id = b.id
-  cross join lateral (
-    values
-      ('webhook'::leadgen.delivery_channel, coalesce(bo.webhook_url_override, b.webhook_url)::text),
-      ('email', case when b.email_notifications then coalesce(bo.email_override, b.email) end),
-      ('sms', case when b.sms_notifications then coalesce(bo.sms_override, b.phone) end)
-  ) as way (channel, target)
-  where b.id = p_buyer_id and way.target is not null;
-$$;
-comment on function outbox.list_channels(bigint) is
-  'The ways by which each enrollment of a buyer is told of a lead; a buyer without any has one row a way, buyer_offer_id null.';
-
-create or replace function outbox.refresh_reach(p_buyer_id bigint)
-returns void
-language plpgsql
-volatile
-as $$
--- Locked first, looked at afterwards: of two changes at once the later one sees what the earlier one left. The buyer comes
--- first: an enrollment that is not yet committed cannot be locked, but whoever makes one holds its buyer (fill_enrollment).
-begin
-  perform from leadgen.buyers b where b.id = p_buyer_id for no key update;
-  perform from leadgen.buyer_offers bo where bo.buyer_id = p_buyer_id order by bo.id for no key update;
-  update leadgen.buyer_offers bo
-  set is_reachable = outbox.is_reached(bo)
-  where bo.buyer_id = p_buyer_id and bo.is_reachable <> outbox.is_reached(bo);
-end;
-$$;
-comment on function outbox.refresh_reach(bigint) is
-  'Says of each enrollment of a buyer whether any of its endpoints is in use; routing reads it as has_channel.';
-
-create or replace function outbox.is_reached(p_enrollment leadgen.buyer_offers)
-returns boolean
-language sql
-stable
-as $$
-  select exists (
-    select from outbox.list_channels(p_enrollment.buyer_id) c
-    join leadgen.endpoints e on e.buyer_id = p_enrollment.buyer_id and e.channel = c.channel and e.target = c.target
-    where c.buyer_offer_id = p_enrollment.id and e.disabled_at is null);
-$$;
-comment on function outbox.is_reached(leadgen.buyer_offers) is 'Whether any endpoint of an enrollment is in use.';
+-- Endpoints: one address of a buyer, in use or disabled.
 
 create or replace function outbox.lock_endpoint(p_id bigint)
 returns leadgen.endpoints
@@ -88,12 +10,14 @@ declare
 begin
   select e.* into v_endpoint from leadgen.endpoints e where e.id = p_id for no key update;
   if not found then
-    perform kernel.refuse('LG404', 'There is no such endpoint', 'endpoint_id', p_id::text, 'an id in report.endpoints');
+    perform kernel.refuse('LG404', 'There is no such endpoint', 'endpoint_id', p_id::text,
+      'an id in report.endpoints');
   end if;
   return v_endpoint;
 end;
 $$;
-comment on function outbox.lock_endpoint(bigint) is 'An endpoint, its row locked until the transaction ends; LG404 when there is none.';
+comment on function outbox.lock_endpoint(bigint) is
+  'An endpoint, its row locked until the transaction ends; LG404 when there is none.';
 
 create or replace function outbox.enable_endpoint(p_id bigint)
 returns boolean
@@ -112,10 +36,12 @@ begin
     disabled_at = null, disabled_reason = null, announced_at = null, checked_at = null,
     failures_in_a_row = 0, failing_since = null, retry_at = null, updated_at = leadgen.clock()
   where e.id = p_id;
-  perform outbox.refresh_reach(v_endpoint.buyer_id);
+  perform outbox.lock_enrollments(array[v_endpoint.buyer_id]);
+  perform outbox.refresh_reach(array[v_endpoint.buyer_id]);
   perform catalog.note_action('endpoint_enabled', format('endpoint %s', p_id), v_endpoint.buyer_id,
     format('endpoint %s (%s of buyer %s) is in use again', p_id, v_endpoint.channel, v_endpoint.buyer_id),
-    jsonb_build_object('endpoint_id', p_id, 'was', v_endpoint.disabled_reason, 'failures_in_a_row', v_endpoint.failures_in_a_row));
+    jsonb_build_object('endpoint_id', p_id, 'was', v_endpoint.disabled_reason,
+      'failures_in_a_row', v_endpoint.failures_in_a_row));
   perform outbox.ring_workers();
   return true;
 end;
@@ -158,8 +84,9 @@ as $$
 begin
   return query
   select e.id, e.target
-  from leadgen.endpoints e
-  where e.checked_at is null and e.channel = 'webhook' and e.disabled_at is null
+  from leadgen.channels c
+  join leadgen.endpoints e on e.channel = c.code
+  where c.is_url and e.checked_at is null and e.disabled_at is null
   order by e.id
   limit least(greatest(coalesce(p_limit, 0), 0), 1000);
 end;
@@ -228,18 +155,25 @@ begin
   insert into leadgen.events (created_at, kind, subject, buyer_id, message, facts)
   values (
     leadgen.clock(), 'endpoint_disabled', format('endpoint %s %s', p_endpoint.id, v_since), p_endpoint.buyer_id,
-    format('endpoint %s (%s of buyer %s) is disabled: %s', p_endpoint.id, p_endpoint.channel, p_endpoint.buyer_id, p_endpoint.disabled_reason),
-    jsonb_build_object('endpoint_id', p_endpoint.id, 'channel', p_endpoint.channel, 'reason', p_endpoint.disabled_reason)
+    format('endpoint %s (%s of buyer %s) is disabled: %s', p_endpoint.id, p_endpoint.channel, p_endpoint.buyer_id,
+      p_endpoint.disabled_reason),
+    jsonb_build_object('endpoint_id', p_endpoint.id, 'channel', p_endpoint.channel,
+      'reason', p_endpoint.disabled_reason)
   )
   on conflict on constraint events_subject_unique do nothing;
   if v_notice_endpoint_id <> p_endpoint.id then
     perform outbox.queue_notice(p_endpoint.buyer_id, 'endpoint.disabled', jsonb_build_object(
-      'endpoint_id', p_endpoint.id, 'channel', p_endpoint.channel, 'target', regexp_replace(p_endpoint.target, '[?#].*', ''),
+      'endpoint_id', p_endpoint.id, 'channel', p_endpoint.channel,
+      'target', regexp_replace(p_endpoint.target, '[?#].*', ''),
       'reason', p_endpoint.disabled_reason, 'disabled_at', v_since), v_notice_endpoint_id);
   end if;
-  update leadgen.endpoints e set announced_at = leadgen.clock(), updated_at = leadgen.clock() where e.id = p_endpoint.id;
-  perform outbox.refresh_reach(p_endpoint.buyer_id);
+  update leadgen.endpoints e
+  set announced_at = leadgen.clock(), updated_at = leadgen.clock()
+  where e.id = p_endpoint.id;
+  perform outbox.lock_enrollments(array[p_endpoint.buyer_id]);
+  perform outbox.refresh_reach(array[p_endpoint.buyer_id]);
 end;
 $$;
 comment on function outbox.announce_endpoint(leadgen.endpoints) is
-  'What follows when an endpoint is disabled: operators see an event, the buyer gets a notice by e-mail, and it gets no lead that nothing else would bring.';
+  'What follows when an endpoint is disabled: operators see an event, the buyer gets a notice by e-mail, and it gets '
+  'no lead that nothing else would bring.';

@@ -23,7 +23,8 @@ begin
 end;
 $$;
 comment on function outbox.find_notice_endpoint(bigint) is
-  'The endpoint by which a buyer is told what is no lead: its e-mail address, made an endpoint if it is none; null: it wants no notices, or the endpoint is disabled.';
+  'The endpoint by which a buyer is told what is no lead: its e-mail address, made an endpoint if it is none; null: '
+  'it wants no notices, or the endpoint is disabled.';
 
 create or replace function outbox.queue_notice(p_buyer_id bigint, p_kind text, p_facts jsonb, p_endpoint_id bigint)
 returns bigint
@@ -45,16 +46,20 @@ begin
     where exists (select from leadgen.markets)
     returning id, market_id
   )
-  insert into leadgen.deliveries (created_at, market_id, notice_id, buyer_id, endpoint_id, channel, target, next_attempt_at)
+  insert into leadgen.deliveries (
+    created_at, market_id, notice_id, buyer_id, endpoint_id, channel, target, next_attempt_at
+  )
   select v_now, n.market_id, n.id, e.buyer_id, e.id, e.channel, e.target, v_now
   from notice n
   join leadgen.endpoints e on e.id = p_endpoint_id and e.buyer_id = p_buyer_id
   returning id into v_delivery_id;
   if not found then
     if not exists (select from leadgen.endpoints e where e.id = p_endpoint_id and e.buyer_id = p_buyer_id) then
-      perform kernel.refuse('LG409', 'A notice goes to the buyer it is about', 'endpoint_id', p_endpoint_id::text, 'an endpoint of the buyer');
+      perform kernel.refuse('LG409', 'A notice goes to the buyer it is about', 'endpoint_id', p_endpoint_id::text,
+        'an endpoint of the buyer');
     end if;
-    perform kernel.refuse('LG409', 'A notice needs a market to travel in', 'market_id', 'no market', 'at least one market');
+    perform kernel.refuse('LG409', 'A notice needs a market to travel in', 'market_id', 'no market',
+      'at least one market');
   end if;
   perform outbox.ring_workers();
   return v_delivery_id;
@@ -90,8 +95,9 @@ declare
   v_delivery_id bigint;
 begin
   if v_endpoint.disabled_at is not null then
-    perform kernel.refuse('LG409', format('Endpoint %s is disabled: a test would wait with the rest', p_endpoint_id), 'endpoint_id',
-      'disabled: ' || v_endpoint.disabled_reason, 'an endpoint in use', 'Enable it: leadgen.enable_endpoint.');
+    perform kernel.refuse('LG409', format('Endpoint %s is disabled: a test would wait with the rest', p_endpoint_id),
+      'endpoint_id', 'disabled: ' || v_endpoint.disabled_reason, 'an endpoint in use',
+      'Enable it: leadgen.enable_endpoint.');
   end if;
   select d.id into v_delivery_id
   from leadgen.deliveries d
@@ -99,7 +105,8 @@ begin
   where d.endpoint_id = p_endpoint_id and d.next_attempt_at is not null
   limit 1;
   return coalesce(v_delivery_id, outbox.queue_notice(v_endpoint.buyer_id, 'webhook.test',
-    jsonb_build_object('endpoint_id', p_endpoint_id, 'message', 'This is a test. No lead was sold to you.'), p_endpoint_id));
+    jsonb_build_object('endpoint_id', p_endpoint_id, 'message', 'This is a test. No lead was sold to you.'),
+    p_endpoint_id));
 end;
 $$;
 comment on function outbox.send_test(bigint) is 'The work of leadgen.send_test.';

@@ -5,8 +5,8 @@ returns text
 language plpgsql
 volatile
 as $$
--- One that waits is sent now, and to where its buyer takes leads today: so what waits for a disabled address finds its way
--- to the new one. One that is being sent is left alone, so a second click does nothing.
+-- One that waits is sent now, and to where its buyer takes leads today: so what waits for a disabled address finds its
+-- way to the new one. One that is being sent is left alone, so a second click does nothing.
 declare
   v_delivery constant leadgen.deliveries := outbox.lock_delivery(p_id);
   v_from constant leadgen.delivery_status[] := '{pending,dead,unknown,parked}'::leadgen.delivery_status[]
@@ -18,7 +18,8 @@ begin
   end if;
   v_fault := outbox.resend_delivery(p_id, v_from, null);
   if v_fault is not null then
-    perform kernel.refuse('LG409', format('Delivery %s cannot be sent again: %s', p_id, v_fault), 'delivery_id', v_fault,
+    perform kernel.refuse('LG409', format('Delivery %s cannot be sent again: %s', p_id, v_fault), 'delivery_id',
+      v_fault,
       'one that is ' || array_to_string(v_from, ', ') || ', of a sale that stands, to an endpoint in use',
       case v_delivery.status
         when 'delivered' then 'It got through. To send it once more all the same: p_again => true.'
@@ -39,8 +40,8 @@ returns text
 language plpgsql
 volatile
 as $$
--- Only the delivery's row is locked. Whoever ends the sale or erases the lead takes that row before anything else, so what
--- is read after the lock holds until the end. The message's id stays: a receiver knows a repetition by it.
+-- Only the delivery's row is locked. Whoever ends the sale or erases the lead takes that row before anything else, so
+-- what is read after the lock holds until the end. The message's id stays: a receiver knows a repetition by it.
 declare
   v_now constant timestamptz := leadgen.clock();
   v_delivery constant leadgen.deliveries := outbox.lock_delivery(p_id);
@@ -65,7 +66,8 @@ begin
 end;
 $$;
 comment on function outbox.resend_delivery(bigint, leadgen.delivery_status[], bigint) is
-  'Puts a delivery that has one of these states back into the queue, to where its buyer takes leads today, its retries begun anew. Returns null, or why it cannot be.';
+  'Puts a delivery that has one of these states back into the queue, to where its buyer takes leads today, its '
+  'retries begun anew. Returns null, or why it cannot be.';
 
 create or replace function outbox.park_delivery(p_id bigint)
 returns text
@@ -78,8 +80,8 @@ begin
   if v_delivery.status = 'parked' then
     return 'parked';
   elsif v_delivery.status <> 'pending' then
-    perform kernel.refuse('LG409', format('Delivery %s cannot be parked: it is %s', p_id, v_delivery.status), 'delivery_id',
-      'it is ' || v_delivery.status, 'one that is pending');
+    perform kernel.refuse('LG409', format('Delivery %s cannot be parked: it is %s', p_id, v_delivery.status),
+      'delivery_id', 'it is ' || v_delivery.status, 'one that is pending');
   end if;
   update leadgen.deliveries d
   set status = 'parked', next_attempt_at = null
@@ -107,7 +109,9 @@ begin
   from leadgen.lead_assignments a
   where a.id = p_delivery.assignment_id and a.market_id = p_delivery.market_id;
   return case
-    when (select l.erased_at from leadgen.leads l where l.id = p_delivery.lead_id and l.market_id = p_delivery.market_id) is not null
+    when exists (
+      select from leadgen.leads l
+      where l.id = p_delivery.lead_id and l.market_id = p_delivery.market_id and l.erased_at is not null)
       then 'its lead was erased'
     when v_sale.outcome = 'returned' then 'its sale was returned'
     when coalesce(v_sale.release_due_at, v_sale.released_at) is not null then 'its sale has ended'
@@ -136,10 +140,9 @@ begin
   end if;
   select e.* into v_endpoint
   from leadgen.lead_assignments a
-  cross join outbox.list_channels(a.buyer_id) c
-  join leadgen.endpoints e on e.buyer_id = a.buyer_id and e.channel = c.channel and e.target = c.target
-  where a.id = p_delivery.assignment_id and a.market_id = p_delivery.market_id
-    and c.buyer_offer_id = a.buyer_offer_id and c.channel = p_delivery.channel;
+  join leadgen.enrollment_endpoints w on w.buyer_offer_id = a.buyer_offer_id and w.channel = p_delivery.channel
+  join leadgen.endpoints e on e.id = w.endpoint_id
+  where a.id = p_delivery.assignment_id and a.market_id = p_delivery.market_id;
   return v_endpoint;
 end;
 $$;
@@ -156,9 +159,11 @@ declare
 begin
   select d.* into v_delivery from leadgen.deliveries d where d.id = p_id for no key update;
   if not found then
-    perform kernel.refuse('LG404', 'There is no such delivery', 'delivery_id', p_id::text, 'an id in report.deliveries');
+    perform kernel.refuse('LG404', 'There is no such delivery', 'delivery_id', p_id::text,
+      'an id in report.deliveries');
   end if;
   return v_delivery;
 end;
 $$;
-comment on function outbox.lock_delivery(bigint) is 'A delivery, its row locked until the transaction ends; LG404 when there is none.';
+comment on function outbox.lock_delivery(bigint) is
+  'A delivery, its row locked until the transaction ends; LG404 when there is none.';

@@ -33,15 +33,16 @@ begin
 end;
 $$;
 comment on function outbox.plan_retry(timestamptz, integer, integer, interval, numeric, numeric[], numeric[]) is
-  'When a delivery is tried again after its n-th attempt, by its own schedule (pause before each retry), or by the worker''s quick one and then the slow one; null: no more retries.';
+  'When a delivery is tried again after its n-th attempt, by its own schedule (pause before each retry), or by the '
+  'worker''s quick one and then the slow one; null: no more retries.';
 
 create or replace function outbox.may_have_arrived(p_delivery_id bigint, p_market_id bigint, p_attempt integer)
 returns boolean
 language plpgsql
 stable
 as $$
--- Each attempt's last word counts. One that nobody reported (its worker died) may have got through as well as one without
--- an answer.
+-- Each attempt's last word counts. One that nobody reported (its worker died) may have got through as well as one
+-- without an answer.
 begin
   return (
     select count(*) < p_attempt - 1 or coalesce(bool_or(said.outcome in ('unknown', 'sent')), false)
@@ -55,4 +56,5 @@ begin
 end;
 $$;
 comment on function outbox.may_have_arrived(bigint, bigint, integer) is
-  'Whether any attempt at a delivery before this one may have reached the receiver, though nobody knows: then it never ends dead, for a dead one is sold to somebody else.';
+  'Whether any attempt at a delivery before this one may have reached the receiver, though nobody knows: then it '
+  'never ends dead, for a dead one is sold to somebody else.';

@@ -207,13 +207,14 @@ immutable
 as $$
 -- A loop: for some twenty elements a statement costs more.
 declare
-  v_picked p_array%type := '{}';
+  v_picked alias for $0;
   v_place integer;
   v_count integer := 0;
 begin
   if p_array is null or p_places is null then
     return p_array;
   end if;
+  v_picked := '{}';
   foreach v_place in array p_places loop
     v_count := v_count + 1;
     v_picked[v_count] := p_array[v_place];

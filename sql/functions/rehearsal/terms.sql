@@ -155,7 +155,7 @@ create or replace function rehearsal.lay_over_limits(
   p_settings kernel.routing_settings
 )
 language plpgsql
-stable
+immutable
 as $$
 -- A limit is history's, or one of the changes; with history's of the same code it shares what history used of it.
 declare

@@ -40,11 +40,7 @@ begin
     when 'return' then
       perform roads.request_return(v_link.id, p_reason, p_note, 'link');
     else
-      update leadgen.deliveries d
-      set status = 'cancelled', next_attempt_at = null, finished_at = leadgen.clock()
-      from leadgen.notices n
-      where n.buyer_id = v_link.id and n.kind <> 'webhook.test' and d.notice_id = n.id and d.channel = 'email'
-        and d.status = 'pending';
+      perform outbox.cancel_notices(v_link.id, leadgen.clock());
       update leadgen.buyers b set notice_emails = false where b.id = v_link.id and b.notice_emails;
       return roads.read_link(p_token);
   end case;
@@ -161,30 +157,3 @@ begin
 end;
 $$;
 comment on function roads.accept_sale(bigint) is 'The work of leadgen.accept_sale.';
-
-create or replace function roads.lock_sale(p_assignment_id bigint, p_takes_offer boolean)
-returns leadgen.lead_assignments
-language plpgsql
-volatile
-as $$
--- Lock order: the offer, where its counters will change; then rows, as record_attempts takes them: the deliveries by
--- id, the sale, and after that its lead. Who holds rows never waits for an offer.
-declare
-  v_sale leadgen.lead_assignments;
-begin
-  if p_takes_offer then
-    perform pg_advisory_xact_lock(2, market.offer_lock_key(a.offer_id))
-    from leadgen.lead_assignments a
-    where a.id = p_assignment_id;
-  end if;
-  perform from leadgen.deliveries d where d.assignment_id = p_assignment_id order by d.id for no key update;
-  select a.* into v_sale from leadgen.lead_assignments a where a.id = p_assignment_id for no key update;
-  if not found then
-    perform kernel.refuse('LG404', 'There is no such sale', 'assignment_id', p_assignment_id::text, 'the id of a sale');
-  end if;
-  return v_sale;
-end;
-$$;
-comment on function roads.lock_sale(bigint, boolean) is
-  'A sale, its row and those of its deliveries locked until the transaction ends, and its offer''s turn if asked for; '
-  'LG404 when there is none.';

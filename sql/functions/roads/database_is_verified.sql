@@ -16,7 +16,6 @@ begin
   union all select * from market.check_sales() -- states and times
   union all select * from market.check_returns()
   union all select * from outbox.check_deliveries()
-  union all select * from outbox.check_attempts()
   union all select * from privacy.check_erasures();
 end;
 $$;

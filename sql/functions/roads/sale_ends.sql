@@ -79,3 +79,30 @@ $$;
 comment on function roads.release_sale(bigint) is
   'Releases a sale that has ended: its place goes back, what is not yet delivered is cancelled, '
   'a return still asked for is moot, the lead is offered again or closed. False when that was done before.';
+
+create or replace function roads.lock_sale(p_assignment_id bigint, p_takes_offer boolean)
+returns leadgen.lead_assignments
+language plpgsql
+volatile
+as $$
+-- Lock order: the offer, where its counters will change; then rows, as record_attempts takes them: the deliveries by
+-- id, the sale, and after that its lead. Who holds rows never waits for an offer.
+declare
+  v_sale leadgen.lead_assignments;
+begin
+  if p_takes_offer then
+    perform pg_advisory_xact_lock(2, market.offer_lock_key(a.offer_id))
+    from leadgen.lead_assignments a
+    where a.id = p_assignment_id;
+  end if;
+  perform from leadgen.deliveries d where d.assignment_id = p_assignment_id order by d.id for no key update;
+  select a.* into v_sale from leadgen.lead_assignments a where a.id = p_assignment_id for no key update;
+  if not found then
+    perform kernel.refuse('LG404', 'There is no such sale', 'assignment_id', p_assignment_id::text, 'the id of a sale');
+  end if;
+  return v_sale;
+end;
+$$;
+comment on function roads.lock_sale(bigint, boolean) is
+  'A sale, its row and those of its deliveries locked until the transaction ends, and its offer''s turn if asked for; '
+  'LG404 when there is none.';
