@@ -24,9 +24,11 @@ begin
   v_plan.validation := p_changes -> 'validation';
   v_plan.routing := p_changes -> 'routing';
   v_plan.pricing := p_changes -> 'pricing';
-  v_plan.seats := rehearsal.seat_enrollments(v_offer, p_changes) || rehearsal.seat_newcomers(v_offer, v_plan, p_changes);
+  v_plan.seats := rehearsal.seat_enrollments(v_offer, p_changes)
+    || rehearsal.seat_newcomers(v_offer, v_plan, p_changes);
   v_plan.ids := array(select s.buyer_offer_id from unnest(v_plan.seats) s);
-  v_plan.reads_leads := p_changes ?| '{validation,pricing,with}' or coalesce(v_plan.routing -> 'exclusivity' ? 'scopes', false)
+  v_plan.reads_leads := p_changes ?| '{validation,pricing,with}'
+    or coalesce(v_plan.routing -> 'exclusivity' ? 'scopes', false)
     or exists (select from unnest(v_plan.seats) s where s.tests is not null);
   v_plan.moves_turns := p_changes ?| '{routing,with}'
     or exists (select from unnest(v_plan.seats) s where s.is_gone or s.changes is not null);
@@ -54,9 +56,10 @@ declare
   v_fields constant jsonb := c_fields || (
     select jsonb_object_agg('capacity_per_' || w, '{"type": ["integer", "null"], "minimum": 0}'::jsonb)
     from unnest(kernel.list_windows()) w);
-  v_enrollment constant jsonb := jsonb_build_object('type', 'object', 'additionalProperties', false, 'properties', v_fields);
-  v_newcomer constant jsonb := jsonb_build_object('type', 'object', 'additionalProperties', false, 'required', '["buyer_id"]'::jsonb,
-    'properties', v_fields || '{"buyer_id": {"type": "integer"},
+  v_enrollment constant jsonb := jsonb_build_object(
+    'type', 'object', 'additionalProperties', false, 'properties', v_fields);
+  v_newcomer constant jsonb := jsonb_build_object(
+    'type', 'object', 'additionalProperties', false, 'required', '["buyer_id"]'::jsonb, 'properties', v_fields || '{"buyer_id": {"type": "integer"},
       "service_areas": {"type": "array", "minItems": 1, "items": {"type": "string"}}}');
 begin
   return jsonb_build_object('type', 'object', 'additionalProperties', false, 'properties', jsonb_build_object(
@@ -82,7 +85,8 @@ begin
     where not exists (select from leadgen.buyer_offers bo where bo.offer_id = p_offer_id and bo.id::text = k)
     union all
     select 'changes.without: buyer ' || b from jsonb_array_elements_text(p_changes -> 'without') b
-    where not exists (select from leadgen.buyer_offers bo where bo.offer_id = p_offer_id and bo.buyer_id::text = b)) e (id)
+    where not exists (
+      select from leadgen.buyer_offers bo where bo.offer_id = p_offer_id and bo.buyer_id::text = b)) e (id)
   limit 1;
   if found then
     perform kernel.refuse_value(v_unknown, 'not enrolled in the offer', (
@@ -99,13 +103,15 @@ returns void
 language plpgsql
 stable
 as $$
--- Against the bodies of today; a lead judged by an older version is rehearsed on that version with the same keys changed.
+-- Against the bodies of today; a lead judged by an older version is rehearsed on that version with the same keys
+-- changed.
 declare
   v_path text;
 begin
   select c.kind || '.' || c.key into v_path
-  from (values ('validation', 'duplicate_window_hours'), ('validation', 'duplicate_match'), ('validation', 'duplicate_match_mode'),
-    ('validation', 'duplicate_scope'), ('validation', 'max_per_ip_per_hour'), ('validation', 'max_per_phone_per_day'),
+  from (values ('validation', 'duplicate_window_hours'), ('validation', 'duplicate_match'),
+    ('validation', 'duplicate_match_mode'), ('validation', 'duplicate_scope'), ('validation', 'max_per_ip_per_hour'),
+    ('validation', 'max_per_phone_per_day'),
     ('validation', 'mx_lookup_enabled'), ('routing', 'contact_window_days')) c (kind, key)
   where p_changes -> c.kind ? c.key
   limit 1;
@@ -115,15 +121,18 @@ begin
   end if;
   if p_changes ? 'validation' then
     perform catalog.check_policy('validation', rehearsal.lay_over(
-      (select p.rules from leadgen.validation_policies p where p.id = p_offer.validation_policy_id), p_changes -> 'validation'));
+      (select p.rules from leadgen.validation_policies p where p.id = p_offer.validation_policy_id),
+      p_changes -> 'validation'));
   end if;
   if p_changes ? 'routing' then
     perform catalog.check_policy('routing', rehearsal.lay_over(
-      (select p.config from leadgen.routing_policies p where p.id = p_offer.routing_policy_id), p_changes -> 'routing'));
+      (select p.config from leadgen.routing_policies p where p.id = p_offer.routing_policy_id),
+      p_changes -> 'routing'));
   end if;
   if p_changes ? 'pricing' then
     perform catalog.check_policy('pricing', rehearsal.lay_over(
-      coalesce((select p.rules from leadgen.pricing_policies p where p.id = p_offer.pricing_policy_id), '{}'), p_changes -> 'pricing'));
+      coalesce((select p.rules from leadgen.pricing_policies p where p.id = p_offer.pricing_policy_id), '{}'),
+      p_changes -> 'pricing'));
   end if;
 end;
 $$;
@@ -158,4 +167,5 @@ begin
     || (select coalesce(jsonb_object_agg(c.key, c.value), '{}') from jsonb_each(p_changes) c where c.value <> 'null');
 end;
 $$;
-comment on function rehearsal.lay_over(jsonb, jsonb) is 'A policy''s body with keys replaced; a key whose value is null is taken away.';
+comment on function rehearsal.lay_over(jsonb, jsonb) is
+  'A policy''s body with keys replaced; a key whose value is null is taken away.';

@@ -1,8 +1,9 @@
 -- Counters and turns: what a rehearsal carries from lead to lead.
 --
--- One counter a seat and window, in the order of kernel.list_windows; the first seat is the offer as a whole. A counter has
--- two sides: what history sold (sold, paid), and how far the rehearsal is from that (sales, money). Both are of the windows
--- that are open at the moment; time goes forward, so one turn of the clock empties all that are over.
+-- One counter a seat and window, in the order of kernel.list_windows; the first seat is the offer as a whole. A
+-- counter has two sides: what history sold (sold, paid), and how far the rehearsal is from that (sales, money).
+-- Both are of the windows that are open at the moment; time goes forward, so one turn of the clock empties all that
+-- are over.
 
 create or replace function rehearsal.start_play(p_plan rehearsal.plan, p_from timestamptz)
 returns rehearsal.play
@@ -18,7 +19,8 @@ begin
     left join leadgen.buyer_offers bo on bo.id = s.id
     order by s.place);
   select
-    array_agg(w.since order by s.place, w.place), array_agg(w.n order by s.place, w.place), array_agg(w.paid order by s.place, w.place)
+    array_agg(w.since order by s.place, w.place), array_agg(w.n order by s.place, w.place),
+    array_agg(w.paid order by s.place, w.place)
   into v_play.starts, v_play.sold, v_play.paid
   from unnest(p_plan.ids, v_play.zones) with ordinality as s (id, zone, place)
   cross join lateral market.count_standing_sales(p_plan.offer_id, nullif(s.id, 0), p_from, s.zone, p_from) c
@@ -50,7 +52,9 @@ begin
     from (select distinct unnest(p_play.zones) as zone) z
   ),
   counter as (
-    select w.since as now_since, c.since, c.since < w.since as is_over, c.sold, c.paid, c.sales, c.money, s.place as seat, w.place
+    select
+      s.place as seat, w.place, w.since as now_since, c.since, c.since < w.since as is_over,
+      c.sold, c.paid, c.sales, c.money
     from unnest(p_play.zones) with ordinality as s (zone, place)
     join zone z on z.zone = s.zone
     cross join lateral unnest(z.starts) with ordinality as w (since, place)
@@ -115,7 +119,8 @@ begin
   p_play.money := v_money;
 end;
 $$;
-comment on function rehearsal.count_sales(rehearsal.plan, rehearsal.play, bigint[], numeric[], boolean, bigint[], numeric[]) is
+comment on function rehearsal.count_sales(
+  rehearsal.plan, rehearsal.play, bigint[], numeric[], boolean, bigint[], numeric[]) is
   'A rehearsal with the sales counted that history made of a lead, for their enrollments and the offer as a whole; where the lead goes elsewhere, they and the others that it makes are the difference.';
 
 create or replace function rehearsal.give_back(
@@ -127,8 +132,8 @@ create or replace function rehearsal.give_back(
 language plpgsql
 immutable
 as $$
--- The windows that were open when the sale was made counted it. Where the lead has left history, its place there had been
--- taken out already.
+-- The windows that were open when the sale was made counted it. Where the lead has left history, its place there
+-- had been taken out already.
 declare
   c_windows constant integer := cardinality(kernel.list_windows());
   v_starts timestamptz[];

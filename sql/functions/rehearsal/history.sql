@@ -9,10 +9,12 @@ as $$
   select e.kind, e.happened_at, e.lead_id, e.lead_created_at, e.has_more, d, a, l, null::kernel.snapshot
   from (
     select
-      case when d.id is null then 'rejected' else 'routed' end as kind, coalesce(d.decided_at, l.created_at) as happened_at,
-      l.id as lead_id, l.created_at as lead_created_at, d.id as decision_id, null::bigint as assignment_id,
+      case when d.id is null then 'rejected' else 'routed' end as kind,
+      coalesce(d.decided_at, l.created_at) as happened_at, l.id as lead_id, l.created_at as lead_created_at,
+      d.id as decision_id, null::bigint as assignment_id,
       exists (
-        select from leadgen.lead_decisions x where x.lead_id = l.id and x.market_id = l.market_id and x.attempt > d.attempt)
+        select from leadgen.lead_decisions x
+        where x.lead_id = l.id and x.market_id = l.market_id and x.attempt > d.attempt)
       or exists (
         select from leadgen.lead_assignments x
         where x.lead_id = l.id and x.market_id = l.market_id and x.released_at is not null) as has_more
@@ -52,7 +54,8 @@ begin
   if p_lead.validation_reason is not null then
     return ('rejected', p_lead.answer -> 'errors' -> 0 ->> 'code', '{}', '{}')::rehearsal.outcome;
   end if;
-  select array_agg(a.buyer_offer_id order by a.id), array_agg(a.price order by a.id) into v_outcome.seats, v_outcome.prices
+  select array_agg(a.buyer_offer_id order by a.id), array_agg(a.price order by a.id)
+  into v_outcome.seats, v_outcome.prices
   from leadgen.lead_assignments a
   where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and a.released_at is null;
   if v_outcome.seats is not null then
@@ -83,7 +86,8 @@ begin
   return (kernel.find_cause(v_snapshot, p_decision.reasons)).cause;
 end;
 $$;
-comment on function rehearsal.recall_cause(leadgen.lead_decisions) is 'Why a recorded decision left its lead unsold, in one word.';
+comment on function rehearsal.recall_cause(leadgen.lead_decisions) is
+  'Why a recorded decision left its lead unsold, in one word.';
 
 create or replace function rehearsal.name_day(p_at timestamptz, p_timezone text)
 returns text
@@ -103,7 +107,8 @@ begin
   return (
     with lead as (
       select rehearsal.name_day(l.created_at, p_plan.timezone) as day, sale.revenue,
-        case when sale.revenue is null then rehearsal.recall_outcome(l) else ('sold', null, null, null)::rehearsal.outcome end as outcome
+        case when sale.revenue is null then rehearsal.recall_outcome(l)
+          else ('sold', null, null, null)::rehearsal.outcome end as outcome
       from leadgen.leads l
       cross join lateral (
         select sum(a.price) as revenue

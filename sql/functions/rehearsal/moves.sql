@@ -73,7 +73,8 @@ begin
   v_hold_until := p_event.lead_created_at + (p_play.policy).hold_hours * interval '1 hour';
   p_play.waiting := (
     p_event.lead_id, (p_event.decision).id, v_hold_until,
-    least(v_hold_until, kernel.find_clear_time(p_play.snapshot, (p_play.decision).reasons)), v_outcome.cause)::rehearsal.waiting;
+    least(v_hold_until, kernel.find_clear_time(p_play.snapshot, (p_play.decision).reasons)),
+    v_outcome.cause)::rehearsal.waiting;
 end;
 $$;
 comment on function rehearsal.go_elsewhere(rehearsal.plan, rehearsal.play, rehearsal.event, bigint[], numeric[]) is

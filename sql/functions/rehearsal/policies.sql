@@ -13,7 +13,8 @@ begin
   if (p_policies.validation_id, p_policies.validation_version) is distinct from (p_policy_id, p_version) then
     p_policies.validation_id := p_policy_id;
     p_policies.validation_version := p_version;
-    p_policies.rules := rehearsal.lay_over(catalog.find_policy_body('validation', p_policy_id, p_version), p_plan.validation);
+    p_policies.rules := rehearsal.lay_over(
+      catalog.find_policy_body('validation', p_policy_id, p_version), p_plan.validation);
     p_policies.compiled_rules := catalog.compile_rules(p_policies.rules);
   end if;
 end;
@@ -68,7 +69,11 @@ $$;
 comment on function rehearsal.lay_over_pricing(rehearsal.plan, rehearsal.policies, bigint, integer) is
   'The policies of a rehearsal with this version of a pricing policy under its changes.';
 
-create or replace function rehearsal.take_policies(p_plan rehearsal.plan, inout p_play rehearsal.play, p_event rehearsal.event)
+create or replace function rehearsal.take_policies(
+  p_plan rehearsal.plan,
+  inout p_play rehearsal.play,
+  p_event rehearsal.event
+)
 language plpgsql
 stable
 as $$

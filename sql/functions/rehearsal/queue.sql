@@ -22,7 +22,8 @@ create or replace function rehearsal.sort_queue(inout p_queue rehearsal.queue)
 language plpgsql
 immutable
 as $$
--- An hour at a time. Of two leads that are offered again at the same moment the lower id goes first, as in route_held_lead.
+-- An hour at a time. Of two leads that are offered again at the same moment the lower id goes first, as in
+-- route_held_lead.
 declare
   v_until constant timestamptz := p_queue.next_at + interval '1 hour';
 begin
@@ -42,7 +43,8 @@ as $$
 begin
   return coalesce(
     p_retry.next_at < coalesce(p_event.happened_at, p_now)
-    or (p_retry.next_at = p_event.happened_at and (p_event.decision).attempt > 1 and p_retry.lead_id < p_event.lead_id), false);
+    or (p_retry.next_at = p_event.happened_at and (p_event.decision).attempt > 1 and p_retry.lead_id < p_event.lead_id),
+    false);
 end;
 $$;
 comment on function rehearsal.comes_first(rehearsal.waiting, rehearsal.event, timestamptz) is

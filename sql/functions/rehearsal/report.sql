@@ -6,7 +6,8 @@ language plpgsql
 immutable
 as $$
 declare
-  v_counts constant jsonb := '{"sold": 0, "unsold": 0, "held": 0, "rejected": 0}' || coalesce(p_parts -> 'counts', '{}');
+  v_counts constant jsonb :=
+    '{"sold": 0, "unsold": 0, "held": 0, "rejected": 0}' || coalesce(p_parts -> 'counts', '{}');
   v_valid constant numeric :=
     (v_counts ->> 'sold')::numeric + (v_counts ->> 'unsold')::numeric + (v_counts ->> 'held')::numeric;
 begin
@@ -55,7 +56,8 @@ begin
         rehearsal.find_capacity(to_jsonb(bo), p_from, v_until)),
       'simulated', rehearsal.report_buyer(p_rehearsed, s.buyer_offer_id,
         rehearsal.find_capacity(coalesce(to_jsonb(bo), '{}') || coalesce(s.changes, '{}'), p_from, v_until))
-    ) order by coalesce((p_rehearsed -> 'revenue' ->> s.buyer_offer_id::text)::numeric, 0) desc, s.buyer_offer_id), '[]')
+    ) order by coalesce((p_rehearsed -> 'revenue' ->> s.buyer_offer_id::text)::numeric, 0) desc, s.buyer_offer_id),
+      '[]')
     from unnest(p_plan.seats) s
     join leadgen.buyers b on b.id = s.buyer_id
     left join leadgen.buyer_offers bo on bo.id = s.buyer_offer_id
@@ -134,7 +136,8 @@ begin
   );
 end;
 $$;
-comment on function rehearsal.report_examples(rehearsal.plan, jsonb) is 'Some leads that a what-if sends elsewhere: who bought, who would have.';
+comment on function rehearsal.report_examples(rehearsal.plan, jsonb) is
+  'Some leads that a what-if sends elsewhere: who bought, who would have.';
 
 create or replace function rehearsal.name_sales(p_outcome jsonb, p_seats rehearsal.seat[])
 returns jsonb

@@ -17,7 +17,12 @@ end;
 $$;
 comment on function rehearsal.make_seat(bigint, bigint) is 'A seat with nothing changed.';
 
-create or replace function rehearsal.change_seat(p_seat rehearsal.seat, p_fields jsonb, p_default_price numeric, p_path text)
+create or replace function rehearsal.change_seat(
+  p_seat rehearsal.seat,
+  p_fields jsonb,
+  p_default_price numeric,
+  p_path text
+)
 returns rehearsal.seat
 language plpgsql
 stable
@@ -84,14 +89,18 @@ stable
 as $$
 -- A changed default price is the price of whoever has none of its own.
 declare
-  v_price constant numeric := coalesce((p_changes ->> 'default_price_per_lead')::numeric, p_offer.default_price_per_lead);
+  v_price constant numeric :=
+    coalesce((p_changes ->> 'default_price_per_lead')::numeric, p_offer.default_price_per_lead);
   v_seats rehearsal.seat[] := array[rehearsal.make_seat(0, null)];
   v_seat rehearsal.seat;
   v_enrollment record;
   v_fields jsonb;
 begin
   for v_enrollment in
-    select bo.id, bo.buyer_id, bo.price_per_lead from leadgen.buyer_offers bo where bo.offer_id = p_offer.id order by bo.id
+    select bo.id, bo.buyer_id, bo.price_per_lead
+    from leadgen.buyer_offers bo
+    where bo.offer_id = p_offer.id
+    order by bo.id
   loop
     v_fields := coalesce(p_changes -> 'enrollments' -> v_enrollment.id::text, '{}');
     if p_changes ? 'default_price_per_lead' and v_enrollment.price_per_lead is null then
@@ -115,7 +124,8 @@ as $$
 -- A newcomer's enrollment has a number above all there are, as a new row would.
 declare
   c_first_id constant bigint := 9000000000000000;
-  v_price constant numeric := coalesce((p_changes ->> 'default_price_per_lead')::numeric, p_offer.default_price_per_lead);
+  v_price constant numeric :=
+    coalesce((p_changes ->> 'default_price_per_lead')::numeric, p_offer.default_price_per_lead);
   v_seats rehearsal.seat[] := '{}';
   v_seat rehearsal.seat;
   v_fields jsonb;
@@ -124,20 +134,25 @@ declare
   v_buyer leadgen.buyers;
 begin
   for v_fields, v_number in
-    select w.value, w.ordinality from jsonb_array_elements(p_changes -> 'with') with ordinality as w order by w.ordinality
+    select w.value, w.ordinality
+    from jsonb_array_elements(p_changes -> 'with') with ordinality as w
+    order by w.ordinality
   loop
     v_path := format('changes.with[%s]', v_number - 1);
     select b.* into v_buyer from leadgen.buyers b where b.id = (v_fields ->> 'buyer_id')::bigint;
-    if not found or exists (select from leadgen.buyer_offers bo where bo.offer_id = p_offer.id and bo.buyer_id = v_buyer.id) then
+    if not found or exists (
+      select from leadgen.buyer_offers bo where bo.offer_id = p_offer.id and bo.buyer_id = v_buyer.id) then
       perform kernel.refuse_value(v_path || '.buyer_id', v_fields ->> 'buyer_id',
         'a buyer that there is and that is not enrolled in the offer');
     end if;
     if exists (select from unnest(v_seats) s where s.buyer_id = v_buyer.id) then
-      perform kernel.refuse_value(v_path || '.buyer_id', v_fields ->> 'buyer_id', 'a buyer that is not in changes.with already');
+      perform kernel.refuse_value(v_path || '.buyer_id', v_fields ->> 'buyer_id',
+        'a buyer that is not in changes.with already');
     end if;
     v_seat := rehearsal.change_seat(
       rehearsal.make_seat(c_first_id + v_number, v_buyer.id),
-      jsonb_build_object('price_per_lead', v_price) || (v_fields - '{buyer_id,service_areas}'::text[]), v_price, v_path);
+      jsonb_build_object('price_per_lead', v_price) || (v_fields - '{buyer_id,service_areas}'::text[]),
+      v_price, v_path);
     v_seat.areas := rehearsal.read_areas(p_plan, v_buyer.id, v_fields, v_path);
     v_seat.balance := v_buyer.balance;
     v_seat.new_flags := kernel.flag('enrollment_is_active') | kernel.flag('in_schedule')
@@ -174,7 +189,8 @@ begin
       select s.value as scope from jsonb_array_elements_text(p_fields -> 'service_areas') s
       union all
       select s.scope_value from leadgen.buyer_service_areas s
-      where not p_fields ? 'service_areas' and s.buyer_id = p_buyer_id and s.market_id = p_plan.market_id and s.is_active
+      where not p_fields ? 'service_areas'
+        and s.buyer_id = p_buyer_id and s.market_id = p_plan.market_id and s.is_active
     ) a);
 end;
 $$;
@@ -186,7 +202,8 @@ returns rehearsal.plan
 language plpgsql
 stable
 as $$
--- An enrollment that never took a lead may have been deleted; under other rules it would have taken some. Seats stay sorted.
+-- An enrollment that never took a lead may have been deleted; under other rules it would have taken some. Seats
+-- stay sorted.
 declare
   v_plan rehearsal.plan := p_plan;
 begin
@@ -208,7 +225,12 @@ $$;
 comment on function rehearsal.seat_departed(rehearsal.plan, timestamptz, timestamptz) is
   'A plan with seats for the enrollments of its period that are not there any more.';
 
-create or replace function rehearsal.list_candidates(p_offer_id bigint, p_market_id bigint, p_from timestamptz, p_to timestamptz)
+create or replace function rehearsal.list_candidates(
+  p_offer_id bigint,
+  p_market_id bigint,
+  p_from timestamptz,
+  p_to timestamptz
+)
 returns table (id bigint, buyer_id bigint)
 language sql
 stable

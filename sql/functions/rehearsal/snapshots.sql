@@ -63,8 +63,8 @@ returns kernel.snapshot
 language plpgsql
 immutable
 as $$
--- What concerns the lead stays its own (area, filters, contact, steps of the price); what concerns the enrollments is as it
--- was when the offer last decided. Prices are made of that, and what is used of limits is counted along.
+-- What concerns the lead stays its own (area, filters, contact, steps of the price); what concerns the enrollments
+-- is as it was when the offer last decided. Prices are made of that, and what is used of limits is counted along.
 declare
   c_of_lead constant integer := kernel.flag('in_service_area') | kernel.flag('has_lead') | kernel.flag('has_contact');
   v_own constant kernel.snapshot := p_event.seen;
@@ -162,7 +162,9 @@ begin
     v_snapshot.prices := rehearsal.keep_prices(v_terms, v_seen);
   end if;
   v_snapshot.limit_uses := rehearsal.find_uses(p_play);
-  v_snapshot.last_turns := case when p_play.has_left then rehearsal.pick(p_play.turns, v_terms.seats) else v_seen.last_turns end;
+  v_snapshot.last_turns := case
+    when p_play.has_left then rehearsal.pick(p_play.turns, v_terms.seats)
+    else v_seen.last_turns end;
   if 'weighted' = any ((p_play.policy).strategy) then
     v_snapshot := rehearsal.lay_over_tags(p_play, v_snapshot);
   end if;
@@ -223,7 +225,11 @@ $$;
 comment on function rehearsal.pick(anyarray, integer[]) is
   'The elements of an array at these places; places null: as it is.';
 
-create or replace function rehearsal.open_schedules(p_terms rehearsal.terms, p_snapshot kernel.snapshot, p_place integer default null)
+create or replace function rehearsal.open_schedules(
+  p_terms rehearsal.terms,
+  p_snapshot kernel.snapshot,
+  p_place integer default null
+)
 returns kernel.snapshot
 language plpgsql
 immutable
@@ -233,7 +239,8 @@ declare
   v_zone text;
   v_is_open boolean;
 begin
-  v_snapshot.openings := coalesce(v_snapshot.openings, array_fill(null::timestamptz, array[cardinality(p_terms.seats)]));
+  v_snapshot.openings :=
+    coalesce(v_snapshot.openings, array_fill(null::timestamptz, array[cardinality(p_terms.seats)]));
   for v_place in coalesce(p_place, 1) .. coalesce(p_place, cardinality(p_terms.seats)) loop
     v_zone := coalesce(p_snapshot.zones[v_place], p_snapshot.timezone);
     v_is_open := p_terms.schedules[v_place] is null
@@ -241,7 +248,8 @@ begin
     v_snapshot.flags[v_place] := rehearsal.set_flag(v_snapshot.flags[v_place], 'in_schedule', v_is_open);
     v_snapshot.openings[v_place] := null;
     if not v_is_open then
-      v_snapshot.openings[v_place] := kernel.find_next_opening(p_terms.schedules[v_place], p_snapshot.decided_at, v_zone);
+      v_snapshot.openings[v_place] :=
+        kernel.find_next_opening(p_terms.schedules[v_place], p_snapshot.decided_at, v_zone);
     end if;
   end loop;
   return v_snapshot;
@@ -257,7 +265,8 @@ immutable parallel safe
 as $$
   select case when p_is_so then p_flags | kernel.flag(p_name) else p_flags & ~kernel.flag(p_name) end;
 $$;
-comment on function rehearsal.set_flag(integer, text, boolean) is 'Flags of a candidate with one of them set or cleared.';
+comment on function rehearsal.set_flag(integer, text, boolean) is
+  'Flags of a candidate with one of them set or cleared.';
 
 create or replace function rehearsal.change_candidates(
   p_plan rehearsal.plan,
@@ -277,11 +286,13 @@ declare
   v_seat rehearsal.seat;
   v_place integer;
 begin
-  v_snapshot.filter_faults := coalesce(v_snapshot.filter_faults, array_fill(null::text, array[cardinality(p_terms.seats)]));
+  v_snapshot.filter_faults :=
+    coalesce(v_snapshot.filter_faults, array_fill(null::text, array[cardinality(p_terms.seats)]));
   foreach v_place in array p_terms.changed loop
     v_seat := p_plan.seats[p_terms.seats[v_place]];
     if v_seat.new_flags is not null then
-      v_snapshot.flags[v_place] := rehearsal.set_flag(v_seat.new_flags, 'in_service_area', coalesce(v_seat.areas && v_places, false));
+      v_snapshot.flags[v_place] :=
+        rehearsal.set_flag(v_seat.new_flags, 'in_service_area', coalesce(v_seat.areas && v_places, false));
     end if;
     if v_seat.changes ? 'is_active' then
       v_snapshot.flags[v_place] := rehearsal.set_flag(
@@ -297,7 +308,8 @@ begin
   return v_snapshot;
 end;
 $$;
-comment on function rehearsal.change_candidates(rehearsal.plan, rehearsal.terms, kernel.snapshot, kernel.lead_facts, jsonb) is
+comment on function rehearsal.change_candidates(
+  rehearsal.plan, rehearsal.terms, kernel.snapshot, kernel.lead_facts, jsonb) is
   'A snapshot with the candidates looked at anew whose activity, schedule or filters are changed, and the newcomers.';
 
 create or replace function rehearsal.keep_prices(p_terms rehearsal.terms, p_seen kernel.snapshot)
@@ -326,8 +338,8 @@ returns numeric[]
 language plpgsql
 immutable
 as $$
--- The record says what history used of the limits that it had; of others its sales are counted along. A limit of no calendar
--- window has no counter: it stays as recorded.
+-- The record says what history used of the limits that it had; of others its sales are counted along. A limit of no
+-- calendar window has no counter: it stays as recorded.
 declare
   v_is_money constant boolean[] := ((p_play.terms).snapshot).limit_is_money;
   v_places constant integer[] := (p_play.terms).limit_places;
@@ -343,9 +355,11 @@ begin
   for v_limit in 1 .. coalesce(cardinality(v_counters), 0) loop
     v_counter := v_counters[v_limit];
     if v_is_money[v_limit] then
-      v_uses[v_limit] := coalesce(v_recorded[v_places[v_limit]], v_paid[v_counter], 0) + coalesce(v_money[v_counter], 0);
+      v_uses[v_limit] :=
+        coalesce(v_recorded[v_places[v_limit]], v_paid[v_counter], 0) + coalesce(v_money[v_counter], 0);
     else
-      v_uses[v_limit] := coalesce(v_recorded[v_places[v_limit]], v_sold[v_counter], 0) + coalesce(v_sales[v_counter], 0);
+      v_uses[v_limit] :=
+        coalesce(v_recorded[v_places[v_limit]], v_sold[v_counter], 0) + coalesce(v_sales[v_counter], 0);
     end if;
   end loop;
   return v_uses;

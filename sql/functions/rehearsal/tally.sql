@@ -1,17 +1,20 @@
--- Tallies: outcomes counted, {part: {name: number}}. What history came to, and how a rehearsal differs, is counted alike.
+-- Tallies: outcomes counted, {part: {name: number}}. What history came to, and how a rehearsal differs, is counted
+-- alike.
 
 create or replace function rehearsal.count_moves(p_tally rehearsal.tally, p_moves rehearsal.move[])
 returns rehearsal.tally
 language plpgsql
-immutable
+stable
 as $$
 -- Sales are not counted here but as they are made (rehearsal.note_move).
 declare
   v_tally rehearsal.tally := p_tally;
 begin
   with kind as (
-    select m.day, rehearsal.name_move(m.before, m.after) as name, (m.before).category as was, (m.before).cause as was_for,
-      (m.after).category as is_now, (m.after).cause as is_for, count(*) as leads, sum(m.revenue) as revenue
+    select
+      m.day, rehearsal.name_move(m.before, m.after) as name, (m.before).category as was,
+      (m.before).cause as was_for, (m.after).category as is_now, (m.after).cause as is_for,
+      count(*) as leads, sum(m.revenue) as revenue
     from unnest(p_moves) m
     group by 1, 2, 3, 4, 5, 6
   ),
@@ -50,7 +53,7 @@ comment on function rehearsal.count_moves(rehearsal.tally, rehearsal.move[]) is
 create or replace function rehearsal.count_seats(p_plan rehearsal.plan, p_play rehearsal.play)
 returns jsonb
 language plpgsql
-immutable
+stable
 as $$
 begin
   return (
@@ -68,7 +71,8 @@ immutable
 as $$
 begin
   return case
-    when p_before.category = p_after.category and p_before.seats = p_after.seats and p_before.prices = p_after.prices then null
+    when p_before.category = p_after.category and p_before.seats = p_after.seats
+      and p_before.prices = p_after.prices then null
     when p_before.category <> 'sold' and p_after.category <> 'sold' then 'not_sold'
     when p_before.category <> 'sold' then 'gained'
     when p_after.category <> 'sold' then 'lost'
@@ -88,10 +92,10 @@ create or replace function rehearsal.explain_move(
 )
 returns text
 language plpgsql
-immutable
+stable
 as $$
--- Told from who had the lead: why it is not (or not at this price) that buyer's any more. p_decision without reasons: the
--- lead was not routed here.
+-- Told from who had the lead: why it is not (or not at this price) that buyer's any more. p_decision without
+-- reasons: the lead was not routed here.
 declare
   v_place integer;
 begin
@@ -111,7 +115,8 @@ begin
     when v_place is null and p_before.seats <@ p_after.seats then 'sold to more buyers'
     when v_place is null then 'its buyer is not there'
     when p_decision.reasons[v_place] is null then
-      format('its buyer is ranked %s of %s', array_position(p_decision.ranking, v_place), cardinality(p_decision.ranking))
+      format('its buyer is ranked %s of %s',
+        array_position(p_decision.ranking, v_place), cardinality(p_decision.ranking))
     else 'its buyer: ' || (kernel.describe_reasons(p_snapshot, p_decision.reasons))[v_place]
   end;
 end;
@@ -122,7 +127,7 @@ comment on function rehearsal.explain_move(rehearsal.outcome, rehearsal.outcome,
 create or replace function rehearsal.add_parts(p_parts jsonb, p_more jsonb)
 returns jsonb
 language plpgsql
-immutable
+stable
 as $$
 begin
   return (
@@ -145,4 +150,5 @@ begin
   );
 end;
 $$;
-comment on function rehearsal.add_parts(jsonb, jsonb) is 'The parts of two tallies added up; what comes to nothing is left out.';
+comment on function rehearsal.add_parts(jsonb, jsonb) is
+  'The parts of two tallies added up; what comes to nothing is left out.';

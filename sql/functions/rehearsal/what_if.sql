@@ -1,29 +1,33 @@
 -- What-if: an offer's leads of a period under changes. Nothing is written.
 --
--- A what-if is history plus differences. The recorded decisions of the period are played in order. Each is decided again,
--- by kernel.decide, from what history decided from, with the changes laid over it:
+-- A what-if is history plus differences. The recorded decisions of the period are played in order. Each is decided
+-- again, by kernel.decide, from what history decided from, with the changes laid over it:
 --
 --   history     events in order: decisions, sales given back                          history.sql
 --   changes     read, checked and compiled once                                       changes.sql, seats.sql
 --   policies    of the version that judged the lead, with changed keys                policies.sql
 --   terms       of the enrollments' versions, with changed columns                    terms.sql
 --   snapshot    terms, what history saw of the lead, limits used, turns               snapshots.sql
---   carried     from lead to lead: how far sales and turns are from history           counters.sql
---   tally       what came out differently, counted                                    tally.sql, report.sql
+--   moves       whether it comes out differently, and what follows of that            moves.sql
+--   counters    carried from lead to lead: how far sales and turns are from history   counters.sql
+--   queue       carried too: leads that are held here only                            queue.sql
+--   tally       what came out differently, counted and told                           tally.sql, report.sql
 --
--- With nothing changed every difference is zero, so history comes out, whatever happened in it: returns, changes of caps, a
--- zone that moved. A lead that comes out differently leaves history: its sales there are taken out of the windows, its sales
--- here put in, and its later attempts there no longer count. If it is held here it waits, and is offered again when something
--- clears. Memory: the waiting, and nothing a lead.
+-- With nothing changed every difference is zero, so history comes out, whatever happened in it: returns, changes of
+-- caps, a zone that moved. A lead that comes out differently leaves history: its sales there are taken out of the
+-- windows, its sales here put in, and its later attempts there no longer count. If it is held here it waits, and is
+-- offered again when something clears. Memory: the waiting, and nothing a lead.
 --
 -- Limits of it:
---   what buyers would return, or fail to take, of leads that go elsewhere, is not known; a lead that only changes its price
---   leaves its return behind, too
---   who bought a contact before is as it was; keys that look up other leads or the DNS cannot be changed
---   leads that came before the period are not played, though their sales count
---   a lead that validation turned down and now takes is gathered from the tables of today
---   where history did not look at a balance, today's stands for it; where it did not go by weight, shares begin even
---   an erased lead has nothing left to be judged by: what validation made of it stays
+--
+--   returns     what buyers would return, or fail to take, of leads that go elsewhere, is not known; a lead that only
+--               changes its price leaves its return behind, too
+--   contacts    who bought a contact before is as it was; keys that look up other leads or the DNS cannot be changed
+--   before      leads that came before the period are not played, though their sales count
+--   turned down a lead that validation turned down in history, and takes now, is gathered from the tables of today
+--   not looked  where history did not look at a balance, today's stands for it; where it did not go by weight, shares
+--               begin even
+--   erased      an erased lead has nothing left to be judged by: what validation made of it stays
 
 create or replace function rehearsal.what_if(
   p_offer_id bigint,
@@ -51,7 +55,9 @@ begin
   v_difference := rehearsal.play_events(v_plan, p_from, p_to);
   v_rehearsed := rehearsal.add_parts(v_history, v_difference.parts);
   v_leads := (
-    select count(*) from leadgen.leads l where l.offer_id = p_offer_id and l.created_at >= p_from and l.created_at < p_to);
+    select count(*)
+    from leadgen.leads l
+    where l.offer_id = p_offer_id and l.created_at >= p_from and l.created_at < p_to);
   v_moved := coalesce(v_difference.parts -> 'moved', '{}');
   return jsonb_build_object(
     'offer_id', p_offer_id,
@@ -107,7 +113,8 @@ begin
     elsif v_event.kind is null then
       exit;
     else
-      v_play := rehearsal.play_event(p_plan, v_play, v_event, v_event.lead_id = any (v_strays));
+      v_play := rehearsal.play_event(
+        p_plan, v_play, v_event, (v_event.decision).attempt is distinct from 1 and v_event.lead_id = any (v_strays));
       if v_play.is_stray then
         v_strays := v_strays || v_event.lead_id;
       end if;
@@ -186,7 +193,8 @@ begin
 
   p_play := rehearsal.rehearse(p_plan, p_play, v_event);
   v_outcome := p_play.outcome;
-  if p_event.kind = 'routed' and v_outcome.category <> 'rejected' and v_sold = v_outcome.seats and v_prices = v_outcome.prices
+  if p_event.kind = 'routed' and v_outcome.category <> 'rejected'
+    and v_sold = v_outcome.seats and v_prices = v_outcome.prices
     and (v_sold <> '{}' or rehearsal.waits_as_before(p_play, p_event.decision)) then
     p_play := rehearsal.stay(p_plan, p_play, v_event);
     p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices);
@@ -199,7 +207,11 @@ $$;
 comment on function rehearsal.play_event(rehearsal.plan, rehearsal.play, rehearsal.event, boolean) is
   'A rehearsal after one more event of history; p_is_stray: its lead has left history before.';
 
-create or replace function rehearsal.play_retry(p_plan rehearsal.plan, inout p_play rehearsal.play, p_waiting rehearsal.waiting)
+create or replace function rehearsal.play_retry(
+  p_plan rehearsal.plan,
+  inout p_play rehearsal.play,
+  p_waiting rehearsal.waiting
+)
 language plpgsql
 stable
 as $$
@@ -235,7 +247,11 @@ $$;
 comment on function rehearsal.play_retry(rehearsal.plan, rehearsal.play, rehearsal.waiting) is
   'A rehearsal after a lead that it held was offered again, or its time ended.';
 
-create or replace function rehearsal.rehearse(p_plan rehearsal.plan, inout p_play rehearsal.play, p_event rehearsal.event)
+create or replace function rehearsal.rehearse(
+  p_plan rehearsal.plan,
+  inout p_play rehearsal.play,
+  p_event rehearsal.event
+)
 language plpgsql
 stable
 as $$
@@ -314,4 +330,5 @@ begin
   return v_outcome;
 end;
 $$;
-comment on function rehearsal.read_outcome(kernel.snapshot, kernel.decision) is 'What becomes of a lead by one decision.';
+comment on function rehearsal.read_outcome(kernel.snapshot, kernel.decision) is
+  'What becomes of a lead by one decision.';
