@@ -44,6 +44,13 @@ create table leadgen.chores (
   constraint chores_pause_not_negative check (pause >= '0')
 );
 
+create type outbox.target as (
+  buyer_id bigint,
+  buyer_offer_id bigint,
+  channel leadgen.delivery_channel,
+  target text
+);
+
 create type outbox.claim as (
   delivery_id bigint,
   lease_token uuid,

@@ -255,9 +255,9 @@ create or replace trigger keep_deliveries before delete or truncate on leadgen.d
   for each statement execute function kernel.refuse_change();
 create or replace trigger keep_origin before update on leadgen.deliveries
   for each row when (
-    (old.id, old.created_at, old.market_id, old.lead_id, old.assignment_id, old.notice_id, old.channel, old.message_id)
+    (old.id, old.created_at, old.market_id, old.lead_id, old.assignment_id, old.notice_id, old.message_id)
     is distinct from
-    (new.id, new.created_at, new.market_id, new.lead_id, new.assignment_id, new.notice_id, new.channel, new.message_id)
+    (new.id, new.created_at, new.market_id, new.lead_id, new.assignment_id, new.notice_id, new.message_id)
   )
   execute function kernel.refuse_change();
 -- Open exactly while it has a time, leased exactly while it is sent.
@@ -307,6 +307,15 @@ create or replace trigger keep_record_as_written before update on leadgen.delive
   execute function kernel.refuse_change();
 create or replace trigger keep_all_but_erased before update on leadgen.delivery_attempts
   for each row execute function privacy.allow_erasure();
+
+create type outbox.target as (
+  buyer_id bigint,
+  buyer_offer_id bigint,
+  channel leadgen.delivery_channel,
+  target text
+);
+comment on type outbox.target is
+  'Where an enrollment is told of a lead by a channel; buyer_offer_id null: a buyer without any.';
 
 create type outbox.claim as (
   delivery_id bigint,

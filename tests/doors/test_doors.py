@@ -32,6 +32,7 @@ from rig.cluster import Cluster
 DOORS = read_doors(sql_dir() / "doors.toml")
 FILES = find_files(sql_dir() / "functions")
 
+POLYMORPHIC = {"rehearsal.pick"}
 ALL_RULES = """
 select catalog.compile_rules(jsonb_object_agg(k.key, null)) from leadgen.policy_keys k where k.kind = 'validation'
 """
@@ -157,8 +158,8 @@ def test_plpgsql_check_sees_the_same_calls_and_tables(
 
 
 def differences(connection: psycopg.Connection, function: Function) -> list[str]:
-    """What the reader and plpgsql_check say differently of a function in PL/pgSQL."""
-    if function.language != PLPGSQL:
+    """What the reader and plpgsql_check say differently of a function in PL/pgSQL; it cannot read polymorphic ones."""
+    if function.language != PLPGSQL or function.name in POLYMORPHIC:
         return []
     seen: dict[str, set[str]] = {"FUNCTION": set(), "RELATION": set()}
     relations = [oid for (oid,) in connection.execute(RELATIONS, [function.oid])] or [0]
@@ -269,11 +270,11 @@ def test_a_declared_door_that_nobody_uses_is_seen(functions: list[Function]) -> 
 
 def test_a_missing_door_is_seen(functions: list[Function]) -> None:
     market = DOORS.modules["market"]
-    narrow = replace(market, calls=market.calls - {"kernel"}, writes=market.writes - {"hold_wakes"})
+    narrow = replace(market, calls=market.calls - {"kernel"}, writes=market.writes - {"offer_usage"})
     doors = replace(DOORS, modules=DOORS.modules | {"market": narrow})
     calls, writes = compare_all(functions, doors, FILES)
     assert calls.startswith("market: calls kernel (market.")
-    assert writes.startswith("market: writes hold_wakes (market.")
+    assert writes.startswith("market: writes offer_usage (market.")
 
 
 def test_a_road_and_a_schema_that_nobody_declared_are_seen(

@@ -46,7 +46,11 @@ def _list_written(functions: list[Function], writer: Function, name: str) -> Ite
 
 
 def _trace(functions: list[Function], writer: Function, written: str) -> Iterator[tuple[str, str]]:
-    """The kinds that an expression may be: a literal, a parameter of the writer, or a field that its callers set."""
+    """The kinds that an expression may be: literals, a parameter of the writer, or a field that its callers set."""
+    if written.startswith("case "):
+        for one in re.findall(r"\b(?:then|else) '(\w+)'", written):
+            yield one, writer.name
+        return
     kind = read_literal(written)
     if kind is not None:
         yield kind, writer.name

@@ -19,8 +19,8 @@ begin
 end;
 $$;
 comment on function catalog.compile_rules(jsonb) is
-  'The rules of a validation policy as one SQL query over a leadgen.lead_facts ($1) and the policy''s rules ($2) that '
-  'returns kernel.failure[], in registry order.';
+  'The rules of a validation policy as one SQL query over a leadgen.lead_facts ($1) and the policy''s rules ($2) that'
+  ' returns kernel.failure[], in registry order.';
 
 create or replace function catalog.compile_value(p_function text, p_value jsonb)
 returns jsonb
@@ -160,4 +160,5 @@ begin
   end;
 end;
 $$;
-comment on function catalog.recall_settings(bigint, integer) is 'A version of a routing policy as it was compiled when it was written.';
+comment on function catalog.recall_settings(bigint, integer) is
+  'A version of a routing policy as it was compiled when it was written.';

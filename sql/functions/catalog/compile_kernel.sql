@@ -47,7 +47,8 @@ $sql$);
 end;
 $$;
 comment on function catalog.compile_kernel() is
-  'Writes the bodies of kernel.judge_candidates, describe_reasons, find_clear_time, rank_reason and rank_candidates from leadgen.candidate_checks and leadgen.strategies; run by each deploy.';
+  'Writes the bodies of kernel.judge_candidates, describe_reasons, find_clear_time, rank_reason and rank_candidates '
+  'from leadgen.candidate_checks and leadgen.strategies; run by each deploy.';
 
 create or replace function catalog.compile_judge()
 returns void
@@ -87,7 +88,8 @@ end;
 $sql$);
 end;
 $$;
-comment on function catalog.compile_judge() is 'Writes the body of kernel.judge_candidates from leadgen.candidate_checks.';
+comment on function catalog.compile_judge() is
+  'Writes the body of kernel.judge_candidates from leadgen.candidate_checks.';
 
 create or replace function catalog.compile_by_reason(p_column text)
 returns text
@@ -172,4 +174,5 @@ begin
   execute left(v_definition, strpos(v_definition, 'AS $') - 1) || 'as $compiled$' || p_body || '$compiled$';
 end;
 $$;
-comment on function catalog.replace_body(regprocedure, text) is 'Gives a function another body and leaves the rest of it as it is.';
+comment on function catalog.replace_body(regprocedure, text) is
+  'Gives a function another body and leaves the rest of it as it is.';

@@ -107,8 +107,8 @@ begin
 end;
 $$;
 comment on function catalog.check_bounds(jsonb, text) is
-  'Raises LG423 when minimum is above maximum, or enum lists a value that minimum, maximum or pattern beside it would '
-  'refuse.';
+  'Raises LG423 when minimum is above maximum, or enum lists a value that minimum, maximum or pattern beside it would'
+  ' refuse.';
 
 create or replace function catalog.check_field(
   p_field text,
@@ -181,8 +181,8 @@ end;
 $$;
 comment on function catalog.compile_test(text, jsonb) is
   'A condition on one field as the text of a jsonpath predicate. Numbers sent as text compare as numbers; a missing '
-  'value holds only under not; a point of a pattern matches a line''s end, too, as with ~. body.x.y goes down into an '
-  'answer, through lists to any of their entries.';
+  'value holds only under not; a point of a pattern matches a line''s end, too, as with ~. body.x.y goes down into an'
+  ' answer, through lists to any of their entries.';
 
 create or replace function catalog.compile_literal(p_field text, p_value jsonb)
 returns text

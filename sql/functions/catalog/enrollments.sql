@@ -41,8 +41,8 @@ begin
 end;
 $$;
 comment on function catalog.fill_buyer() is
-  'Trigger: a buyer''s addresses, headers and response rules are checked, the rules compiled; it has a secret to sign '
-  'webhooks with, its own or a new one.';
+  'Trigger: a buyer''s addresses, headers and response rules are checked, the rules compiled; it has a secret to sign'
+  ' webhooks with, its own or a new one.';
 
 create or replace function catalog.fill_enrollment()
 returns trigger

@@ -48,8 +48,8 @@ begin
 end;
 $$;
 comment on function catalog.check_hours(jsonb, text) is
-  'Raises LG423 for hours of a week that cannot be: an unknown day, no time of day, a range that is no pair or has no '
-  'length, never open.';
+  'Raises LG423 for hours of a week that cannot be: an unknown day, no time of day, a range that is no pair or has no'
+  ' length, never open.';
 
 create or replace function catalog.check_timezone(p_timezone text, p_path text)
 returns void

@@ -122,8 +122,8 @@ begin
 end;
 $$;
 comment on function catalog.check_policy(text, jsonb) is
-  'Raises LG423 with path, found and allowed when a policy''s body has more than 30 patterns, an unknown key, a value '
-  'that the registry''s schema refuses, a key whose language is not installed, or keys that contradict each other.';
+  'Raises LG423 with path, found and allowed when a policy''s body has more than 30 patterns, an unknown key, a value'
+  ' that the registry''s schema refuses, a key whose language is not installed, or keys that contradict each other.';
 
 create or replace function catalog.check_policy_kind(p_kind text)
 returns void

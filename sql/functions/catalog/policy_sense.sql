@@ -110,8 +110,8 @@ begin
 end;
 $$;
 comment on function catalog.check_fields_sense(jsonb) is
-  'Raises LG423 when what is asked of a field cannot be met: words for numbers and for text at once, words for numbers '
-  'of a core field that is text, an enum value that its own rule refuses.';
+  'Raises LG423 when what is asked of a field cannot be met: words for numbers and for text at once, words for '
+  'numbers of a core field that is text, an enum value that its own rule refuses.';
 
 create or replace function catalog.check_contact_sense(p_rules jsonb)
 returns void

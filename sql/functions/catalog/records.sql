@@ -36,8 +36,8 @@ begin
 end;
 $$;
 comment on function catalog.keep_used() is
-  'Trigger: a row that a restricting foreign key refers to is not deleted; LG409 says who refers to it, '
-  'and how it is switched off.';
+  'Trigger: a row that a restricting foreign key refers to is not deleted; LG409 says who refers to it, and how it is'
+  ' switched off.';
 
 create or replace function catalog.keep_issued()
 returns trigger

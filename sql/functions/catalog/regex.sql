@@ -145,8 +145,8 @@ begin
 end;
 $$;
 comment on function catalog.weigh_regex(text) is
-  'What a pattern costs to compile: the parts that its counted repetitions make, those of them that may be absent, its '
-  'assertions (one that may be repeated counts for four); and whether a look-around lies in another.';
+  'What a pattern costs to compile: the parts that its counted repetitions make, those of them that may be absent, '
+  'its assertions (one that may be repeated counts for four); and whether a look-around lies in another.';
 
 create or replace function catalog.weigh_token(p_token text, p_next text)
 returns numeric[]

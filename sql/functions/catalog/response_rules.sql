@@ -87,5 +87,5 @@ begin
 end;
 $$;
 comment on function catalog.compile_response_rules(jsonb) is
-  'What a buyer''s answers mean (see catalog.check_response_rules), in order, ready to be judged over {"status": 200, '
-  '"text": "...", "body": {...}}.';
+  'What a buyer''s answers mean (see catalog.check_response_rules), in order, ready to be judged over {"status": 200,'
+  ' "text": "...", "body": {...}}.';

@@ -41,5 +41,5 @@ begin
 end;
 $$;
 comment on function catalog.load_route(bigint, bigint) is
-  'The offer that a source sells into (or the one it sold into, when given) with its market and the policies in force; '
-  'failed_step names the one that is not active, the source last.';
+  'The offer that a source sells into (or the one it sold into, when given) with its market and the policies in '
+  'force; failed_step names the one that is not active, the source last.';

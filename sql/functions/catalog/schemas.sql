@@ -40,9 +40,9 @@ begin
 end;
 $$;
 comment on function catalog.check_schema(jsonb, jsonb, text) is
-  'Raises LG423 with path, found and allowed for the first place where a value breaks its schema. The words are those '
-  'of JSON Schema that policies need, and a few of our own: see check_number, check_text, check_list, check_object and '
-  'check_format.';
+  'Raises LG423 with path, found and allowed for the first place where a value breaks its schema. The words are those'
+  ' of JSON Schema that policies need, and a few of our own: see check_number, check_text, check_list, check_object '
+  'and check_format.';
 
 create or replace function catalog.check_number(p_value jsonb, p_schema jsonb, p_path text)
 returns void

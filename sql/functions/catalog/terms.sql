@@ -28,7 +28,8 @@ begin
 end;
 $$;
 comment on function catalog.list_limits(integer[], numeric, numeric, text) is
-  'Caps (in the order of kernel.list_windows) and budgets as a list of limits: codes such as cap_day, with the scope before them (empty, or offer_).';
+  'Caps (in the order of kernel.list_windows) and budgets as a list of limits: codes such as cap_day, with the scope '
+  'before them (empty, or offer_).';
 
 create or replace function catalog.version_enrollment()
 returns trigger
@@ -58,7 +59,8 @@ begin
 end;
 $$;
 comment on function catalog.version_enrollment() is
-  'Trigger: an enrollment''s limits as a list, its filters as one predicate, and a higher version when its terms changed.';
+  'Trigger: an enrollment''s limits as a list, its filters as one predicate, and a higher version when its terms '
+  'changed.';
 
 create or replace function catalog.archive_enrollment()
 returns trigger
@@ -80,7 +82,8 @@ begin
   return null;
 end;
 $$;
-comment on function catalog.archive_enrollment() is 'Trigger: keeps the terms that an enrollment ever had, with who wrote them and when.';
+comment on function catalog.archive_enrollment() is
+  'Trigger: keeps the terms that an enrollment ever had, with who wrote them and when.';
 
 create or replace function catalog.join_tests(p_tests kernel.field_test[])
 returns jsonpath
@@ -111,4 +114,5 @@ begin
     p_settings.budget_day, p_settings.budget_month, 'offer_') l;
 end;
 $$;
-comment on function catalog.list_offer_limits(kernel.routing_settings) is 'A routing policy''s caps on the offer as a list of limits.';
+comment on function catalog.list_offer_limits(kernel.routing_settings) is
+  'A routing policy''s caps on the offer as a list of limits.';

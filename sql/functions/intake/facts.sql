@@ -37,7 +37,8 @@ begin
 end;
 $$;
 comment on function intake.normalize_request(intake.lead_request, catalog.route) is
-  'The lead as rules judge it: e-mail, phone and postal code normalised for its country. phone_country null: no valid number; postal_patterns empty: another country than the market''s, whose postal codes mean other places.';
+  'The lead as rules judge it: e-mail, phone and postal code normalised for its country. phone_country null: no valid'
+  ' number; postal_patterns empty: another country than the market''s, whose postal codes mean other places.';
 
 create or replace function intake.gather_facts(
   p_facts kernel.lead_facts,
@@ -109,7 +110,8 @@ begin
 end;
 $$;
 comment on function intake.gather_facts(kernel.lead_facts, catalog.route, inet, text, timestamptz) is
-  'What the tables know of a lead: an earlier lead of its key, an earlier lead of its contact, its place, its mail domain, suppression, how many came of its address and phone, who bought its contact.';
+  'What the tables know of a lead: an earlier lead of its key, an earlier lead of its contact, its place, its mail '
+  'domain, suppression, how many came of its address and phone, who bought its contact.';
 
 create or replace function intake.find_duplicate(
   p_facts kernel.lead_facts,
@@ -149,7 +151,8 @@ begin
 end;
 $$;
 comment on function intake.find_duplicate(kernel.lead_facts, catalog.route, timestamptz) is
-  'The latest valid lead since a time with the same contact, as the policy''s duplicate_match, duplicate_match_mode and duplicate_scope say.';
+  'The latest valid lead since a time with the same contact, as the policy''s duplicate_match, duplicate_match_mode '
+  'and duplicate_scope say.';
 
 create or replace function intake.find_buyers_with_contact(
   p_facts kernel.lead_facts,
@@ -181,7 +184,8 @@ begin
 end;
 $$;
 comment on function intake.find_buyers_with_contact(kernel.lead_facts, catalog.route, bigint) is
-  'Buyers who bought another lead of the same phone or e-mail from the offer within the policy''s contact_window_days; a sale that never reached its buyer does not count.';
+  'Buyers who bought another lead of the same phone or e-mail from the offer within the policy''s '
+  'contact_window_days; a sale that never reached its buyer does not count.';
 
 create or replace function intake.needs_mail_lookup(p_facts kernel.lead_facts, p_route catalog.route, p_context jsonb)
 returns text
@@ -200,7 +204,8 @@ begin
 end;
 $$;
 comment on function intake.needs_mail_lookup(kernel.lead_facts, catalog.route, jsonb) is
-  'The e-mail domain that the caller must have looked up before this lead can be judged; null: none, or the caller cannot.';
+  'The e-mail domain that the caller must have looked up before this lead can be judged; null: none, or the caller '
+  'cannot.';
 
 create or replace function intake.recall_facts(p_lead leadgen.leads, p_country_code text)
 returns kernel.lead_facts

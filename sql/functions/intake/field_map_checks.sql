@@ -54,8 +54,8 @@ begin
 end;
 $$;
 comment on function intake.write_source_map() is
-  'Trigger: a map that checks signatures needs the secret; a partner''s source behind it is closed to every other way '
-  'in.';
+  'Trigger: a map that checks signatures needs the secret; a partner''s source behind it is closed to every other way'
+  ' in.';
 
 create or replace function intake.check_field_map(p_body jsonb)
 returns void

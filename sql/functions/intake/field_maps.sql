@@ -233,8 +233,8 @@ begin
 end;
 $$;
 comment on function intake.read_map_value(jsonb, jsonb) is
-  'What a rule of a field map finds in a document: a path''s first value that is not blank, the first of alternatives, '
-  'a constant, or parts joined. Null: nothing.';
+  'What a rule of a field map finds in a document: a path''s first value that is not blank, the first of '
+  'alternatives, a constant, or parts joined. Null: nothing.';
 
 create or replace function intake.read_map_key(p_map jsonb, p_lead jsonb)
 returns text
@@ -365,5 +365,5 @@ begin
 end;
 $$;
 comment on function intake.is_test_lead(jsonb, jsonb) is
-  'Whether one of the map''s is_test paths finds something that neither is blank nor says no (false, "false", 0, …): a '
-  'test is rehearsed and never sold.';
+  'Whether one of the map''s is_test paths finds something that neither is blank nor says no (false, "false", 0, …): '
+  'a test is rehearsed and never sold.';

@@ -69,7 +69,8 @@ begin
 end;
 $$;
 comment on function intake.insert_lead(bigint, intake.lead_request, kernel.lead_facts, catalog.route, text, bytea, jsonb, jsonb, kernel.failure[], kernel.decision) is
-  'Stores a lead with its verdict. A key taken meanwhile through another offer is a serialization failure: the whole call is to be repeated.';
+  'Stores a lead with its verdict. A key taken meanwhile through another offer is a serialization failure: the whole '
+  'call is to be repeated.';
 
 create or replace function intake.derive_idempotency_key(p_facts kernel.lead_facts, p_route catalog.route, p_now timestamptz)
 returns text
@@ -86,7 +87,8 @@ begin
 end;
 $$;
 comment on function intake.derive_idempotency_key(kernel.lead_facts, catalog.route, timestamptz) is
-  'The key of a lead that came without one: the same source, contact, place, message, attributes and consent on the market''s same day are one lead; who corrects what a rule judges sends another.';
+  'The key of a lead that came without one: the same source, contact, place, message, attributes and consent on the '
+  'market''s same day are one lead; who corrects what a rule judges sends another.';
 
 create or replace function intake.compose_answer(
   p_lead_id bigint,
@@ -125,7 +127,8 @@ begin
 end;
 $$;
 comment on function intake.compose_answer(bigint, catalog.route, kernel.failure[], kernel.decision) is
-  'What the sender is told: accepted with buyer and price (hidden where the source may not know), or rejected with every failure.';
+  'What the sender is told: accepted with buyer and price (hidden where the source may not know), or rejected with '
+  'every failure.';
 
 create or replace function intake.replay_answer(p_lead_id bigint, p_hash bytea, p_key_is_derived boolean)
 returns jsonb

@@ -36,8 +36,8 @@ begin
 end;
 $$;
 comment on function intake.authenticate_post(text, bytea, jsonb) is
-  'The source of a post in its own shape, once API key, key in the body or signature prove it. LG401 otherwise, in the '
-  'same words whatever was wrong.';
+  'The source of a post in its own shape, once API key, key in the body or signature prove it. LG401 otherwise, in '
+  'the same words whatever was wrong.';
 
 create or replace function intake.check_signature(p_body bytea, p_secret text, p_signature text)
 returns boolean

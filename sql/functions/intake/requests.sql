@@ -146,4 +146,5 @@ begin
   return sha256(convert_to((p_payload - 'idempotency_key')::text, 'UTF8'));
 end;
 $$;
-comment on function intake.hash_submission(jsonb) is 'SHA-256 of a payload without its idempotency key: two submissions are the same when it is.';
+comment on function intake.hash_submission(jsonb) is
+  'SHA-256 of a payload without its idempotency key: two submissions are the same when it is.';

@@ -67,7 +67,8 @@ begin
 end;
 $$;
 comment on function intake.find_source(intake.lead_request) is
-  'The source a submission comes from, null when none claims it. LG401: a key that is wrong, or missing where the source needs it; LG403: the payload names another source than the key.';
+  'The source a submission comes from, null when none claims it. LG401: a key that is wrong, or missing where the '
+  'source needs it; LG403: the payload names another source than the key.';
 
 create or replace function intake.find_source_by_page(p_url text)
 returns bigint
@@ -92,4 +93,5 @@ begin
 end;
 $$;
 comment on function intake.find_source_by_page(text) is
-  'The source whose hostname and longest path prefix, on segment boundaries, cover a page: /plumb does not cover /plumbing.';
+  'The source whose hostname and longest path prefix, on segment boundaries, cover a page: /plumb does not cover '
+  '/plumbing.';

@@ -54,7 +54,8 @@ begin
 end;
 $$;
 comment on function kernel.decide(kernel.snapshot, kernel.routing_settings) is
-  'One routing decision: who gets the lead, for what price, why each other candidate does not, and whether a lead that nobody can take waits. Pure.';
+  'One routing decision: who gets the lead, for what price, why each other candidate does not, and whether a lead '
+  'that nobody can take waits. Pure.';
 
 create or replace function kernel.choose_winners(p_snapshot kernel.snapshot, p_ranking integer[], p_max_buyers integer)
 returns integer[]

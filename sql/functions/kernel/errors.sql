@@ -22,7 +22,8 @@ begin
 end;
 $$;
 comment on function kernel.refuse(text, text, text, text, text, text) is
-  'Raises an error of class LG: MESSAGE for people, DETAIL as JSON (field, found, allowed), HINT with the way out. Never put personal data into it: the server logs it.';
+  'Raises an error of class LG: MESSAGE for people, DETAIL as JSON (field, found, allowed), HINT with the way out. '
+  'Never put personal data into it: the server logs it.';
 
 create or replace function kernel.refuse_value(p_path text, p_found text, p_allowed text)
 returns void
@@ -79,7 +80,8 @@ begin
 end;
 $$;
 comment on function kernel.suggest(text, text[]) is
-  'The option that a misspelt word most likely meant; null when none is near: more than a third of its letters would be wrong.';
+  'The option that a misspelt word most likely meant; null when none is near: more than a third of its letters would '
+  'be wrong.';
 
 create or replace function kernel.edit_distance(p_a text, p_b text)
 returns integer
@@ -109,7 +111,8 @@ begin
 end;
 $$;
 comment on function kernel.edit_distance(text, text) is
-  'How many letters have to be added, dropped, replaced or swapped with their neighbour to make one word of the other.';
+  'How many letters have to be added, dropped, replaced or swapped with their neighbour to make one word of the '
+  'other.';
 
 create or replace function kernel.is_one_of(p_value jsonb, p_list jsonb)
 returns boolean
@@ -140,5 +143,5 @@ begin
 end;
 $$;
 comment on function kernel.is_passing_fault(text) is
-  'Whether an error is of the moment or the server (a deadlock, a cancelled query, a full disk), not of the row at hand. '
-  'Who handles errors raises such a one again: the work is done anew, and no row is blamed for it.';
+  'Whether an error is of the moment or the server (a deadlock, a cancelled query, a full disk), not of the row at '
+  'hand. Who handles errors raises such a one again: the work is done anew, and no row is blamed for it.';

@@ -8,7 +8,8 @@ as $$
   select 'hold' = case when p_exclusive_buyer_id is null then p_policy.on_no_buyer else p_policy.when_unavailable end;
 $$;
 comment on function kernel.is_to_be_held(kernel.routing_settings, bigint) is
-  'Whether a lead that nobody could take is offered again: on_no_buyer says so, or when_unavailable while its exclusive buyer binds.';
+  'Whether a lead that nobody could take is offered again: on_no_buyer says so, or when_unavailable while its '
+  'exclusive buyer binds.';
 
 create or replace function kernel.plan_hold(p_snapshot kernel.snapshot, p_reasons text[])
 returns timestamptz
@@ -22,7 +23,8 @@ begin
 end;
 $$;
 comment on function kernel.plan_hold(kernel.snapshot, text[]) is
-  'When a lead that nobody could take is offered again: when the first thing clears that time alone clears, at most an hour away.';
+  'When a lead that nobody could take is offered again: when the first thing clears that time alone clears, at most '
+  'an hour away.';
 
 create or replace function kernel.find_clear_time(p_snapshot kernel.snapshot, p_reasons text[])
 returns timestamptz
@@ -34,4 +36,5 @@ begin
 end;
 $$;
 comment on function kernel.find_clear_time(kernel.snapshot, text[]) is
-  'The first time at which a limit, a pause or a schedule clears that keeps a candidate from a lead; null: no time clears anything. Compiled from leadgen.candidate_checks.';
+  'The first time at which a limit, a pause or a schedule clears that keeps a candidate from a lead; null: no time '
+  'clears anything. Compiled from leadgen.candidate_checks.';

@@ -12,7 +12,9 @@ as $$
     '{enrollment_is_active,buyer_is_active,is_reachable,in_service_area,in_schedule,has_lead,has_contact}', p_name) - 1;
 $$;
 comment on function kernel.flag(text) is
-  'The bit of kernel.snapshot.flags that says so of a candidate: enrollment_is_active, buyer_is_active, is_reachable (an endpoint is in use), in_service_area, in_schedule, has_lead (it had this lead already), has_contact (it bought this contact before).';
+  'The bit of kernel.snapshot.flags that says so of a candidate: enrollment_is_active, buyer_is_active, is_reachable '
+  '(an endpoint is in use), in_service_area, in_schedule, has_lead (it had this lead already), has_contact (it bought'
+  ' this contact before).';
 
 create or replace function kernel.judge_candidates(p_snapshot kernel.snapshot, p_exclusive_buyer_id bigint)
 returns text[]
@@ -24,7 +26,8 @@ begin
 end;
 $$;
 comment on function kernel.judge_candidates(kernel.snapshot, bigint) is
-  'Step judge: for each candidate the first check it fails, null when it passes. With an exclusive buyer the others lose to it. Compiled from leadgen.candidate_checks.';
+  'Step judge: for each candidate the first check it fails, null when it passes. With an exclusive buyer the others '
+  'lose to it. Compiled from leadgen.candidate_checks.';
 
 create or replace function kernel.describe_reasons(p_snapshot kernel.snapshot, p_reasons text[])
 returns text[]
@@ -36,7 +39,8 @@ begin
 end;
 $$;
 comment on function kernel.describe_reasons(kernel.snapshot, text[]) is
-  'Why each candidate lost, with the numbers it was judged by: "cap_day: 20 of 20, resets 2026-11-22 00:00 America/Chicago"; null: it passed. Compiled from leadgen.candidate_checks.';
+  'Why each candidate lost, with the numbers it was judged by: "cap_day: 20 of 20, resets 2026-11-22 00:00 '
+  'America/Chicago"; null: it passed. Compiled from leadgen.candidate_checks.';
 
 create or replace function kernel.rank_reason(p_reason text)
 returns integer
@@ -48,7 +52,8 @@ begin
 end;
 $$;
 comment on function kernel.rank_reason(text) is
-  'How far a candidate came that lost for a reason: the position of its check; 0: no check. Compiled from leadgen.candidate_checks.';
+  'How far a candidate came that lost for a reason: the position of its check; 0: no check. Compiled from '
+  'leadgen.candidate_checks.';
 
 create or replace function kernel.describe_unsold(p_reasons text[])
 returns text
@@ -64,7 +69,8 @@ begin
   );
 end;
 $$;
-comment on function kernel.describe_unsold(text[]) is 'Why nobody got a lead: the reasons with how many candidates each took out.';
+comment on function kernel.describe_unsold(text[]) is
+  'Why nobody got a lead: the reasons with how many candidates each took out.';
 
 create or replace function kernel.find_cause(
   p_snapshot kernel.snapshot,
@@ -99,4 +105,5 @@ begin
 end;
 $$;
 comment on function kernel.find_cause(kernel.snapshot, text[]) is
-  'Why a lead went unsold, in one word: the reason of the candidate that came nearest to taking it, the price that was lost with it and its place among the candidates.';
+  'Why a lead went unsold, in one word: the reason of the candidate that came nearest to taking it, the price that '
+  'was lost with it and its place among the candidates.';

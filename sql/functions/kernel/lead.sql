@@ -24,7 +24,8 @@ begin
 end;
 $$;
 comment on function kernel.describe_lead(kernel.lead_facts) is
-  'A lead as the document that filters and price adjustments are judged on: its city as cities are compared, texts cut to what a pattern is held against.';
+  'A lead as the document that filters and price adjustments are judged on: its city as cities are compared, texts '
+  'cut to what a pattern is held against.';
 
 create or replace function kernel.cut_texts(p_attributes jsonb)
 returns jsonb
@@ -58,7 +59,8 @@ as $$
     'consent_certificate_url'
   ];
 $$;
-comment on function kernel.list_fields() is 'The core fields of a lead that a policy can name; beside them attributes.x.';
+comment on function kernel.list_fields() is
+  'The core fields of a lead that a policy can name; beside them attributes.x.';
 
 create or replace function kernel.read_field(p_facts kernel.lead_facts, p_field text)
 returns jsonb
@@ -106,7 +108,8 @@ begin
 end;
 $$;
 comment on function kernel.show_number(jsonb, text) is
-  'A lead''s field where it is missing, a number of at most six digits or yes or no; null for anything else, which may be personal.';
+  'A lead''s field where it is missing, a number of at most six digits or yes or no; null for anything else, which '
+  'may be personal.';
 
 create or replace function kernel.find_filter_fault(p_tests kernel.field_test[], p_document jsonb)
 returns text
@@ -125,7 +128,8 @@ begin
 end;
 $$;
 comment on function kernel.find_filter_fault(kernel.field_test[], jsonb) is
-  'The first filter of an enrollment that a lead does not meet, with its numbers: "attributes.roof_age is 7, wanted at least 10"; null: it meets all.';
+  'The first filter of an enrollment that a lead does not meet, with its numbers: "attributes.roof_age is 7, wanted '
+  'at least 10"; null: it meets all.';
 
 create or replace function kernel.find_field_fault(p_value jsonb, p_rule jsonb)
 returns text

@@ -54,7 +54,8 @@ begin
 end;
 $$;
 comment on function kernel.find_full_offer_limits(kernel.snapshot) is
-  'For each candidate the first limit on the offer as a whole that its price, or one more sale, would go over; null: the offer has no limits.';
+  'For each candidate the first limit on the offer as a whole that its price, or one more sale, would go over; null: '
+  'the offer has no limits.';
 
 create or replace function kernel.find_fills(p_snapshot kernel.snapshot)
 returns double precision[]
@@ -100,7 +101,8 @@ begin
 end;
 $$;
 comment on function kernel.describe_limit(kernel.snapshot, integer, text, numeric) is
-  'A limit of a candidate (owner: its position) or of the offer (0) in words: "20 of 20, resets 2026-11-22T06:00:00Z (00:00 America/Chicago)".';
+  'A limit of a candidate (owner: its position) or of the offer (0) in words: "20 of 20, resets 2026-11-22T06:00:00Z '
+  '(00:00 America/Chicago)".';
 
 create or replace function kernel.find_limit_end(p_snapshot kernel.snapshot, p_owner integer, p_code text)
 returns timestamptz
@@ -118,7 +120,8 @@ begin
     coalesce(p_snapshot.zones[p_owner], p_snapshot.timezone));
 end;
 $$;
-comment on function kernel.find_limit_end(kernel.snapshot, integer, text) is 'When the window of a limit ends, and what it counts begins anew.';
+comment on function kernel.find_limit_end(kernel.snapshot, integer, text) is
+  'When the window of a limit ends, and what it counts begins anew.';
 
 create or replace function kernel.add_limits(
   p_snapshot kernel.snapshot,

@@ -75,7 +75,8 @@ begin
 end;
 $$;
 comment on function kernel.price_sale(numeric, integer, boolean, kernel.adjustment[]) is
-  'The price of one sale and its steps: base, the adjustments in order (the exclusivity premium only for who owns the place), rounding. Never below zero.';
+  'The price of one sale and its steps: base, the adjustments in order (the exclusivity premium only for who owns the'
+  ' place), rounding. Never below zero.';
 
 create or replace function kernel.round_price(p_amount numeric, p_decimals integer)
 returns numeric
@@ -85,7 +86,8 @@ as $$
 -- What a column of numeric(10,2) holds is the most: a policy that multiplies without end must not fail a lead.
   select least(greatest(round(p_amount, p_decimals), 0), 99999999);
 $$;
-comment on function kernel.round_price(numeric, integer) is 'Rounded half away from zero; never below zero nor above 99,999,999.';
+comment on function kernel.round_price(numeric, integer) is
+  'Rounded half away from zero; never below zero nor above 99,999,999.';
 
 create or replace function kernel.currency_minor_unit(p_currency text)
 returns integer

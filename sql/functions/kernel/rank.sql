@@ -10,4 +10,5 @@ begin
 end;
 $$;
 comment on function kernel.rank_candidates(kernel.snapshot, text[], text[]) is
-  'Step rank: the positions of the passing candidates, best first, by the strategy, then its tie-breakers (at most five in all), then enrollment id. Compiled from leadgen.strategies.';
+  'Step rank: the positions of the passing candidates, best first, by the strategy, then its tie-breakers (at most '
+  'five in all), then enrollment id. Compiled from leadgen.strategies.';

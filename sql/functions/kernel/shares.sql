@@ -13,7 +13,8 @@ as $$
   select greatest(p_finish_tag, p_stored_time - 1 / p_weight::double precision);
 $$;
 comment on function kernel.find_start_tag(double precision, numeric, double precision) is
-  'When a candidate''s next lead starts, given the offer''s virtual time after its latest lead. Who was away is at most one lead behind, so it comes back to its share and not to a burst.';
+  'When a candidate''s next lead starts, given the offer''s virtual time after its latest lead. Who was away is at '
+  'most one lead behind, so it comes back to its share and not to a burst.';
 
 create or replace function kernel.find_virtual_time(p_snapshot kernel.snapshot, p_reasons text[])
 returns double precision
@@ -95,4 +96,5 @@ begin
 end;
 $$;
 comment on function kernel.take_turns(kernel.snapshot, text[], integer[], boolean) is
-  'The turns that the winners have after a decision, one each: number in the offer''s sequence and, where it goes by weight, tag and virtual time; both go to their rows of usage.';
+  'The turns that the winners have after a decision, one each: number in the offer''s sequence and, where it goes by '
+  'weight, tag and virtual time; both go to their rows of usage.';

@@ -7,7 +7,8 @@ immutable parallel safe
 as $$
   select '{hour,day,week,month}'::text[];
 $$;
-comment on function kernel.list_windows() is 'The calendar windows in which sales and money are counted, in the order of the counters.';
+comment on function kernel.list_windows() is
+  'The calendar windows in which sales and money are counted, in the order of the counters.';
 
 create or replace function kernel.start_window(p_window text, p_at timestamptz, p_timezone text)
 returns timestamptz
@@ -25,7 +26,8 @@ begin
 end;
 $$;
 comment on function kernel.start_window(text, timestamptz, text) is
-  'When the window of a limit began that a time lies in: hour, day, week, month (calendar of the zone), minutes:15 (from midnight), a weekday (mon ... sun; null on any other day), or ever.';
+  'When the window of a limit began that a time lies in: hour, day, week, month (calendar of the zone), minutes:15 '
+  '(from midnight), a weekday (mon ... sun; null on any other day), or ever.';
 
 create or replace function kernel.start_windows(p_at timestamptz, p_timezone text)
 returns timestamptz[]
@@ -38,7 +40,8 @@ begin
 end;
 $$;
 comment on function kernel.start_windows(timestamptz, text) is
-  'When the calendar hour, day, week and month of a zone began that a time lies in; in the order of kernel.list_windows.';
+  'When the calendar hour, day, week and month of a zone began that a time lies in; in the order of '
+  'kernel.list_windows.';
 
 create or replace function kernel.find_window_end(p_window text, p_at timestamptz, p_timezone text)
 returns timestamptz
@@ -121,7 +124,8 @@ begin
 end;
 $$;
 comment on function kernel.take_from_windows(timestamptz[], integer[], numeric[], timestamptz[], integer, numeric) is
-  'Counters without sales and money that were counted in windows that began then; a window that began later never counted them.';
+  'Counters without sales and money that were counted in windows that began then; a window that began later never '
+  'counted them.';
 
 create or replace function kernel.minute_of_week(p_at timestamptz, p_timezone text)
 returns integer

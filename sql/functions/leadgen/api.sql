@@ -18,7 +18,9 @@ begin
 end;
 $$;
 comment on function leadgen.submit_lead(jsonb, jsonb) is
-  'Takes one lead: resolves, validates, routes, prices, stores it and queues its deliveries, in the caller''s transaction. Returns status accepted, rejected or quarantined, or lookup when the caller can resolve a mail domain and is to do so first; raises LG400, LG401, LG403, LG422 for a malformed call.';
+  'Takes one lead: resolves, validates, routes, prices, stores it and queues its deliveries, in the caller''s '
+  'transaction. Returns status accepted, rejected or quarantined, or lookup when the caller can resolve a mail domain'
+  ' and is to do so first; raises LG400, LG401, LG403, LG422 for a malformed call.';
 
 create or replace function leadgen.submit_leads(p_payloads jsonb[], p_contexts jsonb[])
 returns setof jsonb
@@ -39,9 +41,9 @@ end;
 $$;
 comment on function leadgen.submit_leads(jsonb[], jsonb[]) is
   'Takes up to 32 leads in the caller''s transaction, each as submit_lead would, and answers in the order given. An '
-  'answer is submit_lead''s or one of these. refused, with sqlstate, message, detail, hint: where submit_lead raises LG400, '
-  'LG401, LG403 or LG422. busy: somebody holds its offer, or time is up; submit it again. alone: submit it by itself. '
-  'Raises what is not one lead''s (a deadlock, a lock time-out, a full disk); then nothing is taken.';
+  'answer is submit_lead''s or one of these. refused, with sqlstate, message, detail, hint: where submit_lead raises '
+  'LG400, LG401, LG403 or LG422. busy: somebody holds its offer, or time is up; submit it again. alone: submit it by '
+  'itself. Raises what is not one lead''s (a deadlock, a lock time-out, a full disk); then nothing is taken.';
 
 create or replace function leadgen.explain_lead_for(p_key_hash text, p_lead_id bigint)
 returns jsonb
@@ -82,7 +84,8 @@ begin
 end;
 $$;
 comment on function leadgen.record_mail_domain(text, text) is
-  'Keeps what a resolver said of a domain now: has_mail, no_mail, unknown (it did not answer). Raises LG400 for anything else.';
+  'Keeps what a resolver said of a domain now: has_mail, no_mail, unknown (it did not answer). Raises LG400 for '
+  'anything else.';
 
 create or replace function leadgen.open_post(p_source_key text, p_body bytea, p_context jsonb default '{}')
 returns jsonb
@@ -97,8 +100,9 @@ begin
 end;
 $$;
 comment on function leadgen.open_post(text, bytea, jsonb) is
-  'What a source posted in its own shape: one entry of fetches for each lead, the id by which its answers are to be fetched or null; '
-  'with which token and proof; and whether the sender wants the lead''s answer or an empty one. LG401, LG400.';
+  'What a source posted in its own shape: one entry of fetches for each lead, the id by which its answers are to be '
+  'fetched or null; with which token and proof; and whether the sender wants the lead''s answer or an empty one. '
+  'LG401, LG400.';
 
 create or replace function leadgen.submit_mapped_lead(
   p_source_key text,
@@ -119,8 +123,9 @@ begin
 end;
 $$;
 comment on function leadgen.submit_mapped_lead(text, bytea, jsonb, integer, jsonb) is
-  'Takes one lead of a post in its source''s own shape: proves the sender (context: api_key_hash or signature), maps, rehearses a test, else submits. '
-  'p_fetched: the lead as its network gave it, where the post only names it. Outcomes are submit_lead''s, or status test. LG400, LG401, LG403, LG422.';
+  'Takes one lead of a post in its source''s own shape: proves the sender (context: api_key_hash or signature), maps,'
+  ' rehearses a test, else submits. p_fetched: the lead as its network gave it, where the post only names it. '
+  'Outcomes are submit_lead''s, or status test. LG400, LG401, LG403, LG422.';
 
 create or replace function leadgen.verify_subscription(p_source_key text, p_verify_token text)
 returns boolean
@@ -133,7 +138,8 @@ begin
   return intake.verify_subscription(p_source_key, p_verify_token);
 end;
 $$;
-comment on function leadgen.verify_subscription(text, text) is 'Whether a network that asks for a source''s address knows the source''s verify token.';
+comment on function leadgen.verify_subscription(text, text) is
+  'Whether a network that asks for a source''s address knows the source''s verify token.';
 
 create or replace function leadgen.record_sms_status(
   p_message_id uuid,
@@ -152,4 +158,6 @@ begin
 end;
 $$;
 comment on function leadgen.record_sms_status(uuid, text, text, integer) is
-  'What the provider of text messages reports of one: delivered and read end its delivery well, undelivered, failed and canceled end it dead, all else says nothing new. An error that means the recipient wants none disables the endpoint. False when there is no such message; LG409 for a report of another one.';
+  'What the provider of text messages reports of one: delivered and read end its delivery well, undelivered, failed '
+  'and canceled end it dead, all else says nothing new. An error that means the recipient wants none disables the '
+  'endpoint. False when there is no such message; LG409 for a report of another one.';

@@ -19,7 +19,9 @@ begin
 end;
 $$;
 comment on function leadgen.answer_sale(text, bigint, text, text, text) is
-  'The holder of a buyer''s key accepts or returns one of its sales: {assignment_id, outcome, return: {status, reason} or null}. LG401 without a key, LG404 for a sale that is not its own; see leadgen.accept_sale and roads.request_return.';
+  'The holder of a buyer''s key accepts or returns one of its sales: {assignment_id, outcome, return: {status, '
+  'reason} or null}. LG401 without a key, LG404 for a sale that is not its own; see leadgen.accept_sale and '
+  'roads.request_return.';
 
 create or replace function leadgen.show_sale(p_key_hash text, p_assignment_id bigint)
 returns jsonb
@@ -33,7 +35,8 @@ begin
 end;
 $$;
 comment on function leadgen.show_sale(text, bigint) is
-  'A sale to the holder of a buyer''s key: price, outcome, until when it may answer, its return, and the lead; lead null: the sale has ended, or the lead was erased. LG401 without a key, LG404 for a sale that is not its own.';
+  'A sale to the holder of a buyer''s key: price, outcome, until when it may answer, its return, and the lead; lead '
+  'null: the sale has ended, or the lead was erased. LG401 without a key, LG404 for a sale that is not its own.';
 
 create or replace function leadgen.list_return_reasons()
 returns jsonb
@@ -46,7 +49,9 @@ begin
   return market.list_return_reasons();
 end;
 $$;
-comment on function leadgen.list_return_reasons() is 'The reasons for which a buyer may return a sale: [{code, description}], in the order in which a person is shown them.';
+comment on function leadgen.list_return_reasons() is
+  'The reasons for which a buyer may return a sale: [{code, description}], in the order in which a person is shown '
+  'them.';
 
 create or replace function leadgen.read_link(p_token text)
 returns jsonb
@@ -60,7 +65,9 @@ begin
 end;
 $$;
 comment on function leadgen.read_link(text) is
-  'What a link is for and whether it can still be used: kind (accept, return, unsubscribe), id, state, message and, of a sale, offer, time, price and the reasons for a return. Changes nothing. LG404 for anything that is no link of ours.';
+  'What a link is for and whether it can still be used: kind (accept, return, unsubscribe), id, state, message and, '
+  'of a sale, offer, time, price and the reasons for a return. Changes nothing. LG404 for anything that is no link of'
+  ' ours.';
 
 create or replace function leadgen.answer_by_link(p_token text, p_reason text default null, p_note text default null)
 returns jsonb
@@ -74,7 +81,9 @@ begin
 end;
 $$;
 comment on function leadgen.answer_by_link(text, text, text) is
-  'Does what a link is for: accepts or returns the sale, or stops e-mails to the buyer about its delivery addresses. What leadgen.read_link shows then, with outcome and return. LG404 for anything that is no link of ours; see leadgen.accept_sale and roads.request_return.';
+  'Does what a link is for: accepts or returns the sale, or stops e-mails to the buyer about its delivery addresses. '
+  'What leadgen.read_link shows then, with outcome and return. LG404 for anything that is no link of ours; see '
+  'leadgen.accept_sale and roads.request_return.';
 
 create or replace function leadgen.accept_sale(p_assignment_id bigint)
 returns leadgen.assignment_outcome
@@ -88,7 +97,8 @@ begin
 end;
 $$;
 comment on function leadgen.accept_sale(bigint) is
-  'The buyer takes a sale. Once accepted it stays so; LG409 when it is too late, the sale has ended or its return is being decided, LG404 when there is none.';
+  'The buyer takes a sale. Once accepted it stays so; LG409 when it is too late, the sale has ended or its return is '
+  'being decided, LG404 when there is none.';
 
 create or replace function leadgen.return_sale(p_assignment_id bigint, p_reason text, p_note text default null)
 returns leadgen.assignment_outcome
@@ -102,4 +112,6 @@ begin
 end;
 $$;
 comment on function leadgen.return_sale(bigint, text, text) is
-  'The operator takes a sale back, whatever the buyer''s quota: its place is free again and the lead goes on as the policy says. Once returned it stays so; LG400 for a reason that there is not, LG409 when it is too late or the sale has ended, LG404 when there is none.';
+  'The operator takes a sale back, whatever the buyer''s quota: its place is free again and the lead goes on as the '
+  'policy says. Once returned it stays so; LG400 for a reason that there is not, LG409 when it is too late or the '
+  'sale has ended, LG404 when there is none.';

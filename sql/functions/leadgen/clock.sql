@@ -16,5 +16,4 @@ begin
   return v_override::timestamptz;
 end;
 $$;
-comment on function leadgen.clock() is
-  'Now. The setting leadgen.clock overrides it for the owner and superusers only.';
+comment on function leadgen.clock() is 'Now. The setting leadgen.clock overrides it for the owner and superusers only.';

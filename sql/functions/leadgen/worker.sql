@@ -34,7 +34,9 @@ begin
 end;
 $$;
 comment on function leadgen.claim_deliveries(text, jsonb, interval) is
-  'Leases due deliveries to a worker, endpoint by endpoint in turn, as many of each channel as it has room for ({"webhook": 100, "email": 8, "sms": 4}): each with its fencing token, where it goes, the secrets to sign with, the exact body to send and its own timeout.';
+  'Leases due deliveries to a worker, endpoint by endpoint in turn, as many of each channel as it has room for '
+  '({"webhook": 100, "email": 8, "sms": 4}): each with its fencing token, where it goes, the secrets to sign with, '
+  'the exact body to send and its own timeout.';
 
 create or replace function leadgen.record_attempts(p_results jsonb, p_max_retries integer, p_retry_delay interval)
 returns table (delivery_id bigint, status text, outcome text, reason text)
@@ -54,7 +56,8 @@ begin
 end;
 $$;
 comment on function leadgen.record_attempts(jsonb, integer, interval) is
-  'Records outcomes of claimed deliveries and what follows for sale, lead and endpoint. Returns each delivery''s new status, or fenced where the lease is no longer held, and what its answer was judged to mean.';
+  'Records outcomes of claimed deliveries and what follows for sale, lead and endpoint. Returns each delivery''s new '
+  'status, or fenced where the lease is no longer held, and what its answer was judged to mean.';
 
 create or replace function leadgen.release_deliveries(p_delivery_ids bigint[], p_tokens uuid[])
 returns integer
@@ -101,7 +104,8 @@ begin
 end;
 $$;
 comment on function leadgen.route_held_lead() is
-  'Routes the held lead that has waited longest past its time; sold, or held on, or its hold ended. Returns its id, 0 when it followed a change of the catalogue instead, null when there is nothing to do.';
+  'Routes the held lead that has waited longest past its time; sold, or held on, or its hold ended. Returns its id, 0'
+  ' when it followed a change of the catalogue instead, null when there is nothing to do.';
 
 create or replace function leadgen.settle_answers()
 returns integer
@@ -115,7 +119,8 @@ begin
 end;
 $$;
 comment on function leadgen.settle_answers() is
-  'Ends the time to answer of at most 500 sales: accepted by silence (auto_after), or lapsed (explicit). Returns how many.';
+  'Ends the time to answer of at most 500 sales: accepted by silence (auto_after), or lapsed (explicit). Returns how '
+  'many.';
 
 create or replace function leadgen.settle_return()
 returns bigint
@@ -129,7 +134,8 @@ begin
 end;
 $$;
 comment on function leadgen.settle_return() is
-  'Decides the return that came with a webhook''s reply longest ago, as the policy says. Returns its id, null when there is none.';
+  'Decides the return that came with a webhook''s reply longest ago, as the policy says. Returns its id, null when '
+  'there is none.';
 
 create or replace function leadgen.release_due_sale()
 returns bigint
@@ -157,7 +163,8 @@ begin
 end;
 $$;
 comment on function leadgen.settle_endpoints() is
-  'Does what follows for an endpoint that was disabled (see outbox.announce_endpoint). Returns how many there were, 1 or 0.';
+  'Does what follows for an endpoint that was disabled (see outbox.announce_endpoint). Returns how many there were, 1'
+  ' or 0.';
 
 create or replace function leadgen.settle_reports()
 returns integer
@@ -171,7 +178,8 @@ begin
 end;
 $$;
 comment on function leadgen.settle_reports() is
-  'Ends the wait for reports that did not come for four hours, at most 500 of them: nobody knows whether the message arrived. Returns how many.';
+  'Ends the wait for reports that did not come for four hours, at most 500 of them: nobody knows whether the message '
+  'arrived. Returns how many.';
 
 create or replace function leadgen.advance_replay()
 returns bigint
@@ -185,7 +193,8 @@ begin
 end;
 $$;
 comment on function leadgen.advance_replay() is
-  'Takes one step of the replay that is due longest: sends deliveries again, as many as its pace allows. Returns the replay''s id, null when none is due.';
+  'Takes one step of the replay that is due longest: sends deliveries again, as many as its pace allows. Returns the '
+  'replay''s id, null when none is due.';
 
 create or replace function leadgen.list_chores()
 returns table (name text, pause_seconds double precision)
@@ -199,7 +208,8 @@ begin
 end;
 $$;
 comment on function leadgen.list_chores() is
-  'What a worker does beside delivering, in this order: chores by name, and for how many seconds to leave each alone after a turn of it.';
+  'What a worker does beside delivering, in this order: chores by name, and for how many seconds to leave each alone '
+  'after a turn of it.';
 
 create or replace function leadgen.run_chore(p_name text)
 returns boolean
@@ -218,7 +228,8 @@ begin
 end;
 $$;
 comment on function leadgen.run_chore(text) is
-  'Does one piece of a chore of leadgen.chores, in the caller''s transaction. Returns whether there was something to do: then ask again. LG404 when there is no such chore.';
+  'Does one piece of a chore of leadgen.chores, in the caller''s transaction. Returns whether there was something to '
+  'do: then ask again. LG404 when there is no such chore.';
 
 create or replace function leadgen.list_endpoint_checks(p_limit integer)
 returns table (endpoint_id bigint, target text)
@@ -246,7 +257,8 @@ begin
 end;
 $$;
 comment on function leadgen.record_endpoint_check(bigint, text) is
-  'Records that the name in an endpoint''s URL was looked up. A fault (it leads to an address that is not public) disables the endpoint; null: none.';
+  'Records that the name in an endpoint''s URL was looked up. A fault (it leads to an address that is not public) '
+  'disables the endpoint; null: none.';
 
 create or replace function leadgen.measure_outbox()
 returns table (channel text, status text, deliveries bigint, oldest_seconds double precision)
@@ -261,4 +273,5 @@ begin
 end;
 $$;
 comment on function leadgen.measure_outbox() is
-  'What is in the outbox but not done, by channel and state, and how old the oldest is: pending, waiting (pending, but its endpoint is disabled), sending, sent, parked, unknown, dead.';
+  'What is in the outbox but not done, by channel and state, and how old the oldest is: pending, waiting (pending, '
+  'but its endpoint is disabled), sending, sent, parked, unknown, dead.';

@@ -59,8 +59,8 @@ begin
 end;
 $$;
 comment on function market.is_declinable(leadgen.lead_assignments) is
-  'Whether the buyer has not bought yet: under explicit acceptance, before it accepts. '
-  'Giving such a sale back needs no approval and no quota, for silence would do the same.';
+  'Whether the buyer has not bought yet: under explicit acceptance, before it accepts. Giving such a sale back needs '
+  'no approval and no quota, for silence would do the same.';
 
 create or replace function market.settle_answers()
 returns integer
@@ -180,5 +180,5 @@ begin
 end;
 $$;
 comment on function market.describe_link_state(text, leadgen.lead_assignments, timestamptz) is
-  'Whether the holder of a link can still accept or return the sale, and that in words: '
-  'open, accepted, returned, requested, refused or too_late.';
+  'Whether the holder of a link can still accept or return the sale, and that in words: open, accepted, returned, '
+  'requested, refused or too_late.';

@@ -124,8 +124,8 @@ begin
 end;
 $$;
 comment on function market.check_sales() is
-  'What is wrong with sales: each stands, or has ended and is due to be released, or was released; '
-  'and has the times of its outcome.';
+  'What is wrong with sales: each stands, or has ended and is due to be released, or was released; and has the times '
+  'of its outcome.';
 
 create or replace function market.check_returns()
 returns table (rule text, detail text)
@@ -149,5 +149,5 @@ begin
 end;
 $$;
 comment on function market.check_returns() is
-  'What is wrong with returns: an approved one ended its sale, a returned sale has one, '
-  'an open one is of a sale that stands.';
+  'What is wrong with returns: an approved one ended its sale, a returned sale has one, an open one is of a sale that'
+  ' stands.';

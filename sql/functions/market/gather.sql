@@ -116,7 +116,8 @@ begin
 end;
 $$;
 comment on function market.gather_snapshot(kernel.lead_facts, catalog.route, jsonb, bigint[]) is
-  'Step gather: the snapshot of an offer at the lead''s clock; candidates by enrollment id. Call it after the offer''s lock.';
+  'Step gather: the snapshot of an offer at the lead''s clock; candidates by enrollment id. Call it after the '
+  'offer''s lock.';
 
 create or replace function market.gather_exclusivity(
   p_facts kernel.lead_facts,
@@ -150,7 +151,8 @@ begin
 end;
 $$;
 comment on function market.gather_exclusivity(kernel.lead_facts, catalog.route, kernel.routing_settings) is
-  'Who owns the lead''s postal code or city, in the policy''s order of scopes; the postal code itself before its prefixes, the longest first.';
+  'Who owns the lead''s postal code or city, in the policy''s order of scopes; the postal code itself before its '
+  'prefixes, the longest first.';
 
 create or replace function market.add_offer_limits(p_snapshot kernel.snapshot, p_route catalog.route)
 returns kernel.snapshot

@@ -28,8 +28,8 @@ begin
 end;
 $$;
 comment on function market.pick_held_lead(timestamptz) is
-  'The held lead that has waited longest past its time, of an offer whose turn is free if there is one; '
-  'its offer is locked. Null: none is due.';
+  'The held lead that has waited longest past its time, of an offer whose turn is free if there is one; its offer is '
+  'locked. Null: none is due.';
 
 create or replace function market.list_offers_with_due_leads(p_now timestamptz)
 returns bigint[]
@@ -101,8 +101,8 @@ begin
 end;
 $$;
 comment on function market.end_hold(leadgen.leads, timestamptz) is
-  'Ends the time in which a lead is offered again: it stays sold to who has it, unsold, '
-  'or rejected when a buyer turned it down and nobody has it.';
+  'Ends the time in which a lead is offered again: it stays sold to who has it, unsold, or rejected when a buyer '
+  'turned it down and nobody has it.';
 
 create or replace function market.find_refusal(p_lead leadgen.leads)
 returns text

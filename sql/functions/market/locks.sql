@@ -101,8 +101,8 @@ begin
 end;
 $$;
 comment on function market.lock_free_offer(bigint[]) is
-  'Takes the turn of the first of these offers that nobody holds; when all are held, waits for the first. '
-  'Null when there are none.';
+  'Takes the turn of the first of these offers that nobody holds; when all are held, waits for the first. Null when '
+  'there are none.';
 
 create or replace function market.try_lock_offer(p_offer_ids bigint[])
 returns bigint

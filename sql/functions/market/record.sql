@@ -149,7 +149,8 @@ begin
 end;
 $$;
 comment on function market.recall_candidates(kernel.snapshot, leadgen.lead_decisions) is
-  'A snapshot with the candidates of a decision of format 2: the record''s numbers beside the versions of the enrollments.';
+  'A snapshot with the candidates of a decision of format 2: the record''s numbers beside the versions of the '
+  'enrollments.';
 
 create or replace function market.read_snapshot_v1(
   p_snapshot kernel.snapshot,

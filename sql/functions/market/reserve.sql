@@ -49,4 +49,5 @@ begin
 end;
 $$;
 comment on function market.reserve(kernel.snapshot, kernel.decision, catalog.route) is
-  'Step reserve: takes one place and the price in every window of each winner and of the offer, and the winners'' turns. A serialization failure, and nothing taken, when a winner was served since the snapshot.';
+  'Step reserve: takes one place and the price in every window of each winner and of the offer, and the winners'' '
+  'turns. A serialization failure, and nothing taken, when a winner was served since the snapshot.';

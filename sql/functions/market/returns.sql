@@ -26,8 +26,8 @@ begin
 end;
 $$;
 comment on function market.check_return_words(text, text) is
-  'The note of a return, on one line; LG400 for one that is too long, '
-  'and unless the reason is an active row of return_reasons.';
+  'The note of a return, on one line; LG400 for one that is too long, and unless the reason is an active row of '
+  'return_reasons.';
 
 create or replace function market.find_quota_fault(p_sale leadgen.lead_assignments)
 returns text
@@ -79,8 +79,8 @@ begin
 end;
 $$;
 comment on function market.find_quota_fault(leadgen.lead_assignments) is
-  'Why one more return would go over the buyer''s quota, with the numbers: '
-  '"5 of 5 returns of sales in November 2026"; null: it would not.';
+  'Why one more return would go over the buyer''s quota, with the numbers: "5 of 5 returns of sales in November '
+  '2026"; null: it would not.';
 
 create or replace function market.approves_return(p_sale leadgen.lead_assignments)
 returns boolean
@@ -119,8 +119,8 @@ begin
 end;
 $$;
 comment on function market.refuse_return(leadgen.sale_returns, leadgen.lead_assignments, text, text, timestamptz) is
-  'The sale stands: under on_delivery it is accepted, as its delivery would have made it; '
-  'else its buyer''s time to answer goes on. The caller holds the sale.';
+  'The sale stands: under on_delivery it is accepted, as its delivery would have made it; else its buyer''s time to '
+  'answer goes on. The caller holds the sale.';
 
 create or replace function market.await_decision(p_return leadgen.sale_returns, p_note text, p_now timestamptz)
 returns void
@@ -159,8 +159,8 @@ begin
 end;
 $$;
 comment on function market.announce_return(leadgen.sale_returns, text, text, timestamptz) is
-  'Tells the operator of a return: return_requested (it is to be decided) or return_refused. '
-  'Not in the buyer''s words.';
+  'Tells the operator of a return: return_requested (it is to be decided) or return_refused. Not in the buyer''s '
+  'words.';
 
 create or replace function market.pick_received_return()
 returns leadgen.sale_returns
@@ -180,8 +180,8 @@ begin
 end;
 $$;
 comment on function market.pick_received_return() is
-  'The return that came with a reply longest ago and was not looked at, '
-  'of an offer whose turn is free if there is one; its offer is locked. Its id is null when there is none.';
+  'The return that came with a reply longest ago and was not looked at, of an offer whose turn is free if there is '
+  'one; its offer is locked. Its id is null when there is none.';
 
 create or replace function market.list_offers_with_returns()
 returns bigint[]

@@ -135,8 +135,8 @@ begin
 end;
 $$;
 comment on function market.settle_assignments(bigint[], bigint[], bigint[], timestamptz) is
-  'Brings sales and their leads up to date with their deliveries; '
-  'the buyers'' replies accepted some of these sales and rejected some.';
+  'Brings sales and their leads up to date with their deliveries; the buyers'' replies accepted some of these sales '
+  'and rejected some.';
 
 create or replace function market.judge_outcomes(
   p_assignment_ids bigint[],
@@ -198,8 +198,8 @@ begin
 end;
 $$;
 comment on function market.gives_on(bigint, leadgen.assignment_outcome) is
-  'Whether an offer''s policy of today gives a lead to the next buyer when its sale failed, '
-  'or when nobody knows whether it arrived.';
+  'Whether an offer''s policy of today gives a lead to the next buyer when its sale failed, or when nobody knows '
+  'whether it arrived.';
 
 create or replace function market.advance_leads(
   p_lead_ids bigint[],
@@ -270,8 +270,8 @@ begin
 end;
 $$;
 comment on function market.pick_due_sale(timestamptz) is
-  'The sale that ended longest ago and is not released, of an offer whose turn is free if there is one; '
-  'its offer is locked. Its id is null when none is due.';
+  'The sale that ended longest ago and is not released, of an offer whose turn is free if there is one; its offer is '
+  'locked. Its id is null when none is due.';
 
 create or replace function market.list_offers_to_release(p_now timestamptz)
 returns bigint[]

@@ -12,7 +12,8 @@ begin
   return null;
 end;
 $$;
-comment on function market.start_usage() is 'Trigger: every enrollment has its row of usage, so that taking capacity is one update.';
+comment on function market.start_usage() is
+  'Trigger: every enrollment has its row of usage, so that taking capacity is one update.';
 
 create or replace function market.start_offer_usage()
 returns trigger
@@ -25,7 +26,8 @@ begin
   return null;
 end;
 $$;
-comment on function market.start_offer_usage() is 'Trigger: every offer has its row of usage, so that counting its sales is one update.';
+comment on function market.start_offer_usage() is
+  'Trigger: every offer has its row of usage, so that counting its sales is one update.';
 
 create or replace function market.recount_usage(p_buyer_offer_id bigint)
 returns void
@@ -53,7 +55,8 @@ begin
 end;
 $$;
 comment on function market.recount_usage(bigint) is
-  'Counts an enrollment''s sales that stand, and what they cost, anew in the windows of its zone as it is now; for a change of zone, which moves every window.';
+  'Counts an enrollment''s sales that stand, and what they cost, anew in the windows of its zone as it is now; for a '
+  'change of zone, which moves every window.';
 
 create or replace function market.recount_offer_usage(p_offer_id bigint, p_timezone text)
 returns void
@@ -73,7 +76,8 @@ begin
 end;
 $$;
 comment on function market.recount_offer_usage(bigint, text) is
-  'Counts the sales of an offer as a whole that stand anew, in the windows of a zone; for a change of its market''s zone.';
+  'Counts the sales of an offer as a whole that stand anew, in the windows of a zone; for a change of its market''s '
+  'zone.';
 
 create or replace function market.count_standing_sales(
   p_offer_id bigint,
@@ -108,7 +112,8 @@ begin
 end;
 $$;
 comment on function market.count_standing_sales(bigint, bigint, timestamptz, text, timestamptz) is
-  'The windows of a zone at a time, and an enrollment''s sales in them (null: the whole offer''s) that were made before p_until and stood then; infinity: all that stand.';
+  'The windows of a zone at a time, and an enrollment''s sales in them (null: the whole offer''s) that were made '
+  'before p_until and stood then; infinity: all that stand.';
 
 create or replace function market.give_place_back(p_sale leadgen.lead_assignments, p_now timestamptz)
 returns void
@@ -151,4 +156,5 @@ begin
 end;
 $$;
 comment on function market.give_place_back(leadgen.lead_assignments, timestamptz) is
-  'Takes a sale out of the counts and sums of each window of its enrollment and offer that counted it, and has held leads try for the place.';
+  'Takes a sale out of the counts and sums of each window of its enrollment and offer that counted it, and has held '
+  'leads try for the place.';

@@ -86,4 +86,5 @@ begin
 end;
 $$;
 comment on function market.warn_of_limit(kernel.snapshot, catalog.route, integer, text, boolean, numeric, numeric, numeric) is
-  'Writes a warning event when the use of a limit goes over the line of settings.warn_at_percent; once a window. owner: a position among the candidates, 0 for the offer.';
+  'Writes a warning event when the use of a limit goes over the line of settings.warn_at_percent; once a window. '
+  'owner: a position among the candidates, 0 for the offer.';

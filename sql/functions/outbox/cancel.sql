@@ -35,7 +35,8 @@ begin
 end;
 $$;
 comment on function outbox.cancel_deliveries_of(leadgen.leads, timestamptz) is
-  'Cancels what of a lead was not delivered yet; a sale that never reached its buyer is erased and due to be released, one that may have is unknown and stands. The caller holds the offer''s lock.';
+  'Cancels what of a lead was not delivered yet; a sale that never reached its buyer is erased and due to be '
+  'released, one that may have is unknown and stands. The caller holds the offer''s lock.';
 
 create or replace function outbox.cancel_notices(p_buyer_id bigint, p_now timestamptz)
 returns void

@@ -101,5 +101,5 @@ as $$
   group by v.endpoint_id;
 $$;
 comment on function outbox.sum_up_health(outbox.verdict[], timestamptz) is
-  'What attempts say of each endpoint: whether any got through, since when the latest failed by the endpoint''s fault '
-  '(null: none did), with what error, and why it is to be disabled at once (null: it is not).';
+  'What attempts say of each endpoint: whether any got through, since when the latest failed by the endpoint''s fault'
+  ' (null: none did), with what error, and why it is to be disabled at once (null: it is not).';

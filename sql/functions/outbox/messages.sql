@@ -45,8 +45,8 @@ begin
 end;
 $$;
 comment on function outbox.compose_details(text, leadgen.deliveries, leadgen.lead_assignments, text) is
-  'What a message says beside its body, by its channel''s details_function. A webhook, which is most of the work, has '
-  'none.';
+  'What a message says beside its body, by its channel''s details_function. A webhook, which is most of the work, has'
+  ' none.';
 
 create or replace function outbox.describe_for_mail(
   p_delivery leadgen.deliveries,

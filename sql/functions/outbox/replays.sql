@@ -226,8 +226,8 @@ begin
 end;
 $$;
 comment on function outbox.read_replay_filter(jsonb) is
-  'Which deliveries a replay is of, and how fast: buyer_id, from, to (when they were made, half open), statuses (dead '
-  'unless told otherwise), per_minute (600). LG400 names what is wrong.';
+  'Which deliveries a replay is of, and how fast: buyer_id, from, to (when they were made, half open), statuses (dead'
+  ' unless told otherwise), per_minute (600). LG400 names what is wrong.';
 
 create or replace function outbox.read_replay_statuses(p_statuses jsonb)
 returns leadgen.delivery_status[]

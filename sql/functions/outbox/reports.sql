@@ -194,5 +194,5 @@ begin
 end;
 $$;
 comment on function outbox.judge_silence(timestamptz) is
-  'Messages of which nobody has said anything for four hours, and those that were lost with their worker: unknown, at '
-  'most 500 at a time.';
+  'Messages of which nobody has said anything for four hours, and those that were lost with their worker: unknown, at'
+  ' most 500 at a time.';

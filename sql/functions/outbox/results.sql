@@ -123,8 +123,8 @@ as $$
   end::leadgen.delivery_status;
 $$;
 comment on function outbox.find_fate(leadgen.delivery_status, text, timestamptz, bigint, bigint, integer) is
-  'The state that a delivery goes to after an attempt, by what it was, what the attempt came to and when the next one '
-  'is; without an outcome none.';
+  'The state that a delivery goes to after an attempt, by what it was, what the attempt came to and when the next one'
+  ' is; without an outcome none.';
 
 create or replace function outbox.is_logged(p_delivery_id bigint, p_market_id bigint, p_attempt integer)
 returns boolean

@@ -32,25 +32,23 @@ comment on function outbox.find_text_target(leadgen.buyers, leadgen.buyer_offers
   'Channel sms: the enrollment''s number, else the buyer''s, if the buyer takes leads by text message.';
 
 create or replace function outbox.list_targets(p_buyer_ids bigint[])
-returns table (buyer_id bigint, buyer_offer_id bigint, channel leadgen.delivery_channel, target text)
+returns setof outbox.target
 language plpgsql
 stable
 as $$
 declare
-  v_channel record;
+  v_ways text;
 begin
-  for v_channel in select c.code, c.target_function from leadgen.channels c order by c.position loop
-    for buyer_id, buyer_offer_id, channel, target in execute format(
-      'select b.id, bo.id, $2, found.target
-      from leadgen.buyers b
-      left join leadgen.buyer_offers bo on bo.buyer_id = b.id
-      cross join lateral outbox.%I(b, bo) as found (target)
-      where b.id = any ($1) and found.target is not null', v_channel.target_function)
-    using p_buyer_ids, v_channel.code
-    loop
-      return next;
-    end loop;
-  end loop;
+  select string_agg(format('(%L::leadgen.delivery_channel, outbox.%I(b, bo))', c.code, c.target_function), ', ')
+  into v_ways
+  from leadgen.channels c;
+  return query execute format(
+    'select b.id, bo.id, way.channel, way.target
+    from leadgen.buyers b
+    left join leadgen.buyer_offers bo on bo.buyer_id = b.id
+    cross join lateral (values %s) as way (channel, target)
+    where b.id = any ($1) and way.target is not null', v_ways)
+  using p_buyer_ids;
 end;
 $$;
 comment on function outbox.list_targets(bigint[]) is
@@ -64,17 +62,22 @@ volatile
 as $$
 -- The caller holds the rows of the enrollments. An address that is no longer used keeps its endpoint: what was sold
 -- under it still goes there.
+declare
+  v_targets constant outbox.target[] := array(
+    select t
+    from outbox.list_targets(p_buyer_ids) t
+    where p_buyer_offer_id is null or t.buyer_offer_id = p_buyer_offer_id);
 begin
   insert into leadgen.endpoints (buyer_id, channel, target)
   select distinct t.buyer_id, t.channel, t.target
-  from outbox.list_targets(p_buyer_ids) t
+  from unnest(v_targets) t
   on conflict do nothing;
 
   with way as materialized (
     select t.buyer_offer_id, e.channel, e.id as endpoint_id
-    from outbox.list_targets(p_buyer_ids) t
+    from unnest(v_targets) t
     join leadgen.endpoints e on e.buyer_id = t.buyer_id and e.channel = t.channel and e.target = t.target
-    where t.buyer_offer_id is not null and t.buyer_offer_id = coalesce(p_buyer_offer_id, t.buyer_offer_id)
+    where t.buyer_offer_id is not null
   ),
   gone as (
     delete from leadgen.enrollment_endpoints w
@@ -189,8 +192,8 @@ begin
 end;
 $$;
 comment on function outbox.find_disconnected_buyers() is
-  'Buyers whose endpoints, enrollment_endpoints or is_reachable are not what their addresses say: after a restore, or '
-  'of before there were any. Each deploy connects them (sql/seeds/endpoints.sql).';
+  'Buyers whose endpoints, enrollment_endpoints or is_reachable are not what their addresses say: after a restore, or'
+  ' of before there were any. Each deploy connects them (sql/seeds/endpoints.sql).';
 
 create or replace function outbox.keep_endpoints()
 returns trigger

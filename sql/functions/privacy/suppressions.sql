@@ -54,8 +54,8 @@ begin
 end;
 $$;
 comment on function privacy.hash_contact(text, text) is
-  'What leadgen.suppressions keeps of a contact: kind phone, email or email_domain, and the value as normalize_request '
-  'writes it. Null of nothing.';
+  'What leadgen.suppressions keeps of a contact: kind phone, email or email_domain, and the value as '
+  'normalize_request writes it. Null of nothing.';
 
 create or replace function privacy.normalize_contact(p_kind text, p_value text)
 returns text

@@ -23,7 +23,8 @@ as $$
     and p_email ~ '^[^\s@"(),:;<>\[\]\\[:cntrl:]]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$'
     and p_email !~ '(^\.|\.\.|\.@)';
 $$;
-comment on function ref.is_email(text) is 'Whether a normalised address is well-formed: one @, a local part without quotes, a domain with a dot.';
+comment on function ref.is_email(text) is
+  'Whether a normalised address is well-formed: one @, a local part without quotes, a domain with a dot.';
 
 create or replace function ref.normalize_domain(p_domain text)
 returns text
@@ -43,7 +44,8 @@ begin
 end;
 $$;
 comment on function ref.normalize_domain(text) is
-  'A domain in lower case and ASCII (IDNA): "Bücher.example" is xn--bcher-kva.example. What is too long to be a domain (label 63, all 253) is only put into lower case.';
+  'A domain in lower case and ASCII (IDNA): "Bücher.example" is xn--bcher-kva.example. What is too long to be a '
+  'domain (label 63, all 253) is only put into lower case.';
 
 create or replace function ref.encode_punycode(p_label text)
 returns text
@@ -101,7 +103,8 @@ begin
   return v_output;
 end;
 $$;
-comment on function ref.encode_punycode(text) is 'One label of a domain in Punycode, without the prefix xn--. Source: RFC 3492.';
+comment on function ref.encode_punycode(text) is
+  'One label of a domain in Punycode, without the prefix xn--. Source: RFC 3492.';
 
 create or replace function ref.find_mail_status(p_domain text, p_now timestamptz)
 returns text
@@ -118,7 +121,8 @@ begin
 end;
 $$;
 comment on function ref.find_mail_status(text, timestamptz) is
-  'What the resolver last said of a domain: has_mail or no_mail (believed for 24 hours), unknown (for 60 seconds); null: ask it.';
+  'What the resolver last said of a domain: has_mail or no_mail (believed for 24 hours), unknown (for 60 seconds); '
+  'null: ask it.';
 
 create or replace function ref.record_mail_domain(p_domain text, p_status text)
 returns void

@@ -46,7 +46,8 @@ begin
 end;
 $$;
 comment on function ref.read_phone(text, text) is
-  'A telephone number as written in a country, in E.164 with the country and region it belongs to; all null when it is not valid.';
+  'A telephone number as written in a country, in E.164 with the country and region it belongs to; all null when it '
+  'is not valid.';
 
 create or replace function ref.dial_abroad(p_digits text, p_region leadgen.phone_regions)
 returns text
@@ -65,4 +66,5 @@ begin
 end;
 $$;
 comment on function ref.dial_abroad(text, leadgen.phone_regions) is
-  'Digits as dialled inside a country, as dialled from abroad: without its international prefix (US 011), or without the trunk prefix (GB 0, US 1) and behind its calling code. Digits that are valid with the trunk prefix keep it.';
+  'Digits as dialled inside a country, as dialled from abroad: without its international prefix (US 011), or without '
+  'the trunk prefix (GB 0, US 1) and behind its calling code. Digits that are valid with the trunk prefix keep it.';

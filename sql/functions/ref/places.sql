@@ -19,7 +19,8 @@ begin
 end;
 $$;
 comment on function ref.normalize_postal_code(text, text) is
-  'A postal code in its country''s shape, upper case: US ZIP+4 keeps five digits, CA is "K1A 0B1", GB has a blank before the last three.';
+  'A postal code in its country''s shape, upper case: US ZIP+4 keeps five digits, CA is "K1A 0B1", GB has a blank '
+  'before the last three.';
 
 create or replace function ref.is_postal_code(p_postal_code text, p_country_code text)
 returns boolean
@@ -34,7 +35,8 @@ as $$
   end;
 $$;
 comment on function ref.is_postal_code(text, text) is
-  'Whether a normalised postal code has its country''s shape; countries without a shape here: 2 to 15 letters, digits, blanks, hyphens.';
+  'Whether a normalised postal code has its country''s shape; countries without a shape here: 2 to 15 letters, '
+  'digits, blanks, hyphens.';
 
 create or replace function ref.match_postal_codes(p_postal_code text)
 returns text[]
@@ -51,7 +53,8 @@ begin
 end;
 $$;
 comment on function ref.match_postal_codes(text) is
-  'Every pattern that covers a postal code, the longest first: itself, each prefix with a star, and the star. So a look-up by prefix is an index probe.';
+  'Every pattern that covers a postal code, the longest first: itself, each prefix with a star, and the star. So a '
+  'look-up by prefix is an index probe.';
 
 create or replace function ref.normalize_city(p_city text)
 returns text

@@ -91,7 +91,8 @@ as $$
   where d.lead_id = p_lead_id;
 $$;
 comment on function roads.explain_attempts(bigint) is
-  'A lead''s routing attempts as JSON: by which policy, what the offer''s own limits had left, and every candidate with its reason.';
+  'A lead''s routing attempts as JSON: by which policy, what the offer''s own limits had left, and every candidate '
+  'with its reason.';
 
 create or replace function roads.explain_candidates(p_lead_id bigint)
 returns table (
@@ -163,7 +164,8 @@ as $$
   join leadgen.buyers b on b.id = a.buyer_id
   where a.lead_id = p_lead_id;
 $$;
-comment on function roads.explain_sales(bigint) is 'A lead''s sales as JSON: buyer, price with its steps, outcome, deliveries.';
+comment on function roads.explain_sales(bigint) is
+  'A lead''s sales as JSON: buyer, price with its steps, outcome, deliveries.';
 
 create or replace function roads.explain_unsold(p_offer_id bigint, p_from timestamptz, p_to timestamptz)
 returns table (cause text, leads bigint, money_lost numeric, nearest_buyer text, detail text)

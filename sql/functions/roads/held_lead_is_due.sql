@@ -98,5 +98,5 @@ exception
 end;
 $$;
 comment on function roads.route_lead_again(leadgen.leads, catalog.route, timestamptz) is
-  'One more routing attempt for a stored lead, recorded like its first. '
-  'The caller holds the offer''s lock and the lead''s row.';
+  'One more routing attempt for a stored lead, recorded like its first. The caller holds the offer''s lock and the '
+  'lead''s row.';

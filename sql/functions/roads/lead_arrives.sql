@@ -142,7 +142,8 @@ begin
 end;
 $$;
 comment on function roads.take_lead(intake.lead_request, catalog.route, jsonb, jsonb) is
-  'What becomes of a lead whose source and offer are known: it is turned away, answered as before, or validated, routed, priced and stored.';
+  'What becomes of a lead whose source and offer are known: it is turned away, answered as before, or validated, '
+  'routed, priced and stored.';
 
 create or replace function roads.record_sales(
   p_lead_id bigint,

@@ -52,7 +52,8 @@ exception
       'outcome', jsonb_build_object('status', 'refused', 'message', sqlerrm, 'detail', v_detail::jsonb));
 end;
 $$;
-comment on function roads.rehearse_lead(jsonb, jsonb) is 'What would become of a lead that is marked as a test; nothing of it is kept.';
+comment on function roads.rehearse_lead(jsonb, jsonb) is
+  'What would become of a lead that is marked as a test; nothing of it is kept.';
 
 create or replace function roads.try_field_map(p_slug text, p_document jsonb)
 returns setof jsonb

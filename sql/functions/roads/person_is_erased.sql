@@ -61,4 +61,5 @@ begin
 end;
 $$;
 comment on function roads.end_sales_of_erased(leadgen.leads, timestamptz) is
-  'Gives back the places of an erased lead''s sales that ended, and ends its hold. The caller holds the offer''s lock.';
+  'Gives back the places of an erased lead''s sales that ended, and ends its hold. The caller holds the offer''s '
+  'lock.';

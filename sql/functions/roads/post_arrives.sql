@@ -93,4 +93,5 @@ begin
   end;
 end;
 $$;
-comment on function roads.submit_mapped_lead(text, bytea, jsonb, integer, jsonb) is 'The work of leadgen.submit_mapped_lead.';
+comment on function roads.submit_mapped_lead(text, bytea, jsonb, integer, jsonb) is
+  'The work of leadgen.submit_mapped_lead.';

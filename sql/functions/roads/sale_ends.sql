@@ -77,8 +77,8 @@ begin
 end;
 $$;
 comment on function roads.release_sale(bigint) is
-  'Releases a sale that has ended: its place goes back, what is not yet delivered is cancelled, '
-  'a return still asked for is moot, the lead is offered again or closed. False when that was done before.';
+  'Releases a sale that has ended: its place goes back, what is not yet delivered is cancelled, a return still asked '
+  'for is moot, the lead is offered again or closed. False when that was done before.';
 
 create or replace function roads.lock_sale(p_assignment_id bigint, p_takes_offer boolean)
 returns leadgen.lead_assignments
@@ -104,5 +104,5 @@ begin
 end;
 $$;
 comment on function roads.lock_sale(bigint, boolean) is
-  'A sale, its row and those of its deliveries locked until the transaction ends, and its offer''s turn if asked for; '
-  'LG404 when there is none.';
+  'A sale, its row and those of its deliveries locked until the transaction ends, and its offer''s turn if asked for;'
+  ' LG404 when there is none.';

@@ -44,9 +44,9 @@ begin
 end;
 $$;
 comment on function roads.request_return(bigint, text, text, text) is
-  'The buyer gives a sale back: returned at once, or requested where the policy leaves it to an operator. '
-  'Asked again, the same answer. LG400 for a reason that there is not, '
-  'LG409 when it is too late, over the quota, refused or ended, LG404 when there is no such sale.';
+  'The buyer gives a sale back: returned at once, or requested where the policy leaves it to an operator. Asked '
+  'again, the same answer. LG400 for a reason that there is not, LG409 when it is too late, over the quota, refused '
+  'or ended, LG404 when there is no such sale.';
 
 create or replace function roads.return_sale(p_assignment_id bigint, p_reason text, p_note text default null)
 returns leadgen.assignment_outcome
@@ -187,8 +187,8 @@ begin
 end;
 $$;
 comment on function roads.judge_return(leadgen.sale_returns, leadgen.lead_assignments, timestamptz) is
-  'What becomes of a return that came with a webhook''s reply: the sale is returned, an operator decides, '
-  'or it stands. The caller holds the offer''s lock and the sale.';
+  'What becomes of a return that came with a webhook''s reply: the sale is returned, an operator decides, or it '
+  'stands. The caller holds the offer''s lock and the sale.';
 
 create or replace function roads.approve_return(
   p_return leadgen.sale_returns,
@@ -212,8 +212,8 @@ begin
 end;
 $$;
 comment on function roads.approve_return(leadgen.sale_returns, leadgen.lead_assignments, text, text, timestamptz) is
-  'The sale is returned: its place is free again, its lead goes on as the policy says. '
-  'The caller holds the offer''s lock and the sale.';
+  'The sale is returned: its place is free again, its lead goes on as the policy says. The caller holds the offer''s '
+  'lock and the sale.';
 
 create or replace function roads.keep_note(p_note text, p_sale leadgen.lead_assignments)
 returns text

@@ -13,7 +13,8 @@ begin
 end;
 $$;
 comment on function rules.judge_lead(kernel.lead_facts, jsonb, text) is
-  'Runs a policy''s compiled rules over a lead''s facts: every failure in registry order, an empty array when it passes.';
+  'Runs a policy''s compiled rules over a lead''s facts: every failure in registry order, an empty array when it '
+  'passes.';
 
 create or replace function rules.fail(p_code text, p_field text, p_reason text)
 returns kernel.failure[]

@@ -34,4 +34,5 @@ begin
   end;
 end;
 $$;
-comment on function rules.min_message_length(kernel.lead_facts, jsonb, jsonb) is 'The message has at least so many characters.';
+comment on function rules.min_message_length(kernel.lead_facts, jsonb, jsonb) is
+  'The message has at least so many characters.';

@@ -12,7 +12,8 @@ begin
   end;
 end;
 $$;
-comment on function rules.allowed_country_codes(kernel.lead_facts, jsonb, jsonb) is 'The lead''s country is on the list.';
+comment on function rules.allowed_country_codes(kernel.lead_facts, jsonb, jsonb) is
+  'The lead''s country is on the list.';
 
 create or replace function rules.allowed_region_codes(p_facts kernel.lead_facts, p_value jsonb, p_rules jsonb)
 returns kernel.failure[]
