@@ -60,7 +60,9 @@ VALUES: dict[str, list[str]] = {
     "double precision": ["0.30000000000000004", "97.74306123456789", "1234567.8901234567"],
     "numeric": ["45.00", "0.1", "0"],
     "integer": ["0", "1", "2", "601"],
+    "smallint": ["1", "2"],
     "bigint": ["1", "2", "30000000001"],
+    "uuid": ["7f1d6a40-8c8e-4a57-9d2b-2f5d0c1b6a11"],
     "boolean": ["true", "false"],
     "bytea": [r"\x00ff5c22", r"\x7b7d"],
     "inet": ["203.0.113.7", "10.1.2.3", "2001:db8::1"],
@@ -154,6 +156,8 @@ class Writer:
     def write(self, oid: int, name: str) -> str:
         """An expression of a type, fit for a parameter or field of that name."""
         type_ = self._types[oid]
+        if type_.name == "anyarray":  # of any type, so of this one
+            return "array['consent_at', null, '2026-11-20']::text[]"
         if self._random.random() < 0.08:
             return f"null::{type_.name}"
         if type_.is_array:
@@ -317,7 +321,7 @@ PLANTED = {
     "of_float(p_number double precision)": "p_number::text",
     "of_bytes(p_bytes bytea)": "p_bytes::text",
     "of_facts(p_facts kernel.lead_facts)": "(p_facts).consent_at::text",
-    "of_list(p_candidates kernel.candidate[])": "p_candidates::text",
+    "of_list(p_candidates market.candidate_v1[])": "p_candidates::text",
 }
 
 

@@ -200,26 +200,24 @@ $$;
 comment on function rehearsal.lay_over_tags(rehearsal.play, kernel.snapshot) is
   'A snapshot with the tags by which shares go: the rehearsal''s own once history is left.';
 
-create or replace function rehearsal.pick(p_array anyarray, p_places integer[])
-returns anyarray
+create or replace function rehearsal.pick(p_array anyarray, p_places integer[], out picked anyarray)
 language plpgsql
 immutable
 as $$
 -- A loop: for some twenty elements a statement costs more.
 declare
-  v_picked alias for $0;
   v_place integer;
   v_count integer := 0;
 begin
+  picked := p_array;
   if p_array is null or p_places is null then
-    return p_array;
+    return;
   end if;
-  v_picked := '{}';
+  picked := '{}';
   foreach v_place in array p_places loop
     v_count := v_count + 1;
-    v_picked[v_count] := p_array[v_place];
+    picked[v_count] := p_array[v_place];
   end loop;
-  return v_picked;
 end;
 $$;
 comment on function rehearsal.pick(anyarray, integer[]) is

@@ -127,7 +127,7 @@ comment on function rehearsal.explain_move(rehearsal.outcome, rehearsal.outcome,
 create or replace function rehearsal.add_parts(p_parts jsonb, p_more jsonb)
 returns jsonb
 language plpgsql
-stable
+immutable
 as $$
 begin
   return (
