@@ -1,6 +1,6 @@
 -- queue_notice and send_test: what a buyer is told that is no lead.
 begin;
-select plan(22);
+select plan(25);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table lone as select testkit.make_buyer('{"name": "Lone", "webhook_url": "https://lone.example/hook"}') as buyer_id;
 create temp view hook as select e.* from lone l join leadgen.endpoints e on e.buyer_id = l.buyer_id and e.channel = 'webhook';
@@ -77,6 +77,22 @@ select throws_ok(format('select outbox.queue_notice(%s, ''a.b'', ''[]'', %s)', l
 from lone l, hook h;
 select is(testkit.fault_of(format('select outbox.queue_notice(%s, ''a.b'', ''{}'', %s)', testkit.make_buyer(), id)), 'LG409 endpoint_id',
   'not by somebody else''s endpoint') from hook;
+
+-- cancel_notices: who wants no more mail hears of nothing that waits; a test somebody asked for, and other buyers' notices, go out.
+create temp table waits as
+select 'mine' as name, outbox.queue_notice(l.buyer_id, 'endpoint.disabled', '{}', e.id) as delivery_id
+from lone l join leadgen.endpoints e on e.buyer_id = l.buyer_id and e.channel = 'email'
+union all
+select 'test', outbox.queue_notice(l.buyer_id, 'webhook.test', '{}', e.id)
+from lone l join leadgen.endpoints e on e.buyer_id = l.buyer_id and e.channel = 'email'
+union all
+select 'another''s', outbox.queue_notice(e.buyer_id, 'endpoint.disabled', '{}', e.id)
+from leadgen.endpoints e where e.channel = 'email' and e.buyer_id = (select max(b.id) from leadgen.buyers b);
+select lives_ok($$select outbox.cancel_notices(l.buyer_id, '2026-11-20T17:00:00Z') from lone l$$, 'cancel_notices');
+select is(array_agg(w.name || ' ' || d.status order by w.name), '{"another''s pending","mine cancelled","test pending"}',
+  'cancel_notices: the buyer''s own that wait, but no test') from waits w join leadgen.deliveries d on d.id = w.delivery_id;
+select is((d.finished_at, d.next_attempt_at)::text, '("2026-11-20 17:00:00+00",)', 'cancel_notices: they have ended')
+from waits w join leadgen.deliveries d on d.id = w.delivery_id where w.name = 'mine';
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 
 select * from finish();
