@@ -48,7 +48,7 @@ def offers(admin: psycopg.Connection, catalogue: Catalogue) -> list[Offer]:
     made = [catalogue.add_offer({"on_no_buyer": "hold", "reroute": {"on_return": False}}) for _ in range(2)]
     for offer in made:
         catalogue.enroll(offer)
-    admin.execute("delete from leadgen.hold_wakes")
+    admin.execute("delete from leadgen.catalog_changes")
     for offer in made:
         submit(admin, make_lead(offer.source_key))
     return made
@@ -134,7 +134,11 @@ def test_a_wake_waits_for_its_offer_and_keeps_no_lead_waiting(
     hold_leads(admin)
     later = "update leadgen.leads set next_route_at = now() + interval '30 minutes' where offer_id = %s"
     admin.execute(later, [busy.id])
-    admin.execute("insert into leadgen.hold_wakes (offer_id) values (%s), (%s)", [busy.id, busy.id])
+    admin.execute(
+        "insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id)"
+        " select now(), 'offers', %s, %s from generate_series(1, 2)",
+        [busy.id, busy.id],
+    )
     leads: dict[int, int] = dict(admin.execute("select offer_id, id from leadgen.leads").fetchall())
     with holding(connect(), busy):
         assert turn(worker, "route_held_lead") == leads[free.id]
