@@ -1,6 +1,33 @@
 -- A what-if plays kernel.decide. Types that only functions in memory use go with the functions that use them, which this
 -- deploy declares anew.
-drop type rehearsal.seat, rehearsal.rehearsal, rehearsal.waiting, rehearsal.outcome, rehearsal.tally, rehearsal.laid_policies cascade;
+drop function if exists leadgen.add_tallies;
+drop function if exists leadgen.count_cause;
+drop function if exists leadgen.count_sales;
+drop function if exists leadgen.give_back_seat;
+drop function if exists leadgen.give_back_seats;
+drop function if exists leadgen.lay_over_policies;
+drop function if exists leadgen.leave_history;
+drop function if exists leadgen.make_seat;
+drop function if exists leadgen.move_sales;
+drop function if exists leadgen.name_sales;
+drop function if exists leadgen.place_newcomers;
+drop function if exists leadgen.play_rehearsal;
+drop function if exists leadgen.read_changes;
+drop function if exists leadgen.recall_outcome;
+drop function if exists leadgen.rehearse_candidates;
+drop function if exists leadgen.rehearse_load;
+drop function if exists leadgen.report_buyers;
+drop function if exists leadgen.report_days;
+drop function if exists leadgen.report_examples;
+drop function if exists leadgen.report_tally;
+drop function if exists leadgen.seat_departed;
+drop function if exists leadgen.seat_enrollments;
+drop function if exists leadgen.seat_newcomers;
+drop function if exists leadgen.shift_history;
+drop function if exists leadgen.shift_seat;
+drop function if exists leadgen.start_history;
+drop function if exists leadgen.summarize_history;
+drop type rehearsal.seat, rehearsal.rehearsal, rehearsal.waiting, rehearsal.outcome, rehearsal.tally, rehearsal.laid_policies;
 drop function if exists rehearsal.find_capacity(jsonb, timestamptz, timestamptz);
 
 create type rehearsal.seat as (

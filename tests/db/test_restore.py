@@ -213,7 +213,7 @@ def test_a_statement_that_fails_changes_nothing(plain_source: str, elsewhere: Cl
 
 
 def test_a_database_with_leadgen_in_it_is_refused(plain_source: str) -> None:
-    with pytest.raises(RestoreError, match="has a schema \w+ already"):
+    with pytest.raises(RestoreError, match=r"has a schema \w+ already"):
         run(plain_source, RECORDS)
 
 
