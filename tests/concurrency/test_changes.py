@@ -3,7 +3,7 @@
 import psycopg
 
 from concurrency.catalogue import Catalogue, Offer, make_lead
-from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blocked
+from concurrency.sessions import submit
 from rig.cluster import Connect
 
 FOLLOW = "select roads.follow_change(leadgen.clock())"
@@ -38,14 +38,13 @@ def test_an_offer_that_somebody_holds_keeps_no_other_offers_changes_waiting(
     holder, worker = connect(), connect()
     for offer in (busy, free):
         admin.execute(RAISE, [offer.id])
-    with in_background() as pool:
-        with holder.transaction():
-            holder.execute(HOLD, [busy.id])
-            assert worker.execute(FOLLOW).fetchone() == (True,)
-            assert due(admin) == [free.id]
-            waiting = pool.submit(worker.execute, FOLLOW)
-            wait_until_blocked(admin, worker, holder, waiting)
-        assert waiting.result(PATIENCE).fetchone() == (True,)
+    with holder.transaction():
+        holder.execute(HOLD, [busy.id])
+        assert worker.execute(FOLLOW).fetchone() == (True,)
+        assert due(admin) == [free.id]
+        assert worker.execute(FOLLOW).fetchone() == (False,)
+        assert due(admin) == [free.id]
+    assert worker.execute(FOLLOW).fetchone() == (True,)
     assert due(admin) == [busy.id, free.id]
     assert worker.execute(FOLLOW).fetchone() == (False,)
 
@@ -87,17 +86,15 @@ def test_two_workers_take_two_changes(
 def test_a_lead_that_is_judged_before_a_change_is_woken_by_it(
     connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
 ) -> None:
-    """The lead's transaction is open while the cap is raised: the worker waits for it, and then sees it."""
+    """The lead's transaction is open while the cap is raised: the change waits for it, and then wakes it."""
     offer = catalogue.add_offer({"on_no_buyer": "hold"})
     enrollment = catalogue.enroll(offer, capacity_per_day=0)
     while admin.execute(FOLLOW).fetchone() == (True,):
         pass
     sender, worker = connect("leadgen_api"), connect()
-    with in_background() as pool:
-        with sender.transaction():
-            assert submit(sender, make_lead(offer.source_key))["buyer_id"] is None
-            admin.execute("update leadgen.buyer_offers set capacity_per_day = 1 where id = %s", [enrollment])
-            waiting = pool.submit(worker.execute, FOLLOW)
-            wait_until_blocked(admin, worker, sender, waiting)
-        assert waiting.result(PATIENCE).fetchone() == (True,)
+    with sender.transaction():
+        assert submit(sender, make_lead(offer.source_key))["buyer_id"] is None
+        admin.execute("update leadgen.buyer_offers set capacity_per_day = 1 where id = %s", [enrollment])
+        assert worker.execute(FOLLOW).fetchone() == (False,)
+    assert worker.execute(FOLLOW).fetchone() == (True,)
     assert due(admin) == [offer.id]

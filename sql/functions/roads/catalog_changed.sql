@@ -26,7 +26,7 @@ begin
     end if;
   end loop;
   v_has_found := found;
-  v_offer_id := market.lock_free_offer(catalog.list_changed_offers());
+  v_offer_id := market.try_lock_offer(catalog.list_changed_offers());
   if v_offer_id is not null then
     perform catalog.forget_changes(v_offer_id);
     perform market.wake_held_leads(v_offer_id, p_now);
