@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench db db-stop clean
+.PHONY: help setup demo test lint bench doors docs db db-stop clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +16,7 @@ help: ## List the targets
 setup: $(STAMP) ## Make .venv with the `leadgen` command, and get PostgreSQL and its test extensions if the machine lacks them
 	@echo "ready: $(BIN)/leadgen"
 
-$(STAMP): pyproject.toml constraints.txt scripts/get-postgres scripts/get-extensions scripts/get-plpython
+$(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	test -x $(BIN)/python || python3 -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev,diff]'
 	scripts/get-postgres
@@ -36,10 +36,17 @@ lint: $(STAMP) ## Check form and types of Python and SQL
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/sqlfluff lint --processes 0 --nocolor sql pgtap
+	PYTHONPATH=tests $(BIN)/python -m form
 	$(if $(LATER),$(BIN)/squawk $(LATER))
 
-bench: $(STAMP) ## Measure against the write floor (ARGS=--quick for a short look)
+bench: $(STAMP) ## Measure what a lead costs (ARGS="--quick", "--against REV", "--plans", "--stored N")
 	$(BIN)/python -m tests.bench $(ARGS)
+
+docs: $(STAMP) ## Write docs/policy-keys.md and docs/reference anew
+	$(BIN)/leadgen docs
+
+doors: $(STAMP) ## Write the lists of sql/doors.toml anew from what the functions do
+	PYTHONPATH=tests $(BIN)/python -m doors
 
 db: $(STAMP) ## Start the embedded PostgreSQL, migrate it and print its URL
 	@$(BIN)/leadgen db start >/dev/null

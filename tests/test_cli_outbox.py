@@ -332,7 +332,7 @@ def ask_to_return(market: Database) -> int:
     )
     sale = add_sale(market, **LEAD)
     market.execute(
-        "select leadgen.request_return(%s::bigint, 'duplicate', 'Mrs Overbeck is a customer', 'api')", [sale]
+        "select roads.request_return(%s::bigint, 'duplicate', 'Mrs Overbeck is a customer', 'api')", [sale]
     )
     return int(ask(market, "select id from leadgen.sale_returns where assignment_id = %s", sale))
 

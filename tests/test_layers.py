@@ -21,7 +21,8 @@ ALLOWED = {
     "worker": {"db", "errors", "log", "settings"},
     "demo": {"app", "db", "errors", "log", "paths", "settings", "whatif", "worker"},
     "whatif": {"errors"},
-    "cli": {"app", "db", "demo", "errors", "log", "paths", "settings", "whatif", "worker"},
+    "docs": {"app", "db", "settings"},
+    "cli": {"app", "db", "demo", "docs", "errors", "log", "paths", "settings", "whatif", "worker"},
 }
 
 

@@ -47,17 +47,26 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(default=None, description="postgresql://…; unset: the embedded server")
     db_pool_size: PositiveInt = Field(default=4, description="connections of one API process")
-    environment: Literal["development", "staging", "production"] = "production"
+    environment: Literal["development", "staging", "production"] = Field(
+        default="production", description="development allows http addresses on this machine"
+    )
 
-    default_source_key: str | None = None
-    default_duplicate_window_hours: Annotated[Decimal, Field(ge=0)] | None = None
-    default_invoice_threshold: Annotated[Decimal, Field(ge=0, decimal_places=2)] | None = None
+    default_source_key: str | None = Field(
+        default=None,
+        description="source of a lead that names none; into leadgen.settings by `leadgen migrate`",
+    )
+    default_duplicate_window_hours: Annotated[Decimal, Field(ge=0)] | None = Field(
+        default=None, description="into leadgen.settings by `leadgen migrate`"
+    )
+    default_invoice_threshold: Annotated[Decimal, Field(ge=0, decimal_places=2)] | None = Field(
+        default=None, description="into leadgen.settings by `leadgen migrate`"
+    )
 
-    smtp_host: str | None = None
+    smtp_host: str | None = Field(default=None, description="takes e-mails to buyers; unset: none are sent")
     smtp_port: Annotated[int, Field(ge=1, le=65_535)] = 587
     smtp_user: str | None = None
     smtp_password: str | None = None
-    from_email: str | None = None
+    from_email: str | None = Field(default=None, description="e-mails come from it")
 
     public_url: str | None = Field(
         default=None,
@@ -68,19 +77,25 @@ class Settings(BaseSettings):
     twilio_phone_number: Annotated[str | None, Field(validate_default=True)] = Field(
         default=None, description="text messages come from it; E.164, e.g. +15125550100"
     )
-    twilio_api_url: str = "https://api.twilio.com"
+    twilio_api_url: str = Field(
+        default="https://api.twilio.com", description="where text messages are handed in"
+    )
 
     webhook_timeout_seconds: Seconds = Field(
         default=5, description="one attempt in total, connect to last byte"
     )
-    webhook_max_retries: Annotated[int, Field(ge=0)] = 3
+    webhook_max_retries: Annotated[int, Field(ge=0)] = Field(
+        default=3, description="quick retries, before the slow ones of leadgen.settings"
+    )
     webhook_retry_delay: Seconds = Field(default=1, description="seconds before the first retry; doubles")
 
     worker_concurrency: PositiveInt = Field(default=256, description="webhooks sent at once by one worker")
     worker_batch: PositiveInt = Field(
         default=100, description="webhooks claimed at once, and held ready beside those being sent"
     )
-    worker_lease_seconds: Seconds = 30
+    worker_lease_seconds: Seconds = Field(
+        default=30, description="a delivery whose worker died is anybody's after that"
+    )
     worker_poll_seconds: Seconds = Field(default=1, description="longest sleep without a notification")
     worker_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
         default=None, description="where a worker serves /metrics; unset: nowhere"
@@ -91,7 +106,7 @@ class Settings(BaseSettings):
         default=None, description="`leadgen migrate` gives it to leadgen_worker"
     )
 
-    max_body_bytes: PositiveInt = 65_536
+    max_body_bytes: PositiveInt = Field(default=65_536, description="a larger request is refused: 413")
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(),
         description="addresses or networks, with commas between, whose X-Forwarded-For is believed",

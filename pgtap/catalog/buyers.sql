@@ -4,7 +4,7 @@ select plan(66);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- check_webhook_headers.
-select is(testkit.fault_of(format('select leadgen.check_webhook_headers(%L, ''h'')', headers)), coalesce('LG423 h' || path, 'none'),
+select is(testkit.fault_of(format('select catalog.check_webhook_headers(%L, ''h'')', headers)), coalesce('LG423 h' || path, 'none'),
   left(headers::text, 100))
 from (values
   ('{}'::jsonb, null), ('{"X-Api-Key": "abc"}', null), ('{"Authorization": "Bearer abc.def"}', null), ('{"x-a": "1", "x-b": "~ !"}', null),
@@ -28,27 +28,27 @@ from (values
   ('{"X-A": "é"}', '.X-A'),
   ('{"X-A": 1}', '.X-A'), ('{"X-A": null}', '.X-A'), ('{"X-A": ["a"]}', '.X-A'), ('{"X-A": "1", "x-a": "2"}', '.x-a')
 ) as t (headers, path);
-select is(testkit.fault_of(format('select leadgen.check_webhook_headers(%L, ''h'')', jsonb_build_object('X-A', repeat('a', n)))), fault,
+select is(testkit.fault_of(format('select catalog.check_webhook_headers(%L, ''h'')', jsonb_build_object('X-A', repeat('a', n)))), fault,
   n || ' characters')
 from (values (1000, 'none'), (1001, 'LG423 h.X-A')) as t (n, fault);
 select
     is(
         testkit.fault_of(
             format(
-                'select leadgen.check_webhook_headers(%L, ''h'')', (select jsonb_object_agg('X-' || i, 'a') from generate_series(1, n) i)
+                'select catalog.check_webhook_headers(%L, ''h'')', (select jsonb_object_agg('X-' || i, 'a') from generate_series(1, n) i)
             )
         ),
   fault, n || ' headers')
 from (values (20, 'none'), (21, 'LG423 h')) as t (n, fault);
 select
     is(
-        testkit.detail_of($$select leadgen.check_webhook_headers('{"X-A": "hush\n"}', 'h')$$)::text ~ 'hush',
+        testkit.detail_of($$select catalog.check_webhook_headers('{"X-A": "hush\n"}', 'h')$$)::text ~ 'hush',
         false,
         'a value is not repeated'
     );
 
 -- check_webhook_secret.
-select is(testkit.fault_of(format('select leadgen.check_webhook_secret(%L, ''s'')', secret)), fault, what)
+select is(testkit.fault_of(format('select catalog.check_webhook_secret(%L, ''s'')', secret)), fault, what)
 from (values
   ('whsec_' || encode(decode(repeat('ab', 24), 'hex'), 'base64'), 'none', '24 bytes'),
   ('whsec_' || replace(encode(decode(repeat('ab', 64), 'hex'), 'base64'), E'\n', ''), 'none', '64 bytes'),
@@ -57,11 +57,11 @@ from (values
   (encode(decode(repeat('ab', 24), 'hex'), 'base64'), 'LG423 s', 'no prefix'), ('whsec_' || repeat('a', 33), 'LG423 s', 'no whole base64'),
   ('whsec_' || repeat('-', 32), 'LG423 s', 'another alphabet'), ('whsec_', 'LG423 s', 'nothing'), ('', 'LG423 s', 'empty')
 ) as t (secret, fault, what);
-select is(testkit.detail_of($$select leadgen.check_webhook_secret('whsec_hush', 's')$$)::text ~ 'hush', false, 'a secret is not repeated');
-select is(testkit.fault_of(format('select leadgen.check_webhook_secret(%L, ''s'')', leadgen.make_webhook_secret())), 'none', 'one of ours');
+select is(testkit.detail_of($$select catalog.check_webhook_secret('whsec_hush', 's')$$)::text ~ 'hush', false, 'a secret is not repeated');
+select is(testkit.fault_of(format('select catalog.check_webhook_secret(%L, ''s'')', catalog.make_webhook_secret())), 'none', 'one of ours');
 
 -- check_sms_number, and what the triggers do with all of them.
-select is(testkit.fault_of(format('select leadgen.check_sms_number(%L, ''n'')', number)), fault, number)
+select is(testkit.fault_of(format('select catalog.check_sms_number(%L, ''n'')', number)), fault, number)
 from
     (
         values ('+15125550123', 'none'),

@@ -3,7 +3,7 @@ begin;
 select plan(89);
 
 create function pg_temp.fault(p_tests jsonb, p_fields jsonb) returns text language sql as $$
-  select leadgen.find_filter_fault(leadgen.compile_tests(p_tests), leadgen.describe_lead(testkit.facts(p_fields)));
+  select kernel.find_filter_fault(catalog.compile_tests(p_tests), kernel.describe_lead(testkit.facts(p_fields)));
 $$;
 select is(pg_temp.fault(tests, fields), fault, format('%s, lead %s: %s', tests, fields, coalesce(fault, 'passes')))
 from (values
@@ -77,26 +77,26 @@ from (values
   ('{}', '{}', null)
 ) as t (tests, fields, fault);
 
-select is(leadgen.compile_test(field, test), path, format('compile_test: %s %s', field, test))
+select is(catalog.compile_test(field, test), path, format('compile_test: %s %s', field, test))
 from (values
   ('attributes.age', '{"minimum": 10, "maximum": 30}'::jsonb, '$."attributes"."age".double() <= 30 && $."attributes"."age".double() >= 10'),
   ('city', '{"enum": ["San José", "Waco"]}', '($."city" == "sanjose" || $."city" == "waco")'),
   ('message', '{"pattern": "a\"b"}', '$."message" like_regex "a\"b" flag "s"'),
   ('phone', '{"not": {"enum": ["x"]}}', '(!(($."phone" == "x")) || (($."phone" == "x")) is unknown)')
 ) as t (field, test, path);
-select is(leadgen.compile_literal('city', '"São Paulo"'), '"saopaulo"', 'compile_literal: a city');
-select is(leadgen.compile_literal('message', '"São Paulo"'), '"São Paulo"', 'compile_literal: any other text');
-select is(leadgen.compile_literal('city', '5'), '"5"', 'compile_literal: a city that is a number');
-select is((select array_agg(t.field) from unnest(leadgen.compile_tests('{"city": {"enum": ["x"]}, "attributes.a": {"minimum": 1}}')) t),
+select is(catalog.compile_literal('city', '"São Paulo"'), '"saopaulo"', 'compile_literal: a city');
+select is(catalog.compile_literal('message', '"São Paulo"'), '"São Paulo"', 'compile_literal: any other text');
+select is(catalog.compile_literal('city', '5'), '"5"', 'compile_literal: a city that is a number');
+select is((select array_agg(t.field) from unnest(catalog.compile_tests('{"city": {"enum": ["x"]}, "attributes.a": {"minimum": 1}}')) t),
   '{attributes.a,city}', 'compile_tests: in the order of their names');
-select is(leadgen.compile_tests(null), null, 'compile_tests: none');
-select is(leadgen.describe_test(test), text, 'describe_test: ' || text)
+select is(catalog.compile_tests(null), null, 'compile_tests: none');
+select is(catalog.describe_test(test), text, 'describe_test: ' || text)
 from (values
   ('{"minimum": 10, "maximum": 30}'::jsonb, 'at least 10 and at most 30'), ('{"enum": ["a", 1, true]}', 'one of a, 1, true'),
   ('{"pattern": "^x"}', 'like ^x'), ('{"not": {"enum": ["a"]}}', 'not one of a')
 ) as t (test, text);
 -- Of what the lead says only numbers and yes or no are shown.
-select is(leadgen.show_number('{"phone": "+15125550123", "name": null, "consent": true, "attributes": {"age": 12, "text": "12.5",
+select is(kernel.show_number('{"phone": "+15125550123", "name": null, "consent": true, "attributes": {"age": 12, "text": "12.5",
   "phone": "5125550123", "zip": "78701", "name": "Ann", "nil": null}}', field), shown, format('show_number: %s', field))
 from (values ('attributes.age', '12'), ('attributes.text', '12.5'), ('consent', 'true'), ('name', 'missing'), ('attributes.nil', 'missing'),
   ('attributes.none', 'missing'), ('attributes.name', null), ('phone', null), ('attributes.phone', null)) as t (field, shown);

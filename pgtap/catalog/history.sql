@@ -2,7 +2,7 @@
 begin;
 select plan(56);
 
-select results_eq(format('select * from leadgen.diff_json(%L, %L)', before, after),
+select results_eq(format('select * from catalog.diff_json(%L, %L)', before, after),
   format('select * from jsonb_to_recordset(%L) as t (path text, before jsonb, after jsonb)', rows), format('diff_json: %s, %s', before,
     after))
 from (values
@@ -22,7 +22,7 @@ from (values
   ('{"a": false}', '{}', '[{"path": "a", "before": false}]')
 ) as t (before, after, rows);
 
-select is(leadgen.describe_change(path, before, after), line, line)
+select is(catalog.describe_change(path, before, after), line, line)
 from (values
   ('allowed_cities[]', null::jsonb, '"Round Rock"'::jsonb, 'allowed_cities: + Round Rock'),
   ('allowed_cities[]', '"Austin"', null, 'allowed_cities: - Austin'),
@@ -30,7 +30,7 @@ from (values
   ('hold_hours', null, '48', 'hold_hours: set to 48'), ('caps.per_day', '20', '30', 'caps.per_day: 20 -> 30'),
   ('a', '["x", "y"]', '["y", "x"]', 'a: ["x", "y"] -> ["y", "x"]')
 ) as t (path, before, after, line);
-select is(leadgen.describe_value(value), wanted, format('describe_value: %s', value))
+select is(catalog.describe_value(value), wanted, format('describe_value: %s', value))
 from (values ('"Round Rock"'::jsonb, 'Round Rock'), ('""', '""'), ('"a\nb"', '"a\nb"'), ('" a"', '" a"'), ('"a "', '"a "'),
   ('"^a+$"', '"^a+$"'), ('1.50', '1.50'), ('true', 'true'),
   ('{"a": 1}', '{"a": 1}'), ('"78701"', '78701'), (null, null)) as t (value, wanted);
@@ -54,9 +54,9 @@ select is(h.changes, 'allowed_cities: + Round Rock', 'an entry of a list') from 
 select is_empty('select leadgen.policy_history(''pricing'', -1)', 'no such policy: no rows');
 select is(testkit.fault_of($$select leadgen.policy_history('prices', 1)$$), 'LG400 kind', 'no such kind');
 select is(testkit.fault_of($$select leadgen.policy_history(null, 1)$$), 'LG400 kind', 'no kind');
-select is(testkit.detail_of($$select leadgen.check_policy_kind('prices')$$),
+select is(testkit.detail_of($$select catalog.check_policy_kind('prices')$$),
   '{"field": "kind", "found": "prices", "allowed": "one of validation, routing, pricing"}', 'check_policy_kind: what there is');
-select is(testkit.fault_of($$select leadgen.check_policy_kind('pricing')$$), 'none', 'check_policy_kind: one there is');
+select is(testkit.fault_of($$select catalog.check_policy_kind('pricing')$$), 'none', 'check_policy_kind: one there is');
 
 -- Back to an old version is a new one, by the person who logged in.
 grant execute on all functions in schema testkit to public;

@@ -2,7 +2,7 @@
 begin;
 select plan(62);
 
-select is(leadgen.compile_hours(hours), minutes, format('compile_hours: %s', hours))
+select is(catalog.compile_hours(hours), minutes, format('compile_hours: %s', hours))
 from (values
   ('{"mon": [["00:00", "00:01"]]}'::jsonb, '{[0,1)}'::int4multirange),
   ('{"mon": [["08:00", "18:00"]]}', '{[480,1080)}'),

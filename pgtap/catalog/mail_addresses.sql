@@ -1,9 +1,9 @@
 -- check_mail_address: what is saved can be mailed.
 begin;
 select plan(14);
-select is(testkit.fault_of(format('select leadgen.check_mail_address(%L, %L)', address, 'email')), 'none', format('taken: %s', address))
+select is(testkit.fault_of(format('select catalog.check_mail_address(%L, %L)', address, 'email')), 'none', format('taken: %s', address))
 from (values ('leads@b.example'), ('a.b+c@xn--bcher-kva.example'), ('o''neil@b.example'), (repeat('a', 64) || '@b.example')) t (address);
-select is(testkit.fault_of(format('select leadgen.check_mail_address(%L, %L)', address, 'email')), 'LG423 email',
+select is(testkit.fault_of(format('select catalog.check_mail_address(%L, %L)', address, 'email')), 'LG423 email',
   format('refused: %s', address))
 from (values ('bücher@b.example'), ('a@bücher.example'), ('a@[192.0.2.1]'), (repeat('a', 65) || '@b.example'), ('a b@c.example'),
   ('"a"@c.example'), ('a@')) t (address);

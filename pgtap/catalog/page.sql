@@ -2,7 +2,7 @@
 begin;
 select plan(34);
 
-select is(leadgen.describe_schema(schema), words, format('describe_schema: %s', schema))
+select is(catalog.describe_schema(schema), words, format('describe_schema: %s', schema))
 from (values
   ('{"type": "boolean"}'::jsonb, '`true` or `false`'), ('{"type": "integer", "minimum": 1, "maximum": 20}', 'a whole number from 1 to 20'),
   ('{"type": "number", "minimum": 0.5}', 'a number, at least 0.5'), ('{"type": "number", "maximum": 3}', 'a number, at most 3'),
@@ -26,22 +26,22 @@ from (values
     'an object; for each key (a core field, or `attributes.x`) a number')
 ) as t (schema, words);
 
-select is(leadgen.find_failure_codes(name), codes, format('find_failure_codes: %s', name))
-from (values ('rule_core_fields', '{field_invalid,field_required}'::text[]), ('rule_field_rules', '{field_invalid}'),
-  ('rule_allowed_cities', '{city_not_allowed}'),
+select is(catalog.find_failure_codes(name), codes, format('find_failure_codes: %s', name))
+from (values ('core_fields', '{field_invalid,field_required}'::text[]), ('field_rules', '{field_invalid}'),
+  ('allowed_cities', '{city_not_allowed}'),
   ('submit_lead', '{}'), ('no_such_function', '{}'), (null, null)) as t (name, codes);
 select is_empty($$select k.key from leadgen.policy_keys k where k.rule_function is not null and k.required_language is null
-  and leadgen.find_failure_codes(k.rule_function) = '{}'$$, 'every rule in PL/pgSQL says with which code it fails');
+  and catalog.find_failure_codes(k.rule_function) = '{}'$$, 'every rule in PL/pgSQL says with which code it fails');
 
 select is_empty($$select k.key from leadgen.policy_keys k
-  where strpos(leadgen.describe_policy_keys(), format(E'\n### `%s`\n\n%s\n', k.key, k.description)) = 0$$,
+  where strpos(catalog.describe_policy_keys(), format(E'\n### `%s`\n\n%s\n', k.key, k.description)) = 0$$,
   'describe_policy_keys: every key has its section');
-select ok(leadgen.describe_policy_keys() !~ 'any value[^\n]*\.\n\n', 'describe_policy_keys: no key takes whatever comes');
+select ok(catalog.describe_policy_keys() !~ 'any value[^\n]*\.\n\n', 'describe_policy_keys: no key takes whatever comes');
 update leadgen.policy_keys set required_language = 'plklingon' where key = 'allowed_cities';
-select matches(leadgen.describe_policy_keys(), E'### `allowed_cities`\n\n[^\n]*\n\n[^\n]*\n\nNeeds `plklingon` on the server.\n',
+select matches(catalog.describe_policy_keys(), E'### `allowed_cities`\n\n[^\n]*\n\n[^\n]*\n\nNeeds `plklingon` on the server.\n',
   'a language that it needs, and no code');
 delete from leadgen.policy_keys where key = 'allowed_cities';
-select ok(strpos(leadgen.describe_policy_keys(), 'allowed_cities') = 0, 'a key that is gone is gone');
+select ok(strpos(catalog.describe_policy_keys(), 'allowed_cities') = 0, 'a key that is gone is gone');
 
 select * from finish();
 rollback;

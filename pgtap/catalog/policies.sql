@@ -1,6 +1,6 @@
--- check_policy, write_policy, archive_policy, recompile_policies: checked on write, versioned, archived.
+-- check_policy, write_policy, archive_policy: checked on write, versioned, archived.
 begin;
-select plan(48);
+select plan(45);
 
 create temp table p as select testkit.add('validation_policies', '{"name": "v", "rules": {"consent_required": true}}') as v,
   testkit.add('routing_policies', '{"name": "r", "config": {"strategy": "priority"}}') as r, testkit.add('pricing_policies',
@@ -35,26 +35,19 @@ select is(x.changed_by, session_user::text, 'who changed it') from p
   join leadgen.policy_versions x on x.policy_id = r and x.kind = 'routing' and x.version = 2;
 
 -- Compiled rules are the trigger's alone.
-update leadgen.validation_policies set compiled_rules = $$select '{}'::leadgen.failure[]$$ from p where id = v;
-select is(x.compiled_rules, leadgen.compile_rules(x.rules), 'compiled_rules cannot be edited') from p
+update leadgen.validation_policies set compiled_rules = $$select '{}'::kernel.failure[]$$ from p where id = v;
+select is(x.compiled_rules, catalog.compile_rules(x.rules), 'compiled_rules cannot be edited') from p
   join leadgen.validation_policies x on x.id = v;
 create temp table sneaky as select testkit.add('validation_policies', '{"name": "x", "rules": {}, "compiled_rules": "select 1"}') as id;
-select is(y.compiled_rules, leadgen.compile_rules('{}'), 'nor given with a new policy') from sneaky
+select is(y.compiled_rules, catalog.compile_rules('{}'), 'nor given with a new policy') from sneaky
   join leadgen.validation_policies y using (id);
-set local session_replication_role = replica;
-update leadgen.validation_policies set compiled_rules = 'select 1' from p where id = v;
-set local session_replication_role = origin;
-select is(leadgen.recompile_policies(), 1, 'recompile_policies: the one that differs');
-select is(x.compiled_rules || ' ' || x.version, leadgen.compile_rules(x.rules) || ' 3', 'compiled again, its version as before') from p
-  join leadgen.validation_policies x on x.id = v;
-select is(leadgen.recompile_policies(), 0, 'recompile_policies: nothing left to do');
 
 -- A bad body is refused and the last good one rules on.
 select is(testkit.fault_of(format('update leadgen.validation_policies set rules = %L where id = %s', '{"consent_required": "yes"}', v)),
   'LG423 rules.consent_required', 'refused on update too') from p;
 select is(x.version || ' ' || x.rules, '3 {"consent_required": true}', 'the last good version rules on') from p
   join leadgen.validation_policies x on x.id = v;
-select is(testkit.fault_of(format('select leadgen.check_policy(%L, %L)', kind, body)), fault, format('check_policy: %s %s', kind, body))
+select is(testkit.fault_of(format('select catalog.check_policy(%L, %L)', kind, body)), fault, format('check_policy: %s %s', kind, body))
 from (values
   ('validation', '{}'::jsonb, 'none'), ('routing', '{"strategy": "weighted"}', 'none'), ('routing', '{"consent_required": true}',
     'LG423 config.consent_required'),

@@ -2,7 +2,7 @@
 begin;
 select plan(70);
 
-select is(testkit.fault_of(format('select leadgen.check_response_rules(%L, ''r'')', rules)), coalesce('LG423 r' || path, 'none'),
+select is(testkit.fault_of(format('select catalog.check_response_rules(%L, ''r'')', rules)), coalesce('LG423 r' || path, 'none'),
   left(rules::text, 100))
 from (values
   ('[{"when": {"status": {"enum": [200]}, "body.result": {"enum": ["error"]}}, "outcome": "failed", "reason": "says error"}]'::jsonb, null),
@@ -40,11 +40,11 @@ from (values
   ('[{"when": {"status": {"not": {"enum": [true]}}}, "outcome": "failed"}]', '[0].when.status.not.enum[0]'),
   ('[{"when": {"status": {"minimum": 300, "maximum": 200}}, "outcome": "failed"}]', '[0].when.status.minimum')
 ) as t (rules, path);
-select is(testkit.fault_of(format('select leadgen.check_response_rules(%L, ''r'')',
+select is(testkit.fault_of(format('select catalog.check_response_rules(%L, ''r'')',
   (select jsonb_agg('{"when": {"status": {"enum": [200]}}, "outcome": "failed"}'::jsonb) from generate_series(1, n)))), fault, n || ' rules'
   )
 from (values (50, 'none'), (51, 'LG423 r')) as t (n, fault);
-select is(testkit.fault_of(format('select leadgen.check_response_rules(%L, ''r'')',
+select is(testkit.fault_of(format('select catalog.check_response_rules(%L, ''r'')',
   (select jsonb_agg('{"when": {"text": {"pattern": "a"}}, "outcome": "failed"}'::jsonb) from generate_series(1, n)))),
   fault,
   n || ' patterns in all'
@@ -53,21 +53,21 @@ from (values (30, 'none'), (31, 'LG423 r')) as t (n, fault);
 select
     is(
         testkit.detail_of(
-            $$select leadgen.check_response_rules('[{"when": {"statsu": {"enum": [200]}}, "outcome": "failed"}]', 'response_rules')$$
+            $$select catalog.check_response_rules('[{"when": {"statsu": {"enum": [200]}}, "outcome": "failed"}]', 'response_rules')$$
         ),
   '{"field": "response_rules[0].when.statsu", "found": "an unknown field", "allowed": "one of status, text, body.x"}',
   'path, found and allowed'
   );
-select is(testkit.fault_of('select leadgen.check_status_test(null, ''p'')'), 'none', 'check_status_test: no condition on the status');
-select is(testkit.fault_of($$select leadgen.check_schema('{"status": {"enum": [200]}}', '{"format": "answer_tests"}', 'p')$$), 'none',
+select is(testkit.fault_of('select catalog.check_status_test(null, ''p'')'), 'none', 'check_status_test: no condition on the status');
+select is(testkit.fault_of($$select catalog.check_schema('{"status": {"enum": [200]}}', '{"format": "answer_tests"}', 'p')$$), 'none',
   'check_format: answer_tests');
-select is(testkit.fault_of($$select leadgen.check_schema('{"city": {"enum": ["x"]}}', '{"format": "answer_tests"}', 'p')$$), 'LG423 p.city',
+select is(testkit.fault_of($$select catalog.check_schema('{"city": {"enum": ["x"]}}', '{"format": "answer_tests"}', 'p')$$), 'LG423 p.city',
   'check_format: answer_tests are not of a lead');
 
 -- Compiled: which answers a rule holds for.
 create function pg_temp.holds(p_when jsonb, p_answer jsonb) returns boolean language sql as $$
   select not exists (
-    select from unnest((leadgen.compile_response_rules(jsonb_build_array(jsonb_build_object('when', p_when, 'outcome', 'failed'))))[1].tests) t
+    select from unnest((catalog.compile_response_rules(jsonb_build_array(jsonb_build_object('when', p_when, 'outcome', 'failed'))))[1].tests) t
     where (p_answer @@ t.path) is not true);
 $$;
 select is(pg_temp.holds(test, answer), holds, format('%s of %s', test, answer))
@@ -89,14 +89,14 @@ from (values
   ('{"body.x": {"not": {"enum": [1]}}}', '{"status": 200, "text": "", "body": [1, 2]}', true),
   ('{}', '{"status": 500, "text": "", "body": null}', true)
 ) as t (test, answer, holds);
-select is(array(select r.outcome || coalesce(' ' || r.reason, '') || ' ' || cardinality(r.tests) from unnest(leadgen.compile_response_rules(
+select is(array(select r.outcome || coalesce(' ' || r.reason, '') || ' ' || cardinality(r.tests) from unnest(catalog.compile_response_rules(
   '[{"when": {"status": {"enum": [200]}, "text": {"pattern": "x"}}, "outcome": "failed", "reason": "why"},
     {"when": {}, "outcome": "delivered"}]'
   )
   ) r
   ),
   '{"failed why 2","delivered 0"}', 'in order, with outcome and reason');
-select is(leadgen.compile_response_rules(null), null, 'no rules');
+select is(catalog.compile_response_rules(null), null, 'no rules');
 
 -- On the buyer: checked when they change, compiled always.
 select testkit.make_buyer() as buyer_id into temp ids;

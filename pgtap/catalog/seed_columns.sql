@@ -36,7 +36,7 @@ select is(o.slug, 'emergency-plumbing-austin', 'an offer''s slug') from leadgen.
 select is(s.source_key || ' ' || s.hostname, 'austin-plumbing-v1 austin.example', 'a source''s key, and its hostname as it is compared')
   from leadgen.sources s;
 select matches(b.webhook_secret, '^whsec_[A-Za-z0-9+/]{43}=$', 'a webhook''s secret: 32 bytes in base64') from leadgen.buyers b;
-select is(count(*), 1::bigint, 'an enrollment has its row of usage') from leadgen.enrollment_usage u
+select is(count(*), 1::bigint, 'an enrollment has its row of usage') from testkit.enrollment_usage u
   join leadgen.buyer_offers bo on bo.id = u.buyer_offer_id join leadgen.offers o on o.id = bo.offer_id and o.market_id = u.market_id;
 select is(a.scope_key, '78701', 'a service area''s key') from leadgen.buyer_service_areas a;
 select is(e.scope_key, 'austin', 'an exclusivity''s key') from leadgen.offer_exclusivities e;

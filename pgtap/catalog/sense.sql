@@ -104,12 +104,12 @@ from (values
     {"name": "\t", "hours": {"mon": [["20:00", "24:00"]]}, "amount": 1}]}', 'time_of_day[1].name')
 ) as t (value, path);
 
-select is(testkit.detail_of($$select leadgen.check_policy_sense('routing', '{"caps": {"per_day": 20, "per_week": 10}}')$$),
+select is(testkit.detail_of($$select catalog.check_policy_sense('routing', '{"caps": {"per_day": 20, "per_week": 10}}')$$),
   '{"field": "config.caps.per_week", "found": "10", "allowed": "at least per_day, which is 20"}', 'path, found, allowed');
-select is(testkit.detail_of($$select leadgen.check_policy_sense('validation', '{"allowed_country_codes": ["US"], "phone_region": "CA"}')$$),
+select is(testkit.detail_of($$select catalog.check_policy_sense('validation', '{"allowed_country_codes": ["US"], "phone_region": "CA"}')$$),
   '{"field": "rules.phone_region", "found": "CA", "allowed": "a place in one of allowed_country_codes: [\"US\"]"}',
     'and what the other key says');
-select is(testkit.detail_of(format('select leadgen.%I(%L)', name, value)) ->> 'field', field, name)
+select is(testkit.detail_of(format('select catalog.%I(%L)', name, value)) ->> 'field', field, name)
 from (values
   ('check_places_sense', '{"allowed_country_codes": ["US"], "phone_region": "CA"}', 'rules.phone_region'),
   ('check_fields_sense', '{"field_rules": {"name": {"type": "string", "minimum": 1}}}', 'rules.field_rules.name'),

@@ -1,17 +1,17 @@
--- fill_market, fill_offer, fill_source, fill_buyer, fill_enrollment, fill_scope, fill_campaign, keep_offer_market, start_usage, and what
+-- fill_market, fill_offer, fill_source, fill_buyer, fill_enrollment, fill_scope, fill_campaign, immutable_columns, start_usage, and what
 -- they stand on.
 begin;
-select plan(79);
+select plan(80);
 
-select is(leadgen.slugify(name), slug, 'slugify: ' || name)
+select is(catalog.slugify(name), slug, 'slugify: ' || name)
 from (values ('Austin, TX', 'austin-tx'), ('  São Paulo!! ', 'sao-paulo'), ('A--B', 'a-b'), ('東京', 'x'), ('', 'x'), ('Ünïcode 24/7',
   'unicode-24-7')) as t (name, slug);
 
 create temp table m as select n, testkit.make_market() as id from generate_series(1, 3) n;
 select is(array_agg(x.slug::text order by n), '{austin-tx,austin-tx-2,austin-tx-3}', 'choose_slug: the first free one') from m
   join leadgen.markets x using (id);
-select is(leadgen.choose_slug('leadgen.markets', 'slug', 'Reno', 100), 'reno', 'choose_slug: free as it is');
-select is(length(leadgen.choose_slug('leadgen.markets', 'slug', repeat('ab ', 100), 100)) <= 95, true,
+select is(catalog.choose_slug('leadgen.markets', 'slug', 'Reno', 100), 'reno', 'choose_slug: free as it is');
+select is(length(catalog.choose_slug('leadgen.markets', 'slug', repeat('ab ', 100), 100)) <= 95, true,
   'choose_slug: leaves room for a number');
 create temp table given as select testkit.make_market('{"slug": "my-own"}') as id;
 select is(x.slug, 'my-own', 'fill_market: a slug that is given stays') from given join leadgen.markets x using (id);
@@ -27,23 +27,25 @@ from (values
 ) as t (body, fault);
 select is(testkit.fault_of($$update leadgen.markets set timezone = 'Mars/Base'$$), 'LG423 timezone',
   'a market''s zone is checked when it changes');
-select is(testkit.fault_of(format('select leadgen.check_timezone(%L, %L)', zone, 'x')), fault, 'check_timezone: ' || zone)
+select is(testkit.fault_of(format('select catalog.check_timezone(%L, %L)', zone, 'x')), fault, 'check_timezone: ' || zone)
   from (values ('Europe/Berlin', 'none'), ('Europe/Bonn', 'LG423 x'), ('UTC', 'none'), ('posixrules', 'LG423 x'),
     ('Factory', 'LG423 x'), ('localtime', 'LG423 x'), ('EST', 'LG423 x'), ('GMT', 'LG423 x')) t (zone, fault);
 
 create temp table o as select testkit.make_offer() as a, testkit.make_offer() as b;
 select is(testkit.fault_of(
   format('update leadgen.offers o set %1$I = x.%1$I from leadgen.offers x where x.id = %2$s and o.id = %3$s', fixed, b, a)),
-  'LG409 market_id', 'keep_offer_market: another ' || fixed)
+  'LG409 ' || fixed, 'an offer: another ' || fixed)
 from o, unnest('{market_id,vertical_id}'::text[]) fixed;
 select is(testkit.fault_of(format('update leadgen.offers set market_id = market_id, default_price_per_lead = 50 where id = %s', a)),
-  'none', 'keep_offer_market: what stays may be said again') from o;
+  'none', 'an offer: what stays may be said again') from o;
 
 create temp table e as select testkit.enroll(a) as id from o;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set offer_id = %s where id = %s', b, id)), 'LG409 offer_id',
-  'fill_enrollment: another offer') from o, e;
+  'an enrollment: another offer') from o, e;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set buyer_id = testkit.make_buyer() where id = %s', id)),
-  'LG409 offer_id', 'fill_enrollment: another buyer') from e;
+  'LG409 buyer_id', 'an enrollment: another buyer') from e;
+select is(testkit.fault_of(format('update leadgen.buyer_offers set buyer_id = buyer_id, offer_id = offer_id where id = %s', id)),
+  'none', 'an enrollment: what stays may be said again') from e;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set %s where id = %s', change, id)), fault, 'an enrollment: ' || change)
 from e, (values
   ('timezone = ''Asia/Tokyo''', 'none'), ('timezone = ''Tokyo''', 'LG423 timezone'), ('timezone = null', 'none'), ('weight = 0',
@@ -53,7 +55,7 @@ from e, (values
   ('budget_per_day = ''NaN''', '23514'), ('budget_per_month = ''NaN''', '23514'), ('budget_per_day = -0.01', '23514'),
   ('budget_per_day = 0, budget_per_month = 99999999.99', 'none'), ('budget_per_day = null, budget_per_month = null', 'none')
 ) as t (change, fault);
-select is(count(*), 1::bigint, 'start_usage: one row, in the offer''s market') from leadgen.enrollment_usage u
+select is(count(*), 1::bigint, 'start_usage: one row, in the offer''s market') from testkit.enrollment_usage u
   join e on e.id = u.buyer_offer_id join o on true join leadgen.offers x on x.id = a and x.market_id = u.market_id;
 create temp table s as select testkit.make_source(a, '{"hostname": "WWW.Bücher.Example.", "name": "Big Page"}') as id,
   testkit.make_source(a, '{"name": "Big Page"}') as second from o;
@@ -86,8 +88,8 @@ select is(testkit.fault_of(format('select testkit.make_buyer(%L)', body)), fault
 from (values ('{"webhook_url": "b.example"}'::jsonb, 'LG423 webhook_url'), ('{"webhook_secret": "short"}', 'LG423 webhook_secret'),
   ('{"balance": -1}',
   '23514')) as t (body, fault);
-select is(count(distinct leadgen.make_webhook_secret()), 50::bigint, 'make_webhook_secret: never the same') from generate_series(1, 50);
-select is(array_agg(distinct length(decode(substr(leadgen.make_webhook_secret(), 7), 'base64'))), '{32}',
+select is(count(distinct catalog.make_webhook_secret()), 50::bigint, 'make_webhook_secret: never the same') from generate_series(1, 50);
+select is(array_agg(distinct length(decode(substr(catalog.make_webhook_secret(), 7), 'base64'))), '{32}',
   'make_webhook_secret: 32 bytes') from generate_series(1, 5);
 
 -- An enrollment's own webhook needs a secret as well.

@@ -3,7 +3,7 @@ begin;
 select plan(162);
 update leadgen.settings set allows_local_webhooks = false;
 
-select is(testkit.fault_of(format('select leadgen.check_webhook_url(%L, ''webhook_url'')', url)), 'none', format('taken: %s', url))
+select is(testkit.fault_of(format('select catalog.check_webhook_url(%L, ''webhook_url'')', url)), 'none', format('taken: %s', url))
 from unnest(array[
   'https://b.example/hook', 'https://b.example', 'https://b.example:8443/a?b=c%20d#e', 'HTTPS://B.Example/hook', 'https://a.b.c.d.example/',
   'https://xn--bcher-kva.example/',
@@ -15,9 +15,9 @@ from unnest(array[
   'https://local.example/', 'https://internal.example/', 'https://localhost.example/', 'https://b.example:65535/', 'https://b.example?x',
   'https://b.example/' || repeat('a', 482)
 ]) url;
-select is(testkit.fault_of('select leadgen.check_webhook_url(null, ''webhook_url'')'), 'none', 'taken: no URL');
+select is(testkit.fault_of('select catalog.check_webhook_url(null, ''webhook_url'')'), 'none', 'taken: no URL');
 
-select is(testkit.fault_of(format('select leadgen.check_webhook_url(%L, ''webhook_url'')', url)), 'LG423 webhook_url',
+select is(testkit.fault_of(format('select catalog.check_webhook_url(%L, ''webhook_url'')', url)), 'LG423 webhook_url',
   format('refused: %s', left(url, 60)))
 from unnest(array[
   -- no https, or no URL
@@ -123,14 +123,14 @@ from unnest(array[
 -- On a machine for development it may be this machine, and nothing else that is not public.
 update leadgen.settings set allows_local_webhooks = true;
 select
-    is(array_agg(url) filter (where testkit.fault_of(format('select leadgen.check_webhook_url(%L, ''webhook_url'')', url)) <> 'none'), null,
+    is(array_agg(url) filter (where testkit.fault_of(format('select catalog.check_webhook_url(%L, ''webhook_url'')', url)) <> 'none'), null,
   'development: http and this machine are taken')
 from
     unnest(
         '{http://b.example/,http://127.0.0.1:8000/x,https://127.9.9.9/,http://[::1]:1/,http://localhost:3000/,https://b.example/}'::text[]
     ) url;
 select
-    is(array_agg(url) filter (where testkit.fault_of(format('select leadgen.check_webhook_url(%L, ''webhook_url'')', url)) = 'none'), null,
+    is(array_agg(url) filter (where testkit.fault_of(format('select catalog.check_webhook_url(%L, ''webhook_url'')', url)) = 'none'), null,
   'development: the rest is refused')
 from
     unnest(
@@ -142,11 +142,11 @@ from
 update leadgen.settings set allows_local_webhooks = false;
 
 -- What is told, and what is not.
-select is(testkit.detail_of($$select leadgen.check_webhook_url('https://127.1/x?token=hush', 'webhook_url')$$),
+select is(testkit.detail_of($$select catalog.check_webhook_url('https://127.1/x?token=hush', 'webhook_url')$$),
   '{"field": "webhook_url", "found": "127.1", "allowed": "the name or address of a server on the public internet"}', 'the host is named');
 select
     is(
-        testkit.detail_of(format('select leadgen.check_webhook_url(%L, ''webhook_url'')', url))::text ~ 'hush',
+        testkit.detail_of(format('select catalog.check_webhook_url(%L, ''webhook_url'')', url))::text ~ 'hush',
         false,
         'no secret is repeated: ' || url
     )
@@ -157,10 +157,10 @@ from
   ::text[]) url;
 
 -- is_public_address, list_special_networks.
-select is(leadgen.is_public_address(a), false, 'not public: ' || a) from unnest('{127.0.0.1,::1,::ffff:8.8.8.8}'::inet[]) a;
-select is(leadgen.is_public_address(a), true, 'public: ' || a) from unnest('{8.8.8.8,2606:4700::1111,2001:200::1}'::inet[]) a;
-select is(leadgen.is_public_address(null), null, 'is_public_address: of nothing');
-select cmp_ok(cardinality(leadgen.list_special_networks()), '>', 15, 'list_special_networks: there are some');
+select is(catalog.is_public_address(a), false, 'not public: ' || a) from unnest('{127.0.0.1,::1,::ffff:8.8.8.8}'::inet[]) a;
+select is(catalog.is_public_address(a), true, 'public: ' || a) from unnest('{8.8.8.8,2606:4700::1111,2001:200::1}'::inet[]) a;
+select is(catalog.is_public_address(null), null, 'is_public_address: of nothing');
+select cmp_ok(cardinality(catalog.list_special_networks()), '>', 15, 'list_special_networks: there are some');
 
 -- Both columns are held to it, and only when they change.
 select

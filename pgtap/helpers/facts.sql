@@ -1,8 +1,8 @@
 create or replace function testkit.facts(p_fields jsonb default '{}')
-returns leadgen.lead_facts
+returns kernel.lead_facts
 language sql
 as $$
-  select jsonb_populate_record(null::leadgen.lead_facts, '{
+  select jsonb_populate_record(null::kernel.lead_facts, '{
     "name": "John Smith", "email": "john@example.com", "email_domain": "example.com",
     "phone": "+15125550123", "phone_country": "US", "phone_region": "US-TX",
     "country_code": "US", "region_code": "US-TX", "postal_code": "78701",
@@ -14,19 +14,19 @@ as $$
 $$;
 comment on function testkit.facts(jsonb) is 'The facts of a good lead in Austin at 2026-11-20 16:00 UTC, some of them replaced.';
 
-create or replace function testkit.codes(p_failures leadgen.failure[])
+create or replace function testkit.codes(p_failures kernel.failure[])
 returns text[]
 language sql
 as $$
   select coalesce(array_agg(f.code || ' ' || f.field order by f.ordinality), '{}') from unnest(p_failures) with ordinality as f;
 $$;
-comment on function testkit.codes(leadgen.failure[]) is 'Failures as {"field_required name", …}.';
+comment on function testkit.codes(kernel.failure[]) is 'Failures as {"field_required name", …}.';
 
 create or replace function testkit.failures(p_rules jsonb, p_fields jsonb default '{}')
-returns leadgen.failure[]
+returns kernel.failure[]
 language sql
 as $$
-  select leadgen.judge_lead(testkit.facts(p_fields), p_rules, leadgen.compile_rules(p_rules));
+  select rules.judge_lead(testkit.facts(p_fields), p_rules, catalog.compile_rules(p_rules));
 $$;
 comment on function testkit.failures(jsonb, jsonb) is 'Every failure of testkit.facts(p_fields) under a validation policy''s rules.';
 

@@ -48,3 +48,21 @@ end;
 $$;
 comment on function testkit.policy_fault(text, jsonb) is
   'How a policy body (kind validation, routing or pricing) is refused: "LG423 rules.x", or "none" when it is taken.';
+
+create or replace function testkit.hint_of(p_sql text)
+returns text
+language plpgsql
+volatile
+as $$
+declare
+  v_hint text;
+begin
+  execute p_sql;
+  return null;
+exception
+  when others then
+    get stacked diagnostics v_hint = pg_exception_hint;
+    return v_hint;
+end;
+$$;
+comment on function testkit.hint_of(text) is 'The HINT with which a statement is refused; null when it is not.';

@@ -108,10 +108,10 @@ begin
         from leadgen.lead_assignments a join leadgen.buyers b on b.id = a.buyer_id where a.lead_id = l.id and a.released_at is null),
       'price', l.price,
       'cause', case when l.unsold_reason is not null then (
-        select (leadgen.find_cause(d.candidates, d.reasons)).cause from leadgen.lead_decisions d
+        select (kernel.find_cause(market.recall_snapshot(d, market.recall_policy(d)), d.reasons)).cause from leadgen.lead_decisions d
         where d.lead_id = l.id order by d.attempt desc limit 1) end,
       'code', l.answer -> 'errors' -> 0 ->> 'code',
-      'account', concat_ws(E'\n', leadgen.summarize_lead(l.id), (
+      'account', concat_ws(E'\n', roads.summarize_lead(l.id), (
         select string_agg(concat_ws(': ', '  ' || c.buyer_name, c.verdict || coalesce(' ' || c.price, ''), c.reason), E'\n')
         from leadgen.explain_candidates(l.id) c)))
     from leadgen.leads l

@@ -3,7 +3,7 @@ begin;
 select plan(40);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
-select is(leadgen.read_idempotency_key(payload, context), key, what)
+select is(intake.read_idempotency_key(payload, context), key, what)
 from (values
   ('{}'::jsonb, '{}'::jsonb, null, 'no key'),
   ('{"idempotency_key": null}', '{}', null, 'null is no key'),
@@ -13,7 +13,7 @@ from (values
   ('{"idempotency_key": " k 1 "}', '{}', ' k 1 ', 'kept as it is'),
   (jsonb_build_object('idempotency_key', repeat('k', 128)), '{}', repeat('k', 128), '128 characters')
 ) as t (payload, context, key, what);
-select is(testkit.fault_of(format('select leadgen.read_idempotency_key(%L, %L)', payload, context)), 'LG400 idempotency_key', what)
+select is(testkit.fault_of(format('select intake.read_idempotency_key(%L, %L)', payload, context)), 'LG400 idempotency_key', what)
 from (values
   ('{"idempotency_key": ""}'::jsonb, '{}'::jsonb, 'an empty key'),
   ('{}', '{"idempotency_key": ""}', 'an empty header'),
@@ -34,7 +34,7 @@ select is(array_agg(answer -> 'replayed' order by n), '{NULL,true,true}', 'repla
 select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'one lead');
 select is((select count(*) from leadgen.lead_assignments), 1::bigint, 'sold once');
 select is((select count(*) from leadgen.deliveries), 1::bigint, 'delivered once');
-select is(u.day_count, 1, 'counted once') from leadgen.enrollment_usage u;
+select is(u.day_count, 1, 'counted once') from testkit.enrollment_usage u;
 
 select is(testkit.submit(offer_id, '{"idempotency_key": "k1"}') ->> 'replayed', 'true', 'header or body, the same key and the same lead')
   from ids;
@@ -50,8 +50,8 @@ select is((testkit.submit(other_offer_id, '{"idempotency_key": "k1"}') ->> 'lead
 
 -- Without a key: the same person and wish on the market's same day are one lead.
 create function pg_temp.derived(p_fields jsonb, p_at timestamptz default '2026-11-20T16:00:00Z') returns text language sql as $$
-  select leadgen.derive_idempotency_key(leadgen.normalize_request(r, route), route, p_at)
-  from ids, leadgen.read_request(testkit.given_lead(offer_id, p_fields), '{}') r, leadgen.find_route(r) route;
+  select intake.derive_idempotency_key(intake.normalize_request(r, route), route, p_at)
+  from ids, intake.read_request(testkit.given_lead(offer_id, p_fields), '{}') r, intake.find_route(r) route;
 $$;
 select matches(pg_temp.derived('{}'), '^auto:[0-9a-f]{64}$', 'derive_idempotency_key: auto and a SHA-256');
 select is(pg_temp.derived(fields, at) = pg_temp.derived('{}'), same, 'derived key: ' || what)
@@ -77,7 +77,7 @@ from ids, (values
 create temp table bad as select n, testkit.submit(offer_id, '{"name": "", "idempotency_key": "bad"}', 9) as answer
   from ids, generate_series(1, 2) n;
 select is(b.answer, a.answer || '{"replayed": true}', 'a rejection is replayed as well') from bad a, bad b where a.n = 1 and b.n = 2;
-select is(leadgen.replay_answer(l.id, l.request_hash, false) ->> 'status', 'rejected', 'replay_answer by itself') from leadgen.leads l
+select is(intake.replay_answer(l.id, l.request_hash, false) ->> 'status', 'rejected', 'replay_answer by itself') from leadgen.leads l
   where l.idempotency_key = 'bad';
 
 select * from finish();

@@ -50,14 +50,14 @@ select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'a malfor
 -- What read_request makes of good input.
 select is(r.name || '|' || r.country_code || '|' || r.attributes::text || '|' || host(r.ip_address) || '|' || coalesce(r.city, 'none'),
   'John Smith|US|{}|203.0.113.7|none', 'read_request trims, and reads empty as missing')
-from leadgen.read_request('{"name": " John \t Smith ", "country_code": "us", "city": " ", "attributes": null}',
+from intake.read_request('{"name": " John \t Smith ", "country_code": "us", "city": " ", "attributes": null}',
   '{"ip_address": "203.0.113.7"}') r;
-select is(leadgen.read_timestamp(text, 'consent_at'), expected, 'read_timestamp: ' || text)
+select is(ref.read_timestamp(text, 'consent_at'), expected, 'read_timestamp: ' || text)
 from (values
   ('2026-11-21T10:15:00Z', '2026-11-21T10:15:00Z'::timestamptz), ('2026-11-21 10:15-06', '2026-11-21T16:15:00Z'),
     ('2026-11-21T10:15:00.5+0530', '2026-11-21T04:45:00.5Z')
 ) as t (text, expected);
-select lives_ok($$select leadgen.check_submission('{"name": null, "attributes": {"deep": {"er": []}}, "consent": null}', '{}')$$,
+select lives_ok($$select intake.check_submission('{"name": null, "attributes": {"deep": {"er": []}}, "consent": null}', '{}')$$,
   'check_submission: null is not a fault');
 
 select * from finish();

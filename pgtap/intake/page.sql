@@ -16,7 +16,7 @@ from (values
   ('old', 'moved.example', '/a', false), ('new', 'moved.example', '/a', true)
 ) as t (key, hostname, prefix, active);
 
-select is((select s.source_key::text from leadgen.sources s where s.id = leadgen.find_source_by_page(url)), key, url)
+select is((select s.source_key::text from leadgen.sources s where s.id = intake.find_source_by_page(url)), key, url)
 from (values
   ('https://austin.example/plumb', 'plumb'),
   ('https://austin.example/plumb/', 'plumb'),
@@ -50,7 +50,7 @@ from (values
   ('https://denver.example/hvac', 'off'),
   ('https://moved.example/a', 'new')
 ) as t (url, key);
-select is(leadgen.find_source_by_page(null), null, 'no page, no source');
+select is(intake.find_source_by_page(null), null, 'no page, no source');
 
 select * from finish();
 rollback;

@@ -14,7 +14,7 @@ insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign)
 select s.id, 'Google', 'Plumbing_Austin' from leadgen.sources s where s.source_key = 'campaign';
 
 create function pg_temp.source(p_payload jsonb, p_context jsonb default '{}') returns text language sql as $$
-  select s.source_key::text from leadgen.sources s where s.id = leadgen.find_source(leadgen.read_request(p_payload, p_context));
+  select s.source_key::text from leadgen.sources s where s.id = intake.find_source(intake.read_request(p_payload, p_context));
 $$;
 create function pg_temp.refused(p_payload jsonb, p_context jsonb) returns text language sql as $$
   select testkit.fault_of(format('select pg_temp.source(%L, %L)', p_payload, p_context));
@@ -59,7 +59,7 @@ select is(pg_temp.source('{"landing_url": "https://page.example/"}'), 'page', '3
 update leadgen.settings set default_source_key = 'partner';
 select is(pg_temp.refused('{}', '{}'), 'LG401', 'a partner as default still needs its key');
 update leadgen.settings set default_source_key = 'gone';
-select is((leadgen.find_route(leadgen.read_request('{}', '{}'))).failed_step, 'source',
+select is((intake.find_route(intake.read_request('{}', '{}'))).failed_step, 'source',
   'find_route: a default that does not exist finds nothing');
 
 select * from finish();

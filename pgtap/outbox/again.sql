@@ -80,12 +80,12 @@ from d
 join leadgen.deliveries x using (id)
 join leadgen.endpoints e on e.id = x.endpoint_id;
 update leadgen.buyer_offers bo set webhook_url_override = 'https://own.example/hook' from seats s where bo.id = s.seat_id;
-select is((leadgen.find_current_endpoint(x)).target, 'https://own.example/hook', 'find_current_endpoint: the enrollment''s own')
+select is((outbox.find_current_endpoint(x)).target, 'https://own.example/hook', 'find_current_endpoint: the enrollment''s own')
 from d
 join leadgen.deliveries x using (id);
 update leadgen.buyer_offers bo set webhook_url_override = null from seats s where bo.id = s.seat_id;
 update leadgen.buyers b set webhook_url = null from seats s where b.id = testkit.buyer_of(s.seat_id);
-select is((leadgen.find_current_endpoint(x)).id, null, 'find_current_endpoint: none') from d join leadgen.deliveries x using (id);
+select is((outbox.find_current_endpoint(x)).id, null, 'find_current_endpoint: none') from d join leadgen.deliveries x using (id);
 select
     is(
         testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found',
@@ -110,7 +110,7 @@ from p;
 -- Refused, each with its reason.
 create temp table r as select pg_temp.lead(3) as id;
 select is(pg_temp.record(id, 'refused'), 'dead', 'a dead letter') from r;
-select is(leadgen.find_resend_fault(x, leadgen.find_current_endpoint(x)), null, 'find_resend_fault: nothing against it')
+select is(outbox.find_resend_fault(x, outbox.find_current_endpoint(x)), null, 'find_resend_fault: nothing against it')
 from r
 join leadgen.deliveries x using (id);
 select lives_ok(format('select leadgen.return_sale(%s, ''wrong_number'')', x.assignment_id), 'its sale is returned')
@@ -118,7 +118,7 @@ from r
 join leadgen.deliveries x using (id);
 select is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its sale was returned', 'not of a returned sale')
 from r;
-select is(leadgen.resend_delivery(id, '{dead}', null), 'its sale was returned', 'resend_delivery says so without raising') from r;
+select is(outbox.resend_delivery(id, '{dead}', null), 'its sale was returned', 'resend_delivery says so without raising') from r;
 create temp table e as select pg_temp.lead(4) as id;
 select is(pg_temp.record(id, 'refused'), 'dead', 'another') from e;
 select leadgen.erase_lead(x.lead_id, 'asked for') from e join leadgen.deliveries x using (id);
@@ -168,12 +168,12 @@ select
 from s;
 select is(testkit.fault_of(sql), fault, sql)
 from (values ('select leadgen.retry_delivery(0)', 'LG404 delivery_id'), ('select leadgen.retry_delivery(null)', 'LG404 delivery_id'),
-  ('select leadgen.park_delivery(0)', 'LG404 delivery_id'), ('select leadgen.lock_delivery(0)', 'LG404 delivery_id')) as t (sql, fault);
+  ('select leadgen.park_delivery(0)', 'LG404 delivery_id'), ('select outbox.lock_delivery(0)', 'LG404 delivery_id')) as t (sql, fault);
 
 -- note_action.
 select
     lives_ok(
-        $$select leadgen.note_action('tried', 'thing', null, 'a thing was tried', '{"x": 1}') from generate_series(1, 2)$$, 'note_action'
+        $$select catalog.note_action('tried', 'thing', null, 'a thing was tried', '{"x": 1}') from generate_series(1, 2)$$, 'note_action'
     );
 select
     is(

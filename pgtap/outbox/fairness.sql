@@ -3,11 +3,11 @@ begin;
 select plan(35);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
-select is(leadgen.read_room(room), wanted, format('read_room: %s', room))
+select is(outbox.read_room(room), wanted, format('read_room: %s', room))
 from (values ('{}'::jsonb, '{}'::jsonb), ('{"webhook": 100, "sms": 0}', '{"webhook": 100}'),
   ('{"email": 1000, "sms": 4}', '{"email": 1000, "sms": 4}')
 ) as t (room, wanted);
-select is(testkit.fault_of(format('select leadgen.read_room(%L)', room)), fault, format('read_room: %s', coalesce(room, 'null')))
+select is(testkit.fault_of(format('select outbox.read_room(%L)', room)), fault, format('read_room: %s', coalesce(room, 'null')))
 from (values (null, 'LG400 p_room'), ('[]', 'LG400 p_room'), ('7', 'LG400 p_room'), ('{"fax": 1}', 'LG400 p_room'),
   ('{"email": -1}', 'LG400 p_room.email'),
   ('{"email": 1001}', 'LG400 p_room.email'), ('{"email": 1.5}', 'LG400 p_room.email'), ('{"email": "8"}', 'LG400 p_room.email'),

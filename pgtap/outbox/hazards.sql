@@ -86,17 +86,17 @@ select pg_temp.calm();
 update leadgen.deliveries d set status = 'pending', lease_token = null, next_attempt_at = '2027-01-01' where d.status = 'sending';
 update leadgen.deliveries d set next_attempt_at = '2027-01-01' where d.status = 'pending';
 select testkit.submit(offer_id, '{}', 40) from ids;
-select is(leadgen.may_have_arrived(d.id, d.market_id, 1), false, 'may_have_arrived: nothing was sent yet')
+select is(outbox.may_have_arrived(d.id, d.market_id, 1), false, 'may_have_arrived: nothing was sent yet')
   from leadgen.deliveries d order by d.id desc limit 1;
 select is(testkit.answer('{"outcome": "unknown", "error_class": "lost"}', p_retries => 2), 'pending, unknown', 'no answer');
-select is(leadgen.may_have_arrived(d.id, d.market_id, 2), true, 'may_have_arrived: that one')
+select is(outbox.may_have_arrived(d.id, d.market_id, 2), true, 'may_have_arrived: that one')
   from leadgen.deliveries d order by d.id desc limit 1;
 select testkit.at_time('2026-11-20T16:10:00Z');
 select is(testkit.answer('{"outcome": "failed", "error_class": "connect"}', p_retries => 2), 'pending, failed', 'a clean failure');
 select testkit.at_time('2026-11-20T16:20:00Z');
 select is(testkit.answer('{"outcome": "failed", "error_class": "connect"}', p_retries => 2), 'unknown, failed',
   'the last: unknown at the end');
-select is(a.outcome || ' ' || coalesce(a.release_reason, 'kept'), 'unknown kept', 'so the lead is nobody else''s')
+select is(a.outcome || ' ' || market.has_ended(a), 'unknown false', 'so the lead is nobody else''s')
   from leadgen.lead_assignments a
 order by a.id desc limit 1;
 select pg_temp.calm();
@@ -105,7 +105,7 @@ select is(count(*), 1::bigint, 'a worker takes one and dies') from leadgen.claim
 select testkit.at_time('2026-11-20T16:30:00Z');
 select is(testkit.answer('{"outcome": "answered", "status_code": 404}', p_retries => 0), 'unknown, failed, HTTP 404',
   'it may have sent it');
-select is(leadgen.may_have_arrived(d.id, d.market_id, 2), true, 'may_have_arrived: nobody reported')
+select is(outbox.may_have_arrived(d.id, d.market_id, 2), true, 'may_have_arrived: nobody reported')
   from leadgen.deliveries d order by d.id desc limit 1;
 
 -- A text message whose fate is unknown is not sent again; one that was not sent is.

@@ -15,12 +15,36 @@ create function pg_temp.health(p_channel text default 'webhook') returns text la
   select concat_ws(', ', e.failures_in_a_row, 'retry in ' || extract(epoch from e.retry_at - leadgen.clock())::integer, e.disabled_reason)
   from leadgen.endpoints e join ids using (buyer_id) where e.channel::text = p_channel;
 $$;
-create function pg_temp.note(p_is_well boolean, p_failed_from timestamptz, p_error text default null, p_disabling text default null)
+create function pg_temp.note(p_is_well boolean, p_failed_from timestamptz, p_error text default null, p_disables boolean default false)
 returns text language plpgsql as $$
+-- What a batch says of the endpoint: an attempt that got through or one that is not its fault, and one that failed since then.
+declare
+  v_verdict outbox.verdict;
+  v_verdicts outbox.verdict[];
 begin
-  perform leadgen.note_endpoint_health(array[id], array[p_is_well], array[p_failed_from], array[p_error], array[p_disabling],
-    leadgen.clock())
-  from hook;
+  v_verdict.channel := 'webhook';
+  v_verdict.latency_ms := 0;
+  v_verdict.started_at := leadgen.clock();
+  v_verdict.reason := p_error;
+  v_verdict.disables := p_disables;
+  select id into v_verdict.endpoint_id from hook;
+  v_verdict.status := 'pending';
+  if p_is_well then
+    v_verdict.status := 'delivered';
+    v_verdict.outcome := 'delivered';
+  else
+    v_verdict.outcome := 'refused';
+    v_verdict.error_class := 'message';
+  end if;
+  v_verdicts := array[v_verdict];
+  if p_failed_from is not null then
+    v_verdict.status := 'pending';
+    v_verdict.outcome := 'failed';
+    v_verdict.error_class := 'connect';
+    v_verdict.started_at := p_failed_from;
+    v_verdicts := v_verdicts || v_verdict;
+  end if;
+  perform outbox.note_endpoint_health(v_verdicts, leadgen.clock());
   return pg_temp.health();
 end;
 $$;
@@ -59,7 +83,7 @@ select pg_temp.fresh();
 update leadgen.endpoints e set disable_after = 1 from hook where e.id = hook.id;
 select is(pg_temp.note(false, '2026-11-20T19:20:00Z', 'HTTP 503'), '1, 1 failed attempts in a row: HTTP 503', 'an endpoint''s own limit');
 select pg_temp.fresh();
-select is(pg_temp.note(false, null, null, 'no more'), '0, no more', 'disabled at once');
+select is(pg_temp.note(false, null, 'no more', true), '0, no more', 'disabled at once');
 select pg_temp.fresh();
 
 -- Within ten seconds they count as three at most and the circuit stays closed: a restart under a backlog is no outage.

@@ -20,7 +20,7 @@ select is(array_agg(distinct c.buyer_id = ids.buyer_id and c.endpoint_id = e.id)
 join leadgen.endpoints e on e.target = c.target and e.channel::text = c.channel;
 select matches(c.body, '^\{"type" : "lead.assigned", "version" : 1, "timestamp" : "2026-11-20T16:00:00Z", "data" : \{"assignment_id" : ',
   'compose_assigned: in the order in which a person reads it') from first c where c.channel = 'webhook';
-select is(leadgen.compose_assigned(a, l), c.body, 'compose_assigned: the same bytes each time') from first c
+select is(outbox.compose_assigned(a, l), c.body, 'compose_assigned: the same bytes each time') from first c
 join leadgen.deliveries d on d.id = c.delivery_id join leadgen.lead_assignments a on a.id = d.assignment_id
   join leadgen.leads l on l.id = d.lead_id
 where c.channel = 'webhook';
@@ -34,11 +34,11 @@ select is(array_agg(c.channel) filter (where c.secrets is not null or c.headers 
 select is(c.details ->> 'callback_id', d.message_id::text, 'compose_details: a text message has an id for its reports') from first c
 join leadgen.deliveries d on d.id = c.delivery_id where c.channel = 'sms';
 select is(c.details #>> '{links,accept}' || ' ' || (c.details #>> '{links,return}'),
-  leadgen.make_link('accept', a.id) || ' ' || leadgen.make_link('return', a.id), 'a mail has links to accept and to return') from first c
+  identity.make_link('accept', a.id) || ' ' || identity.make_link('return', a.id), 'a mail has links to accept and to return') from first c
 join leadgen.deliveries d on d.id = c.delivery_id join leadgen.lead_assignments a on a.id = d.assignment_id where c.channel = 'email';
 
 -- Links only while they lead somewhere.
-select is(array(select jsonb_object_keys(leadgen.compose_links(
+select is(array(select jsonb_object_keys(outbox.compose_links(
     jsonb_populate_record(a, fields), 1, '2026-11-20T17:00:00Z')) order by 1), wanted, format('compose_links: %s', fields))
 from leadgen.lead_assignments a, (values
   ('{"answer_by": "2026-11-20T17:00:01Z"}'::jsonb, '{accept,return}'::text[]), ('{"answer_by": "2026-11-20T17:00:00Z"}', '{return}'),
@@ -46,7 +46,7 @@ from leadgen.lead_assignments a, (values
   ('{"acceptance": "on_delivery", "answer_by": null, "return_by": null}', '{}'),
   ('{"answer_by": null, "return_by": "2026-11-20T17:00:00Z"}', '{}')
 ) as t (fields, wanted);
-select is(leadgen.compose_links(null, 7, now()), jsonb_build_object('unsubscribe', leadgen.make_link('unsubscribe', 7)),
+select is(outbox.compose_links(null, 7, now()), jsonb_build_object('unsubscribe', identity.make_link('unsubscribe', 7)),
   'compose_links: a notice can be declined');
 
 -- Later: the old secret has ended, the body is the same, the attempt is counted since it was sent again.
@@ -68,7 +68,7 @@ with n as (
   returning *
 )
 insert into notice select * from n;
-select is(leadgen.compose_notice(n)::jsonb, jsonb_build_object('type', 'webhook.test', 'version', 1, 'timestamp', '2026-11-20T16:00:30Z',
+select is(outbox.compose_notice(n)::jsonb, jsonb_build_object('type', 'webhook.test', 'version', 1, 'timestamp', '2026-11-20T16:00:30Z',
   'data',
   jsonb_build_object('buyer_id', n.buyer_id, 'note', 'hello')), 'compose_notice: kind and facts') from leadgen.notices n;
 insert into leadgen.deliveries (market_id, notice_id, buyer_id, endpoint_id, channel, target, next_attempt_at)

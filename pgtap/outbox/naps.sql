@@ -13,7 +13,7 @@ insert into leadgen.worker_naps values ('crashed', clock_timestamp() - interval 
 select is(leadgen.take_nap('w2', '1 minute')::text, '', 'take_nap: another');
 select is((select array_agg(n.worker order by n.worker)
   from leadgen.worker_naps n), '{w1,w2}', 'who has not been seen for an hour is forgotten');
-select is(leadgen.ring_workers()::text, '', 'ring_workers: rings without a listener');
+select is(outbox.ring_workers()::text, '', 'ring_workers: rings without a listener');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- queue_notice and send_test: what a buyer is told that is no lead.
 begin;
-select plan(22);
+select plan(25);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table lone as select testkit.make_buyer('{"name": "Lone", "webhook_url": "https://lone.example/hook"}') as buyer_id;
 create temp view hook as select e.* from lone l join leadgen.endpoints e on e.buyer_id = l.buyer_id and e.channel = 'webhook';
@@ -55,7 +55,7 @@ select is(testkit.fault_of('select leadgen.send_test(null)'), 'LG404 endpoint_id
 -- queue_notice travels in the market of the buyer's first enrollment.
 create temp table there as select testkit.make_offer(p_market => '{"name": "Reno", "timezone": "America/Los_Angeles"}') as offer_id;
 select testkit.enroll(t.offer_id, jsonb_build_object('buyer_id', l.buyer_id)) from there t, lone l;
-create temp table notice as select leadgen.queue_notice(l.buyer_id, 'endpoint.disabled', '{"reason": "x"}', e.id) as delivery_id
+create temp table notice as select outbox.queue_notice(l.buyer_id, 'endpoint.disabled', '{"reason": "x"}', e.id) as delivery_id
 from lone l join leadgen.endpoints e on e.buyer_id = l.buyer_id and e.channel = 'email';
 select is(m.name::text, 'Reno', 'queue_notice: in the market of its enrollment')
 from notice join leadgen.deliveries d on d.id = delivery_id join leadgen.markets m on m.id = d.market_id;
@@ -70,13 +70,29 @@ select
   join leadgen.claim_deliveries('w', '{"email": 10}', '30 seconds') c on c.delivery_id = n.delivery_id;
 select
     throws_ok(
-        format('select leadgen.queue_notice(%s, ''Endpoint Disabled'', ''{}'', %s)', l.buyer_id, h.id), '23514', null, 'a kind has a shape'
+        format('select outbox.queue_notice(%s, ''Endpoint Disabled'', ''{}'', %s)', l.buyer_id, h.id), '23514', null, 'a kind has a shape'
     )
 from lone l, hook h;
-select throws_ok(format('select leadgen.queue_notice(%s, ''a.b'', ''[]'', %s)', l.buyer_id, h.id), '23514', null, 'facts are an object')
+select throws_ok(format('select outbox.queue_notice(%s, ''a.b'', ''[]'', %s)', l.buyer_id, h.id), '23514', null, 'facts are an object')
 from lone l, hook h;
-select is(testkit.fault_of(format('select leadgen.queue_notice(%s, ''a.b'', ''{}'', %s)', testkit.make_buyer(), id)), 'LG409 endpoint_id',
+select is(testkit.fault_of(format('select outbox.queue_notice(%s, ''a.b'', ''{}'', %s)', testkit.make_buyer(), id)), 'LG409 endpoint_id',
   'not by somebody else''s endpoint') from hook;
+
+-- cancel_notices: who wants no more mail hears of nothing that waits; a test somebody asked for, and other buyers' notices, go out.
+create temp table waits as
+select 'mine' as name, outbox.queue_notice(l.buyer_id, 'endpoint.disabled', '{}', e.id) as delivery_id
+from lone l join leadgen.endpoints e on e.buyer_id = l.buyer_id and e.channel = 'email'
+union all
+select 'test', outbox.queue_notice(l.buyer_id, 'webhook.test', '{}', e.id)
+from lone l join leadgen.endpoints e on e.buyer_id = l.buyer_id and e.channel = 'email'
+union all
+select 'another''s', outbox.queue_notice(e.buyer_id, 'endpoint.disabled', '{}', e.id)
+from leadgen.endpoints e where e.channel = 'email' and e.buyer_id = (select max(b.id) from leadgen.buyers b);
+select lives_ok($$select outbox.cancel_notices(l.buyer_id, '2026-11-20T17:00:00Z') from lone l$$, 'cancel_notices');
+select is(array_agg(w.name || ' ' || d.status order by w.name), '{"another''s pending","mine cancelled","test pending"}',
+  'cancel_notices: the buyer''s own that wait, but no test') from waits w join leadgen.deliveries d on d.id = w.delivery_id;
+select is((d.finished_at, d.next_attempt_at)::text, '("2026-11-20 17:00:00+00",)', 'cancel_notices: they have ended')
+from waits w join leadgen.deliveries d on d.id = w.delivery_id where w.name = 'mine';
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 
 select * from finish();

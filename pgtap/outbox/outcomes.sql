@@ -20,8 +20,8 @@ from (values
   (429, null, 'failed|http_4xx|HTTP 429'),
   (500, null, 'failed|http_5xx|HTTP 500'), (503, 'later', 'failed|http_5xx|HTTP 503'), (599, null, 'failed|http_5xx|HTTP 599'),
   (100, null, 'failed|protocol|HTTP 100'), (999, null, 'failed|protocol|HTTP 999'), (null, null, 'failed|protocol|no status')
-) as t (status, reply, wanted), leadgen.judge_answer(status, reply, null) j;
-select is(leadgen.parse_reply(reply), wanted, format('parse_reply: %s', left(reply, 20)))
+) as t (status, reply, wanted), outbox.judge_answer(status, reply, null) j;
+select is(outbox.parse_reply(reply), wanted, format('parse_reply: %s', left(reply, 20)))
 from (values ('{"a": 1}', '{"a": 1}'::jsonb), ('{"a": 1', null), ('', null), ('<html>', null), ('{"a":"\u0000"}', '{"a":""}'), (null, null),
   (repeat('[', 2000), null)) as t (reply, wanted);
 
@@ -46,7 +46,7 @@ from (values
   (404, '', 'failed|http_4xx|HTTP 404'), (200, '[1]', 'delivered'), (200, null, 'delivered')
 ) as t (status, reply, wanted)
 cross join ids join leadgen.buyers b on b.id = ids.buyer_id
-cross join lateral leadgen.judge_answer(status, reply, b.compiled_response_rules) j;
+cross join lateral outbox.judge_answer(status, reply, b.compiled_response_rules) j;
 
 -- The same through the outbox: what becomes of the delivery, what is logged, what becomes of the sale.
 create function pg_temp.fate(p_number integer, p_result jsonb, p_retries integer default 3) returns text language plpgsql as $$
@@ -103,8 +103,11 @@ select is(pg_temp.fate(16, '{"outcome": "answered", "status_code": 200,
   "reply": "{\"status\":\"rejected\",\"reason\":\"JOHN SMITH is our customer already\"}"}') is not null, true, 'rejected with a name');
 select is(r.reason_code || ': ' || r.note, 'rejected_on_delivery: [personal] is our customer already', 'kept without it')
 from leadgen.sale_returns r order by r.id desc limit 1;
-select lives_ok($$select leadgen.note_rejections(array[a.id, 0], '{duplicate,duplicate}') from leadgen.lead_assignments a
-  order by a.id desc limit 1$$, 'note_rejections: again, and of no sale');
+select lives_ok($$select roads.note_rejections(array(
+  select jsonb_populate_record(null::outbox.verdict, jsonb_build_object(
+    'assignment_id', a.id, 'status', 'delivered', 'outcome', 'rejected', 'reason', 'duplicate'))
+  from (select max(s.id) as id from leadgen.lead_assignments s union all select 0 union all select null) a), leadgen.clock())$$,
+  'note_rejections: again, and of no sale');
 select is(count(*), 3::bigint, 'note_rejections: once a sale') from leadgen.sale_returns r;
 update leadgen.buyers b set response_rules = '[{"when": {"status": {"enum": [200]}}, "outcome": "failed", "reason": "never"}]'
 from ids where b.id = ids.buyer_id;
@@ -129,7 +132,7 @@ select is(testkit.answer('{"outcome": "delivered"}', 'email'), 'delivered, deliv
 select is(testkit.answer('{"outcome": "answered", "status_code": 200, "reply": "{\"status\":\"accepted\"}"}'), 'delivered, accepted',
   'then the webhook''s reply accepts');
 select is(pg_temp.state(), 'accepted accepted', 'the sale is accepted');
-select is(a.delivered_at is not null and a.accepted_at is not null and a.release_reason is null, true, 'with its times')
+select is(a.delivered_at is not null and a.accepted_at is not null and a.release_due_at is null, true, 'with its times')
 from leadgen.lead_assignments a order by a.id desc limit 1;
 select testkit.submit(offer_id, '{}', 22) from explicit;
 select testkit.at_time('2026-11-20T17:00:00Z');

@@ -4,7 +4,7 @@ select plan(80);
 select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.settings set slow_retry_seconds = '{}';
 
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, 3, '1 second', after, null, '{30}') between low and high, true,
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', attempt, 3, '1 second', after, null, '{30}') between low and high, true,
   format('plan_retry: attempt %s, Retry-After %s', attempt, after))
 from (values
   (1, null::numeric, '2026-11-20T16:00:01Z'::timestamptz, '2026-11-20T16:00:01.5Z'::timestamptz),
@@ -12,12 +12,12 @@ from (values
   (1, 120, '2026-11-20T16:02:00Z', '2026-11-20T16:02:00Z'), (3, 0.1, '2026-11-20T16:00:04Z', '2026-11-20T16:00:06Z'),
   (1, -50, '2026-11-20T16:00:01Z', '2026-11-20T16:00:01.5Z'), (1, 999999, '2026-11-20T17:00:00Z', '2026-11-20T17:00:00Z')
 ) as t (attempt, after, low, high);
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 4, 3, '1 second', null, null, '{}'), null, 'plan_retry: after the last retry none');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 1, 0, '1 second', 60, null, '{}'), null,
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', 4, 3, '1 second', null, null, '{}'), null, 'plan_retry: after the last retry none');
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', 1, 0, '1 second', 60, null, '{}'), null,
   'plan_retry: no retries, whatever the receiver asked');
-select cmp_ok((select count(distinct leadgen.plan_retry('2026-11-20T16:00:00Z', 3, 3, '1 second', null, null, '{}'))
+select cmp_ok((select count(distinct outbox.plan_retry('2026-11-20T16:00:00Z', 3, 3, '1 second', null, null, '{}'))
   from generate_series(1, 20)), '>', 15::bigint, 'plan_retry: jittered');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', after, '{60,600,3600}',
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', after, '{60,600,3600}',
   '{1,1,1,1}') between low and high, true,
   format('plan_retry: by a schedule, attempt %s, Retry-After %s, %s retries of the worker''s', attempt, after, retries))
 from (values
@@ -26,17 +26,17 @@ from (values
   (1, 3, 1800, '2026-11-20T16:30:00Z', '2026-11-20T16:30:00Z'), (1, 3, 999999, '2026-11-20T17:00:00Z', '2026-11-20T17:00:00Z'),
   (3, 3, 60, '2026-11-20T17:00:00Z', '2026-11-20T17:30:00Z')
 ) as t (attempt, retries, after, low, high);
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 4, 99, '1 second', 60, '{60,600,3600}', '{5}'), null,
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', 4, 99, '1 second', 60, '{60,600,3600}', '{5}'), null,
   'plan_retry: past the schedule''s end none');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 1, 99, '1 second', 60, '{}', '{5}'), null,
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', 1, 99, '1 second', 60, '{}', '{5}'), null,
   'plan_retry: an empty schedule has no retries');
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', null, null, '{60,300}') - '2026-11-20T16:00:00Z'
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', attempt, retries, '1 second', null, null, '{60,300}') - '2026-11-20T16:00:00Z'
   between low and high, true, format('plan_retry: then the slow ones, attempt %s after %s quick retries', attempt, retries))
 from (values
   (4, 3, interval '60 seconds', interval '90 seconds'), (5, 3, '300 seconds', '450 seconds'), (1, 0, '60 seconds', '90 seconds'),
   (1, null, '60 seconds', '90 seconds'), (2, -5, '300 seconds', '450 seconds'), (900, 1000, '7 days', '10.5 days')
 ) as t (attempt, retries, low, high);
-select is(leadgen.plan_retry('2026-11-20T16:00:00Z', 6, 3, '1 second', 60, null, '{60,300}'), null, 'plan_retry: past the slow ones none');
+select is(outbox.plan_retry('2026-11-20T16:00:00Z', 6, 3, '1 second', 60, null, '{60,300}'), null, 'plan_retry: past the slow ones none');
 
 -- One sale by webhook and e-mail a lead; attempts are made by name of channel.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
@@ -98,7 +98,7 @@ select is(pg_temp.attempt('webhook', 'failed', '{"error": "connection refused"}'
 select is(pg_temp.state(), 'validated pending webhook=dead,email=pending', 'the e-mail is still under way');
 select is(pg_temp.attempt('email', 'refused'), 'dead', 'it ends too');
 select is(pg_temp.state(), 'validated failed webhook=dead,email=dead', 'all channels ended: the sale has failed');
-select is(a.release_reason || ' ' || (a.released_at is null), 'delivery failed true', 'its place is due to go back')
+select is(a.release_due_at = leadgen.clock() and a.released_at is null, true, 'its place is due to go back')
 from leadgen.lead_assignments a order by a.id desc limit 1;
 select is((select count(*) from leadgen.delivery_attempts t join retry on retry.id = t.delivery_id), 4::bigint, 'four attempts are logged');
 
@@ -110,7 +110,7 @@ select is(pg_temp.attempt('webhook', 'unknown', '{"error": "no answer"}', 1), 'u
 select is(pg_temp.state(), 'validated pending webhook=unknown,email=pending', 'the sale waits for the other channel');
 select is(pg_temp.attempt('email', 'refused'), 'dead', 'which ends');
 select is(pg_temp.state(), 'validated unknown webhook=unknown,email=dead', 'the sale is unknown, not failed');
-select is((select a.release_reason from leadgen.lead_assignments a order by a.id desc limit 1), null, 'and keeps its place');
+select is((select market.has_ended(a) from leadgen.lead_assignments a order by a.id desc limit 1), false, 'and keeps its place');
 
 -- A late success.
 select pg_temp.next_lead(4);
@@ -127,7 +127,7 @@ select results_eq(
     "started_at": "2026-11-20T16:00:00Z", "outcome": "delivered", "latency_ms": 1}]', 3, '1 second')$$,
   $$values (0::bigint, 'fenced', null::text, null::text)$$, 'a delivery that does not exist');
 select is_empty($$select * from leadgen.record_attempts('[]', 3, '1 second')$$, 'nothing to record');
-select lives_ok($$select leadgen.settle_assignments(array(select a.id
+select lives_ok($$select market.settle_assignments(array(select a.id
   from leadgen.lead_assignments a), '{}', '{}', '2026-11-20T17:00:00Z')$$, 'settle_assignments: again over everything');
 select is(array_agg(a.outcome::text order by a.id), '{accepted,failed,unknown,accepted}',
   'settle_assignments: changes nothing that is settled') from leadgen.lead_assignments a;
@@ -141,7 +141,7 @@ from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome = 'fa
 update leadgen.deliveries d set next_attempt_at = '2027-01-01T00:00:00Z'
 from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome <> 'failed' and d.next_attempt_at is not null;
 select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'replayed, a dead letter gets through');
-select is(array_agg(a.outcome || ' ' || coalesce(a.release_reason, 'stands')), '{"accepted stands"}', 'and the sale stands')
+select is(array_agg(a.outcome || ' ' || market.has_ended(a)), '{"accepted false"}', 'and the sale stands')
 from leadgen.lead_assignments a join leadgen.deliveries d on d.assignment_id = a.id
 where d.channel = 'webhook' and d.attempts = 5;
 

@@ -1,7 +1,7 @@
 -- redact_reply, strike_out_words: what a receiver answered is kept as evidence, without what is personal or secret.
 begin;
 select plan(45);
-select is(leadgen.redact_reply(reply), wanted, format('redact_reply: %s', reply))
+select is(outbox.redact_reply(reply), wanted, format('redact_reply: %s', reply))
 from (values
   (null, null), ('', ''), ('ok', 'ok'), ('{"ok":true}', '{"ok":true}'),
   ('HTTP 500: no such table orders', 'HTTP 500: no such table orders'),
@@ -15,7 +15,7 @@ from (values
   ('whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=', '[secret]'), ('id d41d8cd98f00b204e9800998ecf8427e', 'id [secret]'),
   ('<b>Set-Cookie: sid=1; Path=/</b>', '<b>Set-Cookie: [secret]; Path=/</b>')
 ) as t (reply, wanted);
-select is(leadgen.redact_reply(reply, personal), wanted, format('redact_reply: %s without %s', reply, personal))
+select is(outbox.redact_reply(reply, personal), wanted, format('redact_reply: %s without %s', reply, personal))
 from (values
   ('Dear JOHN SMITH, no.', '{John Smith}'::text[], 'Dear [personal], no.'),
   ('{"first":"John","last":"Smith"}', '{John,Smith}', '{"first":"[personal]","last":"[personal]"}'),
@@ -24,7 +24,7 @@ from (values
   ('leak under the sink', '{"leak under the sink"}', '[personal]')
 ) as t (reply, personal, wanted);
 -- Escaped, cut, wrapped: word by word.
-select is(leadgen.strike_out_words(reply, personal), wanted, format('strike_out_words: %s without %s', reply, personal))
+select is(outbox.strike_out_words(reply, personal), wanted, format('strike_out_words: %s without %s', reply, personal))
 from (values
   (null, '{John}'::text[], null), ('', '{John}', ''), ('John', null, 'John'), ('John', '{}', 'John'),
   ('{"n":"Jos\u00e9 Nu\u00f1ez"}', '{José Nuñez}', '{"n":"[personal]"}'),
@@ -39,13 +39,13 @@ from (values
     '{"write to a@b.example about my gruesome disease at once, or I shall despair of it"}',
     '{"echo": "[personal] to a@b.[personal] my [personal] at once, or I [personal]"}')
 ) as t (reply, personal, wanted);
-select unalike(leadgen.redact_reply(left(repeat('gruesome disease, ', 200), 2000), array[repeat('gruesome disease, ', 200)]), '%gru%',
+select unalike(outbox.redact_reply(left(repeat('gruesome disease, ', 200), 2000), array[repeat('gruesome disease, ', 200)]), '%gru%',
   'a long echo, cut in the middle of a word');
-select is(length(leadgen.redact_reply(repeat('x y ', 500))), 500, 'at most 500 characters');
-select is(leadgen.redact_reply(repeat('x ', 245) || 'john.smith@example.com'), repeat('x ', 245) || '[e-mail]',
+select is(length(outbox.redact_reply(repeat('x y ', 500))), 500, 'at most 500 characters');
+select is(outbox.redact_reply(repeat('x ', 245) || 'john.smith@example.com'), repeat('x ', 245) || '[e-mail]',
   'struck out first, cut then');
 select cmp_ok(clock_timestamp() - start, '<', interval '1 second', 'no reply takes long') from clock_timestamp() start,
-  lateral (select count(leadgen.redact_reply(left(repeat(seed, 2000), 2000), '{a b}'))
+  lateral (select count(outbox.redact_reply(left(repeat(seed, 2000), 2000), '{a b}'))
     from unnest('{a,1,=,"a@","1 (","token=","basic "," ","a.b"}'::text[]) seed) x (n);
 
 -- Through the outbox: the lead's own words come back and are not kept.

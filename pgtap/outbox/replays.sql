@@ -69,10 +69,10 @@ select
         '(,,,{dead},600)',
         'read_replay_filter: all dead letters'
     )
-from leadgen.read_replay_filter('{}') f;
+from outbox.read_replay_filter('{}') f;
 select is((f.buyer_id = ace.id, f.created_from, f.created_to, f.statuses, f.per_minute)::text,
   '(t,"2026-11-20 00:00:00+00","2026-11-21 00:00:00+00","{delivered,unknown,dead}",60)', 'read_replay_filter: a buyer''s day')
-from ace, leadgen.read_replay_filter(jsonb_build_object('buyer_id', ace.id, 'from', '2026-11-20T00:00:00Z', 'to', '2026-11-21T00:00:00Z',
+from ace, outbox.read_replay_filter(jsonb_build_object('buyer_id', ace.id, 'from', '2026-11-20T00:00:00Z', 'to', '2026-11-21T00:00:00Z',
   'statuses', '{dead,unknown,delivered,dead}'::text[], 'per_minute', 60)) f;
 select is(leadgen.advance_replay(), null, 'advance_replay: nothing to do');
 
@@ -179,7 +179,7 @@ select is(pg_temp.finish('delivered'), 4::bigint, 'sent, and the notice of the d
 create temp table period as
 select leadgen.start_replay(jsonb_build_object('buyer_id', ace.id, 'from', '2026-11-20T16:00:00Z', 'to', '2026-11-20T16:00:00.5Z',
   'statuses', '{delivered,dead}'::text[], 'per_minute', 60000)) as id from ace;
-select is(cardinality(leadgen.list_replay_candidates(r, 1000)), 8, 'list_replay_candidates: both channels of its four leads of that time')
+select is(cardinality(outbox.list_replay_candidates(r, 1000)), 8, 'list_replay_candidates: both channels of its four leads of that time')
 from period
 join leadgen.replays r using (id);
 select testkit.at_time('2026-11-20T19:00:01Z');

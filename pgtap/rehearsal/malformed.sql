@@ -83,7 +83,7 @@ from ids, (values
   (null, '2026-11-20Z', 'infinity', 'LG423 p_from, p_to'), (null, '-infinity', '2026-11-20Z', 'LG423 p_from, p_to')
 ) as t (id, since, until, fault);
 
-select is(leadgen.read_area(area, country), key, format('read_area: %L in %s', area, country))
+select is(rehearsal.read_area(area, country), key, format('read_area: %L in %s', area, country))
 from (values
   ('78701', 'US', 'postal_code:78701'), ('78701-1234', 'US', 'postal_code:78701'), ('787*', 'US', 'postal_code:787*'),
   ('*', 'US', 'postal_code:*'), ('sw1a1aa', 'GB', 'postal_code:SW1A 1AA'), ('El Paso', 'US', 'city:elpaso'), ('Łódź', 'PL', 'city:łodz'),

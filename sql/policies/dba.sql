@@ -1,6 +1,14 @@
 -- DBAs: edit the configuration, read the rest; sales, decisions and money are not theirs to alter.
 grant usage on schema leadgen, report to leadgen_dba;
-grant select on all tables in schema leadgen, report to leadgen_dba;
+do $$
+declare
+  v_table text;
+begin
+  for v_table in select d.name from pg_temp.declared d where d.kind = 'table' loop
+    execute format('grant select on %s to leadgen_dba', v_table);
+  end loop;
+end;
+$$;
 grant insert, update, delete on
   leadgen.markets, leadgen.verticals, leadgen.validation_policies, leadgen.routing_policies, leadgen.pricing_policies,
   leadgen.offers, leadgen.sources, leadgen.source_campaigns, leadgen.buyer_service_areas,
@@ -30,6 +38,8 @@ grant update (
 grant update (
   default_source_key, default_duplicate_window_hours, default_invoice_threshold, slow_retry_seconds, disable_endpoint_after
 ) on leadgen.settings to leadgen_dba;
+-- How often workers do a chore, and whether they do it.
+grant update (pause, is_active) on leadgen.chores to leadgen_dba;
 -- How hard an endpoint is driven; its health is the worker's, and enable_endpoint's.
 grant update (max_in_flight, disable_after) on leadgen.endpoints to leadgen_dba;
 grant insert, update on leadgen.operator_keys to leadgen_dba;

@@ -1,3 +1,11 @@
 -- Analysts: the views of schema report, which hold no personal data of leads.
 grant usage on schema report to leadgen_reporting;
-grant select on all tables in schema report to leadgen_reporting;
+do $$
+declare
+  v_view text;
+begin
+  for v_view in select d.name from pg_temp.declared d where d.kind = 'table' and d.schema = 'report' loop
+    execute format('grant select on %s to leadgen_reporting', v_view);
+  end loop;
+end;
+$$;

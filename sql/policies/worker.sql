@@ -4,6 +4,9 @@ grant execute on function leadgen.claim_deliveries(text, jsonb, interval) to lea
 grant execute on function leadgen.record_attempts(jsonb, integer, interval) to leadgen_worker;
 grant execute on function leadgen.release_deliveries(bigint[], uuid[]) to leadgen_worker;
 grant execute on function leadgen.take_nap(text, interval) to leadgen_worker;
+grant execute on function leadgen.list_chores() to leadgen_worker;
+grant execute on function leadgen.run_chore(text) to leadgen_worker;
+-- What run_chore calls, by itself.
 grant execute on function leadgen.route_held_lead() to leadgen_worker;
 grant execute on function leadgen.settle_answers() to leadgen_worker;
 grant execute on function leadgen.release_due_sale() to leadgen_worker;

@@ -1,9 +1,3 @@
--- Buyers of before there were endpoints, or of before their channels could be used, get theirs; triggers keep them from then on.
-insert into leadgen.endpoints (buyer_id, channel, target)
-select distinct b.id, c.channel, c.target
-from leadgen.buyers b
-cross join lateral leadgen.list_channels(b.id) c
-on conflict do nothing;
-
-select leadgen.refresh_reach(b.buyer_id)
-from (select distinct bo.buyer_id from leadgen.buyer_offers bo where bo.is_reachable <> leadgen.is_reached(bo) order by bo.buyer_id) b;
+-- Every buyer's endpoints, and by which of them each enrollment is told: put right where a superuser, a restore or a race
+-- left them wrong, and for buyers of before there were any. Triggers keep them from then on.
+select outbox.connect_buyers(outbox.find_disconnected_buyers());

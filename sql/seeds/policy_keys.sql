@@ -1,17 +1,17 @@
--- The registry of policy keys. A new validation rule is a function in sql/functions/validation and a row here.
+-- The registry of policy keys. A new validation rule is a function in sql/functions/rules and a row here.
 -- Positions leave room: they give the order in which rules run and failures are reported.
 create temp table declared_keys (like leadgen.policy_keys including defaults) on commit drop;
 
 insert into declared_keys (kind, key, position, rule_function, is_always_on, value_schema, description)
 values
-  ('validation', 'core_fields', 10, 'rule_core_fields', true, '{}',
+  ('validation', 'core_fields', 10, 'core_fields', true, '{}',
     'Name, email, phone and postal_code are present and well-formed. Always on.'),
-  ('validation', 'suppressed', 15, 'rule_suppressed', true, '{}',
+  ('validation', 'suppressed', 15, 'suppressed', true, '{}',
     'The contact is not on the suppression list (leadgen.suppress). Always on.'),
-  ('validation', 'required_fields', 20, 'rule_required_fields', false,
+  ('validation', 'required_fields', 20, 'required_fields', false,
     '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "format": "field"}}',
     'Fields that must be there: core fields or attributes.x.'),
-  ('validation', 'field_rules', 30, 'rule_field_rules', false,
+  ('validation', 'field_rules', 30, 'field_rules', false,
     '{"type": "object",
       "propertyNames": {"format": "field"},
       "additionalProperties": {"type": "object", "additionalProperties": false,
@@ -23,37 +23,37 @@ values
       "minLength": {"type": "integer", "minimum": 0, "maximum": 10000},
       "maxLength": {"type": "integer", "minimum": 0, "maximum": 10000}}}}',
     'What a field must be when it is there, in JSON Schema''s words.'),
-  ('validation', 'allowed_country_codes', 40, 'rule_allowed_country_codes', false,
+  ('validation', 'allowed_country_codes', 40, 'allowed_country_codes', false,
     '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "^[A-Z]{2}$",
       "description": "an ISO 3166-1 code such as US"}}',
     'Countries that are served.'),
-  ('validation', 'allowed_region_codes', 50, 'rule_allowed_region_codes', false,
+  ('validation', 'allowed_region_codes', 50, 'allowed_region_codes', false,
     '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "^[A-Z]{2}-[A-Z0-9]{1,3}$",
       "description": "an ISO 3166-2 code such as US-TX"}}',
     'Regions (ISO 3166-2) that are served.'),
-  ('validation', 'allowed_postal_codes', 60, 'rule_allowed_postal_codes', false,
+  ('validation', 'allowed_postal_codes', 60, 'allowed_postal_codes', false,
     '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "format": "range",
       "pattern": "^([A-Z0-9][A-Z0-9 ]*(-[A-Z0-9][A-Z0-9 ]*)?|[A-Z0-9][A-Z0-9 ]*\\*)$",
       "description": "a postal code (78701), a prefix (787*) or a range (78701-78799)"}}',
     'Postal codes that are served: exact, by prefix, or in a range.'),
-  ('validation', 'allowed_cities', 70, 'rule_allowed_cities', false,
+  ('validation', 'allowed_cities', 70, 'allowed_cities', false,
     '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "\\S",
       "description": "the name of a city"}}',
     'Cities that are served, compared without case, accents and spaces.'),
-  ('validation', 'phone_region', 80, 'rule_phone_region', false,
+  ('validation', 'phone_region', 80, 'phone_region', false,
     '{"type": "string", "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,3})?$", "description": "a country (US) or a region (US-TX)"}',
     'Where the phone number must be valid.'),
-  ('validation', 'disposable_email_blocklist_enabled', 90, 'rule_disposable_email', false, '{"type": "boolean"}',
+  ('validation', 'disposable_email_blocklist_enabled', 90, 'disposable_email', false, '{"type": "boolean"}',
     'Refuse e-mail domains that give out disposable addresses.'),
-  ('validation', 'blocked_email_domains', 100, 'rule_blocked_email_domains', false,
+  ('validation', 'blocked_email_domains', 100, 'blocked_email_domains', false,
     '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$",
       "description": "a domain such as example.com"}}',
     'Domains, with everything below them, that are refused.'),
-  ('validation', 'mx_lookup_enabled', 105, 'rule_mx_lookup', false, '{"type": "boolean"}',
+  ('validation', 'mx_lookup_enabled', 105, 'mx_lookup', false, '{"type": "boolean"}',
     'The e-mail domain must take mail; it is looked up before the transaction and believed for 24 hours.'),
   ('validation', 'mx_unknown', 106, null, false, '{"enum": ["pass", "fail"]}',
     'What becomes of a lead whose e-mail domain could not be looked up; default pass.'),
-  ('validation', 'duplicate_window_hours', 110, 'rule_duplicate', true,
+  ('validation', 'duplicate_window_hours', 110, 'duplicate', true,
     '{"type": "number", "minimum": 0, "maximum": 8784}',
     'Hours within which the same contact is a duplicate; default from leadgen.settings, 0 turns it off.'),
   ('validation', 'duplicate_match', 111, null, false,
@@ -63,23 +63,23 @@ values
     'Whether one equal field is enough (any, the default) or all must be equal.'),
   ('validation', 'duplicate_scope', 113, null, false, '{"enum": ["offer", "vertical", "market", "global"]}',
     'Where earlier leads count; default offer.'),
-  ('validation', 'consent_required', 120, 'rule_consent_required', false, '{"type": "boolean"}',
+  ('validation', 'consent_required', 120, 'consent_required', false, '{"type": "boolean"}',
     'The person must have consented.'),
-  ('validation', 'consent_max_age_hours', 130, 'rule_consent_max_age', false, '{"type": "number", "minimum": 0.01, "maximum": 87840}',
+  ('validation', 'consent_max_age_hours', 130, 'consent_max_age', false, '{"type": "number", "minimum": 0.01, "maximum": 87840}',
     'How old the consent (consent_at) may be.'),
-  ('validation', 'consent_certificate_required', 140, 'rule_consent_certificate', false, '{"type": "boolean"}',
+  ('validation', 'consent_certificate_required', 140, 'consent_certificate', false, '{"type": "boolean"}',
     'A consent certificate must come with the lead.'),
-  ('validation', 'max_per_ip_per_hour', 146, 'rule_max_per_ip', false, '{"type": "integer", "minimum": 1, "maximum": 1000}',
+  ('validation', 'max_per_ip_per_hour', 146, 'max_per_ip', false, '{"type": "integer", "minimum": 1, "maximum": 1000}',
     'Leads, valid or not, that the offer takes from one IP address in 60 minutes.'),
-  ('validation', 'max_per_phone_per_day', 147, 'rule_max_per_phone', false, '{"type": "integer", "minimum": 1, "maximum": 1000}',
+  ('validation', 'max_per_phone_per_day', 147, 'max_per_phone', false, '{"type": "integer", "minimum": 1, "maximum": 1000}',
     'Leads, valid or not, that the offer takes with one phone number in 24 hours.'),
-  ('validation', 'blocked_words', 150, 'rule_blocked_words', false,
+  ('validation', 'blocked_words', 150, 'blocked_words', false,
     '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "[[:alnum:]]",
       "description": "a word or phrase"}}',
     'Words or phrases that a message may not have.'),
-  ('validation', 'min_message_length', 160, 'rule_min_message_length', false, '{"type": "integer", "minimum": 1, "maximum": 10000}',
+  ('validation', 'min_message_length', 160, 'min_message_length', false, '{"type": "integer", "minimum": 1, "maximum": 10000}',
     'Characters that a message must have.'),
-  ('validation', 'roof_age_years', 170, 'rule_roof_age', false,
+  ('validation', 'roof_age_years', 170, 'roof_age', false,
     '{"type": "object", "additionalProperties": false, "minProperties": 1, "ordered": [["minimum", "maximum"]], "properties": {
       "minimum": {"type": "number", "minimum": 0, "maximum": 1000}, "maximum": {"type": "number", "minimum": 0, "maximum": 1000}}}',
     'How old the roof (attributes.roof_age, in years) must be.'),
@@ -171,11 +171,11 @@ values
 -- Rules that are handed their value compiled, or that need a language that not every server has.
 insert into declared_keys (kind, key, position, rule_function, compile_function, required_language, value_schema, description)
 values
-  ('validation', 'allowed_area', 75, 'rule_allowed_area', 'compile_area', null, '{"type": "object", "format": "area"}',
+  ('validation', 'allowed_area', 75, 'allowed_area', 'compile_area', null, '{"type": "object", "format": "area"}',
     'Where the lead''s postal code must lie: a circle, or a GeoJSON Polygon or MultiPolygon.'),
-  ('validation', 'phone_strict', 85, 'rule_phone_strict', 'compile_phone_strict', 'plpython3u', '{"type": "boolean"}',
+  ('validation', 'phone_strict', 85, 'phone_strict', 'compile_phone_strict', 'plpython3u', '{"type": "boolean"}',
     'The phone number must be valid by the phonenumbers library itself; needs PL/Python on the server.'),
-  ('validation', 'business_hours', 145, 'rule_business_hours', 'compile_business_hours', null, '{"type": "object", "format": "hours"}',
+  ('validation', 'business_hours', 145, 'business_hours', 'compile_business_hours', null, '{"type": "object", "format": "hours"}',
     'When leads are taken, by the wall clock of the market: {"mon": [["08:00", "18:00"]], ...}; may pass midnight.');
 
 delete from leadgen.policy_keys k
@@ -190,7 +190,7 @@ on conflict (kind, key) do update set
   is_always_on = excluded.is_always_on,
   compile_function = excluded.compile_function,
   required_language = excluded.required_language;
-select leadgen.recompile_policies();
+select catalog.recompile();
 
 -- What psql's \d+ shows of a policy's body.
 do $$

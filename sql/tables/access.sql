@@ -34,5 +34,6 @@ create table leadgen.link_secrets (
 
   constraint link_secrets_one_row check (id)
 );
-comment on table leadgen.link_secrets is 'Signs the links in e-mails by which buyers answer; nobody but the owner''s functions reads it.';
+comment on table leadgen.link_secrets is
+  'Signs the links in e-mails by which buyers answer; nobody but the owner''s functions reads it.';
 insert into leadgen.link_secrets default values;

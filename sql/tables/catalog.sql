@@ -2,7 +2,28 @@
 --
 -- A market, a vertical, two policies, an offer, buyers with service areas, a source: seven kinds
 -- of rows, and leads flow. DBAs edit these tables directly; triggers check what they write, fill
--- what they leave out (slugs, source keys, normalised keys) and archive every policy body.
+-- what they leave out (slugs, source keys, normalised keys) and archive every policy body. What
+-- follows from an edit, when and by what: docs/decisions/2026-11-29-what-follows-an-edit.md.
+
+create table leadgen.catalog_changes (
+  id bigint generated always as identity primary key,
+  changed_at timestamptz not null,
+  table_name text not null,
+  row_id bigint not null,
+  offer_id bigint,
+  before jsonb,
+  after jsonb
+);
+comment on table leadgen.catalog_changes is
+  'Changes of the catalogue from which something is still to follow (roads.follow_change); written by the triggers '
+  'note_change.';
+comment on column leadgen.catalog_changes.offer_id is
+  'The offer it concerns; null: several or none, which a worker finds out and deals it out to.';
+comment on column leadgen.catalog_changes.before is
+  'The columns that the trigger watches, as they were; null: the row is new, or the change was dealt out.';
+comment on column leadgen.catalog_changes.after is
+  'The same as they are now; null: the row is gone, or the change was dealt out.';
+create index idx_catalog_changes_offer on leadgen.catalog_changes (offer_id, id);
 
 create table leadgen.markets (
   id bigint generated always as identity primary key,
@@ -24,9 +45,21 @@ create table leadgen.markets (
 );
 comment on table leadgen.markets is 'A place in which leads are sold, with its zone and its currency.';
 comment on column leadgen.markets.slug is 'Unique public name; derived from name when not given.';
-comment on column leadgen.markets.timezone is 'IANA zone, e.g. America/Chicago; its calendar is the market''s calendar.';
+comment on column leadgen.markets.timezone is
+  'IANA zone, e.g. America/Chicago; its calendar is the market''s calendar.';
 comment on column leadgen.markets.currency is
   'ISO 4217. Currencies with three decimals are refused: money is numeric(10,2).';
+
+create or replace trigger touch_updated_at before update on leadgen.markets
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.markets
+  for each row execute function catalog.keep_used();
+create or replace trigger fill_market before insert or update of timezone, country_code, slug on leadgen.markets
+  for each row execute function catalog.fill_market();
+create or replace trigger note_change after update of is_active, timezone on leadgen.markets
+  for each row execute function catalog.note_change('is_active', 'timezone');
+create or replace trigger move_windows after update of timezone on leadgen.markets
+  for each row when (old.timezone is distinct from new.timezone) execute function market.move_windows();
 
 create table leadgen.verticals (
   id bigint generated always as identity primary key,
@@ -39,6 +72,11 @@ create table leadgen.verticals (
   constraint verticals_slug_unique unique (slug)
 );
 comment on table leadgen.verticals is 'A trade: plumbing, roofing, HVAC.';
+
+create or replace trigger touch_updated_at before update on leadgen.verticals
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.verticals
+  for each row execute function catalog.keep_used();
 
 create table leadgen.policy_keys (
   kind text not null,
@@ -56,16 +94,20 @@ create table leadgen.policy_keys (
   constraint policy_keys_position_unique unique (kind, position) deferrable initially deferred
 );
 comment on table leadgen.policy_keys is
-  'The registry: every key a policy may have, its order, the schema of its value, what it means and, for a validation rule, the function that judges it.';
+  'The registry: every key a policy may have, its order, the schema of its value, what it means and, for a validation '
+  'rule, the function that judges it.';
 comment on column leadgen.policy_keys.value_schema is
-  'JSON Schema words understood by leadgen.check_schema; {}: the key takes no value and is not written in a policy.';
+  'JSON Schema words understood by catalog.check_schema; {}: the key takes no value and is not written in a policy.';
 comment on column leadgen.policy_keys.rule_function is
-  'Function in schema leadgen (lead_facts, value jsonb, rules jsonb) returns leadgen.failure[]; null: a parameter of another key.';
+  'Function in schema rules (lead_facts, value jsonb, rules jsonb) returns kernel.failure[]; null: a parameter of '
+  'another key.';
 comment on column leadgen.policy_keys.is_always_on is 'Runs for every policy, whether it names the key or not.';
 comment on column leadgen.policy_keys.compile_function is
-  'Function in schema leadgen (jsonb) returns jsonb that turns the value as written into the value its rule is handed; null: as written.';
+  'Function in schema catalog (jsonb) returns jsonb that turns the value as written into the value its rule is handed; '
+  'null: as written.';
 comment on column leadgen.policy_keys.required_language is
-  'Procedural language that the rule is written in; where it is not installed a policy with the key is refused. Null: PL/pgSQL.';
+  'Procedural language that the rule is written in; where it is not installed a policy with the key is refused. Null: '
+  'PL/pgSQL.';
 
 create table leadgen.validation_policies (
   id bigint generated always as identity primary key,
@@ -84,36 +126,15 @@ comment on column leadgen.validation_policies.version is 'Raised by trigger each
 comment on column leadgen.validation_policies.compiled_rules is
   'The rules as one SQL expression over a leadgen.lead_facts ($1), written by trigger; never edit it.';
 
-create type leadgen.routing_settings as (
-  strategy text[],
-  max_buyers integer,
-  exclusivity_scopes text[],
-  when_unavailable text,
-  on_no_buyer text,
-  hold_hours numeric,
-  cap_hour integer,
-  cap_day integer,
-  cap_week integer,
-  cap_month integer,
-  budget_day numeric,
-  budget_month numeric,
-  contact_window_days numeric,
-  reroutes_on_return boolean,
-  reroutes_on_failure boolean,
-  max_reroutes integer,
-  acceptance text,
-  acceptance_hours numeric,
-  delivery_timeout_seconds numeric,
-  delivery_retry_seconds numeric[],
-  resells_on_unknown boolean,
-  returns_hours numeric,
-  return_quota_count integer,
-  return_quota_percent numeric,
-  return_cycle text,
-  auto_approves_returns boolean
-);
-comment on type leadgen.routing_settings is
-  'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers.';
+create or replace trigger touch_updated_at before update on leadgen.validation_policies
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.validation_policies
+  for each row execute function catalog.keep_used();
+create or replace trigger write_policy before insert or update of rules, compiled_rules, version
+  on leadgen.validation_policies
+  for each row execute function catalog.write_policy();
+create or replace trigger archive_policy after insert or update of rules on leadgen.validation_policies
+  for each row execute function catalog.archive_policy();
 
 create table leadgen.routing_policies (
   id bigint generated always as identity primary key,
@@ -122,7 +143,7 @@ create table leadgen.routing_policies (
   name varchar(200) not null,
   version integer not null default 1,
   config jsonb not null,
-  compiled_config leadgen.routing_settings,
+  compiled_config kernel.routing_settings,
   is_active boolean not null default true,
 
   constraint routing_policies_config_is_object check (jsonb_typeof(config) = 'object')
@@ -131,23 +152,17 @@ comment on table leadgen.routing_policies is 'Who gets a lead: strategy, exclusi
 comment on column leadgen.routing_policies.compiled_config is
   'config with every default filled in, written by trigger; never edit it.';
 
-create type leadgen.field_test as (
-  field text,
-  path jsonpath,
-  wanted text
-);
-comment on type leadgen.field_test is
-  'A condition on one field, compiled: a predicate over a lead''s document (leadgen.describe_lead), and what it wants in words.';
-
-create type leadgen.price_rule as (
-  step text,
-  amount numeric,
-  percent numeric,
-  hours int4multirange,
-  tests leadgen.field_test[]
-);
-comment on type leadgen.price_rule is
-  'One step of a pricing policy, compiled. hours: minutes of the market''s week, from Monday 00:00; null: always. tests: all must hold.';
+create or replace trigger touch_updated_at before update on leadgen.routing_policies
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.routing_policies
+  for each row execute function catalog.keep_used();
+create or replace trigger write_policy before insert or update of config, compiled_config, version
+  on leadgen.routing_policies
+  for each row execute function catalog.write_policy();
+create or replace trigger archive_policy after insert or update of config on leadgen.routing_policies
+  for each row execute function catalog.archive_policy();
+create or replace trigger note_change after update of config, is_active on leadgen.routing_policies
+  for each row execute function catalog.note_change('config', 'is_active');
 
 create table leadgen.pricing_policies (
   id bigint generated always as identity primary key,
@@ -157,13 +172,25 @@ create table leadgen.pricing_policies (
   version integer not null default 1,
   rules jsonb not null,
   is_active boolean not null default true,
-  compiled_rules leadgen.price_rule[],
+  compiled_rules kernel.price_rule[],
 
   constraint pricing_policies_rules_is_object check (jsonb_typeof(rules) = 'object')
 );
 comment on table leadgen.pricing_policies is 'What is added to the base price (see leadgen.policy_keys).';
 comment on column leadgen.pricing_policies.compiled_rules is
   'The rules as steps in order, written by trigger; never edit it.';
+
+create or replace trigger touch_updated_at before update on leadgen.pricing_policies
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.pricing_policies
+  for each row execute function catalog.keep_used();
+create or replace trigger write_policy before insert or update of rules, compiled_rules, version
+  on leadgen.pricing_policies
+  for each row execute function catalog.write_policy();
+create or replace trigger archive_policy after insert or update of rules on leadgen.pricing_policies
+  for each row execute function catalog.archive_policy();
+create or replace trigger note_change after update of rules, is_active on leadgen.pricing_policies
+  for each row execute function catalog.note_change('rules', 'is_active');
 
 create table leadgen.policy_versions (
   kind text not null,
@@ -172,12 +199,18 @@ create table leadgen.policy_versions (
   body jsonb not null,
   changed_by text not null default session_user,
   changed_at timestamptz not null default current_timestamp,
+  settings jsonb,
 
   primary key (kind, policy_id, version),
   constraint policy_versions_kind_valid check (kind in ('validation', 'routing', 'pricing'))
 );
 comment on table leadgen.policy_versions is
   'Append-only: every body a policy ever had, who wrote it and when. Leads record the versions they were judged by.';
+comment on column leadgen.policy_versions.settings is
+  'Kind routing: the body as it was compiled, defaults filled in; null: compile the body.';
+
+create or replace trigger keep_record before update or delete or truncate on leadgen.policy_versions
+  for each statement execute function kernel.refuse_change();
 
 create table leadgen.offers (
   id bigint generated always as identity primary key,
@@ -203,6 +236,22 @@ comment on table leadgen.offers is 'The unit of sale: a vertical in a market, wi
 comment on column leadgen.offers.slug is 'Unique public name; derived from name when not given.';
 comment on column leadgen.offers.default_price_per_lead is 'In the market''s currency.';
 
+create or replace trigger touch_updated_at before update on leadgen.offers
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.offers
+  for each row execute function catalog.keep_used();
+create or replace trigger fill_offer before insert or update of slug on leadgen.offers
+  for each row execute function catalog.fill_offer();
+-- Leads, sales and usage carry them.
+create or replace trigger keep_market_and_vertical before update of market_id, vertical_id on leadgen.offers
+  for each row execute function kernel.immutable_columns('market_id', 'vertical_id');
+create or replace trigger note_change
+  after update of is_active, default_price_per_lead, routing_policy_id, pricing_policy_id on leadgen.offers
+  for each row execute function
+    catalog.note_change('is_active', 'default_price_per_lead', 'routing_policy_id', 'pricing_policy_id');
+create or replace trigger start_offer_usage after insert on leadgen.offers
+  for each row execute function market.start_offer_usage();
+
 create table leadgen.sources (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -226,12 +275,20 @@ create table leadgen.sources (
 comment on table leadgen.sources is 'Where leads come from; each source sells into one offer.';
 comment on column leadgen.sources.source_key is
   'Unique public name that a payload may carry, e.g. austin-plumbing-v1; derived from name when not given.';
-comment on column leadgen.sources.hostname is 'With path_prefix: the landing pages of this source; stored in lower case.';
+comment on column leadgen.sources.hostname is
+  'With path_prefix: the landing pages of this source; stored in lower case.';
 comment on column leadgen.sources.api_key_hash is 'SHA-256 of the API key, in hex; the key itself is stored nowhere.';
 comment on column leadgen.sources.disclose_buyer is 'False: the answer to this source hides buyer and price.';
 create unique index sources_api_key_hash_unique on leadgen.sources (api_key_hash) where api_key_hash is not null;
 create unique index sources_hostname_path_unique
   on leadgen.sources (hostname, coalesce(path_prefix, '/')) where hostname is not null and is_active;
+
+create or replace trigger touch_updated_at before update on leadgen.sources
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.sources
+  for each row execute function catalog.keep_used();
+create or replace trigger fill_source before insert or update of source_key, hostname on leadgen.sources
+  for each row execute function catalog.fill_source();
 
 create table leadgen.source_campaigns (
   id bigint generated always as identity primary key,
@@ -245,13 +302,8 @@ create table leadgen.source_campaigns (
 comment on table leadgen.source_campaigns is
   'Which source a campaign belongs to, for leads that name neither source nor landing page. Stored in lower case.';
 
-create type leadgen.response_rule as (
-  tests leadgen.field_test[],
-  outcome text,
-  reason text
-);
-comment on type leadgen.response_rule is
-  'What an answer to a webhook means where all tests hold, over {"status": 200, "text": "...", "body": {...}}; see buyers.response_rules.';
+create or replace trigger fill_campaign before insert or update of utm_source, utm_campaign on leadgen.source_campaigns
+  for each row execute function catalog.fill_campaign();
 
 create table leadgen.buyers (
   id bigint generated always as identity primary key,
@@ -272,7 +324,7 @@ create table leadgen.buyers (
   payment_method varchar(50),
   payment_method_id varchar(200),
   response_rules jsonb,
-  compiled_response_rules leadgen.response_rule[],
+  compiled_response_rules kernel.response_rule[],
   webhook_headers jsonb not null default '{}',
   previous_webhook_secret varchar(200),
   previous_secret_until timestamptz,
@@ -282,21 +334,42 @@ create table leadgen.buyers (
   constraint buyers_email_shape check (email ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
   constraint check_non_negative_balance check (balance >= 0 and balance < 100000000),
   constraint buyers_webhook_url_shape check (webhook_url is null or webhook_url ~* '^https?://[^\s]+$'),
-  constraint buyers_webhook_secret_shape check (webhook_secret is null or webhook_secret ~ '^whsec_[A-Za-z0-9+/]{32,}={0,2}$'),
+  constraint buyers_webhook_secret_shape
+    check (webhook_secret is null or webhook_secret ~ '^whsec_[A-Za-z0-9+/]{32,}={0,2}$'),
   constraint buyers_previous_secret_ends check ((previous_webhook_secret is null) = (previous_secret_until is null))
 );
-comment on table leadgen.buyers is 'Who buys leads. What a buyer buys is in buyer_offers, where in buyer_service_areas.';
+comment on table leadgen.buyers is
+  'Who buys leads. What a buyer buys is in buyer_offers, where in buyer_service_areas.';
 comment on column leadgen.buyers.webhook_secret is
   'Standard Webhooks secret, whsec_ and base64; made by trigger when none is given.';
 comment on column leadgen.buyers.response_rules is
-  'What the buyer''s answers to a webhook mean, first match first: [{"when": {"status": {"enum": [200]}, "body.result": {"enum": ["error"]}}, '
-  '"outcome": "failed", "reason": "says error"}]. Outcomes: delivered, accepted, rejected, failed, refused. Null: by the status alone.';
+  'What the buyer''s answers to a webhook mean, first match first: [{"when": {"status": {"enum": [200]}, '
+  '"body.result": {"enum": ["error"]}}, "outcome": "failed", "reason": "says error"}]. Outcomes: delivered, accepted, '
+  'rejected, failed, refused. Null: by the status alone.';
 comment on column leadgen.buyers.compiled_response_rules is 'response_rules compiled, written by trigger.';
 comment on column leadgen.buyers.webhook_headers is
   'Headers sent with every webhook, {"X-Api-Key": "..."}: Authorization or a name that begins with X-.';
 comment on column leadgen.buyers.previous_webhook_secret is
   'Signs beside the new one until previous_secret_until; written by leadgen.rotate_webhook_secret.';
-comment on column leadgen.buyers.notice_emails is 'Whether it is told by e-mail of its own endpoints; leads are not notices.';
+comment on column leadgen.buyers.notice_emails is
+  'Whether it is told by e-mail of its own endpoints; leads are not notices.';
+
+create or replace trigger touch_updated_at before update on leadgen.buyers
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.buyers
+  for each row execute function catalog.keep_used();
+create or replace trigger fill_buyer before insert or update of
+    email, phone, sms_notifications, webhook_url, webhook_secret, webhook_headers, response_rules,
+    compiled_response_rules
+  on leadgen.buyers
+  for each row execute function catalog.fill_buyer();
+create or replace trigger note_change after update of balance, is_active on leadgen.buyers
+  for each row execute function catalog.note_change('balance', 'is_active');
+-- With the change and not after it: a lead sold a moment later goes to the new address (roads.record_decision).
+create or replace trigger keep_endpoints
+  after insert or update of webhook_url, email, email_notifications, phone, sms_notifications
+  on leadgen.buyers
+  for each row execute function outbox.keep_endpoints();
 
 create table leadgen.buyer_offers (
   id bigint generated always as identity primary key,
@@ -323,8 +396,14 @@ create table leadgen.buyer_offers (
   schedule jsonb,
   compiled_schedule int4multirange,
   filters jsonb,
-  compiled_filters leadgen.field_test[],
+  compiled_filters kernel.field_test[],
   is_reachable boolean not null default true,
+  version integer not null default 1,
+  limit_codes text[],
+  limit_windows text[],
+  limit_is_money boolean[],
+  limit_caps numeric[],
+  compiled_filter jsonpath,
 
   constraint buyer_offers_unique unique (buyer_id, offer_id),
   constraint buyer_offers_priority_positive check (routing_priority >= 1),
@@ -333,32 +412,77 @@ create table leadgen.buyer_offers (
   constraint buyer_offers_capacity_hour_positive check (capacity_per_hour is null or capacity_per_hour >= 0),
   constraint buyer_offers_capacity_week_positive check (capacity_per_week is null or capacity_per_week >= 0),
   constraint buyer_offers_capacity_month_positive check (capacity_per_month is null or capacity_per_month >= 0),
-  constraint buyer_offers_price_positive check (price_per_lead is null or (price_per_lead > 0 and price_per_lead <= 1000000)),
-  constraint buyer_offers_min_balance_is_number check (min_balance_required is null or min_balance_required < 100000000),
-  constraint buyer_offers_email_shape check (email_override is null or email_override ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
+  constraint buyer_offers_price_positive
+    check (price_per_lead is null or (price_per_lead > 0 and price_per_lead <= 1000000)),
+  constraint buyer_offers_min_balance_is_number
+    check (min_balance_required is null or min_balance_required < 100000000),
+  constraint buyer_offers_email_shape
+    check (email_override is null or email_override ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
   constraint buyer_offers_budget_day_positive check (budget_per_day between 0 and 99999999.99),
   constraint buyer_offers_budget_month_positive check (budget_per_month between 0 and 99999999.99),
   constraint buyer_offers_webhook_url_shape
     check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$')
 );
-comment on table leadgen.buyer_offers is 'An enrollment: a buyer takes part in an offer, at this price, up to these caps.';
+comment on table leadgen.buyer_offers is
+  'An enrollment: a buyer takes part in an offer, at this price, up to these caps.';
 comment on column leadgen.buyer_offers.routing_priority is 'Strategy priority: the higher number is served first.';
 comment on column leadgen.buyer_offers.weight is 'Strategy weighted: the share of leads is weight / sum of weights.';
 comment on column leadgen.buyer_offers.capacity_per_day is 'Leads a calendar day; null: unlimited, 0: none.';
 comment on column leadgen.buyer_offers.timezone is 'Whose calendar the caps follow; null: the market''s.';
 comment on column leadgen.buyer_offers.price_per_lead is 'Null: offers.default_price_per_lead.';
-comment on column leadgen.buyer_offers.min_balance_required is 'The buyer gets no lead while buyers.balance is below this; null: no minimum.';
-comment on column leadgen.buyer_offers.budget_per_day is 'Money a calendar day, in the market''s currency; null: unlimited, 0: none.';
+comment on column leadgen.buyer_offers.min_balance_required is
+  'The buyer gets no lead while buyers.balance is below this; null: no minimum.';
+comment on column leadgen.buyer_offers.budget_per_day is
+  'Money a calendar day, in the market''s currency; null: unlimited, 0: none.';
 comment on column leadgen.buyer_offers.schedule is
-  'When it takes leads, in its zone: {"mon": [["08:00", "18:00"]], ...}; a range may pass midnight, a day left out is closed. Null: always.';
-comment on column leadgen.buyer_offers.compiled_schedule is 'schedule as minutes of the week from Monday 00:00, written by trigger.';
+  'When it takes leads, in its zone: {"mon": [["08:00", "18:00"]], ...}; a range may pass midnight, a day left out is '
+  'closed. Null: always.';
+comment on column leadgen.buyer_offers.compiled_schedule is
+  'schedule as minutes of the week from Monday 00:00, written by trigger.';
 comment on column leadgen.buyer_offers.filters is
-  'Which leads it takes: {"attributes.roof_age": {"minimum": 10}, "attributes.job_type": {"not": {"enum": ["repair"]}}}; all must hold. Null: all.';
+  'Which leads it takes: {"attributes.roof_age": {"minimum": 10}, "attributes.job_type": {"not": {"enum": '
+  '["repair"]}}}; all must hold. Null: all.';
 comment on column leadgen.buyer_offers.compiled_filters is 'filters compiled, written by trigger.';
 comment on column leadgen.buyer_offers.is_reachable is
   'Whether any of its endpoints is in use; written by trigger. A buyer whom nothing reaches gets no lead.';
+comment on column leadgen.buyer_offers.version is
+  'Raised by trigger each time its terms change; the terms are archived in leadgen.enrollment_versions.';
+comment on column leadgen.buyer_offers.limit_codes is
+  'Its caps and budgets as a list (kernel.snapshot), written by trigger; limit_windows, limit_is_money and limit_caps are aligned.';
+comment on column leadgen.buyer_offers.compiled_filter is 'All of filters as one predicate, written by trigger.';
 create index idx_buyer_offers_offer_active_priority
   on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
+
+create or replace trigger version_enrollment before insert or update on leadgen.buyer_offers
+  for each row execute function catalog.version_enrollment();
+create or replace trigger archive_enrollment after insert or update on leadgen.buyer_offers
+  for each row execute function catalog.archive_enrollment();
+create or replace trigger touch_updated_at before update on leadgen.buyer_offers
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger fill_enrollment before insert or update of
+    timezone, schedule, compiled_schedule, filters, compiled_filters, webhook_url_override, email_override, sms_override
+  on leadgen.buyer_offers
+  for each row execute function catalog.fill_enrollment();
+-- Its usage counts for them.
+create or replace trigger keep_buyer_and_offer before update of buyer_id, offer_id on leadgen.buyer_offers
+  for each row execute function kernel.immutable_columns('buyer_id', 'offer_id');
+create or replace trigger keep_enrollment before delete on leadgen.buyer_offers
+  for each row execute function catalog.keep_enrollment();
+create or replace trigger note_change after insert or update of
+    is_active, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
+    budget_per_month, price_per_lead, pause_until, schedule, filters, timezone, min_balance_required, is_reachable
+  on leadgen.buyer_offers
+  for each row execute function catalog.note_change(
+    'is_active', 'capacity_per_hour', 'capacity_per_day', 'capacity_per_week', 'capacity_per_month', 'budget_per_day',
+    'budget_per_month', 'price_per_lead', 'pause_until', 'schedule', 'filters', 'timezone', 'min_balance_required',
+    'is_reachable');
+create or replace trigger start_usage after insert on leadgen.buyer_offers
+  for each row execute function market.start_usage();
+create or replace trigger move_windows after update of timezone on leadgen.buyer_offers
+  for each row when (old.timezone is distinct from new.timezone) execute function market.move_windows();
+create or replace trigger keep_endpoints after insert or update of webhook_url_override, email_override, sms_override
+  on leadgen.buyer_offers
+  for each row execute function outbox.keep_endpoints();
 
 create table leadgen.buyer_service_areas (
   id bigint generated always as identity primary key,
@@ -384,6 +508,15 @@ create index idx_buyer_service_areas_market_scope
 create index idx_buyer_service_areas_market_key
   on leadgen.buyer_service_areas (market_id, scope_type, scope_key) include (buyer_id) where is_active = true;
 
+create or replace trigger touch_updated_at before update on leadgen.buyer_service_areas
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger fill_scope before insert or update of market_id, scope_type, scope_value, scope_key
+  on leadgen.buyer_service_areas
+  for each row execute function catalog.fill_scope();
+create or replace trigger note_change after insert or update of buyer_id, market_id, scope_type, scope_value, is_active
+  on leadgen.buyer_service_areas
+  for each row execute function catalog.note_change('buyer_id', 'market_id', 'scope_type', 'scope_value', 'is_active');
+
 create table leadgen.offer_exclusivities (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -405,3 +538,13 @@ create index idx_offer_exclusivities_offer_scope
   on leadgen.offer_exclusivities (offer_id, scope_type, scope_value) where is_active = true;
 create unique index offer_exclusivities_key_unique
   on leadgen.offer_exclusivities (offer_id, scope_type, scope_key) where is_active = true;
+
+create or replace trigger touch_updated_at before update on leadgen.offer_exclusivities
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger fill_scope before insert or update of offer_id, scope_type, scope_value, scope_key
+  on leadgen.offer_exclusivities
+  for each row execute function catalog.fill_scope();
+create or replace trigger note_change
+  after insert or delete or update of offer_id, scope_type, scope_value, buyer_id, is_active
+  on leadgen.offer_exclusivities
+  for each row execute function catalog.note_change('offer_id', 'scope_type', 'scope_value', 'buyer_id', 'is_active');

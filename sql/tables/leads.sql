@@ -6,14 +6,7 @@
 create type leadgen.lead_status as enum ('received', 'validated', 'delivered', 'accepted', 'rejected');
 create type leadgen.billing_status as enum ('pending', 'billed', 'paid', 'disputed', 'refunded');
 
-create type leadgen.failure as (
-  code text,
-  field text,
-  reason text
-);
-comment on type leadgen.failure is 'Why a lead failed one rule: stable code, field at fault, words for a person.';
-
-create type leadgen.lead_request as (
+create type intake.lead_request as (
   source_key text,
   idempotency_key text,
   source text,
@@ -39,18 +32,18 @@ create type leadgen.lead_request as (
   ip_address inet,
   user_agent text
 );
-comment on type leadgen.lead_request is
+comment on type intake.lead_request is
   'One submission, parsed: the payload''s fields and what the transport knew. Trimmed, not yet normalised.';
 
-create type leadgen.phone_number as (
+create type ref.phone_number as (
   e164 text,
   country_code text,
   region_code text
 );
-comment on type leadgen.phone_number is
+comment on type ref.phone_number is
   'A valid number in E.164, the country it belongs to, and the ISO 3166-2 region where its area code is known. e164 null: not valid.';
 
-create type leadgen.route as (
+create type catalog.route as (
   failed_step text,
   failed_reason text,
   source_id bigint,
@@ -68,68 +61,13 @@ create type leadgen.route as (
   compiled_rules text,
   routing_policy_id bigint,
   routing_policy_version integer,
-  routing_settings leadgen.routing_settings,
+  routing_settings kernel.routing_settings,
   pricing_policy_id bigint,
   pricing_policy_version integer,
-  pricing_rules leadgen.price_rule[]
+  pricing_rules kernel.price_rule[]
 );
-comment on type leadgen.route is
+comment on type catalog.route is
   'Where a submission goes: source, offer, market and the policies in force. failed_step names the step that found nothing.';
-
-create type leadgen.lead_facts as (
-  name text,
-  email text,
-  email_domain text,
-  phone text,
-  phone_country text,
-  phone_region text,
-  country_code text,
-  region_code text,
-  postal_code text,
-  postal_patterns text[],
-  city text,
-  city_key text,
-  message text,
-  attributes jsonb,
-  consent boolean,
-  gdpr_consent boolean,
-  consent_at timestamptz,
-  consent_certificate_url text,
-  email_is_disposable boolean,
-  duplicate_lead_id bigint,
-  duplicate_created_at timestamptz,
-  duplicate_field text,
-  existing_lead_id bigint,
-  decided_at timestamptz,
-  latitude double precision,
-  longitude double precision,
-  local_minute integer,
-  is_suppressed boolean,
-  mail_status text,
-  ip_count integer,
-  phone_count integer,
-  buyers_with_contact bigint[]
-);
-comment on type leadgen.lead_facts is
-  'All that the rules judge: the normalised lead and what the tables knew of it. A rule reads nothing else.';
-
-create type leadgen.lead_signals as (
-  phone_country text,
-  phone_region text,
-  email_is_disposable boolean,
-  duplicate_lead_id bigint,
-  duplicate_created_at timestamptz,
-  duplicate_field text,
-  latitude double precision,
-  longitude double precision,
-  local_minute integer,
-  is_suppressed boolean,
-  mail_status text,
-  ip_count integer,
-  phone_count integer
-);
-comment on type leadgen.lead_signals is
-  'What the tables and the clock knew when a lead was judged: with the lead''s own fields, all that its rules read.';
 
 create table leadgen.leads (
   id bigint generated always as identity primary key,
@@ -169,10 +107,12 @@ create table leadgen.leads (
 
   validation_policy_id bigint,
   validation_policy_version integer,
+  routing_policy_id bigint,
   routing_policy_version integer,
+  pricing_policy_id bigint,
   pricing_policy_version integer,
 
-  buyer_id bigint references leadgen.buyers (id) on delete set null,
+  buyer_id bigint references leadgen.buyers (id) on delete restrict,
   delivered_at timestamptz,
   accepted_at timestamptz,
   rejected_at timestamptz,
@@ -192,7 +132,7 @@ create table leadgen.leads (
 
   submitted jsonb,
   answer jsonb,
-  signals leadgen.lead_signals,
+  signals kernel.lead_signals,
   erased_at timestamptz,
 
   constraint leads_idempotency_unique_per_source unique (source_id, idempotency_key),
@@ -208,6 +148,8 @@ comment on column leadgen.leads.validation_reason is 'The first failure in regis
 comment on column leadgen.leads.unsold_reason is 'Why a valid lead has no buyer; null: sold or not valid.';
 comment on column leadgen.leads.hold_until is 'Until when an unsold lead is offered again; null: not held.';
 comment on column leadgen.leads.next_route_at is 'When a held lead is routed next.';
+comment on column leadgen.leads.routing_policy_id is
+  'Of its latest routing attempt, as are the version and the pricing policy; null: never routed.';
 comment on column leadgen.leads.buyer_id is 'Buyer of the first sale (in an exclusive sale the only one).';
 comment on column leadgen.leads.price is 'Price of the first sale, in the market''s currency; never changes once set.';
 comment on column leadgen.leads.submitted is 'The payload as it came, personal data included.';
@@ -227,15 +169,17 @@ create index idx_leads_offer_phone_created on leadgen.leads (offer_id, phone, cr
 create index idx_leads_offer_email_created on leadgen.leads (offer_id, email, created_at desc);
 create index idx_leads_offer_ip_created on leadgen.leads (offer_id, ip_address, created_at desc) where ip_address is not null;
 create index idx_leads_held on leadgen.leads (next_route_at) where hold_until is not null;
+create index idx_leads_held_by_offer on leadgen.leads (offer_id, next_route_at, id) where hold_until is not null;
 
-create table leadgen.hold_wakes (
-  id bigint generated always as identity primary key,
-  offer_id bigint not null references leadgen.offers (id) on delete cascade,
-  created_at timestamptz not null default current_timestamp
-);
-comment on table leadgen.hold_wakes is
-  'Offers whose held leads are to be offered again because something that may sell them changed: funds, a cap, a buyer, an area. One row a change, so that no change waits for another or is lost in it.';
-create index idx_hold_wakes_offer on leadgen.hold_wakes (offer_id);
+-- The moves that every sale makes are let through by the triggers' own conditions, which cost a hundredth of a look-up;
+-- pgtap/catalog/transitions.sql holds them to the declared rows.
+create or replace trigger enforce_transition before update of status on leadgen.leads
+  for each row when (old.status is distinct from new.status and not (old.status = 'validated' and new.status = 'accepted'))
+  execute function catalog.enforce_transition('status');
+create or replace trigger keep_price before update of price, buyer_id on leadgen.leads
+  for each row when (old.price is not null) execute function kernel.immutable_columns('price', 'buyer_id');
+create or replace trigger keep_price_of_sold before delete or truncate on leadgen.leads
+  for each statement execute function kernel.refuse_change();
 
 create table leadgen.intake_quarantine (
   id bigint generated always as identity primary key,

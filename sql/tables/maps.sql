@@ -16,11 +16,17 @@ create table leadgen.field_maps (
   constraint field_maps_body_is_object check (jsonb_typeof(body) = 'object')
 );
 comment on table leadgen.field_maps is
-  'How a document of another shape becomes a lead. google-ads-lead-form and meta-lead-ads are written anew by every deploy: change a copy.';
+  'How a document of another shape becomes a lead. google-ads-lead-form and meta-lead-ads are written anew by every '
+  'deploy: change a copy.';
 comment on column leadgen.field_maps.body is
-  'fields {our field: path, [alternatives], {"join": [...]} or {"constant": ...}}, answers {items, name, value}, leads, fetch, '
-  'idempotency_key {path, prefix}, is_test, ignore, authentication (api_key, key_in_body, signature), key, answer (lead, empty), by_campaign; '
-  'what is not mapped goes into attributes.';
+  'fields {our field: path, [alternatives], {"join": [...]} or {"constant": ...}}, answers {items, name, value}, '
+  'leads, fetch, idempotency_key {path, prefix}, is_test, ignore, authentication (api_key, key_in_body, signature), '
+  'key, answer (lead, empty), by_campaign; what is not mapped goes into attributes.';
+
+create or replace trigger touch_updated_at before update on leadgen.field_maps
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger write_field_map before insert or update of slug, body on leadgen.field_maps
+  for each row execute function intake.write_field_map();
 
 create table leadgen.source_maps (
   source_id bigint primary key references leadgen.sources (id) on delete cascade,
@@ -32,13 +38,24 @@ create table leadgen.source_maps (
   verify_token text
 );
 comment on table leadgen.source_maps is
-  'The field map of a source, and the secrets of its network. Secrets can be written, and read by nobody but the owner''s functions.';
-comment on column leadgen.source_maps.app_secret is 'Signs each post of the network; needed in clear to compute the same signature.';
-comment on column leadgen.source_maps.access_token is 'With it a lead is fetched that a post only names (Meta: the long-lived page token).';
-comment on column leadgen.source_maps.verify_token is 'What the network repeats when it is shown our address for the first time.';
+  'The field map of a source, and the secrets of its network. Secrets can be written, and read by nobody but the '
+  'owner''s functions.';
+comment on column leadgen.source_maps.app_secret is
+  'Signs each post of the network; needed in clear to compute the same signature.';
+comment on column leadgen.source_maps.access_token is
+  'With it a lead is fetched that a post only names (Meta: the long-lived page token).';
+comment on column leadgen.source_maps.verify_token is
+  'What the network repeats when it is shown our address for the first time.';
 create index idx_source_maps_field_map_id on leadgen.source_maps (field_map_id);
 
-create type leadgen.mapped_source as (
+create or replace trigger touch_updated_at before update on leadgen.source_maps
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger write_source_map
+  before insert or update of source_id, field_map_id, app_secret, access_token, verify_token
+  on leadgen.source_maps
+  for each row execute function intake.write_source_map();
+
+create type intake.mapped_source as (
   source_id bigint,
   source_key text,
   api_key_hash text,
@@ -47,5 +64,5 @@ create type leadgen.mapped_source as (
   access_token text,
   document jsonb
 );
-comment on type leadgen.mapped_source is
+comment on type intake.mapped_source is
   'Whom a post comes from, once that is proved: the source, its map and secrets, and the post as JSON.';

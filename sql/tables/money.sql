@@ -7,7 +7,7 @@ create table leadgen.invoices (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
   updated_at timestamptz,
-  buyer_id bigint not null references leadgen.buyers (id) on delete cascade,
+  buyer_id bigint not null references leadgen.buyers (id) on delete restrict,
   offer_id bigint not null references leadgen.offers (id) on delete restrict,
   period_start timestamptz not null,
   period_end timestamptz not null,
@@ -36,3 +36,12 @@ create index idx_invoices_buyer_offer_period
   on leadgen.invoices (buyer_id, offer_id, period_start, period_end);
 create index idx_invoices_status_due on leadgen.invoices (status, due_date);
 create index idx_invoices_paid_at on leadgen.invoices (paid_at) where paid_at is not null;
+
+create or replace trigger enforce_transition before update of status on leadgen.invoices
+  for each row when (old.status is distinct from new.status) execute function catalog.enforce_transition('status');
+create or replace trigger touch_updated_at before update on leadgen.invoices
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_issued before delete on leadgen.invoices
+  for each row when (old.status <> 'draft') execute function catalog.keep_issued();
+create or replace trigger keep_record before truncate on leadgen.invoices
+  for each statement execute function kernel.refuse_change();

@@ -41,6 +41,9 @@ comment on column leadgen.settings.disable_endpoint_after is
 
 insert into leadgen.settings default values;
 
+create or replace trigger touch_updated_at before update on leadgen.settings
+  for each row execute function kernel.touch_updated_at();
+
 create table leadgen.state_transitions (
   entity text not null,
   from_state text not null,
@@ -50,3 +53,34 @@ create table leadgen.state_transitions (
 );
 comment on table leadgen.state_transitions is
   'The allowed moves of leads, assignments, deliveries and invoices; anything else is refused by trigger.';
+
+create table leadgen.candidate_checks (
+  code text primary key,
+  position integer not null,
+  condition text not null,
+  reason text,
+  words text,
+  clears_at text,
+  description text not null,
+
+  constraint candidate_checks_code_shape check (code ~ '^[a-z][a-z0-9_]{1,49}$'),
+  constraint candidate_checks_position_unique unique (position) deferrable initially deferred
+);
+comment on table leadgen.candidate_checks is
+  'The registry of checks: why a candidate may lose a lead, in the order in which it is judged. Each deploy compiles it into kernel.judge_candidates, describe_reasons, find_clear_time and rank_reason.';
+comment on column leadgen.candidate_checks.condition is 'SQL over one candidate c: true: it loses. See kernel.snapshot and catalog.compile_checks for the names.';
+comment on column leadgen.candidate_checks.reason is 'SQL for the reason, where it is not the code itself: the code of a limit.';
+comment on column leadgen.candidate_checks.words is 'SQL for the numbers behind the reason; null: the reason says it all.';
+comment on column leadgen.candidate_checks.clears_at is 'SQL for the time at which it clears by itself; null: somebody has to change something.';
+
+create table leadgen.strategies (
+  name text primary key,
+  position integer not null,
+  key text not null,
+  description text not null,
+
+  constraint strategies_name_shape check (name ~ '^[a-z][a-z0-9_]{1,49}$')
+);
+comment on table leadgen.strategies is
+  'The registry of routing strategies. Each deploy compiles it into kernel.rank_candidates.';
+comment on column leadgen.strategies.key is 'SQL over one candidate c for its place, a double precision, the smallest first.';

@@ -18,7 +18,8 @@ create table leadgen.suppressions (
 comment on table leadgen.suppressions is
   'Contacts that no lead may carry; written by leadgen.suppress and leadgen.unsuppress.';
 comment on column leadgen.suppressions.value_hash is
-  'leadgen.hash_contact of the phone in E.164, the normalised e-mail or its domain. It hides the value from a reader of the table, not from one who tries every number.';
+  'privacy.hash_contact of the phone in E.164, the normalised e-mail or its domain. It hides the value from a reader '
+  'of the table, not from one who tries every number.';
 comment on column leadgen.suppressions.expires_at is 'From then on it is not suppressed any more; null: for ever.';
 
 create table leadgen.mail_domains (
@@ -29,4 +30,5 @@ create table leadgen.mail_domains (
   constraint mail_domains_status_valid check (status in ('has_mail', 'no_mail', 'unknown'))
 );
 comment on table leadgen.mail_domains is
-  'What the resolver said of a domain: a mail server, none, or no answer. Old rows are not believed (leadgen.find_mail_status).';
+  'What the resolver said of a domain: a mail server, none, or no answer. Old rows are not believed '
+  '(ref.find_mail_status).';

@@ -4,23 +4,14 @@ select
   e.buyer_id,
   b.name as buyer,
   e.channel,
-  case e.channel when 'webhook' then substring(e.target from '^[a-zA-Z]+://([^/?#]*)') end as host,
+  case when c.is_url then substring(e.target from '^[a-zA-Z]+://([^/?#]*)') end as host,
   case
     when e.disabled_at is not null then 'disabled'
     when e.retry_at > now() then 'resting'
     when e.failures_in_a_row > 0 then 'failing'
     else 'well'
   end as state,
-  (
-    select count(*) > 0
-    from leadgen.buyers o
-    left join leadgen.buyer_offers bo on bo.buyer_id = o.id
-    where o.id = e.buyer_id and e.target = case e.channel
-      when 'webhook' then coalesce(bo.webhook_url_override, o.webhook_url)
-      when 'email' then case when o.email_notifications then coalesce(bo.email_override, o.email) end
-      else case when o.sms_notifications then coalesce(bo.sms_override, o.phone) end
-    end
-  ) as is_current,
+  e.id in (select w.endpoint_id from leadgen.enrollment_endpoints w) as is_current,
   e.disabled_at,
   e.disabled_reason,
   e.failures_in_a_row,
@@ -30,6 +21,7 @@ select
   e.max_in_flight,
   e.disable_after
 from leadgen.endpoints e
+join leadgen.channels c on c.code = e.channel
 join leadgen.buyers b on b.id = e.buyer_id
 cross join lateral (
   select count(*) as deliveries

@@ -188,12 +188,14 @@ class Api:
 
 
 @contextmanager
-def running_api(database: str, directory: Path, workers: int = 1, **settings: str) -> Iterator[Api]:
+def running_api(
+    database: str, directory: Path, workers: int = 1, code: str = SERVE, **settings: str
+) -> Iterator[Api]:
     """Serve a database's API as the role leadgen_api; unless a test killed it, it must stop on SIGTERM."""
     environment = os.environ | {"DATABASE_URL": with_role(database, "leadgen_api")} | settings
     log_file = directory / f"api-{next(_numbers)}.log"
     with log_file.open("wb") as log:
-        command = [sys.executable, "-c", SERVE, str(workers)]
+        command = [sys.executable, "-c", code, str(workers)]
         process = subprocess.Popen(command, env=environment, stderr=log, stdout=log)
     api = Api(process, log_file, database)
     try:
@@ -230,6 +232,18 @@ def add_sale(connection: psycopg.Connection, **changes: object) -> int:
     row = connection.execute(query, [answer[0]["lead_id"]]).fetchone()
     assert row, answer
     return int(row[0])
+
+
+def lapse_sale(connection: psycopg.Connection, sale: int) -> None:
+    """Let the time end in which the buyer had to accept the sale."""
+    with connection.transaction():
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(
+            "update leadgen.lead_assignments"
+            " set acceptance = 'explicit', answer_by = now() - interval '1 minute' where id = %s",
+            [sale],
+        )
+    connection.execute("select leadgen.settle_answers()")
 
 
 def add_sms(connection: psycopg.Connection) -> UUID:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import psycopg
 import pytest
 
-from api.serving import Answer, Api, add_sale
+from api.serving import Answer, Api, add_sale, lapse_sale
 from leadgen.app.answer_pages import STYLE, STYLE_HASH
 
 FORM = "application/x-www-form-urlencoded"
@@ -55,7 +55,7 @@ def sale(shared_database: psycopg.Connection) -> int:
 
 def make_link(database: psycopg.Connection, kind: str, number: int) -> str:
     """The path of a link."""
-    row = database.execute("select leadgen.make_link(%s, %s::bigint)", [kind, number]).fetchone()
+    row = database.execute("select identity.make_link(%s, %s::bigint)", [kind, number]).fetchone()
     assert row
     return f"/answers/{row[0]}"
 
@@ -189,6 +189,16 @@ def test_a_return_after_its_time_is_too_late(
     assert "Too late" in read(api.get(link)).text
     assert "time" in read(send(api, link, {"reason": "duplicate"}), 409).text
     assert outcome_of(shared_database, sale) == "pending"
+
+
+def test_a_lapsed_sale_says_that_nobody_accepted_it(
+    api: Api, sale: int, shared_database: psycopg.Connection
+) -> None:
+    lapse_sale(shared_database, sale)
+    for kind in ("accept", "return"):
+        page = read(api.get(make_link(shared_database, kind, sale))).text
+        assert "Too late" in page
+        assert "This sale has ended (not accepted in time); the lead is no longer yours." in page
 
 
 def test_notices_are_stopped_by_the_page_and_by_one_click(

@@ -18,7 +18,9 @@ from api.serving import (
     Answer,
     Api,
     add_sale,
+    lapse_sale,
 )
+from leadgen.app.openapi.sales import OUTCOME
 
 RETURN = {"reason": "duplicate", "note": "She called us last week."}
 NO_SALE = ["0", "999999999", str(2**63 - 1), str(2**63), "9" * 30, "9" * 5000, "-1"]
@@ -73,6 +75,31 @@ def test_a_sale_is_returned_for_a_reason_and_stays_so(
     refused = send(api, f"/api/assignments/{sale}/accept")
     refused.check_problem()
     assert refused.status == 409
+
+
+def test_a_sale_that_was_not_accepted_in_time_has_lapsed(
+    api: Api, sale: int, shared_database: psycopg.Connection
+) -> None:
+    lapse_sale(shared_database, sale)
+    shown = api.get(f"/api/assignments/{sale}", X_API_Key=BUYER_KEY)
+    assert (shown.json["outcome"], shown.json["return"], shown.json["lead"]) == ("lapsed", None, None)
+    for answer_to, body in (("accept", None), ("return", RETURN)):
+        refused = send(api, f"/api/assignments/{sale}/{answer_to}", body)
+        refused.check_problem()
+        assert (refused.status, refused.fields) == (409, ["outcome"])
+        assert "it is lapsed" in refused.json["detail"]
+
+
+def test_a_sale_of_an_erased_lead_is_erased(api: Api, sale: int, shared_database: psycopg.Connection) -> None:
+    erase = "select leadgen.erase_lead(lead_id, 'asked for') from leadgen.lead_assignments where id = %s"
+    shared_database.execute(erase, [sale])
+    shown = api.get(f"/api/assignments/{sale}", X_API_Key=BUYER_KEY)
+    assert (shown.json["outcome"], shown.json["lead"]) == ("erased", None)
+
+
+def test_the_outcomes_are_the_database_s(shared_database: psycopg.Connection) -> None:
+    states = "select enum_range(null::leadgen.assignment_outcome)::text[]"
+    assert shared_database.execute(states.encode()).fetchone() == (OUTCOME["enum"],)
 
 
 def test_a_note_may_be_left_out_or_null(api: Api, shared_database: psycopg.Connection) -> None:

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from leadgen.db.urls import with_role
 
-from .pgbench import submit_leads
+from .catalogue import copy_to_receiver
+from .lead import submit_script
+from .pgbench import run_script
 from .processes import free_port, run_module, running
 from .server import Bench
 
@@ -21,11 +23,11 @@ WORK = "from leadgen.settings import load_settings; from leadgen.worker import r
 DRAIN_SECONDS = 120
 LATENCIES = (0, 20)  # milliseconds of the receiver
 ONE_BUYERS_PLACES = 200
-FEW = 1000  # queued, for the memory of a worker that has little to do
+FEW = 800  # leads queued, for the memory of a worker that has little to do
 ONE_BUYER = """
 update leadgen.deliveries d
-set endpoint_id = e.id, buyer_id = e.buyer_id
-from (select id, buyer_id from leadgen.endpoints where channel = 'webhook' order by id limit 1) e
+set endpoint_id = f.endpoint_id, buyer_id = f.buyer_id
+from (select endpoint_id, buyer_id from leadgen.deliveries order by id limit 1) f
 """
 
 
@@ -47,10 +49,12 @@ class Drained(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """MB of a worker that drained few, and many."""
+    """MB at most of a worker that drained few deliveries, and of one that drained many."""
 
-    few: float
-    many: float
+    few: int
+    after_few: float
+    many: int
+    after_many: float
 
 
 @contextmanager
@@ -62,13 +66,15 @@ def running_receiver(port: int, milliseconds: int = 0) -> Iterator[None]:
         yield
 
 
-def queue_deliveries(bench: Bench, database: str, port: int, count: int) -> None:
-    """A database with so many webhooks due at the receiver, and nothing else."""
-    bench.create(database, "template_bench")
-    bench.add_catalogue(database, f"http://127.0.0.1:{port}/leads", email=False)
-    submit_leads(bench.url(database), 4, count)
+def queue_deliveries(bench: Bench, database: str, template: str, port: int, leads: int) -> int:
+    """A database with the webhooks of so many leads due at the receiver; returns how many those are."""
+    copy_to_receiver(bench, database, template, f"http://127.0.0.1:{port}/leads")
+    run_script(bench, database, submit_script(), 4, leads)
     with bench.connect(database) as admin:
         admin.execute("vacuum analyze")
+        row = admin.execute("select count(*) from leadgen.deliveries").fetchone()
+    assert row
+    return int(row[0])
 
 
 def give_to_one_buyer(bench: Bench, database: str, queued: str) -> None:
@@ -140,12 +146,12 @@ def write_bodies(bench: Bench, queued: str, path: Path) -> None:
     path.write_text(json.dumps(found))
 
 
-def measure_deliveries(bench: Bench, queued: int, rounds: int) -> tuple[list[Drained], Memory]:
+def measure_deliveries(bench: Bench, template: str, leads: int, rounds: int) -> tuple[list[Drained], Memory]:
     """Worker and bare client in turns, at each latency of the receiver."""
     found, peaks, port = list[Drained](), list[float](), free_port()
     with tempfile.TemporaryDirectory(prefix="leadgen-bench-") as directory:
         bodies = str(Path(directory) / "deliveries.json")
-        queue_deliveries(bench, "queued", port, queued)
+        many = queue_deliveries(bench, "queued", template, port, leads)
         give_to_one_buyer(bench, "queued_for_one", "queued")
         write_bodies(bench, "queued", Path(bodies))
         for milliseconds in LATENCIES:
@@ -160,7 +166,7 @@ def measure_deliveries(bench: Bench, queued: int, rounds: int) -> tuple[list[Dra
                     peaks += [spread.peak, single.peak]
             bare, spread_rate, single_rate = (median(column) for column in zip(*rates, strict=True))
             found.append(Drained(milliseconds, bare, int(concurrency), spread_rate, single_rate))
-        queue_deliveries(bench, "queued_few", port, FEW)
+        few = queue_deliveries(bench, "queued_few", template, port, FEW)
         with running_receiver(port):
-            few = drain(bench, "queued_few").peak
-    return found, Memory(few, max(peaks))
+            peak = drain(bench, "queued_few").peak
+    return found, Memory(few, peak, many, max(peaks))

@@ -4,26 +4,40 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from leadgen.db.urls import with_role
 
+from .cpu import cpu_seconds
+from .intake import Subject
+from .pgbench import Measured
 from .processes import free_port, run_module, running
+from .revision import Revision
+from .server import Bench
 
 SERVE = (
     "import sys; from leadgen.app.server import serve; serve('127.0.0.1', int(sys.argv[1]), int(sys.argv[2]))"
 )
 POOL = 4  # connections of each worker process
 START_SECONDS = 30
+WARM_UP = 1  # seconds: each connection compiles the functions it calls
+
+
+class Api(NamedTuple):
+    """A running API: its port and its first process."""
+
+    port: int
+    pid: int
 
 
 @contextmanager
-def running_api(url: str, workers: int) -> Iterator[int]:
-    """The API on a port, as its own role."""
+def running_api(url: str, workers: int, revision: Revision) -> Iterator[Api]:
+    """A revision's API, as its own role."""
     port = free_port()
     settings = {"DATABASE_URL": with_role(url, "leadgen_api"), "DB_POOL_SIZE": str(POOL)}
-    with running(SERVE, str(port), str(workers), **settings):
+    with running(SERVE, str(port), str(workers), PYTHONPATH=revision.python_path, **settings) as process:
         wait_until_ready(port)
-        yield port
+        yield Api(port, process.pid)
 
 
 def wait_until_ready(port: int) -> None:
@@ -39,9 +53,18 @@ def wait_until_ready(port: int) -> None:
             time.sleep(0.1)
 
 
-def post_leads(port: int, connections: int, seconds: float) -> float:
-    """Leads per second over so many connections. Raises RuntimeError when more than a few are refused."""
-    rate, refused = run_module("load", str(port), str(connections), str(seconds)).split()
-    if int(refused) > 0.02 * float(rate) * seconds:
-        raise RuntimeError(f"{refused} requests were not answered 202")
-    return float(rate)
+def http_subject(bench: Bench, api: Api, seconds: int) -> Subject:
+    """Leads posted over so many connections."""
+    return lambda connections: post_leads(bench, api, connections, seconds)
+
+
+def post_leads(bench: Bench, api: Api, connections: int, seconds: int) -> Measured:
+    """Post leads over so many connections. Raises RuntimeError when more than a few are refused."""
+    run_module("load", str(api.port), str(connections), str(WARM_UP))
+    before = bench.cpu_seconds(), cpu_seconds(api.pid)
+    rate, answered, refused = run_module("load", str(api.port), str(connections), str(seconds)).split()
+    after = bench.cpu_seconds(), cpu_seconds(api.pid)
+    if int(refused) > 0.02 * int(answered):
+        raise RuntimeError(f"{refused} of {answered} requests were not answered 202")
+    server, client = (1000 * (end - start) / int(answered) for start, end in zip(before, after, strict=True))
+    return Measured(server, client, float(rate))

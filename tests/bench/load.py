@@ -1,44 +1,24 @@
 """The load generator, a process of its own: posts leads over a fixed number of loopback connections.
 
-`python -m tests.bench.load PORT CONNECTIONS SECONDS` prints requests per second, and how many were not answered 202.
+`python -m tests.bench.load PORT CONNECTIONS SECONDS` prints requests per second, how many were answered, and how many
+of those not by 202.
 """
 
 import asyncio
-import json
-import random
 import sys
 import time
 from typing import cast
 
 import uvloop
 
+from .lead import make_lead
+
 HEAD = "POST /api/leads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
-AREAS = (512, 737, 214, 469, 972, 713, 832, 281, 210, 817)
-
-
-def make_lead() -> dict[str, object]:
-    """A lead as pgbench's script makes it."""
-    number = random.randrange(9 * 10**18)
-    return {
-        "source_key": f"s{random.randint(1, 20)}",
-        "name": "John Smith",
-        "email": f"j{number}@example.org",
-        "phone": f"+1{random.choice(AREAS)}{2_000_000 + number % 7_999_999}",
-        "postal_code": f"7870{random.randint(1, 5)}",
-        "city": "Austin",
-        "message": "Water comes from under the sink, please call before noon. The main valve is closed.",
-        "consent": True,
-        "landing_url": "https://austin-plumbing.example/emergency?gclid=Cj0KCQ",
-        "utm_source": "google",
-        "utm_medium": "cpc",
-        "utm_campaign": "austin-plumbing",
-        "attributes": {"job_type": "leak", "property": "house", "urgent": True},
-    }
 
 
 def make_request() -> bytes:
-    """It as a request."""
-    body = json.dumps(make_lead()).encode()
+    """A lead as a request."""
+    body = make_lead().encode()
     return HEAD.format(len(body)).encode() + body
 
 
@@ -81,8 +61,8 @@ def content_length(head: bytes) -> int:
     return 0
 
 
-async def post(port: int, connections: int, seconds: float) -> tuple[float, int]:
-    """Requests per second, and how many were refused."""
+async def post(port: int, connections: int, seconds: float) -> tuple[float, int, int]:
+    """Requests per second, how many were answered, and how many were refused."""
     start = time.monotonic()
     loop = asyncio.get_running_loop()
     clients = [
@@ -91,7 +71,7 @@ async def post(port: int, connections: int, seconds: float) -> tuple[float, int]
     ]
     await asyncio.gather(*(client.done for client in clients))
     answered = sum(client.answered for client in clients)
-    return answered / (time.monotonic() - start), sum(client.refused for client in clients)
+    return answered / (time.monotonic() - start), answered, sum(client.refused for client in clients)
 
 
 if __name__ == "__main__":

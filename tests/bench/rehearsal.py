@@ -1,18 +1,21 @@
 """What-if and replay: leads per second in one session, beside reading the same decisions."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import ExitStack
 from statistics import median
-from typing import NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from .pgbench import SUBMIT, run_pgbench
+from .lead import FIRST_PLACE, submit_script
+from .pgbench import run_script
 from .server import Bench
 
-OFFER = 1
-# Every lead goes elsewhere or costs something else, and most caps run out.
+OFFER = 1  # of 20 candidates
+# Every lead goes elsewhere or costs something else, and most caps run out; with ENROLLMENTS.
 CHANGES = {
     "routing": {
         "strategy": "least_filled",
@@ -20,19 +23,20 @@ CHANGES = {
         "on_no_buyer": "reject",
         "caps": {"per_day": 1_000_000},
     },
-    "default_price_per_lead": 50,
 }
-# The floor: every candidate of the same decisions, read and looked at.
-READ = """
-select count(*), sum(c.used_day), max(c.price)
-from leadgen.lead_decisions d cross join lateral unnest(d.candidates) c
-where d.offer_id = %s
+ENROLLMENTS = """
+select jsonb_object_agg(id, jsonb_build_object(
+  'price_per_lead', 50 + id %% 3, 'capacity_per_hour', 30 * (1 + id %% 7), 'capacity_per_day', 150 * (1 + id %% 5)))
+from leadgen.buyer_offers where offer_id = %s
 """
+READ = "select sum(length(d::text)) from leadgen.lead_decisions d where d.offer_id = %s"
+WHAT_IF = "select leadgen.what_if(%s, '2000-01-01', '2100-01-01', %s)"
 
 
 class Rehearsal(NamedTuple):
-    """Medians in leads per second."""
+    """Of a template's code: leads, how many of them moved, and medians in leads per second."""
 
+    template: str
     leads: int
     moved: int
     reading: float
@@ -41,50 +45,77 @@ class Rehearsal(NamedTuple):
     replay: float
 
 
-def measure_rehearsal(bench: Bench, leads: int, rounds: int) -> Rehearsal:
-    """What-if without a change and with one that moves every lead, and replay, in turns with reading."""
-    bench.create("rehearsed", "template_bench")
-    bench.add_catalogue("rehearsed", None, email=True)
-    script = SUBMIT.replace(r"\set o random(1, 20)", rf"\set o {OFFER}")
-    run_pgbench(bench.url("rehearsed"), script, 1, ["-t", str(leads)], "leadgen_api")
-    with bench.connect("rehearsed") as session:
-        session.execute("vacuum analyze")
-        (taken,) = session.execute("select count(*) from leadgen.lead_decisions").fetchone() or (0,)
-        (caps,) = session.execute(
-            """
-            select jsonb_object_agg(id, jsonb_build_object(
-              'capacity_per_hour', 30 * (1 + id %% 7), 'capacity_per_day', 150 * (1 + id %% 5)))
-            from leadgen.buyer_offers where offer_id = %s
-            """,
-            [OFFER],
-        ).fetchone() or ({},)
-        changes = CHANGES | {"enrollments": caps}
-        subjects: dict[str, Callable[[], object]] = {
-            "reading": lambda: session.execute(READ, [OFFER]).fetchall(),
-            "same": lambda: what_if(session, {}),
-            "changed": lambda: what_if(session, changes),
-            "replay": lambda: session.execute("select leadgen.verify_leads(0, %s)", [leads]).fetchall(),
-        }
-        seconds = {name: [clock(subject) for _ in range(rounds)] for name, subject in subjects.items()}
-        assert what_if(session, {})["is_identical"]
-        moved = taken - int(what_if(session, changes)["moved"]["same"])
-    bench.drop("rehearsed")
-    rates = {name: taken / median(found) for name, found in seconds.items()}
-    return Rehearsal(taken, moved, **rates)
+def measure_rehearsals(bench: Bench, templates: list[str], leads: int, rounds: int) -> list[Rehearsal]:
+    """By the code of each template, in turns."""
+    seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
+    found = []
+    with ExitStack() as sessions:
+        histories = {}
+        for template in templates:
+            database = f"{template}_rehearsed"
+            create_history(bench, database, template, leads)
+            histories[template] = History(sessions.enter_context(bench.connect(database)), leads)
+        for _ in range(rounds):
+            for template, history in histories.items():
+                for work in (history.read, history.rehearse, history.rehearse_changes, history.replay):
+                    seconds[template, work.__name__].append(clock(work))
+        for template, history in histories.items():
+            works = ("read", "rehearse", "rehearse_changes", "replay")
+            rates = (leads / median(seconds[template, work]) for work in works)
+            found.append(Rehearsal(template, leads, history.count_moved(), *rates))
+    for template in templates:
+        bench.drop(f"{template}_rehearsed")
+    return found
 
 
-def what_if(session: psycopg.Connection, changes: dict[str, object]) -> dict[str, dict[str, int]]:
-    """The report of the whole history under changes."""
-    row = session.execute(
-        "select leadgen.what_if(%s, '2000-01-01', '2100-01-01', %s)", [OFFER, Jsonb(changes)]
-    ).fetchone()
-    assert row
-    report: dict[str, dict[str, int]] = row[0]
-    return report
+class History:
+    """Many leads of one offer, and a session that rehearses them."""
+
+    def __init__(self, session: psycopg.Connection, leads: int) -> None:
+        self._session = session
+        self._leads = leads
+        self._changes = CHANGES | {"enrollments": self._fetch(ENROLLMENTS, OFFER)}
+
+    def read(self) -> None:
+        """The least that there is to do: each decision whole."""
+        self._fetch(READ, OFFER)
+
+    def rehearse(self) -> None:
+        """A what-if with nothing changed; it must be history."""
+        assert self._what_if({})["is_identical"]
+
+    def rehearse_changes(self) -> None:
+        """A what-if that moves every lead."""
+        self._what_if(self._changes)
+
+    def replay(self) -> None:
+        """Each decision recomputed from its record."""
+        self._session.execute("select leadgen.verify_leads(0, %s)", [self._leads]).fetchall()
+
+    def count_moved(self) -> int:
+        """How many leads the changes move."""
+        return self._leads - int(self._what_if(self._changes)["moved"]["same"])
+
+    def _what_if(self, changes: dict[str, Any]) -> dict[str, Any]:
+        report: dict[str, Any] = self._fetch(WHAT_IF, OFFER, Jsonb(changes))
+        return report
+
+    def _fetch(self, query: LiteralString, *parameters: object) -> Any:
+        row = self._session.execute(query, parameters).fetchone()
+        assert row
+        return row[0]
 
 
-def clock(subject: Callable[[], object]) -> float:
+def create_history(bench: Bench, database: str, template: str, leads: int) -> None:
+    """A database with so many leads of the offer and no others."""
+    bench.create(database, template)
+    run_script(bench, database, submit_script(FIRST_PLACE), 1, leads)
+    with bench.connect(database) as admin:
+        admin.execute("vacuum analyze")
+
+
+def clock(work: Callable[[], object]) -> float:
     """How many seconds it takes."""
     start = time.perf_counter()
-    subject()
+    work()
     return time.perf_counter() - start

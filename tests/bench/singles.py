@@ -12,11 +12,10 @@ import time
 
 import psycopg
 import uvloop
-from psycopg.types.json import Jsonb
 
 from leadgen.db.urls import with_role
 
-from .load import make_lead
+from .lead import FIRST_PLACE, make_lead
 from .receiver import Receiver
 
 SETTLES = 2.0  # seconds until the worker has started and sleeps
@@ -44,7 +43,7 @@ async def measure(url: str, port: int, count: int) -> list[float]:
     ):
         await asyncio.sleep(SETTLES)
         for _ in range(WARM_UP + count):
-            await session.execute("select leadgen.submit_lead(%s, '{}')", [Jsonb(make_lead())])
+            await session.execute("select leadgen.submit_lead(%s::jsonb, '{}')", [make_lead(FIRST_PLACE)])
             committed = time.perf_counter()
             arrived = await asyncio.wait_for(arrivals.get(), PATIENCE)
             waits.append(max(arrived - committed, 0) * 1000)

@@ -5,15 +5,19 @@ import time
 from statistics import median, quantiles
 from typing import NamedTuple
 
+from .catalogue import copy_to_receiver
 from .deliveries import running_receiver, running_worker
-from .pgbench import SUBMIT, measure
+from .lead import submit_script
+from .pgbench import measure
 from .processes import free_port, run_module
 from .server import Bench
 
 CLIENTS = 16
 WORKER_STARTS = 2.0  # seconds
+# Nobody is seen to sleep, so nobody is rung for: workers poll.
 NO_BELL = """
-create or replace function leadgen.ring_workers() returns void language plpgsql volatile as $$ begin end $$
+create function public.see_nobody() returns trigger language plpgsql as $$ begin return null; end $$;
+create trigger see_nobody before insert on leadgen.worker_naps for each row execute function public.see_nobody();
 """
 
 
@@ -26,12 +30,11 @@ class Wakeup(NamedTuple):
     p95: float
 
 
-def measure_wakeup(bench: Bench, seconds: float, rounds: int, singles: int) -> Wakeup:
+def measure_wakeup(bench: Bench, template: str, seconds: int, rounds: int, singles: int) -> Wakeup:
     """Intake while a worker delivers, in turns with and without the bell; then lead by lead."""
     port = free_port()
     for database in ("rung", "polled"):
-        bench.create(database, "template_bench")
-        bench.add_catalogue(database, f"http://127.0.0.1:{port}/leads", email=False)
+        copy_to_receiver(bench, database, template, f"http://127.0.0.1:{port}/leads")
     with bench.connect("polled") as admin:
         admin.execute(NO_BELL)
     with running_receiver(port):
@@ -46,12 +49,12 @@ def measure_wakeup(bench: Bench, seconds: float, rounds: int, singles: int) -> W
     return Wakeup(rung, polled, median(waits), quantiles(waits, n=20)[-1])
 
 
-def measure_intake(bench: Bench, database: str, seconds: float) -> float:
+def measure_intake(bench: Bench, database: str, seconds: int) -> float:
     """Leads per second into a copy of the database, with a worker of its own at work."""
     bench.create("woken", database)
     try:
         with running_worker(bench, "woken"):
             time.sleep(WORKER_STARTS)
-            return measure(bench.url("woken"), SUBMIT, CLIENTS, seconds, "leadgen_api")
+            return measure(bench, "woken", submit_script(), CLIENTS, seconds, "leadgen_api").rate
     finally:
         bench.drop("woken")

@@ -45,7 +45,7 @@ def test_last_seven_places_of_a_cap(database: str, admin: Connection, catalogue:
         assert re.fullmatch(
             r"cap_day: 10 of 10, resets \d{4}-\d\d-\d\dT\d\d:00:00Z \(00:00 Etc/GMT[+-]?\d+\)", reason
         )
-    assert admin.execute("select day_count from leadgen.enrollment_usage").fetchall() == [(10,)]
+    assert admin.execute("select sales[2] from leadgen.enrollment_usage").fetchall() == [(10,)]
     assert complaints(admin) == []
 
 

@@ -190,5 +190,5 @@ def test_a_place_that_comes_back_at_midnight_is_sold_once(
     assert (
         sum(bool(answer["buyer_id"]) for answer in answers) == 3
     )  # of the week: 9, less 7, and one came back
-    assert admin.execute("select day_count, week_count from leadgen.enrollment_usage").fetchone() == (3, 9)
+    assert admin.execute("select sales[2], sales[3] from leadgen.enrollment_usage").fetchone() == (3, 9)
     assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []

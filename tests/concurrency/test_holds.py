@@ -75,7 +75,7 @@ def test_workers_leads_and_an_operator_at_once(
     ).fetchone() or (0, 0, 0)
     assert (leads, sold, held) == (HELD + NEW, 102, HELD + NEW - 102)  # two offers of 11 + 17 + 23 places
     per_buyer = admin.execute(
-        "select day_count from leadgen.enrollment_usage order by buyer_offer_id"
+        "select sales[2] from leadgen.enrollment_usage order by buyer_offer_id"
     ).fetchall()
     assert [count for (count,) in per_buyer] == [11, 17, 23] * 2
     # A worker that came second for a lead returns its id without routing it: attempts are never more than calls.

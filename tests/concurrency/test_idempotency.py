@@ -63,7 +63,7 @@ def test_fifty_at_once_are_one_lead(
     assert replays == [first[0] | {"replayed": True}] * 49
     assert count_leads(admin) == 1
     assert admin.execute("select count(*) from leadgen.lead_assignments").fetchone() == (1,)
-    assert admin.execute("select day_count from leadgen.enrollment_usage").fetchone() == (1,)
+    assert admin.execute("select sales[2] from leadgen.enrollment_usage").fetchone() == (1,)
 
 
 def test_rejected_lead_is_replayed_too(admin: psycopg.Connection, offer: Offer) -> None:

@@ -214,7 +214,7 @@ def test_two_workers_route_a_held_lead_once(
             assert first.execute("select leadgen.route_held_lead()").fetchone() == (lead_id,)
             waiting = pool.submit(second.execute, "select leadgen.route_held_lead()")
             wait_until_blocked(admin, second, first, waiting)
-        assert waiting.result(PATIENCE).fetchone() == (lead_id,)  # it looked again, and left the lead alone
+        assert waiting.result(PATIENCE).fetchone() == (None,)  # it looked again: the lead is no longer due
     assert second.execute("select leadgen.route_held_lead()").fetchone() == (None,)
     attempts = admin.execute("select count(*) from leadgen.lead_decisions where lead_id = %s", [lead_id])
     assert attempts.fetchone() == (2,)
@@ -238,7 +238,7 @@ def test_an_offer_that_somebody_holds_keeps_no_other_offers_leads_waiting(
     )
     with holder.transaction():
         holder.execute(
-            "select pg_advisory_xact_lock(2, leadgen.offer_lock_key(offer_id)) from leadgen.leads where id = %s",
+            "select pg_advisory_xact_lock(2, market.offer_lock_key(offer_id)) from leadgen.leads where id = %s",
             [leads[0]],
         )
         assert worker.execute("select leadgen.route_held_lead()").fetchone() == (leads[1],)

@@ -128,7 +128,7 @@ def test_two_returns_of_a_sale_give_one_place(
             waiting = pool.submit(second.execute, RETURN, [sale])
             wait_until_blocked(admin, second, first, waiting)
         assert waiting.result(PATIENCE).fetchone() == ("returned",)
-    assert admin.execute("select month_count from leadgen.enrollment_usage").fetchone() == (0,)
+    assert admin.execute("select sales[4] from leadgen.enrollment_usage").fetchone() == (0,)
     assert faults(admin) == []
 
 
@@ -168,7 +168,7 @@ def test_two_workers_release_a_failed_sale_once(
             wait_until_blocked(admin, second, first, waiting)
         assert waiting.result(PATIENCE).fetchone() == (None,), "it was released meanwhile"
     assert second.execute(RELEASE).fetchone() == (None,)
-    assert admin.execute("select month_count from leadgen.enrollment_usage").fetchone() == (0,)
+    assert admin.execute("select sales[4] from leadgen.enrollment_usage").fetchone() == (0,)
     assert faults(admin) == []
 
 
@@ -186,7 +186,7 @@ def test_release_passes_over_an_offer_that_somebody_holds(
     with in_background() as pool:
         with holder.transaction():
             holder.execute(
-                "select pg_advisory_xact_lock(%s, leadgen.offer_lock_key(%s))", [OFFER, offers[0].id]
+                "select pg_advisory_xact_lock(%s, market.offer_lock_key(%s))", [OFFER, offers[0].id]
             )
             assert pool.submit(worker.execute, RELEASE).result(PATIENCE).fetchone() == (younger,)
             waiting = pool.submit(worker.execute, RELEASE)

@@ -108,7 +108,7 @@ def test_one_sale_is_returned_once(
     sale, _ = sell(admin, make_offer(returns={"quota": {"count": 1}}), 2)
     assert ask_at_once(database, [(RETURN, (KEY, sale))] * 20) == ["returned"] * 20
     assert statuses(admin) == {"approved": 1}
-    assert admin.execute("select month_count from leadgen.enrollment_usage").fetchone() == (1,)
+    assert admin.execute("select sales[4] from leadgen.enrollment_usage").fetchone() == (1,)
     assert faults(admin) == []
 
 

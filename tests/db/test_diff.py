@@ -1,5 +1,6 @@
 """`leadgen diff`: declared state against a database, on a small tree."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import psycopg
 import pytest
 
 from db.tiny_tree import write_tree
-from leadgen.db.diff import difference
+from leadgen.db.binaries import find_binaries
+from leadgen.db.diff import difference, dump_objects
 from leadgen.db.migrate import migrate
 from leadgen.db.tree import SqlTree
 from leadgen.settings import Settings
@@ -69,6 +71,57 @@ def test_a_change_by_hand_is_shown(statement: str, line: str, migrated: str, tre
     with psycopg.connect(migrated) as connection:
         connection.execute(statement.encode())
     assert line in difference(migrated, tree).splitlines()
+
+
+# PostgreSQL prints these in other words once they were dumped and restored.
+KIND = """
+alter table leadgen.items add column kind varchar(9) constraint items_kind_known check (kind in ('a', 'b'));
+"""
+WATCH = """
+create or replace trigger watch before update on leadgen.items for each row
+when ((old.id, old.name, old.kind) is distinct from (new.id, new.name, new.kind))
+execute function leadgen.refuse_empty();
+"""
+
+
+@pytest.fixture
+def restored(cluster: Cluster, migrated: str, tree: SqlTree) -> Iterator[str]:
+    """A copy by way of a dump."""
+    for name, text in (("tables/items.sql", KIND), ("policies/items.sql", WATCH)):
+        (tree.root / name).write_text((tree.root / name).read_text() + text)
+    with psycopg.connect(migrated) as connection:
+        connection.execute(KIND + WATCH)
+    with cluster.clone("template0") as copy:
+        command = [find_binaries()["pg_dump"], migrated]
+        dump = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        psql = [find_binaries()["psql"], "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-", copy]
+        subprocess.run(psql, input=dump, capture_output=True, text=True, check=True)
+        assert dump_objects(copy) != dump_objects(migrated), "else there is nothing to see through"
+        yield copy
+
+
+def test_a_restored_copy_does_not_differ(restored: str, tree: SqlTree) -> None:
+    assert difference(restored, tree) == ""
+
+
+@pytest.mark.parametrize(
+    ("statement", "line"),
+    [
+        (
+            "alter table leadgen.items drop constraint items_kind_known,"
+            " add constraint items_kind_known check (kind in ('a', 'c'))",
+            "items_kind_known CHECK",
+        ),
+        ("drop trigger watch on leadgen.items", "CREATE TRIGGER watch"),
+        ("grant select on leadgen.items to leadgen_migrator", "TO leadgen_migrator"),
+    ],
+)
+def test_a_change_to_a_restored_copy_is_shown(
+    statement: str, line: str, restored: str, tree: SqlTree
+) -> None:
+    with psycopg.connect(restored) as connection:
+        connection.execute(statement.encode())
+    assert line in difference(restored, tree)
 
 
 def test_migra_drafts_the_change(migrated: str, tree: SqlTree) -> None:

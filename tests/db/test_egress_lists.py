@@ -21,7 +21,7 @@ EVERY_FORM = (
 
 
 def test_the_lists_are_the_same(connect: Connect) -> None:
-    found = connect().execute("select unnest(leadgen.list_special_networks())::text").fetchall()
+    found = connect().execute("select unnest(catalog.list_special_networks())::text").fetchall()
     assert {network for (network,) in found} == {str(n) for n in egress.NOT_PUBLIC_V4 + egress.NOT_PUBLIC_V6}
 
 
@@ -41,7 +41,7 @@ def edges() -> Iterator[str]:
 
 @pytest.mark.parametrize("addresses", [list(edges()), list(EVERY_FORM)], ids=["edges", "forms"])
 def test_both_say_the_same_of_an_address(connect: Connect, addresses: list[str]) -> None:
-    query = "select host(a), leadgen.is_public_address(a) from unnest(%s::inet[]) a"
+    query = "select host(a), catalog.is_public_address(a) from unnest(%s::inet[]) a"
     found = connect().execute(query, (addresses,)).fetchall()
     assert len(found) == len(addresses)
     wrong = [address for address, public in found if public != egress.is_public(str(ip_address(address)))]

@@ -179,4 +179,4 @@ def test_a_policy_that_asks_for_it_stops_a_deploy_without_it(
     lose(monkeypatch)
     with pytest.raises(SqlError, match=r"rules\.phone_strict: .*plpython3u"):
         run(empty, tree)
-    ask(empty, "select 'leadgen.rule_phone_strict'::regproc")  # nothing was changed
+    ask(empty, "select 'rules.phone_strict'::regproc")  # nothing was changed

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from leadgen.cli.docs import PAGE, read_page
+from leadgen.cli.docs import DIRECTORY, POLICY_KEYS, REFERENCE, read_page
+from leadgen.docs import INDEX, PAGES
 from leadgen.paths import checkout
 from rig.cluster import Connect
 
@@ -24,7 +25,9 @@ and a.attname in ('rules', 'config')
 def test_the_page_is_what_the_registry_says(database: str) -> None:
     root = checkout()
     assert root is not None
-    assert (root / PAGE).read_text(encoding="utf-8") == read_page(database), "run `leadgen docs`"
+    assert (root / DIRECTORY / POLICY_KEYS).read_text(encoding="utf-8") == read_page(database), (
+        "run `leadgen docs`"
+    )
 
 
 def test_the_page_names_every_key_with_its_description(connect: Connect, database: str) -> None:
@@ -71,12 +74,13 @@ def test_comments_on_the_bodies_are_made_from_the_registry(connect: Connect) -> 
         assert (f"{key}: {description}" in comments[table].splitlines()) is not is_not_written
 
 
-def test_leadgen_docs_writes_the_page(database: str, tmp_path: Path) -> None:
-    target = tmp_path / "new" / "page.md"
+def test_leadgen_docs_writes_the_page_and_the_reference(database: str, tmp_path: Path) -> None:
+    target = tmp_path / "new"
     code = "from leadgen.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "docs", str(target)],
         capture_output=True, text=True, check=False, env={"DATABASE_URL": database, "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert target.read_text(encoding="utf-8") == read_page(database)
+    assert (target / POLICY_KEYS).read_text(encoding="utf-8") == read_page(database)
+    assert {path.name for path in (target / REFERENCE).iterdir()} == {INDEX, *PAGES}

@@ -128,7 +128,7 @@ def test_postal_places(connect: Connect) -> None:
         """
         select *
         from leadgen.postal_places
-        where city_key is distinct from leadgen.normalize_city(city)
+        where city_key is distinct from ref.normalize_city(city)
         or timezone not in (select name from pg_timezone_names)
         """
     ).fetchall()

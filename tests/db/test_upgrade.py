@@ -1,7 +1,8 @@
-"""Databases of before the endpoints (migrations 0001 to 0005), and ones that went astray: a deploy puts them right."""
+"""Databases of before (the endpoints, the states of sales), and ones that went astray: a deploy puts them right."""
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,41 @@ insert into leadgen.lead_assignments (
   ('2026-02-10T12:00:00Z', 1, 1, 2, 1, 1, 2, false, 45, 'USD', '[]', 'accepted', 'auto_after', '2026-02-11T12:00:00Z');
 set session_replication_role = origin;
 """
+# What was sold while the end of a sale was a text: (outcome, release_reason, released, erased), in order.
+ENDS = """
+set session_replication_role = replica;
+insert into leadgen.leads (id, market_id, vertical_id, offer_id, source_id, name, email, phone, postal_code, erased_at,
+  routing_policy_version, pricing_policy_version)
+overriding system value
+select n, 1, 1, 1, 1, '', '', '', '', case n when 4 then now() end, 2, 3 from generate_series(1, 9) n;
+insert into leadgen.lead_assignments (
+  id, created_at, updated_at, market_id, offer_id, lead_id, buyer_id, buyer_offer_id, decision_id, is_exclusive, price,
+  currency, price_steps, outcome, release_reason, released_at
+) overriding system value
+select n, '2026-02-10T12:00:00Z', '2026-02-11T12:00:00Z', 1, 1, n, 1, 1, 1, false, 45, 'USD', '[]',
+  outcome::leadgen.assignment_outcome, reason, case when is_released then '2026-02-12T12:00:00Z'::timestamptz end
+from (values
+  (1, 'accepted', null, false),
+  (2, 'returned', 'returned: wrong_number', true),
+  (3, 'returned', 'returned: she had moved, and so on', true),
+  (4, 'returned', 'returned: Zaphod is ill', true),
+  (5, 'returned', 'not accepted in time', true),
+  (6, 'returned', 'not accepted in time', false),
+  (7, 'failed', 'lead erased', true),
+  (8, 'failed', 'delivery failed', false),
+  (9, 'unknown', 'no answer', true)
+) as t (n, outcome, reason, is_released);
+insert into leadgen.sale_returns (
+  market_id, offer_id, buyer_id, buyer_offer_id, assignment_id, reason_code, via, status, decided_at, decided_by)
+values (1, 1, 1, 1, 2, 'wrong_number', 'api', 'approved', now(), 'auto');
+insert into leadgen.lead_decisions (
+  market_id, lead_id, offer_id, attempt, decided_at, routing_policy_id, routing_policy_version, pricing_policy_id,
+  pricing_policy_version, settings, candidates, reasons, ranking, winners)
+select 1, n, 1, attempt, now(), 10 + attempt, 2, 20 + attempt, 3,
+  jsonb_populate_record(null::kernel.routing_settings, '{"max_buyers": 1}'), '{}', '{}', '{}', '{}'
+from generate_series(1, 8) n, generate_series(1, 2) attempt;
+set session_replication_role = origin;
+"""
 WAYS = "select buyer_id, channel::text from leadgen.endpoints order by 1, 2"
 REACH = "select buyer_id, is_reachable from leadgen.buyer_offers order by 1"
 
@@ -52,22 +88,38 @@ def ask(url: str, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query.encode()).fetchall()
 
 
-@pytest.fixture
-def old(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
-    """A database of before the endpoints, with history in it: its tables, for its functions are gone."""
-    tree = SqlTree(tmp_path / "sql")
-    shutil.copytree(sql_dir(), tree.root)
+@contextmanager
+def stop_before(cluster: Cluster, root: Path, number: int) -> Iterator[str]:
+    """A database that had the migrations before this one: its tables, for its functions are gone."""
+    tree = SqlTree(root)
+    shutil.copytree(sql_dir(), root)
     for migration in tree.migrations():
-        if migration.number > 5:
+        if migration.number >= number:
             migration.path.unlink()
-    (tree.root / "load_order").write_text("policies/reset.sql\n")
+    (root / "load_order").write_text("policies/reset.sql\n")
     with cluster.clone("template0") as url:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("leadgen.db.migrate._write_where_webhooks_go", lambda *_: None)  # a later column
             run(url, tree)
+        yield url
+
+
+@pytest.fixture
+def old(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
+    """A database of before the endpoints, with history in it."""
+    with stop_before(cluster, tmp_path / "sql", 6) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(BUYERS)
             connection.execute(SALES)
+        yield url
+
+
+@pytest.fixture
+def stateless(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
+    """A database of before the states of sales, with every way in which a sale had ended."""
+    with stop_before(cluster, tmp_path / "sql", 20) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(ENDS)
         yield url
 
 
@@ -82,6 +134,70 @@ def test_sales_of_before_may_be_returned_for_a_week(old: str) -> None:
     run(old)
     ends = ask(old, "select (return_by at time zone 'UTC')::text from leadgen.lead_assignments order by id")
     assert ends == [("2026-02-17 12:00:00",), ("2026-02-11 12:00:00",)]
+
+
+def test_the_ends_of_sales_become_states(stateless: str) -> None:
+    run(stateless)
+    sales = ask(
+        stateless,
+        "select outcome::text, (release_due_at at time zone 'UTC')::text, (released_at at time zone 'UTC')::text"
+        " from leadgen.lead_assignments order by id",
+    )
+    due, released = "2026-02-11 12:00:00", "2026-02-12 12:00:00"
+    assert sales == [
+        ("accepted", None, None),
+        ("returned", None, released),
+        ("returned", None, released),
+        ("returned", None, released),
+        ("lapsed", None, released),
+        ("lapsed", due, None),
+        ("erased", None, released),
+        ("failed", due, None),
+        ("unknown", None, released),
+    ]
+    rules = "select * from market.check_sales() where rule = 'sale_has_one_state'"
+    assert ask(stateless, rules) == ask(stateless, "select * from market.check_returns()") == []
+
+
+def test_returns_of_before_keep_their_words(stateless: str) -> None:
+    """Those of an erased lead are not kept."""
+    run(stateless)
+    returns = ask(
+        stateless, "select assignment_id, reason_code, note, via, status from leadgen.sale_returns order by 1"
+    )
+    assert returns == [
+        (2, "wrong_number", None, "api", "approved"),
+        (3, "other", "she had moved, and so on", "operator", "approved"),
+        (4, "other", None, "operator", "approved"),
+    ]
+
+
+def test_leads_of_before_name_their_latest_policies(stateless: str) -> None:
+    run(stateless)
+    leads = ask(stateless, "select routing_policy_id, pricing_policy_id from leadgen.leads order by id")
+    assert leads == [(12, 22)] * 8 + [(None, None)]
+
+
+def test_guards_of_before_are_in_force_again(stateless: str) -> None:
+    """The migration writes what they would refuse; what comes after it is refused."""
+    run(stateless)
+    for change in ("outcome = 'pending'", "price = 1"):
+        with pytest.raises(psycopg.errors.DatabaseError) as refusal:
+            ask(stateless, f"update leadgen.lead_assignments set {change} returning id")
+        assert refusal.value.sqlstate == "LG409"
+
+
+def test_offers_that_were_to_be_woken_still_are(old: str) -> None:
+    """hold_wakes becomes catalog_changes; what the deploy itself changes is noted there, too."""
+    with psycopg.connect(old, autocommit=True) as connection:
+        connection.execute(
+            "insert into leadgen.hold_wakes (offer_id, created_at) values (1, '2026-02-10T12:00:00Z')"
+        )
+    run(old)
+    changes = "select table_name, row_id, offer_id, extract(hour from changed_at at time zone 'UTC')::integer"
+    assert ask(old, f"{changes} from leadgen.catalog_changes order by id limit 1") == [("offers", 1, 1, 12)]
+    assert ask(old, "select roads.follow_change(now())") == [(True,)]
+    assert ask(old, "select roads.follow_change(now())") == [(False,)]
 
 
 def test_every_deploy_puts_reach_right(database: str) -> None:

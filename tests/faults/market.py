@@ -28,7 +28,7 @@ RETRIES = {"retry_seconds": [0.2] * 50}
 
 OPEN = """
 select exists (select from leadgen.deliveries where next_attempt_at is not null)
-  or exists (select from leadgen.lead_assignments where release_reason is not null and released_at is null)
+  or exists (select from leadgen.lead_assignments where release_due_at is not null)
   or exists (select from leadgen.leads where next_route_at is not null)
 """
 

@@ -37,7 +37,10 @@ from leadgen.lead_assignments a where a.decision_id = %s order by a.id
 WOKEN = """
 select l.id, (select max(d.attempt) from leadgen.lead_decisions d where d.lead_id = l.id)
 from leadgen.leads l
-where l.hold_until > leadgen.clock() and l.offer_id in (select w.offer_id from leadgen.hold_wakes w)
+where l.hold_until > leadgen.clock() and l.offer_id in (
+  select c.offer_id from leadgen.catalog_changes c
+  union all
+  select unnest(catalog.list_concerned_offers(c)) from leadgen.catalog_changes c where c.offer_id is null)
 """
 
 

@@ -94,14 +94,14 @@ declare
 begin
   if p_changes ? 'routing' then
     insert into leadgen.routing_policies (name, config)
-    select p_slug, leadgen.lay_over(p.config, p_changes -> 'routing')
+    select p_slug, rehearsal.lay_over(p.config, p_changes -> 'routing')
     from leadgen.routing_policies p where p.id = v_offer.routing_policy_id
     returning id into v_policy;
     update leadgen.offers set routing_policy_id = v_policy where id = v_offer.id;
   end if;
   if p_changes ? 'pricing' then
     insert into leadgen.pricing_policies (name, rules)
-    select p_slug, leadgen.lay_over(
+    select p_slug, rehearsal.lay_over(
       coalesce((select p.rules from leadgen.pricing_policies p where p.id = v_offer.pricing_policy_id), '{}'),
       p_changes -> 'pricing')
     returning id into v_policy;

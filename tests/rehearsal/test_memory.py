@@ -33,11 +33,13 @@ with copies as (
 ),
 decisions as (
   insert into leadgen.lead_decisions (
-    market_id, lead_id, offer_id, attempt, decided_at, routing_policy_id, routing_policy_version, settings,
-    candidates, reasons, ranking, winners)
+    market_id, lead_id, offer_id, attempt, decided_at, routing_policy_id, routing_policy_version, reasons,
+    ranking, winners, format, timezone, decimals, max_buyers, default_price, enrollments, versions, flags, prices,
+    last_turns, limit_uses)
   select
     d.market_id, c.id, d.offer_id, 1, d.decided_at - %(back)s::interval, d.routing_policy_id,
-    d.routing_policy_version, d.settings, d.candidates, d.reasons, d.ranking, d.winners
+    d.routing_policy_version, d.reasons, d.ranking, d.winners, d.format, d.timezone, d.decimals, d.max_buyers,
+    d.default_price, d.enrollments, d.versions, d.flags, d.prices, d.last_turns, d.limit_uses
   from copies c join leadgen.lead_decisions d on d.lead_id = c.first
   returning id, lead_id
 )

@@ -14,7 +14,7 @@ from leadgen.worker import metrics, recorder, tender
 from leadgen.worker.attempt import Attempt, Delivery, Result
 from leadgen.worker.lane import Lane
 from leadgen.worker.loop import ClaimTerms, Loop
-from leadgen.worker.queries import CHORES, Recorded
+from leadgen.worker.queries import Chore, Recorded
 from leadgen.worker.recorder import Recorder
 from leadgen.worker.report import report
 from leadgen.worker.tender import Tender
@@ -23,6 +23,7 @@ from worker.receivers import delivery
 
 SENDER: WebhookSender = None  # type: ignore[assignment]  # a lane only keeps it
 WORK = delivery("https://buyer.example/leads")
+CHORES = ("answer", "release", "route")
 
 
 def result_of(work: Delivery, **changes: Any) -> Result:
@@ -137,6 +138,8 @@ class Database:
         self.refuse: set[int] = set()
         self.slow: set[int] = set()
         self.outages = 0
+        self.chores = [Chore(name, 0.0) for name in CHORES]
+        self.listed = 0
         self.todo = dict.fromkeys(CHORES, 0)
         self.broken: dict[str, Exception] = {}
         self.asked: list[str] = []
@@ -158,13 +161,20 @@ class Database:
         self.released += [work.delivery_id for work in deliveries]
         return len(deliveries)
 
-    async def do_chore(self, what: str) -> bool:
+    async def list_chores(self) -> list[Chore]:
+        """What there is to do, and that it was asked."""
+        self.listed += 1
+        if "listing" in self.broken:
+            raise self.broken["listing"]
+        return self.chores
+
+    async def run_chore(self, name: str) -> bool:
         """One of so many."""
-        self.asked.append(what)
-        if what in self.broken:
-            raise self.broken[what]
-        self.todo[what] -= 1
-        return self.todo[what] >= 0
+        self.asked.append(name)
+        if name in self.broken:
+            raise self.broken[name]
+        self.todo[name] -= 1
+        return self.todo[name] >= 0
 
 
 async def recording(database: Database, wake: asyncio.Event | None = None) -> Recorder:
@@ -247,17 +257,60 @@ def tend(database: Database) -> Tender:
 
 async def test_chores_are_done_in_their_order_and_each_is_bounded() -> None:
     database = Database()
-    database.todo = {**dict.fromkeys(CHORES, 2), "routing held leads": 1_000_000}
+    database.todo = {**dict.fromkeys(CHORES, 2), "route": 1_000_000}
     await tend(database)._take_turn()
     assert list(dict.fromkeys(database.asked)) == list(CHORES)
-    assert database.asked.count("routing held leads") == tender.MOST_A_TURN
-    assert database.asked.count("settling answers") == 3
+    assert database.asked.count("route") == tender.MOST_A_TURN
+    assert database.asked.count("answer") == 3
+
+
+async def test_chore_with_a_pause_is_left_alone_after_its_turn() -> None:
+    database = Database()
+    database.chores = [Chore("answer", 0.0), Chore("release", 3600.0)]
+    busy = tend(database)
+    for _ in range(3):
+        await busy._take_turn()
+    assert database.asked == ["answer", "release", "answer", "answer"]
+
+
+async def test_list_of_chores_is_read_again_after_a_while() -> None:
+    """A chore that a deploy adds is found, one that it takes away is asked for no more."""
+    database = Database()
+    database.chores = [Chore("answer", 0.0)]
+    busy = tend(database)
+    for _ in range(2):
+        await busy._take_turn()
+    assert database.listed == 1
+    database.chores = [Chore("route", 0.0)]
+    busy._rests["listing chores"] = 0.0
+    await busy._take_turn()
+    assert (database.listed, database.asked) == (2, ["answer", "answer", "route"])
+
+
+async def test_list_that_cannot_be_read_is_asked_for_again() -> None:
+    database = Database()
+    database.broken = {"listing": RaiseException()}
+    busy = tend(database)
+    await busy._take_turn()
+    database.broken = {}
+    await busy._take_turn()
+    assert database.asked == list(CHORES)
+
+
+async def test_something_done_wakes_the_loop() -> None:
+    database = Database()
+    busy = tend(database)
+    await busy._take_turn()
+    assert not busy._wake.is_set()
+    database.todo["route"] = 1
+    await busy._take_turn()
+    assert busy._wake.is_set(), "there may be something to deliver"
 
 
 @pytest.mark.parametrize("error", [RaiseException, LockNotAvailable, QueryCanceled, DeadlockDetected])
 async def test_chore_that_fails_holds_up_no_other(error: type[psycopg.Error]) -> None:
     database = Database()
-    database.broken = {"releasing sales": error()}
+    database.broken = {"release": error()}
     await tend(database)._take_turn()
     assert set(database.asked) == set(CHORES)
 
@@ -265,10 +318,10 @@ async def test_chore_that_fails_holds_up_no_other(error: type[psycopg.Error]) ->
 @pytest.mark.parametrize("error", [psycopg.OperationalError, psycopg.InterfaceError, AdminShutdown])
 async def test_database_away_ends_the_turn(error: type[psycopg.Error]) -> None:
     database = Database()
-    database.broken = {"settling answers": error()}
+    database.broken = {"answer": error()}
     with pytest.raises(error):
         await tend(database)._take_turn()
-    assert database.asked == ["settling answers"]
+    assert database.asked == ["answer"]
 
 
 @pytest.mark.parametrize(

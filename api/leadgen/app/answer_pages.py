@@ -1,6 +1,6 @@
 """The pages behind the links in e-mails: accept a lead, give one back, stop the notices.
 
-Whoever has a link may answer; leadgen.make_link signs it. Programs that look at mail follow links too, so a GET
+Whoever has a link may answer; identity.make_link signs it. Programs that look at mail follow links too, so a GET
 shows a page with one button and changes nothing, and the button's POST does it. A mail program's own button sends
 `List-Unsubscribe=One-Click` instead (RFC 8058). The pages need nothing from outside and run no script.
 """

@@ -42,7 +42,7 @@ AWAY = "The database cannot be reached. Try again with the same idempotency key.
 
 # A full SQLSTATE goes before its class (the first two characters).
 TABLE: dict[str, Row] = {
-    # Ours, raised by leadgen.refuse().
+    # Ours, raised by kernel.refuse().
     "LG400": Row(MALFORMED),
     "LG401": Row(UNAUTHORIZED),
     "LG403": Row(FORBIDDEN),
@@ -74,8 +74,21 @@ def to_problem(error: Error) -> Problem:
     row = find_row(error)
     if row.detail is not None:
         return Problem(row.kind, row.detail)
-    detail = ". ".join(filter(None, (error.diag.message_primary, error.diag.message_hint)))
-    return Problem(row.kind, detail, read_facts(error.diag.message_detail))
+    diag = error.diag
+    return _in_our_words(row.kind, diag.message_primary, diag.message_hint, diag.message_detail)
+
+
+def read_refusal(outcome: str) -> Problem:
+    """The problem of a lead that leadgen.submit_leads answers with status `refused`: that of its error."""
+    refusal = json.loads(outcome)
+    kind = TABLE[refusal["sqlstate"]].kind
+    return _in_our_words(kind, refusal["message"], refusal["hint"], refusal["detail"])
+
+
+def is_undone(error: Error) -> bool:
+    """Whether nothing of the statement was kept, as the server, which is still there, says itself."""
+    code = error.sqlstate
+    return code is not None and not code.startswith(("08", "57P"))
 
 
 def find_row(error: Error) -> Row:
@@ -89,6 +102,10 @@ def read_facts(detail: str | None) -> list[FieldError]:
     """The DETAIL of one of our errors, `{"field", "found", "allowed"}`, as the `errors` of the problem."""
     facts: FieldError = json.loads(detail) if detail else {}
     return [facts] if facts else []
+
+
+def _in_our_words(kind: Kind, message: str | None, hint: str | None, detail: str | None) -> Problem:
+    return Problem(kind, ". ".join(filter(None, (message, hint))), read_facts(detail))
 
 
 async def retrying(statement: Callable[[], Awaitable[Result]]) -> Result:

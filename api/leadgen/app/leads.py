@@ -9,14 +9,16 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from leadgen.app.batches import name_lane
 from leadgen.app.body import read_body
 from leadgen.app.headers import NO_KEY_HASH, check_body_type, group, read_context, read_key_hash
 from leadgen.app.json_text import check_object, decode_utf8
 from leadgen.app.problems import QUARANTINED, Problem
+from leadgen.app.queries import Outcome
 
 JSON = "application/json"
 
-Submit = Callable[[str], Awaitable[tuple[str, str]]]  # takes a context of leadgen.submit_lead as JSON
+Submit = Callable[[str], Awaitable[Outcome]]  # takes a context of leadgen.submit_lead as JSON
 
 
 @post("/api/leads", status_code=202)
@@ -29,7 +31,8 @@ async def submit_lead(request: Request[Any, Any, State]) -> Response[bytes]:
     payload = decode_utf8(await read_body(request, state.max_body_bytes))
     check_object(payload)
 
-    status, outcome = await take_lead(state, partial(state.queries.submit_lead, payload), context)
+    submit = partial(state.batcher.submit, name_lane(payload, context), payload)
+    status, outcome = await take_lead(state, submit, context)
     return answer_lead(status, outcome)
 
 
@@ -50,7 +53,7 @@ def answer_lead(status: str, outcome: str) -> Response[bytes]:
     raise _quarantined(outcome)
 
 
-async def take_lead(state: State, submit: Submit, context: Mapping[str, str]) -> tuple[str, str]:
+async def take_lead(state: State, submit: Submit, context: Mapping[str, str]) -> Outcome:
     """Submit a lead; where its policy asks for a domain's mail servers, look them up in between.
 
     `submit` takes the context as JSON. Returns the outcome's `status` and the outcome as JSON. No transaction

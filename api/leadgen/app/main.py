@@ -15,6 +15,7 @@ from leadgen.app.assignments import (
     return_assignment,
     show_assignment,
 )
+from leadgen.app.batches import LeadBatcher
 from leadgen.app.graph import GraphApi
 from leadgen.app.health import show_live, show_ready
 from leadgen.app.leads import explain_lead, submit_lead
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         state=State(
             {
                 "queries": queries,
+                "batcher": LeadBatcher(queries, settings.db_pool_size),
                 "mail_domains": MailDomains(settings.mx_timeout_seconds, settings.dns_servers),
                 "graph": GraphApi(settings.meta_graph_url, settings.meta_graph_timeout_seconds),
                 "sms_callbacks": SmsCallbacks.of(settings),
@@ -91,5 +93,6 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
         async with app.state.graph:
             yield
     finally:
+        await app.state.batcher.drain()
         await app.state.queries.pool.close()
         forget_process()

@@ -31,6 +31,12 @@ SECONDS = Histogram(
 CONNECTIONS_IN_USE = Gauge(
     "leadgen_pool_connections_in_use", "Database connections at work now.", multiprocess_mode="livesum"
 )
+LEADS_IN_HAND = Gauge(
+    "leadgen_leads_in_hand", "Leads that wait for a call or are in one now.", multiprocess_mode="livesum"
+)
+LEADS_PER_CALL = Histogram(
+    "leadgen_leads_per_call", "Leads handed to the database in one call.", buckets=(1, 2, 4, 8, 16, 32)
+)
 
 
 class MeasuredApp(Litestar):

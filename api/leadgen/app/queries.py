@@ -1,14 +1,16 @@
 """The SQL functions that the API calls: one statement a request; the database's JSON stays text."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from leadgen.app.errors import retrying
-from leadgen.app.metrics import CONNECTIONS_IN_USE
+from leadgen.app.metrics import CONNECTIONS_IN_USE, LEADS_PER_CALL
 from leadgen.db.pool import Pool, borrow
 
 SUBMIT_LEAD = "select r ->> 'status', r::text from leadgen.submit_lead(%s::jsonb, %s::jsonb) r"
+SUBMIT_LEADS = "select r ->> 'status', r::text from leadgen.submit_leads(%s::jsonb[], %s::jsonb[]) r"
 RECORD_MAIL_DOMAIN = "select leadgen.record_mail_domain(%s, %s)"
 EXPLAIN_LEAD = "select leadgen.explain_lead_for(%s, %s)::text"
 IS_READY = "select leadgen.is_ready()"
@@ -26,6 +28,8 @@ READ_LINK = "select leadgen.read_link(%s)"
 ANSWER_BY_LINK = "select leadgen.answer_by_link(%s, %s, %s)"
 RECORD_SMS_STATUS = "select leadgen.record_sms_status(%s, %s, %s, %s)"
 
+Outcome = tuple[str, str]  # of a lead: its `status`, and the whole as JSON
+
 MAX_BIGINT = 2**63 - 1
 NO_ID = 0  # stands for an id that no row can have: the database says so, once it has looked at the key
 
@@ -36,10 +40,20 @@ class Queries:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    async def submit_lead(self, payload: str, context: str) -> tuple[str, str]:
-        """Submit a lead; both arguments are JSON. Returns the outcome's `status` and the outcome as JSON."""
+    async def submit_lead(self, payload: str, context: str) -> Outcome:
+        """Submit a lead; both arguments are JSON."""
+        LEADS_PER_CALL.observe(1)
         status, outcome = await self._row(SUBMIT_LEAD, (payload, context))
         return status, outcome
+
+    async def submit_leads(self, payloads: list[str], contexts: list[str]) -> list[Outcome]:
+        """Submit several leads in one transaction, which is tried once. Returns their outcomes in order.
+
+        Payloads and contexts are JSON, and go one by one: no payload can reach into another or into a
+        context. Raises psycopg.Error when the whole of it failed.
+        """
+        LEADS_PER_CALL.observe(len(payloads))
+        return await self._rows(SUBMIT_LEADS, (payloads, contexts))
 
     async def record_mail_domain(self, domain: str, status: str) -> None:
         """Keep what the DNS said of a domain: has_mail, no_mail or unknown."""
@@ -62,8 +76,8 @@ class Queries:
 
     async def submit_mapped_lead(
         self, source_key: str, body: bytes, position: int, fetched: str | None, context: str
-    ) -> tuple[str, str]:
-        """Submit one lead of such a post. Returns the outcome's `status` and the outcome as JSON."""
+    ) -> Outcome:
+        """Submit one lead of such a post."""
         parameters = (source_key, body, context, position, fetched)
         status, outcome = await self._row(SUBMIT_MAPPED_LEAD, parameters)
         return status, outcome
@@ -110,15 +124,14 @@ class Queries:
         return bool(known)
 
     async def _row(self, query: str, parameters: Sequence[object]) -> tuple[Any, ...]:
-        async def statement() -> tuple[Any, ...]:
-            async with borrow(self.pool) as connection:
-                with CONNECTIONS_IN_USE.track_inprogress():
-                    cursor = await connection.execute(query, parameters)
-                    row = await cursor.fetchone()
-            assert row is not None  # noqa: S101  a function call gives one row
-            return row
+        (row,) = await retrying(partial(self._rows, query, parameters))  # a function call gives one row
+        return row
 
-        return await retrying(statement)
+    async def _rows(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        async with borrow(self.pool) as connection:
+            with CONNECTIONS_IN_USE.track_inprogress():
+                cursor = await connection.execute(query, parameters)
+                return await cursor.fetchall()
 
 
 def _bound(identifier: int) -> int:

@@ -38,6 +38,7 @@ app.add_typer(returns.app, name="returns")
 for command in (
     demo.demo,
     schema.migrate,
+    schema.restore,
     schema.diff,
     schema.load,
     verify.verify,

@@ -1,4 +1,4 @@
-"""`leadgen docs`: the reference page of policy keys, from the registry."""
+"""`leadgen docs`: the pages that are written from the declared schema, never by hand."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,27 +7,39 @@ import typer
 
 from leadgen.cli.console import err
 from leadgen.cli.target import database_url
-from leadgen.paths import checkout
+from leadgen.db.tree import SqlTree
+from leadgen.paths import checkout, sql_dir
 
-PAGE = Path("docs/policy-keys.md")
-DESCRIBE_POLICY_KEYS = "select leadgen.describe_policy_keys()"
+DIRECTORY = Path("docs")
+POLICY_KEYS = Path("policy-keys.md")
+REFERENCE = Path("reference")
+DESCRIBE_POLICY_KEYS = "select catalog.describe_policy_keys()"
 
 
 def docs(
-    path: Annotated[
-        Path | None, typer.Argument(help=f"Where to; {PAGE} of the checkout if not said.")
+    directory: Annotated[
+        Path | None, typer.Argument(help=f"Where to; {DIRECTORY}/ of the checkout if not said.")
     ] = None,
 ) -> None:
-    """Write the reference page of all policy keys from the registry of the database."""
-    target = path or (checkout() or Path.cwd()) / PAGE
-    page = read_page(database_url())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page, encoding="utf-8")
-    err.print(f"wrote {target}", markup=False, soft_wrap=True)
+    """Write policy-keys.md and reference/ anew, from sql/ and the package.
+
+    The schema is declared in a scratch database on the server, which is dropped at the end.
+    """
+    from leadgen.db.diff import declared_database
+    from leadgen.docs import make_pages
+
+    target = directory or (checkout() or Path.cwd()) / DIRECTORY
+    with declared_database(database_url(), SqlTree(sql_dir())) as url:
+        pages = {POLICY_KEYS: read_page(url)}
+        pages |= {REFERENCE / name: page for name, page in make_pages(url, sql_dir()).items()}
+    for name, page in pages.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_text(page, encoding="utf-8")
+    err.print(f"wrote {len(pages)} pages to {target}", markup=False, soft_wrap=True)
 
 
 def read_page(url: str) -> str:
-    """The page as the database at `url` describes its registry, Markdown."""
+    """The page of policy keys as the database at `url` describes its registry, Markdown."""
     import psycopg
 
     with psycopg.connect(url) as connection:

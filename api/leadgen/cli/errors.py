@@ -7,7 +7,7 @@ from psycopg import Error
 from psycopg.errors import InvalidSchemaName, UndefinedFunction, UndefinedTable
 
 OUT_OF_DATE = (InvalidSchemaName, UndefinedFunction, UndefinedTable)
-OURS = "LG"  # SQLSTATEs with DETAIL as JSON, see leadgen.refuse
+OURS = "LG"  # SQLSTATEs with DETAIL as JSON, see kernel.refuse
 
 
 def describe_error(error: Exception) -> str:

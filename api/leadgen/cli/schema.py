@@ -1,4 +1,4 @@
-"""`leadgen migrate`, `diff` and `load`: the state of the schema and of its reference data."""
+"""`leadgen migrate`, `restore`, `diff` and `load`: the state of the schema and of its reference data."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,18 @@ def migrate() -> None:
 
     run(database_url(), load_settings(), say=lambda line: err.print(line, markup=False))
     err.print("the database is up to date")
+
+
+def restore(
+    dump: Annotated[
+        Path, typer.Argument(metavar="DUMP", help="Of pg_dump, in any format; plain SQL may be packed.")
+    ],
+) -> None:
+    """Restore a dump into the empty database, with roles, owners and grants, and bring it to the current state."""
+    from leadgen.db.restore import restore as run
+
+    run(database_url(), load_settings(), dump, say=lambda line: err.print(line, markup=False))
+    err.print("the database is up to date: `leadgen verify` replays every lead")
 
 
 def diff() -> None:

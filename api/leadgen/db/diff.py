@@ -27,6 +27,7 @@ from leadgen.paths import sql_dir
 
 HEADER = re.compile(r"^-- (Name: .*; Type: .*; Schema: .*; Owner: .*)$")
 TABLE = re.compile(r"; Type: TABLE; ")
+GRANTS = re.compile(r"; Type: (DEFAULT )?ACL; ")
 
 
 def declare(url: str, tree: SqlTree) -> None:
@@ -34,8 +35,7 @@ def declare(url: str, tree: SqlTree) -> None:
     with exclusive_session(url) as connection:
         prepare(connection, tree)
         with as_owner(connection):
-            for path in tree.tables():
-                tree.run(connection, path)
+            tree.make_tables(connection)
         reload(connection, tree, python=prepare_python(connection))
 
 
@@ -46,14 +46,20 @@ def declared_database(url: str, tree: SqlTree) -> Iterator[str]:
     It is on the server of `url` where that role may create one, else on the embedded server.
     """
     server = url if _may_create_databases(url) else EmbeddedServer().start()
+    with scratch_database(server) as scratch:
+        declare(scratch, tree)
+        yield scratch
+
+
+@contextmanager
+def scratch_database(server: str) -> Iterator[str]:
+    """The URL of an empty database on the server of that URL, dropped at the end."""
     name = f"leadgen_diff_{uuid4().hex[:12]}"
     identifier = sql.Identifier(name)
     with psycopg.connect(with_database(server, "postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("create database {} template template0").format(identifier))
         try:
-            scratch = with_database(server, name)
-            declare(scratch, tree)
-            yield scratch
+            yield with_database(server, name)
         finally:
             connection.execute(sql.SQL("drop database {} with (force)").format(identifier))
 
@@ -66,8 +72,18 @@ def difference(url: str, tree: SqlTree | None = None) -> str:
 
 
 def compare_dumps(url: str, declared: str) -> list[str]:
-    """Each object that differs, under its name: `-` is what the first database says, `+` the second."""
+    """Each object that differs, under its name: `-` is what the first database says, `+` the second.
+
+    PostgreSQL prints an expression in other words once it was dumped and restored (casts and brackets of a CHECK,
+    WHEN of a trigger). What differs is therefore compared as both say it after a restore.
+    """
     ours, theirs = dump_objects(url), dump_objects(declared)
+    if ours == theirs:
+        return []
+    settled_ours, settled_theirs = _restored(url, declared), _restored(declared, declared)
+    for name in ours.keys() & theirs.keys() & settled_ours.keys() & settled_theirs.keys():
+        if not GRANTS.search(name):  # which the copy lacks where it lacks the role
+            ours[name], theirs[name] = settled_ours[name], settled_theirs[name]
     shown: list[str] = []
     for name in sorted(ours.keys() | theirs.keys()):
         changes = [
@@ -76,6 +92,16 @@ def compare_dumps(url: str, declared: str) -> list[str]:
         if changes:
             shown += [name, *changes]
     return shown
+
+
+def _restored(url: str, server: str) -> dict[str, list[str]]:
+    """dump_objects of a copy of the schemas on the server of that URL; what cannot be restored there is missing."""
+    with scratch_database(server) as copy:
+        with psycopg.connect(copy, autocommit=True) as connection:
+            prepare_python(connection)
+        command = [find_binaries()["psql"], "-X", "-q", "-f", "-", copy]
+        subprocess.run(command, input=_dump(url), capture_output=True, text=True, check=False)
+        return dump_objects(copy)
 
 
 def dump_objects(url: str) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ Safe to run twice, from two places at once (one waits for the other), and again 
 each step is one transaction and says in the database that it is done.
 """
 
+import hashlib
 from collections.abc import Callable
 from contextlib import nullcontext
 
@@ -12,11 +13,21 @@ from psycopg import sql
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from leadgen.db.owner import OWNER, SCHEMAS, as_owner, exclusive_session
-from leadgen.db.plpython import LANGUAGE, as_superuser, drop_python, prepare_python
+from leadgen.db import plpython
+from leadgen.db.adopt import adopt_recorded, adopt_schemas, list_lost_schemas
+from leadgen.db.objects import MigrateError as MigrateError
+from leadgen.db.objects import (
+    check_use_by_others,
+    drop_objects,
+    keeping_record,
+    naming_dependents,
+    open_record,
+    settle_record,
+)
+from leadgen.db.owner import OWNER, SCHEMAS, as_owner, as_session_user, exclusive_session
+from leadgen.db.plpython import as_superuser, prepare_python, python_routines
 from leadgen.db.reference import load_reference
 from leadgen.db.tree import Migration, SqlTree
-from leadgen.errors import LeadGenError
 from leadgen.paths import sql_dir
 from leadgen.settings import Settings
 
@@ -35,56 +46,12 @@ create table if not exists leadgen.schema_reloads (
   loaded_at timestamptz not null default now()
 );
 comment on table leadgen.schema_reloads is
-  'One row: the sha256 of the functions, views, policies and grants that are loaded.';
-"""
-
-# What the reload did not touch has no file any more. Aggregates and what an extension owns are left alone, and so are
-# routines in PL/Python where this role cannot load them.
-UNTOUCHED = """
-with ours as (
-  select oid from pg_namespace where nspname in ('leadgen', 'report')
-), touched as (
-  select mod(pg_current_xact_id()::text::numeric, 4294967296)::text as xmin
-)
-select 'trigger' as kind, quote_ident(t.tgname) || ' on ' || t.tgrelid::regclass as name
-from pg_trigger t
-join pg_class c on c.oid = t.tgrelid
-where c.relnamespace in (select oid from ours)
-and not t.tgisinternal
-and t.tgparentid = 0
-and t.xmin::text not in (select xmin from touched)
-union all
-select 'policy', quote_ident(p.polname) || ' on ' || p.polrelid::regclass
-from pg_policy p
-join pg_class c on c.oid = p.polrelid
-where c.relnamespace in (select oid from ours)
-and p.xmin::text not in (select xmin from touched)
-union all
-select 'view', c.oid::regclass::text
-from pg_class c
-join pg_rewrite r on r.ev_class = c.oid and r.rulename = '_RETURN'
-where c.relnamespace in (select oid from ours)
-and c.relkind = 'v'
-and r.xmin::text not in (select xmin from touched)
-union all
-select 'routine', p.oid::regprocedure::text
-from pg_proc p
-where p.pronamespace in (select oid from ours)
-and p.prokind <> 'a'
-and (%(with_python)s or p.prolang is distinct from (select oid from pg_language where lanname = %(language)s))
-and not exists (
-  select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
-)
-and p.xmin::text not in (select xmin from touched)
+  'One row: the sha256 of the functions, views, policies and grants that are loaded, and of the database they are in.';
 """
 
 ALLOW_LOCAL_WEBHOOKS = """
 update leadgen.settings set allows_local_webhooks = %s where allows_local_webhooks is distinct from %s
 """
-
-
-class MigrateError(LeadGenError):
-    """The database cannot be brought to the declared state; the message says what stands in the way."""
 
 
 def migrate(
@@ -104,16 +71,19 @@ def migrate(
     with exclusive_session(url) as connection:
         prepare(connection, tree)
         pending = _pending(connection, tree)
+        if pending:
+            _check_use_by_others(connection, tree, pending)
         for migration in pending:
             _apply(connection, tree, migration)
             say(f"applied {migration.path.name}")
         python = prepare_python(connection)
         current = {
-            tree.fingerprint(with_python=each) for each in ([True, False] if python is None else [python])
+            _fingerprint(connection, tree, with_python=each)
+            for each in ([True, False] if python is None else [python])
         }
         if pending or _stored_fingerprint(connection) not in current:
-            for dropped in reload(connection, tree, python=python):
-                say(f"dropped {dropped}")
+            for line in reload(connection, tree, python=python):
+                say(line)
             say(f"reloaded {len(tree.reloaded(with_python=python is True))} files")
         if reference:
             for name, rows in load_reference(connection).items():
@@ -124,8 +94,9 @@ def migrate(
 
 
 def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
-    """Roles (where we may), schemas, and the tables that this module keeps its books in."""
-    if _may_create_roles(connection):
+    """Roles (where we may), schemas and their owner, and the tables that this module keeps its books in."""
+    is_superuser = _is_superuser(connection)
+    if is_superuser:
         tree.run(connection, tree.roles)
     row = connection.execute(
         "select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = %s", [OWNER]
@@ -141,7 +112,20 @@ def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
                 )
             )
     with as_owner(connection):
+        adopted = False
+        if is_superuser:
+            with as_session_user(connection):
+                adopted = adopt_schemas(connection)
+        elif lost := list_lost_schemas(connection):
+            raise MigrateError(
+                f"schema {lost[0]} does not belong to {OWNER}, as after a restore without owners: "
+                "migrate once as a superuser"
+            )
         connection.execute(BOOKKEEPING)
+        open_record(connection)
+        if adopted:
+            with as_session_user(connection):
+                adopt_recorded(connection)
 
 
 busy = retry(
@@ -154,8 +138,9 @@ busy = retry(
 
 @busy
 def _apply(connection: psycopg.Connection, tree: SqlTree, migration: Migration) -> None:
-    with as_owner(connection):
-        tree.run(connection, migration.path)
+    with as_owner(connection), keeping_record(connection):
+        with naming_dependents(migration.path.name):
+            tree.run(connection, migration.path)
         connection.execute(
             "insert into leadgen.schema_migrations (number, name, checksum) values (%s, %s, %s)",
             [migration.number, migration.name, migration.checksum],
@@ -164,38 +149,34 @@ def _apply(connection: psycopg.Connection, tree: SqlTree, migration: Migration) 
 
 @busy
 def reload(connection: psycopg.Connection, tree: SqlTree, *, python: bool | None) -> list[str]:
-    """Declare functions, views, policies and grants anew in one transaction; returns what it dropped, and why.
+    """Declare functions, views, policies and grants anew in one transaction; returns what is worth a line.
 
     `python` is prepare_python's answer. What can no longer run goes first, so that a policy which still
     asks for it stops the deploy.
     """
+    said: list[str] = []
     with as_owner(connection):
         connection.execute("set local check_function_bodies = off")  # files may name what a later one creates
-        gone = drop_python(connection) if python is False else []
+        if python is False:
+            unusable = [("routine", name) for name in python_routines(connection)]
+            said += drop_objects(connection, unusable, f"{plpython.LANGUAGE} does not work here")
         for path in tree.reloaded(with_python=python is True):
-            with as_superuser(connection) if tree.is_python(path) else nullcontext():
+            role = as_superuser(connection) if tree.is_python(path) else nullcontext()
+            with naming_dependents(f"sql/{path.relative_to(tree.root)}"), role:
                 tree.run(connection, path)
-        stale = _drop_untouched(connection, python=python)
+        said += settle_record(connection, unloaded=plpython.LANGUAGE if python is None else "")
         connection.execute("delete from leadgen.schema_reloads")
         connection.execute(
             "insert into leadgen.schema_reloads (fingerprint) values (%s)",
-            [tree.fingerprint(with_python=python is True)],
+            [_fingerprint(connection, tree, with_python=python is True)],
         )
-    return [f"routine {name}: {LANGUAGE} does not work here" for name in gone] + [
-        f"{name}: it has no file any more" for name in stale
-    ]
+    return said
 
 
-def _drop_untouched(connection: psycopg.Connection, *, python: bool | None) -> list[str]:
-    parameters = {"with_python": python is not None, "language": LANGUAGE}
-    stale = connection.execute(UNTOUCHED, parameters).fetchall()
-    for kind in ("trigger", "policy", "view", "routine"):
-        names = [name for found, name in stale if found == kind]
-        # Names come quoted from the catalogue. Views and routines go together, since one may use another.
-        batches = [", ".join(names)] if kind in ("view", "routine") and names else names
-        for batch in batches:
-            connection.execute(f"drop {kind} {batch}".encode())
-    return [f"{kind} {name}" for kind, name in stale]
+def _check_use_by_others(connection: psycopg.Connection, tree: SqlTree, pending: list[Migration]) -> None:
+    declared = "\n".join(path.read_text() for path in tree.reloaded())
+    with as_owner(connection):
+        check_use_by_others(connection, declared, "\n".join(one.path.read_text() for one in pending))
 
 
 def _pending(connection: psycopg.Connection, tree: SqlTree) -> list[Migration]:
@@ -215,12 +196,22 @@ def _pending(connection: psycopg.Connection, tree: SqlTree) -> list[Migration]:
     return [migration for number, migration in known.items() if number not in done]
 
 
+def _fingerprint(connection: psycopg.Connection, tree: SqlTree, *, with_python: bool) -> str:
+    """Hex sha256 of what the reload declares and where: a dump takes the stored one along to another database, in
+    which owners and grants may be wrong.
+    """
+    row = connection.execute(
+        "select system_identifier::text, 'leadgen'::regnamespace::oid::text from pg_control_system()"
+    ).fetchone()
+    return hashlib.sha256(repr((tree.fingerprint(with_python=with_python), row)).encode()).hexdigest()
+
+
 def _stored_fingerprint(connection: psycopg.Connection) -> str | None:
     row = connection.execute("select fingerprint from leadgen.schema_reloads").fetchone()
     return row[0] if row else None
 
 
-def _may_create_roles(connection: psycopg.Connection) -> bool:
+def _is_superuser(connection: psycopg.Connection) -> bool:
     row = connection.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
     return bool(row and row[0])
 

@@ -7,7 +7,20 @@ import psycopg
 from psycopg import sql
 
 OWNER = "leadgen_owner"
-SCHEMAS = ["leadgen", "report"]
+MODULES = [
+    "kernel",
+    "ref",
+    "rules",
+    "catalog",
+    "identity",
+    "intake",
+    "market",
+    "privacy",
+    "outbox",
+    "rehearsal",
+    "roads",
+]
+SCHEMAS = ["leadgen", *MODULES, "report"]
 ADVISORY_LOCK = 0x1EAD6E9
 
 
@@ -30,3 +43,11 @@ def as_owner(connection: psycopg.Connection) -> Iterator[None]:
             "set local lock_timeout = '5s'"
         )  # whoever queues behind us, the API too, waits as well
         yield
+
+
+@contextmanager
+def as_session_user(connection: psycopg.Connection) -> Iterator[None]:
+    """Within as_owner's transaction: the session's own rights for a moment, a superuser's where it is one."""
+    connection.execute("set local role none")
+    yield
+    connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))

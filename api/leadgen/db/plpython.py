@@ -10,17 +10,21 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
-from leadgen.db.owner import OWNER
+from leadgen.db.owner import OWNER, as_session_user
 
 LANGUAGE = "plpython3u"
 MODULES = ("phonenumbers",)  # what the rules import, by the Python that the server runs
 
 OURS = """
-select p.oid::regprocedure::text
-from pg_proc p
-join pg_language l on l.oid = p.prolang
-where p.pronamespace in ('leadgen'::regnamespace, 'report'::regnamespace)
-and l.lanname = %s
+select i.name
+from inventory i
+join leadgen.schema_objects o on (o.kind, o.name) = (i.kind, i.name)
+where i.kind = 'routine'
+and i.is_owned
+and i.language = %s
+"""
+JUST_MADE = """
+select i.name from inventory i where i.kind = 'routine' and i.is_new and not i.is_owned and i.language = %s
 """
 
 
@@ -52,22 +56,13 @@ def prepare_python(connection: psycopg.Connection) -> bool | None:
 
 @contextmanager
 def as_superuser(connection: psycopg.Connection) -> Iterator[None]:
-    """Within a transaction of the owner: the session's own rights for a moment; what it makes becomes the owner's."""
-    connection.execute("set local role none")
-    yield
-    for name in python_routines(connection):
-        connection.execute(f"alter routine {name} owner to {OWNER}".encode())
-    connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
-
-
-def drop_python(connection: psycopg.Connection) -> list[str]:
-    """Drop what the database can no longer run; returns the names, quoted and with their arguments."""
-    names = python_routines(connection)
-    if names:
-        connection.execute(f"drop routine {', '.join(names)}".encode())
-    return names
+    """as_session_user, and what it makes becomes the owner's."""
+    with as_session_user(connection):
+        yield
+        for (name,) in connection.execute(JUST_MADE, [LANGUAGE]).fetchall():
+            connection.execute(f"alter routine {name} owner to {OWNER}".encode())
 
 
 def python_routines(connection: psycopg.Connection) -> list[str]:
-    """Our routines in PL/Python, named as the catalogue does."""
+    """Our routines in PL/Python, quoted and with their arguments."""
     return [name for (name,) in connection.execute(OURS, [LANGUAGE])]

@@ -228,7 +228,7 @@ DATA_SETS = (
         key=("country_code", "postal_code"),
         columns=("country_code", "postal_code", "city", "region_code", "timezone", "latitude", "longitude"),
         rows=postal_places,
-        compute="update incoming set city_key = leadgen.normalize_city(city)",
+        compute="update incoming set city_key = ref.normalize_city(city)",
         computed=("city_key",),
     ),
     DataSet(

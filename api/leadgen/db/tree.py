@@ -11,6 +11,8 @@ import psycopg
 from leadgen.errors import LeadGenError
 
 MIGRATION_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|;")
+ANEW = re.compile(r"\s*(?:--[^\n]*\n\s*)*(?:create or replace trigger|comment on)\b")
 
 
 class SqlError(LeadGenError):
@@ -80,13 +82,41 @@ class SqlTree:
         return digest.hexdigest()
 
     def run(self, connection: psycopg.Connection, path: Path) -> None:
-        """Run one file of the tree."""
-        run_file(connection, path, f"sql/{path.relative_to(self.root)}")
+        """Run one file of the tree. Of a file of sql/tables only its triggers and comments: see make_tables."""
+        text = path.read_text()
+        if path.parent == self.root / "tables":
+            text = _pick(text, is_anew=True)
+        run_text(connection, text, self._name(path))
+
+    def make_tables(self, connection: psycopg.Connection) -> None:
+        """Create the declared tables; their triggers and comments come with the reload, as on every deploy."""
+        for path in self.tables():
+            run_text(connection, _pick(path.read_text(), is_anew=False), self._name(path))
+
+    def _name(self, path: Path) -> str:
+        return f"sql/{path.relative_to(self.root)}"
+
+
+def _pick(text: str, *, is_anew: bool) -> str:
+    """The statements that every deploy runs anew, or the others; lines keep their numbers."""
+    picked: list[str] = []
+    start = 0
+    for token in TOKEN.finditer(text):
+        if token.group() == ";":
+            statement = text[start : token.end()]
+            wanted = (ANEW.match(statement) is not None) == is_anew
+            picked.append(statement if wanted else "\n" * statement.count("\n"))
+            start = token.end()
+    return "".join(picked)
 
 
 def run_file(connection: psycopg.Connection, path: Path, name: str) -> None:
     """Run a file's statements. Raises SqlError with name and line; lock failures pass as they are."""
-    text = path.read_text()
+    run_text(connection, path.read_text(), name)
+
+
+def run_text(connection: psycopg.Connection, text: str, name: str) -> None:
+    """Run statements that a file holds. Raises SqlError with name and line; lock failures pass as they are."""
     try:
         connection.execute(text.encode())
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 VERDICT_STYLE = {"won": "bold green", "passed": "", "lost": "dim"}
 
-# leadgen.show_time: 2026-11-22T06:00:00Z (00:00 America/Chicago)
+# kernel.show_time: 2026-11-22T06:00:00Z (00:00 America/Chicago)
 SHOWN_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) \((\d\d:\d\d) ([A-Za-z0-9_+/-]+)\)")
 DAY = timedelta(days=1)
 

@@ -112,9 +112,9 @@ select leadgen.what_if(c.offer_id, now() - interval '1 day', now() + interval '1
     c.buyer_offer_id, jsonb_build_object('capacity_per_day', 2 * c.cap_day))))
 from (
   select d.offer_id, c.buyer_offer_id, c.cap_day
-  from leadgen.lead_decisions d
-  cross join lateral unnest(d.candidates) with ordinality as c
-  where d.reasons[c.ordinality] = 'cap_day' and d.winners = '{}'
+  from report.candidates c
+  join leadgen.lead_decisions d on d.lead_id = c.lead_id and d.attempt = c.attempt
+  where c.reason = 'cap_day' and d.winners = '{}'
   group by d.offer_id, c.buyer_offer_id, c.cap_day
   order by sum(c.price) desc, c.buyer_offer_id
   limit 1

@@ -20,7 +20,7 @@ RETURNED = """
 select a.id, a.buyer_id
 from leadgen.lead_decisions d
 join leadgen.lead_assignments a on a.decision_id = d.id
-where (d.settings).max_buyers = 1 and cardinality(d.ranking) > 1 and a.outcome = 'accepted'
+where d.max_buyers = 1 and cardinality(d.ranking) > 1 and a.outcome = 'accepted'
 order by d.id desc
 limit 1
 """

@@ -30,17 +30,8 @@ NAP: LiteralString = "select leadgen.take_nap(%s, %s)"
 CHECKS: LiteralString = "select endpoint_id, target from leadgen.list_endpoint_checks(%s)"
 RECORD_CHECK: LiteralString = "select leadgen.record_endpoint_check(%s, %s)"
 MEASURE: LiteralString = "select channel, status, deliveries, oldest_seconds from leadgen.measure_outbox()"
-# What the tender asks for, again and again while there is something: what it is, and the call, in this order.
-CHORES: dict[str, LiteralString] = {
-    "settling answers": "select leadgen.settle_answers()",
-    "settling returns": "select leadgen.settle_return()",
-    "releasing sales": "select leadgen.release_due_sale()",
-    "routing held leads": "select leadgen.route_held_lead()",
-    "settling endpoints": "select leadgen.settle_endpoints()",
-    "settling reports": "select leadgen.settle_reports()",
-    "advancing replays": "select leadgen.advance_replay()",
-}
-COUNTED = {"settling answers", "settling endpoints", "settling reports"}  # 0: nothing; the others say null
+CHORES: LiteralString = "select name, pause_seconds from leadgen.list_chores()"
+RUN_CHORE: LiteralString = "select leadgen.run_chore(%s)"
 
 T = TypeVar("T")
 Trouble = type[Exception] | tuple[type[Exception], ...]
@@ -54,6 +45,13 @@ class Recorded(NamedTuple):
     status: str  # the delivery's; fenced: the lease was no longer ours
     outcome: str | None  # as the database judged it
     reason: str | None
+
+
+class Chore(NamedTuple):
+    """What is to be done beside delivering: a row of `leadgen.list_chores`."""
+
+    name: str
+    pause_seconds: float  # to leave it alone after a turn of it; 0: it is looked at in each turn
 
 
 async def connect(url: str, name: str) -> AsyncConnection[Any]:
@@ -98,10 +96,13 @@ class Session:
         """Ask to be rung when something becomes due within the interval."""
         await self._fetch(NAP, (worker, interval))
 
-    async def do_chore(self, what: str) -> bool:
-        """Do one of CHORES once; False when there was nothing to do."""
-        found: int | None = (await self._fetch(CHORES[what], ()))[0][0]
-        return bool(found) if what in COUNTED else found is not None
+    async def list_chores(self) -> list[Chore]:
+        """What is to be done beside delivering, in its order."""
+        return [Chore(*row) for row in await self._fetch(CHORES, ())]
+
+    async def run_chore(self, name: str) -> bool:
+        """Do one piece of a chore; False when there was nothing to do."""
+        return bool((await self._fetch(RUN_CHORE, (name,)))[0][0])
 
     async def list_endpoint_checks(self, limit: int) -> list[tuple[int, str]]:
         """Endpoints whose name nobody looked up yet: ids and URLs."""

@@ -1,19 +1,21 @@
-"""What has to be done beside delivering: sales, leads that wait, endpoints, replays, gauges.
+"""What has to be done beside delivering: the chores that the database lists, and the gauges.
 
-The database decides which, when and to whom; the worker only keeps asking. Several workers may ask at once.
+The database decides which, when and to whom; the worker only keeps asking. Several workers may ask at once. A new
+chore is a row of leadgen.chores and its function: workers find it within a minute.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import psycopg
 import structlog
 
 from leadgen.worker import metrics
-from leadgen.worker.queries import CHORES, FIRST_WAIT, LONGEST_WAIT, Session
+from leadgen.worker.queries import FIRST_WAIT, LONGEST_WAIT, Chore, Session
 
 MOST_A_TURN = 100  # of each chore before the next pause
+LIST_SECONDS = 60.0  # the list of chores is read again after that
 MEASURE_SECONDS = 5.0  # gauges are not refreshed more often
 LOST = ("08", "57P")  # classes of SQLSTATE: the connection, the server
 
@@ -26,7 +28,8 @@ class Tender:
     def __init__(self, session: Session, wake: asyncio.Event) -> None:
         self._session = session
         self._wake = wake
-        self._measured = -MEASURE_SECONDS
+        self._chores: Sequence[Chore] = ()
+        self._rests: dict[str, float] = {}  # until when what was done is left alone
 
     async def run(self, interval: float) -> None:
         """Take turns with `interval` seconds between them. Runs until cancelled."""
@@ -43,27 +46,36 @@ class Tender:
                 await asyncio.sleep(interval)
 
     async def _take_turn(self) -> None:
-        """In the order of CHORES, so that a lead whose sale lapsed is with the next buyer in the same turn."""
-        for what in CHORES:
-            if await self._try(what, partial(self._repeat, what)):
+        """In the order of the list, so that a lead whose sale lapsed is with the next buyer in the same turn."""
+        await self._do("listing chores", LIST_SECONDS, self._list)
+        for chore in self._chores:
+            if await self._do(chore.name, chore.pause_seconds, partial(self._repeat, chore.name)):
                 self._wake.set()
-        if metrics.served and asyncio.get_running_loop().time() - self._measured >= MEASURE_SECONDS:
-            self._measured = asyncio.get_running_loop().time()
-            await self._try("measuring", self._measure)
+        if metrics.served:
+            await self._do("measuring", MEASURE_SECONDS, self._measure)
 
-    async def _try(self, what: str, call: Callable[[], Awaitable[int]]) -> int:
-        """A chore that fails is logged, and holds up no other."""
+    async def _do(self, what: str, pause: float, call: Callable[[], Awaitable[int]]) -> int:
+        """How much was done; 0 while it rests. A chore that fails is logged, and holds up no other."""
+        now = asyncio.get_running_loop().time()
+        if now < self._rests.get(what, now):
+            return 0
         try:
-            return await call()
+            done = await call()
         except psycopg.Error as error:
             if is_away(error):
                 raise
             log.error("chore failed", doing=what, sqlstate=error.sqlstate, kind=type(error).__name__)
             return 0
+        self._rests[what] = now + pause
+        return done
 
-    async def _repeat(self, what: str) -> int:
+    async def _list(self) -> int:
+        self._chores = await self._session.list_chores()
+        return len(self._chores)
+
+    async def _repeat(self, name: str) -> int:
         for done in range(MOST_A_TURN):
-            if not await self._session.do_chore(what):
+            if not await self._session.run_chore(name):
                 return done
         return MOST_A_TURN
 

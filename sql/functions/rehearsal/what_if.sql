@@ -1,4 +1,35 @@
-create or replace function leadgen.what_if(
+-- What-if: an offer's leads of a period under changes. Nothing is written.
+--
+-- A what-if is history plus differences. The recorded decisions of the period are played in order. Each is decided
+-- again, by kernel.decide, from what history decided from, with the changes laid over it:
+--
+--   history     events in order: decisions, sales given back                          history.sql
+--   changes     read, checked and compiled once                                       changes.sql, seats.sql
+--   policies    of the version that judged the lead, with changed keys                policies.sql
+--   terms       of the enrollments' versions, with changed columns                    terms.sql
+--   snapshot    terms, what history saw of the lead, limits used, turns               snapshots.sql
+--   moves       whether it comes out differently, and what follows of that            moves.sql
+--   counters    carried from lead to lead: how far sales and turns are from history   counters.sql
+--   queue       carried too: leads that are held here only                            queue.sql
+--   tally       what came out differently, counted and told                           tally.sql, report.sql
+--
+-- With nothing changed every difference is zero, so history comes out, whatever happened in it: returns, changes of
+-- caps, a zone that moved. A lead that comes out differently leaves history: its sales there are taken out of the
+-- windows, its sales here put in, and its later attempts there no longer count. If it is held here it waits, and is
+-- offered again when something clears. Memory: the waiting, and nothing a lead.
+--
+-- Limits of it:
+--
+--   returns     what buyers would return, or fail to take, of leads that go elsewhere, is not known; a lead that only
+--               changes its price leaves its return behind, too
+--   contacts    who bought a contact before is as it was; keys that look up other leads or the DNS cannot be changed
+--   before      leads that came before the period are not played, though their sales count
+--   turned down a lead that validation turned down in history, and takes now, is gathered from the tables of today
+--   not looked  where history did not look at a balance, today's stands for it; where it did not go by weight, shares
+--               begin even
+--   erased      an erased lead has nothing left to be judged by: what validation made of it stays
+
+create or replace function rehearsal.what_if(
   p_offer_id bigint,
   p_from timestamptz,
   p_to timestamptz,
@@ -7,44 +38,297 @@ create or replace function leadgen.what_if(
 returns jsonb
 language plpgsql
 stable
-security definer
-set search_path = pg_catalog, pg_temp
-set jit = off
 as $$
--- history + differences. Nothing is written.
 declare
-  v_rehearsal leadgen.rehearsal := leadgen.read_changes(p_offer_id, p_changes);
-  v_history leadgen.tally;
-  v_difference leadgen.tally;
-  v_rehearsed leadgen.tally;
+  v_plan rehearsal.plan := rehearsal.read_changes(p_offer_id, p_changes);
+  v_history jsonb;
+  v_difference rehearsal.tally;
+  v_rehearsed jsonb;
+  v_leads bigint;
   v_moved jsonb;
 begin
   if p_from < p_to is not true or not isfinite(p_from) or not isfinite(p_to) then
-    perform leadgen.refuse_value('p_from, p_to', concat_ws(' to ', p_from, p_to), 'a period that begins before it ends');
+    perform kernel.refuse_value('p_from, p_to', concat_ws(' to ', p_from, p_to), 'a period that begins before it ends');
   end if;
-  v_rehearsal := leadgen.seat_departed(v_rehearsal, p_from, p_to);
-  v_history := leadgen.summarize_history(v_rehearsal, p_from, p_to);
-  v_difference := leadgen.play_rehearsal(v_rehearsal, p_from, p_to);
-  v_rehearsed := leadgen.add_tallies(v_history, v_difference);
-  v_moved := leadgen.add_counts('{"other_buyer": 0, "other_price": 0, "gained": 0, "lost": 0}', v_difference.moved - 'not_sold');
+  v_plan := rehearsal.seat_departed(v_plan, p_from, p_to);
+  v_history := rehearsal.summarize_history(v_plan, p_from, p_to);
+  v_difference := rehearsal.play_events(v_plan, p_from, p_to);
+  v_rehearsed := rehearsal.add_parts(v_history, v_difference.parts);
+  v_leads := (
+    select count(*)
+    from leadgen.leads l
+    where l.offer_id = p_offer_id and l.created_at >= p_from and l.created_at < p_to);
+  v_moved := coalesce(v_difference.parts -> 'moved', '{}');
   return jsonb_build_object(
     'offer_id', p_offer_id,
     'offer', (select o.name from leadgen.offers o where o.id = p_offer_id),
-    'currency', v_rehearsal.currency,
+    'currency', v_plan.currency,
     'from', p_from,
     'to', p_to,
     'changes', p_changes,
-    'leads', v_difference.leads,
-    'is_identical', v_difference.moved = '{}'
-      and not exists (select from jsonb_each(v_difference.counts || v_difference.causes || v_difference.codes) c where c.value <> '0'),
-    'actual', leadgen.report_tally(v_history),
-    'simulated', leadgen.report_tally(v_rehearsed),
-    'moved', v_moved || jsonb_build_object('same', v_difference.leads - (select coalesce(sum(m.value::numeric), 0) from jsonb_each_text(v_difference.moved) m)),
-    'buyers', leadgen.report_buyers(v_history, v_rehearsed, p_from, p_to),
-    'days', leadgen.report_days(v_history, v_rehearsed),
-    'examples', leadgen.report_examples(v_difference)
+    'leads', v_leads,
+    'is_identical', v_difference.parts = '{}',
+    'actual', rehearsal.report_totals(v_history),
+    'simulated', rehearsal.report_totals(v_rehearsed),
+    'moved', '{"other_buyer": 0, "other_price": 0, "gained": 0, "lost": 0}' || v_moved - 'not_sold' || jsonb_build_object(
+      'same', v_leads - (select coalesce(sum(m.value::numeric), 0) from jsonb_each_text(v_moved) m)),
+    'buyers', rehearsal.report_buyers(v_plan, v_history, v_rehearsed, p_from, p_to),
+    'days', rehearsal.report_days(v_history, v_rehearsed),
+    'examples', rehearsal.report_examples(v_plan, v_difference.examples)
   );
 end;
 $$;
-comment on function leadgen.what_if(bigint, timestamptz, timestamptz, jsonb) is
-  'An offer''s leads of a period under changes (validation, routing, pricing: keys laid over the policies; default_price_per_lead; enrollments: {id: {column: value}}; without: [buyer_id]; with: [{buyer_id, …}]) against what happened. Writes nothing. LG423 names what is wrong with the changes.';
+comment on function rehearsal.what_if(bigint, timestamptz, timestamptz, jsonb) is 'The work of leadgen.what_if.';
+
+create or replace function rehearsal.play_events(p_plan rehearsal.plan, p_from timestamptz, p_to timestamptz)
+returns rehearsal.tally
+language plpgsql
+stable
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+-- Events come by their keys, one by one, whatever the tables' sizes say. Moves are counted a hundred at a time.
+declare
+  v_now constant timestamptz := leadgen.clock();
+  v_tally rehearsal.tally := ('{}', '[]')::rehearsal.tally;
+  v_play rehearsal.play := rehearsal.start_play(p_plan, p_from);
+  v_queue rehearsal.queue := ('{}', 'infinity', '{}', 1)::rehearsal.queue;
+  v_moves rehearsal.move[] := '{}';
+  v_strays bigint[] := '{}';
+  v_events cursor for select * from rehearsal.list_events(p_plan, p_from, p_to);
+  v_event rehearsal.event;
+  v_retry rehearsal.waiting;
+begin
+  open v_events;
+  fetch v_events into v_event;
+  loop
+    if v_queue.place > cardinality(v_queue.due) and v_queue.next_at <= coalesce(v_event.happened_at, v_now) then
+      v_queue := rehearsal.sort_queue(v_queue);
+    end if;
+    v_retry := v_queue.due[v_queue.place];
+    if v_retry.next_at is not null and rehearsal.comes_first(v_retry, v_event, v_now) then
+      v_queue.place := v_queue.place + 1;
+      v_play := rehearsal.play_retry(p_plan, v_play, v_retry);
+    elsif v_event.kind is null then
+      exit;
+    else
+      v_play := rehearsal.play_event(
+        p_plan, v_play, v_event, (v_event.decision).attempt is distinct from 1 and v_event.lead_id = any (v_strays));
+      if v_play.is_stray then
+        v_strays := v_strays || v_event.lead_id;
+      end if;
+      fetch v_events into v_event;
+    end if;
+
+    if (v_play.waiting).lead_id is not null then
+      v_queue := rehearsal.put_into_queue(v_queue, v_play.waiting);
+    end if;
+    if (v_play.move).lead_id is not null then
+      v_moves := v_moves || v_play.move;
+    end if;
+    if cardinality(v_moves) = 100 then
+      v_tally := rehearsal.count_moves(v_tally, v_moves);
+      v_moves := '{}';
+    end if;
+  end loop;
+  close v_events;
+
+  foreach v_retry in array v_queue.waiting || v_queue.due[v_queue.place:] loop
+    v_play := rehearsal.end_waiting(p_plan, v_play, v_retry, 'held');
+    if (v_play.move).lead_id is not null then
+      v_moves := v_moves || v_play.move;
+    end if;
+  end loop;
+  v_tally := rehearsal.count_moves(v_tally, v_moves);
+  v_tally.parts := rehearsal.add_parts(v_tally.parts, rehearsal.count_seats(p_plan, v_play));
+  return v_tally;
+end;
+$$;
+comment on function rehearsal.play_events(rehearsal.plan, timestamptz, timestamptz) is
+  'Plays an offer''s leads of a period again under changes; what comes out differently, nothing when nothing is changed.';
+
+create or replace function rehearsal.play_event(
+  p_plan rehearsal.plan,
+  inout p_play rehearsal.play,
+  p_event rehearsal.event,
+  p_is_stray boolean
+)
+language plpgsql
+stable
+as $$
+declare
+  v_event rehearsal.event := p_event;
+  v_sold bigint[] := '{}';
+  v_prices numeric[] := '{}';
+  v_winner integer;
+  v_outcome rehearsal.outcome;
+begin
+  p_play.is_stray := false;
+  p_play.waiting := null;
+  p_play.move := null;
+  if p_event.happened_at >= p_play.windows_end then
+    p_play := rehearsal.turn_clock(p_play, p_event.happened_at);
+  end if;
+  if p_event.kind = 'returned' then
+    p_play := rehearsal.give_back(p_plan, p_play, p_event.sale, p_is_stray);
+    return;
+  elsif p_event.kind = 'sold' then
+    p_play := rehearsal.count_sales(p_plan, p_play, array[(p_event.sale).buyer_offer_id], array[(p_event.sale).price]);
+    return;
+  elsif p_event.kind = 'rejected' and (p_plan.validation is null or (p_event.lead).erased_at is not null) then
+    return;
+  elsif p_event.kind = 'routed' then
+    v_event.seen := rehearsal.recall_seen(p_event.decision);
+    p_play.latest := v_event;
+    foreach v_winner in array (p_event.decision).winners loop
+      v_sold := v_sold || (v_event.seen).enrollments[v_winner];
+      v_prices := v_prices || (v_event.seen).prices[v_winner];
+    end loop;
+  end if;
+  if p_is_stray then
+    p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices, true);
+    return;
+  end if;
+
+  p_play := rehearsal.rehearse(p_plan, p_play, v_event);
+  v_outcome := p_play.outcome;
+  if p_event.kind = 'routed' and v_outcome.category <> 'rejected'
+    and v_sold = v_outcome.seats and v_prices = v_outcome.prices
+    and (v_sold <> '{}' or rehearsal.waits_as_before(p_play, p_event.decision)) then
+    p_play := rehearsal.stay(p_plan, p_play, v_event);
+    p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices);
+  else
+    p_play := rehearsal.go_elsewhere(p_plan, p_play, v_event, v_sold, v_prices);
+    p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices, true, v_outcome.seats, v_outcome.prices);
+  end if;
+end;
+$$;
+comment on function rehearsal.play_event(rehearsal.plan, rehearsal.play, rehearsal.event, boolean) is
+  'A rehearsal after one more event of history; p_is_stray: its lead has left history before.';
+
+create or replace function rehearsal.play_retry(
+  p_plan rehearsal.plan,
+  inout p_play rehearsal.play,
+  p_waiting rehearsal.waiting
+)
+language plpgsql
+stable
+as $$
+-- A lead that is held only here. Its price is that of the hour.
+declare
+  v_event rehearsal.event;
+begin
+  if p_waiting.next_at >= p_waiting.hold_until then
+    p_play := rehearsal.end_waiting(p_plan, p_play, p_waiting, 'unsold');
+    return;
+  end if;
+  p_play.is_stray := false;
+  p_play.waiting := null;
+  p_play.move := null;
+  v_event.kind := 'retried';
+  v_event.happened_at := p_waiting.next_at;
+  v_event.lead := (select l from leadgen.leads l where l.id = p_waiting.lead_id and l.market_id = p_plan.market_id);
+  v_event.lead_id := p_waiting.lead_id;
+  v_event.lead_created_at := (v_event.lead).created_at;
+  if p_waiting.decision_id is not null then
+    v_event.decision := (
+      select d from leadgen.lead_decisions d where d.id = p_waiting.decision_id and d.market_id = p_plan.market_id);
+    v_event.seen := rehearsal.recall_seen(v_event.decision);
+  end if;
+  if p_waiting.next_at >= p_play.windows_end then
+    p_play := rehearsal.turn_clock(p_play, p_waiting.next_at);
+  end if;
+  p_play := rehearsal.rehearse(p_plan, p_play, v_event);
+  p_play := rehearsal.go_elsewhere(p_plan, p_play, v_event, '{}', '{}');
+  p_play := rehearsal.count_sales(p_plan, p_play, '{}', '{}', true, (p_play.outcome).seats, (p_play.outcome).prices);
+end;
+$$;
+comment on function rehearsal.play_retry(rehearsal.plan, rehearsal.play, rehearsal.waiting) is
+  'A rehearsal after a lead that it held was offered again, or its time ended.';
+
+create or replace function rehearsal.rehearse(
+  p_plan rehearsal.plan,
+  inout p_play rehearsal.play,
+  p_event rehearsal.event
+)
+language plpgsql
+stable
+as $$
+declare
+  v_event rehearsal.event := p_event;
+  v_terms_of leadgen.lead_decisions;
+  v_facts kernel.lead_facts;
+  v_document jsonb;
+  v_failures kernel.failure[] := '{}';
+begin
+  p_play.decision := null;
+  if (p_event.lead).id is not null then
+    v_facts := intake.recall_facts(p_event.lead, p_plan.country_code);
+    v_document := kernel.describe_lead(v_facts);
+  end if;
+  if p_plan.validation is not null and p_event.kind <> 'retried' and (p_event.lead).erased_at is null then
+    p_play.policies := rehearsal.lay_over_validation(
+      p_plan, p_play.policies, (p_event.lead).validation_policy_id, (p_event.lead).validation_policy_version);
+    v_failures := rules.judge_lead(v_facts, (p_play.policies).rules, (p_play.policies).compiled_rules);
+  end if;
+  if v_failures <> '{}' then
+    p_play.outcome := ('rejected', (v_failures[1]).code, '{}', '{}')::rehearsal.outcome;
+    return;
+  end if;
+
+  if (v_event.decision).id is null then
+    v_event := rehearsal.gather_event(p_plan, v_event);
+  end if;
+  p_play := rehearsal.take_policies(p_plan, p_play, v_event);
+  p_play.seen := v_event.seen;
+  v_terms_of := v_event.decision;
+  if p_event.kind <> 'routed' then
+    p_play.seen := rehearsal.see_anew(p_play, v_event);
+    v_terms_of := case when (p_play.latest).kind is null then v_event.decision else (p_play.latest).decision end;
+  end if;
+  if (p_event.lead).id is not null then
+    p_play.seen := rehearsal.change_seen(p_plan, p_play, p_event, v_facts, v_document);
+  end if;
+
+  if not rehearsal.has_terms(p_play.terms, v_terms_of, p_play.seen) then
+    p_play := rehearsal.take_terms(p_plan, p_play, v_terms_of);
+  end if;
+  if (p_plan.moves_turns or p_event.kind = 'retried' or p_play.has_left)
+    and (not p_play.has_left or (p_play.finish_tags is null and (p_play.seen).finish_tags is not null)) then
+    p_play := rehearsal.leave_history(p_plan, p_play);
+  end if;
+  if (p_play.terms).adjustments is distinct from (p_play.seen).adjustments or ((p_play.terms).snapshot).prices is null
+    or (p_play.terms).owner is distinct from ((p_play.seen).exclusivity).buyer_id then
+    p_play.terms := rehearsal.price_terms(p_play.terms, p_play.seen);
+  end if;
+  p_play := rehearsal.lay_over_snapshot(p_plan, p_play, v_facts, v_document);
+  p_play.decision := kernel.decide(p_play.snapshot, p_play.policy);
+  p_play.outcome := rehearsal.read_outcome(p_play.snapshot, p_play.decision);
+end;
+$$;
+comment on function rehearsal.rehearse(rehearsal.plan, rehearsal.play, rehearsal.event) is
+  'A rehearsal with its decision about a lead, as it is judged under the changes.';
+
+create or replace function rehearsal.read_outcome(p_snapshot kernel.snapshot, p_decision kernel.decision)
+returns rehearsal.outcome
+language plpgsql
+immutable
+as $$
+declare
+  v_outcome rehearsal.outcome := ('sold', null, '{}', '{}')::rehearsal.outcome;
+  v_winner integer;
+begin
+  foreach v_winner in array p_decision.winners loop
+    v_outcome.seats := v_outcome.seats || p_snapshot.enrollments[v_winner];
+    v_outcome.prices := v_outcome.prices || p_snapshot.prices[v_winner];
+  end loop;
+  if p_decision.winners = '{}' then
+    v_outcome.category := case when p_decision.is_held then 'held' else 'unsold' end;
+    v_outcome.cause := (kernel.find_cause(p_snapshot, p_decision.reasons)).cause;
+  end if;
+  return v_outcome;
+end;
+$$;
+comment on function rehearsal.read_outcome(kernel.snapshot, kernel.decision) is
+  'What becomes of a lead by one decision.';

@@ -193,7 +193,11 @@ RETURN_STATUS: Json = {
     "enum": ["received", "requested", "approved", "refused"],
     "description": "received or requested: not decided yet; approved: the sale is returned; refused: it stands.",
 }
-OUTCOME: Json = {"enum": ["pending", "delivered", "accepted", "returned", "failed", "unknown"]}
+OUTCOME: Json = {
+    "enum": ["pending", "delivered", "accepted", "returned", "lapsed", "failed", "unknown", "erased"],
+    "description": "lapsed: not accepted in time; failed: it could not be delivered; unknown: nobody knows whether it "
+    "arrived; erased: the person was erased before it was delivered.",
+}
 LAST_RETURN: Json = {
     "type": ["object", "null"],
     "description": "The latest return that was asked for.",

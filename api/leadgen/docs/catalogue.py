@@ -1,0 +1,205 @@
+"""The catalogue of a database in the declared state: tables, functions, triggers, moves, grants."""
+
+import re
+from dataclasses import dataclass
+from typing import TypeVar
+
+import psycopg
+from psycopg.rows import class_row
+
+Row = TypeVar("Row")
+
+COLUMNS = """
+select c.relname as "table", a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+  not a.attnotnull as may_be_null,
+  case when a.attidentity <> '' then 'identity' when a.attgenerated <> '' then 'generated'
+    else pg_get_expr(d.adbin, d.adrelid) end as "default",
+  coalesce(col_description(c.oid, a.attnum), '') as comment
+from pg_class c
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+where c.relnamespace = 'leadgen'::regnamespace and c.relkind in ('r', 'p')
+order by c.relname, a.attnum
+"""
+TABLES = """
+select c.relname as name, coalesce(obj_description(c.oid, 'pg_class'), '') as comment
+from pg_class c
+where c.relnamespace = 'leadgen'::regnamespace and c.relkind in ('r', 'p')
+order by 1
+"""
+KEYS = """
+select c.relname as "table", n.conname as name, n.contype::text as kind,
+  array(
+    select a.attname::text
+    from unnest(n.conkey) with ordinality k (number, place)
+    join pg_attribute a on a.attrelid = n.conrelid and a.attnum = k.number
+    order by k.place
+  ) as columns,
+  coalesce(f.relname, '') as target,
+  case n.confdeltype when 'c' then 'cascade' when 'n' then 'set null' else 'restrict' end as on_delete
+from pg_constraint n
+join pg_class c on c.oid = n.conrelid and c.relnamespace = 'leadgen'::regnamespace
+left join pg_class f on f.oid = n.confrelid
+where n.contype in ('p', 'u', 'f', 'c')
+order by c.relname, n.conname
+"""
+UNIQUE = """
+select c.relname as "table", x.relname as name,
+  regexp_replace(pg_get_indexdef(i.indexrelid, 0, true), '^.* USING btree ', '') as definition
+from pg_index i
+join pg_class c on c.oid = i.indrelid and c.relnamespace = 'leadgen'::regnamespace
+join pg_class x on x.oid = i.indexrelid
+where i.indisunique and not exists (select from pg_constraint n where n.conindid = i.indexrelid)
+order by 1, 2
+"""
+FUNCTIONS = """
+select n.nspname || '.' || p.proname as name, pg_get_function_arguments(p.oid) as arguments,
+  coalesce(pg_get_function_result(p.oid), '') as result, coalesce(obj_description(p.oid, 'pg_proc'), '') as comment,
+  p.prosrc as body,
+  array(select role from unnest(array['api', 'worker', 'dba', 'reporting']) role
+    where has_function_privilege('leadgen_' || role, p.oid, 'execute')) as roles
+from pg_proc p
+join pg_namespace n on n.oid = p.pronamespace
+join pg_language l on l.oid = p.prolang and l.lanname <> 'plpython3u'
+where n.nspowner = 'leadgen_owner'::regrole and p.prokind <> 'a'
+order by 1, 2
+"""
+TRIGGERS = """
+select c.relname as "table", t.tgname as name, pg_get_triggerdef(t.oid, true) as definition,
+  p.pronamespace::regnamespace || '.' || p.proname as function,
+  array(select a.attname::text from pg_attribute a where a.attrelid = t.tgrelid and a.attnum = any (t.tgattr)
+    order by a.attnum) as columns
+from pg_trigger t
+join pg_class c on c.oid = t.tgrelid and c.relnamespace = 'leadgen'::regnamespace
+join pg_proc p on p.oid = t.tgfoid
+where not t.tgisinternal
+order by 1, 2
+"""
+MOVES = "select t.entity, t.from_state, t.to_state from leadgen.state_transitions t order by 1, 2, 3"
+
+WORK = re.compile(r"The work of (leadgen\.\w+)\.")
+VIEWS = """
+select c.relname as name, coalesce(obj_description(c.oid, 'pg_class'), '') as comment
+from pg_class c
+where c.relnamespace = 'report'::regnamespace and c.relkind = 'v'
+order by 1
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table of leadgen."""
+
+    table: str
+    name: str
+    type: str
+    may_be_null: bool
+    default: str | None
+    comment: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """A table or view with its comment."""
+
+    name: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Key:
+    """A constraint: kind p, u, f or c; `target` and `on_delete` of a foreign key."""
+
+    table: str
+    name: str
+    kind: str
+    columns: list[str]
+    target: str
+    on_delete: str
+
+
+@dataclass(frozen=True)
+class Unique:
+    """A unique index that is no constraint."""
+
+    table: str
+    name: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of ours; `roles` may execute it (api, worker, dba, reporting)."""
+
+    name: str
+    arguments: str
+    result: str
+    comment: str
+    body: str
+    roles: list[str]
+
+    @property
+    def module(self) -> str:
+        """The schema it stands in."""
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger; `columns`: it fires when these are updated."""
+
+    table: str
+    name: str
+    definition: str
+    function: str
+    columns: list[str]
+
+
+@dataclass(frozen=True)
+class Move:
+    """An allowed move of a state machine."""
+
+    entity: str
+    from_state: str
+    to_state: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All of it."""
+
+    tables: dict[str, Named]
+    columns: list[Column]
+    keys: list[Key]
+    uniques: list[Unique]
+    functions: list[Function]
+    triggers: list[Trigger]
+    moves: list[Move]
+    views: list[Named]
+
+    def say(self, function: Function) -> str:
+        """What a function is for; of one that does a façade's work, what the façade says."""
+        told = WORK.fullmatch(function.comment)
+        return next(
+            (other.comment for other in self.functions if told and other.name == told[1]), function.comment
+        )
+
+
+def read_catalogue(session: psycopg.Connection) -> Catalogue:
+    """Everything that the pages are made of."""
+
+    def read(kind: type[Row], query: str) -> list[Row]:
+        with session.cursor(row_factory=class_row(kind)) as cursor:
+            return cursor.execute(query.encode()).fetchall()
+
+    session.execute("set search_path = pg_catalog, pg_temp")
+    return Catalogue(
+        tables={table.name: table for table in read(Named, TABLES)},
+        columns=read(Column, COLUMNS),
+        keys=read(Key, KEYS),
+        uniques=read(Unique, UNIQUE),
+        functions=read(Function, FUNCTIONS),
+        triggers=read(Trigger, TRIGGERS),
+        moves=read(Move, MOVES),
+        views=read(Named, VIEWS),
+    )

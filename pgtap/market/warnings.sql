@@ -1,0 +1,143 @@
+-- Warning events before a cap, a budget or a balance runs out: warn_of_limit, warn_of_caps, warn_of_offer_caps, warn_of_balance,
+-- is_running_low. The line is at 80 per cent.
+begin;
+select plan(53);
+
+-- After which of its leads an enrollment warns: lead numbers.
+create function pg_temp.warned(p_seat jsonb, p_config jsonb, p_leads integer) returns text language plpgsql as $$
+declare
+  v_offer_id constant bigint := testkit.make_offer('{"duplicate_window_hours": 0}', p_config);
+  v_seat constant bigint := testkit.seat(v_offer_id, 'A', p_seat);
+  v_said text[] := '{}';
+  v_before bigint := 0;
+  v_now bigint;
+begin
+  for v_number in 1 .. p_leads loop
+    perform testkit.outcome(v_offer_id, '2026-11-20T16:00:00Z');
+    v_now := (select count(*) from leadgen.events e where e.offer_id = v_offer_id);
+    if v_now > v_before then
+      v_said := v_said || (select v_number || ' ' || string_agg(distinct e.kind || ' ' || (e.facts ->> 'unit'), ' ') from leadgen.events e
+        where e.offer_id = v_offer_id and e.id > (select coalesce(max(x.id), 0) from (select o.id from leadgen.events o
+          where o.offer_id = v_offer_id order by o.id limit v_before) x));
+      v_before := v_now;
+    end if;
+  end loop;
+  return array_to_string(v_said, ', ');
+end;
+$$;
+select is(pg_temp.warned(seat, config, 6), expected, format('%s %s: %s', seat, config, coalesce(nullif(expected, ''), 'no warning')))
+from (values
+  -- 80 per cent of 5 is 4; of 4 is 3.2, so the fourth were the last one: the warning comes before, at the third
+  ('{"capacity_per_day": 5}'::jsonb, '{}'::jsonb, '4 cap_low day'), ('{"capacity_per_day": 4}', '{}', '3 cap_low day'),
+  ('{"capacity_per_day": 3}', '{}', '2 cap_low day'), ('{"capacity_per_day": 2}', '{}', '1 cap_low day'),
+  ('{"capacity_per_day": 1}', '{}', ''), ('{"capacity_per_day": 0}', '{}', ''), ('{}', '{}', ''), ('{"capacity_per_day": 10}', '{}', ''),
+  ('{"capacity_per_hour": 2}', '{}', '1 cap_low hour'), ('{"capacity_per_week": 5}', '{}', '4 cap_low week'),
+  ('{"capacity_per_month": 5}', '{}', '4 cap_low month'),
+  ('{"capacity_per_day": 5, "capacity_per_week": 6}', '{}', '4 cap_low day, 5 cap_low week'),
+  -- 45 a lead: 80 per cent of 225 is 180
+  ('{"budget_per_day": 225}', '{}', '4 budget_low day'), ('{"budget_per_day": 225.01}', '{}', '5 budget_low day'),
+  ('{"budget_per_month": 225}', '{}', '4 budget_low month'), ('{"budget_per_day": 0}', '{}', ''),
+  ('{}', '{"caps": {"per_day": 5}}', '4 cap_low day'), ('{}', '{"caps": {"per_hour": 2}}', '1 cap_low hour'),
+  ('{}', '{"caps": {"per_week": 3}}', '2 cap_low week'), ('{}', '{"caps": {"per_month": 1}}', ''),
+  ('{}', '{"caps": {"budget_per_day": 225}}', '4 budget_low day'), ('{}', '{"caps": {"budget_per_month": 90}}', '2 budget_low month')
+) as t (seat, config, expected);
+
+-- What an event says; once a window, again in the next.
+create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
+  '{"max_buyers": 2, "caps": {"per_day": 5}}') as offer_id;
+create temp table seats as select testkit.seat(offer_id, 'A',
+  '{"capacity_per_hour": 2, "routing_priority": 2, "timezone": "Asia/Tokyo"}') as a
+  from ids;
+select testkit.seat(offer_id, 'B') from ids;
+create function pg_temp.events() returns text[] language sql as $$
+  select coalesce(array_agg(e.kind || ': ' || replace(replace(e.subject || ' | ' || e.message, 'enrollment ' || s.a, 'seat A'), 'offer '
+    || ids.offer_id,
+    'the offer') order by e.id), '{}')
+  from ids cross join seats s join leadgen.events e using (offer_id);
+$$;
+select testkit.outcome(offer_id, '2026-11-20T16:10:00Z') from ids;
+select is(pg_temp.events(),
+  array['cap_low: seat A hour 2026-11-20T16:00Z | seat A: 1 of 2 of the hour cap used, resets 2026-11-20T17:00:00Z (02:00 Asia/Tokyo)'],
+  'an enrollment''s cap, in its own zone');
+select testkit.outcome(offer_id, '2026-11-20T16:20:00Z') from ids;
+select is((pg_temp.events())[2],
+  'cap_low: the offer day 2026-11-20 | the offer: 4 of 5 of the day cap used, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
+  'the offer''s cap, in the market''s zone: the second lead of two sales goes over the line');
+select is(array_length(pg_temp.events(), 1), 2, 'and nothing else');
+select is(e.facts, '{"unit": "day", "used": 4, "limit": 5}', 'with its numbers') from leadgen.events e, ids
+  where e.subject = 'offer ' || ids.offer_id || ' day 2026-11-20';
+select is(concat_ws(' ', e.created_at, e.market_id is not null, e.offer_id is not null, e.buyer_id is null, e.buyer_offer_id is null),
+  '2026-11-20 16:20:00+00 t t t t', 'about the offer, not about a buyer') from leadgen.events e, ids
+  where e.subject = 'offer ' || ids.offer_id || ' day 2026-11-20';
+select is(concat_ws(' ', e.buyer_id = testkit.buyer_of(a), e.buyer_offer_id = a), 't t', 'about the buyer') from seats join leadgen.events e
+  on e.subject like 'enrollment ' || a || ' %';
+select testkit.outcome(offer_id, '2026-11-20T17:00:00Z') from ids;
+select is((pg_temp.events())[3],
+  'cap_low: seat A hour 2026-11-20T17:00Z | seat A: 1 of 2 of the hour cap used, resets 2026-11-20T18:00:00Z (03:00 Asia/Tokyo)',
+  'a new hour, a new warning');
+update leadgen.enrollment_usage u set sales[1] = 0, sales[2] = 0 from seats where u.buyer_offer_id = a;
+select testkit.outcome(offer_id, '2026-11-20T17:10:00Z') from ids;
+select is(array_length(pg_temp.events(), 1), 3, 'the same window again (a place came back): no second warning');
+-- The hour that daylight saving repeats is two windows: 06:10 and 07:10 UTC are both 01:10 in Austin.
+create temp table night as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
+select testkit.seat(offer_id, 'A', '{"capacity_per_hour": 2}') from night;
+select testkit.outcome(offer_id, '2026-11-01T06:10:00Z') from night;
+select testkit.outcome(offer_id, '2026-11-01T07:10:00Z') from night;
+select is((select count(*) from leadgen.events e join night using (offer_id)), 2::bigint, 'an hour that comes twice warns twice');
+update leadgen.settings set warn_at_percent = 50;
+select is(pg_temp.warned('{"capacity_per_day": 6}', '{}', 4), '3 cap_low day', 'settings.warn_at_percent moves the line');
+select is(pg_temp.warned('{"capacity_per_day": 3}', '{}', 4), '2 cap_low day', 'half of three is two');
+update leadgen.settings set warn_at_percent = 80;
+
+-- warn_of_limit by itself.
+create function pg_temp.limit(p_is_money boolean, p_before numeric, p_after numeric, p_limit numeric) returns text language plpgsql as $$
+declare
+  v_route catalog.route;
+  v_snapshot constant kernel.snapshot := testkit.snapshot('{}');
+begin
+  v_route.offer_id := nextval('testkit.numbers');
+  perform market.warn_of_limit(v_snapshot, v_route, 0, 'week', p_is_money, p_before, p_after, p_limit);
+  return (select e.message from leadgen.events e where e.subject = 'offer ' || v_route.offer_id || ' week 2026-W47');
+end;
+$$;
+select is(pg_temp.limit(kind = 'budget_low', before, after, lim) is not null, warns,
+  format('warn_of_limit: %s, from %s to %s of %s', kind, before, after, coalesce(lim::text, 'unlimited')))
+from (values
+  ('cap_low', 7::numeric, 8::numeric, 10::numeric, true), ('cap_low', 6, 7, 10, false), ('cap_low', 8, 9, 10, false), ('cap_low', 0, 10,
+    10, true),
+  ('cap_low', 0, 1, 1, false), ('cap_low', 0, 1, null, false), ('cap_low', 0, 1, 0, false),
+  ('budget_low', 0, 80, 100, true), ('budget_low', 0, 79.99, 100, false), ('budget_low', 80, 90, 100, false), ('budget_low', 0, 45, 45,
+    true)
+) as t (kind, before, after, lim, warns);
+
+-- A balance: a quarter above the minimum that an enrollment requires, when it falls and not when it rises.
+create temp table funds as select testkit.make_offer() as offer_id;
+create temp table payer as select testkit.seat(offer_id, 'A', '{"min_balance_required": 100}') as id from funds;
+create temp table said (n integer, balance numeric, warnings bigint);
+create function pg_temp.pay(p_balance numeric) returns bigint language plpgsql as $$
+begin
+  update leadgen.buyers b set balance = p_balance from payer where b.id = testkit.buyer_of(payer.id);
+  perform testkit.work_holds();
+  return (select count(*) from leadgen.events e join payer on e.buyer_offer_id = payer.id where e.kind = 'balance_low');
+end;
+$$;
+select testkit.at_time('2026-11-20T16:00:00Z');
+select is(pg_temp.pay(200), 0::bigint, 'a balance that rises');
+select is(pg_temp.pay(125), 0::bigint, '125 of 100: on the line');
+select is(pg_temp.pay(124.99), 1::bigint, 'below the line: a warning, while leads still flow');
+select testkit.at_time('2026-11-20T17:00:00Z');
+select is(pg_temp.pay(110), 1::bigint, 'further down: said already');
+select is(pg_temp.pay(300), 1::bigint, 'funds arrive');
+select testkit.at_time('2026-11-20T18:00:00Z');
+select is(pg_temp.pay(50), 2::bigint, 'and are spent: a new warning');
+select is(array_agg(e.facts order by e.id), array['{"balance": 124.99, "minimum": 100.00}',
+  '{"balance": 50.00, "minimum": 100.00}']::jsonb[],
+  'with its numbers') from leadgen.events e where e.kind = 'balance_low';
+update leadgen.buyer_offers bo set is_active = false from payer where bo.id = payer.id;
+select testkit.at_time('2026-11-20T19:00:00Z');
+select is(pg_temp.pay(300) + pg_temp.pay(50), 4::bigint, 'an enrollment that is off warns nobody');
+select is(count(*), 0::bigint, 'nothing personal: no name, phone or e-mail of a lead') from leadgen.events e
+  where e.message || e.facts::text ~* '(john|@|\+1512)';
+
+select * from finish();
+rollback;

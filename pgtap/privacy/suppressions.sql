@@ -1,0 +1,57 @@
+-- suppress, unsuppress, normalize_contact, hash_contact.
+begin;
+select plan(30);
+
+select is(privacy.normalize_contact(kind, value), expected, format('normalize_contact: %s %s', kind, value))
+from (values
+  ('phone', ' +1 (512) 555-0123 ', '+15125550123'),
+  ('phone', '+44 (0)20 7946 0958', '+442079460958'),
+  ('email', '  John@Bücher.example ', 'john@xn--bcher-kva.example'),
+  ('email_domain', ' Bücher.EXAMPLE', 'xn--bcher-kva.example')
+) as t (kind, value, expected);
+select is(testkit.fault_of(format('select leadgen.suppress(%L, %L)', kind, value)), expected, format('suppress: %s %s', kind, value))
+from (values
+  ('phone', '512 555 0123', 'LG400 value'),
+  ('phone', '+1 512', 'LG400 value'),
+  ('phone', null, 'LG400 value'),
+  ('email', 'john', 'LG400 value'),
+  ('email', '@example.com', 'LG400 value'),
+  ('email', null, 'LG400 value'),
+  ('email_domain', 'localhost', 'LG400 value'),
+  ('email_domain', 'a@example.com', 'LG400 value'),
+  ('email_domain', '', 'LG400 value'),
+  ('name', 'John', 'LG400 kind'),
+  (null, 'John', 'LG400 kind'),
+  ('phone', '+15125550123', 'none')
+) as t (kind, value, expected);
+select is(testkit.detail_of($$select leadgen.suppress('email', 'not-an-address')$$)::text ~ 'not-an-address', false,
+  'an error does not repeat what may be personal');
+
+select is(privacy.hash_contact('email', 'a@b.example'), sha256('email:a@b.example'), 'hash_contact: kind and value');
+select isnt(privacy.hash_contact('phone', 'x'), privacy.hash_contact('email', 'x'), 'hash_contact: one kind is not another');
+select is(privacy.hash_contact('phone', null), null, 'hash_contact: nothing of nothing');
+
+select testkit.at_time('2026-11-20T16:00:00Z');
+select is(testkit.fault_of($$select leadgen.suppress('phone', '+15125550123', 'x', '2026-11-20T16:00:00Z')$$), 'LG400 expires_at',
+  'suppress: a time that has passed');
+set local role leadgen_dba;
+select lives_ok($$select leadgen.suppress('phone', '+15125550123', 'asked twice', '2026-11-20T16:00:01Z')$$, 'a DBA may, and again');
+select lives_ok($$select leadgen.suppress('email', 'a@b.example')$$, 'for ever');
+reset role;
+select results_eq(
+  $$select kind, reason, created_at, expires_at, created_by = session_user from leadgen.suppressions order by kind$$,
+  $$values ('email', null, '2026-11-20T16:00:00Z'::timestamptz, null::timestamptz, true),
+    ('phone', 'asked twice', '2026-11-20T16:00:00Z', '2026-11-20T16:00:01Z', true)$$,
+  'one row a contact, with the last reason and time');
+select is_empty($$select from leadgen.suppressions s where s::text ~ '5125550123|b\.example'$$, 'no contact is kept in the clear');
+
+select is(leadgen.unsuppress('phone', '+1 512 555 0123'), true, 'unsuppress: it was there');
+select is(leadgen.unsuppress('phone', '+1 512 555 0123'), false, 'unsuppress: it is not any more');
+select is(leadgen.unsuppress('email_domain', 'b.example'), false, 'unsuppress: the domain of a suppressed address is another thing');
+select is(testkit.fault_of($$select leadgen.unsuppress('phone', '5125550123')$$), 'LG400 value', 'unsuppress: not a number');
+set local role leadgen_api;
+select throws_ok($$select leadgen.suppress('email', 'a@b.example')$$, '42501', null, 'the API may not');
+reset role;
+
+select * from finish();
+rollback;

@@ -1,0 +1,54 @@
+-- normalize_postal_code, is_postal_code, match_postal_codes, normalize_city, collapse_space.
+begin;
+select plan(61);
+
+select is(ref.normalize_postal_code(code, country), normal, format('normalize_postal_code: %s in %s', to_jsonb(code), country))
+from (values
+  (' 78701 ', 'US', '78701'), ('78701-1234', 'US', '78701'), ('787011234', 'US', '78701'), ('78701 - 1234', 'US', '78701'),
+  ('7870', 'US', '7870'), ('', 'US', null), ('   ', 'US', null),
+  ('k1a0b1', 'CA', 'K1A 0B1'), ('K1A-0B1', 'CA', 'K1A 0B1'), ('K1A  0B1', 'CA', 'K1A 0B1'),
+  ('sw1a1aa', 'GB', 'SW1A 1AA'), ('m1 1ae', 'GB', 'M1 1AE'), ('EC1A 1BB', 'GB', 'EC1A 1BB'),
+  ('1011ab', 'NL', '1011 AB'), ('10115', 'DE', '10115'), (' d-10115 ', 'DE', 'D-10115'), (E'10\t115', 'FR', '10 115')
+) as t (code, country, normal);
+select is(ref.normalize_postal_code(null, 'US'), null, 'normalize_postal_code: nothing of nothing');
+
+select is(ref.is_postal_code(code, country), good, format('is_postal_code: "%s" in %s', code, country))
+from (values
+  ('78701', 'US', true), ('7870', 'US', false), ('787011', 'US', false), ('7870A', 'US', false), ('78701-1234', 'US', false),
+  ('K1A 0B1', 'CA', true), ('K1A0B1', 'CA', false), ('SW1A 1AA', 'GB', true), ('M1 1AE', 'GB', true), ('SW1A', 'GB', false),
+  ('10115', 'DE', true), ('1', 'DE', false), ('ABCDEFGHIJKLMNOP', 'DE', false), ('1011 AB', 'NL', true), ('10!15', 'DE', false)
+) as t (code, country, good);
+
+select is(ref.match_postal_codes('78701'), '{78701,78701*,7870*,787*,78*,7*,*}', 'match_postal_codes: the longest first');
+select is(ref.match_postal_codes('K1A 0B1'), '{K1A 0B1,K1A 0B1*,K1A 0B*,K1A 0*,K1A *,K1A*,K1*,K*,*}',
+  'match_postal_codes: with a blank');
+select is(ref.match_postal_codes(null), null, 'match_postal_codes: nothing of nothing');
+
+select is(ref.normalize_city(city), key, 'normalize_city: ' || city)
+from (values
+  ('Austin', 'austin'), ('  AUS TIN ', 'austin'), ('San José', 'sanjose'), (U&'San Jose\0301', 'sanjose'), ('SAN  JOSÉ', 'sanjose'),
+  ('Québec', 'quebec'), ('MÜNCHEN', 'munchen'), ('São Paulo', 'saopaulo'), ('Łódź', 'łodz'), ('東京', '東京'), (' ', null)
+) as t (city, key);
+select is(ref.normalize_city(null), null, 'normalize_city: nothing of nothing');
+
+select is(ref.collapse_space(text), clean, format('collapse_space: %s', to_jsonb(text)))
+from (values
+  ('  a   b ', 'a b'), (E'a\r\nBcc: b', 'a Bcc: b'), (E'a\u0001b', 'a b'), (U&'a\00A0b', 'a b'), ('', null), (E' \t\n ', null)
+) as t (text, clean);
+select is(ref.collapse_space(null), null, 'collapse_space: nothing of nothing');
+
+-- normalize_request puts them together; the market's country stands in for one that was not sent.
+create temp table ids as select testkit.make_offer(p_market => '{"country_code": "CA", "timezone": "America/Toronto"}') as offer_id;
+create temp table facts as
+select (intake.normalize_request(r, intake.find_route(r))).*
+from ids, intake.read_request(testkit.given_lead(offer_id, '{"phone": "416 555 0123", "postal_code": "k1a0b1", "city": " Québec "}'),
+  '{}') r;
+select is(phone, '+14165550123', 'normalize_request: phone') from facts;
+select is(country_code, 'CA', 'normalize_request: country of the market') from facts;
+select is(postal_code, 'K1A 0B1', 'normalize_request: postal code') from facts;
+select is(postal_patterns[1:3], '{K1A 0B1,K1A 0B1*,K1A 0B*}', 'normalize_request: its patterns') from facts;
+select is(city, 'Québec', 'normalize_request: the city as it was sent') from facts;
+select is(email_domain, 'example.com', 'normalize_request: domain of the e-mail') from facts;
+
+select * from finish();
+rollback;

@@ -1,0 +1,116 @@
+-- replay_lead, replay_decision, replay_validation, find_replay_faults, verify_leads: whatever happened comes out of its record
+-- again, and what was tampered with is told; recall_facts, list_sales, list_winners.
+begin;
+select plan(36);
+create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1, "required_fields": ["message"],
+    "business_hours": {"fri": [["08:00", "20:00"]]}}',
+  '{"strategy": "weighted", "tie_breakers": ["least_filled", "highest_price"], "max_buyers": 2,
+    "caps": {"per_day": 7, "budget_per_month": 900}, "hold_hours": 5}',
+  '{"exclusivity_premium": {"percent": 20}, "time_of_day": [{"name": "noon", "hours": {"fri": [["12:00", "13:00"]]}, "amount": 3}],
+    "adjustments": [{"name": "old", "when": {"attributes.roof_age": {"minimum": 20}}, "percent": 7.5}]}') as offer_id;
+create temp table seats as select offer_id, testkit.seat(offer_id, 'A',
+  '{"capacity_per_hour": 2, "weight": 3, "price_per_lead": 33.33}') as a,
+  testkit.seat(offer_id, 'B',
+    '{"budget_per_day": 200, "filters": {"attributes.roof_age": {"minimum": 10}}, "schedule": {"fri": [["10:00", "12:30"]]}}') as b,
+  testkit.seat(offer_id, 'C', '{"timezone": "Asia/Tokyo", "capacity_per_day": 2, "min_balance_required": 45}') as c from ids;
+update leadgen.buyers x set balance = 500 from seats where x.id = testkit.buyer_of(c);
+select testkit.own(a, 'postal_code', '78745') from seats;
+create temp table history as select n, testkit.outcome(offer_id, '2026-11-20T13:30:00Z'::timestamptz + n * interval '23 minutes',
+  jsonb_build_object(
+  'attributes', jsonb_build_object('roof_age', n * 2), 'postal_code', case n % 4 when 0 then '78745' else '78701' end)
+  || case n % 7 when 3 then '{"message": null}' else '{}' end::jsonb) as outcome from ids, generate_series(1, 20) n;
+select testkit.at_time('2026-11-21T02:00:00Z');
+select testkit.work_holds();
+select is((select count(distinct split_part(outcome, ' ', 1)) from history) > 3, true, 'many kinds of outcome');
+select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.leads l), '{"{\"identical\": true}"}',
+  'replay_lead: every lead is identical');
+select is((v.checked, v.faults)::text, format('(20,[])'), 'verify_leads: all of them') from leadgen.verify_leads(0, 100) v;
+select is(v.checked || ' ' || (v.last_id = l.id), '3 true', 'verify_leads: the next three') from leadgen.verify_leads(0, 3) v,
+  (select id from leadgen.leads order by id limit 1 offset 2) l;
+select is((select v.checked || coalesce(v.last_id::text, ' none') from leadgen.verify_leads((select max(id) from leadgen.leads), 10) v),
+  '0 none',
+  'verify_leads: there are no more');
+select is(testkit.fault_of('select leadgen.replay_lead(0)'), 'LG404 lead_id', 'replay_lead: no such lead');
+
+-- The policy changes: a lead is judged again by the version it was judged by.
+update leadgen.validation_policies set rules = '{"required_fields": ["attributes.color"]}';
+update leadgen.validation_policies set rules = '{"blocked_words": ["emergency"]}';
+update leadgen.routing_policies set config = '{}';
+update leadgen.pricing_policies set rules = '{}';
+update leadgen.buyer_offers set price_per_lead = 99, is_active = false, weight = 1;
+select is((v.faults)::text, '[]', 'verify_leads: nothing that changed since matters') from leadgen.verify_leads(0, 100) v;
+
+-- A changed record is told, with what was recorded and what comes out.
+create temp table d as select x.*
+  from leadgen.lead_decisions x where x.winners <> '{}' and (x.exclusivity).buyer_id is null order by x.id limit 1;
+create temp table e as select x.* from leadgen.lead_decisions x where x.is_held order by x.id limit 1;
+select is(rehearsal.replay_decision(d.*::text::leadgen.lead_decisions), '[]', 'replay_decision: as it was') from d;
+create function pg_temp.faults(p_decision leadgen.lead_decisions) returns text[] language sql as $$
+  select array_agg(f ->> 'what' order by f ->> 'what') from jsonb_array_elements(rehearsal.replay_decision(p_decision)) f;
+$$;
+select is(pg_temp.faults(jsonb_populate_record(d.*::text::leadgen.lead_decisions, change)), expected, 'replay_decision: ' || change::text)
+from d, (values
+  ('{"reasons": ["paused", null, null]}'::jsonb, '{reasons}'::text[]), ('{"winners": [3]}', '{winners}'), ('{"ranking": []}', '{ranking}'),
+  ('{"unsold_reason": "no buyer is enrolled in the offer"}', '{unsold_reason}'), ('{"exclusive_buyer_id": 5}', '{exclusive_buyer_id}'),
+  ('{"is_held": true}', '{is_held}'), ('{"adjustments": [{"step": "gift", "amount": -5}]}', '{sales}')
+) as t (change, expected);
+select is(pg_temp.faults(jsonb_populate_record(e.*::text::leadgen.lead_decisions, change)), expected, 'replay_decision, held: '
+  || change::text)
+from e, (values ('{}'::jsonb, null::text[]), ('{"next_route_at": "2026-11-20T00:00:00Z"}', '{next_route_at}'), ('{"is_held": false}',
+  '{is_held}')) as t (change, expected);
+create function pg_temp.winners(p_decision leadgen.lead_decisions) returns jsonb language sql as $$
+  select rehearsal.list_winners(s, kernel.decide(s, market.recall_policy(p_decision)))
+  from market.recall_snapshot(p_decision, market.recall_policy(p_decision)) s;
+$$;
+select is(rehearsal.list_sales(d.*::text::leadgen.lead_decisions), pg_temp.winners(d.*::text::leadgen.lead_decisions),
+  'list_winners computes what list_sales finds') from d;
+select is(pg_temp.winners(e.*::text::leadgen.lead_decisions), '[]', 'list_winners: nobody') from e;
+select is(rehearsal.list_sales(e.*::text::leadgen.lead_decisions), '[]', 'list_sales: none') from e;
+
+-- A row is changed behind the triggers' back.
+create temp table sold as select l.id from leadgen.leads l where l.buyer_id is not null order by l.id limit 1;
+create temp table failed as select l.id from leadgen.leads l where l.status = 'rejected' and l.message is null order by l.id limit 1;
+select set_config('session_replication_role', 'replica', true);
+update leadgen.lead_assignments a set price = price + 1 where a.lead_id = (select id from sold);
+update leadgen.leads l set message = 'now there is one' where l.id = (select id from failed);
+select set_config('session_replication_role', 'origin', true);
+select is((leadgen.replay_lead(id) ->> 'identical') || ' ' || jsonb_path_query_array(leadgen.replay_lead(id), '$.differences[*].what'),
+  'false ["sales"]',
+  'replay_lead: another price') from sold;
+select is((leadgen.replay_lead(id) ->> 'identical') || ' ' || jsonb_path_query_array(leadgen.replay_lead(id), '$.differences[*].what'),
+  'false ["validation"]',
+  'replay_lead: another message') from failed;
+select is(rehearsal.replay_validation(l) #>> '{0,recorded,0,code}', 'field_required', 'replay_validation: what was recorded') from failed
+  join leadgen.leads l using (id);
+select is(rehearsal.replay_validation(l), '[]', 'replay_validation: a lead that passed') from sold join leadgen.leads l using (id);
+select is(jsonb_array_length(rehearsal.find_replay_faults(l)), 1, 'find_replay_faults: validation and every attempt') from sold
+  join leadgen.leads l using (id);
+select is(v.checked || ' ' || (select array_agg((f ->> 'lead_id')::bigint order by 1) from jsonb_array_elements(v.faults) f)::text,
+  '20 ' || (select array_agg(id order by id) from (
+    select id from sold
+    union
+    select id from failed) x)::text, 'verify_leads: names the two')
+from leadgen.verify_leads(0, 100) v;
+
+-- recall_facts: a stored lead as it was judged.
+create temp table f as select intake.recall_facts(l, 'US') as facts, intake.recall_facts(l, 'DE') as abroad, l.created_at
+  from leadgen.leads l
+  join leadgen.lead_assignments a on a.lead_id = l.id and a.is_exclusive order by l.id limit 1;
+select is(concat_ws('|', (facts).name, (facts).email_domain, (facts).phone_country, (facts).phone_region, (facts).postal_code,
+  (facts).city_key, (facts).decided_at
+  = created_at), 'John Smith|example.com|US|US-TX|78745|austin|t', 'recall_facts: what it sent, and when') from f;
+select is((facts).postal_patterns, '{78745,78745*,7874*,787*,78*,7*,*}', 'recall_facts: its postal code''s patterns') from f;
+select is((facts).local_minute, kernel.minute_of_week(created_at, 'America/Chicago'), 'recall_facts: the minute of the market''s week')
+  from f;
+select is(concat_ws('|', cardinality((abroad).postal_patterns), (abroad).city_key), '0', 'recall_facts: abroad it lies in no area') from f;
+select is((facts).latitude is not null and (facts).buyers_with_contact = '{}', true, 'recall_facts: its place') from f;
+
+-- is_to_be_held.
+select is(kernel.is_to_be_held(testkit.settings(config), owner), held,
+  format('is_to_be_held: %s, owner %s', config, owner))
+from (values ('{}'::jsonb, null::bigint, true), ('{"on_no_buyer": "reject"}', null, false),
+  ('{"on_no_buyer": "reject", "exclusivity": {"when_unavailable": "hold"}}', 5, true),
+  ('{"exclusivity": {"when_unavailable": "reject"}}', 5, false)) as t (config, owner, held);
+
+select * from finish();
+rollback;

@@ -1,0 +1,43 @@
+-- roof_age: the worked example of CONTRIBUTING.
+begin;
+select plan(23);
+
+select is(
+  testkit.judge(jsonb_build_object('roof_age_years', value), jsonb_build_object('attributes', attributes)),
+  case when passes then '{}' else '{roof_age_not_allowed attributes.roof_age}'::text[] end,
+  format('%s for %s', value, attributes))
+from (values
+  ('{"minimum": 5, "maximum": 40}'::jsonb, '{"roof_age": 12}'::jsonb, true),
+  ('{"minimum": 5, "maximum": 40}', '{"roof_age": "12.5 "}', true),
+  ('{"minimum": 5, "maximum": 40}', '{"roof_age": 5}', true),
+  ('{"minimum": 5, "maximum": 40}', '{"roof_age": 40}', true),
+  ('{"minimum": 5, "maximum": 40}', '{"roof_age": 4.9}', false),
+  ('{"minimum": 5, "maximum": 40}', '{"roof_age": "41"}', false),
+  ('{"minimum": 5}', '{"roof_age": 400}', true),
+  ('{"maximum": 40}', '{"roof_age": 0}', true),
+  ('{"maximum": 40}', '{"roof_age": -1}', false),
+  ('{"maximum": 40}', '{"roof_age": "about 12"}', false),
+  ('{"maximum": 40}', '{"roof_age": [12]}', false),
+  ('{"maximum": 40}', '{"roof_age": null}', false),
+  ('{"maximum": 40}', '{}', false)
+) as t (value, attributes, passes);
+select is((rules.roof_age(testkit.facts('{"attributes": {"roof_age": "3.0"}}'), '{"minimum": 5}', '{}'))[1].reason,
+  'The roof is 3 years old; 5 at least', 'roof_age says how old it is');
+select is((rules.roof_age(testkit.facts('{"attributes": {"roof_age": 41}}'), '{"maximum": 40}', '{}'))[1].reason,
+  'The roof is 41 years old; 40 at most', 'roof_age: too old');
+select is((rules.roof_age(testkit.facts(), '{"maximum": 40}', '{}'))[1].reason,
+  'The age of the roof in years is missing', 'roof_age: no age');
+
+select is(testkit.policy_fault('validation', jsonb_build_object('roof_age_years', value)), expected, format('as a policy: %s', value))
+from (values
+  ('{"minimum": 5, "maximum": 40}'::jsonb, 'none'),
+  ('{"minimum": 5, "maximum": 5}', 'none'),
+  ('{"minimum": 40, "maximum": 5}', 'LG423 rules.roof_age_years.minimum'),
+  ('{"minimum": -1}', 'LG423 rules.roof_age_years.minimum'),
+  ('{"min": 5}', 'LG423 rules.roof_age_years.min'),
+  ('{"minimum": "5"}', 'LG423 rules.roof_age_years.minimum'),
+  ('5', 'LG423 rules.roof_age_years')
+) as t (value, expected);
+
+select * from finish();
+rollback;

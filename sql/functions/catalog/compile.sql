@@ -1,0 +1,164 @@
+-- Policies compiled: what the road of a lead runs instead of reading JSON.
+
+create or replace function catalog.compile_rules(p_rules jsonb)
+returns text
+language plpgsql
+stable
+as $$
+-- One expression for the whole policy: a rule is a call, its value a literal. So the engine names no rule, and a lead
+-- pays for one EXECUTE however many rules its policy has.
+begin
+  return (
+    select 'select ' || string_agg(
+      format('rules.%I($1, %L::jsonb, $2)', k.rule_function,
+        catalog.compile_value(k.compile_function, coalesce(p_rules -> k.key, 'null'))),
+      ' || ' order by k.position)
+    from leadgen.policy_keys k
+    where k.kind = 'validation' and k.rule_function is not null and (k.is_always_on or p_rules ? k.key)
+  );
+end;
+$$;
+comment on function catalog.compile_rules(jsonb) is
+  'The rules of a validation policy as one SQL query over a leadgen.lead_facts ($1) and the policy''s rules ($2) that'
+  ' returns kernel.failure[], in registry order.';
+
+create or replace function catalog.compile_value(p_function text, p_value jsonb)
+returns jsonb
+language plpgsql
+stable
+as $$
+declare
+  v_compiled jsonb;
+begin
+  if p_function is null or p_value = 'null' then
+    return p_value;
+  end if;
+  execute format('select catalog.%I($1)', p_function) into v_compiled using p_value;
+  return v_compiled;
+end;
+$$;
+comment on function catalog.compile_value(text, jsonb) is
+  'The value of a key as its rule is handed it: run through the registry''s compile_function, where there is one.';
+
+create or replace function catalog.compile_phone_strict(p_value jsonb)
+returns jsonb
+language plpgsql
+stable strict
+as $$
+-- sql/plpython is loaded only where the language and the package work; its rule is there or it is not.
+begin
+  if to_regprocedure('rules.phone_strict(kernel.lead_facts, jsonb, jsonb)') is null then
+    perform kernel.refuse_value('rules.phone_strict', p_value::text,
+      'nothing on this server: it needs the extension plpython3u and the Python package phonenumbers, '
+      'then leadgen migrate');
+  end if;
+  return p_value;
+end;
+$$;
+comment on function catalog.compile_phone_strict(jsonb) is
+  'Raises LG423 where the rule phone_strict is not loaded, because PL/Python or the package phonenumbers is missing.';
+
+create or replace function catalog.read_routing_config(p_config jsonb)
+returns kernel.routing_settings
+language plpgsql
+immutable
+as $$
+declare
+  v_caps constant jsonb := p_config -> 'caps';
+  v_reroute constant jsonb := p_config -> 'reroute';
+  v_acceptance constant jsonb := p_config -> 'acceptance';
+  v_delivery constant jsonb := p_config -> 'delivery';
+  v_returns constant jsonb := p_config -> 'returns';
+  v_settings kernel.routing_settings;
+begin
+  v_settings.strategy := array[coalesce(p_config ->> 'strategy', 'priority')];
+  if p_config ? 'tie_breakers' then
+    v_settings.strategy := v_settings.strategy || array(select jsonb_array_elements_text(p_config -> 'tie_breakers'));
+  end if;
+  v_settings.exclusivity_scopes := '{postal_code,city}';
+  if p_config -> 'exclusivity' ? 'scopes' then
+    v_settings.exclusivity_scopes := array(select jsonb_array_elements_text(p_config #> '{exclusivity,scopes}'));
+  end if;
+  v_settings.when_unavailable := coalesce(p_config #>> '{exclusivity,when_unavailable}', 'fall_through');
+  v_settings.max_buyers := coalesce((p_config ->> 'max_buyers')::integer, 1);
+  v_settings.on_no_buyer := coalesce(p_config ->> 'on_no_buyer', 'hold');
+  v_settings.hold_hours := coalesce((p_config ->> 'hold_hours')::numeric, 24);
+
+  v_settings.cap_hour := (v_caps ->> 'per_hour')::integer;
+  v_settings.cap_day := (v_caps ->> 'per_day')::integer;
+  v_settings.cap_week := (v_caps ->> 'per_week')::integer;
+  v_settings.cap_month := (v_caps ->> 'per_month')::integer;
+  v_settings.budget_day := (v_caps ->> 'budget_per_day')::numeric;
+  v_settings.budget_month := (v_caps ->> 'budget_per_month')::numeric;
+  v_settings.contact_window_days := coalesce((p_config ->> 'contact_window_days')::numeric, 30);
+
+  v_settings.reroutes_on_return := coalesce((v_reroute ->> 'on_return')::boolean, true);
+  v_settings.reroutes_on_failure := coalesce((v_reroute ->> 'on_failure')::boolean, true);
+  v_settings.max_reroutes := coalesce((v_reroute ->> 'max_attempts')::integer, 3);
+  v_settings.acceptance := coalesce(v_acceptance ->> 'mode', 'on_delivery');
+  v_settings.acceptance_hours := (v_acceptance ->> 'window_hours')::numeric;
+  v_settings.delivery_timeout_seconds := (v_delivery ->> 'timeout_seconds')::numeric;
+  if v_delivery ? 'retry_seconds' then
+    v_settings.delivery_retry_seconds := array(select (e.value #>> '{}')::numeric
+      from jsonb_array_elements(v_delivery -> 'retry_seconds') with ordinality as e order by e.ordinality);
+  end if;
+  v_settings.returns_hours := coalesce((v_returns ->> 'window_hours')::numeric, 168);
+  v_settings.return_quota_count := (v_returns #>> '{quota,count}')::integer;
+  v_settings.return_quota_percent := (v_returns #>> '{quota,percent}')::numeric;
+  v_settings.return_cycle := coalesce(v_returns #>> '{quota,cycle}', 'month');
+  v_settings.auto_approves_returns := coalesce((v_returns ->> 'auto_approve')::boolean, true);
+  v_settings.resells_on_unknown := coalesce((v_delivery ->> 'resell_on_unknown')::boolean, false);
+  return v_settings;
+end;
+$$;
+comment on function catalog.read_routing_config(jsonb) is 'A routing policy''s config with every default filled in.';
+
+create or replace function catalog.compile_pricing(p_rules jsonb)
+returns kernel.price_rule[]
+language plpgsql
+immutable
+as $$
+declare
+  v_rules kernel.price_rule[];
+begin
+  select array_agg((
+    step.name, (step.body ->> 'amount')::numeric, (step.body ->> 'percent')::numeric,
+    catalog.compile_hours(step.body -> 'hours'), catalog.compile_tests(step.body -> 'when'))::kernel.price_rule
+    order by step.part, step.place)
+  into v_rules
+  from (
+    select 1 as part, 1 as place, 'exclusivity_premium' as name, p_rules -> 'exclusivity_premium' as body
+    where p_rules ? 'exclusivity_premium'
+    union all
+    select 2, t.ordinality, coalesce(t.value ->> 'name', 'time_of_day'), t.value
+    from jsonb_array_elements(p_rules -> 'time_of_day') with ordinality as t
+    union all
+    select 3, a.ordinality, coalesce(a.value ->> 'name', 'adjustment'), a.value
+    from jsonb_array_elements(p_rules -> 'adjustments') with ordinality as a
+  ) step;
+  return coalesce(v_rules, '{}');
+end;
+$$;
+comment on function catalog.compile_pricing(jsonb) is
+  'A pricing policy as its steps in order: exclusivity premium, times of day, further adjustments.';
+
+create or replace function catalog.recall_settings(p_policy_id bigint, p_version integer)
+returns kernel.routing_settings
+language plpgsql
+stable
+as $$
+-- An attribute that is younger than the version has its default.
+declare
+  v_version leadgen.policy_versions;
+begin
+  select p.* into v_version
+  from leadgen.policy_versions p
+  where p.kind = 'routing' and p.policy_id = p_policy_id and p.version = p_version;
+  return case
+    when v_version.settings is null then catalog.read_routing_config(v_version.body)
+    else jsonb_populate_record(catalog.read_routing_config('{}'), v_version.settings)
+  end;
+end;
+$$;
+comment on function catalog.recall_settings(bigint, integer) is
+  'A version of a routing policy as it was compiled when it was written.';

@@ -1,0 +1,142 @@
+-- Buyers, enrollments, service areas and exclusivities as they are written.
+
+create or replace function catalog.fill_buyer()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Only what changes is checked: a row that was taken under milder rules can still be edited elsewhere. What is compiled
+-- is compiled anew whenever somebody writes it, so that it never says anything but what the compiler does.
+declare
+  v_old leadgen.buyers;
+begin
+  if tg_op = 'UPDATE' then
+    v_old := old;
+  end if;
+  new.webhook_secret := coalesce(new.webhook_secret, catalog.make_webhook_secret());
+  if new.webhook_secret is distinct from v_old.webhook_secret then
+    perform catalog.check_webhook_secret(new.webhook_secret, 'webhook_secret');
+  end if;
+  if new.webhook_url is distinct from v_old.webhook_url then
+    perform catalog.check_webhook_url(new.webhook_url, 'webhook_url');
+  end if;
+  if new.email is distinct from v_old.email then
+    perform catalog.check_mail_address(new.email, 'email');
+  end if;
+  if new.webhook_headers is distinct from v_old.webhook_headers then
+    perform catalog.check_webhook_headers(new.webhook_headers, 'webhook_headers');
+  end if;
+  if new.sms_notifications and (new.phone, true) is distinct from (v_old.phone, v_old.sms_notifications) then
+    perform catalog.check_sms_number(new.phone, 'phone');
+  end if;
+  if new.response_rules is not null and new.response_rules is distinct from v_old.response_rules then
+    perform catalog.check_response_rules(new.response_rules, 'response_rules');
+  end if;
+  if (new.response_rules, new.compiled_response_rules::text) is distinct from
+    (v_old.response_rules, v_old.compiled_response_rules::text) then
+    new.compiled_response_rules := catalog.compile_response_rules(new.response_rules);
+  end if;
+  return new;
+end;
+$$;
+comment on function catalog.fill_buyer() is
+  'Trigger: a buyer''s addresses, headers and response rules are checked, the rules compiled; it has a secret to sign'
+  ' webhooks with, its own or a new one.';
+
+create or replace function catalog.fill_enrollment()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- As with buyers: what changes is checked, what is compiled is compiled anew when it, or what it is made of, is
+-- written.
+declare
+  v_old leadgen.buyer_offers;
+begin
+  if tg_op = 'UPDATE' then
+    v_old := old;
+  else
+    -- Whoever changes its addresses sees this one.
+    perform from leadgen.buyers b where b.id = new.buyer_id for no key update;
+  end if;
+  if new.timezone is distinct from v_old.timezone and new.timezone is not null then
+    perform catalog.check_timezone(new.timezone, 'timezone');
+  end if;
+  if new.schedule is distinct from v_old.schedule and new.schedule is not null then
+    perform catalog.check_hours(new.schedule, 'schedule');
+  end if;
+  if new.filters is distinct from v_old.filters and new.filters is not null then
+    perform catalog.check_tests(new.filters, 'filters');
+  end if;
+  if new.webhook_url_override is distinct from v_old.webhook_url_override then
+    perform catalog.check_webhook_url(new.webhook_url_override, 'webhook_url_override');
+  end if;
+  if new.email_override is distinct from v_old.email_override then
+    perform catalog.check_mail_address(new.email_override, 'email_override');
+  end if;
+  if new.sms_override is distinct from v_old.sms_override then
+    perform catalog.check_sms_number(new.sms_override, 'sms_override');
+  end if;
+  if (new.schedule, new.compiled_schedule) is distinct from (v_old.schedule, v_old.compiled_schedule) then
+    new.compiled_schedule := catalog.compile_hours(new.schedule);
+  end if;
+  if (new.filters, new.compiled_filters::text) is distinct from (v_old.filters, v_old.compiled_filters::text) then
+    new.compiled_filters := catalog.compile_tests(new.filters);
+  end if;
+  return new;
+end;
+$$;
+comment on function catalog.fill_enrollment() is
+  'Trigger: an enrollment''s zone, addresses, schedule and filters are checked, schedule and filters compiled.';
+
+create or replace function catalog.keep_enrollment()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (select from leadgen.enrollment_usage u where u.buyer_offer_id = old.id and u.last_turn is not null) then
+    perform kernel.refuse('LG409', 'An enrollment that took leads cannot be deleted', 'buyer_offer_id',
+      'an enrollment with sales', 'one without', 'End it: is_active false. Its sales count towards its caps.');
+  end if;
+  return old;
+end;
+$$;
+comment on function catalog.keep_enrollment() is
+  'Trigger: an enrollment that took leads stays, so that a new one in its place cannot take the same caps again.';
+
+create or replace function catalog.fill_scope()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_country_code text;
+begin
+  if new.scope_type = 'city' then
+    new.scope_key := ref.normalize_city(new.scope_value);
+  else
+    if tg_table_name = 'buyer_service_areas' then
+      select m.country_code into v_country_code from leadgen.markets m where m.id = new.market_id;
+    else
+      select m.country_code into v_country_code
+      from leadgen.offers o join leadgen.markets m on m.id = o.market_id where o.id = new.offer_id;
+    end if;
+    new.scope_key := ref.normalize_postal_code(new.scope_value, v_country_code);
+    if new.scope_key !~ '^[A-Z0-9 -]*\*$' and not ref.is_postal_code(new.scope_key, v_country_code) then
+      perform kernel.refuse_value('scope_value', new.scope_value,
+        'a postal code of ' || v_country_code || ', a prefix ending in *, or * for the whole market');
+    end if;
+  end if;
+  if new.scope_key is null then
+    perform kernel.refuse_value('scope_value', 'an empty text', 'a ' || replace(new.scope_type, '_', ' '));
+  end if;
+  return new;
+end;
+$$;
+comment on function catalog.fill_scope() is
+  'Trigger: scope_key is scope_value as leads are compared with it; a postal code that none can match is refused.';

@@ -1,0 +1,217 @@
+-- Webhook addresses, headers and secrets.
+
+create or replace function catalog.check_webhook_url(p_url text, p_field text)
+returns void
+language plpgsql
+stable
+as $$
+-- The first of three looks: what the name resolves to is looked at by a worker soon after (list_endpoint_checks), and
+-- the address of every connection when it is made. The error does not repeat what may be a secret: user, path and
+-- query.
+declare
+  v_allows_local constant boolean := (select s.allows_local_webhooks from leadgen.settings s);
+  v_part constant text[] := regexp_match(p_url, '^(https?)://([^/?#]*)([/?#].*)?$', 'i');
+  v_authority constant text := v_part[2];
+  v_port constant text := substring(v_authority from ':([^\]:]*)$');
+begin
+  if p_url is null then
+    return;
+  elsif p_url ~ '[^\x21-\x7e]|\\' then
+    perform kernel.refuse_value(p_field, 'a space, a backslash or another character that URLs do not have',
+      'printable ASCII; an international name as xn--...');
+  elsif length(p_url) > 500 then
+    perform kernel.refuse_value(p_field, length(p_url) || ' characters', 'at most 500 characters');
+  elsif v_part is null then
+    perform kernel.refuse_value(p_field, 'text of another form', 'https://host/path');
+  elsif lower(v_part[1]) <> 'https' and not v_allows_local then
+    perform kernel.refuse_value(p_field, v_part[1], 'https');
+  elsif v_authority ~ '@' then
+    perform kernel.refuse_value(p_field, 'a user or a password', 'an address without; see webhook_headers');
+  elsif (case when v_port ~ '^[1-9][0-9]{0,4}$' then v_port::integer > 65535 else v_port is not null end) then
+    perform kernel.refuse_value(p_field, format('the port "%s"', v_port), 'a port from 1 to 65535, or none');
+  end if;
+  perform catalog.check_webhook_host(regexp_replace(v_authority, ':[0-9]+$', ''), v_allows_local, p_field);
+end;
+$$;
+comment on function catalog.check_webhook_url(text, text) is
+  'Raises LG423 unless webhooks may be sent to a URL: https, no user, a public host in its one spelling. '
+  'settings.allows_local_webhooks adds http and this machine.';
+
+create or replace function catalog.check_webhook_host(p_host text, p_allows_local boolean, p_field text)
+returns void
+language plpgsql
+immutable
+as $$
+-- An address has one spelling here. What a resolver would take for one all the same ends in a number: decimal, octal,
+-- hexadecimal, short (127.1). Names of the outside world have a dot; what they resolve to the worker vets.
+declare
+  c_allowed constant text := 'the name or address of a server on the public internet';
+  v_host constant text := lower(p_host);
+  v_literal constant text := substring(v_host from '^\[([0-9a-f:.]+)\]$');
+  v_address inet;
+begin
+  begin
+    v_address := coalesce(v_literal, substring(v_host from '^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$'))::inet;
+  exception
+    when invalid_text_representation then
+      perform kernel.refuse_value(p_field, p_host, c_allowed);
+  end;
+  if v_address is not null then
+    if (family(v_address) = 6) = (v_literal is not null)
+      and (catalog.is_public_address(v_address)
+        or (p_allows_local and v_address <<= any ('{127.0.0.0/8,::1/128}'::inet[]))) then
+      return;
+    end if;
+  elsif v_host = 'localhost' and p_allows_local then
+    return;
+  elsif length(v_host) <= 253
+    and v_host ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
+    and v_host !~ '(^|\.)([0-9]+|0x[0-9a-f]*)$'
+    and v_host !~ '\.(localhost|localdomain|local|internal|intranet|lan|home\.arpa)$' then
+    return;
+  end if;
+  perform kernel.refuse_value(p_field, coalesce(nullif(p_host, ''), 'no host'), c_allowed);
+end;
+$$;
+comment on function catalog.check_webhook_host(text, boolean, text) is
+  'Raises LG423 unless a host may be a public server by its spelling; on a machine for development it may also be '
+  '127.0.0.0/8, [::1] and localhost.';
+
+create or replace function catalog.is_public_address(p_address inet)
+returns boolean
+language plpgsql
+immutable strict parallel safe
+as $$
+-- Of IPv6 only 2000::/3 is handed out; what wraps IPv4 lies outside of it (mapped, NAT64) or is on the list (6to4,
+-- Teredo).
+begin
+  return (family(p_address) = 4 or p_address <<= inet '2000::/3')
+    and not p_address <<= any (catalog.list_special_networks());
+end;
+$$;
+comment on function catalog.is_public_address(inet) is 'Whether an address belongs to the public internet.';
+
+create or replace function catalog.list_special_networks()
+returns cidr[]
+language sql
+immutable parallel safe
+as $$
+-- The IANA special-purpose registries. api/leadgen/worker/egress.py has the same list: change both
+-- (tests/db/test_egress_lists.py).
+  select array[
+    '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24',
+    '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24',
+    '224.0.0.0/4', '240.0.0.0/4',
+    '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'
+  ]::cidr[];
+$$;
+comment on function catalog.list_special_networks() is
+  'Networks that are not the public internet; of IPv6 only those inside 2000::/3.';
+
+create or replace function catalog.check_webhook_headers(p_headers jsonb, p_path text)
+returns void
+language plpgsql
+immutable
+as $$
+-- Values are secrets as a rule: an error repeats none, for the server logs it.
+declare
+  v_header record;
+begin
+  if jsonb_typeof(p_headers) is distinct from 'object' then
+    perform kernel.refuse_value(p_path, coalesce(jsonb_typeof(p_headers), 'nothing'),
+      'an object: {"X-Api-Key": "..."}');
+  elsif (select count(*) from jsonb_object_keys(p_headers)) > 20 then
+    perform kernel.refuse_value(p_path, (select count(*) from jsonb_object_keys(p_headers)) || ' headers',
+      'at most 20');
+  end if;
+  for v_header in
+    select h.key, h.value, p_path || '.' || h.key as path,
+      row_number() over (partition by lower(h.key) order by h.key) as time
+    from jsonb_each(p_headers) h
+  loop
+    if v_header.key !~* '^(authorization|x-[a-z0-9-]{1,60})$' then
+      perform kernel.refuse_value(p_path, v_header.key, 'Authorization, or X- and 1 to 60 letters, digits and hyphens');
+    elsif v_header.time > 1 then
+      perform kernel.refuse_value(v_header.path, 'the same name twice', 'names that differ in more than case');
+    elsif jsonb_typeof(v_header.value) <> 'string' then
+      perform kernel.refuse_value(v_header.path, jsonb_typeof(v_header.value), 'text');
+    elsif v_header.value #>> '{}' !~ '^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$'
+      or length(v_header.value #>> '{}') > 1000 then
+      perform kernel.refuse_value(v_header.path, 'text that no header can carry',
+        '1 to 1000 printable ASCII characters, none of them a space at either end');
+    end if;
+  end loop;
+end;
+$$;
+comment on function catalog.check_webhook_headers(jsonb, text) is
+  'Raises LG423 unless the headers a buyer asks for are Authorization or X-..., each with a value that one line can '
+  'carry.';
+
+create or replace function catalog.check_webhook_secret(p_secret text, p_field text)
+returns void
+language plpgsql
+immutable
+as $$
+-- The error does not repeat it: the server logs errors.
+declare
+  c_allowed constant text := 'whsec_ and the base64 of 24 to 64 bytes; leave it out and one is made';
+begin
+  if p_secret !~ '^whsec_([A-Za-z0-9+/]{4})+([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$' then
+    perform kernel.refuse_value(p_field, 'text that is no secret', c_allowed);
+  elsif length(decode(substr(p_secret, 7), 'base64')) not between 24 and 64 then
+    perform kernel.refuse_value(p_field, length(decode(substr(p_secret, 7), 'base64')) || ' bytes', c_allowed);
+  end if;
+end;
+$$;
+comment on function catalog.check_webhook_secret(text, text) is
+  'Raises LG423 unless Standard Webhooks can sign with it.';
+
+create or replace function catalog.make_webhook_secret()
+returns text
+language sql
+volatile
+as $$
+-- gen_random_uuid draws 122 bits from the system's strong source; two of them, hashed, make 32 bytes.
+  select 'whsec_' || encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'base64');
+$$;
+comment on function catalog.make_webhook_secret() is
+  'A new Standard Webhooks secret: whsec_ and 32 random bytes in base64.';
+
+create or replace function catalog.rotate_webhook_secret(p_buyer_id bigint, p_overlap interval default '24 hours')
+returns text
+language plpgsql
+volatile
+as $$
+-- There is one place for an old secret. Rotating again while it is in use would cut off a receiver that still verifies
+-- with it (and so would a second click); a secret that leaked is replaced at once, with an overlap of 0.
+declare
+  c_longest constant interval := '30 days';
+  v_now constant timestamptz := leadgen.clock();
+  v_buyer leadgen.buyers;
+begin
+  if p_overlap between interval '0' and c_longest is not true then
+    perform kernel.refuse(
+      'LG400', 'An overlap is no time to 30 days', 'p_overlap', coalesce(p_overlap::text, 'none'), '0 to 30 days');
+  end if;
+  select b.* into v_buyer from leadgen.buyers b where b.id = p_buyer_id for no key update;
+  if not found then
+    perform kernel.refuse('LG404', 'There is no such buyer', 'buyer_id', p_buyer_id::text, 'the id of a buyer');
+  elsif v_buyer.previous_secret_until > v_now and p_overlap > interval '0' then
+    perform kernel.refuse(
+      'LG409', format('Buyer %s still has an old secret beside the current one', p_buyer_id), 'p_overlap',
+      'an old secret until ' || to_char(v_buyer.previous_secret_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+      'a rotation after that, or an overlap of 0', 'With an overlap of 0 both old secrets end at once.');
+  end if;
+  update leadgen.buyers b
+  set
+    webhook_secret = catalog.make_webhook_secret(),
+    previous_webhook_secret = case when p_overlap > interval '0' then b.webhook_secret end,
+    previous_secret_until = case when p_overlap > interval '0' then v_now + p_overlap end
+  where b.id = p_buyer_id
+  returning b.* into v_buyer;
+  perform catalog.note_action('secret_rotated', format('buyer %s', p_buyer_id), p_buyer_id,
+    format('buyer %s: a new webhook secret, the old one signs beside it for %s', p_buyer_id, p_overlap), '{}');
+  return v_buyer.webhook_secret;
+end;
+$$;
+comment on function catalog.rotate_webhook_secret(bigint, interval) is 'The work of leadgen.rotate_webhook_secret.';

@@ -1,0 +1,258 @@
+-- What rules judge: the normalised lead and what the tables know of it.
+
+create or replace function intake.normalize_request(p_request intake.lead_request, p_route catalog.route)
+returns kernel.lead_facts
+language plpgsql
+stable
+as $$
+declare
+  v_email constant text := ref.normalize_email(p_request.email);
+  v_country_code constant text := coalesce(p_request.country_code, p_route.country_code);
+  v_postal_code constant text := ref.normalize_postal_code(p_request.postal_code, v_country_code);
+  v_phone constant ref.phone_number := ref.read_phone(p_request.phone, v_country_code);
+  v_facts kernel.lead_facts;
+begin
+  v_facts := (
+    p_request.name,
+    v_email,
+    nullif(split_part(v_email, '@', -1), ''),
+    coalesce(v_phone.e164, left(p_request.phone, 20)),
+    v_phone.country_code,
+    v_phone.region_code,
+    v_country_code,
+    p_request.region_code,
+    v_postal_code,
+    case when v_country_code = p_route.country_code then ref.match_postal_codes(v_postal_code) else '{}' end,
+    p_request.city,
+    null, -- city_key
+    p_request.message,
+    p_request.attributes,
+    p_request.consent,
+    p_request.gdpr_consent,
+    p_request.consent_at,
+    p_request.consent_certificate_url,
+    null, null, null, null, null, null, null, null, null, null, null, null, null, null -- what gather_facts looks up
+  )::kernel.lead_facts;
+  return v_facts;
+end;
+$$;
+comment on function intake.normalize_request(intake.lead_request, catalog.route) is
+  'The lead as rules judge it: e-mail, phone and postal code normalised for its country. phone_country null: no valid'
+  ' number; postal_patterns empty: another country than the market''s, whose postal codes mean other places.';
+
+create or replace function intake.gather_facts(
+  p_facts kernel.lead_facts,
+  p_route catalog.route,
+  p_ip_address inet,
+  p_key text,
+  p_now timestamptz
+)
+returns kernel.lead_facts
+language plpgsql
+stable
+as $$
+-- Reads every table that a rule depends on, after the offer's lock. Rules are pure functions of what this returns.
+-- What only some policies ask for is looked up only for them. The hashes are privacy.hash_contact's, without three calls.
+declare
+  v_rules constant jsonb := p_route.validation_rules;
+  v_facts kernel.lead_facts := p_facts;
+  v_window_hours numeric;
+  v_duplicate record;
+begin
+  select
+    (select l.id from leadgen.leads l where l.source_id = p_route.source_id and l.idempotency_key = p_key),
+    exists (
+      select from leadgen.disposable_domains d
+      where d.domain in (
+        p_facts.email_domain,
+        split_part(p_facts.email_domain, '.', -2) || '.' || split_part(p_facts.email_domain, '.', -1))),
+    coalesce(p_facts.city, p.city),
+    case when p_facts.country_code = p_route.country_code then coalesce(ref.normalize_city(p_facts.city), p.city_key) end,
+    coalesce(p_facts.region_code, p.region_code),
+    coalesce((v_rules ->> 'duplicate_window_hours')::numeric, d.default_duplicate_window_hours),
+    p_now,
+    p.latitude,
+    p.longitude,
+    kernel.minute_of_week(p_now, p_route.timezone),
+    exists (select from leadgen.suppressions) and exists (
+      select from leadgen.suppressions s
+      where (s.kind, s.value_hash) in (
+        ('phone', sha256(convert_to('phone:' || p_facts.phone, 'UTF8'))),
+        ('email', sha256(convert_to('email:' || p_facts.email, 'UTF8'))),
+        ('email_domain', sha256(convert_to('email_domain:' || p_facts.email_domain, 'UTF8'))))
+        and (s.expires_at is null or s.expires_at > p_now)),
+    case when v_rules -> 'mx_lookup_enabled' = 'true' then ref.find_mail_status(p_facts.email_domain, p_now) end,
+    case when v_rules ? 'max_per_ip_per_hour' then (
+      select count(*) from (
+        select from leadgen.leads l
+        where l.offer_id = p_route.offer_id and l.ip_address = p_ip_address and l.created_at > p_now - interval '1 hour'
+        limit (v_rules ->> 'max_per_ip_per_hour')::integer) seen) end,
+    case when v_rules ? 'max_per_phone_per_day' then (
+      select count(*) from (
+        select from leadgen.leads l
+        where l.offer_id = p_route.offer_id and l.phone = p_facts.phone and l.created_at > p_now - interval '1 day'
+        limit (v_rules ->> 'max_per_phone_per_day')::integer) seen) end
+  into
+    v_facts.existing_lead_id, v_facts.email_is_disposable, v_facts.city, v_facts.city_key, v_facts.region_code,
+    v_window_hours, v_facts.decided_at, v_facts.latitude, v_facts.longitude, v_facts.local_minute, v_facts.is_suppressed,
+    v_facts.mail_status, v_facts.ip_count, v_facts.phone_count
+  from leadgen.settings d
+  left join leadgen.postal_places p on p.country_code = p_facts.country_code and p.postal_code = p_facts.postal_code;
+
+  if v_window_hours > 0 then
+    v_duplicate := intake.find_duplicate(p_facts, p_route, p_now - v_window_hours * interval '1 hour');
+    v_facts.duplicate_lead_id := v_duplicate.lead_id;
+    v_facts.duplicate_created_at := v_duplicate.created_at;
+    v_facts.duplicate_field := v_duplicate.field;
+  end if;
+  v_facts.buyers_with_contact := intake.find_buyers_with_contact(v_facts, p_route);
+  return v_facts;
+end;
+$$;
+comment on function intake.gather_facts(kernel.lead_facts, catalog.route, inet, text, timestamptz) is
+  'What the tables know of a lead: an earlier lead of its key, an earlier lead of its contact, its place, its mail '
+  'domain, suppression, how many came of its address and phone, who bought its contact.';
+
+create or replace function intake.find_duplicate(
+  p_facts kernel.lead_facts,
+  p_route catalog.route,
+  p_since timestamptz,
+  out lead_id bigint,
+  out created_at timestamptz,
+  out field text
+)
+language plpgsql
+stable
+as $$
+-- An earlier lead that failed validation does not count; an empty phone or e-mail matches nothing.
+declare
+  v_match constant jsonb := coalesce(p_route.validation_rules -> 'duplicate_match', '["phone", "email"]');
+  v_scope constant text := coalesce(p_route.validation_rules ->> 'duplicate_scope', 'offer');
+  v_needs_both constant boolean :=
+    p_route.validation_rules ->> 'duplicate_match_mode' = 'all' and v_match @> '["phone", "email"]';
+begin
+  select earlier.id, earlier.created_at, earlier.matched into lead_id, created_at, field
+  from (
+    select l.*, 'phone' as matched from leadgen.leads l where v_match ? 'phone' and l.phone = p_facts.phone
+    union all
+    select l.*, 'email' from leadgen.leads l where v_match ? 'email' and l.email = p_facts.email
+  ) earlier
+  where earlier.created_at > p_since
+    and earlier.validation_reason is null
+    and (v_needs_both is not true or (earlier.phone = p_facts.phone and earlier.email = p_facts.email))
+    and case v_scope
+      when 'offer' then earlier.market_id = p_route.market_id and earlier.offer_id = p_route.offer_id
+      when 'market' then earlier.market_id = p_route.market_id
+      when 'vertical' then earlier.vertical_id = p_route.vertical_id
+      else true
+    end
+  order by earlier.created_at desc, earlier.id desc, earlier.matched desc
+  limit 1;
+end;
+$$;
+comment on function intake.find_duplicate(kernel.lead_facts, catalog.route, timestamptz) is
+  'The latest valid lead since a time with the same contact, as the policy''s duplicate_match, duplicate_match_mode '
+  'and duplicate_scope say.';
+
+create or replace function intake.find_buyers_with_contact(
+  p_facts kernel.lead_facts,
+  p_route catalog.route,
+  p_lead_id bigint default null
+)
+returns bigint[]
+language plpgsql
+stable
+as $$
+declare
+  v_days constant numeric := (p_route.routing_settings).contact_window_days;
+begin
+  if v_days = 0 then
+    return '{}';
+  end if;
+  return array(
+    select a.buyer_id
+    from (
+      select l.id from leadgen.leads l
+      where l.offer_id = p_route.offer_id and l.phone = p_facts.phone and l.created_at > p_facts.decided_at - v_days * interval '1 day'
+      union all
+      select l.id from leadgen.leads l
+      where l.offer_id = p_route.offer_id and l.email = p_facts.email and l.created_at > p_facts.decided_at - v_days * interval '1 day'
+    ) earlier
+    join leadgen.lead_assignments a on a.lead_id = earlier.id and a.market_id = p_route.market_id
+    where earlier.id is distinct from p_lead_id and a.outcome not in ('failed', 'erased')
+  );
+end;
+$$;
+comment on function intake.find_buyers_with_contact(kernel.lead_facts, catalog.route, bigint) is
+  'Buyers who bought another lead of the same phone or e-mail from the offer within the policy''s '
+  'contact_window_days; a sale that never reached its buyer does not count.';
+
+create or replace function intake.needs_mail_lookup(p_facts kernel.lead_facts, p_route catalog.route, p_context jsonb)
+returns text
+language plpgsql
+volatile
+as $$
+begin
+  -- A null would not keep the look-up from being made.
+  if (p_context -> 'can_look_up_mail' = 'true') is true
+    and (p_route.validation_rules -> 'mx_lookup_enabled' = 'true') is true
+    and ref.is_email(p_facts.email)
+    and ref.find_mail_status(p_facts.email_domain, leadgen.clock()) is null then
+    return p_facts.email_domain;
+  end if;
+  return null;
+end;
+$$;
+comment on function intake.needs_mail_lookup(kernel.lead_facts, catalog.route, jsonb) is
+  'The e-mail domain that the caller must have looked up before this lead can be judged; null: none, or the caller '
+  'cannot.';
+
+create or replace function intake.recall_facts(p_lead leadgen.leads, p_country_code text)
+returns kernel.lead_facts
+language plpgsql
+immutable
+as $$
+declare
+  v_signals constant kernel.lead_signals := p_lead.signals;
+  v_is_local constant boolean := p_lead.country_code = p_country_code;
+  v_facts kernel.lead_facts;
+begin
+  v_facts := (
+    nullif(p_lead.name, ''),
+    nullif(p_lead.email, ''),
+    nullif(split_part(p_lead.email, '@', -1), ''),
+    nullif(p_lead.phone, ''),
+    v_signals.phone_country,
+    v_signals.phone_region,
+    p_lead.country_code,
+    p_lead.region_code,
+    nullif(p_lead.postal_code, ''),
+    case when v_is_local then ref.match_postal_codes(nullif(p_lead.postal_code, '')) else '{}' end,
+    p_lead.city,
+    case when v_is_local then ref.normalize_city(p_lead.city) end,
+    p_lead.message,
+    p_lead.attributes,
+    p_lead.consent,
+    p_lead.gdpr_consent,
+    p_lead.consent_at,
+    p_lead.consent_certificate_url,
+    v_signals.email_is_disposable,
+    v_signals.duplicate_lead_id,
+    v_signals.duplicate_created_at,
+    v_signals.duplicate_field,
+    null,
+    p_lead.created_at,
+    v_signals.latitude,
+    v_signals.longitude,
+    v_signals.local_minute,
+    v_signals.is_suppressed,
+    v_signals.mail_status,
+    v_signals.ip_count,
+    v_signals.phone_count,
+    '{}'
+  )::kernel.lead_facts;
+  return v_facts;
+end;
+$$;
+comment on function intake.recall_facts(leadgen.leads, text) is
+  'The facts that a stored lead was judged by, from its own fields and its signals; the country is its market''s.';

@@ -1,0 +1,369 @@
+-- A network's document read by a field map.
+
+create or replace function intake.apply_field_map(p_map jsonb, p_lead jsonb)
+returns jsonb
+language plpgsql
+immutable
+as $$
+-- Nothing is dropped: what no path reads becomes an attribute. Paths that begin with $.answers read the list of named
+-- answers; a member of that name in the lead itself is a leftover like any other. An id that makes no key goes on as it
+-- is, for submit_lead to refuse.
+declare
+  v_answers constant jsonb := case when p_map ? 'answers' then intake.gather_answers(p_map, p_lead) end;
+  v_document constant jsonb := case
+    when v_answers is null then p_lead
+    else p_lead || jsonb_build_object('answers', v_answers)
+  end;
+  v_payload jsonb := '{}';
+  v_attributes jsonb := '{}';
+  v_paths text[];
+  v_key constant jsonb := coalesce(to_jsonb(intake.read_map_key(p_map, p_lead)),
+    intake.read_map_value(p_lead, p_map -> 'idempotency_key' -> 'path'));
+  v_field text;
+  v_rule jsonb;
+  v_value jsonb;
+begin
+  for v_field, v_rule in select e.key, e.value from jsonb_each(p_map -> 'fields') e loop
+    v_paths := v_paths || intake.list_read_paths(v_document, v_rule);
+    v_value := intake.read_map_value(v_document, v_rule);
+    if v_value is null then
+      continue;
+    elsif starts_with(v_field, 'attributes.') then
+      v_attributes := v_attributes || jsonb_build_object(substr(v_field, 12), v_value);
+    elsif v_field not in ('consent', 'gdpr_consent') then
+      v_payload := v_payload || jsonb_build_object(v_field, intake.show_map_value(v_value));
+    elsif intake.read_map_flag(v_value) is null then
+      v_attributes := v_attributes || jsonb_build_object(v_field, v_value);
+    else
+      v_payload := v_payload || jsonb_build_object(v_field, intake.read_map_flag(v_value));
+    end if;
+  end loop;
+
+  if v_answers is not null then
+    v_attributes := intake.gather_leftovers(v_answers,
+      array(select '$' || substr(path, 10) from unnest(v_paths) path where path ~ '^\$\.answers[.[]'), v_attributes);
+    v_paths := array(select path from unnest(v_paths) path where path !~ '^\$\.answers[.[]')
+      || regexp_replace(p_map -> 'answers' ->> 'items', '\[\*\]$', '');
+  end if;
+  v_attributes := intake.gather_leftovers(p_lead,
+    v_paths || (p_map ->> 'key')
+      || intake.list_map_paths(p_map -> 'is_test') || intake.list_map_paths(p_map -> 'ignore')
+      || intake.list_map_paths(p_map -> 'idempotency_key' -> 'path'), v_attributes);
+
+  if v_key is not null then
+    v_payload := v_payload || jsonb_build_object('idempotency_key', v_key);
+  end if;
+  return v_payload || jsonb_build_object('attributes', v_attributes);
+end;
+$$;
+comment on function intake.apply_field_map(jsonb, jsonb) is
+  'A lead in somebody else''s shape as a payload of submit_lead, by the body of a field map; what the map does not '
+  'name goes into attributes.';
+
+create or replace function intake.gather_answers(p_map jsonb, p_lead jsonb)
+returns jsonb
+language plpgsql
+immutable
+as $$
+-- Loops and not a join: the planner takes each path for a thousand rows, and compiles what it thinks so large.
+declare
+  v_rules constant jsonb := p_map -> 'answers';
+  v_lists jsonb := '{}';
+  v_item jsonb;
+  v_name text;
+  v_entry jsonb;
+begin
+  for v_item in select jsonb_path_query(p_lead, (v_rules ->> 'items')::jsonpath, silent => true) loop
+    v_name := coalesce(intake.show_map_value(intake.read_map_value(v_item, v_rules -> 'name')), 'unnamed');
+    for v_entry in select jsonb_path_query(v_item, (v_rules ->> 'value')::jsonpath, silent => true) loop
+      if not intake.is_blank(v_entry) then
+        v_lists := v_lists || jsonb_build_object(v_name,
+          coalesce(v_lists -> v_name, '[]') || jsonb_build_array(v_entry));
+      end if;
+    end loop;
+  end loop;
+  return coalesce((
+    select jsonb_object_agg(e.key, case jsonb_array_length(e.value) when 1 then e.value -> 0 else e.value end)
+    from jsonb_each(v_lists) e
+  ), '{}');
+end;
+$$;
+comment on function intake.gather_answers(jsonb, jsonb) is
+  'A list of named answers ([{"column_id": "EMAIL", "string_value": "a@b.c"}, …]) as an object {"EMAIL": "a@b.c"}; '
+  'several values of a name as a list.';
+
+create or replace function intake.gather_leftovers(p_document jsonb, p_paths text[], p_attributes jsonb)
+returns jsonb
+language plpgsql
+immutable
+as $$
+-- Only what a plain path reads is taken out: of a filter or a wildcard nobody knows what it left behind.
+declare
+  v_rest jsonb := p_document;
+  v_attributes jsonb := p_attributes;
+  v_path text;
+  v_name text;
+  v_value jsonb;
+begin
+  foreach v_path in array p_paths loop
+    if intake.read_plain_path(v_path) is not null then
+      v_rest := v_rest #- intake.read_plain_path(v_path);
+    end if;
+  end loop;
+  for v_name, v_value in select e.key, e.value from jsonb_each(v_rest) e order by e.key loop
+    if not intake.is_blank(v_value) then
+      v_attributes := v_attributes || jsonb_build_object(intake.name_attribute(v_name, v_attributes), v_value);
+    end if;
+  end loop;
+  return v_attributes;
+end;
+$$;
+comment on function intake.gather_leftovers(jsonb, text[], jsonb) is
+  'Attributes, and behind them every member of a document that none of the paths reads.';
+
+create or replace function intake.list_map_paths(p_rule jsonb)
+returns text[]
+language plpgsql
+immutable
+as $$
+begin
+  if jsonb_typeof(p_rule) = 'string' then
+    return array[p_rule #>> '{}'];
+  elsif jsonb_typeof(p_rule) = 'array' then
+    return array(select path from jsonb_array_elements(p_rule) e, unnest(intake.list_map_paths(e)) path);
+  elsif p_rule ? 'join' then
+    return intake.list_map_paths(p_rule -> 'join');
+  end if;
+  return '{}';
+end;
+$$;
+comment on function intake.list_map_paths(jsonb) is 'Every JSON path in a rule of a field map.';
+
+create or replace function intake.list_read_paths(p_document jsonb, p_rule jsonb)
+returns text[]
+language plpgsql
+immutable
+as $$
+declare
+  v_part jsonb;
+begin
+  if intake.read_map_value(p_document, p_rule) is null then
+    return '{}';
+  elsif jsonb_typeof(p_rule) = 'array' then
+    for v_part in select e from jsonb_array_elements(p_rule) e loop
+      if intake.read_map_value(p_document, v_part) is not null then
+        return intake.list_read_paths(p_document, v_part);
+      end if;
+    end loop;
+  elsif p_rule ? 'join' then
+    return coalesce((
+      select array_agg(path)
+      from jsonb_array_elements(p_rule -> 'join') e, unnest(intake.list_read_paths(p_document, e)) path
+    ), '{}');
+  end if;
+  return intake.list_map_paths(p_rule);
+end;
+$$;
+comment on function intake.list_read_paths(jsonb, jsonb) is
+  'The JSON paths from which read_map_value has its value: of alternatives only the one that was taken.';
+
+create or replace function intake.name_attribute(p_name text, p_attributes jsonb)
+returns text
+language plpgsql
+immutable
+as $$
+declare
+  v_slug constant text := replace(catalog.slugify(p_name), '-', '_');
+  -- A name in another script has no ASCII; it keeps its own letters.
+  v_base constant text :=
+    left(case when v_slug = 'x' then regexp_replace(btrim(p_name), '\s+', '_', 'g') else v_slug end, 60);
+  v_name text := v_base;
+  v_number integer := 1;
+begin
+  while p_attributes ? v_name loop
+    v_number := v_number + 1;
+    v_name := v_base || '_' || v_number;
+  end loop;
+  return v_name;
+end;
+$$;
+comment on function intake.name_attribute(text, jsonb) is
+  'The name of an attribute for something that no map names: "What kind of roof?" is what_kind_of_roof, or '
+  'what_kind_of_roof_2 where that is taken.';
+
+create or replace function intake.read_map_value(p_document jsonb, p_rule jsonb)
+returns jsonb
+language plpgsql
+immutable
+as $$
+declare
+  v_part jsonb;
+  v_value jsonb;
+  v_parts text[] := '{}';
+begin
+  if jsonb_typeof(p_rule) = 'string' then
+    for v_value in select jsonb_path_query(p_document, (p_rule #>> '{}')::jsonpath, silent => true) loop
+      if not intake.is_blank(v_value) then
+        return v_value;
+      end if;
+    end loop;
+    return null;
+  elsif jsonb_typeof(p_rule) = 'array' then
+    for v_part in select e from jsonb_array_elements(p_rule) e loop
+      v_value := intake.read_map_value(p_document, v_part);
+      if v_value is not null then
+        return v_value;
+      end if;
+    end loop;
+    return null;
+  elsif p_rule ? 'constant' then
+    return p_rule -> 'constant';
+  end if;
+
+  for v_part in select e from jsonb_array_elements(p_rule -> 'join') e loop
+    v_value := intake.read_map_value(p_document, v_part);
+    if v_value is not null then
+      v_parts := v_parts || intake.show_map_value(v_value);
+    end if;
+  end loop;
+  if v_parts = '{}' then
+    return null;
+  end if;
+  return to_jsonb(array_to_string(v_parts, coalesce(p_rule ->> 'with', ' ')));
+end;
+$$;
+comment on function intake.read_map_value(jsonb, jsonb) is
+  'What a rule of a field map finds in a document: a path''s first value that is not blank, the first of '
+  'alternatives, a constant, or parts joined. Null: nothing.';
+
+create or replace function intake.read_map_key(p_map jsonb, p_lead jsonb)
+returns text
+language plpgsql
+immutable
+as $$
+declare
+  v_id constant jsonb := intake.read_map_value(p_lead, p_map -> 'idempotency_key' -> 'path');
+  v_key constant text := coalesce(p_map -> 'idempotency_key' ->> 'prefix', '') || btrim(v_id #>> '{}');
+begin
+  if jsonb_typeof(v_id) not in ('string', 'number') then
+    return null;
+  end if;
+  if length(v_key) > 128 or v_key ~ '[[:cntrl:]]' or starts_with(v_key, 'auto:') then
+    return 'sha256:' || encode(sha256(convert_to(v_key, 'UTF8')), 'hex');
+  end if;
+  return v_key;
+end;
+$$;
+comment on function intake.read_map_key(jsonb, jsonb) is
+  'The idempotency key of a lead, from the id that its network gave it; null: it gave none, or one that is neither '
+  'text nor number. An id that is no acceptable key is hashed.';
+
+create or replace function intake.read_map_flag(p_value jsonb)
+returns boolean
+language plpgsql
+immutable
+as $$
+begin
+  return case
+    when lower(btrim(p_value #>> '{}')) in ('true', 'yes', 'y', 'on', '1') then true
+    when lower(btrim(p_value #>> '{}')) in ('false', 'no', 'n', 'off', '0') then false
+  end;
+end;
+$$;
+comment on function intake.read_map_flag(jsonb) is
+  'A consent or a test''s mark as networks write it (true, "yes", 1, …); null: not to be read so.';
+
+create or replace function intake.read_plain_path(p_path text)
+returns text[]
+language plpgsql
+immutable strict parallel safe
+as $$
+begin
+  if p_path !~ '^\$(\.[A-Za-z_][A-Za-z0-9_]*|\."[^"\\]+"|\[[0-9]+\])+$' then
+    return null;
+  end if;
+  return array(
+    select coalesce(step[1], step[2], step[3])
+    from regexp_matches(p_path, '\.([A-Za-z_][A-Za-z0-9_]*)|\."([^"\\]+)"|\[([0-9]+)\]', 'g') step
+  );
+end;
+$$;
+comment on function intake.read_plain_path(text) is
+  'A JSON path of member names and positions alone ($.lead."first name", $.rows[0]) as the steps of #>; null for any '
+  'other.';
+
+create or replace function intake.show_map_value(p_value jsonb)
+returns text
+language plpgsql
+immutable
+as $$
+begin
+  if jsonb_typeof(p_value) = 'array' then
+    return (
+      select string_agg(intake.show_map_value(e.value), ', ' order by e.ordinality)
+      from jsonb_array_elements(p_value) with ordinality e
+      where not intake.is_blank(e.value)
+    );
+  end if;
+  return p_value #>> '{}';
+end;
+$$;
+comment on function intake.show_map_value(jsonb) is
+  'A value as the text of a field: the entries of a list with commas between.';
+
+create or replace function intake.is_blank(p_value jsonb)
+returns boolean
+language plpgsql
+immutable parallel safe
+as $$
+begin
+  return p_value is null or p_value in ('null', '[]', '{}')
+    or (jsonb_typeof(p_value) = 'string' and p_value #>> '{}' ~ '^\s*$');
+end;
+$$;
+comment on function intake.is_blank(jsonb) is
+  'Whether a value says nothing: none, null, an empty list or object, a text of spaces.';
+
+create or replace function intake.find_fetch_id(p_map jsonb, p_lead jsonb)
+returns text
+language plpgsql
+immutable
+as $$
+declare
+  v_id text;
+begin
+  if not p_map ? 'fetch' or jsonb_typeof(p_lead) <> 'object' or intake.gather_answers(p_map, p_lead) <> '{}' then
+    return null;
+  end if;
+  v_id := intake.show_map_value(intake.read_map_value(p_lead, p_map -> 'fetch'));
+  return case when v_id ~ '^[A-Za-z0-9_-]{1,64}$' then v_id end;
+end;
+$$;
+comment on function intake.find_fetch_id(jsonb, jsonb) is
+  'The id by which a lead''s answers are asked of its network; null: they are in the post, or nothing in it can be '
+  'asked for.';
+
+create or replace function intake.is_test_lead(p_map jsonb, p_lead jsonb)
+returns boolean
+language plpgsql
+immutable
+as $$
+declare
+  v_path text;
+  v_found jsonb;
+begin
+  foreach v_path in array intake.list_map_paths(p_map -> 'is_test') loop
+    for v_found in select jsonb_path_query(p_lead, v_path::jsonpath, silent => true) loop
+      if exists (
+        select from jsonb_path_query(v_found, '$[*]') mark
+        where not intake.is_blank(mark) and intake.read_map_flag(mark) is not false) then
+        return true;
+      end if;
+    end loop;
+  end loop;
+  return false;
+end;
+$$;
+comment on function intake.is_test_lead(jsonb, jsonb) is
+  'Whether one of the map''s is_test paths finds something that neither is blank nor says no (false, "false", 0, …): '
+  'a test is rehearsed and never sold.';

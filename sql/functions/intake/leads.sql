@@ -1,0 +1,151 @@
+-- The stored lead, its idempotency key and its answer.
+
+create or replace function intake.insert_lead(
+  p_lead_id bigint,
+  p_request intake.lead_request,
+  p_facts kernel.lead_facts,
+  p_route catalog.route,
+  p_key text,
+  p_hash bytea,
+  p_payload jsonb,
+  p_answer jsonb,
+  p_failures kernel.failure[],
+  p_decision kernel.decision
+)
+returns void
+language plpgsql
+volatile
+as $$
+-- The lead is written once, as it was decided; p_decision is null for a lead that failed validation.
+declare
+  v_is_valid constant boolean := p_failures = '{}';
+  v_is_held constant boolean := p_decision.is_held is true;
+begin
+  insert into leadgen.leads (
+    id, created_at, market_id, vertical_id, offer_id, source_id, idempotency_key, request_hash,
+    source, name, email, phone, country_code, postal_code, city, region_code, message, attributes,
+    consent, gdpr_consent, consent_at, consent_certificate_url,
+    status, validation_reason, rejected_at, unsold_reason, hold_until, next_route_at,
+    validation_policy_id, validation_policy_version,
+    routing_policy_id, routing_policy_version, pricing_policy_id, pricing_policy_version,
+    buyer_id, price, utm_source, utm_medium, utm_campaign, landing_url, ip_address, user_agent, submitted, answer,
+    signals
+  )
+  overriding system value
+  values (
+    p_lead_id, p_facts.decided_at, p_route.market_id, p_route.vertical_id, p_route.offer_id, p_route.source_id, p_key, p_hash,
+    coalesce(p_request.source, 'landing_page'), coalesce(p_facts.name, ''), left(coalesce(p_facts.email, ''), 200), coalesce(p_facts.phone, ''),
+    p_facts.country_code, coalesce(p_facts.postal_code, ''), p_facts.city, p_facts.region_code, p_facts.message, p_facts.attributes,
+    p_facts.consent, p_facts.gdpr_consent, p_facts.consent_at, p_facts.consent_certificate_url,
+    case when v_is_valid then 'validated' else 'rejected' end::leadgen.lead_status,
+    left((p_failures[1]).reason, 500),
+    case when not v_is_valid then p_facts.decided_at end,
+    p_decision.unsold_reason,
+    case when v_is_held then p_facts.decided_at + (p_route.routing_settings).hold_hours * interval '1 hour' end,
+    case when v_is_held then
+      least(p_decision.next_route_at, p_facts.decided_at + (p_route.routing_settings).hold_hours * interval '1 hour') end,
+    p_route.validation_policy_id, p_route.validation_policy_version,
+    case when v_is_valid then p_route.routing_policy_id end,
+    case when v_is_valid then p_route.routing_policy_version end,
+    case when v_is_valid then p_route.pricing_policy_id end,
+    case when v_is_valid then p_route.pricing_policy_version end,
+    p_decision.buyers[1], (p_decision.prices[1]).amount,
+    p_request.utm_source, p_request.utm_medium, p_request.utm_campaign, p_request.landing_url, p_request.ip_address,
+    p_request.user_agent, p_payload, p_answer,
+    (
+      p_facts.phone_country, p_facts.phone_region, p_facts.email_is_disposable,
+      p_facts.duplicate_lead_id, p_facts.duplicate_created_at, p_facts.duplicate_field,
+      p_facts.latitude, p_facts.longitude, p_facts.local_minute, p_facts.is_suppressed, p_facts.mail_status,
+      p_facts.ip_count, p_facts.phone_count
+    )::kernel.lead_signals
+  )
+  on conflict on constraint leads_idempotency_unique_per_source do nothing;
+  if not found then
+    raise exception using
+      errcode = 'serialization_failure',
+      message = 'the same idempotency key was taken by another transaction',
+      hint = 'Send the same lead again: it gets the answer of the first.';
+  end if;
+end;
+$$;
+comment on function intake.insert_lead(bigint, intake.lead_request, kernel.lead_facts, catalog.route, text, bytea, jsonb, jsonb, kernel.failure[], kernel.decision) is
+  'Stores a lead with its verdict. A key taken meanwhile through another offer is a serialization failure: the whole '
+  'call is to be repeated.';
+
+create or replace function intake.derive_idempotency_key(p_facts kernel.lead_facts, p_route catalog.route, p_now timestamptz)
+returns text
+language plpgsql
+immutable
+as $$
+begin
+  return 'auto:' || encode(sha256(convert_to(jsonb_build_array(
+    p_route.source_id, p_facts.name, p_facts.email, p_facts.phone, p_facts.postal_code, p_facts.message, p_facts.attributes,
+    p_facts.country_code, p_facts.region_code, p_facts.city, p_facts.consent, p_facts.gdpr_consent,
+    kernel.write_instant(p_facts.consent_at), p_facts.consent_certificate_url,
+    (p_now at time zone p_route.timezone)::date
+  )::text, 'UTF8')), 'hex');
+end;
+$$;
+comment on function intake.derive_idempotency_key(kernel.lead_facts, catalog.route, timestamptz) is
+  'The key of a lead that came without one: the same source, contact, place, message, attributes and consent on the '
+  'market''s same day are one lead; who corrects what a rule judges sends another.';
+
+create or replace function intake.compose_answer(
+  p_lead_id bigint,
+  p_route catalog.route,
+  p_failures kernel.failure[],
+  p_decision kernel.decision
+)
+returns jsonb
+language plpgsql
+immutable
+as $$
+declare
+  v_is_sold constant boolean := cardinality(p_decision.winners) > 0;
+begin
+  if p_failures <> '{}' then
+    return jsonb_build_object(
+      'lead_id', p_lead_id,
+      'status', 'rejected',
+      'reason', (p_failures[1]).reason,
+      'message', 'Lead did not pass validation',
+      'errors', to_jsonb(p_failures)
+    );
+  end if;
+  return jsonb_build_object(
+    'lead_id', p_lead_id,
+    'status', 'accepted',
+    'message', case
+      when v_is_sold then 'Lead qualified and delivered to buyer'
+      when p_decision.is_held then 'Lead qualified; no buyer can take it now, it is held and offered again'
+      else 'Lead qualified; no buyer can take it now'
+    end,
+    'buyer_id', case when p_route.disclose_buyer then p_decision.buyers[1] end,
+    'offer_id', p_route.offer_id,
+    'price', case when p_route.disclose_buyer then (p_decision.prices[1]).amount end
+  );
+end;
+$$;
+comment on function intake.compose_answer(bigint, catalog.route, kernel.failure[], kernel.decision) is
+  'What the sender is told: accepted with buyer and price (hidden where the source may not know), or rejected with '
+  'every failure.';
+
+create or replace function intake.replay_answer(p_lead_id bigint, p_hash bytea, p_key_is_derived boolean)
+returns jsonb
+language plpgsql
+stable
+as $$
+declare
+  v_answer jsonb;
+  v_hash bytea;
+begin
+  select l.answer, l.request_hash into v_answer, v_hash from leadgen.leads l where l.id = p_lead_id;
+  if not p_key_is_derived and v_hash <> p_hash then
+    perform kernel.refuse('LG422', 'The idempotency key was used for another lead', 'idempotency_key',
+      'a key whose first lead had another body', 'the same body, or a new key');
+  end if;
+  return v_answer || '{"replayed": true}';
+end;
+$$;
+comment on function intake.replay_answer(bigint, bytea, boolean) is
+  'The answer a lead''s sender got first, marked replayed; LG422 when the same key comes with another body.';

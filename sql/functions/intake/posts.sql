@@ -1,0 +1,176 @@
+-- A network's post: who sends it and which leads it holds.
+
+create or replace function intake.authenticate_post(p_source_key text, p_body bytea, p_context jsonb)
+returns intake.mapped_source
+language plpgsql
+stable
+as $$
+-- Whatever is wrong, the words are the same: nobody learns which sources there are, nor how they prove themselves.
+declare
+  v_source intake.mapped_source;
+  v_is_proved boolean;
+begin
+  select s.id, s.source_key, s.api_key_hash, m.body, sm.app_secret, sm.access_token
+  into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_source.map, v_source.app_secret,
+    v_source.access_token
+  from leadgen.sources s
+  join leadgen.source_maps sm on sm.source_id = s.id
+  join leadgen.field_maps m on m.id = sm.field_map_id
+  where s.source_key = p_source_key;
+
+  if v_source.map ->> 'authentication' = 'signature' then
+    v_is_proved := intake.check_signature(p_body, v_source.app_secret, p_context ->> 'signature');
+  elsif v_source.source_id is not null then
+    v_source.document := intake.read_post(p_body);
+    v_is_proved := v_source.api_key_hash = case v_source.map ->> 'authentication'
+      when 'key_in_body' then
+        encode(sha256(convert_to(v_source.document #>> intake.read_plain_path(v_source.map ->> 'key'), 'UTF8')), 'hex')
+      else p_context ->> 'api_key_hash'
+    end;
+  end if;
+  if v_is_proved is not true then
+    perform kernel.refuse('LG401', 'No valid API key');
+  end if;
+  v_source.document := coalesce(v_source.document, intake.read_post(p_body));
+  return v_source;
+end;
+$$;
+comment on function intake.authenticate_post(text, bytea, jsonb) is
+  'The source of a post in its own shape, once API key, key in the body or signature prove it. LG401 otherwise, in '
+  'the same words whatever was wrong.';
+
+create or replace function intake.check_signature(p_body bytea, p_secret text, p_signature text)
+returns boolean
+language plpgsql
+immutable
+as $$
+-- Digests of the signatures are compared, so how long that takes says nothing about the right one.
+begin
+  return coalesce(
+    sha256(convert_to(lower(p_signature), 'UTF8'))
+      = sha256(convert_to(
+        'sha256=' || encode(kernel.compute_hmac(convert_to(p_secret, 'UTF8'), p_body), 'hex'), 'UTF8')),
+    false);
+end;
+$$;
+comment on function intake.check_signature(bytea, text, text) is
+  'Whether a body was signed with a secret, as X-Hub-Signature-256 says it: sha256= and the HMAC-SHA-256 of the raw '
+  'body in hex. False without either.';
+
+create or replace function intake.choose_mapped_source(p_source intake.mapped_source, p_payload jsonb)
+returns intake.mapped_source
+language plpgsql
+stable
+as $$
+-- One ad account posts the leads of many campaigns to one address. A lead that its first source has taken stays there,
+-- or a campaign mapped between two tries would sell it twice.
+declare
+  v_source intake.mapped_source := p_source;
+begin
+  if p_source.map -> 'by_campaign' = 'true' and not exists (
+    select from leadgen.leads l
+    where l.source_id = p_source.source_id and l.idempotency_key = p_payload ->> 'idempotency_key') then
+    select s.id, s.source_key, s.api_key_hash into v_source.source_id, v_source.source_key, v_source.api_key_hash
+    from leadgen.source_campaigns c
+    join leadgen.sources s on s.id = c.source_id
+    where c.utm_source = lower(ref.collapse_space(p_payload ->> 'utm_source'))
+      and c.utm_campaign = lower(ref.collapse_space(p_payload ->> 'utm_campaign'));
+    if not found then
+      return p_source;
+    end if;
+  end if;
+  return v_source;
+end;
+$$;
+comment on function intake.choose_mapped_source(intake.mapped_source, jsonb) is
+  'The source that takes a mapped lead: where the map says by_campaign, the one that its campaign belongs to '
+  '(source_campaigns), else the one that posted it.';
+
+create or replace function intake.read_post(p_body bytea)
+returns jsonb
+language plpgsql
+immutable strict
+as $$
+declare
+  v_document constant jsonb := convert_from(p_body, 'UTF8');
+begin
+  if jsonb_typeof(v_document) <> 'object' then
+    perform kernel.refuse(
+      'LG400', 'The post is not a JSON object', p_found => jsonb_typeof(v_document), p_allowed => 'an object');
+  end if;
+  return v_document;
+end;
+$$;
+comment on function intake.read_post(bytea) is 'The raw body of a post as JSON. LG400 when it is no object.';
+
+create or replace function intake.split_post(p_map jsonb, p_document jsonb)
+returns jsonb
+language plpgsql
+immutable
+as $$
+declare
+  v_path text;
+  v_leads jsonb;
+begin
+  if not p_map ? 'leads' then
+    return jsonb_build_array(p_document);
+  end if;
+  foreach v_path in array intake.list_map_paths(p_map -> 'leads') loop
+    v_leads := jsonb_path_query_array(p_document, v_path::jsonpath, silent => true);
+    exit when v_leads <> '[]';
+  end loop;
+  return v_leads;
+end;
+$$;
+comment on function intake.split_post(jsonb, jsonb) is
+  'The leads in one post: what the first of the map''s leads paths finds, or the whole document where it has none.';
+
+create or replace function intake.settle_refusal(
+  p_state text,
+  p_message text,
+  p_payload jsonb,
+  p_context jsonb,
+  p_source intake.mapped_source
+)
+returns jsonb
+language plpgsql
+volatile
+as $$
+-- A network cannot mend what it sent and takes a 4xx for the end of it, so nothing that it sends may be lost to one.
+declare
+  v_route catalog.route;
+  v_answer jsonb;
+begin
+  if p_state = 'LG422' then
+    select l.answer || '{"replayed": true}' into v_answer
+    from leadgen.leads l
+    where l.source_id = p_source.source_id and l.idempotency_key = p_payload ->> 'idempotency_key';
+    if found then
+      return v_answer;
+    end if;
+  end if;
+  v_route.failed_step := 'field_map';
+  v_route.failed_reason := p_message;
+  return intake.quarantine_submission(p_payload, p_context, v_route);
+end;
+$$;
+comment on function intake.settle_refusal(text, text, jsonb, jsonb, intake.mapped_source) is
+  'What a network''s lead gets that submit_lead refuses: the first answer if the network now describes the same lead '
+  'otherwise, else quarantine.';
+
+create or replace function intake.verify_subscription(p_source_key text, p_verify_token text)
+returns boolean
+language plpgsql
+stable
+as $$
+begin
+  return exists (
+    select
+    from leadgen.sources s
+    join leadgen.source_maps m on m.source_id = s.id
+    where s.source_key = p_source_key
+      and sha256(convert_to(m.verify_token, 'UTF8')) = sha256(convert_to(p_verify_token, 'UTF8'))
+  );
+end;
+$$;
+comment on function intake.verify_subscription(text, text) is 'The work of leadgen.verify_subscription.';

@@ -1,0 +1,90 @@
+-- Submissions that no active source claims.
+
+create or replace function intake.turn_away(
+  p_request intake.lead_request,
+  p_route catalog.route,
+  p_payload jsonb,
+  p_context jsonb
+)
+returns jsonb
+language plpgsql
+volatile
+as $$
+-- A lead that was taken before its offer was switched off has its answer; it must not come into quarantine as well.
+declare
+  v_lead_id bigint;
+  v_key text := p_request.idempotency_key;
+begin
+  if p_route.source_id is not null then
+    v_key := coalesce(v_key,
+      intake.derive_idempotency_key(intake.normalize_request(p_request, p_route), p_route, leadgen.clock()));
+    select l.id into v_lead_id from leadgen.leads l where l.source_id = p_route.source_id and l.idempotency_key = v_key;
+    if found then
+      return intake.replay_answer(v_lead_id, intake.hash_submission(p_payload), p_request.idempotency_key is null);
+    end if;
+  end if;
+  return intake.quarantine_submission(p_payload, p_context, p_route);
+end;
+$$;
+comment on function intake.turn_away(intake.lead_request, catalog.route, jsonb, jsonb) is
+  'What a submission gets whose route is not open: the first answer if it was taken earlier, else quarantine.';
+
+create or replace function intake.quarantine_submission(p_payload jsonb, p_context jsonb, p_route catalog.route)
+returns jsonb
+language plpgsql
+volatile
+as $$
+-- What the caller could do at that moment is not kept: the operator who replays it cannot look up mail domains.
+declare
+  v_context constant jsonb := p_context - 'can_look_up_mail';
+  v_hash constant bytea := sha256(convert_to(p_payload::text || v_context::text, 'UTF8'));
+  v_id bigint;
+begin
+  insert into leadgen.intake_quarantine as q (failed_step, reason, payload, context, request_hash)
+  values (p_route.failed_step, p_route.failed_reason, p_payload, v_context, v_hash)
+  on conflict (request_hash) where replayed_at is null
+  do update set times_seen = q.times_seen + 1, last_seen_at = current_timestamp,
+    failed_step = excluded.failed_step, reason = excluded.reason
+  returning q.id into v_id;
+  return jsonb_build_object(
+    'status', 'quarantined',
+    'quarantine_id', v_id,
+    'step', p_route.failed_step,
+    'message', 'The lead is kept, but not accepted: ' || p_route.failed_reason
+  );
+end;
+$$;
+comment on function intake.quarantine_submission(jsonb, jsonb, catalog.route) is
+  'Keeps a submission that no active source claims, whole; the same submission again raises its count.';
+
+create or replace function intake.erase_quarantined(p_lead leadgen.leads, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+as $$
+-- By what the lead was, so before it is struck out; rows by id. A read of the whole quarantine, which is short. A network's post has its
+-- answers anywhere, so the contact is looked for in the text.
+declare
+  v_email constant text := '(^|[^a-z0-9._%+-])'
+    || regexp_replace(nullif(p_lead.email, ''), '([^a-zA-Z0-9@])', '\\\1', 'g') || '($|[^a-z0-9.-])';
+  v_digits constant text := right(regexp_replace(p_lead.phone, '\D', '', 'g'), 10);
+begin
+  update leadgen.intake_quarantine q
+  set payload = '{}', context = '{}', request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
+    replayed_at = coalesce(q.replayed_at, p_now)
+  where q.id in (
+    select c.id
+    from leadgen.intake_quarantine c
+    where c.payload <> '{}'
+      and (c.lead_id = p_lead.id
+        or case when jsonb_typeof(c.payload) = 'object' then intake.hash_submission(c.payload) = p_lead.request_hash end
+        or c.payload::text ~* v_email
+        or ref.normalize_email(ref.collapse_space(c.payload ->> 'email')) = nullif(p_lead.email, '')
+        or (length(v_digits) = 10 and translate(c.payload::text, ' ()-./+', '') like '%' || v_digits || '%')
+        or (p_lead.phone <> '' and (ref.read_phone(c.payload ->> 'phone', p_lead.country_code)).e164 = p_lead.phone))
+    order by c.id
+    for update);
+end;
+$$;
+comment on function intake.erase_quarantined(leadgen.leads, timestamptz) is
+  'Empties quarantined submissions of the same request, e-mail or phone as a lead; they are not replayed any more.';

@@ -1,0 +1,150 @@
+-- A submission read: fields, types, lengths.
+
+create or replace function intake.read_request(p_payload jsonb, p_context jsonb)
+returns intake.lead_request
+language plpgsql
+stable
+as $$
+declare
+  v_request intake.lead_request;
+  v_attributes jsonb := p_payload -> 'attributes';
+  v_consent_at timestamptz;
+begin
+  perform intake.check_submission(p_payload, p_context);
+  if p_payload ->> 'consent_at' is not null then
+    v_consent_at := ref.read_timestamp(p_payload ->> 'consent_at', 'consent_at');
+  end if;
+  if jsonb_typeof(v_attributes) is distinct from 'object' then
+    v_attributes := '{}';
+  end if;
+
+  -- One row in the order of the type: every expression of a function is prepared anew in each transaction.
+  v_request := (
+    ref.collapse_space(p_payload ->> 'source_key'),
+    intake.read_idempotency_key(p_payload, p_context),
+    ref.collapse_space(p_payload ->> 'source'),
+    ref.collapse_space(p_payload ->> 'name'),
+    ref.collapse_space(p_payload ->> 'email'),
+    ref.collapse_space(p_payload ->> 'phone'),
+    upper(ref.collapse_space(p_payload ->> 'country_code')),
+    upper(ref.collapse_space(p_payload ->> 'region_code')),
+    ref.collapse_space(p_payload ->> 'postal_code'),
+    ref.collapse_space(p_payload ->> 'city'),
+    ref.collapse_space(p_payload ->> 'message'),
+    v_attributes,
+    ref.collapse_space(p_payload ->> 'utm_source'),
+    ref.collapse_space(p_payload ->> 'utm_medium'),
+    ref.collapse_space(p_payload ->> 'utm_campaign'),
+    ref.collapse_space(p_payload ->> 'landing_url'),
+    (p_payload ->> 'consent')::boolean,
+    (p_payload ->> 'gdpr_consent')::boolean,
+    v_consent_at,
+    ref.collapse_space(p_payload ->> 'consent_certificate_url'),
+    p_context ->> 'api_key_hash',
+    coalesce(ref.collapse_space(p_payload ->> 'landing_url'), p_context ->> 'referer', p_context ->> 'origin'),
+    (p_context ->> 'ip_address')::inet,
+    p_context ->> 'user_agent'
+  )::intake.lead_request;
+
+  if v_request.country_code !~ '^[A-Z]{2}$' then
+    perform kernel.refuse('LG400', 'country_code is not acceptable', 'country_code', 'text of another form',
+      'two letters, ISO 3166-1, e.g. US');
+  end if;
+  return v_request;
+end;
+$$;
+comment on function intake.read_request(jsonb, jsonb) is
+  'Payload and context as one typed record: texts trimmed, empty ones null. LG400 names the field at fault.';
+
+create or replace function intake.check_submission(p_payload jsonb, p_context jsonb)
+returns void
+language plpgsql
+immutable
+as $$
+-- One pass over the payload: unknown fields, wrong types and over-long texts. The submission is malformed, so nothing
+-- is stored. DETAIL describes what was found without repeating it, for it may be personal and the server logs it.
+declare
+  c_limits constant jsonb := '{"source": 100, "source_key": 100, "idempotency_key": 128, "name": 200, "email": 200,
+    "phone": 40, "country_code": 2, "region_code": 20, "postal_code": 16, "city": 128, "message": 10000,
+    "utm_source": 100, "utm_medium": 100, "utm_campaign": 100, "landing_url": 2000, "consent_at": 40,
+    "consent_certificate_url": 2000}';
+  v_field text;
+  v_value jsonb;
+begin
+  if jsonb_typeof(p_payload) is distinct from 'object' then
+    perform kernel.refuse('LG400', 'The lead is not a JSON object', p_found => coalesce(jsonb_typeof(p_payload), 'nothing'),
+      p_allowed => 'an object');
+  end if;
+  if jsonb_typeof(p_context) is distinct from 'object'
+    or p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail}'::text[] <> '{}' then
+    perform kernel.refuse('LG400', 'The context has a key that nothing reads', p_found => 'another key',
+      p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent, can_look_up_mail');
+  end if;
+
+  select e.key, e.value into v_field, v_value
+  from jsonb_each(p_payload) e
+  where case
+    when c_limits ? e.key then
+      jsonb_typeof(e.value) not in ('string', 'null') or length(e.value #>> '{}') > (c_limits ->> e.key)::integer
+    when e.key in ('consent', 'gdpr_consent') then jsonb_typeof(e.value) not in ('boolean', 'null')
+    when e.key = 'attributes' then jsonb_typeof(e.value) not in ('object', 'null')
+    else true
+  end
+  limit 1;
+  if not found then
+    return;
+  end if;
+
+  if c_limits ? v_field then
+    perform kernel.refuse('LG400', v_field || ' is not acceptable', v_field,
+      case jsonb_typeof(v_value) when 'string' then format('text of %s characters', length(v_value #>> '{}'))
+        else 'a value of type ' || jsonb_typeof(v_value) end,
+      format('text of at most %s characters', c_limits ->> v_field));
+  elsif v_field in ('consent', 'gdpr_consent', 'attributes') then
+    perform kernel.refuse('LG400', v_field || ' is not acceptable', v_field, 'a value of type ' || jsonb_typeof(v_value),
+      case v_field when 'attributes' then 'an object' else 'true or false' end);
+  end if;
+  v_field := case when v_field ~ '^[A-Za-z_][A-Za-z0-9_]{0,39}$' then v_field else '(not a plain name)' end;
+  perform kernel.refuse('LG400', 'Unknown field ' || v_field, v_field, 'an unknown field',
+    (select string_agg(k, ', ' order by k) from jsonb_object_keys(c_limits) k) || ', attributes, consent, gdpr_consent',
+    'Answers of your own go into attributes.');
+end;
+$$;
+comment on function intake.check_submission(jsonb, jsonb) is
+  'Raises LG400 for the first field of a submission that is unknown, of a wrong type or too long.';
+
+create or replace function intake.read_idempotency_key(p_payload jsonb, p_context jsonb)
+returns text
+language plpgsql
+immutable
+as $$
+declare
+  v_key constant text := coalesce(p_context ->> 'idempotency_key', p_payload ->> 'idempotency_key');
+begin
+  if v_key <> p_payload ->> 'idempotency_key' then
+    perform kernel.refuse('LG400', 'Two different idempotency keys', 'idempotency_key', 'one in the header and another in the body',
+      'one key');
+  end if;
+  if v_key = '' or length(v_key) > 128 or v_key ~ '[[:cntrl:]]' or starts_with(v_key, 'auto:') then
+    perform kernel.refuse('LG400', 'The idempotency key is not acceptable', 'idempotency_key',
+      case when v_key = '' then 'an empty text' when length(v_key) > 128 then format('text of %s characters', length(v_key))
+        when starts_with(v_key, 'auto:') then 'a key that begins with auto:' else 'control characters' end,
+      '1 to 128 characters, none of them control characters, not beginning with auto:');
+  end if;
+  return v_key;
+end;
+$$;
+comment on function intake.read_idempotency_key(jsonb, jsonb) is
+  'The client''s key from header or body; null when it sent none; LG400 when it is not acceptable.';
+
+create or replace function intake.hash_submission(p_payload jsonb)
+returns bytea
+language plpgsql
+immutable
+as $$
+begin
+  return sha256(convert_to((p_payload - 'idempotency_key')::text, 'UTF8'));
+end;
+$$;
+comment on function intake.hash_submission(jsonb) is
+  'SHA-256 of a payload without its idempotency key: two submissions are the same when it is.';

@@ -1,0 +1,40 @@
+-- Holds: whether and until when a lead that nobody could take waits.
+
+create or replace function kernel.is_to_be_held(p_policy kernel.routing_settings, p_exclusive_buyer_id bigint)
+returns boolean
+language sql
+immutable parallel safe
+as $$
+  select 'hold' = case when p_exclusive_buyer_id is null then p_policy.on_no_buyer else p_policy.when_unavailable end;
+$$;
+comment on function kernel.is_to_be_held(kernel.routing_settings, bigint) is
+  'Whether a lead that nobody could take is offered again: on_no_buyer says so, or when_unavailable while its '
+  'exclusive buyer binds.';
+
+create or replace function kernel.plan_hold(p_snapshot kernel.snapshot, p_reasons text[])
+returns timestamptz
+language plpgsql
+immutable
+as $$
+-- What somebody has to change wakes the offer when it changes (roads.follow_change). An hour is the longest pause, so that
+-- nothing hangs on a wake that was missed.
+begin
+  return least(p_snapshot.decided_at + interval '1 hour', kernel.find_clear_time(p_snapshot, p_reasons));
+end;
+$$;
+comment on function kernel.plan_hold(kernel.snapshot, text[]) is
+  'When a lead that nobody could take is offered again: when the first thing clears that time alone clears, at most '
+  'an hour away.';
+
+create or replace function kernel.find_clear_time(p_snapshot kernel.snapshot, p_reasons text[])
+returns timestamptz
+language plpgsql
+immutable
+as $$
+begin
+  raise 'compiled by catalog.compile_kernel';
+end;
+$$;
+comment on function kernel.find_clear_time(kernel.snapshot, text[]) is
+  'The first time at which a limit, a pause or a schedule clears that keeps a candidate from a lead; null: no time '
+  'clears anything. Compiled from leadgen.candidate_checks.';

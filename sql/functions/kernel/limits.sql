@@ -1,0 +1,151 @@
+-- Limits: (owner, measure, window, cap, used). A limit is full when one more sale would go over its cap.
+
+create or replace function kernel.find_full_limits(p_snapshot kernel.snapshot)
+returns text[]
+language plpgsql
+immutable
+as $$
+-- A loop, here and below: for the few dozen limits of an offer a statement costs two or three times as much.
+declare
+  v_full text[] := array_fill(null::text, array[cardinality(p_snapshot.enrollments)]);
+  v_owners constant integer[] := p_snapshot.limit_owners;
+  v_is_money constant boolean[] := p_snapshot.limit_is_money;
+  v_caps constant numeric[] := p_snapshot.limit_caps;
+  v_uses constant numeric[] := p_snapshot.limit_uses;
+  v_owner integer;
+begin
+  for v_limit in 1 .. coalesce(cardinality(v_owners), 0) loop
+    v_owner := v_owners[v_limit];
+    if v_owner > 0 and v_full[v_owner] is null
+      and v_uses[v_limit] + (case when v_is_money[v_limit] then p_snapshot.prices[v_owner] else 1 end) > v_caps[v_limit] then
+      v_full[v_owner] := p_snapshot.limit_codes[v_limit];
+    end if;
+  end loop;
+  return v_full;
+end;
+$$;
+comment on function kernel.find_full_limits(kernel.snapshot) is
+  'For each candidate the first of its own limits that is full; null: none.';
+
+create or replace function kernel.find_full_offer_limits(p_snapshot kernel.snapshot)
+returns text[]
+language plpgsql
+immutable
+as $$
+declare
+  v_first constant integer := array_position(p_snapshot.limit_owners, 0);
+  v_full text[];
+  v_room numeric;
+begin
+  if v_first is null then
+    return null;
+  end if;
+  v_full := array_fill(null::text, array[cardinality(p_snapshot.enrollments)]);
+  for v_limit in v_first .. cardinality(p_snapshot.limit_owners) loop
+    v_room := p_snapshot.limit_caps[v_limit] - p_snapshot.limit_uses[v_limit];
+    continue when p_snapshot.limit_owners[v_limit] <> 0 or (not p_snapshot.limit_is_money[v_limit] and v_room >= 1);
+    for v_place in 1 .. cardinality(v_full) loop
+      if v_full[v_place] is null and (not p_snapshot.limit_is_money[v_limit] or p_snapshot.prices[v_place] > v_room) then
+        v_full[v_place] := p_snapshot.limit_codes[v_limit];
+      end if;
+    end loop;
+  end loop;
+  return v_full;
+end;
+$$;
+comment on function kernel.find_full_offer_limits(kernel.snapshot) is
+  'For each candidate the first limit on the offer as a whole that its price, or one more sale, would go over; null: '
+  'the offer has no limits.';
+
+create or replace function kernel.find_fills(p_snapshot kernel.snapshot)
+returns double precision[]
+language plpgsql
+immutable
+as $$
+declare
+  v_fills double precision[] := array_fill(0::double precision, array[cardinality(p_snapshot.enrollments)]);
+  v_owners constant integer[] := p_snapshot.limit_owners;
+  v_caps constant numeric[] := p_snapshot.limit_caps;
+  v_uses constant numeric[] := p_snapshot.limit_uses;
+  v_fill double precision;
+begin
+  for v_limit in 1 .. coalesce(cardinality(v_owners), 0) loop
+    continue when v_owners[v_limit] = 0;
+    v_fill := v_uses[v_limit] / nullif(v_caps[v_limit], 0);
+    if v_fill > v_fills[v_owners[v_limit]] then
+      v_fills[v_owners[v_limit]] := v_fill;
+    end if;
+  end loop;
+  return v_fills;
+end;
+$$;
+comment on function kernel.find_fills(kernel.snapshot) is
+  'For each candidate how full it is: the largest used share of its limits; 0 without any.';
+
+create or replace function kernel.describe_limit(p_snapshot kernel.snapshot, p_owner integer, p_code text, p_price numeric)
+returns text
+language plpgsql
+immutable
+as $$
+declare
+  v_zone constant text := coalesce(p_snapshot.zones[p_owner], p_snapshot.timezone);
+begin
+  return (
+    select format('%s of %s%s, resets %s', l.used, l.cap, case when l.is_money then format(', price %s', p_price) else '' end,
+      kernel.show_time(kernel.find_window_end(l.span, p_snapshot.decided_at, v_zone), v_zone))
+    from unnest(p_snapshot.limit_owners, p_snapshot.limit_codes, p_snapshot.limit_windows, p_snapshot.limit_is_money,
+      p_snapshot.limit_caps, p_snapshot.limit_uses) as l (owner, code, span, is_money, cap, used)
+    where l.owner = p_owner and l.code = p_code
+    limit 1
+  );
+end;
+$$;
+comment on function kernel.describe_limit(kernel.snapshot, integer, text, numeric) is
+  'A limit of a candidate (owner: its position) or of the offer (0) in words: "20 of 20, resets 2026-11-22T06:00:00Z '
+  '(00:00 America/Chicago)".';
+
+create or replace function kernel.find_limit_end(p_snapshot kernel.snapshot, p_owner integer, p_code text)
+returns timestamptz
+language plpgsql
+immutable
+as $$
+declare
+  v_place constant integer := (
+    select l.place
+    from unnest(p_snapshot.limit_owners, p_snapshot.limit_codes) with ordinality as l (owner, code, place)
+    where l.owner = p_owner and l.code = p_code
+    limit 1);
+begin
+  return kernel.find_window_end(p_snapshot.limit_windows[v_place], p_snapshot.decided_at,
+    coalesce(p_snapshot.zones[p_owner], p_snapshot.timezone));
+end;
+$$;
+comment on function kernel.find_limit_end(kernel.snapshot, integer, text) is
+  'When the window of a limit ends, and what it counts begins anew.';
+
+create or replace function kernel.add_limits(
+  p_snapshot kernel.snapshot,
+  p_codes text[],
+  p_windows text[],
+  p_is_money boolean[],
+  p_caps numeric[],
+  p_uses numeric[]
+)
+returns kernel.snapshot
+language plpgsql
+immutable
+as $$
+declare
+  v_snapshot kernel.snapshot := p_snapshot;
+begin
+  v_snapshot.limit_owners := v_snapshot.limit_owners || array_fill(0, array[cardinality(p_codes)]);
+  v_snapshot.limit_codes := v_snapshot.limit_codes || p_codes;
+  v_snapshot.limit_windows := v_snapshot.limit_windows || p_windows;
+  v_snapshot.limit_is_money := v_snapshot.limit_is_money || p_is_money;
+  v_snapshot.limit_caps := v_snapshot.limit_caps || p_caps;
+  v_snapshot.limit_uses := v_snapshot.limit_uses || p_uses;
+  return v_snapshot;
+end;
+$$;
+comment on function kernel.add_limits(kernel.snapshot, text[], text[], boolean[], numeric[], numeric[]) is
+  'A snapshot with these limits on the offer as a whole.';

@@ -1,0 +1,163 @@
+-- Facade of the API: a lead comes in, a network posts, an operator asks.
+-- Each is a door: it checks nothing itself, runs with the owner's rights, and calls the function that does the work.
+
+create or replace function leadgen.submit_lead(payload jsonb, context jsonb default '{}')
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  return roads.submit_lead(payload, context);
+end;
+$$;
+comment on function leadgen.submit_lead(jsonb, jsonb) is
+  'Takes one lead: resolves, validates, routes, prices, stores it and queues its deliveries, in the caller''s '
+  'transaction. Returns status accepted, rejected or quarantined, or lookup when the caller can resolve a mail domain'
+  ' and is to do so first; raises LG400, LG401, LG403, LG422 for a malformed call.';
+
+create or replace function leadgen.submit_leads(p_payloads jsonb[], p_contexts jsonb[])
+returns setof jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+set lock_timeout = '1s'
+as $$
+begin
+  return query select roads.submit_leads(p_payloads, p_contexts);
+end;
+$$;
+comment on function leadgen.submit_leads(jsonb[], jsonb[]) is
+  'Takes up to 32 leads in the caller''s transaction, each as submit_lead would, and answers in the order given. An '
+  'answer is submit_lead''s or one of these. refused, with sqlstate, message, detail, hint: where submit_lead raises '
+  'LG400, LG401, LG403 or LG422. busy: somebody holds its offer, or time is up; submit it again. alone: submit it by '
+  'itself. Raises what is not one lead''s (a deadlock, a lock time-out, a full disk); then nothing is taken.';
+
+create or replace function leadgen.explain_lead_for(p_key_hash text, p_lead_id bigint)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.explain_lead_for(p_key_hash, p_lead_id);
+end;
+$$;
+comment on function leadgen.explain_lead_for(text, bigint) is
+  'explain_lead for the holder of an operator''s key. LG401 without one, LG404 when there is no such lead.';
+
+create or replace function leadgen.is_ready()
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.is_ready();
+end;
+$$;
+comment on function leadgen.is_ready() is 'Whether this database takes leads: migrated and writable.';
+
+create or replace function leadgen.record_mail_domain(p_domain text, p_status text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform ref.record_mail_domain(p_domain, p_status);
+end;
+$$;
+comment on function leadgen.record_mail_domain(text, text) is
+  'Keeps what a resolver said of a domain now: has_mail, no_mail, unknown (it did not answer). Raises LG400 for '
+  'anything else.';
+
+create or replace function leadgen.open_post(p_source_key text, p_body bytea, p_context jsonb default '{}')
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+begin
+  return roads.open_post(p_source_key, p_body, p_context);
+end;
+$$;
+comment on function leadgen.open_post(text, bytea, jsonb) is
+  'What a source posted in its own shape: one entry of fetches for each lead, the id by which its answers are to be '
+  'fetched or null; with which token and proof; and whether the sender wants the lead''s answer or an empty one. '
+  'LG401, LG400.';
+
+create or replace function leadgen.submit_mapped_lead(
+  p_source_key text,
+  p_body bytea,
+  p_context jsonb default '{}',
+  p_position integer default 0,
+  p_fetched jsonb default null
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+begin
+  return roads.submit_mapped_lead(p_source_key, p_body, p_context, p_position, p_fetched);
+end;
+$$;
+comment on function leadgen.submit_mapped_lead(text, bytea, jsonb, integer, jsonb) is
+  'Takes one lead of a post in its source''s own shape: proves the sender (context: api_key_hash or signature), maps,'
+  ' rehearses a test, else submits. p_fetched: the lead as its network gave it, where the post only names it. '
+  'Outcomes are submit_lead''s, or status test. LG400, LG401, LG403, LG422.';
+
+create or replace function leadgen.verify_subscription(p_source_key text, p_verify_token text)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return intake.verify_subscription(p_source_key, p_verify_token);
+end;
+$$;
+comment on function leadgen.verify_subscription(text, text) is
+  'Whether a network that asks for a source''s address knows the source''s verify token.';
+
+create or replace function leadgen.record_sms_status(
+  p_message_id uuid,
+  p_provider_id text,
+  p_status text,
+  p_error_code integer
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.record_sms_status(p_message_id, p_provider_id, p_status, p_error_code);
+end;
+$$;
+comment on function leadgen.record_sms_status(uuid, text, text, integer) is
+  'What the provider of text messages reports of one: delivered and read end its delivery well, undelivered, failed '
+  'and canceled end it dead, all else says nothing new. An error that means the recipient wants none disables the '
+  'endpoint. False when there is no such message; LG409 for a report of another one.';

@@ -1,0 +1,391 @@
+-- Facade of operators, DBAs and analysts.
+-- Each is a door: it checks nothing itself, runs with the owner's rights, and calls the function that does the work.
+
+create or replace function leadgen.policy_history(p_kind text, p_id bigint)
+returns table (version integer, changed_at timestamptz, changed_by text, changes text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select * from catalog.policy_history(p_kind, p_id);
+end;
+$$;
+comment on function leadgen.policy_history(text, bigint) is
+  'The versions of a policy (kind validation, routing or pricing), newest first: when, by whom, and what changed, one'
+  ' line a path.';
+
+create or replace function leadgen.roll_back_policy(p_kind text, p_id bigint, p_version integer)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return catalog.roll_back_policy(p_kind, p_id, p_version);
+end;
+$$;
+comment on function leadgen.roll_back_policy(text, bigint, integer) is
+  'Makes a policy say again what an old version of it said; that is a new version, checked like any other (LG423), '
+  'and its number is returned.';
+
+create or replace function leadgen.try_field_map(p_slug text, p_document jsonb)
+returns setof jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+begin
+  return query select * from roads.try_field_map(p_slug, p_document);
+end;
+$$;
+comment on function leadgen.try_field_map(text, jsonb) is
+  'What a field map makes of a sample document: one payload of submit_lead for each lead in it. LG404 for a map that '
+  'is not there.';
+
+create or replace function leadgen.replay_quarantined(p_quarantine_id bigint)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.replay_quarantined(p_quarantine_id);
+end;
+$$;
+comment on function leadgen.replay_quarantined(bigint) is
+  'Submits a quarantined submission again, once its mapping is mended. Returns the lead''s answer, or that of the '
+  'same submission if it was taken since; still quarantined when nothing claims it yet.';
+
+create or replace function leadgen.explain_lead(p_lead_id bigint)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.explain_lead(p_lead_id);
+end;
+$$;
+comment on function leadgen.explain_lead(bigint) is
+  'A person''s account of a lead as JSON: what it was judged to be, every candidate of every routing attempt with its'
+  ' reason and numbers, the sales and their deliveries. LG404 when there is none.';
+
+create or replace function leadgen.explain_candidates(p_lead_id bigint)
+returns table (
+  attempt integer,
+  decided_at timestamptz,
+  buyer_offer_id bigint,
+  buyer_id bigint,
+  buyer_name text,
+  verdict text,
+  rank bigint,
+  reason text,
+  price numeric
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select * from roads.explain_candidates(p_lead_id);
+end;
+$$;
+comment on function leadgen.explain_candidates(bigint) is
+  'A lead''s routing as rows: for each attempt every candidate, who won, who was ranked behind, and why each other '
+  'lost, with numbers.';
+
+create or replace function leadgen.check_invariants()
+returns table (rule text, detail text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select * from roads.check_invariants();
+end;
+$$;
+comment on function leadgen.check_invariants() is
+  'Looks over the whole database for what must never be; no rows: all is well. Reads every lead.';
+
+create or replace function leadgen.decide_return(p_return_id bigint, p_approve boolean, p_note text default null)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.decide_return(p_return_id, p_approve, p_note);
+end;
+$$;
+comment on function leadgen.decide_return(bigint, boolean, text) is
+  'The operator approves a return that a buyer asked for, or lets the sale stand. Decided the same way again, the '
+  'same answer; LG409 the other way, or when the sale ended otherwise, LG404 when there is no such return.';
+
+create or replace function leadgen.erase_lead(p_lead_id bigint, p_reason text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.erase_lead(p_lead_id, p_reason);
+end;
+$$;
+comment on function leadgen.erase_lead(bigint, text) is
+  'Strikes out everything that says who a lead was: its fields, what was sent, replies, notes, traces, quarantined '
+  'copies; nothing more of it is sent or sold. Sales, prices and decisions stand. False when that was done before, '
+  'LG404 when there is no such lead. The reason is kept: no names in it.';
+
+create or replace function leadgen.suppress(
+  p_kind text,
+  p_value text,
+  p_reason text default null,
+  p_expires_at timestamptz default null
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform privacy.suppress(p_kind, p_value, p_reason, p_expires_at);
+end;
+$$;
+comment on function leadgen.suppress(text, text, text, timestamptz) is
+  'Refuses every lead from now on that carries a contact: kind phone, email or email_domain; until a time if given. '
+  'Again: the reason and the time are replaced.';
+
+create or replace function leadgen.unsuppress(p_kind text, p_value text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return privacy.unsuppress(p_kind, p_value);
+end;
+$$;
+comment on function leadgen.unsuppress(text, text) is
+  'Lets leads carry a contact again; false when it was not suppressed.';
+
+create or replace function leadgen.replay_lead(p_lead_id bigint)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.replay_lead(p_lead_id);
+end;
+$$;
+comment on function leadgen.replay_lead(bigint) is
+  'Recomputes a lead''s validation, judging, ranking and prices from the record: {"identical": true}, or false with '
+  'each difference (what, recorded, replayed). LG404 when there is no such lead.';
+
+create or replace function leadgen.verify_leads(
+  p_after_id bigint,
+  p_limit integer,
+  out last_id bigint,
+  out checked integer,
+  out faults jsonb
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  select r.* into last_id, checked, faults from roads.verify_leads(p_after_id, p_limit) r;
+end;
+$$;
+comment on function leadgen.verify_leads(bigint, integer) is
+  'Replays the next leads after an id: the last id it looked at (null: there are no more), how many, and those that '
+  'do not come out the same.';
+
+create or replace function leadgen.dry_run_lead(payload jsonb, context jsonb default '{}')
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.dry_run_lead(payload, context);
+end;
+$$;
+comment on function leadgen.dry_run_lead(jsonb, jsonb) is
+  'What submit_lead would answer at this moment, with the account of the decision, and nothing kept: no lead, no '
+  'sale, no delivery, no place taken. Raises what submit_lead raises.';
+
+create or replace function leadgen.what_if(
+  p_offer_id bigint,
+  p_from timestamptz,
+  p_to timestamptz,
+  p_changes jsonb default '{}'
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+begin
+  return rehearsal.what_if(p_offer_id, p_from, p_to, p_changes);
+end;
+$$;
+comment on function leadgen.what_if(bigint, timestamptz, timestamptz, jsonb) is
+  'An offer''s leads of a period under changes (validation, routing, pricing: keys laid over the policies; '
+  'default_price_per_lead; enrollments: {id: {column: value}}; without: [buyer_id]; with: [{buyer_id, …}]) against '
+  'what happened. Writes nothing. LG423 names what is wrong with the changes.';
+
+create or replace function leadgen.explain_unsold(p_offer_id bigint, p_from timestamptz, p_to timestamptz)
+returns table (cause text, leads bigint, money_lost numeric, nearest_buyer text, detail text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select * from roads.explain_unsold(p_offer_id, p_from, p_to);
+end;
+$$;
+comment on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) is
+  'Why an offer''s valid leads of a period have no buyer (held ones included): by cause, the money that the nearest '
+  'candidate would have paid, who that was most often, and the latest case with its numbers.';
+
+create or replace function leadgen.rotate_webhook_secret(p_buyer_id bigint, p_overlap interval default '24 hours')
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return catalog.rotate_webhook_secret(p_buyer_id, p_overlap);
+end;
+$$;
+comment on function leadgen.rotate_webhook_secret(bigint, interval) is
+  'Gives a buyer a new webhook secret and returns it; webhooks carry a signature by the old one, too, until the '
+  'overlap ends.';
+
+create or replace function leadgen.enable_endpoint(p_id bigint)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return outbox.enable_endpoint(p_id);
+end;
+$$;
+comment on function leadgen.enable_endpoint(bigint) is
+  'Takes an endpoint into use again, its failures forgotten: what waits for it is sent. False when it is in use and '
+  'did not fail; LG404 when there is none.';
+
+create or replace function leadgen.disable_endpoint(p_id bigint, p_reason text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return outbox.disable_endpoint(p_id, p_reason);
+end;
+$$;
+comment on function leadgen.disable_endpoint(bigint, text) is
+  'Sends nothing more to an endpoint: what is due waits until leadgen.enable_endpoint. The reason is told to the '
+  'buyer. False when it was disabled before; LG404 when there is none.';
+
+create or replace function leadgen.send_test(p_endpoint_id bigint)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return outbox.send_test(p_endpoint_id);
+end;
+$$;
+comment on function leadgen.send_test(bigint) is
+  'Sends a test (webhook.test) to an endpoint and returns its delivery''s id; one that is still under way is returned'
+  ' instead. LG409 when the endpoint is disabled.';
+
+create or replace function leadgen.retry_delivery(p_id bigint, p_again boolean default false)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return outbox.retry_delivery(p_id, p_again);
+end;
+$$;
+comment on function leadgen.retry_delivery(bigint, boolean) is
+  'Sends a delivery again, or now if it waits; its id for the receiver stays the same. Returns its state. LG409 with '
+  'the reason when it cannot be: its sale has ended, its lead was erased, its endpoint is disabled; a delivered one '
+  'needs p_again. LG404 when there is none.';
+
+create or replace function leadgen.park_delivery(p_id bigint)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return outbox.park_delivery(p_id);
+end;
+$$;
+comment on function leadgen.park_delivery(bigint) is
+  'Takes a waiting delivery out of the queue until leadgen.retry_delivery. Returns its state; LG409 when it does not '
+  'wait, LG404 when there is none.';
+
+create or replace function leadgen.start_replay(p_filter jsonb, p_request_key text default null)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return outbox.start_replay(p_filter, p_request_key);
+end;
+$$;
+comment on function leadgen.start_replay(jsonb, text) is
+  'Has ended deliveries sent again: {"buyer_id", "from", "to", "statuses", "per_minute"}, all of them optional (see '
+  'outbox.read_replay_filter). Returns the replay''s id; of a running one of the same deliveries, or one that was '
+  'asked for with the same key, that one''s.';
+
+create or replace function leadgen.cancel_replay(p_id bigint)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return outbox.cancel_replay(p_id);
+end;
+$$;
+comment on function leadgen.cancel_replay(bigint) is
+  'Stops a replay: what it put into the queue stays there, the rest is left as it is. False when it had ended; LG404 '
+  'when there is none.';

@@ -1,0 +1,177 @@
+-- Answers of receivers: what they mean and what is kept of them.
+
+create or replace function outbox.judge_answer(
+  p_status integer,
+  p_reply text,
+  p_rules kernel.response_rule[],
+  out outcome text,
+  out reason text,
+  out error_class text
+)
+language plpgsql
+immutable
+as $$
+-- The buyer's own rules come first, the first that holds decides. Without them a 2xx may say in JSON that the lead is
+-- accepted or rejected, 409 says that the receiver has it already, 410 that it wants no more.
+declare
+  v_is_success constant boolean := p_status between 200 and 299;
+  v_body jsonb;
+  v_document jsonb;
+  v_word text;
+begin
+  error_class := case
+    when v_is_success then null
+    when p_status between 300 and 399 then 'redirect'
+    when p_status = 410 then 'gone'
+    when p_status between 400 and 499 then 'http_4xx'
+    when p_status between 500 and 599 then 'http_5xx'
+    else 'protocol'
+  end;
+  if p_rules is not null or (v_is_success and p_reply ~* 'accepted|rejected') then
+    v_body := outbox.parse_reply(p_reply);
+  end if;
+
+  if p_rules is not null then
+    v_document := jsonb_build_object('status', p_status, 'text', coalesce(left(p_reply, 2000), ''), 'body', v_body);
+    select r.outcome, coalesce(r.reason, 'by the buyer''s response_rules') into outcome, reason
+    from unnest(p_rules) with ordinality as r (tests, outcome, reason, position)
+    where not exists (select from unnest(r.tests) t where (v_document @@ t.path) is not true)
+    order by r.position
+    limit 1;
+    if found then
+      if outcome in ('delivered', 'accepted', 'rejected') then
+        error_class := null;
+      end if;
+      return;
+    end if;
+  end if;
+
+  if v_is_success then
+    v_word := lower(btrim(v_body ->> 'status'));
+    outcome := case when v_word in ('accepted', 'rejected') then v_word else 'delivered' end;
+    reason := case when v_word = 'rejected' then coalesce(ref.collapse_space(v_body ->> 'reason'), '') end;
+  elsif p_status = 409 then
+    outcome := 'delivered';
+    error_class := null;
+  else
+    outcome := case when p_status = 410 then 'gone' else 'failed' end;
+    reason := coalesce('HTTP ' || p_status, 'no status');
+  end if;
+end;
+$$;
+comment on function outbox.judge_answer(integer, text, kernel.response_rule[]) is
+  'What a webhook''s answer means: delivered, accepted, rejected, gone, failed or refused; why, and what kind of '
+  'trouble it is.';
+
+create or replace function outbox.is_plain(p_status integer, p_reply text, p_rules kernel.response_rule[])
+returns boolean
+language sql
+immutable
+as $$
+-- An expression, so that it is inlined; p_rules may be null, and so may the rest.
+  select p_status between 200 and 299 and p_rules is null and coalesce(p_reply, '') !~* 'accepted|rejected';
+$$;
+comment on function outbox.is_plain(integer, text, kernel.response_rule[]) is
+  'Whether an answer is a success that says nothing else: judge_answer would find it delivered.';
+
+create or replace function outbox.parse_reply(p_reply text)
+returns jsonb
+language plpgsql
+immutable
+as $$
+-- A receiver writes what it likes, and what it wrote may be cut: what is no JSON is text. Some begin with a byte order
+-- mark, and jsonb has no NUL. The block writes nothing, so it takes no transaction id.
+begin
+  return replace(ltrim(p_reply, U&'\FEFF'), '\u0000', '')::jsonb;
+exception
+  when others then
+    return null;
+end;
+$$;
+comment on function outbox.parse_reply(text) is 'The JSON that a receiver answered; null: it is none.';
+
+create or replace function outbox.redact_reply(p_reply text, p_personal text[] default '{}')
+returns text
+language plpgsql
+immutable
+as $$
+-- What is kept is evidence of what went wrong, not a second copy of the person: receivers echo what they were sent, and
+-- their error pages show tokens. Rather too much is struck out than too little. Struck out first and cut then: a half
+-- is no longer recognised.
+declare
+  c_kept constant integer := 500;
+  c_read constant integer := 1000;
+  c_words constant text := 'secret|token|passw|api.?key|authorization|cookie|session';
+  c_signs constant text := '@|%40|\d[\d ().-]{5,}\d|[a-z0-9+/_=]{32,}|bearer|basic|' || c_words;
+  v_reply text := case when length(p_reply) > c_read then
+    regexp_replace(left(p_reply, c_read), '[[:alnum:]]+$', '') else p_reply end;
+begin
+  if v_reply ~* c_signs then
+    v_reply := regexp_replace(v_reply, '[[:alnum:]._%+''-]+(@|%40)[[:alnum:]-]+(\.[[:alnum:]-]+)*', '[e-mail]', 'gi');
+    v_reply := regexp_replace(v_reply, '\m(bearer|basic)\s+[^\s"'',;<>]+', '\1 [secret]', 'gi');
+    v_reply := regexp_replace(v_reply,
+      '([\w-]*(?:' || c_words || ')[\w-]*["'']?\s*[:=]\s*["'']?)(?!bearer|basic)[^\s"'',;&<>}]+',
+      '\1[secret]', 'gi');
+    v_reply := regexp_replace(v_reply, '[a-z0-9+/_=]{32,}', '[secret]', 'gi');
+    v_reply := regexp_replace(v_reply, '\+?\(?\d[\d ().-]{5,}\d', '[number]', 'g');
+  end if;
+  return left(outbox.strike_out_words(v_reply, p_personal), c_kept);
+end;
+$$;
+comment on function outbox.redact_reply(text, text[]) is
+  'The first 500 characters of a receiver''s answer without these words, addresses, phone numbers, secrets and long '
+  'numbers.';
+
+create or replace function outbox.strike_out_words(p_text text, p_personal text[])
+returns text
+language plpgsql
+immutable
+as $$
+-- Word by word, because a receiver that echoes a person's text escapes, cuts and wraps it. Of long texts only the
+-- longer words count, and only where there is room for more than a remark; of an address what stands before the @.
+-- The answer's words are looked for, not the person's: there are fewer of them.
+declare
+  c_long constant integer := 60;
+  v_text text := p_text;
+  v_escape text;
+  v_short text; -- the words of short texts, each between spaces
+  v_long text;
+begin
+  select
+    lower(regexp_replace(' ' || string_agg(t.kept, ' ') filter (where not t.is_long) || ' ', '[^[:alnum:]]+', ' ', 'g')),
+    lower(regexp_replace(' ' || string_agg(t.kept, ' ') filter (where t.is_long) || ' ', '[^[:alnum:]]+', ' ', 'g'))
+  into v_short, v_long
+  from (
+    select left(regexp_replace(p.text, '^(\S+)@\S+$', '\1'), 2000) as kept, length(p.text) > c_long as is_long
+    from unnest(p_personal) as p (text)
+    where p.text <> '' and (length(p.text) <= c_long or length(p_text) > c_long)
+  ) t;
+  if p_text = '' or (v_short is null and v_long is null) then
+    return p_text;
+  end if;
+  if strpos(v_text, '\') > 0 then
+    for v_escape in
+      select distinct m[1]
+      from regexp_matches(v_text, '\\u([0-9a-fA-F]{4})', 'g') m
+      where m[1] !~* '^(0000|d[89a-f]..)$'
+    loop
+      v_text := replace(v_text, '\u' || v_escape, chr(('x' || v_escape)::bit(16)::integer));
+    end loop;
+    v_text := regexp_replace(v_text, '\\[nrt]', ' ', 'g');
+  end if;
+  v_text := (
+    select string_agg(
+      case
+        when length(w.word) > 1 and strpos(v_short, ' ' || lower(w.word) || ' ') > 0 then '[personal]'
+        when length(w.word) > 4 and strpos(v_long, ' ' || lower(w.word) || ' ') > 0 then '[personal]'
+        else w.word
+      end, '' order by w.place)
+    from (
+      select t.part[1] as word, t.place
+      from regexp_matches(v_text, '[[:alnum:]]+|[^[:alnum:]]+', 'g') with ordinality as t (part, place)
+    ) w);
+  return regexp_replace(v_text, '\[personal\](?:[ .,;+''-]{1,2}\[personal\])+', '[personal]', 'g');
+end;
+$$;
+comment on function outbox.strike_out_words(text, text[]) is
+  'A text with [personal] in place of each word of these names, addresses and messages.';

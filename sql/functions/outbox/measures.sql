@@ -1,0 +1,29 @@
+-- What is in the outbox.
+
+create or replace function outbox.measure_outbox()
+returns table (channel text, status text, deliveries bigint, oldest_seconds double precision)
+language sql
+stable
+as $$
+-- Both conditions are those of partial indexes, so finished deliveries cost nothing.
+  with open as (
+    select
+      d.channel,
+      case when e.disabled_at is not null and d.status = 'pending' then 'waiting' else d.status::text end as status,
+      d.created_at
+    from leadgen.deliveries d
+    join leadgen.endpoints e on e.id = d.endpoint_id
+    where d.next_attempt_at is not null
+    union all
+    select d.channel, d.status::text, d.created_at
+    from leadgen.deliveries d
+    where d.status in ('sent', 'unknown', 'dead', 'parked')
+  )
+  select
+    o.channel::text, o.status, count(*),
+    greatest(extract(epoch from leadgen.clock() - min(o.created_at)), 0)::double precision
+  from open o
+  group by o.channel, o.status
+  order by o.channel, o.status;
+$$;
+comment on function outbox.measure_outbox() is 'The work of leadgen.measure_outbox.';

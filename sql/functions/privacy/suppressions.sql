@@ -1,0 +1,92 @@
+-- People who are not to be contacted, kept as hashes.
+
+create or replace function privacy.suppress(
+  p_kind text,
+  p_value text,
+  p_reason text default null,
+  p_expires_at timestamptz default null
+)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  if p_expires_at <= leadgen.clock() then
+    perform kernel.refuse(
+      'LG400', 'The suppression would be over before it begins', 'expires_at', 'a time that has passed',
+      'a time to come, or null: for ever');
+  end if;
+  insert into leadgen.suppressions (kind, value_hash, created_at, reason, expires_at)
+  values (
+    p_kind, privacy.hash_contact(p_kind, privacy.normalize_contact(p_kind, p_value)), leadgen.clock(), p_reason,
+    p_expires_at
+  )
+  on conflict (kind, value_hash) do update set
+    created_at = excluded.created_at,
+    created_by = excluded.created_by,
+    reason = excluded.reason,
+    expires_at = excluded.expires_at;
+end;
+$$;
+comment on function privacy.suppress(text, text, text, timestamptz) is 'The work of leadgen.suppress.';
+
+create or replace function privacy.unsuppress(p_kind text, p_value text)
+returns boolean
+language plpgsql
+volatile
+as $$
+begin
+  delete from leadgen.suppressions s
+  where s.kind = p_kind
+    and s.value_hash = privacy.hash_contact(p_kind, privacy.normalize_contact(p_kind, p_value));
+  return found;
+end;
+$$;
+comment on function privacy.unsuppress(text, text) is 'The work of leadgen.unsuppress.';
+
+create or replace function privacy.hash_contact(p_kind text, p_value text)
+returns bytea
+language plpgsql
+immutable strict parallel safe
+as $$
+begin
+  return sha256(convert_to(p_kind || ':' || p_value, 'UTF8'));
+end;
+$$;
+comment on function privacy.hash_contact(text, text) is
+  'What leadgen.suppressions keeps of a contact: kind phone, email or email_domain, and the value as '
+  'normalize_request writes it. Null of nothing.';
+
+create or replace function privacy.normalize_contact(p_kind text, p_value text)
+returns text
+language plpgsql
+stable
+as $$
+-- What is not acceptable is described, not repeated: it may be personal, and the server logs it.
+declare
+  v_value text;
+  v_allowed text;
+begin
+  case p_kind
+    when 'phone' then
+      v_value := case when ltrim(p_value, ' (') like '+%' then (ref.read_phone(p_value, null)).e164 end;
+      v_allowed := 'a valid number with + and the country''s code, such as +15125550123';
+    when 'email' then
+      v_value := ref.normalize_email(ref.collapse_space(p_value));
+      v_value := case when ref.is_email(v_value) then v_value end;
+      v_allowed := 'an address such as name@example.com';
+    when 'email_domain' then
+      v_value := ref.normalize_domain(ref.collapse_space(p_value));
+      v_value := case when ref.is_email('a@' || v_value) then v_value end;
+      v_allowed := 'a domain such as example.com';
+    else
+      perform kernel.refuse('LG400', 'Not a kind of contact', 'kind', 'something else', 'phone, email, email_domain');
+  end case;
+  if v_value is null then
+    perform kernel.refuse('LG400', 'Not a contact of kind ' || p_kind, 'value', 'something else', v_allowed);
+  end if;
+  return v_value;
+end;
+$$;
+comment on function privacy.normalize_contact(text, text) is
+  'A phone, email or email_domain as a lead carries it. Raises LG400 for one that no lead can carry.';

@@ -1,0 +1,65 @@
+-- Road: the whole database is looked over.
+
+create or replace function roads.check_invariants()
+returns table (rule text, detail text)
+language plpgsql
+stable
+as $$
+-- What must hold over the whole database at every moment. Each part looks for the contrary.
+begin
+  return query
+  select * from market.check_limits() -- no limit was ever exceeded
+  union all select * from market.check_counts() -- counters say what the sales say
+  union all select * from roads.check_replays() -- what was decided follows from what was known
+  union all select * from market.check_decisions() -- winners and sales
+  union all select * from market.check_leads() -- sold, or says why not
+  union all select * from market.check_sales() -- states and times
+  union all select * from market.check_returns()
+  union all select * from outbox.check_deliveries()
+  union all select * from privacy.check_erasures();
+end;
+$$;
+comment on function roads.check_invariants() is 'The work of leadgen.check_invariants.';
+
+create or replace function roads.check_replays()
+returns table (rule text, detail text)
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select 'decision_replays', format('lead %s, attempt %s: %s', d.lead_id, d.attempt, replay.faults)
+  from leadgen.lead_decisions d
+  cross join lateral rehearsal.replay_decision(d) replay (faults)
+  where replay.faults <> '[]';
+end;
+$$;
+comment on function roads.check_replays() is 'Decisions that do not come out the same when they are replayed.';
+
+create or replace function roads.verify_leads(
+  p_after_id bigint,
+  p_limit integer,
+  out last_id bigint,
+  out checked integer,
+  out faults jsonb
+)
+language plpgsql
+stable
+as $$
+declare
+  v_lead leadgen.leads;
+  v_faults jsonb;
+begin
+  checked := 0;
+  faults := '[]';
+  for v_lead in select l.* from leadgen.leads l where l.id > p_after_id order by l.id limit p_limit loop
+    last_id := v_lead.id;
+    checked := checked + 1;
+    v_faults := rehearsal.find_replay_faults(v_lead);
+    if v_faults <> '[]' then
+      faults := faults || jsonb_build_object('lead_id', v_lead.id, 'differences', v_faults);
+    end if;
+  end loop;
+end;
+$$;
+comment on function roads.verify_leads(bigint, integer) is 'The work of leadgen.verify_leads.';

@@ -1,0 +1,258 @@
+-- Road: somebody asks why.
+
+create or replace function roads.explain_lead(p_lead_id bigint)
+returns jsonb
+language plpgsql
+stable
+as $$
+-- No personal data of the lead: an account of the decision can be shown to whoever runs the market.
+declare
+  v_account jsonb;
+begin
+  select jsonb_build_object(
+    'lead_id', l.id,
+    'status', l.status,
+    'summary', roads.summarize_lead(l.id),
+    'received_at', l.created_at,
+    'market', m.name,
+    'vertical', v.name,
+    'offer_id', o.id,
+    'offer', o.name,
+    'source', s.source_key,
+    'postal_code', l.postal_code,
+    'validation', jsonb_build_object(
+      'passed', l.validation_reason is null,
+      'policy_id', l.validation_policy_id,
+      'policy_version', l.validation_policy_version,
+      'errors', coalesce(l.answer -> 'errors', '[]')),
+    'unsold_reason', l.unsold_reason,
+    'hold_until', l.hold_until,
+    'attempts', roads.explain_attempts(l.id),
+    'sales', roads.explain_sales(l.id)
+  )
+  into v_account
+  from leadgen.leads l
+  join leadgen.markets m on m.id = l.market_id
+  join leadgen.verticals v on v.id = l.vertical_id
+  join leadgen.offers o on o.id = l.offer_id
+  join leadgen.sources s on s.id = l.source_id
+  where l.id = p_lead_id;
+  if v_account is null then
+    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id');
+  end if;
+  return v_account;
+end;
+$$;
+comment on function roads.explain_lead(bigint) is 'The work of leadgen.explain_lead.';
+
+create or replace function roads.explain_lead_for(p_key_hash text, p_lead_id bigint)
+returns jsonb
+language plpgsql
+stable
+as $$
+begin
+  perform identity.check_operator(p_key_hash);
+  return roads.explain_lead(p_lead_id);
+end;
+$$;
+comment on function roads.explain_lead_for(text, bigint) is 'The work of leadgen.explain_lead_for.';
+
+create or replace function roads.explain_attempts(p_lead_id bigint)
+returns jsonb
+language sql
+stable
+as $$
+  with candidate as materialized (
+    select c.attempt, jsonb_agg(to_jsonb(c) - '{attempt,decided_at}'::text[]) as candidates
+    from roads.explain_candidates(p_lead_id) c
+    group by c.attempt
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'attempt', d.attempt,
+    'decided_at', d.decided_at,
+    'routing_policy_id', d.routing_policy_id,
+    'routing_policy_version', d.routing_policy_version,
+    'strategy', (p.policy).strategy,
+    'max_buyers', (p.policy).max_buyers,
+    'exclusive_buyer_id', d.exclusive_buyer_id,
+    'unsold_reason', d.unsold_reason,
+    'next_route_at', d.next_route_at,
+    'offer_limits', (
+      select coalesce(jsonb_agg(jsonb_build_object('code', l.code, 'used', l.used, 'cap', l.cap) order by l.place), '[]')
+      from unnest((s.snapshot).limit_owners, (s.snapshot).limit_codes, (s.snapshot).limit_uses, (s.snapshot).limit_caps)
+        with ordinality as l (owner, code, used, cap, place)
+      where l.owner = 0),
+    'candidates', c.candidates
+  ) order by d.attempt), '[]')
+  from leadgen.lead_decisions d
+  cross join lateral (select market.recall_policy(d) as policy offset 0) p
+  cross join lateral (select market.recall_snapshot(d, p.policy) as snapshot offset 0) s
+  left join candidate c on c.attempt = d.attempt
+  where d.lead_id = p_lead_id;
+$$;
+comment on function roads.explain_attempts(bigint) is
+  'A lead''s routing attempts as JSON: by which policy, what the offer''s own limits had left, and every candidate '
+  'with its reason.';
+
+create or replace function roads.explain_candidates(p_lead_id bigint)
+returns table (
+  attempt integer,
+  decided_at timestamptz,
+  buyer_offer_id bigint,
+  buyer_id bigint,
+  buyer_name text,
+  verdict text,
+  rank bigint,
+  reason text,
+  price numeric
+)
+language sql
+stable
+as $$
+  select
+    d.attempt, d.decided_at, c.buyer_offer_id, c.buyer_id, b.name::text,
+    case
+      when c.place = any (d.winners) then 'won'
+      when d.reasons[c.place] is null then 'passed'
+      else 'lost'
+    end,
+    array_position(d.ranking, c.place::integer),
+    case
+      when c.place = any (d.winners) then null
+      when d.reasons[c.place] is null then
+        format('ranked %s of %s by %s', array_position(d.ranking, c.place::integer), cardinality(d.ranking),
+          array_to_string((p.policy).strategy, ', then '))
+      else c.words
+    end,
+    a.price
+  from leadgen.lead_decisions d
+  cross join lateral (select market.recall_policy(d) as policy offset 0) p
+  cross join lateral (select market.recall_snapshot(d, p.policy) as snapshot offset 0) s
+  cross join lateral (select kernel.describe_reasons(s.snapshot, d.reasons) as words offset 0) w
+  cross join lateral unnest((s.snapshot).enrollments, (s.snapshot).buyers, w.words) with ordinality
+    as c (buyer_offer_id, buyer_id, words, place)
+  join leadgen.buyers b on b.id = c.buyer_id
+  left join leadgen.lead_assignments a
+    on a.lead_id = d.lead_id and a.buyer_id = c.buyer_id and a.decision_id = d.id and a.market_id = d.market_id
+  where d.lead_id = p_lead_id
+  order by d.attempt, array_position(d.ranking, c.place::integer) nulls last, c.place;
+$$;
+comment on function roads.explain_candidates(bigint) is 'The work of leadgen.explain_candidates.';
+
+create or replace function roads.explain_sales(p_lead_id bigint)
+returns jsonb
+language sql
+stable
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'assignment_id', a.id,
+    'buyer_id', a.buyer_id,
+    'buyer', b.name,
+    'price', a.price,
+    'currency', a.currency,
+    'price_steps', a.price_steps,
+    'is_exclusive', a.is_exclusive,
+    'outcome', a.outcome,
+    'deliveries', (
+      select jsonb_agg(jsonb_build_object(
+        'delivery_id', d.id, 'channel', d.channel, 'status', d.status, 'attempts', d.attempts, 'last_error', d.last_error)
+        order by d.id)
+      from leadgen.deliveries d
+      where d.assignment_id = a.id and d.market_id = a.market_id)
+  ) order by a.id), '[]')
+  from leadgen.lead_assignments a
+  join leadgen.buyers b on b.id = a.buyer_id
+  where a.lead_id = p_lead_id;
+$$;
+comment on function roads.explain_sales(bigint) is
+  'A lead''s sales as JSON: buyer, price with its steps, outcome, deliveries.';
+
+create or replace function roads.explain_unsold(p_offer_id bigint, p_from timestamptz, p_to timestamptz)
+returns table (cause text, leads bigint, money_lost numeric, nearest_buyer text, detail text)
+language plpgsql
+stable
+as $$
+-- Each unsold lead counts once, for the check that stood between it and the candidate that came nearest to buying it.
+begin
+  return query
+  with unsold as materialized (
+    select d.decided_at, nearest.cause, nearest.price, (s.snapshot).buyers[nearest.place] as buyer_id,
+      (kernel.describe_reasons(s.snapshot, d.reasons))[nearest.place] as words
+    from leadgen.leads l
+    cross join lateral (
+      select t as record, t.decided_at, t.reasons
+      from leadgen.lead_decisions t
+      where t.lead_id = l.id and t.market_id = l.market_id
+      order by t.attempt desc limit 1
+    ) d
+    cross join lateral (select market.recall_snapshot(d.record, market.recall_policy(d.record)) as snapshot offset 0) s
+    cross join lateral kernel.find_cause(s.snapshot, d.reasons) nearest
+    where l.offer_id = p_offer_id and l.created_at >= p_from and l.created_at < p_to and l.unsold_reason is not null
+  )
+  select
+    u.cause,
+    count(*),
+    coalesce(sum(u.price), 0),
+    mode() within group (order by b.name::text),
+    (array_agg(u.words order by u.decided_at desc))[1]
+  from unsold u
+  left join leadgen.buyers b on b.id = u.buyer_id
+  group by u.cause
+  order by 3 desc, 2 desc, 1;
+end;
+$$;
+comment on function roads.explain_unsold(bigint, timestamptz, timestamptz) is 'The work of leadgen.explain_unsold.';
+
+create or replace function roads.summarize_lead(p_lead_id bigint)
+returns text
+language sql
+stable
+as $$
+-- A buyer's own words for a return are not repeated: whoever sent the lead may read this.
+  select case
+    when l.validation_reason is not null then 'Rejected: ' || l.validation_reason
+    else concat_ws('; ', sale.sold, sale.given_back, case
+      when l.hold_until is not null then
+        format('Held until %s: %s', to_char(l.hold_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), coalesce(l.unsold_reason, 'one place is free'))
+      when sale.sold is null then 'Unsold: ' || l.unsold_reason
+    end)
+  end
+  from leadgen.leads l
+  cross join lateral (
+    select
+      'Sold to ' || string_agg(s.words, ', ' order by s.id) filter (where s.released_at is null) as sold,
+      'No longer sold to ' || string_agg(s.name || ' (' || s.ending || ')', ', ' order by s.id)
+        filter (where s.released_at is not null) as given_back
+    from (
+      select a.id, a.released_at, b.name, market.describe_end(a.outcome) as ending,
+        format('%s for %s %s%s', b.name, a.price, a.currency, case when a.is_exclusive then ' (exclusive)' else '' end) as words
+      from leadgen.lead_assignments a
+      join leadgen.buyers b on b.id = a.buyer_id
+      where a.lead_id = l.id and a.market_id = l.market_id
+    ) s
+  ) sale
+  where l.id = p_lead_id;
+$$;
+comment on function roads.summarize_lead(bigint) is 'What became of a lead, in one line.';
+
+create or replace function roads.replay_lead(p_lead_id bigint)
+returns jsonb
+language plpgsql
+stable
+as $$
+declare
+  v_lead leadgen.leads;
+  v_faults jsonb;
+begin
+  select l.* into v_lead from leadgen.leads l where l.id = p_lead_id;
+  if not found then
+    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id');
+  end if;
+  v_faults := rehearsal.find_replay_faults(v_lead);
+  if v_faults = '[]' then
+    return '{"identical": true}';
+  end if;
+  return jsonb_build_object('identical', false, 'differences', v_faults);
+end;
+$$;
+comment on function roads.replay_lead(bigint) is 'The work of leadgen.replay_lead.';

@@ -1,0 +1,193 @@
+-- Road: a lead arrives.
+
+create or replace function roads.submit_lead(payload jsonb, context jsonb default '{}')
+returns jsonb
+language plpgsql
+volatile
+as $$
+declare
+  v_request constant intake.lead_request := intake.read_request(payload, context);
+begin
+  return roads.take_lead(v_request, intake.find_route(v_request), payload, context);
+end;
+$$;
+comment on function roads.submit_lead(jsonb, jsonb) is 'The work of leadgen.submit_lead.';
+
+create or replace function roads.submit_leads(p_payloads jsonb[], p_contexts jsonb[])
+returns setof jsonb
+language plpgsql
+volatile
+as $$
+-- All locks are taken before the first lead; each lead is a subtransaction, so that what one raises undoes that one.
+-- A lead that waits (lock_timeout) or takes long keeps the others waiting: the batch ends, and the caller goes on.
+declare
+  v_count constant integer := cardinality(p_payloads);
+  v_answers jsonb[] := array_fill(null::jsonb, array[v_count]);
+  v_requests intake.lead_request[];
+  v_routes catalog.route[];
+  v_route catalog.route;
+  v_offers bigint[] := array_fill(null::bigint, array[v_count]);
+  v_contacts integer[] := '{}';
+  v_locked bigint[];
+  v_end timestamptz;
+  v_detail text;
+  v_hint text;
+begin
+  for v_n in 1 .. v_count loop
+    begin
+      v_requests[v_n] := intake.read_request(p_payloads[v_n], p_contexts[v_n]);
+      v_route := intake.find_route(v_requests[v_n]);
+      v_routes[v_n] := v_route;
+      if v_route.failed_step is not null then
+        v_answers[v_n] := '{"status": "alone"}'; -- quarantine locks a row, and rows come after all offers
+        continue;
+      end if;
+      v_offers[v_n] := v_route.offer_id;
+      if market.locks_contacts(v_route) then
+        v_contacts := v_contacts || market.list_contact_keys(intake.normalize_request(v_requests[v_n], v_route));
+      end if;
+    exception
+      when others then
+        null; -- submit_lead raises it again, below
+    end;
+  end loop;
+  perform market.lock_contacts(v_contacts);
+  v_locked := market.lock_free_offers(v_offers);
+
+  v_end := clock_timestamp() + interval '1 second';
+  for v_n in 1 .. v_count loop
+    continue when v_answers[v_n] is not null;
+    if v_offers[v_n] <> all (v_locked) or clock_timestamp() > v_end then
+      v_answers[v_n] := '{"status": "busy"}';
+      continue;
+    end if;
+    begin
+      v_answers[v_n] := case when v_offers[v_n] is null then roads.submit_lead(p_payloads[v_n], p_contexts[v_n])
+        else roads.take_lead(v_requests[v_n], v_routes[v_n], p_payloads[v_n], p_contexts[v_n]) end;
+    exception
+      when sqlstate 'LG400' or sqlstate 'LG401' or sqlstate 'LG403' or sqlstate 'LG422' then
+        get stacked diagnostics v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+        v_answers[v_n] := jsonb_build_object(
+          'status', 'refused', 'sqlstate', sqlstate, 'message', sqlerrm, 'detail', v_detail, 'hint', v_hint);
+      when others then
+        if kernel.is_passing_fault(sqlstate) then
+          raise;
+        end if;
+        v_answers[v_n] := '{"status": "alone"}';
+    end;
+  end loop;
+  return query select u from unnest(v_answers) u;
+end;
+$$;
+comment on function roads.submit_leads(jsonb[], jsonb[]) is 'The work of leadgen.submit_leads.';
+
+create or replace function roads.take_lead(
+  p_request intake.lead_request,
+  p_route catalog.route,
+  p_payload jsonb,
+  p_context jsonb
+)
+returns jsonb
+language plpgsql
+volatile
+as $$
+-- The road of one lead. Everything up to the lock is reading; everything after it sees what the previous lead of this
+-- offer left behind; the lead is inserted once, when all is decided.
+-- The settings of the façade: every statement below is a few probes by key; statistics of a small or new table must not
+-- talk the planner into scans and hash joins that grow with history.
+declare
+  v_facts kernel.lead_facts;
+  v_failures kernel.failure[];
+  v_snapshot kernel.snapshot;
+  v_decision kernel.decision;
+  v_hash bytea;
+  v_mail_domain text;
+  v_now timestamptz;
+  v_key text;
+  v_lead_id bigint;
+  v_answer jsonb;
+begin
+  if p_route.failed_step is not null then
+    return intake.turn_away(p_request, p_route, p_payload, p_context);
+  end if;
+  v_facts := intake.normalize_request(p_request, p_route);
+  v_hash := intake.hash_submission(p_payload);
+  v_mail_domain := intake.needs_mail_lookup(v_facts, p_route, p_context);
+  if v_mail_domain is not null then
+    return jsonb_build_object('status', 'lookup', 'domain', v_mail_domain);
+  end if;
+
+  perform market.lock_offer(v_facts, p_route);
+  v_now := leadgen.clock();
+  v_key := coalesce(p_request.idempotency_key, intake.derive_idempotency_key(v_facts, p_route, v_now));
+  v_facts := intake.gather_facts(v_facts, p_route, p_request.ip_address, v_key, v_now);
+  if v_facts.existing_lead_id is not null then
+    return intake.replay_answer(v_facts.existing_lead_id, v_hash, p_request.idempotency_key is null);
+  end if;
+
+  v_failures := rules.judge_lead(v_facts, p_route.validation_rules, p_route.compiled_rules);
+  if v_failures = '{}' then
+    v_snapshot := market.gather_snapshot(v_facts, p_route, kernel.describe_lead(v_facts), '{}');
+    v_decision := kernel.decide(v_snapshot, p_route.routing_settings);
+    perform market.reserve(v_snapshot, v_decision, p_route);
+  end if;
+
+  v_lead_id := nextval('leadgen.leads_id_seq');
+  v_answer := intake.compose_answer(v_lead_id, p_route, v_failures, v_decision);
+  perform intake.insert_lead(v_lead_id, p_request, v_facts, p_route, v_key, v_hash, p_payload, v_answer, v_failures, v_decision);
+  if v_failures = '{}' then
+    perform roads.record_sales(v_lead_id, 1, p_route, v_snapshot, v_decision);
+  end if;
+  return v_answer;
+end;
+$$;
+comment on function roads.take_lead(intake.lead_request, catalog.route, jsonb, jsonb) is
+  'What becomes of a lead whose source and offer are known: it is turned away, answered as before, or validated, '
+  'routed, priced and stored.';
+
+create or replace function roads.record_sales(
+  p_lead_id bigint,
+  p_attempt integer,
+  p_route catalog.route,
+  p_snapshot kernel.snapshot,
+  p_decision kernel.decision
+)
+returns void
+language plpgsql
+volatile
+as $$
+declare
+  v_decision_id constant bigint := market.record_decision(p_lead_id, p_attempt, p_route, p_snapshot, p_decision);
+  v_settings constant kernel.routing_settings := p_route.routing_settings;
+  v_now constant timestamptz := p_snapshot.decided_at;
+  v_sales bigint[];
+  v_enrollments bigint[];
+begin
+  if p_decision.winners = '{}' then
+    return;
+  end if;
+  with sale as (
+    insert into leadgen.lead_assignments (
+      created_at, market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive,
+      price, currency, price_steps, pricing_policy_id, pricing_policy_version, acceptance, answer_by, return_by
+    )
+    select
+      v_now, p_route.market_id, p_lead_id, v_decision_id, p_route.offer_id, w.buyer_id, p_snapshot.enrollments[w.place],
+      w.buyer_id is not distinct from p_decision.exclusive_buyer_id, w.price, p_route.currency, w.price_steps,
+      p_route.pricing_policy_id, p_route.pricing_policy_version, v_settings.acceptance,
+      case when v_settings.acceptance <> 'on_delivery' then v_now + v_settings.acceptance_hours * interval '1 hour' end,
+      v_now + interval '1 hour' * case v_settings.acceptance
+        when 'auto_after' then v_settings.acceptance_hours
+        else coalesce(v_settings.returns_hours, 168) end
+    from unnest(p_decision.winners, p_decision.buyers, p_decision.prices) with ordinality
+      as w (place, buyer_id, price, price_steps, turn)
+    order by w.turn
+    returning id, buyer_offer_id
+  )
+  select array_agg(s.id), array_agg(s.buyer_offer_id) into v_sales, v_enrollments from sale s;
+  perform outbox.queue_deliveries(
+    p_route.market_id, p_lead_id, v_sales, v_enrollments, v_settings.delivery_timeout_seconds, v_settings.delivery_retry_seconds, v_now);
+end;
+$$;
+comment on function roads.record_sales(bigint, integer, catalog.route, kernel.snapshot, kernel.decision) is
+  'Writes the trace of a routing attempt, its sales and their deliveries, and wakes the workers that sleep.';

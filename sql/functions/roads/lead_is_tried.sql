@@ -1,0 +1,75 @@
+-- Road: a lead is tried, and nothing is kept.
+
+create or replace function roads.dry_run_lead(payload jsonb, context jsonb default '{}')
+returns jsonb
+language plpgsql
+volatile
+as $$
+-- The live call, and then everything it did is undone: variables outlive the subtransaction, rows, locks and notifications
+-- do not. Only numbers of sequences are used up.
+declare
+  v_answer jsonb;
+  v_account jsonb;
+begin
+  begin
+    v_answer := roads.submit_lead(payload, context);
+    if v_answer ? 'lead_id' then
+      v_account := roads.explain_lead((v_answer ->> 'lead_id')::bigint);
+    end if;
+    raise exception using errcode = 'DRY01', message = 'a dry run keeps nothing';
+  exception
+    when sqlstate 'DRY01' then
+      null;
+  end;
+  if v_answer ? 'replayed' then
+    return v_answer || '{"dry_run": true}';
+  end if;
+  return (v_answer - '{lead_id,quarantine_id}'::text[])
+    || jsonb_build_object('dry_run', true, 'decision', v_account - '{lead_id,sales}'::text[]);
+end;
+$$;
+comment on function roads.dry_run_lead(jsonb, jsonb) is 'The work of leadgen.dry_run_lead.';
+
+create or replace function roads.rehearse_lead(p_payload jsonb, p_context jsonb)
+returns jsonb
+language plpgsql
+volatile
+as $$
+-- A network's test carries made-up data, so that it would be refused is no fault of the test.
+declare
+  v_outcome jsonb;
+  v_detail text;
+begin
+  v_outcome := roads.dry_run_lead(p_payload, p_context);
+  return jsonb_build_object('status', 'test', 'message', 'A test: nothing was stored or sold', 'outcome', v_outcome);
+exception
+  when others then
+    if sqlstate not like 'LG%' then
+      raise;
+    end if;
+    get stacked diagnostics v_detail = pg_exception_detail;
+    return jsonb_build_object('status', 'test', 'message', 'A test: nothing was stored or sold',
+      'outcome', jsonb_build_object('status', 'refused', 'message', sqlerrm, 'detail', v_detail::jsonb));
+end;
+$$;
+comment on function roads.rehearse_lead(jsonb, jsonb) is
+  'What would become of a lead that is marked as a test; nothing of it is kept.';
+
+create or replace function roads.try_field_map(p_slug text, p_document jsonb)
+returns setof jsonb
+language plpgsql
+stable
+as $$
+declare
+  v_map jsonb;
+begin
+  select m.body into v_map from leadgen.field_maps m where m.slug = p_slug;
+  if not found then
+    perform kernel.refuse('LG404', 'No such field map', 'slug');
+  end if;
+  return query
+  select intake.apply_field_map(v_map, lead)
+  from jsonb_array_elements(intake.split_post(v_map, p_document)) lead;
+end;
+$$;
+comment on function roads.try_field_map(text, jsonb) is 'The work of leadgen.try_field_map.';

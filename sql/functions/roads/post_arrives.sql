@@ -1,0 +1,97 @@
+-- Road: an ad network posts leads.
+
+create or replace function roads.open_post(p_source_key text, p_body bytea, p_context jsonb default '{}')
+returns jsonb
+language plpgsql
+stable
+as $$
+-- The token is handed out only to who shows a post that the source's own network signed.
+declare
+  v_source constant intake.mapped_source := intake.authenticate_post(p_source_key, p_body, p_context);
+  v_leads constant jsonb := intake.split_post(v_source.map, v_source.document);
+  v_fetches jsonb;
+begin
+  select jsonb_agg(case
+    when intake.is_test_lead(v_source.map, e.value) then null
+    else intake.find_fetch_id(v_source.map, e.value)
+  end order by e.ordinality)
+  into v_fetches
+  from jsonb_array_elements(v_leads) with ordinality e;
+  return jsonb_build_object(
+    'answer', coalesce(v_source.map ->> 'answer', 'lead'),
+    'fetches', coalesce(v_fetches, '[]'),
+    'access_token', v_source.access_token,
+    'proof', encode(kernel.compute_hmac(convert_to(v_source.app_secret, 'UTF8'), convert_to(v_source.access_token, 'UTF8')), 'hex')
+  );
+end;
+$$;
+comment on function roads.open_post(text, bytea, jsonb) is 'The work of leadgen.open_post.';
+
+create or replace function roads.submit_mapped_lead(
+  p_source_key text,
+  p_body bytea,
+  p_context jsonb default '{}',
+  p_position integer default 0,
+  p_fetched jsonb default null
+)
+returns jsonb
+language plpgsql
+volatile
+as $$
+declare
+  v_source intake.mapped_source := intake.authenticate_post(p_source_key, p_body, p_context);
+  v_is_network constant boolean := coalesce(v_source.map ->> 'answer' = 'empty', false);
+  v_lead jsonb := intake.split_post(v_source.map, v_source.document) -> p_position;
+  v_payload jsonb;
+  v_context jsonb;
+  v_is_test boolean;
+  v_fault text;
+begin
+  if v_lead is null or jsonb_typeof(p_fetched) <> 'object' or (jsonb_typeof(v_lead) <> 'object' and not v_is_network) then
+    perform kernel.refuse('LG400', 'There is no lead at this position', 'position', 'nothing, or no object', 'an object');
+  elsif jsonb_typeof(v_lead) <> 'object' then
+    v_fault := 'The lead is no object';
+    v_lead := jsonb_build_object('value', v_lead);
+  end if;
+  v_lead := v_lead || coalesce(p_fetched, '{}');
+  v_is_test := v_fault is null and intake.is_test_lead(v_source.map, v_lead);
+  if not v_is_test and p_fetched is null and v_source.map ? 'fetch' and intake.gather_answers(v_source.map, v_lead) = '{}' then
+    if intake.find_fetch_id(v_source.map, v_lead) is not null then
+      perform kernel.refuse('LG400', 'The lead''s answers were not fetched', 'fetched', 'no answers', 'the lead as its network gives it');
+    elsif not v_is_network then
+      perform kernel.refuse('LG400', 'The lead has neither answers nor an id to fetch them by', p_found => 'no id, or one of another form',
+        p_allowed => '1 to 64 letters, digits, _ and -');
+    end if;
+    v_fault := coalesce(v_fault, 'The lead has neither answers nor an id to fetch them by');
+  end if;
+
+  v_payload := intake.apply_field_map(v_source.map, v_lead);
+  v_source := intake.choose_mapped_source(v_source, v_payload);
+  v_payload := v_payload || jsonb_build_object('source_key', v_source.source_key);
+  -- Address and browser are the network's own, not the person's; the key is that of the source that takes the lead.
+  v_context := case when v_is_network then p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent}'::text[]
+    else p_context - 'api_key_hash' end - 'signature';
+  if v_source.api_key_hash is not null then
+    v_context := v_context || jsonb_build_object('api_key_hash', v_source.api_key_hash);
+  end if;
+  if v_context ? 'idempotency_key' then
+    v_payload := v_payload - 'idempotency_key';
+  end if;
+
+  if v_is_test then
+    return roads.rehearse_lead(v_payload, v_context - 'can_look_up_mail');
+  elsif v_fault is not null then
+    return intake.settle_refusal('LG400', v_fault, v_payload, v_context - 'can_look_up_mail', v_source);
+  elsif not v_is_network then
+    return roads.submit_lead(v_payload, v_context);
+  end if;
+  begin
+    return roads.submit_lead(v_payload, v_context);
+  exception
+    when sqlstate 'LG400' or sqlstate 'LG401' or sqlstate 'LG403' or sqlstate 'LG422' then
+      return intake.settle_refusal(sqlstate, sqlerrm, v_payload, v_context - 'can_look_up_mail', v_source);
+  end;
+end;
+$$;
+comment on function roads.submit_mapped_lead(text, bytea, jsonb, integer, jsonb) is
+  'The work of leadgen.submit_mapped_lead.';

@@ -1,0 +1,27 @@
+-- An example of a rule for one vertical; README shows how it was added.
+
+create or replace function rules.roof_age(p_facts kernel.lead_facts, p_value jsonb, p_rules jsonb)
+returns kernel.failure[]
+language plpgsql
+immutable
+as $$
+-- Forms send numbers as text, so "12" is as good as 12.
+declare
+  v_text constant text := btrim(p_facts.attributes ->> 'roof_age');
+  v_years constant numeric := case when v_text ~ '^[0-9]{1,4}(\.[0-9]{1,4})?$' then v_text::numeric end;
+begin
+  return case
+    when v_years is null
+      then rules.fail('roof_age_not_allowed', 'attributes.roof_age', 'The age of the roof in years is missing')
+    when v_years < (p_value ->> 'minimum')::numeric
+      then rules.fail('roof_age_not_allowed', 'attributes.roof_age',
+        format('The roof is %s years old; %s at least', trim_scale(v_years), p_value ->> 'minimum'))
+    when v_years > (p_value ->> 'maximum')::numeric
+      then rules.fail('roof_age_not_allowed', 'attributes.roof_age',
+        format('The roof is %s years old; %s at most', trim_scale(v_years), p_value ->> 'maximum'))
+    else '{}'
+  end;
+end;
+$$;
+comment on function rules.roof_age(kernel.lead_facts, jsonb, jsonb) is
+  'attributes.roof_age, a number of years, lies between minimum and maximum.';

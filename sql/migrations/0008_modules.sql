@@ -1,0 +1,26 @@
+-- Types move to the modules that own them; tables stay in leadgen. Columns keep their types, by whatever name.
+alter type leadgen.routing_settings set schema kernel;
+alter type leadgen.field_test set schema kernel;
+alter type leadgen.price_rule set schema kernel;
+alter type leadgen.response_rule set schema kernel;
+alter type leadgen.failure set schema kernel;
+alter type leadgen.lead_facts set schema kernel;
+alter type leadgen.lead_signals set schema kernel;
+alter type leadgen.candidate set schema kernel;
+alter type leadgen.exclusivity set schema kernel;
+alter type leadgen.offer_load set schema kernel;
+alter type leadgen.adjustment set schema kernel;
+alter type leadgen.turns set schema kernel;
+alter type leadgen.verdict set schema kernel;
+alter type leadgen.price set schema kernel;
+alter type leadgen.decision set schema kernel;
+alter type leadgen.phone_number set schema ref;
+alter type leadgen.route set schema catalog;
+alter type leadgen.lead_request set schema intake;
+alter type leadgen.mapped_source set schema intake;
+alter type leadgen.seat set schema rehearsal;
+alter type leadgen.rehearsal set schema rehearsal;
+alter type leadgen.waiting set schema rehearsal;
+alter type leadgen.outcome set schema rehearsal;
+alter type leadgen.tally set schema rehearsal;
+alter type leadgen.laid_policies set schema rehearsal;

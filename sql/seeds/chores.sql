@@ -1,0 +1,21 @@
+-- What workers do beside delivering. The order matters: a lead whose sale lapsed is with the next buyer in the same turn.
+-- Declared: a row that is not here is removed; pause and is_active are an installation's own.
+create temp table declared_chores (like leadgen.chores including defaults) on commit drop;
+
+insert into declared_chores (name, position, runs, counts, pause, description)
+values
+  ('settle_answers', 10, 'market.settle_answers', true, '0', 'Ends the buyers'' time to answer: accepted by silence, or lapsed.'),
+  ('settle_return', 20, 'roads.settle_return', false, '0', 'Decides returns that came with a webhook''s reply.'),
+  ('release_due_sale', 30, 'roads.release_due_sale', false, '0', 'Gives back the places of sales that failed or lapsed.'),
+  ('route_held_lead', 40, 'roads.route_held_lead', false, '0', 'Offers held leads again.'),
+  ('settle_endpoints', 50, 'outbox.settle_endpoints', true, '0', 'Announces endpoints that were disabled.'),
+  ('settle_reports', 60, 'roads.settle_reports', true, '0', 'Ends the wait for reports that did not come.'),
+  ('advance_replay', 70, 'outbox.advance_replay', false, '0', 'Sends deliveries again that an operator asked for.');
+
+delete from leadgen.chores c where c.name not in (select d.name from declared_chores d);
+insert into leadgen.chores as c (name, position, runs, counts, pause, description)
+select d.name, d.position, d.runs, d.counts, d.pause, d.description
+from declared_chores d
+on conflict (name) do update
+set position = excluded.position, runs = excluded.runs, counts = excluded.counts, description = excluded.description
+where (c.position, c.runs, c.counts, c.description) is distinct from (excluded.position, excluded.runs, excluded.counts, excluded.description);

@@ -1,0 +1,321 @@
+"""How leads gather for the database, with a database that answers when it is told to."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from psycopg import Error, OperationalError
+from psycopg.errors import AdminShutdown, DeadlockDetected, DivisionByZero, LockNotAvailable
+
+from leadgen.app.batches import MAX_LEADS, LeadBatcher, name_lane
+from leadgen.app.problems import Problem
+from leadgen.app.queries import Outcome, Queries
+from leadgen.db.pool import WAIT_SECONDS, WAITING_PER_CONNECTION
+
+Answers = Callable[[str], Outcome]
+REFUSAL = '{"sqlstate": "LG403", "message": "No", "hint": "", "detail": "{\\"field\\": \\"source_key\\"}"}'
+
+
+def accept(payload: str) -> Outcome:
+    return "accepted", f"answer to {payload}"
+
+
+class Database(Queries):
+    """Stands for the SQL functions. Every call waits until it is ended, with answers or an error."""
+
+    def __init__(self) -> None:
+        self.begun: list[list[str]] = []  # the payloads of each call, from the first
+        self._ends: list[asyncio.Future[Answers]] = []
+
+    async def submit_lead(self, payload: str, context: str) -> Outcome:
+        """Stands for leadgen.submit_lead."""
+        assert context == f"context of {payload}"
+        return (await self._call([payload]))(payload)
+
+    async def submit_leads(self, payloads: list[str], contexts: list[str]) -> list[Outcome]:
+        """Stands for leadgen.submit_leads."""
+        assert len(payloads) > 1, "a lead by itself needs no subtransaction"
+        assert contexts == [f"context of {payload}" for payload in payloads]
+        answer = await self._call(payloads)
+        return [answer(payload) for payload in payloads]
+
+    async def end(self, number: int, how: Answers | Exception = accept) -> None:
+        """End one call, and let everybody go on who can."""
+        if isinstance(how, Exception):
+            self._ends[number].set_exception(how)
+        else:
+            self._ends[number].set_result(how)
+        await settle()
+
+    async def _call(self, payloads: list[str]) -> Answers:
+        self.begun.append(payloads)
+        self._ends.append(asyncio.get_running_loop().create_future())
+        return await self._ends[-1]
+
+
+class Senders:
+    """Those who submit leads; a payload is named by its lane and a number: `a1`."""
+
+    def __init__(self, batcher: LeadBatcher) -> None:
+        self.batcher = batcher
+        self.sent: dict[str, asyncio.Task[Outcome]] = {}
+
+    async def send(self, *payloads: str) -> None:
+        """Submit leads at once, in this order."""
+        for payload in payloads:
+            submit = self.batcher.submit(payload[0], payload, f"context of {payload}")
+            self.sent[payload] = asyncio.create_task(submit)
+        await settle()
+
+    def check_accepted(self, *payloads: str) -> None:
+        """Assert that these, and no others, have their own answers."""
+        answered = {payload: task.result() for payload, task in self.sent.items() if task.done()}
+        assert answered == {payload: accept(payload) for payload in payloads}
+
+    def status_of(self, payload: str) -> int:
+        """The status with which a lead was refused."""
+        problem = self.sent.pop(payload).exception()
+        assert isinstance(problem, Problem), problem
+        return problem.kind.status
+
+
+async def settle() -> None:
+    """Let the event loop run until nothing is left to do."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def answers(**words: str) -> Answers:
+    """Some leads get another status; the others are accepted."""
+    return lambda payload: (words[payload], REFUSAL) if payload in words else accept(payload)
+
+
+@pytest.fixture
+def database() -> Database:
+    return Database()
+
+
+@pytest.fixture
+def one(database: Database) -> Senders:
+    """Senders to a batcher of one call at a time."""
+    return Senders(LeadBatcher(database, 1))
+
+
+@pytest.fixture
+def two(database: Database) -> Senders:
+    """Senders to a batcher of two calls at a time."""
+    return Senders(LeadBatcher(database, 2))
+
+
+async def test_a_lead_that_finds_a_free_slot_goes_at_once_and_by_itself(
+    two: Senders, database: Database
+) -> None:
+    await two.send("a1", "b1")
+    assert database.begun == [["a1"], ["b1"]]
+    await database.end(1)
+    two.check_accepted("b1")
+    await two.send("c1")
+    assert database.begun[2:] == [["c1"]]
+
+
+async def test_what_comes_while_all_slots_are_busy_is_one_call(one: Senders, database: Database) -> None:
+    await one.send("a1", "b1", "c1", "b2", "a2")
+    assert database.begun == [["a1"]]
+    await database.end(0)
+    assert database.begun[1:] == [["b1", "b2", "c1", "a2"]], "a lane at a time, the oldest first"
+    one.check_accepted("a1")
+    await database.end(1)
+    one.check_accepted("a1", "b1", "b2", "c1", "a2")
+
+
+async def test_a_lane_is_in_one_call_at_a_time(two: Senders, database: Database) -> None:
+    await two.send("a1", "a2", "a3", "b1")
+    assert database.begun == [["a1"], ["b1"]]
+    await database.end(1)
+    assert len(database.begun) == 2, "a slot is free, and would only wait for the other"
+    await database.end(0)
+    assert database.begun[2:] == [["a2", "a3"]]
+
+
+async def test_a_call_takes_an_even_share(two: Senders, database: Database) -> None:
+    await two.send("a1", "b1", *(f"{lane}{n}" for lane in "cdefghij" for n in (1, 2)))
+    await database.end(0)
+    await database.end(1)
+    assert [len(call) for call in database.begun] == [1, 1, 10, 6]
+    assert not {call[0] for call in database.begun[2]} & {call[0] for call in database.begun[3]}
+
+
+async def test_a_call_takes_so_many_and_no_more(one: Senders, database: Database) -> None:
+    await one.send("a1", *(f"b{n}" for n in range(40)))
+    await database.end(0)
+    await database.end(1)
+    assert database.begun[1:] == [
+        [f"b{n}" for n in range(MAX_LEADS)],
+        [f"b{n}" for n in range(MAX_LEADS, 40)],
+    ]
+
+
+async def test_a_refused_lead_is_refused_alone(one: Senders, database: Database) -> None:
+    await one.send("a1", "b1", "b2", "b3")
+    await database.end(0)
+    await database.end(1, answers(b2="refused"))
+    assert one.status_of("b2") == 403
+    one.check_accepted("a1", "b1", "b3")
+
+
+async def test_leads_of_a_busy_offer_wait_for_it_without_other_lanes(
+    one: Senders, database: Database
+) -> None:
+    await one.send("a1", "b1", "b2", "c1")
+    await database.end(0)
+    await one.send("c2", "b3", "d1")
+    await database.end(1, answers(b1="busy", b2="busy"))
+    one.check_accepted("a1", "c1")
+    assert database.begun[2:] == [["b1", "b2", "b3"]]
+    await database.end(2)
+    assert database.begun[3:] == [["c2", "d1"]]
+
+
+async def test_two_busy_offers_do_not_wait_for_each_other(two: Senders, database: Database) -> None:
+    await two.send("a1", "b1", "c1", "d1", "d2", "e1")
+    await database.end(0)
+    assert database.begun[2:] == [["c1", "d1", "d2"]]
+    await database.end(2, answers(c1="busy", d1="busy", d2="busy"))
+    assert database.begun[3:] == [["c1"]]
+    await database.end(1)
+    assert database.begun[4:] == [["d1", "d2"]]
+
+
+async def test_a_lead_that_may_be_at_fault_is_submitted_by_itself(one: Senders, database: Database) -> None:
+    await one.send("a1", "b1", "b2", "b3")
+    await database.end(0)
+    await database.end(1, answers(b2="alone"))
+    one.check_accepted("a1", "b1", "b3")
+    await one.send("b4")
+    assert database.begun[2:] == [["b2"]]
+    await database.end(2)
+    assert database.begun[3:] == [["b4"]]
+
+
+@pytest.mark.parametrize("error", [DeadlockDetected(), LockNotAvailable(), DivisionByZero()])
+async def test_a_batch_that_fails_is_submitted_one_by_one(
+    error: Error, one: Senders, database: Database
+) -> None:
+    await one.send("a1", "b1", "b2", "c1")
+    await database.end(0)
+    await database.end(1, error)
+    await one.send("c2")
+    for number in range(2, 6):
+        await database.end(number)
+    assert database.begun[2:] == [["b1"], ["b2"], ["c1"], ["c2"]]
+    one.check_accepted("a1", "b1", "b2", "c1", "c2")
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("the connection is lost"), AdminShutdown("by an operator")]
+)
+async def test_what_may_have_been_kept_is_not_submitted_again(
+    error: Error, one: Senders, database: Database
+) -> None:
+    await one.send("a1", "b1", "b2")
+    await database.end(0)
+    await database.end(1, error)
+    assert [one.status_of(payload) for payload in ("b1", "b2")] == [503, 503]
+    assert len(database.begun) == 2
+
+
+async def test_a_defect_is_heard_by_everybody(one: Senders, database: Database) -> None:
+    await one.send("a1", "b1", "b2")
+    await database.end(0, ValueError("odd"))
+    await database.end(1, ValueError("odd"))
+    assert [type(task.exception()) for task in one.sent.values()] == [ValueError] * 3
+    await one.send("c1")
+    assert database.begun[2:] == [["c1"]], "and the slot is free again"
+
+
+async def test_a_sender_who_goes_takes_nobody_along(one: Senders, database: Database) -> None:
+    await one.send("a1", "b1", "b2", "b3", "b4")
+    one.sent.pop("b3").cancel()
+    await database.end(0)
+    assert database.begun[1:] == [["b1", "b2", "b4"]], "it had not begun"
+    one.sent.pop("b1").cancel()
+    await settle()
+    await database.end(1)
+    one.check_accepted("a1", "b2", "b4")
+
+
+async def test_a_lead_whose_sender_has_gone_is_not_submitted_again(one: Senders, database: Database) -> None:
+    await one.send("a1", "b1", "b2")
+    await database.end(0)
+    one.sent.pop("b1").cancel()
+    await settle()
+    await database.end(1, DeadlockDetected())
+    assert database.begun[2:] == [["b2"]]
+
+
+async def test_too_many_are_refused_at_once(one: Senders, database: Database) -> None:
+    await one.send(*(f"a{n}" for n in range(WAITING_PER_CONNECTION)), "b1")
+    assert one.status_of("b1") == 503
+    await database.end(0)
+    await one.send("b2")
+    assert not one.sent["b2"].done()
+
+
+async def test_a_lead_is_given_up_that_cannot_be_begun_in_time(
+    one: Senders, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leadgen.app.batches.WAIT_SECONDS", 0)
+    await one.send("a1", "b1")
+    assert one.status_of("b1") == 503
+    await database.end(0)
+    one.check_accepted("a1")
+    assert database.begun == [["a1"]]
+
+
+@pytest.mark.parametrize("how", [DeadlockDetected(), answers(b1="busy", b2="busy")])
+async def test_a_lead_is_not_begun_again_once_its_time_is_up(
+    how: Answers | Exception, one: Senders, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await one.send("a1", "b1", "b2")
+    await database.end(0)
+    later = asyncio.get_running_loop().time() + WAIT_SECONDS
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: later)
+    await settle()
+    await database.end(1, how)
+    assert [one.status_of(payload) for payload in ("b1", "b2")] == [503, 503]
+    assert len(database.begun) == 2
+
+
+async def test_draining_waits_for_every_call(two: Senders, database: Database) -> None:
+    await two.send("a1", "b1", "a2", "a3")
+    drained = asyncio.create_task(two.batcher.drain())
+    for number in range(3):
+        assert not drained.done()
+        await database.end(number)
+    await settle()
+    assert drained.done()
+    two.check_accepted("a1", "b1", "a2", "a3")
+
+
+@pytest.mark.parametrize(
+    ("payload", "context", "lane"),
+    [
+        ('{"source_key": "s"}', {}, "s"),
+        ('{"source_key": "s"}', {"api_key_hash": "k"}, "k"),
+        (
+            '{"landing_url": "https://a.example/x?gclid=1"}',
+            {"referer": "https://b.example/"},
+            "https://a.example/x",
+        ),
+        (
+            '{"name": "Jo"}',
+            {"referer": "https://b.example/y?z", "origin": "https://b.example"},
+            "https://b.example/y",
+        ),
+        ('{"name": "Jo"}', {"origin": "https://b.example"}, "https://b.example"),
+        ('{"source_key": 7, "landing_url": {}}', {}, "7"),
+        ("{}", {}, "None"),
+    ],
+)
+def test_a_lane_is_where_a_lead_comes_from(payload: str, context: dict[str, str], lane: str) -> None:
+    assert name_lane(payload, context) == lane

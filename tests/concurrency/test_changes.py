@@ -1,0 +1,100 @@
+"""Changes of the catalogue and the workers that follow them: none is lost, and none holds up another."""
+
+import psycopg
+
+from concurrency.catalogue import Catalogue, Offer, make_lead
+from concurrency.sessions import submit
+from rig.cluster import Connect
+
+FOLLOW = "select roads.follow_change(leadgen.clock())"
+HOLD = "select pg_advisory_xact_lock(2, market.offer_lock_key(%s))"
+DUE = """
+select offer_id from leadgen.leads where hold_until is not null and next_route_at <= clock_timestamp() order by 1
+"""
+RAISE = "update leadgen.offers set default_price_per_lead = default_price_per_lead + 1 where id = %s"
+FUNDS = "update leadgen.buyers set balance = balance + 1 where id = %s"
+
+
+def held_offers(admin: psycopg.Connection, catalogue: Catalogue, number: int) -> list[Offer]:
+    """Offers with a held lead each; of what made them nothing is left to follow."""
+    offers = [catalogue.add_offer({"on_no_buyer": "hold"}) for _ in range(number)]
+    for offer in offers:
+        catalogue.enroll(offer, capacity_per_day=0)
+        assert submit(admin, make_lead(offer.source_key))["buyer_id"] is None
+    while admin.execute(FOLLOW).fetchone() == (True,):
+        pass
+    admin.execute("update leadgen.leads set next_route_at = next_route_at + interval '1 hour'")
+    return offers
+
+
+def due(admin: psycopg.Connection) -> list[int]:
+    return [offer for (offer,) in admin.execute(DUE)]
+
+
+def test_an_offer_that_somebody_holds_keeps_no_other_offers_changes_waiting(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    busy, free = held_offers(admin, catalogue, 2)
+    holder, worker = connect(), connect()
+    for offer in (busy, free):
+        admin.execute(RAISE, [offer.id])
+    with holder.transaction():
+        holder.execute(HOLD, [busy.id])
+        assert worker.execute(FOLLOW).fetchone() == (True,)
+        assert due(admin) == [free.id]
+        assert worker.execute(FOLLOW).fetchone() == (False,)
+        assert due(admin) == [free.id]
+    assert worker.execute(FOLLOW).fetchone() == (True,)
+    assert due(admin) == [busy.id, free.id]
+    assert worker.execute(FOLLOW).fetchone() == (False,)
+
+
+def test_a_change_that_commits_late_is_not_lost_in_another(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    """An edit with the lower id is still open while a later one of the same offer is followed."""
+    (offer,) = held_offers(admin, catalogue, 1)
+    late, worker = connect("leadgen_dba"), connect()
+    with late.transaction():
+        late.execute("update leadgen.buyer_offers set capacity_per_day = 1 where offer_id = %s", [offer.id])
+        admin.execute(RAISE, [offer.id])
+        assert worker.execute(FOLLOW).fetchone() == (True,)
+        assert due(admin) == [offer.id]
+        admin.execute("update leadgen.leads set next_route_at = next_route_at + interval '1 hour'")
+        assert worker.execute(FOLLOW).fetchone() == (False,)
+    assert worker.execute(FOLLOW).fetchone() == (True,)
+    assert due(admin) == [offer.id]
+
+
+def test_two_workers_take_two_changes(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    """What the one has taken the other passes over, and its offers are woken by both without a deadlock."""
+    offers = held_offers(admin, catalogue, 3)
+    buyers = [buyer for (buyer,) in admin.execute("select id from leadgen.buyers order by id")]
+    first, second = connect(), connect()
+    admin.execute(FUNDS, [buyers[0]])
+    with first.transaction():
+        assert first.execute(FOLLOW).fetchone() == (True,)
+        admin.execute(FUNDS, [buyers[1]])
+        assert second.execute(FOLLOW).fetchone() == (True,)
+        assert due(admin) == [offers[1].id]
+        assert second.execute(FOLLOW).fetchone() == (False,)
+    assert due(admin) == [offers[0].id, offers[1].id]
+
+
+def test_a_lead_that_is_judged_before_a_change_is_woken_by_it(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    """The lead's transaction is open while the cap is raised: the change waits for it, and then wakes it."""
+    offer = catalogue.add_offer({"on_no_buyer": "hold"})
+    enrollment = catalogue.enroll(offer, capacity_per_day=0)
+    while admin.execute(FOLLOW).fetchone() == (True,):
+        pass
+    sender, worker = connect("leadgen_api"), connect()
+    with sender.transaction():
+        assert submit(sender, make_lead(offer.source_key))["buyer_id"] is None
+        admin.execute("update leadgen.buyer_offers set capacity_per_day = 1 where id = %s", [enrollment])
+        assert worker.execute(FOLLOW).fetchone() == (False,)
+    assert worker.execute(FOLLOW).fetchone() == (True,)
+    assert due(admin) == [offer.id]

@@ -1,0 +1,286 @@
+"""`leadgen restore`: a dump of any form comes back in a cluster that has never seen LeadGen."""
+
+import gzip
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from db.conftest import RECORDS, Upgraded
+from leadgen.db.binaries import find_binaries
+from leadgen.db.diff import compare_dumps, dump_objects
+from leadgen.db.migrate import MigrateError, migrate
+from leadgen.db.restore import Adapter, RestoreError, read_script, restore
+from leadgen.db.urls import with_role
+from leadgen.settings import Settings
+from rig.cli import leadgen
+from rig.cluster import Cluster, running_cluster
+
+SETTINGS = Settings(environment="development")
+OF_DATA = """
+select
+  (select count(*) from leadgen.leads), (select max(id) from leadgen.leads), (select count(*) from leadgen.deliveries)
+"""
+OF_OWNERS = """
+select array_agg(c.relowner::regrole::text order by c.relname) from pg_class c
+where c.oid in ('report.by_weekday'::regclass, 'report.funnel'::regclass, 'leadgen.leads'::regclass)
+"""
+OF_ROLES = "select rolname from pg_roles where rolname !~ '^(pg_|postgres$)'"
+OF_SCHEMAS = "select nspname from pg_namespace where nspname in ('leadgen', 'report')"
+
+Dump = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def other_server() -> Iterator[Cluster]:
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def elsewhere(other_server: Cluster) -> Iterator[Cluster]:
+    """A cluster like a new one: no role but the superuser's, and no database `copy`."""
+    yield other_server
+    other_server.drop("copy")
+    with psycopg.connect(other_server.url("postgres"), autocommit=True) as session:
+        for (role,) in session.execute(OF_ROLES).fetchall():
+            session.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
+
+
+@pytest.fixture(scope="module")
+def small(cluster: Cluster, upgraded: Upgraded) -> str:
+    """The template of a database with data, and with a DBA's own things in it."""
+    url = cluster.create("template_small", upgraded.template)
+    ask(url, "truncate leadgen.postal_places, leadgen.disposable_domains")
+    return "template_small"
+
+
+@pytest.fixture
+def source(cluster: Cluster, small: str) -> Iterator[str]:
+    with cluster.clone(small) as url:
+        yield url
+
+
+@pytest.fixture
+def plain_source(source: str) -> str:
+    """Without a DBA's own things."""
+    ask(
+        source,
+        "drop view report.by_weekday",
+        "drop function leadgen.monday()",
+        "revoke usage on schema report from analyst",
+    )
+    return source
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Dump:
+    """Dumps a database: `dump(url, "--format=custom")`."""
+
+    def run(url: str, *options: str) -> Path:
+        target = tmp_path / "dump"
+        subprocess.run([find_binaries()["pg_dump"], *options, f"--file={target}", url], check=True)
+        return target
+
+    return run
+
+
+def ask(url: str, *statements: str) -> list[tuple[Any, ...]]:
+    """Run the statements; the rows of the last, if it gives any."""
+    with psycopg.connect(url, autocommit=True) as session:
+        for statement in statements:
+            cursor = session.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+def run(url: str, file: Path) -> list[str]:
+    """Restore and return what was said."""
+    said: list[str] = []
+    restore(url, SETTINGS, file, reference=False, say=said.append)
+    return said
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--create", "--inserts"],
+        ["--no-owner", "--no-privileges"],
+        ["--format=custom"],
+        ["--format=directory"],
+        ["--format=tar", "--no-privileges"],
+    ],
+    ids=" ".join,
+)
+def test_a_dump_comes_back_whole(
+    options: list[str], plain_source: str, elsewhere: Cluster, dump: Dump, declared: str
+) -> None:
+    url = elsewhere.create("copy")
+    said = run(url, dump(plain_source, *options))
+    assert [line for line in said if line.startswith("reloaded")], (
+        "what the dump says of a reload was elsewhere"
+    )
+    assert ask(url, OF_DATA) == ask(plain_source, OF_DATA)
+    assert ask(url, "select checked, faults from leadgen.verify_leads(0, 10000)") == [(200, [])]
+    assert compare_dumps(url, declared) == []
+    assert ask(with_role(url, "leadgen_api"), "select leadgen.is_ready()") == [(True,)]
+    assert run_again(url) == []
+
+
+def run_again(url: str) -> list[str]:
+    """What a deploy after the restore has to say."""
+    said: list[str] = []
+    migrate(url, SETTINGS, reference=False, say=said.append)
+    return said
+
+
+def test_what_is_not_ours_keeps_its_owner_and_grants(source: str, elsewhere: Cluster, dump: Dump) -> None:
+    url = elsewhere.create("copy")
+    said = run(url, dump(source, "--format=custom"))
+    assert "created role analyst, which the dump names: it cannot log in" in said
+    assert "left alone view report.by_weekday: no deploy declared it" in said
+    theirs = [name for name in dump_objects(source) if "by_weekday" in name or "monday" in name]
+    assert len(theirs) == 3
+    assert {name: dump_objects(url).get(name) for name in theirs} == {
+        name: dump_objects(source)[name] for name in theirs
+    }
+    assert ask(url, "set role analyst", "select sum(leads) from report.by_weekday") == [(200,)]
+    assert ask(url, "set role analyst", "select note from public.notes") == [("called back",)]
+
+
+def test_without_owners_what_is_not_ours_is_not_taken(source: str, elsewhere: Cluster, dump: Dump) -> None:
+    url = elsewhere.create("copy")
+    assert "left alone view report.by_weekday: no deploy declared it" in run(
+        url, dump(source, "--no-owner", "--no-privileges")
+    )
+    assert ask(url, OF_OWNERS) == [(["postgres", "leadgen_owner", "leadgen_owner"],)]
+
+
+def test_a_packed_file(elsewhere: Cluster, plain_source: str, dump: Dump) -> None:
+    file = dump(plain_source)
+    file.write_bytes(gzip.compress(file.read_bytes()))
+    url = elsewhere.create("copy")
+    run(url, file)
+    assert ask(url, OF_DATA) == ask(plain_source, OF_DATA)
+
+
+def test_a_deploy_puts_right_what_pg_restore_left(
+    plain_source: str, elsewhere: Cluster, dump: Dump, declared: str
+) -> None:
+    """Hundreds of errors for want of roles: all belongs to the superuser, and nobody may do anything."""
+    url = elsewhere.create("copy")
+    command = [find_binaries()["pg_restore"], f"--dbname={url}", str(dump(plain_source, "--format=custom"))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert 'role "leadgen_owner" does not exist' in done.stderr
+    said = run_again(url)
+    assert said[-1].startswith("reloaded")
+    assert compare_dumps(url, declared) == []
+    assert ask(with_role(url, "leadgen_api"), "select leadgen.is_ready()") == [(True,)]
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.6, 0.95])
+def test_half_a_dump_changes_nothing(cut: float, plain_source: str, elsewhere: Cluster, dump: Dump) -> None:
+    file = dump(plain_source)
+    file.write_bytes(file.read_bytes()[: int(file.stat().st_size * cut)])
+    url = elsewhere.create("copy")
+    with pytest.raises(RestoreError, match="the dump is not whole"):
+        run(url, file)
+    assert ask(url, OF_SCHEMAS) == []
+
+
+def test_a_broken_archive_changes_nothing(plain_source: str, elsewhere: Cluster, dump: Dump) -> None:
+    file = dump(plain_source, "--format=custom")
+    file.write_bytes(file.read_bytes()[:100_000])
+    url = elsewhere.create("copy")
+    with pytest.raises(RestoreError, match="pg_restore"):
+        run(url, file)
+    assert ask(url, OF_SCHEMAS) == []
+
+
+def test_a_statement_that_fails_changes_nothing(plain_source: str, elsewhere: Cluster, dump: Dump) -> None:
+    file = dump(plain_source)
+    file.write_text(
+        file.read_text().replace("CREATE VIEW report.funnel", "CREATE VIEW report.no_such.funnel")
+    )
+    url = elsewhere.create("copy")
+    with pytest.raises(RestoreError, match=r"the database is as it was: .*ERROR"):
+        run(url, file)
+    assert ask(url, OF_SCHEMAS) == []
+
+
+def test_a_database_with_leadgen_in_it_is_refused(plain_source: str) -> None:
+    with pytest.raises(RestoreError, match=r"has a schema \w+ already"):
+        run(plain_source, RECORDS)
+
+
+def test_who_is_no_superuser_is_refused(cluster: Cluster, upgraded: Upgraded) -> None:
+    with cluster.clone("template0") as url, pytest.raises(RestoreError, match="by a superuser"):
+        run(with_role(url, "leadgen_migrator"), RECORDS)
+
+
+def test_no_file_is_refused(elsewhere: Cluster) -> None:
+    with pytest.raises(RestoreError, match="no such file"):
+        run(elsewhere.create("copy"), Path("/no/such/dump"))
+
+
+def test_who_may_not_give_owners_back_is_told(plain_source: str) -> None:
+    ask(plain_source, "alter schema leadgen owner to postgres")
+    with pytest.raises(MigrateError, match="schema leadgen does not belong to leadgen_owner"):
+        run_again(with_role(plain_source, "leadgen_migrator"))
+    run_again(plain_source)
+    assert ask(
+        plain_source, "select nspowner::regrole::text from pg_namespace where nspname = 'leadgen'"
+    ) == [("leadgen_owner",)]
+
+
+def test_the_command(cluster: Cluster) -> None:
+    with cluster.clone("template0") as url:
+        done = leadgen("restore", str(RECORDS), DATABASE_URL=url, ENVIRONMENT="development")
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.splitlines()[-1].startswith("the database is up to date")
+        again = leadgen("restore", str(RECORDS), DATABASE_URL=url, ENVIRONMENT="development")
+    assert again.returncode == 1
+    assert "leadgen: the database" in again.stderr
+
+
+PYTHON_DUMP = b"""\
+-- Name: plpython3u; Type: EXTENSION; Schema: -; Owner: -
+CREATE EXTENSION IF NOT EXISTS plpython3u WITH SCHEMA pg_catalog;
+-- Name: EXTENSION plpython3u; Type: COMMENT; Schema: -; Owner:
+COMMENT ON EXTENSION plpython3u IS 'PL/Python3U untrusted procedural language';
+-- Name: strict(text); Type: FUNCTION; Schema: leadgen; Owner: leadgen_owner
+CREATE FUNCTION leadgen.strict(text) RETURNS text LANGUAGE plpython3u AS $$ return "" $$;
+-- Name: FUNCTION strict(word text); Type: COMMENT; Schema: leadgen; Owner: leadgen_owner
+COMMENT ON FUNCTION leadgen.strict(text) IS 'Greets.';
+-- Name: FUNCTION strict(word text); Type: ACL; Schema: leadgen; Owner: leadgen_owner
+REVOKE ALL ON FUNCTION leadgen.strict(text) FROM PUBLIC;
+-- Name: loose(text); Type: FUNCTION; Schema: leadgen; Owner: leadgen_owner
+CREATE FUNCTION leadgen.loose(text) RETURNS text LANGUAGE sql AS $$ select '' $$;
+-- Data for Name: words; Type: TABLE DATA; Schema: leadgen; Owner: leadgen_owner
+COPY leadgen.words (word) FROM stdin;
+-- Name: plpython3u; Type: EXTENSION; Schema: -; Owner: nobody_at_all
+LANGUAGE plpython3u
+\\.
+-- PostgreSQL database dump complete
+"""
+
+
+def test_what_this_server_does_not_have_is_left_out(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dump").write_bytes(PYTHON_DUMP)
+    said: list[str] = []
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        adapter = Adapter(connection, said.append)
+        adapter.extensions.discard("plpython3u")
+        kept = b"".join(adapter.adapt(read_script(tmp_path / "dump"))).splitlines()
+        assert said == ["left out plpython3u, which this server does not have, and what is written in it"]
+        assert kept == PYTHON_DUMP.splitlines()[10:]
+        adapter.extensions.clear()
+        (tmp_path / "dump").write_bytes(PYTHON_DUMP.replace(b"plpython3u", b"pg_cron"))
+        with pytest.raises(RestoreError, match="needs the extension pg_cron"):
+            list(adapter.adapt(read_script(tmp_path / "dump")))

@@ -1,0 +1,1 @@
+"""The doors between modules: sql/doors.toml against what the functions do."""

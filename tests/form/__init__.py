@@ -1,0 +1,1 @@
+"""The form of sql/functions, bodies included, which sqlfluff does not see."""
