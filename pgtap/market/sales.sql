@@ -1,7 +1,7 @@
 -- The states of a sale by its parts: has_ended, describe_end, gives_on, judge_outcomes, advance_leads, find_refusal, the guard of what
 -- was released; and the queues: list_offers_to_release, list_offers_with_due_leads, list_offers_with_returns, try_lock_offer.
 begin;
-select plan(48);
+select plan(50);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create function pg_temp.offer(p_config jsonb default '{}', p_buyers integer default 1) returns bigint language plpgsql as $$
 declare
@@ -159,6 +159,32 @@ select is(market.list_offers_with_returns(), array(select offer_id from queue wh
   'list_offers_with_returns: not what waits for an operator');
 select is(market.try_lock_offer('{}'), null, 'try_lock_offer: of none');
 select is(market.try_lock_offer(array_agg(offer_id order by n)), min(offer_id), 'try_lock_offer: the first that is free') from queue;
+
+-- advance_leads looks leads up by key, though the statistics say that hardly any lead is undelivered. The settings are those of
+-- record_attempts.
+create function pg_temp.add_leads(p_count integer, p_status leadgen.lead_status) returns void language sql as $$
+  insert into leadgen.leads (market_id, vertical_id, offer_id, source_id, name, email, phone, postal_code, status)
+  select l.market_id, l.vertical_id, l.offer_id, l.source_id, '', '', '', '', p_status
+  from (select * from leadgen.leads limit 1) l, generate_series(1, p_count);
+$$;
+select pg_temp.add_leads(2000, 'accepted');
+analyze leadgen.leads;
+discard plans;
+set local plan_cache_mode = force_generic_plan;
+set local enable_seqscan = off;
+set local enable_bitmapscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+select pg_temp.add_leads(2000, 'validated');
+create temp table last as select max(l.id) as id from leadgen.leads l;
+create temp table probes (n bigint);
+create function pg_temp.fetched() returns bigint language sql as $$
+  select s.seq_tup_read + s.idx_tup_fetch from pg_stat_xact_user_tables s where s.relid = 'leadgen.leads'::regclass;
+$$;
+insert into probes select pg_temp.fetched();
+select market.advance_leads(array[id], '{delivered}', leadgen.clock()) from last;
+select cmp_ok(pg_temp.fetched() - n, '<', 20::bigint, 'advance_leads: of many undelivered leads it reads the one it is given') from probes;
+select is(l.status::text, 'delivered', 'advance_leads: which is delivered') from leadgen.leads l join last using (id);
 
 select * from finish();
 rollback;
