@@ -1,7 +1,7 @@
 -- The parts of a rehearsal, one by one: tallies, counters and their windows, turns, terms and snapshots under changes, moves,
 -- the queue, the report.
 begin;
-select plan(156);
+select plan(151);
 
 -- Tallies.
 select is(rehearsal.add_parts(parts, more), expected, format('add_parts: %s to %s', more, parts))
@@ -13,9 +13,6 @@ from (values ('a', 3.5), ('b', 0)) as t (part, total);
 select is(rehearsal.lay_over('{"a": 1, "b": 2}', '{"b": null, "c": [3]}'), '{"a": 1, "c": [3]}', 'lay_over: null takes a key away');
 select is(rehearsal.lay_over('{"a": {"x": 1}}', '{"a": {"y": 2}}'), '{"a": {"y": 2}}', 'lay_over: a key is replaced whole');
 select is(rehearsal.lay_over('{"a": 1}', '{}'), '{"a": 1}', 'lay_over: nothing');
-select is(rehearsal.pick(a, places), picked, format('pick: %s of %s', places, a))
-from (values ('{7,8,9}'::integer[], '{3,1}'::integer[], '{9,7}'::integer[]), ('{7,8}', '{2,NULL}', '{8,NULL}'), ('{7,8}', '{}', '{}'),
-  ('{7,8}', null, '{7,8}'), (null, '{1}', null)) as t (a, places, picked);
 
 -- What caps allow in a period.
 select is(rehearsal.find_capacity(caps, '2026-11-01Z', till), capacity, format('find_capacity: %s until %s', caps, till))
@@ -46,7 +43,8 @@ select is(concat_ws(' ', s.changes, s.changed_codes, s.limit_codes, s.limit_caps
 from (values
   ('{}'::jsonb, '{} {} {}'),
   ('{"capacity_per_day": 3, "capacity_per_week": null, "budget_per_month": 90.5}',
-    '{"budget_per_month": 90.5, "capacity_per_day": 3, "capacity_per_week": null} {budget_month,cap_day,cap_week} {cap_day,budget_month} {3,90.5}'),
+    '{"budget_per_month": 90.5, "capacity_per_day": 3, "capacity_per_week": null} {budget_month,cap_day,cap_week} '
+      '{cap_day,budget_month} {3,90.5}'),
   ('{"price_per_lead": null}', '{"price_per_lead": 45} {} {} {}'),
   ('{"schedule": {"mon": [["00:00", "01:00"]]}, "filters": {"city": {"enum": ["Austin"]}}}',
     '{"filters": {"city": {"enum": ["Austin"]}}, "schedule": {"mon": [["00:00", "01:00"]]}} {} {} {} {[0,60)} 1')
@@ -69,7 +67,8 @@ end;
 $$;
 create temp table p as select pg_temp.plan('{}', pg_temp.seat(7), pg_temp.seat(8)) as plan;
 create temp table begun as select rehearsal.start_play(plan, '2026-11-20T16:30:00Z') as play from p;
-select is(concat_ws(' ', (play).zones, (play).sold, cardinality((play).money), (play).has_left), '{America/Chicago,America/Chicago,America/Chicago} {0,0,0,0,0,0,0,0,0,0,0,0} 12 f',
+select is(concat_ws(' ', (play).zones, (play).sold, cardinality((play).money), (play).has_left),
+  '{America/Chicago,America/Chicago,America/Chicago} {0,0,0,0,0,0,0,0,0,0,0,0} 12 f',
   'start_play: a seat for the offer and one for each enrollment, nothing sold') from begun;
 select is((play).starts[1:4], array['2026-11-20T16:00:00Z', '2026-11-20T06:00:00Z', '2026-11-16T06:00:00Z',
   '2026-11-01T05:00:00Z']::timestamptz[], 'start_play: in the windows of its time') from begun;
@@ -100,7 +99,8 @@ from moved, (values (0, '0 0 0 0 / 15 15 15 15 / 1 1 1 1'), (1, '-1 -1 -1 -1 / -
 select is(rehearsal.count_sales(plan, play, '{}', '{}')::text, play::text, 'count_sales: an unsold lead changes nothing') from p, moved;
 -- A zone of its own has days of its own: in Tokyo Saturday has begun.
 create temp table tokyo as select rehearsal.turn_clock(jsonb_populate_record(play,
-  '{"zones": ["America/Chicago", "America/Chicago", "Asia/Tokyo"], "windows_end": "-infinity"}'), '2026-11-20T16:30:00Z') as play from moved;
+  '{"zones": ["America/Chicago", "America/Chicago", "Asia/Tokyo"], "windows_end": "-infinity"}'), '2026-11-20T16:30:00Z') as play
+    from moved;
 select is((play).starts[10] || ' ' || pg_temp.show((play).sales, 2), '2026-11-20 15:00:00+00 1 0 1 1',
   'turn_clock: a zone that moved; what is over by it begins anew') from tokyo;
 -- A sale of 15:30 UTC given back at 16:30: the hour has passed, the day has not.
@@ -139,7 +139,8 @@ from p, begun, lateral rehearsal.leave_history(plan, pg_temp.seen(jsonb_populate
 select is(concat_ws(' ', t.turns, t.finish_tags), expected, 'take_turns: ' || what)
 from begun, (values
   ('{"winners": [2], "turns": [6]}'::jsonb, '{NULL,5,6}', 'the winner has the next turn'),
-  ('{"winners": [2], "turns": [6], "finish_tags": [0.5], "virtual_times": [0.25]}', '{NULL,5,6} {0,0,0.5}', 'and its tag, the first there is')
+  ('{"winners": [2], "turns": [6], "finish_tags": [0.5], "virtual_times": [0.25]}', '{NULL,5,6} {0,0,0.5}',
+    'and its tag, the first there is')
 ) as x (decision, expected, what),
   lateral rehearsal.take_turns(jsonb_populate_record(begun.play, jsonb_build_object('has_left', true, 'turns', '[null, 5, null]'::jsonb,
     'terms', '{"seats": [2, 3]}'::jsonb, 'decision', decision))) t;
@@ -155,7 +156,8 @@ from (values
 
 -- Terms and snapshots: a recorded candidate as it would have been.
 create function pg_temp.rehearse(
-  p_plan rehearsal.plan, p_candidates market.candidate_v1[], p_change jsonb default '{}', p_load jsonb default null, p_config jsonb default '{}'
+  p_plan rehearsal.plan, p_candidates market.candidate_v1[], p_change jsonb default '{}', p_load jsonb default null,
+    p_config jsonb default '{}'
 ) returns rehearsal.play language plpgsql as $$
 declare
   v_play rehearsal.play := rehearsal.turn_clock(rehearsal.start_play(p_plan, '2026-11-20T16:30:00Z'), '2026-11-20T16:30:00Z');
@@ -178,9 +180,12 @@ create temp table recorded as select testkit.candidates('{"buyer_offer_id": 7, "
   "budget_month": 900, "spent_month": 45, "last_turn": 3, "min_balance": 10}') as c;
 select is(to_jsonb((testkit.candidates_of(r.snapshot))[1]) -> field, expected, format('lay_over_snapshot: %s, %s', fields, field))
 from recorded, (values
-  ('{}'::jsonb, 'used_day', '1'::jsonb), ('{}', 'cap_day', '2'), ('{}', 'price', '45'), ('{}', 'spent_month', '45'), ('{}', 'last_turn', '3'),
-  ('{"capacity_per_day": 9}', 'cap_day', '9'), ('{"capacity_per_day": 9}', 'used_day', '1'), ('{"capacity_per_day": null}', 'cap_day', 'null'),
-  ('{"capacity_per_week": 9}', 'used_week', '0'), ('{"capacity_per_week": 9}', 'cap_day', '2'), ('{"budget_per_day": 90}', 'budget_day', '90'),
+  ('{}'::jsonb, 'used_day', '1'::jsonb), ('{}', 'cap_day', '2'), ('{}', 'price', '45'), ('{}', 'spent_month', '45'), ('{}',
+    'last_turn', '3'),
+  ('{"capacity_per_day": 9}', 'cap_day', '9'), ('{"capacity_per_day": 9}', 'used_day', '1'), ('{"capacity_per_day": null}',
+    'cap_day', 'null'),
+  ('{"capacity_per_week": 9}', 'used_week', '0'), ('{"capacity_per_week": 9}', 'cap_day', '2'), ('{"budget_per_day": 90}',
+    'budget_day', '90'),
   ('{"price_per_lead": 60}', 'price', '60.00'), ('{"price_per_lead": 60}', 'base_price', '60'), ('{"weight": 7}', 'weight', '7'),
   ('{"routing_priority": 3}', 'priority', '3'), ('{"is_active": false}', 'enrollment_is_active', 'false'),
   ('{"min_balance_required": null}', 'min_balance', 'null'), ('{"min_balance_required": 5}', 'balance', '100'),
@@ -201,7 +206,8 @@ from recorded, (values
   ('{"turns": [null, 8], "has_left": true}', '{}', 'last_turn', '8'), ('{"turns": [null, 8]}', '{}', 'last_turn', '3')
 ) as t (change, fields, field, expected), lateral pg_temp.rehearse(pg_temp.plan('{}', pg_temp.seat(7, fields)), c, change) r;
 -- Who is gone, who is new.
-create temp table three as select testkit.candidates('{"price": 41, "cap_day": 5, "used_day": 1}', '{"price": 42, "cap_day": 6, "used_day": 2}',
+create temp table three as select testkit.candidates('{"price": 41, "cap_day": 5, "used_day": 1}',
+  '{"price": 42, "cap_day": 6, "used_day": 2}',
   '{"price": 43, "cap_day": 7, "used_day": 3}') as c;
 select is(concat_ws(' ', s.enrollments, s.prices, s.limit_owners, s.limit_caps, s.limit_uses), '{1,3} {41,43} {1,2} {5,7} {1,3}',
   'lay_over_terms: without who is gone, limits included')
@@ -219,9 +225,11 @@ from (values ('{postal_code:787*}'::text[]), ('{city:waco,city:austin}')) as t (
     jsonb_build_object('new_flags', 23, 'areas', areas))), testkit.candidates('{}')) r;
 -- Prices: with the steps that held for the lead.
 select is((r.snapshot).prices[1], price, format('price_terms: %s, pricing changed %s', fields, pricing is not null))
-from (values ('{}'::jsonb, null::jsonb, 45::numeric), ('{"price_per_lead": 60}', null, 66), ('{}', '{}', 49.50)) as t (fields, pricing, price),
+from (values ('{}'::jsonb, null::jsonb, 45::numeric), ('{"price_per_lead": 60}', null, 66), ('{}', '{}', 49.50)) as t (fields,
+  pricing, price),
   lateral pg_temp.rehearse(pg_temp.plan(jsonb_strip_nulls(jsonb_build_object('pricing', pricing)), pg_temp.seat(1, fields)),
-    testkit.candidates('{}'), jsonb_build_object('seen', to_jsonb(testkit.snapshot(testkit.candidates('{}'), null, '2026-11-20T16:30:00Z'))
+    testkit.candidates('{}'), jsonb_build_object('seen', to_jsonb(testkit.snapshot(testkit.candidates('{}'), null,
+      '2026-11-20T16:30:00Z'))
       || '{"adjustments": [{"step": "x", "percent": 10}]}')) r;
 -- The offer''s own limits: as recorded; under changed caps with the record''s use, or counted along.
 select is(coalesce((select concat_ws(' ', s.limit_codes, s.limit_caps, s.limit_uses)
@@ -231,7 +239,8 @@ from (values
   (null::jsonb, null::jsonb, '{}'::jsonb, ''),
   (null, '{"cap_day": 9, "used_day": 7}', '{"caps": {"per_day": 9}}', '{offer_cap_day} {9} {5}'),
   ('{"caps": {"per_day": 3}}', '{"cap_day": 9, "used_day": 7}', '{"caps": {"per_day": 3}}', '{offer_cap_day} {3} {5}'),
-  ('{"caps": {"per_day": 3, "budget_per_month": 90}}', '{"cap_day": 9, "used_day": 7}', '{"caps": {"per_day": 3, "budget_per_month": 90}}',
+  ('{"caps": {"per_day": 3, "budget_per_month": 90}}', '{"cap_day": 9, "used_day": 7}',
+    '{"caps": {"per_day": 3, "budget_per_month": 90}}',
     '{offer_cap_day,offer_budget_month} {3,90} {5,135}'),
   ('{"caps": {"per_week": 3}}', null, '{"caps": {"per_week": 3}}', '{offer_cap_week} {3} {3}'),
   ('{"caps": null}', '{"cap_day": 9, "used_day": 7}', '{}', '')
@@ -243,7 +252,8 @@ from (values
 select is((r.snapshot).finish_tags, expected, 'lay_over_tags: ' || what)
 from (values ('{"strategy": "weighted"}'::jsonb, '{}'::jsonb, '{4}'::float8[], 'history''s'),
   ('{"strategy": "weighted"}', '{"has_left": true}', '{0}', 'none before'),
-  ('{"strategy": "weighted"}', '{"has_left": true, "finish_tags": [0, 7], "virtual_times": [0, 1]}', '{7}', 'its own')) as t (config, change, expected, what),
+  ('{"strategy": "weighted"}', '{"has_left": true, "finish_tags": [0, 7], "virtual_times": [0, 1]}', '{7}', 'its own'))
+    as t (config, change, expected, what),
   lateral pg_temp.rehearse(pg_temp.plan('{}', pg_temp.seat(1)), testkit.candidates('{"finish_tag": 4}'), change, null, config) r;
 -- At another time: the lead''s own area, contact and filters, the enrollments as they were latest, limits counted along.
 select is(concat_ws(' ', s.enrollments, s.flags, s.filter_faults, s.balances, s.prices, s.limit_uses), '{1,2} {88,19} {NULL,far} {7,100}',
@@ -257,13 +267,15 @@ from begun, lateral rehearsal.see_anew(
       '{"buyer_offer_id": 1, "has_contact": true}')))))) s;
 select is(((s.snapshot).flags[1] & kernel.flag('in_schedule') > 0) || ' ' || coalesce((s.snapshot).openings[1]::text, 'open'), expected,
   'open_schedules: at ' || at)
-from (values ('2026-11-20T16:30:00Z'::timestamptz, 'true open'), ('2026-11-21T16:30:00Z', 'false 2026-11-27 06:00:00+00')) as t (at, expected),
+from (values ('2026-11-20T16:30:00Z'::timestamptz, 'true open'), ('2026-11-21T16:30:00Z', 'false 2026-11-27 06:00:00+00')) as t (at,
+  expected),
   lateral (select rehearsal.open_schedules(jsonb_populate_record(null::rehearsal.terms, '{"seats": [2], "schedules": ["{[5760,7200)}"]}'),
     testkit.snapshot(testkit.candidates('{}'), null, at)) as snapshot) s;
 
 -- Outcomes, and what is told of them.
 create function pg_temp.decided(p_config jsonb, variadic p_fields jsonb[]) returns rehearsal.play language sql as $$
-  select pg_temp.rehearse(pg_temp.plan('{}', pg_temp.seat(1), pg_temp.seat(2)), testkit.candidates(variadic p_fields), '{}', null, p_config);
+  select pg_temp.rehearse(pg_temp.plan('{}', pg_temp.seat(1), pg_temp.seat(2)), testkit.candidates(variadic p_fields), '{}', null,
+    p_config);
 $$;
 select is((d).outcome::text, expected, 'read_outcome: ' || expected)
 from (values
@@ -299,13 +311,15 @@ from (values
     "revenue": {"1": 5}}'),
   ('(sold,,{1},{45})', '(unsold,cap_day,{},{})', '{"counts": {"sold": 1, "unsold": 1}, "causes": {"cap_day": 1}, "moved": {"lost": 1},
     "days": {"2026-11-20 revenue": -45, "2026-11-20 sold": -1}, "sales": {"1": -1}, "revenue": {"1": -45}}'),
-  ('(rejected,duplicate,{},{})', '(sold,,{2},{60})', '{"counts": {"sold": 3, "rejected": -1}, "codes": {"duplicate": -1}, "moved": {"gained": 1},
+  ('(rejected,duplicate,{},{})', '(sold,,{2},{60})',
+    '{"counts": {"sold": 3, "rejected": -1}, "codes": {"duplicate": -1}, "moved": {"gained": 1},
     "days": {"2026-11-20 revenue": 60, "2026-11-20 sold": 1}, "sales": {"2": 1}, "revenue": {"2": 60}}'),
   ('(unsold,cap_day,{},{})', '(unsold,paused,{},{})', '{"counts": {"sold": 2}, "causes": {"cap_day": -1, "paused": 1}}'),
   ('(unsold,cap_day,{},{})', '(held,cap_day,{},{})', '{"counts": {"sold": 2, "unsold": -1, "held": 1}, "moved": {"not_sold": 1}}')
 ) as t (before, after, expected);
 select is(n.move, null, 'note_move: what did not change is no move')
-from p, begun, lateral rehearsal.note_move(plan, jsonb_populate_record(begun.play, '{"outcome": {"category": "sold", "seats": [7], "prices": [45]}}'),
+from p, begun, lateral rehearsal.note_move(plan, jsonb_populate_record(begun.play,
+  '{"outcome": {"category": "sold", "seats": [7], "prices": [45]}}'),
   jsonb_populate_record(null::rehearsal.event, '{"lead_id": 77}'), '(sold,,{7},{45.00})') n;
 select is(concat_ws(' ', n.examples, (n.move).why), expected, 'note_move: the first dozen are told, after ' || told)
 from p, begun, (values (0, '1 unsold'), (11, '12 unsold'), (12, '12')) as t (told, expected),
@@ -328,17 +342,21 @@ create function pg_temp.ids(p_waiting rehearsal.waiting[]) returns bigint[] lang
   select array(select w.lead_id from unnest(p_waiting) with ordinality as w order by w.ordinality);
 $$;
 create temp table queue as select rehearsal.put_into_queue(rehearsal.put_into_queue(rehearsal.put_into_queue(
-  ('{}', 'infinity', '{}', 1)::rehearsal.queue, pg_temp.waiting(3, '10:00')), pg_temp.waiting(2, '10:00')), pg_temp.waiting(1, '11:30')) as q;
+  ('{}', 'infinity', '{}', 1)::rehearsal.queue, pg_temp.waiting(3, '10:00')), pg_temp.waiting(2, '10:00')), pg_temp.waiting(1,
+    '11:30')) as q;
 select is((q).next_at, '2026-11-20T10:00:00Z'::timestamptz, 'put_into_queue: the first of them') from queue;
 create temp table sorted as select rehearsal.sort_queue(q) as q from queue;
 select is(concat_ws(' ', pg_temp.ids((q).due), pg_temp.ids((q).waiting), (q).next_at), '{2,3} {1} 2026-11-20 11:30:00+00', 'sort_queue')
 from sorted;
 select is(concat_ws(' ', pg_temp.ids(p.due), pg_temp.ids(p.waiting), p.next_at), expected, format('put_into_queue: at %s', at))
-from sorted, (values ('09:50', '{} {1,4,2,3} 2026-11-20 09:50:00+00'), ('10:30', '{2,3} {1,4} 2026-11-20 10:30:00+00')) as t (at, expected),
+from sorted, (values ('09:50', '{} {1,4,2,3} 2026-11-20 09:50:00+00'), ('10:30', '{2,3} {1,4} 2026-11-20 10:30:00+00')) as t (at,
+  expected),
   lateral rehearsal.put_into_queue(sorted.q, pg_temp.waiting(4, at)) p;
-select is(rehearsal.comes_first(pg_temp.waiting(5, '10:00'), jsonb_populate_record(null::rehearsal.event, event), '2026-11-20T10:30:00Z'), first,
+select is(rehearsal.comes_first(pg_temp.waiting(5, '10:00'), jsonb_populate_record(null::rehearsal.event, event),
+  '2026-11-20T10:30:00Z'), first,
   format('comes_first: before %s', event))
-from (values ('{"happened_at": "2026-11-20T10:01:00Z", "lead_id": 1}'::jsonb, true), ('{"happened_at": "2026-11-20T09:59:00Z", "lead_id": 9}', false),
+from (values ('{"happened_at": "2026-11-20T10:01:00Z", "lead_id": 1}'::jsonb, true),
+  ('{"happened_at": "2026-11-20T09:59:00Z", "lead_id": 9}', false),
   ('{"happened_at": "2026-11-20T10:00:00Z", "lead_id": 9, "decision": {"attempt": 2}}', true),
   ('{"happened_at": "2026-11-20T10:00:00Z", "lead_id": 3, "decision": {"attempt": 2}}', false),
   ('{"happened_at": "2026-11-20T10:00:00Z", "lead_id": 9, "decision": {"attempt": 1}}', false), ('{}', true)) as t (event, first);
@@ -348,9 +366,11 @@ create function pg_temp.waits(p_recorded jsonb, p_config jsonb, p_candidate json
   select rehearsal.waits_as_before(pg_temp.decided(p_config, p_candidate), jsonb_populate_record(null::leadgen.lead_decisions,
     '{"is_held": true, "reasons": ["cap_day"], "next_route_at": "2026-11-20T17:30:00Z", "settings": {"hold_hours": 24}}'::jsonb || p_recorded));
 $$;
-select is(pg_temp.waits(recorded, config, candidate), same, format('waits_as_before: recorded %s, now %s, %s', recorded, config, candidate))
+select is(pg_temp.waits(recorded, config, candidate), same, format('waits_as_before: recorded %s, now %s, %s', recorded, config,
+  candidate))
 from (values
-  ('{}'::jsonb, '{}'::jsonb, '{"cap_day": 0}'::jsonb, true), ('{}', '{}', '{"cap_week": 0}', true), ('{}', '{}', '{"cap_hour": 0}', false),
+  ('{}'::jsonb, '{}'::jsonb, '{"cap_day": 0}'::jsonb, true), ('{}', '{}', '{"cap_week": 0}', true), ('{}', '{}', '{"cap_hour": 0}',
+    false),
   ('{}', '{"hold_hours": 5}', '{"cap_day": 0}', false), ('{}', '{"on_no_buyer": "reject"}', '{"cap_day": 0}', false),
   ('{"is_held": false}', '{"on_no_buyer": "reject"}', '{"cap_hour": 0}', true), ('{"is_held": null}', '{}', '{"cap_day": 0}', false)
 ) as t (recorded, config, candidate, same);

@@ -10,7 +10,8 @@ create temp table seats as select offer_id,
   testkit.seat(offer_id, 'B', '{}', '{78701}') as b, testkit.make_buyer('{"name": "D"}') as d from ids;
 select testkit.at_time('2026-11-20T12:00:00Z');
 select testkit.work_holds();
-create temp table l as select n, testkit.outcome(offer_id, '2026-11-20T12:00:00Z'::timestamptz + n * interval '1 hour', fields) as outcome,
+create temp table l as select n, testkit.outcome(offer_id, '2026-11-20T12:00:00Z'::timestamptz + n * interval '1 hour',
+  fields) as outcome,
   (select max(x.id) from leadgen.leads x) as unused from ids, (values (1, '{}'::jsonb), (2, '{}'), (3, '{"message": null}'), (4,
     '{"postal_code": "78799"}')) as t (n, fields);
 create temp table leads as select row_number() over (order by x.id) as n, x.id from leadgen.leads x join ids using (offer_id);
@@ -22,21 +23,26 @@ select leadgen.return_sale(s.id, 'wrong_number') is not null from leadgen.lead_a
   join seats on s.buyer_offer_id = b;
 
 create temp table plan as select rehearsal.read_changes(offer_id, '{}') as plan from ids;
-create temp table events as select row_number() over () as place, e.* from plan, rehearsal.list_events(plan, '2026-11-20Z', '2026-11-21Z') e;
-select is((select array_agg(concat_ws(' ', n, to_char(e.happened_at at time zone 'UTC', 'HH24:MI'), e.kind, (e.decision).attempt, (e.sale).price)
+create temp table events as select row_number() over () as place, e.* from plan, rehearsal.list_events(plan, '2026-11-20Z',
+  '2026-11-21Z') e;
+select is((select array_agg(concat_ws(' ', n, to_char(e.happened_at at time zone 'UTC', 'HH24:MI'), e.kind, (e.decision).attempt,
+  (e.sale).price)
     order by e.place)
     from events e join leads on leads.id = e.lead_id where e.happened_at <= '2026-11-20T17:00:00Z'),
   '{"1 13:00 routed 1","2 14:00 routed 1","3 15:00 rejected","4 16:00 routed 1","1 17:00 returned 45.00"}', 'list_events: in order');
-select is((select array_agg(e.has_more order by n) from events e join leads on leads.id = e.lead_id where e.kind = 'routed'), '{true,false,false}',
+select is((select array_agg(e.has_more order by n) from events e join leads on leads.id = e.lead_id where e.kind = 'routed'),
+  '{true,false,false}',
   'list_events: the lead whose sale went back has more to come');
-select is((select count(*) from plan, rehearsal.list_events(plan, '2026-11-20T13:00:01Z', '2026-11-20T15:00:00Z') e where e.kind <> 'returned'),
+select is((select count(*) from plan, rehearsal.list_events(plan, '2026-11-20T13:00:01Z', '2026-11-20T15:00:00Z') e
+  where e.kind <> 'returned'),
   1::bigint, 'list_events: of leads of the period, its end not included');
 select is((select array_agg(concat_ws(' ', e.kind, to_char(e.happened_at at time zone 'UTC', 'HH24:MI'), (e.sale).price))
     from plan, rehearsal.list_events(plan, since, '2026-11-21Z') e join leads on leads.id = e.lead_id and n = 1), expected,
   'list_events: what windows count of a lead from before ' || since)
 from (values ('2026-11-20T12:30:00Z'::timestamptz, '{"routed 13:00","returned 17:00 45.00"}'::text[]),
   ('2026-11-20T13:30:00Z', '{"returned 17:00 45.00"}')) as t (since, expected);
-select is((select array_agg((e.lead).id is not null) from plan, rehearsal.list_events(jsonb_populate_record(plan, '{"reads_leads": true}'),
+select is((select array_agg((e.lead).id is not null) from plan, rehearsal.list_events(jsonb_populate_record(plan,
+  '{"reads_leads": true}'),
   '2026-11-20T15:00:00Z', '2026-11-20T15:00:01Z') e), '{true,true}', 'list_events: with the lead where the changes depend on it');
 create function pg_temp.show(p_outcome rehearsal.outcome) returns text language sql as $$
   select concat_ws(' ', p_outcome.category, p_outcome.cause, (select string_agg(case s.seat when a then 'A' when b then 'B' end || ' '
@@ -68,10 +74,12 @@ select is((select array_agg(concat_ws(' ', case s.buyer_offer_id when 0 then 'of
   'seat_enrollments, seat_newcomers: who sits there, with what is changed, and where the newcomer works');
 select is((x).reads_leads || ' ' || (x).moves_turns, 'true true', 'read_changes: what they depend on') from r;
 select is((plan).reads_leads || ' ' || (plan).moves_turns, 'false false', 'read_changes: nothing is changed') from plan;
-select is((select s.new_flags from unnest((x).seats) s where s.buyer_id = d), 23, 'seat_newcomers: what is so of it whatever the lead') from r, seats;
+select is((select s.new_flags from unnest((x).seats) s where s.buyer_id = d), 23,
+  'seat_newcomers: what is so of it whatever the lead') from r, seats;
 select is(((rehearsal.seat_enrollments(o, '{}'))[2]).changes, null, 'seat_enrollments: nothing changed')
 from leadgen.offers o join ids on o.id = offer_id;
-select is(cardinality(rehearsal.seat_newcomers(o, x, '{}')), 0, 'seat_newcomers: nobody new') from r, ids join leadgen.offers o on o.id = offer_id;
+select is(cardinality(rehearsal.seat_newcomers(o, x, '{}')), 0, 'seat_newcomers: nobody new') from r, ids
+  join leadgen.offers o on o.id = offer_id;
 select is(testkit.fault_of(format('select rehearsal.check_changed_policies(o, %L) from leadgen.offers o where o.id = %s', changes,
   offer_id)), fault,
   format('check_changed_policies: %s', changes))
@@ -87,10 +95,13 @@ from leadgen.offers o join ids on o.id = offer_id join leadgen.routing_policies 
   (values (1, '{"hold_hours": 30, "max_buyers": 2}'), (2, '{"max_buyers": 1}'), (9, null)) as t (version, body);
 create temp table d as select x as lead, d as decision, n from leads join leadgen.leads x using (id)
   left join leadgen.lead_decisions d on d.lead_id = x.id and d.attempt = 1;
-create temp table laid as select rehearsal.lay_over_pricing(plan, rehearsal.lay_over_routing(plan, rehearsal.lay_over_validation(plan, null,
+create temp table laid as select rehearsal.lay_over_pricing(plan, rehearsal.lay_over_routing(plan,
+  rehearsal.lay_over_validation(plan, null,
     (lead).validation_policy_id, (lead).validation_policy_version),
-    (decision).routing_policy_id, (decision).routing_policy_version), (decision).pricing_policy_id, (decision).pricing_policy_version) as p
-from d, (select jsonb_populate_record(null::rehearsal.plan, '{"routing": {"strategy": "weighted"}, "validation": {"required_fields": null},
+    (decision).routing_policy_id, (decision).routing_policy_version), (decision).pricing_policy_id,
+      (decision).pricing_policy_version) as p
+from d, (select jsonb_populate_record(null::rehearsal.plan,
+  '{"routing": {"strategy": "weighted"}, "validation": {"required_fields": null},
   "pricing": {"exclusivity_premium": null}}') as plan) x where n = 1;
 select is(concat_ws(' ', ((p).settings).strategy, ((p).settings).max_buyers, ((p).recorded).strategy, (p).routing_version, (p).rules,
   cardinality((p).pricing)), '{weighted} 2 {priority} 1 {"duplicate_window_hours": 0} 0', 'lay_over policies: on version 1') from laid;
@@ -98,10 +109,12 @@ select is((t.policy).max_buyers, places, format('take_policies: of %s places', o
 from d, laid, (values (2, 2), (1, 1)) as x (of, places),
   lateral rehearsal.take_policies(jsonb_populate_record(null::rehearsal.plan, '{"routing": {"strategy": "weighted"}}'),
     jsonb_populate_record(null::rehearsal.play, jsonb_build_object('policies', to_jsonb(p))),
-    jsonb_populate_record(null::rehearsal.event, jsonb_build_object('decision', to_jsonb(decision) || jsonb_build_object('max_buyers', of)))) t
+    jsonb_populate_record(null::rehearsal.event, jsonb_build_object('decision',
+      to_jsonb(decision) || jsonb_build_object('max_buyers', of)))) t
 where n = 1;
 select is(concat_ws(' ', s.decided_at, s.enrollments = (decision).enrollments, s.prices, s.limit_uses, s.buyers is null),
-  '2026-11-20 13:00:00+00 t {60.00,45.00} {0} t', 'recall_seen: as it was recorded, without the terms') from d, lateral rehearsal.recall_seen(decision) s where n = 1;
+  '2026-11-20 13:00:00+00 t {60.00,45.00} {0} t', 'recall_seen: as it was recorded, without the terms') from d,
+    lateral rehearsal.recall_seen(decision) s where n = 1;
 create temp table gathered as select rehearsal.gather_event(plan, jsonb_populate_record(null::rehearsal.event,
   jsonb_build_object('kind', 'rejected', 'happened_at', '2026-11-20T18:00:00Z', 'lead_id', (lead).id, 'lead', to_jsonb(lead)))) as e
 from d, plan where n = 3;
@@ -112,11 +125,13 @@ select is(concat_ws(' ', cardinality(((e).seen).enrollments), ((e).seen).decided
 -- Where a rehearsal starts, and what it comes to.
 select is(concat_ws(' ', h.sold[1], h.sold[2], h.paid[2], h.sold[4]), expected, 'start_play: at ' || at)
 from plan, (values ('2026-11-20T13:30:00Z'::timestamptz, '2 2 105.00 2'), ('2026-11-20T14:30:00Z', '1 3 150.00 3'),
-  ('2026-11-20T17:00:01Z', '0 2 105.00 2'), ('2026-11-20T12:00:00Z', '0 0 0 0')) as t (at, expected), lateral rehearsal.start_play(plan, at) h;
+  ('2026-11-20T17:00:01Z', '0 2 105.00 2'), ('2026-11-20T12:00:00Z', '0 0 0 0')) as t (at, expected),
+    lateral rehearsal.start_play(plan, at) h;
 select is(concat_ws(' ', h.zones[2], h.sold[5:8], h.starts[6]), 'Asia/Tokyo {0,0,1,1} 2026-11-20 15:00:00+00',
   'start_play: an enrollment in its own windows') from plan, rehearsal.start_play(plan, '2026-11-20T15:30:00Z') h;
 create temp table summed as select rehearsal.summarize_history(plan, '2026-11-20Z', '2026-11-21Z') as parts, plan from plan;
-select is(parts, jsonb_build_object('counts', '{"sold": 2, "held": 1, "rejected": 1}'::jsonb, 'causes', '{"outside_service_area": 1}'::jsonb,
+select is(parts, jsonb_build_object('counts', '{"sold": 2, "held": 1, "rejected": 1}'::jsonb, 'causes',
+  '{"outside_service_area": 1}'::jsonb,
   'codes', '{"field_required": 1}'::jsonb, 'days', '{"2026-11-20 sold": 2, "2026-11-20 revenue": 105.00}'::jsonb,
   'sales', jsonb_build_object(a, 1, b, 1), 'revenue', jsonb_build_object(a, 60.00, b, 45.00)), 'summarize_history') from summed, seats;
 select is(rehearsal.play_events(plan, '2026-11-20Z', '2026-11-21Z'), ('{}', '[]')::rehearsal.tally,

@@ -59,11 +59,13 @@ declare
   v_enrollment constant jsonb := jsonb_build_object(
     'type', 'object', 'additionalProperties', false, 'properties', v_fields);
   v_newcomer constant jsonb := jsonb_build_object(
-    'type', 'object', 'additionalProperties', false, 'required', '["buyer_id"]'::jsonb, 'properties', v_fields || '{"buyer_id": {"type": "integer"},
+    'type', 'object', 'additionalProperties', false, 'required', '["buyer_id"]'::jsonb, 'properties', v_fields
+      || '{"buyer_id": {"type": "integer"},
       "service_areas": {"type": "array", "minItems": 1, "items": {"type": "string"}}}');
 begin
   return jsonb_build_object('type', 'object', 'additionalProperties', false, 'properties', jsonb_build_object(
-    'validation', '{"type": "object"}'::jsonb, 'routing', '{"type": "object"}'::jsonb, 'pricing', '{"type": "object"}'::jsonb,
+    'validation', '{"type": "object"}'::jsonb, 'routing', '{"type": "object"}'::jsonb,
+    'pricing', '{"type": "object"}'::jsonb,
     'default_price_per_lead', c_price,
     'without', '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "integer"}}'::jsonb,
     'enrollments', jsonb_build_object('type', 'object', 'additionalProperties', v_enrollment),

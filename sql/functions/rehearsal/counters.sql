@@ -36,7 +36,8 @@ begin
 end;
 $$;
 comment on function rehearsal.start_play(rehearsal.plan, timestamptz) is
-  'A rehearsal at its start: what each enrollment and the offer as a whole had sold in the windows of that time, and no difference.';
+  'A rehearsal at its start: what each enrollment and the offer as a whole had sold in the windows of that time, and '
+  'no difference.';
 
 create or replace function rehearsal.turn_clock(inout p_play rehearsal.play, p_at timestamptz)
 language plpgsql
@@ -121,7 +122,8 @@ end;
 $$;
 comment on function rehearsal.count_sales(
   rehearsal.plan, rehearsal.play, bigint[], numeric[], boolean, bigint[], numeric[]) is
-  'A rehearsal with the sales counted that history made of a lead, for their enrollments and the offer as a whole; where the lead goes elsewhere, they and the others that it makes are the difference.';
+  'A rehearsal with the sales counted that history made of a lead, for their enrollments and the offer as a whole; '
+  'where the lead goes elsewhere, they and the others that it makes are the difference.';
 
 create or replace function rehearsal.give_back(
   p_plan rehearsal.plan,

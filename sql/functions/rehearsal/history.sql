@@ -40,7 +40,8 @@ as $$
   order by e.happened_at, e.decision_id nulls first, e.lead_id, e.assignment_id;
 $$;
 comment on function rehearsal.list_events(rehearsal.plan, timestamptz, timestamptz) is
-  'What happened to an offer''s leads of a period, in order: routing attempts, leads that failed validation, sales given back; and the sales of earlier leads in it, as far as windows may count them.';
+  'What happened to an offer''s leads of a period, in order: routing attempts, leads that failed validation, sales '
+  'given back; and the sales of earlier leads in it, as far as windows may count them.';
 
 create or replace function rehearsal.recall_outcome(p_lead leadgen.leads)
 returns rehearsal.outcome

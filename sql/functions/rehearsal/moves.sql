@@ -15,7 +15,8 @@ begin
 end;
 $$;
 comment on function rehearsal.waits_as_before(rehearsal.play, leadgen.lead_decisions) is
-  'Whether a lead that stays unsold in a rehearsal is offered again exactly when it was in history, or not at all as there.';
+  'Whether a lead that stays unsold in a rehearsal is offered again exactly when it was in history, or not at all as '
+  'there.';
 
 create or replace function rehearsal.stay(p_plan rehearsal.plan, inout p_play rehearsal.play, p_event rehearsal.event)
 language plpgsql
@@ -78,7 +79,8 @@ begin
 end;
 $$;
 comment on function rehearsal.go_elsewhere(rehearsal.plan, rehearsal.play, rehearsal.event, bigint[], numeric[]) is
-  'A rehearsal after a lead that leaves history: its turns are the rehearsal''s own, and it has moved or, held here, waits for the time at which something clears.';
+  'A rehearsal after a lead that leaves history: its turns are the rehearsal''s own, and it has moved or, held here, '
+  'waits for the time at which something clears.';
 
 create or replace function rehearsal.recall_before(p_plan rehearsal.plan, p_event rehearsal.event)
 returns rehearsal.outcome
@@ -138,4 +140,5 @@ begin
 end;
 $$;
 comment on function rehearsal.note_move(rehearsal.plan, rehearsal.play, rehearsal.event, rehearsal.outcome) is
-  'A rehearsal with what became of a lead, if that is not what became of it before; the first few are examples and say why.';
+  'A rehearsal with what became of a lead, if that is not what became of it before; the first few are examples and '
+  'say why.';

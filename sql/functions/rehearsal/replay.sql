@@ -10,7 +10,10 @@ declare
   v_decision leadgen.lead_decisions;
 begin
   for v_decision in
-    select d.* from leadgen.lead_decisions d where d.lead_id = p_lead.id and d.market_id = p_lead.market_id order by d.attempt
+    select d.*
+    from leadgen.lead_decisions d
+    where d.lead_id = p_lead.id and d.market_id = p_lead.market_id
+    order by d.attempt
   loop
     v_faults := v_faults || rehearsal.replay_decision(v_decision);
   end loop;
@@ -18,7 +21,8 @@ begin
 end;
 $$;
 comment on function rehearsal.find_replay_faults(leadgen.leads) is
-  'Everything about a lead that does not come out of its record again: validation, and each routing attempt with its prices.';
+  'Everything about a lead that does not come out of its record again: validation, and each routing attempt with its '
+  'prices.';
 
 create or replace function rehearsal.replay_validation(p_lead leadgen.leads)
 returns jsonb
@@ -36,7 +40,8 @@ begin
   into v_failures
   from leadgen.policy_versions p
   join leadgen.markets m on m.id = p_lead.market_id
-  where p.kind = 'validation' and p.policy_id = p_lead.validation_policy_id and p.version = p_lead.validation_policy_version;
+  where p.kind = 'validation'
+    and p.policy_id = p_lead.validation_policy_id and p.version = p_lead.validation_policy_version;
   if v_failures is not distinct from coalesce(p_lead.answer -> 'errors', '[]') then
     return '[]';
   end if;
@@ -45,7 +50,8 @@ begin
 end;
 $$;
 comment on function rehearsal.replay_validation(leadgen.leads) is
-  'Judges a lead again by the version of the policy that judged it; a list of differences, empty when it comes out the same, or the lead was erased.';
+  'Judges a lead again by the version of the policy that judged it; a list of differences, empty when it comes out '
+  'the same, or the lead was erased.';
 
 create or replace function rehearsal.replay_decision(p_decision leadgen.lead_decisions)
 returns jsonb
@@ -69,7 +75,8 @@ begin
     return '[]';
   end if;
   return (
-    select jsonb_agg(jsonb_build_object('attempt', p_decision.attempt, 'what', r.key, 'recorded', r.value, 'replayed', v_replayed -> r.key)
+    select jsonb_agg(jsonb_build_object(
+      'attempt', p_decision.attempt, 'what', r.key, 'recorded', r.value, 'replayed', v_replayed -> r.key)
       order by r.key)
     from jsonb_each(v_recorded) r
     where r.value is distinct from v_replayed -> r.key
@@ -77,7 +84,8 @@ begin
 end;
 $$;
 comment on function rehearsal.replay_decision(leadgen.lead_decisions) is
-  'Runs one routing attempt again from its record; a list of differences [{attempt, what, recorded, replayed}], empty when it comes out the same.';
+  'Runs one routing attempt again from its record; a list of differences [{attempt, what, recorded, replayed}], '
+  'empty when it comes out the same.';
 
 create or replace function rehearsal.list_sales(p_decision leadgen.lead_decisions)
 returns jsonb
@@ -94,7 +102,8 @@ begin
   );
 end;
 $$;
-comment on function rehearsal.list_sales(leadgen.lead_decisions) is 'The sales that a routing attempt made, as list_winners computes them.';
+comment on function rehearsal.list_sales(leadgen.lead_decisions) is
+  'The sales that a routing attempt made, as list_winners computes them.';
 
 create or replace function rehearsal.list_winners(p_snapshot kernel.snapshot, p_decision kernel.decision)
 returns jsonb
@@ -104,7 +113,8 @@ as $$
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'buyer_offer_id', p_snapshot.enrollments[w.place], 'buyer_id', w.buyer_id, 'price', w.amount::numeric(10,2), 'steps', w.steps,
+      'buyer_offer_id', p_snapshot.enrollments[w.place], 'buyer_id', w.buyer_id, 'price', w.amount::numeric(10,2),
+      'steps', w.steps,
       'is_exclusive', w.buyer_id is not distinct from p_decision.exclusive_buyer_id) order by w.n), '[]')
     from rows from (unnest(p_decision.winners), unnest(p_decision.buyers), unnest(p_decision.prices)) with ordinality
       as w (place, buyer_id, amount, steps, n)

@@ -20,7 +20,8 @@ begin
 end;
 $$;
 comment on function rehearsal.report_totals(jsonb) is
-  'The totals of a what-if: sold, unsold, held, rejected, sales, revenue, fill (sold of valid leads), unsold_by_cause, rejected_by_code.';
+  'The totals of a what-if: sold, unsold, held, rejected, sales, revenue, fill (sold of valid leads), '
+  'unsold_by_cause, rejected_by_code.';
 
 create or replace function rehearsal.sum_part(p_parts jsonb, p_part text)
 returns numeric
@@ -65,7 +66,8 @@ begin
 end;
 $$;
 comment on function rehearsal.report_buyers(rehearsal.plan, jsonb, jsonb, timestamptz, timestamptz) is
-  'The buyers of a what-if: sales, revenue, share of all sales and fill of their caps, as it was and as it would have been.';
+  'The buyers of a what-if: sales, revenue, share of all sales and fill of their caps, as it was and as it would '
+  'have been.';
 
 create or replace function rehearsal.report_buyer(p_parts jsonb, p_buyer_offer_id bigint, p_capacity numeric)
 returns jsonb
@@ -147,7 +149,8 @@ as $$
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'buyer_id', b.id, 'buyer', b.name, 'price', p_outcome -> 'prices' -> (w.ordinality::integer - 1)) order by w.ordinality), '[]')
+      'buyer_id', b.id, 'buyer', b.name, 'price', p_outcome -> 'prices' -> (w.ordinality::integer - 1))
+      order by w.ordinality), '[]')
     from jsonb_array_elements_text(p_outcome -> 'seats') with ordinality as w
     join unnest(p_seats) s on s.buyer_offer_id = w.value::bigint
     join leadgen.buyers b on b.id = s.buyer_id

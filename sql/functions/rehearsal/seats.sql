@@ -195,7 +195,8 @@ begin
 end;
 $$;
 comment on function rehearsal.read_areas(rehearsal.plan, bigint, jsonb, text) is
-  'Where a newcomer works, as leads are compared with it: the service areas of its changes, else those its buyer has in the market.';
+  'Where a newcomer works, as leads are compared with it: the service areas of its changes, else those its buyer has '
+  'in the market.';
 
 create or replace function rehearsal.seat_departed(p_plan rehearsal.plan, p_from timestamptz, p_to timestamptz)
 returns rehearsal.plan

@@ -41,14 +41,16 @@ begin
   select rehearsal.add_parts(p_tally.parts, jsonb_object_agg(n.part, n.counts)) into v_tally.parts from named n;
   v_tally.examples := p_tally.examples || (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'lead_id', m.lead_id, 'before', to_jsonb(m.before), 'after', to_jsonb(m.after), 'why', m.why) order by m.ordinality), '[]')
+      'lead_id', m.lead_id, 'before', to_jsonb(m.before), 'after', to_jsonb(m.after), 'why', m.why)
+      order by m.ordinality), '[]')
     from unnest(p_moves) with ordinality as m
     where m.why is not null);
   return v_tally;
 end;
 $$;
 comment on function rehearsal.count_moves(rehearsal.tally, rehearsal.move[]) is
-  'A tally with leads that come out differently: taken from what they were, added to what they are, classified, and those with a reason kept as examples.';
+  'A tally with leads that come out differently: taken from what they were, added to what they are, classified, and '
+  'those with a reason kept as examples.';
 
 create or replace function rehearsal.count_seats(p_plan rehearsal.plan, p_play rehearsal.play)
 returns jsonb
@@ -82,7 +84,8 @@ begin
 end;
 $$;
 comment on function rehearsal.name_move(rehearsal.outcome, rehearsal.outcome) is
-  'In which way a lead moved: gained, lost, other_buyer, other_price or not_sold (unsold, held or rejected, but not as before); null: it did not.';
+  'In which way a lead moved: gained, lost, other_buyer, other_price or not_sold (unsold, held or rejected, but not '
+  'as before); null: it did not.';
 
 create or replace function rehearsal.explain_move(
   p_before rehearsal.outcome,

@@ -146,7 +146,8 @@ begin
 end;
 $$;
 comment on function rehearsal.lay_over_candidates(rehearsal.plan, rehearsal.terms, kernel.snapshot) is
-  'Terms with the candidates of a recorded snapshot: without those that are gone, the others as they are changed, and the newcomers.';
+  'Terms with the candidates of a recorded snapshot: without those that are gone, the others as they are changed, '
+  'and the newcomers.';
 
 create or replace function rehearsal.lay_over_limits(
   p_plan rehearsal.plan,
@@ -203,7 +204,8 @@ end;
 $$;
 comment on function rehearsal.lay_over_limits(
   rehearsal.plan, rehearsal.terms, kernel.snapshot, kernel.routing_settings) is
-  'Terms with the limits of candidates and offer: history''s, as far as the changes put no others in their place. In the order in which they are judged, the offer''s last.';
+  'Terms with the limits of candidates and offer: history''s, as far as the changes put no others in their place. In '
+  'the order in which they are judged, the offer''s last.';
 
 create or replace function rehearsal.price_terms(inout p_terms rehearsal.terms, p_seen kernel.snapshot)
 language plpgsql
