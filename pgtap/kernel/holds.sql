@@ -36,7 +36,8 @@ select is(kernel.find_clear_time(testkit.snapshot('{}', null, '2026-11-20T16:20:
 select is(kernel.find_clear_time(testkit.snapshot(testkit.candidates('{"pause_until": "infinity"}'), null, '2026-11-20T16:20:00Z'),
   '{paused}'),
   'infinity', 'find_clear_time: a pause without end');
-select is(kernel.plan_hold(testkit.snapshot(c, null, '2026-11-20T16:20:00Z'), reasons), expected, format('plan_hold: %s, %s', reasons, expected))
+select is(kernel.plan_hold(testkit.snapshot(c, null, '2026-11-20T16:20:00Z'), reasons), expected,
+  format('plan_hold: %s, %s', reasons, expected))
 from (values
   (testkit.candidates('{"cap_hour": 0}'), '{cap_hour}'::text[], '2026-11-20T17:00:00Z'::timestamptz),
   (testkit.candidates('{"cap_day": 0}'), '{cap_day}', '2026-11-20T17:20:00Z'),

@@ -26,8 +26,8 @@ select is(pg_temp.rank(testkit.candidates('{"weight": 1}', '{"weight": 3}', '{"w
 select is(pg_temp.rank(testkit.candidates('{"weight": 2}', '{"weight": 2}'), 'weighted'), '{1,2}', 'weighted: equals by id');
 select is(pg_temp.rank(testkit.candidates('{"weight": 2, "priority": 1}', '{"weight": 2, "priority": 3}'), 'weighted', 'priority'),
   '{2,1}', 'weighted: then the tie-breaker');
-select is(kernel.rank_candidates(testkit.snapshot(testkit.candidates('{"priority": 9}', '{}', '{}')), '{cap_day,NULL,NULL}', '{priority}'), '{2,3}',
-  'who failed a check is not ranked');
+select is(kernel.rank_candidates(testkit.snapshot(testkit.candidates('{"priority": 9}', '{}', '{}')), '{cap_day,NULL,NULL}', '{priority}'),
+  '{2,3}', 'who failed a check is not ranked');
 select is(kernel.rank_candidates(testkit.snapshot(testkit.candidates('{}')), '{paused}', '{weighted}'), '{}', 'nobody passed');
 select is(kernel.rank_candidates(testkit.snapshot('{}'), '{}', '{priority}'), '{}', 'nobody is there');
 

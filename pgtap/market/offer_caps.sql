@@ -61,7 +61,8 @@ create function pg_temp.offer_limits(p_offer_id bigint, p_at timestamptz) return
   where s.offer_id = p_offer_id and l.owner = 0;
 $$;
 select is(pg_temp.offer_limits(id, at), expected, 'the offer''s own limits: ' || coalesce(expected, 'none'))
-from shared cross join lateral (values (places, '2026-11-20T16:30:00Z'::timestamptz, 'offer_cap_day 4 of 4'), (free, '2026-11-20T16:30:00Z', null),
+from shared cross join lateral (values (places, '2026-11-20T16:30:00Z'::timestamptz, 'offer_cap_day 4 of 4'),
+  (free, '2026-11-20T16:30:00Z', null),
   (places, '2026-11-21T06:00:00Z', 'offer_cap_day 0 of 4')) as t (id, at, expected);
 
 -- The parts.
@@ -73,7 +74,8 @@ from (select testkit.candidates('{"price": 40}', '{"price": 60}', '{"price": 50}
     ('{"cap_hour": 5, "used_hour": 3}', 3, '{2,3}'), ('{"cap_hour": 9, "cap_month": 1}', 3, '{2}'),
     ('{"cap_week": 2, "used_week": 3}', 3, '{}'),
     ('{"budget_day": 100}', 2, '{2,1}'), ('{"budget_month": 59}', 2, '{3}'), ('{"budget_day": 100, "spent_day": 55}', 2, '{1}'),
-    ('{"budget_day": 100, "spent_day": 60.01}', 2, '{}'), ('{"budget_day": 500, "budget_month": 100}', 3, '{2,1}')) as t (load, most, winners);
+    ('{"budget_day": 100, "spent_day": 60.01}', 2, '{}'),
+    ('{"budget_day": 500, "budget_month": 100}', 3, '{2,1}')) as t (load, most, winners);
 
 select is(testkit.policy_fault('routing', body), fault, 'as a policy: ' || body::text)
 from (values

@@ -9,7 +9,8 @@ select is(array_agg(c.name order by c.position), '{settle_answers,settle_return,
 select is(array_agg(c.name) filter (where p.oid is null or p.prorettype not in ('integer'::regtype, 'bigint'::regtype)),
   null, 'chores: the function of each returns a number')
 from leadgen.chores c left join pg_proc p on p.oid = to_regprocedure(c.runs || '()');
-select is(testkit.fault_of('insert into leadgen.chores (name, position, runs, description) values (''x'', 99, ''market.settle_answers(); drop'', ''x'')'),
+select is(testkit.fault_of(
+  $$insert into leadgen.chores (name, position, runs, description) values ('x', 99, 'market.settle_answers(); drop', 'x')$$),
   '23514', 'chores: a function is two words');
 
 -- As the worker.

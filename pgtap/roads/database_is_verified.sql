@@ -158,11 +158,13 @@ insert into faults values
   ('delivery_has_origin', 'a delivery of another lead', $$update leadgen.deliveries set lead_id = 0 where assignment_id is not null$$),
   ('attempt_has_delivery', 'an attempt at nothing', $$update leadgen.delivery_attempts set delivery_id = 0$$),
   ('enrollment_is_connected', 'an enrollment that is told by nothing', $$delete from leadgen.enrollment_endpoints$$),
-  ('decision_has_lead', 'a decision of no lead', $$update leadgen.lead_decisions set lead_id = 0 where id = (select max(id) from leadgen.lead_decisions)$$);
+  ('decision_has_lead', 'a decision of no lead',
+    $$update leadgen.lead_decisions set lead_id = 0 where id = (select max(id) from leadgen.lead_decisions)$$);
 select is(pg_temp.planted(sql) @> array[rule], true, format('%s: %s', rule, what)) from faults;
 
 -- Each rule that a check can name was proved to find its contrary.
-select bag_eq($$select distinct named[1] from pg_proc p, regexp_matches(p.prosrc, '(?:select|then|else) ''([a-z]+(?:_[a-z]+)+)''', 'g') named
+select bag_eq($$select distinct named[1]
+  from pg_proc p, regexp_matches(p.prosrc, '(?:select|then|else) ''([a-z]+(?:_[a-z]+)+)''', 'g') named
   where p.proname like 'check\_%' and p.proargnames = '{rule,detail}'$$, 'select distinct rule from faults', 'every rule has its proof');
 
 select * from finish();

@@ -3,8 +3,8 @@ begin;
 select plan(50);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
-select is((kernel.describe_reasons(testkit.snapshot(array[testkit.candidate(fields)], testkit.load('{"cap_day": 20, "used_day": 20, "cap_month": 90,
-  "used_month": 91, "budget_day": 100, "spent_day": 80.5, "budget_month": 900, "spent_month": 900}'), '2026-11-21T16:00:00Z'), array[reason]))[1],
+select is((kernel.describe_reasons(testkit.snapshot(array[testkit.candidate(fields)], testkit.load('{
+  "cap_day": 20, "used_day": 20, "cap_month": 90, "used_month": 91, "budget_day": 100, "spent_day": 80.5, "budget_month": 900, "spent_month": 900}'), '2026-11-21T16:00:00Z'), array[reason]))[1],
   text, text)
 from (values
   ('{"used_day": 20, "cap_day": 20}'::jsonb, 'cap_day', 'cap_day: 20 of 20, resets 2026-11-22T06:00:00Z (00:00 America/Chicago)'),

@@ -18,4 +18,5 @@ select d.name, d.position, d.runs, d.counts, d.pause, d.description
 from declared_chores d
 on conflict (name) do update
 set position = excluded.position, runs = excluded.runs, counts = excluded.counts, description = excluded.description
-where (c.position, c.runs, c.counts, c.description) is distinct from (excluded.position, excluded.runs, excluded.counts, excluded.description);
+where (c.position, c.runs, c.counts, c.description)
+  is distinct from (excluded.position, excluded.runs, excluded.counts, excluded.description);

@@ -76,7 +76,7 @@ create table leadgen.enrollment_usage (
   sales integer[] not null default '{0,0,0,0}',
   money numeric[] not null default '{0,0,0,0}',
 
-  constraint enrollment_usage_not_negative check (0 <= all (sales))
+  constraint enrollment_usage_not_negative check (0 <= all(sales))
 ) with (fillfactor = 40);
 comment on table leadgen.enrollment_usage is
   'One row an enrollment: what it took in the current windows of its zone, and its place in the turn. Written only under the offer''s lock.';
@@ -98,7 +98,7 @@ create table leadgen.offer_usage (
   sales integer[] not null default '{0,0,0,0}',
   money numeric[] not null default '{0,0,0,0}',
 
-  constraint offer_usage_not_negative check (0 <= all (sales))
+  constraint offer_usage_not_negative check (0 <= all(sales))
 ) with (fillfactor = 40);
 comment on table leadgen.offer_usage is
   'One row an offer: its sales in the current windows of its market (see leadgen.enrollment_usage). Written only under the offer''s lock.';

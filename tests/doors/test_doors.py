@@ -32,7 +32,6 @@ from rig.cluster import Cluster
 DOORS = read_doors(sql_dir() / "doors.toml")
 FILES = find_files(sql_dir() / "functions")
 
-POLYMORPHIC = {"rehearsal.pick"}
 ALL_RULES = """
 select catalog.compile_rules(jsonb_object_agg(k.key, null)) from leadgen.policy_keys k where k.kind = 'validation'
 """
@@ -158,8 +157,8 @@ def test_plpgsql_check_sees_the_same_calls_and_tables(
 
 
 def differences(connection: psycopg.Connection, function: Function) -> list[str]:
-    """What the reader and plpgsql_check say differently of a function in PL/pgSQL; it cannot read polymorphic ones."""
-    if function.language != PLPGSQL or function.name in POLYMORPHIC:
+    """What the reader and plpgsql_check say differently of a function in PL/pgSQL."""
+    if function.language != PLPGSQL:
         return []
     seen: dict[str, set[str]] = {"FUNCTION": set(), "RELATION": set()}
     relations = [oid for (oid,) in connection.execute(RELATIONS, [function.oid])] or [0]
