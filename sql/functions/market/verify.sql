@@ -61,8 +61,8 @@ begin
         max(l.used) filter (where not l.is_money) as used, max(l.used) filter (where l.is_money) as spent
       from (select array_position((s.snapshot).enrollments, a.buyer_offer_id) as place) p
       cross join unnest(kernel.list_windows()) as n (span)
-      left join unnest((s.snapshot).limit_owners, (s.snapshot).limit_windows, (s.snapshot).limit_is_money, (s.snapshot).limit_uses)
-        as l (owner, span, is_money, used) on l.owner = p.place and l.span = n.span
+      left join unnest((s.snapshot).limit_owners, (s.snapshot).limit_windows, (s.snapshot).limit_is_money,
+        (s.snapshot).limit_uses) as l (owner, span, is_money, used) on l.owner = p.place and l.span = n.span
       group by n.span, p.place
     ) w
     window enrollment as (partition by a.buyer_offer_id)
@@ -83,7 +83,9 @@ begin
       coalesce(sum(m.price) filter (where not m.is_sale) over just_then, 0) as perhaps_repaid
     from move m
     window
-      before as (partition by m.buyer_offer_id, m.unit, m.since order by m.id, m.is_sale desc rows between unbounded preceding and 1 preceding),
+      before as (
+        partition by m.buyer_offer_id, m.unit, m.since
+        order by m.id, m.is_sale desc rows between unbounded preceding and 1 preceding),
       until_then as (partition by m.buyer_offer_id, m.unit, m.since order by m.at),
       just_then as (partition by m.buyer_offer_id, m.unit, m.since, m.at)
   )
@@ -100,7 +102,8 @@ begin
   select 'usage_row_is_true', format('%s: %s count is %s for %s, the sales since %s are %s for %s',
     u.subject, u.unit, u.used, u.spent, u.since, sold.n, sold.paid)
   from (
-    select 'enrollment ' || e.buyer_offer_id as subject, e.offer_id, e.buyer_offer_id, coalesce(bo.timezone, m.timezone) as zone, w.*
+    select 'enrollment ' || e.buyer_offer_id as subject, e.offer_id, e.buyer_offer_id,
+      coalesce(bo.timezone, m.timezone) as zone, w.*
     from leadgen.enrollment_usage e
     join leadgen.buyer_offers bo on bo.id = e.buyer_offer_id
     join leadgen.markets m on m.id = e.market_id
@@ -115,7 +118,8 @@ begin
     select count(*) as n, coalesce(sum(a.price), 0) as paid
     from leadgen.lead_assignments a
     where a.offer_id = u.offer_id and a.buyer_offer_id = coalesce(u.buyer_offer_id, a.buyer_offer_id)
-      and a.created_at >= u.since - interval '1 hour' and date_trunc(u.unit, a.created_at, u.zone) >= u.since and a.released_at is null
+      and a.created_at >= u.since - interval '1 hour' and date_trunc(u.unit, a.created_at, u.zone) >= u.since
+      and a.released_at is null
   ) sold
   where u.used <> sold.n or u.spent <> sold.paid;
 end;
