@@ -37,7 +37,7 @@ $$;
 comment on function market.check_limits() is
   'Decisions by which a limit was exceeded, or without a lead; no rows: all is well. Reads every decision.';
 
-create or replace function market.check_counts()
+create or replace function market.check_recorded_counts()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -97,7 +97,17 @@ begin
     or c.spent < c.paid - c.repaid
     or (c.zone_is_constant and (
       c.used > c.sold - c.released + c.perhaps_released or c.spent > c.paid - c.repaid + c.perhaps_repaid)));
+end;
+$$;
+comment on function market.check_recorded_counts() is
+  'Decisions whose recorded counts are not what the sales before them make; no rows: all is well. Reads every sale.';
 
+create or replace function market.check_counts()
+returns table (rule text, detail text)
+language plpgsql
+stable
+as $$
+begin
   return query
   select 'usage_row_is_true', format('%s: %s count is %s for %s, the sales since %s are %s for %s',
     u.subject, u.unit, u.used, u.spent, u.since, sold.n, sold.paid)
@@ -125,4 +135,4 @@ begin
 end;
 $$;
 comment on function market.check_counts() is
-  'Counters that do not say what the sales say; no rows: all is well. Reads every sale.';
+  'Counters that do not say what the sales in their windows say; no rows: all is well. Reads those sales.';
