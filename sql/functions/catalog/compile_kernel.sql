@@ -5,8 +5,8 @@ returns void
 language plpgsql
 volatile
 as $$
--- The names that an expression of the registries may use are those of c below. What is looked up by place costs only where
--- it is asked for; an array that is unnested costs for each candidate.
+-- The names that an expression of the registries may use are those of c below. What is looked up by place costs only
+-- where it is asked for; an array that is unnested costs for each candidate.
 declare
   c_candidates constant text := $sql$
     from unnest(p_snapshot.flags, %s) with ordinality as x (flags, %s, n)
@@ -14,7 +14,8 @@ declare
       select
         x.*, x.n::integer as place, p_snapshot.enrollments[x.n] as enrollment_id, p_snapshot.buyers[x.n] as buyer_id,
         coalesce(p_snapshot.zones[x.n], p_snapshot.timezone) as zone, p_snapshot.pauses[x.n] as pause_until,
-        p_snapshot.openings[x.n] as opens_at, p_snapshot.filter_faults[x.n] as filter_fault, p_snapshot.prices[x.n] as price,
+        p_snapshot.openings[x.n] as opens_at, p_snapshot.filter_faults[x.n] as filter_fault,
+        p_snapshot.prices[x.n] as price,
         p_snapshot.min_balances[x.n] as min_balance, p_snapshot.balances[x.n] as balance
     ) c$sql$;
 begin
@@ -22,7 +23,8 @@ begin
   perform catalog.replace_body('kernel.describe_reasons(kernel.snapshot, text[])', $sql$
 begin
   return (
-    select coalesce(array_agg(c.reason || coalesce(': ' || $sql$ || catalog.compile_by_reason('words') || $sql$, '')), '{}')$sql$
+    select coalesce(array_agg(
+      c.reason || coalesce(': ' || $sql$ || catalog.compile_by_reason('words') || $sql$, '')), '{}')$sql$
     || format(c_candidates, 'p_reasons', 'reason') || $sql$
   );
 end;
@@ -32,7 +34,8 @@ $sql$);
 begin
   return (
     select min(case when c.reason is null then p_snapshot.decided_at + interval '1 minute'
-      else $sql$ || catalog.compile_by_reason('clears_at') || ' end)' || format(c_candidates, 'p_reasons', 'reason') || $sql$
+      else $sql$ || catalog.compile_by_reason('clears_at') || ' end)'
+    || format(c_candidates, 'p_reasons', 'reason') || $sql$
   );
 end;
 $sql$);
@@ -40,7 +43,8 @@ $sql$);
   perform catalog.replace_body('kernel.rank_reason(text)', $sql$
 begin
   return $sql$ || replace(catalog.compile_by_reason('position'), 'c.reason', 'p_reason') || $sql$
-    + coalesce(array_position('{cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month}', regexp_replace(p_reason, '^offer_', '')), 0);
+    + coalesce(array_position(
+      '{cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month}', regexp_replace(p_reason, '^offer_', '')), 0);
 end;
 $sql$);
   perform catalog.compile_rank();
@@ -55,12 +59,13 @@ returns void
 language plpgsql
 volatile
 as $$
--- A loop over one expression: for some twenty candidates a statement over unnested arrays costs half as much again. What is
--- c.price in the registry is v_price[v_place] here; only what the checks ask for is declared.
+-- A loop over one expression: for some twenty candidates a statement over unnested arrays costs half as much again.
+-- What is c.price in the registry is v_price[v_place] here; only what the checks ask for is declared.
 declare
   v_checks constant text := (
     select string_agg(
-      format(E'\n      when %s then %s', k.condition, coalesce(k.reason, quote_literal(k.code))), '' order by k.position)
+      format(E'\n      when %s then %s', k.condition, coalesce(k.reason, quote_literal(k.code))), ''
+      order by k.position)
     from leadgen.candidate_checks k);
   v_declared constant text := (
     select string_agg(format(E'\n  v_%s constant %s[] := %s;', n.name, n.type, n.source), '' order by n.name)
@@ -139,7 +144,9 @@ begin
   v_keys integer;
 begin
   foreach v_keys in array array[1, 2, v_most] loop
-    v_body := v_body || case when v_keys < v_most then format(E'\n  if cardinality(p_strategy) <= %s then', v_keys) else '' end || $sql$
+    v_body := v_body
+      || case when v_keys < v_most then format(E'\n  if cardinality(p_strategy) <= %s then', v_keys) else '' end
+      || $sql$
     return array(
       select c.place
       from unnest(p_reasons) with ordinality as x (reason, n)

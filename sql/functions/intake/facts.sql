@@ -52,14 +52,18 @@ language plpgsql
 stable
 as $$
 -- Reads every table that a rule depends on, after the offer's lock. Rules are pure functions of what this returns.
--- What only some policies ask for is looked up only for them. The hashes are privacy.hash_contact's, without three calls.
+-- What only some policies ask for is looked up only for them, and what became of a contact's earlier leads only if there
+-- are any. The hashes are privacy.hash_contact's, without three calls.
 declare
   v_rules constant jsonb := p_route.validation_rules;
   v_facts kernel.lead_facts := p_facts;
   v_window_hours numeric;
+  v_is_known boolean;
   v_duplicate record;
 begin
   select
+    exists (select from leadgen.leads l where l.phone = p_facts.phone)
+      or exists (select from leadgen.leads l where l.email = p_facts.email),
     (select l.id from leadgen.leads l where l.source_id = p_route.source_id and l.idempotency_key = p_key),
     exists (
       select from leadgen.disposable_domains d
@@ -67,7 +71,8 @@ begin
         p_facts.email_domain,
         split_part(p_facts.email_domain, '.', -2) || '.' || split_part(p_facts.email_domain, '.', -1))),
     coalesce(p_facts.city, p.city),
-    case when p_facts.country_code = p_route.country_code then coalesce(ref.normalize_city(p_facts.city), p.city_key) end,
+    case when p_facts.country_code = p_route.country_code
+      then coalesce(ref.normalize_city(p_facts.city), p.city_key) end,
     coalesce(p_facts.region_code, p.region_code),
     coalesce((v_rules ->> 'duplicate_window_hours')::numeric, d.default_duplicate_window_hours),
     p_now,
@@ -93,12 +98,16 @@ begin
         where l.offer_id = p_route.offer_id and l.phone = p_facts.phone and l.created_at > p_now - interval '1 day'
         limit (v_rules ->> 'max_per_phone_per_day')::integer) seen) end
   into
-    v_facts.existing_lead_id, v_facts.email_is_disposable, v_facts.city, v_facts.city_key, v_facts.region_code,
-    v_window_hours, v_facts.decided_at, v_facts.latitude, v_facts.longitude, v_facts.local_minute, v_facts.is_suppressed,
-    v_facts.mail_status, v_facts.ip_count, v_facts.phone_count
+    v_is_known, v_facts.existing_lead_id, v_facts.email_is_disposable, v_facts.city, v_facts.city_key,
+    v_facts.region_code, v_window_hours, v_facts.decided_at, v_facts.latitude, v_facts.longitude, v_facts.local_minute,
+    v_facts.is_suppressed, v_facts.mail_status, v_facts.ip_count, v_facts.phone_count
   from leadgen.settings d
   left join leadgen.postal_places p on p.country_code = p_facts.country_code and p.postal_code = p_facts.postal_code;
 
+  v_facts.buyers_with_contact := '{}';
+  if not v_is_known then
+    return v_facts;
+  end if;
   if v_window_hours > 0 then
     v_duplicate := intake.find_duplicate(p_facts, p_route, p_now - v_window_hours * interval '1 hour');
     v_facts.duplicate_lead_id := v_duplicate.lead_id;
@@ -165,6 +174,7 @@ stable
 as $$
 declare
   v_days constant numeric := (p_route.routing_settings).contact_window_days;
+  v_since constant timestamptz := p_facts.decided_at - v_days * interval '1 day';
 begin
   if v_days = 0 then
     return '{}';
@@ -173,10 +183,10 @@ begin
     select a.buyer_id
     from (
       select l.id from leadgen.leads l
-      where l.offer_id = p_route.offer_id and l.phone = p_facts.phone and l.created_at > p_facts.decided_at - v_days * interval '1 day'
+      where l.offer_id = p_route.offer_id and l.phone = p_facts.phone and l.created_at > v_since
       union all
       select l.id from leadgen.leads l
-      where l.offer_id = p_route.offer_id and l.email = p_facts.email and l.created_at > p_facts.decided_at - v_days * interval '1 day'
+      where l.offer_id = p_route.offer_id and l.email = p_facts.email and l.created_at > v_since
     ) earlier
     join leadgen.lead_assignments a on a.lead_id = earlier.id and a.market_id = p_route.market_id
     where earlier.id is distinct from p_lead_id and a.outcome not in ('failed', 'erased')

@@ -20,6 +20,8 @@ as $$
 declare
   v_is_valid constant boolean := p_failures = '{}';
   v_is_held constant boolean := p_decision.is_held is true;
+  v_hold_until constant timestamptz :=
+    p_facts.decided_at + (p_route.routing_settings).hold_hours * interval '1 hour';
 begin
   insert into leadgen.leads (
     id, created_at, market_id, vertical_id, offer_id, source_id, idempotency_key, request_hash,
@@ -33,17 +35,18 @@ begin
   )
   overriding system value
   values (
-    p_lead_id, p_facts.decided_at, p_route.market_id, p_route.vertical_id, p_route.offer_id, p_route.source_id, p_key, p_hash,
-    coalesce(p_request.source, 'landing_page'), coalesce(p_facts.name, ''), left(coalesce(p_facts.email, ''), 200), coalesce(p_facts.phone, ''),
-    p_facts.country_code, coalesce(p_facts.postal_code, ''), p_facts.city, p_facts.region_code, p_facts.message, p_facts.attributes,
+    p_lead_id, p_facts.decided_at, p_route.market_id, p_route.vertical_id, p_route.offer_id, p_route.source_id,
+    p_key, p_hash,
+    coalesce(p_request.source, 'landing_page'), coalesce(p_facts.name, ''), left(coalesce(p_facts.email, ''), 200),
+    coalesce(p_facts.phone, ''), p_facts.country_code, coalesce(p_facts.postal_code, ''), p_facts.city,
+    p_facts.region_code, p_facts.message, p_facts.attributes,
     p_facts.consent, p_facts.gdpr_consent, p_facts.consent_at, p_facts.consent_certificate_url,
     case when v_is_valid then 'validated' else 'rejected' end::leadgen.lead_status,
     left((p_failures[1]).reason, 500),
     case when not v_is_valid then p_facts.decided_at end,
     p_decision.unsold_reason,
-    case when v_is_held then p_facts.decided_at + (p_route.routing_settings).hold_hours * interval '1 hour' end,
-    case when v_is_held then
-      least(p_decision.next_route_at, p_facts.decided_at + (p_route.routing_settings).hold_hours * interval '1 hour') end,
+    case when v_is_held then v_hold_until end,
+    case when v_is_held then least(p_decision.next_route_at, v_hold_until) end,
     p_route.validation_policy_id, p_route.validation_policy_version,
     case when v_is_valid then p_route.routing_policy_id end,
     case when v_is_valid then p_route.routing_policy_version end,
@@ -68,19 +71,25 @@ begin
   end if;
 end;
 $$;
-comment on function intake.insert_lead(bigint, intake.lead_request, kernel.lead_facts, catalog.route, text, bytea, jsonb, jsonb, kernel.failure[], kernel.decision) is
+comment on function intake.insert_lead(
+  bigint, intake.lead_request, kernel.lead_facts, catalog.route, text, bytea, jsonb, jsonb, kernel.failure[],
+  kernel.decision) is
   'Stores a lead with its verdict. A key taken meanwhile through another offer is a serialization failure: the whole '
   'call is to be repeated.';
 
-create or replace function intake.derive_idempotency_key(p_facts kernel.lead_facts, p_route catalog.route, p_now timestamptz)
+create or replace function intake.derive_idempotency_key(
+  p_facts kernel.lead_facts,
+  p_route catalog.route,
+  p_now timestamptz
+)
 returns text
 language plpgsql
 immutable
 as $$
 begin
   return 'auto:' || encode(sha256(convert_to(jsonb_build_array(
-    p_route.source_id, p_facts.name, p_facts.email, p_facts.phone, p_facts.postal_code, p_facts.message, p_facts.attributes,
-    p_facts.country_code, p_facts.region_code, p_facts.city, p_facts.consent, p_facts.gdpr_consent,
+    p_route.source_id, p_facts.name, p_facts.email, p_facts.phone, p_facts.postal_code, p_facts.message,
+    p_facts.attributes, p_facts.country_code, p_facts.region_code, p_facts.city, p_facts.consent, p_facts.gdpr_consent,
     kernel.write_instant(p_facts.consent_at), p_facts.consent_certificate_url,
     (p_now at time zone p_route.timezone)::date
   )::text, 'UTF8')), 'hex');

@@ -1,7 +1,7 @@
 -- Gather: everything that a routing decision is made from, read from the tables into one kernel.snapshot.
 --
--- market owns usage, decisions, sales, returns and holds. Its invariants: no limit is ever exceeded, for all that takes a
--- place holds the offer's lock; a sale's price never changes; what a decision was made from is kept with it.
+-- market owns usage, decisions, sales, returns and holds. Its invariants: no limit is ever exceeded, for all that takes
+-- a place holds the offer's lock; a sale's price never changes; what a decision was made from is kept with it.
 
 create or replace function market.gather_snapshot(
   p_facts kernel.lead_facts,
@@ -13,31 +13,51 @@ returns kernel.snapshot
 language plpgsql
 stable
 as $$
--- Reads every enrollment of the offer with all the numbers that a check or a strategy may need; judges nothing. The market's
--- windows are computed once; an enrollment with a zone of its own has its own. A count of a later window than now's stands:
--- a clock that stepped back gives no place twice.
+-- Reads every enrollment of the offer with all the numbers that a check or a strategy may need; judges nothing.
 declare
   v_snapshot kernel.snapshot;
-  v_now constant timestamptz := p_facts.decided_at;
-  v_zone constant text := p_route.timezone;
-  v_starts constant timestamptz[] := kernel.start_windows(v_now, v_zone);
-  v_decimals constant integer := kernel.currency_minor_unit(p_route.currency);
-  v_owner bigint;
-  v_price record;
-  v_owner_price record;
 begin
-  v_snapshot.decided_at := v_now;
-  v_snapshot.timezone := v_zone;
-  v_snapshot.decimals := v_decimals;
-  v_snapshot.adjustments := kernel.find_adjustments(p_route.pricing_rules, p_document, p_facts.local_minute);
+  v_snapshot.decided_at := p_facts.decided_at;
+  v_snapshot.timezone := p_route.timezone;
+  v_snapshot.decimals := kernel.currency_minor_unit(p_route.currency);
   v_snapshot.exclusivity := market.gather_exclusivity(p_facts, p_route, p_route.routing_settings);
-  v_owner := (v_snapshot.exclusivity).buyer_id;
-  v_price := kernel.compose_adjustments(v_snapshot.adjustments, false);
-  v_owner_price := v_price;
-  if v_owner is not null then
-    v_owner_price := kernel.compose_adjustments(v_snapshot.adjustments, true);
+  v_snapshot.adjustments := kernel.find_adjustments(p_route.pricing_rules, p_document, p_facts.local_minute);
+  v_snapshot := market.gather_candidates(v_snapshot, p_facts, p_route, p_document, p_buyers_with_lead);
+  if v_snapshot.enrollments is null then
+    v_snapshot.enrollments := '{}';
+    v_snapshot.versions := '{}';
+    v_snapshot.flags := '{}';
   end if;
+  return market.add_offer_limits(v_snapshot, p_route);
+end;
+$$;
+comment on function market.gather_snapshot(kernel.lead_facts, catalog.route, jsonb, bigint[]) is
+  'Step gather: the snapshot of an offer at the lead''s clock; candidates by enrollment id. Call it after the '
+  'offer''s lock.';
 
+create or replace function market.gather_candidates(
+  p_snapshot kernel.snapshot,
+  p_facts kernel.lead_facts,
+  p_route catalog.route,
+  p_document jsonb,
+  p_buyers_with_lead bigint[]
+)
+returns kernel.snapshot
+language plpgsql
+stable
+as $$
+-- The market's windows are computed once; an enrollment with a zone of its own has its own. A count of a later window
+-- than now's stands: a clock that stepped back gives no place twice. The columns come in the order of kernel.snapshot.
+declare
+  v_snapshot kernel.snapshot;
+  v_now constant timestamptz := p_snapshot.decided_at;
+  v_zone constant text := p_snapshot.timezone;
+  v_starts constant timestamptz[] := kernel.start_windows(v_now, v_zone);
+  v_owner constant bigint := (p_snapshot.exclusivity).buyer_id;
+  v_price constant record := kernel.compose_adjustments(p_snapshot.adjustments, false);
+  v_owner_price constant record := case when v_owner is null then v_price
+    else kernel.compose_adjustments(p_snapshot.adjustments, true) end;
+begin
   with seat as materialized (
     select
       row_number() over (order by u.buyer_offer_id) as place, bo.id, bo.version, bo.buyer_id,
@@ -52,8 +72,8 @@ begin
             select a.buyer_id from leadgen.buyer_service_areas a
             where a.market_id = p_route.market_id and a.is_active
               and a.scope_type = 'city' and a.scope_key = p_facts.city_key)))::integer << 3)
-        | ((bo.compiled_schedule is null
-            or coalesce(kernel.minute_of_week(v_now, bo.timezone), p_facts.local_minute) <@ bo.compiled_schedule)::integer << 4)
+        | ((bo.compiled_schedule is null or coalesce(kernel.minute_of_week(v_now, bo.timezone), p_facts.local_minute)
+            <@ bo.compiled_schedule)::integer << 4)
         | ((bo.buyer_id = any (p_buyers_with_lead))::integer << 5)
         | ((bo.buyer_id = any (p_facts.buyers_with_contact))::integer << 6) as flags,
       bo.timezone, bo.pause_until, bo.compiled_schedule,
@@ -69,59 +89,41 @@ begin
     join leadgen.buyers b on b.id = bo.buyer_id
     where u.offer_id = p_route.offer_id and u.market_id = p_route.market_id
     order by place
-  ),
-  candidate as (
-    select
-      array_agg(s.id) as enrollments, array_agg(s.version) as versions, array_agg(s.buyer_id) as buyers, array_agg(s.flags) as flags,
-      array_agg(s.timezone::text) as zones, array_agg(case when s.pause_until > v_now then s.pause_until end) as pauses,
-      array_agg(case when s.flags & 16 = 0 then
-        kernel.find_next_opening(s.compiled_schedule, v_now, coalesce(s.timezone, v_zone)) end) as openings,
-      array_agg(s.filter_fault) as filter_faults, array_agg(s.routing_priority) as priorities, array_agg(s.weight) as weights,
-      array_agg(s.base_price) as base_prices,
-      array_agg(kernel.round_price(
-        s.base_price * case when s.buyer_id = v_owner then v_owner_price.factor else v_price.factor end
-        + case when s.buyer_id = v_owner then v_owner_price.addend else v_price.addend end, v_decimals)) as prices,
-      array_agg(s.min_balance_required) as min_balances, array_agg(s.balance) as balances,
-      array_agg(s.last_turn) as last_turns, array_agg(s.finish_tag) as finish_tags, array_agg(s.virtual_time) as virtual_times
-    from seat s
-  ),
-  usage as (
-    select
-      array_agg(s.place::integer) as owners, array_agg(l.code) as codes, array_agg(l.span) as windows,
-      array_agg(l.is_money) as is_money, array_agg(l.cap) as caps,
-      array_agg(case when s.starts[l.slot] < s.now_starts[l.slot] then 0 when l.is_money then s.money[l.slot]
-        else s.sales[l.slot] end) as used
-    from seat s
-    join generate_series(1, (select max(cardinality(m.limit_codes)) from seat m)) n on n <= cardinality(s.limit_codes)
-    cross join lateral (
-      select
-        s.limit_codes[n] as code, s.limit_windows[n] as span, s.limit_is_money[n] as is_money, s.limit_caps[n] as cap,
-        array_position(kernel.list_windows(), s.limit_windows[n]) as slot
-    ) l
   )
   select
-    c.enrollments, c.versions, c.buyers, c.flags, c.zones, c.pauses, c.openings, c.filter_faults, c.priorities, c.weights,
-    c.base_prices, c.prices, c.min_balances, c.balances, c.last_turns, c.finish_tags, c.virtual_times,
-    u.owners, u.codes, u.windows, u.is_money, u.caps, u.used
-  into
-    v_snapshot.enrollments, v_snapshot.versions, v_snapshot.buyers, v_snapshot.flags, v_snapshot.zones, v_snapshot.pauses,
-    v_snapshot.openings, v_snapshot.filter_faults, v_snapshot.priorities, v_snapshot.weights, v_snapshot.base_prices,
-    v_snapshot.prices, v_snapshot.min_balances, v_snapshot.balances, v_snapshot.last_turns, v_snapshot.finish_tags,
-    v_snapshot.virtual_times, v_snapshot.limit_owners, v_snapshot.limit_codes, v_snapshot.limit_windows,
-    v_snapshot.limit_is_money, v_snapshot.limit_caps, v_snapshot.limit_uses
-  from candidate c
-  cross join usage u;
-  if v_snapshot.enrollments is null then
-    v_snapshot.enrollments := '{}';
-    v_snapshot.versions := '{}';
-    v_snapshot.flags := '{}';
-  end if;
-  return market.add_offer_limits(v_snapshot, p_route);
+    p_snapshot.decided_at, p_snapshot.timezone, p_snapshot.decimals, p_snapshot.exclusivity, p_snapshot.adjustments,
+    c.*, u.*
+  into v_snapshot
+  from (
+    select
+      array_agg(s.id), array_agg(s.version), array_agg(s.buyer_id), array_agg(s.flags), array_agg(s.timezone::text),
+      array_agg(case when s.pause_until > v_now then s.pause_until end),
+      array_agg(case when s.flags & 16 = 0
+        then kernel.find_next_opening(s.compiled_schedule, v_now, coalesce(s.timezone, v_zone)) end),
+      array_agg(s.filter_fault), array_agg(s.routing_priority), array_agg(s.weight), array_agg(s.base_price),
+      array_agg(kernel.round_price(
+        s.base_price * case when s.buyer_id = v_owner then v_owner_price.factor else v_price.factor end
+        + case when s.buyer_id = v_owner then v_owner_price.addend else v_price.addend end, p_snapshot.decimals)),
+      array_agg(s.min_balance_required), array_agg(s.balance), array_agg(s.last_turn), array_agg(s.finish_tag),
+      array_agg(s.virtual_time)
+    from seat s
+  ) c
+  cross join (
+    select
+      array_agg(s.place::integer), array_agg(s.limit_codes[n]), array_agg(s.limit_windows[n]),
+      array_agg(s.limit_is_money[n]), array_agg(s.limit_caps[n]),
+      array_agg(case when s.starts[l.slot] < s.now_starts[l.slot] then 0 when s.limit_is_money[n] then s.money[l.slot]
+        else s.sales[l.slot] end)
+    from seat s
+    join generate_series(1, (select max(cardinality(m.limit_codes)) from seat m)) n on n <= cardinality(s.limit_codes)
+    cross join lateral (select array_position(kernel.list_windows(), s.limit_windows[n]) as slot) l
+  ) u;
+  return v_snapshot;
 end;
 $$;
-comment on function market.gather_snapshot(kernel.lead_facts, catalog.route, jsonb, bigint[]) is
-  'Step gather: the snapshot of an offer at the lead''s clock; candidates by enrollment id. Call it after the '
-  'offer''s lock.';
+comment on function market.gather_candidates(
+  kernel.snapshot, kernel.lead_facts, catalog.route, jsonb, bigint[]) is
+  'Step gather: a snapshot with its candidates, by enrollment id, and the limits of each with what was used of them.';
 
 create or replace function market.gather_exclusivity(
   p_facts kernel.lead_facts,
@@ -177,7 +179,8 @@ begin
   v_starts := kernel.start_windows(p_snapshot.decided_at, p_route.timezone);
   v_limits := catalog.list_offer_limits(v_settings);
   select array_agg(
-    case when u.starts[l.slot] < v_starts[l.slot] then 0 when l.is_money then u.money[l.slot] else u.sales[l.slot] end order by l.place)
+    case when u.starts[l.slot] < v_starts[l.slot] then 0 when l.is_money then u.money[l.slot] else u.sales[l.slot] end
+    order by l.place)
   into v_used
   from leadgen.offer_usage u
   cross join lateral (

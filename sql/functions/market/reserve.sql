@@ -5,8 +5,8 @@ returns void
 language plpgsql
 volatile
 as $$
--- The offer's lock makes what was gathered still true. The update is the last guard all the same: an enrollment that was
--- served since it was gathered is not served again on old numbers.
+-- The offer's lock makes what was gathered still true. The update is the last guard all the same: an enrollment that
+-- was served since it was gathered is not served again on old numbers.
 declare
   v_market_starts constant timestamptz[] := kernel.start_windows(p_snapshot.decided_at, p_snapshot.timezone);
   v_starts timestamptz[];
@@ -43,7 +43,8 @@ begin
   update leadgen.offer_usage u
   set (starts, sales, money) = (
     select n.starts, n.sales, n.money
-    from kernel.count_in_windows(u.starts, u.sales, u.money, v_market_starts, cardinality(p_decision.winners), v_spent) n)
+    from kernel.count_in_windows(
+      u.starts, u.sales, u.money, v_market_starts, cardinality(p_decision.winners), v_spent) n)
   where u.offer_id = p_route.offer_id and u.market_id = p_route.market_id;
   perform market.warn_of_limits(p_snapshot, p_decision, p_route, v_spent);
 end;

@@ -92,8 +92,8 @@ create or replace function market.count_standing_sales(
 language plpgsql
 stable
 as $$
--- Windows are compared, not times: where midnight comes twice, a day of the window's name begins before its start. An hour
--- that comes twice is two.
+-- Windows are compared, not times: where midnight comes twice, a day of the window's name begins before its start. An
+-- hour that comes twice is two.
 begin
   starts := kernel.start_windows(p_now, p_timezone);
   select array_agg(w.n order by w.place), array_agg(w.paid order by w.place) into sales, money
@@ -126,7 +126,9 @@ declare
   v_market_starts timestamptz[];
   v_starts timestamptz[];
 begin
-  select kernel.start_windows(p_sale.created_at, m.timezone), kernel.start_windows(p_sale.created_at, coalesce(bo.timezone, m.timezone))
+  select
+    kernel.start_windows(p_sale.created_at, m.timezone),
+    kernel.start_windows(p_sale.created_at, coalesce(bo.timezone, m.timezone))
   into v_market_starts, v_starts
   from leadgen.buyer_offers bo
   join leadgen.offers o on o.id = bo.offer_id
@@ -135,7 +137,8 @@ begin
 
   update leadgen.offer_usage u
   set (sales, money) = (
-    select n.sales, n.money from kernel.take_from_windows(u.starts, u.sales, u.money, v_market_starts, 1, p_sale.price) n)
+    select n.sales, n.money
+    from kernel.take_from_windows(u.starts, u.sales, u.money, v_market_starts, 1, p_sale.price) n)
   where u.offer_id = p_sale.offer_id and u.market_id = p_sale.market_id;
   update leadgen.enrollment_usage u
   set (sales, money) = (

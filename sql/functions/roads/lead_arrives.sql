@@ -93,8 +93,8 @@ volatile
 as $$
 -- The road of one lead. Everything up to the lock is reading; everything after it sees what the previous lead of this
 -- offer left behind; the lead is inserted once, when all is decided.
--- The settings of the façade: every statement below is a few probes by key; statistics of a small or new table must not
--- talk the planner into scans and hash joins that grow with history.
+-- The settings of the façade: every statement below is a few probes by key; statistics of a small or new table must
+-- not talk the planner into scans and hash joins that grow with history.
 declare
   v_facts kernel.lead_facts;
   v_failures kernel.failure[];
@@ -134,7 +134,8 @@ begin
 
   v_lead_id := nextval('leadgen.leads_id_seq');
   v_answer := intake.compose_answer(v_lead_id, p_route, v_failures, v_decision);
-  perform intake.insert_lead(v_lead_id, p_request, v_facts, p_route, v_key, v_hash, p_payload, v_answer, v_failures, v_decision);
+  perform intake.insert_lead(
+    v_lead_id, p_request, v_facts, p_route, v_key, v_hash, p_payload, v_answer, v_failures, v_decision);
   if v_failures = '{}' then
     perform roads.record_sales(v_lead_id, 1, p_route, v_snapshot, v_decision);
   end if;
@@ -186,7 +187,8 @@ begin
   )
   select array_agg(s.id), array_agg(s.buyer_offer_id) into v_sales, v_enrollments from sale s;
   perform outbox.queue_deliveries(
-    p_route.market_id, p_lead_id, v_sales, v_enrollments, v_settings.delivery_timeout_seconds, v_settings.delivery_retry_seconds, v_now);
+    p_route.market_id, p_lead_id, v_sales, v_enrollments, v_settings.delivery_timeout_seconds,
+    v_settings.delivery_retry_seconds, v_now);
 end;
 $$;
 comment on function roads.record_sales(bigint, integer, catalog.route, kernel.snapshot, kernel.decision) is

@@ -5,8 +5,8 @@ returns jsonb
 language plpgsql
 volatile
 as $$
--- The live call, and then everything it did is undone: variables outlive the subtransaction, rows, locks and notifications
--- do not. Only numbers of sequences are used up.
+-- The live call, and then everything it did is undone: variables outlive the subtransaction; rows, locks and
+-- notifications do not. Only numbers of sequences are used up.
 declare
   v_answer jsonb;
   v_account jsonb;
