@@ -22,7 +22,9 @@ begin
     select p_scope || 'cap_' || w.span as code, w.span, false as is_money, p_caps[w.place]::numeric as cap, w.place
     from unnest(kernel.list_windows()) with ordinality as w (span, place)
     union all
-    values (p_scope || 'budget_day', 'day', true, p_budget_day, 101), (p_scope || 'budget_month', 'month', true, p_budget_month, 102)
+    values
+      (p_scope || 'budget_day', 'day', true, p_budget_day, 101),
+      (p_scope || 'budget_month', 'month', true, p_budget_month, 102)
   ) l
   where l.cap is not null;
 end;
@@ -49,11 +51,11 @@ begin
     new.version := 1;
   else
     new.version := old.version + (
-      (old.is_active, old.routing_priority, old.weight, old.price_per_lead, old.min_balance_required, old.timezone, old.pause_until,
-        old.compiled_schedule, old.limit_codes, old.limit_caps, old.filters)
+      (old.is_active, old.routing_priority, old.weight, old.price_per_lead, old.min_balance_required, old.timezone,
+        old.pause_until, old.compiled_schedule, old.limit_codes, old.limit_caps, old.filters)
       is distinct from
-      (new.is_active, new.routing_priority, new.weight, new.price_per_lead, new.min_balance_required, new.timezone, new.pause_until,
-        new.compiled_schedule, new.limit_codes, new.limit_caps, new.filters))::integer;
+      (new.is_active, new.routing_priority, new.weight, new.price_per_lead, new.min_balance_required, new.timezone,
+        new.pause_until, new.compiled_schedule, new.limit_codes, new.limit_caps, new.filters))::integer;
   end if;
   return new;
 end;
@@ -70,13 +72,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into leadgen.enrollment_versions (
-    buyer_offer_id, version, buyer_id, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone,
-    pause_until, compiled_schedule, limit_codes, limit_windows, limit_is_money, limit_caps, filters
+    buyer_offer_id, version, buyer_id, is_active, routing_priority, weight, price_per_lead, min_balance_required,
+    timezone, pause_until, compiled_schedule, limit_codes, limit_windows, limit_is_money, limit_caps, filters
   )
   values (
-    new.id, new.version, new.buyer_id, new.is_active, new.routing_priority, new.weight, new.price_per_lead, new.min_balance_required,
-    new.timezone, new.pause_until, new.compiled_schedule, new.limit_codes, new.limit_windows, new.limit_is_money, new.limit_caps,
-    new.filters
+    new.id, new.version, new.buyer_id, new.is_active, new.routing_priority, new.weight, new.price_per_lead,
+    new.min_balance_required, new.timezone, new.pause_until, new.compiled_schedule, new.limit_codes,
+    new.limit_windows, new.limit_is_money, new.limit_caps, new.filters
   )
   on conflict (buyer_offer_id, version) do nothing;
   return null;

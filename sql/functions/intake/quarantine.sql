@@ -62,8 +62,8 @@ returns void
 language plpgsql
 volatile
 as $$
--- By what the lead was, so before it is struck out; rows by id. A read of the whole quarantine, which is short. A network's post has its
--- answers anywhere, so the contact is looked for in the text.
+-- By what the lead was, so before it is struck out; rows by id. A read of the whole quarantine, which is short. A
+-- network's post has its answers anywhere, so the contact is looked for in the text.
 declare
   v_email constant text := '(^|[^a-z0-9._%+-])'
     || regexp_replace(nullif(p_lead.email, ''), '([^a-zA-Z0-9@])', '\\\1', 'g') || '($|[^a-z0-9.-])';

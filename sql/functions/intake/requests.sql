@@ -72,11 +72,12 @@ declare
   v_value jsonb;
 begin
   if jsonb_typeof(p_payload) is distinct from 'object' then
-    perform kernel.refuse('LG400', 'The lead is not a JSON object', p_found => coalesce(jsonb_typeof(p_payload), 'nothing'),
-      p_allowed => 'an object');
+    perform kernel.refuse('LG400', 'The lead is not a JSON object',
+      p_found => coalesce(jsonb_typeof(p_payload), 'nothing'), p_allowed => 'an object');
   end if;
   if jsonb_typeof(p_context) is distinct from 'object'
-    or p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail}'::text[] <> '{}' then
+    or p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail}'::text[]
+      <> '{}' then
     perform kernel.refuse('LG400', 'The context has a key that nothing reads', p_found => 'another key',
       p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent, can_look_up_mail');
   end if;
@@ -101,7 +102,8 @@ begin
         else 'a value of type ' || jsonb_typeof(v_value) end,
       format('text of at most %s characters', c_limits ->> v_field));
   elsif v_field in ('consent', 'gdpr_consent', 'attributes') then
-    perform kernel.refuse('LG400', v_field || ' is not acceptable', v_field, 'a value of type ' || jsonb_typeof(v_value),
+    perform kernel.refuse('LG400', v_field || ' is not acceptable', v_field,
+      'a value of type ' || jsonb_typeof(v_value),
       case v_field when 'attributes' then 'an object' else 'true or false' end);
   end if;
   v_field := case when v_field ~ '^[A-Za-z_][A-Za-z0-9_]{0,39}$' then v_field else '(not a plain name)' end;
@@ -122,13 +124,17 @@ declare
   v_key constant text := coalesce(p_context ->> 'idempotency_key', p_payload ->> 'idempotency_key');
 begin
   if v_key <> p_payload ->> 'idempotency_key' then
-    perform kernel.refuse('LG400', 'Two different idempotency keys', 'idempotency_key', 'one in the header and another in the body',
-      'one key');
+    perform kernel.refuse('LG400', 'Two different idempotency keys', 'idempotency_key',
+      'one in the header and another in the body', 'one key');
   end if;
   if v_key = '' or length(v_key) > 128 or v_key ~ '[[:cntrl:]]' or starts_with(v_key, 'auto:') then
     perform kernel.refuse('LG400', 'The idempotency key is not acceptable', 'idempotency_key',
-      case when v_key = '' then 'an empty text' when length(v_key) > 128 then format('text of %s characters', length(v_key))
-        when starts_with(v_key, 'auto:') then 'a key that begins with auto:' else 'control characters' end,
+      case
+        when v_key = '' then 'an empty text'
+        when length(v_key) > 128 then format('text of %s characters', length(v_key))
+        when starts_with(v_key, 'auto:') then 'a key that begins with auto:'
+        else 'control characters'
+      end,
       '1 to 128 characters, none of them control characters, not beginning with auto:');
   end if;
   return v_key;

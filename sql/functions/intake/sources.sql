@@ -11,7 +11,8 @@ declare
 begin
   if v_source_id is null then
     v_route.failed_step := 'source';
-    v_route.failed_reason := 'no source claims it: no API key, no known source_key, and no landing page, campaign or default source that fits';
+    v_route.failed_reason := 'no source claims it: no API key, no known source_key, and no landing page, campaign or '
+      'default source that fits';
     return v_route;
   end if;
   return catalog.load_route(v_source_id, null);

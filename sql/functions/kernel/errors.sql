@@ -100,7 +100,9 @@ begin
     for j in 1 .. length(p_b) loop
       v_cost := (substr(p_a, i, 1) <> substr(p_b, j, 1))::integer;
       v_row[j + 1] := least(v_above[j + 1] + 1, v_row[j] + 1, v_above[j] + v_cost);
-      if i > 1 and j > 1 and substr(p_a, i, 1) = substr(p_b, j - 1, 1) and substr(p_a, i - 1, 1) = substr(p_b, j, 1) then
+      if i > 1 and j > 1
+        and substr(p_a, i, 1) = substr(p_b, j - 1, 1)
+        and substr(p_a, i - 1, 1) = substr(p_b, j, 1) then
         v_row[j + 1] := least(v_row[j + 1], v_before[j - 1] + 1);
       end if;
     end loop;

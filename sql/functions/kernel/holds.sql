@@ -16,8 +16,8 @@ returns timestamptz
 language plpgsql
 immutable
 as $$
--- What somebody has to change wakes the offer when it changes (roads.follow_change). An hour is the longest pause, so that
--- nothing hangs on a wake that was missed.
+-- What somebody has to change wakes the offer when it changes (roads.follow_change). An hour is the longest pause, so
+-- that nothing hangs on a wake that was missed.
 begin
   return least(p_snapshot.decided_at + interval '1 hour', kernel.find_clear_time(p_snapshot, p_reasons));
 end;

@@ -55,8 +55,8 @@ language sql
 immutable parallel safe
 as $$
   select array[
-    'name', 'email', 'phone', 'country_code', 'region_code', 'postal_code', 'city', 'message', 'consent', 'gdpr_consent', 'consent_at',
-    'consent_certificate_url'
+    'name', 'email', 'phone', 'country_code', 'region_code', 'postal_code', 'city', 'message',
+    'consent', 'gdpr_consent', 'consent_at', 'consent_certificate_url'
   ];
 $$;
 comment on function kernel.list_fields() is
@@ -103,7 +103,8 @@ begin
   return case
     when coalesce(jsonb_typeof(v_value), 'null') = 'null' then 'missing'
     when jsonb_typeof(v_value) = 'boolean' then v_value::text
-    when starts_with(p_field, 'attributes.') and v_value #>> '{}' ~ '^-?[0-9]{1,6}([.][0-9]{1,4})?$' then v_value #>> '{}'
+    when starts_with(p_field, 'attributes.') and v_value #>> '{}' ~ '^-?[0-9]{1,6}([.][0-9]{1,4})?$'
+      then v_value #>> '{}'
   end;
 end;
 $$;

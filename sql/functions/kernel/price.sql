@@ -1,6 +1,10 @@
 -- Price: base, adjustments in order, rounded once.
 
-create or replace function kernel.find_adjustments(p_rules kernel.price_rule[], p_document jsonb, p_local_minute integer)
+create or replace function kernel.find_adjustments(
+  p_rules kernel.price_rule[],
+  p_document jsonb,
+  p_local_minute integer
+)
 returns kernel.adjustment[]
 language plpgsql
 immutable
@@ -96,8 +100,10 @@ immutable strict parallel safe
 as $$
 begin
   return case
-    when p_currency in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF')
-      then 0
+    when p_currency in (
+      'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF',
+      'XPF'
+    ) then 0
     else 2
   end;
 end;

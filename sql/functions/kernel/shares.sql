@@ -1,11 +1,15 @@
 -- Shares by weight: whose turn it is.
 --
--- Strategy weighted is earliest eligible virtual deadline first (EEVDF). A buyer's next lead starts when its latest is paid
--- off (1 / weight a lead); virtual time is the mean of the passing buyers' starts by weight, so what one is ahead the others
--- are behind; of those that have started, the one that would finish first is served. That keeps every share within about one
--- lead of exact, whoever comes and goes.
+-- Strategy weighted is earliest eligible virtual deadline first (EEVDF). A buyer's next lead starts when its latest is
+-- paid off (1 / weight a lead); virtual time is the mean of the passing buyers' starts by weight, so what one is ahead
+-- the others are behind; of those that have started, the one that would finish first is served. That keeps every share
+-- within about one lead of exact, whoever comes and goes.
 
-create or replace function kernel.find_start_tag(p_finish_tag double precision, p_weight numeric, p_stored_time double precision)
+create or replace function kernel.find_start_tag(
+  p_finish_tag double precision,
+  p_weight numeric,
+  p_stored_time double precision
+)
 returns double precision
 language sql
 immutable parallel safe
@@ -47,8 +51,13 @@ language sql
 immutable parallel safe
 as $$
 -- 1e-9 absorbs the rounding of binary fractions; 1e6 is more than any 1 / weight.
-  select greatest(p_finish_tag, p_stored_time - 1 / p_weight::double precision) - p_virtual_time + 1 / p_weight::double precision
-    + case when greatest(p_finish_tag, p_stored_time - 1 / p_weight::double precision) > p_virtual_time + 1e-9 then 1e6 else 0 end;
+  select greatest(p_finish_tag, p_stored_time - 1 / p_weight::double precision)
+    - p_virtual_time
+    + 1 / p_weight::double precision
+    + case
+      when greatest(p_finish_tag, p_stored_time - 1 / p_weight::double precision) > p_virtual_time + 1e-9 then 1e6
+      else 0
+    end;
 $$;
 comment on function kernel.share_key(double precision, numeric, double precision, double precision) is
   'A candidate''s place under weighted: its virtual deadline; behind all others while its next lead has not started.';

@@ -29,8 +29,8 @@ begin
     where l.owner = 0 or l.owner = any (p_decision.winners)
   loop
     if v_limit.after * 2 >= v_limit.cap then
-      perform market.warn_of_limit(p_snapshot, p_route, v_limit.owner, v_limit.span, v_limit.is_money, v_limit.used, v_limit.after,
-        v_limit.cap);
+      perform market.warn_of_limit(p_snapshot, p_route, v_limit.owner, v_limit.span, v_limit.is_money,
+        v_limit.used, v_limit.after, v_limit.cap);
     end if;
   end loop;
 end;
@@ -69,7 +69,9 @@ begin
   into v_line
   from leadgen.settings s;
   if v_line > 0 and p_before < v_line and p_after >= v_line then
-    insert into leadgen.events (created_at, kind, subject, market_id, offer_id, buyer_id, buyer_offer_id, message, facts)
+    insert into leadgen.events (
+      created_at, kind, subject, market_id, offer_id, buyer_id, buyer_offer_id, message, facts
+    )
     values (
       v_now, case when p_is_money then 'budget_low' else 'cap_low' end,
       format('%s %s %s', v_subject, p_window, case p_window
@@ -78,13 +80,15 @@ begin
           case p_window when 'day' then 'YYYY-MM-DD' when 'week' then 'IYYY"-W"IW' else 'YYYY-MM' end) end),
       p_route.market_id, p_route.offer_id, p_snapshot.buyers[p_owner], p_snapshot.enrollments[p_owner],
       format('%s: %s of %s of the %s %s used, resets %s', v_subject, trim_scale(p_after), trim_scale(p_limit), p_window,
-        case when p_is_money then 'budget' else 'cap' end, kernel.show_time(kernel.find_window_end(p_window, v_now, v_zone), v_zone)),
+        case when p_is_money then 'budget' else 'cap' end,
+        kernel.show_time(kernel.find_window_end(p_window, v_now, v_zone), v_zone)),
       jsonb_build_object('unit', p_window, 'used', p_after, 'limit', p_limit)
     )
     on conflict on constraint events_subject_unique do nothing;
   end if;
 end;
 $$;
-comment on function market.warn_of_limit(kernel.snapshot, catalog.route, integer, text, boolean, numeric, numeric, numeric) is
+comment on function market.warn_of_limit(
+  kernel.snapshot, catalog.route, integer, text, boolean, numeric, numeric, numeric) is
   'Writes a warning event when the use of a limit goes over the line of settings.warn_at_percent; once a window. '
   'owner: a position among the candidates, 0 for the offer.';

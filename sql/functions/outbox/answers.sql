@@ -138,8 +138,10 @@ declare
   v_long text;
 begin
   select
-    lower(regexp_replace(' ' || string_agg(t.kept, ' ') filter (where not t.is_long) || ' ', '[^[:alnum:]]+', ' ', 'g')),
-    lower(regexp_replace(' ' || string_agg(t.kept, ' ') filter (where t.is_long) || ' ', '[^[:alnum:]]+', ' ', 'g'))
+    lower(regexp_replace(
+      ' ' || string_agg(t.kept, ' ') filter (where not t.is_long) || ' ', '[^[:alnum:]]+', ' ', 'g')),
+    lower(regexp_replace(
+      ' ' || string_agg(t.kept, ' ') filter (where t.is_long) || ' ', '[^[:alnum:]]+', ' ', 'g'))
   into v_short, v_long
   from (
     select left(regexp_replace(p.text, '^(\S+)@\S+$', '\1'), 2000) as kept, length(p.text) > c_long as is_long

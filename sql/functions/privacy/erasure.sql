@@ -72,7 +72,8 @@ immutable strict
 as $$
 begin
   return array(
-    select regexp_replace(f.fault, ' is .*?, wanted ', ', wanted ') from unnest(p_faults) with ordinality as f (fault, place)
+    select regexp_replace(f.fault, ' is .*?, wanted ', ', wanted ')
+    from unnest(p_faults) with ordinality as f (fault, place)
     order by f.place);
 end;
 $$;

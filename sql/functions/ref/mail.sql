@@ -8,7 +8,8 @@ as $$
 begin
   return case
     when position('@' in p_email) = 0 then lower(p_email)
-    else lower(left(p_email, length(p_email) - length(split_part(p_email, '@', -1)))) || ref.normalize_domain(split_part(p_email, '@', -1))
+    else lower(left(p_email, length(p_email) - length(split_part(p_email, '@', -1))))
+      || ref.normalize_domain(split_part(p_email, '@', -1))
   end;
 end;
 $$;
@@ -20,7 +21,8 @@ language sql
 immutable parallel safe
 as $$
   select length(p_email) <= 200
-    and p_email ~ '^[^\s@"(),:;<>\[\]\\[:cntrl:]]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$'
+    and p_email ~ '^[^\s@"(),:;<>\[\]\\[:cntrl:]]{1,64}'
+      '@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$'
     and p_email !~ '(^\.|\.\.|\.@)';
 $$;
 comment on function ref.is_email(text) is
@@ -37,7 +39,10 @@ begin
   end if;
   return (
     select string_agg(
-      case when octet_length(label) = length(label) or length(label) > 63 then label else 'xn--' || ref.encode_punycode(label) end,
+      case
+        when octet_length(label) = length(label) or length(label) > 63 then label
+        else 'xn--' || ref.encode_punycode(label)
+      end,
       '.' order by position)
     from regexp_split_to_table(lower(normalize(p_domain, nfkc)), '\.') with ordinality as labels (label, position)
   );
@@ -129,8 +134,8 @@ returns void
 language plpgsql
 volatile
 as $$
--- No answer does not overrule an answer that is still believed. Each call takes away two rows that are long out of date,
--- so the table does not grow with its history; it waits for no other call to do so.
+-- No answer does not overrule an answer that is still believed. Each call takes away two rows that are long out of
+-- date, so the table does not grow with its history; it waits for no other call to do so.
 declare
   v_domain constant text := ref.normalize_domain(p_domain);
   v_now constant timestamptz := leadgen.clock();
@@ -139,7 +144,8 @@ begin
     perform kernel.refuse('LG400', 'Not a mail domain', 'domain', 'something else', 'a domain such as example.com');
   end if;
   if p_status is null or p_status not in ('has_mail', 'no_mail', 'unknown') then
-    perform kernel.refuse('LG400', 'Not a status of a mail domain', 'status', 'something else', 'has_mail, no_mail, unknown');
+    perform kernel.refuse('LG400', 'Not a status of a mail domain', 'status', 'something else',
+      'has_mail, no_mail, unknown');
   end if;
   insert into leadgen.mail_domains as m (domain, status, checked_at)
   values (v_domain, p_status, v_now)

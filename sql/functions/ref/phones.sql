@@ -5,10 +5,9 @@ returns ref.phone_number
 language plpgsql
 stable
 as $$
--- Reads a number as somebody in p_country_code would dial it. An extension and the "(0)" of "+44 (0)20 …" are dropped; letters make it
--- invalid.
--- A North American number with a known area code is valid by its shape; the pattern of the whole numbering plan, which
--- takes a tenth of a millisecond, is left to the others.
+-- Reads a number as somebody in p_country_code would dial it. An extension and the "(0)" of "+44 (0)20 …" are dropped;
+-- letters make it invalid. A North American number with a known area code is valid by its shape; the pattern of the
+-- whole numbering plan, which takes a tenth of a millisecond, is left to the others.
 declare
   v_phone text := p_phone;
   v_digits text;

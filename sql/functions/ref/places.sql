@@ -10,10 +10,12 @@ declare
 begin
   return nullif(case
     when p_country_code = 'US' and v_compact ~ '^[0-9]{5}-?[0-9]{4}$' then left(v_compact, 5)
-    when p_country_code = 'CA' and v_compact ~ '^[A-Z][0-9][A-Z]-?[0-9][A-Z][0-9]$' then left(v_compact, 3) || ' ' || right(v_compact, 3)
+    when p_country_code = 'CA' and v_compact ~ '^[A-Z][0-9][A-Z]-?[0-9][A-Z][0-9]$'
+      then left(v_compact, 3) || ' ' || right(v_compact, 3)
     when p_country_code = 'GB' and v_compact ~ '^[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}$'
       then left(v_compact, -3) || ' ' || right(v_compact, 3)
-    when p_country_code = 'NL' and v_compact ~ '^[0-9]{4}[A-Z]{2}$' then left(v_compact, 4) || ' ' || right(v_compact, 2)
+    when p_country_code = 'NL' and v_compact ~ '^[0-9]{4}[A-Z]{2}$'
+      then left(v_compact, 4) || ' ' || right(v_compact, 2)
     else upper(ref.collapse_space(p_postal_code))
   end, '');
 end;

@@ -9,6 +9,7 @@ as $$
 begin
   return query
   select * from market.check_limits() -- no limit was ever exceeded
+  union all select * from market.check_recorded_counts() -- decisions counted what had been sold
   union all select * from market.check_counts() -- counters say what the sales say
   union all select * from roads.check_replays() -- what was decided follows from what was known
   union all select * from market.check_decisions() -- winners and sales

@@ -78,7 +78,8 @@ as $$
     'unsold_reason', d.unsold_reason,
     'next_route_at', d.next_route_at,
     'offer_limits', (
-      select coalesce(jsonb_agg(jsonb_build_object('code', l.code, 'used', l.used, 'cap', l.cap) order by l.place), '[]')
+      select coalesce(
+        jsonb_agg(jsonb_build_object('code', l.code, 'used', l.used, 'cap', l.cap) order by l.place), '[]')
       from unnest((s.snapshot).limit_owners, (s.snapshot).limit_codes, (s.snapshot).limit_uses, (s.snapshot).limit_caps)
         with ordinality as l (owner, code, used, cap, place)
       where l.owner = 0),
@@ -155,8 +156,12 @@ as $$
     'outcome', a.outcome,
     'deliveries', (
       select jsonb_agg(jsonb_build_object(
-        'delivery_id', d.id, 'channel', d.channel, 'status', d.status, 'attempts', d.attempts, 'last_error', d.last_error)
-        order by d.id)
+        'delivery_id', d.id,
+        'channel', d.channel,
+        'status', d.status,
+        'attempts', d.attempts,
+        'last_error', d.last_error
+      ) order by d.id)
       from leadgen.deliveries d
       where d.assignment_id = a.id and d.market_id = a.market_id)
   ) order by a.id), '[]')
@@ -213,7 +218,8 @@ as $$
     when l.validation_reason is not null then 'Rejected: ' || l.validation_reason
     else concat_ws('; ', sale.sold, sale.given_back, case
       when l.hold_until is not null then
-        format('Held until %s: %s', to_char(l.hold_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), coalesce(l.unsold_reason, 'one place is free'))
+        format('Held until %s: %s', to_char(l.hold_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+          coalesce(l.unsold_reason, 'one place is free'))
       when sale.sold is null then 'Unsold: ' || l.unsold_reason
     end)
   end
@@ -225,7 +231,8 @@ as $$
         filter (where s.released_at is not null) as given_back
     from (
       select a.id, a.released_at, b.name, market.describe_end(a.outcome) as ending,
-        format('%s for %s %s%s', b.name, a.price, a.currency, case when a.is_exclusive then ' (exclusive)' else '' end) as words
+        format('%s for %s %s%s', b.name, a.price, a.currency,
+          case when a.is_exclusive then ' (exclusive)' else '' end) as words
       from leadgen.lead_assignments a
       join leadgen.buyers b on b.id = a.buyer_id
       where a.lead_id = l.id and a.market_id = l.market_id

@@ -6,8 +6,8 @@ language plpgsql
 volatile
 as $$
 -- One thing a call, so one lead is one transaction, and a change of the catalogue is another. The lead is locked after
--- its offer, as everywhere. It keeps its validation and is routed by today's policy, also when its source was switched off meanwhile,
--- but not while its offer or market is.
+-- its offer, as everywhere. It keeps its validation and is routed by today's policy, also when its source was switched
+-- off meanwhile, but not while its offer or market is.
 declare
   v_now timestamptz := leadgen.clock();
   v_lead_id bigint;

@@ -1,7 +1,7 @@
 -- Road: what became of a delivery is reported, by the worker that sent it, later by the provider that took it, or by
 -- nobody in time. Each of the three finds verdicts; what follows of them is the same.
--- Lock order: deliveries by id, then sales, leads and endpoints. Nobody here waits for an offer: what needs one (a place
--- that goes back, a return) is noted, and left to leadgen.release_due_sale and leadgen.settle_return.
+-- Lock order: deliveries by id, then sales, leads and endpoints. Nobody here waits for an offer: what needs one (a
+-- place that goes back, a return) is noted, and left to leadgen.release_due_sale and leadgen.settle_return.
 
 create or replace function roads.record_attempts(p_results jsonb, p_max_retries integer, p_retry_delay interval)
 returns table (delivery_id bigint, status text, outcome text, reason text)

@@ -21,7 +21,8 @@ begin
     'answer', coalesce(v_source.map ->> 'answer', 'lead'),
     'fetches', coalesce(v_fetches, '[]'),
     'access_token', v_source.access_token,
-    'proof', encode(kernel.compute_hmac(convert_to(v_source.app_secret, 'UTF8'), convert_to(v_source.access_token, 'UTF8')), 'hex')
+    'proof', encode(kernel.compute_hmac(
+      convert_to(v_source.app_secret, 'UTF8'), convert_to(v_source.access_token, 'UTF8')), 'hex')
   );
 end;
 $$;
@@ -47,20 +48,24 @@ declare
   v_is_test boolean;
   v_fault text;
 begin
-  if v_lead is null or jsonb_typeof(p_fetched) <> 'object' or (jsonb_typeof(v_lead) <> 'object' and not v_is_network) then
-    perform kernel.refuse('LG400', 'There is no lead at this position', 'position', 'nothing, or no object', 'an object');
+  if v_lead is null or jsonb_typeof(p_fetched) <> 'object'
+    or (jsonb_typeof(v_lead) <> 'object' and not v_is_network) then
+    perform kernel.refuse('LG400', 'There is no lead at this position', 'position', 'nothing, or no object',
+      'an object');
   elsif jsonb_typeof(v_lead) <> 'object' then
     v_fault := 'The lead is no object';
     v_lead := jsonb_build_object('value', v_lead);
   end if;
   v_lead := v_lead || coalesce(p_fetched, '{}');
   v_is_test := v_fault is null and intake.is_test_lead(v_source.map, v_lead);
-  if not v_is_test and p_fetched is null and v_source.map ? 'fetch' and intake.gather_answers(v_source.map, v_lead) = '{}' then
+  if not v_is_test and p_fetched is null and v_source.map ? 'fetch'
+    and intake.gather_answers(v_source.map, v_lead) = '{}' then
     if intake.find_fetch_id(v_source.map, v_lead) is not null then
-      perform kernel.refuse('LG400', 'The lead''s answers were not fetched', 'fetched', 'no answers', 'the lead as its network gives it');
+      perform kernel.refuse('LG400', 'The lead''s answers were not fetched', 'fetched', 'no answers',
+        'the lead as its network gives it');
     elsif not v_is_network then
-      perform kernel.refuse('LG400', 'The lead has neither answers nor an id to fetch them by', p_found => 'no id, or one of another form',
-        p_allowed => '1 to 64 letters, digits, _ and -');
+      perform kernel.refuse('LG400', 'The lead has neither answers nor an id to fetch them by',
+        p_found => 'no id, or one of another form', p_allowed => '1 to 64 letters, digits, _ and -');
     end if;
     v_fault := coalesce(v_fault, 'The lead has neither answers nor an id to fetch them by');
   end if;
@@ -69,8 +74,11 @@ begin
   v_source := intake.choose_mapped_source(v_source, v_payload);
   v_payload := v_payload || jsonb_build_object('source_key', v_source.source_key);
   -- Address and browser are the network's own, not the person's; the key is that of the source that takes the lead.
-  v_context := case when v_is_network then p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent}'::text[]
-    else p_context - 'api_key_hash' end - 'signature';
+  v_context := case
+    when v_is_network then
+      p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent}'::text[]
+    else p_context - 'api_key_hash'
+  end - 'signature';
   if v_source.api_key_hash is not null then
     v_context := v_context || jsonb_build_object('api_key_hash', v_source.api_key_hash);
   end if;

@@ -24,7 +24,8 @@ begin
   if p_facts.postal_code is null then
     v_failures := v_failures || rules.fail('field_required', 'postal_code', 'postal_code is missing');
   elsif not ref.is_postal_code(p_facts.postal_code, p_facts.country_code) then
-    v_failures := v_failures || rules.fail('field_invalid', 'postal_code', 'postal_code does not have the shape used in ' || p_facts.country_code);
+    v_failures := v_failures || rules.fail('field_invalid', 'postal_code',
+      'postal_code does not have the shape used in ' || p_facts.country_code);
   end if;
   return v_failures;
 end;

@@ -29,7 +29,8 @@ as $$
 begin
   return case
     when length(coalesce(p_facts.message, '')) < (p_value #>> '{}')::integer
-      then rules.fail('message_too_short', 'message', format('The message is shorter than %s characters', p_value #>> '{}'))
+      then rules.fail('message_too_short', 'message',
+        format('The message is shorter than %s characters', p_value #>> '{}'))
     else '{}'
   end;
 end;

@@ -8,7 +8,8 @@ as $$
 begin
   return case
     when p_value ? p_facts.country_code then '{}'
-    else rules.fail('country_not_allowed', 'country_code', 'Country ' || p_facts.country_code || ' is not served by this offer')
+    else rules.fail('country_not_allowed', 'country_code',
+      'Country ' || p_facts.country_code || ' is not served by this offer')
   end;
 end;
 $$;
@@ -86,7 +87,8 @@ declare
   v_holes integer;
 begin
   if v_position is null then
-    return rules.fail('area_not_allowed', 'postal_code', 'Where this postal code lies is not known, so it is in no area of this offer');
+    return rules.fail('area_not_allowed', 'postal_code',
+      'Where this postal code lies is not known, so it is in no area of this offer');
   end if;
   if p_value ? 'center' then
     v_miles := ref.find_distance((p_value -> 'center' ->> 0)::float8, (p_value -> 'center' ->> 1)::float8,
@@ -94,7 +96,8 @@ begin
     return case
       when v_miles <= (p_value ->> 'radius_miles')::float8 then '{}'
       else rules.fail('area_not_allowed', 'postal_code',
-        format('The postal code lies %s miles from the center of the area; it reaches %s', round(v_miles::numeric, 1), p_value ->> 'radius_miles'))
+        format('The postal code lies %s miles from the center of the area; it reaches %s',
+          round(v_miles::numeric, 1), p_value ->> 'radius_miles'))
     end;
   end if;
   <<parts>>
