@@ -35,10 +35,11 @@ select is(x.changed_by, session_user::text, 'who changed it') from p
   join leadgen.policy_versions x on x.policy_id = r and x.kind = 'routing' and x.version = 2;
 
 -- Compiled rules are the trigger's alone.
-update leadgen.validation_policies set compiled_rules = $$select '{}'::kernel.failure[]$$ from p where id = v;
+update leadgen.validation_policies set compiled_rules = '{}' from p where id = v;
 select is(x.compiled_rules, catalog.compile_rules(x.rules), 'compiled_rules cannot be edited') from p
   join leadgen.validation_policies x on x.id = v;
-create temp table sneaky as select testkit.add('validation_policies', '{"name": "x", "rules": {}, "compiled_rules": "select 1"}') as id;
+create temp table sneaky as select testkit.add('validation_policies',
+  '{"name": "x", "rules": {}, "compiled_rules": {"consent_required": true}}') as id;
 select is(y.compiled_rules, catalog.compile_rules('{}'), 'nor given with a new policy') from sneaky
   join leadgen.validation_policies y using (id);
 

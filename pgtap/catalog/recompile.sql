@@ -18,7 +18,7 @@ select k.what, k.text
 from policies, ids, seat
 join leadgen.buyer_offers e on e.id = seat.id
 cross join lateral (values
-  ('validation', (select x.compiled_rules from leadgen.validation_policies x where x.id = policies.v)),
+  ('validation', (select x.compiled_rules::text from leadgen.validation_policies x where x.id = policies.v)),
   ('routing', (select x.compiled_config::text from leadgen.routing_policies x where x.id = policies.r)),
   ('pricing', (select x.compiled_rules::text from leadgen.pricing_policies x where x.id = policies.p)),
   ('response rules', (select x.compiled_response_rules::text from leadgen.buyers x where x.id = ids.buyer_id)),
@@ -45,8 +45,8 @@ end;
 $$;
 create temp table writes (sql text);
 insert into writes values
-  ('update leadgen.validation_policies set compiled_rules = ''select 1'''),
-  ('update leadgen.validation_policies set compiled_rules = '''''),
+  ('update leadgen.validation_policies set compiled_rules = ''{}'''),
+  ('update leadgen.validation_policies set compiled_rules = ''{"consent_required": false}'''),
   ('update leadgen.routing_policies set compiled_config = null'), ('update leadgen.pricing_policies set compiled_rules = null'),
   ('update leadgen.pricing_policies set compiled_rules = ''{}'', version = 7');
 grant select on ids, seat, good, policies, compiled, writes to public;
@@ -82,7 +82,7 @@ begin
 end;
 $$;
 select pg_temp.spoil(sql) from unnest(array[
-  'update leadgen.validation_policies set compiled_rules = ''select 1'' where id = (select v from policies)',
+  'update leadgen.validation_policies set compiled_rules = ''{}'' where id = (select v from policies)',
   'update leadgen.routing_policies set compiled_config = null where id = (select r from policies)',
   'update leadgen.pricing_policies set compiled_rules = ''{}'' where id = (select p from policies)',
   'update leadgen.buyers set compiled_response_rules = ''{}'' where id = (select buyer_id from ids)',

@@ -51,7 +51,7 @@ from (values
   ('{"attributes": {"rooms": 0}}', '{field_invalid attributes.rooms}'),
   ('{"attributes": {"rooms": "x"}, "city": "Waco"}', '{field_invalid attributes.rooms,field_invalid city}')
 ) as t (fields, expected);
-select is(testkit.codes(rules.field_rules(testkit.facts(), '{"city": {"maxLength": 2}}', '{}')), '{field_invalid city}',
+select is(testkit.codes(rules.field_rules(testkit.facts(), '[["city", {"maxLength": 2}]]', '{}')), '{field_invalid city}',
   'field_rules by itself');
 
 select is(testkit.policy_fault('validation', jsonb_build_object('field_rules', value)), expected, format('as a policy: %s', value))

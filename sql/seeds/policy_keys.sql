@@ -11,18 +11,6 @@ values
   ('validation', 'required_fields', 20, 'required_fields', false,
     '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "format": "field"}}',
     'Fields that must be there: core fields or attributes.x.'),
-  ('validation', 'field_rules', 30, 'field_rules', false,
-    '{"type": "object",
-      "propertyNames": {"format": "field"},
-      "additionalProperties": {"type": "object", "additionalProperties": false,
-      "ordered": [["minimum", "maximum"], ["minLength", "maxLength"]], "properties": {
-      "type": {"enum": ["string", "number", "integer", "boolean", "array", "object"]},
-      "enum": {"type": "array", "minItems": 1, "uniqueItems": true},
-      "minimum": {"type": "number"}, "maximum": {"type": "number"},
-      "pattern": {"type": "string", "format": "regex"},
-      "minLength": {"type": "integer", "minimum": 0, "maximum": 10000},
-      "maxLength": {"type": "integer", "minimum": 0, "maximum": 10000}}}}',
-    'What a field must be when it is there, in JSON Schema''s words.'),
   ('validation', 'allowed_country_codes', 40, 'allowed_country_codes', false,
     '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "^[A-Z]{2}$",
       "description": "an ISO 3166-1 code such as US"}}',
@@ -73,10 +61,6 @@ values
     'Leads, valid or not, that the offer takes from one IP address in 60 minutes.'),
   ('validation', 'max_per_phone_per_day', 147, 'max_per_phone', false, '{"type": "integer", "minimum": 1, "maximum": 1000}',
     'Leads, valid or not, that the offer takes with one phone number in 24 hours.'),
-  ('validation', 'blocked_words', 150, 'blocked_words', false,
-    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "[[:alnum:]]",
-      "description": "a word or phrase"}}',
-    'Words or phrases that a message may not have.'),
   ('validation', 'min_message_length', 160, 'min_message_length', false, '{"type": "integer", "minimum": 1, "maximum": 10000}',
     'Characters that a message must have.'),
   ('validation', 'roof_age_years', 170, 'roof_age', false,
@@ -171,12 +155,28 @@ values
 -- Rules that are handed their value compiled, or that need a language that not every server has.
 insert into declared_keys (kind, key, position, rule_function, compile_function, required_language, value_schema, description)
 values
+  ('validation', 'field_rules', 30, 'field_rules', 'compile_field_rules', null,
+    '{"type": "object",
+      "propertyNames": {"format": "field"},
+      "additionalProperties": {"type": "object", "additionalProperties": false,
+      "ordered": [["minimum", "maximum"], ["minLength", "maxLength"]], "properties": {
+      "type": {"enum": ["string", "number", "integer", "boolean", "array", "object"]},
+      "enum": {"type": "array", "minItems": 1, "uniqueItems": true},
+      "minimum": {"type": "number"}, "maximum": {"type": "number"},
+      "pattern": {"type": "string", "format": "regex"},
+      "minLength": {"type": "integer", "minimum": 0, "maximum": 10000},
+      "maxLength": {"type": "integer", "minimum": 0, "maximum": 10000}}}}',
+    'What a field must be when it is there, in JSON Schema''s words.'),
   ('validation', 'allowed_area', 75, 'allowed_area', 'compile_area', null, '{"type": "object", "format": "area"}',
     'Where the lead''s postal code must lie: a circle, or a GeoJSON Polygon or MultiPolygon.'),
   ('validation', 'phone_strict', 85, 'phone_strict', 'compile_phone_strict', 'plpython3u', '{"type": "boolean"}',
     'The phone number must be valid by the phonenumbers library itself; needs PL/Python on the server.'),
   ('validation', 'business_hours', 145, 'business_hours', 'compile_business_hours', null, '{"type": "object", "format": "hours"}',
-    'When leads are taken, by the wall clock of the market: {"mon": [["08:00", "18:00"]], ...}; may pass midnight.');
+    'When leads are taken, by the wall clock of the market: {"mon": [["08:00", "18:00"]], ...}; may pass midnight.'),
+  ('validation', 'blocked_words', 150, 'blocked_words', 'compile_words', null,
+    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "pattern": "[[:alnum:]]",
+      "description": "a word or phrase"}}',
+    'Words or phrases that a message may not have.');
 
 delete from leadgen.policy_keys k
 where not exists (select from declared_keys d where (d.kind, d.key) = (k.kind, k.key));
@@ -190,6 +190,7 @@ on conflict (kind, key) do update set
   is_always_on = excluded.is_always_on,
   compile_function = excluded.compile_function,
   required_language = excluded.required_language;
+select catalog.compile_judge_lead();
 select catalog.recompile();
 
 -- What psql's \d+ shows of a policy's body.

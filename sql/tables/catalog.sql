@@ -116,7 +116,7 @@ create table leadgen.validation_policies (
   name varchar(200) not null,
   version integer not null default 1,
   rules jsonb not null,
-  compiled_rules text not null default '',
+  compiled_rules jsonb not null default '{}',
   is_active boolean not null default true,
 
   constraint validation_policies_rules_is_object check (jsonb_typeof(rules) = 'object')
@@ -124,7 +124,7 @@ create table leadgen.validation_policies (
 comment on table leadgen.validation_policies is 'What a lead must be: rules by key (see leadgen.policy_keys).';
 comment on column leadgen.validation_policies.version is 'Raised by trigger each time rules change.';
 comment on column leadgen.validation_policies.compiled_rules is
-  'The rules as one SQL expression over a leadgen.lead_facts ($1), written by trigger; never edit it.';
+  'The value of each rule as its function is handed it, written by trigger; never edit it.';
 
 create or replace trigger touch_updated_at before update on leadgen.validation_policies
   for each row execute function kernel.touch_updated_at();

@@ -58,7 +58,7 @@ create type catalog.route as (
   validation_policy_id bigint,
   validation_policy_version integer,
   validation_rules jsonb,
-  compiled_rules text,
+  compiled_rules jsonb,
   routing_policy_id bigint,
   routing_policy_version integer,
   routing_settings kernel.routing_settings,

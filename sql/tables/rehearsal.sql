@@ -40,7 +40,7 @@ create type rehearsal.policies as (
   validation_id bigint,
   validation_version integer,
   rules jsonb,
-  compiled_rules text,
+  compiled_rules jsonb,
   routing_id bigint,
   routing_version integer,
   recorded kernel.routing_settings,

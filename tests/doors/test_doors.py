@@ -21,7 +21,7 @@ from doors.faults import (
     find_trespassers,
     find_unused,
 )
-from doors.reader import PLPGSQL, Function, UnreadableError, read_functions, read_query
+from doors.reader import PLPGSQL, Function, UnreadableError, read_functions
 from doors.views import read_views
 from leadgen.db.doors import read_doors
 from leadgen.db.extensions import load_extension
@@ -33,8 +33,10 @@ from rig.cluster import Cluster
 DOORS = read_doors(sql_dir() / "doors.toml")
 FILES = find_files(sql_dir() / "functions")
 
-ALL_RULES = """
-select catalog.compile_rules(jsonb_object_agg(k.key, null)) from leadgen.policy_keys k where k.kind = 'validation'
+RULES = """
+select 'rules.' || k.rule_function
+from leadgen.policy_keys k
+where k.rule_function is not null and k.required_language is null
 """
 TRIGGERS = """
 select distinct p.pronamespace::regnamespace || '.' || p.proname
@@ -117,30 +119,10 @@ def test_every_function_is_called(session: psycopg.Connection, functions: list[F
     assert find_unused(functions, DOORS, by_triggers) == []
 
 
-def test_compiled_policies_call_rules_only(session: psycopg.Connection, functions: list[Function]) -> None:
-    (compiled,) = session.execute(ALL_RULES).fetchone() or ("",)
+def test_the_compiled_judge_calls_every_rule(session: psycopg.Connection, functions: list[Function]) -> None:
+    rules = {name for (name,) in session.execute(RULES)}
     (judge,) = [function for function in functions if function.name == "rules.judge_lead"]
-    assert read_query(compiled).calls == judge.named
-    assert policy_faults(compiled) == []
-
-
-def test_a_policy_that_is_written_is_compiled_so(session: psycopg.Connection) -> None:
-    statement = """
-    insert into leadgen.validation_policies (name, rules) values ('All of Texas', '{"allowed_region_codes": ["US-TX"]}')
-    returning compiled_rules
-    """
-    with session.transaction(force_rollback=True):
-        (compiled,) = session.execute(statement).fetchone() or ("",)
-    assert "rules.allowed_region_codes" in read_query(compiled).calls
-    assert policy_faults(compiled) == []
-
-
-def policy_faults(compiled: str) -> list[str]:
-    """What a policy's compiled rules do that they may not."""
-    done = read_query(compiled)
-    return sorted(
-        name for name in done.calls | done.reads if name.partition(".")[0] not in DOORS.policies.calls
-    )
+    assert judge.calls == rules | {"rules.run_optional"}
 
 
 def test_views_read_what_is_declared_and_call_nothing_that_their_readers_may_not(
@@ -424,20 +406,21 @@ def test_a_statement_built_at_run_time_is_seen(
 
 
 def test_what_a_registry_names_is_called(session: psycopg.Connection) -> None:
-    built = replace(DOORS.dynamic["rules.judge_lead"], named_by="select 'outbox.measure_outbox'")
-    doors = replace(DOORS, dynamic=DOORS.dynamic | {"rules.judge_lead": built})
+    built = replace(DOORS.dynamic["rules.run_optional"], named_by="select 'outbox.measure_outbox'")
+    doors = replace(DOORS, dynamic=DOORS.dynamic | {"rules.run_optional": built})
     functions = read_functions(session, doors)
-    assert compare_all(functions, doors, FILES) == ["rules: calls outbox (rules.judge_lead): not declared"]
-    assert "rules.core_fields: nothing calls it" in find_unused(functions, doors, by_triggers=set())
-    (trespass,) = find_trespassers(functions, doors)
-    assert re.fullmatch(r"rules\.judge_lead reads leadgen\.deliveries.*: rules reads no table", trespass)
+    assert compare_all(functions, doors, FILES) == ["rules: calls outbox (rules.run_optional): not declared"]
+    assert "rules.phone_strict: nothing calls it" in find_unused(functions, doors, by_triggers=set())
+    judge, optional = find_trespassers(functions, doors)
+    assert re.fullmatch(r"rules\.judge_lead reads leadgen\.deliveries.*: rules reads no table", judge)
+    assert re.fullmatch(r"rules\.run_optional reads leadgen\.deliveries.*: rules reads no table", optional)
 
 
 def test_exceptions_that_nobody_needs_are_seen(functions: list[Function]) -> None:
     doors = replace(
         DOORS,
         shared_writers=DOORS.shared_writers | {"kernel.refuse"},
-        dynamic=DOORS.dynamic | {"market.lock_offer": DOORS.dynamic["rules.judge_lead"]},
+        dynamic=DOORS.dynamic | {"market.lock_offer": DOORS.dynamic["rules.run_optional"]},
         outside=DOORS.outside | {"catalog.nobody"},
     )
     assert check_dynamic(functions, doors) == ["market.lock_offer: declared dynamic, and builds no statement"]
@@ -454,15 +437,6 @@ def test_a_function_that_nothing_calls_is_seen(
 ) -> None:
     planted = plant(session, functions, write("market.idle", "begin perform market.idle(); end"))
     assert "market.idle: nothing calls it" in find_unused(planted, DOORS, by_triggers=set())
-
-
-def test_a_policy_that_calls_more_than_rules_is_seen() -> None:
-    assert policy_faults("select rules.core_fields($1, 'null', $2) || market.lock_offer(1)") == [
-        "market.lock_offer"
-    ]
-    assert policy_faults("select rules.core_fields($1, (select 1 from leadgen.leads), $2)") == [
-        "leadgen.leads"
-    ]
 
 
 def test_a_view_that_calls_a_function_of_ours_is_seen(session: psycopg.Connection) -> None:
@@ -499,12 +473,10 @@ def test_a_word_that_doors_do_not_know_is_refused(tmp_path: Path) -> None:
 
 def test_the_lists_are_written_anew_and_all_else_stays() -> None:
     lists = 'calls = ["a"]\nreads = [\n  "b",\n]\n'
-    text = (
-        f'# Head\n\n[market]\nowns = "x"\n{lists}# Said of it.\n\n[policies]\nowns = "y"\ncalls = ["rules"]\n'
-    )
+    text = f'# Head\n\n[market]\nowns = "x"\n{lists}# Said of it.\n\n[views]\nowns = "y"\ncalls = ["rules"]\n'
     many = {f"table_{number:02}" for number in range(12)}
     new = rewrite(text, {"market": {"calls": set(), "writes": {"d", "c"}, "reads": many}})
     assert new.startswith(
         '# Head\n\n[market]\nowns = "x"\nwrites = ["c", "d"]\nreads = [\n  "table_00", "table_01",'
     )
-    assert new.endswith('"table_11",\n]\n# Said of it.\n\n[policies]\nowns = "y"\ncalls = ["rules"]\n')
+    assert new.endswith('"table_11",\n]\n# Said of it.\n\n[views]\nowns = "y"\ncalls = ["rules"]\n')

@@ -41,7 +41,6 @@ class Doors:
     roads_own: str  # what roads are, as `owns` says of a room
     facade: Room
     views: Room
-    policies: Room  # what the compiled rules of validation policies call
     dynamic: dict[str, Room]  # functions with EXECUTE: what their built statements touch
     shared_writers: frozenset[str]  # functions that write, and that other modules may call all the same
     outside: frozenset[str]  # functions that programs call, past the façade
@@ -58,14 +57,13 @@ def read_doors(path: Path) -> Doors:
     dynamic = {name: _room(path, name, body) for name, body in words.pop("dynamic", {}).items()}
     roads = content.pop(ROADS)
     roads_own = roads.pop("owns")
-    facade, views, policies = (content.pop(name) for name in (FACADE, VIEWS, "policies"))
+    facade, views = (content.pop(name) for name in (FACADE, VIEWS))
     return Doors(
         modules={name: _room(path, name, body) for name, body in content.items()},
         roads={name: _room(path, f"{ROADS}.{name}", body) for name, body in roads.items()},
         roads_own=roads_own,
         facade=_room(path, FACADE, facade),
         views=_room(path, VIEWS, views),
-        policies=_room(path, "policies", policies),
         dynamic=dynamic,
         shared_writers=frozenset(words["shared_writers"]),
         outside=frozenset(words["outside"]),

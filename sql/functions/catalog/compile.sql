@@ -1,26 +1,46 @@
 -- Policies compiled: what the road of a lead runs instead of reading JSON.
 
+create or replace function catalog.compile_judge_lead()
+returns void
+language plpgsql
+volatile
+as $$
+-- One expression over all rules, so that a lead pays for no statement and no file names a rule.
+begin
+  perform catalog.replace_body('rules.judge_lead(kernel.lead_facts, jsonb, jsonb)', (
+    select E'\nbegin\n  return ' || string_agg(
+      case
+        when k.is_always_on then r.call
+        else format($sql$case when p_rules ? %L then %s else '{}' end$sql$, k.key, r.call)
+      end,
+      E'\n    || ' order by k.position) || E';\nend;\n'
+    from leadgen.policy_keys k
+    cross join lateral (
+      select format(
+        case when k.required_language is null then 'rules.%I(' else 'rules.run_optional(%L, ' end
+        || 'p_facts, p_compiled_rules -> %L, p_rules)', k.rule_function, k.key) as call
+    ) r
+    where k.kind = 'validation' and k.rule_function is not null));
+end;
+$$;
+comment on function catalog.compile_judge_lead() is
+  'Writes the body of rules.judge_lead from leadgen.policy_keys, rules in registry order; run by each deploy.';
+
 create or replace function catalog.compile_rules(p_rules jsonb)
-returns text
+returns jsonb
 language plpgsql
 stable
 as $$
--- One expression for the whole policy: a rule is a call, its value a literal. So the engine names no rule, and a lead
--- pays for one EXECUTE however many rules its policy has.
 begin
   return (
-    select 'select ' || string_agg(
-      format('rules.%I($1, %L::jsonb, $2)', k.rule_function,
-        catalog.compile_value(k.compile_function, coalesce(p_rules -> k.key, 'null'))),
-      ' || ' order by k.position)
+    select coalesce(jsonb_object_agg(k.key, catalog.compile_value(k.compile_function, p_rules -> k.key)), '{}')
     from leadgen.policy_keys k
-    where k.kind = 'validation' and k.rule_function is not null and (k.is_always_on or p_rules ? k.key)
+    where k.kind = 'validation' and k.rule_function is not null and p_rules ? k.key
   );
 end;
 $$;
 comment on function catalog.compile_rules(jsonb) is
-  'The rules of a validation policy as one SQL query over a leadgen.lead_facts ($1) and the policy''s rules ($2) that'
-  ' returns kernel.failure[], in registry order.';
+  'The value of each rule of a validation policy as its function is handed it.';
 
 create or replace function catalog.compile_value(p_function text, p_value jsonb)
 returns jsonb
@@ -39,6 +59,38 @@ end;
 $$;
 comment on function catalog.compile_value(text, jsonb) is
   'The value of a key as its rule is handed it: run through the registry''s compile_function, where there is one.';
+
+create or replace function catalog.compile_words(p_value jsonb)
+returns jsonb
+language plpgsql
+immutable strict
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(' ' || w.word || ' ' order by w.n), '[]')
+    from (
+      select btrim(regexp_replace(lower(x.word), '[^[:alnum:]]+', ' ', 'g')) as word, x.n
+      from jsonb_array_elements_text(p_value) with ordinality as x (word, n)
+    ) w
+    where w.word <> ''
+  );
+end;
+$$;
+comment on function catalog.compile_words(jsonb) is
+  'Words and phrases in lower case, single spaces before, between and after their words, without punctuation.';
+
+create or replace function catalog.compile_field_rules(p_value jsonb)
+returns jsonb
+language plpgsql
+immutable strict
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_array(r.key, r.value) order by r.key), '[]') from jsonb_each(p_value) r
+  );
+end;
+$$;
+comment on function catalog.compile_field_rules(jsonb) is 'Rules of fields as a list of [field, rule], by field.';
 
 create or replace function catalog.compile_phone_strict(p_value jsonb)
 returns jsonb

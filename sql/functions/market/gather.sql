@@ -33,7 +33,10 @@ begin
   v_snapshot.exclusivity := market.gather_exclusivity(p_facts, p_route, p_route.routing_settings);
   v_owner := (v_snapshot.exclusivity).buyer_id;
   v_price := kernel.compose_adjustments(v_snapshot.adjustments, false);
-  v_owner_price := kernel.compose_adjustments(v_snapshot.adjustments, v_owner is not null);
+  v_owner_price := v_price;
+  if v_owner is not null then
+    v_owner_price := kernel.compose_adjustments(v_snapshot.adjustments, true);
+  end if;
 
   with seat as materialized (
     select
@@ -89,11 +92,12 @@ begin
       array_agg(case when s.starts[l.slot] < s.now_starts[l.slot] then 0 when l.is_money then s.money[l.slot]
         else s.sales[l.slot] end) as used
     from seat s
+    join generate_series(1, (select max(cardinality(m.limit_codes)) from seat m)) n on n <= cardinality(s.limit_codes)
     cross join lateral (
-      select x.*, array_position(kernel.list_windows(), x.span) as slot
-      from unnest(s.limit_codes, s.limit_windows, s.limit_is_money, s.limit_caps) as x (code, span, is_money, cap)
+      select
+        s.limit_codes[n] as code, s.limit_windows[n] as span, s.limit_is_money[n] as is_money, s.limit_caps[n] as cap,
+        array_position(kernel.list_windows(), s.limit_windows[n]) as slot
     ) l
-    where s.limit_codes <> '{}'
   )
   select
     c.enrollments, c.versions, c.buyers, c.flags, c.zones, c.pauses, c.openings, c.filter_faults, c.priorities, c.weights,

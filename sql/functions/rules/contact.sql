@@ -39,15 +39,12 @@ language plpgsql
 immutable
 as $$
 begin
-  return (
-    select case
-      when exists (
-        select from jsonb_array_elements_text(p_value) domain
-        where p_facts.email_domain = lower(domain) or p_facts.email_domain like '%.' || lower(domain)
-      ) then rules.fail('email_blocked', 'email', 'The e-mail domain is blocked for this offer')
-      else '{}'
-    end
-  );
+  for v_index in 0 .. jsonb_array_length(p_value) - 1 loop
+    if right('.' || p_facts.email_domain, length(p_value ->> v_index) + 1) = '.' || lower(p_value ->> v_index) then
+      return rules.fail('email_blocked', 'email', 'The e-mail domain is blocked for this offer');
+    end if;
+  end loop;
+  return '{}';
 end;
 $$;
 comment on function rules.blocked_email_domains(kernel.lead_facts, jsonb, jsonb) is

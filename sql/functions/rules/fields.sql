@@ -61,16 +61,20 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
--- A field that is not there is the business of required_fields.
+-- A field that is not there is the business of required_fields. The rules come as a list (catalog.compile_field_rules).
+declare
+  v_failures kernel.failure[] := '{}';
+  v_field text;
+  v_fault text;
 begin
-  return (
-    select coalesce(
-      array_agg(('field_invalid', field, field || ' ' || fault)::kernel.failure order by field),
-      '{}')
-    from jsonb_each(p_value) as fields (field, rule)
-    cross join lateral kernel.find_field_fault(kernel.read_field(p_facts, field), rule) as fault
-    where fault is not null
-  );
+  for v_index in 0 .. jsonb_array_length(p_value) - 1 loop
+    v_field := p_value -> v_index ->> 0;
+    v_fault := kernel.find_field_fault(kernel.read_field(p_facts, v_field), p_value -> v_index -> 1);
+    if v_fault is not null then
+      v_failures := v_failures || rules.fail('field_invalid', v_field, v_field || ' ' || v_fault);
+    end if;
+  end loop;
+  return v_failures;
 end;
 $$;
 comment on function rules.field_rules(kernel.lead_facts, jsonb, jsonb) is

@@ -5,17 +5,16 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
+-- Words come as catalog.compile_words leaves them: with a space at either end.
+declare
+  v_message constant text := ' ' || regexp_replace(lower(p_facts.message), '[^[:alnum:]]+', ' ', 'g') || ' ';
 begin
-  return (
-    select case
-      when exists (
-        select from jsonb_array_elements_text(p_value) word
-        where ' ' || regexp_replace(lower(p_facts.message), '[^[:alnum:]]+', ' ', 'g') || ' '
-          like '% ' || btrim(regexp_replace(lower(word), '[^[:alnum:]]+', ' ', 'g')) || ' %'
-      ) then rules.fail('message_blocked', 'message', 'The message has a word that is blocked for this offer')
-      else '{}'
-    end
-  );
+  for v_index in 0 .. jsonb_array_length(p_value) - 1 loop
+    if strpos(v_message, p_value ->> v_index) > 0 then
+      return rules.fail('message_blocked', 'message', 'The message has a word that is blocked for this offer');
+    end if;
+  end loop;
+  return '{}';
 end;
 $$;
 comment on function rules.blocked_words(kernel.lead_facts, jsonb, jsonb) is
