@@ -1,6 +1,6 @@
 -- check_field_map, check_map_rule, check_map_path(s), write_field_map, write_source_map: what a DBA may write, and who may read it.
 begin;
-select plan(59);
+select plan(64);
 
 create function pg_temp.fault(p_changes jsonb) returns text language sql as $$
   select testkit.fault_of(format('insert into leadgen.field_maps (name, body) values (''tried'', %L)',
@@ -9,7 +9,8 @@ $$;
 
 select is(testkit.fault_of(format('select intake.check_map_paths(%L, ''p'')', paths)), fault, 'check_map_paths: ' || paths)
 from (values ('"$.a"', 'none'), ('["$.a", "$.b"]', 'none'), ('[]', 'LG423 p'), ('["$.a", 1]', 'LG423 p[1]'), ('null',
-  'LG423 p')) as t (paths, fault);
+  'LG423 p'), ('"$.a ? (@ like_regex \"x\" flag \"x\")"', 'LG423 p'), ('"$.a ? (@ > 1e999999)"', 'LG423 p'),
+  ('"$.a[last"', 'LG423 p'), ('"$.a \\u"', 'LG423 p'), ('"$.a ? (last > 1)"', 'LG423 p')) as t (paths, fault);
 select is(pg_temp.fault(changes), coalesce('LG423 ' || path, 'none'), coalesce(path, 'good') || ' ' || changes)
 from (values
   ('{}'::jsonb, null),

@@ -1,6 +1,6 @@
--- suggest, edit_distance, refuse_choice: "did you mean"; is_passing_fault.
+-- suggest, edit_distance, refuse_choice: "did you mean"; is_passing_fault, is_out_of_time.
 begin;
-select plan(35);
+select plan(38);
 
 select is(kernel.edit_distance(a, b), distance, format('edit_distance: %s, %s', a, b))
 from (values
@@ -51,6 +51,13 @@ from unnest('{08006,08P01,25006,25P02,25P03,40001,40002,40P01,53100,53200,53300,
 select is(array_agg(c) filter (where kernel.is_passing_fault(c)), null, 'is_passing_fault: of the row')
 from unnest('{0A000,20000,21000,22003,22012,22P02,23502,23503,23505,23514,38000,42501,42601,42703,42883,42P01,54000,54001,55000,55006,
   LG400,LG409,LG423,P0001,P0004,DRY01}'::text[]) c;
+
+-- That statement_timeout itself is recognised: tests/concurrency/test_out_of_time.py.
+select is(kernel.is_out_of_time('57014'), false, 'is_out_of_time: there is no time-out');
+set local statement_timeout = '1h';
+select is(kernel.is_out_of_time('57014'), false, 'is_out_of_time: somebody cancelled it');
+select is(array_agg(c) filter (where kernel.is_out_of_time(c)), null, 'is_out_of_time: other errors')
+from unnest('{57P01,55P03,40001,P0001}'::text[]) c;
 
 select * from finish();
 rollback;

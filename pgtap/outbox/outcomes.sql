@@ -1,6 +1,6 @@
 -- judge_answer, parse_reply, record_attempts: what an answer means, family by family, and what follows for delivery and sale.
 begin;
-select plan(82);
+select plan(86);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- judge_answer is pure.
@@ -23,7 +23,8 @@ from (values
 ) as t (status, reply, wanted), outbox.judge_answer(status, reply, null) j;
 select is(outbox.parse_reply(reply), wanted, format('parse_reply: %s', left(reply, 20)))
 from (values ('{"a": 1}', '{"a": 1}'::jsonb), ('{"a": 1', null), ('', null), ('<html>', null), ('{"a":"\u0000"}', '{"a":""}'), (null, null),
-  (repeat('[', 2000), null)) as t (reply, wanted);
+  (repeat('[', 2000), null), (repeat('[', 500000), null), ('{"a": 1e999999}', null), ('{"a": "\ud800"}', null), ('{"a": "\u00zz"}', null)
+  ) as t (reply, wanted);
 
 -- A buyer's own rules, the first that holds.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id,

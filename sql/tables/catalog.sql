@@ -159,7 +159,8 @@ create or replace trigger keep_used before delete on leadgen.routing_policies
 create or replace trigger write_policy before insert or update of config, compiled_config, version
   on leadgen.routing_policies
   for each row execute function catalog.write_policy();
-create or replace trigger archive_policy after insert or update of config on leadgen.routing_policies
+create or replace trigger archive_policy after insert or update of config, compiled_config, version
+  on leadgen.routing_policies
   for each row execute function catalog.archive_policy();
 create or replace trigger note_change after update of config, is_active on leadgen.routing_policies
   for each row execute function catalog.note_change('config', 'is_active');
@@ -205,7 +206,8 @@ create table leadgen.policy_versions (
   constraint policy_versions_kind_valid check (kind in ('validation', 'routing', 'pricing'))
 );
 comment on table leadgen.policy_versions is
-  'Append-only: every body a policy ever had, who wrote it and when. Leads record the versions they were judged by.';
+  'Append-only: every body a policy ever had, who wrote it and when. Leads record the versions they were judged by. '
+  'Routing: a deploy that compiles a body otherwise archives it once more, with its new settings.';
 comment on column leadgen.policy_versions.settings is
   'Kind routing: the body as it was compiled, defaults filled in; null: compile the body.';
 

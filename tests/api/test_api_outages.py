@@ -1,6 +1,7 @@
 """The API when its database is away, busy or broken, and when the API itself is killed (FAULTS 3, 15)."""
 
 import http.client
+import json
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -119,12 +120,105 @@ def test_an_exhausted_pool_is_503_and_the_lead_at_work_is_kept(own_api: Api) -> 
 
 def test_a_defect_is_a_problem_too(own_api: Api) -> None:
     with psycopg.connect(own_api.database) as session:
-        session.execute("alter function leadgen.submit_lead(jsonb, jsonb) rename to gone")
+        session.execute("revoke execute on function leadgen.submit_lead(jsonb, jsonb) from leadgen_api")
     answer = own_api.post(make_lead())
     answer.check_problem()
     assert answer.status == 500
     assert "submit_lead" not in answer.body.decode()
     assert answer.json["instance"] in own_api.log
+
+
+def read_failures(api: Api) -> list[tuple[int, str]]:
+    """The requests that failed: status and SQLSTATE, as they were logged."""
+    lines = (json.loads(line) for line in api.log.splitlines() if line.startswith("{"))
+    return [(line["status"], line["sqlstate"]) for line in lines if line["event"] == "request failed"]
+
+
+def read_definition(database: str, name: str) -> str:
+    """The statement that makes a function again."""
+    with psycopg.connect(database) as session:
+        row = session.execute("select pg_get_functiondef(to_regproc(%s))", [name]).fetchone()
+        assert row
+        return str(row[0])
+
+
+def test_a_function_that_a_deploy_drops_and_declares_anew_is_503_meanwhile(own_api: Api) -> None:
+    definition = read_definition(own_api.database, "leadgen.submit_lead")
+    lead = make_lead()
+    assert own_api.post(make_lead()).status == 202
+    with psycopg.connect(own_api.database, autocommit=True) as session:
+        session.execute("drop function leadgen.submit_lead(jsonb, jsonb)")
+        answer = own_api.post(lead)
+        check_unavailable(answer)
+        assert "submit_lead" not in answer.body.decode()
+        assert answer.json["instance"] in own_api.log
+        session.execute("set role leadgen_owner")
+        session.execute(definition.encode())
+        session.execute("grant execute on function leadgen.submit_lead(jsonb, jsonb) to leadgen_api")
+    assert own_api.post(lead).status == 202
+    assert read_failures(own_api) == [(503, "42883")]
+
+
+@pytest.mark.parametrize(
+    ("code", "change", "undo"),
+    [
+        (
+            "42P01",
+            "alter table leadgen.leads rename to leads_before",
+            "alter table leadgen.leads_before rename to leads",
+        ),
+        (
+            "42703",
+            "alter table leadgen.leads rename postal_code to zip",
+            "alter table leadgen.leads rename zip to postal_code",
+        ),
+        (
+            "42704",
+            "alter type kernel.snapshot rename to picture",
+            "alter type kernel.picture rename to snapshot",
+        ),
+        (
+            "42846",
+            "alter type kernel.lead_facts add attribute zodiac text",
+            "alter type kernel.lead_facts drop attribute zodiac",
+        ),
+        (
+            "3F000",
+            "alter schema leadgen rename to leadgen_before",
+            "alter schema leadgen_before rename to leadgen",
+        ),
+    ],
+)
+def test_a_migration_whose_functions_are_not_there_yet_is_503_meanwhile(
+    own_api: Api, code: str, change: str, undo: str
+) -> None:
+    """The API's connection is a new one: one that knows the functions of before may even go on."""
+    lead = make_lead()
+    with psycopg.connect(own_api.database, autocommit=True) as session:
+        session.execute(change.encode())
+        hang_up(own_api.database)
+        check_unavailable(own_api.post(lead))
+        check_unavailable(own_api.post(lead))
+        session.execute(undo.encode())
+    answer = own_api.post(lead)
+    assert (answer.status, "replayed" in answer.json) == (202, False), "nothing of it was kept"
+    assert read_failures(own_api) == [(503, code)] * 2
+
+
+@pytest.mark.parametrize("code", ["0A000", "42804", "42809", "XX000"])
+def test_what_a_stale_plan_or_cache_raises_is_503_meanwhile(own_api: Api, code: str) -> None:
+    definition = read_definition(own_api.database, "roads.submit_lead")
+    with psycopg.connect(own_api.database, autocommit=True) as session:
+        session.execute(
+            f"""
+            create or replace function roads.submit_lead(payload jsonb, context jsonb default '{{}}') returns jsonb
+            language plpgsql as $$ begin raise exception using errcode = '{code}', message = 'planted'; end $$
+            """.encode()
+        )
+        check_unavailable(own_api.post(make_lead()))
+        session.execute(definition.encode())
+    assert own_api.post(make_lead()).status == 202
+    assert read_failures(own_api) == [(503, code)]
 
 
 def test_killed_between_commit_and_reply_the_retry_gets_the_first_answer(

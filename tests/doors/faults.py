@@ -14,6 +14,10 @@ CLOCK = "leadgen.clock"  # the one function of the façade that everybody may ca
 PINNED = "search_path=pg_catalog, pg_temp"
 READ_NO_TABLE = ("kernel", "rules")
 LAST = "rehearsal"  # called by roads and façade only
+# What each of a lead's roads comes through, and the door whose settings their statements are planned under. A plan
+# that a connection has cached serves whichever door comes next, so all of them set the same.
+LEAD_ROADS = ("roads.take_lead", "roads.route_lead_again")
+LEAD_DOOR = "leadgen.submit_lead"
 
 # room: kind: what it touches: by which functions
 Measured = dict[str, dict[str, dict[str, set[str]]]]
@@ -156,15 +160,19 @@ def group(functions: list[Function]) -> dict[str, list[Function]]:
 
 def reach(name: str, kind: str, by_name: dict[str, list[Function]]) -> set[str]:
     """The tables that a function reads or writes, itself or by those it calls."""
-    tables: set[str] = set()
+    called = list_called(name, by_name)
+    return {table for one in called for function in by_name.get(one, []) for table in getattr(function, kind)}
+
+
+def list_called(name: str, by_name: dict[str, list[Function]]) -> set[str]:
+    """A function and all those that it calls, directly or not."""
     seen: set[str] = set()
     ahead = {name}
     while ahead:
         seen.add(one := ahead.pop())
         for function in by_name.get(one, []):
-            tables |= getattr(function, kind)
             ahead |= (function.calls | function.named) - seen
-    return tables
+    return seen
 
 
 def check_facade(functions: list[Function]) -> list[str]:
@@ -178,6 +186,20 @@ def check_facade(functions: list[Function]) -> list[str]:
         if not function.is_definer or PINNED not in function.settings:
             faults.append(f"{function.name} is not security definer with {PINNED}")
     return faults
+
+
+def check_planner(functions: list[Function]) -> list[str]:
+    """Functions of the façade that bring a lead on its road under other planner settings than submit_lead."""
+    by_name = group(functions)
+    (door,) = by_name[LEAD_DOOR]
+    return [
+        f"{function.name} reaches {road} without: set {setting}"
+        for function in functions
+        if function.module == FACADE
+        for road in sorted(list_called(function.name, by_name).intersection(LEAD_ROADS))
+        for setting in door.settings
+        if setting not in function.settings
+    ]
 
 
 def check_dynamic(functions: list[Function], doors: Doors) -> list[str]:

@@ -13,6 +13,7 @@ from doors.faults import (
     check_dynamic,
     check_exceptions,
     check_facade,
+    check_planner,
     compare,
     compare_all,
     find_circles,
@@ -99,6 +100,10 @@ def test_nobody_trespasses(functions: list[Function]) -> None:
 
 def test_the_facade_is_thin(functions: list[Function]) -> None:
     assert check_facade(functions) == []
+
+
+def test_every_door_of_a_lead_has_the_planner_settings_of_submit_lead(functions: list[Function]) -> None:
+    assert check_planner(functions) == []
 
 
 def test_statements_built_at_run_time_are_declared(functions: list[Function]) -> None:
@@ -359,6 +364,28 @@ def test_a_thin_door_needs_the_owners_rights_and_a_pinned_path(
         "leadgen.b is not security definer with search_path=pg_catalog, pg_temp"
     ]
     assert "leadgen.c is not security definer with search_path=pg_catalog, pg_temp" in check_facade(plain)
+
+
+@pytest.mark.parametrize(
+    ("call", "road"),
+    [
+        ("roads.dry_run_lead(p_a)", "roads.take_lead"),
+        ("roads.run_chore('x')", "roads.route_lead_again"),  # by the registry's names only
+    ],
+)
+def test_a_door_of_a_lead_without_planner_settings_is_seen(
+    session: psycopg.Connection, functions: list[Function], call: str, road: str
+) -> None:
+    settings = (
+        "set plan_cache_mode = force_generic_plan set enable_seqscan = on set enable_mergejoin = off"
+        " set jit = off"
+    )
+    head = f"(p_a jsonb) returns void {DEFINER} {settings}"
+    planted = plant(session, functions, write("leadgen.hurried", f"begin perform {call}; end", head))
+    assert check_planner(planted) == [
+        f"leadgen.hurried reaches {road} without: set enable_seqscan=off",
+        f"leadgen.hurried reaches {road} without: set enable_hashjoin=off",
+    ]
 
 
 @pytest.mark.parametrize(

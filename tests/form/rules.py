@@ -21,6 +21,7 @@ TEXT = re.compile(
 CREATED = re.compile(r"^create or replace function (?P<name>\w+\.\w+)\(", re.MULTILINE)
 BODY_OF = re.compile(r"^as \$\$\n(?P<body>.*?)^\$\$;\n(?P<next>[^\n]*)", re.MULTILINE | re.DOTALL)
 DECLARE = re.compile(r"^ *declare\b(?P<declared>.*?)^ *begin\b", re.MULTILINE | re.DOTALL)
+HANDLER = re.compile(r"^[^\n]*\bwhen\b[^\n]*\bothers\b.*?(?=^ *end;|^ *when )", re.MULTILINE | re.DOTALL)
 
 
 class Fault(NamedTuple):
@@ -193,6 +194,13 @@ def _split(text: str) -> list[str]:
     return [text[start + 1 : end] for start, end in pairwise(places)]
 
 
+def check_handlers(file: File) -> Iterator[Fault]:
+    """What nobody thought of (no memory, a broken index) is not taken for what the handler is about."""
+    for function in file.functions():
+        if any(not re.search(r"\braise;", handler[0]) for handler in HANDLER.finditer(function.body)):
+            yield Fault("handler", function.name, "`when others` raises nothing again: name the conditions")
+
+
 RULES = (
     check_heading,
     check_length,
@@ -203,4 +211,5 @@ RULES = (
     check_comments,
     check_shape,
     check_names,
+    check_handlers,
 )

@@ -19,6 +19,11 @@ declare
 begin
   begin
     v_sale := market.find(p_lead_id);
+  exception
+    when query_canceled or others then
+      if market.is_odd(sqlstate) then
+        raise;
+      end if;
   end;
   price := 1;
 end;
@@ -70,6 +75,18 @@ def test_a_good_file_has_no_fault() -> None:
         ("(payload jsonb", "(body jsonb", "names leadgen.submit"),
         ("function leadgen.submit", "function market.submit", "names market.submit"),
         ("  v_sale leadgen", "  sale leadgen", "names market.pick"),
+        ("        raise;\n", "        null;\n", "handler market.pick"),
+        ("        raise;\n", "        raise warning 'odd';\n", "handler market.pick"),
+        (
+            "  end;\n  price := 1;\nend",
+            "  end;\nexception when others then\n  null;\nend",
+            "handler market.pick",
+        ),
+        (
+            "    when query",
+            "    when others then\n      null;\n    when query",
+            "handler market.pick",
+        ),
         ("  begin\n", "  declare\n    again text;\n  begin\n", "names market.pick"),
     ],
 )

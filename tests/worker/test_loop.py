@@ -8,7 +8,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.errors import AdminShutdown, DeadlockDetected, LockNotAvailable, QueryCanceled, RaiseException
+from psycopg import errors
+from psycopg.errors import AdminShutdown, QueryCanceled, RaiseException
 
 from leadgen.worker import metrics, recorder, tender
 from leadgen.worker.attempt import Attempt, Delivery, Result
@@ -137,7 +138,9 @@ class Database:
         self.released: list[int] = []
         self.refuse: set[int] = set()
         self.slow: set[int] = set()
+        self.poison: type[psycopg.Error] = QueryCanceled
         self.outages = 0
+        self.outage: type[psycopg.Error] = psycopg.OperationalError
         self.chores = [Chore(name, 0.0) for name in CHORES]
         self.listed = 0
         self.todo = dict.fromkeys(CHORES, 0)
@@ -148,9 +151,9 @@ class Database:
         """Refuses a whole batch for one bad result, as PostgreSQL does."""
         if self.outages:
             self.outages -= 1
-            raise psycopg.OperationalError
+            raise self.outage
         if any(result["delivery_id"] in self.slow and result["reply"] for result in results):
-            raise QueryCanceled
+            raise self.poison
         if any(result["delivery_id"] in self.refuse and result["reply"] for result in results):
             raise psycopg.DataError
         self.batches.append(len(results))
@@ -226,11 +229,47 @@ async def test_result_that_the_database_refuses_costs_its_neighbours_nothing() -
     assert writer.waiting == 0
 
 
+# What a deploy, a restart, a failover or another session may raise, whatever the results are.
+PASSING = [
+    errors.UndefinedFunction,
+    errors.UndefinedTable,
+    errors.UndefinedColumn,
+    errors.UndefinedObject,
+    errors.InvalidSchemaName,
+    errors.DatatypeMismatch,
+    errors.WrongObjectType,
+    errors.CannotCoerce,
+    errors.FeatureNotSupported,  # cached plan must not change result type
+    errors.InternalError_,  # cache lookup failed for function
+    errors.LockNotAvailable,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.ReadOnlySqlTransaction,
+    errors.AdminShutdown,
+]
+
+
+@pytest.mark.parametrize("error", PASSING)
+async def test_results_outlive_a_deploy_in_one_piece(error: type[psycopg.Error]) -> None:
+    database = Database()
+    database.outage, database.outages = error, 2
+    writer = await recording(database)
+    for work in numbered(10):
+        writer.add(work, result_of(work))
+    async with asyncio.timeout(5):
+        await writer.flush()
+    assert (database.batches, database.outages) == ([10], 0)
+    assert writer.flowing.is_set()
+
+
+@pytest.mark.parametrize("error", [QueryCanceled, errors.DataCorrupted, errors.IndexCorrupted])
 @pytest.mark.parametrize("outages", [0, 1])
-async def test_batch_that_takes_too_long_is_halved(outages: int) -> None:
+async def test_batch_that_takes_too_long_or_cannot_be_read_is_halved(
+    error: type[psycopg.Error], outages: int
+) -> None:
     """One result that cannot be judged in time: the others are recorded, and so is its outcome."""
     database = Database()
-    database.slow, database.outages = {7}, outages
+    database.slow, database.poison, database.outages = {7}, error, outages
     writer = await recording(database)
     for work in numbered(64):
         writer.add(work, result_of(work))
@@ -307,7 +346,10 @@ async def test_something_done_wakes_the_loop() -> None:
     assert busy._wake.is_set(), "there may be something to deliver"
 
 
-@pytest.mark.parametrize("error", [RaiseException, LockNotAvailable, QueryCanceled, DeadlockDetected])
+@pytest.mark.parametrize(
+    "error",
+    [RaiseException, QueryCanceled, *(error for error in PASSING if error is not AdminShutdown)],
+)
 async def test_chore_that_fails_holds_up_no_other(error: type[psycopg.Error]) -> None:
     database = Database()
     database.broken = {"release": error()}

@@ -364,6 +364,50 @@ async def test_database_away_at_the_start(outbox: Outbox, start_worker: Start) -
         outbox.connection.execute("alter role leadgen_worker login")
 
 
+@pytest.mark.parametrize(
+    ("deploy", "undo", "code"),
+    [
+        ("alter schema leadgen rename to before", "alter schema before rename to leadgen", "3F000"),
+        (
+            "alter table leadgen.deliveries rename to before",
+            "alter table leadgen.before rename to deliveries",
+            "42P01",
+        ),
+        (
+            "alter function leadgen.record_attempts rename to before;"
+            "alter function leadgen.claim_deliveries rename to before_that;"
+            "alter function leadgen.list_chores rename to before_all;"
+            "alter function leadgen.run_chore rename to before_one",
+            "alter function leadgen.before rename to record_attempts;"
+            "alter function leadgen.before_that rename to claim_deliveries;"
+            "alter function leadgen.before_all rename to list_chores;"
+            "alter function leadgen.before_one rename to run_chore",
+            "42883",
+        ),
+    ],
+)
+async def test_deploy_under_way(
+    outbox: Outbox, start_worker: Start, deploy: str, undo: str, code: str
+) -> None:
+    """What was answered meanwhile is recorded when the functions are there again, and not sent twice."""
+    gate = Gate()
+    async with http_endpoint(gate.answer) as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        async with start_worker() as worker:
+            outbox.submit(2)
+            await endpoint.wait_for(2)
+            outbox.connection.execute(deploy.encode())
+            gate.open.set()
+            await worker.wait_for_event("database trouble", times=2)
+            outbox.connection.execute(undo.encode())
+            await outbox.wait_for(delivered=2)
+            outbox.submit()
+            await outbox.wait_for(delivered=3)
+            assert await worker.stop() == 0
+    assert len(endpoint.ids) == len(set(endpoint.ids)) == 3
+    assert code in {event.get("sqlstate") for event in worker.events("database trouble")}
+
+
 async def test_metrics_are_served_where_a_port_is_given(outbox: Outbox, start_worker: Start) -> None:
     port = free_port()
     async with http_endpoint() as endpoint, ClientSession() as client:

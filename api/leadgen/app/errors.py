@@ -39,6 +39,7 @@ class Row(NamedTuple):
 NOT_JSON = "The body is JSON that the database cannot read."
 BUSY = "The database is busy. Try again with the same idempotency key."
 AWAY = "The database cannot be reached. Try again with the same idempotency key."
+UPDATING = "The service is being updated. Try again with the same idempotency key."
 
 # A full SQLSTATE goes before its class (the first two characters).
 TABLE: dict[str, Row] = {
@@ -65,6 +66,19 @@ TABLE: dict[str, Row] = {
     "57": Row(UNAVAILABLE, BUSY),
     "08": Row(UNAVAILABLE, AWAY),
     "25006": Row(UNAVAILABLE, AWAY),
+    # A deploy is under way: its migrations are there before its functions, and a statement that began before them
+    # meets what is gone. A function, relation, column, type or schema that is not there; a row or value of a type
+    # that has changed; a plan of what was there before; a cache that still knows it.
+    "42883": Row(UNAVAILABLE, UPDATING),
+    "42P01": Row(UNAVAILABLE, UPDATING),
+    "42703": Row(UNAVAILABLE, UPDATING),
+    "42704": Row(UNAVAILABLE, UPDATING),
+    "3F000": Row(UNAVAILABLE, UPDATING),
+    "42804": Row(UNAVAILABLE, UPDATING),
+    "42809": Row(UNAVAILABLE, UPDATING),
+    "42846": Row(UNAVAILABLE, UPDATING),
+    "0A000": Row(UNAVAILABLE, UPDATING),
+    "XX000": Row(UNAVAILABLE, UPDATING),
 }
 UNMAPPED = Row(UNEXPECTED, "The failure was recorded. Trying again with the same idempotency key is safe.")
 

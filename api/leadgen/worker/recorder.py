@@ -12,7 +12,7 @@ from functools import partial
 
 import psycopg
 import structlog
-from psycopg.errors import QueryCanceled
+from psycopg.errors import DataCorrupted, IndexCorrupted, QueryCanceled
 
 from leadgen.worker import metrics
 from leadgen.worker.attempt import Delivery, Result
@@ -23,7 +23,16 @@ LARGEST_BATCH = 500
 FULL_BATCH = 32  # results that are written without waiting for more
 WAVE = 16  # likewise, when nothing more is under way
 GATHER_SECONDS = 0.01
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.ProgrammingError)  # away, or being migrated
+# The database is away, read-only or being migrated, and no result is to blame.
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.ProgrammingError,
+    psycopg.NotSupportedError,
+    psycopg.InternalError,
+)
+# These are of the batch: it takes longer than it may, and half of it takes half as long; or a row cannot be read.
+OF_THE_BATCH = (QueryCanceled, DataCorrupted, IndexCorrupted)
 
 Work = tuple[Delivery, Result]
 log = structlog.get_logger("leadgen.worker")
@@ -138,11 +147,11 @@ class Recorder:
     async def _persist(self, call: Callable[[], Awaitable[list[Recorded]]]) -> list[Recorded]:
         try:
             return await call()
-        except QueryCanceled:  # it took longer than it may: half of it takes half as long
+        except OF_THE_BATCH:
             raise
         except AWAY:
             self.flowing.clear()
         try:
-            return await keep_trying("recording", call, AWAY, but=QueryCanceled)
+            return await keep_trying("recording", call, AWAY, but=OF_THE_BATCH)
         finally:
             self.flowing.set()

@@ -12,13 +12,15 @@
 --              the compiler makes of its source and nothing else: the trigger compiles anew whenever either is
 --              written. A deploy that changes a compiler calls recompile.
 --   versioned  a policy's version rises by one with each new body, and policy_versions keeps every body for good:
---              leads name the versions that they were judged by.
+--              leads name the versions that they were judged by. Decisions replay by the settings of a routing
+--              policy's version, so its version rises as well when a deploy compiles the same body otherwise.
 --   noted      a change from which something follows later leaves a row in catalog_changes (note_change).
 --
 -- A policy is written like this:
 --
 --   insert, update of its body   write_policy: check_policy, compile, version + 1 -> archive_policy: policy_versions
---   update of version, compiled  write_policy: both are what they were, or what the compiler now says
+--   update of version, compiled  write_policy: both are what they were, or what the compiler now says; routing
+--                                settings that their version does not keep: version + 1 -> archive_policy
 --   update of anything else      nothing is checked and nothing compiled
 
 create or replace function catalog.write_policy()
@@ -54,6 +56,9 @@ begin
     new.compiled_rules := catalog.compile_rules(v_body);
   elsif v_kind = 'routing' then
     new.compiled_config := catalog.read_routing_config(v_body);
+    if v_old_body = v_body and not catalog.keeps_settings(old.id, old.version, new.compiled_config) then
+      new.version := old.version + 1;
+    end if;
   else
     new.compiled_rules := catalog.compile_pricing(v_body);
   end if;
@@ -61,7 +66,8 @@ begin
 end;
 $$;
 comment on function catalog.write_policy() is
-  'Trigger: checks a policy''s body, compiles it for the hot path, and raises the version when the body changed.';
+  'Trigger: checks a policy''s body, compiles it for the hot path, and raises the version when the body or its '
+  'routing settings changed.';
 
 create or replace function catalog.archive_policy()
 returns trigger
@@ -88,6 +94,27 @@ end;
 $$;
 comment on function catalog.archive_policy() is
   'Trigger: keeps every body a policy ever had, with who wrote it and when.';
+
+create or replace function catalog.keeps_settings(
+  p_policy_id bigint,
+  p_version integer,
+  p_settings kernel.routing_settings
+)
+returns boolean
+language plpgsql
+stable
+as $$
+-- Attribute by attribute: one that the version does not have would be recalled with the default of some later day.
+begin
+  return exists (
+    select from leadgen.policy_versions p
+    where p.kind = 'routing' and p.policy_id = p_policy_id and p.version = p_version
+      and p.settings = to_jsonb(p_settings)
+  );
+end;
+$$;
+comment on function catalog.keeps_settings(bigint, integer, kernel.routing_settings) is
+  'Whether a version of a routing policy is archived with just these settings.';
 
 create or replace function catalog.check_policy(p_kind text, p_body jsonb)
 returns void
@@ -155,7 +182,8 @@ begin
   get diagnostics v_rows = row_count;
   v_total := v_total + v_rows;
   update leadgen.routing_policies set compiled_config = catalog.read_routing_config(config)
-  where compiled_config is distinct from catalog.read_routing_config(config);
+  where compiled_config is distinct from catalog.read_routing_config(config)
+    or not catalog.keeps_settings(id, version, catalog.read_routing_config(config));
   get diagnostics v_rows = row_count;
   v_total := v_total + v_rows;
   update leadgen.pricing_policies set compiled_rules = catalog.compile_pricing(rules)

@@ -188,8 +188,12 @@ begin
       select l.id from leadgen.leads l
       where l.offer_id = p_route.offer_id and l.email = p_facts.email and l.created_at > v_since
     ) earlier
-    join leadgen.lead_assignments a on a.lead_id = earlier.id and a.market_id = p_route.market_id
-    where earlier.id is distinct from p_lead_id and a.outcome not in ('failed', 'erased')
+    cross join lateral (
+      select s.buyer_id from leadgen.lead_assignments s
+      where s.lead_id = earlier.id and s.market_id = p_route.market_id and s.outcome not in ('failed', 'erased')
+      offset 0 -- from the few leads to their sales, even by a plan of when there was no lead yet
+    ) a
+    where earlier.id is distinct from p_lead_id
   );
 end;
 $$;

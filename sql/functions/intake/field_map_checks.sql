@@ -188,10 +188,7 @@ begin
   end if;
   perform v_path::jsonpath;
 exception
-  when others then
-    if sqlstate like 'LG%' then
-      raise;
-    end if;
+  when syntax_error or data_exception or feature_not_supported or program_limit_exceeded then
     perform kernel.refuse_value(p_path, v_path, 'a valid JSON path (' || sqlerrm || ')');
 end;
 $$;

@@ -147,3 +147,21 @@ $$;
 comment on function kernel.is_passing_fault(text) is
   'Whether an error is of the moment or the server (a deadlock, a cancelled query, a full disk), not of the row at '
   'hand. Who handles errors raises such a one again: the work is done anew, and no row is blamed for it.';
+
+create or replace function kernel.is_out_of_time(p_sqlstate text)
+returns boolean
+language plpgsql
+volatile strict
+as $$
+-- A statement that ran out of time and one that somebody cancelled (an operator, a worker that stops) have the same
+-- SQLSTATE, and the words depend on the server's language; so the clock tells. A time-out runs from a little before
+-- statement_timestamp.
+declare
+  v_timeout constant interval := current_setting('statement_timeout')::interval;
+begin
+  return p_sqlstate = '57014' and v_timeout > '0' and clock_timestamp() - statement_timestamp() > 0.9 * v_timeout;
+end;
+$$;
+comment on function kernel.is_out_of_time(text) is
+  'Whether an error is statement_timeout''s. A chore that meets it over a row sets the row aside, as for an error of '
+  'the row: done anew at once, it would run out of time again and keep the others waiting.';

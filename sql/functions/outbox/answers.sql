@@ -84,7 +84,7 @@ as $$
 begin
   return replace(ltrim(p_reply, U&'\FEFF'), '\u0000', '')::jsonb;
 exception
-  when others then
+  when data_exception or program_limit_exceeded then -- classes 22 and 54: no JSON, or none that jsonb can hold
     return null;
 end;
 $$;

@@ -44,8 +44,8 @@ returns void
 language plpgsql
 volatile
 as $$
--- A lead that cannot be routed (a policy that raises) is set aside for a while, so that the others flow. After a return
--- only the places that came free are sold again.
+-- A lead that cannot be routed (a policy that raises, a statement that runs out of time) is set aside for a while, so
+-- that the others flow. After a return only the places that came free are sold again.
 declare
   v_route catalog.route := p_route;
   v_live_sales constant integer := market.count_live_sales(p_lead);
@@ -89,8 +89,8 @@ begin
     perform market.end_hold(p_lead, p_now);
   end if;
 exception
-  when others then
-    if kernel.is_passing_fault(sqlstate) then
+  when query_canceled or others then -- others leaves it out
+    if kernel.is_passing_fault(sqlstate) and not kernel.is_out_of_time(sqlstate) then
       raise;
     end if;
     raise warning 'held lead % was not routed: %', p_lead.id, sqlstate;

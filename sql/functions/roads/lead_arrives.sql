@@ -48,7 +48,9 @@ begin
       end if;
     exception
       when others then
-        null; -- submit_lead raises it again, below
+        if kernel.is_passing_fault(sqlstate) then
+          raise;
+        end if; -- what is the lead's own submit_lead raises again, below
     end;
   end loop;
   perform market.lock_contacts(v_contacts);
