@@ -54,10 +54,11 @@ declare
   v_zone constant text := p_snapshot.timezone;
   v_starts constant timestamptz[] := kernel.start_windows(v_now, v_zone);
   v_owner constant bigint := (p_snapshot.exclusivity).buyer_id;
-  v_price constant record := kernel.compose_adjustments(p_snapshot.adjustments, false);
-  v_owner_price constant record := case when v_owner is null then v_price
-    else kernel.compose_adjustments(p_snapshot.adjustments, true) end;
+  v_price record;
+  v_owner_price record;
 begin
+  v_price := kernel.compose_adjustments(p_snapshot.adjustments, false);
+  v_owner_price := kernel.compose_adjustments(p_snapshot.adjustments, v_owner is not null);
   with seat as materialized (
     select
       row_number() over (order by u.buyer_offer_id) as place, bo.id, bo.version, bo.buyer_id,
