@@ -89,35 +89,46 @@ create or replace function rehearsal.count_sales(
 language plpgsql
 immutable
 as $$
+-- Arrays are quicker to set outside the record. A counter's four numbers are those of one place.
 declare
   c_windows constant integer := cardinality(kernel.list_windows());
   c_history constant integer := cardinality(p_enrollments);
   v_enrollments constant bigint[] := p_enrollments || p_other_enrollments;
   v_prices constant numeric[] := p_prices || p_other_prices;
-  v_paid numeric[] := p_play.paid; -- numbers of any length are quicker to set outside the record
-  v_money numeric[] := p_play.money;
+  v_sold integer[] := p_play.sold;
+  v_paid numeric[] := p_play.paid;
+  v_sales integer[];
+  v_money numeric[];
+  v_price numeric;
   v_seat integer;
-  v_sign integer := -1;
 begin
+  if p_is_elsewhere then
+    v_sales := p_play.sales;
+    v_money := p_play.money;
+  end if;
   for v_sale in 1 .. cardinality(v_enrollments) loop
-    if v_sale > c_history then
-      v_sign := 1;
-    end if;
+    v_price := v_prices[v_sale];
     foreach v_seat in array array[1, array_position(p_plan.ids, v_enrollments[v_sale])] loop
       for v_counter in (v_seat - 1) * c_windows + 1 .. v_seat * c_windows loop
         if v_sale <= c_history then
-          p_play.sold[v_counter] := p_play.sold[v_counter] + 1;
-          v_paid[v_counter] := v_paid[v_counter] + v_prices[v_sale];
-        end if;
-        if p_is_elsewhere then
-          p_play.sales[v_counter] := p_play.sales[v_counter] + v_sign;
-          v_money[v_counter] := v_money[v_counter] + v_sign * v_prices[v_sale];
+          v_sold[v_counter] := v_sold[v_counter] + 1;
+          v_paid[v_counter] := v_paid[v_counter] + v_price;
+          continue when not p_is_elsewhere;
+          v_sales[v_counter] := v_sales[v_counter] - 1;
+          v_money[v_counter] := v_money[v_counter] - v_price;
+        else
+          v_sales[v_counter] := v_sales[v_counter] + 1;
+          v_money[v_counter] := v_money[v_counter] + v_price;
         end if;
       end loop;
     end loop;
   end loop;
+  p_play.sold := v_sold;
   p_play.paid := v_paid;
-  p_play.money := v_money;
+  if p_is_elsewhere then
+    p_play.sales := v_sales;
+    p_play.money := v_money;
+  end if;
 end;
 $$;
 comment on function rehearsal.count_sales(

@@ -213,10 +213,17 @@ immutable
 as $$
 declare
   v_price constant record := kernel.compose_adjustments(p_seen.adjustments, false);
-  v_owner_price constant record := kernel.compose_adjustments(p_seen.adjustments, true);
+  v_owner_price record;
 begin
   p_terms.owner := (p_seen.exclusivity).buyer_id;
   p_terms.adjustments := p_seen.adjustments;
+  if p_terms.owner is null then
+    p_terms.snapshot.prices := array(
+      select kernel.round_price(base * v_price.factor + v_price.addend, p_seen.decimals)
+      from unnest((p_terms.snapshot).base_prices) base);
+    return;
+  end if;
+  v_owner_price := kernel.compose_adjustments(p_seen.adjustments, true);
   p_terms.snapshot.prices := array(
     select kernel.round_price(
       c.base * case when c.buyer_id = p_terms.owner then v_owner_price.factor else v_price.factor end
