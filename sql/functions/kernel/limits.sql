@@ -61,18 +61,22 @@ returns double precision[]
 language plpgsql
 immutable
 as $$
--- A limit of the offer as a whole counts for entry 0, which is left out at the end. Numerics are compared: making a
--- double of each share would cost as much as all the rest.
+-- Whole numbers, money in hundredths, are divided as doubles: equal shares stay equal, and it costs a third of what
+-- numerics do. A limit of the offer as a whole counts for entry 0, which is left out at the end.
 declare
-  v_fills numeric[] := array_fill(0::numeric, array[cardinality(p_snapshot.enrollments) + 1], array[0]);
+  v_fills double precision[] :=
+    array_fill(0::double precision, array[cardinality(p_snapshot.enrollments) + 1], array[0]);
   v_owners constant integer[] := p_snapshot.limit_owners;
+  v_is_money constant boolean[] := p_snapshot.limit_is_money;
   v_caps constant numeric[] := p_snapshot.limit_caps;
   v_uses constant numeric[] := p_snapshot.limit_uses;
 begin
   for v_limit in 1 .. coalesce(cardinality(v_owners), 0) loop
-    v_fills[v_owners[v_limit]] := greatest(v_fills[v_owners[v_limit]], v_uses[v_limit] / nullif(v_caps[v_limit], 0));
+    v_fills[v_owners[v_limit]] := greatest(v_fills[v_owners[v_limit]], case when v_is_money[v_limit]
+      then (v_uses[v_limit] * 100)::bigint::double precision / nullif((v_caps[v_limit] * 100)::bigint, 0)
+      else v_uses[v_limit]::bigint::double precision / nullif(v_caps[v_limit]::bigint, 0) end);
   end loop;
-  return v_fills[1:]::double precision[];
+  return v_fills[1:];
 end;
 $$;
 comment on function kernel.find_fills(kernel.snapshot) is
