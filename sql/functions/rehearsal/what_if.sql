@@ -88,6 +88,7 @@ stable
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 as $$
 -- Events come by their keys, one by one, whatever the tables' sizes say. Moves are counted some hundred at a time.
 declare
