@@ -9,6 +9,7 @@ create or replace function rehearsal.play_event(
 language plpgsql
 stable
 as $$
+-- History's latest decision is kept from the first lead on that is decided about at a time of its own: it is heavy.
 declare
   v_sold bigint[] := '{}';
   v_prices numeric[] := '{}';
@@ -31,7 +32,9 @@ begin
     return;
   elsif p_event.kind = 'routed' then
     p_event.seen := rehearsal.recall_seen(p_event.decision);
-    p_play.latest := p_event;
+    if p_plan.validation is not null or (p_play.latest).kind is not null then
+      p_play.latest := p_event;
+    end if;
     foreach v_winner in array (p_event.decision).winners loop
       v_sold := v_sold || (p_event.seen).enrollments[v_winner];
       v_prices := v_prices || (p_event.seen).prices[v_winner];
@@ -51,6 +54,9 @@ begin
     p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices);
   else
     p_play := rehearsal.go_elsewhere(p_plan, p_play, p_event, v_sold, v_prices);
+    if p_event.kind = 'routed' and (p_play.waiting).lead_id is not null then
+      p_play.latest := p_event;
+    end if;
     p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices, true, v_outcome.seats, v_outcome.prices);
   end if;
 end;
@@ -106,11 +112,13 @@ create or replace function rehearsal.rehearse(
 language plpgsql
 stable
 as $$
--- Where history did not decide at this time, the terms are those of its latest decision.
+-- Where history did not decide at this time, the terms are those of its latest decision. Most leads have the terms and
+-- the policies of the lead before.
 declare
   v_facts kernel.lead_facts;
   v_document jsonb;
   v_failures kernel.failure[] := '{}';
+  v_has_terms boolean;
 begin
   p_play.decision := null;
   if (p_event.lead).id is not null then
@@ -130,7 +138,14 @@ begin
   if (p_event.decision).id is null then
     p_event := rehearsal.gather_event(p_plan, p_event);
   end if;
-  p_play := rehearsal.take_policies(p_plan, p_play, p_event);
+  v_has_terms := p_event.kind = 'routed' and rehearsal.has_terms(p_play.terms, p_event.decision, p_event.seen);
+  if not v_has_terms or p_plan.pricing is not null
+    or (p_event.decision).routing_policy_id <> (p_play.policies).routing_id
+    or (p_event.decision).routing_policy_version <> (p_play.policies).routing_version
+    or (p_event.decision).max_buyers - (p_play.policy).max_buyers is distinct from
+      ((p_play.policies).recorded).max_buyers - ((p_play.policies).settings).max_buyers then
+    p_play := rehearsal.take_policies(p_plan, p_play, p_event);
+  end if;
   p_play.seen := p_event.seen;
   if p_event.kind <> 'routed' then
     p_play.seen := rehearsal.see_anew(p_play, p_event);
@@ -142,7 +157,7 @@ begin
     p_play.seen := rehearsal.change_seen(p_plan, p_play, p_event, v_facts, v_document);
   end if;
 
-  if not rehearsal.has_terms(p_play.terms, p_event.decision, p_play.seen) then
+  if not v_has_terms and not rehearsal.has_terms(p_play.terms, p_event.decision, p_play.seen) then
     p_play := rehearsal.take_terms(p_plan, p_play, p_event.decision);
   end if;
   if (p_plan.moves_turns or p_event.kind = 'retried' or p_play.has_left)
