@@ -214,12 +214,15 @@ as $$
 -- A loop: for some twenty candidates a statement costs more.
 declare
   v_price constant record := kernel.compose_adjustments(p_seen.adjustments, false);
-  v_owner_price constant record := kernel.compose_adjustments(p_seen.adjustments, true);
+  v_owner_price record := v_price;
   v_owner constant bigint := (p_seen.exclusivity).buyer_id;
   v_bases constant numeric[] := (p_terms.snapshot).base_prices;
   v_buyers constant bigint[] := (p_terms.snapshot).buyers;
   v_prices numeric[] := '{}';
 begin
+  if v_owner is not null then
+    v_owner_price := kernel.compose_adjustments(p_seen.adjustments, true);
+  end if;
   for v_place in 1 .. coalesce(cardinality(v_bases), 0) loop
     v_prices[v_place] := kernel.round_price(
       case when v_buyers[v_place] = v_owner then v_bases[v_place] * v_owner_price.factor + v_owner_price.addend
