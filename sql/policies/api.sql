@@ -1,7 +1,7 @@
 -- The API: may hand in a lead and read a decision for an operator; sees no table.
 grant usage on schema leadgen to leadgen_api;
-grant execute on function leadgen.submit_lead(jsonb, jsonb) to leadgen_api;
-grant execute on function leadgen.submit_leads(jsonb[], jsonb[]) to leadgen_api;
+grant execute on function leadgen.submit_lead(jsonb, jsonb, boolean) to leadgen_api;
+grant execute on function leadgen.submit_leads(jsonb[], jsonb[], boolean) to leadgen_api;
 grant execute on function leadgen.explain_lead_for(text, bigint) to leadgen_api;
 grant execute on function leadgen.is_ready() to leadgen_api;
 grant execute on function leadgen.record_mail_domain(text, text) to leadgen_api;

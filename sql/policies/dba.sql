@@ -52,7 +52,7 @@ grant update (field_map_id, app_secret, access_token, verify_token) on leadgen.s
 grant delete on leadgen.source_maps to leadgen_dba;
 grant execute on function leadgen.try_field_map(text, jsonb) to leadgen_dba;
 
-grant execute on function leadgen.submit_lead(jsonb, jsonb) to leadgen_dba;
+grant execute on function leadgen.submit_lead(jsonb, jsonb, boolean) to leadgen_dba;
 grant execute on function leadgen.replay_quarantined(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_candidates(bigint) to leadgen_dba;

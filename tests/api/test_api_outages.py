@@ -120,7 +120,9 @@ def test_an_exhausted_pool_is_503_and_the_lead_at_work_is_kept(own_api: Api) -> 
 
 def test_a_defect_is_a_problem_too(own_api: Api) -> None:
     with psycopg.connect(own_api.database) as session:
-        session.execute("revoke execute on function leadgen.submit_lead(jsonb, jsonb) from leadgen_api")
+        session.execute(
+            "revoke execute on function leadgen.submit_lead(jsonb, jsonb, boolean) from leadgen_api"
+        )
     answer = own_api.post(make_lead())
     answer.check_problem()
     assert answer.status == 500
@@ -147,14 +149,14 @@ def test_a_function_that_a_deploy_drops_and_declares_anew_is_503_meanwhile(own_a
     lead = make_lead()
     assert own_api.post(make_lead()).status == 202
     with psycopg.connect(own_api.database, autocommit=True) as session:
-        session.execute("drop function leadgen.submit_lead(jsonb, jsonb)")
+        session.execute("drop function leadgen.submit_lead(jsonb, jsonb, boolean)")
         answer = own_api.post(lead)
         check_unavailable(answer)
         assert "submit_lead" not in answer.body.decode()
         assert answer.json["instance"] in own_api.log
         session.execute("set role leadgen_owner")
         session.execute(definition.encode())
-        session.execute("grant execute on function leadgen.submit_lead(jsonb, jsonb) to leadgen_api")
+        session.execute("grant execute on function leadgen.submit_lead(jsonb, jsonb, boolean) to leadgen_api")
     assert own_api.post(lead).status == 202
     assert read_failures(own_api) == [(503, "42883")]
 
@@ -211,8 +213,10 @@ def test_what_a_stale_plan_or_cache_raises_is_503_meanwhile(own_api: Api, code: 
     with psycopg.connect(own_api.database, autocommit=True) as session:
         session.execute(
             f"""
-            create or replace function roads.submit_lead(payload jsonb, context jsonb default '{{}}') returns jsonb
-            language plpgsql as $$ begin raise exception using errcode = '{code}', message = 'planted'; end $$
+            create or replace function roads.submit_lead(
+              payload jsonb, context jsonb default '{{}}', p_waits boolean default true
+            ) returns jsonb language plpgsql as $$
+            begin raise exception using errcode = '{code}', message = 'planted'; end $$
             """.encode()
         )
         check_unavailable(own_api.post(make_lead()))

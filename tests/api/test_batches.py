@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.serving import SERVE, Answer, Api, running_api
-from concurrency.catalogue import Catalogue, Offer, make_lead
+from concurrency.catalogue import Catalogue, Offer, insert, make_lead
 from concurrency.sessions import PATIENCE, wait_until
 from rig.cluster import Cluster
 
@@ -143,8 +143,8 @@ def test_leads_of_several_offers_are_one_call_and_each_sender_has_its_answer(int
         intake.check_kept(lead, answer)
         assert answer.json["offer_id"] == offers[number % 4].id
         assert answer.json["price"] == 45.00
-    assert intake.metric(f"{ONE_CALL}_count") == calls + 2
-    assert intake.calls(16) == small + 1, "the first by itself, 32 together"
+    assert intake.metric(f"{ONE_CALL}_count") == calls + 3
+    assert intake.calls(16) == small + 2, "the first by itself, tried and then waiting; 32 together"
     intake.check_invariants()
 
 
@@ -254,6 +254,40 @@ def test_an_offer_that_somebody_holds_keeps_no_other_offers_leads_waiting(intake
         intake.check_kept(leads[number], answer)
 
 
+def hold_up(intake: Intake, offer: Offer, leads: Sequence[Lead], others: Sequence[Lead]) -> None:
+    """Hold an offer while leads for it arrive: those of others are answered meanwhile, one after the other."""
+    with ThreadPoolExecutor(len(leads)) as pool:
+        with psycopg.connect(intake.api.database) as holder:
+            holder.execute("select pg_advisory_xact_lock(2, market.offer_lock_key(%s))", [offer.id])
+            posts = [pool.submit(intake.api.post, lead) for lead in leads]
+            wait_until(lambda: intake.metric("leadgen_leads_in_hand") == len(leads))
+            for lead in others:
+                intake.check_kept(lead, intake.api.post(lead))
+            assert not any(post.done() for post in posts)
+            waiting = f"select count(*) from {API_SESSIONS} and wait_event_type = 'Lock'"
+            wait_until(lambda: intake.ask(waiting) == 1)
+        for lead, post in zip(leads, posts, strict=True):
+            intake.check_kept(lead, post.result(PATIENCE))
+    intake.check_invariants()
+
+
+def test_a_held_offer_keeps_one_connection_whatever_its_senders_say(database: str, tmp_path: Path) -> None:
+    """Its leads come from forty pages of one source, and from ten sources."""
+    with running_intake(database, tmp_path, 2) as intake:
+        held, other = intake.add_offer(), intake.add_offer()
+        page: dict[str, Any] = {"kind": "landing_page", "source_key": "roof", "hostname": "pages.example"}
+        insert(intake.admin, "sources", offer_id=held.id, name="roof", **page)
+        keys = [intake.catalogue.add_source(held.id) for _ in range(10)]
+        pages = [
+            make_lead("") | {"source_key": None, "landing_url": f"https://pages.example/{n}/roof"}
+            for n in range(40)
+        ]
+        hold_up(intake, held, pages, [make_lead(other.source_key) for _ in range(20)])
+        for _ in range(2):  # at first nobody knows whose sources they are
+            sources = [make_lead(keys[n % 10]) for n in range(20)]
+            hold_up(intake, held, sources, [make_lead(other.source_key) for _ in range(20)])
+
+
 def hang_up(admin: psycopg.Connection) -> None:
     """End the API's sessions on the server's side."""
     admin.execute(f"select pg_terminate_backend(pid) from {API_SESSIONS}")
@@ -262,7 +296,7 @@ def hang_up(admin: psycopg.Connection) -> None:
 @pytest.fixture
 def patient_batches(intake: Intake) -> Iterator[None]:
     """A batch waits as long as one lead by itself."""
-    batch = "alter function leadgen.submit_leads(jsonb[], jsonb[]) set lock_timeout"
+    batch = "alter function leadgen.submit_leads(jsonb[], jsonb[], boolean) set lock_timeout"
     intake.admin.execute(f"{batch} = '1min'".encode())
     yield
     intake.admin.execute(f"{batch} = '1s'".encode())

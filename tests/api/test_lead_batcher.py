@@ -1,13 +1,14 @@
 """How leads gather for the database, with a database that answers when it is told to."""
 
 import asyncio
+import json
 from collections.abc import Callable
 
 import pytest
 from psycopg import Error, OperationalError
 from psycopg.errors import AdminShutdown, DeadlockDetected, DivisionByZero, LockNotAvailable
 
-from leadgen.app.batches import MAX_LEADS, LeadBatcher, name_lane
+from leadgen.app.batches import MAX_LEADS, MEMORY_SECONDS, MOST_SENDERS, LeadBatcher, Offers, name_sender
 from leadgen.app.problems import Problem
 from leadgen.app.queries import Outcome, Queries
 from leadgen.db.pool import WAIT_SECONDS, WAITING_PER_CONNECTION
@@ -17,7 +18,7 @@ REFUSAL = '{"sqlstate": "LG403", "message": "No", "hint": "", "detail": "{\\"fie
 
 
 def accept(payload: str) -> Outcome:
-    return "accepted", f"answer to {payload}"
+    return "accepted", f'{{"to": "{payload}"}}'
 
 
 class Database(Queries):
@@ -25,18 +26,19 @@ class Database(Queries):
 
     def __init__(self) -> None:
         self.begun: list[list[str]] = []  # the payloads of each call, from the first
+        self.waits: list[bool] = []  # and whether it may wait for an offer
         self._ends: list[asyncio.Future[Answers]] = []
 
-    async def submit_lead(self, payload: str, context: str) -> Outcome:
+    async def submit_lead(self, payload: str, context: str, *, waits: bool) -> Outcome:
         """Stands for leadgen.submit_lead."""
         assert context == f"context of {payload}"
-        return (await self._call([payload]))(payload)
+        return (await self._call([payload], waits))(payload)
 
-    async def submit_leads(self, payloads: list[str], contexts: list[str]) -> list[Outcome]:
+    async def submit_leads(self, payloads: list[str], contexts: list[str], *, waits: bool) -> list[Outcome]:
         """Stands for leadgen.submit_leads."""
         assert len(payloads) > 1, "a lead by itself needs no subtransaction"
         assert contexts == [f"context of {payload}" for payload in payloads]
-        answer = await self._call(payloads)
+        answer = await self._call(payloads, waits)
         return [answer(payload) for payload in payloads]
 
     async def end(self, number: int, how: Answers | Exception = accept) -> None:
@@ -47,14 +49,15 @@ class Database(Queries):
             self._ends[number].set_result(how)
         await settle()
 
-    async def _call(self, payloads: list[str]) -> Answers:
+    async def _call(self, payloads: list[str], waits: bool) -> Answers:
         self.begun.append(payloads)
+        self.waits.append(waits)
         self._ends.append(asyncio.get_running_loop().create_future())
         return await self._ends[-1]
 
 
 class Senders:
-    """Those who submit leads; a payload is named by its lane and a number: `a1`."""
+    """Those who submit leads; a payload is named by its sender and a number: `a1`."""
 
     def __init__(self, batcher: LeadBatcher) -> None:
         self.batcher = batcher
@@ -83,6 +86,16 @@ async def settle() -> None:
     """Let the event loop run until nothing is left to do."""
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+def of_offer(offer_id: int, *, held: str = "") -> Answers:
+    """Leads of one offer, for which those of the senders `held` would have to wait."""
+
+    def answer(payload: str) -> Outcome:
+        status = "busy" if payload[0] in held else "accepted"
+        return status, f'{{"to": "{payload}", "offer_id": {offer_id}}}'
+
+    return answer
 
 
 def answers(**words: str) -> Answers:
@@ -171,19 +184,106 @@ async def test_leads_of_a_busy_offer_wait_for_it_without_other_lanes(
     await one.send("c2", "b3", "d1")
     await database.end(1, answers(b1="busy", b2="busy"))
     one.check_accepted("a1", "c1")
-    assert database.begun[2:] == [["b1", "b2", "b3"]]
+    assert database.begun[2:] == [["b1", "b2"]]
     await database.end(2)
-    assert database.begun[3:] == [["c2", "d1"]]
+    assert database.begun[3:] == [["c2", "b3", "d1"]]
+    assert database.waits == [False, False, True, False], "only what was tried may wait"
 
 
-async def test_two_busy_offers_do_not_wait_for_each_other(two: Senders, database: Database) -> None:
-    await two.send("a1", "b1", "c1", "d1", "d2", "e1")
-    await database.end(0)
-    assert database.begun[2:] == [["c1", "d1", "d2"]]
-    await database.end(2, answers(c1="busy", d1="busy", d2="busy"))
+async def test_one_connection_is_never_that_of_leads_that_wait(database: Database) -> None:
+    three = Senders(LeadBatcher(database, 3))
+    await three.send("a1", "b1", "c1")
+    for number in range(3):
+        await database.end(number, of_offer(number, held="abc"))
+    assert database.begun[3:] == [["a1"], ["b1"]]
+    assert database.waits[3:] == [True, True]
+    await three.send("d1")
+    await database.end(5)
+    await three.send("d2")
+    assert database.begun[5:] == [["d1"], ["d2"]], "the third slot is free again and again"
+    await database.end(3)
+    assert database.begun[7:] == [["c1"]]
+    assert database.waits[5:] == [False, False, True]
+
+
+async def test_leads_of_a_held_offer_are_one_lane_whoever_sends_them(
+    two: Senders, database: Database
+) -> None:
+    """Senders that nobody heard of, as many as there are leads."""
+    await two.send("a1", "b1")
+    await database.end(0, of_offer(7, held="a"))
+    assert database.begun[2:] == [["a1"]]
+    await database.end(1, of_offer(7, held="b"))
+    await two.send("c1", "d1", "e1")
     assert database.begun[3:] == [["c1"]]
-    await database.end(1)
-    assert database.begun[4:] == [["d1", "d2"]]
+    await database.end(3, of_offer(7, held="c"))
+    await database.end(4, of_offer(7, held="de"))
+    await two.send("f1")
+    assert database.begun[4:] == [["d1", "e1"], ["f1"]], "the slot is free for one of another offer"
+    await database.end(5, of_offer(8))
+    await database.end(2, of_offer(7))
+    assert sorted(database.begun[6]) == ["b1", "c1", "d1", "e1"]
+    assert database.waits[6]
+
+
+async def test_the_sources_of_one_offer_become_one_lane(two: Senders, database: Database) -> None:
+    await two.send("a1", "b1", "c1")
+    await database.end(0, of_offer(7))
+    await database.end(1, of_offer(7))
+    await database.end(2, of_offer(8))
+    await two.send("a2", "b2", "c2")
+    assert database.begun[3:] == [["a2"], ["c2"]]
+    await database.end(4)
+    assert len(database.begun) == 5
+    await database.end(3)
+    assert database.begun[5:] == [["b2"]]
+
+
+async def test_a_sender_of_a_held_offer_may_have_another(two: Senders, database: Database) -> None:
+    """What is known of a sender is a guess: its next lead is tried, however long the last one waits."""
+    await two.send("a1")
+    await database.end(0, of_offer(7, held="a"))
+    assert database.begun[1:] == [["a1"]]
+    await two.send("a2")
+    assert database.begun[2:] == [["a2"]]
+    await database.end(2, of_offer(8))
+    assert two.sent["a2"].done()
+    assert not two.sent["a1"].done()
+
+
+def test_a_sender_of_two_offers_is_none_of_theirs() -> None:
+    offers = Offers()
+    offers.learn("a", 7, 0)
+    offers.learn("a", 7, 1)
+    assert offers.find("a", 2) == 7
+    offers.learn("a", 8, 3)
+    offers.learn("a", 8, 4)
+    assert offers.find("a", 5) is None
+
+
+def test_offers_of_senders_are_forgotten_after_a_while() -> None:
+    offers = Offers()
+    offers.learn("a", 7, 0)
+    assert offers.find("a", MEMORY_SECONDS - 1) == 7
+    assert offers.find("a", MEMORY_SECONDS) is None
+    offers.learn("a", 8, MEMORY_SECONDS)
+    assert offers.find("a", MEMORY_SECONDS + 1) == 8
+
+
+def test_so_many_senders_are_remembered_and_no_more() -> None:
+    offers = Offers()
+    for number in range(MOST_SENDERS + 1):
+        offers.learn(str(number), 7, 0)
+    assert [offers.find(str(n), 1) for n in (0, 1, MOST_SENDERS)] == [None, 7, 7]
+
+
+async def test_a_lead_at_fault_whose_offer_is_held_waits_by_itself(one: Senders, database: Database) -> None:
+    await one.send("a1", "b1", "b2")
+    await database.end(0)
+    await database.end(1, answers(b1="alone"))
+    await database.end(2, of_offer(7, held="b"))
+    assert database.begun[2:] == [["b1"], ["b1"]]
+    assert database.waits[2:] == [False, True]
 
 
 async def test_a_lead_that_may_be_at_fault_is_submitted_by_itself(one: Senders, database: Database) -> None:
@@ -298,24 +398,29 @@ async def test_draining_waits_for_every_call(two: Senders, database: Database) -
 
 
 @pytest.mark.parametrize(
-    ("payload", "context", "lane"),
+    ("payload", "context", "name"),
     [
         ('{"source_key": "s"}', {}, "s"),
-        ('{"source_key": "s"}', {"api_key_hash": "k"}, "k"),
+        ('{"source_key": "s", "landing_url": "https://a.example/"}', {"api_key_hash": "k"}, "k"),
         (
-            '{"landing_url": "https://a.example/x?gclid=1"}',
+            '{"landing_url": "https://A.example/roof/a1?gclid=1"}',
             {"referer": "https://b.example/"},
-            "https://a.example/x",
+            "a.example/roof",
         ),
+        ('{"landing_url": "a.example/roof#top"}', {}, "a.example/roof"),
         (
             '{"name": "Jo"}',
             {"referer": "https://b.example/y?z", "origin": "https://b.example"},
-            "https://b.example/y",
+            "b.example/y",
         ),
-        ('{"name": "Jo"}', {"origin": "https://b.example"}, "https://b.example"),
+        ('{"name": "Jo"}', {"origin": "https://b.example"}, "b.example"),
         ('{"source_key": 7, "landing_url": {}}', {}, "7"),
-        ("{}", {}, "None"),
+        ('{"landing_url": "http://[/?"}', {}, "[/"),
+        ("{}", {}, ""),
+        (json.dumps({"source_key": "x" * 1000}), {}, "x" * 200),
     ],
 )
-def test_a_lane_is_where_a_lead_comes_from(payload: str, context: dict[str, str], lane: str) -> None:
-    assert name_lane(payload, context) == lane
+def test_a_sender_is_named_by_where_a_lead_comes_from(
+    payload: str, context: dict[str, str], name: str
+) -> None:
+    assert name_sender(payload, context) == name

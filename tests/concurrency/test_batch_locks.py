@@ -28,15 +28,15 @@ from rig.cluster import Connect
 
 CONTACT, OFFER = 1, 2  # advisory lock classes
 HOLD = "select pg_advisory_xact_lock(2, market.offer_lock_key(%s))"
-PATIENT = "alter function leadgen.submit_leads(jsonb[], jsonb[]) set lock_timeout = '1min'"
+PATIENT = "alter function leadgen.submit_leads(jsonb[], jsonb[], boolean) set lock_timeout = '1min'"
 MARKET_WIDE = {"duplicate_window_hours": 0.001, "duplicate_scope": "market"}
 
 
-def submit_batch(session: psycopg.Connection, leads: Sequence[Lead]) -> list[Answer]:
+def submit_batch(session: psycopg.Connection, leads: Sequence[Lead], *, waits: bool = True) -> list[Answer]:
     """Hand in leads in one transaction."""
     rows = session.execute(
-        "select leadgen.submit_leads(%s::jsonb[], %s::jsonb[])",
-        [[Jsonb(lead) for lead in leads], [Jsonb({}) for _ in leads]],
+        "select leadgen.submit_leads(%s::jsonb[], %s::jsonb[], %s)",
+        [[Jsonb(lead) for lead in leads], [Jsonb({}) for _ in leads], waits],
     )
     return [answer for (answer,) in rows]
 
@@ -86,6 +86,52 @@ def test_a_batch_of_held_offers_only_waits_for_the_first_leads(
         assert words(waiting.result(PATIENCE)) == ["accepted", "busy", "accepted"]
 
 
+def try_lead(session: psycopg.Connection, lead: Lead) -> Answer:
+    """Hand in a lead that does not wait for its offer."""
+    row = session.execute("select leadgen.submit_lead(%s, p_waits => false)", [Jsonb(lead)]).fetchone()
+    assert row
+    answer: Answer = row[0]
+    return answer
+
+
+def test_leads_that_are_tried_never_wait_for_an_offer(
+    connect: Connect, admin: psycopg.Connection, offers: list[Offer]
+) -> None:
+    leads = [make_lead(offers[n].source_key) for n in (2, 0, 2)]
+    busy = [{"status": "busy", "offer_id": offers[n].id} for n in (2, 0, 2)]
+    api = connect("leadgen_api")
+    api.execute("set statement_timeout = '900ms'")  # less than a batch waits
+    with admin.transaction():
+        admin.execute(HOLD, [offers[0].id])
+        admin.execute(HOLD, [offers[2].id])
+        assert submit_batch(api, leads, waits=False) == busy
+        assert [try_lead(api, lead) for lead in leads] == busy
+        one_free = [*leads, make_lead(offers[1].source_key)]
+        assert words(submit_batch(api, one_free, waits=False)) == ["busy"] * 3 + ["accepted"]
+    assert words(submit_batch(api, leads[:2], waits=False)) == ["accepted"] * 2
+    assert try_lead(api, leads[2])["buyer_id"]
+    assert advisory_locks(admin, api) == {}
+
+
+def test_leads_that_are_tried_never_wait_for_a_contact(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue, offers: list[Offer]
+) -> None:
+    """Who holds it may wait for a held offer with the contact in hand."""
+    wide = catalogue.add_offer(rules=MARKET_WIDE)
+    catalogue.enroll(wide)
+    held, free = make_lead(wide.source_key), make_lead(wide.source_key)
+    busy = {"status": "busy", "offer_id": wide.id}
+    api = connect("leadgen_api")
+    api.execute("set statement_timeout = '900ms'")
+    with admin.transaction():
+        admin.execute("select pg_advisory_xact_lock(1, hashtext(%s))", [held["phone"]])
+        assert try_lead(api, held) == busy
+        assert submit_batch(api, [held], waits=False) == [busy]
+        answers = submit_batch(api, [held, free, make_lead(offers[0].source_key)], waits=False)
+        assert words(answers) == ["busy", "accepted", "accepted"]
+    assert try_lead(api, held)["buyer_id"]
+
+
 def test_contacts_of_a_batch_are_locked_in_order_and_before_any_offer(
     connect: Connect, admin: psycopg.Connection, catalogue: Catalogue, offers: list[Offer]
 ) -> None:
@@ -133,7 +179,10 @@ def test_a_lead_that_waits_too_long_ends_the_batch_which_keeps_nothing(
 def test_batches_and_single_leads_never_deadlock(
     database: str, admin: psycopg.Connection, catalogue: Catalogue
 ) -> None:
-    """Few people over few offers, in every order; some duplicates count in the whole market, some in the offer."""
+    """Few people over few offers, in every order; some duplicates count in the whole market, some in the offer.
+
+    Some batches wait, some are tried.
+    """
     admin.execute(PATIENT)
     offers = [catalogue.add_offer(rules=MARKET_WIDE if n % 2 else None) for n in range(4)]
     for offer in offers:
@@ -162,7 +211,7 @@ def test_batches_and_single_leads_never_deadlock(
                 if draw.randrange(4) == 0:
                     answers = [submit(session, lead) for lead in batch]
                 else:
-                    answers = submit_batch(session, batch)
+                    answers = submit_batch(session, batch, waits=draw.randrange(2) == 0)
                 busy = [lead for lead, word in zip(batch, words(answers), strict=True) if word == "busy"]
                 answered += len(batch) - len(busy)
                 left = busy + left

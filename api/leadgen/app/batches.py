@@ -1,16 +1,20 @@
 """Leads on their way to the database: at once while a connection is free, together while all are busy.
 
-The database takes the leads of one offer one after the other, so a second call for the same sender would hold a
-connection only to wait for the first. The leads of a sender are therefore a lane, and a lane is in one call at a
-time. What comes meanwhile gathers for the next call, which takes whole lanes up to an even share of all leads.
-A lane is only a guess at the offer: the database decides which offer a lead is for, and who waits.
+The database takes the leads of one offer one after the other, so a second call for the same offer would hold a
+connection only to wait for the first. Leads of one offer are therefore a lane, and a lane is in one call at a time.
+What comes meanwhile gathers for the next call, which takes whole lanes up to an even share of all leads.
+
+Which offer a lead is for, only the database knows. A lead begins in the lane of the offer that its sender's leads
+went to before (see Offers) or else of its sender: a guess. What holds is this: a lead is tried first, which never
+waits for an offer. If somebody holds its offer, the answer is `busy` and names it; the lead is then of that offer's
+lane, and goes in a call that may wait. Such a call has no other lane with it, and one connection is never theirs. So a
+slow offer keeps one connection, several keep all but one, and neither depends on what senders say.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Any
 
 import msgspec
 import structlog
@@ -23,28 +27,33 @@ from leadgen.app.queries import Outcome, Queries
 from leadgen.db.pool import WAIT_SECONDS, WAITING_PER_CONNECTION
 
 MAX_LEADS = 32  # in one call: each is a subtransaction, of which a server process keeps only 64 at hand
+LONGEST_NAME = 200  # of a sender
+MOST_SENDERS = 10_000  # whose offers are remembered
+MEMORY_SECONDS = 600.0
+PAGE = re.compile(r"(?:[a-z]+:)?(?://)?([^/?#]*/?[^/?#]*)", re.IGNORECASE)  # host and first part of the path
+
+Lane = int | str  # the id of an offer; the name of a sender as long as its offer is not known
 
 log = structlog.get_logger()
-
-
-class _Company(Enum):
-    """Who may be in the same call."""
-
-    ANYBODY = auto()
-    ITS_LANE = auto()  # somebody held its offer: the call waits for that, and no other lane with it
-    NOBODY = auto()  # it may be what went wrong in a batch
 
 
 @dataclass(eq=False)
 class _Lead:
     """A lead whose sender waits for the answer. `begin_by` is a time of the event loop."""
 
-    lane: str
+    sender: str
+    lane: Lane
     payload: str
     context: str
     begin_by: float
     answer: asyncio.Future[Outcome]
-    company: _Company = _Company.ANYBODY
+    waits: bool = False  # somebody held its offer: its call may wait for that
+    is_alone: bool = False  # it may be what went wrong in a batch
+
+    @property
+    def queue(self) -> tuple[Lane, bool, bool]:
+        """Leads of one queue may be in the same call."""
+        return self.lane, self.waits, self.is_alone
 
     def settle(self, outcome: Outcome) -> None:
         if not self.answer.done():  # else its sender has gone
@@ -55,19 +64,63 @@ class _Lead:
             self.answer.set_exception(error)
 
 
-class _Sender(msgspec.Struct):
-    source_key: Any = None
-    landing_url: Any = None
+@dataclass
+class _Call:
+    lanes: set[Lane]
+    waits: bool
 
 
-_SENDER = msgspec.json.Decoder(_Sender)
+class _SaysSender(msgspec.Struct):
+    source_key: object = None
+    landing_url: object = None
 
 
-def name_lane(payload: str, context: Mapping[str, str]) -> str:
-    """The lane of a lead: the key, source or page that it comes from, as far as that can be told here."""
-    sender = _SENDER.decode(payload)
-    page = sender.landing_url or context.get("referer") or context.get("origin")
-    return str(context.get("api_key_hash") or sender.source_key or page).partition("?")[0]
+class _SaysOffer(msgspec.Struct):
+    offer_id: int | None = None
+
+
+_SENDER = msgspec.json.Decoder(_SaysSender)
+_OFFER = msgspec.json.Decoder(_SaysOffer)
+
+
+def name_sender(payload: str, context: Mapping[str, str]) -> str:
+    """Who a lead comes from, as far as can be told here: key, source, or page (host and first part of the path)."""
+    says = _SENDER.decode(payload)
+    key = context.get("api_key_hash") or says.source_key
+    if key:
+        return str(key)[:LONGEST_NAME]
+    page = PAGE.match(str(says.landing_url or context.get("referer") or context.get("origin") or ""))
+    return page[1].lower()[:LONGEST_NAME] if page else ""
+
+
+class Offers:
+    """To which offer the leads of a sender went, by the database's answers: ten sources of an offer are one lane.
+
+    A sender whose leads went to two offers is none's. What was learned is forgotten after a while, so that a source
+    may move.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[
+            str, tuple[int | None, float]
+        ] = {}  # and until when; those that end first come first
+
+    def find(self, sender: str, now: float) -> int | None:
+        """The offer of a sender."""
+        offer_id, until = self._known.get(sender, (None, 0.0))
+        return offer_id if now < until else None
+
+    def learn(self, sender: str, offer_id: int, now: float) -> None:
+        """A lead of this sender went to this offer."""
+        known, until = self._known.get(sender, (None, 0.0))
+        if now < until:
+            if known != offer_id:
+                self._known[sender] = None, until
+            return
+        self._known.pop(sender, None)
+        self._known[sender] = offer_id, now + MEMORY_SECONDS
+        if len(self._known) > MOST_SENDERS:
+            del self._known[next(iter(self._known))]
 
 
 class LeadBatcher:
@@ -78,17 +131,20 @@ class LeadBatcher:
         self._slots = slots
         self._unanswered = 0
         self._waiting: dict[_Lead, None] = {}  # in the order they came
-        self._calls: dict[asyncio.Task[None], set[str]] = {}  # and the lanes of each
+        self._calls: dict[asyncio.Task[None], _Call] = {}
+        self._offers = Offers()
 
-    async def submit(self, lane: str, payload: str, context: str) -> Outcome:
+    async def submit(self, sender: str, payload: str, context: str) -> Outcome:
         """Submit a lead; payload and context are JSON. Returns once it is committed. Raises Problem.
 
         Who cannot be begun within WAIT_SECONDS is refused, like one for whom no connection comes free.
         """
+        loop = asyncio.get_running_loop()
         if self._unanswered >= self._slots * WAITING_PER_CONNECTION:
             raise Problem(UNAVAILABLE, BUSY)
-        loop = asyncio.get_running_loop()
-        lead = _Lead(lane, payload, context, loop.time() + WAIT_SECONDS, loop.create_future())
+        lane = self._offers.find(sender, loop.time()) or sender
+        begin_by = loop.time() + WAIT_SECONDS
+        lead = _Lead(sender, lane, payload, context, begin_by, loop.create_future())
         timer = loop.call_at(lead.begin_by, self._give_up, lead)
         self._unanswered += 1
         self._waiting[lead] = None
@@ -109,7 +165,7 @@ class LeadBatcher:
     def _start_calls(self) -> None:
         while len(self._calls) < self._slots and (batch := self._take_batch()):
             task = asyncio.create_task(self._call(batch))
-            self._calls[task] = {lead.lane for lead in batch}
+            self._calls[task] = _Call({lead.lane for lead in batch}, batch[0].waits)
             task.add_done_callback(self._end_call)
 
     def _end_call(self, task: asyncio.Task[None]) -> None:
@@ -118,18 +174,21 @@ class LeadBatcher:
 
     def _take_batch(self) -> list[_Lead]:
         """The leads of the next call; none when every lane that waits is in a call already."""
-        in_call = set[str]().union(*self._calls.values())
-        lanes: dict[str, list[_Lead]] = {}
+        in_call = set[Lane]().union(*(call.lanes for call in self._calls.values()))
+        in_try = set[Lane]().union(*(call.lanes for call in self._calls.values() if not call.waits))
+        may_wait = sum(call.waits for call in self._calls.values()) < max(1, self._slots - 1)
+        queues: dict[tuple[Lane, bool, bool], list[_Lead]] = {}
         for lead in self._waiting:
-            if lead.lane not in in_call:
-                lanes.setdefault(lead.lane, []).append(lead)
+            if may_wait and lead.lane not in in_call if lead.waits else lead.lane not in in_try:
+                queues.setdefault(lead.queue, []).append(lead)
 
         share = self._unanswered / self._slots
         batch: list[_Lead] = []
-        for lane in lanes.values():
-            company = lane[0].company
-            batch += lane[:1] if company is _Company.NOBODY else lane
-            if company is not _Company.ANYBODY or len(batch) >= share:
+        for (_, waits, is_alone), leads in queues.items():
+            if batch and (waits or is_alone):
+                continue
+            batch += leads[:1] if is_alone else leads
+            if waits or is_alone or len(batch) >= share:
                 break
         del batch[MAX_LEADS:]
         for lead in batch:
@@ -139,7 +198,10 @@ class LeadBatcher:
     async def _call(self, batch: list[_Lead]) -> None:
         try:
             if len(batch) == 1:
-                batch[0].settle(await self._queries.submit_lead(batch[0].payload, batch[0].context))
+                lead = batch[0]
+                self._hear(
+                    [(lead, await self._queries.submit_lead(lead.payload, lead.context, waits=lead.waits))]
+                )
             else:
                 await self._call_together(batch)
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait have to hear of it
@@ -149,36 +211,46 @@ class LeadBatcher:
     async def _call_together(self, batch: list[_Lead]) -> None:
         try:
             outcomes = await self._queries.submit_leads(
-                [lead.payload for lead in batch], [lead.context for lead in batch]
+                [lead.payload for lead in batch], [lead.context for lead in batch], waits=batch[0].waits
             )
         except Error as error:
             if is_undone(error):
                 log.warning("batch undone", leads=len(batch), sqlstate=error.sqlstate)
-                self._put_back(dict.fromkeys(batch, _Company.NOBODY))
+                for lead in batch:
+                    lead.is_alone = True
+                self._put_back(batch)
             else:
                 for lead in batch:
                     problem = to_problem(error)
                     problem.__cause__ = error
                     lead.fail(problem)
             return
+        self._hear(list(zip(batch, outcomes, strict=True)))
 
-        back: dict[_Lead, _Company] = {}
-        for lead, (status, outcome) in zip(batch, outcomes, strict=True):
+    def _hear(self, answers: list[tuple[_Lead, Outcome]]) -> None:
+        """Tell senders what became of their leads; those that have to come again wait again."""
+        now = asyncio.get_running_loop().time()
+        back: list[_Lead] = []
+        for lead, (status, outcome) in answers:
+            if status in ("accepted", "busy") and (offer_id := _OFFER.decode(outcome).offer_id):
+                self._offers.learn(lead.sender, offer_id, now)
+                lead.lane = offer_id
             if status == "busy":
-                back[lead] = _Company.ITS_LANE
+                lead.waits = True
+                back.append(lead)
             elif status == "alone":
-                back[lead] = _Company.NOBODY
+                lead.is_alone = True
+                back.append(lead)
             elif status == "refused":
                 lead.fail(read_refusal(outcome))
             else:
                 lead.settle((status, outcome))
         self._put_back(back)
 
-    def _put_back(self, leads: dict[_Lead, _Company]) -> None:
+    def _put_back(self, leads: list[_Lead]) -> None:
         """Let leads wait again, before all others; those whose time is up are refused."""
         now = asyncio.get_running_loop().time()
-        for lead, company in leads.items():
-            lead.company = company
+        for lead in leads:
             if now >= lead.begin_by:
                 lead.fail(Problem(UNAVAILABLE, BUSY))
         self._waiting = {lead: None for lead in leads if not lead.answer.done()} | self._waiting

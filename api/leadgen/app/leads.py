@@ -7,7 +7,7 @@ from functools import partial
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from leadgen.app.batches import name_lane
+from leadgen.app.batches import name_sender
 from leadgen.app.body import read_body
 from leadgen.app.headers import NO_KEY_HASH, check_body_type, group, read_context, read_key_hash
 from leadgen.app.json_text import check_object, decode_utf8
@@ -29,7 +29,7 @@ async def submit_lead(request: Request, services: FromServices) -> Response[byte
     payload = decode_utf8(await read_body(request, services.max_body_bytes))
     check_object(payload)
 
-    submit = partial(services.batcher.submit, name_lane(payload, context), payload)
+    submit = partial(services.batcher.submit, name_sender(payload, context), payload)
     status, outcome = await take_lead(services, submit, context)
     return answer_lead(status, outcome)
 

@@ -9,8 +9,8 @@ from leadgen.app.errors import retrying
 from leadgen.app.metrics import CONNECTIONS_IN_USE, LEADS_PER_CALL
 from leadgen.db.pool import Pool, borrow
 
-SUBMIT_LEAD = "select r ->> 'status', r::text from leadgen.submit_lead(%s::jsonb, %s::jsonb) r"
-SUBMIT_LEADS = "select r ->> 'status', r::text from leadgen.submit_leads(%s::jsonb[], %s::jsonb[]) r"
+SUBMIT_LEAD = "select r ->> 'status', r::text from leadgen.submit_lead(%s::jsonb, %s::jsonb, %s) r"
+SUBMIT_LEADS = "select r ->> 'status', r::text from leadgen.submit_leads(%s::jsonb[], %s::jsonb[], %s) r"
 RECORD_MAIL_DOMAIN = "select leadgen.record_mail_domain(%s, %s)"
 EXPLAIN_LEAD = "select leadgen.explain_lead_for(%s, %s)::text"
 IS_READY = "select leadgen.is_ready()"
@@ -40,20 +40,22 @@ class Queries:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    async def submit_lead(self, payload: str, context: str) -> Outcome:
-        """Submit a lead; both arguments are JSON."""
+    async def submit_lead(self, payload: str, context: str, *, waits: bool) -> Outcome:
+        """Submit a lead; payload and context are JSON. `busy` if somebody holds its offer and it does not wait."""
         LEADS_PER_CALL.observe(1)
-        status, outcome = await self._row(SUBMIT_LEAD, (payload, context))
+        status, outcome = await self._row(SUBMIT_LEAD, (payload, context, waits))
         return status, outcome
 
-    async def submit_leads(self, payloads: list[str], contexts: list[str]) -> list[Outcome]:
+    async def submit_leads(self, payloads: list[str], contexts: list[str], *, waits: bool) -> list[Outcome]:
         """Submit several leads in one transaction, which is tried once. Returns their outcomes in order.
+
+        If somebody holds the offers of all, it waits for the first, or for none.
 
         Payloads and contexts are JSON, and go one by one: no payload can reach into another or into a
         context. Raises psycopg.Error when the whole of it failed.
         """
         LEADS_PER_CALL.observe(len(payloads))
-        return await self._rows(SUBMIT_LEADS, (payloads, contexts))
+        return await self._rows(SUBMIT_LEADS, (payloads, contexts, waits))
 
     async def record_mail_domain(self, domain: str, status: str) -> None:
         """Keep what the DNS said of a domain: has_mail, no_mail or unknown."""

@@ -1,7 +1,7 @@
 -- Facade of the API: a lead comes in, a network posts, an operator asks.
 -- Each is a door: it checks nothing itself, runs with the owner's rights, and calls the function that does the work.
 
-create or replace function leadgen.submit_lead(payload jsonb, context jsonb default '{}')
+create or replace function leadgen.submit_lead(payload jsonb, context jsonb default '{}', p_waits boolean default true)
 returns jsonb
 language plpgsql
 volatile
@@ -14,15 +14,20 @@ set enable_mergejoin = off
 set jit = off
 as $$
 begin
-  return roads.submit_lead(payload, context);
+  return roads.submit_lead(payload, context, p_waits);
 end;
 $$;
-comment on function leadgen.submit_lead(jsonb, jsonb) is
+comment on function leadgen.submit_lead(jsonb, jsonb, boolean) is
   'Takes one lead: resolves, validates, routes, prices, stores it and queues its deliveries, in the caller''s '
   'transaction. Returns status accepted, rejected or quarantined, or lookup when the caller can resolve a mail domain'
-  ' and is to do so first; raises LG400, LG401, LG403, LG422 for a malformed call.';
+  ' and is to do so first, or busy, with offer_id, when somebody holds its offer and p_waits is false; raises '
+  'LG400, LG401, LG403, LG422 for a malformed call.';
 
-create or replace function leadgen.submit_leads(p_payloads jsonb[], p_contexts jsonb[])
+create or replace function leadgen.submit_leads(
+  p_payloads jsonb[],
+  p_contexts jsonb[],
+  p_waits boolean default true
+)
 returns setof jsonb
 language plpgsql
 volatile
@@ -36,14 +41,15 @@ set jit = off
 set lock_timeout = '1s'
 as $$
 begin
-  return query select roads.submit_leads(p_payloads, p_contexts);
+  return query select roads.submit_leads(p_payloads, p_contexts, p_waits);
 end;
 $$;
-comment on function leadgen.submit_leads(jsonb[], jsonb[]) is
+comment on function leadgen.submit_leads(jsonb[], jsonb[], boolean) is
   'Takes up to 32 leads in the caller''s transaction, each as submit_lead would, and answers in the order given. An '
   'answer is submit_lead''s or one of these. refused, with sqlstate, message, detail, hint: where submit_lead raises '
-  'LG400, LG401, LG403 or LG422. busy: somebody holds its offer, or time is up; submit it again. alone: submit it by '
-  'itself. Raises what is not one lead''s (a deadlock, a lock time-out, a full disk); then nothing is taken.';
+  'LG400, LG401, LG403 or LG422. busy, with offer_id: somebody holds its offer, or time is up; submit it again. When '
+  'all offers are held, the first is waited for, unless p_waits is false. alone: submit it by itself. Raises '
+  'what is not one lead''s (a deadlock, a lock time-out, a full disk); then nothing is taken.';
 
 create or replace function leadgen.explain_lead_for(p_key_hash text, p_lead_id bigint)
 returns jsonb

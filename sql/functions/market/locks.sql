@@ -1,7 +1,7 @@
 -- The locks of the road: contacts, then offers.
 
-create or replace function market.lock_offer(p_facts kernel.lead_facts, p_route catalog.route)
-returns void
+create or replace function market.lock_offer(p_facts kernel.lead_facts, p_route catalog.route, p_waits boolean)
+returns boolean
 language plpgsql
 volatile
 as $$
@@ -14,13 +14,22 @@ begin
       p_hint => 'An older snapshot would not see what the leads before this one left behind.');
   end if;
   if market.locks_contacts(p_route) then
-    perform market.lock_contacts(market.list_contact_keys(p_facts));
+    if p_waits then
+      perform market.lock_contacts(market.list_contact_keys(p_facts));
+    elsif not market.try_lock_contacts(market.list_contact_keys(p_facts)) then
+      return false;
+    end if;
+  end if;
+  if not p_waits then
+    return pg_try_advisory_xact_lock(2, market.offer_lock_key(p_route.offer_id));
   end if;
   perform pg_advisory_xact_lock(2, market.offer_lock_key(p_route.offer_id));
+  return true;
 end;
 $$;
-comment on function market.lock_offer(kernel.lead_facts, catalog.route) is
-  'Takes the offer''s turn until the transaction ends; where duplicates count beyond the offer, the contact''s too.';
+comment on function market.lock_offer(kernel.lead_facts, catalog.route, boolean) is
+  'Takes the offer''s turn until the transaction ends; where duplicates count beyond the offer, the contact''s too. '
+  'False when somebody holds one of them and p_waits is false.';
 
 create or replace function market.locks_contacts(p_route catalog.route)
 returns boolean
@@ -56,7 +65,26 @@ $$;
 comment on function market.lock_contacts(integer[]) is
   'Locks contacts until the transaction ends, in order. Nobody who holds an offer calls it.';
 
-create or replace function market.lock_free_offers(p_offer_ids bigint[])
+create or replace function market.try_lock_contacts(p_keys integer[])
+returns boolean
+language plpgsql
+volatile
+as $$
+declare
+  v_key integer;
+begin
+  foreach v_key in array p_keys loop
+    if not pg_try_advisory_xact_lock(1, v_key) then
+      return false;
+    end if;
+  end loop;
+  return true;
+end;
+$$;
+comment on function market.try_lock_contacts(integer[]) is
+  'Locks contacts until the transaction ends, without waiting; false when somebody holds one of them.';
+
+create or replace function market.lock_free_offers(p_offer_ids bigint[], p_waits boolean)
 returns bigint[]
 language plpgsql
 volatile
@@ -68,11 +96,15 @@ begin
   select array_agg(o.id) into v_locked
   from (select distinct i as id from unnest(p_offer_ids) i where i is not null order by 1) o
   where pg_try_advisory_xact_lock(2, market.offer_lock_key(o.id));
-  return coalesce(v_locked, array[market.lock_free_offer(array_remove(p_offer_ids, null))]);
+  if v_locked is null and p_waits then
+    return array[market.lock_free_offer(array_remove(p_offer_ids, null))];
+  end if;
+  return coalesce(v_locked, '{}');
 end;
 $$;
-comment on function market.lock_free_offers(bigint[]) is
-  'Takes the turns of those of these offers that nobody holds; when all are held, waits for the first. Returns them.';
+comment on function market.lock_free_offers(bigint[], boolean) is
+  'Takes the turns of those of these offers that nobody holds, and returns them. When all are held: none, or with '
+  'p_waits the first, once its turn has come.';
 
 create or replace function market.offer_lock_key(p_offer_id bigint)
 returns integer

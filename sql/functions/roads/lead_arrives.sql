@@ -1,6 +1,6 @@
 -- Road: a lead arrives.
 
-create or replace function roads.submit_lead(payload jsonb, context jsonb default '{}')
+create or replace function roads.submit_lead(payload jsonb, context jsonb default '{}', p_waits boolean default true)
 returns jsonb
 language plpgsql
 volatile
@@ -8,12 +8,12 @@ as $$
 declare
   v_request constant intake.lead_request := intake.read_request(payload, context);
 begin
-  return roads.take_lead(v_request, intake.find_route(v_request), payload, context);
+  return roads.take_lead(v_request, intake.find_route(v_request), payload, context, p_waits);
 end;
 $$;
-comment on function roads.submit_lead(jsonb, jsonb) is 'The work of leadgen.submit_lead.';
+comment on function roads.submit_lead(jsonb, jsonb, boolean) is 'The work of leadgen.submit_lead.';
 
-create or replace function roads.submit_leads(p_payloads jsonb[], p_contexts jsonb[])
+create or replace function roads.submit_leads(p_payloads jsonb[], p_contexts jsonb[], p_waits boolean)
 returns setof jsonb
 language plpgsql
 volatile
@@ -27,6 +27,7 @@ declare
   v_routes catalog.route[];
   v_route catalog.route;
   v_offers bigint[] := array_fill(null::bigint, array[v_count]);
+  v_keys integer[];
   v_contacts integer[] := '{}';
   v_locked bigint[];
   v_end timestamptz;
@@ -42,10 +43,16 @@ begin
         v_answers[v_n] := '{"status": "alone"}'; -- quarantine locks a row, and rows come after all offers
         continue;
       end if;
-      v_offers[v_n] := v_route.offer_id;
       if market.locks_contacts(v_route) then
-        v_contacts := v_contacts || market.list_contact_keys(intake.normalize_request(v_requests[v_n], v_route));
+        v_keys := market.list_contact_keys(intake.normalize_request(v_requests[v_n], v_route));
+        if p_waits then
+          v_contacts := v_contacts || v_keys;
+        elsif not market.try_lock_contacts(v_keys) then
+          v_answers[v_n] := roads.answer_busy(v_route.offer_id);
+          continue;
+        end if;
       end if;
+      v_offers[v_n] := v_route.offer_id;
     exception
       when others then
         get stacked diagnostics v_detail = pg_exception_detail, v_hint = pg_exception_hint;
@@ -56,17 +63,18 @@ begin
     end;
   end loop;
   perform market.lock_contacts(v_contacts);
-  v_locked := market.lock_free_offers(v_offers);
+  v_locked := market.lock_free_offers(v_offers, p_waits);
 
   v_end := clock_timestamp() + interval '1 second';
   for v_n in 1 .. v_count loop
     continue when v_answers[v_n] is not null;
     if v_offers[v_n] <> all (v_locked) or clock_timestamp() > v_end then
-      v_answers[v_n] := '{"status": "busy"}';
+      v_answers[v_n] := roads.answer_busy(v_offers[v_n]);
       continue;
     end if;
     begin
-      v_answers[v_n] := roads.take_lead(v_requests[v_n], v_routes[v_n], p_payloads[v_n], p_contexts[v_n]);
+      v_answers[v_n] := roads.take_lead(
+        v_requests[v_n], v_routes[v_n], p_payloads[v_n], p_contexts[v_n], p_waits);
     exception
       when others then
         get stacked diagnostics v_detail = pg_exception_detail, v_hint = pg_exception_hint;
@@ -79,7 +87,19 @@ begin
   return query select u from unnest(v_answers) u;
 end;
 $$;
-comment on function roads.submit_leads(jsonb[], jsonb[]) is 'The work of leadgen.submit_leads.';
+comment on function roads.submit_leads(jsonb[], jsonb[], boolean) is 'The work of leadgen.submit_leads.';
+
+create or replace function roads.answer_busy(p_offer_id bigint)
+returns jsonb
+language plpgsql
+immutable
+as $$
+begin
+  return jsonb_build_object('status', 'busy', 'offer_id', p_offer_id);
+end;
+$$;
+comment on function roads.answer_busy(bigint) is
+  'The answer to a lead that has to come again, because somebody holds its offer or its contact.';
 
 create or replace function roads.answer_fault(p_sqlstate text, p_message text, p_detail text, p_hint text)
 returns jsonb
@@ -103,7 +123,8 @@ create or replace function roads.take_lead(
   p_request intake.lead_request,
   p_route catalog.route,
   p_payload jsonb,
-  p_context jsonb
+  p_context jsonb,
+  p_waits boolean
 )
 returns jsonb
 language plpgsql
@@ -135,7 +156,9 @@ begin
     return jsonb_build_object('status', 'lookup', 'domain', v_mail_domain);
   end if;
 
-  perform market.lock_offer(v_facts, p_route);
+  if not market.lock_offer(v_facts, p_route, p_waits) then
+    return roads.answer_busy(p_route.offer_id);
+  end if;
   v_route := roads.reload_route(p_route);
   v_now := leadgen.clock();
   v_key := coalesce(p_request.idempotency_key, intake.derive_idempotency_key(v_facts, v_route, v_now));
@@ -161,7 +184,7 @@ begin
   return v_answer;
 end;
 $$;
-comment on function roads.take_lead(intake.lead_request, catalog.route, jsonb, jsonb) is
+comment on function roads.take_lead(intake.lead_request, catalog.route, jsonb, jsonb, boolean) is
   'What becomes of a lead whose source and offer are known: it is turned away, answered as before, or validated, '
   'routed, priced and stored.';
 
