@@ -8,7 +8,15 @@ import pytest
 from psycopg import Error, OperationalError
 from psycopg.errors import AdminShutdown, DeadlockDetected, DivisionByZero, LockNotAvailable
 
-from leadgen.app.batches import MAX_LEADS, MEMORY_SECONDS, MOST_SENDERS, LeadBatcher, Offers, name_sender
+from leadgen.app.batches import (
+    MAX_LEADS,
+    MEMORY_SECONDS,
+    MOST_SENDERS,
+    LeadBatcher,
+    Offers,
+    _Lead,
+    name_sender,
+)
 from leadgen.app.problems import Problem
 from leadgen.app.queries import Outcome, Queries
 from leadgen.db.pool import WAIT_SECONDS, WAITING_PER_CONNECTION
@@ -353,12 +361,50 @@ async def test_a_lead_whose_sender_has_gone_is_not_submitted_again(one: Senders,
     assert database.begun[2:] == [["b2"]]
 
 
-async def test_too_many_are_refused_at_once(one: Senders, database: Database) -> None:
-    await one.send(*(f"a{n}" for n in range(WAITING_PER_CONNECTION)), "b1")
-    assert one.status_of("b1") == 503
-    await database.end(0)
-    await one.send("b2")
-    assert not one.sent["b2"].done()
+async def test_of_too_many_a_flood_is_refused_at_once(one: Senders, database: Database) -> None:
+    flood = [f"a{n}" for n in range(WAITING_PER_CONNECTION)]
+    await one.send(*flood, "a", "b1", "c1", "b2", "aa")
+    for refused in ("a", *flood[-3:], "aa"):
+        assert one.status_of(refused) == 503, "the newest of those who have most"
+    assert not any(sent.done() for sent in one.sent.values())
+    number = 0
+    while number < len(database.begun):
+        await database.end(number)
+        number += 1
+    one.check_accepted(*flood[:-3], "b1", "c1", "b2")
+    await one.send("a100")
+    assert not one.sent["a100"].done()
+
+
+async def test_a_sender_who_has_no_more_than_others_is_refused_first_if_it_comes_last(one: Senders) -> None:
+    names = [chr(ord("A") + n) for n in range(WAITING_PER_CONNECTION)]
+    await one.send(*(f"{name}1" for name in names), "~1")
+    assert one.status_of("~1") == 503
+    assert not any(sent.done() for sent in one.sent.values())
+
+
+async def test_a_flood_of_an_offer_is_refused_whatever_its_senders_are_called(
+    one: Senders, database: Database
+) -> None:
+    """An honest sender of the same offer keeps its place, too."""
+    await one.send("a1", "b1", "c1")
+    await database.end(0, of_offer(7))
+    await database.end(1, of_offer(7))
+    half = WAITING_PER_CONNECTION // 2
+    await one.send(*(f"a{n}" for n in range(2, half)), *(f"b{n}" for n in range(2, half)))
+    await one.send("c2", "c3", "c4", "d1")
+    assert not any(one.sent[f"{name}{n}"].done() for name in "ab" for n in range(2, half))
+    await one.send("c5", "d2", "d3")
+    for refused in (f"b{half - 1}", f"b{half - 2}", f"a{half - 1}"):
+        assert one.status_of(refused) == 503
+    assert not any(one.sent[payload].done() for payload in ("c2", "c3", "c4", "c5", "d1", "d2", "d3"))
+
+
+def test_pages_of_one_host_have_one_share() -> None:
+    loop = asyncio.new_event_loop()
+    leads = [_Lead("", lane, "", "", 0, loop.create_future()) for lane in ("h/a", "h/b", "h", 7)]
+    assert [lead.share for lead in leads] == ["h", "h", "h", 7]
+    loop.close()
 
 
 async def test_a_lead_is_given_up_that_cannot_be_begun_in_time(

@@ -9,10 +9,13 @@ went to before (see Offers) or else of its sender: a guess. What holds is this: 
 waits for an offer. If somebody holds its offer, the answer is `busy` and names it; the lead is then of that offer's
 lane, and goes in a call that may wait. Such a call has no other lane with it, and one connection is never theirs. So a
 slow offer keeps one connection, several keep all but one, and neither depends on what senders say.
+
+So many leads may be unanswered, and no more. Then whoever has most gives way, so that a flood refuses itself.
 """
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -54,6 +57,11 @@ class _Lead:
     def queue(self) -> tuple[Lane, bool, bool]:
         """Leads of one queue may be in the same call."""
         return self.lane, self.waits, self.is_alone
+
+    @property
+    def share(self) -> Lane:
+        """Whose share of the places it takes: its offer's, or as long as that is not known its key's or host's."""
+        return self.lane if isinstance(self.lane, int) else self.lane.partition("/")[0]
 
     def settle(self, outcome: Outcome) -> None:
         if not self.answer.done():  # else its sender has gone
@@ -140,11 +148,11 @@ class LeadBatcher:
         Who cannot be begun within WAIT_SECONDS is refused, like one for whom no connection comes free.
         """
         loop = asyncio.get_running_loop()
-        if self._unanswered >= self._slots * WAITING_PER_CONNECTION:
-            raise Problem(UNAVAILABLE, BUSY)
         lane = self._offers.find(sender, loop.time()) or sender
         begin_by = loop.time() + WAIT_SECONDS
         lead = _Lead(sender, lane, payload, context, begin_by, loop.create_future())
+        if self._unanswered >= self._slots * WAITING_PER_CONNECTION:
+            self._make_room(lead)
         timer = loop.call_at(lead.begin_by, self._give_up, lead)
         self._unanswered += 1
         self._waiting[lead] = None
@@ -156,6 +164,19 @@ class LeadBatcher:
             timer.cancel()
             self._waiting.pop(lead, None)
             self._unanswered -= 1
+
+    def _make_room(self, lead: _Lead) -> None:
+        """Refuse one lead: of the offer with most leads that wait, of its sender with most of them, the newest.
+
+        Raises Problem if that is this lead.
+        """
+        newest = [lead, *reversed(self._waiting)]  # of two that have as many, the first gives way
+        ((share, _),) = Counter(one.share for one in newest).most_common(1)
+        ((sender, _),) = Counter(one.sender for one in newest if one.share == share).most_common(1)
+        last = next(one for one in newest if (one.share, one.sender) == (share, sender))
+        if last is lead:
+            raise Problem(UNAVAILABLE, BUSY)
+        self._give_up(last)
 
     async def drain(self) -> None:
         """Return when no call is under way and none can follow."""
