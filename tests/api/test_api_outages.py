@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from api.serving import Answer, Api, add_catalogue, make_lead, running_api
 from rig.cluster import Cluster
@@ -128,6 +129,43 @@ def test_a_defect_is_a_problem_too(own_api: Api) -> None:
     assert answer.status == 500
     assert "submit_lead" not in answer.body.decode()
     assert answer.json["instance"] in own_api.log
+
+
+def test_a_source_that_is_deleted_while_its_lead_is_on_its_way_is_503(own_api: Api) -> None:
+    lead = make_lead()
+    with ThreadPoolExecutor() as pool:
+        with psycopg.connect(own_api.database) as session:
+            session.execute("delete from leadgen.sources where source_key = %s", [lead["source_key"]])
+            post = pool.submit(own_api.post, lead)
+            wait_until(lambda: is_waiting(own_api.database))
+        check_unavailable(post.result())
+    assert read_failures(own_api) == [(503, "23503")]
+    again = own_api.post(lead)
+    assert (again.status, again.json["step"]) == (422, "source")
+    assert ask(own_api.database, "select count(*) from leadgen.intake_quarantine") == 1
+
+
+def test_a_key_that_comes_by_two_offers_at_once_is_one_lead(own_api: Api) -> None:
+    """Its source is moved to another offer in between: the two leads do not wait for one another."""
+    lead = make_lead(idempotency_key="once")
+    add_offer = (
+        "insert into leadgen.offers (market_id, vertical_id, name, default_price_per_lead, validation_policy_id,"
+        " routing_policy_id)"
+        " select o.market_id, o.vertical_id, 'Moved', 45, o.validation_policy_id, o.routing_policy_id"
+        " from leadgen.offers o returning id"
+    )
+    with ThreadPoolExecutor() as pool:
+        with psycopg.connect(own_api.database) as session:
+            session.execute("select leadgen.submit_lead(%s)", [Jsonb(lead)])
+            with psycopg.connect(own_api.database) as dba:
+                dba.execute(
+                    f"with o as ({add_offer}) update leadgen.sources set offer_id = o.id from o".encode()
+                )
+            post = pool.submit(own_api.post, lead)
+            wait_until(lambda: is_waiting(own_api.database))
+        answer = post.result()
+    assert (answer.status, answer.json["replayed"]) == (202, True)
+    assert ask(own_api.database, "select count(*) from leadgen.leads") == 1
 
 
 def read_failures(api: Api) -> list[tuple[int, str]]:

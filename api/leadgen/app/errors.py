@@ -39,6 +39,7 @@ class Row(NamedTuple):
 NOT_JSON = "The body is JSON that the database cannot read."
 BUSY = "The database is busy. Try again with the same idempotency key."
 AWAY = "The database cannot be reached. Try again with the same idempotency key."
+CHANGED = "What this refers to was deleted at the same moment. Try again with the same idempotency key."
 UPDATING = "The service is being updated. Try again with the same idempotency key."
 
 # A full SQLSTATE goes before its class (the first two characters).
@@ -60,6 +61,8 @@ TABLE: dict[str, Row] = {
     # Given up after the retries.
     "40001": Row(UNAVAILABLE, BUSY),
     "40P01": Row(UNAVAILABLE, BUSY),
+    # What a lead refers to was deleted while it was on its way, such as its source. The next try finds it gone.
+    "23503": Row(UNAVAILABLE, CHANGED),
     # Not now: lock time-out, resources, shutdown or cancelled, connection, read-only standby.
     "55P03": Row(UNAVAILABLE, BUSY),
     "53": Row(UNAVAILABLE, BUSY),
