@@ -60,6 +60,18 @@ def test_migrate_then_diff_then_verify(empty: str) -> None:
     assert leadgen("verify", DATABASE_URL=empty).returncode == 0
 
 
+def test_migrate_names_who_would_hold_it_up(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute("delete from leadgen.schema_migrations where number = 24")
+    with psycopg.connect(database, application_name="report") as session:
+        session.execute("select count(*) from leadgen.leads")
+        done = leadgen("migrate", "--wait", "0", DATABASE_URL=database)
+        pid = session.info.backend_pid
+    assert done.returncode == 1
+    assert done.stderr.startswith("leadgen: nothing was changed")
+    assert f"session {pid} of " in done.stderr
+
+
 def test_diff_shows_what_differs(database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("alter table leadgen.leads add column surprise text")

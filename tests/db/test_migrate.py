@@ -1,7 +1,8 @@
 """`leadgen migrate`, on a small tree; tests/db/test_schema.py looks at the real one."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,6 +26,10 @@ def tree(tmp_path: Path) -> SqlTree:
 def empty(cluster: Cluster) -> Iterator[str]:
     with cluster.clone("template0") as url:
         yield url
+
+
+MORE = "create table leadgen.more (id integer);"
+WIDER = "alter table leadgen.items add column size integer;"
 
 
 def run(url: str, tree: SqlTree, **settings: object) -> list[str]:
@@ -233,6 +238,108 @@ def test_a_busy_table_is_waited_for(empty: str, tree: SqlTree) -> None:
         release.start()
         assert run(empty, tree) == ["reloaded 6 files"]
         release.join()
+
+
+def add_migrations(tree: SqlTree, *texts: str) -> None:
+    for number, text in enumerate(texts, start=3):
+        (tree.root / f"migrations/{number:04}_{'abc'[number - 3]}.sql").write_text(text)
+
+
+def run_patiently(url: str, tree: SqlTree, wait: float, say: Callable[[str], None]) -> None:
+    migrate(url, Settings(), tree=tree, reference=False, wait=wait, say=say)
+
+
+@contextmanager
+def reading(url: str) -> Iterator[psycopg.Connection]:
+    """A transaction that has read a table and is left open."""
+    with psycopg.connect(url, application_name="report") as session:
+        session.execute("select count(*) from leadgen.items")
+        yield session
+
+
+def test_who_would_hold_up_a_migration_is_named_before_anything_is_changed(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    add_migrations(tree, MORE, WIDER)
+    said: list[str] = []
+    for role in ("postgres", "leadgen_migrator"):
+        with reading(empty) as session:
+            pid = session.info.backend_pid
+            with pytest.raises(MigrateError, match="nothing was changed") as refusal:
+                run_patiently(with_role(empty, role), tree, 0, said.append)
+        assert f"\n  session {pid} of postgres, report" in str(refusal.value)
+        assert "--wait SECONDS" in str(refusal.value)
+        if role == "postgres":
+            assert ", report, idle in transaction, since 2" in str(refusal.value)
+    assert said == []
+    assert ask(empty, "select max(number) from leadgen.schema_migrations") == [(2,)]
+    assert ask(empty, "select to_regclass('leadgen.more')") == [(None,)]
+    run_patiently(empty, tree, 0, said.append)
+    assert said == ["applied 0003_a.sql", "applied 0004_b.sql", "reloaded 6 files"]
+
+
+def test_who_would_hold_up_a_migration_is_waited_for(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    add_migrations(tree, MORE, WIDER)
+    said: list[str] = []
+
+    with reading(empty) as session:
+
+        def hear(line: str) -> None:
+            if line.startswith("waiting for session"):
+                assert f" {session.info.backend_pid} of " in line
+                session.rollback()
+            said.append(line)
+
+        run_patiently(empty, tree, 60, hear)
+    assert said[1:] == ["applied 0003_a.sql", "applied 0004_b.sql", "reloaded 6 files"]
+
+
+def test_who_only_reads_something_else_is_not_waited_for(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    add_migrations(tree, WIDER)
+    with psycopg.connect(empty) as session:
+        session.execute("create temporary table own as select count(*) from pg_class")
+        session.execute("lock table own")
+        run_patiently(empty, tree, 0, lambda _: None)
+
+
+def test_what_holds_it_up_in_the_middle_is_waited_for(empty: str, tree: SqlTree) -> None:
+    """Longer than a lock's time-out: the step is tried again."""
+    run(empty, tree)
+    add_migrations(tree, MORE, WIDER)
+    said: list[str] = []
+    with psycopg.connect(empty) as session:
+
+        def hear(line: str) -> None:
+            said.append(line)
+            if line == "applied 0003_a.sql":
+                session.execute("select count(*) from leadgen.items")
+                threading.Timer(5.5, session.rollback).start()
+
+        run_patiently(empty, tree, 60, hear)
+    assert said == ["applied 0003_a.sql", "applied 0004_b.sql", "reloaded 6 files"]
+
+
+def test_a_database_between_versions_is_told_of(empty: str, tree: SqlTree) -> None:
+    run(empty, tree)
+    add_migrations(tree, MORE, WIDER)
+    said: list[str] = []
+    with psycopg.connect(empty) as session:
+
+        def hear(line: str) -> None:
+            said.append(line)
+            if line == "applied 0003_a.sql":
+                session.execute("select count(*) from leadgen.items")
+
+        with pytest.raises(MigrateError, match="a step waited too long for others") as error:
+            run_patiently(empty, tree, 0, hear)
+        assert f"\n  session {session.info.backend_pid} of postgres, idle in transaction" in str(error.value)
+    assert said == [
+        "applied 0003_a.sql",
+        "the database is between versions: it has had 0003_a.sql, and not what comes after. "
+        "Leads are answered 503 until `leadgen migrate` has been run again to its end",
+    ]
+    assert run(empty, tree) == ["applied 0004_b.sql", "reloaded 6 files"]
 
 
 def test_defaults_are_written_where_they_are_set(empty: str, tree: SqlTree) -> None:

@@ -7,14 +7,22 @@ import typer
 
 from leadgen.cli.console import err, out
 from leadgen.cli.target import database_url
+from leadgen.db.blockers import PATIENCE_SECONDS
 from leadgen.settings import load_settings
 
 
-def migrate() -> None:
+def migrate(
+    wait: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="How long to wait for sessions that hold locks on our tables."
+        ),
+    ] = PATIENCE_SECONDS,
+) -> None:
     """Bring the database to the current state; safe to repeat."""
     from leadgen.db.migrate import migrate as run
 
-    run(database_url(), load_settings(), say=lambda line: err.print(line, markup=False))
+    run(database_url(), load_settings(), wait=wait, say=lambda line: err.print(line, markup=False))
     err.print("the database is up to date")
 
 

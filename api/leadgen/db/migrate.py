@@ -2,19 +2,27 @@
 
 Safe to run twice, from two places at once (one waits for the other), and again after it was interrupted:
 each step is one transaction and says in the database that it is done.
+
+Between the first migration and the reload the database is between versions, and the API answers 503. So whoever could
+hold up a migration is waited for before the first, and each step is tried for as long. The steps are not one
+transaction: a value added to an enum cannot be used before its commit, and the record tells what a reload declared from
+what a migration made by their transactions.
 """
 
 import hashlib
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import TypeVar
 
 import psycopg
 from psycopg import sql
 from psycopg.errors import DeadlockDetected, LockNotAvailable
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from leadgen.db import plpython
 from leadgen.db.adopt import adopt_recorded, adopt_schemas, list_lost_schemas
+from leadgen.db.blockers import PATIENCE_SECONDS, list_holders, wait_for_holders
 from leadgen.db.objects import MigrateError as MigrateError
 from leadgen.db.objects import (
     check_use_by_others,
@@ -30,6 +38,8 @@ from leadgen.db.reference import load_reference
 from leadgen.db.tree import Migration, SqlTree
 from leadgen.paths import sql_dir
 from leadgen.settings import Settings
+
+Result = TypeVar("Result")
 
 BOOKKEEPING = """
 create table if not exists leadgen.schema_migrations (
@@ -60,12 +70,14 @@ def migrate(
     *,
     tree: SqlTree | None = None,
     reference: bool = True,
+    wait: float = PATIENCE_SECONDS,
     say: Callable[[str], None] = print,
 ) -> None:
     """Bring the database at `url` to the declared state; `say` hears of each thing that was done.
 
-    The role must be a superuser or a member of leadgen_owner. Raises MigrateError or SqlError; what was
-    done before stays.
+    The role must be a superuser or a member of leadgen_owner. Others who hold locks on our tables are waited for
+    `wait` seconds before the first migration, and again at each step. Raises MigrateError or SqlError; what was done
+    before stays.
     """
     tree = tree or SqlTree(sql_dir())
     with exclusive_session(url) as connection:
@@ -73,18 +85,22 @@ def migrate(
         pending = _pending(connection, tree)
         if pending:
             _check_use_by_others(connection, tree, pending)
-        for migration in pending:
-            _apply(connection, tree, migration)
-            say(f"applied {migration.path.name}")
-        python = prepare_python(connection)
-        current = {
-            _fingerprint(connection, tree, with_python=each)
-            for each in ([True, False] if python is None else [python])
-        }
-        if pending or _stored_fingerprint(connection) not in current:
-            for line in reload(connection, tree, python=python):
-                say(line)
-            say(f"reloaded {len(tree.reloaded(with_python=python is True))} files")
+            wait_for_holders(connection, wait, say)
+        applied: list[str] = []
+        with _telling_where_it_stands(applied, say):
+            for migration in pending:
+                _patiently(wait, connection, partial(_apply, connection, tree, migration))
+                applied.append(migration.path.name)
+                say(f"applied {migration.path.name}")
+            python = prepare_python(connection)
+            current = {
+                _fingerprint(connection, tree, with_python=each)
+                for each in ([True, False] if python is None else [python])
+            }
+            if pending or _stored_fingerprint(connection) not in current:
+                for line in _patiently(wait, connection, partial(reload, connection, tree, python=python)):
+                    say(line)
+                say(f"reloaded {len(tree.reloaded(with_python=python is True))} files")
         if reference:
             for name, rows in load_reference(connection).items():
                 say(f"loaded {rows} rows of {name}")
@@ -128,15 +144,38 @@ def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
                 adopt_recorded(connection)
 
 
-busy = retry(
-    retry=retry_if_exception_type((DeadlockDetected, LockNotAvailable)),
-    stop=stop_after_attempt(5),
-    wait=wait_random_exponential(multiplier=0.2, max=5),
-    reraise=True,
-)
+def _patiently(patience: float, connection: psycopg.Connection, step: Callable[[], Result]) -> Result:
+    """Take a step, for so many seconds again while it cannot have its locks. Raises MigrateError: it names who has."""
+    again = Retrying(
+        retry=retry_if_exception_type((DeadlockDetected, LockNotAvailable)),
+        stop=stop_after_delay(patience),
+        wait=wait_random_exponential(multiplier=0.2, max=1),
+        reraise=True,
+    )
+    try:
+        return again(step)
+    except (DeadlockDetected, LockNotAvailable) as error:
+        holders = list_holders(connection).values()
+        raise MigrateError(
+            f"a step waited too long for others ({error.diag.message_primary}). Locks are held by\n  "
+            + ("\n  ".join(holders) or "nobody any more")
+        ) from error
 
 
-@busy
+@contextmanager
+def _telling_where_it_stands(applied: list[str], say: Callable[[str], None]) -> Iterator[None]:
+    """Say what an error leaves behind, if it comes between the first migration and the end of the reload."""
+    try:
+        yield
+    except BaseException:
+        if applied:
+            say(
+                f"the database is between versions: it has had {', '.join(applied)}, and not what comes after. "
+                "Leads are answered 503 until `leadgen migrate` has been run again to its end"
+            )
+        raise
+
+
 def _apply(connection: psycopg.Connection, tree: SqlTree, migration: Migration) -> None:
     with as_owner(connection), keeping_record(connection):
         with naming_dependents(migration.path.name):
@@ -147,7 +186,6 @@ def _apply(connection: psycopg.Connection, tree: SqlTree, migration: Migration) 
         )
 
 
-@busy
 def reload(connection: psycopg.Connection, tree: SqlTree, *, python: bool | None) -> list[str]:
     """Declare functions, views, policies and grants anew in one transaction; returns what is worth a line.
 
