@@ -6,7 +6,7 @@ grant execute on function leadgen.explain_lead_for(text, bigint) to leadgen_api;
 grant execute on function leadgen.is_ready() to leadgen_api;
 grant execute on function leadgen.record_mail_domain(text, text) to leadgen_api;
 grant execute on function leadgen.open_post(text, bytea, jsonb) to leadgen_api;
-grant execute on function leadgen.submit_mapped_lead(text, bytea, jsonb, integer, jsonb) to leadgen_api;
+grant execute on function leadgen.submit_mapped_lead(text, bytea, jsonb, integer, jsonb, boolean) to leadgen_api;
 grant execute on function leadgen.verify_subscription(text, text) to leadgen_api;
 grant execute on function leadgen.answer_sale(text, bigint, text, text, text) to leadgen_api;
 grant execute on function leadgen.show_sale(text, bigint) to leadgen_api;

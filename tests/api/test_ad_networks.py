@@ -23,6 +23,7 @@ from api.graph_double import (
     sleeps,
 )
 from api.serving import Answer, Api, add_catalogue, digest, make_lead, running_api
+from concurrency.sessions import wait_until
 from rig.cluster import Cluster
 
 GOOGLE_KEY = "lg_typed_into_google_ads"
@@ -185,6 +186,27 @@ def test_google_s_retries_sell_once(networks: Api, database: psycopg.Connection)
         posted = list(pool.map(lambda _: post(networks, "google", lead), range(20)))
     assert {(answer.status, answer.body) for answer in posted} == {(200, b"{}")}
     assert len(leads_of(database, f"google:{lead['lead_id']}")) == 1
+
+
+def test_posts_for_a_held_offer_keep_one_connection(networks: Api, database: psycopg.Connection) -> None:
+    """Their source posts for another offer, too."""
+    in_lock = (
+        "select count(*) from pg_stat_activity where usename = 'leadgen_api' and datname = current_database()"
+        " and wait_event_type = 'Lock'"
+    )
+    with ThreadPoolExecutor(20) as pool, psycopg.connect(networks.database) as holder:
+        holder.execute(
+            "select pg_advisory_xact_lock(2, market.offer_lock_key(o.id)) from leadgen.offers o"
+            " where o.name = 'Austin plumbing'"
+        )
+        held = [pool.submit(post, networks, "google", google_lead()) for _ in range(20)]
+        wait_until(lambda: b"leadgen_leads_in_hand 20.0" in networks.get("/metrics").body)
+        for lead in (google_lead(campaign_id=60000000000) for _ in range(10)):
+            assert post(networks, "google", lead).status == 200
+            assert leads_of(database, f"google:{lead['lead_id']}")[0][1] == "Austin at night"
+        assert database.execute(in_lock).fetchone() == (1,)
+        holder.rollback()
+        assert {posted.result().status for posted in held} <= {200, 503}, "a slow machine is out of time"
 
 
 @pytest.mark.parametrize("source", ["google", "nobody", "austin-plumbing-v1"])

@@ -259,6 +259,26 @@ async def test_a_sender_of_a_held_offer_may_have_another(two: Senders, database:
     assert not two.sent["a1"].done()
 
 
+async def test_a_statement_of_its_own_is_in_no_batch_and_is_tried_first(
+    one: Senders, database: Database
+) -> None:
+    said: list[tuple[str, bool]] = []
+
+    async def statement(context: str, *, waits: bool) -> Outcome:
+        said.append((context, waits))
+        return ("accepted" if waits else "busy"), '{"offer_id": 7}'
+
+    await one.send("a1", "b1")
+    alone = asyncio.create_task(one.batcher.submit_alone("b", statement, "its context"))
+    await one.send("b2")
+    await database.end(0)
+    assert database.begun[1:] == [["b1", "b2"]]
+    assert said == []
+    await database.end(1)
+    assert said == [("its context", False), ("its context", True)]
+    assert alone.result() == ("accepted", '{"offer_id": 7}')
+
+
 def test_a_sender_of_two_offers_is_none_of_theirs() -> None:
     offers = Offers()
     offers.learn("a", 7, 0)

@@ -74,7 +74,8 @@ async def _take_post(request: Request, services: Services, source_key: str) -> R
     for position, lead_id in enumerate(ids):
         if lead_id is None or lead_id in fetched:
             lead = None if lead_id is None else fetched[lead_id]
-            submit = partial(services.queries.submit_mapped_lead, source_key, body, position, lead)
+            statement = partial(services.queries.submit_mapped_lead, source_key, body, position, lead)
+            submit = partial(services.batcher.submit_alone, source_key, statement)
             outcomes.append(await _take_lead(services, submit, context, alone=len(ids) == 1))
 
     if missing := len(ids) - len(outcomes):

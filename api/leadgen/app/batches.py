@@ -18,6 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -40,6 +41,12 @@ Lane = int | str  # the id of an offer; the name of a sender as long as its offe
 log = structlog.get_logger()
 
 
+class Statement(Protocol):
+    """Submits a lead in its own transaction; `busy` if somebody holds its offer and it does not wait."""
+
+    async def __call__(self, context: str, *, waits: bool) -> Outcome: ...
+
+
 @dataclass(eq=False)
 class _Lead:
     """A lead whose sender waits for the answer. `begin_by` is a time of the event loop."""
@@ -50,6 +57,7 @@ class _Lead:
     context: str
     begin_by: float
     answer: asyncio.Future[Outcome]
+    statement: Statement | None = None  # else submit_lead's or submit_leads'
     waits: bool = False  # somebody held its offer: its call may wait for that
     is_alone: bool = False  # it may be what went wrong in a batch
 
@@ -147,10 +155,18 @@ class LeadBatcher:
 
         Who cannot be begun within WAIT_SECONDS is refused, like one for whom no connection comes free.
         """
+        return await self._submit(sender, payload, context, None)
+
+    async def submit_alone(self, sender: str, statement: Statement, context: str) -> Outcome:
+        """Submit a lead by a statement of its own, which is in no batch. As submit in all else."""
+        return await self._submit(sender[:LONGEST_NAME], "", context, statement)
+
+    async def _submit(self, sender: str, payload: str, context: str, statement: Statement | None) -> Outcome:
         loop = asyncio.get_running_loop()
         lane = self._offers.find(sender, loop.time()) or sender
         begin_by = loop.time() + WAIT_SECONDS
-        lead = _Lead(sender, lane, payload, context, begin_by, loop.create_future())
+        lead = _Lead(sender, lane, payload, context, begin_by, loop.create_future(), statement)
+        lead.is_alone = statement is not None
         if self._unanswered >= self._slots * WAITING_PER_CONNECTION:
             self._make_room(lead)
         timer = loop.call_at(lead.begin_by, self._give_up, lead)
@@ -219,15 +235,17 @@ class LeadBatcher:
     async def _call(self, batch: list[_Lead]) -> None:
         try:
             if len(batch) == 1:
-                lead = batch[0]
-                self._hear(
-                    [(lead, await self._queries.submit_lead(lead.payload, lead.context, waits=lead.waits))]
-                )
+                self._hear([(batch[0], await self._submit_one(batch[0]))])
             else:
                 await self._call_together(batch)
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait have to hear of it
             for lead in batch:
                 lead.fail(error)
+
+    async def _submit_one(self, lead: _Lead) -> Outcome:
+        if lead.statement:
+            return await lead.statement(lead.context, waits=lead.waits)
+        return await self._queries.submit_lead(lead.payload, lead.context, waits=lead.waits)
 
     async def _call_together(self, batch: list[_Lead]) -> None:
         try:

@@ -17,7 +17,7 @@ IS_READY = "select leadgen.is_ready()"
 
 OPEN_POST = "select leadgen.open_post(%s, %s, %s::jsonb)"
 SUBMIT_MAPPED_LEAD = (
-    "select r ->> 'status', r::text from leadgen.submit_mapped_lead(%s, %s, %s::jsonb, %s, %s::jsonb) r"
+    "select r ->> 'status', r::text from leadgen.submit_mapped_lead(%s, %s, %s::jsonb, %s, %s::jsonb, %s) r"
 )
 VERIFY_SUBSCRIPTION = "select leadgen.verify_subscription(%s, %s)"
 
@@ -77,10 +77,10 @@ class Queries:
         return dict(post)
 
     async def submit_mapped_lead(
-        self, source_key: str, body: bytes, position: int, fetched: str | None, context: str
+        self, source_key: str, body: bytes, position: int, fetched: str | None, context: str, *, waits: bool
     ) -> Outcome:
-        """Submit one lead of such a post."""
-        parameters = (source_key, body, context, position, fetched)
+        """Submit one lead of such a post. `busy` if somebody holds its offer and it does not wait."""
+        parameters = (source_key, body, context, position, fetched, waits)
         status, outcome = await self._row(SUBMIT_MAPPED_LEAD, parameters)
         return status, outcome
 

@@ -115,7 +115,8 @@ create or replace function leadgen.submit_mapped_lead(
   p_body bytea,
   p_context jsonb default '{}',
   p_position integer default 0,
-  p_fetched jsonb default null
+  p_fetched jsonb default null,
+  p_waits boolean default true
 )
 returns jsonb
 language plpgsql
@@ -129,10 +130,10 @@ set enable_mergejoin = off
 set jit = off
 as $$
 begin
-  return roads.submit_mapped_lead(p_source_key, p_body, p_context, p_position, p_fetched);
+  return roads.submit_mapped_lead(p_source_key, p_body, p_context, p_position, p_fetched, p_waits);
 end;
 $$;
-comment on function leadgen.submit_mapped_lead(text, bytea, jsonb, integer, jsonb) is
+comment on function leadgen.submit_mapped_lead(text, bytea, jsonb, integer, jsonb, boolean) is
   'Takes one lead of a post in its source''s own shape: proves the sender (context: api_key_hash or signature), maps,'
   ' rehearses a test, else submits. p_fetched: the lead as its network gave it, where the post only names it. '
   'Outcomes are submit_lead''s, or status test. LG400, LG401, LG403, LG422.';

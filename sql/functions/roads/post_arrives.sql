@@ -33,7 +33,8 @@ create or replace function roads.submit_mapped_lead(
   p_body bytea,
   p_context jsonb default '{}',
   p_position integer default 0,
-  p_fetched jsonb default null
+  p_fetched jsonb default null,
+  p_waits boolean default true
 )
 returns jsonb
 language plpgsql
@@ -91,15 +92,15 @@ begin
   elsif v_fault is not null then
     return intake.settle_refusal('LG400', v_fault, v_payload, v_context - 'can_look_up_mail', v_source);
   elsif not v_is_network then
-    return roads.submit_lead(v_payload, v_context);
+    return roads.submit_lead(v_payload, v_context, p_waits);
   end if;
   begin
-    return roads.submit_lead(v_payload, v_context);
+    return roads.submit_lead(v_payload, v_context, p_waits);
   exception
     when sqlstate 'LG400' or sqlstate 'LG401' or sqlstate 'LG403' or sqlstate 'LG422' then
       return intake.settle_refusal(sqlstate, sqlerrm, v_payload, v_context - 'can_look_up_mail', v_source);
   end;
 end;
 $$;
-comment on function roads.submit_mapped_lead(text, bytea, jsonb, integer, jsonb) is
+comment on function roads.submit_mapped_lead(text, bytea, jsonb, integer, jsonb, boolean) is
   'The work of leadgen.submit_mapped_lead.';
