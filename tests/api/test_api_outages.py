@@ -56,8 +56,8 @@ def is_waiting(database: str) -> bool:
 
 
 def hang_up(database: str) -> int:
-    """End the API's connections on the server's side."""
-    return ask(database, f"select count(pg_terminate_backend(pid)) from {API_SESSIONS}")
+    """End the API's connections on the server's side; returns when they have ended."""
+    return ask(database, f"select count(pg_terminate_backend(pid, 5000)) from {API_SESSIONS}")
 
 
 def check_unavailable(answer: Answer) -> None:
