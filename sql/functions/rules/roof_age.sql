@@ -1,4 +1,4 @@
--- An example of a rule for one vertical; README shows how it was added.
+-- An example of a rule for one vertical; docs/how-to/add-a-rule.md shows how it was added.
 
 create or replace function rules.roof_age(p_facts kernel.lead_facts, p_value jsonb, p_rules jsonb)
 returns kernel.failure[]
