@@ -21,7 +21,7 @@ declare
   v_lead leadgen.leads;
   v_judged leadgen.leads;
   v_body jsonb;
-  v_rules text;
+  v_rules jsonb;
   v_decision leadgen.lead_decisions;
   v_recalled leadgen.lead_decisions;
   v_policy kernel.routing_settings;
@@ -125,7 +125,7 @@ create or replace function rehearsal.judge_again(
   p_lead leadgen.leads,
   p_country_code text,
   p_rules jsonb,
-  p_compiled_rules text
+  p_compiled_rules jsonb
 )
 returns jsonb
 language plpgsql
@@ -151,7 +151,7 @@ begin
     'what', 'validation', 'recorded', v_recorded, 'replayed', v_replayed));
 end;
 $$;
-comment on function rehearsal.judge_again(leadgen.leads, text, jsonb, text) is
+comment on function rehearsal.judge_again(leadgen.leads, text, jsonb, jsonb) is
   'Judges a lead of a country''s market again by the rules that judged it; differences as in replay_validation.';
 
 create or replace function rehearsal.replay_decision(p_decision leadgen.lead_decisions)
