@@ -1,15 +1,15 @@
--- A rule and its proof: a lead for a leak costs a fifth more.
+-- A rule and its proof: a lead for a leak costs 20 % more.
 begin;
 select plan(3);
 select testkit.austin_roofing(p_pricing => '{"adjustments": [
   {"name": "leak", "percent": 20, "when": {"attributes.job_type": {"enum": ["leak"]}}}]}');
 
 select testkit.expect_price(testkit.given_lead('homeowner', '{"attributes": {"job_type": "leak"}}'), 72.00,
-  'a leak adds a fifth to the 60.00 of Hilltop');
+  'Hilltop pays 20 % on top of its 60.00');
 select testkit.expect_price(testkit.given_lead('renter', '{"attributes": {"job_type": "leak"}}'), 60.00,
-  'and a fifth to the 50.00 of Lakeside');
+  'Lakeside pays 20 % on top of its 50.00');
 select testkit.expect_price(testkit.given_lead('homeowner', '{"attributes": {"job_type": "inspection"}}'), 60.00,
-  'any other job costs what it did');
+  'another job costs what it did');
 
 select * from finish();
 rollback;
