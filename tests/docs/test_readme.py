@@ -21,6 +21,7 @@ ROOT = checkout() or Path()
 PAGES = ["README.md", *sorted(f"docs/how-to/{path.name}" for path in (ROOT / "docs/how-to").iterdir())]
 NOT_CLONED = shutil.ignore_patterns(".*", "__pycache__", "node_modules")
 BY_HAND = ["make test"]  # nothing else of README may be left out
+STOP_SECONDS = 30
 A_RUN_TAKES = timedelta(minutes=3)
 
 
@@ -69,8 +70,16 @@ def wait_out_midnight() -> None:
         time.sleep(A_RUN_TAKES.total_seconds())
 
 
+def assert_nothing_runs(environment: dict[str, str]) -> None:
+    """All processes with this environment have ended, or end now."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while left := left_running(environment):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.02)
+
+
 def left_running(environment: dict[str, str]) -> list[str]:
-    """The command lines of processes that have inherited this environment."""
+    """The command lines of processes with this environment."""
     mark = f"PYTHONPATH={environment['PYTHONPATH']}".encode()
     found = []
     for process in Path("/proc").glob("[0-9]*"):
@@ -91,7 +100,7 @@ def test_everything_runs_from_top_to_bottom(place: Path, environment: dict[str, 
     with newcomer(place / "leadgen", place, environment) as somebody:
         for snippet in itertools.chain(readme, *others):
             somebody.run(snippet)
-    assert left_running(environment) == []
+    assert_nothing_runs(environment)
     assert not (place / "leadgen/.leadgen/demo.env").exists()
 
 
@@ -173,10 +182,12 @@ def test_what_a_page_says_is_held_against_it(
 
 
 def test_a_terminal_that_ends_with_an_error_is_told(place: Path, environment: dict[str, str]) -> None:
-    serve = Snippet("page", 1, "sh", "# terminal 1\ntrap 'exit 7' INT\necho Serving until Ctrl-C\nread\n")
+    serve = Snippet(
+        "page", 1, "sh", "# terminal 1\ntrap 'exit 7' INT\necho Serving until Ctrl-C\nsleep 600\n"
+    )
     with (
         pytest.raises(PageError, match=r"page:1 ended with status 7"),
         newcomer(place, place, environment) as one,
     ):
         one.run(serve)
-    assert left_running(environment) == []
+    assert_nothing_runs(environment)

@@ -15,10 +15,8 @@ Every command must succeed, also in the middle of a block. What is printed must 
 """
 
 import difflib
-import os
 import re
 import shlex
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -39,6 +37,8 @@ MAY_DIFFER = (
     (r'"(\w+_id)": \d+', r'"\1": <id>'),
     (r"\blg_[\w-]{20,}", "<key>"),
 )
+# The end of a terminal's input is Ctrl-C: it comes when the newcomer leaves, and when our process is killed.
+CTRL_C = "{ cat; kill -INT 0; } <&0 >/dev/null 2>&1 &"
 FENCE = re.compile(r"(?P<indent> *)```(?P<language>.*)")
 
 
@@ -165,8 +165,6 @@ class Newcomer:
         failed = []
         while self._asides:
             snippet, process = self._asides.pop()
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGINT)
             said, _ = process.communicate()
             if process.returncode != 0:
                 failed.append(f"{snippet.place} ended with status {process.returncode}:\n{said}")
@@ -174,7 +172,7 @@ class Newcomer:
             raise PageError("\n".join(failed))
 
     def _serve(self, snippet: Snippet) -> None:
-        process = self._open_terminal("-e", "-c", snippet.text)
+        process = self._open_terminal("-e", "-c", f"{CTRL_C}\n{snippet.text}")
         self._asides.append((snippet, process))
         said = ""
         for line in process.stdout or ():
