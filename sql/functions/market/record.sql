@@ -20,15 +20,19 @@ begin
     market_id, lead_id, offer_id, attempt, decided_at,
     routing_policy_id, routing_policy_version, pricing_policy_id, pricing_policy_version,
     exclusivity, adjustments, reasons, ranking, exclusive_buyer_id, winners, unsold_reason, is_held, next_route_at,
-    format, timezone, decimals, max_buyers, default_price, enrollments, versions, flags, openings, filter_faults, prices, balances, last_turns,
+    format, timezone, decimals, max_buyers, default_price,
+    enrollments, versions, flags, openings, filter_faults, prices, balances, last_turns,
     finish_tags, virtual_times, limit_uses
   )
   values (
     p_route.market_id, p_lead_id, p_route.offer_id, p_attempt, p_snapshot.decided_at,
-    p_route.routing_policy_id, p_route.routing_policy_version, p_route.pricing_policy_id, p_route.pricing_policy_version,
+    p_route.routing_policy_id, p_route.routing_policy_version,
+    p_route.pricing_policy_id, p_route.pricing_policy_version,
     p_snapshot.exclusivity, nullif(p_snapshot.adjustments, '{}'), p_decision.reasons, p_decision.ranking,
-    p_decision.exclusive_buyer_id, p_decision.winners, p_decision.unsold_reason, p_decision.is_held, p_decision.next_route_at,
-    2, p_snapshot.timezone, p_snapshot.decimals, (p_route.routing_settings).max_buyers, p_route.default_price, p_snapshot.enrollments, p_snapshot.versions, p_snapshot.flags,
+    p_decision.exclusive_buyer_id, p_decision.winners, p_decision.unsold_reason, p_decision.is_held,
+    p_decision.next_route_at,
+    2, p_snapshot.timezone, p_snapshot.decimals, (p_route.routing_settings).max_buyers, p_route.default_price,
+    p_snapshot.enrollments, p_snapshot.versions, p_snapshot.flags,
     market.drop_empty(p_snapshot.openings), market.drop_empty(p_snapshot.filter_faults), p_snapshot.prices,
     market.drop_empty(p_snapshot.balances), market.drop_empty(p_snapshot.last_turns),
     case when v_is_weighted then p_snapshot.finish_tags end, case when v_is_weighted then p_snapshot.virtual_times end,
@@ -82,7 +86,9 @@ begin
   v_snapshot.decided_at := p_decision.decided_at;
   v_snapshot.exclusivity := p_decision.exclusivity;
   v_snapshot.adjustments := coalesce(p_decision.adjustments, '{}');
-  select coalesce(p_decision.timezone, m.timezone), coalesce(p_decision.decimals, kernel.currency_minor_unit(m.currency))
+  select
+    coalesce(p_decision.timezone, m.timezone),
+    coalesce(p_decision.decimals, kernel.currency_minor_unit(m.currency))
   into v_snapshot.timezone, v_snapshot.decimals
   from leadgen.markets m
   where m.id = p_decision.market_id;
@@ -210,33 +216,42 @@ declare
 begin
   select
     coalesce(array_agg(c.buyer_offer_id), '{}'), coalesce(array_agg(0), '{}'), array_agg(c.buyer_id),
-    coalesce(array_agg(c.enrollment_is_active::integer | (c.buyer_is_active::integer << 1) | (c.has_channel::integer << 2)
+    coalesce(array_agg(
+      c.enrollment_is_active::integer | (c.buyer_is_active::integer << 1) | (c.has_channel::integer << 2)
       | (c.in_service_area::integer << 3) | (c.in_schedule::integer << 4) | (c.has_lead::integer << 5)
       | (c.has_contact::integer << 6)), '{}'),
     array_agg(c.timezone), array_agg(case when c.pause_until > v_now then c.pause_until end),
     array_agg(case when not c.in_schedule then kernel.find_next_opening(c.schedule, v_now, c.timezone) end),
     array_agg(c.filter_fault), array_agg(c.priority), array_agg(c.weight), array_agg(c.base_price), array_agg(c.price),
-    array_agg(c.min_balance), array_agg(c.balance), array_agg(c.last_turn), array_agg(c.finish_tag), array_agg(c.virtual_time)
+    array_agg(c.min_balance), array_agg(c.balance), array_agg(c.last_turn), array_agg(c.finish_tag),
+    array_agg(c.virtual_time)
   into
-    v_snapshot.enrollments, v_snapshot.versions, v_snapshot.buyers, v_snapshot.flags, v_snapshot.zones, v_snapshot.pauses,
-    v_snapshot.openings, v_snapshot.filter_faults, v_snapshot.priorities, v_snapshot.weights, v_snapshot.base_prices,
+    v_snapshot.enrollments, v_snapshot.versions, v_snapshot.buyers, v_snapshot.flags, v_snapshot.zones,
+    v_snapshot.pauses, v_snapshot.openings, v_snapshot.filter_faults, v_snapshot.priorities, v_snapshot.weights,
+    v_snapshot.base_prices,
     v_snapshot.prices, v_snapshot.min_balances, v_snapshot.balances, v_snapshot.last_turns, v_snapshot.finish_tags,
     v_snapshot.virtual_times
   from unnest(p_candidates) c;
-  select array_agg(l.owner), array_agg(l.code), array_agg(l.span), array_agg(l.is_money), array_agg(l.cap), array_agg(l.used)
-  into v_snapshot.limit_owners, v_snapshot.limit_codes, v_snapshot.limit_windows, v_snapshot.limit_is_money, v_snapshot.limit_caps,
-    v_snapshot.limit_uses
+  select
+    array_agg(l.owner), array_agg(l.code), array_agg(l.span), array_agg(l.is_money), array_agg(l.cap),
+    array_agg(l.used)
+  into
+    v_snapshot.limit_owners, v_snapshot.limit_codes, v_snapshot.limit_windows, v_snapshot.limit_is_money,
+    v_snapshot.limit_caps, v_snapshot.limit_uses
   from (
     select c.place::integer as owner, w.code, w.span, w.is_money, w.cap, w.used
     from unnest(p_candidates) with ordinality as c (
-      buyer_offer_id, buyer_id, enrollment_is_active, buyer_is_active, has_channel, pause_until, in_service_area, has_lead, timezone,
-      cap_hour, used_hour, cap_day, used_day, cap_week, used_week, cap_month, used_month, min_balance, balance, priority, weight,
-      last_turn, finish_tag, virtual_time, base_price, in_schedule, schedule, filter_fault, has_contact, price, budget_day, spent_day,
-      budget_month, spent_month, place)
+      buyer_offer_id, buyer_id, enrollment_is_active, buyer_is_active, has_channel, pause_until, in_service_area,
+      has_lead, timezone, cap_hour, used_hour, cap_day, used_day, cap_week, used_week, cap_month, used_month,
+      min_balance, balance, priority, weight, last_turn, finish_tag, virtual_time, base_price, in_schedule, schedule,
+      filter_fault, has_contact, price, budget_day, spent_day, budget_month, spent_month, place)
     cross join lateral (values
-      (1, 'cap_hour', 'hour', false, c.cap_hour::numeric, c.used_hour::numeric), (2, 'cap_day', 'day', false, c.cap_day, c.used_day),
-      (3, 'cap_week', 'week', false, c.cap_week, c.used_week), (4, 'cap_month', 'month', false, c.cap_month, c.used_month),
-      (5, 'budget_day', 'day', true, c.budget_day, c.spent_day), (6, 'budget_month', 'month', true, c.budget_month, c.spent_month)
+      (1, 'cap_hour', 'hour', false, c.cap_hour::numeric, c.used_hour::numeric),
+      (2, 'cap_day', 'day', false, c.cap_day, c.used_day),
+      (3, 'cap_week', 'week', false, c.cap_week, c.used_week),
+      (4, 'cap_month', 'month', false, c.cap_month, c.used_month),
+      (5, 'budget_day', 'day', true, c.budget_day, c.spent_day),
+      (6, 'budget_month', 'month', true, c.budget_month, c.spent_month)
     ) as w (n, code, span, is_money, cap, used)
     where w.cap is not null
     union all
