@@ -44,7 +44,7 @@ $sql$);
 begin
   return $sql$ || replace(catalog.compile_by_reason('position'), 'c.reason', 'p_reason') || $sql$
     + coalesce(array_position(
-      '{cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month}', regexp_replace(p_reason, '^offer_', '')), 0);
+      $sql$ || quote_literal(catalog.list_limit_codes()) || $sql$, regexp_replace(p_reason, '^offer_', '')), 0);
 end;
 $sql$);
   perform catalog.compile_rank();
