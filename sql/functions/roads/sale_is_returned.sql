@@ -145,8 +145,8 @@ begin
   begin
     perform roads.judge_return(v_return, v_sale, v_now);
   exception
-    when query_canceled or others then -- others leaves it out
-      if kernel.is_passing_fault(sqlstate) and not kernel.is_out_of_time(sqlstate) then
+    when query_canceled or others then -- `others` does not include query_canceled
+      if not kernel.is_fault_of_row(sqlstate) then
         raise;
       end if;
       raise warning 'return % was not settled: %', v_return.id, sqlstate;
