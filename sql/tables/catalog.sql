@@ -48,13 +48,13 @@ comment on column leadgen.markets.slug is 'Unique public name; derived from name
 comment on column leadgen.markets.timezone is
   'IANA zone, e.g. America/Chicago; its calendar is the market''s calendar.';
 comment on column leadgen.markets.currency is
-  'ISO 4217. Currencies with three decimals are refused: money is numeric(10,2).';
+  'ISO 4217; stays once the market has offers. Currencies with three decimals are refused: money is numeric(10,2).';
 
 create or replace trigger touch_updated_at before update on leadgen.markets
   for each row execute function kernel.touch_updated_at();
 create or replace trigger keep_used before delete on leadgen.markets
   for each row execute function catalog.keep_used();
-create or replace trigger fill_market before insert or update of timezone, country_code, slug on leadgen.markets
+create or replace trigger fill_market before insert or update of timezone, country_code, currency, slug on leadgen.markets
   for each row execute function catalog.fill_market();
 create or replace trigger note_change after update of is_active, timezone on leadgen.markets
   for each row execute function catalog.note_change('is_active', 'timezone');
