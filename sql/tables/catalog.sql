@@ -58,8 +58,10 @@ create or replace trigger fill_market before insert or update of timezone, count
   for each row execute function catalog.fill_market();
 create or replace trigger note_change after update of is_active, timezone on leadgen.markets
   for each row execute function catalog.note_change('is_active', 'timezone');
-create or replace trigger move_windows after update of timezone on leadgen.markets
-  for each row when (old.timezone is distinct from new.timezone) execute function market.move_windows();
+-- Once a statement, so that it takes the offers by id. Transition tables admit no list of columns.
+create or replace trigger move_windows after update on leadgen.markets
+  referencing old table as replaced new table as written
+  for each statement execute function market.move_windows();
 
 create table leadgen.verticals (
   id bigint generated always as identity primary key,
@@ -480,8 +482,9 @@ create or replace trigger note_change after insert or update of
     'is_reachable');
 create or replace trigger start_usage after insert on leadgen.buyer_offers
   for each row execute function market.start_usage();
-create or replace trigger move_windows after update of timezone on leadgen.buyer_offers
-  for each row when (old.timezone is distinct from new.timezone) execute function market.move_windows();
+create or replace trigger move_windows after update on leadgen.buyer_offers
+  referencing old table as replaced new table as written
+  for each statement execute function market.move_windows();
 create or replace trigger keep_endpoints after insert or update of webhook_url_override, email_override, sms_override
   on leadgen.buyer_offers
   for each row execute function outbox.keep_endpoints();
