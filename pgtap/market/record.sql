@@ -3,7 +3,8 @@ begin;
 select plan(4);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer() as offer_id;
-create temp table seats as select testkit.enroll(offer_id, '{"routing_priority": 1}') as a, testkit.enroll(offer_id, '{"routing_priority": 2}') as b
+create temp table seats as select testkit.enroll(offer_id, '{"routing_priority": 1}') as a,
+  testkit.enroll(offer_id, '{"routing_priority": 2}') as b
 from ids;
 select testkit.submit(offer_id, '{}', 1) from ids;
 create temp table empty as select testkit.make_offer() as offer_id;
@@ -14,7 +15,7 @@ create function pg_temp.recall(p_offer_id bigint) returns text language sql as $
   cross join lateral market.recall_snapshot(d, market.recall_policy(d)) s
   where d.offer_id = p_offer_id;
 $$;
-select is(pg_temp.recall(offer_id), format('{%s,%s} {1,2}', a, b), 'each candidate with its own numbers') from ids, seats;
+select is(pg_temp.recall(offer_id), array[a, b]::text || ' {1,2}', 'each candidate with its own numbers') from ids, seats;
 select is(pg_temp.recall(offer_id), '{}', 'no candidates') from empty;
 
 -- A version that is lost, as no trigger lets it be.

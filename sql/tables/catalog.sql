@@ -457,9 +457,18 @@ comment on column leadgen.buyer_offers.compiled_filter is 'All of filters as one
 create index idx_buyer_offers_offer_active_priority
   on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
 
-create or replace trigger version_enrollment before insert or update on leadgen.buyer_offers
+-- Its terms, and what is compiled of them: what an enrollment is reached by is none of them. Both triggers have one list.
+create or replace trigger version_enrollment before insert or update of
+    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_until, schedule,
+    compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
+    budget_per_month, limit_codes, limit_windows, limit_is_money, limit_caps, filters, compiled_filters, compiled_filter
+  on leadgen.buyer_offers
   for each row execute function catalog.version_enrollment();
-create or replace trigger archive_enrollment after insert or update on leadgen.buyer_offers
+create or replace trigger archive_enrollment after insert or update of
+    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_until, schedule,
+    compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
+    budget_per_month, limit_codes, limit_windows, limit_is_money, limit_caps, filters, compiled_filters, compiled_filter
+  on leadgen.buyer_offers
   for each row execute function catalog.archive_enrollment();
 create or replace trigger touch_updated_at before update on leadgen.buyer_offers
   for each row execute function kernel.touch_updated_at();
