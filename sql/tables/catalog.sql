@@ -369,7 +369,7 @@ create or replace trigger fill_buyer before insert or update of
   for each row execute function catalog.fill_buyer();
 create or replace trigger note_change after update of balance, is_active on leadgen.buyers
   for each row execute function catalog.note_change('balance', 'is_active');
--- With the change and not after it: a lead sold a moment later goes to the new address (roads.record_decision).
+-- With the change and not after it: a lead sold a moment later goes to the new address (outbox.queue_deliveries).
 create or replace trigger keep_endpoints
   after insert or update of webhook_url, email, email_notifications, phone, sms_notifications
   on leadgen.buyers
