@@ -1,6 +1,6 @@
--- suggest, edit_distance, refuse_choice: "did you mean"; is_passing_fault, is_out_of_time.
+-- suggest, edit_distance, refuse_choice: "did you mean"; is_passing_fault, is_out_of_time, is_fault_of_row.
 begin;
-select plan(38);
+select plan(39);
 
 select is(kernel.edit_distance(a, b), distance, format('edit_distance: %s, %s', a, b))
 from (values
@@ -58,6 +58,8 @@ set local statement_timeout = '1h';
 select is(kernel.is_out_of_time('57014'), false, 'is_out_of_time: somebody cancelled it');
 select is(array_agg(c) filter (where kernel.is_out_of_time(c)), null, 'is_out_of_time: other errors')
 from unnest('{57P01,55P03,40001,P0001}'::text[]) c;
+select is(array_agg(c order by n) filter (where kernel.is_fault_of_row(c)), '{22012,LG423}', 'is_fault_of_row: no other error')
+from unnest('{22012,40P01,57014,LG423}'::text[]) with ordinality as t (c, n);
 
 select * from finish();
 rollback;

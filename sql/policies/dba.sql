@@ -35,8 +35,10 @@ grant update (
   name, email, phone, company, webhook_url, webhook_secret, email_notifications, sms_notifications, is_active,
   credit_limit, billing_cycle, payment_method, payment_method_id, response_rules, webhook_headers, notice_emails
 ) on leadgen.buyers to leadgen_dba;
+-- The defaults; whether webhooks may be local is the deploy's.
 grant update (
-  default_source_key, default_duplicate_window_hours, default_invoice_threshold, slow_retry_seconds, disable_endpoint_after
+  default_source_key, default_duplicate_window_hours, default_invoice_threshold, warn_at_percent, slow_retry_seconds,
+  disable_endpoint_after
 ) on leadgen.settings to leadgen_dba;
 -- How often workers do a chore, and whether they do it.
 grant update (pause, is_active) on leadgen.chores to leadgen_dba;

@@ -148,6 +148,19 @@ comment on function kernel.is_passing_fault(text) is
   'Whether an error is of the moment or the server (a deadlock, a cancelled query, a full disk), not of the row at '
   'hand. Who handles errors raises such a one again: the work is done anew, and no row is blamed for it.';
 
+create or replace function kernel.is_fault_of_row(p_sqlstate text)
+returns boolean
+language plpgsql
+volatile strict
+as $$
+begin
+  return not kernel.is_passing_fault(p_sqlstate) or kernel.is_out_of_time(p_sqlstate);
+end;
+$$;
+comment on function kernel.is_fault_of_row(text) is
+  'Whether a chore that meets an error over a row sets the row aside, so that the others flow; any other error it '
+  'raises again.';
+
 create or replace function kernel.is_out_of_time(p_sqlstate text)
 returns boolean
 language plpgsql

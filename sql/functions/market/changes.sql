@@ -7,23 +7,32 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 -- With the change and not after it: a lead between the two would be counted in the windows of the other zone, and a
--- place be given twice. Offers by id, and for each its enrollments: one lock order.
+-- place be given twice. It holds the rows that were written and asks for their offers, so it is called once a statement
+-- and takes them all by id: two such statements do not wait for each other.
 declare
-  v_offer_id bigint;
-  v_buyer_offer_id bigint;
+  v_enrollments bigint[];
+  v_offers bigint[];
 begin
-  if tg_table_name = 'buyer_offers' then
-    perform market.recount_usage(new.id);
-    return null;
+  if tg_table_name = 'markets' then
+    select array_agg(o.id) into v_offers
+    from written w
+    join replaced r on r.id = w.id and r.timezone <> w.timezone
+    join leadgen.offers o on o.market_id = w.id;
+    v_enrollments := array(
+      select bo.id from leadgen.buyer_offers bo where bo.offer_id = any (v_offers) and bo.timezone is null);
+  else
+    select array_agg(w.id), array_agg(distinct w.offer_id) into v_enrollments, v_offers
+    from written w
+    join replaced r on r.id = w.id and r.timezone is distinct from w.timezone;
   end if;
-  for v_offer_id in select o.id from leadgen.offers o where o.market_id = new.id order by o.id loop
-    perform market.recount_offer_usage(v_offer_id, new.timezone);
-    for v_buyer_offer_id in
-      select bo.id from leadgen.buyer_offers bo where bo.offer_id = v_offer_id and bo.timezone is null order by bo.id
-    loop
-      perform market.recount_usage(v_buyer_offer_id);
-    end loop;
-  end loop;
+  perform market.lock_offers(v_offers);
+  if tg_table_name = 'markets' then
+    perform market.recount_offer_usage(o.id, m.timezone)
+    from leadgen.offers o
+    join leadgen.markets m on m.id = o.market_id
+    where o.id = any (v_offers);
+  end if;
+  perform market.recount_usage(e.id) from unnest(v_enrollments) e (id);
   return null;
 end;
 $$;

@@ -69,9 +69,10 @@ returns void
 language plpgsql
 volatile
 as $$
+-- Not beyond the end of its hold; one whose hold has ended, and could not be ended, waits all the same.
 begin
   update leadgen.leads l
-  set next_route_at = least(p_until, l.hold_until), updated_at = p_now
+  set next_route_at = least(p_until, case when l.hold_until > p_now then l.hold_until end), updated_at = p_now
   where l.id = p_lead.id and l.market_id = p_lead.market_id;
 end;
 $$;
