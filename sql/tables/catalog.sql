@@ -494,6 +494,9 @@ create or replace trigger start_usage after insert on leadgen.buyer_offers
 create or replace trigger move_windows after update on leadgen.buyer_offers
   referencing old table as replaced new table as written
   for each statement execute function market.move_windows();
+create or replace trigger keep_shares after update on leadgen.buyer_offers
+  referencing old table as replaced new table as written
+  for each statement execute function market.keep_shares();
 create or replace trigger keep_endpoints after insert or update of webhook_url_override, email_override, sms_override
   on leadgen.buyer_offers
   for each row execute function outbox.keep_endpoints();

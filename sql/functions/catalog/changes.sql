@@ -142,3 +142,16 @@ end;
 $$;
 comment on function catalog.forget_changes(bigint) is
   'Takes the changes of an offer out: what follows from them is done.';
+
+create or replace function catalog.remember_offer(p_offer_id bigint, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id)
+  values (p_now, 'offers', p_offer_id, p_offer_id);
+end;
+$$;
+comment on function catalog.remember_offer(bigint, timestamptz) is
+  'Leaves a change of an offer behind the others: there is more to follow from it.';

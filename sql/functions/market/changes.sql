@@ -40,12 +40,15 @@ comment on function market.move_windows() is
   'Trigger: a change of zone counts the caps anew, so that moving a window''s start gives no place twice.';
 
 create or replace function market.wake_held_leads(p_offer_id bigint, p_now timestamptz)
-returns void
+returns boolean
 language plpgsql
 volatile
 as $$
 -- The caller holds the offer's lock: a lead that was judged before the change is then either stored, and woken, or
--- judged after it.
+-- judged after it. A portion is a second's work, so that no statement runs out of time over it.
+declare
+  c_portion constant integer := 10000;
+  v_woken integer;
 begin
   update leadgen.leads l
   set next_route_at = p_now
@@ -53,11 +56,50 @@ begin
     select h.id from leadgen.leads h
     where h.offer_id = p_offer_id and h.hold_until is not null and h.next_route_at > p_now
     order by h.id
+    limit c_portion
     for no key update);
+  get diagnostics v_woken = row_count;
+  return v_woken < c_portion;
 end;
 $$;
 comment on function market.wake_held_leads(bigint, timestamptz) is
-  'Makes the held leads of an offer due, because something changed that may let them be sold.';
+  'Makes held leads of an offer due, because something changed that may let them be sold: at most 10,000. False: there '
+  'may be more.';
+
+create or replace function market.keep_shares()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- What a buyer is ahead or behind is counted in leads of its weight, so a new weight counts it anew: without that a
+-- buyer who just had one lead at weight 1 would wait for a hundred at weight 100. Locks as move_windows does.
+declare
+  v_offers bigint[];
+begin
+  select array_agg(distinct w.offer_id) into v_offers
+  from written w
+  join replaced r on r.id = w.id and r.weight <> w.weight;
+  if v_offers is null then
+    return null;
+  end if;
+  perform market.lock_offers(v_offers);
+  update leadgen.enrollment_usage u
+  set finish_tag = o.virtual_time + (u.finish_tag - o.virtual_time) * r.weight / w.weight
+  from written w
+  join replaced r on r.id = w.id and r.weight <> w.weight
+  join (
+    select x.offer_id, max(x.virtual_time) as virtual_time
+    from leadgen.enrollment_usage x
+    where x.offer_id = any (v_offers)
+    group by x.offer_id
+  ) o on o.offer_id = w.offer_id
+  where u.buyer_offer_id = w.id;
+  return null;
+end;
+$$;
+comment on function market.keep_shares() is
+  'Trigger: whoever gets another weight is as many leads ahead or behind as before.';
 
 create or replace function market.warn_of_balance(
   p_buyer_id bigint,

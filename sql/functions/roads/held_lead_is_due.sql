@@ -7,7 +7,8 @@ volatile
 as $$
 -- One thing a call, so one lead is one transaction, and a change of the catalogue is another. The lead is locked after
 -- its offer, as everywhere. One over which anything raises (a policy, data, a statement that runs out of time) is set
--- aside for a while, so that the others flow.
+-- aside for a while, so that the others flow; one that needs a row which somebody holds (an open edit of a buyer), for
+-- seconds.
 declare
   v_now timestamptz := leadgen.clock();
   v_lead_id bigint;
@@ -30,11 +31,12 @@ begin
     perform roads.settle_held_lead(v_lead, v_now);
   exception
     when query_canceled or others then -- `others` does not include query_canceled
-      if not kernel.is_fault_of_row(sqlstate) then
+      if not kernel.is_fault_of_row(sqlstate) and sqlstate <> '55P03' then
         raise;
       end if;
       raise warning 'held lead % was not routed: %', v_lead.id, sqlstate;
-      perform market.put_off_lead(v_lead, v_now + interval '5 minutes', v_now);
+      perform market.put_off_lead(
+        v_lead, v_now + case sqlstate when '55P03' then interval '10 seconds' else interval '5 minutes' end, v_now);
   end;
   return v_lead.id;
 end;
@@ -47,11 +49,14 @@ language plpgsql
 volatile
 as $$
 -- The lead keeps its validation and is routed by today's policy, also when its source was switched off meanwhile, but
--- not while its offer or market is.
+-- not while its offer or market is. Who asked meanwhile not to be contacted is offered to nobody any more.
 declare
   v_route catalog.route;
 begin
-  if p_lead.hold_until <= p_now then
+  if privacy.is_suppressed(p_lead.phone, p_lead.email, p_now) then
+    perform market.end_hold(p_lead, p_now, 'suppressed');
+    return;
+  elsif p_lead.hold_until <= p_now then
     perform market.end_hold(p_lead, p_now);
     return;
   end if;
