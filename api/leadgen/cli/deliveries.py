@@ -15,6 +15,7 @@ from leadgen.cli.offers import read_moment
 from leadgen.cli.periods import Since, read_since
 from leadgen.cli.rows import AsJson, BuyerOption, Id, Ids, Limit, Row, call, call_each, print_json, read_rows
 from leadgen.errors import LeadGenError
+from leadgen.words import count_of
 
 app = typer.Typer(no_args_is_help=True, help="What is sent to buyers: look at it, send it again, stop it.")
 
@@ -183,7 +184,7 @@ def describe_delivery(row: Row) -> list[str]:
     if row["last_error"]:
         lines.append(f"trouble     {row['last_error']}")
     if row["replay_id"]:
-        lines.append(f"replay      {row['replay_id']}, after {row['attempts_before']} attempts")
+        lines.append(f"replay      {row['replay_id']}, after {count_of(row['attempts_before'], 'attempt')}")
     if row["provider_id"]:
         lines.append(f"provider    {row['provider_id']}")
     return lines
@@ -226,10 +227,12 @@ def replay(
     ] = None,
 ) -> None:
     """Send all dead letters, or those of a buyer or a period, again; workers do it. Prints the replay's id."""
-    wish: dict[str, object] = {
-        "statuses": [one.strip() for one in status.split(",")],
-        "per_minute": per_minute,
-    }
+    statuses = [one.strip() for one in status.split(",")]
+    if "delivered" in statuses and not (buyer and start and end):
+        raise LeadGenError(
+            f"--status {status} needs --buyer, --from and --to: what was delivered goes to one buyer"
+        )
+    wish: dict[str, object] = {"statuses": statuses, "per_minute": per_minute}
     if buyer is not None:
         wish["buyer_id"] = buyer
     since, until = _read_time(start, "--from"), _read_time(end, "--to")

@@ -9,6 +9,7 @@ from leadgen.cli.console import err
 from leadgen.cli.target import database_url
 from leadgen.db.tree import SqlTree
 from leadgen.paths import checkout, sql_dir
+from leadgen.words import count_of
 
 DIRECTORY = Path("docs")
 POLICY_KEYS = Path("policy-keys.md")
@@ -35,7 +36,7 @@ def docs(
     for name, page in pages.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_text(page, encoding="utf-8")
-    err.print(f"wrote {len(pages)} pages to {target}", markup=False, soft_wrap=True)
+    err.print(f"wrote {count_of(len(pages), 'page')} to {target}", markup=False, soft_wrap=True)
 
 
 def read_page(url: str) -> str:

@@ -18,6 +18,7 @@ from leadgen.db.pgtap import judge, kit_template, pgtap_dir, pgtap_files, run_ps
 from leadgen.db.urls import with_database
 from leadgen.errors import LeadGenError
 from leadgen.settings import load_settings
+from leadgen.words import count_of
 
 PREFIX = "leadgen_rules_"
 
@@ -45,9 +46,9 @@ def check_rules(
                 with cluster.clone(template) as url:
                     failed += not run_one(url, path, tells_all=bool(files))
     if failed:
-        out.print(f"{failed} of {len(paths)} files failed")
+        out.print(f"{failed} of {count_of(len(paths), 'file')} failed")
         raise typer.Exit(1)
-    out.print(f"all passed: {len(paths)} {'file' if len(paths) == 1 else 'files'}")
+    out.print(f"all passed: {count_of(len(paths), 'file')}")
 
 
 def run_one(url: str, path: Path, *, tells_all: bool) -> bool:

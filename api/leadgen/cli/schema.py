@@ -8,6 +8,7 @@ import typer
 from leadgen.cli.console import err, out
 from leadgen.cli.target import database_url
 from leadgen.settings import load_settings
+from leadgen.words import count_of
 
 
 def migrate() -> None:
@@ -51,7 +52,7 @@ def load(
     if what == "reference":
         loaded = load_reference_data(database_url())
         for name, rows in loaded.items():
-            err.print(f"loaded {rows} rows of {name}")
+            err.print(f"loaded {count_of(rows, 'row')} of {name}")
         if not loaded:
             err.print("the reference data is up to date")
     elif what == "demo":

@@ -29,24 +29,27 @@ returns jsonb
 language plpgsql
 stable
 as $$
--- An erased lead has nothing left to be judged by; its record of routing and price still replays.
+-- An erased lead has nothing left to be judged by; its record of routing and price still replays. What failed and where
+-- is compared; the words for it may change with a deploy.
 declare
-  v_failures jsonb;
+  v_recorded constant jsonb := coalesce(p_lead.answer -> 'errors', '[]');
+  v_replayed jsonb;
 begin
   if p_lead.erased_at is not null then
     return '[]';
   end if;
   select to_jsonb(rules.judge_lead(intake.recall_facts(p_lead, m.country_code), p.body, catalog.compile_rules(p.body)))
-  into v_failures
+  into v_replayed
   from leadgen.policy_versions p
   join leadgen.markets m on m.id = p_lead.market_id
   where p.kind = 'validation'
     and p.policy_id = p_lead.validation_policy_id and p.version = p_lead.validation_policy_version;
-  if v_failures is not distinct from coalesce(p_lead.answer -> 'errors', '[]') then
+  if jsonb_path_query_array(v_replayed, '$[*].code') = jsonb_path_query_array(v_recorded, '$[*].code')
+    and jsonb_path_query_array(v_replayed, '$[*].field') = jsonb_path_query_array(v_recorded, '$[*].field') then
     return '[]';
   end if;
   return jsonb_build_array(jsonb_build_object(
-    'what', 'validation', 'recorded', coalesce(p_lead.answer -> 'errors', '[]'), 'replayed', v_failures));
+    'what', 'validation', 'recorded', v_recorded, 'replayed', v_replayed));
 end;
 $$;
 comment on function rehearsal.replay_validation(leadgen.leads) is
