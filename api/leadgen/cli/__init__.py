@@ -2,11 +2,14 @@
 
 import os
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from psycopg import Error as DatabaseError
 
 from leadgen.cli import (
+    check,
     db,
     deliveries,
     demo,
@@ -16,6 +19,7 @@ from leadgen.cli import (
     events,
     explain,
     keys,
+    market,
     policies,
     returns,
     rules,
@@ -25,7 +29,7 @@ from leadgen.cli import (
     verify,
     what_if,
 )
-from leadgen.cli.console import err
+from leadgen.cli.console import err, out
 from leadgen.cli.errors import describe_error
 from leadgen.errors import LeadGenError
 
@@ -42,6 +46,9 @@ for command in (
     schema.diff,
     schema.load,
     verify.verify,
+    check.check,
+    market.offers,
+    market.buyers,
     explain.explain,
     unsold.unsold,
     dry_run.dry_run,
@@ -55,6 +62,23 @@ for command in (
 ):
     app.command()(command)
 app.command("test-rules")(rules.check_rules)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        out.print(f"leadgen {version('leadgen')}", markup=False)
+        raise typer.Exit
+
+
+@app.callback()
+def describe(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """A pay-per-lead marketplace in PostgreSQL. Commands work on DATABASE_URL, or on the embedded database."""
 
 
 def main() -> None:
