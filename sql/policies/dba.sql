@@ -56,6 +56,7 @@ grant execute on function leadgen.submit_lead(jsonb, jsonb) to leadgen_dba;
 grant execute on function leadgen.replay_quarantined(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_candidates(bigint) to leadgen_dba;
+grant execute on function leadgen.find_leads(text, integer) to leadgen_dba;
 grant execute on function leadgen.list_configuration_faults() to leadgen_dba;
 grant execute on function leadgen.check_invariants() to leadgen_dba;
 grant execute on function leadgen.policy_history(text, bigint) to leadgen_dba;
