@@ -84,3 +84,40 @@ def test_nothing_found_is_said(run: Run) -> None:
     refused = run("find", "  ")
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert "text: found nothing, allowed a lead id" in refused.stderr
+
+
+def test_the_deliveries_of_a_lead_are_listed(market: Market, run: Run) -> None:
+    first, second = submit(market)["lead_id"], submit(market)["lead_id"]
+    rows = json.loads(run("deliveries", "list", "--lead", str(second), "--json").stdout)
+    assert sorted(row["channel"] for row in rows) == ["email", "webhook"]
+    others = json.loads(run("deliveries", "list", "--lead", str(first), "--json").stdout)
+    assert not {row["id"] for row in rows} & {row["id"] for row in others}
+    assert run("deliveries", "list", "--lead", "99").stderr == "no deliveries\n"
+
+
+def test_a_lead_that_came_before_is_judged_as_new(market: Market, run: Run) -> None:
+    market.execute("update leadgen.validation_policies set rules = '{\"duplicate_window_hours\": 24}'")
+    lead = make_lead()
+    market.execute("select leadgen.submit_lead(%s, '{}')", [json.dumps(lead)])
+    known = run("dry-run", "-", stdin=json.dumps(lead))
+    assert '"replayed": true' in known.stdout
+    assert "--as-new judges it anew" in known.stderr
+    new = run("dry-run", "-", "--as-new", stdin=json.dumps(lead))
+    assert "Dry run: Sold to Ann for 45.00 USD" in new.stdout
+    row = market.execute("select count(*), min(phone) from leadgen.leads").fetchone()
+    assert row == (1, lead["phone"]), "nothing is kept"
+
+
+def test_an_unknown_kind_of_event_names_the_kinds(run: Run) -> None:
+    done = run("events", "--kind", "cap_lwo")
+    assert done.returncode == 2
+    assert "cap_low" in done.stderr
+    assert "lead_erased" in done.stderr
+
+
+def test_a_what_if_is_headed_by_the_rules_name(market: Market, run: Run) -> None:
+    submit(market)
+    rule = '[{"name": "after_hours", "percent": 25, "hours": {"mon": [["00:00", "24:00"]]}}]'
+    done = run("what-if", "austin-plumbing", "--set", f"pricing.time_of_day={rule}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("With time of day after_hours, ")

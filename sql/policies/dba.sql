@@ -68,7 +68,7 @@ grant execute on function leadgen.unsuppress(text, text) to leadgen_dba;
 grant execute on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) to leadgen_dba;
 grant execute on function leadgen.replay_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.verify_leads(bigint, integer) to leadgen_dba;
-grant execute on function leadgen.dry_run_lead(jsonb, jsonb) to leadgen_dba;
+grant execute on function leadgen.dry_run_lead(jsonb, jsonb, boolean) to leadgen_dba;
 grant execute on function leadgen.what_if(bigint, timestamptz, timestamptz, jsonb) to leadgen_dba;
 grant execute on function leadgen.rotate_webhook_secret(bigint, interval) to leadgen_dba;
 grant execute on function leadgen.enable_endpoint(bigint) to leadgen_dba;

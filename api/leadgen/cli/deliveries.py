@@ -14,6 +14,7 @@ from leadgen.cli.endpoints import describe_health
 from leadgen.cli.offers import read_moment
 from leadgen.cli.periods import Since, read_since
 from leadgen.cli.rows import AsJson, BuyerOption, Id, Ids, Limit, Row, call, call_each, print_json, read_rows
+from leadgen.cli.target import MAX_ID
 from leadgen.errors import LeadGenError
 from leadgen.words import count_of
 
@@ -27,6 +28,7 @@ join leadgen.buyers b on b.id = d.buyer_id
 left join leadgen.notices n on n.id = d.notice_id
 where (%(status)s::text is null or d.status = %(status)s::leadgen.delivery_status)
 and (%(buyer)s::bigint is null or d.buyer_id = %(buyer)s)
+and (%(lead)s::bigint is null or d.lead_id = %(lead)s)
 and (%(channel)s::text is null or d.channel = %(channel)s::leadgen.delivery_channel)
 and (%(since)s::timestamptz is null or d.created_at >= %(since)s)
 order by d.id desc
@@ -90,17 +92,24 @@ class Channel(StrEnum):
 def list_deliveries(
     status: Annotated[Status | None, typer.Option(help="In this state only.")] = None,
     buyer: BuyerOption = None,
+    lead: Annotated[
+        int | None, typer.Option(min=1, max=MAX_ID, metavar="ID", help="Of this lead only.")
+    ] = None,
     channel: Annotated[Channel | None, typer.Option(help="By this way only.")] = None,
     since: Since = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List deliveries, newest first. Without anything of the leads in them."""
+    """List deliveries, newest first. Nothing of the leads themselves is shown.
+
+    Example: leadgen deliveries list --status dead --since 24h
+    """
     from leadgen.demo.steps import make_console
 
     conditions = {
         "status": status,
         "buyer": buyer,
+        "lead": lead,
         "channel": channel,
         "since": read_since(since),
         "limit": limit,

@@ -95,3 +95,22 @@ $$;
 comment on function intake.list_matching_quarantined(text) is
   'The submissions waiting in quarantine that carry a text as their phone, e-mail or idempotency key, and which of '
   'these it was.';
+
+create or replace function intake.forget_contact(p_facts kernel.lead_facts)
+returns void
+language plpgsql
+volatile
+as $$
+-- For a rehearsal, which undoes it, and after the lock of the offer.
+declare
+  v_ids constant bigint[] := array(
+    select l.id from leadgen.leads l where l.phone = p_facts.phone
+    union
+    select l.id from leadgen.leads l where l.email = p_facts.email);
+begin
+  perform from leadgen.leads l where l.id = any (v_ids) order by l.id for no key update;
+  update leadgen.leads l set phone = '', email = '' where l.id = any (v_ids);
+end;
+$$;
+comment on function intake.forget_contact(kernel.lead_facts) is
+  'Makes the earlier leads of a phone or an e-mail leads of nobody; only where everything is undone afterwards.';

@@ -14,5 +14,5 @@ end;
 $$;
 comment on function leadgen.list_configuration_faults() is
   'What is configured and cannot work, one row each, with what to do: an active offer without a source or a buyer who '
-  'can take its leads, an enrollment without area or channel, a cap of 0, a balance below its minimum, an exclusivity of '
-  'an inactive buyer. No rows: all can work. What is switched off is no fault.';
+  'can take its leads, an enrollment without area or channel, a cap of 0, a balance below its minimum, an exclusivity '
+  'of an inactive buyer. No rows: all can work. What is switched off is no fault.';
