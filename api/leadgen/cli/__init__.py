@@ -18,12 +18,17 @@ from leadgen.cli import (
     endpoints,
     events,
     explain,
+    field_maps,
     find,
     keys,
     market,
     policies,
+    privacy,
+    quarantine,
+    replay,
     returns,
     rules,
+    sales,
     schema,
     services,
     unsold,
@@ -40,6 +45,8 @@ app.add_typer(keys.app, name="key")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(returns.app, name="returns")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(field_maps.app, name="field-map")
 for command in (
     demo.demo,
     schema.migrate,
@@ -58,10 +65,15 @@ for command in (
     policies.history,
     policies.rollback,
     events.events,
-    docs.docs,
-    services.serve,
-    services.worker,
+    replay.replay,
+    privacy.suppress,
+    privacy.unsuppress,
+    privacy.erase,
 ):
+    app.command()(command)
+app.command("accept")(sales.accept_sale)
+app.command("return")(sales.return_sale)
+for command in (docs.docs, services.serve, services.worker):
     app.command()(command)
 app.command("test-rules")(rules.check_rules)
 

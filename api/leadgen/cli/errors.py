@@ -21,6 +21,8 @@ AS_TYPED = {
     "report.deliveries": "`leadgen deliveries list`",
     "report.endpoints": "`leadgen endpoints list`",
     "report.replays": "`leadgen deliveries replays`",
+    "expires_at": "--until",
+    "leadgen.replay_quarantined": "`leadgen quarantine replay`",
     "filter.buyer_id": "--buyer",
     "filter.from": "--from",
     "filter.per_minute": "--per-minute",

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from leadgen.cli.console import err, plain_table, show_minute
+from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.rows import AsJson, BuyerOption, Id, Limit, call, print_json, read_rows
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ and (%(buyer)s::bigint is null or r.buyer_id = %(buyer)s)
 order by r.id desc
 limit %(limit)s
 """
+REASONS = "select leadgen.list_return_reasons()"
 DECIDE = "select leadgen.decide_return(%s::bigint, %s::boolean, %s::text)"
 
 Note = Annotated[str | None, typer.Option(help="Why; kept with the decision.")]
@@ -79,6 +80,22 @@ def list_returns(
             *map(Text, cells),
         )
     make_console().print(table)
+
+
+@app.command()
+def reasons(as_json: AsJson = False) -> None:
+    """List the reasons for which a sale may be returned.
+
+    Example: leadgen returns reasons
+    """
+    found = call(REASONS, [])
+    if as_json:
+        print_json(found)
+        return
+    table = plain_table("reason", "what it means")
+    for row in found:
+        table.add_row(row["code"], Text(row["description"]))
+    out.print(table)
 
 
 @app.command()
