@@ -143,7 +143,10 @@ def list_deliveries(
 
 @app.command()
 def show(delivery_id: Id, as_json: AsJson = False) -> None:
-    """Show a delivery, where it goes, and each attempt: outcome, time taken, trouble, what was replied."""
+    """Show a delivery, where it goes, and each attempt: outcome, time taken, trouble, what was replied.
+
+    Example: leadgen deliveries show 812
+    """
     from leadgen.demo.steps import make_console
 
     found = read_rows(FIND, [delivery_id])
@@ -210,13 +213,19 @@ def retry(
     ids: Ids,
     again: Annotated[bool, typer.Option("--again", help="Also what was delivered already.")] = False,
 ) -> None:
-    """Send deliveries again, to where the buyer is reached now. One that waits already stays as it is."""
+    """Send deliveries again, to where the buyer is reached now. One that waits already stays as it is.
+
+    Example: leadgen deliveries retry 812 813
+    """
     call_each(ids, RETRY, lambda one: (one, again))
 
 
 @app.command()
 def park(ids: Ids) -> None:
-    """Keep deliveries back until they are retried."""
+    """Keep deliveries back until they are retried.
+
+    Example: leadgen deliveries park 812
+    """
     call_each(ids, PARK, lambda one: (one,))
 
 
@@ -235,7 +244,10 @@ def replay(
         str | None, typer.Option(help="Names the wish: asked for twice, it is one replay.")
     ] = None,
 ) -> None:
-    """Send all dead letters, or those of a buyer or a period, again; workers do it. Prints the replay's id."""
+    """Send all dead letters, or those of a buyer or a period, again; workers do it. Prints the replay's id.
+
+    Example: leadgen deliveries replay --buyer 7 --from 2026-11-20 --status dead,unknown
+    """
     statuses = [one.strip() for one in status.split(",")]
     if "delivered" in statuses and not (buyer and start and end):
         raise LeadGenError(
@@ -254,7 +266,10 @@ def replay(
 
 @app.command()
 def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
-    """List replays, newest first: who asked for which, and how far each is."""
+    """List replays, newest first: who asked for which, and how far each is.
+
+    Example: leadgen deliveries replays
+    """
     from leadgen.demo.steps import make_console
 
     rows = read_rows(REPLAYS, [limit])
@@ -285,7 +300,10 @@ def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
 
 @app.command("stop-replay")
 def stop_replay(replay_id: Id) -> None:
-    """Stop a replay; what it sent already stays sent."""
+    """Stop a replay; what it sent already stays sent.
+
+    Example: leadgen deliveries stop-replay 3
+    """
     stopped = call(CANCEL_REPLAY, [replay_id])
     err.print(f"replay {replay_id} is stopped" if stopped else f"replay {replay_id} had ended already")
 

@@ -13,6 +13,7 @@ from leadgen.words import count_of
 
 DIRECTORY = Path("docs")
 POLICY_KEYS = Path("policy-keys.md")
+COMMANDS = Path("commands.md")
 REFERENCE = Path("reference")
 DESCRIBE_POLICY_KEYS = "select catalog.describe_policy_keys()"
 
@@ -22,16 +23,20 @@ def docs(
         Path | None, typer.Argument(help=f"Where to; {DIRECTORY}/ of the checkout if not said.")
     ] = None,
 ) -> None:
-    """Write policy-keys.md and reference/ anew, from sql/ and the package.
+    """Write policy-keys.md, commands.md and reference/ anew, from sql/ and the package.
 
     The schema is declared in a scratch database on the server, which is dropped at the end.
+
+    Example: leadgen docs
     """
+    from leadgen.cli import app
+    from leadgen.cli.reference import make_commands
     from leadgen.db.diff import declared_database
     from leadgen.docs import make_pages
 
     target = directory or (checkout() or Path.cwd()) / DIRECTORY
     with declared_database(database_url(), SqlTree(sql_dir())) as url:
-        pages = {POLICY_KEYS: read_page(url)}
+        pages = {POLICY_KEYS: read_page(url), COMMANDS: make_commands(app)}
         pages |= {REFERENCE / name: page for name, page in make_pages(url, sql_dir()).items()}
     for name, page in pages.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,10 @@ def explain(
     lead_id: Annotated[int, typer.Argument(help="The id that the lead's sender was given.")],
     as_json: Annotated[bool, typer.Option("--json", help="The account as JSON.")] = False,
 ) -> None:
-    """Show who won a lead, and why each other buyer lost."""
+    """Show who won a lead, and why each other buyer lost.
+
+    Example: leadgen explain 12345
+    """
     from leadgen.demo.account import show_account
     from leadgen.demo.steps import make_console
 

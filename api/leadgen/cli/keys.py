@@ -64,7 +64,10 @@ class Holder(NamedTuple):
 
 @app.command()
 def create(source: Source = None, operator: Operator = None, buyer: Buyer = None) -> None:
-    """Make a key and print it: it is not shown again. A source has one key, so a new one replaces it."""
+    """Make a key and print it: it is not shown again. A source has one key, so a new one replaces it.
+
+    Example: leadgen key create --operator ann
+    """
     holder = _one_of(source, operator, buyer)
     key = f"lg_{secrets.token_urlsafe(32)}"
     digest = hashlib.sha256(key.encode()).hexdigest()
@@ -76,7 +79,10 @@ def create(source: Source = None, operator: Operator = None, buyer: Buyer = None
 
 @app.command()
 def revoke(source: Source = None, operator: Operator = None, buyer: Buyer = None) -> None:
-    """Take a source's key, or every key of an operator or a buyer, out of use at once."""
+    """Take a source's key, or every key of an operator or a buyer, out of use at once.
+
+    Example: leadgen key revoke --buyer 7
+    """
     holder = _one_of(source, operator, buyer)
     count = _execute(holder.revoke, holder.name)
     if count == 0:

@@ -65,7 +65,10 @@ def list_quarantine(
 
 @app.command()
 def replay(
-    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", min=1, max=MAX_ID)] = None,
+    ids: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="[ID]...", min=1, max=MAX_ID, help="Ids, as `list` shows them."),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that wait, oldest first.")] = False,
 ) -> None:
     """Submit submissions again, once their mapping is mended. Exit status 1 if one is refused or still waits.

@@ -55,7 +55,10 @@ def list_returns(
     limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List returns, newest first: those that wait for a decision."""
+    """List returns, newest first: those that wait for a decision.
+
+    Example: leadgen returns list --buyer 7
+    """
     from leadgen.demo.steps import make_console
 
     rows = read_rows(LIST, {"buyer": buyer, "status": status, "notes": notes, "limit": limit})
@@ -100,13 +103,19 @@ def reasons(as_json: AsJson = False) -> None:
 
 @app.command()
 def approve(return_id: Id, note: Note = None) -> None:
-    """Take the sale back: its place is free again and the lead goes on."""
+    """Take the sale back: its place is free again and the lead goes on.
+
+    Example: leadgen returns approve 12
+    """
     call(DECIDE, [return_id, True, note])
     err.print(f"return {return_id} is approved")
 
 
 @app.command()
 def refuse(return_id: Id, note: Note = None) -> None:
-    """Let the sale stand."""
+    """Let the sale stand.
+
+    Example: leadgen returns refuse 12 --note "the number works"
+    """
     call(DECIDE, [return_id, False, note])
     err.print(f"return {return_id} is refused")

@@ -13,8 +13,10 @@ from leadgen.cli.console import err, out
 from leadgen.cli.errors import OURS, describe_error
 from leadgen.cli.target import MAX_ID, database_url
 
-Id = Annotated[int, typer.Argument(metavar="ID", min=1, max=MAX_ID)]
-Ids = Annotated[list[int], typer.Argument(metavar="ID...", min=1, max=MAX_ID)]
+Id = Annotated[int, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="The id, as `list` shows it.")]
+Ids = Annotated[
+    list[int], typer.Argument(metavar="ID...", min=1, max=MAX_ID, help="Ids, as `list` shows them.")
+]
 BuyerOption = Annotated[
     int | None, typer.Option("--buyer", min=1, max=MAX_ID, metavar="ID", help="Of this buyer only.")
 ]

@@ -32,6 +32,8 @@ def check_rules(
 
     Functions, registry and tables are those of sql/, the policies those that the files write. The databases are
     made on the embedded server and dropped again: DATABASE_URL and your own database are not looked at.
+
+    Example: leadgen test-rules pgtap/examples/after_hours_premium.sql
     """
     from leadgen.db.migrate import migrate
 

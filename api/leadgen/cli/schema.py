@@ -12,7 +12,10 @@ from leadgen.words import count_of
 
 
 def migrate() -> None:
-    """Bring the database to the current state; safe to repeat."""
+    """Bring the database to the current state; safe to repeat.
+
+    Example: leadgen migrate
+    """
     from leadgen.db.migrate import migrate as run
 
     run(database_url(), load_settings(), say=lambda line: err.print(line, markup=False))
@@ -24,7 +27,10 @@ def restore(
         Path, typer.Argument(metavar="DUMP", help="Of pg_dump, in any format; plain SQL may be packed.")
     ],
 ) -> None:
-    """Restore a dump into the empty database, with roles, owners and grants, and bring it to the current state."""
+    """Restore a dump into the empty database, with roles, owners and grants, and bring it to the current state.
+
+    Example: leadgen restore leadgen.dump
+    """
     from leadgen.db.restore import restore as run
 
     run(database_url(), load_settings(), dump, say=lambda line: err.print(line, markup=False))
@@ -32,7 +38,10 @@ def restore(
 
 
 def diff() -> None:
-    """Show how the database differs from the declared state; exit status 1 if it does."""
+    """Show how the database differs from the declared state; exit status 1 if it does.
+
+    Example: leadgen diff
+    """
     from leadgen.db.diff import difference
 
     found = difference(database_url())
@@ -45,7 +54,10 @@ def diff() -> None:
 def load(
     what: Annotated[str, typer.Argument(help="`reference`, `demo` or a .sql file.")] = "reference",
 ) -> None:
-    """Load reference data where it changed, the demo's catalogue, or a .sql file, as the schema's owner."""
+    """Load reference data where it changed, the demo's catalogue, or a .sql file, as the schema's owner.
+
+    Example: leadgen load rows.sql
+    """
     from leadgen.db.load import load_file, load_reference_data
     from leadgen.demo.catalogue import load_catalogue
 

@@ -38,6 +38,8 @@ def what_if(
     """Run an offer's real leads of a period through changed rules, and compare with what happened.
 
     Without any change it shows that the rules reproduce what happened.
+
+    Example: leadgen what-if austin-plumbing --from 2026-11-14 --set routing.strategy=weighted
     """
     from leadgen.demo.steps import make_console
     from leadgen.whatif import make_page, read_changes, show_outcome
