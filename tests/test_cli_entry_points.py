@@ -161,7 +161,7 @@ def test_a_sale_is_accepted(market: Market, run: Run) -> None:
 def test_a_sale_is_returned_for_a_reason_of_the_list(market: Market, run: Run) -> None:
     sale = add_sale(market)
     unknown = refused_by(run("return", str(sale), "--reason", "wrong_numbr"))
-    assert "found wrong_numbr, allowed wrong_number, unreachable" in unknown
+    assert "--reason: found wrong_numbr, allowed wrong_number, unreachable" in unknown
     listed = run("returns", "reasons").stdout
     assert re.search(r"^wrong_number +The phone number", listed, re.MULTILINE)
     done = run("return", str(sale), "--reason", "wrong_number", "--note", "a bakery")

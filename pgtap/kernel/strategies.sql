@@ -1,6 +1,6 @@
 -- Strategies highest_price and least_filled, as strategy and as tie-breaker; find_fills.
 begin;
-select plan(25);
+select plan(27);
 create function pg_temp.rank(p_candidates market.candidate_v1[], variadic p_strategy text[]) returns integer[] language sql as $$
   select kernel.rank_candidates(testkit.snapshot(p_candidates), array_fill(null::text, array[cardinality(p_candidates)]), p_strategy);
 $$;
@@ -23,6 +23,11 @@ select is(pg_temp.rank(testkit.candidates('{"cap_day": 10, "used_day": 5}', '{"c
   '{3,2,1}', 'least_filled: the lowest share, who has no cap is empty');
 select is(pg_temp.rank(testkit.candidates('{"cap_day": 10, "used_day": 5}', '{"cap_day": 2, "used_day": 1}'), 'least_filled'), '{1,2}',
   'least_filled: equals by id');
+
+select is(pg_temp.rank(testkit.candidates(a, b), 'least_filled', 'priority'), '{2,1}', 'least_filled: equals in places and in money, ' || b::text)
+from (values ('{"priority": 1, "cap_day": 7, "used_day": 3}'::jsonb,
+    '{"priority": 2, "budget_day": 0.07, "spent_day": 0.03}'::jsonb),
+  ('{"priority": 1, "budget_month": 300, "spent_month": 100}', '{"priority": 2, "cap_hour": 3, "used_hour": 1}')) as t (a, b);
 
 -- Through the front door.
 create temp table ids as select testkit.make_offer('{}', '{"strategy": "highest_price"}') as rich,

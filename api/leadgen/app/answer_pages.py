@@ -15,8 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from litestar import Request, Response, get, post
-from litestar.datastructures import State
+from litestar import Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.types import ExceptionHandlersMap
@@ -24,7 +23,7 @@ from markupsafe import Markup
 
 from leadgen.app.body import read_body
 from leadgen.app.form import read_form
-from leadgen.app.headers import Headers, group
+from leadgen.app.headers import group
 from leadgen.app.problems import (
     CONFLICT,
     MALFORMED,
@@ -36,6 +35,7 @@ from leadgen.app.problems import (
     on_problem,
     on_unexpected,
 )
+from leadgen.app.services import FromServices, Request
 
 LONGEST_TOKEN = 500
 MULTIPART = b"multipart/form-data"
@@ -75,7 +75,6 @@ FAILURES = {
 }
 
 Json = dict[str, Any]
-AnyRequest = Request[Any, Any, State]
 
 
 @dataclass(frozen=True)
@@ -92,17 +91,17 @@ class Page:
     filled: Mapping[str, str] = field(default_factory=dict)
 
 
-def show_problem(request: AnyRequest, problem: Problem) -> Response[bytes]:
+def show_problem(request: Request, problem: Problem) -> Response[bytes]:
     """A problem as a page."""
     return _as_page(problem, on_problem(request, problem))
 
 
-def show_http_exception(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+def show_http_exception(request: Request, error: HTTPException) -> Response[bytes]:
     """What Litestar itself refuses as a page."""
     return _as_page(None, on_http_exception(request, error))
 
 
-def show_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
+def show_unexpected(request: Request, error: Exception) -> Response[bytes]:
     """A defect of ours as a page."""
     return _as_page(None, on_unexpected(request, error))
 
@@ -115,17 +114,17 @@ ON_ERROR: ExceptionHandlersMap = {
 
 
 @get("/answers/{token:str}", exception_handlers=ON_ERROR)
-async def show_answer(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
+async def show_answer(services: FromServices, token: FromPath[str]) -> Response[bytes]:
     """Say what the link is for, and ask. Changes nothing."""
-    return _respond(describe_link(await request.app.state.queries.read_link(check_token(token))))
+    return _respond(describe_link(await services.queries.read_link(check_token(token))))
 
 
 @post("/answers/{token:str}", status_code=200, exception_handlers=ON_ERROR)
-async def give_answer(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
+async def give_answer(request: Request, services: FromServices, token: FromPath[str]) -> Response[bytes]:
     """Do what the link is for, and say so."""
-    queries = request.app.state.queries
+    queries = services.queries
     check_token(token)
-    fields = await _read_fields(request, group(request.scope["headers"]))
+    fields = await _read_fields(request, services.max_body_bytes)
     reason, note = fields.get("reason") or None, fields.get("note") or None
     try:
         return _respond(describe_link(await queries.answer_by_link(token, reason, note)))
@@ -170,9 +169,9 @@ def _read_facts(link: Json) -> list[tuple[str, str]]:
     ]
 
 
-async def _read_fields(request: AnyRequest, headers: Headers) -> dict[str, str]:
+async def _read_fields(request: Request, limit: int) -> dict[str, str]:
     """The form's fields. Of multipart/form-data, in which mail programs may unsubscribe, nothing is needed."""
-    limit = request.app.state.max_body_bytes
+    headers = group(request.scope["headers"])
     if headers.get(b"content-type", [b""])[0].strip().lower().startswith(MULTIPART):
         await read_body(request, limit)
         return {}

@@ -1,11 +1,9 @@
 """Whether the process lives, and whether it can do its work."""
 
-from typing import Any
-
-from litestar import Request, get
-from litestar.datastructures import State
+from litestar import get
 
 from leadgen.app.problems import UNAVAILABLE, Problem
+from leadgen.app.services import FromServices
 
 NOT_READY = "The database is away, or not migrated yet"
 
@@ -17,10 +15,10 @@ def show_live() -> dict[str, str]:
 
 
 @get("/health/ready")
-async def show_ready(request: Request[Any, Any, State]) -> dict[str, str]:
+async def show_ready(services: FromServices) -> dict[str, str]:
     """The database is reachable and migrated; send no requests (503) while it is not."""
     try:
-        is_ready = await request.app.state.queries.is_ready()
+        is_ready = await services.queries.is_ready()
     except Problem as problem:
         raise Problem(UNAVAILABLE, NOT_READY) from problem.__cause__
     if not is_ready:

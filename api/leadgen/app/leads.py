@@ -3,10 +3,8 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
 
-from litestar import Request, Response, get, post
-from litestar.datastructures import State
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from leadgen.app.batches import name_lane
@@ -15,6 +13,7 @@ from leadgen.app.headers import NO_KEY_HASH, check_body_type, group, read_contex
 from leadgen.app.json_text import check_object, decode_utf8
 from leadgen.app.problems import QUARANTINED, Problem
 from leadgen.app.queries import Outcome
+from leadgen.app.services import FromServices, Request, Services
 
 JSON = "application/json"
 
@@ -22,25 +21,24 @@ Submit = Callable[[str], Awaitable[Outcome]]  # takes a context of leadgen.submi
 
 
 @post("/api/leads", status_code=202)
-async def submit_lead(request: Request[Any, Any, State]) -> Response[bytes]:
+async def submit_lead(request: Request, services: FromServices) -> Response[bytes]:
     """Take one lead in; the whole of it is leadgen.submit_lead(payload, context)."""
-    state = request.app.state
     headers = group(request.scope["headers"])
     check_body_type(headers)
-    context = read_context(headers, request.scope["client"], state.trusted_proxies)
-    payload = decode_utf8(await read_body(request, state.max_body_bytes))
+    context = read_context(headers, request.scope["client"], services.trusted_proxies)
+    payload = decode_utf8(await read_body(request, services.max_body_bytes))
     check_object(payload)
 
-    submit = partial(state.batcher.submit, name_lane(payload, context), payload)
-    status, outcome = await take_lead(state, submit, context)
+    submit = partial(services.batcher.submit, name_lane(payload, context), payload)
+    status, outcome = await take_lead(services, submit, context)
     return answer_lead(status, outcome)
 
 
 @get("/api/leads/{lead_id:int}/decision")
-async def explain_lead(request: Request[Any, Any, State], lead_id: FromPath[int]) -> Response[bytes]:
+async def explain_lead(request: Request, services: FromServices, lead_id: FromPath[int]) -> Response[bytes]:
     """Who won the lead, and why each other buyer lost. Needs an operator's key."""
     key_hash = read_key_hash(group(request.scope["headers"])) or NO_KEY_HASH
-    account = await request.app.state.queries.explain_lead(key_hash, lead_id)
+    account = await services.queries.explain_lead(key_hash, lead_id)
     return Response(account.encode(), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
@@ -53,7 +51,7 @@ def answer_lead(status: str, outcome: str) -> Response[bytes]:
     raise _quarantined(outcome)
 
 
-async def take_lead(state: State, submit: Submit, context: Mapping[str, str]) -> Outcome:
+async def take_lead(services: Services, submit: Submit, context: Mapping[str, str]) -> Outcome:
     """Submit a lead; where its policy asks for a domain's mail servers, look them up in between.
 
     `submit` takes the context as JSON. Returns the outcome's `status` and the outcome as JSON. No transaction
@@ -63,7 +61,7 @@ async def take_lead(state: State, submit: Submit, context: Mapping[str, str]) ->
     if status != "lookup":
         return status, outcome
     domain = json.loads(outcome)["domain"]
-    await state.queries.record_mail_domain(domain, await state.mail_domains.look_up(domain))
+    await services.queries.record_mail_domain(domain, await services.mail_domains.look_up(domain))
     return await submit(json.dumps(context))
 
 

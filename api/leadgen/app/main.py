@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
-from litestar.datastructures import State
+from litestar.di import Provide
 
 from leadgen.app.ad_networks import take_post, verify_subscription
 from leadgen.app.answer_pages import give_answer, show_answer
@@ -15,19 +16,15 @@ from leadgen.app.assignments import (
     return_assignment,
     show_assignment,
 )
-from leadgen.app.batches import LeadBatcher
-from leadgen.app.graph import GraphApi
 from leadgen.app.health import show_live, show_ready
 from leadgen.app.leads import explain_lead, submit_lead
-from leadgen.app.mail_domains import MailDomains
 from leadgen.app.metrics import MeasuredApp, forget_process, show_metrics
 from leadgen.app.openapi import show_schema
 from leadgen.app.problems import EXCEPTION_HANDLERS
-from leadgen.app.queries import Queries
-from leadgen.app.sms_status import SmsCallbacks, take_sms_status
-from leadgen.db.pool import make_pool
+from leadgen.app.services import Services, make_services
+from leadgen.app.sms_status import take_sms_status
 from leadgen.log import configure_logging
-from leadgen.settings import Settings, SettingsError, load_settings
+from leadgen.settings import Settings, load_settings
 
 # A landing page posts from its visitor's browser. No cookie is involved, so any origin may; which source it is, the
 # database decides.
@@ -45,10 +42,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
     Raises SettingsError for settings that are malformed or missing.
     """
     settings = settings or load_settings()
-    if settings.database_url is None:
-        raise SettingsError("setting DATABASE_URL: the API needs it")
+    services = make_services(settings)
     configure_logging(settings.log_level, settings.log_format)
-    queries = Queries(make_pool(settings.database_url, settings.db_pool_size, "leadgen-api"))
     return MeasuredApp(
         route_handlers=[
             submit_lead,
@@ -69,30 +64,20 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ],
         cors_config=ANY_PAGE,
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[_lifespan],
+        lifespan=[partial(_lifespan, services)],
         logging_config=None,
         openapi_config=None,
-        state=State(
-            {
-                "queries": queries,
-                "batcher": LeadBatcher(queries, settings.db_pool_size),
-                "mail_domains": MailDomains(settings.mx_timeout_seconds, settings.dns_servers),
-                "graph": GraphApi(settings.meta_graph_url, settings.meta_graph_timeout_seconds),
-                "sms_callbacks": SmsCallbacks.of(settings),
-                "max_body_bytes": settings.max_body_bytes,
-                "trusted_proxies": settings.trusted_proxies,
-            }
-        ),
+        dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
     )
 
 
 @asynccontextmanager
-async def _lifespan(app: Litestar) -> AsyncIterator[None]:
-    await app.state.queries.pool.open()
+async def _lifespan(services: Services, _: Litestar) -> AsyncIterator[None]:
+    await services.queries.pool.open()
     try:
-        async with app.state.graph:
+        async with services.graph:
             yield
     finally:
-        await app.state.batcher.drain()
-        await app.state.queries.pool.close()
+        await services.batcher.drain()
+        await services.queries.pool.close()
         forget_process()

@@ -10,56 +10,34 @@ https://www.twilio.com/docs/usage/security#validating-requests
 https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
 """
 
-from typing import Any, NamedTuple, Self
+from typing import Any
 from uuid import UUID
 
-from litestar import Request, post
-from litestar.datastructures import State
+from litestar import post
 from litestar.params import FromPath
-from twilio.request_validator import RequestValidator
 
 from leadgen.app.form import read_form
 from leadgen.app.headers import Headers, group
 from leadgen.app.problems import FORBIDDEN, NOT_FOUND, Problem
-from leadgen.settings import Settings
+from leadgen.app.services import FromServices, Request
 
 SIGNATURE = b"x-twilio-signature"
 LONGEST_CODE = 9  # digits; Twilio's have five
 
 
-class SmsCallbacks(NamedTuple):
-    """Where callbacks come in, and what they are signed with."""
-
-    public_url: str
-    auth_token: str
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self | None:
-        """By the settings; None where there are no callbacks."""
-        if settings.public_url is None or settings.twilio_auth_token is None:
-            return None
-        return cls(settings.public_url.rstrip("/"), settings.twilio_auth_token)
-
-    def is_signed(self, path_and_query: str, fields: dict[str, str], signature: str) -> bool:
-        """Whether the fields come from Twilio."""
-        address = self.public_url + path_and_query
-        return bool(RequestValidator(self.auth_token).validate(address, fields, signature))
-
-
 @post("/api/sms/status/{message_id:uuid}", status_code=204)
-async def take_sms_status(request: Request[Any, Any, State], message_id: FromPath[UUID]) -> None:
+async def take_sms_status(request: Request, services: FromServices, message_id: FromPath[UUID]) -> None:
     """Take a status in; the whole of it is leadgen.record_sms_status."""
-    state = request.app.state
-    callbacks: SmsCallbacks | None = state.sms_callbacks
+    callbacks = services.sms_callbacks
     if callbacks is None:
         raise Problem(NOT_FOUND, "No text messages are sent from here")
     headers = group(request.scope["headers"])
     signature = _read_signature(headers)
-    fields = await read_form(request, headers, state.max_body_bytes)
+    fields = await read_form(request, headers, services.max_body_bytes)
     if not callbacks.is_signed(_path_and_query(request.scope), fields, signature):
         raise _not_signed()
     provider_id, status = _read_field(fields, "MessageSid"), _read_field(fields, "MessageStatus")
-    if not await state.queries.record_sms_status(message_id, provider_id, status, _read_code(fields)):
+    if not await services.queries.record_sms_status(message_id, provider_id, status, _read_code(fields)):
         raise Problem(NOT_FOUND, "No such message")
 
 

@@ -33,6 +33,9 @@ AS_TYPED = {
 WORDS = re.compile("|".join(rf"(?<![\w.]){re.escape(word)}(?!\w)" for word in AS_TYPED))
 
 
+FIELDS = re.compile(r"(?<=; )(note|reason)(?=: (?:found|allowed) )")  # options of the same name
+
+
 def describe_error(error: Exception) -> str:
     """One line for the operator: what is wrong, what was found, what is allowed, and the way out.
 
@@ -50,4 +53,4 @@ def describe_error(error: Exception) -> str:
 
 def say_as_typed(text: str) -> str:
     """The text with options and commands in the place of parameters and functions."""
-    return WORDS.sub(lambda found: AS_TYPED[found[0]], text)
+    return FIELDS.sub(r"--\1", WORDS.sub(lambda found: AS_TYPED[found[0]], text))

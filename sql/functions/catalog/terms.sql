@@ -109,7 +109,16 @@ create or replace function catalog.list_offer_limits(
 language plpgsql
 immutable
 as $$
+-- Most offers have none.
 begin
+  if num_nonnulls(p_settings.cap_hour, p_settings.cap_day, p_settings.cap_week, p_settings.cap_month,
+    p_settings.budget_day, p_settings.budget_month) = 0 then
+    codes := '{}';
+    windows := '{}';
+    is_money := '{}';
+    caps := '{}';
+    return;
+  end if;
   select l.codes, l.windows, l.is_money, l.caps into codes, windows, is_money, caps
   from catalog.list_limits(
     array[p_settings.cap_hour, p_settings.cap_day, p_settings.cap_week, p_settings.cap_month],

@@ -52,8 +52,8 @@ language plpgsql
 stable
 as $$
 -- Reads every table that a rule depends on, after the offer's lock. Rules are pure functions of what this returns.
--- What only some policies ask for is looked up only for them, and what became of a contact's earlier leads only if there
--- are any. The hashes are privacy.hash_contact's, without three calls.
+-- What only some policies ask for is looked up only for them, and what became of a contact's earlier leads only if
+-- there are any. The hashes are privacy.hash_contact's, without three calls.
 declare
   v_rules constant jsonb := p_route.validation_rules;
   v_facts kernel.lead_facts := p_facts;

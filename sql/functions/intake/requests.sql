@@ -1,4 +1,8 @@
 -- A submission read: fields, types, lengths.
+--
+-- intake owns a submission on its way in, the lead's row and quarantine. Its invariants: whatever is sent is a lead, or
+-- in quarantine, or refused with the field at fault; one key of one source is one lead, however often it is sent; the
+-- answer that a sender got is stored, and is what it gets again.
 
 create or replace function intake.read_request(p_payload jsonb, p_context jsonb)
 returns intake.lead_request

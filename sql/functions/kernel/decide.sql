@@ -8,8 +8,8 @@
 --   price   each sale, with its steps                                price.sql
 --   hold    nobody: whether and until when the lead waits            holds.sql
 --
--- Checks and strategies are rows (leadgen.candidate_checks, leadgen.strategies); each deploy compiles them into functions
--- of this module (catalog.compile_kernel).
+-- Checks and strategies are rows (leadgen.candidate_checks, leadgen.strategies); each deploy compiles them into
+-- functions of this module (catalog.compile_kernel).
 
 create or replace function kernel.decide(p_snapshot kernel.snapshot, p_policy kernel.routing_settings)
 returns kernel.decision
@@ -46,7 +46,8 @@ begin
       p_snapshot.base_prices[v_position], p_snapshot.decimals,
       p_snapshot.buyers[v_position] is not distinct from v_exclusive_buyer_id, p_snapshot.adjustments);
   end loop;
-  v_turns := kernel.take_turns(p_snapshot, v_decision.reasons, v_decision.winners, 'weighted' = any (p_policy.strategy));
+  v_turns := kernel.take_turns(
+    p_snapshot, v_decision.reasons, v_decision.winners, 'weighted' = any (p_policy.strategy));
   v_decision.turns := v_turns.turns;
   v_decision.finish_tags := v_turns.finish_tags;
   v_decision.virtual_times := v_turns.virtual_times;

@@ -82,8 +82,8 @@ create or replace function kernel.find_cause(
 language plpgsql
 immutable
 as $$
--- The checks have an order; who failed the latest of them came nearest, at equal checks who would have paid most. Whoever
--- passed, and was not chosen, came nearest of all.
+-- The checks have an order; who failed the latest of them came nearest, at equal checks who would have paid most.
+-- Whoever passed, and was not chosen, came nearest of all.
 declare
   v_reason text;
   v_rank integer;

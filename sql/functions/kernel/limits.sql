@@ -12,13 +12,12 @@ declare
   v_is_money constant boolean[] := p_snapshot.limit_is_money;
   v_caps constant numeric[] := p_snapshot.limit_caps;
   v_uses constant numeric[] := p_snapshot.limit_uses;
-  v_owner integer;
+  v_prices constant numeric[] := p_snapshot.prices;
 begin
   for v_limit in 1 .. coalesce(cardinality(v_owners), 0) loop
-    v_owner := v_owners[v_limit];
-    if v_owner > 0 and v_full[v_owner] is null
-      and v_uses[v_limit] + (case when v_is_money[v_limit] then p_snapshot.prices[v_owner] else 1 end) > v_caps[v_limit] then
-      v_full[v_owner] := p_snapshot.limit_codes[v_limit];
+    if v_uses[v_limit] + (case when v_is_money[v_limit] then v_prices[v_owners[v_limit]] else 1 end) > v_caps[v_limit]
+      and v_full[v_owners[v_limit]] is null and v_owners[v_limit] > 0 then
+      v_full[v_owners[v_limit]] := p_snapshot.limit_codes[v_limit];
     end if;
   end loop;
   return v_full;
@@ -62,21 +61,22 @@ returns double precision[]
 language plpgsql
 immutable
 as $$
+-- Whole numbers, money in hundredths, are divided as doubles: equal shares stay equal, and it costs a third of what
+-- numerics do. A limit of the offer as a whole counts for entry 0, which is left out at the end.
 declare
-  v_fills double precision[] := array_fill(0::double precision, array[cardinality(p_snapshot.enrollments)]);
+  v_fills double precision[] :=
+    array_fill(0::double precision, array[cardinality(p_snapshot.enrollments) + 1], array[0]);
   v_owners constant integer[] := p_snapshot.limit_owners;
+  v_is_money constant boolean[] := p_snapshot.limit_is_money;
   v_caps constant numeric[] := p_snapshot.limit_caps;
   v_uses constant numeric[] := p_snapshot.limit_uses;
-  v_fill double precision;
 begin
   for v_limit in 1 .. coalesce(cardinality(v_owners), 0) loop
-    continue when v_owners[v_limit] = 0;
-    v_fill := v_uses[v_limit] / nullif(v_caps[v_limit], 0);
-    if v_fill > v_fills[v_owners[v_limit]] then
-      v_fills[v_owners[v_limit]] := v_fill;
-    end if;
+    v_fills[v_owners[v_limit]] := greatest(v_fills[v_owners[v_limit]], case when v_is_money[v_limit]
+      then (v_uses[v_limit] * 100)::bigint::double precision / nullif((v_caps[v_limit] * 100)::bigint, 0)
+      else v_uses[v_limit]::bigint::double precision / nullif(v_caps[v_limit]::bigint, 0) end);
   end loop;
-  return v_fills;
+  return v_fills[1:];
 end;
 $$;
 comment on function kernel.find_fills(kernel.snapshot) is

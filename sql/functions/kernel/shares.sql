@@ -79,10 +79,11 @@ declare
   v_stored double precision;
   v_virtual double precision;
   v_total double precision;
+  v_last_turn bigint;
   v_position integer;
 begin
-  for v_index in 1 .. coalesce(cardinality(p_snapshot.last_turns), 0) loop
-    v_turn := greatest(v_turn, p_snapshot.last_turns[v_index]);
+  foreach v_last_turn in array coalesce(p_snapshot.last_turns, '{}') loop
+    v_turn := greatest(v_turn, v_last_turn);
   end loop;
   if p_is_weighted then
     v_stored := (select max(t) from unnest(p_snapshot.virtual_times) t);

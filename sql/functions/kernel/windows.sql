@@ -35,8 +35,9 @@ language plpgsql
 immutable parallel safe
 as $$
 begin
-  return array[date_trunc('hour', p_at, p_timezone), date_trunc('day', p_at, p_timezone), date_trunc('week', p_at, p_timezone),
-    date_trunc('month', p_at, p_timezone)];
+  return array[
+    date_trunc('hour', p_at, p_timezone), date_trunc('day', p_at, p_timezone),
+    date_trunc('week', p_at, p_timezone), date_trunc('month', p_at, p_timezone)];
 end;
 $$;
 comment on function kernel.start_windows(timestamptz, text) is
@@ -146,14 +147,16 @@ returns timestamptz
 language plpgsql
 immutable
 as $$
--- Where the clocks change, a minute of the week comes twice or not at all: there, and only there, every minute is looked at.
+-- Where the clocks change, a minute of the week comes twice or not at all: only there is every minute looked at.
 declare
   c_near constant interval := '2 hours';
   v_minute constant integer := kernel.minute_of_week(p_now, p_timezone);
   v_opens constant integer := (
-    select min(case when lower(span) > v_minute then lower(span) else lower(span) + 7 * 1440 end) from unnest(p_schedule) span
+    select min(case when lower(span) > v_minute then lower(span) else lower(span) + 7 * 1440 end)
+    from unnest(p_schedule) span
   );
-  v_opening timestamptz := (date_trunc('week', p_now at time zone p_timezone) + v_opens * interval '1 minute') at time zone p_timezone;
+  v_opening timestamptz :=
+    (date_trunc('week', p_now at time zone p_timezone) + v_opens * interval '1 minute') at time zone p_timezone;
   v_from timestamptz;
 begin
   foreach v_from in array array[p_now, greatest(p_now, v_opening - c_near)] loop
@@ -179,7 +182,8 @@ begin
   return case
     when p_at = 'infinity' then 'never'
     else format('%s (%s %s)',
-      to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), to_char(p_at at time zone p_timezone, 'HH24:MI'), p_timezone)
+      to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+      to_char(p_at at time zone p_timezone, 'HH24:MI'), p_timezone)
   end;
 end;
 $$;

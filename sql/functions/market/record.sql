@@ -20,15 +20,19 @@ begin
     market_id, lead_id, offer_id, attempt, decided_at,
     routing_policy_id, routing_policy_version, pricing_policy_id, pricing_policy_version,
     exclusivity, adjustments, reasons, ranking, exclusive_buyer_id, winners, unsold_reason, is_held, next_route_at,
-    format, timezone, decimals, max_buyers, default_price, enrollments, versions, flags, openings, filter_faults, prices, balances, last_turns,
+    format, timezone, decimals, max_buyers, default_price,
+    enrollments, versions, flags, openings, filter_faults, prices, balances, last_turns,
     finish_tags, virtual_times, limit_uses
   )
   values (
     p_route.market_id, p_lead_id, p_route.offer_id, p_attempt, p_snapshot.decided_at,
-    p_route.routing_policy_id, p_route.routing_policy_version, p_route.pricing_policy_id, p_route.pricing_policy_version,
+    p_route.routing_policy_id, p_route.routing_policy_version,
+    p_route.pricing_policy_id, p_route.pricing_policy_version,
     p_snapshot.exclusivity, nullif(p_snapshot.adjustments, '{}'), p_decision.reasons, p_decision.ranking,
-    p_decision.exclusive_buyer_id, p_decision.winners, p_decision.unsold_reason, p_decision.is_held, p_decision.next_route_at,
-    2, p_snapshot.timezone, p_snapshot.decimals, (p_route.routing_settings).max_buyers, p_route.default_price, p_snapshot.enrollments, p_snapshot.versions, p_snapshot.flags,
+    p_decision.exclusive_buyer_id, p_decision.winners, p_decision.unsold_reason, p_decision.is_held,
+    p_decision.next_route_at,
+    2, p_snapshot.timezone, p_snapshot.decimals, (p_route.routing_settings).max_buyers, p_route.default_price,
+    p_snapshot.enrollments, p_snapshot.versions, p_snapshot.flags,
     market.drop_empty(p_snapshot.openings), market.drop_empty(p_snapshot.filter_faults), p_snapshot.prices,
     market.drop_empty(p_snapshot.balances), market.drop_empty(p_snapshot.last_turns),
     case when v_is_weighted then p_snapshot.finish_tags end, case when v_is_weighted then p_snapshot.virtual_times end,
@@ -75,82 +79,127 @@ stable
 as $$
 declare
   v_snapshot kernel.snapshot;
-  v_limits record;
 begin
-  select p_decision.decided_at, coalesce(p_decision.timezone, m.timezone),
-    coalesce(p_decision.decimals, kernel.currency_minor_unit(m.currency)), p_decision.exclusivity,
-    coalesce(p_decision.adjustments, '{}')
-  into v_snapshot.decided_at, v_snapshot.timezone, v_snapshot.decimals, v_snapshot.exclusivity, v_snapshot.adjustments
+  if p_decision.format = 2 then
+    return market.lay_over_terms(market.recall_terms(p_decision, p_policy), p_decision);
+  end if;
+  v_snapshot.decided_at := p_decision.decided_at;
+  v_snapshot.exclusivity := p_decision.exclusivity;
+  v_snapshot.adjustments := coalesce(p_decision.adjustments, '{}');
+  select
+    coalesce(p_decision.timezone, m.timezone),
+    coalesce(p_decision.decimals, kernel.currency_minor_unit(m.currency))
+  into v_snapshot.timezone, v_snapshot.decimals
   from leadgen.markets m
   where m.id = p_decision.market_id;
-  if p_decision.format = 1 then
-    return market.read_snapshot_v1(v_snapshot, p_decision.candidates, p_decision.offer_load);
-  end if;
-  v_snapshot := market.recall_candidates(v_snapshot, p_decision);
-  v_limits := catalog.list_offer_limits(p_policy);
-  if v_limits.codes <> '{}' then
-    v_snapshot := kernel.add_limits(v_snapshot, v_limits.codes, v_limits.windows, v_limits.is_money, v_limits.caps,
-      p_decision.limit_uses[cardinality(p_decision.limit_uses) - cardinality(v_limits.codes) + 1:]);
-  end if;
-  return v_snapshot;
+  return market.read_snapshot_v1(v_snapshot, p_decision.candidates, p_decision.offer_load);
 end;
 $$;
 comment on function market.recall_snapshot(leadgen.lead_decisions, kernel.routing_settings) is
   'What a recorded decision was made from, in whatever format it was stored; p_policy: see market.recall_policy.';
 
-create or replace function market.recall_candidates(p_snapshot kernel.snapshot, p_decision leadgen.lead_decisions)
+create or replace function market.recall_terms(p_decision leadgen.lead_decisions, p_policy kernel.routing_settings)
 returns kernel.snapshot
 language plpgsql
 stable
 as $$
 declare
-  v_snapshot kernel.snapshot := p_snapshot;
+  v_terms kernel.snapshot;
+  v_limits record;
 begin
-  v_snapshot.enrollments := p_decision.enrollments;
-  v_snapshot.versions := p_decision.versions;
-  v_snapshot.flags := p_decision.flags;
-  v_snapshot.openings := p_decision.openings;
-  v_snapshot.filter_faults := p_decision.filter_faults;
-  v_snapshot.prices := p_decision.prices;
-  v_snapshot.balances := p_decision.balances;
-  v_snapshot.last_turns := coalesce(p_decision.last_turns, array_fill(null::bigint, array[cardinality(p_decision.enrollments)]));
-  v_snapshot.finish_tags := p_decision.finish_tags;
-  v_snapshot.virtual_times := p_decision.virtual_times;
+  v_terms.timezone := p_decision.timezone;
+  v_terms.decimals := p_decision.decimals;
+  v_terms.enrollments := p_decision.enrollments;
+  v_terms.versions := p_decision.versions;
   with seat as materialized (
-    select v.*, e.place
+    select e.place, v.buyer_id, v.timezone, v.pause_until, v.routing_priority, v.weight, v.price_per_lead,
+      v.min_balance_required, v.limit_codes, v.limit_windows, v.limit_is_money, v.limit_caps
     from unnest(p_decision.enrollments, p_decision.versions) with ordinality as e (id, version, place)
     join leadgen.enrollment_versions v on v.buyer_offer_id = e.id and v.version = e.version
     order by e.place
   ),
   candidate as (
     select
-      array_agg(s.buyer_id) as buyers, array_agg(s.timezone) as zones,
-      array_agg(case when s.pause_until > p_snapshot.decided_at then s.pause_until end) as pauses,
+      array_agg(s.buyer_id) as buyers, array_agg(s.timezone) as zones, array_agg(s.pause_until) as pauses,
       array_agg(s.routing_priority) as priorities, array_agg(s.weight) as weights,
-      array_agg(coalesce(s.price_per_lead, p_decision.default_price)) as base_prices, array_agg(s.min_balance_required) as min_balances
+      array_agg(coalesce(s.price_per_lead, p_decision.default_price)) as base_prices,
+      array_agg(s.min_balance_required) as min_balances
     from seat s
   ),
   usage as (
     select array_agg(s.place::integer) as owners, array_agg(l.code) as codes, array_agg(l.span) as windows,
       array_agg(l.is_money) as is_money, array_agg(l.cap) as caps
     from seat s
-    cross join lateral unnest(s.limit_codes, s.limit_windows, s.limit_is_money, s.limit_caps) as l (code, span, is_money, cap)
+    cross join lateral unnest(s.limit_codes, s.limit_windows, s.limit_is_money, s.limit_caps)
+      as l (code, span, is_money, cap)
   )
   select
     c.buyers, c.zones, c.pauses, c.priorities, c.weights, c.base_prices, c.min_balances,
-    u.owners, u.codes, u.windows, u.is_money, u.caps, p_decision.limit_uses[1:cardinality(u.owners)]
+    u.owners, u.codes, u.windows, u.is_money, u.caps
   into
-    v_snapshot.buyers, v_snapshot.zones, v_snapshot.pauses, v_snapshot.priorities, v_snapshot.weights, v_snapshot.base_prices,
-    v_snapshot.min_balances, v_snapshot.limit_owners, v_snapshot.limit_codes, v_snapshot.limit_windows,
-    v_snapshot.limit_is_money, v_snapshot.limit_caps, v_snapshot.limit_uses
+    v_terms.buyers, v_terms.zones, v_terms.pauses, v_terms.priorities, v_terms.weights, v_terms.base_prices,
+    v_terms.min_balances, v_terms.limit_owners, v_terms.limit_codes, v_terms.limit_windows, v_terms.limit_is_money,
+    v_terms.limit_caps
   from candidate c
   cross join usage u;
+  v_limits := catalog.list_offer_limits(p_policy);
+  if v_limits.codes <> '{}' then
+    v_terms := kernel.add_limits(
+      v_terms, v_limits.codes, v_limits.windows, v_limits.is_money, v_limits.caps, '{}');
+  end if;
+  return v_terms;
+end;
+$$;
+comment on function market.recall_terms(leadgen.lead_decisions, kernel.routing_settings) is
+  'The part of a recorded snapshot (format 2) that the versions of enrollments and policy say, for all decisions that '
+  'share them (market.shares_terms).';
+
+create or replace function market.shares_terms(p_decision leadgen.lead_decisions, p_other leadgen.lead_decisions)
+returns boolean
+language plpgsql
+immutable
+as $$
+begin
+  return coalesce(
+    p_decision.enrollments = p_other.enrollments and p_decision.versions = p_other.versions
+    and p_decision.routing_policy_id = p_other.routing_policy_id
+    and p_decision.routing_policy_version = p_other.routing_policy_version
+    and p_decision.timezone = p_other.timezone and p_decision.decimals = p_other.decimals
+    and p_decision.default_price is not distinct from p_other.default_price, false);
+end;
+$$;
+comment on function market.shares_terms(leadgen.lead_decisions, leadgen.lead_decisions) is
+  'Whether market.recall_terms says the same of two decisions of format 2.';
+
+create or replace function market.lay_over_terms(p_terms kernel.snapshot, p_decision leadgen.lead_decisions)
+returns kernel.snapshot
+language plpgsql
+immutable
+as $$
+declare
+  v_snapshot kernel.snapshot := p_terms;
+begin
+  v_snapshot.decided_at := p_decision.decided_at;
+  v_snapshot.exclusivity := p_decision.exclusivity;
+  v_snapshot.adjustments := coalesce(p_decision.adjustments, '{}');
+  v_snapshot.flags := p_decision.flags;
+  v_snapshot.openings := p_decision.openings;
+  v_snapshot.filter_faults := p_decision.filter_faults;
+  v_snapshot.prices := p_decision.prices;
+  v_snapshot.balances := p_decision.balances;
+  v_snapshot.last_turns := coalesce(
+    p_decision.last_turns, array_fill(null::bigint, array[cardinality(p_decision.enrollments)]));
+  v_snapshot.finish_tags := p_decision.finish_tags;
+  v_snapshot.virtual_times := p_decision.virtual_times;
+  v_snapshot.limit_uses := p_decision.limit_uses;
+  if num_nonnulls(variadic p_terms.pauses) > 0 then
+    v_snapshot.pauses := array(select case when p > p_decision.decided_at then p end from unnest(p_terms.pauses) p);
+  end if;
   return v_snapshot;
 end;
 $$;
-comment on function market.recall_candidates(kernel.snapshot, leadgen.lead_decisions) is
-  'A snapshot with the candidates of a decision of format 2: the record''s numbers beside the versions of the '
-  'enrollments.';
+comment on function market.lay_over_terms(kernel.snapshot, leadgen.lead_decisions) is
+  'The snapshot of a decision of format 2: the numbers of its record laid over its terms.';
 
 create or replace function market.read_snapshot_v1(
   p_snapshot kernel.snapshot,
@@ -167,33 +216,42 @@ declare
 begin
   select
     coalesce(array_agg(c.buyer_offer_id), '{}'), coalesce(array_agg(0), '{}'), array_agg(c.buyer_id),
-    coalesce(array_agg(c.enrollment_is_active::integer | (c.buyer_is_active::integer << 1) | (c.has_channel::integer << 2)
+    coalesce(array_agg(
+      c.enrollment_is_active::integer | (c.buyer_is_active::integer << 1) | (c.has_channel::integer << 2)
       | (c.in_service_area::integer << 3) | (c.in_schedule::integer << 4) | (c.has_lead::integer << 5)
       | (c.has_contact::integer << 6)), '{}'),
     array_agg(c.timezone), array_agg(case when c.pause_until > v_now then c.pause_until end),
     array_agg(case when not c.in_schedule then kernel.find_next_opening(c.schedule, v_now, c.timezone) end),
     array_agg(c.filter_fault), array_agg(c.priority), array_agg(c.weight), array_agg(c.base_price), array_agg(c.price),
-    array_agg(c.min_balance), array_agg(c.balance), array_agg(c.last_turn), array_agg(c.finish_tag), array_agg(c.virtual_time)
+    array_agg(c.min_balance), array_agg(c.balance), array_agg(c.last_turn), array_agg(c.finish_tag),
+    array_agg(c.virtual_time)
   into
-    v_snapshot.enrollments, v_snapshot.versions, v_snapshot.buyers, v_snapshot.flags, v_snapshot.zones, v_snapshot.pauses,
-    v_snapshot.openings, v_snapshot.filter_faults, v_snapshot.priorities, v_snapshot.weights, v_snapshot.base_prices,
+    v_snapshot.enrollments, v_snapshot.versions, v_snapshot.buyers, v_snapshot.flags, v_snapshot.zones,
+    v_snapshot.pauses, v_snapshot.openings, v_snapshot.filter_faults, v_snapshot.priorities, v_snapshot.weights,
+    v_snapshot.base_prices,
     v_snapshot.prices, v_snapshot.min_balances, v_snapshot.balances, v_snapshot.last_turns, v_snapshot.finish_tags,
     v_snapshot.virtual_times
   from unnest(p_candidates) c;
-  select array_agg(l.owner), array_agg(l.code), array_agg(l.span), array_agg(l.is_money), array_agg(l.cap), array_agg(l.used)
-  into v_snapshot.limit_owners, v_snapshot.limit_codes, v_snapshot.limit_windows, v_snapshot.limit_is_money, v_snapshot.limit_caps,
-    v_snapshot.limit_uses
+  select
+    array_agg(l.owner), array_agg(l.code), array_agg(l.span), array_agg(l.is_money), array_agg(l.cap),
+    array_agg(l.used)
+  into
+    v_snapshot.limit_owners, v_snapshot.limit_codes, v_snapshot.limit_windows, v_snapshot.limit_is_money,
+    v_snapshot.limit_caps, v_snapshot.limit_uses
   from (
     select c.place::integer as owner, w.code, w.span, w.is_money, w.cap, w.used
     from unnest(p_candidates) with ordinality as c (
-      buyer_offer_id, buyer_id, enrollment_is_active, buyer_is_active, has_channel, pause_until, in_service_area, has_lead, timezone,
-      cap_hour, used_hour, cap_day, used_day, cap_week, used_week, cap_month, used_month, min_balance, balance, priority, weight,
-      last_turn, finish_tag, virtual_time, base_price, in_schedule, schedule, filter_fault, has_contact, price, budget_day, spent_day,
-      budget_month, spent_month, place)
+      buyer_offer_id, buyer_id, enrollment_is_active, buyer_is_active, has_channel, pause_until, in_service_area,
+      has_lead, timezone, cap_hour, used_hour, cap_day, used_day, cap_week, used_week, cap_month, used_month,
+      min_balance, balance, priority, weight, last_turn, finish_tag, virtual_time, base_price, in_schedule, schedule,
+      filter_fault, has_contact, price, budget_day, spent_day, budget_month, spent_month, place)
     cross join lateral (values
-      (1, 'cap_hour', 'hour', false, c.cap_hour::numeric, c.used_hour::numeric), (2, 'cap_day', 'day', false, c.cap_day, c.used_day),
-      (3, 'cap_week', 'week', false, c.cap_week, c.used_week), (4, 'cap_month', 'month', false, c.cap_month, c.used_month),
-      (5, 'budget_day', 'day', true, c.budget_day, c.spent_day), (6, 'budget_month', 'month', true, c.budget_month, c.spent_month)
+      (1, 'cap_hour', 'hour', false, c.cap_hour::numeric, c.used_hour::numeric),
+      (2, 'cap_day', 'day', false, c.cap_day, c.used_day),
+      (3, 'cap_week', 'week', false, c.cap_week, c.used_week),
+      (4, 'cap_month', 'month', false, c.cap_month, c.used_month),
+      (5, 'budget_day', 'day', true, c.budget_day, c.spent_day),
+      (6, 'budget_month', 'month', true, c.budget_month, c.spent_month)
     ) as w (n, code, span, is_money, cap, used)
     where w.cap is not null
     union all

@@ -121,17 +121,14 @@ declare
   v_sales constant integer[] := p_play.sales;
   v_money constant numeric[] := p_play.money;
   v_uses numeric[] := '{}';
-  v_counter integer;
 begin
   for v_limit in 1 .. coalesce(cardinality(v_counters), 0) loop
-    v_counter := v_counters[v_limit];
-    if v_is_money[v_limit] then
-      v_uses[v_limit] :=
-        coalesce(v_recorded[v_places[v_limit]], v_paid[v_counter], 0) + coalesce(v_money[v_counter], 0);
-    else
-      v_uses[v_limit] :=
-        coalesce(v_recorded[v_places[v_limit]], v_sold[v_counter], 0) + coalesce(v_sales[v_counter], 0);
-    end if;
+    v_uses[v_limit] := case when v_is_money[v_limit]
+      then coalesce(v_recorded[v_places[v_limit]], v_paid[v_counters[v_limit]], 0)
+        + coalesce(v_money[v_counters[v_limit]], 0)
+      else coalesce(v_recorded[v_places[v_limit]], v_sold[v_counters[v_limit]], 0)
+        + coalesce(v_sales[v_counters[v_limit]], 0)
+      end;
   end loop;
   return v_uses;
 end;

@@ -89,35 +89,57 @@ create or replace function rehearsal.count_sales(
 language plpgsql
 immutable
 as $$
+-- Arrays are quicker to set outside the record. The offer as a whole is counted once, by the sums of all.
 declare
   c_windows constant integer := cardinality(kernel.list_windows());
   c_history constant integer := cardinality(p_enrollments);
   v_enrollments constant bigint[] := p_enrollments || p_other_enrollments;
   v_prices constant numeric[] := p_prices || p_other_prices;
-  v_paid numeric[] := p_play.paid; -- numbers of any length are quicker to set outside the record
-  v_money numeric[] := p_play.money;
+  v_sold integer[] := p_play.sold;
+  v_paid numeric[] := p_play.paid;
+  v_sales integer[] := case when p_is_elsewhere then p_play.sales end;
+  v_money numeric[] := case when p_is_elsewhere then p_play.money end;
+  v_sum numeric := 0;
+  v_other_sum numeric := 0;
+  v_price numeric;
   v_seat integer;
-  v_sign integer := -1;
+  v_sign integer;
 begin
   for v_sale in 1 .. cardinality(v_enrollments) loop
-    if v_sale > c_history then
-      v_sign := 1;
-    end if;
-    foreach v_seat in array array[1, array_position(p_plan.ids, v_enrollments[v_sale])] loop
+    v_price := v_prices[v_sale];
+    v_seat := array_position(p_plan.ids, v_enrollments[v_sale]);
+    if v_sale <= c_history then
+      v_sum := v_sum + v_price;
       for v_counter in (v_seat - 1) * c_windows + 1 .. v_seat * c_windows loop
-        if v_sale <= c_history then
-          p_play.sold[v_counter] := p_play.sold[v_counter] + 1;
-          v_paid[v_counter] := v_paid[v_counter] + v_prices[v_sale];
-        end if;
-        if p_is_elsewhere then
-          p_play.sales[v_counter] := p_play.sales[v_counter] + v_sign;
-          v_money[v_counter] := v_money[v_counter] + v_sign * v_prices[v_sale];
-        end if;
+        v_sold[v_counter] := v_sold[v_counter] + 1;
+        v_paid[v_counter] := v_paid[v_counter] + v_price;
       end loop;
+      v_sign := -1;
+      v_price := -v_price;
+    else
+      v_sign := 1;
+      v_other_sum := v_other_sum + v_price;
+    end if;
+    continue when not p_is_elsewhere;
+    for v_counter in (v_seat - 1) * c_windows + 1 .. v_seat * c_windows loop
+      v_sales[v_counter] := v_sales[v_counter] + v_sign;
+      v_money[v_counter] := v_money[v_counter] + v_price;
     end loop;
   end loop;
+
+  for v_counter in 1 .. case when v_enrollments <> '{}' then c_windows else 0 end loop
+    v_sold[v_counter] := v_sold[v_counter] + c_history;
+    v_paid[v_counter] := v_paid[v_counter] + v_sum;
+    continue when not p_is_elsewhere;
+    v_sales[v_counter] := v_sales[v_counter] - c_history + cardinality(p_other_enrollments);
+    v_money[v_counter] := v_money[v_counter] - v_sum + v_other_sum;
+  end loop;
+  p_play.sold := v_sold;
   p_play.paid := v_paid;
-  p_play.money := v_money;
+  if p_is_elsewhere then
+    p_play.sales := v_sales;
+    p_play.money := v_money;
+  end if;
 end;
 $$;
 comment on function rehearsal.count_sales(

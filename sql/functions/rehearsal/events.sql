@@ -9,8 +9,8 @@ create or replace function rehearsal.play_event(
 language plpgsql
 stable
 as $$
+-- History's latest decision is kept from the first lead on that is decided about at a time of its own: it is heavy.
 declare
-  v_event rehearsal.event := p_event;
   v_sold bigint[] := '{}';
   v_prices numeric[] := '{}';
   v_winner integer;
@@ -31,11 +31,13 @@ begin
   elsif p_event.kind = 'rejected' and (p_plan.validation is null or (p_event.lead).erased_at is not null) then
     return;
   elsif p_event.kind = 'routed' then
-    v_event.seen := rehearsal.recall_seen(p_event.decision);
-    p_play.latest := v_event;
+    p_event.seen := rehearsal.recall_seen(p_event.decision);
+    if p_plan.validation is not null or (p_play.latest).kind is not null then
+      p_play.latest := p_event;
+    end if;
     foreach v_winner in array (p_event.decision).winners loop
-      v_sold := v_sold || (v_event.seen).enrollments[v_winner];
-      v_prices := v_prices || (v_event.seen).prices[v_winner];
+      v_sold := v_sold || (p_event.seen).enrollments[v_winner];
+      v_prices := v_prices || (p_event.seen).prices[v_winner];
     end loop;
   end if;
   if p_is_stray then
@@ -43,15 +45,18 @@ begin
     return;
   end if;
 
-  p_play := rehearsal.rehearse(p_plan, p_play, v_event);
+  p_play := rehearsal.rehearse(p_plan, p_play, p_event);
   v_outcome := p_play.outcome;
   if p_event.kind = 'routed' and v_outcome.category <> 'rejected'
     and v_sold = v_outcome.seats and v_prices = v_outcome.prices
     and (v_sold <> '{}' or rehearsal.waits_as_before(p_play, p_event.decision)) then
-    p_play := rehearsal.stay(p_plan, p_play, v_event);
+    p_play := rehearsal.stay(p_plan, p_play, p_event);
     p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices);
   else
-    p_play := rehearsal.go_elsewhere(p_plan, p_play, v_event, v_sold, v_prices);
+    p_play := rehearsal.go_elsewhere(p_plan, p_play, p_event, v_sold, v_prices);
+    if p_event.kind = 'routed' and (p_play.waiting).lead_id is not null then
+      p_play.latest := p_event;
+    end if;
     p_play := rehearsal.count_sales(p_plan, p_play, v_sold, v_prices, true, v_outcome.seats, v_outcome.prices);
   end if;
 end;
@@ -107,12 +112,13 @@ create or replace function rehearsal.rehearse(
 language plpgsql
 stable
 as $$
+-- Where history did not decide at this time, the terms are those of its latest decision. Most leads have the terms and
+-- the policies of the lead before.
 declare
-  v_event rehearsal.event := p_event;
-  v_terms_of leadgen.lead_decisions;
   v_facts kernel.lead_facts;
   v_document jsonb;
   v_failures kernel.failure[] := '{}';
+  v_has_terms boolean;
 begin
   p_play.decision := null;
   if (p_event.lead).id is not null then
@@ -129,22 +135,30 @@ begin
     return;
   end if;
 
-  if (v_event.decision).id is null then
-    v_event := rehearsal.gather_event(p_plan, v_event);
+  if (p_event.decision).id is null then
+    p_event := rehearsal.gather_event(p_plan, p_event);
   end if;
-  p_play := rehearsal.take_policies(p_plan, p_play, v_event);
-  p_play.seen := v_event.seen;
-  v_terms_of := v_event.decision;
+  v_has_terms := p_event.kind = 'routed' and rehearsal.has_terms(p_play.terms, p_event.decision, p_event.seen);
+  if not v_has_terms or p_plan.pricing is not null
+    or (p_event.decision).routing_policy_id <> (p_play.policies).routing_id
+    or (p_event.decision).routing_policy_version <> (p_play.policies).routing_version
+    or (p_event.decision).max_buyers - (p_play.policy).max_buyers is distinct from
+      ((p_play.policies).recorded).max_buyers - ((p_play.policies).settings).max_buyers then
+    p_play := rehearsal.take_policies(p_plan, p_play, p_event);
+  end if;
+  p_play.seen := p_event.seen;
   if p_event.kind <> 'routed' then
-    p_play.seen := rehearsal.see_anew(p_play, v_event);
-    v_terms_of := case when (p_play.latest).kind is null then v_event.decision else (p_play.latest).decision end;
+    p_play.seen := rehearsal.see_anew(p_play, p_event);
+    if (p_play.latest).kind is not null then
+      p_event.decision := (p_play.latest).decision;
+    end if;
   end if;
   if (p_event.lead).id is not null then
     p_play.seen := rehearsal.change_seen(p_plan, p_play, p_event, v_facts, v_document);
   end if;
 
-  if not rehearsal.has_terms(p_play.terms, v_terms_of, p_play.seen) then
-    p_play := rehearsal.take_terms(p_plan, p_play, v_terms_of);
+  if not v_has_terms and not rehearsal.has_terms(p_play.terms, p_event.decision, p_play.seen) then
+    p_play := rehearsal.take_terms(p_plan, p_play, p_event.decision);
   end if;
   if (p_plan.moves_turns or p_event.kind = 'retried' or p_play.has_left)
     and (not p_play.has_left or (p_play.finish_tags is null and (p_play.seen).finish_tags is not null)) then

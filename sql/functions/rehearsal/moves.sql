@@ -111,6 +111,8 @@ as $$
 declare
   c_most_examples constant integer := 12;
   v_after constant rehearsal.outcome := p_play.outcome;
+  v_gained integer[];
+  v_earned numeric[];
   v_revenue numeric := 0;
   v_seat integer;
   v_why text;
@@ -118,18 +120,22 @@ begin
   if p_before is not distinct from v_after then
     return;
   end if;
+  v_gained := p_play.gained;
+  v_earned := p_play.earned;
   for v_sale in 1 .. cardinality(p_before.seats) loop
     v_seat := array_position(p_plan.ids, p_before.seats[v_sale]);
-    p_play.gained[v_seat] := p_play.gained[v_seat] - 1;
-    p_play.earned[v_seat] := p_play.earned[v_seat] - p_before.prices[v_sale];
+    v_gained[v_seat] := v_gained[v_seat] - 1;
+    v_earned[v_seat] := v_earned[v_seat] - p_before.prices[v_sale];
     v_revenue := v_revenue - p_before.prices[v_sale];
   end loop;
   for v_sale in 1 .. cardinality(v_after.seats) loop
     v_seat := array_position(p_plan.ids, v_after.seats[v_sale]);
-    p_play.gained[v_seat] := p_play.gained[v_seat] + 1;
-    p_play.earned[v_seat] := p_play.earned[v_seat] + v_after.prices[v_sale];
+    v_gained[v_seat] := v_gained[v_seat] + 1;
+    v_earned[v_seat] := v_earned[v_seat] + v_after.prices[v_sale];
     v_revenue := v_revenue + v_after.prices[v_sale];
   end loop;
+  p_play.gained := v_gained;
+  p_play.earned := v_earned;
   if p_play.examples < c_most_examples and rehearsal.name_move(p_before, v_after) is not null then
     v_why := rehearsal.explain_move(p_before, v_after, p_play.snapshot, p_play.decision);
     p_play.examples := p_play.examples + 1;

@@ -165,7 +165,7 @@ begin
   v_snapshot.limit_uses := rehearsal.find_uses(p_play);
   v_snapshot.last_turns := v_seen.last_turns;
   if p_play.has_left then
-    v_snapshot.last_turns := array(select p_play.turns[s] from unnest(v_terms.seats) s);
+    v_snapshot.last_turns := rehearsal.seat_turns(p_play.turns, v_terms.seats);
   end if;
   if 'weighted' = any ((p_play.policy).strategy) then
     v_snapshot := rehearsal.lay_over_tags(p_play, v_snapshot);
@@ -176,6 +176,23 @@ $$;
 comment on function rehearsal.lay_over_snapshot(rehearsal.plan, rehearsal.play, kernel.lead_facts, jsonb) is
   'A rehearsal with the snapshot from which it decides about the lead at hand: what history saw of it, the changes '
   'laid over that, limits used as far as the rehearsal is from history and, once that is left, its own turns.';
+
+create or replace function rehearsal.seat_turns(p_turns bigint[], p_seats integer[])
+returns bigint[]
+language plpgsql
+immutable
+as $$
+-- Seats are sorted, and mostly nobody is missing among them: then their turns are one slice.
+declare
+  v_last constant integer := p_seats[cardinality(p_seats)];
+begin
+  if v_last - p_seats[1] + 1 = cardinality(p_seats) then
+    return p_turns[p_seats[1]:v_last];
+  end if;
+  return array(select p_turns[s] from unnest(p_seats) s);
+end;
+$$;
+comment on function rehearsal.seat_turns(bigint[], integer[]) is 'The turns of the candidates in these seats.';
 
 create or replace function rehearsal.lay_over_tags(p_play rehearsal.play, p_snapshot kernel.snapshot)
 returns kernel.snapshot

@@ -211,17 +211,26 @@ create or replace function rehearsal.price_terms(inout p_terms rehearsal.terms, 
 language plpgsql
 immutable
 as $$
+-- A loop: for some twenty candidates a statement costs more.
 declare
   v_price constant record := kernel.compose_adjustments(p_seen.adjustments, false);
-  v_owner_price constant record := kernel.compose_adjustments(p_seen.adjustments, true);
+  v_owner_price record := v_price;
+  v_owner constant bigint := (p_seen.exclusivity).buyer_id;
+  v_bases constant numeric[] := (p_terms.snapshot).base_prices;
+  v_buyers constant bigint[] := (p_terms.snapshot).buyers;
+  v_prices numeric[] := '{}';
 begin
-  p_terms.owner := (p_seen.exclusivity).buyer_id;
+  if v_owner is not null then
+    v_owner_price := kernel.compose_adjustments(p_seen.adjustments, true);
+  end if;
+  for v_place in 1 .. coalesce(cardinality(v_bases), 0) loop
+    v_prices[v_place] := kernel.round_price(
+      case when v_buyers[v_place] = v_owner then v_bases[v_place] * v_owner_price.factor + v_owner_price.addend
+      else v_bases[v_place] * v_price.factor + v_price.addend end, p_seen.decimals);
+  end loop;
+  p_terms.owner := v_owner;
   p_terms.adjustments := p_seen.adjustments;
-  p_terms.snapshot.prices := array(
-    select kernel.round_price(
-      c.base * case when c.buyer_id = p_terms.owner then v_owner_price.factor else v_price.factor end
-      + case when c.buyer_id = p_terms.owner then v_owner_price.addend else v_price.addend end, p_seen.decimals)
-    from unnest((p_terms.snapshot).base_prices, (p_terms.snapshot).buyers) as c (base, buyer_id));
+  p_terms.snapshot.prices := v_prices;
 end;
 $$;
 comment on function rehearsal.price_terms(rehearsal.terms, kernel.snapshot) is

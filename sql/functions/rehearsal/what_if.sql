@@ -88,9 +88,11 @@ stable
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 as $$
--- Events come by their keys, one by one, whatever the tables' sizes say. Moves are counted a hundred at a time.
+-- Events come by their keys, one by one, whatever the tables' sizes say. Moves are counted some hundred at a time.
 declare
+  c_most_moves constant integer := 500;
   v_now constant timestamptz := leadgen.clock();
   v_tally rehearsal.tally := ('{}', '[]')::rehearsal.tally;
   v_play rehearsal.play := rehearsal.start_play(p_plan, p_from);
@@ -128,7 +130,7 @@ begin
     if (v_play.move).lead_id is not null then
       v_moves := v_moves || v_play.move;
     end if;
-    if cardinality(v_moves) = 100 then
+    if cardinality(v_moves) = c_most_moves then
       v_tally := rehearsal.count_moves(v_tally, v_moves);
       v_moves := '{}';
     end if;

@@ -47,20 +47,9 @@ create or replace function roads.verify_leads(
 language plpgsql
 stable
 as $$
-declare
-  v_lead leadgen.leads;
-  v_faults jsonb;
 begin
-  checked := 0;
-  faults := '[]';
-  for v_lead in select l.* from leadgen.leads l where l.id > p_after_id order by l.id limit p_limit loop
-    last_id := v_lead.id;
-    checked := checked + 1;
-    v_faults := rehearsal.find_replay_faults(v_lead);
-    if v_faults <> '[]' then
-      faults := faults || jsonb_build_object('lead_id', v_lead.id, 'differences', v_faults);
-    end if;
-  end loop;
+  select r.last_id, r.checked, r.faults into last_id, checked, faults
+  from rehearsal.replay_leads(p_after_id, p_limit) r;
 end;
 $$;
 comment on function roads.verify_leads(bigint, integer) is 'The work of leadgen.verify_leads.';

@@ -48,9 +48,11 @@ begin
       end if;
     exception
       when others then
-        if kernel.is_passing_fault(sqlstate) then
+        get stacked diagnostics v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+        v_answers[v_n] := roads.answer_fault(sqlstate, sqlerrm, v_detail, v_hint);
+        if v_answers[v_n] is null then
           raise;
-        end if; -- what is the lead's own submit_lead raises again, below
+        end if;
     end;
   end loop;
   perform market.lock_contacts(v_contacts);
@@ -64,24 +66,38 @@ begin
       continue;
     end if;
     begin
-      v_answers[v_n] := case when v_offers[v_n] is null then roads.submit_lead(p_payloads[v_n], p_contexts[v_n])
-        else roads.take_lead(v_requests[v_n], v_routes[v_n], p_payloads[v_n], p_contexts[v_n]) end;
+      v_answers[v_n] := roads.take_lead(v_requests[v_n], v_routes[v_n], p_payloads[v_n], p_contexts[v_n]);
     exception
-      when sqlstate 'LG400' or sqlstate 'LG401' or sqlstate 'LG403' or sqlstate 'LG422' then
-        get stacked diagnostics v_detail = pg_exception_detail, v_hint = pg_exception_hint;
-        v_answers[v_n] := jsonb_build_object(
-          'status', 'refused', 'sqlstate', sqlstate, 'message', sqlerrm, 'detail', v_detail, 'hint', v_hint);
       when others then
-        if kernel.is_passing_fault(sqlstate) then
+        get stacked diagnostics v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+        v_answers[v_n] := roads.answer_fault(sqlstate, sqlerrm, v_detail, v_hint);
+        if v_answers[v_n] is null then
           raise;
         end if;
-        v_answers[v_n] := '{"status": "alone"}';
     end;
   end loop;
   return query select u from unnest(v_answers) u;
 end;
 $$;
 comment on function roads.submit_leads(jsonb[], jsonb[]) is 'The work of leadgen.submit_leads.';
+
+create or replace function roads.answer_fault(p_sqlstate text, p_message text, p_detail text, p_hint text)
+returns jsonb
+language plpgsql
+immutable
+as $$
+begin
+  return case
+    when kernel.is_passing_fault(p_sqlstate) then null
+    when p_sqlstate in ('LG400', 'LG401', 'LG403', 'LG422') then jsonb_build_object(
+      'status', 'refused', 'sqlstate', p_sqlstate, 'message', p_message, 'detail', p_detail, 'hint', p_hint)
+    else '{"status": "alone"}'
+  end;
+end;
+$$;
+comment on function roads.answer_fault(text, text, text, text) is
+  'What submit_leads answers for a lead that raised: refused, with the error, or alone, because the lead has to be '
+  'sent by itself. Null: the error is the server''s, and ends the batch.';
 
 create or replace function roads.take_lead(
   p_request intake.lead_request,
@@ -94,10 +110,10 @@ language plpgsql
 volatile
 as $$
 -- The road of one lead. Everything up to the lock is reading; everything after it sees what the previous lead of this
--- offer left behind; the lead is inserted once, when all is decided.
--- The settings of the façade: every statement below is a few probes by key; statistics of a small or new table must
--- not talk the planner into scans and hash joins that grow with history.
+-- offer left behind, and the catalogue as it is now: p_route may be older than the lock. The lead is inserted once,
+-- when all is decided.
 declare
+  v_route catalog.route;
   v_facts kernel.lead_facts;
   v_failures kernel.failure[];
   v_snapshot kernel.snapshot;
@@ -120,26 +136,27 @@ begin
   end if;
 
   perform market.lock_offer(v_facts, p_route);
+  v_route := roads.reload_route(p_route);
   v_now := leadgen.clock();
-  v_key := coalesce(p_request.idempotency_key, intake.derive_idempotency_key(v_facts, p_route, v_now));
-  v_facts := intake.gather_facts(v_facts, p_route, p_request.ip_address, v_key, v_now);
+  v_key := coalesce(p_request.idempotency_key, intake.derive_idempotency_key(v_facts, v_route, v_now));
+  v_facts := intake.gather_facts(v_facts, v_route, p_request.ip_address, v_key, v_now);
   if v_facts.existing_lead_id is not null then
     return intake.replay_answer(v_facts.existing_lead_id, v_hash, p_request.idempotency_key is null);
   end if;
 
-  v_failures := rules.judge_lead(v_facts, p_route.validation_rules, p_route.compiled_rules);
+  v_failures := rules.judge_lead(v_facts, v_route.validation_rules, v_route.compiled_rules);
   if v_failures = '{}' then
-    v_snapshot := market.gather_snapshot(v_facts, p_route, kernel.describe_lead(v_facts), '{}');
-    v_decision := kernel.decide(v_snapshot, p_route.routing_settings);
-    perform market.reserve(v_snapshot, v_decision, p_route);
+    v_snapshot := market.gather_snapshot(v_facts, v_route, kernel.describe_lead(v_facts), '{}');
+    v_decision := kernel.decide(v_snapshot, v_route.routing_settings);
+    perform market.reserve(v_snapshot, v_decision, v_route);
   end if;
 
   v_lead_id := nextval('leadgen.leads_id_seq');
-  v_answer := intake.compose_answer(v_lead_id, p_route, v_failures, v_decision);
+  v_answer := intake.compose_answer(v_lead_id, v_route, v_failures, v_decision);
   perform intake.insert_lead(
-    v_lead_id, p_request, v_facts, p_route, v_key, v_hash, p_payload, v_answer, v_failures, v_decision);
+    v_lead_id, p_request, v_facts, v_route, v_key, v_hash, p_payload, v_answer, v_failures, v_decision);
   if v_failures = '{}' then
-    perform roads.record_sales(v_lead_id, 1, p_route, v_snapshot, v_decision);
+    perform roads.record_sales(v_lead_id, 1, v_route, v_snapshot, v_decision);
   end if;
   return v_answer;
 end;
@@ -147,6 +164,29 @@ $$;
 comment on function roads.take_lead(intake.lead_request, catalog.route, jsonb, jsonb) is
   'What becomes of a lead whose source and offer are known: it is turned away, answered as before, or validated, '
   'routed, priced and stored.';
+
+create or replace function roads.reload_route(p_route catalog.route)
+returns catalog.route
+language plpgsql
+stable
+as $$
+-- An edit made while the lead waited for its offer counts: zone, policies and what is active are read again.
+declare
+  v_route constant catalog.route := catalog.load_route(p_route.source_id, p_route.offer_id);
+begin
+  if v_route.failed_step is not null
+    or (market.locks_contacts(v_route) and market.locks_contacts(p_route) is not true) then
+    raise exception using
+      errcode = 'serialization_failure',
+      message = 'the offer was changed while the lead waited for it',
+      hint = 'Send the same lead again.';
+  end if;
+  return v_route;
+end;
+$$;
+comment on function roads.reload_route(catalog.route) is
+  'The route of a lead as it is under the offer''s lock. A serialization failure when the offer takes no leads any '
+  'more, or when the contact must be locked first.';
 
 create or replace function roads.record_sales(
   p_lead_id bigint,

@@ -44,17 +44,17 @@ volatile
 as $$
 -- The locks are those of the lead itself, in their order, before a row of another lead is touched.
 declare
-  v_request constant intake.lead_request := intake.read_request(p_payload, p_context);
+  v_request intake.lead_request := intake.read_request(p_payload, p_context);
   v_route constant catalog.route := intake.find_route(v_request);
   v_facts kernel.lead_facts;
 begin
+  v_request.idempotency_key := 'dry-run:' || gen_random_uuid();
   if v_route.failed_step is null then
     v_facts := intake.normalize_request(v_request, v_route);
     perform market.lock_offer(v_facts, v_route);
     perform intake.forget_contact(v_facts);
   end if;
-  return roads.submit_lead(
-    p_payload || jsonb_build_object('idempotency_key', 'dry-run:' || gen_random_uuid()), p_context - 'idempotency_key');
+  return roads.take_lead(v_request, v_route, p_payload, p_context);
 end;
 $$;
 comment on function roads.submit_as_new(jsonb, jsonb) is

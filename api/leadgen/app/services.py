@@ -1,0 +1,52 @@
+"""What handlers work with: made once a process by create_app, given to a handler that asks for `services`."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, TypeAlias
+
+import litestar
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from leadgen.app.batches import LeadBatcher
+from leadgen.app.graph import GraphApi
+from leadgen.app.mail_domains import MailDomains
+from leadgen.app.queries import Queries
+from leadgen.app.sms_callbacks import SmsCallbacks
+from leadgen.db.pool import make_pool
+from leadgen.settings import Settings, SettingsError
+
+Request = litestar.Request[Any, Any, State]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The database, those who are asked outside of it, and what a request is bounded by."""
+
+    queries: Queries
+    batcher: LeadBatcher
+    mail_domains: MailDomains
+    graph: GraphApi
+    sms_callbacks: SmsCallbacks | None  # None: no text messages are sent from here
+    max_body_bytes: int
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+
+
+FromServices: TypeAlias = NamedDependency[SkipValidation[Services]]  # the parameter's name is `services`
+
+
+def make_services(settings: Settings) -> Services:
+    """By the settings; nothing is opened. Raises SettingsError without a database."""
+    if settings.database_url is None:
+        raise SettingsError("setting DATABASE_URL: the API needs it")
+    queries = Queries(make_pool(settings.database_url, settings.db_pool_size, "leadgen-api"))
+    return Services(
+        queries=queries,
+        batcher=LeadBatcher(queries, settings.db_pool_size),
+        mail_domains=MailDomains(settings.mx_timeout_seconds, settings.dns_servers),
+        graph=GraphApi(settings.meta_graph_url, settings.meta_graph_timeout_seconds),
+        sms_callbacks=SmsCallbacks.of(settings),
+        max_body_bytes=settings.max_body_bytes,
+        trusted_proxies=settings.trusted_proxies,
+    )
