@@ -51,7 +51,7 @@ def url() -> None:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
-    """Open psql on the database; further arguments are psql's.
+    """Open psql on the database; further arguments go to psql.
 
     Example: leadgen db psql -c "select count(*) from leadgen.leads"
     """

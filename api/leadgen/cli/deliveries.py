@@ -18,7 +18,7 @@ from leadgen.cli.target import MAX_ID
 from leadgen.errors import LeadGenError
 from leadgen.words import count_of
 
-app = typer.Typer(no_args_is_help=True, help="What is sent to buyers: look at it, send it again, stop it.")
+app = typer.Typer(no_args_is_help=True, help="What is sent to buyers: look at it, resend it, stop it.")
 
 LIST = """
 select d.id, d.created_at, coalesce(n.kind, 'lead.assigned') as kind, d.assignment_id, d.buyer_id, b.name as buyer,
@@ -90,12 +90,12 @@ class Channel(StrEnum):
 
 @app.command("list")
 def list_deliveries(
-    status: Annotated[Status | None, typer.Option(help="In this state only.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only those in this state.")] = None,
     buyer: BuyerOption = None,
     lead: Annotated[
-        int | None, typer.Option(min=1, max=MAX_ID, metavar="ID", help="Of this lead only.")
+        int | None, typer.Option(min=1, max=MAX_ID, metavar="ID", help="Only those of this lead.")
     ] = None,
-    channel: Annotated[Channel | None, typer.Option(help="By this way only.")] = None,
+    channel: Annotated[Channel | None, typer.Option(help="Only those by this channel.")] = None,
     since: Since = None,
     limit: Limit = 20,
     as_json: AsJson = False,
@@ -143,7 +143,7 @@ def list_deliveries(
 
 @app.command()
 def show(delivery_id: Id, as_json: AsJson = False) -> None:
-    """Show a delivery, where it goes, and each attempt: outcome, time taken, trouble, what was replied.
+    """Show a delivery, its endpoint and each attempt: outcome, duration, error and reply.
 
     Example: leadgen deliveries show 812
     """
@@ -211,9 +211,11 @@ def shorten(reply: str) -> str:
 @app.command()
 def retry(
     ids: Ids,
-    again: Annotated[bool, typer.Option("--again", help="Also what was delivered already.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Resend a delivery that was delivered, too.")
+    ] = False,
 ) -> None:
-    """Send deliveries again, to where the buyer is reached now. One that waits already stays as it is.
+    """Resend deliveries to the buyer's current endpoint. One that is being sent is left alone.
 
     Example: leadgen deliveries retry 812 813
     """
@@ -233,18 +235,21 @@ def park(ids: Ids) -> None:
 def replay(
     buyer: BuyerOption = None,
     start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Made not before it; ISO 8601, UTC.")
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Only deliveries made from this time on; ISO 8601, UTC."),
     ] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Made before it.")] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Only deliveries made before this time.")
+    ] = None,
     status: Annotated[
-        str, typer.Option(help="dead, unknown, delivered; several with commas between.")
+        str, typer.Option(help="dead, unknown or delivered; separate several by commas.")
     ] = "dead",
-    per_minute: Annotated[int, typer.Option(min=1, max=60_000, help="How many a minute.")] = 600,
+    per_minute: Annotated[int, typer.Option(min=1, max=60_000, help="How many to send a minute.")] = 600,
     key: Annotated[
-        str | None, typer.Option(help="Names the wish: asked for twice, it is one replay.")
+        str | None, typer.Option(help="A name for this run. The same name again starts no second run.")
     ] = None,
 ) -> None:
-    """Send all dead letters, or those of a buyer or a period, again; workers do it. Prints the replay's id.
+    """Resend all dead letters, or those of a buyer or a period. Workers do it; the id of the run is printed.
 
     Example: leadgen deliveries replay --buyer 7 --from 2026-11-20 --status dead,unknown
     """
@@ -266,7 +271,7 @@ def replay(
 
 @app.command()
 def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
-    """List replays, newest first: who asked for which, and how far each is.
+    """List the resend runs, newest first: who started each, what it sends, and how far it is.
 
     Example: leadgen deliveries replays
     """
@@ -300,7 +305,7 @@ def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
 
 @app.command("stop-replay")
 def stop_replay(replay_id: Id) -> None:
-    """Stop a replay; what it sent already stays sent.
+    """Stop a resend run. What it has sent stays sent.
 
     Example: leadgen deliveries stop-replay 3
     """

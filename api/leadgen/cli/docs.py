@@ -20,7 +20,7 @@ DESCRIBE_POLICY_KEYS = "select catalog.describe_policy_keys()"
 
 def docs(
     directory: Annotated[
-        Path | None, typer.Argument(help=f"Where to; {DIRECTORY}/ of the checkout if not said.")
+        Path | None, typer.Argument(help=f"Where to write. Default: {DIRECTORY}/ of the checkout.")
     ] = None,
 ) -> None:
     """Write policy-keys.md, commands.md and reference/ anew, from sql/ and the package.

@@ -18,15 +18,15 @@ DRY_RUN = "select leadgen.dry_run_lead(%s::jsonb, %s::jsonb, %s::boolean)::text"
 def dry_run(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The lead as JSON; - reads standard input.")],
     context: Annotated[
-        str, typer.Option(help='What the request would say, as JSON: {"ip_address": "192.0.2.1"}.')
+        str, typer.Option(help='What HTTP would add, as JSON: {"ip_address": "192.0.2.1"}.')
     ] = "{}",
     as_new: Annotated[
         bool,
         typer.Option("--as-new", help="As though no lead of its key, phone or e-mail had come before."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what a lead would be answered now, and why; by the live rules, with nothing kept.
+    """Show what answer a lead would get now, and why. The live rules decide; nothing is kept.
 
     Example: leadgen dry-run lead.json --as-new
     """

@@ -40,7 +40,7 @@ class Kind(StrEnum):
 
 
 def events(
-    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
     kind: Annotated[Kind | None, typer.Option(help="Events of this kind only.")] = None,
 ) -> None:
     """Show the latest events, newest first: warnings, and what operators did.

@@ -14,8 +14,8 @@ NO_SUCH_LEAD = "LG404"
 
 
 def explain(
-    lead_id: Annotated[int, typer.Argument(help="The id that the lead's sender was given.")],
-    as_json: Annotated[bool, typer.Option("--json", help="The account as JSON.")] = False,
+    lead_id: Annotated[int, typer.Argument(help="The id of a lead.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show who won a lead, and why each other buyer lost.
 

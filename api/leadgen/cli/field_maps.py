@@ -8,7 +8,7 @@ from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table
 from leadgen.cli.dry_run import read_object, read_text
-from leadgen.cli.quarantine import submit_again
+from leadgen.cli.quarantine import resubmit
 from leadgen.cli.rows import AsJson, print_json, read_rows
 from leadgen.errors import LeadGenError
 
@@ -72,7 +72,7 @@ def try_field_map(
 
 @app.command()
 def replay(slug: Slug) -> None:
-    """Submit the quarantined posts of a field map's sources again. Exit status 1 if one is refused or still waits.
+    """Resubmit the quarantined posts of a field map's sources. Exit status 1 if one is refused or still waits.
 
     A post was mapped when it came; a change of the map counts for later posts.
 
@@ -80,4 +80,4 @@ def replay(slug: Slug) -> None:
     """
     if not read_rows(IS_THERE, [slug]):
         raise LeadGenError(f"no field map {slug}: `leadgen field-map list` shows them")
-    submit_again([row["id"] for row in read_rows(WAITING, [slug])])
+    resubmit([row["id"] for row in read_rows(WAITING, [slug])])

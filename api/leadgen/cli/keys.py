@@ -64,7 +64,7 @@ class Holder(NamedTuple):
 
 @app.command()
 def create(source: Source = None, operator: Operator = None, buyer: Buyer = None) -> None:
-    """Make a key and print it: it is not shown again. A source has one key, so a new one replaces it.
+    """Make a key and print it; it is not shown again. A source has one key, and a new one replaces it.
 
     Example: leadgen key create --operator ann
     """
@@ -79,7 +79,7 @@ def create(source: Source = None, operator: Operator = None, buyer: Buyer = None
 
 @app.command()
 def revoke(source: Source = None, operator: Operator = None, buyer: Buyer = None) -> None:
-    """Take a source's key, or every key of an operator or a buyer, out of use at once.
+    """Revoke a source's key, or every key of an operator or a buyer, at once.
 
     Example: leadgen key revoke --buyer 7
     """

@@ -55,7 +55,7 @@ def rollback(
     policy_id: PolicyId,
     version: Annotated[int, typer.Argument(help="The version to go back to.")],
 ) -> None:
-    """Make a policy say again what an old version of it said; that is a new version. Prints its number.
+    """Make a new version of a policy that says what an old one said. Prints its number.
 
     Example: leadgen rollback pricing 1 3
     """

@@ -1,4 +1,4 @@
-"""`leadgen quarantine`: submissions that no active source claimed, and submitting them again."""
+"""`leadgen quarantine`: submissions that no active source claimed, and resubmitting them."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from leadgen.cli.rows import AsJson, Limit, call, print_json, read_rows
 from leadgen.cli.target import MAX_ID
 
 app = typer.Typer(
-    no_args_is_help=True, help="Submissions that no active source claimed: look at them, submit them again."
+    no_args_is_help=True, help="Submissions that no active source claimed: look at them, resubmit them."
 )
 
 LIST = """
@@ -30,7 +30,7 @@ REPLAY = "select leadgen.replay_quarantined(%s::bigint)"
 
 @app.command("list")
 def list_quarantine(
-    everything: Annotated[bool, typer.Option("--all", help="Also what was submitted again already.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also what was resubmitted already.")] = False,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -71,17 +71,17 @@ def replay(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that wait, oldest first.")] = False,
 ) -> None:
-    """Submit submissions again, once their mapping is mended. Exit status 1 if one is refused or still waits.
+    """Resubmit submissions, once what kept them is mended. Exit status 1 if one is refused or still waits.
 
     Example: leadgen quarantine replay 3 4
     """
     if bool(ids) == everything:
         raise typer.BadParameter("give ids, or --all")
-    submit_again([row["id"] for row in read_rows(WAITING)] if everything else ids or [])
+    resubmit([row["id"] for row in read_rows(WAITING)] if everything else ids or [])
 
 
-def submit_again(ids: Sequence[int]) -> None:
-    """Submit each again, one line each."""
+def resubmit(ids: Sequence[int]) -> None:
+    """Resubmit each, one line each."""
     waits = False
     for one in dict.fromkeys(ids):
         try:

@@ -10,7 +10,7 @@ from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.rows import AsJson, BuyerOption, Id, Limit, call, print_json, read_rows
 
 app = typer.Typer(
-    no_args_is_help=True, help="What buyers want to give back: look at it, approve it, refuse it."
+    no_args_is_help=True, help="Returns that buyers ask for: look at them, approve or refuse them."
 )
 
 LIST = """
@@ -47,10 +47,10 @@ class Status(StrEnum):
 def list_returns(
     buyer: BuyerOption = None,
     status: Annotated[
-        Status | None, typer.Option(help="In this state; default: those to be decided.")
+        Status | None, typer.Option(help="Only those in this state. Default: those that wait for a decision.")
     ] = None,
     notes: Annotated[
-        bool, typer.Option("--notes", help="With what buyers wrote, which may name people.")
+        bool, typer.Option("--notes", help="Show the buyers' notes, which may name people.")
     ] = False,
     limit: Limit = 100,
     as_json: AsJson = False,
@@ -103,7 +103,7 @@ def reasons(as_json: AsJson = False) -> None:
 
 @app.command()
 def approve(return_id: Id, note: Note = None) -> None:
-    """Take the sale back: its place is free again and the lead goes on.
+    """Approve a return: the sale ends, and the lead goes to the next buyer if its policy says so.
 
     Example: leadgen returns approve 12
     """
@@ -113,7 +113,7 @@ def approve(return_id: Id, note: Note = None) -> None:
 
 @app.command()
 def refuse(return_id: Id, note: Note = None) -> None:
-    """Let the sale stand.
+    """Refuse a return: the sale stands.
 
     Example: leadgen returns refuse 12 --note "the number works"
     """

@@ -18,10 +18,10 @@ Ids = Annotated[
     list[int], typer.Argument(metavar="ID...", min=1, max=MAX_ID, help="Ids, as `list` shows them.")
 ]
 BuyerOption = Annotated[
-    int | None, typer.Option("--buyer", min=1, max=MAX_ID, metavar="ID", help="Of this buyer only.")
+    int | None, typer.Option("--buyer", min=1, max=MAX_ID, metavar="ID", help="Only those of this buyer.")
 ]
-Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 Row = dict[str, Any]
 

@@ -30,7 +30,7 @@ def return_sale(
     reason: Annotated[str, typer.Option(help="A code that `leadgen returns reasons` lists.")],
     note: Annotated[str | None, typer.Option(help="Kept with the return; no names in it.")] = None,
 ) -> None:
-    """Take a sale back, whatever the buyer's quota: its place is free again and the lead goes on.
+    """Return a sale, whatever the buyer's quota: it gives its place back, and the lead goes to the next buyer.
 
     Example: leadgen return 4711 --reason wrong_number
     """

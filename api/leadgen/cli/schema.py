@@ -24,7 +24,8 @@ def migrate() -> None:
 
 def restore(
     dump: Annotated[
-        Path, typer.Argument(metavar="DUMP", help="Of pg_dump, in any format; plain SQL may be packed.")
+        Path,
+        typer.Argument(metavar="DUMP", help="A dump by pg_dump, in any format; plain SQL may be compressed."),
     ],
 ) -> None:
     """Restore a dump into the empty database, with roles, owners and grants, and bring it to the current state.
@@ -54,7 +55,7 @@ def diff() -> None:
 def load(
     what: Annotated[str, typer.Argument(help="`reference`, `demo` or a .sql file.")] = "reference",
 ) -> None:
-    """Load reference data where it changed, the demo's catalogue, or a .sql file, as the schema's owner.
+    """Load changed reference data, the demo's catalogue or a .sql file, as the schema's owner.
 
     Example: leadgen load rows.sql
     """

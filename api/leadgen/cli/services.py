@@ -26,7 +26,7 @@ def serve(
 
 
 def worker() -> None:
-    """Run one delivery worker until SIGTERM or Ctrl-C. As many as you like may run side by side.
+    """Run one delivery worker until SIGTERM or Ctrl-C. Any number may run side by side.
 
     Example: leadgen worker
     """
