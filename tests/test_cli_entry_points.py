@@ -105,6 +105,44 @@ def test_everything_a_dba_may_call_has_a_command(connect: Callable[..., psycopg.
     assert {command for command in CALLED.values() if command} <= names
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["offers"],
+        ["buyers"],
+        ["buyers", "--offer", "1"],
+        ["key", "list"],
+        ["find", "1"],
+        ["explain", "1"],
+        ["replay", "1"],
+        ["deliveries", "list", "--lead", "1"],
+        ["quarantine", "list"],
+        ["field-map", "list"],
+        ["returns", "reasons"],
+        ["suppress", "email", "ann@example.com"],
+        ["accept", "1"],
+        ["erase", "1", "--reason", "asked for"],
+    ],
+    ids=" ".join,
+)
+def test_a_dba_needs_no_more_rights(
+    arguments: list[str],
+    market: Market,
+    run: Run,
+    role_url: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add_sale(market)
+    monkeypatch.setenv("DATABASE_URL", role_url("leadgen_dba"))
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_lead_that_is_not_there_names_the_way_to_find_it(market: Market, run: Run) -> None:
+    assert "no lead 99: `leadgen find`" in refused_by(run("explain", "99"))
+
+
 # People
 
 

@@ -40,6 +40,8 @@ def read_account(lead_id: int) -> str:
             row = connection.execute(EXPLAIN, [lead_id]).fetchone()
     except psycopg.Error as error:
         if error.sqlstate == NO_SUCH_LEAD:
-            raise LeadGenError(f"no lead {lead_id}") from None
+            raise LeadGenError(
+                f"no lead {lead_id}: `leadgen find` finds leads by phone, e-mail or key"
+            ) from None
         raise
     return str(row[0]) if row else ""
