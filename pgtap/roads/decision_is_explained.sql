@@ -107,5 +107,11 @@ select is(leadgen.explain_lead_for(repeat('1', 64), id), leadgen.explain_lead(id
 select is(testkit.fault_of(format('select leadgen.explain_lead_for(%L, %s)', hash, id)), 'LG401', 'explain_lead_for: ' || what)
 from lead, (values (repeat('2', 64), 'a revoked key'), (repeat('3', 64), 'an unknown key'), (null, 'no key')) as t (hash, what);
 
+-- A buyer who never bought may be deleted; the account still says that it lost, and why.
+delete from leadgen.buyers where name = 'Buyer 4';
+select is((select regexp_replace(c.buyer_name, '[0-9]+', 'N') || ': ' || c.reason
+  from lead, leadgen.explain_candidates(lead.id) c where c.buyer_name like '%deleted'),
+  'buyer N, deleted: outside_service_area', 'explain_candidates: a buyer who is not there any more');
+
 select * from finish();
 rollback;

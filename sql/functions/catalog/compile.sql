@@ -69,7 +69,7 @@ begin
   return (
     select coalesce(jsonb_agg(' ' || w.word || ' ' order by w.n), '[]')
     from (
-      select btrim(regexp_replace(lower(x.word), '[^[:alnum:]]+', ' ', 'g')) as word, x.n
+      select ref.fold_words(x.word) as word, x.n
       from jsonb_array_elements_text(p_value) with ordinality as x (word, n)
     ) w
     where w.word <> ''
@@ -77,7 +77,7 @@ begin
 end;
 $$;
 comment on function catalog.compile_words(jsonb) is
-  'Words and phrases in lower case, single spaces before, between and after their words, without punctuation.';
+  'Words and phrases as a message is compared with them (ref.fold_words), with a blank at either end.';
 
 create or replace function catalog.compile_field_rules(p_value jsonb)
 returns jsonb
