@@ -1,6 +1,6 @@
 -- explain_lead, explain_candidates, explain_sales, summarize_lead, describe_reasons, find_window_end: the account a person reads.
 begin;
-select plan(51);
+select plan(52);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 select is((kernel.describe_reasons(testkit.snapshot(array[testkit.candidate(fields)], testkit.load('{
