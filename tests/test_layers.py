@@ -14,15 +14,16 @@ PACKAGE = Path(leadgen.__file__).parent
 ALLOWED = {
     "errors": set[str](),
     "paths": set[str](),
+    "words": set[str](),
     "log": set[str](),
     "settings": {"db.urls", "errors"},
-    "db": {"errors", "paths", "settings"},
+    "db": {"errors", "paths", "settings", "words"},
     "app": {"db", "errors", "log", "settings"},
     "worker": {"db", "errors", "log", "settings"},
-    "demo": {"app", "db", "errors", "log", "paths", "settings", "whatif", "worker"},
-    "whatif": {"errors"},
+    "demo": {"app", "db", "errors", "log", "paths", "settings", "whatif", "words", "worker"},
+    "whatif": {"errors", "words"},
     "docs": {"app", "db", "settings"},
-    "cli": {"app", "db", "demo", "docs", "errors", "log", "paths", "settings", "whatif", "worker"},
+    "cli": {"app", "db", "demo", "docs", "errors", "log", "paths", "settings", "whatif", "words", "worker"},
 }
 
 

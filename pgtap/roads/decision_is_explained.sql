@@ -1,6 +1,6 @@
 -- explain_lead, explain_candidates, explain_sales, summarize_lead, describe_reasons, find_window_end: the account a person reads.
 begin;
-select plan(51);
+select plan(52);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 select is((kernel.describe_reasons(testkit.snapshot(array[testkit.candidate(fields)], testkit.load('{
@@ -92,6 +92,13 @@ select is(roads.summarize_lead(held), 'Held until 2026-11-21T16:00:00Z: no buyer
 select is(roads.summarize_lead(unsold), 'Unsold: no buyer is enrolled in the offer', 'summarize_lead: unsold') from others;
 select is(leadgen.explain_lead(bad) #> '{validation,errors,0,code}', '"field_required"', 'explain_lead: what it failed') from others;
 select is(leadgen.explain_lead(bad) -> 'attempts', '[]', 'explain_lead: a rejected lead has no attempt') from others;
+
+create temp table again as select testkit.make_offer() as offer_id;
+create temp table first as select (testkit.submit(offer_id, '{}', 5) ->> 'lead_id')::bigint as id from again;
+create temp table second as
+select (testkit.submit(offer_id, '{"message": "once more"}', 5) ->> 'lead_id')::bigint as id from again;
+select is((leadgen.explain_lead(second.id) #> '{validation,duplicate_of}')::bigint, first.id,
+  'explain_lead: of which lead it is a duplicate') from first, second;
 
 -- The operator's door.
 insert into leadgen.operator_keys (name, key_hash, revoked_at) values ('ops', repeat('1', 64), null), ('gone', repeat('2', 64),

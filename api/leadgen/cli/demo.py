@@ -19,9 +19,14 @@ INTERRUPTED = 130  # exit status, as shells give it for Ctrl-C
 
 def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Leave everything running until Ctrl-C.")] = False,
-    seed: Annotated[int, typer.Option(help="Other leads; the same seed gives the same.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="Another seed gives other leads; the same seed gives the same leads.")
+    ] = 1,
 ) -> None:
-    """Show everything at work: 200 leads judged, sold, delivered. Exit status 1 if a check fails."""
+    """Show everything at work: 200 leads judged, sold, delivered. Exit status 1 if a check fails.
+
+    Example: leadgen demo --serve
+    """
     from leadgen.demo.run import run_demo
     from leadgen.demo.steps import make_console
 

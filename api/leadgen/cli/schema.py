@@ -8,10 +8,14 @@ import typer
 from leadgen.cli.console import err, out
 from leadgen.cli.target import database_url
 from leadgen.settings import load_settings
+from leadgen.words import count_of
 
 
 def migrate() -> None:
-    """Bring the database to the current state; safe to repeat."""
+    """Bring the database to the current state; safe to repeat.
+
+    Example: leadgen migrate
+    """
     from leadgen.db.migrate import migrate as run
 
     run(database_url(), load_settings(), say=lambda line: err.print(line, markup=False))
@@ -20,10 +24,14 @@ def migrate() -> None:
 
 def restore(
     dump: Annotated[
-        Path, typer.Argument(metavar="DUMP", help="Of pg_dump, in any format; plain SQL may be packed.")
+        Path,
+        typer.Argument(metavar="DUMP", help="A dump by pg_dump, in any format; plain SQL may be compressed."),
     ],
 ) -> None:
-    """Restore a dump into the empty database, with roles, owners and grants, and bring it to the current state."""
+    """Restore a dump into the empty database, with roles, owners and grants, and bring it to the current state.
+
+    Example: leadgen restore leadgen.dump
+    """
     from leadgen.db.restore import restore as run
 
     run(database_url(), load_settings(), dump, say=lambda line: err.print(line, markup=False))
@@ -31,7 +39,10 @@ def restore(
 
 
 def diff() -> None:
-    """Show how the database differs from the declared state; exit status 1 if it does."""
+    """Show how the database differs from the declared state; exit status 1 if it does.
+
+    Example: leadgen diff
+    """
     from leadgen.db.diff import difference
 
     found = difference(database_url())
@@ -44,14 +55,17 @@ def diff() -> None:
 def load(
     what: Annotated[str, typer.Argument(help="`reference`, `demo` or a .sql file.")] = "reference",
 ) -> None:
-    """Load reference data where it changed, the demo's catalogue, or a .sql file, as the schema's owner."""
+    """Load changed reference data, the demo's catalogue or a .sql file, as the schema's owner.
+
+    Example: leadgen load rows.sql
+    """
     from leadgen.db.load import load_file, load_reference_data
     from leadgen.demo.catalogue import load_catalogue
 
     if what == "reference":
         loaded = load_reference_data(database_url())
         for name, rows in loaded.items():
-            err.print(f"loaded {rows} rows of {name}")
+            err.print(f"loaded {count_of(rows, 'row')} of {name}")
         if not loaded:
             err.print("the reference data is up to date")
     elif what == "demo":

@@ -15,7 +15,10 @@ from leadgen.explain_unsold(%s::bigint, %s::timestamptz, %s::timestamptz)
 
 
 def unsold(offer: OfferName, start: From = None, end: To = None) -> None:
-    """Show why leads of a period went unsold: by cause, the money lost, and the buyer who was nearest."""
+    """Show why leads of a period went unsold: by cause, the money lost, and the buyer who was nearest.
+
+    Example: leadgen unsold austin-plumbing --from 2026-11-14
+    """
     from leadgen.demo.account import shorten_times
     from leadgen.demo.steps import make_console
 

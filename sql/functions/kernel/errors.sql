@@ -59,6 +59,18 @@ $$;
 comment on function kernel.refuse_choice(text, text, text, text[]) is
   'Refuses a word of the configuration that is none of the options (LG423), with the one that was probably meant.';
 
+create or replace function kernel.count_of(p_number numeric, p_noun text)
+returns text
+language plpgsql
+immutable strict parallel safe
+as $$
+begin
+  return format('%s %s%s', trim_scale(p_number), p_noun, case when p_number = 1 then '' else 's' end);
+end;
+$$;
+comment on function kernel.count_of(numeric, text) is
+  'A number and its noun, in the plural but for 1: 1 minute, 2 minutes, 1.5 hours.';
+
 create or replace function kernel.suggest(p_word text, p_options text[])
 returns text
 language plpgsql

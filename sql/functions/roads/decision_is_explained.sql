@@ -24,7 +24,12 @@ begin
       'passed', l.validation_reason is null,
       'policy_id', l.validation_policy_id,
       'policy_version', l.validation_policy_version,
-      'errors', coalesce(l.answer -> 'errors', '[]')),
+      'errors', coalesce(l.answer -> 'errors', '[]'))
+      || case
+        when l.answer -> 'errors' @> '[{"code": "duplicate"}]'
+          then jsonb_build_object('duplicate_of', (l.signals).duplicate_lead_id)
+        else '{}'
+      end,
     'unsold_reason', l.unsold_reason,
     'hold_until', l.hold_until,
     'attempts', roads.explain_attempts(l.id),

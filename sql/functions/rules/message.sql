@@ -30,7 +30,7 @@ begin
   return case
     when length(coalesce(p_facts.message, '')) < (p_value #>> '{}')::integer
       then rules.fail('message_too_short', 'message',
-        format('The message is shorter than %s characters', p_value #>> '{}'))
+        format('The message is shorter than %s', kernel.count_of((p_value #>> '{}')::numeric, 'character')))
     else '{}'
   end;
 end;
