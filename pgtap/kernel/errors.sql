@@ -1,6 +1,6 @@
 -- count_of; suggest, edit_distance, refuse_choice: "did you mean"; is_passing_fault, is_out_of_time, is_fault_of_row.
 begin;
-select plan(47);
+select plan(45);
 
 select is(kernel.edit_distance(a, b), distance, format('edit_distance: %s, %s', a, b))
 from (values

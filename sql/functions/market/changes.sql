@@ -75,19 +75,21 @@ as $$
 -- What a buyer is ahead or behind is counted in leads of its weight, so a new weight counts it anew: without that a
 -- buyer who just had one lead at weight 1 would wait for a hundred at weight 100. Locks as move_windows does.
 declare
+  v_enrollments bigint[];
   v_offers bigint[];
+  v_factors double precision[];
 begin
-  select array_agg(distinct w.offer_id) into v_offers
+  select array_agg(w.id), array_agg(w.offer_id), array_agg(r.weight / w.weight)
+  into v_enrollments, v_offers, v_factors
   from written w
   join replaced r on r.id = w.id and r.weight <> w.weight;
-  if v_offers is null then
+  if v_enrollments is null then
     return null;
   end if;
   perform market.lock_offers(v_offers);
   update leadgen.enrollment_usage u
-  set finish_tag = o.virtual_time + (u.finish_tag - o.virtual_time) * r.weight / w.weight
-  from written w
-  join replaced r on r.id = w.id and r.weight <> w.weight
+  set finish_tag = o.virtual_time + (u.finish_tag - o.virtual_time) * w.factor
+  from unnest(v_enrollments, v_offers, v_factors) as w (id, offer_id, factor)
   join (
     select x.offer_id, max(x.virtual_time) as virtual_time
     from leadgen.enrollment_usage x
