@@ -480,7 +480,7 @@ create or replace trigger fill_enrollment before insert or update of
 create or replace trigger keep_buyer_and_offer before update of buyer_id, offer_id on leadgen.buyer_offers
   for each row execute function kernel.immutable_columns('buyer_id', 'offer_id');
 create or replace trigger keep_enrollment before delete on leadgen.buyer_offers
-  for each row execute function catalog.keep_enrollment();
+  for each row execute function market.keep_enrollment();
 create or replace trigger note_change after insert or update of
     is_active, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
     budget_per_month, price_per_lead, pause_until, schedule, filters, timezone, min_balance_required, is_reachable
