@@ -18,7 +18,7 @@ setup: $(STAMP) ## Make .venv with the `leadgen` command, and get PostgreSQL and
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev,diff]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[demo,dev,diff]'
 	scripts/get-postgres
 	scripts/get-extensions
 	scripts/get-plpython

@@ -104,7 +104,7 @@ def list_deliveries(
 
     Example: leadgen deliveries list --status dead --since 24h
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     conditions = {
         "status": status,
@@ -147,7 +147,7 @@ def show(delivery_id: Id, as_json: AsJson = False) -> None:
 
     Example: leadgen deliveries show 812
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     found = read_rows(FIND, [delivery_id])
     if not found:
@@ -275,7 +275,7 @@ def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
 
     Example: leadgen deliveries replays
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     rows = read_rows(REPLAYS, [limit])
     if as_json:

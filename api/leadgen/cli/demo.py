@@ -9,7 +9,7 @@ import typer
 
 from leadgen.cli.console import err
 from leadgen.cli.target import embedded_server
-from leadgen.settings import load_settings
+from leadgen.settings import SettingsError, load_settings
 
 OTHER_SESSIONS = """
 select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()
@@ -27,9 +27,14 @@ def demo(
 
     Example: leadgen demo --serve
     """
-    from leadgen.demo.run import run_demo
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
+    try:
+        from leadgen.demo.run import run_demo
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"leadgen demo needs {error.name}: install leadgen with its extra `demo`"
+        ) from None
     try:
         with _server() as url:
             holds = run_demo(make_console(), url, load_settings(), seed, serve)

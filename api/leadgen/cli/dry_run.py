@@ -30,8 +30,8 @@ def dry_run(
 
     Example: leadgen dry-run lead.json --as-new
     """
-    from leadgen.demo.account import show_account
-    from leadgen.demo.steps import make_console
+    from leadgen.show.account import show_account
+    from leadgen.show.console import make_console
 
     payload = read_object(read_text(file), file)
     said = read_object(context, "--context")

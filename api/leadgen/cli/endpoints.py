@@ -41,7 +41,7 @@ def list_endpoints(
 
     Example: leadgen endpoints list --disabled
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     rows = read_rows(LIST, {"buyer": buyer, "disabled": disabled, "limit": limit})
     if as_json:

@@ -47,8 +47,8 @@ def events(
 
     Example: leadgen events --kind cap_low
     """
-    from leadgen.demo.account import shorten_times
-    from leadgen.demo.steps import make_console
+    from leadgen.show.account import shorten_times
+    from leadgen.show.console import make_console
 
     with psycopg.connect(database_url()) as connection:
         found = connection.execute(EVENTS, {"kind": kind, "limit": limit}).fetchall()

@@ -21,8 +21,8 @@ def explain(
 
     Example: leadgen explain 12345
     """
-    from leadgen.demo.account import show_account
-    from leadgen.demo.steps import make_console
+    from leadgen.show.account import show_account
+    from leadgen.show.console import make_console
 
     account = read_account(lead_id)
     if as_json:

@@ -42,7 +42,7 @@ def list_field_maps(as_json: AsJson = False) -> None:
 
     Example: leadgen field-map list
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     rows = read_rows(LIST)
     if as_json:

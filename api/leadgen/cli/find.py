@@ -30,8 +30,8 @@ def find(
 
     Example: leadgen find "(512) 555-0123"
     """
-    from leadgen.demo.account import shorten_times
-    from leadgen.demo.steps import make_console
+    from leadgen.show.account import shorten_times
+    from leadgen.show.console import make_console
 
     rows = read_rows(FIND, [text, limit])
     if as_json:

@@ -100,7 +100,7 @@ def list_keys(
 
     Example: leadgen key list
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     rows = [row for row in read_rows(LIST) if revoked or row["revoked_at"] is None]
     if as_json:

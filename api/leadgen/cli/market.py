@@ -55,7 +55,7 @@ def offers(as_json: AsJson = False) -> None:
 
     Example: leadgen offers
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     rows = read_rows(OFFERS)
     if as_json:
@@ -93,7 +93,7 @@ def buyers(
     if offer is not None:
         list_enrollments(offer, as_json=as_json)
         return
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     rows = read_rows(BUYERS)
     if as_json:
@@ -117,7 +117,7 @@ def buyers(
 
 def list_enrollments(offer: str, *, as_json: bool) -> None:
     """The enrollments of an offer, in the order of their priority."""
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     with psycopg.connect(database_url()) as connection:
         found = find_offer(connection, offer)

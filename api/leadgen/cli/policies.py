@@ -34,7 +34,7 @@ def history(kind: KindOfPolicy, policy_id: PolicyId) -> None:
 
     Example: leadgen history pricing 1
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     with psycopg.connect(database_url()) as connection:
         versions = connection.execute(HISTORY, [kind.value, policy_id]).fetchall()

@@ -38,7 +38,7 @@ def list_quarantine(
 
     Example: leadgen quarantine list
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     rows = read_rows(LIST, {"all": everything, "limit": limit})
     if as_json:

@@ -59,7 +59,7 @@ def list_returns(
 
     Example: leadgen returns list --buyer 7
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
 
     rows = read_rows(LIST, {"buyer": buyer, "status": status, "notes": notes, "limit": limit})
     if as_json:

@@ -60,7 +60,6 @@ def load(
     Example: leadgen load rows.sql
     """
     from leadgen.db.load import load_file, load_reference_data
-    from leadgen.demo.catalogue import load_catalogue
 
     if what == "reference":
         loaded = load_reference_data(database_url())
@@ -69,6 +68,8 @@ def load(
         if not loaded:
             err.print("the reference data is up to date")
     elif what == "demo":
+        from leadgen.demo.catalogue import load_catalogue
+
         load_catalogue(database_url())
         err.print("loaded the demo's catalogue")
     else:

@@ -19,8 +19,8 @@ def unsold(offer: OfferName, start: From = None, end: To = None) -> None:
 
     Example: leadgen unsold austin-plumbing --from 2026-11-14
     """
-    from leadgen.demo.account import shorten_times
-    from leadgen.demo.steps import make_console
+    from leadgen.show.account import shorten_times
+    from leadgen.show.console import make_console
 
     with psycopg.connect(database_url()) as connection:
         found = find_offer(connection, offer)

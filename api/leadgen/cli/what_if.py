@@ -41,7 +41,7 @@ def what_if(
 
     Example: leadgen what-if austin-plumbing --from 2026-11-14 --set routing.strategy=weighted
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
     from leadgen.whatif import make_page, read_changes, show_outcome
 
     given = json.dumps(read_changes(changes, settings or []))
