@@ -61,8 +61,8 @@ from ids, seats, leadgen.offers o, (values
   ('delete from leadgen.buyer_service_areas where buyer_id = %2$s and market_id = %4$s', array[null, null]),
   ('insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value) values (%2$s, %4$s, ''city'', ''Austin'')',
     array['buyer_service_areas', 'A']),
-  ('update leadgen.buyer_service_areas set market_id = (select o.market_id from leadgen.offers o where o.id = %7$s), scope_value = ''Dallas''
-    where buyer_id = %2$s and market_id = %4$s', array['buyer_service_areas', 'B']),
+  ('update leadgen.buyer_service_areas set market_id = (select o.market_id from leadgen.offers o where o.id = %7$s),
+    scope_value = ''Dallas'' where buyer_id = %2$s and market_id = %4$s', array['buyer_service_areas', 'B']),
   ('insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value) values (%2$s, %4$s, ''city'', ''Austin'')',
     array['buyer_service_areas', 'A']),
   ('update leadgen.buyer_service_areas set scope_value = ''Waco'' where market_id = %4$s', array['buyer_service_areas', 'A']),

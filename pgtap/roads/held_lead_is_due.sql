@@ -1,5 +1,5 @@
--- The parts of routing a stored lead again: route_held_lead, settle_held_lead, route_lead_again, put_off_lead, count_live_sales; recount_offer_usage, start_offer_usage,
--- check_counts.
+-- The parts of routing a stored lead again: route_held_lead, settle_held_lead, route_lead_again, put_off_lead,
+-- count_live_sales; recount_offer_usage, start_offer_usage, check_counts.
 begin;
 select plan(19);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',

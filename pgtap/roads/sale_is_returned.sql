@@ -1,5 +1,5 @@
--- request_return, return_sale, decide_return, settle_return and their parts: check_return_words, check_stands, find_answer_end, is_declinable,
--- find_quota_fault, approves_return, approve_return, refuse_return, await_decision, announce_return, judge_return,
+-- request_return, return_sale, decide_return, settle_return and their parts: check_return_words, check_stands, find_answer_end,
+-- is_declinable, find_quota_fault, approves_return, approve_return, refuse_return, await_decision, announce_return, judge_return,
 -- pick_received_return, has_ended, mark_accepted, describe_answer.
 begin;
 select plan(126);
