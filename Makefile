@@ -18,7 +18,7 @@ setup: $(STAMP) ## Make .venv with the `leadgen` command, and get PostgreSQL and
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[dev,diff]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[demo,dev,diff]'
 	scripts/get-postgres
 	scripts/get-extensions
 	scripts/get-plpython
@@ -42,7 +42,7 @@ lint: $(STAMP) ## Check form and types of Python and SQL
 bench: $(STAMP) ## Measure what a lead costs (ARGS="--quick", "--against REV", "--plans", "--stored N")
 	$(BIN)/python -m tests.bench $(ARGS)
 
-docs: $(STAMP) ## Write docs/policy-keys.md and docs/reference anew
+docs: $(STAMP) ## Write docs/policy-keys.md, docs/commands.md and docs/reference anew
 	$(BIN)/leadgen docs
 
 doors: $(STAMP) ## Write the lists of sql/doors.toml anew from what the functions do

@@ -4,12 +4,16 @@ A test that wants a database asks for `database` (a fresh clone, as superuser) o
 (sessions on it as any role).
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from io import StringIO
+from subprocess import CompletedProcess
 
 import psycopg
 import pytest
 
+from leadgen.cli import main
 from leadgen.db.migrate import migrate
 from leadgen.db.pgtap import load_kit
 from leadgen.db.urls import with_role
@@ -73,3 +77,21 @@ def connect(database: str) -> Iterator[Connect]:
             return sessions.enter_context(psycopg.connect(url, autocommit=True, **options))  # type: ignore[arg-type]
 
         yield open_session
+
+
+@pytest.fixture
+def run(
+    database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., CompletedProcess[str]]:
+    """Run a command on this test's database, in this process: that takes no start."""
+    monkeypatch.setenv("DATABASE_URL", database)
+
+    def run_here(*arguments: str, stdin: str = "") -> CompletedProcess[str]:
+        monkeypatch.setattr(sys, "stdin", StringIO(stdin))
+        monkeypatch.setattr(sys, "argv", ["leadgen", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        return CompletedProcess(arguments, int(left.value.code or 0), said.out, said.err)
+
+    return run_here

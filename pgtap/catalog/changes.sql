@@ -1,7 +1,7 @@
 -- note_change, has_changes, deal_out_changes, list_concerned_offers, list_changed_offers, forget_changes: an edit in plain SQL is noted,
 -- and known to the offers that it concerns.
 begin;
-select plan(58);
+select plan(62);
 
 -- One buyer in two offers of two markets, with an area in each.
 create temp table ids as select testkit.make_offer(p_pricing => '{}') as a, testkit.make_offer(p_pricing => '{}') as b,
@@ -37,7 +37,7 @@ begin
 end;
 $$;
 select is(
-  pg_temp.edit(format(edit, ids.a, ids.buyer_id, seats.a, o.market_id, o.routing_policy_id, o.pricing_policy_id)), expected, edit)
+  pg_temp.edit(format(edit, ids.a, ids.buyer_id, seats.a, o.market_id, o.routing_policy_id, o.pricing_policy_id, ids.b)), expected, edit)
 from ids, seats, leadgen.offers o, (values
   ('update leadgen.markets set is_active = false where id = %4$s', array['markets', 'A']),
   ('update leadgen.markets set timezone = ''Asia/Tokyo'' where id = %4$s', array['markets', 'A']),
@@ -61,11 +61,19 @@ from ids, seats, leadgen.offers o, (values
   ('delete from leadgen.buyer_service_areas where buyer_id = %2$s and market_id = %4$s', array[null, null]),
   ('insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value) values (%2$s, %4$s, ''city'', ''Austin'')',
     array['buyer_service_areas', 'A']),
+  ('update leadgen.buyer_service_areas set market_id = (select o.market_id from leadgen.offers o where o.id = %7$s),
+    scope_value = ''Dallas'' where buyer_id = %2$s and market_id = %4$s', array['buyer_service_areas', 'B']),
+  ('insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value) values (%2$s, %4$s, ''city'', ''Austin'')',
+    array['buyer_service_areas', 'A']),
   ('update leadgen.buyer_service_areas set scope_value = ''Waco'' where market_id = %4$s', array['buyer_service_areas', 'A']),
   ('update leadgen.buyer_service_areas set is_active = false where market_id = %4$s', array['buyer_service_areas', 'A']),
   ('insert into leadgen.offer_exclusivities (buyer_id, offer_id, scope_type, scope_value) values (%2$s, %1$s, ''city'', ''Austin'')',
     array['offer_exclusivities of A', 'A']),
   ('update leadgen.offer_exclusivities set is_active = false where offer_id = %1$s', array['offer_exclusivities of A', 'A']),
+  ('update leadgen.offer_exclusivities set offer_id = %7$s where offer_id = %1$s',
+    array['offer_exclusivities of A, offer_exclusivities of B', 'A, B']),
+  ('update leadgen.offer_exclusivities set offer_id = %1$s, is_active = true where offer_id = %7$s',
+    array['offer_exclusivities of A, offer_exclusivities of B', 'A, B']),
   ('delete from leadgen.offer_exclusivities where offer_id = %1$s', array['offer_exclusivities of A', 'A']),
   -- A way to reach it comes: what is derived of it is noted, too.
   ('update leadgen.buyers set email_notifications = false where id = %2$s', array['buyer_offers of A, buyer_offers of B', 'A, B'])

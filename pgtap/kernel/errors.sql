@@ -1,6 +1,6 @@
--- suggest, edit_distance, refuse_choice: "did you mean"; is_passing_fault, is_out_of_time.
+-- count_of; suggest, edit_distance, refuse_choice: "did you mean"; is_passing_fault, is_out_of_time, is_fault_of_row.
 begin;
-select plan(38);
+select plan(45);
 
 select is(kernel.edit_distance(a, b), distance, format('edit_distance: %s, %s', a, b))
 from (values
@@ -19,6 +19,10 @@ from (values
   (null, '{a}', null),
   ('emial', '{name,email}', 'email'), (repeat('strategy', 1000), '{strategy}', null)
 ) as t (word, options, wanted);
+
+select is(kernel.count_of(number, 'minute'), wanted, format('count_of: %s', coalesce(number::text, 'nothing')))
+from (values (1, '1 minute'), (0, '0 minutes'), (2, '2 minutes'), (1.0, '1 minute'), (1.50, '1.5 minutes'), (null, null))
+  as t (number, wanted);
 
 select throws_ok($$select kernel.refuse_choice('config.strategi', 'an unknown key', 'strategi', '{caps,strategy}')$$, 'LG423',
   'config.strategi: found an unknown key; allowed: one of caps, strategy. Did you mean strategy?', 'refuse_choice: the message says it');
@@ -58,6 +62,8 @@ set local statement_timeout = '1h';
 select is(kernel.is_out_of_time('57014'), false, 'is_out_of_time: somebody cancelled it');
 select is(array_agg(c) filter (where kernel.is_out_of_time(c)), null, 'is_out_of_time: other errors')
 from unnest('{57P01,55P03,40001,P0001}'::text[]) c;
+select is(array_agg(c order by n) filter (where kernel.is_fault_of_row(c)), '{22012,LG423}', 'is_fault_of_row: no other error')
+from unnest('{22012,40P01,57014,LG423}'::text[]) with ordinality as t (c, n);
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 -- Holds come back: what time clears (find_clear_time, plan_hold, find_next_opening), and what somebody changes (note_change,
 -- follow_change, wake_held_leads); end_hold.
 begin;
-select plan(63);
+select plan(71);
 
 -- What time clears. 20 November 2026 is a Friday; 16:20 UTC is 10:20 in Austin.
 create function pg_temp.clears(p_load jsonb, variadic p_fields jsonb[]) returns text language sql as $$
@@ -188,6 +188,33 @@ select testkit.work_holds();
 select is(testkit.tell(l.id), 'hold ended: cap_hour 1', 'capacity after the end of the hold comes too late') from leadgen.leads l
   join ending using (offer_id);
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+
+-- Very many held leads are woken in portions, here of two.
+create temp table crowd as select testkit.make_offer('{}', '{"caps": {"per_day": 0}}') as offer_id;
+select testkit.seat(offer_id, 'A') from crowd;
+select testkit.work_holds();
+select testkit.outcome(offer_id, '2026-11-20T16:20:00Z') from crowd, generate_series(1, 3);
+do $$ begin execute replace(pg_get_functiondef('market.wake_held_leads'::regproc), '10000', '2'); end $$;
+create function pg_temp.woken(p_now timestamptz) returns bigint language sql as $$
+  select count(*) from leadgen.leads l join crowd using (offer_id) where l.next_route_at <= p_now;
+$$;
+update leadgen.offers o set default_price_per_lead = 46 from crowd where o.id = crowd.offer_id;
+select is(roads.follow_change('2026-11-20T16:20:01Z'), true, 'follow_change: a portion');
+select is(pg_temp.woken('2026-11-20T16:20:01Z'), 2::bigint, 'wake_held_leads: two of three');
+select is(roads.follow_change('2026-11-20T16:20:02Z'), true, 'follow_change: the rest');
+select is(pg_temp.woken('2026-11-20T16:20:02Z'), 3::bigint, 'wake_held_leads: all three');
+select is(roads.follow_change('2026-11-20T16:20:02Z'), false, 'follow_change: and that was all');
+
+-- Who asks not to be contacted while the lead is held is offered to nobody any more.
+create temp table private as select l.id, l.phone from leadgen.leads l join crowd using (offer_id) order by l.id limit 1;
+select leadgen.suppress('phone', phone) from private;
+update leadgen.routing_policies p set config = config - 'caps' from leadgen.offers o join crowd on o.id = crowd.offer_id
+where p.id = o.routing_policy_id;
+select testkit.at_time('2026-11-20T16:21:00Z');
+select testkit.work_holds();
+select is(testkit.tell(id), 'hold ended: suppressed', 'a held lead is suppressed') from private;
+select is(hold_until, null, 'and held no longer') from private join leadgen.leads l using (id);
+select is((select count(*) from leadgen.leads l join crowd using (offer_id) where l.price = 46), 2::bigint, 'the others are sold');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- Each role at work: what it may do, done; what it may not, refused. Also check_operator and is_ready.
 begin;
-select plan(66);
+select plan(67);
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seat as select testkit.enroll(offer_id) as id from ids;
 create temp table payloads as select n, testkit.given_lead(offer_id, '{}', n) as payload from ids, generate_series(1, 4) n;
@@ -52,7 +52,7 @@ from ids, seat, unnest(array[
   'update leadgen.buyer_offers set capacity_per_day = 5 where id = %2$s',
   'update leadgen.validation_policies set rules = ''{"consent_required": false}''',
   'insert into leadgen.buyers (name, email, phone, webhook_url) values (''New'', ''new@b.example'', ''1'', ''https://b.example/h'')',
-  'update leadgen.settings set default_duplicate_window_hours = 12',
+  'update leadgen.settings set default_duplicate_window_hours = 12', 'update leadgen.settings set warn_at_percent = 90',
   'insert into leadgen.offer_exclusivities (offer_id, buyer_id, scope_type, scope_value) select %1$s, b.id, ''city'',
     ''Reno'' from leadgen.buyers b limit 1',
   'select leadgen.submit_lead(''{}'')', 'select * from leadgen.leads', 'select * from report.funnel',

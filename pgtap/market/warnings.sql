@@ -1,7 +1,7 @@
 -- Warning events before a cap, a budget or a balance runs out: warn_of_limit, warn_of_caps, warn_of_offer_caps, warn_of_balance,
 -- is_running_low. The line is at 80 per cent.
 begin;
-select plan(53);
+select plan(56);
 
 -- After which of its leads an enrollment warns: lead numbers.
 create function pg_temp.warned(p_seat jsonb, p_config jsonb, p_leads integer) returns text language plpgsql as $$
@@ -109,6 +109,23 @@ from (values
   ('budget_low', 0, 80, 100, true), ('budget_low', 0, 79.99, 100, false), ('budget_low', 80, 90, 100, false), ('budget_low', 0, 45, 45,
     true)
 ) as t (kind, before, after, lim, warns);
+create function pg_temp.subject(p_window text) returns text language plpgsql as $$
+-- At 10:00 in Austin, a Friday.
+declare
+  v_route catalog.route;
+begin
+  v_route.offer_id := nextval('testkit.numbers');
+  perform market.warn_of_limit(testkit.snapshot('{}'), v_route, 0, p_window, false, 7, 8, 10);
+  return (
+    select replace(e.subject, 'offer ' || e.offer_id, 'offer') || ' | ' || regexp_replace(e.message, '^.*(resets.*)$', '\1')
+    from leadgen.events e where e.offer_id = v_route.offer_id);
+end;
+$$;
+select is(pg_temp.subject(span), expected, 'warn_of_limit: once in each ' || span)
+from (values
+  ('month', 'offer month 2026-11 | resets 2026-12-01T06:00:00Z (00:00 America/Chicago)'),
+  ('minutes:15', 'offer minutes:15 2026-11-20T16:00Z | resets 2026-11-20T16:15:00Z (10:15 America/Chicago)'),
+  ('fri', 'offer fri 2026-11-20T06:00Z | resets 2026-11-21T06:00:00Z (00:00 America/Chicago)')) as t (span, expected);
 
 -- A balance: a quarter above the minimum that an enrollment requires, when it falls and not when it rises.
 create temp table funds as select testkit.make_offer() as offer_id;

@@ -1,6 +1,6 @@
--- normalize_postal_code, is_postal_code, match_postal_codes, normalize_city, collapse_space.
+-- normalize_postal_code, is_postal_code, match_postal_codes, normalize_city, collapse_space, fold_words.
 begin;
-select plan(61);
+select plan(67);
 
 select is(ref.normalize_postal_code(code, country), normal, format('normalize_postal_code: %s in %s', to_jsonb(code), country))
 from (values
@@ -35,6 +35,12 @@ select is(ref.collapse_space(text), clean, format('collapse_space: %s', to_jsonb
 from (values
   ('  a   b ', 'a b'), (E'a\r\nBcc: b', 'a Bcc: b'), (E'a\u0001b', 'a b'), (U&'a\00A0b', 'a b'), ('', null), (E' \t\n ', null)
 ) as t (text, clean);
+select is(ref.collapse_space(text), clean, format('collapse_space, what nobody sees: %s', to_jsonb(text)))
+from (values (U&'Jo\200bhn\feff Smi\00adth', 'John Smith'), (U&'\200b\2060', null),
+  (U&'\0645\06cc\200c\062e', U&'\0645\06cc\200c\062e')) as t (text, clean);
+select is(ref.fold_words(text), words, format('fold_words: %s', to_jsonb(text)))
+from (values ('  Do NOT-call!', 'do not call'), (U&'vi\200dag\00adra', 'viagra'),
+  (U&'\ff26\ff32\ff25\ff25 cafe\0301', 'free café')) as t (text, words);
 select is(ref.collapse_space(null), null, 'collapse_space: nothing of nothing');
 
 -- normalize_request puts them together; the market's country stands in for one that was not sent.

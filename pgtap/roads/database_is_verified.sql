@@ -1,6 +1,6 @@
 -- check_invariants: silent when all is well, and each kind of corruption is found. Planted with triggers switched off.
 begin;
-select plan(70);
+select plan(71);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"max_buyers": 2, "caps": {"per_day": 100, "per_month": 1000, "budget_per_day": 10000}}',
@@ -52,6 +52,8 @@ insert into faults values
     $$update leadgen.lead_decisions set limit_uses[3] = 50 where winners[1] = 1$$),
   ('cap_never_exceeded', 'sold past a cap of the month',
     $$update leadgen.lead_decisions set limit_uses[4] = 50 where winners[1] = 1$$),
+  ('cap_never_exceeded', 'sold by a cap that nobody counted',
+    $$update leadgen.lead_decisions set limit_uses[3] = null where winners[1] = 1$$),
   ('usage_counts_sales', 'a decision that read too few uses',
     $$update leadgen.lead_decisions set limit_uses[2] = 0 where winners[1] = 1$$),
   ('usage_counts_sales', 'a sale that was not counted',

@@ -1,6 +1,6 @@
 -- explain_lead, explain_candidates, explain_sales, summarize_lead, describe_reasons, find_window_end: the account a person reads.
 begin;
-select plan(50);
+select plan(52);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 select is((kernel.describe_reasons(testkit.snapshot(array[testkit.candidate(fields)], testkit.load('{
@@ -93,12 +93,25 @@ select is(roads.summarize_lead(unsold), 'Unsold: no buyer is enrolled in the off
 select is(leadgen.explain_lead(bad) #> '{validation,errors,0,code}', '"field_required"', 'explain_lead: what it failed') from others;
 select is(leadgen.explain_lead(bad) -> 'attempts', '[]', 'explain_lead: a rejected lead has no attempt') from others;
 
+create temp table again as select testkit.make_offer() as offer_id;
+create temp table first as select (testkit.submit(offer_id, '{}', 5) ->> 'lead_id')::bigint as id from again;
+create temp table second as
+select (testkit.submit(offer_id, '{"message": "once more"}', 5) ->> 'lead_id')::bigint as id from again;
+select is((leadgen.explain_lead(second.id) #> '{validation,duplicate_of}')::bigint, first.id,
+  'explain_lead: of which lead it is a duplicate') from first, second;
+
 -- The operator's door.
 insert into leadgen.operator_keys (name, key_hash, revoked_at) values ('ops', repeat('1', 64), null), ('gone', repeat('2', 64),
   '2026-01-01T00:00:00Z');
 select is(leadgen.explain_lead_for(repeat('1', 64), id), leadgen.explain_lead(id), 'explain_lead_for: with a key in force') from lead;
 select is(testkit.fault_of(format('select leadgen.explain_lead_for(%L, %s)', hash, id)), 'LG401', 'explain_lead_for: ' || what)
 from lead, (values (repeat('2', 64), 'a revoked key'), (repeat('3', 64), 'an unknown key'), (null, 'no key')) as t (hash, what);
+
+-- A buyer who never bought may be deleted; the account still says that it lost, and why.
+delete from leadgen.buyers where name = 'Buyer 4';
+select is((select regexp_replace(c.buyer_name, '[0-9]+', 'N') || ': ' || c.reason
+  from lead, leadgen.explain_candidates(lead.id) c where c.buyer_name like '%deleted'),
+  'buyer N, deleted: outside_service_area', 'explain_candidates: a buyer who is not there any more');
 
 select * from finish();
 rollback;

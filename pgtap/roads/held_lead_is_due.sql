@@ -1,5 +1,5 @@
--- The parts of routing a stored lead again: route_lead_again, put_off_lead, count_live_sales; recount_offer_usage, start_offer_usage,
--- check_counts.
+-- The parts of routing a stored lead again: route_held_lead, settle_held_lead, route_lead_again, put_off_lead,
+-- count_live_sales; recount_offer_usage, start_offer_usage, check_counts.
 begin;
 select plan(19);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
@@ -42,8 +42,8 @@ create or replace function roads.record_sales(p_lead_id bigint, p_attempt intege
 language plpgsql as $$ begin raise exception 'out of order'; end; $$;
 select set_config('client_min_messages', 'error', true);
 select testkit.at_time('2026-11-20T18:20:00Z');
-select lives_ok('select leadgen.route_held_lead()', 'route_lead_again: an error is not the worker''s');
-select is(pg_temp.next(), '18:25', 'route_lead_again: five minutes later');
+select lives_ok('select leadgen.route_held_lead()', 'route_held_lead: an error is not the worker''s');
+select is(pg_temp.next(), '18:25', 'route_held_lead: five minutes later');
 select is((select count(*) from leadgen.lead_decisions d join leadgen.leads x on x.id = d.lead_id
   join stuck on stuck.offer_id = x.offer_id), 1::bigint, 'and nothing is recorded');
 do $$ begin execute (select definition from kept); end $$;

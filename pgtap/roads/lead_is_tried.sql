@@ -1,6 +1,6 @@
 -- dry_run_lead: the live path, the same answer as the lead that follows, and nothing kept.
 begin;
-select plan(32);
+select plan(38);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1, "required_fields": ["message"]}',
   '{"strategy": "round_robin", "max_buyers": 2,
   "caps": {"per_day": 7}}', '{"adjustments": [{"name": "old", "when": {"attributes.roof_age": {"minimum": 20}},
@@ -57,6 +57,21 @@ select is(leadgen.dry_run_lead('{"source_key": "no-such-source", "name": "x"}') 
 select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'and nothing is kept of it');
 select is(leadgen.dry_run_lead(testkit.given_lead(offer_id, '{"attributes": {"roof_age": 12}}', 1)) ->> 'dry_run', 'true',
   'a lead that is there already') from ids;
+
+-- As new.
+create temp table known as
+select testkit.given_lead(offer_id, '{"attributes": {"roof_age": 12}, "idempotency_key": "k1"}', 12) as lead from ids;
+select is(leadgen.dry_run_lead(lead || '{"idempotency_key": "k2"}') #>> '{errors,0,code}', 'duplicate',
+  'it would be a duplicate') from known;
+create temp table counted as select pg_temp.rows() as before;
+select is(d.answer ->> 'status', 'accepted', 'as new: neither a replay nor a duplicate')
+from known, lateral (select leadgen.dry_run_lead(lead, '{"idempotency_key": "k1"}', true) as answer) d;
+select is(leadgen.dry_run_lead(lead, p_as_new => true) ? 'decision', true, 'as new: with its account') from known;
+select is(pg_temp.rows(), before, 'as new: nothing is kept, no earlier lead changed') from counted;
+select is(leadgen.dry_run_lead('{"source_key": "no-such-source", "name": "x"}', p_as_new => true) ->> 'status', 'quarantined',
+  'as new: an unknown source');
+select is(testkit.fault_of($$select leadgen.dry_run_lead('[]', '{}', true)$$), testkit.fault_of($$select leadgen.submit_lead('[]')$$),
+  'as new, malformed: as submit_lead refuses it');
 select is(testkit.fault_of($$select leadgen.dry_run_lead('[]')$$), testkit.fault_of($$select leadgen.submit_lead('[]')$$),
   'malformed: as submit_lead refuses it');
 

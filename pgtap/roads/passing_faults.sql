@@ -1,7 +1,7 @@
--- What the chores make of an error (route_lead_again, release_due_sale, settle_return): one of the row at hand sets the row
+-- What the chores make of an error (route_held_lead, release_due_sale, settle_return): one of the row at hand sets the row
 -- aside, so that the others flow; one of the moment or the server is raised, and no row is blamed for it.
 begin;
-select plan(72);
+select plan(76);
 set local client_min_messages = error; -- what is set aside warns the log
 select testkit.at_time('2026-11-20T16:00:00Z');
 create function pg_temp.offer(p_enrollment jsonb default '{}') returns bigint language plpgsql as $$
@@ -63,10 +63,41 @@ insert into chores values
   ('settle_return', '00:00 00:00 requested');
 select is(pg_temp.waits(), '00:00 00:00 received', 'a lead, a sale and a return are due');
 select is(pg_temp.meets(name, state), 'raised ' || state, format('%s raises %s', name, state))
-from chores, unnest('{08006,25006,40001,40P01,53100,53200,55P03,57014,57P01,58030,72000,F0000,XX000,XX001}'::text[]) state;
+from chores, unnest('{08006,25006,40001,40P01,53100,53200,55P03,57014,57P01,58030,72000,F0000,XX000,XX001}'::text[]) state
+where (name, state) <> ('route_held_lead', '55P03');
+select is(pg_temp.meets('route_held_lead', '55P03'), '00:10 00:00 received',
+  'route_held_lead passes over a lead that needs a row which somebody holds');
 select is(pg_temp.meets(name, state), set_aside, format('%s sets aside on %s', name, state))
 from chores, unnest('{LG423,P0001,22012,22P02,23505,23514,42703,42501,54001}'::text[]) state;
 select is(pg_temp.waits(), '00:00 00:00 received', 'nothing of that was kept');
+
+-- Whatever raises over a held lead: the route, its facts, the end of its hold. One lead is set aside, not the chore.
+create function pg_temp.break(p_function regprocedure) returns void language plpgsql as $$
+begin
+  execute regexp_replace(pg_get_functiondef(p_function), '\mbegin\M', 'begin raise exception using errcode = ''22012'';', 'i');
+end;
+$$;
+create function pg_temp.meets_broken(p_function regprocedure) returns text language plpgsql as $$
+declare
+  v_waits text;
+begin
+  perform pg_temp.break(p_function);
+  perform leadgen.route_held_lead();
+  v_waits := pg_temp.waits();
+  raise exception using errcode = 'UNDO1';
+exception
+  when sqlstate 'UNDO1' then
+    return v_waits;
+  when query_canceled or others then
+    return 'raised ' || sqlstate;
+end;
+$$;
+select is(pg_temp.meets_broken(broken::regprocedure), '05:00 00:00 received', 'route_held_lead sets aside: ' || broken)
+from unnest(array['catalog.load_route(bigint, bigint)', 'intake.recall_facts(leadgen.leads, text)',
+  'market.count_live_sales(leadgen.leads)']) broken;
+update leadgen.leads l set hold_until = leadgen.clock() from held where l.offer_id = held.offer_id;
+select is(pg_temp.meets_broken('market.end_hold(leadgen.leads, timestamptz, text)'), '05:00 00:00 received',
+  'route_held_lead sets aside: the end of a hold');
 
 drop trigger fail on leadgen.lead_decisions;
 drop trigger fail on leadgen.lead_assignments;

@@ -1,8 +1,8 @@
--- request_return, return_sale, decide_return, settle_return and their parts: check_return_words, find_answer_end, is_declinable,
--- find_quota_fault, approves_return, approve_return, refuse_return, await_decision, announce_return, judge_return,
+-- request_return, return_sale, decide_return, settle_return and their parts: check_return_words, check_stands, find_answer_end,
+-- is_declinable, find_quota_fault, approves_return, approve_return, refuse_return, await_decision, announce_return, judge_return,
 -- pick_received_return, has_ended, mark_accepted, describe_answer.
 begin;
-select plan(123);
+select plan(126);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create function pg_temp.offer(p_config jsonb, p_buyers integer default 2) returns bigint language plpgsql as $$
 declare
@@ -304,6 +304,11 @@ update leadgen.lead_assignments a set outcome = 'failed', release_due_at = leadg
 select is(testkit.fault_of(format('select leadgen.decide_return(%s, true)', r.id)), 'LG409 outcome',
   'decide_return: not of a sale that failed')
 from leadgen.sale_returns r join s14 on s14.id = r.assignment_id and n = 3;
+select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'unreachable')), 'LG409 outcome',
+  'return_sale: nor does an operator give it back, though that was asked for') from s14 where n = 3;
+select is(pg_temp.state(id), 'failed | validated | requested api', 'and nothing has moved') from s14 where n = 3;
+select is(testkit.detail_of(format('select leadgen.return_sale(%s, %L)', id, 'unreachable')) ->> 'allowed',
+  'pending, delivered, accepted, unknown, failed', 'check_stands: what may be returned') from s14 where n = 3;
 select is(market.has_ended(pg_temp.row_of(id)), true, 'has_ended: it failed') from s14 where n = 3;
 select leadgen.release_due_sale();
 select is(r.status || ' ' || r.decision_note, 'refused the sale had ended: failed', 'release_sale: the request is moot')

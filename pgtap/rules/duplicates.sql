@@ -1,6 +1,6 @@
 -- duplicate and find_duplicate: the window's edge, what matches, where earlier leads count.
 begin;
-select plan(50);
+select plan(51);
 
 create temp table found as
 select '{"duplicate_lead_id": 7, "duplicate_created_at": "2026-11-20T15:00:30Z", "duplicate_field": "email"}'::jsonb as facts;
@@ -8,6 +8,8 @@ select is(testkit.judge('{}', facts), '{duplicate email}', 'always on') from fou
 select is((rules.duplicate(testkit.facts(facts), 'null', '{}'))[1].reason,
   'The same email came in 60 minutes earlier with another lead',
   'duplicate says what was the same, and how long ago') from found;
+select is((rules.duplicate(testkit.facts(facts || '{"duplicate_created_at": "2026-11-20T15:59:30Z"}'), 'null', '{}'))[1].reason,
+  'The same email came in 1 minute earlier with another lead', 'duplicate: within a minute') from found;
 select is(rules.duplicate(testkit.facts(), 'null', '{}'), '{}', 'duplicate: none was found');
 
 -- One earlier lead of person 1 at 10:00; then another of other contact details at a later time.

@@ -1,6 +1,6 @@
 -- compile_rules, judge_lead, fail and the registry: the engine names no rule.
 begin;
-select plan(22);
+select plan(24);
 
 select is(rules.judge_lead(testkit.facts(), '{}', catalog.compile_rules('{}')), '{}'::kernel.failure[], 'a good lead, an empty policy');
 select is(rules.fail('code', 'field', 'reason'), array[('code', 'field', 'reason')::kernel.failure], 'fail: one failure in a list');
@@ -55,6 +55,14 @@ select is(testkit.judge('{"no_monday": true}'), '{monday name}', 'an optional ru
 drop function rules.no_monday(kernel.lead_facts, jsonb, jsonb);
 select is(testkit.judge('{"min_message_length": 500}'), '{message_too_short message}', 'a rule that a server lacks stops no other policy');
 select is(testkit.fault_of($$select testkit.judge('{"no_monday": true}')$$), '42883', 'and no lead passes the policy that has it');
+-- A row that cannot work stops the deploy, and not every lead after it.
+update leadgen.policy_keys set required_language = null where key = 'no_monday';
+select throws_ok('select catalog.compile_judge_lead()', 'LG423', 'policy key no_monday cannot work: there is no function rules.no_monday',
+  'compile_judge_lead: a rule that there is not');
+create function rules.no_monday(p_facts kernel.lead_facts, p_value jsonb, p_rules jsonb) returns text
+language sql immutable as $$ select 'no'::text $$;
+select throws_ok('select catalog.compile_judge_lead()', null, null, 'compile_judge_lead: a rule that returns no failures');
+drop function rules.no_monday(kernel.lead_facts, jsonb, jsonb);
 delete from leadgen.policy_keys where key = 'no_monday';
 select catalog.compile_judge_lead();
 

@@ -1,6 +1,6 @@
 -- blocked_words and min_message_length.
 begin;
-select plan(29);
+select plan(36);
 
 select is(testkit.judge(rules, fields), expected::text[], format('%s for %s', rules, fields))
 from (values
@@ -13,13 +13,20 @@ from (values
   ('{"blocked_words": ["100%"]}', '{"message": "1000 leaks"}', '{}'),
   ('{"blocked_words": ["loan"]}', '{"message": null}', '{}'),
   ('{"blocked_words": ["größe"]}', '{"message": "GRÖSSE? Größe!"}', '{message_blocked message}'),
+  ('{"blocked_words": ["viagra"]}', '{"message": "vi\u00adag\u200bra"}', '{message_blocked message}'),
+  ('{"blocked_words": ["viagra"]}', '{"message": "vi\u2060ag\ufeffr\u200da"}', '{message_blocked message}'),
+  ('{"blocked_words": ["free"]}', '{"message": "All ＦＲＥＥ today"}', '{message_blocked message}'),
+  ('{"blocked_words": ["ＦＲＥＥ"]}', '{"message": "all free"}', '{message_blocked message}'),
+  ('{"blocked_words": ["café"]}', '{"message": "a cafe\u0301!"}', '{message_blocked message}'),
+  ('{"blocked_words": ["cafe\u0301"]}', '{"message": "a café"}', '{message_blocked message}'),
+  ('{"blocked_words": ["cafe\u0301"]}', '{"message": "a cafe"}', '{}'),
   ('{"min_message_length": 5}', '{"message": "12345"}', '{}'),
   ('{"min_message_length": 5}', '{"message": "1234"}', '{message_too_short message}'),
   ('{"min_message_length": 3}', '{"message": "äöü"}', '{}'),
   ('{"min_message_length": 1}', '{"message": null}', '{message_too_short message}'),
   ('{"min_message_length": 500, "blocked_words": ["plumbing"]}', '{}', '{message_blocked message,message_too_short message}')
 ) as t (rules, fields, expected);
-select is(testkit.codes(rules.blocked_words(testkit.facts(), '["needed"]', '{}')), '{message_blocked message}',
+select is(testkit.codes(rules.blocked_words(testkit.facts(), '[" needed "]', '{}')), '{message_blocked message}',
   'blocked_words by itself');
 select is(testkit.codes(rules.min_message_length(testkit.facts(), '99', '{}')), '{message_too_short message}',
   'min_message_length by itself');

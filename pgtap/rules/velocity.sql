@@ -16,9 +16,9 @@ from (values
   ('{}', '{"phone_count": 1000, "ip_count": 1000}', '{}')
 ) as t (rules, fields, expected);
 select is((rules.max_per_ip(testkit.facts('{"ip_count": 3}'), '3', '{}'))[1].reason,
-  '3 leads came from this IP address within an hour; 3 are allowed', 'max_per_ip says how many');
+  '3 leads came from this IP address within an hour, the most that is allowed', 'max_per_ip says how many');
 select is((rules.max_per_phone(testkit.facts('{"phone_count": 3}'), '2', '{}'))[1].reason,
-  '2 leads came with this phone number within 24 hours; 2 are allowed', 'max_per_phone says how many');
+  '2 leads came with this phone number within 24 hours, the most that is allowed', 'max_per_phone says how many');
 
 select is(testkit.policy_fault('validation', jsonb_build_object(key, value)),
   case when good then 'none' else 'LG423 rules.' || key end, format('as a policy: %s %s', key, value))

@@ -35,8 +35,10 @@ grant update (
   name, email, phone, company, webhook_url, webhook_secret, email_notifications, sms_notifications, is_active,
   credit_limit, billing_cycle, payment_method, payment_method_id, response_rules, webhook_headers, notice_emails
 ) on leadgen.buyers to leadgen_dba;
+-- The defaults; whether webhooks may be local is the deploy's.
 grant update (
-  default_source_key, default_duplicate_window_hours, default_invoice_threshold, slow_retry_seconds, disable_endpoint_after
+  default_source_key, default_duplicate_window_hours, default_invoice_threshold, warn_at_percent, slow_retry_seconds,
+  disable_endpoint_after
 ) on leadgen.settings to leadgen_dba;
 -- How often workers do a chore, and whether they do it.
 grant update (pause, is_active) on leadgen.chores to leadgen_dba;
@@ -56,6 +58,8 @@ grant execute on function leadgen.submit_lead(jsonb, jsonb, boolean) to leadgen_
 grant execute on function leadgen.replay_quarantined(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_candidates(bigint) to leadgen_dba;
+grant execute on function leadgen.find_leads(text, integer) to leadgen_dba;
+grant execute on function leadgen.list_configuration_faults() to leadgen_dba;
 grant execute on function leadgen.check_invariants() to leadgen_dba;
 grant execute on function leadgen.policy_history(text, bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_policy(text, bigint, integer) to leadgen_dba;
@@ -66,7 +70,7 @@ grant execute on function leadgen.unsuppress(text, text) to leadgen_dba;
 grant execute on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) to leadgen_dba;
 grant execute on function leadgen.replay_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.verify_leads(bigint, integer) to leadgen_dba;
-grant execute on function leadgen.dry_run_lead(jsonb, jsonb) to leadgen_dba;
+grant execute on function leadgen.dry_run_lead(jsonb, jsonb, boolean) to leadgen_dba;
 grant execute on function leadgen.what_if(bigint, timestamptz, timestamptz, jsonb) to leadgen_dba;
 grant execute on function leadgen.rotate_webhook_secret(bigint, interval) to leadgen_dba;
 grant execute on function leadgen.enable_endpoint(bigint) to leadgen_dba;

@@ -1,6 +1,8 @@
 -- The registry of checks and strategies. A new one is a row here and, where its condition is more than a comparison, a
 -- function in sql/functions/kernel. The expressions see one candidate as c and the snapshot as p_snapshot; which names c
--- has, catalog.compile_kernel says. Positions leave room.
+-- has, catalog.list_candidate_names says. Positions leave room. A row that cannot work stops the deploy (catalog.try_kernel).
+-- Once a check is used its position and condition stay, since old records are replayed by them: a changed check is a new
+-- code.
 create temp table declared_checks (like leadgen.candidate_checks including defaults) on commit drop;
 
 insert into declared_checks (code, position, condition, reason, words, clears_at, description)

@@ -48,18 +48,20 @@ comment on column leadgen.markets.slug is 'Unique public name; derived from name
 comment on column leadgen.markets.timezone is
   'IANA zone, e.g. America/Chicago; its calendar is the market''s calendar.';
 comment on column leadgen.markets.currency is
-  'ISO 4217. Currencies with three decimals are refused: money is numeric(10,2).';
+  'ISO 4217; stays once the market has offers. Currencies with three decimals are refused: money is numeric(10,2).';
 
 create or replace trigger touch_updated_at before update on leadgen.markets
   for each row execute function kernel.touch_updated_at();
 create or replace trigger keep_used before delete on leadgen.markets
   for each row execute function catalog.keep_used();
-create or replace trigger fill_market before insert or update of timezone, country_code, slug on leadgen.markets
+create or replace trigger fill_market before insert or update of timezone, country_code, currency, slug on leadgen.markets
   for each row execute function catalog.fill_market();
 create or replace trigger note_change after update of is_active, timezone on leadgen.markets
   for each row execute function catalog.note_change('is_active', 'timezone');
-create or replace trigger move_windows after update of timezone on leadgen.markets
-  for each row when (old.timezone is distinct from new.timezone) execute function market.move_windows();
+-- Once a statement, so that it takes the offers by id. Transition tables admit no list of columns.
+create or replace trigger move_windows after update on leadgen.markets
+  referencing old table as replaced new table as written
+  for each statement execute function market.move_windows();
 
 create table leadgen.verticals (
   id bigint generated always as identity primary key,
@@ -367,7 +369,7 @@ create or replace trigger fill_buyer before insert or update of
   for each row execute function catalog.fill_buyer();
 create or replace trigger note_change after update of balance, is_active on leadgen.buyers
   for each row execute function catalog.note_change('balance', 'is_active');
--- With the change and not after it: a lead sold a moment later goes to the new address (roads.record_decision).
+-- With the change and not after it: a lead sold a moment later goes to the new address (outbox.queue_deliveries).
 create or replace trigger keep_endpoints
   after insert or update of webhook_url, email, email_notifications, phone, sms_notifications
   on leadgen.buyers
@@ -455,9 +457,18 @@ comment on column leadgen.buyer_offers.compiled_filter is 'All of filters as one
 create index idx_buyer_offers_offer_active_priority
   on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
 
-create or replace trigger version_enrollment before insert or update on leadgen.buyer_offers
+-- Its terms, and what is compiled of them: what an enrollment is reached by is none of them. Both triggers have one list.
+create or replace trigger version_enrollment before insert or update of
+    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_until, schedule,
+    compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
+    budget_per_month, limit_codes, limit_windows, limit_is_money, limit_caps, filters, compiled_filters, compiled_filter
+  on leadgen.buyer_offers
   for each row execute function catalog.version_enrollment();
-create or replace trigger archive_enrollment after insert or update on leadgen.buyer_offers
+create or replace trigger archive_enrollment after insert or update of
+    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_until, schedule,
+    compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
+    budget_per_month, limit_codes, limit_windows, limit_is_money, limit_caps, filters, compiled_filters, compiled_filter
+  on leadgen.buyer_offers
   for each row execute function catalog.archive_enrollment();
 create or replace trigger touch_updated_at before update on leadgen.buyer_offers
   for each row execute function kernel.touch_updated_at();
@@ -469,7 +480,7 @@ create or replace trigger fill_enrollment before insert or update of
 create or replace trigger keep_buyer_and_offer before update of buyer_id, offer_id on leadgen.buyer_offers
   for each row execute function kernel.immutable_columns('buyer_id', 'offer_id');
 create or replace trigger keep_enrollment before delete on leadgen.buyer_offers
-  for each row execute function catalog.keep_enrollment();
+  for each row execute function market.keep_enrollment();
 create or replace trigger note_change after insert or update of
     is_active, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
     budget_per_month, price_per_lead, pause_until, schedule, filters, timezone, min_balance_required, is_reachable
@@ -480,8 +491,12 @@ create or replace trigger note_change after insert or update of
     'is_reachable');
 create or replace trigger start_usage after insert on leadgen.buyer_offers
   for each row execute function market.start_usage();
-create or replace trigger move_windows after update of timezone on leadgen.buyer_offers
-  for each row when (old.timezone is distinct from new.timezone) execute function market.move_windows();
+create or replace trigger move_windows after update on leadgen.buyer_offers
+  referencing old table as replaced new table as written
+  for each statement execute function market.move_windows();
+create or replace trigger keep_shares after update on leadgen.buyer_offers
+  referencing old table as replaced new table as written
+  for each statement execute function market.keep_shares();
 create or replace trigger keep_endpoints after insert or update of webhook_url_override, email_override, sms_override
   on leadgen.buyer_offers
   for each row execute function outbox.keep_endpoints();

@@ -141,7 +141,8 @@ create table leadgen.leads (
 comment on table leadgen.leads is
   'Every lead that a source was found for. Contact fields are normalised; submitted keeps what was sent.';
 comment on column leadgen.leads.idempotency_key is
-  'The client''s key, or auto:<sha-256> derived from source, contact, postal code, message, attributes and local date.';
+  'The client''s key, or auto:<sha-256> derived from source, name, e-mail, phone, country, region, city, postal code, '
+  'message, attributes, consent and local date (intake.derive_idempotency_key).';
 comment on column leadgen.leads.request_hash is 'SHA-256 of the submission: the same key with another hash is refused.';
 comment on column leadgen.leads.phone is 'E.164, or the text as sent when it is no valid number.';
 comment on column leadgen.leads.validation_reason is 'The first failure in registry order; null: passed.';

@@ -191,9 +191,9 @@ comment on column leadgen.lead_decisions.enrollments is 'The candidates, by id; 
 comment on column leadgen.lead_decisions.flags is 'What was so for each candidate, as bits: see kernel.flag.';
 comment on column leadgen.lead_decisions.limit_uses is
   'What was used of each limit: of each candidate''s version in their order, then of the policy''s caps on the offer.';
-comment on column leadgen.lead_decisions.reasons is 'Aligned with candidates: why each lost; null: passed.';
-comment on column leadgen.lead_decisions.ranking is 'Positions in candidates, best first.';
-comment on column leadgen.lead_decisions.winners is 'Positions in candidates, in the order they were sold to.';
+comment on column leadgen.lead_decisions.reasons is 'Aligned with enrollments (format 1: candidates): why each lost; null: passed.';
+comment on column leadgen.lead_decisions.ranking is 'Positions in enrollments (format 1: candidates), best first.';
+comment on column leadgen.lead_decisions.winners is 'Positions in enrollments (format 1: candidates), in the order they were sold to.';
 comment on column leadgen.lead_decisions.adjustments is 'The price steps that held for this lead; with a candidate''s base price they give its price.';
 comment on column leadgen.lead_decisions.is_held is 'The lead is offered again, first at next_route_at; null: sold.';
 

@@ -1,9 +1,11 @@
 """Changes of the catalogue and the workers that follow them: none is lost, and none holds up another."""
 
+from functools import partial
+
 import psycopg
 
 from concurrency.catalogue import Catalogue, Offer, make_lead
-from concurrency.sessions import submit
+from concurrency.sessions import PATIENCE, advisory_locks, in_background, submit, wait_until
 from rig.cluster import Connect
 
 FOLLOW = "select roads.follow_change(leadgen.clock())"
@@ -98,3 +100,31 @@ def test_a_lead_that_is_judged_before_a_change_is_woken_by_it(
         assert worker.execute(FOLLOW).fetchone() == (False,)
     assert worker.execute(FOLLOW).fetchone() == (True,)
     assert due(admin) == [offer.id]
+
+
+MOVE = "update leadgen.buyer_offers set timezone = 'Asia/Tokyo' where id = any(%s)"
+
+
+def waits_for(admin: psycopg.Connection, session: psycopg.Connection, offer: Offer) -> bool:
+    """Whether a session waits for this offer, with none in hand."""
+    return advisory_locks(admin, session) == {(2, offer.id): False}
+
+
+def test_two_who_move_the_zones_of_enrollments_take_the_offers_in_one_order(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    """Written in the order of the rows: the second writes the later offer's enrollment first."""
+    early, late = catalogue.add_offer(), catalogue.add_offer()
+    first_rows = [catalogue.enroll(early), catalogue.enroll(late)]
+    second_rows = [catalogue.enroll(late), catalogue.enroll(early)]
+    holder, first, second = connect(), connect("leadgen_dba"), connect("leadgen_dba")
+    with in_background() as pool:
+        with holder.transaction():
+            holder.execute(HOLD, [early.id])
+            moves = []
+            for session, rows in ((first, first_rows), (second, second_rows)):
+                moves.append(pool.submit(session.execute, MOVE, [rows]))
+                wait_until(partial(waits_for, admin, session, early))
+        assert [move.result(PATIENCE).rowcount for move in moves] == [2, 2]
+    zones = admin.execute("select distinct timezone from leadgen.buyer_offers").fetchall()
+    assert zones == [("Asia/Tokyo",)]

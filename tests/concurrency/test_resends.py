@@ -145,3 +145,32 @@ def test_addresses_of_a_buyer_that_change_at_once_leave_its_reach_right(
     assert admin.execute("select is_reachable from leadgen.buyer_offers").fetchall() == [(False,)]
     assert ask(first, "select leadgen.enable_endpoint(%s)", endpoints[0])
     assert admin.execute("select is_reachable from leadgen.buyer_offers").fetchall() == [(True,)]
+
+
+def test_a_replay_locks_deliveries_by_id_whatever_the_order_in_which_they_were_made(
+    connect: Connect, admin: psycopg.Connection, offer: Offer, dead: tuple[int, int, int]
+) -> None:
+    earlier = dead[0]
+    submit(admin, make_lead(offer.source_key))
+    later = ask(admin, "select id from leadgen.deliveries where channel = 'webhook' and status = 'pending'")
+    admin.execute("set session_replication_role = replica")
+    admin.execute(
+        """
+        update leadgen.deliveries
+        set created_at = created_at - interval '1 hour', status = 'dead', next_attempt_at = null
+        where id = %s
+        """,
+        [later],
+    )
+    admin.execute("reset session_replication_role")
+    ask(admin, REPLAY, None)
+    holder, worker = connect(), connect("leadgen_worker")
+    with in_background() as pool:
+        with holder.transaction():
+            holder.execute("select from leadgen.deliveries where id = %s for no key update", [earlier])
+            step = pool.submit(ask, worker, "select leadgen.advance_replay()")
+            wait_until_blocked(admin, worker, holder, step, lock="transactionid")
+            admin.execute("select from leadgen.deliveries where id = %s for no key update nowait", [later])
+        assert step.result(PATIENCE) is not None
+    resent = admin.execute("select id from leadgen.deliveries where replay_id is not null").fetchall()
+    assert resent == [(later,)], "one a second, the one that was made first"

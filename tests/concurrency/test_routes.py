@@ -134,3 +134,22 @@ def test_a_source_that_is_moved_leaves_its_lead_where_it_waits(
     assert admin.execute(offers, [waiting.answer["lead_id"]]).fetchone() == (offer.id,)
     later = submit(admin, make_lead(offer.source_key))
     assert admin.execute(offers, [later["lead_id"]]).fetchone() == (other.id,)
+
+
+def test_an_enrollment_that_is_deleted_while_it_is_sold_to_stays(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    """Else a new one in its place would take the same cap again."""
+    offer = catalogue.add_offer()
+    enrollment = catalogue.enroll(offer, capacity_per_day=1)
+    sender, dba = connect("leadgen_api"), connect()
+    delete = "delete from leadgen.buyer_offers where id = %s"
+    with in_background() as pool:
+        with sender.transaction():
+            assert submit(sender, make_lead(offer.source_key))["buyer_id"]
+            future = pool.submit(dba.execute, delete, [enrollment])
+            wait_until_blocked(admin, dba, sender, future)
+        with pytest.raises(psycopg.Error, match="took leads cannot be deleted"):
+            future.result(PATIENCE)
+    assert submit(admin, make_lead(offer.source_key))["buyer_id"] is None
+    assert admin.execute(INVARIANTS).fetchall() == []

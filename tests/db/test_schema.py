@@ -27,10 +27,13 @@ CREATED = re.compile(r"^create or replace function (\w+\.\w+)\(", re.MULTILINE)
 # raise ourselves, which plpgsql_check meets when it evaluates constants.
 CHECK = """
 with checked as (
-  select p.oid, p.proname, coalesce(t.tgrelid, 0) as relation, p.pronamespace = 'rules'::regnamespace as is_rule
+  select p.oid, p.proname, coalesce(t.tgrelid, 0) as relation, p.pronamespace = 'rules'::regnamespace as is_rule,
+    t.tgoldtable, t.tgnewtable
   from pg_proc p
   join pg_language l on l.oid = p.prolang
-  left join (select distinct tgfoid, tgrelid from pg_trigger where not tgisinternal) t on t.tgfoid = p.oid
+  left join (
+    select distinct tgfoid, tgrelid, tgoldtable, tgnewtable from pg_trigger where not tgisinternal
+  ) t on t.tgfoid = p.oid
   where p.pronamespace in (select oid from pg_namespace where nspowner = 'leadgen_owner'::regrole)
   and l.lanname = 'plpgsql'
   and (p.prorettype <> 'trigger'::regtype or t.tgrelid is not null)
@@ -38,7 +41,8 @@ with checked as (
 select c.proname::text, f.lineno, f.message, f.detail
 from checked c
 cross join plpgsql_check_function_tb(
-  c.oid, c.relation, extra_warnings => true, performance_warnings => true
+  c.oid, c.relation, extra_warnings => true, performance_warnings => true,
+  oldtable => c.tgoldtable, newtable => c.tgnewtable
 ) f
 where f.sqlstate not like 'LG%'
 and f.message not like 'target type is different type than source type%'

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -25,6 +26,12 @@ take = Receiver.take
 def forget_once(*arguments):
     Receiver.take = take
 Receiver.take = forget_once
+"""
+# What a demo that serves leaves for other terminals is written to another place than the developer's own.
+ELSEWHERE = """
+import pathlib
+import leadgen.demo.invitation
+leadgen.demo.invitation.state_dir = lambda: pathlib.Path({!r})
 """
 BROKEN_WORKER = """
 import leadgen.demo.run
@@ -96,9 +103,15 @@ def test_a_worker_that_dies_ends_the_demo_with_its_last_words(environment: dict[
 
 
 @contextmanager
-def started(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def started(
+    environment: dict[str, str], *arguments: str, before: str = ""
+) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        command(*arguments), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command(*arguments, before=before),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     try:
         yield process
@@ -125,9 +138,13 @@ def test_a_signal_stops_everything(environment: dict[str, str], number: signal.S
         assert process.wait(STOP_SECONDS) == 130
 
 
-def test_it_serves_until_it_is_stopped(environment: dict[str, str]) -> None:
-    with started(environment, "--serve") as process:
+def test_it_serves_until_it_is_stopped(environment: dict[str, str], tmp_path: Path) -> None:
+    with started(environment, "--serve", before=ELSEWHERE.format(str(tmp_path))) as process:
         shown = read_until(process, "Serving until Ctrl-C")
+        file = tmp_path / "demo.env"
+        assert f"  source {file}\n" in shown
+        assert file.stat().st_mode & 0o777 == 0o600
+        named = dict(shlex.split(line)[1].split("=", 1) for line in file.read_text().splitlines())
         post, decision, explain = (
             shlex.split(line) for line in shown.splitlines() if re.match("  (curl|DATA)", line)
         )
@@ -136,7 +153,11 @@ def test_it_serves_until_it_is_stopped(environment: dict[str, str]) -> None:
         assert "South Congress Plumbing received" in read_until(process, "South Congress Plumbing received")
         account = json.loads(subprocess.check_output(decision, text=True))
         assert account["summary"].startswith("Sold to ")
-        assert explain[0] == f"DATABASE_URL={with_database(environment['DATABASE_URL'], 'leadgen_demo')}"
+        database = with_database(environment["DATABASE_URL"], "leadgen_demo")
+        assert explain[0] == f"DATABASE_URL={database}"
+        assert (named["DATABASE_URL"], named["ENVIRONMENT"]) == (database, "development")
+        assert f"Authorization: Bearer {named['OPERATOR_KEY']}" in decision
+        assert f"{named['API']}/api/leads" in post
 
         second = run(environment)
         assert (second.returncode, second.stderr) == (
@@ -145,3 +166,4 @@ def test_it_serves_until_it_is_stopped(environment: dict[str, str]) -> None:
         )
         process.send_signal(signal.SIGINT)
         assert process.wait(STOP_SECONDS) == 0
+        assert not file.exists()

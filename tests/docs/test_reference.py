@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from leadgen.cli.docs import DIRECTORY, REFERENCE
+from leadgen.cli.events import Kind
 from leadgen.db.diff import declare
 from leadgen.db.tree import SqlTree
 from leadgen.docs import INDEX, PAGES, make_pages
@@ -95,6 +96,7 @@ def test_the_page_of_events_and_the_comment_on_the_column_name_the_same_kinds(de
     events = {kind for kind, _ in list_kinds(functions, "events")}
     assert UNKNOWN not in events | {kind for kind, _ in list_kinds(functions, "notices")}
     assert events == commented
+    assert events == {*Kind}, "`leadgen events --kind` knows them all"
 
 
 def test_rules_in_python_are_there_with_and_without_the_language(pages: dict[str, str]) -> None:

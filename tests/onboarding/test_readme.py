@@ -17,7 +17,7 @@ def read_blocks(heading: str) -> list[str]:
 
 
 def test_the_rows_of_the_readme_make_leads_flow(connect: Connect) -> None:
-    rows, limits = read_blocks("Onboard a market in rows")
+    rows, limits = read_blocks("Onboard a market")
     dba = connect("leadgen_dba")
     dba.execute(rows.encode())
     lead = {

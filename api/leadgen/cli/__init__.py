@@ -2,11 +2,14 @@
 
 import os
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from psycopg import Error as DatabaseError
 
 from leadgen.cli import (
+    check,
     db,
     deliveries,
     demo,
@@ -15,17 +18,24 @@ from leadgen.cli import (
     endpoints,
     events,
     explain,
+    field_maps,
+    find,
     keys,
+    market,
     policies,
+    privacy,
+    quarantine,
+    replay,
     returns,
     rules,
+    sales,
     schema,
     services,
     unsold,
     verify,
     what_if,
 )
-from leadgen.cli.console import err
+from leadgen.cli.console import err, out
 from leadgen.cli.errors import describe_error
 from leadgen.errors import LeadGenError
 
@@ -35,6 +45,8 @@ app.add_typer(keys.app, name="key")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(returns.app, name="returns")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(field_maps.app, name="field-map")
 for command in (
     demo.demo,
     schema.migrate,
@@ -42,6 +54,10 @@ for command in (
     schema.diff,
     schema.load,
     verify.verify,
+    find.find,
+    check.check,
+    market.offers,
+    market.buyers,
     explain.explain,
     unsold.unsold,
     dry_run.dry_run,
@@ -49,12 +65,34 @@ for command in (
     policies.history,
     policies.rollback,
     events.events,
-    docs.docs,
-    services.serve,
-    services.worker,
+    replay.replay,
+    privacy.suppress,
+    privacy.unsuppress,
+    privacy.erase,
 ):
     app.command()(command)
+app.command("accept")(sales.accept_sale)
+app.command("return")(sales.return_sale)
+for command in (docs.docs, services.serve, services.worker):
+    app.command()(command)
 app.command("test-rules")(rules.check_rules)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        out.print(f"leadgen {version('leadgen')}", markup=False)
+        raise typer.Exit
+
+
+@app.callback()
+def describe(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """A pay-per-lead marketplace in PostgreSQL. Commands work on DATABASE_URL, or on the embedded database."""
 
 
 def main() -> None:

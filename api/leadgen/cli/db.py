@@ -18,7 +18,10 @@ app = typer.Typer(no_args_is_help=True, help="The embedded server, or the one th
 
 @app.command()
 def start() -> None:
-    """Start the embedded server and print its URL."""
+    """Start the embedded server and print its URL.
+
+    Example: leadgen db start
+    """
     _print_url(database_url())
 
 
@@ -26,7 +29,10 @@ def start() -> None:
 def stop(
     remove: Annotated[bool, typer.Option("--remove", help="Delete its data and logs too.")] = False,
 ) -> None:
-    """Stop the embedded server. A server that DATABASE_URL names is left alone."""
+    """Stop the embedded server. A server that DATABASE_URL names is left alone.
+
+    Example: leadgen db stop
+    """
     server = embedded_server()
     err.print("the embedded server is stopped" if server.stop() else "the embedded server was not running")
     if remove:
@@ -36,13 +42,19 @@ def stop(
 
 @app.command()
 def url() -> None:
-    """Print the URL, without starting anything."""
+    """Print the URL, without starting anything.
+
+    Example: leadgen db url
+    """
     _print_url(load_settings().database_url or embedded_server().url)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
-    """Open psql on the database; further arguments are psql's."""
+    """Open psql on the database; further arguments go to psql.
+
+    Example: leadgen db psql -c "select count(*) from leadgen.leads"
+    """
     target = database_url()
     program = find_binaries()["psql"]
     os.execv(program, [program, target, *context.args])  # noqa: S606
@@ -50,7 +62,10 @@ def psql(context: typer.Context) -> None:
 
 @app.command()
 def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Drop the database with everything in it and make an empty one."""
+    """Drop the database with everything in it and make an empty one.
+
+    Example: leadgen db reset --yes
+    """
     target = database_url()
     name = database_name(target)
     if not yes:

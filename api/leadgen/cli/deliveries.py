@@ -14,9 +14,11 @@ from leadgen.cli.endpoints import describe_health
 from leadgen.cli.offers import read_moment
 from leadgen.cli.periods import Since, read_since
 from leadgen.cli.rows import AsJson, BuyerOption, Id, Ids, Limit, Row, call, call_each, print_json, read_rows
+from leadgen.cli.target import MAX_ID
 from leadgen.errors import LeadGenError
+from leadgen.words import count_of
 
-app = typer.Typer(no_args_is_help=True, help="What is sent to buyers: look at it, send it again, stop it.")
+app = typer.Typer(no_args_is_help=True, help="What is sent to buyers: look at it, resend it, stop it.")
 
 LIST = """
 select d.id, d.created_at, coalesce(n.kind, 'lead.assigned') as kind, d.assignment_id, d.buyer_id, b.name as buyer,
@@ -26,6 +28,7 @@ join leadgen.buyers b on b.id = d.buyer_id
 left join leadgen.notices n on n.id = d.notice_id
 where (%(status)s::text is null or d.status = %(status)s::leadgen.delivery_status)
 and (%(buyer)s::bigint is null or d.buyer_id = %(buyer)s)
+and (%(lead)s::bigint is null or d.lead_id = %(lead)s)
 and (%(channel)s::text is null or d.channel = %(channel)s::leadgen.delivery_channel)
 and (%(since)s::timestamptz is null or d.created_at >= %(since)s)
 order by d.id desc
@@ -87,19 +90,26 @@ class Channel(StrEnum):
 
 @app.command("list")
 def list_deliveries(
-    status: Annotated[Status | None, typer.Option(help="In this state only.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only those in this state.")] = None,
     buyer: BuyerOption = None,
-    channel: Annotated[Channel | None, typer.Option(help="By this way only.")] = None,
+    lead: Annotated[
+        int | None, typer.Option(min=1, max=MAX_ID, metavar="ID", help="Only those of this lead.")
+    ] = None,
+    channel: Annotated[Channel | None, typer.Option(help="Only those by this channel.")] = None,
     since: Since = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List deliveries, newest first. Without anything of the leads in them."""
-    from leadgen.demo.steps import make_console
+    """List deliveries, newest first. Nothing of the leads themselves is shown.
+
+    Example: leadgen deliveries list --status dead --since 24h
+    """
+    from leadgen.show.console import make_console
 
     conditions = {
         "status": status,
         "buyer": buyer,
+        "lead": lead,
         "channel": channel,
         "since": read_since(since),
         "limit": limit,
@@ -133,8 +143,11 @@ def list_deliveries(
 
 @app.command()
 def show(delivery_id: Id, as_json: AsJson = False) -> None:
-    """Show a delivery, where it goes, and each attempt: outcome, time taken, trouble, what was replied."""
-    from leadgen.demo.steps import make_console
+    """Show a delivery, its endpoint and each attempt: outcome, duration, error and reply.
+
+    Example: leadgen deliveries show 812
+    """
+    from leadgen.show.console import make_console
 
     found = read_rows(FIND, [delivery_id])
     if not found:
@@ -183,7 +196,7 @@ def describe_delivery(row: Row) -> list[str]:
     if row["last_error"]:
         lines.append(f"trouble     {row['last_error']}")
     if row["replay_id"]:
-        lines.append(f"replay      {row['replay_id']}, after {row['attempts_before']} attempts")
+        lines.append(f"replay      {row['replay_id']}, after {count_of(row['attempts_before'], 'attempt')}")
     if row["provider_id"]:
         lines.append(f"provider    {row['provider_id']}")
     return lines
@@ -198,15 +211,23 @@ def shorten(reply: str) -> str:
 @app.command()
 def retry(
     ids: Ids,
-    again: Annotated[bool, typer.Option("--again", help="Also what was delivered already.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Resend a delivery that was delivered, too.")
+    ] = False,
 ) -> None:
-    """Send deliveries again, to where the buyer is reached now. One that waits already stays as it is."""
+    """Resend deliveries to the buyer's current endpoint. One that is being sent is left alone.
+
+    Example: leadgen deliveries retry 812 813
+    """
     call_each(ids, RETRY, lambda one: (one, again))
 
 
 @app.command()
 def park(ids: Ids) -> None:
-    """Keep deliveries back until they are retried."""
+    """Keep deliveries back until they are retried.
+
+    Example: leadgen deliveries park 812
+    """
     call_each(ids, PARK, lambda one: (one,))
 
 
@@ -214,22 +235,30 @@ def park(ids: Ids) -> None:
 def replay(
     buyer: BuyerOption = None,
     start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Made not before it; ISO 8601, UTC.")
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Only deliveries made from this time on; ISO 8601, UTC."),
     ] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Made before it.")] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Only deliveries made before this time.")
+    ] = None,
     status: Annotated[
-        str, typer.Option(help="dead, unknown, delivered; several with commas between.")
+        str, typer.Option(help="dead, unknown or delivered; separate several by commas.")
     ] = "dead",
-    per_minute: Annotated[int, typer.Option(min=1, max=60_000, help="How many a minute.")] = 600,
+    per_minute: Annotated[int, typer.Option(min=1, max=60_000, help="How many to send a minute.")] = 600,
     key: Annotated[
-        str | None, typer.Option(help="Names the wish: asked for twice, it is one replay.")
+        str | None, typer.Option(help="A name for this run. The same name again starts no second run.")
     ] = None,
 ) -> None:
-    """Send all dead letters, or those of a buyer or a period, again; workers do it. Prints the replay's id."""
-    wish: dict[str, object] = {
-        "statuses": [one.strip() for one in status.split(",")],
-        "per_minute": per_minute,
-    }
+    """Resend all dead letters, or those of a buyer or a period. Workers do it; the id of the run is printed.
+
+    Example: leadgen deliveries replay --buyer 7 --from 2026-11-20 --status dead,unknown
+    """
+    statuses = [one.strip() for one in status.split(",")]
+    if "delivered" in statuses and not (buyer and start and end):
+        raise LeadGenError(
+            f"--status {status} needs --buyer, --from and --to: what was delivered goes to one buyer"
+        )
+    wish: dict[str, object] = {"statuses": statuses, "per_minute": per_minute}
     if buyer is not None:
         wish["buyer_id"] = buyer
     since, until = _read_time(start, "--from"), _read_time(end, "--to")
@@ -242,8 +271,11 @@ def replay(
 
 @app.command()
 def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
-    """List replays, newest first: who asked for which, and how far each is."""
-    from leadgen.demo.steps import make_console
+    """List the resend runs, newest first: who started each, what it sends, and how far it is.
+
+    Example: leadgen deliveries replays
+    """
+    from leadgen.show.console import make_console
 
     rows = read_rows(REPLAYS, [limit])
     if as_json:
@@ -273,7 +305,10 @@ def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
 
 @app.command("stop-replay")
 def stop_replay(replay_id: Id) -> None:
-    """Stop a replay; what it sent already stays sent."""
+    """Stop a resend run. What it has sent stays sent.
+
+    Example: leadgen deliveries stop-replay 3
+    """
     stopped = call(CANCEL_REPLAY, [replay_id])
     err.print(f"replay {replay_id} is stopped" if stopped else f"replay {replay_id} had ended already")
 

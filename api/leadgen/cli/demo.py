@@ -9,7 +9,7 @@ import typer
 
 from leadgen.cli.console import err
 from leadgen.cli.target import embedded_server
-from leadgen.settings import load_settings
+from leadgen.settings import SettingsError, load_settings
 
 OTHER_SESSIONS = """
 select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()
@@ -19,12 +19,22 @@ INTERRUPTED = 130  # exit status, as shells give it for Ctrl-C
 
 def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Leave everything running until Ctrl-C.")] = False,
-    seed: Annotated[int, typer.Option(help="Other leads; the same seed gives the same.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="Another seed gives other leads; the same seed gives the same leads.")
+    ] = 1,
 ) -> None:
-    """Show everything at work: 200 leads judged, sold, delivered. Exit status 1 if a check fails."""
-    from leadgen.demo.run import run_demo
-    from leadgen.demo.steps import make_console
+    """Show everything at work: 200 leads judged, sold, delivered. Exit status 1 if a check fails.
 
+    Example: leadgen demo --serve
+    """
+    from leadgen.show.console import make_console
+
+    try:
+        from leadgen.demo.run import run_demo
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"leadgen demo needs {error.name}: install leadgen with its extra `demo`"
+        ) from None
     try:
         with _server() as url:
             holds = run_demo(make_console(), url, load_settings(), seed, serve)

@@ -9,33 +9,39 @@ from leadgen.cli.console import err
 from leadgen.cli.target import database_url
 from leadgen.db.tree import SqlTree
 from leadgen.paths import checkout, sql_dir
+from leadgen.words import count_of
 
 DIRECTORY = Path("docs")
 POLICY_KEYS = Path("policy-keys.md")
+COMMANDS = Path("commands.md")
 REFERENCE = Path("reference")
 DESCRIBE_POLICY_KEYS = "select catalog.describe_policy_keys()"
 
 
 def docs(
     directory: Annotated[
-        Path | None, typer.Argument(help=f"Where to; {DIRECTORY}/ of the checkout if not said.")
+        Path | None, typer.Argument(help=f"Where to write. Default: {DIRECTORY}/ of the checkout.")
     ] = None,
 ) -> None:
-    """Write policy-keys.md and reference/ anew, from sql/ and the package.
+    """Write policy-keys.md, commands.md and reference/ anew, from sql/ and the package.
 
     The schema is declared in a scratch database on the server, which is dropped at the end.
+
+    Example: leadgen docs
     """
+    from leadgen.cli import app
+    from leadgen.cli.reference import make_commands
     from leadgen.db.diff import declared_database
     from leadgen.docs import make_pages
 
     target = directory or (checkout() or Path.cwd()) / DIRECTORY
     with declared_database(database_url(), SqlTree(sql_dir())) as url:
-        pages = {POLICY_KEYS: read_page(url)}
+        pages = {POLICY_KEYS: read_page(url), COMMANDS: make_commands(app)}
         pages |= {REFERENCE / name: page for name, page in make_pages(url, sql_dir()).items()}
     for name, page in pages.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_text(page, encoding="utf-8")
-    err.print(f"wrote {len(pages)} pages to {target}", markup=False, soft_wrap=True)
+    err.print(f"wrote {count_of(len(pages), 'page')} to {target}", markup=False, soft_wrap=True)
 
 
 def read_page(url: str) -> str:

@@ -8,28 +8,35 @@ from typing import Annotated, Any
 import psycopg
 import typer
 
-from leadgen.cli.console import out
+from leadgen.cli.console import err, out
 from leadgen.cli.target import database_url
 from leadgen.errors import LeadGenError
 
-DRY_RUN = "select leadgen.dry_run_lead(%s::jsonb, %s::jsonb)::text"
+DRY_RUN = "select leadgen.dry_run_lead(%s::jsonb, %s::jsonb, %s::boolean)::text"
 
 
 def dry_run(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The lead as JSON; - reads standard input.")],
     context: Annotated[
-        str, typer.Option(help='What the request would say, as JSON: {"ip_address": "192.0.2.1"}.')
+        str, typer.Option(help='What HTTP would add, as JSON: {"ip_address": "192.0.2.1"}.')
     ] = "{}",
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_new: Annotated[
+        bool,
+        typer.Option("--as-new", help="As though no lead of its key, phone or e-mail had come before."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what a lead would be answered now, and why; by the live rules, with nothing kept."""
-    from leadgen.demo.account import show_account
-    from leadgen.demo.steps import make_console
+    """Show what answer a lead would get now, and why. The live rules decide; nothing is kept.
+
+    Example: leadgen dry-run lead.json --as-new
+    """
+    from leadgen.show.account import show_account
+    from leadgen.show.console import make_console
 
     payload = read_object(read_text(file), file)
     said = read_object(context, "--context")
     with psycopg.connect(database_url()) as connection:
-        row = connection.execute(DRY_RUN, [payload, said]).fetchone()
+        row = connection.execute(DRY_RUN, [payload, said, as_new]).fetchone()
         connection.rollback()
     text = row[0] if row else "{}"
     if as_json:
@@ -41,6 +48,8 @@ def dry_run(
     console.print(json.dumps(answer, ensure_ascii=False), markup=False, soft_wrap=True)
     if account:
         console.print(show_account(account))
+    elif "replayed" in answer:
+        err.print("this lead came before and has this answer; --as-new judges it anew")
 
 
 def read_text(file: str) -> str:

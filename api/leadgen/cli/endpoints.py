@@ -11,7 +11,7 @@ from leadgen.cli.rows import AsJson, BuyerOption, Id, Ids, Limit, Row, call, cal
 from leadgen.cli.target import MAX_ID
 
 app = typer.Typer(
-    no_args_is_help=True, help="Where buyers are reached: look at it, test it, switch it on and off."
+    no_args_is_help=True, help="The endpoints of buyers: look at them, test them, enable and disable them."
 )
 
 LIST = """
@@ -33,12 +33,15 @@ ROTATE = "select leadgen.rotate_webhook_secret(%s::bigint, %s::interval)"
 @app.command("list")
 def list_endpoints(
     buyer: BuyerOption = None,
-    disabled: Annotated[bool, typer.Option("--disabled", help="Disabled ones only.")] = False,
+    disabled: Annotated[bool, typer.Option("--disabled", help="Only disabled ones.")] = False,
     limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List where buyers are reached; what is disabled comes first."""
-    from leadgen.demo.steps import make_console
+    """List the endpoints of buyers, disabled ones first.
+
+    Example: leadgen endpoints list --disabled
+    """
+    from leadgen.show.console import make_console
 
     rows = read_rows(LIST, {"buyer": buyer, "disabled": disabled, "limit": limit})
     if as_json:
@@ -71,13 +74,19 @@ def describe_health(row: Row) -> str:
 
 @app.command()
 def enable(ids: Ids) -> None:
-    """Send there again, what waited first."""
+    """Enable endpoints. What waited for them is sent first.
+
+    Example: leadgen endpoints enable 7
+    """
     call_each(ids, ENABLE, lambda one: (one,), lambda changed: "enabled" if changed else "was in use already")
 
 
 @app.command()
 def disable(endpoint_id: Id, reason: Annotated[str, typer.Option(help="Why; the buyer is told.")]) -> None:
-    """Send nothing there any more; what is due waits."""
+    """Disable an endpoint. What is due waits.
+
+    Example: leadgen endpoints disable 7 --reason "moved"
+    """
     changed = call(DISABLE, [endpoint_id, reason])
     err.print(
         f"endpoint {endpoint_id} is disabled" if changed else f"endpoint {endpoint_id} was disabled already"
@@ -86,7 +95,10 @@ def disable(endpoint_id: Id, reason: Annotated[str, typer.Option(help="Why; the 
 
 @app.command("test")
 def send_test(endpoint_id: Id) -> None:
-    """Send a test without personal data there. Prints the id of its delivery."""
+    """Send a test without personal data to an endpoint. Prints the id of its delivery.
+
+    Example: leadgen endpoints test 7
+    """
     delivery = call(TEST, [endpoint_id])
     out.print(delivery)
     err.print(f"a worker sends it; `leadgen deliveries show {delivery}` shows what came of it")
@@ -97,6 +109,9 @@ def rotate_secret(
     buyer: Annotated[int, typer.Argument(metavar="BUYER", min=1, max=MAX_ID, help="The id of a buyer.")],
     overlap: Annotated[str, typer.Option(help="How long both secrets sign: 24h, 30 minutes, 0.")] = "24h",
 ) -> None:
-    """Make a new secret for a buyer's webhooks and print it; until the overlap ends the old one signs as well."""
+    """Make a new secret for a buyer's webhooks and print it. Until the overlap ends, the old one signs as well.
+
+    Example: leadgen endpoints rotate-secret 7 --overlap 24h
+    """
     out.print(call(ROTATE, [buyer, overlap]), markup=False, soft_wrap=True)
     err.print(f"the old secret signs as well for {overlap}", markup=False)

@@ -1,13 +1,39 @@
-"""What the database refuses, in one line."""
+"""A failure in one line, in the words that are typed on the command line."""
 
-import json
-from typing import Any
+import re
 
 from psycopg import Error
 from psycopg.errors import InvalidSchemaName, UndefinedFunction, UndefinedTable
 
+from leadgen.db.refusals import OURS, describe_refusal
+
+__all__ = ["OURS", "describe_error", "say_as_typed"]
+
 OUT_OF_DATE = (InvalidSchemaName, UndefinedFunction, UndefinedTable)
-OURS = "LG"  # SQLSTATEs with DETAIL as JSON, see kernel.refuse
+# What the functions of the database say, and how the same is typed here.
+AS_TYPED = {
+    "p_again => true": "--again",
+    "p_overlap": "--overlap",
+    "an overlap of 0": "--overlap 0",
+    "leadgen.enable_endpoint": "`leadgen endpoints enable`",
+    "leadgen.policy_history": "`leadgen history`",
+    "leadgen.return_sale": "`leadgen return`",
+    "report.deliveries": "`leadgen deliveries list`",
+    "report.endpoints": "`leadgen endpoints list`",
+    "report.replays": "`leadgen deliveries replays`",
+    "expires_at": "--until",
+    "leadgen.replay_quarantined": "`leadgen quarantine replay`",
+    "filter.buyer_id": "--buyer",
+    "filter.from": "--from",
+    "filter.per_minute": "--per-minute",
+    "filter.statuses": "--status",
+    "filter.to": "--to",
+    "request_key": "--key",
+}
+WORDS = re.compile("|".join(rf"(?<![\w.]){re.escape(word)}(?!\w)" for word in AS_TYPED))
+
+
+FIELDS = re.compile(r"(?<=; )(note|reason)(?=: (?:found|allowed) )")  # options of the same name
 
 
 def describe_error(error: Exception) -> str:
@@ -19,35 +45,12 @@ def describe_error(error: Exception) -> str:
         return "the text is not valid UTF-8"
     if not isinstance(error, Error):
         return str(error)
-    message = error.diag.message_primary
     if isinstance(error, OUT_OF_DATE):
+        message = error.diag.message_primary
         return f"the database is not up to date: run `leadgen migrate` ({message})"
-    if message is None:  # a connection that failed, or libpq's own words
-        return " ".join(str(error).split())
-    if not (error.sqlstate or "").startswith(OURS):
-        return message
-    parts = [
-        message,
-        *(facts for facts in read_facts(error.diag.message_detail) if not is_said(facts, message)),
-    ]
-    hint = f". {error.diag.message_hint}" if error.diag.message_hint else ""
-    return "; ".join(parts) + hint
+    return say_as_typed(describe_refusal(error))
 
 
-def is_said(facts: str, message: str) -> bool:
-    """Whether the message names the field and what is wrong with it itself."""
-    field, _, _ = facts.partition(": ")
-    return message.startswith(f"{field}:")
-
-
-def read_facts(detail: str | None) -> list[str]:
-    """`weight: found 0, allowed 1 to 1000` from the DETAIL of one of our errors."""
-    try:
-        facts: Any = json.loads(detail or "{}")
-    except ValueError:
-        return []
-    if not isinstance(facts, dict):
-        return []
-    found = ", ".join(f"{name} {facts[name]}" for name in ("found", "allowed") if facts.get(name) is not None)
-    field = facts.get("field")
-    return [f"{field}: {found}" if field and found else str(field or found)] if field or found else []
+def say_as_typed(text: str) -> str:
+    """The text with options and commands in the place of parameters and functions."""
+    return FIELDS.sub(r"--\1", WORDS.sub(lambda found: AS_TYPED[found[0]], text))

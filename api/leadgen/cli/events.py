@@ -1,6 +1,7 @@
-"""`leadgen events`: warnings of caps, budgets and balances that are about to run out."""
+"""`leadgen events`: what is about to run out or was disabled, and what operators did."""
 
 from datetime import UTC
+from enum import StrEnum
 from typing import Annotated
 
 import psycopg
@@ -22,13 +23,32 @@ limit %(limit)s
 """
 
 
+class Kind(StrEnum):
+    """The kinds of events, as the functions that write them name them."""
+
+    CAP_LOW = "cap_low"
+    BUDGET_LOW = "budget_low"
+    BALANCE_LOW = "balance_low"
+    ENDPOINT_DISABLED = "endpoint_disabled"
+    ENDPOINT_ENABLED = "endpoint_enabled"
+    RETURN_REQUESTED = "return_requested"
+    RETURN_REFUSED = "return_refused"
+    DELIVERY_RETRIED = "delivery_retried"
+    DELIVERY_PARKED = "delivery_parked"
+    SECRET_ROTATED = "secret_rotated"  # noqa: S105  not a secret
+    LEAD_ERASED = "lead_erased"
+
+
 def events(
-    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
-    kind: Annotated[str | None, typer.Option(help="Only these: cap_low, budget_low, balance_low.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
+    kind: Annotated[Kind | None, typer.Option(help="Events of this kind only.")] = None,
 ) -> None:
-    """Show the latest events, newest first."""
-    from leadgen.demo.account import shorten_times
-    from leadgen.demo.steps import make_console
+    """Show the latest events, newest first: warnings, and what operators did.
+
+    Example: leadgen events --kind cap_low
+    """
+    from leadgen.show.account import shorten_times
+    from leadgen.show.console import make_console
 
     with psycopg.connect(database_url()) as connection:
         found = connection.execute(EVENTS, {"kind": kind, "limit": limit}).fetchall()

@@ -14,12 +14,15 @@ NO_SUCH_LEAD = "LG404"
 
 
 def explain(
-    lead_id: Annotated[int, typer.Argument(help="The id that the lead's sender was given.")],
-    as_json: Annotated[bool, typer.Option("--json", help="The account as JSON.")] = False,
+    lead_id: Annotated[int, typer.Argument(help="The id of a lead.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show who won a lead, and why each other buyer lost."""
-    from leadgen.demo.account import show_account
-    from leadgen.demo.steps import make_console
+    """Show who won a lead, and why each other buyer lost.
+
+    Example: leadgen explain 12345
+    """
+    from leadgen.show.account import show_account
+    from leadgen.show.console import make_console
 
     account = read_account(lead_id)
     if as_json:
@@ -37,6 +40,8 @@ def read_account(lead_id: int) -> str:
             row = connection.execute(EXPLAIN, [lead_id]).fetchone()
     except psycopg.Error as error:
         if error.sqlstate == NO_SUCH_LEAD:
-            raise LeadGenError(f"no lead {lead_id}") from None
+            raise LeadGenError(
+                f"no lead {lead_id}: `leadgen find` finds leads by phone, e-mail or key"
+            ) from None
         raise
     return str(row[0]) if row else ""

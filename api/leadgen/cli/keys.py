@@ -2,12 +2,15 @@
 
 import hashlib
 import secrets
+import shlex
 from typing import Annotated, NamedTuple
 
 import psycopg
 import typer
+from rich.text import Text
 
-from leadgen.cli.console import err, out
+from leadgen.cli.console import err, out, plain_table, show_minute
+from leadgen.cli.rows import AsJson, print_json, read_rows
 from leadgen.cli.target import MAX_ID, database_url
 from leadgen.errors import LeadGenError
 
@@ -32,6 +35,19 @@ CLEAR_SOURCE_KEY = (
 REVOKE_OPERATOR_KEYS = (
     "update leadgen.operator_keys set revoked_at = now() where name = %(name)s and revoked_at is null"
 )
+LIST = """
+select 'source' as holder, null::bigint as id, s.source_key as name, null::timestamptz as created_at,
+  null::timestamptz as revoked_at
+from leadgen.sources s
+where s.api_key_hash is not null
+union all
+select 'operator', null, k.name, k.created_at, k.revoked_at from leadgen.operator_keys k
+union all
+select 'buyer', k.buyer_id, b.name, k.created_at, k.revoked_at
+from leadgen.buyer_keys k
+join leadgen.buyers b on b.id = k.buyer_id
+order by 1, 3, 4
+"""
 REVOKE_BUYER_KEYS = """
 update leadgen.buyer_keys set revoked_at = now() where buyer_id = %(name)s::bigint and revoked_at is null
 """
@@ -48,7 +64,10 @@ class Holder(NamedTuple):
 
 @app.command()
 def create(source: Source = None, operator: Operator = None, buyer: Buyer = None) -> None:
-    """Make a key and print it: it is not shown again. A source has one key, so a new one replaces it."""
+    """Make a key and print it; it is not shown again. A source has one key, and a new one replaces it.
+
+    Example: leadgen key create --operator ann
+    """
     holder = _one_of(source, operator, buyer)
     key = f"lg_{secrets.token_urlsafe(32)}"
     digest = hashlib.sha256(key.encode()).hexdigest()
@@ -60,13 +79,47 @@ def create(source: Source = None, operator: Operator = None, buyer: Buyer = None
 
 @app.command()
 def revoke(source: Source = None, operator: Operator = None, buyer: Buyer = None) -> None:
-    """Take a source's key, or every key of an operator or a buyer, out of use at once."""
+    """Revoke a source's key, or every key of an operator or a buyer, at once.
+
+    Example: leadgen key revoke --buyer 7
+    """
     holder = _one_of(source, operator, buyer)
     count = _execute(holder.revoke, holder.name)
     if count == 0:
         raise LeadGenError(f"{holder.shown} has no key")
     what = "the key" if source else str(count)
     err.print(f"revoked {what} of {holder.shown}", markup=False)
+
+
+@app.command("list")
+def list_keys(
+    revoked: Annotated[bool, typer.Option("--revoked", help="Also those that were revoked.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List who holds a key, since when, and how to revoke it. The keys themselves are stored nowhere.
+
+    Example: leadgen key list
+    """
+    from leadgen.show.console import make_console
+
+    rows = [row for row in read_rows(LIST) if revoked or row["revoked_at"] is None]
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        err.print("no keys")
+        return
+    table = plain_table("holder", "name", "created, UTC", "revoked, UTC", "revoke it with")
+    for row in rows:
+        holder = str(row["id"]) if row["holder"] == "buyer" else shlex.quote(row["name"])
+        table.add_row(
+            row["holder"],
+            Text(row["name"]),
+            show_minute(row["created_at"]),
+            show_minute(row["revoked_at"]),
+            Text("" if row["revoked_at"] else f"leadgen key revoke --{row['holder']} {holder}"),
+        )
+    make_console().print(table)
 
 
 def _one_of(source: str | None, operator: str | None, buyer: int | None) -> Holder:

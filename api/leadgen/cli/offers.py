@@ -23,13 +23,15 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="TIME",
-        help=f"ISO 8601; without an offset in the market's zone. Default: {DAYS} days before --to.",
+        help=f"ISO 8601; a time without an offset is in the market's zone. Default: {DAYS} days before --to.",
     ),
 ]
 To = Annotated[
     str | None,
     typer.Option(
-        "--to", metavar="TIME", help="The period ends before it; a date is its midnight. Default: now."
+        "--to",
+        metavar="TIME",
+        help="The period ends before this time; a date means its midnight. Default: now.",
     ),
 ]
 

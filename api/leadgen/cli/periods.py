@@ -14,7 +14,9 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Since = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="Not older than 2h, 30m, 7d; or than a time of ISO 8601, UTC."),
+    typer.Option(
+        metavar="TIME", help="Only those since then: 2h, 30m or 7d ago, or a time in ISO 8601, UTC."
+    ),
 ]
 
 

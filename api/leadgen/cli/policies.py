@@ -30,8 +30,11 @@ PolicyId = Annotated[int, typer.Argument(metavar="ID", help="The policy's id.")]
 
 
 def history(kind: KindOfPolicy, policy_id: PolicyId) -> None:
-    """Show the versions of a policy, newest first: when, by whom, and what changed."""
-    from leadgen.demo.steps import make_console
+    """Show the versions of a policy, newest first: when, by whom, and what changed.
+
+    Example: leadgen history pricing 1
+    """
+    from leadgen.show.console import make_console
 
     with psycopg.connect(database_url()) as connection:
         versions = connection.execute(HISTORY, [kind.value, policy_id]).fetchall()
@@ -52,7 +55,10 @@ def rollback(
     policy_id: PolicyId,
     version: Annotated[int, typer.Argument(help="The version to go back to.")],
 ) -> None:
-    """Make a policy say again what an old version of it said; that is a new version. Prints its number."""
+    """Make a new version of a policy that says what an old one said. Prints its number.
+
+    Example: leadgen rollback pricing 1 3
+    """
     with psycopg.connect(database_url()) as connection:
         row = connection.execute(ROLL_BACK, [kind.value, policy_id, version]).fetchone()
     out.print(row[0] if row else "")

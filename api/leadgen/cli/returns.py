@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from leadgen.cli.console import err, plain_table, show_minute
+from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.rows import AsJson, BuyerOption, Id, Limit, call, print_json, read_rows
 
 app = typer.Typer(
-    no_args_is_help=True, help="What buyers want to give back: look at it, approve it, refuse it."
+    no_args_is_help=True, help="Returns that buyers ask for: look at them, approve or refuse them."
 )
 
 LIST = """
@@ -27,6 +27,7 @@ and (%(buyer)s::bigint is null or r.buyer_id = %(buyer)s)
 order by r.id desc
 limit %(limit)s
 """
+REASONS = "select leadgen.list_return_reasons()"
 DECIDE = "select leadgen.decide_return(%s::bigint, %s::boolean, %s::text)"
 
 Note = Annotated[str | None, typer.Option(help="Why; kept with the decision.")]
@@ -46,16 +47,19 @@ class Status(StrEnum):
 def list_returns(
     buyer: BuyerOption = None,
     status: Annotated[
-        Status | None, typer.Option(help="In this state; default: those to be decided.")
+        Status | None, typer.Option(help="Only those in this state. Default: those that wait for a decision.")
     ] = None,
     notes: Annotated[
-        bool, typer.Option("--notes", help="With what buyers wrote, which may name people.")
+        bool, typer.Option("--notes", help="Show the buyers' notes, which may name people.")
     ] = False,
     limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List returns, newest first: those that wait for a decision."""
-    from leadgen.demo.steps import make_console
+    """List returns, newest first: those that wait for a decision.
+
+    Example: leadgen returns list --buyer 7
+    """
+    from leadgen.show.console import make_console
 
     rows = read_rows(LIST, {"buyer": buyer, "status": status, "notes": notes, "limit": limit})
     if as_json:
@@ -82,14 +86,36 @@ def list_returns(
 
 
 @app.command()
+def reasons(as_json: AsJson = False) -> None:
+    """List the reasons for which a sale may be returned.
+
+    Example: leadgen returns reasons
+    """
+    found = call(REASONS, [])
+    if as_json:
+        print_json(found)
+        return
+    table = plain_table("reason", "what it means")
+    for row in found:
+        table.add_row(row["code"], Text(row["description"]))
+    out.print(table)
+
+
+@app.command()
 def approve(return_id: Id, note: Note = None) -> None:
-    """Take the sale back: its place is free again and the lead goes on."""
+    """Approve a return: the sale ends, and the lead goes to the next buyer if its policy says so.
+
+    Example: leadgen returns approve 12
+    """
     call(DECIDE, [return_id, True, note])
     err.print(f"return {return_id} is approved")
 
 
 @app.command()
 def refuse(return_id: Id, note: Note = None) -> None:
-    """Let the sale stand."""
+    """Refuse a return: the sale stands.
+
+    Example: leadgen returns refuse 12 --note "the number works"
+    """
     call(DECIDE, [return_id, False, note])
     err.print(f"return {return_id} is refused")

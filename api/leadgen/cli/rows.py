@@ -13,13 +13,15 @@ from leadgen.cli.console import err, out
 from leadgen.cli.errors import OURS, describe_error
 from leadgen.cli.target import MAX_ID, database_url
 
-Id = Annotated[int, typer.Argument(metavar="ID", min=1, max=MAX_ID)]
-Ids = Annotated[list[int], typer.Argument(metavar="ID...", min=1, max=MAX_ID)]
-BuyerOption = Annotated[
-    int | None, typer.Option("--buyer", min=1, max=MAX_ID, metavar="ID", help="Of this buyer only.")
+Id = Annotated[int, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="The id, as `list` shows it.")]
+Ids = Annotated[
+    list[int], typer.Argument(metavar="ID...", min=1, max=MAX_ID, help="Ids, as `list` shows them.")
 ]
-Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+BuyerOption = Annotated[
+    int | None, typer.Option("--buyer", min=1, max=MAX_ID, metavar="ID", help="Only those of this buyer.")
+]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 Row = dict[str, Any]
 

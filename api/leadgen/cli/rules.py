@@ -18,6 +18,7 @@ from leadgen.db.pgtap import judge, kit_template, pgtap_dir, pgtap_files, run_ps
 from leadgen.db.urls import with_database
 from leadgen.errors import LeadGenError
 from leadgen.settings import load_settings
+from leadgen.words import count_of
 
 PREFIX = "leadgen_rules_"
 
@@ -31,6 +32,8 @@ def check_rules(
 
     Functions, registry and tables are those of sql/, the policies those that the files write. The databases are
     made on the embedded server and dropped again: DATABASE_URL and your own database are not looked at.
+
+    Example: leadgen test-rules pgtap/examples/after_hours_premium.sql
     """
     from leadgen.db.migrate import migrate
 
@@ -45,9 +48,9 @@ def check_rules(
                 with cluster.clone(template) as url:
                     failed += not run_one(url, path, tells_all=bool(files))
     if failed:
-        out.print(f"{failed} of {len(paths)} files failed")
+        out.print(f"{failed} of {count_of(len(paths), 'file')} failed")
         raise typer.Exit(1)
-    out.print(f"all passed: {len(paths)} {'file' if len(paths) == 1 else 'files'}")
+    out.print(f"all passed: {count_of(len(paths), 'file')}")
 
 
 def run_one(url: str, path: Path, *, tells_all: bool) -> bool:

@@ -9,6 +9,7 @@ from leadgen.cli.console import err, out
 from leadgen.cli.target import database_url
 from leadgen.db.blockers import PATIENCE_SECONDS
 from leadgen.settings import load_settings
+from leadgen.words import count_of
 
 
 def migrate(
@@ -19,7 +20,10 @@ def migrate(
         ),
     ] = PATIENCE_SECONDS,
 ) -> None:
-    """Bring the database to the current state; safe to repeat."""
+    """Bring the database to the current state; safe to repeat.
+
+    Example: leadgen migrate --wait 300
+    """
     from leadgen.db.migrate import migrate as run
 
     run(database_url(), load_settings(), wait=wait, say=lambda line: err.print(line, markup=False))
@@ -28,10 +32,14 @@ def migrate(
 
 def restore(
     dump: Annotated[
-        Path, typer.Argument(metavar="DUMP", help="Of pg_dump, in any format; plain SQL may be packed.")
+        Path,
+        typer.Argument(metavar="DUMP", help="A dump by pg_dump, in any format; plain SQL may be compressed."),
     ],
 ) -> None:
-    """Restore a dump into the empty database, with roles, owners and grants, and bring it to the current state."""
+    """Restore a dump into the empty database, with roles, owners and grants, and bring it to the current state.
+
+    Example: leadgen restore leadgen.dump
+    """
     from leadgen.db.restore import restore as run
 
     run(database_url(), load_settings(), dump, say=lambda line: err.print(line, markup=False))
@@ -39,7 +47,10 @@ def restore(
 
 
 def diff() -> None:
-    """Show how the database differs from the declared state; exit status 1 if it does."""
+    """Show how the database differs from the declared state; exit status 1 if it does.
+
+    Example: leadgen diff
+    """
     from leadgen.db.diff import difference
 
     found = difference(database_url())
@@ -52,17 +63,21 @@ def diff() -> None:
 def load(
     what: Annotated[str, typer.Argument(help="`reference`, `demo` or a .sql file.")] = "reference",
 ) -> None:
-    """Load reference data where it changed, the demo's catalogue, or a .sql file, as the schema's owner."""
+    """Load changed reference data, the demo's catalogue or a .sql file, as the schema's owner.
+
+    Example: leadgen load rows.sql
+    """
     from leadgen.db.load import load_file, load_reference_data
-    from leadgen.demo.catalogue import load_catalogue
 
     if what == "reference":
         loaded = load_reference_data(database_url())
         for name, rows in loaded.items():
-            err.print(f"loaded {rows} rows of {name}")
+            err.print(f"loaded {count_of(rows, 'row')} of {name}")
         if not loaded:
             err.print("the reference data is up to date")
     elif what == "demo":
+        from leadgen.demo.catalogue import load_catalogue
+
         load_catalogue(database_url())
         err.print("loaded the demo's catalogue")
     else:

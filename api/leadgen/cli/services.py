@@ -15,7 +15,10 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes, each with DB_POOL_SIZE connections.")] = 1,
 ) -> None:
-    """Run the API until SIGTERM or Ctrl-C."""
+    """Run the API until SIGTERM or Ctrl-C.
+
+    Example: leadgen serve --host 127.0.0.1 --port 8000
+    """
     from leadgen.app.server import serve as run
 
     _use_role("leadgen_api")
@@ -23,7 +26,10 @@ def serve(
 
 
 def worker() -> None:
-    """Run one delivery worker until SIGTERM or Ctrl-C. As many as you like may run side by side."""
+    """Run one delivery worker until SIGTERM or Ctrl-C. Any number may run side by side.
+
+    Example: leadgen worker
+    """
     from leadgen.worker import run
 
     _use_role("leadgen_worker")

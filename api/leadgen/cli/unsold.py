@@ -15,9 +15,12 @@ from leadgen.explain_unsold(%s::bigint, %s::timestamptz, %s::timestamptz)
 
 
 def unsold(offer: OfferName, start: From = None, end: To = None) -> None:
-    """Show why leads of a period went unsold: by cause, the money lost, and the buyer who was nearest."""
-    from leadgen.demo.account import shorten_times
-    from leadgen.demo.steps import make_console
+    """Show why leads of a period went unsold: by cause, the money lost, and the buyer who was nearest.
+
+    Example: leadgen unsold austin-plumbing --from 2026-11-14
+    """
+    from leadgen.show.account import shorten_times
+    from leadgen.show.console import make_console
 
     with psycopg.connect(database_url()) as connection:
         found = find_offer(connection, offer)

@@ -30,7 +30,10 @@ def verify(
         int | None, typer.Option("--to-lead", metavar="ID", help="The last; default: to the end.")
     ] = None,
 ) -> None:
-    """Replay every lead from its record and check the invariants; exit status 1 with whatever differs."""
+    """Replay every lead from its record and check the invariants; exit status 1 with whatever differs.
+
+    Example: leadgen verify --from-lead 12345
+    """
     with psycopg.connect(database_url(), autocommit=True) as connection:
         faults = list(replay_leads(connection, first, MAX_BIGINT if last is None else last))
         with err.status("checking the invariants"):

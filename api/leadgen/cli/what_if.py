@@ -31,15 +31,17 @@ def what_if(
         ),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with pictures too.")
+        Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with charts.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The outcome as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run an offer's real leads of a period through changed rules, and compare with what happened.
 
     Without any change it shows that the rules reproduce what happened.
+
+    Example: leadgen what-if austin-plumbing --from 2026-11-14 --set routing.strategy=weighted
     """
-    from leadgen.demo.steps import make_console
+    from leadgen.show.console import make_console
     from leadgen.whatif import make_page, read_changes, show_outcome
 
     given = json.dumps(read_changes(changes, settings or []))

@@ -38,6 +38,7 @@ from leadgen.db.reference import load_reference
 from leadgen.db.tree import Migration, SqlTree
 from leadgen.paths import sql_dir
 from leadgen.settings import Settings
+from leadgen.words import count_of
 
 Result = TypeVar("Result")
 
@@ -100,10 +101,10 @@ def migrate(
             if pending or _stored_fingerprint(connection) not in current:
                 for line in _patiently(wait, connection, partial(reload, connection, tree, python=python)):
                     say(line)
-                say(f"reloaded {len(tree.reloaded(with_python=python is True))} files")
+                say(f"reloaded {count_of(len(tree.reloaded(with_python=python is True)), 'file')}")
         if reference:
             for name, rows in load_reference(connection).items():
-                say(f"loaded {rows} rows of {name}")
+                say(f"loaded {count_of(rows, 'row')} of {name}")
         _write_defaults(connection, settings)
         _write_where_webhooks_go(connection, settings, say)
         _write_passwords(connection, settings)

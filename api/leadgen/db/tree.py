@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 
+from leadgen.db.refusals import describe_refusal
 from leadgen.errors import LeadGenError
 
 MIGRATION_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
@@ -122,7 +123,7 @@ def run_text(connection: psycopg.Connection, text: str, name: str) -> None:
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
         raise
     except psycopg.Error as error:
-        raise SqlError(f"{name}:{_line(text, error)}: {error}") from error
+        raise SqlError(f"{name}:{_line(text, error)}: {describe_refusal(error)}") from error
 
 
 def _line(text: str, error: psycopg.Error) -> int:

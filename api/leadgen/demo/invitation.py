@@ -1,6 +1,10 @@
 """What to try while `leadgen demo --serve` keeps everything running."""
 
 import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -8,6 +12,7 @@ from rich.console import Console
 
 from leadgen.db.urls import with_role
 from leadgen.demo.report import find_interesting_lead
+from leadgen.paths import state_dir
 
 LEAD = {
     "source_key": "austin-plumbing-v1",
@@ -20,12 +25,38 @@ LEAD = {
 }
 
 
-def show_invitation(console: Console, database: str, api_url: str, operator_key: str) -> None:
+@contextmanager
+def written_environment(database: str, api_url: str, operator_key: str) -> Iterator[Path]:
+    """A file for another terminal to source, readable by its owner alone; gone when the demo ends.
+
+    With it commands work on the demo's database, and `leadgen migrate` leaves a database of the demo behind.
+    """
+    variables = {
+        "API": api_url,
+        "OPERATOR_KEY": operator_key,
+        "DATABASE_URL": database,
+        "ENVIRONMENT": "development",
+    }
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
+    file = state_dir() / "demo.env"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text("".join(lines))
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def show_invitation(console: Console, file: Path, database: str, api_url: str, operator_key: str) -> None:
     """Print commands that can be copied."""
     with psycopg.connect(database) as connection:
         lead_id = find_interesting_lead(connection) or 1
     shown = hide_password(database)
+    near = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
     entries = (
+        ("have another terminal work on this demo, as README does", f"source {shlex.quote(str(near))}"),
         (
             "post a lead (again: the same answer; another message: a duplicate)",
             f"curl -s {api_url}/api/leads -H 'Content-Type: application/json' -d '{json.dumps(LEAD)}'",

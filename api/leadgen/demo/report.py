@@ -12,11 +12,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from leadgen.demo.account import show_account
 from leadgen.demo.buyers import Receipts
 from leadgen.demo.checks import Findings
 from leadgen.demo.posting import Answer
 from leadgen.demo.returning import Story
+from leadgen.show.account import show_account
 from leadgen.whatif.words import headline
 
 Row = dict[str, Any]

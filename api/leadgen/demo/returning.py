@@ -15,13 +15,13 @@ from leadgen.errors import LeadGenError
 WAIT_SECONDS = 20.0  # for the next buyer to have it
 REASON = "wrong_number"
 
-# The last lead that one buyer has and for which another one stood by.
+# The last lead of the first offer that one buyer has and for which another one stood by: the same in each run.
 RETURNED = """
 select a.id, a.buyer_id
 from leadgen.lead_decisions d
 join leadgen.lead_assignments a on a.decision_id = d.id
 where d.max_buyers = 1 and cardinality(d.ranking) > 1 and a.outcome = 'accepted'
-order by d.id desc
+order by d.offer_id, d.id desc
 limit 1
 """
 GIVE_KEY = "insert into leadgen.buyer_keys (buyer_id, name, key_hash) values (%s, 'demo', %s)"

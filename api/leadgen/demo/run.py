@@ -24,7 +24,7 @@ from leadgen.demo.catalogue import (
 )
 from leadgen.demo.checks import Fates, Findings, check_fates, check_records
 from leadgen.demo.database import fresh_database
-from leadgen.demo.invitation import show_invitation
+from leadgen.demo.invitation import show_invitation, written_environment
 from leadgen.demo.leads import make_leads
 from leadgen.demo.posting import Answer, post_leads
 from leadgen.demo.processes import (
@@ -118,7 +118,8 @@ async def play(console: Console, url: str, settings: Settings, seed: int, serve:
         console.print()
         findings = show(console, stage, answers, fates, story)
         if serve:
-            show_invitation(console, stage.database, stage.api_url, stage.keys.operator)
+            facts = (stage.database, stage.api_url, stage.keys.operator)
+            show_invitation(console, stack.enter_context(written_environment(*facts)), *facts)
             stage.receipts.listeners.append(lambda line: console.print(line, style="green", markup=False))
             await serve_until_stopped(stage)
         return not findings

@@ -10,13 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 Advance = Callable[[int, int], None]  # done, of how many
 
 
-def make_console() -> Console:
-    """At most 100 columns on a terminal, and just that many, without colours, elsewhere."""
-    console = Console(highlight=False)
-    console.width = min(console.width, 100) if console.is_terminal else 100
-    return console
-
-
 @contextmanager
 def step(console: Console, title: str) -> Iterator[Advance]:
     """One step; call what it yields to move its bar."""

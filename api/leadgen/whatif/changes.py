@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from leadgen.errors import LeadGenError
+from leadgen.words import count_of
 
 Json = dict[str, Any]
 
@@ -96,7 +97,7 @@ def show_value(value: Any) -> str:
 
 
 def describe_change(path: str, value: Any, names: Names) -> str:
-    """`weight 3 for Ace`, `strategy weighted`, `Bolt left out`, `Zilker added`."""
+    """`weight 3 for Ace`, `strategy weighted`, `time of day after_hours`, `Bolt left out`, `Zilker added`."""
     section, *rest = path.split(".")
     if section == "without" and isinstance(value, list):
         return f"{' and '.join(names.buyer(buyer_id) for buyer_id in value)} left out"
@@ -110,8 +111,19 @@ def describe_change(path: str, value: Any, names: Names) -> str:
 
 
 def _phrase(path: Sequence[str], value: Any) -> str:
-    shown = value.replace("_", " ") if isinstance(value, str) else show_value(value)
-    return f"{' '.join(path).replace('_', ' ')} {shown}".strip()
+    return f"{' '.join(path).replace('_', ' ')} {_name_value(value)}".strip()
+
+
+def _name_value(value: Any) -> str:
+    """A value in a sentence: a list of rules by their names, other lists by their entries."""
+    if isinstance(value, str):
+        return value.replace("_", " ")
+    if not isinstance(value, list) or not value:
+        return show_value(value)
+    if all(isinstance(entry, dict) for entry in value):
+        names = [entry.get("name") for entry in value]
+        return ", ".join(map(str, names)) if all(names) else count_of(len(value), "entry", "entries")
+    return ", ".join(map(show_value, value))
 
 
 def _number(value: object) -> float:

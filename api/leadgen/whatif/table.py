@@ -21,6 +21,7 @@ from leadgen.whatif.words import (
     signed,
     totals,
 )
+from leadgen.words import count_of
 
 EXAMPLES = 5
 BEFORE, AFTER, DIFFERENCE = "as it was", "what-if", "+/-"
@@ -33,7 +34,7 @@ def show_outcome(outcome: Json, zone: ZoneInfo) -> Group:
 
 def _parts(outcome: Json, zone: ZoneInfo) -> Iterator[RenderableType]:
     yield Text(headline(outcome), style="bold")
-    yield Text(f"{outcome['offer']}, {period(outcome, zone)}, {count(outcome['leads'])} leads")
+    yield Text(f"{outcome['offer']}, {period(outcome, zone)}, {count_of(outcome['leads'], 'lead')}")
     for path, value in flatten(outcome["changes"]):
         yield Text(f"  {path} = {show_value(value)}", style="dim")
     yield ""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from leadgen.whatif.changes import Json, Names, describe_change, flatten, show_value
+from leadgen.words import count_of
 
 Number = int | Decimal
 Show = Callable[[Number], str]
@@ -102,7 +103,7 @@ def leads_move(actual: Json, simulated: Json) -> str:
 
 def _more_or_fewer(difference: int, unit: str, state: str = "") -> str:
     size = abs(difference)
-    words = f"{count(size)} {unit}{'s' if size > 1 else ''} {'more' if difference > 0 else 'fewer'} {state}"
+    words = f"{count_of(size, unit)} {'more' if difference > 0 else 'fewer'} {state}"
     return words.strip()
 
 

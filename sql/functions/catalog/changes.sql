@@ -11,8 +11,11 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+-- What moves from one offer to another concerns both: each may now sell what it could not.
 declare
-  v_row constant jsonb := to_jsonb(coalesce(new, old));
+  c_offer_column constant text := case tg_table_name when 'offers' then 'id' else 'offer_id' end;
+  v_old constant jsonb := to_jsonb(coalesce(old, new));
+  v_new constant jsonb := to_jsonb(coalesce(new, old));
   v_before jsonb;
   v_after jsonb;
 begin
@@ -24,16 +27,16 @@ begin
   end if;
   if v_before is distinct from v_after then
     insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id, before, after)
-    values (
-      leadgen.clock(), tg_table_name, (v_row ->> 'id')::bigint,
-      (case tg_table_name when 'offers' then v_row ->> 'id' else v_row ->> 'offer_id' end)::bigint, v_before, v_after);
+    select leadgen.clock(), tg_table_name, (v_new ->> 'id')::bigint, o.id, v_before, v_after
+    from (select (v_old ->> c_offer_column)::bigint union select (v_new ->> c_offer_column)::bigint) o (id)
+    order by o.id;
   end if;
   return null;
 end;
 $$;
 comment on function catalog.note_change() is
   'Trigger: a row of leadgen.catalog_changes when a row comes, goes, or has another value in one of the columns that '
-  'are its arguments.';
+  'are its arguments; one for each of two offers when it moves between them.';
 
 create or replace function catalog.has_changes()
 returns boolean
@@ -81,7 +84,7 @@ returns bigint[]
 language plpgsql
 stable
 as $$
--- Money spent sells no held lead.
+-- Money spent sells no held lead, nor does an area that is taken away: where it was moved from, nothing follows.
 declare
   v_area constant jsonb := p_change.after;
 begin
@@ -139,3 +142,16 @@ end;
 $$;
 comment on function catalog.forget_changes(bigint) is
   'Takes the changes of an offer out: what follows from them is done.';
+
+create or replace function catalog.remember_offer(p_offer_id bigint, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id)
+  values (p_now, 'offers', p_offer_id, p_offer_id);
+end;
+$$;
+comment on function catalog.remember_offer(bigint, timestamptz) is
+  'Leaves a change of an offer behind the others: there is more to follow from it.';

@@ -5,8 +5,24 @@ returns void
 language plpgsql
 volatile
 as $$
--- One expression over all rules, so that a lead pays for no statement and no file names a rule.
+-- One expression over all rules, so that a lead pays for no statement and no file names a rule. It is analysed as a
+-- whole, so one call shows that every rule can be called, though few are. A rule whose language a server may lack is
+-- not looked for.
+declare
+  v_key leadgen.policy_keys;
 begin
+  for v_key in
+    select k.* from leadgen.policy_keys k
+    where k.kind = 'validation' and k.rule_function is not null and k.required_language is null
+    order by k.position
+  loop
+    if to_regprocedure(format('rules.%I(kernel.lead_facts, jsonb, jsonb)', v_key.rule_function)) is null then
+      perform kernel.refuse('LG423', format('policy key %s cannot work: there is no function rules.%s', v_key.key,
+        v_key.rule_function), 'rule_function', v_key.rule_function,
+        'a function of rules: (kernel.lead_facts, jsonb, jsonb) returns kernel.failure[]',
+        'Mend the row in sql/seeds/policy_keys.sql and deploy again.');
+    end if;
+  end loop;
   perform catalog.replace_body('rules.judge_lead(kernel.lead_facts, jsonb, jsonb)', (
     select E'\nbegin\n  return ' || string_agg(
       case
@@ -21,10 +37,12 @@ begin
         || 'p_facts, p_compiled_rules -> %L, p_rules)', k.rule_function, k.key) as call
     ) r
     where k.kind = 'validation' and k.rule_function is not null));
+  perform rules.judge_lead(null, '{}', '{}');
 end;
 $$;
 comment on function catalog.compile_judge_lead() is
-  'Writes the body of rules.judge_lead from leadgen.policy_keys, rules in registry order; run by each deploy.';
+  'Writes the body of rules.judge_lead from leadgen.policy_keys, rules in registry order; run by each deploy. LG423 '
+  'with the key whose rule cannot be called.';
 
 create or replace function catalog.compile_rules(p_rules jsonb)
 returns jsonb
@@ -69,7 +87,7 @@ begin
   return (
     select coalesce(jsonb_agg(' ' || w.word || ' ' order by w.n), '[]')
     from (
-      select btrim(regexp_replace(lower(x.word), '[^[:alnum:]]+', ' ', 'g')) as word, x.n
+      select ref.fold_words(x.word) as word, x.n
       from jsonb_array_elements_text(p_value) with ordinality as x (word, n)
     ) w
     where w.word <> ''
@@ -77,7 +95,7 @@ begin
 end;
 $$;
 comment on function catalog.compile_words(jsonb) is
-  'Words and phrases in lower case, single spaces before, between and after their words, without punctuation.';
+  'Words and phrases as a message is compared with them (ref.fold_words), with a blank at either end.';
 
 create or replace function catalog.compile_field_rules(p_value jsonb)
 returns jsonb

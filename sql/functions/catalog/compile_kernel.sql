@@ -5,27 +5,18 @@ returns void
 language plpgsql
 volatile
 as $$
--- The names that an expression of the registries may use are those of c below. What is looked up by place costs only
--- where it is asked for; an array that is unnested costs for each candidate.
+-- What is compiled is called once: a row that cannot work stops the deploy, not every lead after it.
 declare
-  c_candidates constant text := $sql$
-    from unnest(p_snapshot.flags, %s) with ordinality as x (flags, %s, n)
-    cross join lateral (
-      select
-        x.*, x.n::integer as place, p_snapshot.enrollments[x.n] as enrollment_id, p_snapshot.buyers[x.n] as buyer_id,
-        coalesce(p_snapshot.zones[x.n], p_snapshot.timezone) as zone, p_snapshot.pauses[x.n] as pause_until,
-        p_snapshot.openings[x.n] as opens_at, p_snapshot.filter_faults[x.n] as filter_fault,
-        p_snapshot.prices[x.n] as price,
-        p_snapshot.min_balances[x.n] as min_balance, p_snapshot.balances[x.n] as balance
-    ) c$sql$;
+  v_words constant text := catalog.compile_by_reason('words');
+  v_clears_at constant text := catalog.compile_by_reason('clears_at');
 begin
   perform catalog.compile_judge();
   perform catalog.replace_body('kernel.describe_reasons(kernel.snapshot, text[])', $sql$
 begin
   return (
     select coalesce(array_agg(
-      c.reason || coalesce(': ' || $sql$ || catalog.compile_by_reason('words') || $sql$, '')), '{}')$sql$
-    || format(c_candidates, 'p_reasons', 'reason') || $sql$
+      c.reason || coalesce(': ' || $sql$ || v_words || $sql$, '')), '{}')
+    from $sql$ || catalog.list_candidates(v_words) || $sql$
   );
 end;
 $sql$);
@@ -34,8 +25,8 @@ $sql$);
 begin
   return (
     select min(case when c.reason is null then p_snapshot.decided_at + interval '1 minute'
-      else $sql$ || catalog.compile_by_reason('clears_at') || ' end)'
-    || format(c_candidates, 'p_reasons', 'reason') || $sql$
+      else $sql$ || v_clears_at || $sql$ end)
+    from $sql$ || catalog.list_candidates(v_clears_at) || $sql$
   );
 end;
 $sql$);
@@ -44,15 +35,79 @@ $sql$);
 begin
   return $sql$ || replace(catalog.compile_by_reason('position'), 'c.reason', 'p_reason') || $sql$
     + coalesce(array_position(
-      '{cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month}', regexp_replace(p_reason, '^offer_', '')), 0);
+      $sql$ || quote_literal(catalog.list_limit_codes()) || $sql$, regexp_replace(p_reason, '^offer_', '')), 0);
 end;
 $sql$);
   perform catalog.compile_rank();
+  perform catalog.try_kernel();
 end;
 $$;
 comment on function catalog.compile_kernel() is
   'Writes the bodies of kernel.judge_candidates, describe_reasons, find_clear_time, rank_reason and rank_candidates '
-  'from leadgen.candidate_checks and leadgen.strategies; run by each deploy.';
+  'from leadgen.candidate_checks and leadgen.strategies; run by each deploy. LG423 with the row that cannot work.';
+
+create or replace function catalog.list_candidate_names(
+  out name text,
+  out type text,
+  out source text,
+  out at_place text
+)
+returns setof record
+language plpgsql
+immutable
+as $$
+-- Only the names that a function's expressions use get into it, so a name costs nothing elsewhere. In a query, looking
+-- up by place is cheaper than an array that is unnested.
+begin
+  return query
+  select n.name, n.type, n.source, coalesce(n.at_place, n.source || '[x.n]')
+  from (
+    values
+      ('place', 'integer', 'array(select generate_series(1, cardinality(p_snapshot.enrollments)))', 'x.n::integer'),
+      ('enrollment_id', 'bigint', 'p_snapshot.enrollments', null),
+      ('buyer_id', 'bigint', 'p_snapshot.buyers', null),
+      ('flags', 'integer', 'p_snapshot.flags', null),
+      ('zone', 'text',
+        'array(select coalesce(z.zone, p_snapshot.timezone) '
+        'from unnest(p_snapshot.zones) with ordinality as z (zone, n) order by z.n)',
+        'coalesce(p_snapshot.zones[x.n], p_snapshot.timezone)'),
+      ('pause_until', 'timestamptz', 'p_snapshot.pauses', null),
+      ('opens_at', 'timestamptz', 'p_snapshot.openings', null),
+      ('filter_fault', 'text', 'p_snapshot.filter_faults', null),
+      ('priority', 'integer', 'p_snapshot.priorities', null),
+      ('weight', 'numeric', 'p_snapshot.weights', null),
+      ('price', 'numeric', 'p_snapshot.prices', null),
+      ('min_balance', 'numeric', 'p_snapshot.min_balances', null),
+      ('balance', 'numeric', 'p_snapshot.balances', null),
+      ('last_turn', 'bigint', 'p_snapshot.last_turns', null),
+      ('finish_tag', 'double precision', 'p_snapshot.finish_tags', null),
+      ('full_limit', 'text', 'kernel.find_full_limits(p_snapshot)', '(kernel.find_full_limits(p_snapshot))[x.n]'),
+      ('full_offer_limit', 'text', 'kernel.find_full_offer_limits(p_snapshot)',
+        '(kernel.find_full_offer_limits(p_snapshot))[x.n]')
+  ) as n (name, type, source, at_place);
+end;
+$$;
+comment on function catalog.list_candidate_names() is
+  'What the expressions of the registries may say of a candidate c: the name, its type, all candidates as an array, '
+  'and the one at place x.n. What a field of kernel.snapshot adds is a row here.';
+
+create or replace function catalog.list_candidates(p_expressions text)
+returns text
+language plpgsql
+immutable
+as $$
+begin
+  return (
+    select 'unnest(p_reasons) with ordinality as x (reason, n)'
+      || E'\n    cross join lateral (\n      select x.reason'
+      || coalesce(string_agg(format(E',\n        %s as %s', n.at_place, n.name), ''), '') || E'\n    ) c'
+    from catalog.list_candidate_names() n
+    where p_expressions ~ ('\mc\.' || n.name || '\M'));
+end;
+$$;
+comment on function catalog.list_candidates(text) is
+  'The relation c, for a from clause: each candidate by the names that these expressions use, and as c.reason the '
+  'reason that it lost for.';
 
 create or replace function catalog.compile_judge()
 returns void
@@ -60,7 +115,7 @@ language plpgsql
 volatile
 as $$
 -- A loop over one expression: for some twenty candidates a statement over unnested arrays costs half as much again.
--- What is c.price in the registry is v_price[v_place] here; only what the checks ask for is declared.
+-- What is c.price in the registry is v_price[v_n] here; only what the checks ask for is declared.
 declare
   v_checks constant text := (
     select string_agg(
@@ -69,23 +124,15 @@ declare
     from leadgen.candidate_checks k);
   v_declared constant text := (
     select string_agg(format(E'\n  v_%s constant %s[] := %s;', n.name, n.type, n.source), '' order by n.name)
-    from (
-      values
-        ('flags', 'integer', 'p_snapshot.flags'), ('enrollment_id', 'bigint', 'p_snapshot.enrollments'),
-        ('buyer_id', 'bigint', 'p_snapshot.buyers'), ('pause_until', 'timestamptz', 'p_snapshot.pauses'),
-        ('opens_at', 'timestamptz', 'p_snapshot.openings'), ('filter_fault', 'text', 'p_snapshot.filter_faults'),
-        ('price', 'numeric', 'p_snapshot.prices'), ('min_balance', 'numeric', 'p_snapshot.min_balances'),
-        ('balance', 'numeric', 'p_snapshot.balances'), ('full_limit', 'text', 'kernel.find_full_limits(p_snapshot)'),
-        ('full_offer_limit', 'text', 'kernel.find_full_offer_limits(p_snapshot)')
-    ) as n (name, type, source)
+    from catalog.list_candidate_names() n
     where v_checks ~ ('\mc\.' || n.name || '\M'));
 begin
   perform catalog.replace_body('kernel.judge_candidates(kernel.snapshot, bigint)', $sql$
 declare
   v_reasons text[] := '{}';$sql$ || v_declared || $sql$
 begin
-  for v_place in 1 .. cardinality(p_snapshot.enrollments) loop
-    v_reasons[v_place] := case$sql$ || regexp_replace(v_checks, '\mc\.(\w+)', 'v_\1[v_place]', 'g') || $sql$
+  for v_n in 1 .. cardinality(p_snapshot.enrollments) loop
+    v_reasons[v_n] := case$sql$ || regexp_replace(v_checks, '\mc\.(\w+)', 'v_\1[v_n]', 'g') || $sql$
     end;
   end loop;
   return v_reasons;
@@ -140,6 +187,7 @@ begin
   if 'least_filled' = any (p_strategy) then
     v_fills := kernel.find_fills(p_snapshot);
   end if;$sql$;
+  v_all_keys constant text := (select string_agg(s.key, ', ') from leadgen.strategies s);
   v_most constant integer := (select count(*) from leadgen.strategies);
   v_keys integer;
 begin
@@ -149,14 +197,8 @@ begin
       || $sql$
     return array(
       select c.place
-      from unnest(p_reasons) with ordinality as x (reason, n)
-      cross join lateral (
-        select
-          x.n::integer as place, p_snapshot.enrollments[x.n] as enrollment_id, p_snapshot.priorities[x.n] as priority,
-          p_snapshot.weights[x.n] as weight, p_snapshot.prices[x.n] as price, p_snapshot.last_turns[x.n] as last_turn,
-          p_snapshot.finish_tags[x.n] as finish_tag
-      ) c
-      where x.reason is null
+      from $sql$ || catalog.list_candidates('c.place, c.enrollment_id, ' || v_all_keys) || $sql$
+      where c.reason is null
       order by$sql$ || (
         select string_agg(format(E'\n        case p_strategy[%s]%s end', n, (
           select string_agg(format(' when %L then (%s)::double precision', s.name, s.key), '' order by s.position)

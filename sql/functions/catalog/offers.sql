@@ -10,18 +10,23 @@ begin
   if tg_op = 'INSERT' or new.timezone <> old.timezone then
     perform catalog.check_timezone(new.timezone, 'timezone');
   end if;
-  if tg_op = 'UPDATE' and new.country_code <> old.country_code
+  if tg_op = 'UPDATE' and (new.country_code, new.currency) <> (old.country_code, old.currency)
     and exists (select from leadgen.offers o where o.market_id = old.id) then
-    perform kernel.refuse('LG409', 'A market with offers cannot move to another country', 'country_code',
-      new.country_code, old.country_code,
-      'Its service areas are written in the shape of its country''s postal codes: make a new market.');
+    if new.country_code <> old.country_code then
+      perform kernel.refuse('LG409', 'A market with offers cannot move to another country', 'country_code',
+        new.country_code, old.country_code,
+        'Its service areas are written in the shape of its country''s postal codes: make a new market.');
+    end if;
+    perform kernel.refuse('LG409', 'A market with offers cannot have another currency', 'currency', new.currency,
+      old.currency, 'Its prices, budgets and sales are amounts of its currency: make a new market.');
   end if;
   new.slug := coalesce(new.slug, catalog.choose_slug('leadgen.markets', 'slug', new.name, 100));
   return new;
 end;
 $$;
 comment on function catalog.fill_market() is
-  'Trigger: a market''s zone exists; its slug is made from its name when not given.';
+  'Trigger: a market''s zone exists, and country and currency stay once it has offers; its slug is made from its name '
+  'when not given.';
 
 create or replace function catalog.fill_offer()
 returns trigger

@@ -59,7 +59,7 @@ begin
   end if;
   if scale(trim_scale((p_value #>> '{}')::numeric)) > (p_schema ->> 'decimals')::integer then
     perform kernel.refuse_value(p_path, p_value::text,
-      format('a number of at most %s decimals', p_schema ->> 'decimals'));
+      'a number of at most ' || kernel.count_of((p_schema ->> 'decimals')::numeric, 'decimal'));
   end if;
 end;
 $$;
@@ -94,10 +94,10 @@ declare
 begin
   if length(v_text) < (p_schema ->> 'minLength')::integer then
     perform kernel.refuse_value(p_path, p_value::text,
-      format('text of at least %s characters', p_schema ->> 'minLength'));
+      'text of at least ' || kernel.count_of((p_schema ->> 'minLength')::numeric, 'character'));
   elsif length(v_text) > (p_schema ->> 'maxLength')::integer then
     perform kernel.refuse_value(p_path, p_value::text,
-      format('text of at most %s characters', p_schema ->> 'maxLength'));
+      'text of at most ' || kernel.count_of((p_schema ->> 'maxLength')::numeric, 'character'));
   elsif v_text !~ (p_schema ->> 'pattern') then
     perform kernel.refuse_value(p_path, p_value::text,
       coalesce(p_schema ->> 'description', 'text like ' || (p_schema ->> 'pattern')));

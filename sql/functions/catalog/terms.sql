@@ -27,11 +27,40 @@ begin
       (p_scope || 'budget_month', 'month', true, p_budget_month, 102)
   ) l
   where l.cap is not null;
+  perform catalog.check_windows(windows);
 end;
 $$;
 comment on function catalog.list_limits(integer[], numeric, numeric, text) is
   'Caps (in the order of kernel.list_windows) and budgets as a list of limits: codes such as cap_day, with the scope '
-  'before them (empty, or offer_).';
+  'before them (empty, or offer_). LG423 for a window that is not counted.';
+
+create or replace function catalog.list_limit_codes()
+returns text[]
+language plpgsql
+immutable parallel safe
+as $$
+begin
+  return (catalog.list_limits(array_fill(1, array[cardinality(kernel.list_windows())]), 1, 1, '')).codes;
+end;
+$$;
+comment on function catalog.list_limit_codes() is 'The code of each limit that there may be, in the order of a list.';
+
+create or replace function catalog.check_windows(p_windows text[])
+returns void
+language plpgsql
+immutable parallel safe
+as $$
+-- A limit that nobody counts would never be full. Limits of other windows come with counters for them.
+begin
+  if not p_windows <@ kernel.list_windows() then
+    perform kernel.refuse_choice('limit_windows', w.span, w.span, kernel.list_windows())
+    from unnest(p_windows) w (span)
+    where w.span <> all (kernel.list_windows());
+  end if;
+end;
+$$;
+comment on function catalog.check_windows(text[]) is
+  'Raises LG423 for a limit in a window in which nothing is counted, with those that are (kernel.list_windows).';
 
 create or replace function catalog.version_enrollment()
 returns trigger
@@ -46,6 +75,7 @@ begin
   from catalog.list_limits(
     array[new.capacity_per_hour, new.capacity_per_day, new.capacity_per_week, new.capacity_per_month],
     new.budget_per_day, new.budget_per_month, '') l;
+  perform catalog.check_windows(new.limit_windows);
   new.compiled_filter := catalog.join_tests(new.compiled_filters);
   if tg_op = 'INSERT' then
     new.version := 1;

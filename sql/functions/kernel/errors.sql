@@ -59,6 +59,18 @@ $$;
 comment on function kernel.refuse_choice(text, text, text, text[]) is
   'Refuses a word of the configuration that is none of the options (LG423), with the one that was probably meant.';
 
+create or replace function kernel.count_of(p_number numeric, p_noun text)
+returns text
+language plpgsql
+immutable strict parallel safe
+as $$
+begin
+  return format('%s %s%s', trim_scale(p_number), p_noun, case when p_number = 1 then '' else 's' end);
+end;
+$$;
+comment on function kernel.count_of(numeric, text) is
+  'A number and its noun, in the plural but for 1: 1 minute, 2 minutes, 1.5 hours.';
+
 create or replace function kernel.suggest(p_word text, p_options text[])
 returns text
 language plpgsql
@@ -147,6 +159,19 @@ $$;
 comment on function kernel.is_passing_fault(text) is
   'Whether an error is of the moment or the server (a deadlock, a cancelled query, a full disk), not of the row at '
   'hand. Who handles errors raises such a one again: the work is done anew, and no row is blamed for it.';
+
+create or replace function kernel.is_fault_of_row(p_sqlstate text)
+returns boolean
+language plpgsql
+volatile strict
+as $$
+begin
+  return not kernel.is_passing_fault(p_sqlstate) or kernel.is_out_of_time(p_sqlstate);
+end;
+$$;
+comment on function kernel.is_fault_of_row(text) is
+  'Whether a chore that meets an error over a row sets the row aside, so that the others flow; any other error it '
+  'raises again.';
 
 create or replace function kernel.is_out_of_time(p_sqlstate text)
 returns boolean

@@ -31,6 +31,7 @@ returns timestamptz
 language plpgsql
 immutable
 as $$
+-- To read the compiled body, in psql: \sf kernel.find_clear_time
 begin
   raise 'compiled by catalog.compile_kernel';
 end;

@@ -21,6 +21,7 @@ returns text[]
 language plpgsql
 immutable
 as $$
+-- To read the compiled body, in psql: \sf kernel.judge_candidates
 begin
   raise 'compiled by catalog.compile_kernel';
 end;
@@ -34,6 +35,7 @@ returns text[]
 language plpgsql
 immutable
 as $$
+-- To read the compiled body, in psql: \sf kernel.describe_reasons
 begin
   raise 'compiled by catalog.compile_kernel';
 end;
@@ -47,6 +49,7 @@ returns integer
 language plpgsql
 immutable
 as $$
+-- To read the compiled body, in psql: \sf kernel.rank_reason
 begin
   raise 'compiled by catalog.compile_kernel';
 end;

@@ -157,9 +157,9 @@ begin
   elsif p_rule ?| array['pattern', 'minLength', 'maxLength'] and v_type <> 'string' then
     return format('is of type %s; it must be string', v_type);
   elsif length(v_text) < (p_rule ->> 'minLength')::integer then
-    return format('is shorter than %s characters', p_rule ->> 'minLength');
+    return format('is shorter than %s', kernel.count_of((p_rule ->> 'minLength')::numeric, 'character'));
   elsif length(v_text) > (p_rule ->> 'maxLength')::integer then
-    return format('is longer than %s characters', p_rule ->> 'maxLength');
+    return format('is longer than %s', kernel.count_of((p_rule ->> 'maxLength')::numeric, 'character'));
   elsif p_rule ? 'pattern' and length(v_text) > 2000 then
     return 'is longer than 2000 characters, the most that a pattern is held against';
   elsif v_text !~ (p_rule ->> 'pattern') then

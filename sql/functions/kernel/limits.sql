@@ -1,4 +1,8 @@
--- Limits: (owner, measure, window, cap, used). A limit is full when one more sale would go over its cap.
+-- Limits: (owner, measure, window, cap, used). A limit is full when one more sale would go over its cap, and when
+-- nobody counts what was used of it (used is null): what is not known to have room has none.
+--
+-- Any window that is counted (kernel.list_windows) may have limits. The others that kernel.start_window knows (minutes,
+-- weekdays, ever) have no counter yet: catalog.check_windows refuses limits in them.
 
 create or replace function kernel.find_full_limits(p_snapshot kernel.snapshot)
 returns text[]
@@ -15,7 +19,8 @@ declare
   v_prices constant numeric[] := p_snapshot.prices;
 begin
   for v_limit in 1 .. coalesce(cardinality(v_owners), 0) loop
-    if v_uses[v_limit] + (case when v_is_money[v_limit] then v_prices[v_owners[v_limit]] else 1 end) > v_caps[v_limit]
+    if (v_uses[v_limit] + case when v_is_money[v_limit] then v_prices[v_owners[v_limit]] else 1 end > v_caps[v_limit])
+        is not false
       and v_full[v_owners[v_limit]] is null and v_owners[v_limit] > 0 then
       v_full[v_owners[v_limit]] := p_snapshot.limit_codes[v_limit];
     end if;
@@ -24,7 +29,7 @@ begin
 end;
 $$;
 comment on function kernel.find_full_limits(kernel.snapshot) is
-  'For each candidate the first of its own limits that is full; null: none.';
+  'For each candidate the first of its own limits that is full, or that nobody counts; null: none.';
 
 create or replace function kernel.find_full_offer_limits(p_snapshot kernel.snapshot)
 returns text[]
@@ -44,7 +49,8 @@ begin
     v_room := p_snapshot.limit_caps[v_limit] - p_snapshot.limit_uses[v_limit];
     continue when p_snapshot.limit_owners[v_limit] <> 0 or (not p_snapshot.limit_is_money[v_limit] and v_room >= 1);
     for v_place in 1 .. cardinality(v_full) loop
-      if v_full[v_place] is null and (not p_snapshot.limit_is_money[v_limit] or p_snapshot.prices[v_place] > v_room) then
+      if v_full[v_place] is null and (
+        v_room is null or not p_snapshot.limit_is_money[v_limit] or p_snapshot.prices[v_place] > v_room) then
         v_full[v_place] := p_snapshot.limit_codes[v_limit];
       end if;
     end loop;
@@ -53,8 +59,8 @@ begin
 end;
 $$;
 comment on function kernel.find_full_offer_limits(kernel.snapshot) is
-  'For each candidate the first limit on the offer as a whole that its price, or one more sale, would go over; null: '
-  'the offer has no limits.';
+  'For each candidate the first limit on the offer as a whole that its price, or one more sale, would go over, or that '
+  'nobody counts; null: the offer has no limits.';
 
 create or replace function kernel.find_fills(p_snapshot kernel.snapshot)
 returns double precision[]
@@ -82,7 +88,12 @@ $$;
 comment on function kernel.find_fills(kernel.snapshot) is
   'For each candidate how full it is: the largest used share of its limits; 0 without any.';
 
-create or replace function kernel.describe_limit(p_snapshot kernel.snapshot, p_owner integer, p_code text, p_price numeric)
+create or replace function kernel.describe_limit(
+  p_snapshot kernel.snapshot,
+  p_owner integer,
+  p_code text,
+  p_price numeric
+)
 returns text
 language plpgsql
 immutable
@@ -91,7 +102,8 @@ declare
   v_zone constant text := coalesce(p_snapshot.zones[p_owner], p_snapshot.timezone);
 begin
   return (
-    select format('%s of %s%s, resets %s', l.used, l.cap, case when l.is_money then format(', price %s', p_price) else '' end,
+    select format('%s of %s%s, resets %s', coalesce(l.used::text, 'uncounted'), l.cap,
+      case when l.is_money then format(', price %s', p_price) else '' end,
       kernel.show_time(kernel.find_window_end(l.span, p_snapshot.decided_at, v_zone), v_zone))
     from unnest(p_snapshot.limit_owners, p_snapshot.limit_codes, p_snapshot.limit_windows, p_snapshot.limit_is_money,
       p_snapshot.limit_caps, p_snapshot.limit_uses) as l (owner, code, span, is_money, cap, used)

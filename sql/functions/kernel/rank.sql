@@ -5,6 +5,7 @@ returns integer[]
 language plpgsql
 immutable
 as $$
+-- To read the compiled body, in psql: \sf kernel.rank_candidates
 begin
   raise 'compiled by catalog.compile_kernel';
 end;

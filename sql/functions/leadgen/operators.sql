@@ -221,7 +221,11 @@ comment on function leadgen.verify_leads(bigint, integer) is
   'Replays the next leads after an id: the last id it looked at (null: there are no more), how many, and those that '
   'do not come out the same.';
 
-create or replace function leadgen.dry_run_lead(payload jsonb, context jsonb default '{}')
+create or replace function leadgen.dry_run_lead(
+  payload jsonb,
+  context jsonb default '{}',
+  p_as_new boolean default false
+)
 returns jsonb
 language plpgsql
 volatile
@@ -234,12 +238,13 @@ set enable_mergejoin = off
 set jit = off
 as $$
 begin
-  return roads.dry_run_lead(payload, context);
+  return roads.dry_run_lead(payload, context, p_as_new);
 end;
 $$;
-comment on function leadgen.dry_run_lead(jsonb, jsonb) is
+comment on function leadgen.dry_run_lead(jsonb, jsonb, boolean) is
   'What submit_lead would answer at this moment, with the account of the decision, and nothing kept: no lead, no '
-  'sale, no delivery, no place taken. Raises what submit_lead raises.';
+  'sale, no delivery, no place taken. As new: as though no lead of this key, phone or e-mail had come before. Raises '
+  'what submit_lead raises.';
 
 create or replace function leadgen.what_if(
   p_offer_id bigint,

@@ -69,16 +69,21 @@ returns void
 language plpgsql
 volatile
 as $$
+-- Not beyond the end of its hold; one whose hold has ended, and could not be ended, waits all the same.
 begin
   update leadgen.leads l
-  set next_route_at = least(p_until, l.hold_until), updated_at = p_now
+  set next_route_at = least(p_until, case when l.hold_until > p_now then l.hold_until end), updated_at = p_now
   where l.id = p_lead.id and l.market_id = p_lead.market_id;
 end;
 $$;
 comment on function market.put_off_lead(leadgen.leads, timestamptz, timestamptz) is
   'Sets when a held lead is offered next.';
 
-create or replace function market.end_hold(p_lead leadgen.leads, p_now timestamptz)
+create or replace function market.end_hold(
+  p_lead leadgen.leads,
+  p_now timestamptz,
+  p_reason text default null
+)
 returns void
 language plpgsql
 volatile
@@ -93,16 +98,16 @@ begin
     hold_until = null,
     next_route_at = null,
     updated_at = p_now,
-    unsold_reason = case when not v_is_sold then 'hold ended: ' || l.unsold_reason end,
+    unsold_reason = case when not v_is_sold then 'hold ended: ' || coalesce(p_reason, l.unsold_reason) end,
     status = case when v_refusal is not null then 'rejected' else l.status end,
     rejected_at = case when v_refusal is not null then p_now else l.rejected_at end,
-    rejection_reason = left(v_refusal || ', and nobody else took it: ' || l.unsold_reason, 500)
+    rejection_reason = left(v_refusal || ', and nobody else took it: ' || coalesce(p_reason, l.unsold_reason), 500)
   where l.id = p_lead.id and l.market_id = p_lead.market_id;
 end;
 $$;
-comment on function market.end_hold(leadgen.leads, timestamptz) is
+comment on function market.end_hold(leadgen.leads, timestamptz, text) is
   'Ends the time in which a lead is offered again: it stays sold to who has it, unsold, or rejected when a buyer '
-  'turned it down and nobody has it.';
+  'turned it down and nobody has it. The reason is that of its last attempt, if none is given.';
 
 create or replace function market.find_refusal(p_lead leadgen.leads)
 returns text

@@ -84,6 +84,19 @@ $$;
 comment on function market.try_lock_contacts(integer[]) is
   'Locks contacts until the transaction ends, without waiting; false when somebody holds one of them.';
 
+create or replace function market.lock_offers(p_offer_ids bigint[])
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  perform pg_advisory_xact_lock(2, market.offer_lock_key(o.id))
+  from (select distinct i as id from unnest(p_offer_ids) i order by 1) o;
+end;
+$$;
+comment on function market.lock_offers(bigint[]) is
+  'Takes the turns of these offers until the transaction ends, by id; waits for each.';
+
 create or replace function market.lock_free_offers(p_offer_ids bigint[], p_waits boolean)
 returns bigint[]
 language plpgsql

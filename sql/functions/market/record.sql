@@ -142,6 +142,13 @@ begin
     v_terms.limit_caps
   from candidate c
   cross join usage u;
+  if coalesce(cardinality(v_terms.buyers), 0) <> cardinality(p_decision.enrollments) then
+    raise exception using
+      errcode = 'data_corrupted',
+      message = format('decision %s of lead %s: a version of an enrollment that it names is missing', p_decision.id,
+        p_decision.lead_id),
+      hint = 'leadgen.enrollment_versions is append-only: restore the row.';
+  end if;
   v_limits := catalog.list_offer_limits(p_policy);
   if v_limits.codes <> '{}' then
     v_terms := kernel.add_limits(
@@ -152,7 +159,8 @@ end;
 $$;
 comment on function market.recall_terms(leadgen.lead_decisions, kernel.routing_settings) is
   'The part of a recorded snapshot (format 2) that the versions of enrollments and policy say, for all decisions that '
-  'share them (market.shares_terms).';
+  'share them (market.shares_terms). Raises where a version is missing: every candidate after it would have the '
+  'numbers of another.';
 
 create or replace function market.shares_terms(p_decision leadgen.lead_decisions, p_other leadgen.lead_decisions)
 returns boolean

@@ -82,6 +82,23 @@ comment on function market.find_quota_fault(leadgen.lead_assignments) is
   'Why one more return would go over the buyer''s quota, with the numbers: "5 of 5 returns of sales in November '
   '2026"; null: it would not.';
 
+create or replace function market.check_stands(p_sale leadgen.lead_assignments)
+returns void
+language plpgsql
+immutable
+as $$
+begin
+  if market.has_ended(p_sale) then
+    perform kernel.refuse('LG409',
+      format('Sale %s can no longer be returned: it is %s%s', p_sale.id, p_sale.outcome,
+        case when p_sale.outcome in ('failed', 'unknown') then ', and goes to the next buyer' end),
+      'outcome', p_sale.outcome::text, 'pending, delivered, accepted, unknown, failed');
+  end if;
+end;
+$$;
+comment on function market.check_stands(leadgen.lead_assignments) is
+  'LG409 when a sale has ended: an operator approves no return of it, though one was asked for in time.';
+
 create or replace function market.approves_return(p_sale leadgen.lead_assignments)
 returns boolean
 language plpgsql

@@ -29,6 +29,25 @@ $$;
 comment on function market.start_offer_usage() is
   'Trigger: every offer has its row of usage, so that counting its sales is one update.';
 
+create or replace function market.keep_enrollment()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Under the offer's lock: a lead that is being sold to it while it is deleted is seen.
+begin
+  perform market.lock_offers(array[old.offer_id]);
+  if exists (select from leadgen.enrollment_usage u where u.buyer_offer_id = old.id and u.last_turn is not null) then
+    perform kernel.refuse('LG409', 'An enrollment that took leads cannot be deleted', 'buyer_offer_id',
+      'an enrollment with sales', 'one without', 'End it: is_active false. Its sales count towards its caps.');
+  end if;
+  return old;
+end;
+$$;
+comment on function market.keep_enrollment() is
+  'Trigger: an enrollment that took leads stays, so that a new one in its place cannot take the same caps again.';
+
 create or replace function market.recount_usage(p_buyer_offer_id bigint)
 returns void
 language plpgsql

@@ -16,7 +16,7 @@ begin
     end,
     format('lead %s, %s: %s %s and %s of %s', d.lead_id,
       case l.owner when 0 then 'offer ' || d.offer_id else 'enrollment ' || (s.snapshot).enrollments[l.owner] end,
-      l.code, l.used, taken.amount, l.cap)
+      l.code, coalesce(l.used::text, 'uncounted'), taken.amount, l.cap)
   from leadgen.lead_decisions d
   cross join lateral (select market.recall_snapshot(d, market.recall_policy(d)) as snapshot offset 0) s
   cross join lateral unnest((s.snapshot).limit_owners, (s.snapshot).limit_codes, (s.snapshot).limit_is_money,
@@ -26,7 +26,8 @@ begin
     from unnest(d.winners) w
     where l.owner in (0, w)
   ) taken
-  where d.winners <> '{}' and (l.owner = 0 or l.owner = any (d.winners)) and l.used + taken.amount > l.cap;
+  where d.winners <> '{}' and (l.owner = 0 or l.owner = any (d.winners))
+    and (l.used is null or l.used + taken.amount > l.cap);
 
   return query
   select 'decision_has_lead', format('decision %s of lead %s', d.id, d.lead_id)
@@ -35,7 +36,8 @@ begin
 end;
 $$;
 comment on function market.check_limits() is
-  'Decisions by which a limit was exceeded, or without a lead; no rows: all is well. Reads every decision.';
+  'Decisions by which a limit was exceeded, or was not counted, or without a lead; no rows: all is well. Reads every '
+  'decision.';
 
 create or replace function market.check_recorded_counts()
 returns table (rule text, detail text)

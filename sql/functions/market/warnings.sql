@@ -75,9 +75,10 @@ begin
     values (
       v_now, case when p_is_money then 'budget_low' else 'cap_low' end,
       format('%s %s %s', v_subject, p_window, case p_window
-        when 'hour' then to_char(date_trunc('hour', v_now, v_zone) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"')
-        else to_char(v_now at time zone v_zone,
-          case p_window when 'day' then 'YYYY-MM-DD' when 'week' then 'IYYY"-W"IW' else 'YYYY-MM' end) end),
+        when 'day' then to_char(v_now at time zone v_zone, 'YYYY-MM-DD')
+        when 'week' then to_char(v_now at time zone v_zone, 'IYYY"-W"IW')
+        when 'month' then to_char(v_now at time zone v_zone, 'YYYY-MM')
+        else to_char(kernel.start_window(p_window, v_now, v_zone) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') end),
       p_route.market_id, p_route.offer_id, p_snapshot.buyers[p_owner], p_snapshot.enrollments[p_owner],
       format('%s: %s of %s of the %s %s used, resets %s', v_subject, trim_scale(p_after), trim_scale(p_limit), p_window,
         case when p_is_money then 'budget' else 'cap' end,

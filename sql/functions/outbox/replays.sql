@@ -79,15 +79,17 @@ volatile
 as $$
 -- One step a call, so one step is one transaction: what it sent again, what it counted and how far it is commit
 -- together. A step takes its share of the minute since it was due, at least one; the debt of a long pause is forgotten,
--- or the receiver would get it all at once. What is passed over costs no share, but a step looks at no more than 1,000.
+-- or the receiver would get it all at once. What is passed over costs no share, but a step looks at no more than 100
+-- beyond it. Deliveries are locked by id, as everywhere, and then sent again in the order in which they were made.
 declare
-  c_looks constant integer := 1000;
+  c_looks constant integer := 100;
   c_debt constant interval := '10 seconds';
   v_now constant timestamptz := leadgen.clock();
   v_replay leadgen.replays;
   v_share integer;
+  v_ids bigint[];
   v_id bigint;
-  v_looked integer := 0;
+  v_is_last boolean;
   v_fault text;
 begin
   select r.* into v_replay
@@ -100,8 +102,11 @@ begin
     return null;
   end if;
   v_share := 1 + floor(v_replay.per_minute * extract(epoch from least(v_now - v_replay.next_step_at, c_debt)) / 60);
+  v_ids := outbox.list_replay_candidates(v_replay, v_share + c_looks);
+  v_is_last := cardinality(v_ids) < v_share + c_looks;
+  perform from leadgen.deliveries d where d.id = any (v_ids) order by d.id for no key update;
 
-  foreach v_id in array outbox.list_replay_candidates(v_replay, c_looks) loop
+  foreach v_id in array v_ids loop
     exit when v_share = 0;
     v_fault := outbox.resend_delivery(v_id, v_replay.statuses, v_replay.id);
     if v_fault is null then
@@ -112,10 +117,9 @@ begin
       v_replay.skipped_for := v_replay.skipped_for
         || jsonb_build_object(v_fault, coalesce((v_replay.skipped_for -> v_fault)::integer, 0) + 1);
     end if;
-    v_looked := v_looked + 1;
     v_replay.cursor_id := v_id;
   end loop;
-  if v_share > 0 and v_looked < c_looks then
+  if v_share > 0 and v_is_last then
     v_replay.status := 'done';
     v_replay.finished_at := v_now;
   end if;

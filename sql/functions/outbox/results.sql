@@ -43,7 +43,8 @@ volatile
 as $$
 -- Rows are locked by id, one after the other. A result counts under the row's token; and once for a delivery that was
 -- cancelled while it was sent, because it says what the buyer got. All others come from workers that outslept their
--- leases. A plain 2xx, which is most of the work, needs no judge (`offset 0`: else he would be asked first).
+-- leases. A plain 2xx, which is most of the work, needs no judge (`offset 0`: else the planner calls judge_answer
+-- for every row).
 begin
   return array(
     with held as materialized (

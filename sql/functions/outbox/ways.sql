@@ -141,7 +141,7 @@ end;
 $$;
 comment on function outbox.refresh_reach(bigint[], bigint) is
   'Says of each enrollment of these buyers (or of this one) whether any of its endpoints is in use; routing reads it '
-  'as has_channel. The caller holds the enrollments.';
+  'as the flag is_reachable. The caller holds the enrollments.';
 
 create or replace function outbox.is_reached(p_buyer_offer_id bigint)
 returns boolean

@@ -30,6 +30,24 @@ end;
 $$;
 comment on function privacy.suppress(text, text, text, timestamptz) is 'The work of leadgen.suppress.';
 
+create or replace function privacy.is_suppressed(p_phone text, p_email text, p_at timestamptz)
+returns boolean
+language plpgsql
+stable
+as $$
+begin
+  return exists (
+    select
+    from leadgen.suppressions s
+    where (s.kind, s.value_hash) in (
+      ('phone', privacy.hash_contact('phone', p_phone)), ('email', privacy.hash_contact('email', p_email)),
+      ('email_domain', privacy.hash_contact('email_domain', split_part(p_email, '@', 2))))
+      and (s.expires_at is null or s.expires_at > p_at));
+end;
+$$;
+comment on function privacy.is_suppressed(text, text, timestamptz) is
+  'Whether a contact, as a lead carries it, is not to be contacted at a time.';
+
 create or replace function privacy.unsuppress(p_kind text, p_value text)
 returns boolean
 language plpgsql

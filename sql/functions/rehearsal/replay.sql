@@ -132,7 +132,7 @@ language plpgsql
 stable
 as $$
 -- An erased lead has nothing left to be judged by; its record of routing and price still replays. Without rules
--- nothing comes out.
+-- nothing comes out. What failed and where is compared; the words for it may change with a deploy.
 declare
   v_recorded constant jsonb := coalesce(p_lead.answer -> 'errors', '[]');
   v_replayed jsonb;
@@ -144,7 +144,9 @@ begin
     v_replayed := to_jsonb(
       rules.judge_lead(intake.recall_facts(p_lead, p_country_code), p_rules, p_compiled_rules));
   end if;
-  if v_replayed is not distinct from v_recorded then
+  if v_replayed = v_recorded
+    or (jsonb_path_query_array(v_replayed, '$[*].code') = jsonb_path_query_array(v_recorded, '$[*].code')
+      and jsonb_path_query_array(v_replayed, '$[*].field') = jsonb_path_query_array(v_recorded, '$[*].field')) then
     return '[]';
   end if;
   return jsonb_build_array(jsonb_build_object(

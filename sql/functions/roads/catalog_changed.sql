@@ -29,7 +29,9 @@ begin
   v_offer_id := market.try_lock_offer(catalog.list_changed_offers());
   if v_offer_id is not null then
     perform catalog.forget_changes(v_offer_id);
-    perform market.wake_held_leads(v_offer_id, p_now);
+    if not market.wake_held_leads(v_offer_id, p_now) then
+      perform catalog.remember_offer(v_offer_id, p_now);
+    end if;
   end if;
   return v_has_found or v_offer_id is not null;
 end;

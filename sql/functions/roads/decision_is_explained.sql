@@ -24,7 +24,12 @@ begin
       'passed', l.validation_reason is null,
       'policy_id', l.validation_policy_id,
       'policy_version', l.validation_policy_version,
-      'errors', coalesce(l.answer -> 'errors', '[]')),
+      'errors', coalesce(l.answer -> 'errors', '[]'))
+      || case
+        when l.answer -> 'errors' @> '[{"code": "duplicate"}]'
+          then jsonb_build_object('duplicate_of', (l.signals).duplicate_lead_id)
+        else '{}'
+      end,
     'unsold_reason', l.unsold_reason,
     'hold_until', l.hold_until,
     'attempts', roads.explain_attempts(l.id),
@@ -83,7 +88,7 @@ as $$
       from unnest((s.snapshot).limit_owners, (s.snapshot).limit_codes, (s.snapshot).limit_uses, (s.snapshot).limit_caps)
         with ordinality as l (owner, code, used, cap, place)
       where l.owner = 0),
-    'candidates', c.candidates
+    'candidates', coalesce(c.candidates, '[]')
   ) order by d.attempt), '[]')
   from leadgen.lead_decisions d
   cross join lateral (select market.recall_policy(d) as policy offset 0) p
@@ -111,7 +116,8 @@ language sql
 stable
 as $$
   select
-    d.attempt, d.decided_at, c.buyer_offer_id, c.buyer_id, b.name::text,
+    d.attempt, d.decided_at, c.buyer_offer_id, c.buyer_id,
+    coalesce(b.name, format('buyer %s, deleted', c.buyer_id)),
     case
       when c.place = any (d.winners) then 'won'
       when d.reasons[c.place] is null then 'passed'
@@ -132,7 +138,7 @@ as $$
   cross join lateral (select kernel.describe_reasons(s.snapshot, d.reasons) as words offset 0) w
   cross join lateral unnest((s.snapshot).enrollments, (s.snapshot).buyers, w.words) with ordinality
     as c (buyer_offer_id, buyer_id, words, place)
-  join leadgen.buyers b on b.id = c.buyer_id
+  left join leadgen.buyers b on b.id = c.buyer_id
   left join leadgen.lead_assignments a
     on a.lead_id = d.lead_id and a.buyer_id = c.buyer_id and a.decision_id = d.id and a.market_id = d.market_id
   where d.lead_id = p_lead_id

@@ -6,13 +6,13 @@ language plpgsql
 volatile
 as $$
 -- One thing a call, so one lead is one transaction, and a change of the catalogue is another. The lead is locked after
--- its offer, as everywhere. It keeps its validation and is routed by today's policy, also when its source was switched
--- off meanwhile, but not while its offer or market is.
+-- its offer, as everywhere. One over which anything raises (a policy, data, a statement that runs out of time) is set
+-- aside for a while, so that the others flow; one that needs a row which somebody holds (an open edit of a buyer), for
+-- seconds.
 declare
   v_now timestamptz := leadgen.clock();
   v_lead_id bigint;
   v_lead leadgen.leads;
-  v_route catalog.route;
 begin
   if roads.follow_change(v_now) then
     return 0;
@@ -24,28 +24,60 @@ begin
 
   v_now := leadgen.clock();
   select l.* into v_lead from leadgen.leads l where l.id = v_lead_id for no key update;
-  v_route := catalog.load_route(v_lead.source_id, v_lead.offer_id);
   if v_lead.next_route_at <= v_now is not true then
     return v_lead.id; -- another worker was first
-  elsif v_lead.hold_until <= v_now then
-    perform market.end_hold(v_lead, v_now);
-  elsif v_route.failed_step <> 'source' then
-    perform market.put_off_lead(v_lead, v_now + interval '1 minute', v_now);
-  else
-    perform roads.route_lead_again(v_lead, v_route, v_now);
   end if;
+  begin
+    perform roads.settle_held_lead(v_lead, v_now);
+  exception
+    when query_canceled or others then -- `others` does not include query_canceled
+      if not kernel.is_fault_of_row(sqlstate) and sqlstate <> '55P03' then
+        raise;
+      end if;
+      raise warning 'held lead % was not routed: %', v_lead.id, sqlstate;
+      perform market.put_off_lead(
+        v_lead, v_now + case sqlstate when '55P03' then interval '10 seconds' else interval '5 minutes' end, v_now);
+  end;
   return v_lead.id;
 end;
 $$;
 comment on function roads.route_held_lead() is 'The work of leadgen.route_held_lead.';
+
+create or replace function roads.settle_held_lead(p_lead leadgen.leads, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+as $$
+-- The lead keeps its validation and is routed by today's policy, also when its source was switched off meanwhile, but
+-- not while its offer or market is. Who asked meanwhile not to be contacted is offered to nobody any more.
+declare
+  v_route catalog.route;
+begin
+  if privacy.is_suppressed(p_lead.phone, p_lead.email, p_now) then
+    perform market.end_hold(p_lead, p_now, 'suppressed');
+    return;
+  elsif p_lead.hold_until <= p_now then
+    perform market.end_hold(p_lead, p_now);
+    return;
+  end if;
+  v_route := catalog.load_route(p_lead.source_id, p_lead.offer_id);
+  if v_route.failed_step <> 'source' then
+    perform market.put_off_lead(p_lead, p_now + interval '1 minute', p_now);
+  else
+    perform roads.route_lead_again(p_lead, v_route, p_now);
+  end if;
+end;
+$$;
+comment on function roads.settle_held_lead(leadgen.leads, timestamptz) is
+  'What becomes of a held lead that is due: its hold ends, it waits while its offer is switched off, or it is routed '
+  'once more. The caller holds the offer''s lock and the lead''s row.';
 
 create or replace function roads.route_lead_again(p_lead leadgen.leads, p_route catalog.route, p_now timestamptz)
 returns void
 language plpgsql
 volatile
 as $$
--- A lead that cannot be routed (a policy that raises, a statement that runs out of time) is set aside for a while, so
--- that the others flow. After a return only the places that came free are sold again.
+-- After a return only the places that came free are sold again.
 declare
   v_route catalog.route := p_route;
   v_live_sales constant integer := market.count_live_sales(p_lead);
@@ -88,13 +120,6 @@ begin
   if v_decision.is_held is false then
     perform market.end_hold(p_lead, p_now);
   end if;
-exception
-  when query_canceled or others then -- others leaves it out
-    if kernel.is_passing_fault(sqlstate) and not kernel.is_out_of_time(sqlstate) then
-      raise;
-    end if;
-    raise warning 'held lead % was not routed: %', p_lead.id, sqlstate;
-    perform market.put_off_lead(p_lead, p_now + interval '5 minutes', p_now);
 end;
 $$;
 comment on function roads.route_lead_again(leadgen.leads, catalog.route, timestamptz) is

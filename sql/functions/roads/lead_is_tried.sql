@@ -1,6 +1,10 @@
 -- Road: a lead is tried, and nothing is kept.
 
-create or replace function roads.dry_run_lead(payload jsonb, context jsonb default '{}')
+create or replace function roads.dry_run_lead(
+  payload jsonb,
+  context jsonb default '{}',
+  p_as_new boolean default false
+)
 returns jsonb
 language plpgsql
 volatile
@@ -12,7 +16,10 @@ declare
   v_account jsonb;
 begin
   begin
-    v_answer := roads.submit_lead(payload, context);
+    v_answer := case
+      when p_as_new then roads.submit_as_new(payload, context)
+      else roads.submit_lead(payload, context)
+    end;
     if v_answer ? 'lead_id' then
       v_account := roads.explain_lead((v_answer ->> 'lead_id')::bigint);
     end if;
@@ -28,7 +35,31 @@ begin
     || jsonb_build_object('dry_run', true, 'decision', v_account - '{lead_id,sales}'::text[]);
 end;
 $$;
-comment on function roads.dry_run_lead(jsonb, jsonb) is 'The work of leadgen.dry_run_lead.';
+comment on function roads.dry_run_lead(jsonb, jsonb, boolean) is 'The work of leadgen.dry_run_lead.';
+
+create or replace function roads.submit_as_new(p_payload jsonb, p_context jsonb)
+returns jsonb
+language plpgsql
+volatile
+as $$
+-- The locks are those of the lead itself, in their order, before a row of another lead is touched.
+declare
+  v_request intake.lead_request := intake.read_request(p_payload, p_context);
+  v_route constant catalog.route := intake.find_route(v_request);
+  v_facts kernel.lead_facts;
+begin
+  v_request.idempotency_key := 'dry-run:' || gen_random_uuid();
+  if v_route.failed_step is null then
+    v_facts := intake.normalize_request(v_request, v_route);
+    perform market.lock_offer(v_facts, v_route, true);
+    perform intake.forget_contact(v_facts);
+  end if;
+  return roads.take_lead(v_request, v_route, p_payload, p_context, true);
+end;
+$$;
+comment on function roads.submit_as_new(jsonb, jsonb) is
+  'Submits a lead as though none of its key, phone or e-mail had come before; only where everything is undone '
+  'afterwards.';
 
 create or replace function roads.rehearse_lead(p_payload jsonb, p_context jsonb)
 returns jsonb

@@ -22,8 +22,8 @@ begin
   begin
     perform roads.release_sale(v_sale.id);
   exception
-    when query_canceled or others then -- others leaves it out
-      if kernel.is_passing_fault(sqlstate) and not kernel.is_out_of_time(sqlstate) then
+    when query_canceled or others then -- `others` does not include query_canceled
+      if not kernel.is_fault_of_row(sqlstate) then
         raise;
       end if;
       raise warning 'sale % was not released: %', v_sale.id, sqlstate;

@@ -73,6 +73,7 @@ begin
       roads.keep_note(v_note, v_sale), 'operator', 'received')
     returning * into v_return;
   end if;
+  perform market.check_stands(v_sale);
   perform roads.approve_return(v_return, v_sale, session_user, null, v_now);
   return 'returned';
 end;
@@ -112,10 +113,8 @@ begin
     end if;
   elsif not p_approve then
     perform market.refuse_return(v_return, v_sale, session_user, v_note, v_now);
-  elsif market.has_ended(v_sale) then
-    perform kernel.refuse('LG409', format('Sale %s can no longer be returned: it is %s', v_sale.id, v_sale.outcome),
-      'outcome', v_sale.outcome::text, 'pending, delivered, accepted, unknown');
   else
+    perform market.check_stands(v_sale);
     perform roads.approve_return(v_return, v_sale, session_user, v_note, v_now);
   end if;
   return market.describe_answer(v_sale.id);
@@ -145,8 +144,8 @@ begin
   begin
     perform roads.judge_return(v_return, v_sale, v_now);
   exception
-    when query_canceled or others then -- others leaves it out
-      if kernel.is_passing_fault(sqlstate) and not kernel.is_out_of_time(sqlstate) then
+    when query_canceled or others then -- `others` does not include query_canceled
+      if not kernel.is_fault_of_row(sqlstate) then
         raise;
       end if;
       raise warning 'return % was not settled: %', v_return.id, sqlstate;

@@ -25,7 +25,8 @@ begin
     when p_facts.consent_at is null
       then rules.fail('consent_expired', 'consent_at', 'consent_at is missing, so the age of the consent is not known')
     when p_facts.consent_at < p_facts.decided_at - (p_value #>> '{}')::numeric * interval '1 hour'
-      then rules.fail('consent_expired', 'consent_at', format('The consent is older than %s hours', p_value #>> '{}'))
+      then rules.fail('consent_expired', 'consent_at', format('The consent is older than %s',
+        kernel.count_of((p_value #>> '{}')::numeric, 'hour')))
     when p_facts.consent_at > p_facts.decided_at + interval '5 minutes'
       then rules.fail('consent_expired', 'consent_at', 'consent_at lies in the future')
     else '{}'

@@ -96,8 +96,8 @@ begin
   return case
     when p_facts.duplicate_lead_id is null then '{}'
     else rules.fail('duplicate', p_facts.duplicate_field,
-      format('The same %s came in %s minutes earlier with another lead', p_facts.duplicate_field,
-        ceil(extract(epoch from p_facts.decided_at - p_facts.duplicate_created_at) / 60)))
+      format('The same %s came in %s earlier with another lead', p_facts.duplicate_field,
+        kernel.count_of(ceil(extract(epoch from p_facts.decided_at - p_facts.duplicate_created_at) / 60), 'minute')))
   end;
 end;
 $$;
@@ -113,7 +113,8 @@ begin
   return case
     when p_facts.ip_count >= (p_value #>> '{}')::integer then
       rules.fail('velocity_exceeded', 'ip_address',
-        format('%s leads came from this IP address within an hour; %1$s are allowed', p_value #>> '{}'))
+        format('%s came from this IP address within an hour, the most that is allowed',
+          kernel.count_of((p_value #>> '{}')::numeric, 'lead')))
     else '{}'
   end;
 end;
@@ -130,7 +131,8 @@ begin
   return case
     when p_facts.phone_count >= (p_value #>> '{}')::integer then
       rules.fail('velocity_exceeded', 'phone',
-        format('%s leads came with this phone number within 24 hours; %1$s are allowed', p_value #>> '{}'))
+        format('%s came with this phone number within 24 hours, the most that is allowed',
+          kernel.count_of((p_value #>> '{}')::numeric, 'lead')))
     else '{}'
   end;
 end;

@@ -5,6 +5,7 @@ returns kernel.failure[]
 language plpgsql
 stable
 as $$
+-- To read the compiled body, in psql: \sf rules.judge_lead
 begin
   raise 'compiled by catalog.compile_judge_lead';
 end;

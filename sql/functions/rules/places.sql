@@ -96,8 +96,8 @@ begin
     return case
       when v_miles <= (p_value ->> 'radius_miles')::float8 then '{}'
       else rules.fail('area_not_allowed', 'postal_code',
-        format('The postal code lies %s miles from the center of the area; it reaches %s',
-          round(v_miles::numeric, 1), p_value ->> 'radius_miles'))
+        format('The postal code lies %s from the center of the area; it reaches %s',
+          kernel.count_of(round(v_miles::numeric, 1), 'mile'), p_value ->> 'radius_miles'))
     end;
   end if;
   <<parts>>

@@ -1,4 +1,4 @@
--- An example of a rule for one vertical; README shows how it was added.
+-- An example of a rule for one vertical; docs/how-to/add-a-rule.md shows how it was added.
 
 create or replace function rules.roof_age(p_facts kernel.lead_facts, p_value jsonb, p_rules jsonb)
 returns kernel.failure[]
@@ -15,10 +15,10 @@ begin
       then rules.fail('roof_age_not_allowed', 'attributes.roof_age', 'The age of the roof in years is missing')
     when v_years < (p_value ->> 'minimum')::numeric
       then rules.fail('roof_age_not_allowed', 'attributes.roof_age',
-        format('The roof is %s years old; %s at least', trim_scale(v_years), p_value ->> 'minimum'))
+        format('The roof is %s old; %s at least', kernel.count_of(v_years, 'year'), p_value ->> 'minimum'))
     when v_years > (p_value ->> 'maximum')::numeric
       then rules.fail('roof_age_not_allowed', 'attributes.roof_age',
-        format('The roof is %s years old; %s at most', trim_scale(v_years), p_value ->> 'maximum'))
+        format('The roof is %s old; %s at most', kernel.count_of(v_years, 'year'), p_value ->> 'maximum'))
     else '{}'
   end;
 end;

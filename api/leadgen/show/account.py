@@ -39,7 +39,9 @@ def _parts(account: Json) -> Iterator[RenderableType]:
     policy = f"policy {validation['policy_id']}, version {validation['policy_version']}"
     yield indented(f"validation: {'passed' if validation['passed'] else 'failed'} ({policy})")
     for error in validation["errors"]:
-        yield indented(f"  {error['code']} ({error['field']}): {error['reason']}", style="red")
+        earlier = validation.get("duplicate_of") if error["code"] == "duplicate" else None
+        which = f", lead {earlier}" if earlier else ""
+        yield indented(f"  {error['code']} ({error['field']}): {error['reason']}{which}", style="red")
     attempts = account["attempts"]
     for attempt in attempts:
         outcome = attempt["unsold_reason"] if len(attempts) > 1 else None  # of one, the first line says it
@@ -148,11 +150,11 @@ def describe_adjustment(step: Json) -> str:
 
 
 def describe_delivery(delivery: Json) -> str:
-    """`webhook delivered at attempt 3`, with the last error when it was not."""
+    """`webhook delivered at attempt 3, delivery 812`, with the last error when it was not."""
     error = f": {delivery['last_error']}" if delivery["last_error"] else ""
     attempts = delivery["attempts"]
     at = f" at attempt {attempts}" if attempts else ""
-    return f"{delivery['channel']} {delivery['status']}{at}{error}"
+    return f"{delivery['channel']} {delivery['status']}{at}, delivery {delivery['delivery_id']}{error}"
 
 
 def moment(timestamp: str) -> str:

@@ -1,0 +1,37 @@
+"""`leadgen accept` and `leadgen return`: what the operator does with a sale."""
+
+from typing import Annotated
+
+import typer
+
+from leadgen.cli.console import err
+from leadgen.cli.rows import call
+from leadgen.cli.target import MAX_ID
+
+ACCEPT = "select leadgen.accept_sale(%s::bigint)::text"
+RETURN = "select leadgen.return_sale(%s::bigint, %s::text, %s::text)::text"
+
+Sale = Annotated[
+    int,
+    typer.Argument(metavar="SALE", min=1, max=MAX_ID, help="The id of a sale; `leadgen explain` names it."),
+]
+
+
+def accept_sale(sale: Sale) -> None:
+    """Accept a sale in the buyer's name. Once accepted it stays so.
+
+    Example: leadgen accept 4711
+    """
+    err.print(f"sale {sale} is {call(ACCEPT, [sale])}")
+
+
+def return_sale(
+    sale: Sale,
+    reason: Annotated[str, typer.Option(help="A code that `leadgen returns reasons` lists.")],
+    note: Annotated[str | None, typer.Option(help="Kept with the return; no names in it.")] = None,
+) -> None:
+    """Return a sale, whatever the buyer's quota: it gives its place back, and the lead goes to the next buyer.
+
+    Example: leadgen return 4711 --reason wrong_number
+    """
+    err.print(f"sale {sale} is {call(RETURN, [sale, reason, note])}: {reason}", markup=False)

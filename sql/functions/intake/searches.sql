@@ -1,0 +1,116 @@
+-- Leads looked for by what a person has at hand: an id, a phone number, an e-mail, a key.
+
+create or replace function intake.read_search(
+  p_text text,
+  out lead_id bigint,
+  out email text,
+  out phones text[],
+  out keys text[]
+)
+language plpgsql
+stable
+as $$
+-- A phone is read as the intake reads it, in each country that has a market; one that is not valid is kept as it came.
+declare
+  v_text constant text := ref.collapse_space(p_text);
+begin
+  if v_text is null or length(v_text) > 200 then
+    perform kernel.refuse('LG400', 'Nothing to look for', 'text',
+      case when v_text is null then 'nothing' else kernel.count_of(length(v_text), 'character') end,
+      'a lead id, a phone number, an e-mail or a key of at most 200 characters');
+  end if;
+  lead_id := case when v_text ~ '^[0-9]{1,18}$' then v_text::bigint end;
+  email := case when position('@' in v_text) > 0 then ref.normalize_email(v_text) end;
+  phones := array(
+    select distinct coalesce((ref.read_phone(v_text, m.country_code)).e164, left(v_text, 20))
+    from (select distinct country_code from leadgen.markets) m
+    where v_text ~ '[0-9]{3}' and email is null);
+  keys := array(
+    select v_text
+    union
+    select (f.body -> 'idempotency_key' ->> 'prefix') || v_text
+    from leadgen.field_maps f
+    where f.body -> 'idempotency_key' ? 'prefix');
+end;
+$$;
+comment on function intake.read_search(text) is
+  'What a text may be: a lead id, an e-mail, phone numbers in E.164, idempotency keys (with the prefix of each field '
+  'map as well). Raises LG400 for none, or one that is too long.';
+
+create or replace function intake.list_matching_leads(p_text text)
+returns table (lead_id bigint, matched text)
+language plpgsql
+stable
+as $$
+-- Each branch is a probe by key.
+declare
+  v_search constant record := intake.read_search(p_text);
+begin
+  return query
+  select found.id, string_agg(found.by, ', ' order by found.place)
+  from (
+    select l.id, 1 as place, 'id' as by from leadgen.leads l where l.id = v_search.lead_id
+    union all
+    select l.id, 2, 'phone' from leadgen.leads l where l.phone = any (v_search.phones)
+    union all
+    select l.id, 3, 'email' from leadgen.leads l where l.email = v_search.email
+    union all
+    select l.id, 4, 'key'
+    from leadgen.sources s
+    join leadgen.leads l on l.source_id = s.id and l.idempotency_key = any (v_search.keys)
+  ) found
+  group by found.id;
+end;
+$$;
+comment on function intake.list_matching_leads(text) is
+  'The leads that have a text as their id, phone, e-mail or idempotency key, and which of these it was.';
+
+create or replace function intake.list_matching_quarantined(p_text text)
+returns table (quarantine_id bigint, matched text)
+language plpgsql
+stable
+as $$
+-- A read of the whole quarantine, which is short. A network's post has its answers anywhere, so e-mail and phone are
+-- looked for in the text. What was replayed is a lead.
+declare
+  v_search constant record := intake.read_search(p_text);
+  v_digits constant text[] := array(
+    select '%' || right(regexp_replace(p, '\D', '', 'g'), 10) || '%'
+    from unnest(v_search.phones) p
+    where length(regexp_replace(p, '\D', '', 'g')) >= 7);
+begin
+  return query
+  select q.id, concat_ws(', ', by.phone, by.email, by.key)
+  from leadgen.intake_quarantine q
+  cross join lateral (
+    select
+      case when translate(q.payload::text, ' ()-./+', '') like any (v_digits) then 'phone' end as phone,
+      case when strpos(lower(q.payload::text), v_search.email) > 0 then 'email' end as email,
+      case when q.payload ->> 'idempotency_key' = any (v_search.keys)
+        or q.context ->> 'idempotency_key' = any (v_search.keys) then 'key' end as key
+  ) by
+  where q.replayed_at is null and q.payload <> '{}' and num_nonnulls(by.phone, by.email, by.key) > 0;
+end;
+$$;
+comment on function intake.list_matching_quarantined(text) is
+  'The submissions waiting in quarantine that carry a text as their phone, e-mail or idempotency key, and which of '
+  'these it was.';
+
+create or replace function intake.forget_contact(p_facts kernel.lead_facts)
+returns void
+language plpgsql
+volatile
+as $$
+-- For a rehearsal, which undoes it, and after the lock of the offer.
+declare
+  v_ids constant bigint[] := array(
+    select l.id from leadgen.leads l where l.phone = p_facts.phone
+    union
+    select l.id from leadgen.leads l where l.email = p_facts.email);
+begin
+  perform from leadgen.leads l where l.id = any (v_ids) order by l.id for no key update;
+  update leadgen.leads l set phone = '', email = '' where l.id = any (v_ids);
+end;
+$$;
+comment on function intake.forget_contact(kernel.lead_facts) is
+  'Makes the earlier leads of a phone or an e-mail leads of nobody; only where everything is undone afterwards.';

@@ -1,0 +1,28 @@
+-- Facade of operators: leads looked for.
+-- Each is a door: it checks nothing itself, runs with the owner's rights, and calls the function that does the work.
+
+create or replace function leadgen.find_leads(p_text text, p_limit integer default 20)
+returns table (
+  lead_id bigint,
+  quarantine_id bigint,
+  created_at timestamptz,
+  offer text,
+  source text,
+  status text,
+  matched text,
+  summary text,
+  deliveries text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select * from roads.find_leads(p_text, p_limit);
+end;
+$$;
+comment on function leadgen.find_leads(text, integer) is
+  'The leads and quarantined submissions that have a text as their lead id, phone, e-mail or idempotency key, newest '
+  'first: which of these it was (matched), what became of them, and their deliveries. Phone and e-mail are read as the '
+  'intake reads them; a key may lack the prefix of its field map. LG400 for no text.';

@@ -1,0 +1,44 @@
+-- Road: somebody asks for a lead, by whatever they know of it.
+
+create or replace function roads.find_leads(p_text text, p_limit integer default 20)
+returns table (
+  lead_id bigint,
+  quarantine_id bigint,
+  created_at timestamptz,
+  offer text,
+  source text,
+  status text,
+  matched text,
+  summary text,
+  deliveries text
+)
+language plpgsql
+stable
+as $$
+-- No personal data comes out: whoever asks has it already.
+begin
+  return query
+  select f.lead_id, f.quarantine_id, f.created_at, f.offer, f.source, f.status, f.matched, f.summary, f.deliveries
+  from (
+    select l.id as lead_id, null::bigint as quarantine_id, l.created_at, o.slug::text as offer,
+      s.source_key::text as source, l.status::text as status, m.matched, roads.summarize_lead(l.id) as summary,
+      (
+        select string_agg(format('%s %s (delivery %s)', d.channel, d.status, d.id), ', ' order by d.id)
+        from leadgen.deliveries d
+        where d.lead_id = l.id and d.market_id = l.market_id and d.assignment_id is not null
+      ) as deliveries
+    from intake.list_matching_leads(p_text) m
+    join leadgen.leads l on l.id = m.lead_id
+    join leadgen.offers o on o.id = l.offer_id
+    join leadgen.sources s on s.id = l.source_id
+    union all
+    select null, q.id, q.created_at, null, q.payload ->> 'source_key', 'quarantined', m.matched,
+      'In quarantine: ' || q.reason, null
+    from intake.list_matching_quarantined(p_text) m
+    join leadgen.intake_quarantine q on q.id = m.quarantine_id
+  ) f
+  order by f.created_at desc, f.lead_id desc
+  limit p_limit;
+end;
+$$;
+comment on function roads.find_leads(text, integer) is 'The work of leadgen.find_leads.';

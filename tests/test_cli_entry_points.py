@@ -1,0 +1,306 @@
+"""The commands for what a DBA may do to leads, sales and people: each says what it did, and asks nothing."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+import typer
+
+from api.serving import add_catalogue, add_sale, make_lead
+from leadgen.cli import app
+
+Market = psycopg.Connection
+Run = Callable[..., Any]
+
+# A function that a DBA may call, and the commands that call it; None: posting a lead is the API's.
+CALLED = {
+    "accept_sale": "accept",
+    "cancel_replay": "deliveries stop-replay",
+    "check_invariants": "verify",
+    "decide_return": "returns approve",
+    "disable_endpoint": "endpoints disable",
+    "dry_run_lead": "dry-run",
+    "enable_endpoint": "endpoints enable",
+    "erase_lead": "erase",
+    "explain_candidates": "explain",
+    "explain_lead": "explain",
+    "explain_unsold": "unsold",
+    "find_leads": "find",
+    "list_configuration_faults": "check",
+    "list_return_reasons": "returns reasons",
+    "measure_outbox": None,  # the worker's metrics
+    "park_delivery": "deliveries park",
+    "policy_history": "history",
+    "replay_lead": "replay",
+    "replay_quarantined": "quarantine replay",
+    "retry_delivery": "deliveries retry",
+    "return_sale": "return",
+    "roll_back_policy": "rollback",
+    "rotate_webhook_secret": "endpoints rotate-secret",
+    "send_test": "endpoints test",
+    "start_replay": "deliveries replay",
+    "submit_lead": None,  # the API's
+    "suppress": "suppress",
+    "try_field_map": "field-map try",
+    "unsuppress": "unsuppress",
+    "verify_leads": "verify",
+    "what_if": "what-if",
+}
+MAY_CALL = """
+select p.proname::text from pg_proc p
+where p.pronamespace = 'leadgen'::regnamespace and has_function_privilege('leadgen_dba', p.oid, 'execute')
+"""
+
+
+@pytest.fixture
+def market(database: str) -> Any:
+    """A session on a fresh database with one offer and its buyer Ann."""
+    add_catalogue(database)
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield connection
+
+
+def submit(market: Market, **changes: object) -> dict[str, Any]:
+    answer: dict[str, Any] = ask(
+        market, "select leadgen.submit_lead(%s, '{}')", json.dumps(make_lead(**changes))
+    )
+    return answer
+
+
+def ask(market: Market, query: str, *parameters: object) -> Any:
+    row = market.execute(query.encode(), parameters).fetchone()
+    return row[0] if row else None
+
+
+def said_by(done: Any) -> str:
+    """The one line that a command said."""
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert done.stderr.count("\n") == 1
+    return str(done.stderr.strip())
+
+
+def refused_by(done: Any) -> str:
+    """The one line of a refusal."""
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("leadgen: ")
+    assert done.stderr.count("\n") == 1
+    return str(done.stderr)
+
+
+def commands(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command below this one, with its path."""
+    for name, one in command.commands.items():
+        if hasattr(one, "commands"):
+            yield from commands(one, f"{path}{name} ")
+        else:
+            yield f"{path}{name}", one
+
+
+def test_everything_a_dba_may_call_has_a_command(connect: Callable[..., psycopg.Connection]) -> None:
+    assert {name for (name,) in connect().execute(MAY_CALL)} == set(CALLED)
+    names = {name for name, _ in commands(typer.main.get_command(app))}
+    assert {command for command in CALLED.values() if command} <= names
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["offers"],
+        ["buyers"],
+        ["buyers", "--offer", "1"],
+        ["key", "list"],
+        ["find", "1"],
+        ["explain", "1"],
+        ["replay", "1"],
+        ["deliveries", "list", "--lead", "1"],
+        ["quarantine", "list"],
+        ["field-map", "list"],
+        ["returns", "reasons"],
+        ["suppress", "email", "ann@example.com"],
+        ["accept", "1"],
+        ["erase", "1", "--reason", "asked for"],
+    ],
+    ids=" ".join,
+)
+def test_a_dba_needs_no_more_rights(
+    arguments: list[str],
+    market: Market,
+    run: Run,
+    role_url: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add_sale(market)
+    monkeypatch.setenv("DATABASE_URL", role_url("leadgen_dba"))
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_lead_that_is_not_there_names_the_way_to_find_it(market: Market, run: Run) -> None:
+    assert "no lead 99: `leadgen find`" in refused_by(run("explain", "99"))
+
+
+# People
+
+
+def test_a_contact_is_suppressed_and_let_through_again(market: Market, run: Run) -> None:
+    done = run("suppress", "phone", "+1 (512) 555-0123", "--reason", "asked us")
+    assert said_by(done) == "+1 (512) 555-0123 is suppressed for ever: leads that carry it are rejected"
+    assert submit(market, phone="5125550123")["status"] == "rejected"
+    assert said_by(run("unsuppress", "phone", "+15125550123")) == "+15125550123 is no longer suppressed"
+    assert submit(market, phone="5125550123")["status"] == "accepted"
+    assert said_by(run("unsuppress", "phone", "+15125550123")) == "+15125550123 was not suppressed"
+
+
+def test_a_suppression_ends(market: Market, run: Run) -> None:
+    done = run("suppress", "email_domain", "example.org", "--until", "2999-12-24")
+    assert said_by(done).startswith("example.org is suppressed until 2999-12-24 00:00 UTC")
+    assert ask(market, "select expires_at::date::text from leadgen.suppressions") == "2999-12-24"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["phone", "5125550123"], "value: found something else, allowed a valid number with +"),
+        (["email", "ann"], "value: found something else, allowed an address such as name@example.com"),
+        (["email", "ann@example.com", "--until", "2020-01-01"], "--until: found a time that has passed"),
+        (["email", "ann@example.com", "--until", "soon"], "--until soon: write 2026-11-20"),
+    ],
+)
+@pytest.mark.usefixtures("market")
+def test_a_contact_that_none_can_be_is_refused(arguments: list[str], words: str, run: Run) -> None:
+    assert words in refused_by(run("suppress", *arguments))
+
+
+def test_a_person_is_erased_once(market: Market, run: Run) -> None:
+    lead = submit(market)["lead_id"]
+    assert said_by(run("erase", str(lead), "--reason", "asked for")) == f"lead {lead} is erased"
+    assert ask(market, "select name from leadgen.leads where id = %s", lead) == ""
+    assert "was erased before" in said_by(run("erase", str(lead), "--reason", "asked for"))
+    assert "No lead 99; lead_id: found 99, allowed the id of a lead" in refused_by(
+        run("erase", "99", "--reason", "asked for")
+    )
+    assert run("erase", str(lead)).returncode == 2, "a reason is required"
+
+
+# Sales
+
+
+def test_a_sale_is_accepted(market: Market, run: Run) -> None:
+    sale = add_sale(market)
+    assert said_by(run("accept", str(sale))) == f"sale {sale} is accepted"
+    assert ask(market, "select outcome::text from leadgen.lead_assignments where id = %s", sale) == "accepted"
+    assert "There is no such sale" in refused_by(run("accept", "99"))
+
+
+def test_a_sale_is_returned_for_a_reason_of_the_list(market: Market, run: Run) -> None:
+    sale = add_sale(market)
+    unknown = refused_by(run("return", str(sale), "--reason", "wrong_numbr"))
+    assert "--reason: found wrong_numbr, allowed wrong_number, unreachable" in unknown
+    listed = run("returns", "reasons").stdout
+    assert re.search(r"^wrong_number +The phone number", listed, re.MULTILINE)
+    done = run("return", str(sale), "--reason", "wrong_number", "--note", "a bakery")
+    assert said_by(done) == f"sale {sale} is returned: wrong_number"
+    assert ask(market, "select outcome::text from leadgen.lead_assignments where id = %s", sale) == "returned"
+    assert json.loads(run("returns", "reasons", "--json").stdout)[0]["code"] == "wrong_number"
+
+
+# Quarantine, field maps
+
+
+def test_quarantine_is_listed_and_submitted_again(market: Market, run: Run) -> None:
+    assert said_by(run("quarantine", "list")) == "the quarantine is empty"
+    market.execute("update leadgen.sources set is_active = false")
+    first, second = (submit(market, name="Wilhelmina Overbeck")["quarantine_id"] for _ in range(2))
+    listed = run("quarantine", "list")
+    lines = [" ".join(line.split()) for line in listed.stdout.splitlines()]
+    assert lines[0] == "id since, UTC times source step why lead"
+    assert lines[1].startswith(f"{second} 20")
+    assert lines[1].endswith("1 austin-plumbing-v1 source the source is not active")
+    assert "Overbeck" not in listed.stdout + run("quarantine", "list", "--json").stdout
+
+    waits = run("quarantine", "replay", str(first))
+    assert (waits.returncode, waits.stdout) == (
+        1,
+        f"submission {first}: still in quarantine at step source\n",
+    )
+    market.execute("update leadgen.sources set is_active = true")
+    done = run("quarantine", "replay", "--all")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(
+        rf"submission {first}: lead \d+ is accepted\nsubmission {second}: lead \d+ is accepted\n", done.stdout
+    )
+    assert said_by(run("quarantine", "replay", "--all")) == "nothing waits in quarantine"
+    assert run("quarantine", "list", "--all").stdout.count("austin-plumbing-v1") == 2
+    again = run("quarantine", "replay", str(first), "99")
+    assert again.returncode == 1
+    assert (
+        f"submission {first}: Submission {first} was replayed already; quarantine_id: found" in again.stderr
+    )
+    assert "submission 99: No submission 99 in quarantine" in again.stderr
+    assert run("quarantine", "replay").returncode == 2
+
+
+SAMPLE = {
+    "lead_id": "77",
+    "user_column_data": [
+        {"column_id": "FULL_NAME", "string_value": "Jane Roe"},
+        {"column_id": "EMAIL", "string_value": "jane@example.com"},
+    ],
+}
+
+
+@pytest.mark.usefixtures("market")
+def test_a_field_map_is_tried_on_a_sample(run: Run) -> None:
+    done = run("field-map", "try", "google-ads-lead-form", "-", stdin=json.dumps(SAMPLE))
+    assert done.returncode == 0, done.stderr
+    lead = json.loads(done.stdout)
+    assert (lead["name"], lead["email"], lead["idempotency_key"]) == (
+        "Jane Roe",
+        "jane@example.com",
+        "google:77",
+    )
+    assert "No such field map" in refused_by(run("field-map", "try", "gogle", "-", stdin="{}"))
+    assert "- is not JSON" in refused_by(run("field-map", "try", "google-ads-lead-form", "-", stdin="{"))
+
+
+def test_the_quarantined_posts_of_a_field_map_are_submitted_again(market: Market, run: Run) -> None:
+    market.execute(
+        "insert into leadgen.source_maps (source_id, field_map_id)"
+        " select s.id, m.id from leadgen.sources s, leadgen.field_maps m"
+        " where s.source_key = 'austin-plumbing-v1' and m.slug = 'google-ads-lead-form'"
+    )
+    listed = [" ".join(line.split()) for line in run("field-map", "list").stdout.splitlines()]
+    assert any(
+        line.startswith("google-ads-lead-form ") and line.endswith("austin-plumbing-v1") for line in listed
+    )
+    market.execute("update leadgen.sources set is_active = false")
+    posted = submit(market)["quarantine_id"]
+    other = submit(market, source_key="no-such-page")["quarantine_id"]
+    market.execute("update leadgen.sources set is_active = true")
+    done = run("field-map", "replay", "google-ads-lead-form")
+    assert re.fullmatch(rf"submission {posted}: lead \d+ is accepted\n", done.stdout), done.stderr
+    assert ask(market, "select replayed_at from leadgen.intake_quarantine where id = %s", other) is None
+    assert said_by(run("field-map", "replay", "google-ads-lead-form")) == "nothing waits in quarantine"
+    assert "no field map gogle" in refused_by(run("field-map", "replay", "gogle"))
+
+
+# Replay
+
+
+def test_a_lead_is_computed_again(market: Market, run: Run) -> None:
+    lead = submit(market)["lead_id"]
+    assert said_by(run("replay", str(lead))) == f"lead {lead} replays as it was recorded"
+    with market.transaction():
+        market.execute("set local session_replication_role = replica")
+        market.execute(
+            "update leadgen.lead_decisions set reasons = array['paused'] where lead_id = %s", [lead]
+        )
+    done = run("replay", str(lead))
+    assert done.returncode == 1
+    assert "what: reasons" in " ".join(done.stdout.split())
+    assert json.loads(run("replay", str(lead), "--json").stdout)["identical"] is False
+    assert "No lead 99" in refused_by(run("replay", "99"))

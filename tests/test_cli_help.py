@@ -1,0 +1,51 @@
+"""What the commands say of themselves: `--help` with an example, and docs/commands.md."""
+
+import re
+from typing import Any
+
+import pytest
+import typer
+
+from leadgen.cli import app
+from leadgen.cli.docs import COMMANDS, DIRECTORY
+from leadgen.cli.reference import describe_command, list_commands, make_commands
+from leadgen.paths import checkout
+
+ALL = dict(list_commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_a_command_says_what_it_does_and_shows_an_example(path: str) -> None:
+    said = ALL[path].help or ""
+    first, *_ = said.splitlines()
+    assert re.fullmatch(r"[A-Z].*[.:;,\w)]", first)
+    assert f"Example: {path}" in " ".join(said.split())
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_every_argument_and_option_is_explained(path: str) -> None:
+    assert [one.name for one in ALL[path].params if not one.help] == []
+
+
+def test_an_example_runs_with_options_that_there_are() -> None:
+    for path, command in ALL.items():
+        example = re.search(r"Example: (.*)", " ".join((command.help or "").split()))
+        assert example
+        known = {name for one in command.params for name in one.opts}
+        used = set(re.findall(r"(?<= )--[a-z-]+", example[1]))
+        assert used <= known, path
+
+
+def test_the_page_of_commands_is_fresh() -> None:
+    root = checkout()
+    assert root is not None
+    assert (root / DIRECTORY / COMMANDS).read_text(encoding="utf-8") == make_commands(app), "run `make docs`"
+
+
+def test_a_section_has_the_words_the_example_and_the_options() -> None:
+    section = describe_command("leadgen buyers", ALL["leadgen buyers"])
+    assert section.startswith("## leadgen buyers\n\nList the buyers")
+    assert "```\nleadgen buyers --offer austin-plumbing\n```" in section
+    assert "| `--offer` | The enrollments of this offer, by its id or slug. |  |" in section
+    retry: Any = describe_command("leadgen deliveries list", ALL["leadgen deliveries list"])
+    assert "One of pending, sending, sent," in retry
