@@ -16,14 +16,20 @@
 --
 -- With nothing changed every difference is zero, so history comes out, whatever happened in it: returns, changes of
 -- caps, a zone that moved. A lead that comes out differently leaves history: its sales there are taken out of the
--- windows, its sales here put in, and its later attempts there no longer count. If it is held here it waits, and is
--- offered again when something clears. Memory: the waiting, and nothing a lead.
+-- windows, its sales here put in, and its later attempts there no longer count. If it is held here it waits. It is
+-- offered again when time clears something, and woken when a sale that was made here, too, gives its place back (a
+-- hundred leads, as live, until the place is taken again) and when history shows that the catalogue was edited.
+-- Memory: the waiting, and nothing a lead.
 --
 -- Limits of it:
 --
 --   returns     what buyers would return, or fail to take, of leads that go elsewhere, is not known; a lead that only
 --               changes its price leaves its return behind, too
 --   contacts    who bought a contact before is as it was; keys that look up other leads or the DNS cannot be changed
+--   woken       of more than a hundred that wait, those whose own time comes first try for a place that came free, and
+--               leads that wait in history, too, are not among the hundred; an edit is seen at history's next decision;
+--               the look that each held lead has each hour is left out: a price that falls by the hour, and fits a
+--               budget then, is found only with the next of these
 --   before      leads that came before the period are not played, though their sales count
 --   turned down a lead that validation turned down in history, and takes now, is gathered from the tables of today
 --   not looked  where history did not look at a balance, today's stands for it; where it did not go by weight, shares
