@@ -1,6 +1,6 @@
 -- what_if over leads that were held, sold later, or given back: history is reproduced, and left where it must be.
 begin;
-select plan(24);
+select plan(30);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 30}') as offer_id;
 create temp table seats as select offer_id, testkit.seat(offer_id, 'A', '{"capacity_per_day": 1, "routing_priority": 2}') as a,
   testkit.seat(offer_id, 'B', '{"is_active": false, "price_per_lead": 50}') as b from ids;
@@ -84,6 +84,47 @@ $$;
 select is(pg_temp.play_back('{}'), '1 sold 2 unsold true', 'nothing changed: the returned lead has no buyer');
 select is(pg_temp.play_back('{"enrollments": {"A": {"capacity_per_day": 2}}}'), '2 sold 1 unsold false',
   'two a day: the returned one gives its place back');
+-- A sale is given back while others wait for its place: who waits in the rehearsal alone is woken, too.
+create temp table wake as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 4, "reroute": {"on_return": false}}')
+  as offer_id;
+create temp table wake_seat as select testkit.seat(offer_id, 'A', '{"capacity_per_day": 2}') as a from wake;
+create temp table woken as select n, testkit.outcome(offer_id, at) as outcome from wake,
+  (values (1, '2026-11-23T16:00:00Z'::timestamptz), (2, '2026-11-23T16:30:00Z')) as t (n, at);
+select testkit.at_time('2026-11-23T17:00:00Z');
+select leadgen.return_sale((select min(a.id) from leadgen.lead_assignments a where a.offer_id = wake.offer_id), 'wrong_number') from wake;
+select leadgen.release_due_sale();
+select testkit.work_holds();
+insert into woken select 3, testkit.outcome(offer_id, '2026-11-24T16:00:00Z') from wake;
+select is((select array_agg(outcome order by n) from woken), '{A 45.00,A 45.00,A 45.00}', 'two a day: all three are sold at once');
+create function pg_temp.play_wake(p_changes jsonb) returns text language sql as $$
+  select concat_ws(' ', r #>> '{simulated,sold}', 'sold', r #>> '{simulated,unsold}', 'unsold', r #>> '{simulated,held}', 'held',
+    trim_scale((r #>> '{simulated,revenue}')::numeric), (r -> 'moved') - '{same,other_buyer,other_price}'::text[])
+  from wake, wake_seat, leadgen.what_if(wake.offer_id, '2026-11-23T06:00:00Z', '2026-11-25T06:00:00Z',
+    replace(p_changes::text, '"A"', '"' || a || '"')::jsonb) r;
+$$;
+select is(pg_temp.play_wake('{}'), '2 sold 1 unsold 0 held 90 {"lost": 0, "gained": 0}', 'nothing changed: one was returned');
+select is(pg_temp.play_wake('{"enrollments": {"A": {"capacity_per_day": 1}}}'), '2 sold 1 unsold 0 held 90 {"lost": 0, "gained": 0}',
+  'one a day: the second waits for half an hour, and the returned one''s place is its own');
+select is(pg_temp.play_wake('{"routing": {"hold_hours": 0.25}, "enrollments": {"A": {"capacity_per_day": 1}}}'),
+  '1 sold 2 unsold 0 held 45 {"lost": 1, "gained": 0}', 'a hold that has ended before the return');
+
+-- A buyer is switched on while a lead waits that history sold at once: it hears of that when history next decides.
+create temp table edit as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 4}') as offer_id;
+create temp table edit_seat as select testkit.seat(offer_id, 'A', '{"capacity_per_day": 2, "routing_priority": 2}') as a,
+  testkit.seat(offer_id, 'B', '{"is_active": false, "price_per_lead": 50}') as b from edit;
+create temp table edited as select n, testkit.outcome(offer_id, '2026-11-26T15:00:00Z'::timestamptz + n * interval '1 hour') as outcome
+from edit, generate_series(1, 2) n;
+select testkit.at_time('2026-11-26T17:30:00Z');
+update leadgen.buyer_offers bo set is_active = true from edit_seat where bo.id = b;
+select testkit.work_holds();
+insert into edited select 3, testkit.outcome(offer_id, '2026-11-26T18:00:00Z') from edit;
+select is((select array_agg(outcome order by n) from edited), '{A 45.00,A 45.00,B 50.00}', 'the third is the new buyer''s');
+select testkit.at_time('2026-11-27T18:00:00Z');
+select is((r -> 'simulated' -> 'sold', trim_scale((r #>> '{simulated,revenue}')::numeric), r #> '{moved,other_buyer}')::text, '(3,145,1)',
+  'one a day: the second waits for the new buyer')
+from edit, edit_seat, leadgen.what_if(edit.offer_id, '2026-11-26T06:00:00Z', '2026-11-27T06:00:00Z',
+  jsonb_build_object('enrollments', jsonb_build_object(a, '{"capacity_per_day": 1}'::jsonb))) r;
+
 select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.leads l), '{"{\"identical\": true}"}', 'every lead replays');
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 

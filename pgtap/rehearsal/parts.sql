@@ -1,7 +1,7 @@
 -- The parts of a rehearsal, one by one: tallies, counters and their windows, turns, terms and snapshots under changes, moves,
 -- the queue, the report.
 begin;
-select plan(151);
+select plan(155);
 
 -- Tallies.
 select is(rehearsal.add_parts(parts, more), expected, format('add_parts: %s to %s', more, parts))
@@ -342,8 +342,8 @@ create function pg_temp.ids(p_waiting rehearsal.waiting[]) returns bigint[] lang
   select array(select w.lead_id from unnest(p_waiting) with ordinality as w order by w.ordinality);
 $$;
 create temp table queue as select rehearsal.put_into_queue(rehearsal.put_into_queue(rehearsal.put_into_queue(
-  ('{}', 'infinity', '{}', 1)::rehearsal.queue, pg_temp.waiting(3, '10:00')), pg_temp.waiting(2, '10:00')), pg_temp.waiting(1,
-    '11:30')) as q;
+  ('{}', 'infinity', '{}', 1)::rehearsal.queue, array[pg_temp.waiting(3, '10:00')]), array[pg_temp.waiting(2, '10:00')]),
+  array[pg_temp.waiting(1, '11:30')]) as q;
 select is((q).next_at, '2026-11-20T10:00:00Z'::timestamptz, 'put_into_queue: the first of them') from queue;
 create temp table sorted as select rehearsal.sort_queue(q) as q from queue;
 select is(concat_ws(' ', pg_temp.ids((q).due), pg_temp.ids((q).waiting), (q).next_at), '{2,3} {1} 2026-11-20 11:30:00+00', 'sort_queue')
@@ -351,15 +351,23 @@ from sorted;
 select is(concat_ws(' ', pg_temp.ids(p.due), pg_temp.ids(p.waiting), p.next_at), expected, format('put_into_queue: at %s', at))
 from sorted, (values ('09:50', '{} {1,4,2,3} 2026-11-20 09:50:00+00'), ('10:30', '{2,3} {1,4} 2026-11-20 10:30:00+00')) as t (at,
   expected),
-  lateral rehearsal.put_into_queue(sorted.q, pg_temp.waiting(4, at)) p;
+  lateral rehearsal.put_into_queue(sorted.q, array[pg_temp.waiting(4, at)]) p;
 select is(rehearsal.comes_first(pg_temp.waiting(5, '10:00'), jsonb_populate_record(null::rehearsal.event, event),
   '2026-11-20T10:30:00Z'), first,
   format('comes_first: before %s', event))
 from (values ('{"happened_at": "2026-11-20T10:01:00Z", "lead_id": 1}'::jsonb, true),
   ('{"happened_at": "2026-11-20T09:59:00Z", "lead_id": 9}', false),
-  ('{"happened_at": "2026-11-20T10:00:00Z", "lead_id": 9, "decision": {"attempt": 2}}', true),
-  ('{"happened_at": "2026-11-20T10:00:00Z", "lead_id": 3, "decision": {"attempt": 2}}', false),
-  ('{"happened_at": "2026-11-20T10:00:00Z", "lead_id": 9, "decision": {"attempt": 1}}', false), ('{}', true)) as t (event, first);
+  ('{"kind": "routed", "happened_at": "2026-11-20T10:00:00Z", "lead_id": 9, "decision": {"attempt": 2}}', true),
+  ('{"kind": "routed", "happened_at": "2026-11-20T10:00:00Z", "lead_id": 3, "decision": {"attempt": 2}}', false),
+  ('{"kind": "routed", "happened_at": "2026-11-20T10:00:00Z", "lead_id": 9, "decision": {"attempt": 1}}', true),
+  ('{"kind": "returned", "happened_at": "2026-11-20T10:00:00Z", "lead_id": 9}', false), ('{}', true)) as t (event, first);
+select is(concat_ws(' ', pg_temp.ids(woken.due), pg_temp.ids(woken.waiting), woken.next_at, pg_temp.ids(asleep.waiting), asleep.next_at),
+  expected, format('wake_waiting, let_wait: %s', most))
+from sorted, (values (1, '{2} {3,1} 2026-11-20 10:00:00+00 {3,1,2} 2026-11-20 10:00:00+00'),
+  (2, '{2,3} {1} 2026-11-20 11:30:00+00 {1,2,3} 2026-11-20 10:00:00+00'),
+  (null, '{1,2,3} {} infinity {1,2,3} 2026-11-20 10:00:00+00')) as t (most, expected),
+  lateral rehearsal.wake_waiting(sorted.q, '2026-11-20T09:00:00Z', most) woken,
+  lateral rehearsal.let_wait(woken, sorted.q) asleep;
 
 -- A lead that stays unsold: offered again exactly when it was, though perhaps for another reason.
 create function pg_temp.waits(p_recorded jsonb, p_config jsonb, p_candidate jsonb) returns boolean language sql as $$

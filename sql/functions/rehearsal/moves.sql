@@ -50,6 +50,8 @@ create or replace function rehearsal.go_elsewhere(
 language plpgsql
 stable
 as $$
+-- Live, a lead that is held is looked at each hour, too. Nothing comes of that unless something changed, and of that it
+-- hears here at once (play_in_order). A hold begins anew when a sale of the lead ends.
 declare
   v_outcome constant rehearsal.outcome := p_play.outcome;
   v_before rehearsal.outcome;
@@ -71,7 +73,12 @@ begin
     p_play := rehearsal.note_move(p_plan, p_play, p_event, v_before);
     return;
   end if;
-  v_hold_until := p_event.lead_created_at + (p_play.policy).hold_hours * interval '1 hour';
+  v_hold_until := (p_play.policy).hold_hours * interval '1 hour' + greatest(p_event.lead_created_at, case
+    when (p_event.decision).attempt > 1 then (
+      select max(a.released_at) from leadgen.lead_assignments a
+      where a.lead_id = p_event.lead_id and a.market_id = p_plan.market_id
+        and a.released_at <= (p_event.decision).decided_at)
+    end);
   p_play.waiting := (
     p_event.lead_id, (p_event.decision).id, v_hold_until,
     least(v_hold_until, kernel.find_clear_time(p_play.snapshot, (p_play.decision).reasons)),

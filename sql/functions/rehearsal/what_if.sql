@@ -16,14 +16,20 @@
 --
 -- With nothing changed every difference is zero, so history comes out, whatever happened in it: returns, changes of
 -- caps, a zone that moved. A lead that comes out differently leaves history: its sales there are taken out of the
--- windows, its sales here put in, and its later attempts there no longer count. If it is held here it waits, and is
--- offered again when something clears. Memory: the waiting, and nothing a lead.
+-- windows, its sales here put in, and its later attempts there no longer count. If it is held here it waits. It is
+-- offered again when time clears something, and woken when a sale that was made here, too, gives its place back (a
+-- hundred leads, as live, until the place is taken again) and when history shows that the catalogue was edited.
+-- Memory: the waiting, and nothing a lead.
 --
 -- Limits of it:
 --
 --   returns     what buyers would return, or fail to take, of leads that go elsewhere, is not known; a lead that only
 --               changes its price leaves its return behind, too
 --   contacts    who bought a contact before is as it was; keys that look up other leads or the DNS cannot be changed
+--   woken       of more than a hundred that wait, those whose own time comes first try for a place that came free, and
+--               leads that wait in history, too, are not among the hundred; an edit is seen at history's next decision;
+--               the look that each held lead has each hour is left out: a price that falls by the hour, and fits a
+--               budget then, is found only with the next of these
 --   before      leads that came before the period are not played, though their sales count
 --   turned down a lead that validation turned down in history, and takes now, is gathered from the tables of today
 --   not looked  where history did not look at a balance, today's stands for it; where it did not go by weight, shares
@@ -90,13 +96,29 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 as $$
--- Events come by their keys, one by one, whatever the tables' sizes say. Moves are counted some hundred at a time.
+-- Events come by their keys, one by one, whatever the tables' sizes say.
+begin
+  return rehearsal.play_in_order(p_plan, p_from, p_to);
+end;
+$$;
+comment on function rehearsal.play_events(rehearsal.plan, timestamptz, timestamptz) is
+  'Plays an offer''s leads of a period again under changes; what comes out differently, nothing when nothing is '
+  'changed.';
+
+create or replace function rehearsal.play_in_order(p_plan rehearsal.plan, p_from timestamptz, p_to timestamptz)
+returns rehearsal.tally
+language plpgsql
+stable
+as $$
+-- Moves are counted some hundred at a time. The others need not look at a place that is taken again.
 declare
-  c_most_moves constant integer := 500;
   v_now constant timestamptz := leadgen.clock();
   v_tally rehearsal.tally := ('{}', '[]')::rehearsal.tally;
   v_play rehearsal.play := rehearsal.start_play(p_plan, p_from);
   v_queue rehearsal.queue := ('{}', 'infinity', '{}', 1)::rehearsal.queue;
+  v_came_free_at timestamptz;
+  v_before rehearsal.play;
+  v_asleep rehearsal.queue;
   v_moves rehearsal.move[] := '{}';
   v_strays bigint[] := '{}';
   v_events cursor for select * from rehearsal.list_events(p_plan, p_from, p_to);
@@ -113,41 +135,76 @@ begin
     if v_retry.next_at is not null and rehearsal.comes_first(v_retry, v_event, v_now) then
       v_queue.place := v_queue.place + 1;
       v_play := rehearsal.play_retry(p_plan, v_play, v_retry);
+      if v_retry.next_at = v_came_free_at and rehearsal.is_taken(v_before, v_play) then
+        v_queue := rehearsal.let_wait(v_queue, v_asleep);
+      end if;
     elsif v_event.kind is null then
       exit;
+    elsif (v_retry.next_at is not null or v_queue.next_at < 'infinity') and rehearsal.shows_change(v_play, v_event) then
+      v_play := rehearsal.see_change(v_play, v_event);
+      v_queue := rehearsal.wake_waiting(v_queue, v_event.happened_at, null);
     else
+      if v_event.kind = 'returned' and v_event.happened_at is distinct from v_came_free_at then
+        v_came_free_at := v_event.happened_at;
+        v_before := rehearsal.turn_clock(v_play, v_came_free_at);
+        v_asleep := v_queue;
+      end if;
       v_play := rehearsal.play_event(
         p_plan, v_play, v_event, (v_event.decision).attempt is distinct from 1 and v_event.lead_id = any (v_strays));
       if v_play.is_stray then
         v_strays := v_strays || v_event.lead_id;
       end if;
+      if v_event.kind = 'returned' and not rehearsal.is_taken(v_before, v_play) then
+        v_queue := rehearsal.wake_waiting(v_queue, v_came_free_at, 100);
+      end if;
       fetch v_events into v_event;
     end if;
 
     if (v_play.waiting).lead_id is not null then
-      v_queue := rehearsal.put_into_queue(v_queue, v_play.waiting);
+      v_queue := rehearsal.put_into_queue(v_queue, array[v_play.waiting]);
     end if;
     if (v_play.move).lead_id is not null then
       v_moves := v_moves || v_play.move;
     end if;
-    if cardinality(v_moves) = c_most_moves then
+    if cardinality(v_moves) = 500 then
       v_tally := rehearsal.count_moves(v_tally, v_moves);
       v_moves := '{}';
     end if;
   end loop;
   close v_events;
+  return rehearsal.end_play(p_plan, v_play, v_queue, rehearsal.count_moves(v_tally, v_moves));
+end;
+$$;
+comment on function rehearsal.play_in_order(rehearsal.plan, timestamptz, timestamptz) is
+  'The work of play_events: events of history, and leads that are held here when their time comes, when a place comes '
+  'free, or when history has another catalogue.';
 
-  foreach v_retry in array v_queue.waiting || v_queue.due[v_queue.place:] loop
+create or replace function rehearsal.end_play(
+  p_plan rehearsal.plan,
+  p_play rehearsal.play,
+  p_queue rehearsal.queue,
+  p_tally rehearsal.tally
+)
+returns rehearsal.tally
+language plpgsql
+stable
+as $$
+declare
+  v_play rehearsal.play := p_play;
+  v_tally rehearsal.tally;
+  v_moves rehearsal.move[] := '{}';
+  v_retry rehearsal.waiting;
+begin
+  foreach v_retry in array p_queue.waiting || p_queue.due[p_queue.place:] loop
     v_play := rehearsal.end_waiting(p_plan, v_play, v_retry, 'held');
     if (v_play.move).lead_id is not null then
       v_moves := v_moves || v_play.move;
     end if;
   end loop;
-  v_tally := rehearsal.count_moves(v_tally, v_moves);
+  v_tally := rehearsal.count_moves(p_tally, v_moves);
   v_tally.parts := rehearsal.add_parts(v_tally.parts, rehearsal.count_seats(p_plan, v_play));
   return v_tally;
 end;
 $$;
-comment on function rehearsal.play_events(rehearsal.plan, timestamptz, timestamptz) is
-  'Plays an offer''s leads of a period again under changes; what comes out differently, nothing when nothing is '
-  'changed.';
+comment on function rehearsal.end_play(rehearsal.plan, rehearsal.play, rehearsal.queue, rehearsal.tally) is
+  'What came out differently when a rehearsal ends, with the leads that it still holds.';
