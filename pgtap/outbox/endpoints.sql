@@ -1,7 +1,7 @@
 -- settle_endpoints, announce_endpoint, enable_endpoint, disable_endpoint, refresh_reach, list_endpoint_checks:
 -- what follows when an address is no longer in use.
 begin;
-select plan(54);
+select plan(56);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
@@ -72,6 +72,11 @@ from hook h
 where e.id = h.id;
 select is(leadgen.enable_endpoint(id), true, 'enable_endpoint: one that rests') from hook;
 select is((failures_in_a_row, failing_since, retry_at)::text, '(0,,)', 'is tried at once') from hook;
+update leadgen.deliveries d set next_attempt_at = '2026-11-20T19:00:00Z' from hook h where d.endpoint_id = h.id and d.status = 'pending';
+update leadgen.endpoints e set failures_in_a_row = 4 from hook h where e.id = h.id;
+select is(leadgen.enable_endpoint(id), true, 'enable_endpoint: what waits') from hook;
+select is(array_agg(distinct d.next_attempt_at), array[leadgen.clock()], 'is sent now, and not when its retry was due')
+from leadgen.deliveries d join hook h on h.id = d.endpoint_id where d.status = 'pending';
 
 -- By hand.
 select is(leadgen.disable_endpoint(id, '  they asked  us to '), true, 'disable_endpoint') from hook;

@@ -151,7 +151,8 @@ def describe_limits(row: Row) -> str:
         value = row[name]
         if value is not None:
             kind, window = name.split("_per_")
-            parts.append(f"{value:,.2f} a {window}" if kind == "budget" else f"{value:,} a {window}")
+            amount = f"{value:,.2f}" if kind == "budget" else f"{value:,}"
+            parts.append(f"{amount} {'an' if window == 'hour' else 'a'} {window}")
     return ", ".join(parts)
 
 

@@ -28,8 +28,8 @@ begin
 end;
 $$;
 comment on function leadgen.enable_endpoint(bigint) is
-  'Takes an endpoint into use again, its failures forgotten: what waits for it is sent. False when it is in use and '
-  'did not fail; LG404 when there is none.';
+  'Takes an endpoint into use again, its failures forgotten: what waits for it is sent now, whenever its next attempt '
+  'was planned (10,000 deliveries at most). False when it is in use and did not fail; LG404 when there is none.';
 
 create or replace function leadgen.disable_endpoint(p_id bigint, p_reason text)
 returns boolean

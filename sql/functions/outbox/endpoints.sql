@@ -24,17 +24,31 @@ returns boolean
 language plpgsql
 volatile
 as $$
--- last_failure_at stays: what was sent before it still counts for nothing.
+-- last_failure_at stays: what was sent before it still counts for nothing. Deliveries are locked before their endpoint;
+-- one that somebody has locked is under way anyway.
 declare
-  v_endpoint constant leadgen.endpoints := outbox.lock_endpoint(p_id);
+  v_now constant timestamptz := leadgen.clock();
+  v_endpoint leadgen.endpoints;
 begin
+  update leadgen.deliveries d
+  set next_attempt_at = v_now
+  where d.id in (
+    select w.id
+    from leadgen.endpoints e
+    join leadgen.deliveries w on w.endpoint_id = e.id
+    where e.id = p_id and (e.disabled_at is not null or e.failures_in_a_row > 0)
+      and w.status = 'pending' and w.next_attempt_at > v_now
+    order by w.id
+    limit 10000
+    for no key update of w skip locked);
+  v_endpoint := outbox.lock_endpoint(p_id);
   if v_endpoint.disabled_at is null and v_endpoint.failures_in_a_row = 0 then
     return false;
   end if;
   update leadgen.endpoints e
   set
     disabled_at = null, disabled_reason = null, announced_at = null, checked_at = null,
-    failures_in_a_row = 0, failing_since = null, retry_at = null, updated_at = leadgen.clock()
+    failures_in_a_row = 0, failing_since = null, retry_at = null, updated_at = v_now
   where e.id = p_id;
   perform outbox.lock_enrollments(array[v_endpoint.buyer_id]);
   perform outbox.refresh_reach(array[v_endpoint.buyer_id]);
