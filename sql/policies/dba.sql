@@ -18,13 +18,13 @@ grant delete on leadgen.buyers, leadgen.buyer_offers to leadgen_dba;
 -- All of an enrollment but what triggers write.
 grant insert (
   buyer_id, offer_id, is_active, routing_priority, weight, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month,
-  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_until, budget_per_day,
-  budget_per_month, schedule, filters
+  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_from, pause_until,
+  budget_per_day, budget_per_month, schedule, filters
 ) on leadgen.buyer_offers to leadgen_dba;
 grant update (
   buyer_id, offer_id, is_active, routing_priority, weight, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month,
-  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_until, budget_per_day,
-  budget_per_month, schedule, filters
+  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_from, pause_until,
+  budget_per_day, budget_per_month, schedule, filters
 ) on leadgen.buyer_offers to leadgen_dba;
 -- All of a buyer but its balance: that is money.
 grant insert (
@@ -63,6 +63,8 @@ grant execute on function leadgen.list_configuration_faults() to leadgen_dba;
 grant execute on function leadgen.check_invariants() to leadgen_dba;
 grant execute on function leadgen.policy_history(text, bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_policy(text, bigint, integer) to leadgen_dba;
+grant execute on function leadgen.pause_enrollment(bigint, timestamptz, timestamptz) to leadgen_dba;
+grant execute on function leadgen.resume_enrollment(bigint) to leadgen_dba;
 grant execute on function leadgen.accept_sale(bigint) to leadgen_dba;
 grant execute on function leadgen.return_sale(bigint, text, text) to leadgen_dba;
 grant execute on function leadgen.suppress(text, text, text, timestamptz) to leadgen_dba;

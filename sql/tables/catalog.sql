@@ -408,6 +408,7 @@ create table leadgen.buyer_offers (
   limit_is_money boolean[],
   limit_caps numeric[],
   compiled_filter jsonpath,
+  pause_from timestamptz,
 
   constraint buyer_offers_unique unique (buyer_id, offer_id),
   constraint buyer_offers_priority_positive check (routing_priority >= 1),
@@ -425,7 +426,9 @@ create table leadgen.buyer_offers (
   constraint buyer_offers_budget_day_positive check (budget_per_day between 0 and 99999999.99),
   constraint buyer_offers_budget_month_positive check (budget_per_month between 0 and 99999999.99),
   constraint buyer_offers_webhook_url_shape
-    check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$')
+    check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$'),
+  constraint buyer_offers_pause_begins_before_it_ends
+    check (pause_from is null or (pause_until is not null and pause_from < pause_until))
 );
 comment on table leadgen.buyer_offers is
   'An enrollment: a buyer takes part in an offer, at this price, up to these caps.';
@@ -436,6 +439,10 @@ comment on column leadgen.buyer_offers.timezone is 'Whose calendar the caps foll
 comment on column leadgen.buyer_offers.price_per_lead is 'Null: offers.default_price_per_lead.';
 comment on column leadgen.buyer_offers.min_balance_required is
   'The buyer gets no lead while buyers.balance is below this; null: no minimum.';
+comment on column leadgen.buyer_offers.pause_until is
+  'It gets no lead until then; infinity: until somebody resumes it. Null: not paused. A time written without a zone is read in the TimeZone of the session.';
+comment on column leadgen.buyer_offers.pause_from is
+  'When a planned pause begins; null: it has begun. Never without pause_until. A time written without a zone is read in the TimeZone of the session.';
 comment on column leadgen.buyer_offers.budget_per_day is
   'Money a calendar day, in the market''s currency; null: unlimited, 0: none.';
 comment on column leadgen.buyer_offers.schedule is
@@ -459,14 +466,14 @@ create index idx_buyer_offers_offer_active_priority
 
 -- Its terms, and what is compiled of them: what an enrollment is reached by is none of them. Both triggers have one list.
 create or replace trigger version_enrollment before insert or update of
-    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_until, schedule,
-    compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
+    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_from, pause_until,
+    schedule, compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
     budget_per_month, limit_codes, limit_windows, limit_is_money, limit_caps, filters, compiled_filters, compiled_filter
   on leadgen.buyer_offers
   for each row execute function catalog.version_enrollment();
 create or replace trigger archive_enrollment after insert or update of
-    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_until, schedule,
-    compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
+    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_from, pause_until,
+    schedule, compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
     budget_per_month, limit_codes, limit_windows, limit_is_money, limit_caps, filters, compiled_filters, compiled_filter
   on leadgen.buyer_offers
   for each row execute function catalog.archive_enrollment();
@@ -483,12 +490,13 @@ create or replace trigger keep_enrollment before delete on leadgen.buyer_offers
   for each row execute function market.keep_enrollment();
 create or replace trigger note_change after insert or update of
     is_active, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
-    budget_per_month, price_per_lead, pause_until, schedule, filters, timezone, min_balance_required, is_reachable
+    budget_per_month, price_per_lead, pause_from, pause_until, schedule, filters, timezone, min_balance_required,
+    is_reachable
   on leadgen.buyer_offers
   for each row execute function catalog.note_change(
     'is_active', 'capacity_per_hour', 'capacity_per_day', 'capacity_per_week', 'capacity_per_month', 'budget_per_day',
-    'budget_per_month', 'price_per_lead', 'pause_until', 'schedule', 'filters', 'timezone', 'min_balance_required',
-    'is_reachable');
+    'budget_per_month', 'price_per_lead', 'pause_from', 'pause_until', 'schedule', 'filters', 'timezone',
+    'min_balance_required', 'is_reachable');
 create or replace trigger start_usage after insert on leadgen.buyer_offers
   for each row execute function market.start_usage();
 create or replace trigger move_windows after update on leadgen.buyer_offers

@@ -16,3 +16,38 @@ comment on function leadgen.list_configuration_faults() is
   'What is configured and cannot work, one row each, with what to do: an active offer without a source or a buyer who '
   'can take its leads, an enrollment without area or channel, a cap of 0, a balance below its minimum, an exclusivity '
   'of an inactive buyer. No rows: all can work. What is switched off is no fault.';
+
+create or replace function leadgen.pause_enrollment(
+  p_enrollment_id bigint,
+  p_from timestamptz default null,
+  p_until timestamptz default null
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform catalog.pause_enrollment(p_enrollment_id, p_from, p_until);
+end;
+$$;
+comment on function leadgen.pause_enrollment(bigint, timestamptz, timestamptz) is
+  'Pauses an enrollment from a time on (null: now) until another (null: until somebody resumes it), in the place of '
+  'the pause that it had. LG400 for an end that has passed or is not after the beginning, LG404 when there is no such '
+  'enrollment.';
+
+create or replace function leadgen.resume_enrollment(p_enrollment_id bigint)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return catalog.resume_enrollment(p_enrollment_id);
+end;
+$$;
+comment on function leadgen.resume_enrollment(bigint) is
+  'Ends the pause of an enrollment, or takes back one that was planned; false when it had none. LG404 when there is '
+  'no such enrollment.';
