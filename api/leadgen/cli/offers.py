@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import typer
 
+from leadgen.cli.moments import read_moment
 from leadgen.errors import LeadGenError
 
 OFFERS = """
@@ -63,14 +64,3 @@ def read_period(start: str | None, end: str | None, zone: ZoneInfo) -> tuple[dat
     if since >= until:
         raise LeadGenError(f"--from {since.isoformat()} is not before --to {until.isoformat()}")
     return since, until
-
-
-def read_moment(text: str, option: str, zone: ZoneInfo) -> datetime:
-    """A date or time of ISO 8601; one without an offset is the zone's."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise LeadGenError(
-            f"{option} {text}: write 2026-11-20 or 2026-11-20T08:00 or 2026-11-20T08:00Z"
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from leadgen.cli.offers import read_moment
+from leadgen.cli.moments import read_moment
+from leadgen.errors import LeadGenError
 
 AGO = re.compile(r"(\d{1,6})([smhd])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -25,5 +26,8 @@ def read_since(text: str | None) -> datetime | None:
     if text is None:
         return None
     if found := AGO.fullmatch(text):
-        return datetime.now(UTC) - timedelta(**{UNITS[found[2]]: int(found[1])})
+        try:
+            return datetime.now(UTC) - timedelta(**{UNITS[found[2]]: int(found[1])})
+        except OverflowError:
+            raise LeadGenError(f"--since {text}: that is before the year 1") from None
     return read_moment(text, "--since", ZoneInfo("UTC"))

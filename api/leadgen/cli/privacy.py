@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from leadgen.cli.console import err, show_minute
-from leadgen.cli.offers import read_moment
+from leadgen.cli.moments import read_moment
 from leadgen.cli.rows import call
 from leadgen.cli.target import MAX_ID
 

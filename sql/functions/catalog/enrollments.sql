@@ -139,11 +139,11 @@ declare
   v_until constant timestamptz := coalesce(p_until, 'infinity');
 begin
   if not isfinite(p_from) then
-    perform kernel.refuse('LG400', 'A pause begins at a time', 'from', p_from::text, 'a time, or null: now');
+    perform kernel.refuse('LG400', 'A pause begins at a time', 'from', p_from::text, 'a time');
   end if;
   if v_until <= v_now then
     perform kernel.refuse('LG400', 'The pause would be over before it begins', 'until', kernel.write_instant(p_until),
-      'a time to come, or null: until somebody resumes it');
+      'a time to come');
   end if;
   if v_from >= v_until then
     perform kernel.refuse('LG400', 'The pause would end before it begins', 'from', kernel.write_instant(p_from),
