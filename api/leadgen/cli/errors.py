@@ -12,6 +12,8 @@ __all__ = ["OURS", "describe_error", "say_as_typed"]
 OUT_OF_DATE = (InvalidSchemaName, UndefinedFunction, UndefinedTable)
 # What the functions of the database say, and how the same is typed here.
 AS_TYPED = {
+    "a country_code": "--country",
+    "country_code": "--country",
     "p_again => true": "--again",
     "p_overlap": "--overlap",
     "an overlap of 0": "--overlap 0",
