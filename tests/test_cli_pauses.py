@@ -33,7 +33,7 @@ def market(database: str) -> Any:
 def read_pauses(market: Market) -> list[tuple[str | None, str | None]]:
     """The pause of each enrollment, as text in UTC."""
     query = "select pause_from::text, pause_until::text from leadgen.buyer_offers order by id"
-    return market.execute(query).fetchall()  # type: ignore[return-value]
+    return market.execute(query).fetchall()
 
 
 def test_a_time_without_an_offset_is_by_the_clock_of_each_enrollment(market: Market, run: Run) -> None:

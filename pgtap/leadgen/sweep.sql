@@ -53,7 +53,9 @@ from (values
     '{policy_history,roll_back_policy,try_field_map,submit_lead,replay_quarantined,explain_lead,explain_candidates,check_invariants,'
     'accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,verify_leads,dry_run_lead,'
     'what_if,explain_unsold,rotate_webhook_secret,enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
-    'start_replay,cancel_replay,measure_outbox,list_configuration_faults,find_leads}'),
+    'start_replay,cancel_replay,measure_outbox,list_configuration_faults,find_leads,'
+    'find_person,erase_submission,pause_enrollment,resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
+    'roll_back_offer}'),
   ('leadgen_reporting', '{}')
 ) as t (role, names);
 

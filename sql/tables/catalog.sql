@@ -255,6 +255,29 @@ create or replace trigger note_change
     catalog.note_change('is_active', 'default_price_per_lead', 'routing_policy_id', 'pricing_policy_id');
 create or replace trigger start_offer_usage after insert on leadgen.offers
   for each row execute function market.start_offer_usage();
+create or replace trigger archive_offer after insert or update of
+    is_active, default_price_per_lead, validation_policy_id, routing_policy_id, pricing_policy_id on leadgen.offers
+  for each row execute function catalog.archive_offer();
+
+create table leadgen.offer_versions (
+  offer_id bigint not null,
+  version integer not null,
+  changed_at timestamptz not null default current_timestamp,
+  changed_by text not null default session_user,
+  is_active boolean not null,
+  default_price_per_lead numeric(10,2) not null,
+  validation_policy_id bigint not null,
+  routing_policy_id bigint not null,
+  pricing_policy_id bigint,
+
+  primary key (offer_id, version)
+);
+comment on table leadgen.offer_versions is
+  'Append-only: the price and the policies that an offer ever had, who wrote them and when. A decision records the '
+  'price that it was made with (lead_decisions.default_price).';
+
+create or replace trigger keep_record before update or delete or truncate on leadgen.offer_versions
+  for each statement execute function kernel.refuse_change();
 
 create table leadgen.sources (
   id bigint generated always as identity primary key,

@@ -18,6 +18,8 @@ AS_TYPED = {
     "p_overlap": "--overlap",
     "an overlap of 0": "--overlap 0",
     "leadgen.enable_endpoint": "`leadgen endpoints enable`",
+    "leadgen.enrollment_history": "`leadgen history`",
+    "leadgen.offer_history": "`leadgen history`",
     "leadgen.policy_history": "`leadgen history`",
     "leadgen.return_sale": "`leadgen return`",
     "report.deliveries": "`leadgen deliveries list`",

@@ -31,6 +31,66 @@ comment on function leadgen.roll_back_policy(text, bigint, integer) is
   'Makes a policy say again what an old version of it said; that is a new version, checked like any other (LG423), '
   'and its number is returned.';
 
+create or replace function leadgen.enrollment_history(p_id bigint)
+returns table (version integer, changed_at timestamptz, changed_by text, changes text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select * from catalog.enrollment_history(p_id);
+end;
+$$;
+comment on function leadgen.enrollment_history(bigint) is
+  'The versions of an enrollment''s terms (price, limits, hours, filters, pause), newest first: when, by whom, and what '
+  'changed, one line a column.';
+
+create or replace function leadgen.roll_back_enrollment(p_id bigint, p_version integer)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return catalog.roll_back_enrollment(p_id, p_version);
+end;
+$$;
+comment on function leadgen.roll_back_enrollment(bigint, integer) is
+  'Gives an enrollment the terms of an old version again, whether it is active and its pause included; that is a new '
+  'version, checked like any other, and its number is returned. LG404 for none, LG409 when nothing differs.';
+
+create or replace function leadgen.offer_history(p_id bigint)
+returns table (version integer, changed_at timestamptz, changed_by text, changes text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select * from catalog.offer_history(p_id);
+end;
+$$;
+comment on function leadgen.offer_history(bigint) is
+  'The versions of an offer (its price, its policies, whether it is active), newest first: when, by whom, and what '
+  'changed, one line a column.';
+
+create or replace function leadgen.roll_back_offer(p_id bigint, p_version integer)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return catalog.roll_back_offer(p_id, p_version);
+end;
+$$;
+comment on function leadgen.roll_back_offer(bigint, integer) is
+  'Gives an offer the price and the policies of an old version again, and whether it was active; that is a new version, '
+  'and its number is returned. LG404 for none, LG409 when nothing differs.';
+
 create or replace function leadgen.try_field_map(p_slug text, p_document jsonb)
 returns setof jsonb
 language plpgsql
