@@ -18,8 +18,8 @@ Run = Callable[..., Any]
 # A function that a DBA may call, and the commands that call it; None: posting a lead is the API's.
 CALLED = {
     "accept_sale": "accept",
-    "cancel_replay": "deliveries stop-replay",
-    "check_invariants": "verify",
+    "cancel_resend": "deliveries stop-replay",
+    "list_broken_invariants": "verify",
     "decide_return": "returns approve",
     "disable_endpoint": "endpoints disable",
     "dry_run_lead": "dry-run",
@@ -40,7 +40,7 @@ CALLED = {
     "pause_enrollment": "buyers pause",
     "policy_history": "history",
     "replay_lead": "replay",
-    "replay_quarantined": "quarantine replay",
+    "resubmit_quarantined": "quarantine replay",
     "resume_enrollment": "buyers resume",
     "retry_delivery": "deliveries retry",
     "return_sale": "return",
@@ -49,7 +49,7 @@ CALLED = {
     "roll_back_policy": "rollback",
     "rotate_webhook_secret": "endpoints rotate-secret",
     "send_test": "endpoints test",
-    "start_replay": "deliveries replay",
+    "start_resend": "deliveries replay",
     "submit_lead": None,  # the API's
     "suppress": "suppress",
     "try_field_map": "field-map try",
@@ -365,7 +365,7 @@ def test_the_quarantined_posts_of_a_field_map_are_submitted_again(market: Market
     market.execute("update leadgen.sources set is_active = true")
     done = run("field-map", "replay", "google-ads-lead-form")
     assert re.fullmatch(rf"submission {posted}: lead \d+ is accepted\n", done.stdout), done.stderr
-    assert ask(market, "select replayed_at from leadgen.intake_quarantine where id = %s", other) is None
+    assert ask(market, "select resubmitted_at from leadgen.intake_quarantine where id = %s", other) is None
     assert said_by(run("field-map", "replay", "google-ads-lead-form")) == "nothing waits in quarantine"
     assert "no field map gogle" in refused_by(run("field-map", "replay", "gogle"))
 

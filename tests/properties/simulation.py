@@ -130,14 +130,14 @@ class Simulation:
             )
         if dry is not None:
             self._check_dry_run(dry, answer)
-        self.check_decisions()
+        self.list_broken_decisions()
 
     def _resubmit(self, step: Step) -> None:
         if self.leads:
             lead, answer = self.leads[step.numbers[0] % len(self.leads)]
             before = self.fingerprint()
-            assert self.submit(lead) == answer | {"replayed": True}
-            assert self._dry_run(lead) == answer | {"replayed": True, "dry_run": True}
+            assert self.submit(lead) == answer | {"repeated": True}
+            assert self._dry_run(lead) == answer | {"repeated": True, "dry_run": True}
             assert self.fingerprint() == before
 
     def _route_held(self, step: Step) -> None:
@@ -145,7 +145,7 @@ class Simulation:
         for _ in range(AT_MOST):
             if self._value("select leadgen.route_held_lead()") is None:
                 break
-            self.check_decisions()
+            self.list_broken_decisions()
         due = "select count(*) from leadgen.leads where hold_until is not null and next_route_at <= leadgen.clock()"
         assert self._value(due) == 0
         attempts = "select max(attempt) from leadgen.lead_decisions where lead_id = %s"
@@ -221,7 +221,7 @@ class Simulation:
             key: value for key, value in account.items() if key not in ("lead_id", "sales")
         }
 
-    def check_decisions(self) -> None:
+    def list_broken_decisions(self) -> None:
         """Hold the decisions since the last time against the oracle, which knows the world as it is now."""
         with self._connection.cursor(row_factory=namedtuple_row) as cursor:
             decisions: list[Any] = cursor.execute(DECISIONS, [self._last_decision]).fetchall()
@@ -371,7 +371,7 @@ class Simulation:
 
     def check_end(self) -> None:
         """Nothing is wrong, every lead comes out of its record, and nothing changed is what happened."""
-        assert self._connection.execute("select * from leadgen.check_invariants()").fetchall() == []
+        assert self._connection.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
         assert (
             self._connection.execute(
                 """

@@ -37,7 +37,7 @@ limit %(limit)s
 FIND = """
 select d.id, d.created_at, coalesce(n.kind, 'lead.assigned') as kind, d.assignment_id, d.lead_id, d.buyer_id,
   b.name as buyer, d.channel::text, d.target, d.message_id, d.status::text, d.attempts, d.attempts_before,
-  d.next_attempt_at, d.finished_at, d.last_error, d.replay_id, d.provider_id,
+  d.next_attempt_at, d.finished_at, d.last_error, d.resend_id, d.provider_id,
   d.endpoint_id, e.state, e.disabled_at, e.disabled_reason, e.failures_in_a_row, e.retry_at
 from leadgen.deliveries d
 join leadgen.buyers b on b.id = d.buyer_id
@@ -54,14 +54,14 @@ order by a.id
 REPLAYS = """
 select r.id, r.created_at, r.created_by, r.buyer_id, r.created_from, r.created_to, r.statuses::text[] as statuses,
   r.per_minute, r.status, r.replayed, r.skipped, r.skipped_for, r.finished_at, r.cancelled_by
-from leadgen.replays r
+from leadgen.resends r
 order by r.id desc
 limit %s
 """
 RETRY = "select leadgen.retry_delivery(%s::bigint, %s::boolean)"
 PARK = "select leadgen.park_delivery(%s::bigint)"
-START_REPLAY = "select leadgen.start_replay(%s::jsonb, %s::text)"
-CANCEL_REPLAY = "select leadgen.cancel_replay(%s::bigint)"
+START_REPLAY = "select leadgen.start_resend(%s::jsonb, %s::text)"
+CANCEL_REPLAY = "select leadgen.cancel_resend(%s::bigint)"
 
 UTC_ZONE = ZoneInfo("UTC")
 SHOWN_REPLY = 200  # characters
@@ -195,8 +195,8 @@ def describe_delivery(row: Row) -> list[str]:
         lines.append(f"ended       {show_minute(row['finished_at'])} UTC")
     if row["last_error"]:
         lines.append(f"trouble     {row['last_error']}")
-    if row["replay_id"]:
-        lines.append(f"replay      {row['replay_id']}, after {count_of(row['attempts_before'], 'attempt')}")
+    if row["resend_id"]:
+        lines.append(f"replay      {row['resend_id']}, after {count_of(row['attempts_before'], 'attempt')}")
     if row["provider_id"]:
         lines.append(f"provider    {row['provider_id']}")
     return lines
@@ -304,13 +304,13 @@ def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
 
 
 @app.command("stop-replay")
-def stop_replay(replay_id: Id) -> None:
+def stop_replay(resend_id: Id) -> None:
     """Stop a resend run. What it has sent stays sent.
 
     Example: leadgen deliveries stop-replay 3
     """
-    stopped = call(CANCEL_REPLAY, [replay_id])
-    err.print(f"replay {replay_id} is stopped" if stopped else f"replay {replay_id} had ended already")
+    stopped = call(CANCEL_REPLAY, [resend_id])
+    err.print(f"replay {resend_id} is stopped" if stopped else f"replay {resend_id} had ended already")
 
 
 def describe_skipped(row: Row) -> str:
