@@ -100,7 +100,7 @@ def test_a_lead_that_came_before_is_judged_as_new(market: Market, run: Run) -> N
     lead = make_lead()
     market.execute("select leadgen.submit_lead(%s, '{}')", [json.dumps(lead)])
     known = run("dry-run", "-", stdin=json.dumps(lead))
-    assert '"replayed": true' in known.stdout
+    assert '"repeated": true' in known.stdout
     assert "--as-new judges it anew" in known.stderr
     new = run("dry-run", "-", "--as-new", stdin=json.dumps(lead))
     assert "Dry run: Sold to Ann for 45.00 USD" in new.stdout

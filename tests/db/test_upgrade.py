@@ -155,8 +155,8 @@ def test_the_ends_of_sales_become_states(stateless: str) -> None:
         ("failed", due, None),
         ("unknown", None, released),
     ]
-    rules = "select * from market.check_sales() where rule = 'sale_has_one_state'"
-    assert ask(stateless, rules) == ask(stateless, "select * from market.check_returns()") == []
+    rules = "select * from market.list_broken_sales() where rule = 'sale_has_one_state'"
+    assert ask(stateless, rules) == ask(stateless, "select * from market.list_broken_returns()") == []
 
 
 def test_returns_of_before_keep_their_words(stateless: str) -> None:
