@@ -73,7 +73,7 @@ def test_what_waits_in_quarantine_is_found(market: Market, run: Run) -> None:
     waiting = submit(market, source_key="no-such-page", email="lost@example.com")["quarantine_id"]
     done = run("find", "lost@example.com")
     assert "quarantined email In quarantine: no source claims it" in shown_by(done)
-    assert done.stderr == f"`leadgen quarantine replay {waiting}` resubmits it\n"
+    assert done.stderr == f"`leadgen quarantine resubmit {waiting}` resubmits it\n"
 
 
 @pytest.mark.usefixtures("market")
