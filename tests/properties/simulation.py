@@ -143,7 +143,7 @@ class Simulation:
     def _route_held(self, step: Step) -> None:
         woken: dict[int, int] = dict(self._connection.execute(WOKEN).fetchall())
         for _ in range(AT_MOST):
-            if self._value("select leadgen.route_held_lead()") is None:
+            if not self._value("select leadgen.follow_change() > 0 or leadgen.route_held_lead() is not null"):
                 break
             self.list_broken_decisions()
         due = "select count(*) from leadgen.leads where hold_until is not null and next_route_at <= leadgen.clock()"

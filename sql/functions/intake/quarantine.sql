@@ -34,7 +34,7 @@ returns jsonb
 language plpgsql
 volatile
 as $$
--- What the caller could do at that moment is not kept: the operator who replays it cannot look up mail domains.
+-- What the caller could do at that moment is not kept: the operator who resubmits it cannot look up mail domains.
 declare
   v_context constant jsonb := p_context - 'can_look_up_mail';
   v_hash constant bytea := sha256(convert_to(p_payload::text || v_context::text, 'UTF8'));
@@ -112,7 +112,7 @@ begin
 end;
 $$;
 comment on function intake.erase_quarantined(leadgen.leads, timestamptz) is
-  'Empties quarantined submissions of the same request, e-mail or phone as a lead; they are not replayed any more.';
+  'Empties quarantined submissions of the same request, e-mail or phone as a lead; they are not resubmitted any more.';
 
 create or replace function intake.empty_quarantined(p_ids bigint[], p_now timestamptz)
 returns boolean

@@ -224,7 +224,7 @@ begin
 end;
 $$;
 comment on function leadgen.erase_submission(bigint, text) is
-  'Empties a submission in quarantine, for a person who has no lead: it is not replayed any more. False when nothing '
+  'Empties a submission in quarantine, for a person who has no lead: it is not resubmitted any more. False when nothing '
   'was left of it, LG404 when there is no such submission. The reason is kept: no names in it.';
 
 create or replace function leadgen.find_person(p_kind text, p_value text, p_country_code text default null)
