@@ -27,6 +27,15 @@ def test_every_argument_and_option_is_explained(path: str) -> None:
     assert [one.name for one in ALL[path].params if not one.help] == []
 
 
+def test_every_number_has_a_least_and_a_most() -> None:
+    """A number beyond what PostgreSQL takes is refused here, in words of ours."""
+    for path, command in ALL.items():
+        for one in command.params:
+            kind = one.type_descriptor
+            if kind.annotation in {int, float, list[int]}:
+                assert None not in {kind.parameter_info.min, kind.parameter_info.max}, (path, one.name)
+
+
 def test_an_example_runs_with_options_that_there_are() -> None:
     for path, command in ALL.items():
         example = re.search(r"Example: (.*)", " ".join((command.help or "").split()))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from leadgen.cli.console import out
-from leadgen.cli.target import database_url
+from leadgen.cli.target import MAX_ID, database_url
 from leadgen.errors import LeadGenError
 
 EXPLAIN = "select jsonb_pretty(leadgen.explain_lead(%s::bigint))"
@@ -14,7 +14,7 @@ NO_SUCH_LEAD = "LG404"
 
 
 def explain(
-    lead_id: Annotated[int, typer.Argument(help="The id of a lead.")],
+    lead_id: Annotated[int, typer.Argument(min=1, max=MAX_ID, help="The id of a lead.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show who won a lead, and why each other buyer lost.

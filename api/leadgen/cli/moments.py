@@ -1,6 +1,7 @@
-"""A time that is typed: ISO 8601, with an offset or by the clock of a zone."""
+"""Times and lengths of time that are typed: ISO 8601, with an offset or by the clock of a zone; 24h."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from leadgen.errors import LeadGenError
@@ -8,6 +9,8 @@ from leadgen.errors import LeadGenError
 HOW_TIMES_ARE_READ = (
     "A date or time of ISO 8601; one without an offset is in the zone of the enrollment, else of its market."
 )
+SPAN = re.compile(r"(\d{1,6}) ?(s|m|h|d|(?:second|minute|hour|day)s?)", re.ASCII)
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def read_moment(text: str, option: str, zone: ZoneInfo) -> datetime:
@@ -51,3 +54,11 @@ def show_moment(moment: datetime, zone: ZoneInfo) -> str:
         return f"{utc:%Y-%m-%d %H:%M} UTC"
     form = "%H:%M" if utc.date() == local.date() else "%Y-%m-%d %H:%M"
     return f"{local:%Y-%m-%d %H:%M} {zone.key} ({utc.strftime(form)} UTC)"
+
+
+def read_span(text: str, option: str) -> timedelta:
+    """The length of time that `24h`, `30 minutes`, `7d` or `0` is. Raises LeadGenError for anything else."""
+    found = SPAN.fullmatch(text)
+    if text != "0" and not found:
+        raise LeadGenError(f"{option} {text}: write a number and s, m, h or d, such as 30m, 24h or 7d; or 0")
+    return timedelta(**{UNITS[found[2][0]]: int(found[1])}) if found else timedelta()

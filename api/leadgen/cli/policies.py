@@ -27,11 +27,13 @@ class Kind(StrEnum):
     OFFER = "offer"
 
 
-POLICY_HISTORY = "select version, changed_at, changed_by, changes from leadgen.policy_history(%(kind)s::text, %(id)s::bigint)"
+POLICY_HISTORY = """
+select version, changed_at, changed_by, changes from leadgen.policy_history(%(kind)s::text, %(id)s::bigint)
+"""
 HISTORY = {
-    Kind.ENROLLMENT: (
-        "select version, changed_at, changed_by, changes from leadgen.enrollment_history(%(id)s::bigint)"
-    ),
+    Kind.ENROLLMENT: """
+select version, changed_at, changed_by, changes from leadgen.enrollment_history(%(id)s::bigint)
+""",
     Kind.OFFER: "select version, changed_at, changed_by, changes from leadgen.offer_history(%(id)s::bigint)",
 }
 ROLL_BACK_POLICY = "select leadgen.roll_back_policy(%(kind)s::text, %(id)s::bigint, %(version)s::integer)"

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leadgen.cli.console import err, out
-from leadgen.cli.target import database_url
+from leadgen.cli.target import MAX_ID, database_url
 
 COUNT_LEADS = "select count(*) from leadgen.leads where id between %s and %s"
 VERIFY_LEADS = "select last_id, checked, faults from leadgen.verify_leads(%s::bigint, %s::integer)"
@@ -25,9 +25,12 @@ Fault = dict[str, Any]
 
 
 def verify(
-    first: Annotated[int, typer.Option("--from-lead", metavar="ID", help="The first lead to replay.")] = 1,
+    first: Annotated[
+        int, typer.Option("--from-lead", metavar="ID", min=1, max=MAX_ID, help="The first lead to replay.")
+    ] = 1,
     last: Annotated[
-        int | None, typer.Option("--to-lead", metavar="ID", help="The last; default: to the end.")
+        int | None,
+        typer.Option("--to-lead", metavar="ID", min=1, max=MAX_ID, help="The last; default: to the end."),
     ] = None,
 ) -> None:
     """Replay every lead from its record and check the invariants; exit status 1 with whatever differs.
