@@ -12,15 +12,18 @@ create table pg_temp.shop (
   constraint shop_shape check (kind ~ '^[a-z]')
 );
 select results_eq($$select * from catalog.list_words('pg_temp.shop')$$,
-  $$values ('kind'::text, array['it''s', 'a, b', 'c']), ('size', array['small', 'large'])$$, 'list_words: columns of one of some words');
+  $$values ('kind'::text, array['it''s', 'a, b', 'c']), ('size', array['small', 'large'])$$,
+  'list_words: columns of one of some words');
 select is_empty($$select * from catalog.list_words('leadgen.markets')$$, 'list_words: none');
 create trigger check_words before insert or update on pg_temp.shop for each row execute function catalog.check_words();
-select is(testkit.fault_of(format('insert into pg_temp.shop (kind, size) values (%L, %L)', kind, size)), fault, format('%s, %s', kind, size))
+select is(testkit.fault_of(format('insert into pg_temp.shop (kind, size) values (%L, %L)', kind, size)), fault,
+  format('%s, %s', kind, size))
 from (values ('c', 'small', 'none'), ('it''s', 'large', 'none'), (null, 'small', 'none'), ('b', 'small', 'LG423 kind'),
   ('', 'small', 'LG423 kind'), ('c', 'Small', 'LG423 size'), ('c', null, '23502')) as t (kind, size, fault);
 
 create temp table ids as select testkit.make_offer() as offer_id;
-select is(testkit.detail_of(format($$insert into leadgen.sources (offer_id, kind, name) values (%s, 'landingpage', 'x')$$, offer_id)) ->> 'allowed',
+select is(testkit.detail_of(format($$insert into leadgen.sources (offer_id, kind, name) values (%s, 'landingpage', 'x')$$,
+    offer_id)) ->> 'allowed',
   'one of landing_page, partner_api, embed_form', 'a source: which kinds there are') from ids;
 select throws_like(format($$update leadgen.sources set kind = 'landingpage' where offer_id = %s$$, offer_id),
   'kind: found landingpage; allowed: one of landing_page, partner_api, embed_form. Did you mean landing_page?',
@@ -52,7 +55,8 @@ select isnt_empty('select * from pg_temp.writable()', 'and there are some');
 alter table leadgen.verticals add column size text constraint verticals_size check (size in ('small', 'large'));
 select is((select array_agg(w.name) from pg_temp.writable() w where w.name not in (select g.name from pg_temp.guarded() g)),
   array['verticals.size'], 'one without it would be found');
-select is(testkit.fault_of($$insert into leadgen.verticals (slug, name, size) values ('x', 'x', 'huge')$$), '23514', 'it would name the constraint');
+select is(testkit.fault_of($$insert into leadgen.verticals (slug, name, size) values ('x', 'x', 'huge')$$), '23514',
+  'it would name the constraint');
 
 select * from finish();
 rollback;

@@ -49,7 +49,8 @@ from pg_class c
 cross join lateral catalog.list_words(c.oid) w
 where c.relnamespace = 'leadgen'::regnamespace and c.relkind = 'r'
 union all
-select c.relname, a.attname, array(select e.enumlabel::text from pg_enum e where e.enumtypid = a.atttypid order by e.enumsortorder)
+select c.relname, a.attname,
+  array(select e.enumlabel::text from pg_enum e where e.enumtypid = a.atttypid order by e.enumsortorder)
 from pg_class c
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 join pg_type t on t.oid = a.atttypid and t.typtype = 'e'

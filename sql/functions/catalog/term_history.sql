@@ -216,10 +216,10 @@ declare
   v_last integer := 0;
 begin
   if tg_op = 'UPDATE' then
-    if (old.is_active, old.default_price_per_lead, old.validation_policy_id, old.routing_policy_id, old.pricing_policy_id)
-      is not distinct from
-      (new.is_active, new.default_price_per_lead, new.validation_policy_id, new.routing_policy_id, new.pricing_policy_id)
-    then
+    if (old.is_active, old.default_price_per_lead, old.validation_policy_id, old.routing_policy_id,
+        old.pricing_policy_id)
+      is not distinct from (new.is_active, new.default_price_per_lead, new.validation_policy_id, new.routing_policy_id,
+        new.pricing_policy_id) then
       return null;
     end if;
     v_last := coalesce((select max(v.version) from leadgen.offer_versions v where v.offer_id = new.id), 0);

@@ -103,7 +103,8 @@ as $$
 begin
   insert into leadgen.enrollment_versions (
     buyer_offer_id, version, buyer_id, is_active, routing_priority, weight, price_per_lead, min_balance_required,
-    timezone, pause_from, pause_until, compiled_schedule, limit_codes, limit_windows, limit_is_money, limit_caps, filters
+    timezone, pause_from, pause_until, compiled_schedule, limit_codes, limit_windows, limit_is_money, limit_caps,
+    filters
   )
   values (
     new.id, new.version, new.buyer_id, new.is_active, new.routing_priority, new.weight, new.price_per_lead,

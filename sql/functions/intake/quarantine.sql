@@ -125,7 +125,10 @@ begin
   set payload = '{}', context = '{}', request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
     resubmitted_at = coalesce(q.resubmitted_at, p_now)
   where q.id in (
-    select c.id from leadgen.intake_quarantine c where c.id = any (p_ids) and c.payload <> '{}' order by c.id for update);
+    select c.id from leadgen.intake_quarantine c
+    where c.id = any (p_ids) and c.payload <> '{}'
+    order by c.id
+    for update);
   return found;
 end;
 $$;

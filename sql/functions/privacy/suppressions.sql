@@ -19,8 +19,8 @@ begin
   end if;
   insert into leadgen.suppressions (kind, value_hash, created_at, reason, expires_at)
   values (
-    p_kind, privacy.hash_contact(p_kind, privacy.normalize_contact(p_kind, p_value, p_country_code)), leadgen.clock(), p_reason,
-    p_expires_at
+    p_kind, privacy.hash_contact(p_kind, privacy.normalize_contact(p_kind, p_value, p_country_code)),
+    leadgen.clock(), p_reason, p_expires_at
   )
   on conflict (kind, value_hash) do update set
     created_at = excluded.created_at,

@@ -62,7 +62,8 @@ declare
 begin
   foreach v_name in array '{pause_from,pause_until}'::text[] loop
     if p_fields ->> v_name is not null then
-      perform ref.read_timestamp(nullif(p_fields ->> v_name, case v_name when 'pause_until' then 'infinity' end), p_path || '.' || v_name);
+      perform ref.read_timestamp(
+        nullif(p_fields ->> v_name, case v_name when 'pause_until' then 'infinity' end), p_path || '.' || v_name);
     end if;
   end loop;
   if (p_fields ->> 'pause_from')::timestamptz >= (p_fields ->> 'pause_until')::timestamptz then

@@ -27,7 +27,8 @@ begin
   perform privacy.strike_out_traces(v_lead);
   insert into leadgen.events (created_at, kind, subject, market_id, offer_id, message, facts)
   values (v_now, 'lead_erased', 'lead ' || v_lead.id, v_lead.market_id, v_lead.offer_id,
-    format('lead %s was erased: %s', v_lead.id, v_reason), jsonb_build_object('lead_id', v_lead.id, 'by', session_user, 'reason', v_reason))
+    format('lead %s was erased: %s', v_lead.id, v_reason),
+    jsonb_build_object('lead_id', v_lead.id, 'by', session_user, 'reason', v_reason))
   on conflict on constraint events_subject_unique do nothing;
   return v_lead.erased_at is null;
 end;
@@ -113,7 +114,8 @@ begin
     v_phone := nullif(v_lead.phone, '');
   else
     if p_kind is null or p_kind not in ('phone', 'email') then
-      perform kernel.refuse('LG400', 'A person is found by another kind', 'kind', left(p_kind, 20), 'phone, email, lead');
+      perform kernel.refuse(
+        'LG400', 'A person is found by another kind', 'kind', left(p_kind, 20), 'phone, email, lead');
     end if;
     v_email := case p_kind when 'email' then privacy.normalize_contact(p_kind, p_value) end;
     v_phone := case p_kind when 'phone' then privacy.normalize_contact(p_kind, p_value, p_country_code) end;
