@@ -6,8 +6,8 @@ grant select on ids to leadgen_dba;
 select testkit.at_time('2026-12-20T12:00:00Z');
 
 create function pg_temp.pause() returns text language sql as $$
-  select coalesce(kernel.write_instant(bo.pause_from), 'null') || ' ' || coalesce(kernel.write_instant(bo.pause_until), 'null')
-    || ' v' || bo.version
+  select format('%s %s v%s', coalesce(kernel.write_instant(bo.pause_from), 'null'), coalesce(kernel.write_instant(bo.pause_until), 'null'),
+    bo.version)
   from leadgen.buyer_offers bo join ids on bo.id = ids.a;
 $$;
 set local role leadgen_dba;
@@ -15,15 +15,15 @@ select lives_ok(format('select leadgen.pause_enrollment(%s, ''2026-12-24T00:00-0
   'a DBA plans a pause') from ids;
 reset role;
 select is(pg_temp.pause(), '2026-12-24T06:00:00+00:00 2026-12-27T06:00:00+00:00 v2', 'with both ends, a new version');
-select is((select v.pause_from || ' ' || v.pause_until from leadgen.enrollment_versions v join ids on v.buyer_offer_id = a
+select is((select format('%s %s', v.pause_from, v.pause_until) from leadgen.enrollment_versions v join ids on v.buyer_offer_id = a
   where v.version = 2),
-  (select bo.pause_from || ' ' || bo.pause_until from leadgen.buyer_offers bo join ids on bo.id = a), 'that is archived');
+  (select format('%s %s', bo.pause_from, bo.pause_until) from leadgen.buyer_offers bo join ids on bo.id = a), 'that is archived');
 select is((select c.after ->> 'pause_from' from leadgen.catalog_changes c order by c.id desc limit 1),
-  (select to_jsonb(bo.pause_from) #>> '{}' from leadgen.buyer_offers bo join ids on bo.id = a), 'and wakes held leads');
+  (select to_jsonb(bo.pause_from) #>> '{}' from leadgen.buyer_offers bo join ids on bo.id = a), 'a planned pause is a change that held leads are woken by');
 select is(leadgen.resume_enrollment(a), true, 'a planned pause is taken back') from ids;
 select is(pg_temp.pause(), 'null null v3', 'nothing is left of it');
 select is(leadgen.resume_enrollment(a), false, 'there is none any more') from ids;
-select is(pg_temp.pause(), 'null null v3', 'and no version for nothing');
+select is(pg_temp.pause(), 'null null v3', 'nothing to resume is no version');
 select leadgen.pause_enrollment(a) from ids;
 select is(pg_temp.pause(), 'null infinity v4', 'without times: from now, without end');
 select leadgen.pause_enrollment(a, '2026-12-20T11:00:00Z', '2026-12-21T12:00:00Z') from ids;

@@ -28,7 +28,7 @@ create function pg_temp.edit(p_set text) returns text language plpgsql as $$
 -- What the history says of the newest version.
 begin
   execute format('update leadgen.buyer_offers set %s where id = (select a from ids)', p_set);
-  return (select h.version || ' ' || h.changes from ids, leadgen.enrollment_history(a) h order by h.version desc limit 1);
+  return (select format('%s %s', h.version, h.changes) from ids, leadgen.enrollment_history(a) h order by h.version desc limit 1);
 end;
 $$;
 select is(pg_temp.edit(change), words, change)

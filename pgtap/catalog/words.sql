@@ -36,14 +36,14 @@ select lives_ok($$update leadgen.sources set kind = 'embed_form'$$, 'a kind ther
 
 -- Each column of such words that a DBA may write says so: a new one needs its trigger.
 create function pg_temp.writable() returns table (name text) language sql as $$
-  select c.relname || '.' || w.name
+  select format('%s.%s', c.relname, w.name)
   from pg_class c
   cross join lateral catalog.list_words(c.oid) w
   where c.relnamespace = 'leadgen'::regnamespace and c.relkind = 'r'
     and (has_column_privilege('leadgen_dba', c.oid, w.name, 'insert') or has_column_privilege('leadgen_dba', c.oid, w.name, 'update'));
 $$;
 create function pg_temp.guarded() returns table (name text) language sql as $$
-  select c.relname || '.' || a.attname
+  select format('%s.%s', c.relname, a.attname)
   from pg_trigger t
   join pg_class c on c.oid = t.tgrelid
   join pg_attribute a on a.attrelid = c.oid and a.attnum = any (t.tgattr)
@@ -51,7 +51,7 @@ create function pg_temp.guarded() returns table (name text) language sql as $$
 $$;
 select results_eq('select * from pg_temp.writable() order by 1', 'select * from pg_temp.guarded() order by 1',
   'every column of some words that a DBA writes has the trigger');
-select isnt_empty('select * from pg_temp.writable()', 'and there are some');
+select isnt_empty('select * from pg_temp.writable()', 'there are such columns');
 alter table leadgen.verticals add column size text constraint verticals_size check (size in ('small', 'large'));
 select is((select array_agg(w.name) from pg_temp.writable() w where w.name not in (select g.name from pg_temp.guarded() g)),
   array['verticals.size'], 'one without it would be found');

@@ -66,7 +66,7 @@ select is((select e.reason from leadgen.explain_candidates(lead.id) e),
 select is(l.next_route_at, '2026-11-20T17:10:00Z', 'it wakes when the pause ends') from leadgen.leads l join lead using (id);
 select testkit.at_time('2026-11-20T17:10:00Z');
 select testkit.work_holds();
-select is(testkit.tell(id), 'A 45.00', 'and is sold then') from lead;
+select is(testkit.tell(id), 'A 45.00', 'the held lead is sold when the pause ends') from lead;
 select is(bool_and((leadgen.replay_lead(l.id) ->> 'identical')::boolean), true, 'each lead replays from its record') from leadgen.leads l;
 select is((leadgen.what_if(offer_id, '2026-11-20T06:00:00Z', '2026-11-21T06:00:00Z')) ->> 'is_identical', 'true',
   'a what-if that changes nothing comes out the same') from ids;

@@ -50,7 +50,7 @@ set local role leadgen_dba;
 select lives_ok($$select leadgen.suppress('phone', '+15125550123', 'asked twice', '2026-11-20T16:00:01Z')$$, 'a DBA may, and again');
 select lives_ok($$select leadgen.suppress('email', 'a@b.example')$$, 'for ever');
 select lives_ok($$select leadgen.suppress('phone', '(615) 555-0142', null, null, 'US')$$, 'a number as it is dialled in its country');
-select is(leadgen.unsuppress('phone', '615-555-0142', 'US'), true, 'and let through again');
+select is(leadgen.unsuppress('phone', '615-555-0142', 'US'), true, 'a number as it is dialled is let through again');
 reset role;
 select results_eq(
   $$select kind, reason, created_at, expires_at, created_by = session_user from leadgen.suppressions order by kind$$,
