@@ -38,6 +38,7 @@ class Kind(StrEnum):
     DELIVERY_PARKED = "delivery_parked"
     SECRET_ROTATED = "secret_rotated"  # noqa: S105  not a secret
     LEAD_ERASED = "lead_erased"
+    SUBMISSION_ERASED = "submission_erased"
 
 
 def events(
