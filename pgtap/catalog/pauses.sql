@@ -19,7 +19,8 @@ select is((select format('%s %s', v.pause_from, v.pause_until) from leadgen.enro
   where v.version = 2),
   (select format('%s %s', bo.pause_from, bo.pause_until) from leadgen.buyer_offers bo join ids on bo.id = a), 'that is archived');
 select is((select c.after ->> 'pause_from' from leadgen.catalog_changes c order by c.id desc limit 1),
-  (select to_jsonb(bo.pause_from) #>> '{}' from leadgen.buyer_offers bo join ids on bo.id = a), 'a planned pause is a change that held leads are woken by');
+  (select to_jsonb(bo.pause_from) #>> '{}' from leadgen.buyer_offers bo join ids on bo.id = a),
+  'a planned pause is a change that held leads are woken by');
 select is(leadgen.resume_enrollment(a), true, 'a planned pause is taken back') from ids;
 select is(pg_temp.pause(), 'null null v3', 'nothing is left of it');
 select is(leadgen.resume_enrollment(a), false, 'there is none any more') from ids;
