@@ -167,7 +167,7 @@ def test_a_suppression_ends(market: Market, run: Run) -> None:
         (["phone", "5125550123"], "value: found something else, allowed a valid number with +"),
         (["email", "ann"], "value: found something else, allowed an address such as name@example.com"),
         (["email", "ann@example.com", "--until", "2020-01-01"], "--until: found a time that has passed"),
-        (["email", "ann@example.com", "--until", "soon"], "--until soon: write 2026-11-20"),
+        (["email", "ann@example.com", "--until", "soon"], "--until: found soon, allowed 2026-11-20"),
     ],
 )
 @pytest.mark.usefixtures("market")
@@ -217,7 +217,7 @@ def test_quarantine_is_listed_and_submitted_again(market: Market, run: Run) -> N
     first, second = (submit(market, name="Wilhelmina Overbeck")["quarantine_id"] for _ in range(2))
     listed = run("quarantine", "list")
     lines = [" ".join(line.split()) for line in listed.stdout.splitlines()]
-    assert lines[0] == "id since, UTC times source step why lead"
+    assert lines[0] == "id came, UTC times source step why lead"
     assert lines[1].startswith(f"{second} 20")
     assert lines[1].endswith("1 austin-plumbing-v1 source the source is not active")
     assert "Overbeck" not in listed.stdout + run("quarantine", "list", "--json").stdout

@@ -63,6 +63,12 @@ PARK = "select leadgen.park_delivery(%s::bigint)"
 START_REPLAY = "select leadgen.start_replay(%s::jsonb, %s::text)"
 CANCEL_REPLAY = "select leadgen.cancel_replay(%s::bigint)"
 
+# What the answers of RETRY mean.
+RETRIED = {
+    "pending": "is due now: a worker sends it",
+    "sending": "is being sent already: nothing was changed",
+}
+
 UTC_ZONE = ZoneInfo("UTC")
 SHOWN_REPLY = 200  # characters
 
@@ -100,7 +106,7 @@ def list_deliveries(
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List deliveries, newest first. Nothing of the leads themselves is shown.
+    """List deliveries, newest first. No personal data of leads is shown.
 
     Example: leadgen deliveries list --status dead --since 24h
     """
@@ -122,7 +128,7 @@ def list_deliveries(
         err.print("no deliveries")
         return
     table = plain_table(
-        "id", "since, UTC", "buyer", "what", "by", "status", "tries", "next or end, UTC", "trouble",
+        "id", "made, UTC", "buyer", "what", "by", "status", "tries", "next or end, UTC", "trouble",
         numbers=("id", "tries"),
     )  # fmt: skip
     for row in rows:
@@ -185,7 +191,7 @@ def describe_delivery(row: Row) -> list[str]:
     subject = f"sale {row['assignment_id']} of lead {row['lead_id']}" if row["assignment_id"] else row["kind"]
     lines = [
         f"delivery {row['id']}: {subject} to {row['buyer']} ({row['buyer_id']}) by {row['channel']}: {row['status']}",
-        f"message     msg_{row['message_id'].hex}, since {show_minute(row['created_at'])} UTC",
+        f"message     msg_{row['message_id'].hex}, made {show_minute(row['created_at'])} UTC",
         f"goes to     {row['target']}",
         f"endpoint    {row['endpoint_id']}: {describe_health(row)}",
     ]
@@ -196,7 +202,7 @@ def describe_delivery(row: Row) -> list[str]:
     if row["last_error"]:
         lines.append(f"trouble     {row['last_error']}")
     if row["replay_id"]:
-        lines.append(f"replay      {row['replay_id']}, after {count_of(row['attempts_before'], 'attempt')}")
+        lines.append(f"resend run  {row['replay_id']}, after {count_of(row['attempts_before'], 'attempt')}")
     if row["provider_id"]:
         lines.append(f"provider    {row['provider_id']}")
     return lines
@@ -219,16 +225,18 @@ def retry(
 
     Example: leadgen deliveries retry 812 813
     """
-    call_each(ids, RETRY, lambda one: (one, again))
+    call_each(ids, RETRY, lambda one: (one, again), RETRIED.__getitem__, "delivery")
 
 
 @app.command()
 def park(ids: Ids) -> None:
-    """Keep deliveries back until they are retried.
+    """Keep deliveries back: they are not sent until they are retried.
 
     Example: leadgen deliveries park 812
     """
-    call_each(ids, PARK, lambda one: (one,))
+    call_each(
+        ids, PARK, lambda one: (one,), lambda _: "is parked: it is not sent until it is retried", "delivery"
+    )
 
 
 @app.command()
@@ -242,21 +250,28 @@ def replay(
         str | None, typer.Option("--to", metavar="TIME", help="Only deliveries made before this time.")
     ] = None,
     status: Annotated[
-        str, typer.Option(help="dead, unknown or delivered; separate several by commas.")
+        str,
+        typer.Option(
+            metavar="STATUS[,STATUS]...", help="Only those in these states: dead, unknown, delivered."
+        ),
     ] = "dead",
     per_minute: Annotated[int, typer.Option(min=1, max=60_000, help="How many to send a minute.")] = 600,
     key: Annotated[
-        str | None, typer.Option(help="A name for this run. The same name again starts no second run.")
+        str | None,
+        typer.Option(metavar="NAME", help="A name for this run. The same name again starts no second run."),
     ] = None,
 ) -> None:
-    """Resend all dead letters, or those of a buyer or a period. Workers do it; the id of the run is printed.
+    """Resend all dead letters, or those of one buyer or period. Prints the id of the resend run.
+
+    Workers send them, at a steady pace. A delivered one is resent only with --buyer, --from and --to.
 
     Example: leadgen deliveries replay --buyer 7 --from 2026-11-20 --status dead,unknown
     """
     statuses = [one.strip() for one in status.split(",")]
     if "delivered" in statuses and not (buyer and start and end):
         raise LeadGenError(
-            f"--status {status} needs --buyer, --from and --to: what was delivered goes to one buyer"
+            f"--status {status}: what was delivered is resent to one buyer and for a period only; "
+            "give --buyer, --from and --to too"
         )
     wish: dict[str, object] = {"statuses": statuses, "per_minute": per_minute}
     if buyer is not None:
@@ -282,7 +297,7 @@ def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
         print_json(rows)
         return
     if not rows:
-        err.print("no replays")
+        err.print("no resend runs")
         return
     table = plain_table(
         "id", "asked, UTC", "by", "which", "a minute", "status", "sent", "end, UTC", "left out",
@@ -310,17 +325,17 @@ def stop_replay(replay_id: Id) -> None:
     Example: leadgen deliveries stop-replay 3
     """
     stopped = call(CANCEL_REPLAY, [replay_id])
-    err.print(f"replay {replay_id} is stopped" if stopped else f"replay {replay_id} had ended already")
+    err.print(f"resend run {replay_id} {'is stopped' if stopped else 'had ended already'}")
 
 
 def describe_skipped(row: Row) -> str:
-    """How many a replay left out, and for which reasons."""
+    """How many a resend run left out, and for which reasons."""
     reasons = "; ".join(f"{reason}: {count}" for reason, count in sorted(row["skipped_for"].items()))
     return f"{row['skipped']:,} ({reasons})" if reasons else str(row["skipped"])
 
 
 def describe_wish(row: Row) -> str:
-    """What a replay sends again, in words."""
+    """What a resend run sends, in words."""
     parts = [", ".join(row["statuses"])]
     if row["buyer_id"]:
         parts.append(f"of buyer {row['buyer_id']}")

@@ -30,11 +30,11 @@ REPLAY = "select leadgen.replay_quarantined(%s::bigint)"
 
 @app.command("list")
 def list_quarantine(
-    everything: Annotated[bool, typer.Option("--all", help="Also what was resubmitted already.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were resubmitted.")] = False,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the submissions that wait, newest first: why, and how often each came. Nothing of the leads is shown.
+    """List the submissions in quarantine, newest first: why, and how often each came. No personal data is shown.
 
     Example: leadgen quarantine list
     """
@@ -48,7 +48,7 @@ def list_quarantine(
         err.print("the quarantine is empty")
         return
     table = plain_table(
-        "id", "since, UTC", "times", "source", "step", "why", "lead", numbers=("id", "times", "lead")
+        "id", "came, UTC", "times", "source", "step", "why", "lead", numbers=("id", "times", "lead")
     )
     for row in rows:
         table.add_row(
@@ -71,12 +71,12 @@ def replay(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that wait, oldest first.")] = False,
 ) -> None:
-    """Resubmit submissions, once what kept them is mended. Exit status 1 if one is refused or still waits.
+    """Resubmit submissions in quarantine, once their source works. Exit status 1 if one is refused or still waits.
 
     Example: leadgen quarantine replay 3 4
     """
     if bool(ids) == everything:
-        raise typer.BadParameter("give ids, or --all")
+        raise typer.BadParameter("give the ids of submissions, or --all")
     resubmit([row["id"] for row in read_rows(WAITING)] if everything else ids or [])
 
 

@@ -97,7 +97,7 @@ begin
     when p_facts.duplicate_lead_id is null then '{}'
     else rules.fail('duplicate', p_facts.duplicate_field,
       format('The same %s came in %s earlier with another lead', p_facts.duplicate_field,
-        kernel.count_of(ceil(extract(epoch from p_facts.decided_at - p_facts.duplicate_created_at) / 60), 'minute')))
+        kernel.show_age(extract(epoch from p_facts.decided_at - p_facts.duplicate_created_at))))
   end;
 end;
 $$;
