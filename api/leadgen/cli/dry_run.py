@@ -14,7 +14,7 @@ from leadgen.errors import LeadGenError
 
 # Numbers stay as the database writes them: 48.00.
 DRY_RUN = """
-select a::text, (a - 'decision')::text, (a -> 'decision')::text, a ? 'replayed'
+select a::text, (a - 'decision')::text, (a -> 'decision')::text, a ? 'repeated'
 from leadgen.dry_run_lead(%s::jsonb, %s::jsonb, %s::boolean) a
 """
 

@@ -16,7 +16,7 @@ from leadgen.find_leads(%s::text, %s::integer)
 """
 SEARCHED = """
 select current_database() as name, (select count(*) from leadgen.leads) as leads,
-  (select count(*) from leadgen.intake_quarantine q where q.replayed_at is null) as quarantined
+  (select count(*) from leadgen.intake_quarantine q where q.resubmitted_at is null) as quarantined
 """
 NOTHING = """\
 nothing found: no lead has {text} as its id, phone, e-mail, idempotency key or attribute,
@@ -80,7 +80,7 @@ def find(
         )
     waiting = next((row["quarantine_id"] for row in rows if row["quarantine_id"]), None)
     if waiting:
-        err.print(f"`leadgen quarantine replay {waiting}` resubmits it")
+        err.print(f"`leadgen quarantine resubmit {waiting}` resubmits it")
 
 
 def tell_nothing_is_found(text: str) -> None:

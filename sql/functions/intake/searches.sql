@@ -102,7 +102,7 @@ language plpgsql
 stable
 as $$
 -- A read of the whole quarantine, which is short. A network's post has its answers anywhere, so e-mail and phone are
--- looked for in the text. What was replayed is a lead.
+-- looked for in the text. What was resubmitted is a lead.
 declare
   v_search constant record := intake.read_search(p_text);
   v_digits constant text[] := array(
@@ -123,7 +123,7 @@ begin
         select from jsonb_path_query(q.payload - 'idempotency_key', 'strict $.**') v
         where v #>> '{}' = ref.collapse_space(p_text)) then 'field' end as field
   ) by
-  where q.replayed_at is null and q.payload <> '{}' and num_nonnulls(by.phone, by.email, by.key, by.field) > 0;
+  where q.resubmitted_at is null and q.payload <> '{}' and num_nonnulls(by.phone, by.email, by.key, by.field) > 0;
 end;
 $$;
 comment on function intake.list_matching_quarantined(text) is
