@@ -164,8 +164,8 @@ def test_a_suppression_ends(market: Market, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["phone", "5125550123"], "value: found something else, allowed a valid number with +"),
-        (["email", "ann"], "value: found something else, allowed an address such as name@example.com"),
+        (["phone", "5125550123"], "value: found another value, allowed a valid number with +"),
+        (["email", "ann"], "value: found another value, allowed an address such as name@example.com"),
         (["email", "ann@example.com", "--until", "2020-01-01"], "--until: found a time that has passed"),
         (["email", "ann@example.com", "--until", "soon"], "--until: found soon, allowed 2026-11-20"),
     ],

@@ -15,7 +15,7 @@ declare
   v_text constant text := ref.collapse_space(p_text);
 begin
   if v_text is null or length(v_text) > 200 then
-    perform kernel.refuse('LG400', 'Nothing to look for', 'text',
+    perform kernel.refuse('LG400', 'The text to look for is missing or too long', 'text',
       case when v_text is null then 'nothing' else kernel.count_of(length(v_text), 'character') end,
       'a lead id, a phone number, an e-mail or a key of at most 200 characters');
   end if;
