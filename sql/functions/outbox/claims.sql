@@ -260,7 +260,8 @@ declare
   v_count integer;
 begin
   if cardinality(p_delivery_ids) <> cardinality(p_tokens) then
-    perform kernel.refuse('LG400', 'The tokens do not match the deliveries', 'p_tokens', cardinality(p_tokens) || ' tokens',
+    perform kernel.refuse('LG400', 'The tokens do not match the deliveries', 'p_tokens',
+      cardinality(p_tokens) || ' tokens',
       cardinality(p_delivery_ids) || ' tokens');
   end if;
   with held as materialized (

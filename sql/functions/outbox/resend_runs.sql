@@ -33,7 +33,8 @@ begin
   select r.* into v_resend from leadgen.resends r where r.request_key = p_request_key;
   if found and (v_resend.buyer_id, v_resend.created_from, v_resend.created_to, v_resend.statuses)
     is distinct from (v_wanted.buyer_id, v_wanted.created_from, v_wanted.created_to, v_wanted.statuses) then
-    perform kernel.refuse('LG409', format('The request key was used for another resend run, %s', v_resend.id), 'request_key',
+    perform kernel.refuse('LG409', format('The request key was used for another resend run, %s', v_resend.id),
+      'request_key',
       'the same key with another filter', 'a new key');
   elsif not found then
     select r.* into v_resend
@@ -196,7 +197,8 @@ declare
   v_resend leadgen.resends;
 begin
   if jsonb_typeof(p_filter) is distinct from 'object' then
-    perform kernel.refuse('LG400', 'The filter is not a JSON object', 'filter', coalesce(jsonb_typeof(p_filter), 'nothing'),
+    perform kernel.refuse('LG400', 'The filter is not a JSON object', 'filter',
+      coalesce(jsonb_typeof(p_filter), 'nothing'),
       'an object with any of ' || array_to_string(c_keys, ', '));
   end if;
   select k into v_key from jsonb_object_keys(p_filter) k where k <> all (c_keys) order by k limit 1;

@@ -14,6 +14,7 @@ begin
 exception when sqlstate 'LG423' then
   get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail;
   perform rehearsal.refuse_change(v_message, v_detail::jsonb, v_detail::jsonb ->> 'field');
+  return null;
 end;
 $$;
 comment on function rehearsal.read_changes(bigint, jsonb) is

@@ -108,7 +108,8 @@ begin
   select r.* into v_return from leadgen.sale_returns r where r.id = p_return_id;
   if v_return.status in ('approved', 'refused') then
     if (v_return.status = 'approved') <> p_approve then
-      perform kernel.refuse('LG409', format('Return %s was decided already: it is %s', v_return.id, v_return.status), 'status',
+      perform kernel.refuse('LG409', format('Return %s was decided already: it is %s', v_return.id, v_return.status),
+        'status',
         v_return.status, 'received, requested');
     end if;
   elsif not p_approve then
