@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from api.serving import add_catalogue, add_sale, make_lead
-from leadgen.cli.errors import say_as_typed
+from leadgen.cli.errors import describe_error, say_as_typed
 from leadgen.words import count_of
 
 Market = psycopg.Connection
@@ -120,3 +120,15 @@ def test_one_lead_is_no_plural(market: Market, run: Run) -> None:
     submit(market, make_lead())
     shown = account_of(run("what-if", "austin-plumbing"))
     assert ", 1 lead " in shown
+
+
+def test_a_database_without_our_schema_is_named_where_it_may_be_the_wrong_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    error = psycopg.errors.UndefinedTable("no table")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somebody@somewhere/leadgen")
+    assert "DATABASE_URL" not in describe_error(error)
+    monkeypatch.delenv("DATABASE_URL")
+    said = describe_error(error)
+    assert said.startswith("the database is not up to date: run `leadgen migrate`")
+    assert "DATABASE_URL is not set, so this is the embedded database; set it" in said

@@ -91,7 +91,7 @@ def test_without_a_url_the_database_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(console.err, "print", lambda line, **_: said.append(line))
     find.tell_nothing_is_found("x")
     assert "searched: 1 lead and 0 submissions in quarantine, in the database leadgen" in said[0]
-    assert said[1].startswith("DATABASE_URL is not set, so this is the embedded database.")
+    assert said[1].startswith("DATABASE_URL is not set, so this is the embedded database;")
 
 
 @pytest.mark.parametrize("text", ["John@Example.COM", "partner-77", "512.555.0123"])

@@ -150,8 +150,8 @@ def test_one_that_cannot_be_sent_again_stops_no_other(market: Database, run: Run
     done = run("deliveries", "retry", "999", str(delivered), str(dead))
     assert (done.returncode, done.stdout) == (1, f"delivery {dead} {DUE}")
     first, second = done.stderr.splitlines()
-    assert first.startswith("delivery 999: There is no such delivery")
-    assert second.startswith(f"delivery {delivered}: Delivery {delivered} cannot be sent again")
+    assert first.startswith("There is no such delivery; delivery_id: found 999")
+    assert second.startswith(f"Delivery {delivered} cannot be sent again")
     assert run("deliveries", "retry", "--again", str(delivered)).stdout == f"delivery {delivered} {DUE}"
 
 
@@ -359,7 +359,7 @@ def test_a_buyers_keys_are_shown_once_and_revoked(market: Database, run: Run) ->
     """
     assert set(market.execute(query).fetchall()) == {(digest, False) for digest in digests}
     done = run("key", "revoke", "--buyer", "2")
-    assert (done.returncode, done.stderr) == (0, "revoked 3 of buyer 2\n")
+    assert (done.returncode, done.stderr) == (0, "revoked 3 keys of buyer 2\n")
     assert set(market.execute(query).fetchall()) == {(digest, True) for digest in digests}
     is_one_line(run("key", "revoke", "--buyer", "2"), "buyer 2 has no key")
     is_one_line(run("key", "create", "--buyer", "99"), "no buyer 99")

@@ -6,6 +6,7 @@ import typer
 from rich.text import Text
 
 from leadgen.cli.console import err, plain_table, show_minute
+from leadgen.cli.errors import EMBEDDED
 from leadgen.cli.rows import AsJson, Limit, print_json, read_rows
 from leadgen.settings import load_settings
 from leadgen.words import count_of
@@ -25,9 +26,6 @@ searched: {leads} and {quarantined} in quarantine, in the database {name}
 A post that the API refused is stored nowhere: it was malformed (HTTP 400 without a lead_id), had no valid key (401,
 403), was too large (413), reused an idempotency key (422), or met a server that was too busy (429, 503). The sender
 has the answer. An erased lead is found by its id only."""
-EMBEDDED = (
-    "DATABASE_URL is not set, so this is the embedded database. To search another, set DATABASE_URL to it."
-)
 
 
 def find(

@@ -13,6 +13,7 @@ from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.rows import AsJson, print_json, read_rows
 from leadgen.cli.target import MAX_ID, database_url
 from leadgen.errors import LeadGenError
+from leadgen.words import count_of
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -91,7 +92,7 @@ def revoke(source: Source = None, operator: Operator = None, buyer: Buyer = None
     count = _execute(holder.revoke, holder.name)
     if count == 0:
         raise LeadGenError(f"{holder.shown} has no key")
-    what = "the key" if source else str(count)
+    what = "the key" if source else count_of(count, "key")
     err.print(f"revoked {what} of {holder.shown}", markup=False)
 
 

@@ -8,8 +8,8 @@ import typer
 from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
-from leadgen.cli.errors import OURS, describe_error
-from leadgen.cli.rows import AsJson, Limit, call, print_json, read_rows
+from leadgen.cli.errors import OURS
+from leadgen.cli.rows import AsJson, Limit, call, describe_refused, print_json, read_rows
 from leadgen.cli.target import MAX_ID
 
 app = typer.Typer(
@@ -90,7 +90,7 @@ def resubmit_each(ids: Sequence[int]) -> None:
             if not (error.sqlstate or "").startswith(OURS):
                 raise
             waits = True
-            err.print(f"submission {one}: {describe_error(error)}", markup=False, soft_wrap=True, style="red")
+            err.print(describe_refused("submission", one, error), markup=False, soft_wrap=True, style="red")
         else:
             waits = waits or answer["status"] == "quarantined"
             out.print(f"submission {one}: {describe_answer(answer)}", markup=False, soft_wrap=True)
@@ -103,6 +103,6 @@ def resubmit_each(ids: Sequence[int]) -> None:
 def describe_answer(answer: dict[str, Any]) -> str:
     """What became of a submission."""
     if answer["status"] == "quarantined":
-        return f"still in quarantine at step {answer['step']}"
+        return f"still in quarantine, at step {answer['step']}: {answer['message'].partition(': ')[2]}"
     reason = f": {answer['reason']}" if answer.get("reason") else ""
     return f"lead {answer['lead_id']} is {answer['status']}{reason}"

@@ -44,7 +44,8 @@ begin
   join leadgen.sources s on s.id = l.source_id
   where l.id = p_lead_id;
   if v_account is null then
-    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id');
+    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id', p_lead_id::text,
+      'the id of a lead');
   end if;
   return v_account;
 end;
@@ -261,7 +262,8 @@ declare
 begin
   select l.* into v_lead from leadgen.leads l where l.id = p_lead_id;
   if not found then
-    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id');
+    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id', p_lead_id::text,
+      'the id of a lead');
   end if;
   v_faults := rehearsal.find_replay_faults(v_lead);
   if v_faults = '[]' then
