@@ -225,7 +225,7 @@ def test_quarantine_is_listed_and_submitted_again(market: Market, run: Run) -> N
     waits = run("quarantine", "resubmit", str(first))
     assert (waits.returncode, waits.stdout) == (
         1,
-        f"submission {first}: still in quarantine, at step source: no source claims it",
+        f"submission {first}: still in quarantine, at step source: the source is not active\n",
     )
     market.execute("update leadgen.sources set is_active = true")
     done = run("quarantine", "resubmit", "--all")
@@ -237,10 +237,7 @@ def test_quarantine_is_listed_and_submitted_again(market: Market, run: Run) -> N
     assert run("quarantine", "list", "--all").stdout.count("austin-plumbing-v1") == 2
     again = run("quarantine", "resubmit", str(first), "99")
     assert again.returncode == 1
-    assert (
-        f"submission {first}: Submission {first} was resubmitted already; quarantine_id: found"
-        in again.stderr
-    )
+    assert f"Submission {first} was resubmitted already; quarantine_id: found" in again.stderr
     assert "No submission 99 in quarantine" in again.stderr
     assert run("quarantine", "resubmit").returncode == 2
 

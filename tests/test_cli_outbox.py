@@ -287,7 +287,7 @@ def test_a_secret_is_replaced_and_both_sign_for_a_while(market: Database, run: R
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["enable", "999"], "999: There is no such endpoint"),
+        (["enable", "999"], "There is no such endpoint"),
         (["disable", "999", "--reason", "x"], "no such endpoint"),
         (["disable", "1", "--reason", " "], "reason"),
         (["test", "999"], "no such endpoint"),

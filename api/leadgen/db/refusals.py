@@ -17,11 +17,7 @@ def describe_refusal(error: Error) -> str:
     if (error.sqlstate or "").startswith(OURS):
         parts = [
             message,
-            *(
-                facts
-                for facts in read_facts(diagnosis.message_detail, message)
-                if not is_said(facts, message)
-            ),
+            *(facts for facts in read_facts(diagnosis.message_detail) if not is_said(facts, message)),
         ]
     else:
         parts = [message]
@@ -37,16 +33,14 @@ def is_said(facts: str, message: str) -> bool:
     return message.startswith(f"{field}:")
 
 
-def read_facts(detail: str | None, message: str = "") -> list[str]:
-    """`weight: found 0, allowed 1 to 1000` from the DETAIL of one of our errors; what the message says is left out."""
+def read_facts(detail: str | None) -> list[str]:
+    """`weight: found 0, allowed 1 to 1000` from the DETAIL of one of our errors."""
     try:
         facts: Any = json.loads(detail or "{}")
     except ValueError:
         return []
     if not isinstance(facts, dict):
         return []
-    if facts.get("allowed") is not None and message.endswith(f" {facts.get('found')}"):
-        del facts["found"]
     found = ", ".join(f"{name} {facts[name]}" for name in ("found", "allowed") if facts.get(name) is not None)
     field = facts.get("field")
     return [f"{field}: {found}" if field and found else str(field or found)] if field or found else []
