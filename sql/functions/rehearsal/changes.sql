@@ -49,7 +49,8 @@ begin
   perform catalog.check_schema(p_changes, rehearsal.describe_changes(), 'changes');
   select o.* into v_offer from leadgen.offers o where o.id = p_offer_id;
   if not found then
-    perform kernel.refuse('LG404', format('No offer %s', p_offer_id), 'offer_id', p_offer_id::text, 'the id of an offer');
+    perform kernel.refuse('LG404', format('No offer %s', p_offer_id), 'offer_id', p_offer_id::text,
+      'the id of an offer');
   end if;
   perform rehearsal.check_named_enrollments(p_offer_id, p_changes);
   perform rehearsal.check_changed_policies(v_offer, p_changes);
