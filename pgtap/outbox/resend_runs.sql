@@ -138,7 +138,8 @@ select is(testkit.fault_of('select leadgen.cancel_resend(0)'), 'LG404 resend_id'
 
 -- A key names a wish for ever.
 create temp table keyed as select leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday') as id;
-select is(leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday'), id, 'the same key: the same resend run') from keyed;
+select is(leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday'), id, 'the same key: the same resend run')
+from keyed;
 select is(leadgen.start_resend('{"statuses": ["unknown"]}', 'tuesday'), id, 'another key, but the same is running') from keyed;
 select testkit.at_time('2026-11-20T18:10:05Z');
 select is(pg_temp.work(), 1, 'fast') from keyed;
