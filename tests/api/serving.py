@@ -21,6 +21,7 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
+from api.contract import check_answer
 from leadgen.db.urls import with_role
 
 SOURCE_KEY = "lg_source"  # of the source partner-austin
@@ -143,12 +144,17 @@ class Api:
         return self.log_file.read_text()
 
     def request(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Send a request; in header names `_` stands for `-`. An iterable body is sent in chunks."""
+        """Send a request; in header names `_` stands for `-`. An iterable body is sent in chunks.
+
+        The answer must be one that the OpenAPI document describes.
+        """
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, path, body, named)
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            answer = Answer(response.status, response.headers, response.read())
+        check_answer(method, path, *answer)
+        return answer
 
     def get(self, path: str, **headers: str) -> Answer:
         """GET."""

@@ -15,6 +15,7 @@ from leadgen.app.problems import (
     KEY_REUSED,
     MALFORMED,
     NOT_FOUND,
+    RECORDED,
     TOO_MANY,
     UNAUTHORIZED,
     UNAVAILABLE,
@@ -83,7 +84,7 @@ TABLE: dict[str, Row] = {
     "0A000": Row(UNAVAILABLE, UPDATING),
     "XX000": Row(UNAVAILABLE, UPDATING),
 }
-UNMAPPED = Row(UNEXPECTED, "The failure was recorded. Trying again with the same idempotency key is safe.")
+UNMAPPED = Row(UNEXPECTED, RECORDED)
 
 
 def to_problem(error: Error) -> Problem:

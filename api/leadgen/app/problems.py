@@ -18,6 +18,8 @@ from leadgen.log import places
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 
+RECORDED = "The failure was recorded. Trying again with the same idempotency key is safe."
+
 log = structlog.get_logger()
 
 AnyRequest = Request[Any, Any, Any]
@@ -84,8 +86,15 @@ class Problem(Exception):  # noqa: N818  RFC 9457's word
 
 def respond(problem: Problem) -> Response[bytes]:
     """The HTTP answer."""
+    headers = {"Cache-Control": "no-store", **problem.headers, **list_headers(problem.kind)}
+    body = json.dumps(list_members(problem)).encode()
+    return Response(body, status_code=problem.kind.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def list_members(problem: Problem) -> dict[str, object]:
+    """The members of the answer's body."""
     kind = problem.kind
-    body: dict[str, object] = {
+    members: dict[str, object] = {
         "type": kind.type,
         "title": kind.title,
         "status": kind.status,
@@ -93,15 +102,17 @@ def respond(problem: Problem) -> Response[bytes]:
         **problem.extra,
     }
     if problem.errors:
-        body["errors"] = problem.errors
-    headers = {"Cache-Control": "no-store", **problem.headers}
+        members["errors"] = problem.errors
+    return members
+
+
+def list_headers(kind: Kind) -> dict[str, str]:
+    """The headers that every problem of the kind has."""
     if kind.status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
-    elif kind.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return Response(
-        json.dumps(body).encode(), status_code=kind.status, media_type=MEDIA_TYPE, headers=headers
-    )
+        return {"WWW-Authenticate": "Bearer"}
+    if kind.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return {}
 
 
 def on_problem(request: AnyRequest, problem: Problem) -> Response[bytes]:
@@ -123,9 +134,7 @@ def on_http_exception(request: AnyRequest, error: HTTPException) -> Response[byt
 
 def on_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Answer a defect of ours: 500 and nothing about its inside."""
-    problem = Problem(
-        UNEXPECTED, "The failure was recorded. Trying again with the same idempotency key is safe."
-    )
+    problem = Problem(UNEXPECTED, RECORDED)
     problem.__cause__ = error
     return on_problem(request, problem)
 

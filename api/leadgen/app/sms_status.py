@@ -10,27 +10,81 @@ https://www.twilio.com/docs/usage/security#validating-requests
 https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
 """
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import post
-from litestar.params import FromPath
+from litestar.params import PathParameter
 
 from leadgen.app.form import read_form
 from leadgen.app.headers import Headers, group
-from leadgen.app.problems import FORBIDDEN, NOT_FOUND, Problem
+from leadgen.app.openapi.models import SmsStatus
+from leadgen.app.openapi.operations import answer, operation, parameter, refused, takes
+from leadgen.app.problems import (
+    CONFLICT,
+    FORBIDDEN,
+    NOT_FOUND,
+    TOO_LARGE,
+    UNSUPPORTED,
+    Problem,
+)
 from leadgen.app.services import FromServices, Request
 
 SIGNATURE = b"x-twilio-signature"
 LONGEST_CODE = 9  # digits; Twilio's have five
+MESSAGE_ID = PathParameter(description="The message, as its webhook-id names it.")
+NO_SMS = "No text messages are sent from here"
+NO_MESSAGE = "No such message"
 
 
-@post("/api/sms/status/{message_id:uuid}", status_code=204)
-async def take_sms_status(request: Request, services: FromServices, message_id: FromPath[UUID]) -> None:
-    """Take a status in; the whole of it is leadgen.record_sms_status."""
+def _not_signed() -> Problem:
+    return Problem.of_field("X-Twilio-Signature", "none that fits", "Twilio's signature", FORBIDDEN)
+
+
+@post(
+    "/api/sms/status/{message_id:uuid}",
+    status_code=204,
+    summary="Take in what became of a text message",
+    operation_class=operation(
+        answer(204, "Taken in."),
+        refused(
+            Problem.of_field("MessageSid", "none", "what Twilio says"),
+            description="A field is missing, malformed or there twice",
+        ),
+        refused(_not_signed(), description="Not signed by Twilio"),
+        refused(
+            Problem(NOT_FOUND, NO_MESSAGE),
+            Problem(NOT_FOUND, NO_SMS),
+            description="No such message, or no text messages are sent from here",
+        ),
+        refused(
+            Problem(CONFLICT, "The report is about another message"),
+            description="A report of another message",
+        ),
+        refused(TOO_LARGE),
+        refused(
+            Problem.of_field(
+                "Content-Type", "none", "application/x-www-form-urlencoded, in UTF-8", UNSUPPORTED
+            ),
+            description="Compressed, or not a form in UTF-8",
+        ),
+        body=takes("Twilio's fields.", form=SmsStatus),
+        parameters=(
+            parameter(
+                "header",
+                "X-Twilio-Signature",
+                "Over PUBLIC_URL, the path and the fields, by the account's token.",
+            ),
+        ),
+    ),
+)
+async def take_sms_status(
+    request: Request, services: FromServices, message_id: Annotated[UUID, MESSAGE_ID]
+) -> None:
+    """Twilio's status callback."""
     callbacks = services.sms_callbacks
     if callbacks is None:
-        raise Problem(NOT_FOUND, "No text messages are sent from here")
+        raise Problem(NOT_FOUND, NO_SMS)
     headers = group(request.scope["headers"])
     signature = _read_signature(headers)
     fields = await read_form(request, headers, services.max_body_bytes)
@@ -38,7 +92,7 @@ async def take_sms_status(request: Request, services: FromServices, message_id: 
         raise _not_signed()
     provider_id, status = _read_field(fields, "MessageSid"), _read_field(fields, "MessageStatus")
     if not await services.queries.record_sms_status(message_id, provider_id, status, _read_code(fields)):
-        raise Problem(NOT_FOUND, "No such message")
+        raise Problem(NOT_FOUND, NO_MESSAGE)
 
 
 def _read_signature(headers: Headers) -> str:
@@ -46,10 +100,6 @@ def _read_signature(headers: Headers) -> str:
     if len(values) != 1:
         raise _not_signed()
     return values[0].decode("latin-1")
-
-
-def _not_signed() -> Problem:
-    return Problem.of_field("X-Twilio-Signature", "none that fits", "Twilio's signature", FORBIDDEN)
 
 
 def _path_and_query(scope: Any) -> str:
