@@ -1,4 +1,4 @@
--- report.deliveries, delivery_attempts, endpoints, replays, buyer_delivery: how deliveries do, for people who may not see persons.
+-- report.deliveries, delivery_attempts, endpoints, resends, buyer_delivery: how deliveries do, for people who may not see persons.
 begin;
 select plan(19);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
@@ -15,7 +15,7 @@ select is(count(*), 3::bigint, 'three webhooks end') from (
   from (select c.*, row_number() over (order by c.delivery_id) as place from claim c) c) x,
   leadgen.record_attempts(x.results, 0, '1 second') r;
 select leadgen.send_test(e.id) from leadgen.endpoints e where e.channel = 'webhook';
-create temp table asked as select leadgen.start_replay('{}', 'monday') as id;
+create temp table asked as select leadgen.start_resend('{}', 'monday') as id;
 grant all on ids, seats, asked to public;
 
 set local role leadgen_reporting;
@@ -44,11 +44,11 @@ where e.channel = 'webhook';
 select is((e.host, e.waiting)::text, '(,3)', 'endpoints: no e-mail address') from report.endpoints e where e.channel = 'email';
 select
     is(
-        (r.replay_id, r.status, r.request_key, r.statuses, r.replayed, r.skipped_for)::text,
+        (r.resend_id, r.status, r.request_key, r.statuses, r.resent, r.skipped_for)::text,
         format('(%s,running,monday,{dead},0,{})', a.id),
-        'replays'
+        'resends'
     )
-from report.replays r, asked a;
+from report.resends r, asked a;
 select
     is(
         (b.buyer, b.deliveries, b.delivered, b.open, b.unknown, b.dead, b.delivered_percent)::text,
@@ -85,10 +85,10 @@ update leadgen.lead_assignments a set created_at = a.created_at - interval '25 h
 set local session_replication_role = origin;
 select is_empty('select * from report.buyer_delivery', 'buyer_delivery: sales of the last 24 hours');
 select is_empty($$select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
-  where c.relnamespace = 'report'::regnamespace and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'replays', 'buyer_delivery')
+  where c.relnamespace = 'report'::regnamespace and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'resends', 'buyer_delivery')
   and a.attname in ('target', 'reply', 'error', 'last_error', 'facts', 'message_id', 'provider_id')$$, 'no address, reply or error text is shown');
 select is(count(*), 5::bigint, 'all of them have a comment') from pg_class c where c.relnamespace = 'report'::regnamespace
-  and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'replays', 'buyer_delivery')
+  and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'resends', 'buyer_delivery')
   and obj_description(c.oid, 'pg_class') is not null;
 
 select * from finish();

@@ -91,7 +91,7 @@ class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
     ] = None
 
 
-Replayed = Annotated[
+Repeated = Annotated[
     bool | UnsetType, says("true: the idempotency key came before, and this is its first answer.")
 ]
 
@@ -105,7 +105,7 @@ class Accepted(Struct):
     buyer_id: Annotated[int | None, says("null: no buyer can take it now, or the buyer is not disclosed.")]
     offer_id: int
     price: float | None
-    replayed: Replayed = UNSET
+    repeated: Repeated = UNSET
 
 
 class Failure(Struct):
@@ -124,7 +124,7 @@ class Rejection(Struct):
     reason: Annotated[str, says("The first failure.")]
     message: str
     errors: Annotated[list[Failure], says("Every failure.")]
-    replayed: Replayed = UNSET
+    repeated: Repeated = UNSET
 
 
 class Rejected(Struct):
