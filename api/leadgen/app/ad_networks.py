@@ -39,7 +39,7 @@ from leadgen.app.services import FromServices, Request, Services
 SIGNATURE = b"x-hub-signature-256"
 LONGEST_SIGNATURE = 100
 LONGEST_CHALLENGE = 200
-NOT_VERIFIED = "hub.mode, hub.verify_token or hub.challenge is not acceptable"
+NOT_VERIFIED = "hub.mode, hub.verify_token or hub.challenge is not valid"
 
 
 SourceKey = Annotated[

@@ -62,19 +62,22 @@ QUESTIONS = {
 ANSWERED = {
     "accepted": "Accepted",
     "returned": "Returned",
-    "requested": "Return asked for",
+    "requested": "Return requested",
     "refused": "Return refused",
-    "unsubscribed": "No more of these e-mails",
+    "unsubscribed": "E-mails stopped",
     "too_late": "Too late",
 }
 FAILURES = {
     NOT_FOUND: (
         "This link does not work",
-        "Mail programs sometimes cut a link off: open it from the e-mail again, or copy the whole of it.",
+        "Mail programs sometimes cut links off. Open it from the e-mail again, or copy the whole link.",
     ),
     MALFORMED: ("This form cannot be read", "Open the link from the e-mail again."),
-    UNAVAILABLE: ("Not now", "We cannot look it up at this moment. Try again in a minute; nothing is lost."),
-    UNEXPECTED: ("Something went wrong on our side", "The failure was recorded. Trying again is safe."),
+    UNAVAILABLE: (
+        "Not available now",
+        "We cannot look it up right now. Nothing is lost. Try again in a minute.",
+    ),
+    UNEXPECTED: ("Something went wrong on our side", "The failure was recorded. It is safe to try again."),
 }
 
 Json = dict[str, Any]

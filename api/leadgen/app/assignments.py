@@ -56,7 +56,7 @@ async def show_assignment(request: Request, services: FromServices, assignment_i
         refused(
             TWO_KEYS,
             Problem.of_field("reason", "an unknown field", "no field"),
-            description="Two different keys, or a body with something in it",
+            description="Two different keys, or a body that is not empty",
         ),
         NO_KEY,
         OF_ANOTHER,
@@ -89,7 +89,7 @@ async def accept_assignment(
         answer(200, "Returned, or requested: see `return.status`.", Answer),
         refused(
             TWO_KEYS,
-            Problem.of_field("reason", "JSON of another type", "text"),
+            Problem.of_field("reason", "a value that is not text", "text"),
             description="Malformed, or there is no such reason",
         ),
         NO_KEY,
@@ -132,7 +132,7 @@ def _read_key(headers: Headers) -> str:
 def _read_text(members: dict[str, Any], name: str) -> str | None:
     value = members.get(name)
     if value is not None and not isinstance(value, str):
-        raise Problem.of_field(name, "JSON of another type", "text")
+        raise Problem.of_field(name, "a value that is not text", "text")
     return value
 
 

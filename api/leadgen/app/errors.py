@@ -37,10 +37,10 @@ class Row(NamedTuple):
     detail: str | None = None
 
 
-NOT_JSON = "The body is JSON that the database cannot read."
+NOT_JSON = "The database cannot read this JSON."
 BUSY = "The database is busy. Try again with the same idempotency key."
 AWAY = "The database cannot be reached. Try again with the same idempotency key."
-CHANGED = "What this refers to was deleted at the same moment. Try again with the same idempotency key."
+CHANGED = "A record that this request needs was deleted at the same moment. Try again with the same idempotency key."
 UPDATING = "The service is being updated. Try again with the same idempotency key."
 
 # A full SQLSTATE goes before its class (the first two characters).

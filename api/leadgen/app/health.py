@@ -7,7 +7,7 @@ from leadgen.app.openapi.operations import REFERENCE, answer, operation, refused
 from leadgen.app.problems import UNAVAILABLE, UNEXPECTED, Problem
 from leadgen.app.services import FromServices
 
-NOT_READY = "The database is away, or not migrated yet"
+NOT_READY = "The database cannot be reached, or is not migrated yet"
 
 
 @get(

@@ -18,7 +18,7 @@ from leadgen.log import places
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 
-RECORDED = "The failure was recorded. Trying again with the same idempotency key is safe."
+RECORDED = "The failure was recorded. It is safe to try again with the same idempotency key."
 
 log = structlog.get_logger()
 
@@ -46,9 +46,9 @@ METHOD_NOT_ALLOWED = Kind(405, "method-not-allowed", "The method is not allowed 
 CONFLICT = Kind(409, "conflict", "The state of the record does not allow this")
 TOO_LARGE = Kind(413, "too-large", "The body is too large")
 UNSUPPORTED = Kind(415, "unsupported-media-type", "The body's type is not supported")
-QUARANTINED = Kind(422, "quarantined", "No offer claims this lead; it is kept for an operator")
+QUARANTINED = Kind(422, "quarantined", "No active source claims this lead; it is kept for an operator")
 KEY_REUSED = Kind(422, "idempotency-key-reused", "The idempotency key was used with another body")
-CONFIGURATION_REFUSED = Kind(422, "configuration-refused", "The configuration is not acceptable")
+CONFIGURATION_REFUSED = Kind(422, "configuration-refused", "The configuration is not valid")
 TOO_MANY = Kind(429, "too-many-requests", "Too many requests")
 UNEXPECTED = Kind(500, "unexpected", "Something went wrong on our side")
 UNAVAILABLE = Kind(503, "unavailable", "The service is not available now")

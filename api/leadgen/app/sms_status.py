@@ -33,12 +33,14 @@ from leadgen.app.services import FromServices, Request
 SIGNATURE = b"x-twilio-signature"
 LONGEST_CODE = 9  # digits; Twilio's have five
 MESSAGE_ID = PathParameter(description="The message, as its webhook-id names it.")
-NO_SMS = "No text messages are sent from here"
+NO_SMS = "This server sends no text messages"
 NO_MESSAGE = "No such message"
 
 
 def _not_signed() -> Problem:
-    return Problem.of_field("X-Twilio-Signature", "none that fits", "Twilio's signature", FORBIDDEN)
+    return Problem.of_field(
+        "X-Twilio-Signature", "no valid signature", "Twilio's signature of this request", FORBIDDEN
+    )
 
 
 @post(
@@ -48,18 +50,18 @@ def _not_signed() -> Problem:
     operation_class=operation(
         answer(204, "Taken in."),
         refused(
-            Problem.of_field("MessageSid", "none", "what Twilio says"),
+            Problem.of_field("MessageSid", "none", "Twilio's value"),
             description="A field is missing, malformed or there twice",
         ),
         refused(_not_signed(), description="Not signed by Twilio"),
         refused(
             Problem(NOT_FOUND, NO_MESSAGE),
             Problem(NOT_FOUND, NO_SMS),
-            description="No such message, or no text messages are sent from here",
+            description="No such message, or this server sends no text messages",
         ),
         refused(
             Problem(CONFLICT, "The report is about another message"),
-            description="A report of another message",
+            description="The report is about another message",
         ),
         refused(TOO_LARGE),
         refused(
@@ -109,7 +111,7 @@ def _path_and_query(scope: Any) -> str:
 
 def _read_field(fields: dict[str, str], name: str) -> str:
     if not fields.get(name):
-        raise Problem.of_field(name, "none", "what Twilio says")
+        raise Problem.of_field(name, "none", "Twilio's value")
     return fields[name]
 
 
@@ -118,5 +120,5 @@ def _read_code(fields: dict[str, str]) -> int | None:
     if not code:
         return None
     if not (code.isascii() and code.isdecimal() and len(code) <= LONGEST_CODE):
-        raise Problem.of_field("ErrorCode", "text", "a number")
+        raise Problem.of_field("ErrorCode", "other text", f"a number of at most {LONGEST_CODE} digits")
     return int(code)

@@ -129,7 +129,7 @@ OF_64_BITS = {"format": "int64"}
 LEAD_ID = PathParameter(description="The lead.", schema_extra=OF_64_BITS)
 SALE_ID = PathParameter(description="The sale, as lead.assigned names it.", schema_extra=OF_64_BITS)
 
-TWO_KEYS = Problem.of_field("Authorization, X-API-Key", "different keys", "one key, in one of the two")
+TWO_KEYS = Problem.of_field("Authorization, X-API-Key", "two different keys", "one key")
 NO_KEY = refused(
     problems.UNAUTHORIZED, description="The API key is missing where one is needed, or not valid"
 )
