@@ -2,7 +2,6 @@
 
 import json
 import re
-import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, get_args, get_type_hints
@@ -278,8 +277,8 @@ def test_every_bad_key_takes_about_the_same_time(api: Api, sale: int) -> None:
             started = time.perf_counter()
             call_as(api, name, "GET", f"/api/assignments/{sale}")
             taken.append(time.perf_counter() - started)
-    medians = [statistics.median(taken) for taken in seconds.values()]
-    assert max(medians) < 3 * min(medians), medians
+    fastest = [min(taken) for taken in seconds.values()]  # of 30: whatever else the machine does
+    assert max(fastest) < 3 * min(fastest), fastest
 
 
 def test_two_different_keys_are_ambiguous(api: Api, sale: int) -> None:
