@@ -59,7 +59,7 @@ from ace, lateral (values
   ('{"per_minute": 1.5}', 'LG400 filter.per_minute'),
   ('{"per_minute": "fast"}', 'LG400 filter.per_minute'), ('{"per_minute": 1e9}', 'LG400 filter.per_minute')
 ) as t (filter, fault);
-select throws_like($$select leadgen.start_resend('{"buyerid": 1}')$$, '%no key buyerid%', 'an unknown key is named');
+select throws_like($$select leadgen.start_resend('{"buyerid": 1}')$$, 'Unknown key buyerid%', 'an unknown key is named');
 select is(testkit.fault_of(format('select leadgen.start_resend(''{}'', %L)', key)), 'LG400 request_key', 'a key ' || left(key, 20))
 from unnest(array['', repeat('a', 129), E'a\nb']) key;
 select is(count(*), 0::bigint, 'nothing of it is kept') from leadgen.resends;
@@ -138,7 +138,8 @@ select is(testkit.fault_of('select leadgen.cancel_resend(0)'), 'LG404 resend_id'
 
 -- A key names a wish for ever.
 create temp table keyed as select leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday') as id;
-select is(leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday'), id, 'the same key: the same resend run') from keyed;
+select is(leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday'), id, 'the same key: the same resend run')
+from keyed;
 select is(leadgen.start_resend('{"statuses": ["unknown"]}', 'tuesday'), id, 'another key, but the same is running') from keyed;
 select testkit.at_time('2026-11-20T18:10:05Z');
 select is(pg_temp.work(), 1, 'fast') from keyed;

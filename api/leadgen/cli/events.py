@@ -47,6 +47,9 @@ def events(
 ) -> None:
     """Show the latest events, newest first: warnings, and what operators did.
 
+    cap_low and budget_low: the share of a cap or budget that settings.warn_at_percent names (80 %) is used, or one sale
+    of a cap is left. balance_low: a balance is near the minimum of an enrollment.
+
     Example: leadgen events --kind cap_low
     """
     from leadgen.show.account import shorten_times

@@ -13,7 +13,7 @@ SPAN = re.compile(r"(\d{1,6}) ?(s|m|h|d|(?:second|minute|hour|day)s?)", re.ASCII
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def read_moment(text: str, option: str, zone: ZoneInfo) -> datetime:
+def read_moment(text: str, option: str, zone: ZoneInfo, also: str = "") -> datetime:
     """A date or time of ISO 8601; one without an offset is by the zone's clock, a date is its midnight.
 
     Raises LeadGenError for text that is no time, and for a time that the clock shows twice or skips.
@@ -25,7 +25,7 @@ def read_moment(text: str, option: str, zone: ZoneInfo) -> datetime:
         moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise LeadGenError(
-            f"{option} {text}: write 2026-11-20 or 2026-11-20T08:00 or 2026-11-20T08:00Z"
+            f"{option}: found {text}, allowed {also}2026-11-20, 2026-11-20T08:00 or 2026-11-20T08:00Z"
         ) from None
     return moment
 
@@ -60,5 +60,7 @@ def read_span(text: str, option: str) -> timedelta:
     """The length of time that `24h`, `30 minutes`, `7d` or `0` is. Raises LeadGenError for anything else."""
     found = SPAN.fullmatch(text)
     if text != "0" and not found:
-        raise LeadGenError(f"{option} {text}: write a number and s, m, h or d, such as 30m, 24h or 7d; or 0")
+        raise LeadGenError(
+            f"{option}: found {text}, allowed a number and s, m, h or d, such as 30m, 24h or 7d; or 0"
+        )
     return timedelta(**{UNITS[found[2][0]]: int(found[1])}) if found else timedelta()

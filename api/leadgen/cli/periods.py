@@ -14,9 +14,7 @@ AGO = re.compile(r"\d{1,6}[smhd]", re.ASCII)
 
 Since = Annotated[
     str | None,
-    typer.Option(
-        metavar="TIME", help="Only those since then: 2h, 30m or 7d ago, or a time in ISO 8601, UTC."
-    ),
+    typer.Option(metavar="TIME", help="Only those since then: 2h, 30m or 7d ago, or a date or time in UTC."),
 ]
 
 
@@ -28,5 +26,5 @@ def read_since(text: str | None) -> datetime | None:
         try:
             return datetime.now(UTC) - read_span(text, "--since")
         except OverflowError:
-            raise LeadGenError(f"--since {text}: that is before the year 1") from None
-    return read_moment(text, "--since", ZoneInfo("UTC"))
+            raise LeadGenError(f"--since: found {text}, allowed a time since the year 1") from None
+    return read_moment(text, "--since", ZoneInfo("UTC"), also="2h, 30m, 7d, ")

@@ -43,7 +43,7 @@ ROLL_BACK = {
 }
 
 KindOfRow = Annotated[
-    Kind, typer.Argument(help="What has the versions: a policy of a kind, or one of these.")
+    Kind, typer.Argument(metavar="KIND", help="What has the versions: a policy of a kind, or one of these.")
 ]
 RowId = Annotated[str, typer.Argument(metavar="ID", help="Its id; of an offer also its slug.")]
 
