@@ -80,7 +80,7 @@ def test_a_pause_without_an_end_lasts_until_it_is_resumed(market: Market, run: R
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("1", "--from", "christmas"), "--from: found christmas, allowed 2026-11-20, 2026-11-20T08:00 or 2026-11-20T08:00Z"),
+        (("1", "--from", "christmas"), "--from: found christmas, allowed 2026-11-20, 2026-11-20T08:00 or "),
         (("1", "--until", "9999-12-31T23:00"), "--until: found 9999-12-31T23:00, allowed "),
         (
             ("1", "--from", "2030-11-03T01:30"),
