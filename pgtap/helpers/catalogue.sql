@@ -96,12 +96,3 @@ as $$
   from leadgen.buyer_offers bo where bo.id = p_buyer_offer_id;
 $$;
 comment on function testkit.own(bigint, text, text) is 'Makes an enrollment''s buyer the exclusive one of a postal code or city.';
-
-create or replace function testkit.seat(p_offer_id bigint, p_name text, p_row jsonb default '{}', p_areas text[] default '{*}')
-returns bigint
-language sql
-as $$
-  select testkit.enroll(p_offer_id,
-    jsonb_build_object('buyer_id', testkit.make_buyer(jsonb_build_object('name', p_name))) || p_row, p_areas);
-$$;
-comment on function testkit.seat(bigint, text, jsonb, text[]) is 'Enrolls a new buyer of that name; returns the buyer_offers id.';

@@ -9,15 +9,15 @@ as $$
 declare
   v_offer_id constant bigint := testkit.make_offer(p_rules, p_config, p_pricing, '{"name": "Roofing Austin"}');
 begin
-  perform testkit.seat(v_offer_id, 'Hilltop Roofing', '{"price_per_lead": 60, "routing_priority": 3, "capacity_per_day": 2}', '{7870*}');
-  perform testkit.seat(v_offer_id, 'Lakeside Roofing', '{"price_per_lead": 50, "routing_priority": 2, "capacity_per_hour": 1}', '{Austin}');
-  perform testkit.seat(v_offer_id, 'Capitol Roofing', '{"routing_priority": 1}', '{*}');
+  perform testkit.enroll_buyer(v_offer_id, 'Hilltop Roofing', '{"routing_priority": 3}');
+  perform testkit.enroll_buyer(v_offer_id, 'Lakeside Roofing', '{"routing_priority": 2}');
+  perform testkit.enroll_buyer(v_offer_id, 'Capitol Roofing', '{"routing_priority": 1}');
   perform set_config('testkit.offer_id', v_offer_id::text, true);
   return v_offer_id;
 end;
 $$;
 comment on function testkit.austin_roofing(jsonb, jsonb, jsonb) is
-  'A market with one offer at 45.00 under the given policies and three buyers: Hilltop Roofing (60.00, 7870*, 2 a day), Lakeside Roofing (50.00, the city of Austin, 1 an hour), Capitol Roofing (45.00, everywhere), in this order of priority.';
+  'A market with one offer at 45.00 under these policies; Hilltop, Lakeside and Capitol Roofing (testkit.town), in this order of priority.';
 
 create or replace function testkit.offer()
 returns bigint

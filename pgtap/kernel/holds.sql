@@ -69,7 +69,7 @@ create function pg_temp.try(p_name text) returns text[] language plpgsql as $$
 declare
   v_case constant cases := (select c from cases c where c.name = p_name);
   v_offer_id constant bigint := testkit.make_offer();
-  v_seat constant bigint := testkit.seat(v_offer_id, 'A', v_case.seat);
+  v_seat constant bigint := testkit.enroll_buyer(v_offer_id, 'Ace', v_case.seat);
   v_said text[];
   v_lead leadgen.leads;
 begin
@@ -90,7 +90,7 @@ begin
 end;
 $$;
 select is(pg_temp.try(c.name), array[c.held_until, case c.name when 'the hour''s cap' then 'cap_hour' when 'the day''s cap' then 'cap_day'
-  when 'the day''s budget' then 'budget_day' when 'a pause' then 'paused' else 'outside_schedule' end, 'A 45.00'],
+  when 'the day''s budget' then 'budget_day' when 'a pause' then 'paused' else 'outside_schedule' end, 'Ace 45.00'],
   c.name || ': held, still a second before, then sold') from cases c;
 
 -- What somebody changes wakes the offer: the same second, without waiting for the hour.
@@ -125,7 +125,7 @@ declare
     when 'the policy''s cap is raised' then '{"caps": {"per_day": 0}}'
     when 'an exclusivity ends' then '{"exclusivity": {"when_unavailable": "hold"}}'
     else '{}' end::jsonb);
-  v_seat constant bigint := testkit.seat(v_offer_id, 'A', v_case.seat, v_case.areas);
+  v_seat constant bigint := testkit.enroll_buyer(v_offer_id, 'Ace', v_case.seat, v_case.areas);
   v_said text[];
 begin
   if p_name = 'an exclusivity ends' then
@@ -144,12 +144,12 @@ begin
   return v_said || (select testkit.tell(l.id) from leadgen.leads l where l.offer_id = v_offer_id);
 end;
 $$;
-select is(pg_temp.change(c.name), array[c.before, 'nothing to do', '0', 'A 45.00'], c.name || ': woken and sold') from changes c;
+select is(pg_temp.change(c.name), array[c.before, 'nothing to do', '0', 'Ace 45.00'], c.name || ': woken and sold') from changes c;
 select is_empty('select * from leadgen.catalog_changes', 'no change is left over');
 
 -- What cannot help does not wake: money spent, a name.
 create temp table quiet as select testkit.make_offer() as offer_id;
-create temp table quiet_seat as select testkit.seat(offer_id, 'A', '{"min_balance_required": 45}') as id from quiet;
+create temp table quiet_seat as select testkit.enroll_buyer(offer_id, 'Ace', '{"min_balance_required": 45}') as id from quiet;
 update leadgen.buyers b set balance = 30 from quiet_seat where b.id = testkit.buyer_of(quiet_seat.id);
 select testkit.work_holds();
 select testkit.outcome(offer_id, '2026-11-20T16:20:00Z') from quiet;
@@ -171,7 +171,7 @@ select is(l.next_route_at, '2026-11-20T17:20:01Z'::timestamptz, 'not enough: hel
 
 -- The end of a hold, half an hour away.
 create temp table ending as select testkit.make_offer('{}', '{"hold_hours": 0.5}') as offer_id;
-create temp table ending_seat as select testkit.seat(offer_id, 'A', '{"capacity_per_hour": 0}') as id from ending;
+create temp table ending_seat as select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_hour": 0}') as id from ending;
 select testkit.work_holds();
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from ending;
 select is(l.hold_until || ' ' || l.next_route_at, '2026-11-20 16:30:00+00 2026-11-20 16:30:00+00', 'the hold ends before the hour does')
@@ -191,7 +191,7 @@ select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invaria
 
 -- Very many held leads are woken in portions, here of two.
 create temp table crowd as select testkit.make_offer('{}', '{"caps": {"per_day": 0}}') as offer_id;
-select testkit.seat(offer_id, 'A') from crowd;
+select testkit.enroll_buyer(offer_id, 'Ace') from crowd;
 select testkit.work_holds();
 select testkit.outcome(offer_id, '2026-11-20T16:20:00Z') from crowd, generate_series(1, 3);
 do $$ begin execute replace(pg_get_functiondef('market.wake_held_leads'::regproc), '10000', '2'); end $$;

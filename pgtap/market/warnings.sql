@@ -7,7 +7,7 @@ select plan(56);
 create function pg_temp.warned(p_seat jsonb, p_config jsonb, p_leads integer) returns text language plpgsql as $$
 declare
   v_offer_id constant bigint := testkit.make_offer('{"duplicate_window_hours": 0}', p_config);
-  v_seat constant bigint := testkit.seat(v_offer_id, 'A', p_seat);
+  v_seat constant bigint := testkit.enroll_buyer(v_offer_id, 'Ace', p_seat);
   v_said text[] := '{}';
   v_before bigint := 0;
   v_now bigint;
@@ -45,10 +45,10 @@ from (values
 -- What an event says; once a window, again in the next.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"max_buyers": 2, "caps": {"per_day": 5}}') as offer_id;
-create temp table seats as select testkit.seat(offer_id, 'A',
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace',
   '{"capacity_per_hour": 2, "routing_priority": 2, "timezone": "Asia/Tokyo"}') as a
   from ids;
-select testkit.seat(offer_id, 'B') from ids;
+select testkit.enroll_buyer(offer_id, 'Best') from ids;
 create function pg_temp.events() returns text[] language sql as $$
   select coalesce(array_agg(e.kind || ': ' || replace(replace(e.subject || ' | ' || e.message, 'enrollment ' || s.a, 'seat A'), 'offer '
     || ids.offer_id,
@@ -80,7 +80,7 @@ select testkit.outcome(offer_id, '2026-11-20T17:10:00Z') from ids;
 select is(array_length(pg_temp.events(), 1), 3, 'the same window again (a place came back): no second warning');
 -- The hour that daylight saving repeats is two windows: 06:10 and 07:10 UTC are both 01:10 in Austin.
 create temp table night as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-select testkit.seat(offer_id, 'A', '{"capacity_per_hour": 2}') from night;
+select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_hour": 2}') from night;
 select testkit.outcome(offer_id, '2026-11-01T06:10:00Z') from night;
 select testkit.outcome(offer_id, '2026-11-01T07:10:00Z') from night;
 select is((select count(*) from leadgen.events e join night using (offer_id)), 2::bigint, 'an hour that comes twice warns twice');
@@ -129,7 +129,7 @@ from (values
 
 -- A balance: a quarter above the minimum that an enrollment requires, when it falls and not when it rises.
 create temp table funds as select testkit.make_offer() as offer_id;
-create temp table payer as select testkit.seat(offer_id, 'A', '{"min_balance_required": 100}') as id from funds;
+create temp table payer as select testkit.enroll_buyer(offer_id, 'Ace', '{"min_balance_required": 100}') as id from funds;
 create temp table said (n integer, balance numeric, warnings bigint);
 create function pg_temp.pay(p_balance numeric) returns bigint language plpgsql as $$
 begin

@@ -2,8 +2,8 @@
 begin;
 select plan(30);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 30}') as offer_id;
-create temp table seats as select offer_id, testkit.seat(offer_id, 'A', '{"capacity_per_day": 1, "routing_priority": 2}') as a,
-  testkit.seat(offer_id, 'B', '{"is_active": false, "price_per_lead": 50}') as b from ids;
+create temp table seats as select offer_id, testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 1, "routing_priority": 2}') as a,
+  testkit.enroll_buyer(offer_id, 'Best', '{"is_active": false, "price_per_lead": 50}') as b from ids;
 select testkit.at_time('2026-11-20T15:00:00Z');
 select testkit.work_holds();
 
@@ -11,7 +11,7 @@ select testkit.work_holds();
 create temp table history as select n, testkit.outcome(offer_id, '2026-11-20T16:00:00Z'::timestamptz + n * interval '1 minute') as outcome
 from ids, generate_series(1, 3) n;
 select is((select array_agg(outcome order by n) from history),
-  '{"A 45.00","cap_day 1, enrollment_inactive 1, held","cap_day 1, enrollment_inactive 1, held"}', 'what happened on Friday');
+  '{"Ace 45.00","cap_day 1, enrollment_inactive 1, held","cap_day 1, enrollment_inactive 1, held"}', 'what happened on Friday');
 create function pg_temp.work(p_from timestamptz, p_hours integer) returns void language plpgsql as $$
 begin
   for v_hour in 0 .. p_hours loop
@@ -40,7 +40,7 @@ select is(pg_temp.play('{"routing": {"on_no_buyer": "reject", "hold_hours": null
 
 select pg_temp.work('2026-11-20T17:00:00Z', 67);
 select is((select array_agg(testkit.tell(l.id) order by l.id) from leadgen.leads l),
-  '{"A 45.00","A 45.00","hold ended: cap_day 1, enrollment_inactive 1"}',
+  '{"Ace 45.00","Ace 45.00","hold ended: cap_day 1, enrollment_inactive 1"}',
   'the next midnight one is sold, the other never');
 select is(pg_temp.play('{}'), '2 sold 1 unsold 0 held 90 identical', 'nothing changed: the later attempts come out the same');
 select is(pg_temp.play('{"enrollments": {"A": {"capacity_per_day": 2}}}'), '3 sold 0 unsold 0 held 135 gained 1',
@@ -67,13 +67,13 @@ select is(pg_temp.play('{"routing": {"caps": {"per_day": 1}}, "enrollments": {"A
 -- A sale is given back: its place is free again, in history and in the rehearsal.
 create temp table back as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"on_no_buyer": "reject", "reroute": {"on_return": false}}') as offer_id;
-create temp table back_seat as select testkit.seat(offer_id, 'A', '{"capacity_per_day": 1}') as a from back;
+create temp table back_seat as select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 1}') as a from back;
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from back;
 select testkit.at_time('2026-11-20T16:30:00Z');
 select lives_ok(format('select leadgen.return_sale(%s, ''wrong_number'')', a.id), 'the buyer returns it') from leadgen.lead_assignments a
   join back using (offer_id);
 select leadgen.release_due_sale();
-select is(testkit.outcome(offer_id, '2026-11-20T17:00:00Z'), 'A 45.00', 'and takes the next one') from back;
+select is(testkit.outcome(offer_id, '2026-11-20T17:00:00Z'), 'Ace 45.00', 'and takes the next one') from back;
 select is(testkit.outcome(offer_id, '2026-11-20T18:00:00Z'), 'cap_day 1', 'then it is full') from back;
 select testkit.at_time('2026-11-20T20:00:00Z');
 create function pg_temp.play_back(p_changes jsonb) returns text language sql as $$
@@ -87,7 +87,7 @@ select is(pg_temp.play_back('{"enrollments": {"A": {"capacity_per_day": 2}}}'), 
 -- A sale is given back while others wait for its place: who waits in the rehearsal alone is woken, too.
 create temp table wake as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 4, "reroute": {"on_return": false}}')
   as offer_id;
-create temp table wake_seat as select testkit.seat(offer_id, 'A', '{"capacity_per_day": 2}') as a from wake;
+create temp table wake_seat as select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 2}') as a from wake;
 create temp table woken as select n, testkit.outcome(offer_id, at) as outcome from wake,
   (values (1, '2026-11-23T16:00:00Z'::timestamptz), (2, '2026-11-23T16:30:00Z')) as t (n, at);
 select testkit.at_time('2026-11-23T17:00:00Z');
@@ -95,7 +95,7 @@ select leadgen.return_sale((select min(a.id) from leadgen.lead_assignments a whe
 select leadgen.release_due_sale();
 select testkit.work_holds();
 insert into woken select 3, testkit.outcome(offer_id, '2026-11-24T16:00:00Z') from wake;
-select is((select array_agg(outcome order by n) from woken), '{A 45.00,A 45.00,A 45.00}', 'two a day: all three are sold at once');
+select is((select array_agg(outcome order by n) from woken), '{Ace 45.00,Ace 45.00,Ace 45.00}', 'two a day: all three are sold at once');
 create function pg_temp.play_wake(p_changes jsonb) returns text language sql as $$
   select concat_ws(' ', r #>> '{simulated,sold}', 'sold', r #>> '{simulated,unsold}', 'unsold', r #>> '{simulated,held}', 'held',
     trim_scale((r #>> '{simulated,revenue}')::numeric), (r -> 'moved') - '{same,other_buyer,other_price}'::text[])
@@ -110,15 +110,15 @@ select is(pg_temp.play_wake('{"routing": {"hold_hours": 0.25}, "enrollments": {"
 
 -- A buyer is switched on while a lead waits that history sold at once: it hears of that when history next decides.
 create temp table edit as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 4}') as offer_id;
-create temp table edit_seat as select testkit.seat(offer_id, 'A', '{"capacity_per_day": 2, "routing_priority": 2}') as a,
-  testkit.seat(offer_id, 'B', '{"is_active": false, "price_per_lead": 50}') as b from edit;
+create temp table edit_seat as select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 2, "routing_priority": 2}') as a,
+  testkit.enroll_buyer(offer_id, 'Best', '{"is_active": false, "price_per_lead": 50}') as b from edit;
 create temp table edited as select n, testkit.outcome(offer_id, '2026-11-26T15:00:00Z'::timestamptz + n * interval '1 hour') as outcome
 from edit, generate_series(1, 2) n;
 select testkit.at_time('2026-11-26T17:30:00Z');
 update leadgen.buyer_offers bo set is_active = true from edit_seat where bo.id = b;
 select testkit.work_holds();
 insert into edited select 3, testkit.outcome(offer_id, '2026-11-26T18:00:00Z') from edit;
-select is((select array_agg(outcome order by n) from edited), '{A 45.00,A 45.00,B 50.00}', 'the third is the new buyer''s');
+select is((select array_agg(outcome order by n) from edited), '{Ace 45.00,Ace 45.00,Best 50.00}', 'the third is the new buyer''s');
 select testkit.at_time('2026-11-27T18:00:00Z');
 select is((r -> 'simulated' -> 'sold', trim_scale((r #>> '{simulated,revenue}')::numeric), r #> '{moved,other_buyer}')::text, '(3,145,1)',
   'one a day: the second waits for the new buyer')

@@ -2,8 +2,8 @@
 begin;
 select plan(82);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}') as offer_id,
-  testkit.make_buyer('{"name": "D"}') as d, testkit.make_offer() as other;
-create temp table seats as select testkit.seat(offer_id, 'A') as a, testkit.seat(other, 'X') as x from ids;
+  testkit.new_buyer('Dunn') as d, testkit.make_offer() as other;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace') as a, testkit.enroll_buyer(other, 'Eads') as x from ids;
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from ids;
 select testkit.outcome(offer_id, '2026-11-20T16:01:00Z', '{"name": null}') from ids;
 

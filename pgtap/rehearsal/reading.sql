@@ -5,9 +5,9 @@ select plan(36);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0, "required_fields": ["message"]}',
   '{"max_buyers": 2, "hold_hours": 30}', '{"exclusivity_premium": {"amount": 5}}') as offer_id;
 create temp table seats as select offer_id,
-  testkit.seat(offer_id, 'A', '{"capacity_per_day": 1, "price_per_lead": 60, "routing_priority": 2, "timezone": "Asia/Tokyo"}',
+  testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 1, "price_per_lead": 60, "routing_priority": 2, "timezone": "Asia/Tokyo"}',
     '{78701}') as a,
-  testkit.seat(offer_id, 'B', '{}', '{78701}') as b, testkit.make_buyer('{"name": "D"}') as d from ids;
+  testkit.enroll_buyer(offer_id, 'Best', '{}', '{78701}') as b, testkit.new_buyer('Dunn') as d from ids;
 select testkit.at_time('2026-11-20T12:00:00Z');
 select testkit.work_holds();
 create temp table l as select n, testkit.outcome(offer_id, '2026-11-20T12:00:00Z'::timestamptz + n * interval '1 hour',
@@ -16,7 +16,7 @@ create temp table l as select n, testkit.outcome(offer_id, '2026-11-20T12:00:00Z
     '{"postal_code": "78799"}')) as t (n, fields);
 create temp table leads as select row_number() over (order by x.id) as n, x.id from leadgen.leads x join ids using (offer_id);
 select is((select array_agg(outcome order by n) from l),
-  '{"A 60.00, B 45.00","B 45.00","rejected: field_required","outside_service_area 2, held"}', 'what happened');
+  '{"Ace 60.00, Best 45.00","Best 45.00","rejected: field_required","outside_service_area 2, held"}', 'what happened');
 -- The first lead''s second sale is returned and goes to nobody; the fourth waits.
 select testkit.at_time('2026-11-20T17:00:00Z');
 select leadgen.return_sale(s.id, 'wrong_number') is not null from leadgen.lead_assignments s join leads on leads.id = s.lead_id and n = 1
@@ -45,18 +45,18 @@ select is((select array_agg((e.lead).id is not null) from plan, rehearsal.list_e
   '{"reads_leads": true}'),
   '2026-11-20T15:00:00Z', '2026-11-20T15:00:01Z') e), '{true,true}', 'list_events: with the lead where the changes depend on it');
 create function pg_temp.show(p_outcome rehearsal.outcome) returns text language sql as $$
-  select concat_ws(' ', p_outcome.category, p_outcome.cause, (select string_agg(case s.seat when a then 'A' when b then 'B' end || ' '
+  select concat_ws(' ', p_outcome.category, p_outcome.cause, (select string_agg(case s.seat when a then 'Ace' when b then 'Best' end || ' '
     || p_outcome.prices[s.n], ', ' order by s.n)
     from seats, unnest(p_outcome.seats) with ordinality as s (seat, n)));
 $$;
 select is((select array_agg(pg_temp.show(rehearsal.recall_outcome(x)) order by n) from leads join leadgen.leads x using (id)),
-  '{"sold A 60.00","sold B 45.00","rejected field_required","held outside_service_area"}', 'recall_outcome: what stands');
+  '{"sold Ace 60.00","sold Best 45.00","rejected field_required","held outside_service_area"}', 'recall_outcome: what stands');
 select is((select array_agg(rehearsal.name_day(x.created_at, zone) order by zone) from leads join leadgen.leads x using (id) cross
   join unnest('{Asia/Tokyo,UTC}'::text[]) zone where n = 4),
   '{2026-11-21,2026-11-20}', 'name_day: in a zone');
 select is(rehearsal.name_sales(jsonb_build_object('seats', jsonb_build_array(b, a), 'prices', '[45, 60]'::jsonb),
     array[rehearsal.make_seat(a, testkit.buyer_of(a)), rehearsal.make_seat(b, testkit.buyer_of(b))]) -> 0,
-  jsonb_build_object('buyer_id', testkit.buyer_of(b), 'buyer', 'B', 'price', 45),
+  jsonb_build_object('buyer_id', testkit.buyer_of(b), 'buyer', 'Best', 'price', 45),
     'name_sales: with the buyers'' names, in the order of sale') from seats;
 
 -- Changes, read: the seats.
@@ -66,7 +66,7 @@ create temp table r as select rehearsal.read_changes(offer_id, jsonb_build_objec
     '{"capacity_per_day": 3, "filters": {"city": {"enum": ["Austin"]}}, "schedule": {"mon": [["00:00", "01:00"]]}}'::jsonb),
   'with', jsonb_build_array(jsonb_build_object('buyer_id', d, 'service_areas', '["787*", " Round Rock"]'::jsonb, 'weight', 2)))) as x
     from seats;
-select is((select array_agg(concat_ws(' ', case s.buyer_offer_id when 0 then 'offer' when a then 'A' when b then 'B' else 'new' end,
+select is((select array_agg(concat_ws(' ', case s.buyer_offer_id when 0 then 'offer' when a then 'Ace' when b then 'Best' else 'new' end,
     s.is_gone, s.changes - '{schedule,filters}'::text[], s.limit_codes, s.schedule, s.tests[1].field, s.areas) order by s.buyer_offer_id)
   from seats, r, unnest((r.x).seats) s),
   array['offer f', 'A f {"capacity_per_day": 3} {cap_day} {[0,60)} city', 'B t {"price_per_lead": 50} {}',
@@ -137,7 +137,7 @@ select is(parts, jsonb_build_object('counts', '{"sold": 2, "held": 1, "rejected"
 select is(rehearsal.play_events(plan, '2026-11-20Z', '2026-11-21Z'), ('{}', '[]')::rehearsal.tally,
   'play_events: nothing changed, no difference') from plan;
 select is((select array_agg(concat_ws(' ', e ->> 'buyer', e #>> '{actual,sales}', e #>> '{simulated,fill}') order by e ->> 'buyer')
-  from jsonb_array_elements(rehearsal.report_buyers((r.x), parts, parts, '2026-11-20Z', '2026-11-21Z')) e), '{"A 1 0.3333","B 1","D 0"}',
+  from jsonb_array_elements(rehearsal.report_buyers((r.x), parts, parts, '2026-11-20Z', '2026-11-21Z')) e), '{"Ace 1 0.3333","Best 1","Dunn 0"}',
     'report_buyers: fill by the changed cap') from summed, r;
 
 select * from finish();

@@ -8,11 +8,11 @@ create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1
     "caps": {"per_day": 7, "budget_per_month": 900}, "hold_hours": 5}',
   '{"exclusivity_premium": {"percent": 20}, "time_of_day": [{"name": "noon", "hours": {"fri": [["12:00", "13:00"]]}, "amount": 3}],
     "adjustments": [{"name": "old", "when": {"attributes.roof_age": {"minimum": 20}}, "percent": 7.5}]}') as offer_id;
-create temp table seats as select offer_id, testkit.seat(offer_id, 'A',
+create temp table seats as select offer_id, testkit.enroll_buyer(offer_id, 'Ace',
   '{"capacity_per_hour": 2, "weight": 3, "price_per_lead": 33.33}') as a,
-  testkit.seat(offer_id, 'B',
+  testkit.enroll_buyer(offer_id, 'Best',
     '{"budget_per_day": 200, "filters": {"attributes.roof_age": {"minimum": 10}}, "schedule": {"fri": [["10:00", "12:30"]]}}') as b,
-  testkit.seat(offer_id, 'C', '{"timezone": "Asia/Tokyo", "capacity_per_day": 2, "min_balance_required": 45}') as c from ids;
+  testkit.enroll_buyer(offer_id, 'Cole', '{"timezone": "Asia/Tokyo", "capacity_per_day": 2, "min_balance_required": 45}') as c from ids;
 update leadgen.buyers x set balance = 500 from seats where x.id = testkit.buyer_of(c);
 select testkit.own(a, 'postal_code', '78745') from seats;
 create temp table history as select n, testkit.outcome(offer_id, '2026-11-20T13:30:00Z'::timestamptz + n * interval '23 minutes',

@@ -4,7 +4,7 @@ begin;
 select plan(127);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{}', null, '{"name": "Roofing Austin"}') as offer_id;
-create temp table seats as select testkit.seat(offer_id, 'Ace', '{"routing_priority": 9}') as ace, testkit.seat(offer_id, 'Best',
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace', '{"routing_priority": 9}') as ace, testkit.enroll_buyer(offer_id, 'Best',
   '{"routing_priority": 1}') as best from ids;
 insert into leadgen.buyer_keys (buyer_id, name, key_hash)
 select testkit.buyer_of(b.enrollment), b.name, b.hash

@@ -8,18 +8,18 @@ select is((select to_jsonb(u) - '{offer_id,market_id,hour_start,day_start,week_s
   join ids using (offer_id)),
   '{"hour_count": 0, "day_count": 0, "week_count": 0, "month_count": 0, "day_spent": 0, "month_spent": 0}',
     'start_offer_usage: a row for every offer');
-create temp table seats as select offer_id, testkit.seat(offer_id, 'A', '{"price_per_lead": 60}') as a, testkit.seat(offer_id, 'B',
+create temp table seats as select offer_id, testkit.enroll_buyer(offer_id, 'Ace', '{"price_per_lead": 60}') as a, testkit.enroll_buyer(offer_id, 'Best',
   '{"capacity_per_hour": 0}') as b from ids;
 select testkit.at_time('2026-11-20T15:00:00Z');
 select testkit.work_holds();
-select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z'), 'A 60.00', 'one of two') from ids;
+select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z'), 'Ace 60.00', 'one of two') from ids;
 update leadgen.buyer_offers bo set capacity_per_hour = null from seats where bo.id = b;
 create temp table lead as select x.id from leadgen.leads x join ids using (offer_id);
 select is(market.count_live_sales(x), 1, 'count_live_sales') from lead join leadgen.leads x using (id);
 select testkit.at_time('2026-11-20T17:00:00Z');
 select roads.route_lead_again(x, catalog.load_route(x.source_id, x.offer_id), '2026-11-20T17:00:00Z') from lead
   join leadgen.leads x using (id);
-select is(testkit.tell(id), 'A 60.00, B 45.00', 'route_lead_again: the place that was left, not to who had it') from lead;
+select is(testkit.tell(id), 'Ace 60.00, Best 45.00', 'route_lead_again: the place that was left, not to who had it') from lead;
 select is(market.count_live_sales(x), 2, 'count_live_sales: both') from lead join leadgen.leads x using (id);
 select is((select array_agg(concat_ws(' ', d.attempt, d.max_buyers, d.reasons) order by d.attempt) from lead
   join leadgen.lead_decisions d on d.lead_id = lead.id),
@@ -28,7 +28,7 @@ select is((leadgen.replay_lead(id)), '{"identical": true}', 'and it replays') fr
 
 -- A lead that cannot be routed is set aside, so that the others flow.
 create temp table stuck as select testkit.make_offer() as offer_id;
-select testkit.seat(offer_id, 'A', '{"capacity_per_day": 0}') from stuck;
+select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 0}') from stuck;
 select testkit.work_holds();
 select testkit.outcome(offer_id, '2026-11-20T18:00:00Z') from stuck;
 create function pg_temp.next() returns text language sql as $$

@@ -2,7 +2,7 @@
 begin;
 select plan(27);
 create temp table ids as select testkit.make_offer() as offer_id;
-select testkit.seat(offer_id, 'Hilltop') from ids;
+select testkit.enroll_buyer(offer_id, 'Hilltop Roofing') from ids;
 create temp table leads as
 select testkit.submit(offer_id, '{"idempotency_key": "order-7"}', 1) as sold,
   testkit.submit(offer_id, '{"email": "Ann@Example.com"}', 2) as ann,

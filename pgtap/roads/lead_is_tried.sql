@@ -5,9 +5,9 @@ create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1
   '{"strategy": "round_robin", "max_buyers": 2,
   "caps": {"per_day": 7}}', '{"adjustments": [{"name": "old", "when": {"attributes.roof_age": {"minimum": 20}},
     "percent": 10}]}') as offer_id;
-select testkit.seat(offer_id, 'A', '{"capacity_per_hour": 3}'), testkit.seat(offer_id, 'B',
+select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_hour": 3}'), testkit.enroll_buyer(offer_id, 'Best',
   '{"budget_per_day": 150, "price_per_lead": 60}'),
-  testkit.seat(offer_id, 'C', '{"filters": {"attributes.roof_age": {"minimum": 10}}}') from ids;
+  testkit.enroll_buyer(offer_id, 'Cole', '{"filters": {"attributes.roof_age": {"minimum": 10}}}') from ids;
 create function pg_temp.rows() returns jsonb language plpgsql as $$
 declare
   v_rows jsonb := '{}';

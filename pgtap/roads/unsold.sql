@@ -38,8 +38,8 @@ select is((select array_agg(r.cause order by n)
 -- A morning: A (60.00, one a day) and B (50.00, an age of 10 at least).
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0, "required_fields": ["message"]}',
   '{"hold_hours": 1}') as offer_id;
-select testkit.seat(offer_id, 'A', '{"price_per_lead": 60, "capacity_per_day": 1}'),
-  testkit.seat(offer_id, 'B', '{"price_per_lead": 50, "filters": {"attributes.roof_age": {"minimum": 10}}}', '{78701}') from ids;
+select testkit.enroll_buyer(offer_id, 'Ace', '{"price_per_lead": 60, "capacity_per_day": 1}'),
+  testkit.enroll_buyer(offer_id, 'Best', '{"price_per_lead": 50, "filters": {"attributes.roof_age": {"minimum": 10}}}', '{78701}') from ids;
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z'::timestamptz + n * interval '1 minute', fields) from ids, (values
   (1, '{}'::jsonb), (2, '{"attributes": {"roof_age": 9}}'), (3, '{"attributes": {"roof_age": 12}}'), (4, '{"attributes": {"roof_age": 3}}'),
   (5, '{"message": null}')) as t (n, fields);
