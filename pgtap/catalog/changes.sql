@@ -104,7 +104,7 @@ select is(pg_temp.pay(40), '{NULL,NULL,0}', 'nothing changes');
 -- An enrollment of its own; two changes of an offer are one offer, the oldest first; done is done.
 delete from leadgen.catalog_changes;
 create temp table late as select testkit.make_offer() as offer_id;
-select testkit.enroll(offer_id) from late;
+select testkit.enroll_buyer(offer_id, 'Ace') from late;
 select is(array_agg(c.table_name order by c.id), '{buyer_service_areas,buyer_offers}', 'an enrollment that is made')
 from leadgen.catalog_changes c;
 select is(c.before, null, 'it was not there before') from leadgen.catalog_changes c where c.table_name = 'buyer_offers';

@@ -8,7 +8,7 @@ select is(testkit.fault_of(format('select catalog.check_mail_address(%L, %L)', a
 from (values ('bücher@b.example'), ('a@bücher.example'), ('a@[192.0.2.1]'), (repeat('a', 65) || '@b.example'), ('a b@c.example'),
   ('"a"@c.example'), ('a@')) t (address);
 select is(testkit.fault_of($$select testkit.make_buyer('{"email": "bücher@b.example"}')$$), 'LG423 email', 'a buyer''s');
-create temp table seat as select testkit.enroll(testkit.make_offer()) as id;
+create temp table seat as select testkit.enroll_buyer(testkit.make_offer(), 'Ace') as id;
 select is(testkit.fault_of($$update leadgen.buyer_offers set email_override = 'a@bücher.example'$$), 'LG423 email_override',
   'an enrollment''s');
 select is(testkit.fault_of($$update leadgen.buyer_offers set email_override = 'leads@b.example'$$), 'none', 'one that can be mailed');

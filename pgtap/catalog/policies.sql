@@ -72,7 +72,7 @@ select is(array_agg(l.validation_policy_version || ' ' || l.status order by l.id
 -- FAULTS 31: whatever is wrong with an edit, it is refused with the path, and the next lead is judged by the last good version.
 create temp table good as select testkit.make_offer('{"min_message_length": 5, "allowed_cities": ["Austin"]}',
   '{"strategy": "weighted", "tie_breakers": ["priority"]}', '{"exclusivity_premium": {"amount": 5}}') as offer_id;
-select testkit.enroll(offer_id) from good;
+select testkit.enroll_buyer(offer_id, 'Ace') from good;
 create temp table bad (kind text, what text, body jsonb, path text);
 insert into bad values
   ('validation', 'a typo', '{"min_mesage_length": 500}', 'rules.min_mesage_length'),

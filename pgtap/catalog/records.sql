@@ -3,14 +3,14 @@ begin;
 select plan(37);
 set local client_min_messages = warning; -- truncate tells what it cascades to
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{}', '{}') as offer_id;
-create temp table seat as select testkit.enroll(offer_id) as id from ids;
+create temp table seat as select testkit.enroll_buyer(offer_id, 'Ace') as id from ids;
 create temp table sold as select testkit.buyer_of(id) as buyer_id from seat;
 select testkit.submit(offer_id) from ids;
 select leadgen.return_sale(a.id, 'other') from leadgen.lead_assignments a;
 
 -- An offer that sold nothing, with all that configures it.
 create temp table fresh as select testkit.make_offer('{}', '{}', '{}') as offer_id;
-create temp table fresh_seat as select testkit.enroll(offer_id) as id from fresh;
+create temp table fresh_seat as select testkit.enroll_buyer(offer_id, 'Ace') as id from fresh;
 create temp table fresh_buyer as select testkit.buyer_of(id) as id from fresh_seat;
 select testkit.own(id, 'city', 'Waco') from fresh_seat;
 insert into leadgen.buyer_keys (buyer_id, name, key_hash) select id, 'a', repeat('1', 64) from fresh_buyer;

@@ -14,7 +14,7 @@ select is(testkit.detail_of($$select catalog.check_windows('{day,ever}')$$) - 'f
   '{"found": "ever", "allowed": "one of hour, day, week, month"}', 'check_windows: which window, and which are counted');
 
 -- Each term by itself.
-create temp table terms as select testkit.enroll(testkit.make_offer()) as id;
+create temp table terms as select testkit.enroll_buyer(testkit.make_offer(), 'Ace') as id;
 create function pg_temp.edit_terms(p_set text) returns text language plpgsql as $$
 -- By how many the version rises, and whether it is archived as the enrollment stands.
 declare
@@ -43,7 +43,7 @@ from unnest(array['is_reachable = not is_reachable', 'email_override = ''a@b.exa
   'limit_windows = null, limit_codes = null', 'compiled_filter = null', 'weight = weight']) change;
 
 -- A limit that a change of the code adds is refused where its list is made.
-create temp table seat as select testkit.enroll(testkit.make_offer()) as id;
+create temp table seat as select testkit.enroll_buyer(testkit.make_offer(), 'Ace') as id;
 create function pg_temp.edit(p_function regprocedure, p_from text, p_to text) returns void language plpgsql as $$
 begin
   execute replace(pg_get_functiondef(p_function), p_from, p_to);

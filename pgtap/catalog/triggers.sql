@@ -39,7 +39,7 @@ from o, unnest('{market_id,vertical_id}'::text[]) fixed;
 select is(testkit.fault_of(format('update leadgen.offers set market_id = market_id, default_price_per_lead = 50 where id = %s', a)),
   'none', 'an offer: what stays may be said again') from o;
 
-create temp table e as select testkit.enroll(a) as id from o;
+create temp table e as select testkit.enroll_buyer(a, 'Ace') as id from o;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set offer_id = %s where id = %s', b, id)), 'LG409 offer_id',
   'an enrollment: another offer') from o, e;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set buyer_id = testkit.make_buyer() where id = %s', id)),

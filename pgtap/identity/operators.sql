@@ -3,8 +3,7 @@ begin;
 select plan(43);
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seat as
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"webhook_url": "https://b.example/hook"}'))) as id
-from ids;
+select testkit.enroll_buyer(offer_id, 'Both') as id from ids;
 create temp table lead as select testkit.submit(offer_id) from ids;
 create temp table known as select
   (select min(e.id) from leadgen.endpoints e where e.channel = 'webhook') as endpoint_id,

@@ -25,7 +25,7 @@ from (values
 ) as t (payload, context, what);
 
 create temp table ids as select testkit.make_offer() as offer_id, testkit.make_offer() as other_offer_id;
-select testkit.enroll(offer_id) from ids;
+select testkit.enroll_buyer(offer_id, 'Ace') from ids;
 create temp table answers as
 select n, leadgen.submit_lead(testkit.given_lead(offer_id), '{"idempotency_key": "k1"}') as answer from ids, generate_series(1, 3) n;
 select is(again.answer - 'replayed', first.answer, 'the stored answer, time ' || again.n)

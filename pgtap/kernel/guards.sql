@@ -3,7 +3,7 @@ begin;
 select plan(94);
 set local client_min_messages = warning;
 create temp table ids as select testkit.make_offer(p_pricing => '{}') as offer_id;
-select testkit.enroll(offer_id) from ids;
+select testkit.enroll_buyer(offer_id, 'Ace') from ids;
 select testkit.submit(offer_id, '{}', n) from ids, generate_series(1, 2) n;
 select count(*) as recorded into temp recorded from (select *
   from leadgen.claim_deliveries('w', testkit.room(1), '30 seconds')) c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(

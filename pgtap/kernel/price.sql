@@ -49,7 +49,7 @@ from (values
 create temp table ids as select testkit.make_offer('{}', '{}', '{"exclusivity_premium": {"percent": 3.33}}',
   '{"default_price_per_lead": 1500}',
   '{"country_code": "JP", "currency": "JPY", "timezone": "Asia/Tokyo"}') as offer_id;
-select testkit.own(testkit.enroll(offer_id), 'city', '東京') from ids;
+select testkit.own(testkit.enroll_buyer(offer_id, 'Ace'), 'city', '東京') from ids;
 select is(testkit.submit(offer_id, '{"city": "東京", "postal_code": "100-0001", "phone": "03-1234-5678"}') -> 'price', '1550',
   'a price in yen has no decimals') from ids;
 select is(a.currency || ' ' || a.is_exclusive || ' ' || a.pricing_policy_version || ' ' || (a.pricing_policy_id = o.pricing_policy_id),

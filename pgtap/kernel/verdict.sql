@@ -51,8 +51,8 @@ select is(
 create function pg_temp.exclusive(p_config jsonb, p_owner jsonb) returns text language plpgsql as $$
 declare
   v_offer_id constant bigint := testkit.make_offer('{}', p_config, '{"exclusivity_premium": {"percent": 20}}');
-  v_owner constant bigint := testkit.enroll(v_offer_id, p_owner);
-  v_other constant bigint := testkit.enroll(v_offer_id);
+  v_owner constant bigint := testkit.enroll_buyer(v_offer_id, 'Ace', p_owner);
+  v_other constant bigint := testkit.enroll_buyer(v_offer_id, 'Ace');
   v_lead leadgen.leads;
 begin
   perform testkit.own(v_owner, 'postal_code', '787*');

@@ -2,7 +2,7 @@
 begin;
 select plan(67);
 create temp table ids as select testkit.make_offer() as offer_id;
-create temp table seat as select testkit.enroll(offer_id) as id from ids;
+create temp table seat as select testkit.enroll_buyer(offer_id, 'Ace') as id from ids;
 create temp table payloads as select n, testkit.given_lead(offer_id, '{}', n) as payload from ids, generate_series(1, 4) n;
 create temp table claims (delivery_id bigint, lease_token uuid);
 grant all on ids, seat, payloads, claims to public;

@@ -4,9 +4,9 @@ select plan(41);
 
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seats as
-select testkit.enroll(offer_id, '{"price_per_lead": 60, "routing_priority": 7, "weight": 2.5, "capacity_per_hour": 1, "capacity_per_day": 2,
+select testkit.enroll_buyer(offer_id, 'Ace', '{"price_per_lead": 60, "routing_priority": 7, "weight": 2.5, "capacity_per_hour": 1, "capacity_per_day": 2,
   "capacity_per_week": 3, "capacity_per_month": 4, "min_balance_required": 10, "pause_until": "2026-11-21T00:00:00Z"}') as a,
-  testkit.enroll(offer_id, '{"timezone": "Asia/Tokyo"}') as b from ids;
+  testkit.enroll_buyer(offer_id, 'Tanaka') as b from ids;
 update leadgen.buyers set balance = 12.50 where id = (select testkit.buyer_of(a) from seats);
 
 create function pg_temp.gather_of(p_offer_id bigint, p_fields jsonb, p_had bigint[] default '{}') returns market.candidate_v1[]
@@ -39,7 +39,7 @@ select is((pg_temp.gather('2026-11-20T16:00:00Z', '{}', array[testkit.buyer_of(b
 create function pg_temp.used(p_zone text, p_sold timestamptz, p_seen timestamptz) returns text language plpgsql as $$
 declare
   v_offer_id constant bigint := testkit.make_offer();
-  v_seat constant bigint := testkit.enroll(v_offer_id, jsonb_build_object('timezone', p_zone, 'capacity_per_hour', 9,
+  v_seat constant bigint := testkit.enroll_buyer(v_offer_id, 'Ace', jsonb_build_object('timezone', p_zone, 'capacity_per_hour', 9,
     'capacity_per_day', 9, 'capacity_per_week', 9, 'capacity_per_month', 9));
 begin
   perform testkit.sell(v_offer_id, 1, p_sold);
@@ -78,7 +78,7 @@ create function pg_temp.serves(p_areas text[], p_fields jsonb) returns boolean l
 declare
   v_offer_id constant bigint := testkit.make_offer();
 begin
-  perform testkit.enroll(v_offer_id, '{}', p_areas);
+  perform testkit.enroll_buyer(v_offer_id, 'Ace', '{}', p_areas);
   return (pg_temp.gather_of(v_offer_id, p_fields))[1].in_service_area;
 end;
 $$;

@@ -3,7 +3,7 @@ begin;
 select plan(37);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{}', '{"hold_hours": 2}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, '{"capacity_per_hour": 1}') as id from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Hugo') as id from ids;
 create function pg_temp.lead(p_number integer) returns leadgen.leads language sql as $$
   select l.* from leadgen.leads l where l.email = 'person' || p_number || '@example.com';
 $$;

@@ -59,7 +59,7 @@ declare
   v_sale_id bigint;
 begin
   perform testkit.at_time('2026-11-20T16:00:00Z');
-  perform testkit.enroll(v_offer_id, p_enrollment);
+  perform testkit.enroll_buyer(v_offer_id, 'Ace', p_enrollment);
   v_sale_id := testkit.sell_lead(v_offer_id, 1);
   perform testkit.at_time(p_returned);
   perform testkit.sell_lead(v_offer_id, 2);

@@ -3,8 +3,8 @@ begin;
 select plan(4);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer() as offer_id;
-create temp table seats as select testkit.enroll(offer_id, '{"routing_priority": 1}') as a,
-  testkit.enroll(offer_id, '{"routing_priority": 2}') as b
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace', '{"routing_priority": 1}') as a,
+  testkit.enroll_buyer(offer_id, 'Best', '{"routing_priority": 2}') as b
 from ids;
 select testkit.submit(offer_id, '{}', 1) from ids;
 create temp table empty as select testkit.make_offer() as offer_id;

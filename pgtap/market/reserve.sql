@@ -3,7 +3,7 @@ begin;
 select plan(26);
 
 create temp table ids as select testkit.make_offer(p_config => '{"max_buyers": 2}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id) as a, testkit.enroll(offer_id) as b, testkit.enroll(offer_id) as c from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace') as a, testkit.enroll_buyer(offer_id, 'Best') as b, testkit.enroll_buyer(offer_id, 'Cole') as c from ids;
 create function pg_temp.reserve(p_at timestamptz, p_last_turn bigint, p_turn bigint, p_tag float8 default null) returns text
 language plpgsql as $$
 -- One winner, as if it had been gathered when its latest turn was p_last_turn.

@@ -4,8 +4,8 @@ select plan(18);
 
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 create temp table seats as
-select testkit.enroll(offer_id, '{"capacity_per_day": 2}') as follows,
-  testkit.enroll(offer_id, '{"timezone": "Asia/Tokyo", "is_active": false}') as own from ids;
+select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 2}') as follows,
+  testkit.enroll_buyer(offer_id, 'Best', '{"timezone": "Asia/Tokyo", "is_active": false}') as own from ids;
 create function pg_temp.usage(p_id bigint) returns text language sql as $$
   select concat_ws(' ', u.hour_count, u.day_count, u.week_count, u.month_count, to_char(u.day_start at time zone 'UTC', 'DD HH24:MI'))
   from testkit.enrollment_usage u where u.buyer_offer_id = p_id;

@@ -3,8 +3,8 @@ begin;
 select plan(60);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"max_buyers": 1}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"name": "Ace", "webhook_url": "https://old.example/hook"}'))) as seat_id from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Both', jsonb_build_object('buyer_id',
+  testkit.new_buyer('Both', '{"webhook_url": "https://old.example/hook"}'))) as seat_id from ids;
 create function pg_temp.lead(p_number integer) returns bigint language sql as $$
   -- Sells a lead; the id of its webhook's delivery.
   select testkit.submit(offer_id, '{}', p_number) from ids;

@@ -3,9 +3,8 @@ begin;
 select plan(38);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"name": "Ace", "webhook_url": "https://b.example/hook", "email_notifications": false,
-    "webhook_secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}'))) from ids;
+select testkit.enroll_buyer(offer_id, 'Webb', jsonb_build_object('buyer_id',
+  testkit.new_buyer('Webb', '{"webhook_secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}'))) from ids;
 select testkit.submit(offer_id, '{"attributes": {"job": "leak"}, "region_code": "US-TX"}', n) from ids, generate_series(1, 3) n;
 
 create temp table first as select * from leadgen.claim_deliveries('w1', testkit.room(2), '30 seconds');
@@ -82,7 +81,7 @@ select is((select delivery_id from leadgen.claim_deliveries('w5', testkit.room(1
   from slow), 'then the lower one appears, and is claimed');
 
 -- E-mail brings what its template needs; a retry that is due later is not claimed.
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"name": "Bob"}'), 'routing_priority', 9)) from ids;
+select testkit.enroll_buyer(offer_id, 'Best', '{"routing_priority": 9}') from ids;
 select testkit.submit(offer_id, '{}', 4) from ids;
 update leadgen.deliveries set next_attempt_at = '2026-11-20T17:00:00Z' where channel = 'email';
 select is_empty($$select * from leadgen.claim_deliveries('w6', testkit.room(10), '30 seconds') where channel = 'email'$$, 'not due yet');
@@ -90,7 +89,7 @@ select testkit.at_time('2026-11-20T17:00:00Z');
 create temp table mail as select * from leadgen.claim_deliveries('w6', testkit.room(10), '30 seconds') where channel = 'email';
 select is(count(*), 1::bigint, 'due') from mail;
 select is(details - '{offer_name,links}'::text[],
-  '{"buyer_name": "Bob", "vertical_name": "Plumbing", "market_name": "Austin, TX", "timezone": "America/Chicago"}',
+  '{"buyer_name": "Best", "vertical_name": "Plumbing", "market_name": "Austin, TX", "timezone": "America/Chicago"}',
     'details for the template') from mail;
 select is(body::jsonb #>> '{data,lead,name}', 'John Smith', 'and the same body') from mail;
 

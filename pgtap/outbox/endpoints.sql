@@ -4,9 +4,8 @@ begin;
 select plan(56);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"name": "Ace", "email": "ace@b.example", "webhook_url": "https://b.example/hook?key=hush", "email_notifications": false}'))) as seat_id
-  from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Webb', jsonb_build_object('buyer_id',
+  testkit.new_buyer('Webb', '{"email": "webb@b.example", "webhook_url": "https://b.example/hook?key=hush"}'))) as seat_id from ids;
 create temp view hook as
 select e.*
 from seats s
@@ -39,7 +38,7 @@ select is(count(*), 1::bigint, 'a notice is queued') from told;
 select
     is(
         channel || ' ' || target || ' ' || kind || ' ' || status || ' ' || told.market_id,
-        'email ace@b.example endpoint.disabled pending ' || o.market_id,
+        'email webb@b.example endpoint.disabled pending ' || o.market_id,
   'by e-mail, though the buyer takes no leads by it') from told, ids join leadgen.offers o on o.id = offer_id;
 select
     is(
@@ -64,7 +63,7 @@ from hook;
 select is(is_reachable, true, 'the buyer is reachable again') from seat;
 select is(leadgen.enable_endpoint(id), false, 'enable_endpoint: it is in use') from hook;
 select cmp_ok(testkit.work_holds(), '>', 0, 'held leads are offered again');
-select is(testkit.tell(max(l.id)), 'Ace 45.00', 'and sold') from leadgen.leads l;
+select is(testkit.tell(max(l.id)), 'Webb 45.00', 'and sold') from leadgen.leads l;
 select is(array_agg(ev.facts - 'endpoint_id'), array[jsonb_build_object('by', session_user, 'was', '20 failed attempts in a row: timeout',
   'failures_in_a_row', 0)], 'who enabled what is known') from leadgen.events ev where ev.kind = 'endpoint_enabled';
 update leadgen.endpoints e set failures_in_a_row = 4, failing_since = '2026-11-20T15:00:00Z', retry_at = '2026-11-20T17:00:00Z'

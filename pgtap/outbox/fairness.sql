@@ -23,7 +23,7 @@ create function pg_temp.queue(p_name text, p_count integer, p_first timestamptz 
 returns bigint language plpgsql as $$
 declare
   v_buyer_id constant bigint := testkit.make_buyer(jsonb_build_object('name', p_name, 'webhook_url',
-    'https://' || p_name || '.example/hook'));
+    format('https://%s.example/hook', p_name)));
   v_endpoint leadgen.endpoints;
 begin
   select e.* into v_endpoint from leadgen.endpoints e where e.buyer_id = v_buyer_id and e.channel::text = p_channel;

@@ -3,7 +3,7 @@ begin;
 select plan(40);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id,
-  testkit.make_buyer('{"name": "Ace", "webhook_url": "https://b.example/hook", "email_notifications": false}') as buyer_id;
+  testkit.new_buyer('Webb') as buyer_id;
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', buyer_id)) from ids;
 create function pg_temp.calm() returns void language sql as $$
   update leadgen.endpoints set failures_in_a_row = 0, retry_at = null, disabled_at = null, disabled_reason = null;

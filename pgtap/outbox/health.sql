@@ -3,8 +3,7 @@ begin;
 select plan(65);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id,
-  testkit.make_buyer('{"name": "Ace", "webhook_url": "https://b.example/hook",
-    "phone": "+15125550100", "sms_notifications": true}') as buyer_id;
+  testkit.new_buyer('Both', '{"sms_notifications": true}') as buyer_id;
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', buyer_id)) from ids;
 create temp table hook as select e.id from leadgen.endpoints e join ids using (buyer_id) where e.channel = 'webhook';
 create function pg_temp.fresh() returns void language sql as $$

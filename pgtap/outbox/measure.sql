@@ -4,8 +4,7 @@ select plan(7);
 select testkit.at_time('2026-11-20T16:00:00Z');
 select is_empty('select * from leadgen.measure_outbox()', 'nothing');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"webhook_url": "https://b.example/hook"}'))) as seat_id from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Both') as seat_id from ids;
 create function pg_temp.record(p_outcomes jsonb) returns bigint language sql as $$
   -- One webhook for each outcome: the oldest first.
   select count(*) from (

@@ -5,7 +5,7 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select
   testkit.make_offer('{"duplicate_window_hours": 0}',
     '{"acceptance": {"mode": "explicit", "window_hours": 1}, "returns": {"window_hours": 24}}') as offer_id,
-  testkit.make_buyer('{"name": "Ace", "webhook_url": "https://b.example/hook", "phone": "+15125550100", "sms_notifications": true,
+  testkit.new_buyer('Both', '{"sms_notifications": true,
     "webhook_headers": {"X-Api-Key": "k"}, "webhook_secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}') as buyer_id;
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', buyer_id)) from ids;
 update leadgen.buyers b set previous_webhook_secret = 'whsec_OTEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=',

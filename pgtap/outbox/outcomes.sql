@@ -28,7 +28,7 @@ from (values ('{"a": 1}', '{"a": 1}'::jsonb), ('{"a": 1', null), ('', null), ('<
 
 -- A buyer's own rules, the first that holds.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id,
-  testkit.make_buyer('{"name": "Ace", "webhook_url": "https://b.example/hook", "email_notifications": false}') as buyer_id;
+  testkit.new_buyer('Webb') as buyer_id;
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', buyer_id)) from ids;
 update leadgen.buyers b set response_rules = '[
   {"when": {"status": {"enum": [200]}, "body.result": {"enum": ["error"]}}, "outcome": "failed", "reason": "says error"},
@@ -120,8 +120,7 @@ select is(e.failures_in_a_row, 0, 'is no fault of the endpoint') from leadgen.en
 -- Acceptance by the reply.
 create temp table explicit as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"acceptance": {"mode": "explicit", "window_hours": 1}}') as offer_id;
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"webhook_url": "https://e.example/hook"}')))
-  from explicit;
+select testkit.enroll_buyer(offer_id, 'Both') from explicit;
 create function pg_temp.state() returns text language sql as $$
   select l.status || ' ' || a.outcome from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id order by a.id desc limit 1;
 $$;

@@ -3,8 +3,8 @@ begin;
 select plan(26);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"max_buyers": 2}') as offer_id;
-create temp table seats as select name, testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  jsonb_build_object('name', name, 'email', lower(name) || '@b.example', 'webhook_url', 'https://' || lower(name) || '.example/hook'))))
+create temp table seats as select name, testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.new_buyer(name, format(
+  '{"email": "%1$s@b.example", "webhook_url": "https://%1$s.example/hook"}', lower(name))::jsonb)))
   as seat_id from ids, unnest('{Ace,Best}'::text[]) name;
 create temp table lead as select (testkit.submit(offer_id) ->> 'lead_id')::bigint as id from ids;
 create temp table sale as select a.id, a.market_id, a.lead_id, a.buyer_id, a.buyer_offer_id, b.name from leadgen.lead_assignments a

@@ -40,7 +40,7 @@ select is(outbox.plan_retry('2026-11-20T16:00:00Z', 6, 3, '1 second', 60, null, 
 
 -- One sale by webhook and e-mail a lead; attempts are made by name of channel.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"webhook_url": "https://b.example/hook"}'))) from ids;
+select testkit.enroll_buyer(offer_id, 'Both') from ids;
 create function pg_temp.attempt(p_channel text, p_outcome text, p_more jsonb default '{}',
   p_retries integer default 3) returns text language plpgsql as $$
 -- Claims what is due, records this outcome for the newest delivery of the channel and gives the rest back.
@@ -148,7 +148,7 @@ where d.channel = 'webhook' and d.attempts = 5;
 -- The policy's own schedule and timeout go with the delivery; its timeout is for webhooks.
 create temp table own as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"delivery": {"timeout_seconds": 12.5, "retry_seconds": [60, 600]}}') as offer_id;
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"webhook_url": "https://own.example/hook"}'))) from own;
+select testkit.enroll_buyer(offer_id, 'Both') from own;
 update leadgen.deliveries d set next_attempt_at = '2027-01-01T00:00:00Z' where d.next_attempt_at is not null;
 select testkit.submit(offer_id, '{}', 6) from own;
 select is(array_agg(d.channel || ' ' || coalesce(d.timeout_seconds::text, 'any') || ' ' || d.retry_seconds::text order by d.channel),

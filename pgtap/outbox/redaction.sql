@@ -50,9 +50,7 @@ select cmp_ok(clock_timestamp() - start, '<', interval '1 second', 'no reply tak
 
 -- Through the outbox: the lead's own words come back and are not kept.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"webhook_url": "https://b.example/hook", "email_notifications": false}')))
-from ids;
+select testkit.enroll_buyer(offer_id, 'Webb') from ids;
 select testkit.submit(offer_id) from ids;
 select testkit.answer(jsonb_build_object('outcome', 'answered', 'status_code', 200, 'reply',
   format('{"got": {"name": %s, "email": %s, "phone": %s, "message": %s}}', to_json(l.name), to_json(l.email), to_json(l.phone),

@@ -3,8 +3,8 @@ begin;
 select plan(79);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"max_buyers": 2}') as offer_id;
-create temp table seats as select name, testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  jsonb_build_object('name', name, 'webhook_url', 'https://' || lower(name) || '.example/hook')))) as seat_id
+create temp table seats as select name, testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.new_buyer(name,
+  jsonb_build_object('webhook_url', format('https://%s.example/hook', lower(name)))))) as seat_id
   from ids, unnest('{Ace,Best}'::text[]) name;
 create temp view ace as select testkit.buyer_of(seat_id) as id from seats where name = 'Ace';
 create function pg_temp.finish(p_outcome text) returns bigint language sql as $$

@@ -3,8 +3,7 @@ begin;
 select plan(86);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"name": "Ace", "phone": "+15125550100", "sms_notifications": true, "email_notifications": false}'))) as seat_id from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Tess') as seat_id from ids;
 create function pg_temp.lead(p_number integer) returns uuid language sql as $$
   select testkit.submit(offer_id, '{}', p_number) from ids;
   select d.message_id from leadgen.deliveries d order by d.id desc limit 1;

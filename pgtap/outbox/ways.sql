@@ -2,8 +2,7 @@
 begin;
 select plan(33);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-create temp table ace as select testkit.make_buyer('{"name": "Ace", "email": "ace@b.example", "phone": "+15125550100",
-  "webhook_url": "https://b.example/hook", "email_notifications": true}') as id;
+create temp table ace as select testkit.new_buyer('Both', '{"email": "both@b.example"}') as id;
 create function pg_temp.ways(p_buyer_offer_id bigint) returns text language sql as $$
   select string_agg(w.channel || ' ' || e.target, ', ' order by w.channel)
   from leadgen.enrollment_endpoints w join leadgen.endpoints e on e.id = w.endpoint_id
@@ -48,12 +47,12 @@ from (values
 ) as t (function, buyer, enrollment, wanted);
 
 -- Kept as addresses are written.
-select is(array_agg(e.channel || ' ' || e.target order by e.channel), '{"webhook https://b.example/hook","email ace@b.example"}',
+select is(array_agg(e.channel || ' ' || e.target order by e.channel), '{"webhook https://b.example/hook","email both@b.example"}',
   'a buyer who takes part in nothing has endpoints') from leadgen.endpoints e join ace on ace.id = e.buyer_id;
 select is(array_agg(r.is_current::text), '{false,false}', 'none of which is told of leads') from report.endpoints r
 join ace on ace.id = r.buyer_id;
 create temp table seat as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', ace.id)) as id from ids, ace;
-select is(pg_temp.ways(id), 'webhook https://b.example/hook, email ace@b.example', 'enrolled: by both') from seat;
+select is(pg_temp.ways(id), 'webhook https://b.example/hook, email both@b.example', 'enrolled: by both') from seat;
 update leadgen.buyer_offers bo set email_override = 'leads@b.example' from seat where bo.id = seat.id;
 select is(pg_temp.ways(id), 'webhook https://b.example/hook, email leads@b.example', 'another address for this offer') from seat;
 update leadgen.buyers b set webhook_url = 'https://new.example/', sms_notifications = true, email_notifications = false from ace

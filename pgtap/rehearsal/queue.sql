@@ -60,8 +60,8 @@ from unsold, closed, lateral leadgen.what_if(offer_id, '2026-11-20', '2026-11-21
 
 -- An enrollment that was deleted since has a seat in the periods in which it was a candidate.
 create temp table gone as select testkit.make_offer('{}', '{"strategy": "priority"}') as offer_id;
-create temp table left_over as select testkit.enroll(offer_id, '{"routing_priority": 9}') as stays,
-  testkit.enroll(offer_id, '{"price_per_lead": 90}') as goes from gone;
+create temp table left_over as select testkit.enroll_buyer(offer_id, 'Ace', '{"routing_priority": 9}') as stays,
+  testkit.enroll_buyer(offer_id, 'Best', '{"price_per_lead": 90}') as goes from gone;
 select is(testkit.sell(offer_id, 1, '2026-11-20T16:00:00Z'), stays, 'seat_departed: one takes the lead') from gone, left_over;
 delete from leadgen.buyer_offers bo using left_over where bo.id = goes;
 select is((rehearsal.seat_departed(rehearsal.read_changes(offer_id, '{}'), '2026-11-20', '2026-11-21')).ids,

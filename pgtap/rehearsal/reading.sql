@@ -69,7 +69,7 @@ create temp table r as select rehearsal.read_changes(offer_id, jsonb_build_objec
 select is((select array_agg(concat_ws(' ', case s.buyer_offer_id when 0 then 'offer' when a then 'Ace' when b then 'Best' else 'new' end,
     s.is_gone, s.changes - '{schedule,filters}'::text[], s.limit_codes, s.schedule, s.tests[1].field, s.areas) order by s.buyer_offer_id)
   from seats, r, unnest((r.x).seats) s),
-  array['offer f', 'A f {"capacity_per_day": 3} {cap_day} {[0,60)} city', 'B t {"price_per_lead": 50} {}',
+  array['offer f', 'Ace f {"capacity_per_day": 3} {cap_day} {[0,60)} city', 'Best t {"price_per_lead": 50} {}',
     'new f {"weight": 2, "price_per_lead": 50} {} {postal_code:787*,city:roundrock}'],
   'seat_enrollments, seat_newcomers: who sits there, with what is changed, and where the newcomer works');
 select is((x).reads_leads || ' ' || (x).moves_turns, 'true true', 'read_changes: what they depend on') from r;

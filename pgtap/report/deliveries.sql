@@ -2,8 +2,8 @@
 begin;
 select plan(19);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"name": "Ace", "webhook_url": "https://b.example:8443/hook?key=hush"}'))) as seat_id from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Both', jsonb_build_object('buyer_id',
+  testkit.new_buyer('Both', '{"webhook_url": "https://b.example:8443/hook?key=hush"}'))) as seat_id from ids;
 select testkit.submit(offer_id, '{}', n) from ids, generate_series(1, 3) n;
 create temp table claim as select * from leadgen.claim_deliveries('w', '{"webhook": 10}', '30 seconds');
 update leadgen.settings set slow_retry_seconds = '{}';
@@ -36,7 +36,7 @@ select
 select
     is(
         (e.host, e.state, e.is_current, e.waiting, e.buyer)::text,
-        '(b.example:8443,well,t,1,Ace)',
+        '(b.example:8443,well,t,1,Both)',
         'endpoints: the host, without what may be a secret'
     )
 from report.endpoints e
@@ -52,7 +52,7 @@ from report.replays r, asked a;
 select
     is(
         (b.buyer, b.deliveries, b.delivered, b.open, b.unknown, b.dead, b.delivered_percent)::text,
-        '(Ace,3,2,0,0,1,66.7)',
+        '(Both,3,2,0,0,1,66.7)',
         'buyer_delivery: by webhook'
     )
 from report.buyer_delivery b

@@ -3,7 +3,7 @@ begin;
 select plan(17);
 select testkit.at_time('2026-11-21T05:30:00Z');
 create temp table ids as select testkit.make_offer('{"min_message_length": 3, "consent_required": true}', '{"max_buyers": 2}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, '{"capacity_per_day": 1}') as a, testkit.enroll(offer_id,
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Dora') as a, testkit.enroll(offer_id,
   '{"capacity_per_day": 1, "price_per_lead": 60}') as b from ids;
 create temp table leads as
 select n, (testkit.submit(offer_id, case n when 3 then '{"message": null, "consent": false}' else '{}' end::jsonb,

@@ -5,9 +5,9 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"max_buyers": 2, "caps": {"per_day": 100, "per_month": 1000, "budget_per_day": 10000}}',
   '{"exclusivity_premium": {"percent": 10}}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, '{"capacity_per_hour": 50, "capacity_per_day": 5,
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_hour": 50, "capacity_per_day": 5,
   "capacity_per_week": 50, "capacity_per_month": 50, "budget_per_day": 5000, "budget_per_month": 5000, "routing_priority": 2}') as a,
-  testkit.enroll(offer_id) as b from ids;
+  testkit.enroll_buyer(offer_id, 'Best') as b from ids;
 select testkit.own(b, 'city', 'Waco') from seats;
 create temp table leads as
 select n, (testkit.submit(offer_id,

@@ -4,7 +4,7 @@ select plan(20);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}') as offer_id,
   testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 100}') as other_id;
-create temp table seats as select testkit.enroll(offer_id, '{"capacity_per_day": 1}') as a, testkit.enroll(other_id) as b from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Dora') as a, testkit.enroll_buyer(other_id, 'Ace') as b from ids;
 
 -- A cap is not had twice.
 select is(testkit.sell(offer_id, 1, '2026-11-20T20:00:00Z'), a, 'the one place of the day') from ids, seats;

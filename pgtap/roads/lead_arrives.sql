@@ -3,7 +3,7 @@ begin;
 select plan(37);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer(p_pricing => '{"exclusivity_premium": {"amount": 5}}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, '{"price_per_lead": 50}') as id from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace', '{"price_per_lead": 50}') as id from ids;
 create temp table sold as
 select leadgen.submit_lead(
   testkit.given_lead(offer_id,

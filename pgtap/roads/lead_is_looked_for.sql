@@ -26,7 +26,7 @@ from (values
 select is(pg_temp.found(sold::text), 'sold by id', 'find_leads: a lead id') from numbers;
 select is((f.offer, f.source, f.status, f.quarantine_id) is distinct from null, true, 'find_leads: with its offer, source and status')
 from numbers, leadgen.find_leads(sold::text) f;
-select is(f.summary, 'Sold to Hilltop for 45.00 USD', 'find_leads: what became of it') from numbers, leadgen.find_leads(sold::text) f;
+select is(f.summary, 'Sold to Hilltop Roofing for 60.00 USD', 'find_leads: what became of it') from numbers, leadgen.find_leads(sold::text) f;
 select matches(f.deliveries, '^email pending \(delivery [0-9]+\)$', 'find_leads: its deliveries')
   from numbers, leadgen.find_leads(sold::text) f;
 select matches(f.summary, '^Rejected: ', 'find_leads: why it was rejected') from numbers, leadgen.find_leads(wrong::text) f;

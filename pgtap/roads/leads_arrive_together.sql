@@ -12,7 +12,7 @@ $$;
 create temp table ids as
 select testkit.make_offer() as first, testkit.make_offer() as second, testkit.make_offer() as third;
 create temp table seats as
-select testkit.enroll(first) as first, testkit.enroll(second) as second, testkit.enroll(third) as third from ids;
+select testkit.enroll_buyer(first, 'Ace') as first, testkit.enroll_buyer(second, 'Best') as second, testkit.enroll_buyer(third, 'Cole') as third from ids;
 create function pg_temp.given(p_offer text, p_number integer, p_fields jsonb default '{}')
 returns jsonb
 language sql
@@ -49,7 +49,7 @@ select is(answers[2] ->> 'status', 'accepted', 'which keeps no other from being 
 select is((select count(*) from leadgen.leads l where l.idempotency_key = 'k'), 1::bigint, 'one lead');
 create temp table capped as
 select testkit.make_offer('{"duplicate_window_hours": 24}', '{"on_no_buyer": "reject"}') as id;
-select lives_ok('select testkit.enroll(id, ''{"capacity_per_day": 1}'') from capped', 'an offer with one place a day');
+select lives_ok('select testkit.enroll_buyer(id, ''Ace'', ''{"capacity_per_day": 1}'') from capped', 'an offer with one place a day');
 create temp table places as
 select pg_temp.submit_all(array[testkit.given_lead(id, '{}', 8), testkit.given_lead(id, '{"message": "again"}', 8),
   testkit.given_lead(id, '{}', 9)]) as answers from capped;

@@ -8,7 +8,7 @@ create function pg_temp.offer(p_enrollment jsonb default '{}') returns bigint la
 declare
   v_offer_id constant bigint := testkit.make_offer('{"duplicate_window_hours": 0}', '{}');
 begin
-  perform testkit.enroll(v_offer_id, p_enrollment);
+  perform testkit.enroll_buyer(v_offer_id, 'Ace', p_enrollment);
   perform testkit.submit(v_offer_id, '{}', 1);
   return v_offer_id;
 end;

@@ -7,10 +7,9 @@ update leadgen.settings set slow_retry_seconds = '{}';
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 24}',
   '{"max_buyers": 2, "caps": {"per_day": 100}}') as offer_id;
 create temp table seats as select
-  testkit.enroll(offer_id, jsonb_build_object('routing_priority', 9, 'buyer_id', testkit.make_buyer(
-    '{"webhook_url": "https://b.example/hook", "name": "Ace"}'))) as ace,
-  testkit.enroll(offer_id, '{"routing_priority": 5}') as best,
-  testkit.enroll(offer_id, '{"routing_priority": 1, "filters": {"attributes.roof_age": {"maximum": 3}}}') as picky from ids;
+  testkit.enroll_buyer(offer_id, 'Both', '{"routing_priority": 9}') as ace,
+  testkit.enroll_buyer(offer_id, 'Ace', '{"routing_priority": 5}') as best,
+  testkit.enroll_buyer(offer_id, 'Best', '{"routing_priority": 1, "filters": {"attributes.roof_age": {"maximum": 3}}}') as picky from ids;
 create temp table victim as select jsonb_build_object('name', 'Zaphod Beeblebrox', 'email', 'zaphod@heartofgold.example', 'phone',
   '+15125557731',
   'message', 'Two heads, one roof', 'attributes', '{"roof_age": 77, "job": "zarquon"}'::jsonb, 'landing_url',

@@ -3,7 +3,7 @@ begin;
 select plan(98);
 
 create temp table ids as
-select o as offer_id, other as other_id, testkit.enroll(o) as seat, testkit.enroll(other) as other_seat,
+select o as offer_id, other as other_id, testkit.enroll_buyer(o, 'Ace') as seat, testkit.enroll_buyer(other, 'Best') as other_seat,
   testkit.make_source(o, jsonb_build_object('kind', 'partner_api', 'source_key', 'google', 'api_key_hash', encode(sha256('gkey'),
     'hex'))) as google,
   testkit.make_source(o, '{"kind": "partner_api", "source_key": "meta"}') as meta,

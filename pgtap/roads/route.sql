@@ -48,7 +48,7 @@ select is((select count(*) from leadgen.lead_decisions), 9::bigint, 'decide reco
 
 -- An enrollment's zone changes in the middle of a day: what it took today still counts.
 create temp table zone as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-create temp table mover as select testkit.enroll(offer_id, '{"capacity_per_day": 1}') as id from zone;
+create temp table mover as select testkit.enroll_buyer(offer_id, 'Dora') as id from zone;
 select testkit.sell(offer_id, 1, '2026-11-20T20:00:00Z') from zone;
 update leadgen.buyer_offers bo set timezone = 'America/New_York' from mover where bo.id = mover.id;
 select is(testkit.sell(offer_id, 2, '2026-11-20T20:30:00Z'), null, 'another zone, the same day: the cap holds') from zone;

@@ -51,17 +51,17 @@ create function pg_temp.told(p_from text, p_to text) returns text[] language sql
   from ids, leadgen.explain_unsold(offer_id, p_from::timestamptz, p_to::timestamptz) u;
 $$;
 select is(pg_temp.told('2026-11-20T06:00Z', '2026-11-21T06:00Z'), array[
-  'cap_day | 2 | 120.00 | A | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
-  'filters | 1 | 50.00 | B | filters: attributes.roof_age is 3, wanted at least 10',
-  'outside_service_area | 1 | 50.00 | B | outside_service_area'], 'explain_unsold: by cause, the most money first, with the latest case');
+  'cap_day | 2 | 120.00 | Ace | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
+  'filters | 1 | 50.00 | Best | filters: attributes.roof_age is 3, wanted at least 10',
+  'outside_service_area | 1 | 50.00 | Best | outside_service_area'], 'explain_unsold: by cause, the most money first, with the latest case');
 select is(pg_temp.told('2026-11-20T16:03Z', '2026-11-20T16:10Z'), array[
-  'cap_day | 1 | 60.00 | A | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)'],
+  'cap_day | 1 | 60.00 | Ace | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)'],
     'explain_unsold: of a period, its end not included');
 select is(pg_temp.told('2026-11-19T06:00Z', '2026-11-20T06:00Z'), null, 'explain_unsold: nothing');
 select testkit.at_time('2026-11-21T06:00:00Z');
 select testkit.work_holds();
 select is((pg_temp.told('2026-11-20T06:00Z', '2026-11-21T06:00Z'))[1],
-  'cap_day | 2 | 120.00 | A | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
+  'cap_day | 2 | 120.00 | Ace | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
   'explain_unsold: by the latest attempt, for the hold has ended');
 select is((select array_agg(u.cause || ' ' || u.leads order by u.cause) from ids, leadgen.explain_unsold(offer_id, '2026-11-20Z',
   '2026-11-22Z') u),
