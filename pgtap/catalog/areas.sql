@@ -2,7 +2,7 @@
 begin;
 select plan(58);
 
-select is(testkit.fault_of(format('select catalog.check_area(%L, %L)', value, 'p')), coalesce('LG423 ' || path, 'none'), format('%s',
+select is(testkit.fault_of(format('select catalog.check_area(%L, %L)', value, 'p')), testkit.fault_at('LG423 %s', path), format('%s',
   value))
 from (values
   ('{"center": [-97.74, 30.27], "radius_miles": 25}'::jsonb, null), ('{"center": [180, -90], "radius_miles": 500}', null),

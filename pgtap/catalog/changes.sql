@@ -80,7 +80,7 @@ from ids, seats, leadgen.offers o, (values
 ) as t (edit, expected)
 where o.id = ids.a;
 select is(pg_temp.edit(format('update leadgen.buyer_offers set %s where id = %s', change, seats.a)), array['buyer_offers of A', 'A'],
-  'an enrollment: ' || change)
+  format('an enrollment: %s', change))
 from seats, unnest(array['is_active = false', 'capacity_per_hour = 1', 'capacity_per_day = 1', 'capacity_per_week = 1',
   'capacity_per_month = 1', 'budget_per_day = 1', 'budget_per_month = 1', 'price_per_lead = 1', 'pause_until = now()',
   'schedule = ''{"mon": [["08:00", "09:00"]]}''', 'filters = ''{"city": {"enum": ["Waco"]}}''', 'timezone = ''Asia/Tokyo''',
@@ -140,7 +140,7 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.offers o set default_price_per_lead = 52 from ids where o.id = ids.b;
 select is(c.changed_at, '2026-11-20T16:00:00Z'::timestamptz, 'changed_at: by the clock') from leadgen.catalog_changes c;
 set local role leadgen_dba;
-select is(testkit.fault_of(sql), '42501', 'a DBA: ' || sql)
+select is(testkit.fault_of(sql), '42501', format('a DBA: %s', sql))
 from unnest(array['insert into leadgen.catalog_changes (changed_at, table_name, row_id) values (now(), ''offers'', 1)',
   'delete from leadgen.catalog_changes']) sql;
 reset role;

@@ -20,10 +20,10 @@ exception
   when sqlstate 'UNDO1' then
     return 'works';
   when others then
-    return sqlstate || ' ' || sqlerrm;
+    return format('%s %s', sqlstate, sqlerrm);
 end;
 $$;
-select is(pg_temp.deploy('update leadgen.candidate_checks set ' || edit), expected, edit)
+select is(pg_temp.deploy(format('update leadgen.candidate_checks set %s', edit)), expected, edit)
 from (values
   ($$condition = 'c.colour = 3' where code = 'paused'$$, 'LG423 check paused: condition cannot work: column c.colour does not exist'),
   ($$condition = 'c.price' where code = 'paused'$$, 'LG423 check paused: condition cannot work: cannot cast type numeric to boolean'),

@@ -90,7 +90,7 @@ select is(catalog.compile_literal('city', '5'), '"5"', 'compile_literal: a city 
 select is((select array_agg(t.field) from unnest(catalog.compile_tests('{"city": {"enum": ["x"]}, "attributes.a": {"minimum": 1}}')) t),
   '{attributes.a,city}', 'compile_tests: in the order of their names');
 select is(catalog.compile_tests(null), null, 'compile_tests: none');
-select is(catalog.describe_test(test), text, 'describe_test: ' || text)
+select is(catalog.describe_test(test), text, format('describe_test: %s', text))
 from (values
   ('{"minimum": 10, "maximum": 30}'::jsonb, 'at least 10 and at most 30'), ('{"enum": ["a", 1, true]}', 'one of a, 1, true'),
   ('{"pattern": "^x"}', 'like ^x'), ('{"not": {"enum": ["a"]}}', 'not one of a')

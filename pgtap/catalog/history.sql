@@ -62,7 +62,7 @@ select is(testkit.fault_of($$select catalog.check_policy_kind('pricing')$$), 'no
 grant execute on all functions in schema testkit to public;
 set local session authorization leadgen_dba;
 select is(leadgen.roll_back_policy('routing', r, 1), 3, 'roll_back_policy: a new version') from p;
-select is(h.changed_by || ' ' || h.changes,
+select is(format('%s %s', h.changed_by, h.changes),
   E'leadgen_dba caps.per_day: removed (was 20)\nhold_hours: set to 24\nstrategy: weighted -> priority',
   'by the person who logged in') from p, leadgen.policy_history('routing', r) h where h.version = 3;
 reset session authorization;
@@ -84,7 +84,7 @@ select is(leadgen.roll_back_policy('pricing', pr, 1), 3, 'pricing too') from p;
 insert into leadgen.policy_versions (kind, policy_id, version, body) select 'routing', r, 9, '{"strategy": "auction"}' from p;
 select is(testkit.fault_of(format('select leadgen.roll_back_policy(%L, %s, 9)', 'routing', r)), 'LG423 config.strategy',
   'today''s checks hold') from p;
-select is(x.version || ' ' || x.config, '3 {"strategy": "priority", "hold_hours": 24}', 'and the last good version rules on') from p
+select is(format('%s %s', x.version, x.config), '3 {"strategy": "priority", "hold_hours": 24}', 'and the last good version rules on') from p
   join leadgen.routing_policies x on x.id = r;
 
 select * from finish();

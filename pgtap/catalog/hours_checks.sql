@@ -2,7 +2,7 @@
 begin;
 select plan(50);
 
-select is(testkit.fault_of(format('select catalog.check_hours(%L, %L)', value, 'p')), coalesce('LG423 ' || path, 'none'),
+select is(testkit.fault_of(format('select catalog.check_hours(%L, %L)', value, 'p')), testkit.fault_at('LG423 %s', path),
   format('hours: %s', value))
 from (values
   ('{"mon": [["08:00", "18:00"]]}'::jsonb, null), ('{"sat": [["22:00", "02:00"]]}', null), ('{"sun": [["00:00", "24:00"]]}', null),

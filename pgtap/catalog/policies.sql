@@ -6,7 +6,7 @@ create temp table p as select testkit.add('validation_policies', '{"name": "v", 
   testkit.add('routing_policies', '{"name": "r", "config": {"strategy": "priority"}}') as r, testkit.add('pricing_policies',
     '{"name": "p", "rules": {}}') as pr;
 create function pg_temp.versions(p_kind text, p_id bigint) returns text language sql as $$
-  select string_agg(version || ' ' || body, '; ' order by version) from leadgen.policy_versions where kind = p_kind and policy_id = p_id;
+  select string_agg(format('%s %s', version, body), '; ' order by version) from leadgen.policy_versions where kind = p_kind and policy_id = p_id;
 $$;
 select is(pg_temp.versions('validation', v), '1 {"consent_required": true}', 'a new policy is version 1, archived') from p;
 select is(pg_temp.versions('routing', r), '1 {"strategy": "priority"}', 'routing too') from p;
@@ -25,7 +25,7 @@ join leadgen.pricing_policies z on z.id = pr;
 
 update leadgen.validation_policies set rules = '{ "consent_required" : false }', name = 'another name', is_active = false from p
   where id = v;
-select is(x.version || ' ' || x.name, '2 another name', 'the same body does not raise the version') from p
+select is(format('%s %s', x.version, x.name), '2 another name', 'the same body does not raise the version') from p
   join leadgen.validation_policies x on x.id = v;
 update leadgen.validation_policies set version = 40 from p where id = v;
 select is(x.version, 2, 'nobody sets the version') from p join leadgen.validation_policies x on x.id = v;
@@ -46,7 +46,7 @@ select is(y.compiled_rules, catalog.compile_rules('{}'), 'nor given with a new p
 -- A bad body is refused and the last good one rules on.
 select is(testkit.fault_of(format('update leadgen.validation_policies set rules = %L where id = %s', '{"consent_required": "yes"}', v)),
   'LG423 rules.consent_required', 'refused on update too') from p;
-select is(x.version || ' ' || x.rules, '3 {"consent_required": true}', 'the last good version rules on') from p
+select is(format('%s %s', x.version, x.rules), '3 {"consent_required": true}', 'the last good version rules on') from p
   join leadgen.validation_policies x on x.id = v;
 select is(testkit.fault_of(format('select catalog.check_policy(%L, %L)', kind, body)), fault, format('check_policy: %s %s', kind, body))
 from (values
@@ -66,7 +66,7 @@ select testkit.submit(offer_id, '{}', 1) from ids;
 update leadgen.validation_policies x set rules = '{"min_message_length": 500}' from ids join leadgen.offers o on o.id = offer_id
   where x.id = o.validation_policy_id;
 select testkit.submit(offer_id, '{}', 2) from ids;
-select is(array_agg(l.validation_policy_version || ' ' || l.status order by l.id), '{"1 validated","2 rejected"}',
+select is(array_agg(format('%s %s', l.validation_policy_version, l.status) order by l.id), '{"1 validated","2 rejected"}',
   'leads before and after an edit') from leadgen.leads l join ids using (offer_id);
 
 -- FAULTS 31: whatever is wrong with an edit, it is refused with the path, and the next lead is judged by the last good version.
@@ -93,10 +93,10 @@ insert into bad values
   ('pricing', 'a typo', '{"exclusivity_premum": {"amount": 50}}', 'rules.exclusivity_premum'),
   ('pricing', 'an empty list', '{"adjustments": []}', 'rules.adjustments'),
   ('pricing', 'a wrong type', '{"exclusivity_premium": {"amount": "50"}}', 'rules.exclusivity_premium.amount');
-select is(testkit.fault_of(format('update leadgen.%I set %I = %L where id = %s', kind || '_policies',
+select is(testkit.fault_of(format('update leadgen.%I set %I = %L where id = %s', format('%s_policies', kind),
   case kind when 'routing' then 'config' else 'rules' end, body,
   case kind when 'validation' then o.validation_policy_id when 'routing' then o.routing_policy_id else o.pricing_policy_id end)),
-    'LG423 ' || path,
+    format('LG423 %s', path),
   format('%s: %s', kind, what))
 from bad, good join leadgen.offers o on o.id = offer_id;
 create temp table after as select offer_id, testkit.submit(offer_id, '{"message": "short"}', 90) as told from good;

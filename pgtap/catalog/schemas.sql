@@ -3,7 +3,7 @@
 begin;
 select plan(106);
 
-select is(testkit.fault_of(format('select catalog.check_schema(%L, %L, %L)', value, schema, 'p')), coalesce('LG423 ' || path, 'none'),
+select is(testkit.fault_of(format('select catalog.check_schema(%L, %L, %L)', value, schema, 'p')), testkit.fault_at('LG423 %s', path),
   format('%s under %s', value, schema))
 from (values
   ('"a"'::jsonb, '{"type": "string"}'::jsonb, null), ('1', '{"type": "string"}', 'p'), ('null', '{"type": "string"}', 'p'), ('null',
@@ -92,7 +92,7 @@ select is_empty($$select c.table_name from information_schema.columns c
     and t.tgname = 'touch_updated_at')$$, 'no table of configuration is without it');
 
 -- Numbers that no arithmetic wants.
-select is(testkit.fault_of(format('select catalog.check_plain_number(%L, ''p'')', n)), fault, 'check_plain_number: ' || left(n, 20))
+select is(testkit.fault_of(format('select catalog.check_plain_number(%L, ''p'')', n)), fault, format('check_plain_number: %s', left(n, 20)))
 from (values ('5', 'none'), ('-0.000000001', 'none'), ('999999999999', 'none'), ('"1e-400"', 'none'), ('0.0000000001', 'LG423 p'),
   ('1e-400', 'LG423 p'), ('1000000000000', 'LG423 p'), ('1e300', 'LG423 p')) as t (n, fault);
 

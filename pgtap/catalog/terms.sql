@@ -33,12 +33,12 @@ begin
     from leadgen.buyer_offers bo join terms using (id));
 end;
 $$;
-select is(pg_temp.edit_terms(change), '1 archived', 'a version: ' || change)
+select is(pg_temp.edit_terms(change), '1 archived', format('a version: %s', change))
 from unnest(array['is_active = false', 'routing_priority = 7', 'weight = 2.5', 'price_per_lead = 50', 'min_balance_required = 10',
   'timezone = ''Asia/Tokyo''', 'pause_until = ''2026-11-20T16:00:00Z''', 'schedule = ''{"mon": [["08:00", "09:00"]]}''',
   'capacity_per_hour = 1', 'capacity_per_day = 2', 'capacity_per_week = 3', 'capacity_per_month = 4', 'budget_per_day = 100',
   'budget_per_month = 900', 'filters = ''{"city": {"enum": ["Waco"]}}''']) change;
-select is(pg_temp.edit_terms(change), '0 archived', 'no version: ' || change)
+select is(pg_temp.edit_terms(change), '0 archived', format('no version: %s', change))
 from unnest(array['is_reachable = not is_reachable', 'email_override = ''a@b.example''', 'version = 99', 'limit_caps = ''{}''',
   'limit_windows = null, limit_codes = null', 'compiled_filter = null', 'weight = weight']) change;
 
@@ -56,7 +56,7 @@ select is(testkit.fault_of(format('update leadgen.buyer_offers set capacity_per_
 select is(testkit.fault_of(format('update leadgen.buyer_offers set is_reachable = not is_reachable where id = %s', id)), 'none',
   'whether it is reached has no part in its limits') from seat;
 select pg_temp.edit('catalog.list_limits(integer[],numeric,numeric,text)', '''month'', true', '''ever'', true');
-select is(testkit.fault_of(sql), 'LG423 limit_windows', 'list_limits: a window without a counter: ' || sql)
+select is(testkit.fault_of(sql), 'LG423 limit_windows', format('list_limits: a window without a counter: %s', sql))
 from unnest(array['select catalog.list_limits(''{1}'', null, 90, '''')',
   'select catalog.list_offer_limits(testkit.settings(''{"caps": {"budget_per_month": 90}}''))']) sql;
 

@@ -3,10 +3,10 @@ returns jsonb
 language sql
 as $$
   select jsonb_build_object(
-    'source_key', 'source-of-' || p_offer_id,
+    'source_key', format('source-of-%s', p_offer_id),
     'name', 'John Smith',
-    'email', 'person' || p_number || '@example.com',
-    'phone', '+1512555' || lpad(p_number::text, 4, '0'),
+    'email', format('person%s@example.com', p_number),
+    'phone', format('+1512555%s', lpad(p_number::text, 4, '0')),
     'postal_code', '78701',
     'city', 'Austin',
     'message', 'Emergency plumbing needed',
@@ -57,7 +57,7 @@ create or replace function testkit.codes_of(p_answer jsonb)
 returns text[]
 language sql
 as $$
-  select coalesce(array_agg((e ->> 'code') || ' ' || (e ->> 'field')), '{}') from jsonb_array_elements(p_answer -> 'errors') e;
+  select coalesce(array_agg(format('%s %s', e ->> 'code', e ->> 'field')), '{}') from jsonb_array_elements(p_answer -> 'errors') e;
 $$;
 comment on function testkit.codes_of(jsonb) is 'The failures in an answer of submit_lead, as {"field_required name"}.';
 
@@ -67,9 +67,9 @@ language sql
 stable
 as $$
   select case
-    when l.validation_reason is not null then 'rejected: ' || (l.answer -> 'errors' -> 0 ->> 'code')
+    when l.validation_reason is not null then format('rejected: %s', l.answer -> 'errors' -> 0 ->> 'code')
     else coalesce(
-      (select string_agg(b.name || ' ' || a.price, ', ' order by a.id)
+      (select string_agg(format('%s %s', b.name, a.price), ', ' order by a.id)
         from leadgen.lead_assignments a join leadgen.buyers b on b.id = a.buyer_id where a.lead_id = l.id),
       replace(l.unsold_reason, 'no buyer could take it: ', '') || case when l.hold_until is not null then ', held' else '' end)
   end

@@ -28,7 +28,7 @@ create temp table ids as select testkit.make_offer() as offer_id, testkit.make_o
 select testkit.enroll_buyer(offer_id, 'Ace') from ids;
 create temp table answers as
 select n, leadgen.submit_lead(testkit.given_lead(offer_id), '{"idempotency_key": "k1"}') as answer from ids, generate_series(1, 3) n;
-select is(again.answer - 'replayed', first.answer, 'the stored answer, time ' || again.n)
+select is(again.answer - 'replayed', first.answer, format('the stored answer, time %s', again.n))
 from answers again join answers first on first.n = 1 where again.n > 1;
 select is(array_agg(answer -> 'replayed' order by n), '{NULL,true,true}', 'replays are marked') from answers;
 select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'one lead');
@@ -54,7 +54,7 @@ create function pg_temp.derived(p_fields jsonb, p_at timestamptz default '2026-1
   from ids, intake.read_request(testkit.given_lead(offer_id, p_fields), '{}') r, intake.find_route(r) route;
 $$;
 select matches(pg_temp.derived('{}'), '^auto:[0-9a-f]{64}$', 'derive_idempotency_key: auto and a SHA-256');
-select is(pg_temp.derived(fields, at) = pg_temp.derived('{}'), same, 'derived key: ' || what)
+select is(pg_temp.derived(fields, at) = pg_temp.derived('{}'), same, format('derived key: %s', what))
 from (values
   ('{"email": " PERSON1@example.com ", "phone": "(512) 555-0001", "postal_code": "78701-9999"}'::jsonb,
     '2026-11-20T16:00:00Z'::timestamptz, true,

@@ -9,7 +9,7 @@ create function pg_temp.price(p_base numeric, p_rules jsonb, p_document jsonb de
 $$;
 -- A small language for the cases below: named steps that always hold.
 create function pg_temp.always(variadic p_steps text[]) returns jsonb language sql as $$
-  select jsonb_build_object('adjustments', jsonb_agg(jsonb_build_object('name', 's' || n, 'when', '{}'::jsonb)
+  select jsonb_build_object('adjustments', jsonb_agg(jsonb_build_object('name', format('s%s', n), 'when', '{}'::jsonb)
     || jsonb_build_object(case when s like '%\%' then 'percent' else 'amount' end, replace(s, '%', '')::numeric) order by n))
   from unnest(p_steps) with ordinality as t (s, n);
 $$;
@@ -64,7 +64,7 @@ select is((pg_temp.price(40, rules, '{}', 1200, false)).amount, 63.00, 'price_sa
 select is((kernel.price_sale(45.00, 2, true, null)).amount, 45.00, 'price_sale: no adjustments at all');
 
 -- compose_adjustments: all steps as one factor and one addend, the same price.
-select is(trim_scale(c.factor) || ' ' || trim_scale(c.addend), expected, format('compose_adjustments: %s, exclusive %s', steps, exclusive))
+select is(format('%s %s', trim_scale(c.factor), trim_scale(c.addend)), expected, format('compose_adjustments: %s, exclusive %s', steps, exclusive))
 from (values
   ('{}'::kernel.adjustment[], true, '1 0'), (array['(x,5,)']::kernel.adjustment[], false, '1 5'),
   (array['(x,,10)']::kernel.adjustment[], false, '1.1 0'),
@@ -94,7 +94,7 @@ select is(a.price_steps, '[{"step": "base", "amount": 45.00}, {"step": "evening"
 from leadgen.lead_assignments a where a.price = 57.36 order by a.id limit 1;
 select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.leads l), '{"{\"identical\": true}"}', 'every lead replays');
 
-select is(testkit.policy_fault('pricing', body), fault, 'as a policy: ' || body::text)
+select is(testkit.policy_fault('pricing', body), fault, format('as a policy: %s', body::text))
 from (values
   ('{"time_of_day": [{"name": "x", "hours": {"mon": [["00:00", "24:00"]]}, "percent": -100}]}'::jsonb, 'none'),
   ('{"time_of_day": [{"name": "x", "hours": {"mon": [["18:00", "18:00"]]}, "percent": 1}]}', 'LG423 rules.time_of_day[0].hours.mon[0]'),

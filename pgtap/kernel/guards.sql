@@ -66,7 +66,7 @@ create table leadgen.some_record (id integer, name text, amount numeric(10,2), a
 insert into leadgen.some_record values (1, null, 45, '2026-11-20T16:00:00Z', 'x', true);
 create trigger keep before update of name, amount, at on leadgen.some_record
   for each row execute function kernel.immutable_columns('name', 'amount', 'at');
-select is(testkit.fault_of('update leadgen.some_record set ' || change), fault, 'immutable_columns: ' || change)
+select is(testkit.fault_of(format('update leadgen.some_record set %s', change)), fault, format('immutable_columns: %s', change))
 from (values
   ('name = ''y''', 'LG409 name'), ('amount = 45.01', 'LG409 amount'), ('amount = null', 'LG409 amount'),
   ('note = ''y'', at = now()', 'LG409 at'), ('name = null, amount = 45.00, at = at', 'none'), ('note = ''y''', 'none')

@@ -91,7 +91,7 @@ end;
 $$;
 select is(pg_temp.try(c.name), array[c.held_until, case c.name when 'the hour''s cap' then 'cap_hour' when 'the day''s cap' then 'cap_day'
   when 'the day''s budget' then 'budget_day' when 'a pause' then 'paused' else 'outside_schedule' end, 'Ace 45.00'],
-  c.name || ': held, still a second before, then sold') from cases c;
+  format('%s: held, still a second before, then sold', c.name)) from cases c;
 
 -- What somebody changes wakes the offer: the same second, without waiting for the hour.
 create temp table changes (name text, seat jsonb, areas text[], before text, change text);
@@ -144,7 +144,7 @@ begin
   return v_said || (select testkit.tell(l.id) from leadgen.leads l where l.offer_id = v_offer_id);
 end;
 $$;
-select is(pg_temp.change(c.name), array[c.before, 'nothing to do', '0', 'Ace 45.00'], c.name || ': woken and sold') from changes c;
+select is(pg_temp.change(c.name), array[c.before, 'nothing to do', '0', 'Ace 45.00'], format('%s: woken and sold', c.name)) from changes c;
 select is_empty('select * from leadgen.catalog_changes', 'no change is left over');
 
 -- What cannot help does not wake: money spent, a name.
@@ -174,7 +174,7 @@ create temp table ending as select testkit.make_offer('{}', '{"hold_hours": 0.5}
 create temp table ending_seat as select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_hour": 0}') as id from ending;
 select testkit.work_holds();
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from ending;
-select is(l.hold_until || ' ' || l.next_route_at, '2026-11-20 16:30:00+00 2026-11-20 16:30:00+00', 'the hold ends before the hour does')
+select is(format('%s %s', l.hold_until, l.next_route_at), '2026-11-20 16:30:00+00 2026-11-20 16:30:00+00', 'the hold ends before the hour does')
   from leadgen.leads l join ending using (offer_id);
 select testkit.at_time('2026-11-20T16:29:59Z');
 select is(testkit.work_holds(), 0, 'a second before: still held');

@@ -5,7 +5,7 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 
 select is(kernel.find_start_tag(5, 1, 3), 5::float8, 'find_start_tag: its latest lead is not paid off yet');
 select is(kernel.find_start_tag(0, 2, 100), 99.5::float8, 'find_start_tag: who was away is at most one lead behind');
-select is(kernel.find_virtual_time(testkit.snapshot(testkit.candidates(variadic fields)), reasons), expected, 'find_virtual_time: ' || what)
+select is(kernel.find_virtual_time(testkit.snapshot(testkit.candidates(variadic fields)), reasons), expected, format('find_virtual_time: %s', what))
 from (values
   (array['{"finish_tag": 3}', '{"finish_tag": 2, "weight": 3}']::jsonb[], '{NULL,NULL}'::text[], 2.25::float8,
     'the mean of the starts by weight'),

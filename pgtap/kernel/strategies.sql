@@ -25,7 +25,7 @@ select is(pg_temp.rank(testkit.candidates('{"cap_day": 10, "used_day": 5}', '{"c
   'least_filled: equals by id');
 
 select is(pg_temp.rank(testkit.candidates(a, b), 'least_filled', 'priority'), '{2,1}',
-  'least_filled: equals in places and in money, ' || b::text)
+  format('least_filled: equals in places and in money, %s', b::text))
 from (values ('{"priority": 1, "cap_day": 7, "used_day": 3}'::jsonb,
     '{"priority": 2, "budget_day": 0.07, "spent_day": 0.03}'::jsonb),
   ('{"priority": 1, "budget_month": 300, "spent_month": 100}', '{"priority": 2, "cap_hour": 3, "used_hour": 1}')) as t (a, b);

@@ -23,7 +23,7 @@ select is(to_jsonb(catalog.read_routing_config('{"strategy": "weighted", "tie_br
   "resells_on_unknown": true, "returns_hours": 12, "auto_approves_returns": false, "return_quota_count": null,
   "return_quota_percent": 2.5, "return_cycle": "week"}', 'read_routing_config: everything said');
 
-select is(v.reasons::text || ' ' || v.ranking::text, t.reasons || ' ' || t.ranking, t.what)
+select is(format('%s %s', v.reasons::text, v.ranking::text), format('%s %s', t.reasons, t.ranking), t.what)
 from (values
   ('{}'::jsonb, null::bigint, array['{}', '{"priority": 3}']::jsonb[], '{NULL,NULL}', '{2,1}', 'nobody owns it'),
   ('{}', 101, array['{}', '{"priority": 3}']::jsonb[], '{NULL,exclusive_to_other}', '{1}', 'the owner passes: it is the only candidate'),

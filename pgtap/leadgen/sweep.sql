@@ -43,7 +43,7 @@ where r.rolname like 'leadgen\_%' and r.rolname <> 'leadgen_owner' and pg_has_ro
 -- Who may execute what.
 select bag_eq(format($$select proname::text from functions f
   where has_function_privilege(%L, f.oid, 'execute')$$, role), format('select unnest(%L::text[])', names),
-    role || ' executes exactly these')
+    format('%s executes exactly these', role))
 from (values
   ('leadgen_api', '{submit_lead,submit_leads,explain_lead_for,is_ready,record_mail_domain,open_post,submit_mapped_lead,verify_subscription,
     answer_sale,show_sale,list_return_reasons,read_link,answer_by_link,record_sms_status}'::text[]),
@@ -60,7 +60,7 @@ from (values
 -- Who may touch which table.
 select is_empty(format($$select name from relations r where relkind <> 'S' and has_table_privilege(%1$L, r.oid,
   'select, insert, update, delete, truncate, references, trigger')
-  or relkind <> 'S' and has_any_column_privilege(%1$L, r.oid, 'select, insert, update, references')$$, role), role || ' sees no table')
+  or relkind <> 'S' and has_any_column_privilege(%1$L, r.oid, 'select, insert, update, references')$$, role), format('%s sees no table', role))
 from unnest('{leadgen_api,leadgen_worker}'::text[]) role;
 select is_empty($$select name from relations r cross join unnest('{leadgen_api,leadgen_worker,leadgen_reporting}'::text[]) role
   where case when relkind = 'S' then has_sequence_privilege(role, r.oid, 'usage, select, update') end$$, 'nor a sequence');

@@ -7,7 +7,7 @@ update leadgen.settings set slow_retry_seconds = '{}';
 -- on_delivery.
 create temp table plain as select testkit.open_offer('{}') as offer_id;
 create temp table s1 as select testkit.sell_lead(offer_id, 1) as id from plain;
-select is(a.acceptance || ' ' || coalesce(a.answer_by::text, 'no window'), 'on_delivery no window', 'on_delivery: stored with the sale')
+select is(format('%s %s', a.acceptance, coalesce(a.answer_by::text, 'no window')), 'on_delivery no window', 'on_delivery: stored with the sale')
 from leadgen.lead_assignments a join s1 using (id);
 select is(testkit.tell_sale(id), 'pending | validated', 'on_delivery: not accepted yet') from s1;
 select testkit.attempt(id, 'delivered') from s1;
@@ -20,7 +20,7 @@ select is(leadgen.release_due_sale(), null, 'release_due_sale: nothing has ended
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table asked as select testkit.open_offer('{"acceptance": {"mode": "explicit", "window_hours": 2}}') as offer_id;
 create temp table s2 as select testkit.sell_lead(offer_id, 1) as id from asked;
-select is(a.acceptance || ' ' || (a.answer_by = '2026-11-20T18:00:00Z'), 'explicit true', 'explicit: until when')
+select is(format('%s %s', a.acceptance, a.answer_by = '2026-11-20T18:00:00Z'), 'explicit t', 'explicit: until when')
 from leadgen.lead_assignments a join s2 using (id);
 select testkit.attempt(id, 'delivered') from s2;
 select is(testkit.tell_sale(id), 'delivered | delivered', 'explicit: delivered is not accepted') from s2;
@@ -63,7 +63,7 @@ select is(array_agg(r.id order by n), array[s3.id, s5.id, null], 'release_due_sa
 from released r, s3, s5 group by s3.id, s5.id;
 select is(testkit.tell_sale(id), 'lapsed released | validated not accepted in time held', 'explicit: offered again')
 from s3;
-select is(array_agg(d.status || ' ' || coalesce(d.next_attempt_at::text, 'never')), '{"cancelled never"}',
+select is(array_agg(format('%s %s', d.status, coalesce(d.next_attempt_at::text, 'never'))), '{"cancelled never"}',
   'what was not delivered yet is cancelled') from leadgen.deliveries d join s5 on s5.id = d.assignment_id;
 select testkit.tend();
 select is(testkit.tell_sales(id), '{"lapsed released",pending}', 'explicit: the next buyer is asked') from s3;

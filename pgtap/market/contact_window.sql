@@ -54,7 +54,7 @@ select is(intake.find_buyers_with_contact(f, catalog.load_route(s.id, s.offer_id
     on b.id = a.buyer_id where a.offer_id = s.offer_id and b.name = 'Best'), 'find_buyers_with_contact: not of the lead itself')
 from facts, ids join leadgen.sources s using (offer_id);
 
-select is(testkit.policy_fault('routing', body), fault, 'as a policy: ' || body::text)
+select is(testkit.policy_fault('routing', body), fault, format('as a policy: %s', body::text))
 from (values
   ('{"contact_window_days": 0}'::jsonb, 'none'), ('{"contact_window_days": 0.5}', 'none'), ('{"contact_window_days": 3650}', 'none'),
   ('{"contact_window_days": 3650.1}', 'LG423 config.contact_window_days'), ('{"contact_window_days": -1}',

@@ -29,7 +29,7 @@ select is(to_jsonb(s) - '{buyer_offer_id,buyer_id,virtual_time,finish_tag,last_t
     "weight": 2.5, "base_price": 60, "in_schedule": true, "schedule": null, "filter_fault": null, "has_contact": false, "price": 60,
     "budget_day": null, "spent_day": null, "budget_month": null, "spent_month": null}',
   'its numbers') from seen s, seats where buyer_offer_id = a;
-select is(base_price || ' ' || timezone || ' ' || coalesce(cap_day::text, 'unlimited'), '45.00 Asia/Tokyo unlimited',
+select is(format('%s %s %s', base_price, timezone, coalesce(cap_day::text, 'unlimited')), '45.00 Asia/Tokyo unlimited',
   'the offer''s price, its own zone, no caps')
 from seen, seats where buyer_offer_id = b;
 select is((pg_temp.gather('2026-11-20T16:00:00Z', '{}', array[testkit.buyer_of(b)]))[2].has_lead, true, 'who had the lead is marked')
@@ -99,13 +99,14 @@ select is((pg_temp.gather('2026-11-20T16:00:00Z'))[1].has_channel, false, 'neith
 
 -- Who owns a postal code or a city.
 create function pg_temp.owner(p_config jsonb, p_fields jsonb) returns text language sql as $$
-  select (e).buyer_id || ' ' || (e).scope_type || ' ' || (e).scope_value
+  select nullif(concat_ws(' ', (e).buyer_id, (e).scope_type, (e).scope_value), '')
   from leadgen.sources s join ids using (offer_id),
     market.gather_exclusivity(testkit.facts(p_fields), catalog.load_route(s.id, s.offer_id), testkit.settings(p_config)) e;
 $$;
 create temp table owned as select testkit.own(a, 'city', 'Austin') as x, testkit.own(a, 'postal_code', '787*') as y, testkit.own(b,
   'postal_code', '7870*') as z from seats;
-select is(pg_temp.owner(config, fields), (select testkit.buyer_of(case who when 'a' then a else b end) || ' ' || what from seats), label)
+select is(pg_temp.owner(config, fields), (select format('%s %s', testkit.buyer_of(case who when 'a' then a else b end), what) from seats
+  where what is not null), label)
 from (values
   ('{}'::jsonb, '{}'::jsonb, 'b', 'postal_code 7870*', 'postal code before city, the longest prefix first'),
   ('{}', '{"postal_patterns": ["78799", "78799*", "7879*", "787*", "*"]}', 'a', 'postal_code 787*', 'a shorter prefix'),

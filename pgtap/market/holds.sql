@@ -5,7 +5,7 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{}', '{"hold_hours": 2}') as offer_id;
 create temp table seats as select testkit.enroll_buyer(offer_id, 'Hugo') as id from ids;
 create function pg_temp.lead(p_number integer) returns leadgen.leads language sql as $$
-  select l.* from leadgen.leads l where l.email = 'person' || p_number || '@example.com';
+  select l.* from leadgen.leads l where l.email = format('person%s@example.com', p_number);
 $$;
 create function pg_temp.state(p_number integer) returns text language sql as $$
   select concat_ws(' ', l.status, case when l.buyer_id is null then 'unsold' else l.price::text end,
@@ -27,14 +27,14 @@ select testkit.at_time('2026-11-20T17:00:00Z');
 select is(leadgen.route_held_lead(), (pg_temp.lead(2)).id, 'the next hour has a place');
 select is(pg_temp.state(2), 'validated 45.00', 'sold');
 select is((pg_temp.lead(2)).unsold_reason, null, 'no longer unsold');
-select is(array_agg(d.attempt || ' ' || d.decided_at || ' ' || coalesce(d.unsold_reason, 'sold') order by d.attempt),
+select is(array_agg(format('%s %s %s', d.attempt, d.decided_at, coalesce(d.unsold_reason, 'sold')) order by d.attempt),
   '{"1 2026-11-20 16:00:00+00 no buyer could take it: cap_hour 1","2 2026-11-20 17:00:00+00 sold"}'::text[],
   'each attempt is traced') from leadgen.lead_decisions d where d.lead_id = (pg_temp.lead(2)).id;
 select is((select a.created_at from leadgen.lead_assignments a
   where a.lead_id = (pg_temp.lead(2)).id), '2026-11-20T17:00:00Z'::timestamptz, 'a sale of now');
 select is((select count(*) from leadgen.deliveries d where d.lead_id = (pg_temp.lead(2)).id), 1::bigint, 'it has its delivery');
 select is((pg_temp.lead(2)).answer ->> 'buyer_id', null, 'the sender''s answer stays as it was given');
-select is(u.hour_count || ' ' || u.day_count, '1 2', 'capacity is taken now') from testkit.enrollment_usage u;
+select is(format('%s %s', u.hour_count, u.day_count), '1 2', 'capacity is taken now') from testkit.enrollment_usage u;
 
 -- The hold ends.
 select testkit.submit(offer_id, '{}', 3) from ids;
@@ -74,7 +74,7 @@ update leadgen.routing_policies set config = '{"strategy": "round_robin"}';
 select testkit.at_time('2026-11-20T20:30:00Z');
 select is(leadgen.route_held_lead(), 0::bigint, 'the policy changed: woken');
 select is(leadgen.route_held_lead(), (pg_temp.lead(5)).id, 'routed by today''s policy');
-select is((pg_temp.lead(5)).price || ' ' || (pg_temp.lead(5)).routing_policy_version, '70.00 2', 'at today''s price');
+select is(format('%s %s', (pg_temp.lead(5)).price, (pg_temp.lead(5)).routing_policy_version), '70.00 2', 'at today''s price');
 
 -- Who waited longest is first.
 update leadgen.buyer_offers set pause_until = '2026-11-20T21:30:00Z';

@@ -49,7 +49,7 @@ select is(testkit.outcome(money, '2026-11-20T16:00:00Z'), 'Ace 60.00, Cole 40.00
 select is(testkit.outcome(money, '2026-11-20T16:00:01Z'), 'offer_budget_day 3, held', 'to the cent: nothing left') from shared;
 select is(testkit.outcome(free, '2026-11-20T16:00:00Z'), 'Ace 60.00, Best 50.00, Cole 40.00', 'no caps') from shared;
 select is(concat_ws(' ', u.hour_count, u.day_count, u.week_count, u.month_count, u.day_spent, u.month_spent), expected,
-  'offer_usage counts: ' || expected)
+  format('offer_usage counts: %s', expected))
 from shared cross join lateral (values (places, '4 4 4 4 210.00 210.00'), (money, '2 2 2 2 100.00 100.00'),
   (free, '3 3 3 3 150.00 150.00')) as t (id, expected)
 join testkit.offer_usage u on u.offer_id = t.id;
@@ -60,7 +60,7 @@ create function pg_temp.offer_limits(p_offer_id bigint, p_at timestamptz) return
   cross join lateral unnest(g.limit_owners, g.limit_codes, g.limit_uses, g.limit_caps) with ordinality as l (owner, code, used, cap, place)
   where s.offer_id = p_offer_id and l.owner = 0;
 $$;
-select is(pg_temp.offer_limits(id, at), expected, 'the offer''s own limits: ' || coalesce(expected, 'none'))
+select is(pg_temp.offer_limits(id, at), expected, format('the offer''s own limits: %s', coalesce(expected, 'none')))
 from shared cross join lateral (values (places, '2026-11-20T16:30:00Z'::timestamptz, 'offer_cap_day 4 of 4'),
   (free, '2026-11-20T16:30:00Z', null),
   (places, '2026-11-21T06:00:00Z', 'offer_cap_day 0 of 4')) as t (id, at, expected);
@@ -77,7 +77,7 @@ from (select testkit.candidates('{"price": 40}', '{"price": 60}', '{"price": 50}
     ('{"budget_day": 100, "spent_day": 60.01}', 2, '{}'),
     ('{"budget_day": 500, "budget_month": 100}', 3, '{2,1}')) as t (load, most, winners);
 
-select is(testkit.policy_fault('routing', body), fault, 'as a policy: ' || body::text)
+select is(testkit.policy_fault('routing', body), fault, format('as a policy: %s', body::text))
 from (values
   ('{"caps": {"per_hour": 0, "per_day": 1, "per_week": 2, "per_month": 3, "budget_per_day": 0.01, "budget_per_month": 9}}'::jsonb, 'none'),
   ('{"caps": {}}', 'LG423 config.caps'), ('{"caps": 5}', 'LG423 config.caps'), ('{"caps": {"per_year": 1}}', 'LG423 config.caps.per_year'),

@@ -16,7 +16,7 @@ begin
   return testkit.tell_usage(v_offer_id);
 end;
 $$;
-select is(pg_temp.give_back(sold, later), used || ' / ' || used, 'give_place_back: ' || what)
+select is(pg_temp.give_back(sold, later), format('%s / %s', used, used), format('give_place_back: %s', what))
 from (values
   ('the same hour', '2026-11-20T16:00:00Z'::timestamptz, '2026-11-20T16:59:59Z'::timestamptz, '1 1 1 1 45.00 45.00'),
   ('another hour', '2026-11-20T16:59:59Z', '2026-11-20T17:00:00Z', '1 1 1 1 45.00 45.00'),
@@ -107,8 +107,8 @@ select leadgen.return_sale(id, 'wrong_number') from s8;
 select is(testkit.tell_sale(id), 'returned released | rejected returned', 'no reroute: the returned lead is rejected')
 from s8;
 select testkit.tend();
-select is((select array_agg(l.status || ' ' || (l.hold_until is null) order by l.id) from leadgen.leads l join full_up using (offer_id)),
-  '{"rejected true","validated true"}', 'and the one that waited has its place');
+select is((select array_agg(format('%s %s', l.status, l.hold_until is null) order by l.id) from leadgen.leads l join full_up using (offer_id)),
+  '{"rejected t","validated t"}', 'and the one that waited has its place');
 
 select * from finish();
 rollback;

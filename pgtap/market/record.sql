@@ -15,7 +15,7 @@ create function pg_temp.recall(p_offer_id bigint) returns text language sql as $
   cross join lateral market.recall_snapshot(d, market.recall_policy(d)) s
   where d.offer_id = p_offer_id;
 $$;
-select is(pg_temp.recall(offer_id), array[a, b]::text || ' {1,2}', 'each candidate with its own numbers') from ids, seats;
+select is(pg_temp.recall(offer_id), format('%s {1,2}', array[a, b]), 'each candidate with its own numbers') from ids, seats;
 select is(pg_temp.recall(offer_id), '{}', 'no candidates') from empty;
 
 -- A version that is lost, as no trigger lets it be.

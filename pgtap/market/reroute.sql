@@ -67,7 +67,7 @@ select is(testkit.tell_sales(id), '{"returned released",accepted,pending}', 'sha
 select is(testkit.tell_sale(id), 'returned released | accepted', 'shared: all places are sold') from s14;
 select leadgen.return_sale(id + 1, 'wrong_number') from s14;
 select testkit.tend();
-select is(l.status || ' ' || (l.rejection_reason is null), 'accepted true', 'shared: with a buyer left it is not rejected')
+select is(format('%s %s', l.status, l.rejection_reason is null), 'accepted t', 'shared: with a buyer left it is not rejected')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join s14 on s14.id = a.id;
 
 -- explicit, and a failure that is kept: it lapses like the others, and cannot be sent again after that.

@@ -45,10 +45,10 @@ select is(pg_temp.counts(), '1 1 1 1 16', 'starts a month; its week began the da
 select is(pg_temp.reserve('2026-11-30T12:00:00Z', 16, 17), 'none', 'a clock that stepped back');
 select is(pg_temp.counts(), '2 2 2 2 17', 'counts in the windows that are counted: no place is given twice');
 select is(pg_temp.reserve('2026-12-01T07:00:00Z', 17, 18, 2.5), 'none', 'with tags');
-select is(u.finish_tag || ' ' || u.virtual_time, '2.5 2.5', 'they are written') from leadgen.enrollment_usage u, seats
+select is(format('%s %s', u.finish_tag, u.virtual_time), '2.5 2.5', 'they are written') from leadgen.enrollment_usage u, seats
   where u.buyer_offer_id = a;
 select is(pg_temp.reserve('2026-12-01T07:00:00Z', 18, 19), 'none', 'without tags');
-select is(u.finish_tag || ' ' || u.virtual_time, '2.5 2.5', 'they stay') from leadgen.enrollment_usage u, seats where u.buyer_offer_id = a;
+select is(format('%s %s', u.finish_tag, u.virtual_time), '2.5 2.5', 'they stay') from leadgen.enrollment_usage u, seats where u.buyer_offer_id = a;
 
 -- A shared sale through the front door: each buyer once, each with its own price, deliveries and count.
 select testkit.submit(offer_id) from ids;

@@ -33,8 +33,8 @@ select testkit.tend();
 select is(testkit.tell_sales(id), '{"returned released",pending}', 'the next buyer has it') from s1;
 select is(count(distinct s.buyer_id), 2::bigint, 'another one')
 from leadgen.lead_assignments s join leadgen.lead_assignments a using (lead_id) join s1 on s1.id = a.id;
-select is(l.status || ' ' || (l.buyer_id = a.buyer_id) || ' ' || (l.price = a.price) || ' ' || coalesce(l.unsold_reason, 'sold'),
-  'validated true true sold', 'buyer and price of the lead are still the first sale''s')
+select is(format('%s %s %s %s', l.status, l.buyer_id = a.buyer_id, l.price = a.price, coalesce(l.unsold_reason, 'sold')),
+  'validated t t sold', 'buyer and price of the lead are still the first sale''s')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join s1 on s1.id = a.id;
 create temp table s1b as select max(a.id) as id from leadgen.lead_assignments a join plain using (offer_id);
 select testkit.attempt(id, 'delivered') from s1b;
@@ -47,7 +47,7 @@ select matches(testkit.tell_sale(id), '^returned released \| validated no buyer 
   'it is offered until the hold ends') from s1b;
 select testkit.at_time('2026-11-21T16:00:01Z');
 select testkit.tend();
-select is(l.status || ' ' || (l.rejection_reason is not null) || ' ' || (l.hold_until is null), 'rejected true true',
+select is(format('%s %s %s', l.status, l.rejection_reason is not null, l.hold_until is null), 'rejected t t',
   'then the lead is rejected, and says why')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join s1b on s1b.id = a.id;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();

@@ -86,7 +86,7 @@ select is(pg_temp.state(id), 'accepted', 'a delivery that gets through after all
 select leadgen.return_sale(id, 'other') from sales where n = 1;
 select is(pg_temp.state(id), 'returned released', 'returned') from sales where n = 1;
 select is(testkit.fault_of(format('update leadgen.lead_assignments set %s where id = %s', change, id)), 'LG409',
-  'released: not ' || change)
+  format('released: not %s', change))
 from sales, unnest('{released_at = null,released_at = now()}'::text[]) change where n = 1;
 create temp table gone as select testkit.open_offer('{"delivery": {"resell_on_unknown": true}}', 'Ace') as offer_id;
 create temp table lost as select testkit.sell_lead(offer_id) as id from gone;
@@ -114,7 +114,7 @@ from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join as
 select testkit.work_holds();
 select testkit.at_time('2026-11-20T19:00:00Z');
 select testkit.work_holds();
-select is(l.status || ': ' || l.rejection_reason,
+select is(format('%s: %s', l.status, l.rejection_reason),
   'rejected: not accepted in time, and nobody else took it: no buyer could take it: already_had_lead 1', 'end_hold: says so')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join asked on asked.id = a.id;
 select is(leadgen.explain_lead(a.lead_id) ->> 'summary',

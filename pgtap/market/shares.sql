@@ -9,7 +9,7 @@ begin
     perform testkit.submit(p_offer_id, p_number => nextval('testkit.numbers')::integer % 5000 + 5000);
   end loop;
   return (
-    select string_agg(x.name || ' ' || x.leads, ', ' order by x.name)
+    select string_agg(format('%s %s', x.name, x.leads), ', ' order by x.name)
     from (
       select b.name, count(*) as leads
       from (select a.* from leadgen.lead_assignments a where a.offer_id = p_offer_id order by a.id desc limit p_leads) s

@@ -16,7 +16,7 @@ begin
     perform testkit.outcome(v_offer_id, '2026-11-20T16:00:00Z');
     v_now := (select count(*) from leadgen.events e where e.offer_id = v_offer_id);
     if v_now > v_before then
-      v_said := v_said || (select v_number || ' ' || string_agg(distinct e.kind || ' ' || (e.facts ->> 'unit'), ' ') from leadgen.events e
+      v_said := v_said || (select format('%s %s', v_number, string_agg(distinct format('%s %s', e.kind, e.facts ->> 'unit'), ' ')) from leadgen.events e
         where e.offer_id = v_offer_id and e.id > (select coalesce(max(x.id), 0) from (select o.id from leadgen.events o
           where o.offer_id = v_offer_id order by o.id limit v_before) x));
       v_before := v_now;
@@ -50,9 +50,7 @@ create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace',
   from ids;
 select testkit.enroll_buyer(offer_id, 'Best') from ids;
 create function pg_temp.events() returns text[] language sql as $$
-  select coalesce(array_agg(e.kind || ': ' || replace(replace(e.subject || ' | ' || e.message, 'enrollment ' || s.a, 'seat A'), 'offer '
-    || ids.offer_id,
-    'the offer') order by e.id), '{}')
+  select coalesce(array_agg(format('%s: %s', e.kind, replace(replace(format('%s | %s', e.subject, e.message), format('enrollment %s', s.a), 'seat A'), format('offer %s', ids.offer_id), 'the offer')) order by e.id), '{}')
   from ids cross join seats s join leadgen.events e using (offer_id);
 $$;
 select testkit.outcome(offer_id, '2026-11-20T16:10:00Z') from ids;
@@ -65,12 +63,12 @@ select is((pg_temp.events())[2],
   'the offer''s cap, in the market''s zone: the second lead of two sales goes over the line');
 select is(array_length(pg_temp.events(), 1), 2, 'and nothing else');
 select is(e.facts, '{"unit": "day", "used": 4, "limit": 5}', 'with its numbers') from leadgen.events e, ids
-  where e.subject = 'offer ' || ids.offer_id || ' day 2026-11-20';
+  where e.subject = format('offer %s day 2026-11-20', ids.offer_id);
 select is(concat_ws(' ', e.created_at, e.market_id is not null, e.offer_id is not null, e.buyer_id is null, e.buyer_offer_id is null),
   '2026-11-20 16:20:00+00 t t t t', 'about the offer, not about a buyer') from leadgen.events e, ids
-  where e.subject = 'offer ' || ids.offer_id || ' day 2026-11-20';
+  where e.subject = format('offer %s day 2026-11-20', ids.offer_id);
 select is(concat_ws(' ', e.buyer_id = testkit.buyer_of(a), e.buyer_offer_id = a), 't t', 'about the buyer') from seats join leadgen.events e
-  on e.subject like 'enrollment ' || a || ' %';
+  on e.subject like format('enrollment %s %%', a);
 select testkit.outcome(offer_id, '2026-11-20T17:00:00Z') from ids;
 select is((pg_temp.events())[3],
   'cap_low: seat A hour 2026-11-20T17:00Z | seat A: 1 of 2 of the hour cap used, resets 2026-11-20T18:00:00Z (03:00 Asia/Tokyo)',
@@ -97,7 +95,7 @@ declare
 begin
   v_route.offer_id := nextval('testkit.numbers');
   perform market.warn_of_limit(v_snapshot, v_route, 0, 'week', p_is_money, p_before, p_after, p_limit);
-  return (select e.message from leadgen.events e where e.subject = 'offer ' || v_route.offer_id || ' week 2026-W47');
+  return (select e.message from leadgen.events e where e.subject = format('offer %s week 2026-W47', v_route.offer_id));
 end;
 $$;
 select is(pg_temp.limit(kind = 'budget_low', before, after, lim) is not null, warns,
@@ -117,11 +115,11 @@ begin
   v_route.offer_id := nextval('testkit.numbers');
   perform market.warn_of_limit(testkit.snapshot('{}'), v_route, 0, p_window, false, 7, 8, 10);
   return (
-    select replace(e.subject, 'offer ' || e.offer_id, 'offer') || ' | ' || regexp_replace(e.message, '^.*(resets.*)$', '\1')
+    select format('%s | %s', replace(e.subject, format('offer %s', e.offer_id), 'offer'), regexp_replace(e.message, '^.*(resets.*)$', '\1'))
     from leadgen.events e where e.offer_id = v_route.offer_id);
 end;
 $$;
-select is(pg_temp.subject(span), expected, 'warn_of_limit: once in each ' || span)
+select is(pg_temp.subject(span), expected, format('warn_of_limit: once in each %s', span))
 from (values
   ('month', 'offer month 2026-11 | resets 2026-12-01T06:00:00Z (00:00 America/Chicago)'),
   ('minutes:15', 'offer minutes:15 2026-11-20T16:00Z | resets 2026-11-20T16:15:00Z (10:15 America/Chicago)'),

@@ -30,15 +30,15 @@ select is(pg_temp.record(id, 'refused'), 'dead', 'dead') from d;
 select is(leadgen.retry_delivery(id), 'pending', 'retry_delivery: queued again') from d;
 select is(pg_temp.state(id), 'pending https://old.example/hook 1 1 t t', 'due now, its schedule begins anew') from d;
 select is(leadgen.retry_delivery(id), 'pending', 'clicked twice it stays so') from d;
-select is(array_agg(e.kind || ' ' || (e.facts ->> 'was') || ' ' || (e.facts ->> 'by') order by e.id),
-  array['delivery_retried dead ' || session_user, 'delivery_retried pending ' || session_user], 'it is known who did it')
+select is(array_agg(format('%s %s %s', e.kind, e.facts ->> 'was', e.facts ->> 'by') order by e.id),
+  array[format('delivery_retried dead %s', session_user), format('delivery_retried pending %s', session_user)], 'it is known who did it')
   from leadgen.events e;
 create temp table message as select x.message_id from d join leadgen.deliveries x using (id);
 create temp table claim as select c.* from leadgen.claim_deliveries('w', '{"webhook": 1}', '30 seconds') c;
 select
     is(
-        c.attempt || ' ' || (c.message_id = 'msg_' || replace(m.message_id::text, '-', '')),
-        '1 true',
+        format('%s %s', c.attempt, c.message_id = format('msg_%s', replace(m.message_id::text, '-', ''))),
+        '1 t',
         'claimed as a first attempt under the same id'
     )
 from claim c, message m;
@@ -180,7 +180,7 @@ select
         array_agg(format('%s %s', e.message, e.facts)),
         array_fill(format('a thing was tried %s', jsonb_build_object('x', 1, 'by', session_user)), '{2}'),
   'each time once') from leadgen.events e where e.kind = 'tried';
-select is(array_agg(i.rule || ': ' || i.detail), null, 'the invariants hold') from leadgen.check_invariants() i;
+select is(array_agg(format('%s: %s', i.rule, i.detail)), null, 'the invariants hold') from leadgen.check_invariants() i;
 
 select * from finish();
 rollback;

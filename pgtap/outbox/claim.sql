@@ -11,8 +11,8 @@ create temp table first as select * from leadgen.claim_deliveries('w1', testkit.
 select is(count(*), 2::bigint, 'a bounded batch') from first;
 select is(count(distinct lease_token), 1::bigint, 'one token a batch') from first;
 select is(array_agg(attempt), '{1,1}', 'the first attempt') from first;
-select is(array_agg(distinct d.status || ' ' || d.worker || ' ' || d.attempts || ' ' || (d.next_attempt_at = '2026-11-20T16:00:30Z')),
-  '{"sending w1 1 true"}', 'leased for thirty seconds')
+select is(array_agg(distinct format('%s %s %s %s', d.status, d.worker, d.attempts, d.next_attempt_at = '2026-11-20T16:00:30Z')),
+  '{"sending w1 1 t"}', 'leased for thirty seconds')
 from leadgen.deliveries d join first f on f.delivery_id = d.id;
 select is(array_agg(d.id), array_agg(d.id) filter (where d.status = 'pending'), 'the third waits') from leadgen.deliveries d
   where d.id not in (select delivery_id from first);
@@ -22,12 +22,12 @@ select is_empty($$select * from leadgen.claim_deliveries('w3', testkit.room(10),
 
 -- What is sent.
 create temp table message as select f.*, body::jsonb as j from first f order by delivery_id limit 1;
-select is(channel || ' ' || target, 'webhook https://b.example/hook', 'channel and target') from message;
+select is(format('%s %s', channel, target), 'webhook https://b.example/hook', 'channel and target') from message;
 select is(secrets, '{whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=}', 'the secret to sign with') from message;
 select matches(message_id, '^msg_[0-9a-f]{32}$', 'a message id') from message;
-select is(m.message_id, 'msg_' || replace(d.message_id::text, '-', ''), 'that of the row') from message m
+select is(m.message_id, format('msg_%s', replace(d.message_id::text, '-', '')), 'that of the row') from message m
   join leadgen.deliveries d on d.id = m.delivery_id;
-select is(j ->> 'type' || ' ' || (j ->> 'timestamp'), 'lead.assigned 2026-11-20T16:00:00Z', 'type and time') from message;
+select is(format('%s %s', j ->> 'type', j ->> 'timestamp'), 'lead.assigned 2026-11-20T16:00:00Z', 'type and time') from message;
 select is((j -> 'data') - 'lead', jsonb_build_object('assignment_id', a.id, 'lead_id', a.lead_id, 'offer_id', a.offer_id, 'market_id',
   a.market_id, 'vertical_id', o.vertical_id,
   'buyer_id', a.buyer_id, 'price', '45.00', 'currency', 'USD'), 'the sale') from message join leadgen.deliveries d on d.id = delivery_id
@@ -58,7 +58,7 @@ select is(array_agg(distinct d.status::text), '{sending}', 'the new claim stands
 -- A clean stop gives claims back, uncounted.
 select is(leadgen.release_deliveries(array_agg(delivery_id), array_agg(lease_token)), 0, 'release: not with an old token') from first;
 select is(leadgen.release_deliveries(array_agg(delivery_id), array_agg(lease_token)), 3, 'release: with one''s own') from third;
-select is(array_agg(distinct d.status || ' ' || d.attempts || ' ' || coalesce(d.worker, 'nobody')), '{"pending 1 nobody"}',
+select is(array_agg(distinct format('%s %s %s', d.status, d.attempts, coalesce(d.worker, 'nobody'))), '{"pending 1 nobody"}',
   'release: due again, the attempt not counted') from leadgen.deliveries d;
 select is(leadgen.release_deliveries('{}', '{}'), 0, 'release: nothing to give back');
 select is(testkit.fault_of($$select leadgen.release_deliveries('{1}', '{}')$$), 'LG400 p_tokens', 'release: each with its token');

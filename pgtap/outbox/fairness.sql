@@ -41,7 +41,7 @@ $$;
 create function pg_temp.claim(p_worker text, p_room jsonb) returns text language sql as $$
   with claimed as (select b.name, count(*) as n from leadgen.claim_deliveries(p_worker, p_room, '30 seconds') c
     join leadgen.buyers b on b.id = c.buyer_id group by b.name)
-  select coalesce(string_agg(name || ' ' || n, ', ' order by name), 'nothing') from claimed;
+  select coalesce(string_agg(format('%s %s', name, n), ', ' order by name), 'nothing') from claimed;
 $$;
 create function pg_temp.give_back() returns void language sql as $$
   select leadgen.release_deliveries(array_agg(d.id), array_agg(d.lease_token)) from leadgen.deliveries d where d.status = 'sending';
@@ -78,10 +78,10 @@ select pg_temp.give_back();
 -- Many endpoints: who waits longest goes first, and everybody's turn comes.
 update leadgen.endpoints e set disabled_at = now(), disabled_reason = 'test' from big where e.id = big.id;
 select is(pg_temp.claim('w1', '{"webhook": 100}'), 'nothing', 'a disabled endpoint gets nothing');
-select count(pg_temp.queue('b' || n, 3, '2026-11-20T15:00:00Z'::timestamptz + n * interval '1 second')) from generate_series(10, 39) n;
+select count(pg_temp.queue(format('b%s', n), 3, '2026-11-20T15:00:00Z'::timestamptz + n * interval '1 second')) from generate_series(10, 39) n;
 select is(pg_temp.claim('w1', '{"webhook": 4}'), 'b10 1, b11 1, b12 1, b13 1', 'the first turns, the longest wait first');
 select is(pg_temp.claim('w1', '{"webhook": 2}'), 'b14 1, b15 1', 'then the next');
-select is((select count(*) || ' ' || sum(n) from (select count(*) as n
+select is((select format('%s %s', count(*), sum(n)) from (select count(*) as n
   from leadgen.claim_deliveries('w1', '{"webhook": 24}', '30 seconds') c
   group by c.endpoint_id) x), '24 24', 'one of each of the rest');
 select is(pg_temp.claim('w1', '{"webhook": 2}'), 'b10 1, b11 1', 'the second turn begins when all had their first');

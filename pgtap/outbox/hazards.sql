@@ -14,7 +14,7 @@ create temp table odd (n integer, result jsonb, wanted text);
 insert into odd values
   (1, '{"outcome": "answered", "status_code": 200}', 'delivered'),
   (2, '{"outcome": "answered", "status_code": 200, "reply": "{\"status\":\"accepted\",\"x\":\"\\u0000\"}"}', 'delivered'),
-  (3, jsonb_build_object('outcome', 'answered', 'status_code', 200, 'reply', '{"status":"accepted","x":' || repeat('[', 1900)),
+  (3, jsonb_build_object('outcome', 'answered', 'status_code', 200, 'reply', format('{"status":"accepted","x":%s', repeat('[', 1900))),
   'delivered'),
   (4, '{"outcome": "answered", "status_code": 200, "reply": "{\"status\":\"accepted\",\"x\":1e999999}"}', 'delivered'),
   (5, '{"outcome": "answered", "status_code": 99999999999}', 'pending'),
@@ -46,7 +46,7 @@ from claims c join odd o using (n) join leadgen.deliveries d on d.id = c.deliver
 where d.next_attempt_at between '2026-11-20T16:00:01Z' and '2026-11-20T16:00:01.5Z';
 select is(array_agg(d.next_attempt_at - leadgen.clock() order by d.id), '{01:00:00}', 'but an hour away at most') from claims c
 join leadgen.deliveries d on d.id = c.delivery_id where c.n = 7;
-select is(t.outcome || ' ' || d.status || ' ' || d.provider_id || ' ' || (d.finished_at is null), 'sent sent SM1 true',
+select is(format('%s %s %s %s', t.outcome, d.status, d.provider_id, d.finished_at is null), 'sent sent SM1 t',
   'sent: its report is awaited')
 from claims c join leadgen.deliveries d on d.id = c.delivery_id join leadgen.delivery_attempts t on t.delivery_id = d.id where c.n = 15;
 select is(a.outcome::text, 'pending', 'and so is its sale') from claims c join leadgen.deliveries d on d.id = c.delivery_id
@@ -75,7 +75,7 @@ create temp table late as select jsonb_build_array(jsonb_build_object('delivery_
 from cancelled order by delivery_id desc limit 1;
 select is(r.status, 'cancelled', 'its outcome comes too late') from late, leadgen.record_attempts(results, 3, '1 second') r;
 select is(r.status, 'fenced', 'and only once') from late, leadgen.record_attempts(results, 3, '1 second') r;
-select is(t.outcome || ' ' || t.status_code || ' ' || coalesce(t.reply, 'no words'), 'delivered 200 no words',
+select is(format('%s %s %s', t.outcome, t.status_code, coalesce(t.reply, 'no words')), 'delivered 200 no words',
   'logged without the receiver''s words')
 from leadgen.delivery_attempts t order by t.id desc limit 1;
 select is(count(*), 0::bigint, 'a rejection of what is returned is none') from leadgen.sale_returns r where r.via = 'reply';
@@ -96,7 +96,7 @@ select is(testkit.answer('{"outcome": "failed", "error_class": "connect"}', p_re
 select testkit.at_time('2026-11-20T16:20:00Z');
 select is(testkit.answer('{"outcome": "failed", "error_class": "connect"}', p_retries => 2), 'unknown, failed',
   'the last: unknown at the end');
-select is(a.outcome || ' ' || market.has_ended(a), 'unknown false', 'so the lead is nobody else''s')
+select is(format('%s %s', a.outcome, market.has_ended(a)), 'unknown f', 'so the lead is nobody else''s')
   from leadgen.lead_assignments a
 order by a.id desc limit 1;
 select pg_temp.calm();

@@ -11,7 +11,9 @@ create function pg_temp.fresh() returns void language sql as $$
     disabled_reason = null, disable_after = null, max_in_flight = 64;
 $$;
 create function pg_temp.health(p_channel text default 'webhook') returns text language sql as $$
-  select concat_ws(', ', e.failures_in_a_row, 'retry in ' || extract(epoch from e.retry_at - leadgen.clock())::integer, e.disabled_reason)
+  select concat_ws(', ', e.failures_in_a_row, 
+    case when e.retry_at is not null then format('retry in %s', extract(epoch from e.retry_at - leadgen.clock())::integer) end,
+    e.disabled_reason)
   from leadgen.endpoints e join ids using (buyer_id) where e.channel::text = p_channel;
 $$;
 create function pg_temp.note(p_is_well boolean, p_failed_from timestamptz, p_error text default null, p_disables boolean default false)
@@ -130,7 +132,7 @@ from (values
 
 -- A 410 parks the queue: the delivery waits, and goes out when the endpoint is enabled again.
 select pg_temp.count_one(30, 'webhook', '{"outcome": "answered", "status_code": 410}');
-select is(array_agg(d.status || ' ' || (d.next_attempt_at <= leadgen.clock())), '{"pending true"}', 'after a 410 the delivery waits')
+select is(array_agg(format('%s %s', d.status, d.next_attempt_at <= leadgen.clock())), '{"pending t"}', 'after a 410 the delivery waits')
 from leadgen.deliveries d where d.channel = 'webhook' and d.next_attempt_at is not null;
 select is_empty($$select * from leadgen.claim_deliveries('w', '{"webhook": 10}', '30 seconds')$$, 'nobody claims it');
 select pg_temp.fresh();

@@ -13,7 +13,7 @@ update leadgen.buyers b set previous_webhook_secret = 'whsec_OTEyMzQ1Njc4OTAxMjM
 from ids where b.id = ids.buyer_id;
 select testkit.submit(offer_id) from ids;
 create temp table first as select * from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds');
-select is(array_agg(c.kind || ' ' || c.channel order by c.channel),
+select is(array_agg(format('%s %s', c.kind, c.channel) order by c.channel),
   '{"lead.assigned email","lead.assigned sms","lead.assigned webhook"}', 'one of each channel')
 from first c;
 select is(array_agg(distinct c.buyer_id = ids.buyer_id and c.endpoint_id = e.id), '{t}', 'with buyer and endpoint') from ids, first c
@@ -33,8 +33,8 @@ select is(array_agg(c.channel) filter (where c.secrets is not null or c.headers 
   'secrets and headers are for webhooks') from first c;
 select is(c.details ->> 'callback_id', d.message_id::text, 'compose_details: a text message has an id for its reports') from first c
 join leadgen.deliveries d on d.id = c.delivery_id where c.channel = 'sms';
-select is(c.details #>> '{links,accept}' || ' ' || (c.details #>> '{links,return}'),
-  identity.make_link('accept', a.id) || ' ' || identity.make_link('return', a.id), 'a mail has links to accept and to return') from first c
+select is(format('%s %s', c.details #>> '{links,accept}', c.details #>> '{links,return}'),
+  format('%s %s', identity.make_link('accept', a.id), identity.make_link('return', a.id)), 'a mail has links to accept and to return') from first c
 join leadgen.deliveries d on d.id = c.delivery_id join leadgen.lead_assignments a on a.id = d.assignment_id where c.channel = 'email';
 
 -- Links only while they lead somewhere.
@@ -75,7 +75,7 @@ insert into leadgen.deliveries (market_id, notice_id, buyer_id, endpoint_id, cha
 select n.market_id, n.id, n.buyer_id, e.id, e.channel, e.target, '2026-11-20T16:00:30Z' from notice n
   join leadgen.endpoints e using (buyer_id)
 where e.channel = 'webhook';
-select is(c.kind || ' ' || (c.body::jsonb #>> '{data,note}') || ' ' || cardinality(c.secrets), 'webhook.test hello 1',
+select is(format('%s %s %s', c.kind, c.body::jsonb #>> '{data,note}', cardinality(c.secrets)), 'webhook.test hello 1',
   'a notice is sent like a lead')
 from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds') c;
 

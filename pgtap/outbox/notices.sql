@@ -31,7 +31,7 @@ select is(leadgen.send_test(h.id), t.delivery_id, 'send_test: clicked twice it i
 create temp table claim as select c.* from leadgen.claim_deliveries('w', '{"webhook": 10}', '30 seconds') c;
 select
     is(
-        kind || ' ' || (body::jsonb ->> 'type') || ' ' || (body::jsonb ->> 'timestamp'),
+        format('%s %s %s', kind, body::jsonb ->> 'type', body::jsonb ->> 'timestamp'),
         'webhook.test webhook.test 2026-11-20T16:00:00Z',
         'claimed as what it is'
     )
@@ -63,7 +63,7 @@ select is(n.market_id = d.market_id and n.buyer_id = d.buyer_id, true, 'as is th
 from notice join leadgen.deliveries d on d.id = delivery_id join leadgen.notices n on n.id = d.notice_id;
 select
     is(
-        c.channel || ' ' || c.kind || ' ' || (c.body::jsonb #>> '{data,reason}') || ' ' || (c.details ->> 'buyer_name'),
+        format('%s %s %s %s', c.channel, c.kind, c.body::jsonb #>> '{data,reason}', c.details ->> 'buyer_name'),
         'email endpoint.disabled x Lone',
   'claimed with what its template needs')
   from notice n
@@ -89,7 +89,7 @@ union all
 select 'another''s', outbox.queue_notice(e.buyer_id, 'endpoint.disabled', '{}', e.id)
 from leadgen.endpoints e where e.channel = 'email' and e.buyer_id = (select max(b.id) from leadgen.buyers b);
 select lives_ok($$select outbox.cancel_notices(l.buyer_id, '2026-11-20T17:00:00Z') from lone l$$, 'cancel_notices');
-select is(array_agg(w.name || ' ' || d.status order by w.name), '{"another''s pending","mine cancelled","test pending"}',
+select is(array_agg(format('%s %s', w.name, d.status) order by w.name), '{"another''s pending","mine cancelled","test pending"}',
   'cancel_notices: the buyer''s own that wait, but no test') from waits w join leadgen.deliveries d on d.id = w.delivery_id;
 select is((d.finished_at, d.next_attempt_at)::text, '("2026-11-20 17:00:00+00",)', 'cancel_notices: they have ended')
 from waits w join leadgen.deliveries d on d.id = w.delivery_id where w.name = 'mine';

@@ -57,10 +57,7 @@ begin
   update leadgen.endpoints set failures_in_a_row = 0, retry_at = null, disabled_at = null, disabled_reason = null, last_failure_at = null;
   perform testkit.submit(offer_id, '{}', p_number) from ids;
   v_told := testkit.answer(p_result, 'webhook', p_retries);
-  return v_told || ' / ' || (
-    select concat_ws(' ', t.outcome, t.status_code, t.error_class) || ' / ' || a.outcome
-    from leadgen.deliveries d join leadgen.lead_assignments a on a.id = d.assignment_id
-    join leadgen.delivery_attempts t on t.delivery_id = d.id order by t.id desc limit 1);
+  return format('%s / %s', v_told, ( select format('%s / %s', concat_ws(' ', t.outcome, t.status_code, t.error_class), a.outcome) from leadgen.deliveries d join leadgen.lead_assignments a on a.id = d.assignment_id join leadgen.delivery_attempts t on t.delivery_id = d.id order by t.id desc limit 1));
 end;
 $$;
 update leadgen.buyers set response_rules = null;
@@ -98,11 +95,11 @@ select is(array_agg(concat_ws(' ', r.status, r.via, r.reason_code, coalesce(r.no
 select is(pg_temp.fate(14, '{"outcome": "answered", "status_code": 200,
   "reply": "{\"status\":\"rejected\",\"reason\":\"call john@b.example or +1 512 555 0123\"}"}'),
   'delivered, rejected, call john@b.example or +1 512 555 0123 / delivered 200 / delivered', 'rejected in words');
-select is(r.reason_code || ': ' || r.note, 'rejected_on_delivery: call [e-mail] or [number]', 'kept without addresses')
+select is(format('%s: %s', r.reason_code, r.note), 'rejected_on_delivery: call [e-mail] or [number]', 'kept without addresses')
 from leadgen.sale_returns r order by r.id desc limit 1;
 select is(pg_temp.fate(16, '{"outcome": "answered", "status_code": 200,
   "reply": "{\"status\":\"rejected\",\"reason\":\"JOHN SMITH is our customer already\"}"}') is not null, true, 'rejected with a name');
-select is(r.reason_code || ': ' || r.note, 'rejected_on_delivery: [personal] is our customer already', 'kept without it')
+select is(format('%s: %s', r.reason_code, r.note), 'rejected_on_delivery: [personal] is our customer already', 'kept without it')
 from leadgen.sale_returns r order by r.id desc limit 1;
 select lives_ok($$select roads.note_rejections(array(
   select jsonb_populate_record(null::outbox.verdict, jsonb_build_object(
@@ -122,7 +119,7 @@ create temp table explicit as select testkit.make_offer('{"duplicate_window_hour
   '{"acceptance": {"mode": "explicit", "window_hours": 1}}') as offer_id;
 select testkit.enroll_buyer(offer_id, 'Both') from explicit;
 create function pg_temp.state() returns text language sql as $$
-  select l.status || ' ' || a.outcome from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id order by a.id desc limit 1;
+  select format('%s %s', l.status, a.outcome) from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id order by a.id desc limit 1;
 $$;
 select testkit.submit(offer_id, '{}', 20) from explicit;
 select is(testkit.answer('{"outcome": "answered", "status_code": 200}'), 'delivered, delivered', 'explicit: delivered');

@@ -58,7 +58,7 @@ begin
 end;
 $$;
 create function pg_temp.state() returns text language sql as $$
-  select concat_ws(' ', l.status, a.outcome, (select string_agg(d.channel || '=' || d.status, ',' order by d.channel)
+  select concat_ws(' ', l.status, a.outcome, (select string_agg(format('%s=%s', d.channel, d.status), ',' order by d.channel)
     from leadgen.deliveries d where d.lead_id = l.id))
   from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id order by l.id desc limit 1;
 $$;
@@ -73,7 +73,7 @@ select is(pg_temp.state(), 'accepted accepted webhook=delivered,email=pending', 
 select is(array[l.delivered_at, l.accepted_at, a.delivered_at, a.accepted_at], array_fill('2026-11-20T16:00:00Z'::timestamptz, '{4}'),
   'delivered, and so accepted, then') from leadgen.leads l
   join leadgen.lead_assignments a on a.lead_id = l.id;
-select is(t.attempt || ' ' || t.outcome || ' ' || t.status_code || ' ' || t.latency_ms || ' ' || t.reply || ' ' || t.worker,
+select is(format('%s %s %s %s %s %s', t.attempt, t.outcome, t.status_code, t.latency_ms, t.reply, t.worker),
   '1 delivered 200 12.50 ok w', 'the attempt is logged') from leadgen.delivery_attempts t;
 select is(d.finished_at is not null and d.lease_token is null and d.next_attempt_at is null, true, 'finished') from leadgen.deliveries d
   where d.channel = 'webhook';
@@ -86,7 +86,7 @@ select pg_temp.next_lead(2);
 select is(pg_temp.attempt('webhook', 'failed', '{"status_code": 500, "error": "HTTP 500"}'), 'pending', 'failed: to be tried again');
 create temp table retry as select d.* from leadgen.deliveries d where d.channel = 'webhook' order by d.id desc limit 1;
 select is(next_attempt_at between '2026-11-20T16:00:01Z' and '2026-11-20T16:00:01.5Z', true, 'after a second and a bit') from retry;
-select is(last_error || ' ' || attempts || ' ' || (finished_at is null), 'HTTP 500 1 true', 'with its error, unfinished') from retry;
+select is(format('%s %s %s', last_error, attempts, finished_at is null), 'HTTP 500 1 t', 'with its error, unfinished') from retry;
 select is(pg_temp.state(), 'validated pending webhook=pending,email=pending', 'the sale is still open');
 select testkit.at_time('2026-11-20T16:00:02Z');
 select is(pg_temp.attempt('webhook', 'failed', '{"status_code": 503, "retry_after_seconds": 90}'), 'pending', 'the receiver asks for time');
@@ -141,7 +141,7 @@ from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome = 'fa
 update leadgen.deliveries d set next_attempt_at = '2027-01-01T00:00:00Z'
 from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome <> 'failed' and d.next_attempt_at is not null;
 select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'replayed, a dead letter gets through');
-select is(array_agg(a.outcome || ' ' || market.has_ended(a)), '{"accepted false"}', 'and the sale stands')
+select is(array_agg(format('%s %s', a.outcome, market.has_ended(a))), '{"accepted f"}', 'and the sale stands')
 from leadgen.lead_assignments a join leadgen.deliveries d on d.assignment_id = a.id
 where d.channel = 'webhook' and d.attempts = 5;
 
@@ -151,14 +151,14 @@ create temp table own as select testkit.make_offer('{"duplicate_window_hours": 0
 select testkit.enroll_buyer(offer_id, 'Both') from own;
 update leadgen.deliveries d set next_attempt_at = '2027-01-01T00:00:00Z' where d.next_attempt_at is not null;
 select testkit.submit(offer_id, '{}', 6) from own;
-select is(array_agg(d.channel || ' ' || coalesce(d.timeout_seconds::text, 'any') || ' ' || d.retry_seconds::text order by d.channel),
+select is(array_agg(format('%s %s %s', d.channel, coalesce(d.timeout_seconds::text, 'any'), d.retry_seconds::text) order by d.channel),
   '{"webhook 12.5 {60,600}","email any {60,600}"}', 'record_decision: timeout and schedule are stored') from leadgen.deliveries d
 join leadgen.lead_assignments a on a.id = d.assignment_id join own using (offer_id);
 select testkit.at_time('2026-11-20T17:00:00Z');
 create temp table claims as select * from leadgen.claim_deliveries('w', testkit.room(100), '30 seconds');
-select is(array_agg(channel || ' ' || coalesce(timeout_seconds::text, 'any') order by channel), '{"email any","webhook 12.5"}',
+select is(array_agg(format('%s %s', channel, coalesce(timeout_seconds::text, 'any')) order by channel), '{"email any","webhook 12.5"}',
   'claim_deliveries: hands the timeout out') from claims;
-select is(array_agg(d.channel || ' ' || to_char(d.next_attempt_at - '2026-11-20T17:00:00Z', 'SS.MS') order by d.channel),
+select is(array_agg(format('%s %s', d.channel, to_char(d.next_attempt_at - '2026-11-20T17:00:00Z', 'SS.MS')) order by d.channel),
   '{"webhook 42.500","email 30.000"}', 'claim_deliveries: and leases for so much longer')
 from leadgen.deliveries d where d.status = 'sending';
 select leadgen.release_deliveries(array_agg(delivery_id), array_agg(lease_token)) from claims;
@@ -178,7 +178,7 @@ from leadgen.deliveries d join last_claim c on c.delivery_id = d.id;
 select is(r.status, 'cancelled', 'too late') from last_claim c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
   'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'outcome', 'delivered',
   'latency_ms', 1)), 3, '1 second') r;
-select is(d.status || ' ' || a.outcome || ' ' || t.outcome, 'cancelled returned delivered', 'but it is known that the buyer has it')
+select is(format('%s %s %s', d.status, a.outcome, t.outcome), 'cancelled returned delivered', 'but it is known that the buyer has it')
 from leadgen.deliveries d join last_claim c on c.delivery_id = d.id join leadgen.lead_assignments a on a.id = d.assignment_id
 join leadgen.delivery_attempts t on t.delivery_id = d.id;
 
@@ -193,8 +193,7 @@ declare
 begin
   perform testkit.at_time(p_at);
   v_status := pg_temp.attempt('webhook', 'failed', '{"error": "HTTP 500"}', 1);
-  return (select v_status || ' ' ||
-    case d.next_attempt_at - p_at > interval '45 seconds' when true then 'slow' when false then 'quick' else 'never' end
+  return (select format('%s %s', v_status, case d.next_attempt_at - p_at > interval '45 seconds' when true then 'slow' when false then 'quick' else 'never' end)
     from leadgen.deliveries d where d.channel = 'webhook' order by d.id desc limit 1);
 end;
 $$;

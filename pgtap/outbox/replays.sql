@@ -60,7 +60,7 @@ from ace, lateral (values
   ('{"per_minute": "fast"}', 'LG400 filter.per_minute'), ('{"per_minute": 1e9}', 'LG400 filter.per_minute')
 ) as t (filter, fault);
 select throws_like($$select leadgen.start_replay('{"buyerid": 1}')$$, '%no key buyerid%', 'an unknown key is named');
-select is(testkit.fault_of(format('select leadgen.start_replay(''{}'', %L)', key)), 'LG400 request_key', 'a key ' || left(key, 20))
+select is(testkit.fault_of(format('select leadgen.start_replay(''{}'', %L)', key)), 'LG400 request_key', format('a key %s', left(key, 20)))
 from unnest(array['', repeat('a', 129), E'a\nb']) key;
 select is(count(*), 0::bigint, 'nothing of it is kept') from leadgen.replays;
 select
@@ -91,7 +91,7 @@ from all_dead;
 select pg_temp.sell(4, 4, 'refused');
 select is(leadgen.advance_replay(), id, 'advance_replay: a step') from all_dead;
 select is(pg_temp.show(id), 'running 1 0 {}', 'one delivery') from all_dead;
-select is(array_agg(d.status || ' ' || d.replay_id || ' ' || d.attempts_before), array['pending ' || a.id || ' 1'], 'queued, and marked')
+select is(array_agg(format('%s %s %s', d.status, d.replay_id, d.attempts_before)), array[format('pending %s 1', a.id)], 'queued, and marked')
 from leadgen.deliveries d, all_dead a
 where d.replay_id is not null group by a.id;
 select is(leadgen.advance_replay(), null, 'a second must pass');
@@ -162,7 +162,7 @@ select leadgen.erase_lead(max(d.lead_id), 'asked for') from leadgen.deliveries d
 select leadgen.disable_endpoint(e.id, 'tests') from leadgen.endpoints e where e.target = 'https://best.example/hook';
 create temp table mixed as select leadgen.start_replay('{"per_minute": 60}', 'mixed') as id;
 select is(leadgen.advance_replay(), id, 'a step') from mixed;
-select is(r.replayed || ' ' || r.status, '1 running', 'one is sent again') from mixed join leadgen.replays r using (id);
+select is(format('%s %s', r.replayed, r.status), '1 running', 'one is sent again') from mixed join leadgen.replays r using (id);
 select testkit.at_time('2026-11-20T19:00:00Z');
 select is(pg_temp.work(), 1, 'another step');
 select

@@ -36,7 +36,7 @@ $$;
 -- In order.
 create temp table a as select pg_temp.hand_over(1, 'SM1') as m;
 select is(pg_temp.tell(m), 'sent SM1 pending {1sent}', 'handed over') from a;
-select is(pg_temp.report(m, 'SM1', status), true, 'taken: ' || status)
+select is(pg_temp.report(m, 'SM1', status), true, format('taken: %s', status))
 from a, unnest('{queued,accepted,scheduled,sending,sent}'::text[]) status;
 select is(pg_temp.tell(m), 'sent SM1 pending {1sent}', 'none of these is the last word') from a;
 select is(pg_temp.report(m, 'SM1', 'delivered'), true, 'delivered') from a;
@@ -45,7 +45,7 @@ select is((d.finished_at, d.last_error, d.next_attempt_at)::text, '("2026-11-20 
 from a
 join leadgen.deliveries d on d.message_id = m;
 -- Twice, and out of order.
-select is(pg_temp.report(m, 'SM1', status), true, 'afterwards: ' || status)
+select is(pg_temp.report(m, 'SM1', status), true, format('afterwards: %s', status))
 from a, unnest('{delivered,read,sent,queued,undelivered,failed}'::text[]) status;
 select is(pg_temp.tell(m), 'delivered SM1 accepted {1sent,1delivered}', 'the first last word stands') from a;
 
@@ -55,7 +55,7 @@ select is(pg_temp.report(m, 'SM2', 'undelivered', 30003), true, 'undelivered') f
 select is(pg_temp.tell(m), 'dead SM2 failed {1sent,1refused}', 'dead') from b;
 select
     is(
-        d.last_error || ' | ' || t.error || ' | ' || t.error_class,
+        format('%s | %s | %s', d.last_error, t.error, t.error_class),
         'the provider reports: undelivered, error 30003 | the provider reports: undelivered, error 30003 | provider',
   'with the reason')
   from b
@@ -178,7 +178,7 @@ select is(pg_temp.record(results, '{"outcome": "sent", "provider_id": "SM10b"}')
 select is(pg_temp.report(m, 'SM10b', 'delivered'), true, 'delivered') from y;
 select is(pg_temp.tell(m), 'delivered SM10b accepted {1sent,1refused,2sent,2delivered}', 'the second got through') from y;
 create temp table z as select (x ->> 'm')::uuid as m from pg_temp.send_again(11, 'SM11a') x;
-select is(pg_temp.report(m, 'SM11b', status), true, 'overtaking: ' || status) from z, unnest('{sent,delivered}'::text[]) status;
+select is(pg_temp.report(m, 'SM11b', status), true, format('overtaking: %s', status)) from z, unnest('{sent,delivered}'::text[]) status;
 select is(pg_temp.tell(m), 'delivered SM11b accepted {1sent,1refused,2delivered}', 'the last word on the second is taken at once') from z;
 
 -- The recipient wants none.
@@ -190,7 +190,7 @@ join leadgen.deliveries d on d.message_id = m
 join leadgen.endpoints e on e.id = d.endpoint_id;
 select is(leadgen.settle_endpoints(), 1, 'which is announced');
 select is(count(*) filter (where bo.is_reachable), 0::bigint, 'and nothing reaches the buyer') from leadgen.buyer_offers bo;
-select is(array_agg(i.rule || ': ' || i.detail), null, 'the invariants hold') from leadgen.check_invariants() i;
+select is(array_agg(format('%s: %s', i.rule, i.detail)), null, 'the invariants hold') from leadgen.check_invariants() i;
 
 select * from finish();
 rollback;

@@ -12,7 +12,7 @@ from (values
   ('example.com', null, 'LG400 status'),
   ('localhost', 'has_mail', 'LG400 domain'),
   ('a@example.com', 'has_mail', 'LG400 domain'),
-  (repeat('a.', 200) || 'com', 'has_mail', 'LG400 domain'),
+  (format('%scom', repeat('a.', 200)), 'has_mail', 'LG400 domain'),
   ('', 'has_mail', 'LG400 domain'),
   (null, 'has_mail', 'LG400 domain')
 ) as t (domain, status, expected);
@@ -51,7 +51,7 @@ select is(ref.find_mail_status('has.example', leadgen.clock()), 'unknown', 'an a
 
 -- Old rows go, two a call.
 insert into leadgen.mail_domains
-select 'old' || n || '.example', 'no_mail', timestamptz '2026-10-01' + n * interval '1 hour' from generate_series(1, 3) n;
+select format('old%s.example', n), 'no_mail', timestamptz '2026-10-01' + n * interval '1 hour' from generate_series(1, 3) n;
 insert into leadgen.mail_domains values ('young.example', 'no_mail', timestamptz '2026-11-21T17:00:00Z' - interval '30 days');
 select leadgen.record_mail_domain('new.example', 'has_mail');
 select bag_eq($$select domain from leadgen.mail_domains where domain ~ '^(old|young)'$$, $$values ('old3.example'), ('young.example')$$,

@@ -30,11 +30,11 @@ create function pg_temp.show(p_numbers numeric[], p_seat integer) returns text l
 $$;
 create temp table sold as select rehearsal.count_sales(plan, rehearsal.turn_clock(play, '2026-11-20T16:30:00Z'), '{7}', '{45}') as play
   from p, begun;
-select is(pg_temp.show((play).sold, n) || ' / ' || pg_temp.show((play).paid, n) || ' / ' || pg_temp.show((play).sales, n), expected,
-  'count_sales: what history sold, seat ' || n)
+select is(format('%s / %s / %s', pg_temp.show((play).sold, n), pg_temp.show((play).paid, n), pg_temp.show((play).sales, n)), expected,
+  format('count_sales: what history sold, seat %s', n))
 from sold, (values (0, '1 1 1 1 / 45 45 45 45 / 0 0 0 0'), (1, '1 1 1 1 / 45 45 45 45 / 0 0 0 0'), (2, '0 0 0 0 / 0 0 0 0 / 0 0 0 0'))
   as t (n, expected);
-select is(pg_temp.show(t.sold, 1) || ' / ' || pg_temp.show(t.paid, 1), expected, format('turn_clock: at %s', at))
+select is(format('%s / %s', pg_temp.show(t.sold, 1), pg_temp.show(t.paid, 1)), expected, format('turn_clock: at %s', at))
 from sold, (values ('2026-11-20T16:59:59Z'::timestamptz, '1 1 1 1 / 45 45 45 45'), ('2026-11-20T17:00:00Z', '0 1 1 1 / 0 45 45 45'),
   ('2026-11-21T06:00:00Z', '0 0 1 1 / 0 0 45 45'), ('2026-11-23T06:00:00Z', '0 0 0 1 / 0 0 0 45'),
   ('2026-12-01T06:00:00Z', '0 0 0 0 / 0 0 0 0')) as w (at, expected), lateral rehearsal.turn_clock(sold.play, at) t;
@@ -42,8 +42,8 @@ select is((rehearsal.turn_clock(play, '2026-11-20T17:10:00Z')).windows_end, '202
   'turn_clock: until the next of them ends') from sold;
 create temp table moved as select rehearsal.count_sales(plan, rehearsal.turn_clock(play, '2026-11-20T16:30:00Z'), '{7}', '{45}', true,
   '{8}', '{60}') as play from p, begun;
-select is(pg_temp.show((play).sales, n) || ' / ' || pg_temp.show((play).money, n) || ' / ' || pg_temp.show((play).sold, n), expected,
-  'count_sales: from one to the other, seat ' || n)
+select is(format('%s / %s / %s', pg_temp.show((play).sales, n), pg_temp.show((play).money, n), pg_temp.show((play).sold, n)), expected,
+  format('count_sales: from one to the other, seat %s', n))
 from moved, (values (0, '0 0 0 0 / 15 15 15 15 / 1 1 1 1'), (1, '-1 -1 -1 -1 / -45 -45 -45 -45 / 1 1 1 1'),
   (2, '1 1 1 1 / 60 60 60 60 / 0 0 0 0')) as t (n, expected);
 select is(rehearsal.count_sales(plan, play, '{}', '{}')::text, play::text, 'count_sales: an unsold lead changes nothing') from p, moved;
@@ -51,7 +51,7 @@ select is(rehearsal.count_sales(plan, play, '{}', '{}')::text, play::text, 'coun
 create temp table tokyo as select rehearsal.turn_clock(jsonb_populate_record(play,
   '{"zones": ["America/Chicago", "America/Chicago", "Asia/Tokyo"], "windows_end": "-infinity"}'), '2026-11-20T16:30:00Z') as play
     from moved;
-select is((play).starts[10] || ' ' || pg_temp.show((play).sales, 2), '2026-11-20 15:00:00+00 1 0 1 1',
+select is(format('%s %s', (play).starts[10], pg_temp.show((play).sales, 2)), '2026-11-20 15:00:00+00 1 0 1 1',
   'turn_clock: a zone that moved; what is over by it begins anew') from tokyo;
 -- A sale of 15:30 UTC given back at 16:30: the hour has passed, the day has not.
 create temp table back as select jsonb_populate_record(null::leadgen.lead_assignments, '{"buyer_offer_id": 7, "price": 45,
@@ -59,7 +59,7 @@ create temp table back as select jsonb_populate_record(null::leadgen.lead_assign
 create temp table two as select rehearsal.turn_clock(rehearsal.count_sales(plan, rehearsal.turn_clock(s, '2026-11-20T15:30:00Z'),
   '{7,7}', '{45,45}', true), '2026-11-20T16:30:00Z') as play from p,
   lateral rehearsal.start_play(plan, '2026-11-20T15:30:00Z') s;
-select is(pg_temp.show(b.sold, n) || ' / ' || pg_temp.show(b.paid, n) || ' / ' || pg_temp.show(b.sales, n), expected,
+select is(format('%s / %s / %s', pg_temp.show(b.sold, n), pg_temp.show(b.paid, n), pg_temp.show(b.sales, n)), expected,
   format('give_back: seat %s, stray %s', n, left_before))
 from p, two, back, (values (0, false, '0 1 1 1 / 0 45 45 45 / 0 -2 -2 -2'), (1, false, '0 1 1 1 / 0 45 45 45 / 0 -2 -2 -2'),
   (1, true, '0 1 1 1 / 0 45 45 45 / 0 -1 -1 -1'), (2, true, '0 0 0 0 / 0 0 0 0 / 0 0 0 0')) as t (n, left_before, expected),

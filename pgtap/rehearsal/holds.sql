@@ -23,12 +23,12 @@ $$;
 create function pg_temp.play(p_changes jsonb, p_from timestamptz default '2026-11-20T06:00:00Z') returns text language plpgsql as $$
 declare
   v_result constant jsonb := leadgen.what_if((select offer_id from ids), p_from, '2026-11-24T06:00:00Z', (
-    select replace(replace(p_changes::text, '"A"', '"' || a || '"'), '"B"', '"' || b || '"') from seats)::jsonb);
+    select replace(replace(p_changes::text, '"A"', format('"%s"', a)), '"B"', format('"%s"', b)) from seats)::jsonb);
 begin
   return concat_ws(' ', v_result #>> '{simulated,sold}', 'sold', v_result #>> '{simulated,unsold}', 'unsold',
     v_result #>> '{simulated,held}', 'held',
     trim_scale((v_result #>> '{simulated,revenue}')::numeric), case when (v_result ->> 'is_identical')::boolean then 'identical' end,
-    (select string_agg(m.key || ' ' || m.value, ' ' order by m.key)
+    (select string_agg(format('%s %s', m.key, m.value), ' ' order by m.key)
       from jsonb_each_text(v_result -> 'moved') m where m.key <> 'same' and m.value <> '0'));
 end;
 $$;
@@ -79,7 +79,7 @@ select testkit.at_time('2026-11-20T20:00:00Z');
 create function pg_temp.play_back(p_changes jsonb) returns text language sql as $$
   select concat_ws(' ', r #>> '{simulated,sold}', 'sold', r #>> '{simulated,unsold}', 'unsold', r ->> 'is_identical')
   from back, back_seat, leadgen.what_if(back.offer_id, '2026-11-20T06:00:00Z', '2026-11-21T06:00:00Z',
-    replace(p_changes::text, '"A"', '"' || a || '"')::jsonb) r;
+    replace(p_changes::text, '"A"', format('"%s"', a))::jsonb) r;
 $$;
 select is(pg_temp.play_back('{}'), '1 sold 2 unsold true', 'nothing changed: the returned lead has no buyer');
 select is(pg_temp.play_back('{"enrollments": {"A": {"capacity_per_day": 2}}}'), '2 sold 1 unsold false',
@@ -100,7 +100,7 @@ create function pg_temp.play_wake(p_changes jsonb) returns text language sql as 
   select concat_ws(' ', r #>> '{simulated,sold}', 'sold', r #>> '{simulated,unsold}', 'unsold', r #>> '{simulated,held}', 'held',
     trim_scale((r #>> '{simulated,revenue}')::numeric), (r -> 'moved') - '{same,other_buyer,other_price}'::text[])
   from wake, wake_seat, leadgen.what_if(wake.offer_id, '2026-11-23T06:00:00Z', '2026-11-25T06:00:00Z',
-    replace(p_changes::text, '"A"', '"' || a || '"')::jsonb) r;
+    replace(p_changes::text, '"A"', format('"%s"', a))::jsonb) r;
 $$;
 select is(pg_temp.play_wake('{}'), '2 sold 1 unsold 0 held 90 {"lost": 0, "gained": 0}', 'nothing changed: one was returned');
 select is(pg_temp.play_wake('{"enrollments": {"A": {"capacity_per_day": 1}}}'), '2 sold 1 unsold 0 held 90 {"lost": 0, "gained": 0}',

@@ -11,11 +11,11 @@ create function pg_temp.fault(p_changes jsonb) returns text language plpgsql as 
 declare
   v_text text;
 begin
-  select replace(replace(replace(replace(replace(p_changes::text, '"A"', '"' || a || '"'), '"X"', '"' || x || '"'), '"buyer A"',
+  select replace(replace(replace(replace(replace(p_changes::text, '"A"', format('"%s"', a)), '"X"', format('"%s"', x)), '"buyer A"',
     testkit.buyer_of(a)::text), '"buyer X"', testkit.buyer_of(x)::text), '"buyer D"', d::text) into v_text from seats, ids;
   return (select replace(replace(testkit.fault_of(format('select leadgen.what_if(%s, ''2026-11-20Z'', ''2026-11-21Z'', %L)', offer_id,
     v_text)),
-    'enrollments.' || a, 'enrollments.A'), 'enrollments.' || x, 'enrollments.X') from ids, seats);
+    format('enrollments.%s', a), 'enrollments.A'), format('enrollments.%s', x), 'enrollments.X') from ids, seats);
 end;
 $$;
 select is(pg_temp.fault(changes), fault, format('%s: %s', changes, fault))

@@ -5,7 +5,7 @@ create temp table p as select testkit.rehearsal_plan('{}', testkit.rehearsal_sea
 create temp table begun as select rehearsal.start_play(plan, '2026-11-20T16:30:00Z') as play from p;
 
 -- Outcomes, and what is told of them.
-select is((d).outcome::text, expected, 'read_outcome: ' || expected)
+select is((d).outcome::text, expected, format('read_outcome: %s', expected))
 from (values
   (testkit.rehearsed('{"max_buyers": 2}', '{"price": 45}', '{"price": 60, "priority": 9}'), '(sold,,"{2,1}","{60,45}")'),
   (testkit.rehearsed('{}', '{"cap_day": 0}', '{"in_service_area": false}'), '(held,cap_day,{},{})'),
@@ -49,7 +49,7 @@ select is(n.move, null, 'note_move: what did not change is no move')
 from p, begun, lateral rehearsal.note_move(plan, jsonb_populate_record(begun.play,
   '{"outcome": {"category": "sold", "seats": [7], "prices": [45]}}'),
   jsonb_populate_record(null::rehearsal.event, '{"lead_id": 77}'), '(sold,,{7},{45.00})') n;
-select is(concat_ws(' ', n.examples, (n.move).why), expected, 'note_move: the first dozen are told, after ' || told)
+select is(concat_ws(' ', n.examples, (n.move).why), expected, format('note_move: the first dozen are told, after %s', told))
 from p, begun, (values (0, '1 unsold'), (11, '12 unsold'), (12, '12')) as t (told, expected),
   lateral rehearsal.note_move(plan, jsonb_populate_record(begun.play, jsonb_build_object('examples', told,
     'outcome', '{"category": "unsold", "seats": [], "prices": []}'::jsonb)),

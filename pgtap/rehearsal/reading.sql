@@ -38,15 +38,14 @@ select is((select count(*) from plan, rehearsal.list_events(plan, '2026-11-20T13
   1::bigint, 'list_events: of leads of the period, its end not included');
 select is((select array_agg(concat_ws(' ', e.kind, to_char(e.happened_at at time zone 'UTC', 'HH24:MI'), (e.sale).price))
     from plan, rehearsal.list_events(plan, since, '2026-11-21Z') e join leads on leads.id = e.lead_id and n = 1), expected,
-  'list_events: what windows count of a lead from before ' || since)
+  format('list_events: what windows count of a lead from before %s', since))
 from (values ('2026-11-20T12:30:00Z'::timestamptz, '{"routed 13:00","returned 17:00 45.00"}'::text[]),
   ('2026-11-20T13:30:00Z', '{"returned 17:00 45.00"}')) as t (since, expected);
 select is((select array_agg((e.lead).id is not null) from plan, rehearsal.list_events(jsonb_populate_record(plan,
   '{"reads_leads": true}'),
   '2026-11-20T15:00:00Z', '2026-11-20T15:00:01Z') e), '{true,true}', 'list_events: with the lead where the changes depend on it');
 create function pg_temp.show(p_outcome rehearsal.outcome) returns text language sql as $$
-  select concat_ws(' ', p_outcome.category, p_outcome.cause, (select string_agg(case s.seat when a then 'Ace' when b then 'Best' end || ' '
-    || p_outcome.prices[s.n], ', ' order by s.n)
+  select concat_ws(' ', p_outcome.category, p_outcome.cause, (select string_agg(format('%s %s', case s.seat when a then 'Ace' when b then 'Best' end, p_outcome.prices[s.n]), ', ' order by s.n)
     from seats, unnest(p_outcome.seats) with ordinality as s (seat, n)));
 $$;
 select is((select array_agg(pg_temp.show(rehearsal.recall_outcome(x)) order by n) from leads join leadgen.leads x using (id)),
@@ -72,8 +71,8 @@ select is((select array_agg(concat_ws(' ', case s.buyer_offer_id when 0 then 'of
   array['offer f', 'Ace f {"capacity_per_day": 3} {cap_day} {[0,60)} city', 'Best t {"price_per_lead": 50} {}',
     'new f {"weight": 2, "price_per_lead": 50} {} {postal_code:787*,city:roundrock}'],
   'seat_enrollments, seat_newcomers: who sits there, with what is changed, and where the newcomer works');
-select is((x).reads_leads || ' ' || (x).moves_turns, 'true true', 'read_changes: what they depend on') from r;
-select is((plan).reads_leads || ' ' || (plan).moves_turns, 'false false', 'read_changes: nothing is changed') from plan;
+select is(format('%s %s', (x).reads_leads, (x).moves_turns), 't t', 'read_changes: what they depend on') from r;
+select is(format('%s %s', (plan).reads_leads, (plan).moves_turns), 'f f', 'read_changes: nothing is changed') from plan;
 select is((select s.new_flags from unnest((x).seats) s where s.buyer_id = d), 23,
   'seat_newcomers: what is so of it whatever the lead') from r, seats;
 select is(((rehearsal.seat_enrollments(o, '{}'))[2]).changes, null, 'seat_enrollments: nothing changed')
@@ -123,7 +122,7 @@ select is(concat_ws(' ', cardinality(((e).seen).enrollments), ((e).seen).decided
   'gather_event: a lead that was turned down, by the tables and policies of today') from gathered;
 
 -- Where a rehearsal starts, and what it comes to.
-select is(concat_ws(' ', h.sold[1], h.sold[2], h.paid[2], h.sold[4]), expected, 'start_play: at ' || at)
+select is(concat_ws(' ', h.sold[1], h.sold[2], h.paid[2], h.sold[4]), expected, format('start_play: at %s', at))
 from plan, (values ('2026-11-20T13:30:00Z'::timestamptz, '2 2 105.00 2'), ('2026-11-20T14:30:00Z', '1 3 150.00 3'),
   ('2026-11-20T17:00:01Z', '0 2 105.00 2'), ('2026-11-20T12:00:00Z', '0 0 0 0')) as t (at, expected),
     lateral rehearsal.start_play(plan, at) h;

@@ -47,7 +47,7 @@ select is(concat_ws(' ', s.enrollments, s.buyers, s.prices, s.flags, s.balances,
 from three, lateral testkit.rehearse(testkit.rehearsal_plan('{}', testkit.rehearsal_seat(1), testkit.rehearsal_seat(2), testkit.rehearsal_seat(3),
   jsonb_populate_record(testkit.rehearsal_seat(9, '{"price_per_lead": 50, "capacity_per_day": 8}'),
     '{"new_flags": 23, "balance": 7, "areas": ["city:waco"]}')), c) r, lateral (select (r.snapshot).*) s;
-select is((r.snapshot).flags[2], 23 | kernel.flag('in_service_area'), 'change_candidates: a newcomer in ' || areas::text)
+select is((r.snapshot).flags[2], 23 | kernel.flag('in_service_area'), format('change_candidates: a newcomer in %s', areas::text))
 from (values ('{postal_code:787*}'::text[]), ('{city:waco,city:austin}')) as t (areas), lateral testkit.rehearse(testkit.rehearsal_plan('{}',
   testkit.rehearsal_seat(1), jsonb_populate_record(testkit.rehearsal_seat(9, '{"price_per_lead": 50}'),
     jsonb_build_object('new_flags', 23, 'areas', areas))), testkit.candidates('{}')) r;
@@ -77,7 +77,7 @@ from (values
     then '{"routing": {"caps": null}}' else '{}' end::jsonb, variadic '{}'), '{}', '{"sold": [5, 5, 5, 5], "paid": [225, 225, 225, 225],
     "sales": [-2, -2, -2, -2], "money": [-90, -90, -90, -90]}', recorded, config) r;
 -- Shares: all begin alike where nobody went by weight before.
-select is((r.snapshot).finish_tags, expected, 'lay_over_tags: ' || what)
+select is((r.snapshot).finish_tags, expected, format('lay_over_tags: %s', what))
 from (values ('{"strategy": "weighted"}'::jsonb, '{}'::jsonb, '{4}'::float8[], 'history''s'),
   ('{"strategy": "weighted"}', '{"has_left": true}', '{0}', 'none before'),
   ('{"strategy": "weighted"}', '{"has_left": true, "finish_tags": [0, 7], "virtual_times": [0, 1]}', '{7}', 'its own'))
@@ -93,9 +93,9 @@ from begun, lateral rehearsal.see_anew(
   jsonb_populate_record(null::rehearsal.event, jsonb_build_object('kind', 'retried', 'happened_at', '2026-11-20T17:00:00Z',
     'seen', to_jsonb(testkit.snapshot(testkit.candidates('{"buyer_offer_id": 3}', '{"in_service_area": false, "filter_fault": "far"}',
       '{"buyer_offer_id": 1, "has_contact": true}')))))) s;
-select is(((s.snapshot).flags[1] & kernel.flag('in_schedule') > 0) || ' ' || coalesce((s.snapshot).openings[1]::text, 'open'), expected,
-  'open_schedules: at ' || at)
-from (values ('2026-11-20T16:30:00Z'::timestamptz, 'true open'), ('2026-11-21T16:30:00Z', 'false 2026-11-27 06:00:00+00')) as t (at,
+select is(format('%s %s', (s.snapshot).flags[1] & kernel.flag('in_schedule') > 0, coalesce((s.snapshot).openings[1]::text, 'open')), expected,
+  format('open_schedules: at %s', at))
+from (values ('2026-11-20T16:30:00Z'::timestamptz, 't open'), ('2026-11-21T16:30:00Z', 'f 2026-11-27 06:00:00+00')) as t (at,
   expected),
   lateral (select rehearsal.open_schedules(jsonb_populate_record(null::rehearsal.terms, '{"seats": [2], "schedules": ["{[5760,7200)}"]}'),
     testkit.snapshot(testkit.candidates('{}'), null, at)) as snapshot) s;

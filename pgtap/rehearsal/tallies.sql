@@ -6,7 +6,7 @@ select is(rehearsal.add_parts(parts, more), expected, format('add_parts: %s to %
 from (values ('{}'::jsonb, '{"a": {"x": 1}}'::jsonb, '{"a": {"x": 1}}'::jsonb),
   ('{"a": {"x": 1, "y": 2}}', '{"a": {"y": -2, "z": 3}, "b": {"x": 2.5}}', '{"a": {"x": 1, "z": 3}, "b": {"x": 2.5}}'),
   ('{"a": {"x": 1}}', '{"a": {"x": -1}}', '{}'), ('{"a": {"x": 1}}', null, '{"a": {"x": 1}}')) as t (parts, more, expected);
-select is(rehearsal.sum_part('{"a": {"x": 1, "y": 2.5}}', part), total, 'sum_part: ' || part)
+select is(rehearsal.sum_part('{"a": {"x": 1, "y": 2.5}}', part), total, format('sum_part: %s', part))
 from (values ('a', 3.5), ('b', 0)) as t (part, total);
 select is(rehearsal.lay_over('{"a": 1, "b": 2}', '{"b": null, "c": [3]}'), '{"a": 1, "c": [3]}', 'lay_over: null takes a key away');
 select is(rehearsal.lay_over('{"a": {"x": 1}}', '{"a": {"y": 2}}'), '{"a": {"y": 2}}', 'lay_over: a key is replaced whole');

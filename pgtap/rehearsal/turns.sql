@@ -22,7 +22,7 @@ select is(concat_ws(' ', l.turns, l.finish_tags), '{NULL,1,NULL} {0,4,0}',
 from p, begun, lateral rehearsal.leave_history(plan, pg_temp.seen(jsonb_populate_record(begun.play,
   '{"has_left": true, "turns": [null, 1, null]}'), testkit.snapshot(
   testkit.candidates('{"buyer_offer_id": 7, "last_turn": 5, "finish_tag": 4}')))) l;
-select is(concat_ws(' ', t.turns, t.finish_tags), expected, 'take_turns: ' || what)
+select is(concat_ws(' ', t.turns, t.finish_tags), expected, format('take_turns: %s', what))
 from begun, (values
   ('{"winners": [2], "turns": [6]}'::jsonb, '{NULL,5,6}', 'the winner has the next turn'),
   ('{"winners": [2], "turns": [6], "finish_tags": [0.5], "virtual_times": [0.25]}', '{NULL,5,6} {0,0,0.5}',
@@ -31,7 +31,7 @@ from begun, (values
   lateral rehearsal.take_turns(jsonb_populate_record(begun.play, jsonb_build_object('has_left', true, 'turns', '[null, 5, null]'::jsonb,
     'terms', '{"seats": [2, 3]}'::jsonb, 'decision', decision))) t;
 -- weight 2 of 4: its lead is paid off half a unit later; the offer''s time goes on by a quarter
-select is(t::text, expected, 'kernel.take_turns: ' || what)
+select is(t::text, expected, format('kernel.take_turns: %s', what))
 from (values
   (false, '{"last_turn": 4}'::jsonb, '{"last_turn": 6}'::jsonb, '{1}'::integer[], '({7},,)', 'the next number'),
   (false, '{}', '{}', '{2,1}', '("{1,2}",,)', 'two winners, nobody was ever served'),

@@ -31,7 +31,7 @@ create function pg_temp.play(p_changes jsonb, p_names boolean default true) retu
 declare
   v_text text := p_changes::text;
 begin
-  select replace(replace(replace(replace(replace(v_text, '"Ace"', '"' || a || '"'), '"Best"', '"' || b || '"'), '"Cole"', '"' || c || '"'),
+  select replace(replace(replace(replace(replace(v_text, '"Ace"', format('"%s"', a)), '"Best"', format('"%s"', b)), '"Cole"', format('"%s"', c)),
     '"buyer Ace"', testkit.buyer_of(a)::text), '"buyer Dunn"', d::text)
   into v_text from seats;
   return leadgen.what_if((select offer_id from ids), '2026-11-20T06:00:00Z', '2026-11-21T06:00:00Z', v_text::jsonb);
@@ -40,7 +40,7 @@ $$;
 create function pg_temp.tell(p_result jsonb, p_side text) returns text language sql as $$
   select format('%s sold, %s unsold, %s held, %s rejected: %s sales, %s (%s)', r ->> 'sold', r ->> 'unsold', r ->> 'held', r ->> 'rejected',
     r ->> 'sales', trim_scale((r ->> 'revenue')::numeric),
-    (select string_agg((b ->> 'buyer') || ' ' || (b -> p_side ->> 'sales'), ' ' order by b ->> 'buyer')
+    (select string_agg(format('%s %s', b ->> 'buyer', b -> p_side ->> 'sales'), ' ' order by b ->> 'buyer')
       from jsonb_array_elements(p_result -> 'buyers') b
       where b -> p_side ->> 'sales' <> '0'))
   from (select p_result -> p_side as r) x;
@@ -159,10 +159,8 @@ insert into tried values
     '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 277 (Ace 2 Best 2 Cole 1)', 'other_price 2'),
   ('{"default_price_per_lead": 55}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 275 (Ace 2 Best 2 Cole 1)', 'other_price 1');
 create temp table played as select t.*, pg_temp.play(t.changes) as r from tried t;
-select is(pg_temp.tell(p.r, 'simulated') || ' | ' || (
-    select coalesce(string_agg(m.key || ' ' || m.value, ' ' order by m.key), '') from jsonb_each_text(p.r -> 'moved') m
-    where m.key <> 'same' and m.value <> '0'),
-  p.expected || ' | ' || p.moved, p.changes::text)
+select is(format('%s | %s', pg_temp.tell(p.r, 'simulated'), ( select coalesce(string_agg(format('%s %s', m.key, m.value), ' ' order by m.key), '') from jsonb_each_text(p.r -> 'moved') m where m.key <> 'same' and m.value <> '0')),
+  format('%s | %s', p.expected, p.moved), p.changes::text)
 from played p;
 select is((select array_agg(distinct pg_temp.tell(p.r, 'actual')) from played p),
   '{"5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)"}',
@@ -179,7 +177,7 @@ select is((select concat_ws(' ', e #>> '{actual,0,buyer}', e #>> '{actual,0,pric
 -- What a lead was judged by is what was looked up when it came: keys that would look up something else are refused.
 select is(testkit.fault_of(format($$select leadgen.what_if(%s, '2026-11-20', '2026-11-21', %L)$$, offer_id,
     jsonb_build_object(split_part(key, '.', 1), jsonb_build_object(split_part(key, '.', 2), value)))),
-  'LG423 changes.' || key, 'refused: ' || key)
+  format('LG423 changes.%s', key), format('refused: %s', key))
 from ids, (values ('validation.duplicate_window_hours', '0'::jsonb), ('validation.duplicate_match', '["email"]'),
   ('validation.duplicate_match_mode', '"all"'), ('validation.duplicate_scope', '"market"'), ('validation.max_per_ip_per_hour', '3'),
   ('validation.max_per_phone_per_day', '3'), ('validation.mx_lookup_enabled', 'true'), ('routing.contact_window_days', '0')

@@ -31,7 +31,7 @@ select is(bool_and(d.time_to_finish between interval '0' and interval '1 minute'
 from report.deliveries d
 where d.finished_at is not null;
 select
-    is(array_agg(a.outcome || ' ' || a.status_code || ' ' || coalesce(a.error_class, 'none') || ' ' || a.latency_ms order by a.attempt_id),
+    is(array_agg(format('%s %s %s %s', a.outcome, a.status_code, coalesce(a.error_class, 'none'), a.latency_ms) order by a.attempt_id),
   '{"delivered 200 none 7.00","delivered 200 none 7.00","failed 422 http_4xx 7.00"}', 'delivery_attempts') from report.delivery_attempts a;
 select
     is(
@@ -71,7 +71,7 @@ select is(e.state, 'failing', 'endpoints: failing') from report.endpoints e wher
 update leadgen.endpoints e set failures_in_a_row = 3, retry_at = now() + interval '1 minute' where e.channel = 'webhook';
 select is(e.state, 'resting', 'endpoints: resting') from report.endpoints e where e.channel = 'webhook';
 select leadgen.disable_endpoint(e.id, 'tests') from leadgen.endpoints e where e.channel = 'webhook';
-select is(e.state || ' ' || e.disabled_reason, 'disabled tests', 'endpoints: disabled') from report.endpoints e where e.channel = 'webhook';
+select is(format('%s %s', e.state, e.disabled_reason), 'disabled tests', 'endpoints: disabled') from report.endpoints e where e.channel = 'webhook';
 update leadgen.buyers set webhook_url = 'https://new.example/';
 select
     bag_eq(

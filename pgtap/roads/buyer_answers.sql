@@ -20,7 +20,7 @@ grant all on sales, ids, seats to public;
 
 -- Keys.
 select is(identity.check_buyer(repeat('a', 64)), testkit.buyer_of(ace), 'check_buyer: a key in force') from seats;
-select is(testkit.fault_of(format('select identity.check_buyer(%L)', hash)), 'LG401', 'check_buyer: ' || coalesce(left(hash, 9), 'none'))
+select is(testkit.fault_of(format('select identity.check_buyer(%L)', hash)), 'LG401', format('check_buyer: %s', coalesce(left(hash, 9), 'none')))
 from unnest(array[repeat('c', 64), repeat('d', 64), '', null, 'a', repeat('a', 65)]) hash;
 select is((market.find_own_sale(testkit.buyer_of(ace), id)).id, id, 'find_own_sale: its own') from seats, sales where n = 1;
 select is(testkit.fault_of(format('select market.find_own_sale(%s, %s)', testkit.buyer_of(best), id)), 'LG404 assignment_id',
@@ -31,14 +31,14 @@ set local role leadgen_api;
 create function pg_temp.fault(p_call text, p_id bigint) returns text language sql as $$
   select testkit.fault_of(replace(p_call, '?', coalesce(p_id::text, 'null')));
 $$;
-select is(pg_temp.fault(call, id), 'LG404 assignment_id', 'another buyer''s sale: ' || call)
+select is(pg_temp.fault(call, id), 'LG404 assignment_id', format('another buyer''s sale: %s', call))
 from sales, unnest(array[$$select leadgen.answer_sale(repeat('b', 64), ?, 'accept')$$, $$select leadgen.answer_sale(repeat('b', 64), ?,
   'return', 'spam')$$,
   $$select leadgen.show_sale(repeat('b', 64), ?)$$]) call where n = 1;
 select is(pg_temp.fault(call, no_id), 'LG404 assignment_id', format('no sale %s: %s', no_id, call))
 from unnest(array[$$select leadgen.answer_sale(repeat('a', 64), ?, 'accept')$$, $$select leadgen.show_sale(repeat('a', 64), ?)$$]) call,
   unnest(array[0, -1, 9223372036854775807, null]) no_id;
-select is(pg_temp.fault(call, id), 'LG401', 'no key: ' || call)
+select is(pg_temp.fault(call, id), 'LG401', format('no key: %s', call))
 from sales, unnest(array[$$select leadgen.answer_sale(null, ?, 'accept')$$, $$select leadgen.answer_sale(repeat('c', 64), ?, 'return',
   'spam')$$,
   $$select leadgen.show_sale('', ?)$$]) call where n = 1;
@@ -98,22 +98,22 @@ create function pg_temp.nonsense(p_token text) returns text language sql as $$
   select concat_ws(' / ', testkit.fault_of(format('select leadgen.read_link(%L)', p_token)),
     testkit.fault_of(format('select leadgen.answer_by_link(%L, %L)', p_token, 'spam')));
 $$;
-select is(pg_temp.nonsense(token), 'LG404 / LG404', 'no link: ' || coalesce(left(what, 40), 'nothing'))
+select is(pg_temp.nonsense(token), 'LG404 / LG404', format('no link: %s', coalesce(left(what, 40), 'nothing')))
 from links, lateral (values
   ('nothing', null), ('an empty one', ''), ('one letter', 'a'), ('10 kB', repeat('a', 10000)), ('blanks', repeat(' ', 60)), ('unicode',
     repeat('é', 60)),
-  ('an emoji', repeat('🏠', 60)), ('control characters', repeat(E'\x01', 60)), ('a slash', '../' || accept), ('padded', accept || '='),
-  ('a blank behind', accept || ' '), ('a line behind', accept || E'\n'), ('cut by one', left(accept, -1)), ('cut by two', left(accept, -2)),
+  ('an emoji', repeat('🏠', 60)), ('control characters', repeat(E'\x01', 60)), ('a slash', format('../%s', accept)), ('padded', format('%s=', accept)),
+  ('a blank behind', format('%s ', accept)), ('a line behind', format(E'%s\n', accept)), ('cut by one', left(accept, -1)), ('cut by two', left(accept, -2)),
   ('cut in half', left(accept, 30)), ('the first letter gone', substr(accept, 2)), ('twice', accept || accept),
-  ('one more letter', accept || 'A'),
+  ('one more letter', format('%sA', accept)),
   ('upper case', upper(accept)), ('all A', repeat('A', length(accept))),
-  ('another first letter', translate(left(accept, 1), 'AB', 'BA') || '_' || substr(accept, 3)),
+  ('another first letter', format('%s_%s', translate(left(accept, 1), 'AB', 'BA'), substr(accept, 3))),
   ('binary', rtrim(translate(encode(decode(repeat('00ff', 25), 'hex'), 'base64'), E'+/\n', '-_'), '='))
 ) as t (what, token) where n = 2;
 select is(pg_temp.nonsense(rtrim(translate(encode(substr(decode(translate(accept, '-_', '+/') || repeat('=',
   (4 - length(accept) % 4) % 4), 'base64'), 1, 32)
-  || convert_to(claim, 'UTF8'), 'base64'), E'+/\n', '-_'), '=')), 'LG404 / LG404', 'the signature of another: ' || claim)
-from links, unnest(array['return:' || id, 'unsubscribe:' || id, 'accept:' || id + 1, 'accept:0' || id, 'accept:', 'accept:-1',
+  || convert_to(claim, 'UTF8'), 'base64'), E'+/\n', '-_'), '=')), 'LG404 / LG404', format('the signature of another: %s', claim))
+from links, unnest(array[format('return:%s', id), format('unsubscribe:%s', id), format('accept:%s', id + 1), format('accept:0%s', id), 'accept:', 'accept:-1',
   'accept:99999999999999999999', ':1', '']) claim
 where n = 2;
 select is((select count(*) from generate_series(1, length(accept)) i, lateral (
@@ -129,7 +129,7 @@ select is(leadgen.read_link(accept) - '{message,id,lead_id}'::text[],
 select is(leadgen.read_link(return) #>> '{message}', 'You can return this lead until 2026-11-27 10:00 America/Chicago.',
   'read_link: in words') from links where n = 2;
 select is(leadgen.read_link(return) #>> '{reasons,8,code}', 'other', 'read_link: with the reasons') from links where n = 2;
-select unalike(leadgen.read_link(return)::text || leadgen.read_link(accept), '%' || personal || '%', 'read_link: not ' || personal)
+select unalike(leadgen.read_link(return)::text || leadgen.read_link(accept), format('%%%s%%', personal), format('read_link: not %s', personal))
 from links, unnest('{Smith,person2,5550002,Emergency,roof_age}'::text[]) personal where n = 2;
 reset role;
 select is(a.outcome::text || (select count(*) from leadgen.sale_returns r
@@ -199,12 +199,12 @@ reset role;
 select is(array_agg(b.notice_emails order by b.id), '{f,t}', 'unsubscribe: this buyer, and nothing else of it')
 from leadgen.buyers b join seats on b.id in (testkit.buyer_of(ace), testkit.buyer_of(best));
 select is(b.email_notifications, true, 'unsubscribe: leads still come') from leadgen.buyers b join mail on b.id = buyer_id;
-select is(testkit.fault_of(format('select leadgen.read_link(%L)', identity.make_link(kind, 0))), 'LG404', 'of what is not there: ' || kind)
+select is(testkit.fault_of(format('select leadgen.read_link(%L)', identity.make_link(kind, 0))), 'LG404', format('of what is not there: %s', kind))
 from unnest('{accept,return,unsubscribe}'::text[]) kind;
 
 -- Without a secret there are no links: none is made, and none that anybody makes up is taken.
 truncate leadgen.link_secrets;
-select is(pg_temp.nonsense(rtrim(translate(encode(decode(repeat('00', 32), 'hex') || convert_to('accept:' || id, 'UTF8'), 'base64'),
+select is(pg_temp.nonsense(rtrim(translate(encode(decode(repeat('00', 32), 'hex') || convert_to(format('accept:%s', id), 'UTF8'), 'base64'),
   E'+/\n', '-_'), '=')), 'LG423 link_secrets / LG423 link_secrets', 'open_link: nothing is signed') from sales where n = 2;
 select is(pg_temp.nonsense(accept), 'LG423 link_secrets / LG423 link_secrets', 'open_link: nor what was') from links where n = 2;
 select is(testkit.fault_of('select identity.make_link(''accept'', 1)'), 'LG423 link_secrets', 'make_link: says what is missing');

@@ -8,7 +8,7 @@ select is(array_agg(c.name order by c.position), '{settle_answers,settle_return,
   settle_reports,advance_replay}', 'chores: in the order of a turn') from leadgen.chores c;
 select is(array_agg(c.name) filter (where p.oid is null or p.prorettype not in ('integer'::regtype, 'bigint'::regtype)),
   null, 'chores: the function of each returns a number')
-from leadgen.chores c left join pg_proc p on p.oid = to_regprocedure(c.runs || '()');
+from leadgen.chores c left join pg_proc p on p.oid = to_regprocedure(format('%s()', c.runs));
 select is(testkit.fault_of(
   $$insert into leadgen.chores (name, position, runs, description) values ('x', 99, 'market.settle_answers(); drop', 'x')$$),
   '23514', 'chores: a function is two words');
@@ -20,7 +20,7 @@ begin
   return leadgen.run_chore(p_name)::text;
 end;
 $$;
-select is(pg_temp.run(c.name), 'false', 'run_chore: nothing to do, ' || c.name) from leadgen.chores c;
+select is(pg_temp.run(c.name), 'false', format('run_chore: nothing to do, %s', c.name)) from leadgen.chores c;
 reset role;
 select is(testkit.fault_of(sql), fault, sql)
 from (values
@@ -33,7 +33,7 @@ from (values
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 select testkit.enroll_buyer(offer_id, 'Webb') from ids;
 update leadgen.endpoints e set disabled_at = '2026-11-20T16:00:00Z', disabled_reason = 'tests' where e.channel = 'webhook';
-select is(pg_temp.run('settle_endpoints') || ' ' || pg_temp.run('settle_endpoints'), 'true false', 'run_chore: one endpoint to announce');
+select is(format('%s %s', pg_temp.run('settle_endpoints'), pg_temp.run('settle_endpoints')), 'true false', 'run_chore: one endpoint to announce');
 reset role;
 select is(count(*), 1::bigint, 'which is announced') from leadgen.events ev where ev.kind = 'endpoint_disabled';
 select leadgen.enable_endpoint(e.id) from leadgen.endpoints e where e.channel = 'webhook';
@@ -46,7 +46,7 @@ reset role;
 update leadgen.chores set is_active = false where name = 'advance_replay';
 update leadgen.chores set pause = '90 seconds' where name = 'settle_reports';
 set local role leadgen_worker;
-select is(array_agg(c.name || ' ' || c.pause_seconds), '{"settle_answers 0","settle_return 0","release_due_sale 0","route_held_lead 0",
+select is(array_agg(format('%s %s', c.name, c.pause_seconds)), '{"settle_answers 0","settle_return 0","release_due_sale 0","route_held_lead 0",
   "settle_endpoints 0","settle_reports 90"}', 'list_chores: those that are to be done, and how often') from leadgen.list_chores() c;
 reset role;
 set local role leadgen_dba;

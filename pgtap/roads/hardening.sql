@@ -42,7 +42,7 @@ select is(testkit.fault_of(format('select testkit.submit(%s, %L, 20)', offer_id,
   'nobody plants a derived key') from ids;
 select is(testkit.submit(other_id, '{"country_code": "DE", "phone": "+4930901820", "postal_code": "78701"}', 21) ->> 'buyer_id', null,
   'a German 78701 is not in Austin') from ids;
-select is(ref.normalize_domain(repeat('é', 300) || '.example'), repeat('é', 300) || '.example', 'no domain is that long');
+select is(ref.normalize_domain(format('%s.example', repeat('é', 300))), format('%s.example', repeat('é', 300)), 'no domain is that long');
 select is(ref.normalize_domain(repeat(E'\uFDFA', 20)), lower(normalize(repeat(E'\uFDFA', 20), nfkc)), 'nor when it is written out');
 
 select is(intake.hash_submission('{"idempotency_key": "x", "name": "A"}'), intake.hash_submission('{"name": "A"}'),

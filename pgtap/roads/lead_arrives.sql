@@ -17,8 +17,7 @@ select is(answer ->> 'price', '50.00', 'a price has two decimals') from sold;
 create temp table lead as select l.* from leadgen.leads l, sold s where l.id = (s.answer ->> 'lead_id')::bigint;
 select is(status::text, 'validated', 'validated, not delivered yet') from lead;
 select is(created_at, '2026-11-20T16:00:00Z'::timestamptz, 'received at the decision''s clock') from lead;
-select is(source || '|' || utm_source || '|' || utm_medium || '|' || utm_campaign || '|' || landing_url || '|' || host(ip_address)
-  || '|' || user_agent,
+select is(format('%s|%s|%s|%s|%s|%s|%s', source, utm_source, utm_medium, utm_campaign, landing_url, host(ip_address), user_agent),
   'google_ads|google|cpc|plumb|https://a.example/x|203.0.113.7|Mozilla', 'attribution is kept') from lead;
 select is(attributes, '{"job": "leak"}', 'answers are kept') from lead;
 select is(consent and gdpr_consent and consent_at = '2026-11-20T15:59:00Z', true, 'consent is kept') from lead;
@@ -34,10 +33,10 @@ select is(unsold_reason is null and hold_until is null and next_route_at is null
 -- record_decision: trace, sale and deliveries, all of the same market.
 select is(count(*), 1::bigint, 'one decision') from leadgen.lead_decisions d
   join lead l on l.id = d.lead_id and d.market_id = l.market_id and d.attempt = 1;
-select is(a.price || ' ' || a.currency || ' ' || a.outcome || ' ' || a.is_exclusive, '50.00 USD pending false', 'record_decision: the sale')
+select is(format('%s %s %s %s', a.price, a.currency, a.outcome, a.is_exclusive), '50.00 USD pending f', 'record_decision: the sale')
 from leadgen.lead_assignments a join lead l on l.id = a.lead_id and l.market_id = a.market_id;
-select is(d.channel || ' ' || d.status || ' ' || (d.target = b.email) || ' ' || (d.next_attempt_at = l.created_at),
-  'email pending true true',
+select is(format('%s %s %s %s', d.channel, d.status, d.target = b.email, d.next_attempt_at = l.created_at),
+  'email pending t t',
   'record_decision: its delivery, due at once')
 from leadgen.deliveries d join lead l on l.id = d.lead_id and l.market_id = d.market_id join leadgen.buyers b on b.id = d.buyer_id;
 
@@ -53,18 +52,18 @@ from (values
 ) as t (what, buyer, seat, expected);
 select testkit.enroll(offer_id, seat || jsonb_build_object('buyer_id', testkit.make_buyer(buyer))) from ways;
 select testkit.submit(offer_id) from ways;
-select is((select array_agg(d.channel || case when d.target like 'buyer%' then '' else ' ' || d.target end order by d.channel::text)
+select is((select array_agg(d.channel || case when d.target like 'buyer%' then '' else format(' %s', d.target) end order by d.channel::text)
   from leadgen.deliveries d join leadgen.leads l on l.id = d.lead_id where l.offer_id = w.offer_id), expected, what) from ways w;
 
 -- Nobody can take it; a source that may not know; a lead that is rejected.
 create temp table empty as select testkit.make_offer() as offer_id, testkit.make_offer(p_config => '{"on_no_buyer": "reject"}') as other_id;
 create temp table unsold as select testkit.submit(offer_id) as held, testkit.submit(other_id) as kept from empty;
-select is(held ->> 'status' || ' ' || (held -> 'buyer_id')::text || ' ' || (held -> 'price')::text, 'accepted null null',
+select is(format('%s %s %s', held ->> 'status', (held -> 'buyer_id')::text, (held -> 'price')::text), 'accepted null null',
   'accepted, unsold') from unsold;
 select is(held ->> 'message', 'Lead qualified; no buyer can take it now, it is held and offered again', 'held: the message says so')
   from unsold;
 select is(kept ->> 'message', 'Lead qualified; no buyer can take it now', 'not held: the message says so') from unsold;
-select is(l.unsold_reason || '|' || l.hold_until || '|' || l.next_route_at,
+select is(format('%s|%s|%s', l.unsold_reason, l.hold_until, l.next_route_at),
   'no buyer is enrolled in the offer|2026-11-21 16:00:00+00|2026-11-20 17:00:00+00',
   'held for 24 hours, tried again within the hour') from leadgen.leads l join empty using (offer_id);
 select is(l.hold_until is null and l.status = 'validated', true, 'not held') from leadgen.leads l join empty on l.offer_id = other_id;

@@ -10,8 +10,7 @@ select testkit.submit(offer_id, '{"idempotency_key": "order-7"}', 1) as sold,
 create temp table numbers as
 select (sold ->> 'lead_id')::bigint as sold, (ann ->> 'lead_id')::bigint as ann, (wrong ->> 'lead_id')::bigint as wrong from leads;
 create function pg_temp.found(p_text text) returns text language sql as $$
-  select coalesce(string_agg(case f.lead_id when n.sold then 'sold' when n.ann then 'ann' when n.wrong then 'wrong' else 'quarantined' end
-    || ' by ' || f.matched, '; ' order by f.lead_id), 'none')
+  select coalesce(string_agg(format('%s by %s', case f.lead_id when n.sold then 'sold' when n.ann then 'ann' when n.wrong then 'wrong' else 'quarantined' end, f.matched), '; ' order by f.lead_id), 'none')
   from numbers n, leadgen.find_leads(p_text) f;
 $$;
 
@@ -37,11 +36,11 @@ create temp table lost as select leadgen.submit_lead('{"name": "Lost", "email": 
 select is(pg_temp.found(asked), wanted, format('find_leads: %s, in quarantine', asked))
 from (values ('L@example.com', 'quarantined by email'), ('512-555-0007', 'quarantined by phone'), ('order-9', 'quarantined by key'))
   as t (asked, wanted);
-select is(f.quarantine_id::text || ' ' || f.status || ' ' || (f.summary like 'In quarantine: no source claims it%'),
-  lost.id || ' quarantined true',
+select is(format('%s %s %s', f.quarantine_id::text, f.status, f.summary like 'In quarantine: no source claims it%'),
+  format('%s quarantined t', lost.id),
   'find_leads: the submission and why it waits') from lost, leadgen.find_leads('order-9') f;
 
-select is(testkit.fault_of(format('select * from leadgen.find_leads(%L)', asked)), 'LG400 text', 'find_leads: ' || what)
+select is(testkit.fault_of(format('select * from leadgen.find_leads(%L)', asked)), 'LG400 text', format('find_leads: %s', what))
 from (values (null, 'nothing'), ('  ', 'blanks'), (repeat('x', 201), 'too long')) as t (asked, what);
 
 select * from finish();

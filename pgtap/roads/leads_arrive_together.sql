@@ -74,7 +74,7 @@ from (select array_agg(payload order by n) as payloads, array_agg(context order 
 cross join leadgen.submit_leads(a.payloads, a.contexts) with ordinality u (answer, n)
 join faults f on f.n = u.n;
 select is(array_agg(distinct answer ->> 'status'), '{refused}', 'malformed leads and wrong keys are refused') from refused;
-select is((answer ->> 'detail')::jsonb, detail, (answer ->> 'message') || ': as by itself') from refused order by n;
+select is((answer ->> 'detail')::jsonb, detail, format('%s: as by itself', answer ->> 'message')) from refused order by n;
 create temp table one_bad as
 select u.answer, u.n
 from leadgen.submit_leads(

@@ -52,7 +52,7 @@ begin
     when sqlstate 'UNDO1' then
       return v_waits;
     when query_canceled or others then
-      return 'raised ' || sqlstate;
+      return format('raised %s', sqlstate);
   end;
 end;
 $$;
@@ -62,7 +62,7 @@ insert into chores values
   ('release_due_sale', '00:00 01:00 received'),
   ('settle_return', '00:00 00:00 requested');
 select is(pg_temp.waits(), '00:00 00:00 received', 'a lead, a sale and a return are due');
-select is(pg_temp.meets(name, state), 'raised ' || state, format('%s raises %s', name, state))
+select is(pg_temp.meets(name, state), format('raised %s', state), format('%s raises %s', name, state))
 from chores, unnest('{08006,25006,40001,40P01,53100,53200,55P03,57014,57P01,58030,72000,F0000,XX000,XX001}'::text[]) state
 where (name, state) <> ('route_held_lead', '55P03');
 select is(pg_temp.meets('route_held_lead', '55P03'), '00:10 00:00 received',
@@ -89,10 +89,10 @@ exception
   when sqlstate 'UNDO1' then
     return v_waits;
   when query_canceled or others then
-    return 'raised ' || sqlstate;
+    return format('raised %s', sqlstate);
 end;
 $$;
-select is(pg_temp.meets_broken(broken::regprocedure), '05:00 00:00 received', 'route_held_lead sets aside: ' || broken)
+select is(pg_temp.meets_broken(broken::regprocedure), '05:00 00:00 received', format('route_held_lead sets aside: %s', broken))
 from unnest(array['catalog.load_route(bigint, bigint)', 'intake.recall_facts(leadgen.leads, text)',
   'market.count_live_sales(leadgen.leads)']) broken;
 update leadgen.leads l set hold_until = leadgen.clock() from held where l.offer_id = held.offer_id;

@@ -56,7 +56,7 @@ $$;
 
 select is(testkit.fault_of(format('select leadgen.erase_lead(0, %L)', 'asked')), 'LG404 lead_id', 'no such lead');
 select is(testkit.fault_of(format('select leadgen.erase_lead(0, %L)', reason)), 'LG400 reason',
-  'a reason is needed: ' || coalesce(left(reason, 5), 'none'))
+  format('a reason is needed: %s', coalesce(left(reason, 5), 'none')))
 from unnest(array[null, '', ' ', repeat('x', 501)]) reason;
 
 -- Sold to two: one has it by webhook, its e-mail is still to be sent; the other was never reached, its delivery waits.
@@ -89,7 +89,7 @@ select is(concat_ws('|', l.name, l.email, l.phone, l.city, l.postal_code, l.coun
 from leadgen.leads l join lead using (id);
 select is(l.erased_at = '2026-11-20T16:00:00Z' and l.consent, true, 'when, and that it had agreed')
 from leadgen.leads l join lead using (id);
-select is(e.message || ' ' || (e.facts ->> 'by'), format('lead %s was erased: asked for it %s', lead.id, session_user),
+select is(format('%s %s', e.message, e.facts ->> 'by'), format('lead %s was erased: asked for it %s', lead.id, session_user),
   'who did it, and why') from leadgen.events e, lead where e.kind = 'lead_erased';
 select is(count(*), 2::bigint, 'the sales stand as they were made, price and steps')
 from before b join leadgen.lead_assignments a using (id, price, price_steps, decision_id);
@@ -136,7 +136,7 @@ create temp table rejected as select (pg_temp.submit('{"idempotency_key": "k-3",
 select is(l.status::text, 'rejected', 'a lead that was rejected') from leadgen.leads l join rejected using (id);
 select is(leadgen.erase_lead(id, 'fifth'), true, 'is erased') from rejected;
 select is(pg_temp.traces(), '{}', 'what was no postal code, too');
-select is(l.validation_reason || ' ' || (l.answer #>> '{errors,0,reason}') || ' ' || l.postal_code, 'field_invalid field_invalid ',
+select is(format('%s %s %s', l.validation_reason, l.answer #>> '{errors,0,reason}', l.postal_code), 'field_invalid field_invalid ',
   'its codes stay')
 from leadgen.leads l join rejected using (id);
 select is(leadgen.replay_lead(id), '{"identical": true}', 'it is no difference') from rejected;
@@ -197,8 +197,8 @@ begin
   return (select array_agg(a.outcome::text order by a.id) from leadgen.lead_assignments a where a.lead_id = v_lead_id);
 end;
 $$;
-select is(pg_temp.erase_tried('k-8' || status, status), '{unknown,erased}',
-  'who may have got it has bought it, who cannot has not: ' || status) from unnest('{pending,parked}'::leadgen.delivery_status[]) status;
+select is(pg_temp.erase_tried(format('k-8%s', status), status), '{unknown,erased}',
+  format('who may have got it has bought it, who cannot has not: %s', status)) from unnest('{pending,parked}'::leadgen.delivery_status[]) status;
 
 -- A sale that failed and is kept: its dead letter is never sent again, so its place goes back.
 select testkit.at_time('2026-11-20T17:30:00Z');
@@ -210,10 +210,10 @@ create temp table ended as select a.id from leadgen.lead_assignments a join kept
 where a.buyer_offer_id = (select ace from seats);
 update leadgen.lead_assignments a set outcome = 'failed', release_due_at = leadgen.clock() from ended where ended.id = a.id;
 select leadgen.erase_lead(id, 'eleventh') from kept_failed;
-select is(array_agg(a.outcome || ' ' || (a.released_at is not null) order by a.id), '{"failed true","erased true"}',
+select is(array_agg(format('%s %s', a.outcome, a.released_at is not null) order by a.id), '{"failed t","erased t"}',
   'cancel_deliveries_of: a failed sale that stood is erased, one that had ended is released')
 from leadgen.lead_assignments a join kept_failed k on k.id = a.lead_id;
-select is(testkit.fault_of(format('select leadgen.%s', answer)), 'LG409 outcome', 'nobody answers for it: ' || answer)
+select is(testkit.fault_of(format('select leadgen.%s', answer)), 'LG409 outcome', format('nobody answers for it: %s', answer))
 from leadgen.lead_assignments a join kept_failed k on k.id = a.lead_id,
   unnest(array[format('accept_sale(%s)', a.id), format('return_sale(%s, %L)', a.id, 'other')]) answer
 where a.outcome = 'erased';
@@ -231,7 +231,7 @@ select is(ref.normalize_email('Zaphod@HEARTOFGÖLD.example'), l.email::text, 'an
 from leadgen.leads l join words using (id);
 select roads.request_return(a.id, 'other', null, 'api') from leadgen.lead_assignments a join words on words.id = a.lead_id;
 select leadgen.erase_lead(id, 'ninth') from words;
-select is(l.source || ' ' || (l.idempotency_key = 'erased:' || l.id), 'erased true', 'strike_out_lead: a source and a key of a person')
+select is(format('%s %s', l.source, l.idempotency_key = format('erased:%s', l.id)), 'erased t', 'strike_out_lead: a source and a key of a person')
 from leadgen.leads l join words using (id);
 select is(count(*), 0::bigint, 'erase_quarantined: the address in another spelling')
 from leadgen.intake_quarantine q where q.request_hash = 'h' and q.payload <> '{}';
@@ -241,14 +241,14 @@ where r.status = 'requested';
 select is(pg_temp.traces(), '{}', 'decide_return: no words on a lead that was erased');
 create temp table partner as select (pg_temp.submit('{"idempotency_key": "k-9", "source": "partner-7"}') ->> 'lead_id')::bigint as id;
 select leadgen.erase_lead(id, 'tenth') from partner;
-select is(l.source || ' ' || l.idempotency_key, 'partner-7 k-9', 'a source and a key of the sender''s own stay')
+select is(format('%s %s', l.source, l.idempotency_key), 'partner-7 k-9', 'a source and a key of the sender''s own stay')
 from leadgen.leads l join partner using (id);
 
 -- The records that never change: nobody else gets through the gap.
 create temp table kept as select (pg_temp.submit('{"idempotency_key": "k-6"}') ->> 'lead_id')::bigint as id;
 select pg_temp.record('failed', 'a reply', 'an error', 'webhook');
 select set_config('leadgen.is_erasing', 'on', true);
-select is(testkit.fault_of(sql), 'LG409', 'allow_erasure: ' || sql)
+select is(testkit.fault_of(sql), 'LG409', format('allow_erasure: %s', sql))
 from unnest(array['update leadgen.delivery_attempts set reply = null, error = null',
   'update leadgen.lead_decisions set filter_faults = privacy.strike_out_faults(filter_faults)',
   $$update leadgen.delivery_attempts a set reply = 'forged'

@@ -23,11 +23,11 @@ join leadgen.field_maps m using (slug);
 insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign) select campaign, 'Google', '777' from ids;
 
 create function pg_temp.google(p_number integer, p_changes jsonb default '{}') returns bytea language sql as $$
-  select convert_to((jsonb_build_object('lead_id', 'g' || p_number, 'google_key', 'gkey', 'campaign_id', 5, 'user_column_data',
+  select convert_to((jsonb_build_object('lead_id', format('g%s', p_number), 'google_key', 'gkey', 'campaign_id', 5, 'user_column_data',
     jsonb_build_array(
     '{"column_id": "FULL_NAME", "string_value": "Jane Roe"}'::jsonb,
     jsonb_build_object('column_id', 'EMAIL', 'string_value', format('g%s@example.com', p_number)),
-    jsonb_build_object('column_id', 'PHONE_NUMBER', 'string_value', '+1512555' || (1000 + p_number)),
+    jsonb_build_object('column_id', 'PHONE_NUMBER', 'string_value', format('+1512555%s', 1000 + p_number)),
     '{"column_id": "POSTAL_CODE", "string_value": "78701"}'::jsonb)) || p_changes)::text, 'UTF8');
 $$;
 create function pg_temp.post(p_body bytea, p_context jsonb default '{}') returns jsonb language sql as $$
@@ -58,7 +58,7 @@ from (values
   ('keyless', pg_temp.google(2), 'a source without a key: nothing proves it')
 ) as t (key, body, what);
 select is(testkit.detail_of(format('select leadgen.submit_mapped_lead(%L, %L)', key, pg_temp.google(2, '{"google_key": "other"}'))), '{}',
-  key || ': the refusal says nothing more') from unnest('{google,nobody,keyless}'::text[]) key;
+  format('%s: the refusal says nothing more', key)) from unnest('{google,nobody,keyless}'::text[]) key;
 update leadgen.sources set api_key_hash = null where source_key = 'google';
 select is(testkit.fault_of(format('select pg_temp.post(%L)', pg_temp.google(2))), 'LG401', 'a revoked key');
 update leadgen.sources set api_key_hash = encode(sha256('gkey'), 'hex') where source_key = 'google';
@@ -91,7 +91,7 @@ update leadgen.validation_policies set rules = '{}';
 -- What a network cannot mend is not lost.
 create temp table odd as select pg_temp.post(pg_temp.google(4, jsonb_build_object('campaign_id', repeat('9', 101)))) as reply;
 select is(reply ->> 'status', 'quarantined', 'a text that is too long: kept, where a partner would get a 400') from odd;
-select is(q.failed_step || ' ' || (q.payload ->> 'email'), 'field_map g4@example.com', 'whole') from odd
+select is(format('%s %s', q.failed_step, q.payload ->> 'email'), 'field_map g4@example.com', 'whole') from odd
   join leadgen.intake_quarantine q on q.id = (reply ->> 'quarantine_id')::bigint;
 select is(pg_temp.post(pg_temp.google(5, '{"user_column_data": []}')) ->> 'status', 'rejected', 'an empty form is stored as rejected');
 
@@ -99,8 +99,7 @@ select is(intake.settle_refusal('LG422', 'another body', '{"idempotency_key": "n
   'settle_refusal: no first answer to give');
 
 -- Campaigns.
-select is((intake.choose_mapped_source(row(1, 's', 'h', map, null, null, null), payload)).source_key, key, 'choose_mapped_source: '
-  || payload::text)
+select is((intake.choose_mapped_source(row(1, 's', 'h', map, null, null, null), payload)).source_key, key, format('choose_mapped_source: %s', payload::text))
 from (values ('{"by_campaign": true}'::jsonb, '{"utm_source": "Google", "utm_campaign": " 777 "}'::jsonb, 'campaign'),
   ('{"by_campaign": true}', '{"utm_source": "bing", "utm_campaign": "777"}', 's'), ('{"by_campaign": true}', '{}', 's'),
   ('{}', '{"utm_source": "google", "utm_campaign": "777"}', 's')) as t (map, payload, key);
@@ -126,12 +125,12 @@ create function pg_temp.meta(variadic p_values jsonb[]) returns bytea language s
       n)))))::text, 'UTF8');
 $$;
 create function pg_temp.signed(p_body bytea) returns jsonb language sql as $$
-  select jsonb_build_object('signature', 'sha256=' || encode(kernel.compute_hmac('s3cret', p_body), 'hex'));
+  select jsonb_build_object('signature', format('sha256=%s', encode(kernel.compute_hmac('s3cret', p_body), 'hex')));
 $$;
 create function pg_temp.answers(p_number integer) returns jsonb language sql as $$
   select jsonb_build_object('id', p_number::text, 'field_data', jsonb_build_array('{"name": "full_name", "values": ["Max Roe"]}'::jsonb,
     jsonb_build_object('name', 'email', 'values', jsonb_build_array(format('m%s@example.com', p_number))),
-    jsonb_build_object('name', 'phone_number', 'values', jsonb_build_array('+1512555' || (2000 + p_number))),
+    jsonb_build_object('name', 'phone_number', 'values', jsonb_build_array(format('+1512555%s', 2000 + p_number))),
     '{"name": "zip_code", "values": ["78701"]}'::jsonb));
 $$;
 create temp table posts as select pg_temp.meta('{"leadgen_id": "11", "form_id": "2"}', '{"leadgen_id": "12", "form_id": "777"}',
@@ -143,7 +142,7 @@ select is(leadgen.open_post('meta', body, pg_temp.signed(body)), jsonb_build_obj
 select is(testkit.fault_of(format('select leadgen.%s', call)), 'LG401', call)
 from posts, unnest(array[format('open_post(''meta'', %L)', body), format('submit_mapped_lead(''meta'', %L)', body),
   format('open_post(''meta'', %L, %L)', body, pg_temp.signed('other')),
-  format('open_post(''meta'', %L, %L)', body || ' ', pg_temp.signed(body)),
+  format('open_post(''meta'', %L, %L)', body || '\x20'::bytea, pg_temp.signed(body)),
   format('submit_mapped_lead(''meta'', %L, %L)', body, jsonb_build_object('api_key_hash', (select api_key_hash from leadgen.sources
     where source_key = 'meta')))]) call;
 create temp table sold as
@@ -151,7 +150,7 @@ select n, leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), n, case
 from posts, generate_series(0, 3) n;
 select is(array_agg(reply ->> 'status' order by n), '{accepted,accepted,test,accepted}', 'each lead of a post has its own outcome')
   from sold;
-select is(array_agg(l.idempotency_key::text || ' ' || l.email order by l.id),
+select is(array_agg(format('%s %s', l.idempotency_key::text, l.email) order by l.id),
   '{meta:11 m11@example.com,meta:12 m12@example.com,meta:13 m13@example.com}',
   'under Meta''s ids') from leadgen.leads l join ids on l.source_id = ids.meta;
 select is(leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), 0, pg_temp.answers(11)
@@ -183,9 +182,9 @@ select is(leadgen.open_post('meta', body, pg_temp.signed(body)) -> 'fetches', '[
 create temp table kept as
 select n, leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), n, case n when 6 then pg_temp.answers(24) end) as reply
 from mixed, generate_series(0, 7) n;
-select is(reply ->> 'status', case when n in (1, 6) then 'accepted' else 'quarantined' end, 'lead ' || n || ' of a mixed post')
+select is(reply ->> 'status', case when n in (1, 6) then 'accepted' else 'quarantined' end, format('lead %s of a mixed post', n))
 from kept order by n;
-select is(q.failed_step || ': ' || q.reason, 'field_map: ' || t.reason, 'why lead ' || n || ' is kept')
+select is(format('%s: %s', q.failed_step, q.reason), format('field_map: %s', t.reason), format('why lead %s is kept', n))
 from (values
   (0, 'The lead has neither answers nor an id to fetch them by', '{"idempotency_key": "meta:1/../2", "attributes": {"page_id": "1"}}'),
   (2, 'The lead has neither answers nor an id to fetch them by', '{"attributes": {"page_id": 1}}'),

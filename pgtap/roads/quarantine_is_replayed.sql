@@ -10,7 +10,7 @@ begin
       else replace(p_step, 'policy', 'policies') end,
     p_on,
     case p_step when 'offer' then 'o.id'
-      when 'source' then '(select s.id from leadgen.sources s where s.offer_id = o.id)' else format('o.%I', p_step || '_id') end);
+      when 'source' then '(select s.id from leadgen.sources s where s.offer_id = o.id)' else format('o.%I', format('%s_id', p_step)) end);
 end;
 $$;
 create function pg_temp.submit_while_off(p_step text, p_number integer) returns jsonb language plpgsql as $$
@@ -28,10 +28,10 @@ create temp table answers as
 select step, number, pg_temp.submit_while_off(step, number::integer) as answer
 from unnest('{source,offer,market,vertical,validation_policy,routing_policy,pricing_policy}'::text[]) with ordinality as t (step, number);
 select is(answer - 'quarantine_id', jsonb_build_object('status', 'quarantined', 'step', step,
-  'message', format('The lead is kept, but not accepted: the %s is not active', replace(step, '_', ' '))), step || ' switched off')
+  'message', format('The lead is kept, but not accepted: the %s is not active', replace(step, '_', ' '))), format('%s switched off', step))
 from answers order by number;
-select is(q.failed_step || ' ' || (q.payload ->> 'email') || ' ' || q.times_seen, format('%s person%s@example.com 1', step, number),
-  step || ' is kept whole')
+select is(format('%s %s %s', q.failed_step, q.payload ->> 'email', q.times_seen), format('%s person%s@example.com 1', step, number),
+  format('%s is kept whole', step))
 from answers join leadgen.intake_quarantine q on q.id = (answer ->> 'quarantine_id')::bigint order by number;
 select is((select count(*) from leadgen.leads l join ids using (offer_id)), 0::bigint, 'none is a lead');
 
@@ -39,7 +39,7 @@ select is((select count(*) from leadgen.leads l join ids using (offer_id)), 0::b
 create temp table lost as
 select n, leadgen.submit_lead('{"name": "Lost", "email": "l@example.com"}', '{"origin": "https://nowhere.example"}') as answer
   from generate_series(1, 3) n;
-select is(answer ->> 'step', 'source', 'nothing claims it: try ' || n) from lost;
+select is(answer ->> 'step', 'source', format('nothing claims it: try %s', n)) from lost;
 select is(count(distinct answer ->> 'quarantine_id'), 1::bigint, 'the same submission is kept once') from lost;
 select is(q.times_seen, 3, 'and counted') from leadgen.intake_quarantine q where q.failed_step = 'source' and q.payload ->> 'name' = 'Lost';
 select is(q.context, '{"origin": "https://nowhere.example"}', 'with what the transport knew') from leadgen.intake_quarantine q

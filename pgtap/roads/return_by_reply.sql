@@ -29,7 +29,7 @@ select testkit.reply(id, 'wrong_number') from s14;
 select testkit.tend();
 select is(testkit.tell_return(id), 'delivered | delivered | requested reply', 'judge_return: left to the operator') from s14;
 select leadgen.decide_return(r.id, false) from leadgen.sale_returns r join s14 on s14.id = r.assignment_id;
-select is(testkit.tell_return(id), 'accepted | accepted | refused reply ' || session_user, 'refuse_return: it stands, accepted')
+select is(testkit.tell_return(id), format('accepted | accepted | refused reply %s', session_user), 'refuse_return: it stands, accepted')
 from s14;
 
 -- One that raises does not hold up the others.

@@ -18,7 +18,7 @@ create temp table r1 as select r.id from leadgen.sale_returns r join s10 on s10.
 select testkit.at_time('2026-12-20T16:00:00Z');
 select is(leadgen.decide_return(id, true, ' fair enough ') #>> '{return,status}', 'approved', 'decide_return: approved, whenever that is')
 from r1;
-select is(testkit.tell_return(id), 'returned released | validated held | approved api ' || session_user || ' fair enough', 'now it is returned')
+select is(testkit.tell_return(id), format('returned released | validated held | approved api %s fair enough', session_user), 'now it is returned')
 from s10 where n = 1;
 select is(leadgen.decide_return(id, true, 'again') ->> 'outcome', 'returned', 'decide_return: the same again is no fault') from r1;
 select is(testkit.fault_of(format('select leadgen.decide_return(%s, false)', id)), 'LG409 status', 'decide_return: decided is decided')
@@ -37,7 +37,7 @@ select testkit.ask(id) from s10 where n = 3;
 select leadgen.return_sale(id, 'spam') from s10 where n = 3 and exists (select
 from leadgen.return_reasons where code = 'spam' and is_active);
 select is(leadgen.return_sale(id, 'other')::text, 'returned', 'return_sale approves what was asked for') from s10 where n = 3;
-select is(testkit.tell_return(id), 'returned released | validated held | approved api ' || session_user, 'as one return') from s10 where n = 3;
+select is(testkit.tell_return(id), format('returned released | validated held | approved api %s', session_user), 'as one return') from s10 where n = 3;
 select is(testkit.refusal(id), 'LG409 quota', 'a request that was refused is not counted, three that stand are') from s10 where n = 4;
 
 -- A request is no silence.
@@ -51,8 +51,8 @@ select testkit.at_time('2026-11-20T17:00:00Z');
 select is(leadgen.settle_answers(), 0, 'settle_answers: silence does not accept what is asked to be returned');
 select leadgen.decide_return(r.id, n = 1) from leadgen.sale_returns r join s11 on s11.id = r.assignment_id;
 select is(leadgen.settle_answers(), 1, 'settle_answers: once that is refused, it does');
-select is(array_agg(testkit.tell_return(id) order by n), array['returned released | validated held | approved api ' || session_user,
-  'accepted | accepted | refused api ' || session_user], 'one returned, one accepted') from s11;
+select is(array_agg(testkit.tell_return(id) order by n), array[format('returned released | validated held | approved api %s', session_user),
+  format('accepted | accepted | refused api %s', session_user)], 'one returned, one accepted') from s11;
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- A sale that ends otherwise takes its request with it.
@@ -70,7 +70,7 @@ select is(testkit.detail_of(format('select leadgen.return_sale(%s, %L)', id, 'un
   'pending, delivered, accepted, unknown, failed', 'check_stands: what may be returned') from s14;
 select is(market.has_ended(testkit.sale(id)), true, 'has_ended: it failed') from s14;
 select leadgen.release_due_sale();
-select is(r.status || ' ' || r.decision_note, 'refused the sale had ended: failed', 'release_sale: the request is moot')
+select is(format('%s %s', r.status, r.decision_note), 'refused the sale had ended: failed', 'release_sale: the request is moot')
 from leadgen.sale_returns r join s14 on s14.id = r.assignment_id;
 select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'accept_sale: a sale that ended')
 from s14;

@@ -37,7 +37,7 @@ from (
 ) r
 cross join lateral testkit.gather(testkit.facts('{"decided_at": "2026-11-21T07:00:00Z"}'), r.route) g;
 select is((snapshot).decided_at, '2026-11-21T07:00:00Z'::timestamptz, 'decide: its clock') from decision;
-select is(cardinality((snapshot).enrollments) || ' ' || (decision).winners::text || ' ' || ((decision).prices[1]).amount, '3 {2} 45.00',
+select is(format('%s %s %s', cardinality((snapshot).enrollments), (decision).winners::text, ((decision).prices[1]).amount), '3 {2} 45.00',
   'decide: candidates, winner, price') from decision;
 select is((decision).unsold_reason is null and (decision).is_held is null, true, 'decide: sold') from decision;
 select is((kernel.decide(testkit.gather(testkit.facts('{"decided_at": "2026-11-21T07:00:00Z"}'), catalog.load_route(s.id, s.offer_id),
@@ -53,7 +53,7 @@ select testkit.sell(offer_id, 1, '2026-11-20T20:00:00Z') from zone;
 update leadgen.buyer_offers bo set timezone = 'America/New_York' from mover where bo.id = mover.id;
 select is(testkit.sell(offer_id, 2, '2026-11-20T20:30:00Z'), null, 'another zone, the same day: the cap holds') from zone;
 
-select is(testkit.policy_fault('routing', body), fault, 'as a policy: ' || body::text)
+select is(testkit.policy_fault('routing', body), fault, format('as a policy: %s', body::text))
 from (values
   ('{}'::jsonb, 'none'),
   ('{"strategy": "weighted", "tie_breakers": ["round_robin"], "max_buyers": 20, "exclusivity": {"scopes": ["city"],

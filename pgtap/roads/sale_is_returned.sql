@@ -8,7 +8,7 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table plain as select testkit.open_offer('{}', 'Ace', 'Best', 'Cole') as offer_id;
 create temp table s1 as select testkit.sell_delivered(offer_id, 1) as id from plain;
 select is(testkit.tell_return(id), 'accepted | accepted |', 'mark_accepted has nothing to do: accepted with the delivery') from s1;
-select is(testkit.refusal(id, reason), 'LG400 reason', 'reason: ' || coalesce(reason, 'none'))
+select is(testkit.refusal(id, reason), 'LG400 reason', format('reason: %s', coalesce(reason, 'none')))
 from s1, unnest(array[null, '', 'WRONG_NUMBER', 'wrong number', 'rejected_on_delivery', repeat('x', 10000), E'spam\n',
   'spam; drop table']) reason;
 select matches(testkit.detail_of(format('select roads.request_return(%s, %L, null, %L)', id, 'John is ill', 'api'))::text,
@@ -16,7 +16,7 @@ select matches(testkit.detail_of(format('select roads.request_return(%s, %L, nul
 select is(testkit.detail_of(format('select roads.request_return(%s, %L, null, %L)', id, 'no_reason', 'api')) ->> 'found', 'no_reason',
   'reason: what is shaped as a code is repeated') from s1;
 select is(testkit.refusal(id, 'spam', repeat('x', 501)), 'LG400 note', 'note: at most 500 characters') from s1;
-select is(market.check_return_words('spam', E' a\t\u0001 b\r\n' || repeat(' ', 600)), 'a b',
+select is(market.check_return_words('spam', format(E' a\t\u0001 b\r\n%s', repeat(' ', 600))), 'a b',
   'note: on one line, without control characters');
 select is(market.check_return_words('spam', '   '), null, 'note: of nothing');
 select is(length(market.check_return_words('spam', repeat('é', 500))), 500, 'note: 500 characters are taken');
@@ -65,7 +65,7 @@ select is(market.find_answer_end(testkit.sale(id), 'returned')::text, '(return_b
   'find_answer_end: return_by')
 from s2 where n = 3;
 select testkit.at_time('2026-11-20T16:59:59.999Z');
-select is(testkit.ask(id), 'returned approved unreachable', 'in its last moment: ' || n) from s2 where n < 4 order by n;
+select is(testkit.ask(id), 'returned approved unreachable', format('in its last moment: %s', n)) from s2 where n < 4 order by n;
 select testkit.at_time('2026-11-20T17:00:00Z');
 select is(testkit.refusal(id), 'LG409 return_by', 'at its end it is over') from s2 where n = 4;
 select is(testkit.ask(id), 'returned approved unreachable', 'but who returned it in time hears the same') from s2 where n = 3;

@@ -63,7 +63,7 @@ select testkit.work_holds();
 select is((pg_temp.told('2026-11-20T06:00Z', '2026-11-21T06:00Z'))[1],
   'cap_day | 2 | 120.00 | Ace | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
   'explain_unsold: by the latest attempt, for the hold has ended');
-select is((select array_agg(u.cause || ' ' || u.leads order by u.cause) from ids, leadgen.explain_unsold(offer_id, '2026-11-20Z',
+select is((select array_agg(format('%s %s', u.cause, u.leads) order by u.cause) from ids, leadgen.explain_unsold(offer_id, '2026-11-20Z',
   '2026-11-22Z') u),
   '{"cap_day 2","filters 1","outside_service_area 1"}', 'explain_unsold: an ended hold is unsold as well');
 create temp table nobody as select testkit.make_offer('{}') as offer_id;

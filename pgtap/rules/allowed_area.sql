@@ -43,7 +43,7 @@ from (values
 ) as t (name, longitude, latitude, inside)
 join areas a using (name);
 
-select is(pg_temp.judge_at(area, null, null), '{area_not_allowed postal_code}', 'a place that is not known: ' || name)
+select is(pg_temp.judge_at(area, null, null), '{area_not_allowed postal_code}', format('a place that is not known: %s', name))
 from areas where name in ('square', 'circle');
 select is(testkit.codes(rules.allowed_area(testkit.facts(), '[["((0,0),(1,0),(1,1))"]]', '{}')), '{area_not_allowed postal_code}',
   'allowed_area by itself');

@@ -68,7 +68,7 @@ select catalog.compile_judge_lead();
 
 select bag_eq(
   $$select k.rule_function from leadgen.policy_keys k where k.rule_function is not null
-    and (k.required_language is null or to_regproc('rules.' || k.rule_function) is not null)$$,
+    and (k.required_language is null or to_regproc(format('rules.%s', k.rule_function)) is not null)$$,
   $$select p.proname::text from pg_proc p
     where p.pronamespace = 'rules'::regnamespace and p.proname not in ('judge_lead', 'fail', 'run_optional')$$,
   'every rule function is registered once, and every registered one exists, where its language does');

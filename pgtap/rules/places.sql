@@ -73,7 +73,7 @@ select is(testkit.codes_of(testkit.submit(offer_id, '{"region_code": "us-ok"}', 
   'the region that was sent wins over the postal code''s') from ids;
 select is(testkit.submit(offer_id, '{"postal_code": "33602", "region_code": "US-TX"}', 6) ->> 'reason', 'Invalid postal_code for offer',
   'the reason is the first failure') from ids;
-select is((select l.region_code || ' ' || l.city from leadgen.leads l
+select is((select format('%s %s', l.region_code, l.city) from leadgen.leads l
   where l.offer_id = ids.offer_id order by l.id limit 1), 'US-TX Austin',
   'what was filled in is stored') from ids;
 select is((select count(*) from leadgen.leads l where l.offer_id = ids.offer_id and l.status = 'rejected'), 3::bigint,
