@@ -18,7 +18,7 @@ select is(pg_temp.edit(used, edit), fault, format('a market with offers: %s', ed
 select is(pg_temp.edit(free, edit), 'none', format('a market without: %s', edit))
 from ids, unnest(array['currency = ''EUR''', 'country_code = ''FR''', 'country_code = ''FR'', currency = ''EUR''']) edit;
 update leadgen.markets m set currency = 'EUR', country_code = 'FR' from ids where m.id = ids.free;
-select is(m.currency || m.country_code, 'EURFR', 'and is changed') from leadgen.markets m join ids on ids.free = m.id;
+select is(format('%s %s', m.currency, m.country_code), 'EUR FR', 'and is changed') from leadgen.markets m join ids on ids.free = m.id;
 select is(testkit.detail_of(format('update leadgen.markets set currency = ''EUR'' where id = %s', used)),
   '{"field": "currency", "found": "EUR", "allowed": "USD"}', 'what was found, and what it stays') from ids;
 reset role;

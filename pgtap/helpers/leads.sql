@@ -71,7 +71,7 @@ as $$
     else coalesce(
       (select string_agg(format('%s %s', b.name, a.price), ', ' order by a.id)
         from leadgen.lead_assignments a join leadgen.buyers b on b.id = a.buyer_id where a.lead_id = l.id),
-      replace(l.unsold_reason, 'no buyer could take it: ', '') || case when l.hold_until is not null then ', held' else '' end)
+      concat_ws(', ', replace(l.unsold_reason, 'no buyer could take it: ', ''), case when l.hold_until is not null then 'held' end))
   end
   from leadgen.leads l
   where l.id = p_lead_id;

@@ -76,7 +76,7 @@ from ids, (values
 -- A lead that failed validation has an answer too.
 create temp table bad as select n, testkit.submit(offer_id, '{"name": "", "idempotency_key": "bad"}', 9) as answer
   from ids, generate_series(1, 2) n;
-select is(b.answer, a.answer || '{"replayed": true}', 'a rejection is replayed as well') from bad a, bad b where a.n = 1 and b.n = 2;
+select is(b.answer, a.answer || '{"replayed": true}'::jsonb, 'a rejection is replayed as well') from bad a, bad b where a.n = 1 and b.n = 2;
 select is(intake.replay_answer(l.id, l.request_hash, false) ->> 'status', 'rejected', 'replay_answer by itself') from leadgen.leads l
   where l.idempotency_key = 'bad';
 

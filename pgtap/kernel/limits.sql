@@ -31,7 +31,7 @@ select is(kernel.find_limit_end(pg_temp.snapshot(1, 'minutes:15', false, 3, 3), 
   'find_limit_end: of any window');
 
 -- rank_reason: the order of the lists, and whatever limits there are.
-select is(array_agg(kernel.rank_reason(scope || code) - kernel.rank_reason(format('%scap_none', scope))), '{1,2,3,4,5,6}',
+select is(array_agg(kernel.rank_reason(format('%s%s', scope, code)) - kernel.rank_reason(format('%scap_none', scope))), '{1,2,3,4,5,6}',
   format('rank_reason: caps before budgets, short windows before long ones: %s', scope))
 from unnest(array['', 'offer_']) scope, unnest(catalog.list_limit_codes()) code
 group by scope;

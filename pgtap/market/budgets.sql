@@ -64,8 +64,8 @@ declare
 begin
   update leadgen.buyers b set balance = p_balance where b.id = testkit.buyer_of(v_seat);
   v_said := testkit.outcome(v_offer_id, '2026-11-20T16:00:00Z');
-  return v_said || coalesce(' | ' || (select c.reason from leadgen.leads l
-    cross join lateral leadgen.explain_candidates(l.id) c where l.offer_id = v_offer_id), '');
+  return concat_ws(' | ', v_said, (select c.reason from leadgen.leads l
+    cross join lateral leadgen.explain_candidates(l.id) c where l.offer_id = v_offer_id));
 end;
 $$;
 select is(pg_temp.pay(minimum, balance), expected, format('funds %s of at least %s: %s', balance, coalesce(minimum::text, 'nothing'),

@@ -152,7 +152,7 @@ update leadgen.buyer_offers bo set is_active = false from payer where bo.id = pa
 select testkit.at_time('2026-11-20T19:00:00Z');
 select is(pg_temp.pay(300) + pg_temp.pay(50), 4::bigint, 'an enrollment that is off warns nobody');
 select is(count(*), 0::bigint, 'nothing personal: no name, phone or e-mail of a lead') from leadgen.events e
-  where e.message || e.facts::text ~* '(john|@|\+1512)';
+  where concat_ws(' ', e.message, e.facts) ~* '(john|@|\+1512)';
 
 select * from finish();
 rollback;

@@ -146,7 +146,7 @@ select
     is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its sale has ended', 'nor of one that was released')
 from f;
 -- Where the policy does not offer it to the next buyer, the sale stays in its place.
-update leadgen.routing_policies set config = config || '{"reroute": {"on_failure": false}}';
+update leadgen.routing_policies set config = config || '{"reroute": {"on_failure": false}}'::jsonb;
 create temp table kept as select pg_temp.lead(16) as id;
 select is(pg_temp.record(id, 'refused'), 'dead', 'a dead letter of a sale that is not offered to others') from kept;
 select is(leadgen.release_due_sale(), null, 'keeps its place');

@@ -34,7 +34,7 @@ from leadgen.claim_deliveries('w', testkit.room(100), '30 seconds') c;
 create temp table told as select r.* from leadgen.record_attempts((select jsonb_agg(jsonb_build_object('delivery_id', c.delivery_id,
   'lease_token',
   c.lease_token, 'started_at', leadgen.clock(), 'latency_ms', 1) || o.result)
-    || '[{"delivery_id": null}, {"delivery_id": 1, "lease_token": null}]'
+    || '[{"delivery_id": null}, {"delivery_id": 1, "lease_token": null}]'::jsonb
   from claims c join odd o using (n)), 3, '1 second') r;
 select is(t.status, o.wanted, format('odd, of %s: %s', c.target, left(o.result::text, 80))) from claims c join odd o using (n) left
   join told t using (delivery_id)

@@ -46,8 +46,8 @@ do $$
 declare
   v_line text;
 begin
-  for v_line in execute 'explain ' || (
-    select replace((regexp_match(p.prosrc, '(with open as .*);'))[1], 'leadgen.clock()', 'now()') from pg_proc p where p.oid = 'outbox.measure_outbox'::regproc
+  for v_line in execute (
+    select format('explain %s',  replace((regexp_match(p.prosrc, '(with open as .*);'))[1], 'leadgen.clock()', 'now()')) from pg_proc p where p.oid = 'outbox.measure_outbox'::regproc
   ) loop
     insert into plan_lines values (v_line);
   end loop;

@@ -102,7 +102,7 @@ select is(testkit.fault_of(format('select leadgen.submit_lead(%L, %L)', payload,
 -- From quarantine it goes through without a lookup, for the operator who replays it cannot make one.
 update leadgen.offers o set is_active = false from ids where o.id = ids.offer_id;
 create temp table waiting as
-select (leadgen.submit_lead(payload || '{"email": "p@waiting.example", "phone": "512 555 0199"}', context)
+select (leadgen.submit_lead(payload || '{"email": "p@waiting.example", "phone": "512 555 0199"}'::jsonb, context)
   ->> 'quarantine_id')::bigint as id
 from sent, unnest('{"{\"can_look_up_mail\": true}", "{}"}'::jsonb[]) context;
 select is((select count(distinct id) from waiting), 1::bigint, 'with and without the key it is one submission');

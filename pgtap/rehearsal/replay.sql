@@ -27,7 +27,7 @@ select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.lea
 select is((v.checked, v.faults)::text, format('(20,[])'), 'verify_leads: all of them') from leadgen.verify_leads(0, 100) v;
 select is(format('%s %s', v.checked, v.last_id = l.id), '3 t', 'verify_leads: the next three') from leadgen.verify_leads(0, 3) v,
   (select id from leadgen.leads order by id limit 1 offset 2) l;
-select is((select v.checked || coalesce(v.last_id::text, ' none') from leadgen.verify_leads((select max(id) from leadgen.leads), 10) v),
+select is((select format('%s %s', v.checked, coalesce(v.last_id::text, 'none')) from leadgen.verify_leads((select max(id) from leadgen.leads), 10) v),
   '0 none',
   'verify_leads: there are no more');
 select is(testkit.fault_of('select leadgen.replay_lead(0)'), 'LG404 lead_id', 'replay_lead: no such lead');

@@ -58,7 +58,7 @@ from (values ('{}'::jsonb, null::jsonb, 45::numeric), ('{"price_per_lead": 60}',
   lateral testkit.rehearse(testkit.rehearsal_plan(jsonb_strip_nulls(jsonb_build_object('pricing', pricing)), testkit.rehearsal_seat(1, fields)),
     testkit.candidates('{}'), jsonb_build_object('seen', to_jsonb(testkit.snapshot(testkit.candidates('{}'), null,
       '2026-11-20T16:30:00Z'))
-      || '{"adjustments": [{"step": "x", "percent": 10}]}')) r;
+      || '{"adjustments": [{"step": "x", "percent": 10}]}'::jsonb)) r;
 -- The offer''s own limits: as recorded; under changed caps with the record''s use, or counted along.
 select is(coalesce((select concat_ws(' ', s.limit_codes, s.limit_caps, s.limit_uses)
     from (select (r.snapshot).*) s where cardinality(s.limit_codes) > 0), ''), expected,

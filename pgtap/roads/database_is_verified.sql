@@ -34,7 +34,7 @@ begin
   set local session_replication_role = replica;
   execute p_sql;
   set local session_replication_role = origin;
-  v_found := array(select distinct i.rule || case when i.detail is null then ' without detail' else '' end
+  v_found := array(select distinct concat_ws(' ', i.rule, case when i.detail is null then 'without detail' end)
     from leadgen.check_invariants() i order by 1);
   raise exception using errcode = 'P9999', message = v_found::text;
 exception

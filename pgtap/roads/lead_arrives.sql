@@ -52,7 +52,7 @@ from (values
 ) as t (what, buyer, seat, expected);
 select testkit.enroll(offer_id, seat || jsonb_build_object('buyer_id', testkit.make_buyer(buyer))) from ways;
 select testkit.submit(offer_id) from ways;
-select is((select array_agg(d.channel || case when d.target like 'buyer%' then '' else format(' %s', d.target) end order by d.channel::text)
+select is((select array_agg(concat_ws(' ', d.channel, case when d.target not like 'buyer%' then d.target end) order by d.channel::text)
   from leadgen.deliveries d join leadgen.leads l on l.id = d.lead_id where l.offer_id = w.offer_id), expected, what) from ways w;
 
 -- Nobody can take it; a source that may not know; a lead that is rejected.

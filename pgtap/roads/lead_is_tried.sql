@@ -15,7 +15,7 @@ declare
   v_state text;
 begin
   for v_table in select c.relname from pg_class c where c.relnamespace = 'leadgen'::regnamespace and c.relkind in ('r', 'p') order by 1 loop
-    execute format('select count(*) || '' '' || coalesce(md5(string_agg(t::text, '','' order by t::text)), '''') from leadgen.%I t',
+    execute format('select format(''%%s %%s'', count(*), coalesce(md5(string_agg(t::text, '','' order by t::text)), '''')) from leadgen.%I t',
       v_table) into v_state;
     v_rows := v_rows || jsonb_build_object(v_table, v_state);
   end loop;
@@ -61,7 +61,7 @@ select is(leadgen.dry_run_lead(testkit.given_lead(offer_id, '{"attributes": {"ro
 -- As new.
 create temp table known as
 select testkit.given_lead(offer_id, '{"attributes": {"roof_age": 12}, "idempotency_key": "k1"}', 12) as lead from ids;
-select is(leadgen.dry_run_lead(lead || '{"idempotency_key": "k2"}') #>> '{errors,0,code}', 'duplicate',
+select is(leadgen.dry_run_lead(lead || '{"idempotency_key": "k2"}'::jsonb) #>> '{errors,0,code}', 'duplicate',
   'it would be a duplicate') from known;
 create temp table counted as select pg_temp.rows() as before;
 select is(d.answer ->> 'status', 'accepted', 'as new: neither a replay nor a duplicate')

@@ -202,7 +202,7 @@ select is(pg_temp.erase_tried(format('k-8%s', status), status), '{unknown,erased
 
 -- A sale that failed and is kept: its dead letter is never sent again, so its place goes back.
 select testkit.at_time('2026-11-20T17:30:00Z');
-update leadgen.routing_policies set config = config || '{"reroute": {"on_failure": false}}';
+update leadgen.routing_policies set config = config || '{"reroute": {"on_failure": false}}'::jsonb;
 create temp table kept_failed as select (pg_temp.submit('{"idempotency_key": "k-10"}') ->> 'lead_id')::bigint as id;
 update leadgen.lead_assignments a set outcome = 'failed' from kept_failed k
 where a.lead_id = k.id and a.buyer_offer_id = (select best from seats);
@@ -220,7 +220,7 @@ where a.outcome = 'erased';
 update leadgen.routing_policies set config = config - 'reroute';
 
 -- Where a person's words stand though nobody asked for them.
-update leadgen.routing_policies set config = config || '{"returns": {"auto_approve": false}}';
+update leadgen.routing_policies set config = config || '{"returns": {"auto_approve": false}}'::jsonb;
 create temp table words as select (pg_temp.submit('{"idempotency_key": "Order-ZAPHOD-1", "utm_source": "zaphod@heartofgold.example"}')
   ->> 'lead_id')::bigint as id;
 insert into leadgen.intake_quarantine (failed_step, reason, payload, context, request_hash)

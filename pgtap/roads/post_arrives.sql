@@ -43,8 +43,8 @@ select is(array[s.source_key::text, l.idempotency_key, l.utm_source, l.utm_campa
 from first join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint join leadgen.sources s on s.id = l.source_id;
 select is(l.submitted::text like '%gkey%', false, 'the key is stored nowhere') from first
   join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint;
-select is(pg_temp.post(pg_temp.google(1)), reply || '{"replayed": true}', 'sent again: the same lead') from first;
-select is(pg_temp.post(pg_temp.google(1, '{"lead_stage": "new"}')), reply || '{"replayed": true}',
+select is(pg_temp.post(pg_temp.google(1)), reply || '{"replayed": true}'::jsonb, 'sent again: the same lead') from first;
+select is(pg_temp.post(pg_temp.google(1, '{"lead_stage": "new"}')), reply || '{"replayed": true}'::jsonb,
   'described otherwise the second time: still the same lead, and no refusal') from first;
 select is(pg_temp.leads(), 1::bigint, 'sold once');
 select is(testkit.fault_of(format('select leadgen.submit_mapped_lead(%L, %L)', key, body)), 'LG401', what)
@@ -154,7 +154,7 @@ select is(array_agg(format('%s %s', l.idempotency_key::text, l.email) order by l
   '{meta:11 m11@example.com,meta:12 m12@example.com,meta:13 m13@example.com}',
   'under Meta''s ids') from leadgen.leads l join ids on l.source_id = ids.meta;
 select is(leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), 0, pg_temp.answers(11)
-  || '{"created_time": "now"}') -> 'replayed', 'true',
+  || '{"created_time": "now"}'::jsonb) -> 'replayed', 'true',
   'sent again: the same lead') from posts;
 select is(testkit.fault_of(format('select leadgen.submit_mapped_lead(''meta'', %L, %L, %s)', body, pg_temp.signed(body), rest)), fault,
   what)

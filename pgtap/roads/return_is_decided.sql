@@ -12,7 +12,7 @@ select is(testkit.tell_return(id), 'accepted | accepted | requested api', 'the s
 select is(u.month_count, 4, 'and keeps its place') from testkit.offer_usage u join judged using (offer_id);
 select is(testkit.ask(id, 'duplicate'), 'accepted requested other', 'asked again: the same answer') from s10 where n = 1;
 select is(testkit.return_events(offer_id), '{return_requested}', 'the operator hears of it, once') from judged;
-select unalike(e.message || e.facts, '%rude%', 'without the buyer''s words')
+select unalike(concat_ws(' ', e.message, e.facts), '%rude%', 'without the buyer''s words')
 from leadgen.events e join judged using (offer_id) where e.kind = 'return_requested';
 create temp table r1 as select r.id from leadgen.sale_returns r join s10 on s10.id = r.assignment_id;
 select testkit.at_time('2026-12-20T16:00:00Z');

@@ -15,7 +15,7 @@ from (values
   (testkit.candidates('{}', '{}'), '{offer_budget_month,NULL}', 'taken_meanwhile 45 2'),
   (testkit.candidates('{}', '{"price": null}'), '{cap_day,cap_day}', 'cap_day 45 1')
 ) as t (candidates, reasons, expected), lateral testkit.find_cause(candidates, reasons) f;
-select is(f.cause || coalesce(f.price::text, ' no price'), 'nobody_enrolled no price', 'find_cause: nobody is enrolled')
+select is(format('%s %s', f.cause, coalesce(f.price::text, 'no price')), 'nobody_enrolled no price', 'find_cause: nobody is enrolled')
   from testkit.find_cause('{}', '{}') f;
 -- Every reason that a candidate can lose for has its place in the order.
 select is((select array_agg(r.cause order by n)

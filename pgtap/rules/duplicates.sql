@@ -8,7 +8,7 @@ select is(testkit.judge('{}', facts), '{duplicate email}', 'always on') from fou
 select is((rules.duplicate(testkit.facts(facts), 'null', '{}'))[1].reason,
   'The same email came in 60 minutes earlier with another lead',
   'duplicate says what was the same, and how long ago') from found;
-select is((rules.duplicate(testkit.facts(facts || '{"duplicate_created_at": "2026-11-20T15:59:30Z"}'), 'null', '{}'))[1].reason,
+select is((rules.duplicate(testkit.facts(facts || '{"duplicate_created_at": "2026-11-20T15:59:30Z"}'::jsonb), 'null', '{}'))[1].reason,
   'The same email came in 1 minute earlier with another lead', 'duplicate: within a minute') from found;
 select is(rules.duplicate(testkit.facts(), 'null', '{}'), '{}', 'duplicate: none was found');
 
@@ -42,7 +42,7 @@ begin
   perform testkit.at_time(v_start);
   perform testkit.submit(v_offer_id, '{"message": "the first"}');
   perform testkit.at_time(v_start + p_later);
-  return testkit.codes_of(testkit.submit(v_offer_id, '{"message": "the second"}' || p_fields));
+  return testkit.codes_of(testkit.submit(v_offer_id, '{"message": "the second"}'::jsonb || p_fields));
 end;
 $$;
 select is(pg_temp.try(rules, later, fields), expected, what) from tries;
