@@ -35,7 +35,8 @@ select
     is(
         testkit.fault_of(
             format(
-                'select catalog.check_webhook_headers(%L, ''h'')', (select jsonb_object_agg(format('X-%s', i), 'a') from generate_series(1, n) i)
+                'select catalog.check_webhook_headers(%L, ''h'')',
+                  (select jsonb_object_agg(format('X-%s', i), 'a') from generate_series(1, n) i)
             )
         ),
   fault, format('%s headers', n))
@@ -54,7 +55,8 @@ from (values
   (format('whsec_%s', replace(encode(decode(repeat('ab', 64), 'hex'), 'base64'), E'\n', '')), 'none', '64 bytes'),
   (format('whsec_%s', encode(decode(repeat('ab', 23), 'hex'), 'base64')), 'LG423 s', '23 bytes'),
   (format('whsec_%s', replace(encode(decode(repeat('ab', 65), 'hex'), 'base64'), E'\n', '')), 'LG423 s', '65 bytes'),
-  (encode(decode(repeat('ab', 24), 'hex'), 'base64'), 'LG423 s', 'no prefix'), (format('whsec_%s', repeat('a', 33)), 'LG423 s', 'no whole base64'),
+  (encode(decode(repeat('ab', 24), 'hex'), 'base64'), 'LG423 s', 'no prefix'),
+  (format('whsec_%s', repeat('a', 33)), 'LG423 s', 'no whole base64'),
   (format('whsec_%s', repeat('-', 32)), 'LG423 s', 'another alphabet'), ('whsec_', 'LG423 s', 'nothing'), ('', 'LG423 s', 'empty')
 ) as t (secret, fault, what);
 select is(testkit.detail_of($$select catalog.check_webhook_secret('whsec_hush', 's')$$)::text ~ 'hush', false, 'a secret is not repeated');
@@ -91,7 +93,8 @@ select
   'rotated: the old secret signs beside the new one for a day')
 from ids join leadgen.buyers b on b.id = buyer_id, first f, before o;
 select isnt(f.secret, o.secret::text, 'the new one is another') from first f, before o;
-select is(array_agg(format('%s %s', e.kind, e.facts ->> 'by')), array[format('secret_rotated %s', session_user)], 'and it is known who did it')
+select is(array_agg(format('%s %s', e.kind, e.facts ->> 'by')), array[format('secret_rotated %s', session_user)],
+  'and it is known who did it')
 from leadgen.events e;
 select
     is(

@@ -116,7 +116,8 @@ select is((select array_agg(c.reason order by c.buyer_name) from leadgen.explain
   '{"filters: attributes.roof_age is 5, wanted at least 15","filters: attributes.roof_age is 5, wanted not at most 5"}',
   'the record says why, with the number');
 
-select is(testkit.fault_of(format('select testkit.enroll_buyer(testkit.make_offer(), ''Ace'', %L)', jsonb_build_object('filters', filters))),
+select is(testkit.fault_of(format('select testkit.enroll_buyer(testkit.make_offer(), ''Ace'', %L)',
+  jsonb_build_object('filters', filters))),
   fault, format('as filters: %s', filters))
 from (values
   ('{"attributes.x": {"minimum": 1, "maximum": 1}}'::jsonb, 'none'), ('{"attributes.x": {"minimum": 2, "maximum": 1}}',

@@ -74,7 +74,8 @@ from (values
   ('{"sun": [["00:00", "24:00"]]}', null, '2026-11-02T06:00:00Z', 'closed')
 ) as t (schedule, zone, at, expected);
 
-select is(testkit.fault_of(format('select testkit.enroll_buyer(testkit.make_offer(), ''Ace'', %L)', jsonb_build_object('schedule', schedule))),
+select is(testkit.fault_of(format('select testkit.enroll_buyer(testkit.make_offer(), ''Ace'', %L)',
+  jsonb_build_object('schedule', schedule))),
   fault, format('as a schedule: %s', schedule))
 from (values
   ('{"mon": [["08:00", "24:00"]]}'::jsonb, 'none'), ('{"mon": [["08:00", "08:00"]]}', 'LG423 schedule.mon[0]'),

@@ -2,7 +2,8 @@
 begin;
 select plan(14);
 select is(testkit.fault_of(format('select catalog.check_mail_address(%L, %L)', address, 'email')), 'none', format('taken: %s', address))
-from (values ('leads@b.example'), ('a.b+c@xn--bcher-kva.example'), ('o''neil@b.example'), (format('%s@b.example', repeat('a', 64)))) t (address);
+from (values ('leads@b.example'), ('a.b+c@xn--bcher-kva.example'), ('o''neil@b.example'),
+  (format('%s@b.example', repeat('a', 64)))) t (address);
 select is(testkit.fault_of(format('select catalog.check_mail_address(%L, %L)', address, 'email')), 'LG423 email',
   format('refused: %s', address))
 from (values ('bücher@b.example'), ('a@bücher.example'), ('a@[192.0.2.1]'), (format('%s@b.example', repeat('a', 65))), ('a b@c.example'),

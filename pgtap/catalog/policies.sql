@@ -6,7 +6,8 @@ create temp table p as select testkit.add('validation_policies', '{"name": "v", 
   testkit.add('routing_policies', '{"name": "r", "config": {"strategy": "priority"}}') as r, testkit.add('pricing_policies',
     '{"name": "p", "rules": {}}') as pr;
 create function pg_temp.versions(p_kind text, p_id bigint) returns text language sql as $$
-  select string_agg(format('%s %s', version, body), '; ' order by version) from leadgen.policy_versions where kind = p_kind and policy_id = p_id;
+  select string_agg(format('%s %s', version, body), '; ' order by version) from leadgen.policy_versions
+  where kind = p_kind and policy_id = p_id;
 $$;
 select is(pg_temp.versions('validation', v), '1 {"consent_required": true}', 'a new policy is version 1, archived') from p;
 select is(pg_temp.versions('routing', r), '1 {"strategy": "priority"}', 'routing too') from p;

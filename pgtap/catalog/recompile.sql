@@ -117,7 +117,8 @@ begin
     select string_agg(c.what, ', ' order by c.what) from compiled c join good using (what) where c.text is not distinct from good.text);
 end;
 $$;
-select is(testkit.fault_of(format(edit, seat.id, ids.buyer_id, ids.offer_id, map.id)), 'none', format('goes on under stricter checks: %s', edit))
+select is(testkit.fault_of(format(edit, seat.id, ids.buyer_id, ids.offer_id, map.id)), 'none',
+  format('goes on under stricter checks: %s', edit))
 from ids, seat, map, unnest(array[
   'update leadgen.buyers set balance = balance + 1 where id = %2$s', 'update leadgen.buyers set is_active = false where id = %2$s',
   'update leadgen.buyers set response_rules = response_rules, name = ''y'' where id = %2$s',

@@ -41,7 +41,8 @@ from (values
   ('[{"when": {"status": {"minimum": 300, "maximum": 200}}, "outcome": "failed"}]', '[0].when.status.minimum')
 ) as t (rules, path);
 select is(testkit.fault_of(format('select catalog.check_response_rules(%L, ''r'')',
-  (select jsonb_agg('{"when": {"status": {"enum": [200]}}, "outcome": "failed"}'::jsonb) from generate_series(1, n)))), fault, format('%s rules', n)
+  (select jsonb_agg('{"when": {"status": {"enum": [200]}}, "outcome": "failed"}'::jsonb) from generate_series(1, n)))), fault,
+    format('%s rules', n)
   )
 from (values (50, 'none'), (51, 'LG423 r')) as t (n, fault);
 select is(testkit.fault_of(format('select catalog.check_response_rules(%L, ''r'')',
@@ -67,7 +68,8 @@ select is(testkit.fault_of($$select catalog.check_schema('{"city": {"enum": ["x"
 -- Compiled: which answers a rule holds for.
 create function pg_temp.holds(p_when jsonb, p_answer jsonb) returns boolean language sql as $$
   select not exists (
-    select from unnest((catalog.compile_response_rules(jsonb_build_array(jsonb_build_object('when', p_when, 'outcome', 'failed'))))[1].tests) t
+    select from unnest((catalog.compile_response_rules(jsonb_build_array(jsonb_build_object('when', p_when, 'outcome',
+      'failed'))))[1].tests) t
     where (p_answer @@ t.path) is not true);
 $$;
 select is(pg_temp.holds(test, answer), holds, format('%s of %s', test, answer))

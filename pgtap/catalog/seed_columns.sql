@@ -33,7 +33,8 @@ select b.id, o.id, '2026-11-01', '2026-12-01', '2026-12-15', 'INV-1', 'draft', 0
 
 select is(m.slug, 'austin-tx', 'a market''s slug comes from its name') from leadgen.markets m;
 select is(o.slug, 'emergency-plumbing-austin', 'an offer''s slug') from leadgen.offers o;
-select is(format('%s %s', s.source_key, s.hostname), 'austin-plumbing-v1 austin.example', 'a source''s key, and its hostname as it is compared')
+select is(format('%s %s', s.source_key, s.hostname), 'austin-plumbing-v1 austin.example',
+  'a source''s key, and its hostname as it is compared')
   from leadgen.sources s;
 select matches(b.webhook_secret, '^whsec_[A-Za-z0-9+/]{43}=$', 'a webhook''s secret: 32 bytes in base64') from leadgen.buyers b;
 select is(count(*), 1::bigint, 'an enrollment has its row of usage') from testkit.enrollment_usage u

@@ -126,7 +126,8 @@ select is(testkit.policy_fault('validation', jsonb_build_object('field_rules',
 from (values (30, 'none'), (31, 'LG423 rules')) t (count, expected), generate_series(1, count) n
 group by count, expected
 order by count;
-select is(testkit.policy_fault('pricing', jsonb_build_object('adjustments', jsonb_agg(jsonb_build_object('name', format('x%s', n), 'amount', 1,
+select is(testkit.policy_fault('pricing',
+  jsonb_build_object('adjustments', jsonb_agg(jsonb_build_object('name', format('x%s', n), 'amount', 1,
   'when', '{"message": {"pattern": "a", "not": {"pattern": "b"}}}'::jsonb)))), 'LG423 rules', '32 patterns in 16 adjustments')
 from generate_series(1, 16) n;
 -- Without the reference no country is unknown.

@@ -23,7 +23,7 @@ from (values
   ('{"timezone": "America/Sao_Paulo"}'::jsonb, 'none'), ('{"timezone": "America/Austin"}', 'LG423 timezone'), ('{"timezone": ""}',
     'LG423 timezone'),
   ('{"timezone": "UTC+25:00"}', 'LG423 timezone'), ('{"country_code": "us"}', '23514'), ('{"currency": "KWD"}', '23514'),
-    ('{"currency": "usd"}', '23514')
+  ('{"currency": "usd"}', '23514')
 ) as t (body, fault);
 select is(testkit.fault_of($$update leadgen.markets set timezone = 'Mars/Base'$$), 'LG423 timezone',
   'a market''s zone is checked when it changes');
@@ -46,7 +46,8 @@ select is(testkit.fault_of(format('update leadgen.buyer_offers set buyer_id = te
   'LG409 buyer_id', 'an enrollment: another buyer') from e;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set buyer_id = buyer_id, offer_id = offer_id where id = %s', id)),
   'none', 'an enrollment: what stays may be said again') from e;
-select is(testkit.fault_of(format('update leadgen.buyer_offers set %s where id = %s', change, id)), fault, format('an enrollment: %s', change))
+select is(testkit.fault_of(format('update leadgen.buyer_offers set %s where id = %s', change, id)), fault,
+  format('an enrollment: %s', change))
 from e, (values
   ('timezone = ''Asia/Tokyo''', 'none'), ('timezone = ''Tokyo''', 'LG423 timezone'), ('timezone = null', 'none'), ('weight = 0',
     '23514'), ('weight = 1000001', '23514'),
@@ -66,12 +67,13 @@ select is(format('%s %s', x.source_key, coalesce(x.hostname, 'none')), 'big-page
 select is(testkit.fault_of(format('select testkit.make_source(%s, %L)', a, body)), fault, format('a source: %s', body))
 from o, (values
   ('{"kind": "fax"}'::jsonb, '23514'), ('{"path_prefix": "/x"}', '23514'), ('{"hostname": "h.example", "path_prefix": "x"}', '23514'),
-    ('{"api_key_hash": "secret"}', '23514'),
+  ('{"api_key_hash": "secret"}', '23514'),
   ('{"source_key": "big-page"}', '23505'), ('{"hostname": "www.xn--bcher-kva.example"}', '23505'),
-    ('{"hostname": "WWW.BÜCHER.example", "path_prefix": "/"}', '23505')
+  ('{"hostname": "WWW.BÜCHER.example", "path_prefix": "/"}', '23505')
 ) as t (body, fault);
 insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign) select id, 'GoOgle', 'Spring SALE' from s;
-select is(format('%s/%s', c.utm_source, c.utm_campaign), 'google/spring sale', 'fill_campaign: in lower case') from leadgen.source_campaigns c;
+select is(format('%s/%s', c.utm_source, c.utm_campaign), 'google/spring sale', 'fill_campaign: in lower case')
+from leadgen.source_campaigns c;
 
 -- Buyers.
 create temp table b as select testkit.make_buyer() as plain, testkit.make_buyer('{"webhook_url": "https://b.example/h"}') as hook,

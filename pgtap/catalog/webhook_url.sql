@@ -50,7 +50,8 @@ from unnest(array[
   'https://b_c.example/',
   'https://b..example/',
   'https://.b.example/',
-  'https://-b.example/', 'https://b-.example/', 'https://b.example./', 'https://8.8.8.8./', format('https://b.example/%s', repeat('a', 483)),
+  'https://-b.example/', 'https://b-.example/', 'https://b.example./', 'https://8.8.8.8./',
+    format('https://b.example/%s', repeat('a', 483)),
   format('https://%s.example/', repeat('a', 64)), format('https://%sexample/', repeat('abcdefgh.', 28)),
   -- ports
   'https://b.example:0/', 'https://b.example:/', 'https://b.example:65536/', 'https://b.example:99999999999/', 'https://b.example:-1/',

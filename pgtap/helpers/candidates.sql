@@ -85,7 +85,8 @@ language sql
 as $$
   select kernel.judge_candidates(testkit.snapshot(p_candidates, p_load, p_now), p_exclusive_buyer_id);
 $$;
-comment on function testkit.judge_candidates(market.candidate_v1[], market.offer_load_v1, timestamptz, bigint) is 'Why each of these candidates loses.';
+comment on function testkit.judge_candidates(market.candidate_v1[], market.offer_load_v1, timestamptz, bigint) is
+  'Why each of these candidates loses.';
 
 create or replace function testkit.find_cause(
   p_candidates market.candidate_v1[],

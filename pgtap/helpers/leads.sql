@@ -112,4 +112,5 @@ begin
   return v_calls;
 end;
 $$;
-comment on function testkit.work_holds() is 'Calls route_held_lead, as the worker does, until there is nothing to do; returns how many calls did something.';
+comment on function testkit.work_holds() is
+  'Calls route_held_lead, as the worker does, until there is nothing to do; returns how many calls did something.';

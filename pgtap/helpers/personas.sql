@@ -46,7 +46,8 @@ volatile
 as $$
   select testkit.make_buyer(jsonb_build_object('name', p_name) || (testkit.find_buyer(p_name)).buyer || p_row);
 $$;
-comment on function testkit.new_buyer(text, jsonb) is 'A new buyer like the one of that name in testkit.town; the row overrides. Returns its id.';
+comment on function testkit.new_buyer(text, jsonb) is
+  'A new buyer like the one of that name in testkit.town; the row overrides. Returns its id.';
 
 create or replace function testkit.enroll_buyer(p_offer_id bigint, p_name text, p_row jsonb default '{}', p_areas text[] default null)
 returns bigint

@@ -5,7 +5,8 @@ language sql
 as $$
   select rehearsal.change_seat(rehearsal.make_seat(p_id, 100 + p_id), p_fields, 45, format('changes.enrollments.%s', p_id));
 $$;
-comment on function testkit.rehearsal_seat(bigint, jsonb) is 'The seat of an enrollment at 45.00 and of buyer 100 + id, with these changes.';
+comment on function testkit.rehearsal_seat(bigint, jsonb) is
+  'The seat of an enrollment at 45.00 and of buyer 100 + id, with these changes.';
 
 create or replace function testkit.rehearsal_plan(p_changes jsonb, variadic p_seats rehearsal.seat[])
 returns rehearsal.plan
@@ -24,7 +25,8 @@ begin
   return v_plan;
 end;
 $$;
-comment on function testkit.rehearsal_plan(jsonb, rehearsal.seat[]) is 'The plan of a rehearsal in Austin with a seat for the offer and these.';
+comment on function testkit.rehearsal_plan(jsonb, rehearsal.seat[]) is
+  'The plan of a rehearsal in Austin with a seat for the offer and these.';
 
 create or replace function testkit.rehearse(
   p_plan rehearsal.plan,

@@ -14,7 +14,8 @@ as $$
   where d.assignment_id = p_sale_id and not exists (select from leadgen.delivery_attempts t where t.delivery_id = d.id);
   select p_sale_id;
 $$;
-comment on function testkit.deliver(bigint) is 'A sale''s delivery got through; market.settle_assignments has yet to hear of it. Returns the sale.';
+comment on function testkit.deliver(bigint) is
+  'A sale''s delivery got through; market.settle_assignments has yet to hear of it. Returns the sale.';
 
 create or replace function testkit.sell_delivered(p_offer_id bigint, p_number integer default 1)
 returns bigint
@@ -42,7 +43,8 @@ as $$
   select leadgen.clock(), a.market_id, a.offer_id, a.buyer_id, a.buyer_offer_id, a.id, p_code, p_note, 'reply', 'received'
   from leadgen.lead_assignments a where a.id = p_sale_id returning id;
 $$;
-comment on function testkit.reply(bigint, text, text) is 'A webhook''s reply rejects the lead, as record_attempts notes it; the id of the return.';
+comment on function testkit.reply(bigint, text, text) is
+  'A webhook''s reply rejects the lead, as record_attempts notes it; the id of the return.';
 
 create or replace function testkit.ask(
   p_sale_id bigint,

@@ -51,7 +51,8 @@ as $$
     coalesce(l.rejection_reason, l.unsold_reason), case when l.hold_until is not null then 'held' end)
   from leadgen.lead_assignments a join leadgen.leads l on l.id = a.lead_id where a.id = p_sale_id;
 $$;
-comment on function testkit.tell_sale(bigint) is 'A sale and its lead: "lapsed due | delivered", "returned released | validated returned held".';
+comment on function testkit.tell_sale(bigint) is
+  'A sale and its lead: "lapsed due | delivered", "returned released | validated returned held".';
 
 create or replace function testkit.tell_sales(p_sale_id bigint)
 returns text[]

@@ -42,7 +42,7 @@ select is(testkit.fault_of(format('select testkit.submit(%s, %L)', offer_id, fie
   format('another body: %s', fields - 'idempotency_key'))
 from ids, (values
   ('{"idempotency_key": "k1", "message": "other"}'::jsonb), ('{"idempotency_key": "k1", "utm_source": "x"}'),
-    ('{"idempotency_key": "k1", "consent": false}')
+  ('{"idempotency_key": "k1", "consent": false}')
 ) as t (fields);
 select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'and nothing is stored');
 select is((testkit.submit(other_offer_id, '{"idempotency_key": "k1"}') ->> 'lead_id')::bigint > (a.answer ->> 'lead_id')::bigint, true,

@@ -39,7 +39,8 @@ from ids, (values ('name', 200), ('email', 200), ('phone', 40), ('postal_code', 
 select is(testkit.detail_of($$select leadgen.submit_lead('{"name": "Secret Person", "email": 7}')$$),
   '{"field": "email", "found": "a value of type number", "allowed": "text of at most 200 characters"}',
     'the detail describes and does not repeat');
-select is(testkit.fault_of(format('select leadgen.submit_lead(%L, %L)', '{}', context)), fault, format('context %s', coalesce(context::text, 'null')))
+select is(testkit.fault_of(format('select leadgen.submit_lead(%L, %L)', '{}', context)), fault,
+  format('context %s', coalesce(context::text, 'null')))
 from (values
   (null::jsonb, 'LG400'), ('[]', 'LG400'), ('{"apikey": "x"}', 'LG400'), ('{"ip_address": "not an address"}', '22P02')
 ) as t (context, fault);
@@ -54,7 +55,7 @@ from intake.read_request('{"name": " John \t Smith ", "country_code": "us", "cit
 select is(ref.read_timestamp(text, 'consent_at'), expected, format('read_timestamp: %s', text))
 from (values
   ('2026-11-21T10:15:00Z', '2026-11-21T10:15:00Z'::timestamptz), ('2026-11-21 10:15-06', '2026-11-21T16:15:00Z'),
-    ('2026-11-21T10:15:00.5+0530', '2026-11-21T04:45:00.5Z')
+  ('2026-11-21T10:15:00.5+0530', '2026-11-21T04:45:00.5Z')
 ) as t (text, expected);
 select lives_ok($$select intake.check_submission('{"name": null, "attributes": {"deep": {"er": []}}, "consent": null}', '{}')$$,
   'check_submission: null is not a fault');

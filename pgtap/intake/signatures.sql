@@ -28,7 +28,8 @@ select is(kernel.compute_hmac(null, 'x'), null, 'no key, no signature');
 -- The signature is over the raw bytes; a space more is another body.
 select is(intake.check_signature(body, secret, signature), verdict, what)
 from (values
-  ('{"a": "ü"}', 's3cret', format('sha256=%s', encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex')), true, 'right'),
+  ('{"a": "ü"}', 's3cret', format('sha256=%s', encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex')), true,
+    'right'),
   ('{"a": "ü"}', 's3cret', upper(format('sha256=%s', encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex'))), true,
     'right, in capitals'),
   ('{"a":  "ü"}', 's3cret', format('sha256=%s', encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex')), false,

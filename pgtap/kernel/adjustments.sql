@@ -64,7 +64,8 @@ select is((pg_temp.price(40, rules, '{}', 1200, false)).amount, 63.00, 'price_sa
 select is((kernel.price_sale(45.00, 2, true, null)).amount, 45.00, 'price_sale: no adjustments at all');
 
 -- compose_adjustments: all steps as one factor and one addend, the same price.
-select is(format('%s %s', trim_scale(c.factor), trim_scale(c.addend)), expected, format('compose_adjustments: %s, exclusive %s', steps, exclusive))
+select is(format('%s %s', trim_scale(c.factor), trim_scale(c.addend)), expected,
+  format('compose_adjustments: %s, exclusive %s', steps, exclusive))
 from (values
   ('{}'::kernel.adjustment[], true, '1 0'), (array['(x,5,)']::kernel.adjustment[], false, '1 5'),
   (array['(x,,10)']::kernel.adjustment[], false, '1.1 0'),

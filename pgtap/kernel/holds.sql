@@ -174,7 +174,8 @@ create temp table ending as select testkit.make_offer('{}', '{"hold_hours": 0.5}
 create temp table ending_seat as select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_hour": 0}') as id from ending;
 select testkit.work_holds();
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from ending;
-select is(format('%s %s', l.hold_until, l.next_route_at), '2026-11-20 16:30:00+00 2026-11-20 16:30:00+00', 'the hold ends before the hour does')
+select is(format('%s %s', l.hold_until, l.next_route_at), '2026-11-20 16:30:00+00 2026-11-20 16:30:00+00',
+  'the hold ends before the hour does')
   from leadgen.leads l join ending using (offer_id);
 select testkit.at_time('2026-11-20T16:29:59Z');
 select is(testkit.work_holds(), 0, 'a second before: still held');

@@ -4,7 +4,8 @@ select plan(34);
 
 create function pg_temp.price(p_base numeric, p_currency text, p_is_exclusive boolean, p_rules jsonb) returns kernel.price
 language sql as $$
-  select kernel.price_sale(p_base, kernel.currency_minor_unit(p_currency), p_is_exclusive, kernel.find_adjustments(catalog.compile_pricing(p_rules), '{}', 0));
+  select kernel.price_sale(p_base, kernel.currency_minor_unit(p_currency), p_is_exclusive,
+    kernel.find_adjustments(catalog.compile_pricing(p_rules), '{}', 0));
 $$;
 select is((pg_temp.price(base, currency, exclusive, rules)).amount, amount, format('%s %s exclusive %s %s', base, currency,
   exclusive, rules))

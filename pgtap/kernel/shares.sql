@@ -5,7 +5,8 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 
 select is(kernel.find_start_tag(5, 1, 3), 5::float8, 'find_start_tag: its latest lead is not paid off yet');
 select is(kernel.find_start_tag(0, 2, 100), 99.5::float8, 'find_start_tag: who was away is at most one lead behind');
-select is(kernel.find_virtual_time(testkit.snapshot(testkit.candidates(variadic fields)), reasons), expected, format('find_virtual_time: %s', what))
+select is(kernel.find_virtual_time(testkit.snapshot(testkit.candidates(variadic fields)), reasons), expected,
+  format('find_virtual_time: %s', what))
 from (values
   (array['{"finish_tag": 3}', '{"finish_tag": 2, "weight": 3}']::jsonb[], '{NULL,NULL}'::text[], 2.25::float8,
     'the mean of the starts by weight'),
@@ -36,7 +37,8 @@ create temp table offers as select testkit.make_offer('{"duplicate_window_hours"
     testkit.make_offer('{"duplicate_window_hours": 0}', '{"strategy": "weighted"}') as c,
   testkit.make_offer('{"duplicate_window_hours": 0}') as d;
 
-create temp table seats as select w, testkit.enroll_buyer(a, 'Ace', jsonb_build_object('weight', w)) as id from offers, generate_series(1, 3) w;
+create temp table seats as select w, testkit.enroll_buyer(a, 'Ace', jsonb_build_object('weight', w)) as id from offers,
+  generate_series(1, 3) w;
 select pg_temp.run(a, 1, 600) from offers;
 select is((select array_agg(n order by w) from (select w, count(*) as n from served s
   join seats on seats.id = s.seat group by w) x), '{100,200,300}'::bigint[],
@@ -65,7 +67,8 @@ select pg_temp.run(c, 141, 170) from offers;
 select is((select count(*) between 9 and 11 from served s, newcomer where s.seat = z), true, 'a newcomer has a third of the next thirty');
 
 -- The strategy changes: what was sold under another one is no debt.
-create temp table late as select testkit.enroll_buyer(d, 'Ace', '{"routing_priority": 9}') as x, testkit.enroll_buyer(d, 'Best') as y from offers;
+create temp table late as select testkit.enroll_buyer(d, 'Ace', '{"routing_priority": 9}') as x, testkit.enroll_buyer(d, 'Best') as y
+from offers;
 select pg_temp.run(d, 1, 20) from offers;
 select is((select count(*) from served s, late where s.seat = x), 20::bigint, 'by priority: one has them all');
 update leadgen.routing_policies p set config = '{"strategy": "weighted"}' from leadgen.offers o, offers

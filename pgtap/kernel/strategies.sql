@@ -40,7 +40,8 @@ select testkit.enroll_buyer(rich, 'Ace', '{"price_per_lead": 45, "routing_priori
 select is(testkit.outcome(rich, '2026-11-20T16:00:00Z'), 'Best 46.00', 'highest_price: who pays more, whatever the priority') from ids;
 select is(testkit.outcome(rich, '2026-11-20T16:00:00Z'), 'Ace 45.00', 'highest_price: and the next when it is full') from ids;
 select is((select array_agg(testkit.outcome(empty, '2026-11-20T16:00:00Z') order by n) from generate_series(1, 5) n),
-  '{"Ace 45.00","Best 45.00","Best 45.00","Best 45.00","cap_day 2, held"}', 'least_filled: 0 and 0, 1 and 0, 1 and 1/3, 1 and 2/3, both full')
+  '{"Ace 45.00","Best 45.00","Best 45.00","Best 45.00","cap_day 2, held"}',
+    'least_filled: 0 and 0, 1 and 0, 1 and 1/3, 1 and 2/3, both full')
   from ids;
 select testkit.own(testkit.enroll_buyer(owned, 'Best', '{"price_per_lead": 31}'), 'postal_code', '78701') from ids;
 select is(testkit.outcome(owned, '2026-11-20T16:00:00Z'), 'Best 62.00', 'who owns the place is the only candidate, at twice the price')

@@ -48,7 +48,8 @@ from (values
   ('leadgen_api', '{submit_lead,submit_leads,explain_lead_for,is_ready,record_mail_domain,open_post,submit_mapped_lead,verify_subscription,
     answer_sale,show_sale,list_return_reasons,read_link,answer_by_link,record_sms_status}'::text[]),
   ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,take_nap,list_chores,run_chore,route_held_lead,settle_answers,
-    settle_return,release_due_sale,settle_endpoints,settle_reports,advance_replay,list_endpoint_checks,record_endpoint_check,measure_outbox}'),
+    settle_return,release_due_sale,settle_endpoints,settle_reports,advance_replay,
+    list_endpoint_checks,record_endpoint_check,measure_outbox}'),
   ('leadgen_dba',
     '{policy_history,roll_back_policy,try_field_map,submit_lead,replay_quarantined,explain_lead,explain_candidates,check_invariants,'
     'accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,verify_leads,dry_run_lead,'
@@ -60,7 +61,8 @@ from (values
 -- Who may touch which table.
 select is_empty(format($$select name from relations r where relkind <> 'S' and has_table_privilege(%1$L, r.oid,
   'select, insert, update, delete, truncate, references, trigger')
-  or relkind <> 'S' and has_any_column_privilege(%1$L, r.oid, 'select, insert, update, references')$$, role), format('%s sees no table', role))
+  or relkind <> 'S' and has_any_column_privilege(%1$L, r.oid, 'select, insert, update, references')$$, role),
+    format('%s sees no table', role))
 from unnest('{leadgen_api,leadgen_worker}'::text[]) role;
 select is_empty($$select name from relations r cross join unnest('{leadgen_api,leadgen_worker,leadgen_reporting}'::text[]) role
   where case when relkind = 'S' then has_sequence_privilege(role, r.oid, 'usage, select, update') end$$, 'nor a sequence');
@@ -83,11 +85,13 @@ select bag_eq($$select relname::text from relations r where relkind <> 'S' and h
   'insert, update')$$,
   $$select unnest('{markets,verticals,validation_policies,routing_policies,pricing_policies,offers,sources,
     source_campaigns,buyers,buyer_offers,buyer_service_areas,
-    offer_exclusivities,settings,operator_keys,buyer_keys,return_reasons,endpoints,chores,field_maps,source_maps}'::text[])$$, 'a DBA writes the catalogue,
+    offer_exclusivities,settings,operator_keys,buyer_keys,return_reasons,endpoints,chores,field_maps,source_maps}'::text[])$$,
+      'a DBA writes the catalogue,
       the settings and the keys');
 select is_empty($$select relname from relations r where has_table_privilege('leadgen_dba', r.oid, 'delete') and relname in ('leads',
   'lead_assignments', 'lead_decisions', 'deliveries',
-  'delivery_attempts', 'policy_versions', 'invoices', 'intake_quarantine', 'settings', 'operator_keys', 'enrollment_usage', 'sale_returns', 'buyer_keys', 'return_reasons')$$,
+  'delivery_attempts', 'policy_versions', 'invoices', 'intake_quarantine', 'settings', 'operator_keys', 'enrollment_usage', 'sale_returns',
+    'buyer_keys', 'return_reasons')$$,
     'a DBA deletes no record');
 select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'update'), false, 'a DBA does not change a balance');
 select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'insert'), false, 'nor writes one with a new buyer');

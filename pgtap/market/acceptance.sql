@@ -7,7 +7,8 @@ update leadgen.settings set slow_retry_seconds = '{}';
 -- on_delivery.
 create temp table plain as select testkit.open_offer('{}') as offer_id;
 create temp table s1 as select testkit.sell_lead(offer_id, 1) as id from plain;
-select is(format('%s %s', a.acceptance, coalesce(a.answer_by::text, 'no window')), 'on_delivery no window', 'on_delivery: stored with the sale')
+select is(format('%s %s', a.acceptance, coalesce(a.answer_by::text, 'no window')), 'on_delivery no window',
+  'on_delivery: stored with the sale')
 from leadgen.lead_assignments a join s1 using (id);
 select is(testkit.tell_sale(id), 'pending | validated', 'on_delivery: not accepted yet') from s1;
 select testkit.attempt(id, 'delivered') from s1;

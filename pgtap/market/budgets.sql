@@ -44,7 +44,8 @@ from testkit.enrollment_usage u join offers o on o.id = u.offer_id where o.round
 -- The price that counts is the price of the sale: premium and adjustment included.
 create temp table priced as select testkit.make_offer('{"duplicate_window_hours": 0}', '{}',
   '{"adjustments": [{"name": "big", "when": {"attributes.size": {"minimum": 100}}, "amount": 10}]}') as offer_id;
-select testkit.enroll_buyer(offer_id, 'Ace', '{"budget_per_day": 99.99, "routing_priority": 2}'), testkit.enroll_buyer(offer_id, 'Best') from priced;
+select testkit.enroll_buyer(offer_id, 'Ace', '{"budget_per_day": 99.99, "routing_priority": 2}'), testkit.enroll_buyer(offer_id, 'Best')
+from priced;
 select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z'), 'Ace 45.00', '45 of 99.99') from priced;
 select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z', '{"attributes": {"size": 100}}'), 'Best 55.00',
   '55 more would be 100: the next buyer')
@@ -74,7 +75,8 @@ from (values (null::numeric, 0::numeric, 'Ace 45.00'), (10, 9.99, 'minimum_balan
   (10, 10, 'funds 1 | funds: 10.00, price 45.00'), (10, 44.99, 'funds 1 | funds: 44.99, price 45.00'), (10, 45, 'Ace 45.00'),
   (50, 49.99, 'minimum_balance 1 | minimum_balance: 49.99 of 50.00'), (50, 50, 'Ace 45.00')) as t (minimum, balance, expected);
 
-select is(testkit.fault_of(format('select testkit.enroll_buyer(testkit.make_offer(), ''Ace'', %L)', seat)), '23514', format('as a seat: %s', seat))
+select is(testkit.fault_of(format('select testkit.enroll_buyer(testkit.make_offer(), ''Ace'', %L)', seat)), '23514',
+  format('as a seat: %s', seat))
 from (values ('{"budget_per_day": -0.01}'::jsonb), ('{"budget_per_month": -1}')) as t (seat);
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
 

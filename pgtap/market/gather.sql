@@ -4,7 +4,8 @@ select plan(41);
 
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seats as
-select testkit.enroll_buyer(offer_id, 'Ace', '{"price_per_lead": 60, "routing_priority": 7, "weight": 2.5, "capacity_per_hour": 1, "capacity_per_day": 2,
+select testkit.enroll_buyer(offer_id, 'Ace',
+  '{"price_per_lead": 60, "routing_priority": 7, "weight": 2.5, "capacity_per_hour": 1, "capacity_per_day": 2,
   "capacity_per_week": 3, "capacity_per_month": 4, "min_balance_required": 10, "pause_until": "2026-11-21T00:00:00Z"}') as a,
   testkit.enroll_buyer(offer_id, 'Tanaka') as b from ids;
 update leadgen.buyers set balance = 12.50 where id = (select testkit.buyer_of(a) from seats);

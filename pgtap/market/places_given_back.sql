@@ -29,7 +29,8 @@ from (values
 create function pg_temp.place_after(p_cap text, p_sold timestamptz, p_later timestamptz) returns boolean language plpgsql as $$
 -- Fills the later window of a cap of 1, returns the earlier sale: is there a place?
 declare
-  v_offer_id constant bigint := testkit.open_offer('{"reroute": {"on_return": false}, "on_no_buyer": "reject", "returns": {"window_hours": 2160}}', 'Ace');
+  v_offer_id constant bigint := testkit.open_offer(
+    '{"reroute": {"on_return": false}, "on_no_buyer": "reject", "returns": {"window_hours": 2160}}', 'Ace');
   v_sale_id bigint;
 begin
   execute format('update leadgen.buyer_offers set %I = 1 where offer_id = %s', p_cap, v_offer_id);
@@ -90,7 +91,8 @@ create temp table moved as select testkit.open_offer('{"reroute": {"on_return": 
 create temp table s7 as select n, testkit.sell_lead(offer_id, n) as id from moved, generate_series(1, 3) n;
 select leadgen.return_sale(id, 'wrong_number') from s7 where n = 2;
 update leadgen.buyer_offers bo set timezone = 'Asia/Tokyo' from moved where bo.offer_id = moved.offer_id;
-select is(testkit.tell_usage(offer_id), '2 2 2 2 90.00 90.00 / 2 2 2 2 90.00 90.00', 'recount_usage: a returned sale does not count') from moved;
+select is(testkit.tell_usage(offer_id), '2 2 2 2 90.00 90.00 / 2 2 2 2 90.00 90.00', 'recount_usage: a returned sale does not count')
+from moved;
 select leadgen.return_sale(id, 'wrong_number') from s7 where n = 3;
 select is(testkit.tell_usage(offer_id), '1 1 1 1 45.00 45.00 / 1 1 1 1 45.00 45.00', 'and one returned later goes out of the new windows')
 from moved;
@@ -107,7 +109,8 @@ select leadgen.return_sale(id, 'wrong_number') from s8;
 select is(testkit.tell_sale(id), 'returned released | rejected returned', 'no reroute: the returned lead is rejected')
 from s8;
 select testkit.tend();
-select is((select array_agg(format('%s %s', l.status, l.hold_until is null) order by l.id) from leadgen.leads l join full_up using (offer_id)),
+select is((select array_agg(format('%s %s', l.status, l.hold_until is null) order by l.id) from leadgen.leads l
+  join full_up using (offer_id)),
   '{"rejected t","validated t"}', 'and the one that waited has its place');
 
 select * from finish();

@@ -5,7 +5,8 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.settings set slow_retry_seconds = '{}';
 
 -- Failures: the next buyer, as often as the policy says.
-create temp table failing as select testkit.open_offer('{"reroute": {"max_attempts": 2}}', 'Ace', 'Best', 'Cole', 'Dunn', 'Eads') as offer_id;
+create temp table failing as select testkit.open_offer('{"reroute": {"max_attempts": 2}}', 'Ace', 'Best', 'Cole', 'Dunn',
+  'Eads') as offer_id;
 create temp table s9 as select testkit.sell_lead(offer_id, 1) as id from failing;
 create function pg_temp.fail_latest(p_outcome text default 'refused') returns bigint language plpgsql as $$
 declare
@@ -22,7 +23,8 @@ select is(testkit.tell_sale(id), 'failed released | validated', 'on_failure: and
 select pg_temp.fail_latest();
 select is(testkit.tell_sales(id), '{"failed released","failed released",pending}', 'on_failure: and the next') from s9;
 select pg_temp.fail_latest();
-select is(testkit.tell_sales(id), '{"failed released","failed released","failed released"}', 'max_attempts: two reroutes and no more') from s9;
+select is(testkit.tell_sales(id), '{"failed released","failed released","failed released"}', 'max_attempts: two reroutes and no more')
+from s9;
 select is(testkit.tell_sale(id), 'failed released | validated delivery failed', 'nobody refused it: unsold, not rejected')
 from s9;
 select is(testkit.tell_usage(offer_id), '0 0 0 0 0.00 0.00 / 0 0 0 0 0.00 0.00', 'a failed sale takes no place') from failing;

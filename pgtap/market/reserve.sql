@@ -3,7 +3,8 @@ begin;
 select plan(26);
 
 create temp table ids as select testkit.make_offer(p_config => '{"max_buyers": 2}') as offer_id;
-create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace') as a, testkit.enroll_buyer(offer_id, 'Best') as b, testkit.enroll_buyer(offer_id, 'Cole') as c from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace') as a, testkit.enroll_buyer(offer_id, 'Best') as b,
+  testkit.enroll_buyer(offer_id, 'Cole') as c from ids;
 create function pg_temp.reserve(p_at timestamptz, p_last_turn bigint, p_turn bigint, p_tag float8 default null) returns text
 language plpgsql as $$
 -- One winner, as if it had been gathered when its latest turn was p_last_turn.
@@ -48,7 +49,8 @@ select is(pg_temp.reserve('2026-12-01T07:00:00Z', 17, 18, 2.5), 'none', 'with ta
 select is(format('%s %s', u.finish_tag, u.virtual_time), '2.5 2.5', 'they are written') from leadgen.enrollment_usage u, seats
   where u.buyer_offer_id = a;
 select is(pg_temp.reserve('2026-12-01T07:00:00Z', 18, 19), 'none', 'without tags');
-select is(format('%s %s', u.finish_tag, u.virtual_time), '2.5 2.5', 'they stay') from leadgen.enrollment_usage u, seats where u.buyer_offer_id = a;
+select is(format('%s %s', u.finish_tag, u.virtual_time), '2.5 2.5', 'they stay') from leadgen.enrollment_usage u, seats
+where u.buyer_offer_id = a;
 
 -- A shared sale through the front door: each buyer once, each with its own price, deliveries and count.
 select testkit.submit(offer_id) from ids;

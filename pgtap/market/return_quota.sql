@@ -15,7 +15,8 @@ select is(testkit.detail_of(format('select roads.request_return(%s, %L, null, %L
   '2 of 2 returns of sales in November 2026', 'and it says so') from s5 where n = 3;
 select is(testkit.tell_return(id), 'accepted | accepted |', 'nothing is stored of it') from s5 where n = 3;
 select is(leadgen.return_sale(id, 'other', 'goodwill')::text, 'returned', 'the operator may all the same') from s5 where n = 3;
-select is(testkit.tell_return(id), format('returned released | validated held | approved operator %s', session_user), 'and is named') from s5 where n = 3;
+select is(testkit.tell_return(id), format('returned released | validated held | approved operator %s', session_user), 'and is named')
+from s5 where n = 3;
 select matches(market.find_quota_fault(testkit.sale(id)), '^3 of 2', 'that counts as well') from s5 where n = 4;
 select is(leadgen.return_sale(id, 'other')::text, 'returned', 'return_sale: what is returned stays so') from s5 where n = 3;
 select testkit.at_time('2026-12-01T05:59:59Z');

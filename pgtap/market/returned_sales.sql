@@ -41,7 +41,8 @@ select testkit.attempt(id, 'delivered') from s1b;
 select is(testkit.tell_sale(id), 'accepted | accepted', 'and accepts it') from s1b;
 select leadgen.return_sale(id, 'other') from s1b;
 select testkit.tend();
-select is(testkit.tell_sales(id), '{"returned released","returned released"}', 'both returned it: nobody is left, and no buyer sees it twice')
+select is(testkit.tell_sales(id), '{"returned released","returned released"}',
+  'both returned it: nobody is left, and no buyer sees it twice')
 from s1b;
 select matches(testkit.tell_sale(id), '^returned released \| validated no buyer could take it: already_had_lead 2 held$',
   'it is offered until the hold ends') from s1b;

@@ -103,7 +103,8 @@ select is(pg_temp.state(id), 'unknown released', 'released: settle_assignments p
 select is(market.find_refusal(l), 'returned', 'find_refusal: returned') from leadgen.leads l join sales s on s.lead_id = l.id and s.n = 1;
 select is(market.find_refusal(l), null, 'find_refusal: nobody did')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join lost on lost.id = a.id;
-create temp table asking as select testkit.open_offer('{"acceptance": {"mode": "explicit", "window_hours": 1}, "hold_hours": 2}', 'Ace') as offer_id;
+create temp table asking as select testkit.open_offer('{"acceptance": {"mode": "explicit", "window_hours": 1}, "hold_hours": 2}',
+  'Ace') as offer_id;
 create temp table asked as select testkit.sell_lead(offer_id) as id from asking;
 select testkit.at_time('2026-11-20T17:00:00Z');
 select leadgen.settle_answers();

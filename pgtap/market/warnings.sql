@@ -16,7 +16,8 @@ begin
     perform testkit.outcome(v_offer_id, '2026-11-20T16:00:00Z');
     v_now := (select count(*) from leadgen.events e where e.offer_id = v_offer_id);
     if v_now > v_before then
-      v_said := v_said || (select format('%s %s', v_number, string_agg(distinct format('%s %s', e.kind, e.facts ->> 'unit'), ' ')) from leadgen.events e
+      v_said := v_said || (select format('%s %s', v_number, string_agg(distinct format('%s %s', e.kind, e.facts ->> 'unit'), ' '))
+        from leadgen.events e
         where e.offer_id = v_offer_id and e.id > (select coalesce(max(x.id), 0) from (select o.id from leadgen.events o
           where o.offer_id = v_offer_id order by o.id limit v_before) x));
       v_before := v_now;
@@ -50,7 +51,9 @@ create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace',
   from ids;
 select testkit.enroll_buyer(offer_id, 'Best') from ids;
 create function pg_temp.events() returns text[] language sql as $$
-  select coalesce(array_agg(format('%s: %s', e.kind, replace(replace(format('%s | %s', e.subject, e.message), format('enrollment %s', s.a), 'seat A'), format('offer %s', ids.offer_id), 'the offer')) order by e.id), '{}')
+  select coalesce(array_agg(format('%s: %s', e.kind,
+    replace(replace(format('%s | %s', e.subject, e.message), format('enrollment %s', s.a), 'seat A'), format('offer %s', ids.offer_id),
+      'the offer')) order by e.id), '{}')
   from ids cross join seats s join leadgen.events e using (offer_id);
 $$;
 select testkit.outcome(offer_id, '2026-11-20T16:10:00Z') from ids;

@@ -29,7 +29,9 @@ where e.id = h.id;
 select is(leadgen.settle_endpoints(), 1, 'settle_endpoints: one');
 select is(announced_at, '2026-11-20T16:00:00Z', 'announced') from hook;
 select is(is_reachable, false, 'nothing reaches the buyer') from seat;
-select is(array_agg(format('%s: %s', ev.kind, ev.message)), array[format('endpoint_disabled: endpoint %s (webhook of buyer %s) is disabled: 20 failed attempts in a row: timeout', h.id, h.buyer_id)], 'operators see it') from leadgen.events ev, hook h group by h.id, h.buyer_id;
+select is(array_agg(format('%s: %s', ev.kind, ev.message)),
+  array[format('endpoint_disabled: endpoint %s (webhook of buyer %s) is disabled: 20 failed attempts in a row: timeout', h.id, h.buyer_id)],
+    'operators see it') from leadgen.events ev, hook h group by h.id, h.buyer_id;
 select is(array_agg(ev.subject), array[format('endpoint %s 2026-11-20T16:00:00Z', h.id)], 'under a name of its own')
 from leadgen.events ev, hook h
 group by h.id;
@@ -78,7 +80,8 @@ from leadgen.deliveries d join hook h on h.id = d.endpoint_id where d.status = '
 
 -- By hand.
 select is(leadgen.disable_endpoint(id, '  they asked  us to '), true, 'disable_endpoint') from hook;
-select is(format('%s %s', disabled_reason, announced_at = disabled_at), 'they asked us to t', 'with its reason, announced at once') from hook;
+select is(format('%s %s', disabled_reason, announced_at = disabled_at), 'they asked us to t', 'with its reason, announced at once')
+from hook;
 select is(is_reachable, false, 'disable_endpoint: no more leads') from seat;
 select is(count(*), 2::bigint, 'disable_endpoint: the buyer is told') from told;
 select is(leadgen.disable_endpoint(id, 'again'), false, 'disable_endpoint: it was') from hook;

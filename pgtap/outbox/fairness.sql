@@ -78,7 +78,8 @@ select pg_temp.give_back();
 -- Many endpoints: who waits longest goes first, and everybody's turn comes.
 update leadgen.endpoints e set disabled_at = now(), disabled_reason = 'test' from big where e.id = big.id;
 select is(pg_temp.claim('w1', '{"webhook": 100}'), 'nothing', 'a disabled endpoint gets nothing');
-select count(pg_temp.queue(format('b%s', n), 3, '2026-11-20T15:00:00Z'::timestamptz + n * interval '1 second')) from generate_series(10, 39) n;
+select count(pg_temp.queue(format('b%s', n), 3, '2026-11-20T15:00:00Z'::timestamptz + n * interval '1 second'))
+from generate_series(10, 39) n;
 select is(pg_temp.claim('w1', '{"webhook": 4}'), 'b10 1, b11 1, b12 1, b13 1', 'the first turns, the longest wait first');
 select is(pg_temp.claim('w1', '{"webhook": 2}'), 'b14 1, b15 1', 'then the next');
 select is((select format('%s %s', count(*), sum(n)) from (select count(*) as n

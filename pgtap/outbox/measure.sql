@@ -8,9 +8,11 @@ create temp table seats as select testkit.enroll_buyer(offer_id, 'Both') as seat
 create function pg_temp.record(p_outcomes jsonb) returns bigint language sql as $$
   -- One webhook for each outcome: the oldest first.
   select count(*) from (
-    select jsonb_agg(jsonb_build_object('delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'latency_ms', 1,
+    select jsonb_agg(jsonb_build_object('delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(),
+      'latency_ms', 1,
       'outcome', p_outcomes ->> (c.place - 1)::integer)) as results
-    from (select c.*, row_number() over (order by c.delivery_id) as place from leadgen.claim_deliveries('w', '{"webhook": 10}', '30 seconds') c) c
+    from (select c.*, row_number() over (order by c.delivery_id) as place
+      from leadgen.claim_deliveries('w', '{"webhook": 10}', '30 seconds') c) c
     where p_outcomes ->> (c.place - 1)::integer is not null) x, leadgen.record_attempts(x.results, 0, '1 second') r;
 $$;
 update leadgen.settings set slow_retry_seconds = '{}';
@@ -24,7 +26,8 @@ select
     bag_eq(
         'select * from leadgen.measure_outbox()',
         $$values ('webhook', 'pending', 1::bigint, 3000::double precision), ('webhook', 'sending', 1, 3600),
-  ('webhook', 'dead', 1, 3600), ('webhook', 'unknown', 1, 3600), ('webhook', 'sent', 1, 3600), ('email', 'pending', 5, 3600), ('email', 'parked', 1, 3000)$$,
+  ('webhook', 'dead', 1, 3600), ('webhook', 'unknown', 1, 3600), ('webhook', 'sent', 1, 3600), ('email', 'pending', 5, 3600),
+  ('email', 'parked', 1, 3000)$$,
   'each channel and state, and the age of the oldest; what was delivered is not counted');
 select leadgen.disable_endpoint(e.id, 'tests') from leadgen.endpoints e where e.channel = 'webhook';
 select
@@ -47,7 +50,8 @@ declare
   v_line text;
 begin
   for v_line in execute (
-    select format('explain %s',  replace((regexp_match(p.prosrc, '(with open as .*);'))[1], 'leadgen.clock()', 'now()')) from pg_proc p where p.oid = 'outbox.measure_outbox'::regproc
+    select format('explain %s',  replace((regexp_match(p.prosrc, '(with open as .*);'))[1], 'leadgen.clock()', 'now()')) from pg_proc p
+    where p.oid = 'outbox.measure_outbox'::regproc
   ) loop
     insert into plan_lines values (v_line);
   end loop;

@@ -34,7 +34,8 @@ select is(array_agg(c.channel) filter (where c.secrets is not null or c.headers 
 select is(c.details ->> 'callback_id', d.message_id::text, 'compose_details: a text message has an id for its reports') from first c
 join leadgen.deliveries d on d.id = c.delivery_id where c.channel = 'sms';
 select is(format('%s %s', c.details #>> '{links,accept}', c.details #>> '{links,return}'),
-  format('%s %s', identity.make_link('accept', a.id), identity.make_link('return', a.id)), 'a mail has links to accept and to return') from first c
+  format('%s %s', identity.make_link('accept', a.id), identity.make_link('return', a.id)), 'a mail has links to accept and to return')
+    from first c
 join leadgen.deliveries d on d.id = c.delivery_id join leadgen.lead_assignments a on a.id = d.assignment_id where c.channel = 'email';
 
 -- Links only while they lead somewhere.

@@ -57,7 +57,10 @@ begin
   update leadgen.endpoints set failures_in_a_row = 0, retry_at = null, disabled_at = null, disabled_reason = null, last_failure_at = null;
   perform testkit.submit(offer_id, '{}', p_number) from ids;
   v_told := testkit.answer(p_result, 'webhook', p_retries);
-  return format('%s / %s', v_told, ( select format('%s / %s', concat_ws(' ', t.outcome, t.status_code, t.error_class), a.outcome) from leadgen.deliveries d join leadgen.lead_assignments a on a.id = d.assignment_id join leadgen.delivery_attempts t on t.delivery_id = d.id order by t.id desc limit 1));
+  return format('%s / %s', v_told,
+    ( select format('%s / %s', concat_ws(' ', t.outcome, t.status_code, t.error_class), a.outcome) from leadgen.deliveries d
+      join leadgen.lead_assignments a on a.id = d.assignment_id join leadgen.delivery_attempts t on t.delivery_id = d.id
+        order by t.id desc limit 1));
 end;
 $$;
 update leadgen.buyers set response_rules = null;
@@ -119,7 +122,8 @@ create temp table explicit as select testkit.make_offer('{"duplicate_window_hour
   '{"acceptance": {"mode": "explicit", "window_hours": 1}}') as offer_id;
 select testkit.enroll_buyer(offer_id, 'Both') from explicit;
 create function pg_temp.state() returns text language sql as $$
-  select format('%s %s', l.status, a.outcome) from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id order by a.id desc limit 1;
+  select format('%s %s', l.status, a.outcome) from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id
+    order by a.id desc limit 1;
 $$;
 select testkit.submit(offer_id, '{}', 20) from explicit;
 select is(testkit.answer('{"outcome": "answered", "status_code": 200}'), 'delivered, delivered', 'explicit: delivered');

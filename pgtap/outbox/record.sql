@@ -193,7 +193,8 @@ declare
 begin
   perform testkit.at_time(p_at);
   v_status := pg_temp.attempt('webhook', 'failed', '{"error": "HTTP 500"}', 1);
-  return (select format('%s %s', v_status, case d.next_attempt_at - p_at > interval '45 seconds' when true then 'slow' when false then 'quick' else 'never' end)
+  return (select format('%s %s', v_status,
+    case d.next_attempt_at - p_at > interval '45 seconds' when true then 'slow' when false then 'quick' else 'never' end)
     from leadgen.deliveries d where d.channel = 'webhook' order by d.id desc limit 1);
 end;
 $$;

@@ -9,9 +9,11 @@ create temp table seats as select name, testkit.enroll(offer_id, jsonb_build_obj
 create temp view ace as select testkit.buyer_of(seat_id) as id from seats where name = 'Ace';
 create function pg_temp.finish(p_outcome text) returns bigint language sql as $$
   select count(*)
-  from (select jsonb_agg(jsonb_build_object('delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'latency_ms', 1,
+  from (select jsonb_agg(jsonb_build_object('delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(),
+    'latency_ms', 1,
       'outcome', case c.channel when 'webhook' then p_outcome else 'delivered' end)) as results
-    from leadgen.claim_deliveries('w', '{"webhook": 1000, "email": 1000}', '30 seconds') c) x, leadgen.record_attempts(x.results, 0, '1 second') r;
+    from leadgen.claim_deliveries('w', '{"webhook": 1000, "email": 1000}', '30 seconds') c) x,
+      leadgen.record_attempts(x.results, 0, '1 second') r;
 $$;
 create function pg_temp.sell(p_from integer, p_to integer, p_outcome text) returns void language sql as $$
   -- Sells leads to both buyers; every webhook ends so, every e-mail gets through.
@@ -91,7 +93,8 @@ from all_dead;
 select pg_temp.sell(4, 4, 'refused');
 select is(leadgen.advance_replay(), id, 'advance_replay: a step') from all_dead;
 select is(pg_temp.show(id), 'running 1 0 {}', 'one delivery') from all_dead;
-select is(array_agg(format('%s %s %s', d.status, d.replay_id, d.attempts_before)), array[format('pending %s 1', a.id)], 'queued, and marked')
+select is(array_agg(format('%s %s %s', d.status, d.replay_id, d.attempts_before)), array[format('pending %s 1', a.id)],
+  'queued, and marked')
 from leadgen.deliveries d, all_dead a
 where d.replay_id is not null group by a.id;
 select is(leadgen.advance_replay(), null, 'a second must pass');

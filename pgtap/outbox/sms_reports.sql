@@ -9,7 +9,8 @@ create function pg_temp.lead(p_number integer) returns uuid language sql as $$
   select d.message_id from leadgen.deliveries d order by d.id desc limit 1;
 $$;
 create function pg_temp.claim(p_message uuid) returns jsonb language sql as $$
-  select jsonb_agg(jsonb_build_object('delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'latency_ms', 5))
+  select jsonb_agg(jsonb_build_object('delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(),
+    'latency_ms', 5))
   from leadgen.claim_deliveries('w', '{"sms": 10}', '30 seconds') c;
 $$;
 create function pg_temp.record(p_claim jsonb, p_result jsonb) returns text language sql as $$
@@ -179,7 +180,8 @@ select is(pg_temp.report(m, 'SM10b', 'delivered'), true, 'delivered') from y;
 select is(pg_temp.tell(m), 'delivered SM10b accepted {"1 sent","1 refused","2 sent","2 delivered"}', 'the second got through') from y;
 create temp table z as select (x ->> 'm')::uuid as m from pg_temp.send_again(11, 'SM11a') x;
 select is(pg_temp.report(m, 'SM11b', status), true, format('overtaking: %s', status)) from z, unnest('{sent,delivered}'::text[]) status;
-select is(pg_temp.tell(m), 'delivered SM11b accepted {"1 sent","1 refused","2 delivered"}', 'the last word on the second is taken at once') from z;
+select is(pg_temp.tell(m), 'delivered SM11b accepted {"1 sent","1 refused","2 delivered"}', 'the last word on the second is taken at once')
+from z;
 
 -- The recipient wants none.
 create temp table x as select pg_temp.hand_over(8, 'SM8') as m;

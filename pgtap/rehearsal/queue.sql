@@ -39,7 +39,8 @@ from sorted, (values (1, '{2} {3,1} 2026-11-20 10:00:00+00 {3,1,2} 2026-11-20 10
 -- A lead that stays unsold: offered again exactly when it was, though perhaps for another reason.
 create function pg_temp.waits(p_recorded jsonb, p_config jsonb, p_candidate jsonb) returns boolean language sql as $$
   select rehearsal.waits_as_before(testkit.rehearsed(p_config, p_candidate), jsonb_populate_record(null::leadgen.lead_decisions,
-    '{"is_held": true, "reasons": ["cap_day"], "next_route_at": "2026-11-20T17:30:00Z", "settings": {"hold_hours": 24}}'::jsonb || p_recorded));
+    '{"is_held": true, "reasons": ["cap_day"], "next_route_at": "2026-11-20T17:30:00Z",
+      "settings": {"hold_hours": 24}}'::jsonb || p_recorded));
 $$;
 select is(pg_temp.waits(recorded, config, candidate), same, format('waits_as_before: recorded %s, now %s, %s', recorded, config,
   candidate))

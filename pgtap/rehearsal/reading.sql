@@ -45,7 +45,8 @@ select is((select array_agg((e.lead).id is not null) from plan, rehearsal.list_e
   '{"reads_leads": true}'),
   '2026-11-20T15:00:00Z', '2026-11-20T15:00:01Z') e), '{true,true}', 'list_events: with the lead where the changes depend on it');
 create function pg_temp.show(p_outcome rehearsal.outcome) returns text language sql as $$
-  select concat_ws(' ', p_outcome.category, p_outcome.cause, (select string_agg(format('%s %s', case s.seat when a then 'Ace' when b then 'Best' end, p_outcome.prices[s.n]), ', ' order by s.n)
+  select concat_ws(' ', p_outcome.category, p_outcome.cause,
+    (select string_agg(format('%s %s', case s.seat when a then 'Ace' when b then 'Best' end, p_outcome.prices[s.n]), ', ' order by s.n)
     from seats, unnest(p_outcome.seats) with ordinality as s (seat, n)));
 $$;
 select is((select array_agg(pg_temp.show(rehearsal.recall_outcome(x)) order by n) from leads join leadgen.leads x using (id)),
@@ -136,7 +137,8 @@ select is(parts, jsonb_build_object('counts', '{"sold": 2, "held": 1, "rejected"
 select is(rehearsal.play_events(plan, '2026-11-20Z', '2026-11-21Z'), ('{}', '[]')::rehearsal.tally,
   'play_events: nothing changed, no difference') from plan;
 select is((select array_agg(concat_ws(' ', e ->> 'buyer', e #>> '{actual,sales}', e #>> '{simulated,fill}') order by e ->> 'buyer')
-  from jsonb_array_elements(rehearsal.report_buyers((r.x), parts, parts, '2026-11-20Z', '2026-11-21Z')) e), '{"Ace 1 0.3333","Best 1","Dunn 0"}',
+  from jsonb_array_elements(rehearsal.report_buyers((r.x), parts, parts, '2026-11-20Z', '2026-11-21Z')) e),
+    '{"Ace 1 0.3333","Best 1","Dunn 0"}',
     'report_buyers: fill by the changed cap') from summed, r;
 
 select * from finish();

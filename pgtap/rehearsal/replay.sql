@@ -27,7 +27,8 @@ select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.lea
 select is((v.checked, v.faults)::text, format('(20,[])'), 'verify_leads: all of them') from leadgen.verify_leads(0, 100) v;
 select is(format('%s %s', v.checked, v.last_id = l.id), '3 t', 'verify_leads: the next three') from leadgen.verify_leads(0, 3) v,
   (select id from leadgen.leads order by id limit 1 offset 2) l;
-select is((select format('%s %s', v.checked, coalesce(v.last_id::text, 'none')) from leadgen.verify_leads((select max(id) from leadgen.leads), 10) v),
+select is((select format('%s %s', v.checked, coalesce(v.last_id::text, 'none'))
+  from leadgen.verify_leads((select max(id) from leadgen.leads), 10) v),
   '0 none',
   'verify_leads: there are no more');
 select is(testkit.fault_of('select leadgen.replay_lead(0)'), 'LG404 lead_id', 'replay_lead: no such lead');
@@ -48,13 +49,15 @@ select is(rehearsal.replay_decision(d.*::text::leadgen.lead_decisions), '[]', 'r
 create function pg_temp.faults(p_decision leadgen.lead_decisions) returns text[] language sql as $$
   select array_agg(f ->> 'what' order by f ->> 'what') from jsonb_array_elements(rehearsal.replay_decision(p_decision)) f;
 $$;
-select is(pg_temp.faults(jsonb_populate_record(d.*::text::leadgen.lead_decisions, change)), expected, format('replay_decision: %s', change::text))
+select is(pg_temp.faults(jsonb_populate_record(d.*::text::leadgen.lead_decisions, change)), expected,
+  format('replay_decision: %s', change::text))
 from d, (values
   ('{"reasons": ["paused", null, null]}'::jsonb, '{reasons}'::text[]), ('{"winners": [3]}', '{winners}'), ('{"ranking": []}', '{ranking}'),
   ('{"unsold_reason": "no buyer is enrolled in the offer"}', '{unsold_reason}'), ('{"exclusive_buyer_id": 5}', '{exclusive_buyer_id}'),
   ('{"is_held": true}', '{is_held}'), ('{"adjustments": [{"step": "gift", "amount": -5}]}', '{sales}')
 ) as t (change, expected);
-select is(pg_temp.faults(jsonb_populate_record(e.*::text::leadgen.lead_decisions, change)), expected, format('replay_decision, held: %s', change::text))
+select is(pg_temp.faults(jsonb_populate_record(e.*::text::leadgen.lead_decisions, change)), expected,
+  format('replay_decision, held: %s', change::text))
 from e, (values ('{}'::jsonb, null::text[]), ('{"next_route_at": "2026-11-20T00:00:00Z"}', '{next_route_at}'), ('{"is_held": false}',
   '{is_held}')) as t (change, expected);
 create function pg_temp.winners(p_decision leadgen.lead_decisions) returns jsonb language sql as $$
@@ -85,10 +88,12 @@ select set_config('session_replication_role', 'replica', true);
 update leadgen.lead_assignments a set price = price + 1 where a.lead_id = (select id from sold);
 update leadgen.leads l set message = 'now there is one' where l.id = (select id from failed);
 select set_config('session_replication_role', 'origin', true);
-select is(format('%s %s', leadgen.replay_lead(id) ->> 'identical', jsonb_path_query_array(leadgen.replay_lead(id), '$.differences[*].what')),
+select is(format('%s %s', leadgen.replay_lead(id) ->> 'identical',
+  jsonb_path_query_array(leadgen.replay_lead(id), '$.differences[*].what')),
   'false ["sales"]',
   'replay_lead: another price') from sold;
-select is(format('%s %s', leadgen.replay_lead(id) ->> 'identical', jsonb_path_query_array(leadgen.replay_lead(id), '$.differences[*].what')),
+select is(format('%s %s', leadgen.replay_lead(id) ->> 'identical',
+  jsonb_path_query_array(leadgen.replay_lead(id), '$.differences[*].what')),
   'false ["validation"]',
   'replay_lead: another message') from failed;
 select is(rehearsal.replay_validation(l) #>> '{0,recorded,0,code}', 'field_required', 'replay_validation: what was recorded') from failed
@@ -97,7 +102,8 @@ select is(rehearsal.replay_validation(l), '[]', 'replay_validation: a lead that 
 select is(jsonb_array_length(rehearsal.find_replay_faults(l)), 1, 'find_replay_faults: validation and every attempt') from sold
   join leadgen.leads l using (id);
 select is(format('%s %s', v.checked, (select array_agg((f ->> 'lead_id')::bigint order by 1) from jsonb_array_elements(v.faults) f)::text),
-  format('20 %s', (select array_agg(id order by id) from ( select id from sold union select id from failed) x)::text), 'verify_leads: names the two')
+  format('20 %s', (select array_agg(id order by id) from ( select id from sold union select id from failed) x)::text),
+    'verify_leads: names the two')
 from leadgen.verify_leads(0, 100) v;
 
 -- recall_facts: a stored lead as it was judged.

@@ -31,7 +31,8 @@ create function pg_temp.play(p_changes jsonb, p_names boolean default true) retu
 declare
   v_text text := p_changes::text;
 begin
-  select replace(replace(replace(replace(replace(v_text, '"Ace"', format('"%s"', a)), '"Best"', format('"%s"', b)), '"Cole"', format('"%s"', c)),
+  select replace(replace(replace(replace(replace(v_text, '"Ace"', format('"%s"', a)), '"Best"', format('"%s"', b)), '"Cole"',
+    format('"%s"', c)),
     '"buyer Ace"', testkit.buyer_of(a)::text), '"buyer Dunn"', d::text)
   into v_text from seats;
   return leadgen.what_if((select offer_id from ids), '2026-11-20T06:00:00Z', '2026-11-21T06:00:00Z', v_text::jsonb);
@@ -88,29 +89,36 @@ insert into tried values
     'lost 1 other_buyer 1'),
   ('{"enrollments": {"Ace": {"budget_per_month": 119.99}}}', '4 sold, 3 unsold, 0 held, 1 rejected: 4 sales, 205 (Ace 1 Best 2 Cole 1)',
     'lost 1 other_buyer 1'),
-  ('{"enrollments": {"Ace": {"price_per_lead": 40}}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 225 (Ace 2 Best 2 Cole 1)', 'other_price 2'),
-  ('{"enrollments": {"Ace": {"price_per_lead": null}}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 235 (Ace 2 Best 2 Cole 1)', 'other_price 2'),
+  ('{"enrollments": {"Ace": {"price_per_lead": 40}}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 225 (Ace 2 Best 2 Cole 1)',
+    'other_price 2'),
+  ('{"enrollments": {"Ace": {"price_per_lead": null}}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 235 (Ace 2 Best 2 Cole 1)',
+    'other_price 2'),
   ('{"enrollments": {"Ace": {"min_balance_required": 1}}}', '3 sold, 4 unsold, 0 held, 1 rejected: 3 sales, 145 (Best 2 Cole 1)',
     'lost 2 other_buyer 2'),
   -- its place in the order
-  ('{"enrollments": {"Best": {"routing_priority": 9}}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)', 'other_buyer 4'),
+  ('{"enrollments": {"Best": {"routing_priority": 9}}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)',
+    'other_buyer 4'),
   -- its hours: 10:01 is too early, then two for A
   ('{"enrollments": {"Ace": {"schedule": {"fri": [["10:02", "18:00"]]}}}}',
     '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)', 'other_buyer 2'),
-  ('{"enrollments": {"Ace": {"schedule": {"sat": [["10:02", "18:00"]]}}}}', '3 sold, 4 unsold, 0 held, 1 rejected: 3 sales, 145 (Best 2 Cole 1)',
+  ('{"enrollments": {"Ace": {"schedule": {"sat": [["10:02", "18:00"]]}}}}',
+    '3 sold, 4 unsold, 0 held, 1 rejected: 3 sales, 145 (Best 2 Cole 1)',
     'lost 2 other_buyer 2'),
   ('{"enrollments": {"Ace": {"schedule": null}}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)', ''),
   -- its filters: 5 and 10 years are too new, 15 and 20 are not
   ('{"enrollments": {"Ace": {"filters": {"attributes.roof_age": {"minimum": 15}}}}}',
     '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)',
     'other_buyer 4'),
-  ('{"enrollments": {"Cole": {"filters": {"city": {"enum": ["Waco"]}}}}}', '4 sold, 3 unsold, 0 held, 1 rejected: 4 sales, 220 (Ace 2 Best 2)',
+  ('{"enrollments": {"Cole": {"filters": {"city": {"enum": ["Waco"]}}}}}',
+    '4 sold, 3 unsold, 0 held, 1 rejected: 4 sales, 220 (Ace 2 Best 2)',
     'lost 1'),
   ('{"enrollments": {"Ace": {"filters": null}}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)', ''),
   -- its pause, off
-  ('{"enrollments": {"Ace": {"pause_until": "2026-11-20T16:03:00Z"}}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)',
+  ('{"enrollments": {"Ace": {"pause_until": "2026-11-20T16:03:00Z"}}}',
+    '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)',
     'other_buyer 4'),
-  ('{"enrollments": {"Ace": {"is_active": false}}}', '3 sold, 4 unsold, 0 held, 1 rejected: 3 sales, 145 (Best 2 Cole 1)', 'lost 2 other_buyer 2'),
+  ('{"enrollments": {"Ace": {"is_active": false}}}', '3 sold, 4 unsold, 0 held, 1 rejected: 3 sales, 145 (Best 2 Cole 1)',
+    'lost 2 other_buyer 2'),
   -- a buyer gone, a buyer there: with areas of its own or given ones
   ('{"without": ["buyer Ace"]}', '3 sold, 4 unsold, 0 held, 1 rejected: 3 sales, 145 (Best 2 Cole 1)', 'lost 2 other_buyer 2'),
   ('{"with": [{"buyer_id": "buyer Dunn", "price_per_lead": 70, "routing_priority": 9, "capacity_per_day": 1, "service_areas": ["787*"]}]}',
@@ -135,7 +143,8 @@ insert into tried values
   ('{"routing": {"strategy": "highest_price"}, "enrollments": {"Ace": {"price_per_lead": 40}}}',
     '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 225 (Ace 2 Best 2 Cole 1)', 'other_buyer 4'),
   ('{"routing": {"strategy": "round_robin"}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)', 'other_buyer 2'),
-  ('{"routing": {"strategy": "least_filled"}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)', 'other_buyer 2'),
+  ('{"routing": {"strategy": "least_filled"}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)',
+    'other_buyer 2'),
   -- 1 to 3, in turn: B A B B B A
   ('{"routing": {"strategy": "weighted"}, "enrollments": {"Ace": {"weight": 1, "capacity_per_day": null},
     "Best": {"weight": 3, "capacity_per_day": null}}}',
@@ -144,11 +153,13 @@ insert into tried values
   ('{"routing": {"caps": {"per_day": 3}}}', '3 sold, 4 unsold, 0 held, 1 rejected: 3 sales, 170 (Ace 2 Best 1)', 'lost 2'),
   ('{"routing": {"caps": {"per_hour": 0}}}', '0 sold, 7 unsold, 0 held, 1 rejected: 0 sales, 0 ()', 'lost 5'),
   ('{"routing": {"caps": {"budget_per_day": 170}}}', '3 sold, 4 unsold, 0 held, 1 rejected: 3 sales, 170 (Ace 2 Best 1)', 'lost 2'),
-  ('{"routing": {"caps": {"budget_per_month": 215}}}', '4 sold, 3 unsold, 0 held, 1 rejected: 4 sales, 215 (Ace 2 Best 1 Cole 1)', 'lost 1'),
+  ('{"routing": {"caps": {"budget_per_month": 215}}}', '4 sold, 3 unsold, 0 held, 1 rejected: 4 sales, 215 (Ace 2 Best 1 Cole 1)',
+    'lost 1'),
   -- held instead of unsold: the next midnight both are sold to A; not when the hold is too short
   ('{"routing": {"on_no_buyer": "hold"}}', '7 sold, 0 unsold, 0 held, 1 rejected: 7 sales, 385 (Ace 4 Best 2 Cole 1)', 'gained 2'),
   ('{"routing": {"on_no_buyer": null}}', '7 sold, 0 unsold, 0 held, 1 rejected: 7 sales, 385 (Ace 4 Best 2 Cole 1)', 'gained 2'),
-  ('{"routing": {"on_no_buyer": "hold", "hold_hours": 0.5}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)', ''),
+  ('{"routing": {"on_no_buyer": "hold", "hold_hours": 0.5}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)',
+    ''),
   -- B alone: two today, two at the next midnight, two at the one after
   ('{"routing": {"on_no_buyer": "hold", "hold_hours": 100}, "without": ["buyer Ace"]}',
     '7 sold, 0 unsold, 0 held, 1 rejected: 7 sales, 345 (Best 6 Cole 1)', 'gained 2 other_buyer 2'),
@@ -159,7 +170,9 @@ insert into tried values
     '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 277 (Ace 2 Best 2 Cole 1)', 'other_price 2'),
   ('{"default_price_per_lead": 55}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 275 (Ace 2 Best 2 Cole 1)', 'other_price 1');
 create temp table played as select t.*, pg_temp.play(t.changes) as r from tried t;
-select is(format('%s | %s', pg_temp.tell(p.r, 'simulated'), ( select coalesce(string_agg(format('%s %s', m.key, m.value), ' ' order by m.key), '') from jsonb_each_text(p.r -> 'moved') m where m.key <> 'same' and m.value <> '0')),
+select is(format('%s | %s', pg_temp.tell(p.r, 'simulated'),
+  ( select coalesce(string_agg(format('%s %s', m.key, m.value), ' ' order by m.key), '') from jsonb_each_text(p.r -> 'moved') m
+    where m.key <> 'same' and m.value <> '0')),
   format('%s | %s', p.expected, p.moved), p.changes::text)
 from played p;
 select is((select array_agg(distinct pg_temp.tell(p.r, 'actual')) from played p),

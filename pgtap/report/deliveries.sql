@@ -71,7 +71,8 @@ select is(e.state, 'failing', 'endpoints: failing') from report.endpoints e wher
 update leadgen.endpoints e set failures_in_a_row = 3, retry_at = now() + interval '1 minute' where e.channel = 'webhook';
 select is(e.state, 'resting', 'endpoints: resting') from report.endpoints e where e.channel = 'webhook';
 select leadgen.disable_endpoint(e.id, 'tests') from leadgen.endpoints e where e.channel = 'webhook';
-select is(format('%s %s', e.state, e.disabled_reason), 'disabled tests', 'endpoints: disabled') from report.endpoints e where e.channel = 'webhook';
+select is(format('%s %s', e.state, e.disabled_reason), 'disabled tests', 'endpoints: disabled') from report.endpoints e
+where e.channel = 'webhook';
 update leadgen.buyers set webhook_url = 'https://new.example/';
 select
     bag_eq(
@@ -85,8 +86,10 @@ update leadgen.lead_assignments a set created_at = a.created_at - interval '25 h
 set local session_replication_role = origin;
 select is_empty('select * from report.buyer_delivery', 'buyer_delivery: sales of the last 24 hours');
 select is_empty($$select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
-  where c.relnamespace = 'report'::regnamespace and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'replays', 'buyer_delivery')
-  and a.attname in ('target', 'reply', 'error', 'last_error', 'facts', 'message_id', 'provider_id')$$, 'no address, reply or error text is shown');
+  where c.relnamespace = 'report'::regnamespace and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'replays',
+    'buyer_delivery')
+  and a.attname in ('target', 'reply', 'error', 'last_error', 'facts', 'message_id', 'provider_id')$$,
+    'no address, reply or error text is shown');
 select is(count(*), 5::bigint, 'all of them have a comment') from pg_class c where c.relnamespace = 'report'::regnamespace
   and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'replays', 'buyer_delivery')
   and obj_description(c.oid, 'pg_class') is not null;

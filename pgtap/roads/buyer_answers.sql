@@ -4,7 +4,8 @@ begin;
 select plan(127);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{}', null, '{"name": "Roofing Austin"}') as offer_id;
-create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace', '{"routing_priority": 9}') as ace, testkit.enroll_buyer(offer_id, 'Best',
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace', '{"routing_priority": 9}') as ace,
+  testkit.enroll_buyer(offer_id, 'Best',
   '{"routing_priority": 1}') as best from ids;
 insert into leadgen.buyer_keys (buyer_id, name, key_hash)
 select testkit.buyer_of(b.enrollment), b.name, b.hash
@@ -20,7 +21,8 @@ grant all on sales, ids, seats to public;
 
 -- Keys.
 select is(identity.check_buyer(repeat('a', 64)), testkit.buyer_of(ace), 'check_buyer: a key in force') from seats;
-select is(testkit.fault_of(format('select identity.check_buyer(%L)', hash)), 'LG401', format('check_buyer: %s', coalesce(left(hash, 9), 'none')))
+select is(testkit.fault_of(format('select identity.check_buyer(%L)', hash)), 'LG401',
+  format('check_buyer: %s', coalesce(left(hash, 9), 'none')))
 from unnest(array[repeat('c', 64), repeat('d', 64), '', null, 'a', repeat('a', 65)]) hash;
 select is((market.find_own_sale(testkit.buyer_of(ace), id)).id, id, 'find_own_sale: its own') from seats, sales where n = 1;
 select is(testkit.fault_of(format('select market.find_own_sale(%s, %s)', testkit.buyer_of(best), id)), 'LG404 assignment_id',
@@ -102,8 +104,10 @@ select is(pg_temp.nonsense(token), 'LG404 / LG404', format('no link: %s', coales
 from links, lateral (values
   ('nothing', null), ('an empty one', ''), ('one letter', 'a'), ('10 kB', repeat('a', 10000)), ('blanks', repeat(' ', 60)), ('unicode',
     repeat('é', 60)),
-  ('an emoji', repeat('🏠', 60)), ('control characters', repeat(E'\x01', 60)), ('a slash', format('../%s', accept)), ('padded', format('%s=', accept)),
-  ('a blank behind', format('%s ', accept)), ('a line behind', format(E'%s\n', accept)), ('cut by one', left(accept, -1)), ('cut by two', left(accept, -2)),
+  ('an emoji', repeat('🏠', 60)), ('control characters', repeat(E'\x01', 60)), ('a slash', format('../%s', accept)),
+  ('padded', format('%s=', accept)),
+  ('a blank behind', format('%s ', accept)), ('a line behind', format(E'%s\n', accept)), ('cut by one', left(accept, -1)),
+  ('cut by two', left(accept, -2)),
   ('cut in half', left(accept, 30)), ('the first letter gone', substr(accept, 2)), ('twice', repeat(accept, 2)),
   ('one more letter', format('%sA', accept)),
   ('upper case', upper(accept)), ('all A', repeat('A', length(accept))),
@@ -113,7 +117,8 @@ from links, lateral (values
 select is(pg_temp.nonsense(rtrim(translate(encode(substr(decode(translate(accept, '-_', '+/') || repeat('=',
   (4 - length(accept) % 4) % 4), 'base64'), 1, 32)
   || convert_to(claim, 'UTF8'), 'base64'), E'+/\n', '-_'), '=')), 'LG404 / LG404', format('the signature of another: %s', claim))
-from links, unnest(array[format('return:%s', id), format('unsubscribe:%s', id), format('accept:%s', id + 1), format('accept:0%s', id), 'accept:', 'accept:-1',
+from links, unnest(array[format('return:%s', id), format('unsubscribe:%s', id), format('accept:%s', id + 1), format('accept:0%s', id),
+  'accept:', 'accept:-1',
   'accept:99999999999999999999', ':1', '']) claim
 where n = 2;
 select is((select count(*) from generate_series(1, length(accept)) i, lateral (
@@ -129,7 +134,8 @@ select is(leadgen.read_link(accept) - '{message,id,lead_id}'::text[],
 select is(leadgen.read_link(return) #>> '{message}', 'You can return this lead until 2026-11-27 10:00 America/Chicago.',
   'read_link: in words') from links where n = 2;
 select is(leadgen.read_link(return) #>> '{reasons,8,code}', 'other', 'read_link: with the reasons') from links where n = 2;
-select unalike(concat(leadgen.read_link(return), leadgen.read_link(accept)), format('%%%s%%', personal), format('read_link: not %s', personal))
+select unalike(concat(leadgen.read_link(return), leadgen.read_link(accept)), format('%%%s%%', personal),
+  format('read_link: not %s', personal))
 from links, unnest('{Smith,person2,5550002,Emergency,roof_age}'::text[]) personal where n = 2;
 reset role;
 select is(format('%s %s', a.outcome, (select count(*) from leadgen.sale_returns r where r.assignment_id = a.id)), 'pending 0',
@@ -199,7 +205,8 @@ reset role;
 select is(array_agg(b.notice_emails order by b.id), '{f,t}', 'unsubscribe: this buyer, and nothing else of it')
 from leadgen.buyers b join seats on b.id in (testkit.buyer_of(ace), testkit.buyer_of(best));
 select is(b.email_notifications, true, 'unsubscribe: leads still come') from leadgen.buyers b join mail on b.id = buyer_id;
-select is(testkit.fault_of(format('select leadgen.read_link(%L)', identity.make_link(kind, 0))), 'LG404', format('of what is not there: %s', kind))
+select is(testkit.fault_of(format('select leadgen.read_link(%L)', identity.make_link(kind, 0))), 'LG404',
+  format('of what is not there: %s', kind))
 from unnest('{accept,return,unsubscribe}'::text[]) kind;
 
 -- Without a secret there are no links: none is made, and none that anybody makes up is taken.

@@ -33,7 +33,8 @@ from (values
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 select testkit.enroll_buyer(offer_id, 'Webb') from ids;
 update leadgen.endpoints e set disabled_at = '2026-11-20T16:00:00Z', disabled_reason = 'tests' where e.channel = 'webhook';
-select is(format('%s %s', pg_temp.run('settle_endpoints'), pg_temp.run('settle_endpoints')), 'true false', 'run_chore: one endpoint to announce');
+select is(format('%s %s', pg_temp.run('settle_endpoints'), pg_temp.run('settle_endpoints')), 'true false',
+  'run_chore: one endpoint to announce');
 reset role;
 select is(count(*), 1::bigint, 'which is announced') from leadgen.events ev where ev.kind = 'endpoint_disabled';
 select leadgen.enable_endpoint(e.id) from leadgen.endpoints e where e.channel = 'webhook';
@@ -46,7 +47,8 @@ reset role;
 update leadgen.chores set is_active = false where name = 'advance_replay';
 update leadgen.chores set pause = '90 seconds' where name = 'settle_reports';
 set local role leadgen_worker;
-select is(array_agg(format('%s %s', c.name, c.pause_seconds)), '{"settle_answers 0","settle_return 0","release_due_sale 0","route_held_lead 0",
+select is(array_agg(format('%s %s', c.name, c.pause_seconds)),
+  '{"settle_answers 0","settle_return 0","release_due_sale 0","route_held_lead 0",
   "settle_endpoints 0","settle_reports 90"}', 'list_chores: those that are to be done, and how often') from leadgen.list_chores() c;
 reset role;
 set local role leadgen_dba;

@@ -4,7 +4,8 @@ select plan(52);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 select is((kernel.describe_reasons(testkit.snapshot(array[testkit.candidate(fields)], testkit.load('{
-  "cap_day": 20, "used_day": 20, "cap_month": 90, "used_month": 91, "budget_day": 100, "spent_day": 80.5, "budget_month": 900, "spent_month": 900}'), '2026-11-21T16:00:00Z'), array[reason]))[1],
+  "cap_day": 20, "used_day": 20, "cap_month": 90, "used_month": 91, "budget_day": 100, "spent_day": 80.5,
+  "budget_month": 900, "spent_month": 900}'), '2026-11-21T16:00:00Z'), array[reason]))[1],
   text, text)
 from (values
   ('{"used_day": 20, "cap_day": 20}'::jsonb, 'cap_day', 'cap_day: 20 of 20, resets 2026-11-22T06:00:00Z (00:00 America/Chicago)'),
@@ -44,7 +45,8 @@ from (values
 -- One lead with a winner, one ranked behind, one lost for each kind of reason.
 create temp table ids as select testkit.make_offer('{}', '{"tie_breakers": ["round_robin"]}') as offer_id;
 create temp table seats as
-select n, testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(jsonb_build_object('name', format('Buyer %s', n)))) || seat,
+select n, testkit.enroll(offer_id,
+  jsonb_build_object('buyer_id', testkit.make_buyer(jsonb_build_object('name', format('Buyer %s', n)))) || seat,
   areas) as id
 from ids, (values
   (1, '{"routing_priority": 2}'::jsonb, '{*}'::text[]), (2, '{"routing_priority": 9, "price_per_lead": 60}', '{*}'), (3,

@@ -8,7 +8,8 @@ select is((select to_jsonb(u) - '{offer_id,market_id,hour_start,day_start,week_s
   join ids using (offer_id)),
   '{"hour_count": 0, "day_count": 0, "week_count": 0, "month_count": 0, "day_spent": 0, "month_spent": 0}',
     'start_offer_usage: a row for every offer');
-create temp table seats as select offer_id, testkit.enroll_buyer(offer_id, 'Ace', '{"price_per_lead": 60}') as a, testkit.enroll_buyer(offer_id, 'Best',
+create temp table seats as select offer_id, testkit.enroll_buyer(offer_id, 'Ace', '{"price_per_lead": 60}') as a,
+  testkit.enroll_buyer(offer_id, 'Best',
   '{"capacity_per_hour": 0}') as b from ids;
 select testkit.at_time('2026-11-20T15:00:00Z');
 select testkit.work_holds();

@@ -10,7 +10,9 @@ select testkit.submit(offer_id, '{"idempotency_key": "order-7"}', 1) as sold,
 create temp table numbers as
 select (sold ->> 'lead_id')::bigint as sold, (ann ->> 'lead_id')::bigint as ann, (wrong ->> 'lead_id')::bigint as wrong from leads;
 create function pg_temp.found(p_text text) returns text language sql as $$
-  select coalesce(string_agg(format('%s by %s', case f.lead_id when n.sold then 'sold' when n.ann then 'ann' when n.wrong then 'wrong' else 'quarantined' end, f.matched), '; ' order by f.lead_id), 'none')
+  select coalesce(string_agg(format('%s by %s',
+    case f.lead_id when n.sold then 'sold' when n.ann then 'ann' when n.wrong then 'wrong' else 'quarantined' end, f.matched), '; '
+      order by f.lead_id), 'none')
   from numbers n, leadgen.find_leads(p_text) f;
 $$;
 
@@ -25,7 +27,8 @@ from (values
 select is(pg_temp.found(sold::text), 'sold by id', 'find_leads: a lead id') from numbers;
 select is((f.offer, f.source, f.status, f.quarantine_id) is distinct from null, true, 'find_leads: with its offer, source and status')
 from numbers, leadgen.find_leads(sold::text) f;
-select is(f.summary, 'Sold to Hilltop Roofing for 60.00 USD', 'find_leads: what became of it') from numbers, leadgen.find_leads(sold::text) f;
+select is(f.summary, 'Sold to Hilltop Roofing for 60.00 USD', 'find_leads: what became of it') from numbers,
+  leadgen.find_leads(sold::text) f;
 select matches(f.deliveries, '^email pending \(delivery [0-9]+\)$', 'find_leads: its deliveries')
   from numbers, leadgen.find_leads(sold::text) f;
 select matches(f.summary, '^Rejected: ', 'find_leads: why it was rejected') from numbers, leadgen.find_leads(wrong::text) f;

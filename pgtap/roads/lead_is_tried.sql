@@ -15,7 +15,7 @@ declare
   v_state text;
 begin
   for v_table in select c.relname from pg_class c where c.relnamespace = 'leadgen'::regnamespace and c.relkind in ('r', 'p') order by 1 loop
-    execute format('select format(''%%s %%s'', count(*), coalesce(md5(string_agg(t::text, '','' order by t::text)), '''')) from leadgen.%I t',
+    execute format($q$select format('%%s %%s', count(*), md5(string_agg(t::text, ',' order by t::text))) from leadgen.%I t$q$,
       v_table) into v_state;
     v_rows := v_rows || jsonb_build_object(v_table, v_state);
   end loop;

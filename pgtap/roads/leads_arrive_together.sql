@@ -12,7 +12,8 @@ $$;
 create temp table ids as
 select testkit.make_offer() as first, testkit.make_offer() as second, testkit.make_offer() as third;
 create temp table seats as
-select testkit.enroll_buyer(first, 'Ace') as first, testkit.enroll_buyer(second, 'Best') as second, testkit.enroll_buyer(third, 'Cole') as third from ids;
+select testkit.enroll_buyer(first, 'Ace') as first, testkit.enroll_buyer(second, 'Best') as second,
+  testkit.enroll_buyer(third, 'Cole') as third from ids;
 create function pg_temp.given(p_offer text, p_number integer, p_fields jsonb default '{}')
 returns jsonb
 language sql

@@ -198,7 +198,8 @@ begin
 end;
 $$;
 select is(pg_temp.erase_tried(format('k-8%s', status), status), '{unknown,erased}',
-  format('who may have got it has bought it, who cannot has not: %s', status)) from unnest('{pending,parked}'::leadgen.delivery_status[]) status;
+  format('who may have got it has bought it, who cannot has not: %s', status))
+    from unnest('{pending,parked}'::leadgen.delivery_status[]) status;
 
 -- A sale that failed and is kept: its dead letter is never sent again, so its place goes back.
 select testkit.at_time('2026-11-20T17:30:00Z');
@@ -231,7 +232,8 @@ select is(ref.normalize_email('Zaphod@HEARTOFGÖLD.example'), l.email::text, 'an
 from leadgen.leads l join words using (id);
 select roads.request_return(a.id, 'other', null, 'api') from leadgen.lead_assignments a join words on words.id = a.lead_id;
 select leadgen.erase_lead(id, 'ninth') from words;
-select is(format('%s %s', l.source, l.idempotency_key = format('erased:%s', l.id)), 'erased t', 'strike_out_lead: a source and a key of a person')
+select is(format('%s %s', l.source, l.idempotency_key = format('erased:%s', l.id)), 'erased t',
+  'strike_out_lead: a source and a key of a person')
 from leadgen.leads l join words using (id);
 select is(count(*), 0::bigint, 'erase_quarantined: the address in another spelling')
 from leadgen.intake_quarantine q where q.request_hash = 'h' and q.payload <> '{}';

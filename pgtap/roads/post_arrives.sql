@@ -99,7 +99,8 @@ select is(intake.settle_refusal('LG422', 'another body', '{"idempotency_key": "n
   'settle_refusal: no first answer to give');
 
 -- Campaigns.
-select is((intake.choose_mapped_source(row(1, 's', 'h', map, null, null, null), payload)).source_key, key, format('choose_mapped_source: %s', payload::text))
+select is((intake.choose_mapped_source(row(1, 's', 'h', map, null, null, null), payload)).source_key, key,
+  format('choose_mapped_source: %s', payload::text))
 from (values ('{"by_campaign": true}'::jsonb, '{"utm_source": "Google", "utm_campaign": " 777 "}'::jsonb, 'campaign'),
   ('{"by_campaign": true}', '{"utm_source": "bing", "utm_campaign": "777"}', 's'), ('{"by_campaign": true}', '{}', 's'),
   ('{}', '{"utm_source": "google", "utm_campaign": "777"}', 's')) as t (map, payload, key);

@@ -1,4 +1,5 @@
--- settle_return: what becomes of a lead that a webhook's reply rejected (judge_return, refuse_return, pick_received_return, describe_answer).
+-- settle_return: what becomes of a lead that a webhook's reply rejected (judge_return, refuse_return, pick_received_return,
+-- describe_answer).
 begin;
 select plan(16);
 select testkit.at_time('2026-11-20T16:00:00Z');
@@ -7,7 +8,8 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table replying as select testkit.open_offer('{"returns": {"quota": {"count": 1}}}', 'Ace') as offer_id;
 create temp table s12 as select n, testkit.sell_lead(offer_id, n) as id from replying, generate_series(1, 3) n;
 select testkit.reply(id) from s12 order by n;
-select is(testkit.tell_return(id), 'delivered | delivered | received reply', 'by reply: delivered, until it is looked at') from s12 where n = 1;
+select is(testkit.tell_return(id), 'delivered | delivered | received reply', 'by reply: delivered, until it is looked at') from s12
+where n = 1;
 select is(testkit.ask(id), 'delivered received rejected_on_delivery', 'by reply: asking as well changes nothing') from s12 where n = 1;
 select is(array[leadgen.settle_return(), leadgen.settle_return(), leadgen.settle_return(), leadgen.settle_return()],
   (select array_agg(r.id order by r.id) || null::bigint
@@ -45,7 +47,8 @@ set local client_min_messages = notice;
 select is(testkit.tell_return(id), 'delivered | delivered | requested reply could not be settled: P0001',
   'settle_return: it is left to the operator') from s15 where n = 1;
 select isnt(leadgen.settle_return(), null, 'settle_return: the next');
-select is(testkit.tell_return(id), 'returned released | validated held | approved reply auto', 'settle_return: is settled') from s15 where n = 2;
+select is(testkit.tell_return(id), 'returned released | validated held | approved reply auto', 'settle_return: is settled') from s15
+where n = 2;
 select is((market.pick_received_return()).id, null, 'pick_received_return: none is left');
 select is(market.describe_answer(0), null, 'describe_answer: of no sale');
 create temp table kept as select testkit.sell_lead(offer_id, 4) as id from slow;

@@ -18,7 +18,8 @@ create temp table r1 as select r.id from leadgen.sale_returns r join s10 on s10.
 select testkit.at_time('2026-12-20T16:00:00Z');
 select is(leadgen.decide_return(id, true, ' fair enough ') #>> '{return,status}', 'approved', 'decide_return: approved, whenever that is')
 from r1;
-select is(testkit.tell_return(id), format('returned released | validated held | approved api %s fair enough', session_user), 'now it is returned')
+select is(testkit.tell_return(id), format('returned released | validated held | approved api %s fair enough', session_user),
+  'now it is returned')
 from s10 where n = 1;
 select is(leadgen.decide_return(id, true, 'again') ->> 'outcome', 'returned', 'decide_return: the same again is no fault') from r1;
 select is(testkit.fault_of(format('select leadgen.decide_return(%s, false)', id)), 'LG409 status', 'decide_return: decided is decided')
@@ -37,7 +38,8 @@ select testkit.ask(id) from s10 where n = 3;
 select leadgen.return_sale(id, 'spam') from s10 where n = 3 and exists (select
 from leadgen.return_reasons where code = 'spam' and is_active);
 select is(leadgen.return_sale(id, 'other')::text, 'returned', 'return_sale approves what was asked for') from s10 where n = 3;
-select is(testkit.tell_return(id), format('returned released | validated held | approved api %s', session_user), 'as one return') from s10 where n = 3;
+select is(testkit.tell_return(id), format('returned released | validated held | approved api %s', session_user), 'as one return') from s10
+where n = 3;
 select is(testkit.refusal(id), 'LG409 quota', 'a request that was refused is not counted, three that stand are') from s10 where n = 4;
 
 -- A request is no silence.

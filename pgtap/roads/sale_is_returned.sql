@@ -28,7 +28,8 @@ select is(testkit.tell_return(id), 'accepted | accepted |', 'and all that change
 
 -- Approved at once: returned, released, rerouted; never to the same buyer again.
 select is(testkit.ask(id, 'wrong_roof', ' straw '), 'returned approved wrong_roof', 'a reason of one''s own') from s1;
-select is(testkit.tell_return(id), 'returned released | validated held | approved api auto', 'returned, and its lead is offered again') from s1;
+select is(testkit.tell_return(id), 'returned released | validated held | approved api auto', 'returned, and its lead is offered again')
+from s1;
 select is(array[r.reason_code, r.note], '{wrong_roof,straw}', 'with the buyer''s words')
 from leadgen.sale_returns r join s1 on s1.id = r.assignment_id;
 select is(market.find_refusal(l), 'returned', 'find_refusal: why nobody has it')

@@ -20,19 +20,20 @@ select is(format('%s %s', f.cause, coalesce(f.price::text, 'no price')), 'nobody
 -- Every reason that a candidate can lose for has its place in the order.
 select is((select array_agg(r.cause order by n)
   from unnest('{enrollment_inactive,buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,
-    already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,exclusive_to_other,offer_cap_hour,
-    offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason, n)
+    already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,
+    exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason, n)
   cross join lateral testkit.find_cause(testkit.candidates('{}', '{}'), array[reason, 'offer_budget_month']) r),
     array_fill('offer_budget_month'::text, '{23}'),
   'find_cause: offer_budget_month is the last of all');
 select is((select array_agg(r.cause order by n)
   from unnest('{enrollment_inactive,buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,
-    already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,exclusive_to_other,offer_cap_hour,
-    offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason, n)
+    already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,
+    exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason, n)
   cross join lateral testkit.find_cause(testkit.candidates('{"price": 1000}', '{}'), array['enrollment_inactive', reason]) r where n > 1),
   '{buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,already_had_lead,
     bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,
-    budget_month,minimum_balance,funds,exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}',
+    budget_month,minimum_balance,funds,
+    exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}',
   'find_cause: whatever is later beats the first, whatever it pays');
 
 -- A morning: A (60.00, one a day) and B (50.00, an age of 10 at least).
@@ -53,7 +54,8 @@ $$;
 select is(pg_temp.told('2026-11-20T06:00Z', '2026-11-21T06:00Z'), array[
   'cap_day | 2 | 120.00 | Ace | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
   'filters | 1 | 50.00 | Best | filters: attributes.roof_age is 3, wanted at least 10',
-  'outside_service_area | 1 | 50.00 | Best | outside_service_area'], 'explain_unsold: by cause, the most money first, with the latest case');
+  'outside_service_area | 1 | 50.00 | Best | outside_service_area'],
+    'explain_unsold: by cause, the most money first, with the latest case');
 select is(pg_temp.told('2026-11-20T16:03Z', '2026-11-20T16:10Z'), array[
   'cap_day | 1 | 60.00 | Ace | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)'],
     'explain_unsold: of a period, its end not included');
