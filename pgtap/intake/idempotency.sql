@@ -1,4 +1,4 @@
--- read_idempotency_key, derive_idempotency_key, replay_answer: one key, one lead.
+-- read_idempotency_key, derive_idempotency_key, repeat_answer: one key, one lead.
 begin;
 select plan(40);
 select testkit.at_time('2026-11-20T16:00:00Z');
@@ -76,8 +76,8 @@ from ids, (values
 -- A lead that failed validation has an answer too.
 create temp table bad as select n, testkit.submit(offer_id, '{"name": "", "idempotency_key": "bad"}', 9) as answer
   from ids, generate_series(1, 2) n;
-select is(b.answer, a.answer || '{"replayed": true}'::jsonb, 'a rejection is replayed as well') from bad a, bad b where a.n = 1 and b.n = 2;
-select is(intake.replay_answer(l.id, l.request_hash, false) ->> 'status', 'rejected', 'replay_answer by itself') from leadgen.leads l
+select is(b.answer, a.answer || '{"repeated": true}'::jsonb, 'a rejection is replayed as well') from bad a, bad b where a.n = 1 and b.n = 2;
+select is(intake.repeat_answer(l.id, l.request_hash, false) ->> 'status', 'rejected', 'repeat_answer by itself') from leadgen.leads l
   where l.idempotency_key = 'bad';
 
 select * from finish();

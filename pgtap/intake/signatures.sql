@@ -1,4 +1,4 @@
--- compute_hmac and check_signature: the vectors of RFC 4231, and X-Hub-Signature-256.
+-- compute_hmac and is_valid_signature: the vectors of RFC 4231, and X-Hub-Signature-256.
 begin;
 select plan(20);
 
@@ -26,7 +26,7 @@ select is(kernel.compute_hmac(decode(repeat('aa', 64), 'hex'), 'x') <> kernel.co
 select is(kernel.compute_hmac(null, 'x'), null, 'no key, no signature');
 
 -- The signature is over the raw bytes; a space more is another body.
-select is(intake.check_signature(body, secret, signature), verdict, what)
+select is(intake.is_valid_signature(body, secret, signature), verdict, what)
 from (values
   ('{"a": "ü"}', 's3cret', format('sha256=%s', encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex')), true,
     'right'),

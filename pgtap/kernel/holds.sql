@@ -188,7 +188,7 @@ update leadgen.buyer_offers bo set capacity_per_hour = null from ending_seat e w
 select testkit.work_holds();
 select is(testkit.tell(l.id), 'hold ended: cap_hour 1', 'capacity after the end of the hold comes too late') from leadgen.leads l
   join ending using (offer_id);
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 -- Very many held leads are woken in portions, here of two.
 create temp table crowd as select testkit.make_offer('{}', '{"caps": {"per_day": 0}}') as offer_id;

@@ -1,4 +1,4 @@
--- Each role at work: what it may do, done; what it may not, refused. Also check_operator and is_ready.
+-- Each role at work: what it may do, done; what it may not, refused. Also authenticate_operator and is_ready.
 begin;
 select plan(67);
 create temp table ids as select testkit.make_offer() as offer_id;
@@ -18,9 +18,9 @@ select is(leadgen.explain_lead_for(repeat('1', 64), (answer ->> 'lead_id')::bigi
 select is(leadgen.is_ready(), true, 'API: is_ready');
 select is(testkit.fault_of(sql), '42501', format('API: %s', sql))
 from unnest(array['select * from leadgen.leads', 'select leadgen.explain_lead(1)',
-  'select * from leadgen.claim_deliveries(''w'', testkit.room(1), ''1 second'')', 'select leadgen.replay_quarantined(1)',
+  'select * from leadgen.claim_deliveries(''w'', testkit.room(1), ''1 second'')', 'select leadgen.resubmit_quarantined(1)',
   'select leadgen.route_held_lead()', 'insert into leadgen.markets (name, timezone) values (''x'', ''UTC'')',
-    'select * from report.leads', 'create table leadgen.x ()', 'select * from leadgen.check_invariants()',
+    'select * from report.leads', 'create table leadgen.x ()', 'select * from leadgen.list_broken_invariants()',
       'select kernel.price_sale(1, 2, false, null)', 'select nextval(''leadgen.leads_id_seq'')']) sql;
 reset role;
 
@@ -57,7 +57,7 @@ from ids, seat, unnest(array[
     ''Reno'' from leadgen.buyers b limit 1',
   'select leadgen.submit_lead(''{}'')', 'select * from leadgen.leads', 'select * from report.funnel',
   'select leadgen.explain_lead(l.id) from leadgen.leads l', 'select * from leadgen.leads l, leadgen.explain_candidates(l.id)',
-  'select * from leadgen.check_invariants()', 'select leadgen.accept_sale(min(a.id)) from leadgen.lead_assignments a',
+  'select * from leadgen.list_broken_invariants()', 'select leadgen.accept_sale(min(a.id)) from leadgen.lead_assignments a',
   'select leadgen.return_sale(max(a.id), ''other'', ''by telephone'') from leadgen.lead_assignments a',
   'insert into leadgen.return_reasons (code, description) values (''too_old'', ''The roof is too old'')',
   'update leadgen.return_reasons set is_active = false where code = ''no_consent''',
@@ -85,7 +85,7 @@ select is((select count(*) from report.sales), 3::bigint, 'analyst: sales');
 select is(testkit.fault_of('select * from leadgen.leads'), '42501', 'analyst: not the leads');
 reset role;
 
-select is(testkit.fault_of(format('select identity.check_operator(%L)', repeat('1', 64))), 'none', 'check_operator: a key in force');
+select is(testkit.fault_of(format('select identity.authenticate_operator(%L)', repeat('1', 64))), 'none', 'authenticate_operator: a key in force');
 
 select * from finish();
 rollback;

@@ -73,7 +73,7 @@ select is((select max(a.answer_by) from leadgen.lead_assignments a join asked us
 select testkit.at_time('2026-11-20T20:00:00Z');
 select testkit.tend();
 select is(testkit.tell_sales(id), '{"lapsed released","lapsed released"}', 'explicit: who is as silent loses it too') from s3;
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 -- auto_after: silence is acceptance.
 select testkit.at_time('2026-11-20T16:00:00Z');
@@ -98,7 +98,7 @@ select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'oth
 from s6 where n = 3;
 select testkit.attempt(id, 'delivered') from s6 where n = 4;
 select is(leadgen.settle_answers(), 1, 'auto_after: accepted when it arrives late');
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

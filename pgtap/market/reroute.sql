@@ -115,7 +115,7 @@ select is(leadgen.release_due_sale(), null, 'release_due_sale: the first is put 
 select testkit.at_time('2026-11-20T16:03:00Z');
 drop trigger break_down on leadgen.lead_assignments;
 select is(leadgen.release_due_sale(), id, 'release_due_sale: for a minute') from s15 where n = 1;
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

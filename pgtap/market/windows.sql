@@ -34,7 +34,7 @@ select is(testkit.sell(offer_id, 6, '2026-11-21T05:00:00Z'), follows, 'which com
 
 -- A counter that went wrong is mended by counting.
 update leadgen.enrollment_usage u set sales[2] = 0, sales[1] = 7 from seats where u.buyer_offer_id = follows;
-select is(array_agg(distinct rule), '{usage_row_is_true}', 'the invariants see it') from leadgen.check_invariants();
+select is(array_agg(distinct rule), '{usage_row_is_true}', 'the invariants see it') from leadgen.list_broken_invariants();
 select lives_ok(format('select market.recount_usage(%s)', follows), 'recount_usage') from seats;
 select is(pg_temp.usage(follows), '1 1 4 4 21 05:00', 'counted from the sales') from seats;
 -- The offer as a whole, in the market's zone, and at a moment of the past. Sold at 45.00: 05:30, 06:30 and 07:10 UTC on the
@@ -51,7 +51,7 @@ update leadgen.offer_usage u set sales[2] = 9, money[4] = 1 from ids where u.off
 select market.recount_offer_usage(offer_id, 'America/New_York') from ids;
 select is(concat_ws(' ', u.day_count, u.day_spent, u.month_count, u.month_spent), '1 45.00 4 180.00', 'recount_offer_usage')
 from testkit.offer_usage u join ids using (offer_id);
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

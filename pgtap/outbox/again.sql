@@ -58,7 +58,7 @@ select
 from d;
 select is(leadgen.retry_delivery(id, true), 'pending', 'but by wish') from d;
 select is(pg_temp.record(id, 'refused'), 'dead', 'and may fail then') from d;
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 select is(testkit.detail_of(format('select leadgen.retry_delivery(%s, null)', id)), null, 'a wish that is not said is none') from d;
 select is(pg_temp.record(id, 'unknown'), 'unknown', 'nobody knows') from d;
 select is(leadgen.retry_delivery(id), 'pending', 'an unknown one may be sent again') from d;
@@ -150,12 +150,12 @@ update leadgen.routing_policies set config = config || '{"reroute": {"on_failure
 create temp table kept as select pg_temp.lead(16) as id;
 select is(pg_temp.record(id, 'refused'), 'dead', 'a dead letter of a sale that is not offered to others') from kept;
 select is(leadgen.release_due_sale(), null, 'keeps its place');
-select is((select array_agg(i.rule) from leadgen.check_invariants() i), null, 'as it may');
+select is((select array_agg(i.rule) from leadgen.list_broken_invariants() i), null, 'as it may');
 select is(leadgen.retry_delivery(id), 'pending', 'and can be sent again') from kept;
 select is(pg_temp.record(id, 'delivered'), 'delivered', 'with success') from kept;
 select is(a.outcome, 'accepted', 'the sale that failed is accepted')
 from kept join leadgen.deliveries d using (id) join leadgen.lead_assignments a on a.id = d.assignment_id;
-select is((select array_agg(i.rule) from leadgen.check_invariants() i), null, 'everything adds up');
+select is((select array_agg(i.rule) from leadgen.list_broken_invariants() i), null, 'everything adds up');
 update leadgen.routing_policies set config = config - 'reroute';
 create temp table s as select pg_temp.lead(7) as id;
 select is(pg_temp.record(id, 'sent'), 'sent', 'handed over') from s;
@@ -180,7 +180,7 @@ select
         array_agg(format('%s %s', e.message, e.facts)),
         array_fill(format('a thing was tried %s', jsonb_build_object('x', 1, 'by', session_user)), '{2}'),
   'each time once') from leadgen.events e where e.kind = 'tried';
-select is(array_agg(format('%s: %s', i.rule, i.detail)), null, 'the invariants hold') from leadgen.check_invariants() i;
+select is(array_agg(format('%s: %s', i.rule, i.detail)), null, 'the invariants hold') from leadgen.list_broken_invariants() i;
 
 select * from finish();
 rollback;

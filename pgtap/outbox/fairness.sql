@@ -92,7 +92,7 @@ select pg_temp.give_back();
 create temp table mail as select pg_temp.queue('mail', 5, '2026-11-20T15:00:00Z', 'email') as id;
 select is(pg_temp.claim('w1', '{"email": 2}'), 'mail 2', 'as many mails as there is room for');
 select is(pg_temp.claim('w1', '{"email": 2, "webhook": 1}'), 'b10 1, mail 2', 'and of each channel its own');
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

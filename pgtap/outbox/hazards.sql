@@ -114,7 +114,7 @@ select testkit.submit(offer_id, '{}', 50) from ids;
 select is(testkit.answer('{"outcome": "failed", "error_class": "connect"}', 'sms'), 'pending, failed', 'sms: not sent, tried again');
 select testkit.at_time('2026-11-20T16:40:00Z');
 select is(testkit.answer('{"outcome": "unknown", "error_class": "timeout"}', 'sms'), 'unknown, unknown', 'sms: no answer, never again');
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

@@ -93,7 +93,7 @@ select is(array_agg(format('%s %s', w.name, d.status) order by w.name), '{"anoth
   'cancel_notices: the buyer''s own that wait, but no test') from waits w join leadgen.deliveries d on d.id = w.delivery_id;
 select is((d.finished_at, d.next_attempt_at)::text, '("2026-11-20 17:00:00+00",)', 'cancel_notices: they have ended')
 from waits w join leadgen.deliveries d on d.id = w.delivery_id where w.name = 'mine';
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

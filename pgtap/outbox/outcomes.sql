@@ -140,7 +140,7 @@ select testkit.at_time('2026-11-20T17:00:00Z');
 select is(testkit.answer('{"outcome": "answered", "status_code": 200, "reply": "{\"status\":\"accepted\"}"}'), 'delivered, accepted',
   'accepted when the time to answer is over');
 select is(pg_temp.state(), 'delivered delivered', 'is too late: it lapses');
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

@@ -206,7 +206,7 @@ update leadgen.deliveries d set status = 'pending', finished_at = null, next_att
   attempts_before = d.attempts
 where d.status = 'dead' and d.channel = 'webhook' and d.id = (select max(x.id) from leadgen.deliveries x where x.channel = 'webhook');
 select is(pg_temp.next_pause('2026-11-21T10:30:00Z'), 'pending quick', 'sent again by an operator, its schedule begins anew');
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- record_mail_domain, find_mail_status, needs_mail_lookup, and the road of a lead whose domain is not known.
+-- record_mail_domain, find_mail_status, find_domain_to_look_up, and the road of a lead whose domain is not known.
 begin;
 select plan(45);
 
@@ -65,12 +65,12 @@ select lives_ok($$select leadgen.record_mail_domain('api.example', 'has_mail')$$
 select throws_ok('select from leadgen.mail_domains', '42501', null, 'but not read the table');
 reset role;
 
--- needs_mail_lookup.
+-- find_domain_to_look_up.
 select is(
-  intake.needs_mail_lookup(testkit.facts(fields),
+  intake.find_domain_to_look_up(testkit.facts(fields),
     jsonb_populate_record(null::catalog.route, jsonb_build_object('validation_rules', rules)), context),
   expected,
-  format('needs_mail_lookup: %s %s %s', rules, context, fields))
+  format('find_domain_to_look_up: %s %s %s', rules, context, fields))
 from (values
   ('{"mx_lookup_enabled": true}'::jsonb, '{"can_look_up_mail": true}'::jsonb, '{}'::jsonb, 'example.com'),
   ('{"mx_lookup_enabled": true}', '{}', '{}', null),
@@ -107,7 +107,7 @@ select (leadgen.submit_lead(payload || '{"email": "p@waiting.example", "phone": 
 from sent, unnest('{"{\"can_look_up_mail\": true}", "{}"}'::jsonb[]) context;
 select is((select count(distinct id) from waiting), 1::bigint, 'with and without the key it is one submission');
 update leadgen.offers o set is_active = true from ids where o.id = ids.offer_id;
-select is(testkit.codes_of(leadgen.replay_quarantined(id)), '{email_no_mx email}', 'replayed, it is judged as it is')
+select is(testkit.codes_of(leadgen.resubmit_quarantined(id)), '{email_no_mx email}', 'replayed, it is judged as it is')
 from waiting order by id limit 1;
 select isnt((select q.lead_id from leadgen.intake_quarantine q where q.id = w.id), null, 'and becomes a lead')
 from waiting w order by w.id limit 1;

@@ -15,7 +15,7 @@ select is(count(*), 3::bigint, 'three webhooks end') from (
   from (select c.*, row_number() over (order by c.delivery_id) as place from claim c) c) x,
   leadgen.record_attempts(x.results, 0, '1 second') r;
 select leadgen.send_test(e.id) from leadgen.endpoints e where e.channel = 'webhook';
-create temp table asked as select leadgen.start_replay('{}', 'monday') as id;
+create temp table asked as select leadgen.start_resend('{}', 'monday') as id;
 grant all on ids, seats, asked to public;
 
 set local role leadgen_reporting;
@@ -44,11 +44,11 @@ where e.channel = 'webhook';
 select is((e.host, e.waiting)::text, '(,3)', 'endpoints: no e-mail address') from report.endpoints e where e.channel = 'email';
 select
     is(
-        (r.replay_id, r.status, r.request_key, r.statuses, r.replayed, r.skipped_for)::text,
+        (r.resend_id, r.status, r.request_key, r.statuses, r.replayed, r.skipped_for)::text,
         format('(%s,running,monday,{dead},0,{})', a.id),
         'replays'
     )
-from report.replays r, asked a;
+from report.resends r, asked a;
 select
     is(
         (b.buyer, b.deliveries, b.delivered, b.open, b.unknown, b.dead, b.delivered_percent)::text,

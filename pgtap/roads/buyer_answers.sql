@@ -1,4 +1,4 @@
--- Buyers' keys and links: check_buyer, find_own_sale, answer_sale, show_sale, list_return_reasons, make_link, open_link, read_link,
+-- Buyers' keys and links: authenticate_buyer, find_own_sale, answer_sale, show_sale, list_return_reasons, make_link, open_link, read_link,
 -- describe_link_state, answer_by_link.
 begin;
 select plan(127);
@@ -20,9 +20,9 @@ update sales s set id = a.id from leadgen.lead_assignments a where a.lead_id = s
 grant all on sales, ids, seats to public;
 
 -- Keys.
-select is(identity.check_buyer(repeat('a', 64)), testkit.buyer_of(ace), 'check_buyer: a key in force') from seats;
-select is(testkit.fault_of(format('select identity.check_buyer(%L)', hash)), 'LG401',
-  format('check_buyer: %s', coalesce(left(hash, 9), 'none')))
+select is(identity.authenticate_buyer(repeat('a', 64)), testkit.buyer_of(ace), 'authenticate_buyer: a key in force') from seats;
+select is(testkit.fault_of(format('select identity.authenticate_buyer(%L)', hash)), 'LG401',
+  format('authenticate_buyer: %s', coalesce(left(hash, 9), 'none')))
 from unnest(array[repeat('c', 64), repeat('d', 64), '', null, 'a', repeat('a', 65)]) hash;
 select is((market.find_own_sale(testkit.buyer_of(ace), id)).id, id, 'find_own_sale: its own') from seats, sales where n = 1;
 select is(testkit.fault_of(format('select market.find_own_sale(%s, %s)', testkit.buyer_of(best), id)), 'LG404 assignment_id',

@@ -5,7 +5,7 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- The registry.
 select is(array_agg(c.name order by c.position), '{settle_answers,settle_return,release_due_sale,route_held_lead,settle_endpoints,
-  settle_reports,advance_replay}', 'chores: in the order of a turn') from leadgen.chores c;
+  settle_reports,advance_resend}', 'chores: in the order of a turn') from leadgen.chores c;
 select is(array_agg(c.name) filter (where p.oid is null or p.prorettype not in ('integer'::regtype, 'bigint'::regtype)),
   null, 'chores: the function of each returns a number')
 from leadgen.chores c left join pg_proc p on p.oid = to_regprocedure(format('%s()', c.runs));
@@ -44,7 +44,7 @@ select is(pg_temp.run('route_held_lead'), 'true', 'run_chore: a change is someth
 reset role;
 
 -- Operators: how often, and whether.
-update leadgen.chores set is_active = false where name = 'advance_replay';
+update leadgen.chores set is_active = false where name = 'advance_resend';
 update leadgen.chores set pause = '90 seconds' where name = 'settle_reports';
 set local role leadgen_worker;
 select is(array_agg(format('%s %s', c.name, c.pause_seconds)),

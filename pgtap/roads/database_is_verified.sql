@@ -1,4 +1,4 @@
--- check_invariants: silent when all is well, and each kind of corruption is found. Planted with triggers switched off.
+-- list_broken_invariants: silent when all is well, and each kind of corruption is found. Planted with triggers switched off.
 begin;
 select plan(71);
 select testkit.at_time('2026-11-20T16:00:00Z');
@@ -23,7 +23,7 @@ create temp table recorded as select r.* from (select jsonb_agg(jsonb_build_obje
   lease_token, 'started_at', '2026-11-20T16:00:00Z',
   'outcome', 'delivered', 'latency_ms', 1)) as results from claims) x, leadgen.record_attempts(results, 3, '1 second') r;
 
-select is_empty('select * from leadgen.check_invariants()', 'a good database: nothing to report');
+select is_empty('select * from leadgen.list_broken_invariants()', 'a good database: nothing to report');
 select is((select count(*) from leadgen.lead_assignments), 9::bigint, 'though there is much to look at');
 
 create function pg_temp.planted(p_sql text) returns text[] language plpgsql as $$
@@ -35,7 +35,7 @@ begin
   execute p_sql;
   set local session_replication_role = origin;
   v_found := array(select distinct concat_ws(' ', i.rule, case when i.detail is null then 'without detail' end)
-    from leadgen.check_invariants() i order by 1);
+    from leadgen.list_broken_invariants() i order by 1);
   raise exception using errcode = 'P9999', message = v_found::text;
 exception
   when sqlstate 'P9999' then

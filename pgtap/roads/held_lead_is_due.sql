@@ -1,5 +1,5 @@
 -- The parts of routing a stored lead again: route_held_lead, settle_held_lead, route_lead_again, put_off_lead,
--- count_live_sales; recount_offer_usage, start_offer_usage, check_counts.
+-- count_live_sales; recount_offer_usage, start_offer_usage, list_broken_counts.
 begin;
 select plan(19);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
@@ -53,20 +53,20 @@ select leadgen.route_held_lead() is not null;
 select is(pg_temp.next(), '19:25', 'in order again: the cap of the day, an hour at most');
 
 -- Counters that went wrong are seen, and mended by counting.
-select is(count(*), 0::bigint, 'check_counts: all is well') from market.check_counts();
+select is(count(*), 0::bigint, 'list_broken_counts: all is well') from market.list_broken_counts();
 update leadgen.offer_usage u set sales[2] = 7, money[2] = 1, sales[1] = 3 from ids where u.offer_id = ids.offer_id;
-select is((select array_agg(distinct c.rule) from market.check_counts() c), '{usage_row_is_true}', 'check_counts: a wrong row of an offer');
-select is((select count(*) from market.check_counts()), 2::bigint, 'check_counts: each wrong window');
+select is((select array_agg(distinct c.rule) from market.list_broken_counts() c), '{usage_row_is_true}', 'list_broken_counts: a wrong row of an offer');
+select is((select count(*) from market.list_broken_counts()), 2::bigint, 'list_broken_counts: each wrong window');
 select market.recount_offer_usage(offer_id, 'America/Chicago') from ids;
 select is(concat_ws(' ', u.hour_count, u.day_count, u.week_count, u.month_count, u.day_spent, u.month_spent), '0 2 2 2 105.00 105.00',
   'recount_offer_usage: from the sales')
 from testkit.offer_usage u join ids using (offer_id);
-select is(count(*), 0::bigint, 'check_counts: mended') from market.check_counts();
+select is(count(*), 0::bigint, 'list_broken_counts: mended') from market.list_broken_counts();
 update leadgen.markets m set timezone = 'Asia/Tokyo' from ids join leadgen.offers o on o.id = offer_id where m.id = o.market_id;
 select is(concat_ws(' ', u.day_count, u.week_count, u.day_start), '2 2 2026-11-20 15:00:00+00',
   'recount_offer_usage: in the windows of another zone')
 from testkit.offer_usage u join ids using (offer_id);
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

@@ -43,7 +43,7 @@ create temp table again as
 select pg_temp.submit_all(array[
   pg_temp.given('first', 5, '{"idempotency_key": "k"}'), pg_temp.given('second', 6),
   pg_temp.given('first', 5, '{"idempotency_key": "k"}'), pg_temp.given('first', 7, '{"idempotency_key": "k"}')]) as answers;
-select is(answers[3], answers[1] || '{"replayed": true}'::jsonb, 'the same key again is answered as the first time') from again;
+select is(answers[3], answers[1] || '{"repeated": true}'::jsonb, 'the same key again is answered as the first time') from again;
 select is(answers[4] ->> 'status', 'refused', 'the same key with another body is refused') from again;
 select is(answers[4] ->> 'sqlstate', 'LG422', 'as submit_lead refuses it') from again;
 select is(answers[2] ->> 'status', 'accepted', 'which keeps no other from being taken') from again;
@@ -126,6 +126,6 @@ select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'and not 
 select is(array[answers[2] ->> 'status', answers[3] ->> 'status'], '{accepted,busy}',
   'one takes long: the next is for another batch') from odd;
 
-select is_empty('select * from leadgen.check_invariants()', 'all of it agrees');
+select is_empty('select * from leadgen.list_broken_invariants()', 'all of it agrees');
 select * from finish();
 rollback;

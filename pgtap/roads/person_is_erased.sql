@@ -77,14 +77,14 @@ create temp table before as select a.id, a.price, a.price_steps, a.decision_id
 from leadgen.lead_assignments a join lead on lead.id = a.lead_id;
 select is(pg_temp.traces(), '{deliveries,delivery_attempts,intake_quarantine,lead_decisions,leads,sale_returns}',
   'where a person leaves traces');
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select is(leadgen.erase_lead(id, ' asked  for it '), true, 'erase_lead: erased') from lead;
 select is(pg_temp.traces(), '{}', 'nothing of it is left in any table');
 select is(array_agg(q.payload::text order by q.request_hash) filter (where q.payload <> '{}'),
   '{"{\"email\": \"azaphod@heartofgold.example\", \"phone\": \"+15125557732\"}",7}', 'other people''s submissions stay')
     from leadgen.intake_quarantine q;
-select is(count(*) filter (where q.replayed_at is not null), 5::bigint, 'and its own are not replayed') from leadgen.intake_quarantine q;
+select is(count(*) filter (where q.resubmitted_at is not null), 5::bigint, 'and its own are not replayed') from leadgen.intake_quarantine q;
 select is(concat_ws('|', l.name, l.email, l.phone, l.city, l.postal_code, l.country_code), '|||78701|US', 'its place stays')
 from leadgen.leads l join lead using (id);
 select is(l.erased_at = '2026-11-20T16:00:00Z' and l.consent, true, 'when, and that it had agreed')
@@ -102,7 +102,7 @@ from leadgen.deliveries d join lead on lead.id = d.lead_id;
 select is(l.hold_until, null, 'nor is it offered again') from leadgen.leads l join lead using (id);
 select testkit.work_holds();
 select is(count(*), 2::bigint, 'to anybody') from leadgen.lead_assignments a join lead on lead.id = a.lead_id;
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 select is(leadgen.replay_lead(id), '{"identical": true}', 'its decisions replay') from lead;
 select is(v.faults, '[]', 'verify_leads: no difference') from leadgen.verify_leads(0, 1000) v;
 select is(jsonb_array_length(leadgen.explain_lead(id) -> 'sales'), 2, 'it is explained') from lead;
@@ -182,7 +182,7 @@ select testkit.work_holds();
 select is(concat_ws(' ', l.status, l.hold_until, l.next_route_at, l.unsold_reason, l.buyer_id),
   'validated hold ended: no buyer could take it: paused 3', 'waits no more')
 from leadgen.leads l join held using (id);
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 select is(v.faults, '[]', 'verify_leads: no difference') from leadgen.verify_leads(0, 1000) v;
 
 -- Tried before, without an answer: it may have arrived, however the delivery stands now.

@@ -43,8 +43,8 @@ select is(array[s.source_key::text, l.idempotency_key, l.utm_source, l.utm_campa
 from first join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint join leadgen.sources s on s.id = l.source_id;
 select is(l.submitted::text like '%gkey%', false, 'the key is stored nowhere') from first
   join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint;
-select is(pg_temp.post(pg_temp.google(1)), reply || '{"replayed": true}'::jsonb, 'sent again: the same lead') from first;
-select is(pg_temp.post(pg_temp.google(1, '{"lead_stage": "new"}')), reply || '{"replayed": true}'::jsonb,
+select is(pg_temp.post(pg_temp.google(1)), reply || '{"repeated": true}'::jsonb, 'sent again: the same lead') from first;
+select is(pg_temp.post(pg_temp.google(1, '{"lead_stage": "new"}')), reply || '{"repeated": true}'::jsonb,
   'described otherwise the second time: still the same lead, and no refusal') from first;
 select is(pg_temp.leads(), 1::bigint, 'sold once');
 select is(testkit.fault_of(format('select leadgen.submit_mapped_lead(%L, %L)', key, body)), 'LG401', what)

@@ -1,4 +1,4 @@
--- decide_return: returns that wait for an operator, and those of sales that end otherwise (approves_return, check_stands, has_ended).
+-- decide_return: returns that wait for an operator, and those of sales that end otherwise (is_approved_at_once, check_not_ended, has_ended).
 begin;
 select plan(36);
 select testkit.at_time('2026-11-20T16:00:00Z');
@@ -6,7 +6,7 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 -- Not auto-approved: the sale stands until somebody decides.
 create temp table judged as select testkit.open_offer('{"returns": {"auto_approve": false, "quota": {"count": 3}}}') as offer_id;
 create temp table s10 as select n, testkit.sell_delivered(offer_id, n) as id from judged, generate_series(1, 4) n;
-select is(market.approves_return(testkit.sale(id)), false, 'approves_return: an operator does') from s10 where n = 1;
+select is(market.is_approved_at_once(testkit.sale(id)), false, 'is_approved_at_once: an operator does') from s10 where n = 1;
 select is(testkit.ask(id, 'other', 'John was rude'), 'accepted requested other', 'asked for') from s10 where n = 1;
 select is(testkit.tell_return(id), 'accepted | accepted | requested api', 'the sale stands') from s10 where n = 1;
 select is(u.month_count, 4, 'and keeps its place') from testkit.offer_usage u join judged using (offer_id);
@@ -69,7 +69,7 @@ select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'unr
   'return_sale: nor does an operator give it back, though that was asked for') from s14;
 select is(testkit.tell_return(id), 'failed | validated | requested api', 'and nothing has moved') from s14;
 select is(testkit.detail_of(format('select leadgen.return_sale(%s, %L)', id, 'unreachable')) ->> 'allowed',
-  'pending, delivered, accepted, unknown, failed', 'check_stands: what may be returned') from s14;
+  'pending, delivered, accepted, unknown, failed', 'check_not_ended: what may be returned') from s14;
 select is(market.has_ended(testkit.sale(id)), true, 'has_ended: it failed') from s14;
 select leadgen.release_due_sale();
 select is(format('%s %s', r.status, r.decision_note), 'refused the sale had ended: failed', 'release_sale: the request is moot')

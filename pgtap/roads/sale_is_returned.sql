@@ -1,4 +1,4 @@
--- request_return and return_sale: which words are taken, what a return does at once, and until when (check_return_words,
+-- request_return and return_sale: which words are taken, what a return does at once, and until when (read_return_note,
 -- find_answer_end, is_declinable).
 begin;
 select plan(52);
@@ -16,10 +16,10 @@ select matches(testkit.detail_of(format('select roads.request_return(%s, %L, nul
 select is(testkit.detail_of(format('select roads.request_return(%s, %L, null, %L)', id, 'no_reason', 'api')) ->> 'found', 'no_reason',
   'reason: what is shaped as a code is repeated') from s1;
 select is(testkit.refusal(id, 'spam', repeat('x', 501)), 'LG400 note', 'note: at most 500 characters') from s1;
-select is(market.check_return_words('spam', format(E' a\t\u0001 b\r\n%s', repeat(' ', 600))), 'a b',
+select is(market.read_return_note('spam', format(E' a\t\u0001 b\r\n%s', repeat(' ', 600))), 'a b',
   'note: on one line, without control characters');
-select is(market.check_return_words('spam', '   '), null, 'note: of nothing');
-select is(length(market.check_return_words('spam', repeat('é', 500))), 500, 'note: 500 characters are taken');
+select is(market.read_return_note('spam', '   '), null, 'note: of nothing');
+select is(length(market.read_return_note('spam', repeat('é', 500))), 500, 'note: 500 characters are taken');
 update leadgen.return_reasons set is_active = false where code = 'spam';
 select is(testkit.refusal(id, 'spam'), 'LG400 reason', 'reason: one that was switched off') from s1;
 insert into leadgen.return_reasons (code, description) values ('wrong_roof', 'The roof is thatched');
@@ -55,7 +55,7 @@ select is(jsonb_array_length(leadgen.explain_lead(l.id) -> 'sales'), 3, 'and is 
 from leadgen.leads l join plain using (offer_id);
 select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21') -> 'is_identical', 'true', 'and what_if without changes is history')
 from plain;
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 -- The window, from both sides, for each outcome that a sale may be returned in.
 create temp table short as select testkit.open_offer('{"returns": {"window_hours": 1}}') as offer_id;

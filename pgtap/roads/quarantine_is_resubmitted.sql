@@ -1,4 +1,4 @@
--- find_route, load_route, quarantine_submission, replay_quarantined: what no active source claims is kept whole.
+-- find_route, load_route, quarantine_submission, resubmit_quarantined: what no active source claims is kept whole.
 begin;
 select plan(40);
 
@@ -49,30 +49,30 @@ select is((leadgen.submit_lead('{"name": "Lost", "email": "m@example.com"}') ->>
 
 -- Replay.
 create temp table waiting as select (answer ->> 'quarantine_id')::bigint as id, number from answers where step = 'offer';
-create temp table replay as select leadgen.replay_quarantined(id) as answer from waiting;
+create temp table replay as select leadgen.resubmit_quarantined(id) as answer from waiting;
 select is(answer ->> 'status', 'accepted', 'replayed once the offer is back') from replay;
 select is(l.email::text, 'person2@example.com', 'it is a lead now') from replay r
   join leadgen.leads l on l.id = (r.answer ->> 'lead_id')::bigint;
 select is(q.lead_id, (r.answer ->> 'lead_id')::bigint, 'the row points at it') from waiting w
   join leadgen.intake_quarantine q using (id), replay r;
-select isnt(q.replayed_at, null, 'and says when') from waiting w join leadgen.intake_quarantine q using (id);
-select is(testkit.fault_of(format('select leadgen.replay_quarantined(%s)', id)), 'LG409 quarantine_id', 'a second replay is refused')
+select isnt(q.resubmitted_at, null, 'and says when') from waiting w join leadgen.intake_quarantine q using (id);
+select is(testkit.fault_of(format('select leadgen.resubmit_quarantined(%s)', id)), 'LG409 quarantine_id', 'a second replay is refused')
   from waiting;
-select is(testkit.fault_of('select leadgen.replay_quarantined(0)'), 'LG404 quarantine_id', 'one that does not exist');
+select is(testkit.fault_of('select leadgen.resubmit_quarantined(0)'), 'LG404 quarantine_id', 'one that does not exist');
 select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'one lead, however often it is clicked');
 
 select pg_temp.switch('offer', false);
 select is(testkit.submit(offer_id, '{}', 2) -> 'replayed', 'true', 'turn_away: the first answer, though the offer is off now')
 from ids;
 select is(testkit.submit(offer_id, '{}', 3) ->> 'step', 'offer', 'another body: kept') from ids;
-select is(leadgen.replay_quarantined(q.id) ->> 'status', 'quarantined', 'replayed while nothing is mended: still waiting')
-from leadgen.intake_quarantine q where q.payload ->> 'email' = 'person3@example.com' and q.replayed_at is null;
-select is(count(*) filter (where q.replayed_at is null), 1::bigint, 'one row waits, none is lost')
+select is(leadgen.resubmit_quarantined(q.id) ->> 'status', 'quarantined', 'replayed while nothing is mended: still waiting')
+from leadgen.intake_quarantine q where q.payload ->> 'email' = 'person3@example.com' and q.resubmitted_at is null;
+select is(count(*) filter (where q.resubmitted_at is null), 1::bigint, 'one row waits, none is lost')
 from leadgen.intake_quarantine q where q.payload ->> 'email' = 'person3@example.com';
 select pg_temp.switch('offer', true);
 create temp table again as select testkit.submit(offer_id, '{}', 3) ->> 'lead_id' as lead_id from ids;
 select testkit.at_time('2026-11-24T16:00:00Z');
-select is(leadgen.replay_quarantined(q.id) ->> 'lead_id', again.lead_id, 'posted again meanwhile: no second lead, days later')
+select is(leadgen.resubmit_quarantined(q.id) ->> 'lead_id', again.lead_id, 'posted again meanwhile: no second lead, days later')
 from again, leadgen.intake_quarantine q where q.payload ->> 'email' = 'person3@example.com';
 select pg_temp.switch('offer', false);
 

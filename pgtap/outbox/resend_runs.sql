@@ -1,4 +1,4 @@
--- start_replay, advance_replay, cancel_replay: throttled, resumable, cancellable, asked for twice it is one, and on record.
+-- start_resend, advance_resend, cancel_resend: throttled, resumable, cancellable, asked for twice it is one, and on record.
 begin;
 select plan(79);
 select testkit.at_time('2026-11-20T16:00:00Z');
@@ -21,13 +21,13 @@ create function pg_temp.sell(p_from integer, p_to integer, p_outcome text) retur
   select pg_temp.finish(p_outcome);
 $$;
 create function pg_temp.show(p_id bigint) returns text language sql as $$
-  select concat_ws(' ', r.status, r.replayed, r.skipped, r.skipped_for) from leadgen.replays r where r.id = p_id;
+  select concat_ws(' ', r.status, r.replayed, r.skipped, r.skipped_for) from leadgen.resends r where r.id = p_id;
 $$;
 create function pg_temp.work() returns integer language plpgsql as $$
 declare
   v_steps integer := 0;
 begin
-  while leadgen.advance_replay() is not null loop
+  while leadgen.advance_resend() is not null loop
     v_steps := v_steps + 1;
   end loop;
   return v_steps;
@@ -35,8 +35,8 @@ end;
 $$;
 update leadgen.settings set slow_retry_seconds = '{}';
 
--- read_replay_filter.
-select is(testkit.fault_of(format('select leadgen.start_replay(%L)', filter)), fault, format('%s', coalesce(filter::text, 'nothing')))
+-- read_resend_filter.
+select is(testkit.fault_of(format('select leadgen.start_resend(%L)', filter)), fault, format('%s', coalesce(filter::text, 'nothing')))
 from ace, lateral (values
   (null::jsonb, 'LG400 filter'),
   ('[]', 'LG400 filter'),
@@ -61,70 +61,70 @@ from ace, lateral (values
   ('{"per_minute": 1.5}', 'LG400 filter.per_minute'),
   ('{"per_minute": "fast"}', 'LG400 filter.per_minute'), ('{"per_minute": 1e9}', 'LG400 filter.per_minute')
 ) as t (filter, fault);
-select throws_like($$select leadgen.start_replay('{"buyerid": 1}')$$, '%no key buyerid%', 'an unknown key is named');
-select is(testkit.fault_of(format('select leadgen.start_replay(''{}'', %L)', key)), 'LG400 request_key', format('a key %s', left(key, 20)))
+select throws_like($$select leadgen.start_resend('{"buyerid": 1}')$$, '%no key buyerid%', 'an unknown key is named');
+select is(testkit.fault_of(format('select leadgen.start_resend(''{}'', %L)', key)), 'LG400 request_key', format('a key %s', left(key, 20)))
 from unnest(array['', repeat('a', 129), E'a\nb']) key;
-select is(count(*), 0::bigint, 'nothing of it is kept') from leadgen.replays;
+select is(count(*), 0::bigint, 'nothing of it is kept') from leadgen.resends;
 select
     is(
         (f.buyer_id, f.created_from, f.created_to, f.statuses, f.per_minute)::text,
         '(,,,{dead},600)',
-        'read_replay_filter: all dead letters'
+        'read_resend_filter: all dead letters'
     )
-from outbox.read_replay_filter('{}') f;
+from outbox.read_resend_filter('{}') f;
 select is((f.buyer_id = ace.id, f.created_from, f.created_to, f.statuses, f.per_minute)::text,
-  '(t,"2026-11-20 00:00:00+00","2026-11-21 00:00:00+00","{delivered,unknown,dead}",60)', 'read_replay_filter: a buyer''s day')
-from ace, outbox.read_replay_filter(jsonb_build_object('buyer_id', ace.id, 'from', '2026-11-20T00:00:00Z', 'to', '2026-11-21T00:00:00Z',
+  '(t,"2026-11-20 00:00:00+00","2026-11-21 00:00:00+00","{delivered,unknown,dead}",60)', 'read_resend_filter: a buyer''s day')
+from ace, outbox.read_resend_filter(jsonb_build_object('buyer_id', ace.id, 'from', '2026-11-20T00:00:00Z', 'to', '2026-11-21T00:00:00Z',
   'statuses', '{dead,unknown,delivered,dead}'::text[], 'per_minute', 60)) f;
-select is(leadgen.advance_replay(), null, 'advance_replay: nothing to do');
+select is(leadgen.advance_resend(), null, 'advance_resend: nothing to do');
 
 -- All dead letters, one a second.
 select pg_temp.sell(1, 3, 'refused');
-create temp table all_dead as select leadgen.start_replay('{"per_minute": 60}') as id;
+create temp table all_dead as select leadgen.start_resend('{"per_minute": 60}') as id;
 select
     is(
         (r.created_by, r.last_id, r.cursor_id, r.per_minute)::text,
         format('(%s,%s,0,60)', session_user, (select max(d.id) from leadgen.deliveries d)),
         'on record'
     )
-from all_dead join leadgen.replays r using (id);
-select is(leadgen.start_replay('{"per_minute": 6000}'), id, 'start_replay: the same deliveries, while it runs: the same replay')
+from all_dead join leadgen.resends r using (id);
+select is(leadgen.start_resend('{"per_minute": 6000}'), id, 'start_resend: the same deliveries, while it runs: the same replay')
 from all_dead;
 select pg_temp.sell(4, 4, 'refused');
-select is(leadgen.advance_replay(), id, 'advance_replay: a step') from all_dead;
+select is(leadgen.advance_resend(), id, 'advance_resend: a step') from all_dead;
 select is(pg_temp.show(id), 'running 1 0 {}', 'one delivery') from all_dead;
-select is(array_agg(format('%s %s %s', d.status, d.replay_id, d.attempts_before)), array[format('pending %s 1', a.id)],
+select is(array_agg(format('%s %s %s', d.status, d.resend_id, d.attempts_before)), array[format('pending %s 1', a.id)],
   'queued, and marked')
 from leadgen.deliveries d, all_dead a
-where d.replay_id is not null group by a.id;
-select is(leadgen.advance_replay(), null, 'a second must pass');
+where d.resend_id is not null group by a.id;
+select is(leadgen.advance_resend(), null, 'a second must pass');
 select testkit.at_time('2026-11-20T16:00:00.999Z');
-select is(leadgen.advance_replay(), null, 'a whole one');
+select is(leadgen.advance_resend(), null, 'a whole one');
 select testkit.at_time('2026-11-20T16:00:01Z');
-select is(leadgen.advance_replay(), id, 'then the next') from all_dead;
+select is(leadgen.advance_resend(), id, 'then the next') from all_dead;
 select is(pg_temp.show(id), 'running 2 0 {}', 'one more') from all_dead;
 select testkit.at_time('2026-11-20T16:00:04.5Z');
-select is(leadgen.advance_replay(), id, 'who comes late takes the share') from all_dead;
+select is(leadgen.advance_resend(), id, 'who comes late takes the share') from all_dead;
 select is(pg_temp.show(id), 'running 5 0 {}', 'of the time since') from all_dead;
 select testkit.at_time('2026-11-20T17:00:00Z');
-select is(leadgen.advance_replay(), id, 'and the rest') from all_dead;
+select is(leadgen.advance_resend(), id, 'and the rest') from all_dead;
 select is(pg_temp.show(id), 'done 6 0 {}', 'up to the last delivery there was when it was asked for') from all_dead;
-select is(leadgen.advance_replay(), null, 'it is done');
-select is(r.finished_at, '2026-11-20T17:00:00Z', 'since when is on record') from all_dead join leadgen.replays r using (id);
-select is(leadgen.cancel_replay(id), false, 'cancel_replay: it has ended') from all_dead;
+select is(leadgen.advance_resend(), null, 'it is done');
+select is(r.finished_at, '2026-11-20T17:00:00Z', 'since when is on record') from all_dead join leadgen.resends r using (id);
+select is(leadgen.cancel_resend(id), false, 'cancel_resend: it has ended') from all_dead;
 select is(pg_temp.finish('delivered'), 6::bigint, 'they are sent');
 select is(count(*), 2::bigint, 'what died later is dead still') from leadgen.deliveries d where d.status = 'dead';
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 -- A pace has a debt of ten seconds at most; a step does not look at more than it may.
 select pg_temp.sell(5, 20, 'unknown');
-create temp table slow as select leadgen.start_replay('{"statuses": ["unknown"], "per_minute": 60}') as id;
+create temp table slow as select leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60}') as id;
 select testkit.at_time('2026-11-20T18:00:00Z');
-select is(leadgen.advance_replay(), id, 'after an hour of nobody') from slow;
+select is(leadgen.advance_resend(), id, 'after an hour of nobody') from slow;
 select is(pg_temp.show(id), 'running 11 0 {}', 'ten seconds'' share, and one') from slow;
 
 -- Cancelled: what is queued stays queued, the rest stays as it is.
-select is(leadgen.cancel_replay(id), true, 'cancel_replay') from slow;
+select is(leadgen.cancel_resend(id), true, 'cancel_resend') from slow;
 select
     is(
         (r.status, r.cancelled_by, r.finished_at)::text,
@@ -132,28 +132,28 @@ select
         'by whom is on record'
     )
 from slow
-join leadgen.replays r using (id);
-select is(leadgen.cancel_replay(id), false, 'cancel_replay: twice') from slow;
+join leadgen.resends r using (id);
+select is(leadgen.cancel_resend(id), false, 'cancel_resend: twice') from slow;
 select testkit.at_time('2026-11-20T18:10:00Z');
-select is(leadgen.advance_replay(), null, 'no further step');
+select is(leadgen.advance_resend(), null, 'no further step');
 select is(pg_temp.finish('delivered'), 11::bigint, 'what was queued is sent');
-select is(testkit.fault_of('select leadgen.cancel_replay(0)'), 'LG404 replay_id', 'cancel_replay: no such replay');
+select is(testkit.fault_of('select leadgen.cancel_resend(0)'), 'LG404 resend_id', 'cancel_resend: no such replay');
 
 -- A key names a wish for ever.
-create temp table keyed as select leadgen.start_replay('{"statuses": ["unknown"], "per_minute": 60000}', 'monday') as id;
-select is(leadgen.start_replay('{"statuses": ["unknown"], "per_minute": 60000}', 'monday'), id, 'the same key: the same replay') from keyed;
-select is(leadgen.start_replay('{"statuses": ["unknown"]}', 'tuesday'), id, 'another key, but the same is running') from keyed;
+create temp table keyed as select leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday') as id;
+select is(leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday'), id, 'the same key: the same replay') from keyed;
+select is(leadgen.start_resend('{"statuses": ["unknown"]}', 'tuesday'), id, 'another key, but the same is running') from keyed;
 select testkit.at_time('2026-11-20T18:10:05Z');
 select is(pg_temp.work(), 1, 'fast') from keyed;
 select is(pg_temp.show(id), 'done 21 0 {}', 'all that was left') from keyed;
-select is(leadgen.start_replay('{"statuses": ["unknown"], "per_minute": 60000}', 'monday'), id, 'done, it is still the same') from keyed;
+select is(leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday'), id, 'done, it is still the same') from keyed;
 select
     is(
-        testkit.fault_of('select leadgen.start_replay(''{"statuses": ["dead"]}'', ''monday'')'),
+        testkit.fault_of('select leadgen.start_resend(''{"statuses": ["dead"]}'', ''monday'')'),
         'LG409 request_key',
         'a key is not for two wishes'
     );
-select isnt(leadgen.start_replay('{"statuses": ["unknown"]}'), id, 'without a key it is a new one') from keyed;
+select isnt(leadgen.start_resend('{"statuses": ["unknown"]}'), id, 'without a key it is a new one') from keyed;
 select is(pg_temp.work(), 1, 'which finds nothing');
 select is(pg_temp.finish('delivered'), 21::bigint, 'sent');
 
@@ -163,9 +163,9 @@ select leadgen.return_sale(d.assignment_id, 'wrong_number') from leadgen.deliver
 where d.buyer_id = ace.id and d.status = 'dead' order by d.id limit 2;
 select leadgen.erase_lead(max(d.lead_id), 'asked for') from leadgen.deliveries d where d.status = 'dead';
 select leadgen.disable_endpoint(e.id, 'tests') from leadgen.endpoints e where e.target = 'https://best.example/hook';
-create temp table mixed as select leadgen.start_replay('{"per_minute": 60}', 'mixed') as id;
-select is(leadgen.advance_replay(), id, 'a step') from mixed;
-select is(format('%s %s', r.replayed, r.status), '1 running', 'one is sent again') from mixed join leadgen.replays r using (id);
+create temp table mixed as select leadgen.start_resend('{"per_minute": 60}', 'mixed') as id;
+select is(leadgen.advance_resend(), id, 'a step') from mixed;
+select is(format('%s %s', r.replayed, r.status), '1 running', 'one is sent again') from mixed join leadgen.resends r using (id);
 select testkit.at_time('2026-11-20T19:00:00Z');
 select is(pg_temp.work(), 1, 'another step');
 select
@@ -180,19 +180,19 @@ select is(pg_temp.finish('delivered'), 4::bigint, 'sent, and the notice of the d
 
 -- A buyer's period, delivered ones too.
 create temp table period as
-select leadgen.start_replay(jsonb_build_object('buyer_id', ace.id, 'from', '2026-11-20T16:00:00Z', 'to', '2026-11-20T16:00:00.5Z',
+select leadgen.start_resend(jsonb_build_object('buyer_id', ace.id, 'from', '2026-11-20T16:00:00Z', 'to', '2026-11-20T16:00:00.5Z',
   'statuses', '{delivered,dead}'::text[], 'per_minute', 60000)) as id from ace;
-select is(cardinality(outbox.list_replay_candidates(r, 1000)), 8, 'list_replay_candidates: both channels of its four leads of that time')
+select is(cardinality(outbox.list_resend_candidates(r, 1000)), 8, 'list_resend_candidates: both channels of its four leads of that time')
 from period
-join leadgen.replays r using (id);
+join leadgen.resends r using (id);
 select testkit.at_time('2026-11-20T19:00:01Z');
 select is(pg_temp.work(), 1, 'a step');
 select is(pg_temp.show(id), 'done 6 2 {"its sale was returned": 2}', 'all but those of the lead that was returned') from period;
 select is(array_agg(distinct b.name::text), '{Ace}', 'of that buyer')
 from period p
-join leadgen.deliveries d on d.replay_id = p.id
+join leadgen.deliveries d on d.resend_id = p.id
 join leadgen.buyers b on b.id = d.buyer_id;
-select is(array_agg(r.rule), null, 'the invariants hold') from leadgen.check_invariants() r;
+select is(array_agg(r.rule), null, 'the invariants hold') from leadgen.list_broken_invariants() r;
 
 select * from finish();
 rollback;
