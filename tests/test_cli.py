@@ -85,7 +85,7 @@ def test_verify_shows_what_is_broken(database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute(
             """
-            create or replace function leadgen.check_invariants(out rule text, out detail text)
+            create or replace function leadgen.list_broken_invariants(out rule text, out detail text)
             returns setof record language sql as $$ select 'caps hold', 'enrollment 7' $$
             """
         )

@@ -18,8 +18,8 @@ Run = Callable[..., Any]
 # A function that a DBA may call, and the commands that call it; None: posting a lead is the API's.
 CALLED = {
     "accept_sale": "accept",
-    "cancel_replay": "deliveries stop-replay",
-    "check_invariants": "verify",
+    "cancel_resend": "deliveries stop-resend",
+    "list_broken_invariants": "verify",
     "decide_return": "returns approve",
     "disable_endpoint": "endpoints disable",
     "dry_run_lead": "dry-run",
@@ -35,13 +35,13 @@ CALLED = {
     "park_delivery": "deliveries park",
     "policy_history": "history",
     "replay_lead": "replay",
-    "replay_quarantined": "quarantine replay",
+    "resubmit_quarantined": "quarantine resubmit",
     "retry_delivery": "deliveries retry",
     "return_sale": "return",
     "roll_back_policy": "rollback",
     "rotate_webhook_secret": "endpoints rotate-secret",
     "send_test": "endpoints test",
-    "start_replay": "deliveries replay",
+    "start_resend": "deliveries resend",
     "submit_lead": None,  # the API's
     "suppress": "suppress",
     "try_field_map": "field-map try",
@@ -222,26 +222,27 @@ def test_quarantine_is_listed_and_submitted_again(market: Market, run: Run) -> N
     assert lines[1].endswith("1 austin-plumbing-v1 source the source is not active")
     assert "Overbeck" not in listed.stdout + run("quarantine", "list", "--json").stdout
 
-    waits = run("quarantine", "replay", str(first))
+    waits = run("quarantine", "resubmit", str(first))
     assert (waits.returncode, waits.stdout) == (
         1,
         f"submission {first}: still in quarantine at step source\n",
     )
     market.execute("update leadgen.sources set is_active = true")
-    done = run("quarantine", "replay", "--all")
+    done = run("quarantine", "resubmit", "--all")
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(
         rf"submission {first}: lead \d+ is accepted\nsubmission {second}: lead \d+ is accepted\n", done.stdout
     )
-    assert said_by(run("quarantine", "replay", "--all")) == "nothing waits in quarantine"
+    assert said_by(run("quarantine", "resubmit", "--all")) == "nothing waits in quarantine"
     assert run("quarantine", "list", "--all").stdout.count("austin-plumbing-v1") == 2
-    again = run("quarantine", "replay", str(first), "99")
+    again = run("quarantine", "resubmit", str(first), "99")
     assert again.returncode == 1
     assert (
-        f"submission {first}: Submission {first} was replayed already; quarantine_id: found" in again.stderr
+        f"submission {first}: Submission {first} was resubmitted already; quarantine_id: found"
+        in again.stderr
     )
     assert "submission 99: No submission 99 in quarantine" in again.stderr
-    assert run("quarantine", "replay").returncode == 2
+    assert run("quarantine", "resubmit").returncode == 2
 
 
 SAMPLE = {
@@ -281,11 +282,11 @@ def test_the_quarantined_posts_of_a_field_map_are_submitted_again(market: Market
     posted = submit(market)["quarantine_id"]
     other = submit(market, source_key="no-such-page")["quarantine_id"]
     market.execute("update leadgen.sources set is_active = true")
-    done = run("field-map", "replay", "google-ads-lead-form")
+    done = run("field-map", "resubmit", "google-ads-lead-form")
     assert re.fullmatch(rf"submission {posted}: lead \d+ is accepted\n", done.stdout), done.stderr
-    assert ask(market, "select replayed_at from leadgen.intake_quarantine where id = %s", other) is None
-    assert said_by(run("field-map", "replay", "google-ads-lead-form")) == "nothing waits in quarantine"
-    assert "no field map gogle" in refused_by(run("field-map", "replay", "gogle"))
+    assert ask(market, "select resubmitted_at from leadgen.intake_quarantine where id = %s", other) is None
+    assert said_by(run("field-map", "resubmit", "google-ads-lead-form")) == "nothing waits in quarantine"
+    assert "no field map gogle" in refused_by(run("field-map", "resubmit", "gogle"))
 
 
 # Replay

@@ -88,11 +88,11 @@ def test_a_hint_names_the_option(market: Market, run: Run) -> None:
 
 
 @pytest.mark.usefixtures("market")
-def test_what_was_delivered_is_replayed_to_one_buyer_and_for_a_period(run: Run) -> None:
-    done = run("deliveries", "replay", "--status", "delivered", "--buyer", "1")
+def test_what_was_delivered_is_resent_to_one_buyer_and_for_a_period(run: Run) -> None:
+    done = run("deliveries", "resend", "--status", "delivered", "--buyer", "1")
     assert (done.returncode, done.stdout) == (1, "")
     assert "needs --buyer, --from and --to" in done.stderr
-    unknown = run("deliveries", "replay", "--status", "deed")
+    unknown = run("deliveries", "resend", "--status", "deed")
     assert "--status: found" in unknown.stderr
 
 

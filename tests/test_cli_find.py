@@ -73,7 +73,7 @@ def test_what_waits_in_quarantine_is_found(market: Market, run: Run) -> None:
     waiting = submit(market, source_key="no-such-page", email="lost@example.com")["quarantine_id"]
     done = run("find", "lost@example.com")
     assert "quarantined email In quarantine: no source claims it" in shown_by(done)
-    assert done.stderr == f"`leadgen quarantine replay {waiting}` resubmits it\n"
+    assert done.stderr == f"`leadgen quarantine resubmit {waiting}` resubmits it\n"
 
 
 @pytest.mark.usefixtures("market")
@@ -100,7 +100,7 @@ def test_a_lead_that_came_before_is_judged_as_new(market: Market, run: Run) -> N
     lead = make_lead()
     market.execute("select leadgen.submit_lead(%s, '{}')", [json.dumps(lead)])
     known = run("dry-run", "-", stdin=json.dumps(lead))
-    assert '"replayed": true' in known.stdout
+    assert '"repeated": true' in known.stdout
     assert "--as-new judges it anew" in known.stderr
     new = run("dry-run", "-", "--as-new", stdin=json.dumps(lead))
     assert "Dry run: Sold to Ann for 45.00 USD" in new.stdout

@@ -164,7 +164,7 @@ def test_parking_keeps_back_until_a_retry(market: Database, run: Run) -> None:
 
 def test_a_replay_is_asked_for_watched_and_stopped(market: Database, run: Run) -> None:
     make_dead(market)
-    assert run("deliveries", "replays").stderr == "no replays\n"
+    assert run("deliveries", "resends").stderr == "no resend runs\n"
     options = [
         "--buyer",
         "1",
@@ -177,21 +177,21 @@ def test_a_replay_is_asked_for_watched_and_stopped(market: Database, run: Run) -
         "--key",
         "k",
     ]
-    first = run("deliveries", "replay", *options)
+    first = run("deliveries", "resend", *options)
     assert first.returncode == 0, first.stderr
-    assert run("deliveries", "replay", *options).stdout == first.stdout, "asked twice, it is one"
+    assert run("deliveries", "resend", *options).stdout == first.stdout, "asked twice, it is one"
     row = market.execute(
-        "select buyer_id, per_minute, statuses::text[], created_from::text, request_key from leadgen.replays"
+        "select buyer_id, per_minute, statuses::text[], created_from::text, request_key from leadgen.resends"
     ).fetchall()
     assert [one[:3] for one in row] == [(1, 60, ["unknown", "dead"])]
 
-    listed = " ".join(lines_of(run("deliveries", "replays").stdout))
+    listed = " ".join(lines_of(run("deliveries", "resends").stdout))
     assert "unknown, dead of buyer" in listed
     assert "running" in listed
     number = first.stdout.strip()
-    assert run("deliveries", "stop-replay", number).stderr == f"replay {number} is stopped\n"
-    assert run("deliveries", "stop-replay", number).stderr == f"replay {number} had ended already\n"
-    assert json.loads(run("deliveries", "replays", "--json").stdout)[0]["status"] == "cancelled"
+    assert run("deliveries", "stop-resend", number).stderr == f"resend run {number} is stopped\n"
+    assert run("deliveries", "stop-resend", number).stderr == f"resend run {number} had ended already\n"
+    assert json.loads(run("deliveries", "resends", "--json").stdout)[0]["status"] == "cancelled"
 
 
 @pytest.mark.parametrize(
@@ -199,13 +199,13 @@ def test_a_replay_is_asked_for_watched_and_stopped(market: Database, run: Run) -
     [
         (["list", "--since", "yesterday"], "--since yesterday: write 2026-11-20"),
         (["show", "999"], "no delivery 999"),
-        (["replay", "--from", "soon"], "--from soon: write"),
-        (["replay", "--from", "2026-11-02", "--to", "2026-11-01"], "is not before"),
-        (["replay", "--buyer", "99"], "--buyer: found 99"),
-        (["replay", "--status", "pending"], "--status: found"),
-        (["replay", "--status", "delivered"], "delivered"),
-        (["replay", "--key", ""], "--key: found"),
-        (["stop-replay", "99"], "replay_id"),
+        (["resend", "--from", "soon"], "--from soon: write"),
+        (["resend", "--from", "2026-11-02", "--to", "2026-11-01"], "is not before"),
+        (["resend", "--buyer", "99"], "--buyer: found 99"),
+        (["resend", "--status", "pending"], "--status: found"),
+        (["resend", "--status", "delivered"], "delivered"),
+        (["resend", "--key", ""], "--key: found"),
+        (["stop-resend", "99"], "resend_id"),
     ],
 )
 @pytest.mark.usefixtures("market")
@@ -222,7 +222,7 @@ def test_what_cannot_be_is_one_line(arguments: list[str], words: str, run: Run) 
         ["deliveries", "show", "9" * 19],
         ["deliveries", "retry"],
         ["deliveries", "retry", "one"],
-        ["deliveries", "replay", "--per-minute", "0"],
+        ["deliveries", "resend", "--per-minute", "0"],
         ["endpoints", "disable", "1"],
         ["endpoints", "test", "x"],
         ["returns", "list", "--status", "open"],

@@ -103,7 +103,7 @@ as $$
 declare
   v_calls integer := 0;
 begin
-  while leadgen.route_held_lead() is not null loop
+  while leadgen.follow_change() > 0 or leadgen.route_held_lead() is not null loop
     v_calls := v_calls + 1;
     if v_calls > 1000 then
       raise exception 'route_held_lead does not come to an end';

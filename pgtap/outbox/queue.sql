@@ -70,7 +70,7 @@ from one, (values
 ) as t (change, fault);
 select is(testkit.fault_of('delete from leadgen.deliveries'), 'LG409', 'deliveries stay');
 select is(testkit.fault_of('delete from leadgen.notices'), 'LG409', 'and notices');
-select is(testkit.fault_of('truncate leadgen.resends'), 'LG409', 'and replays');
+select is(testkit.fault_of('truncate leadgen.resends'), 'LG409', 'and resends');
 select outbox.connect_buyers(outbox.find_disconnected_buyers());
 select is_empty('select * from outbox.list_broken_deliveries()', 'and all holds');
 

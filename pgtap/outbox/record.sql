@@ -132,7 +132,7 @@ select lives_ok($$select market.settle_assignments(array(select a.id
 select is(array_agg(a.outcome::text order by a.id), '{accepted,failed,unknown,accepted}',
   'settle_assignments: changes nothing that is settled') from leadgen.lead_assignments a;
 
--- A failed sale that a replayed delivery brings through after all, before its place went back.
+-- A failed sale that a resent delivery brings through after all, before its place went back.
 update leadgen.deliveries d set status = 'pending', finished_at = null, next_attempt_at = '2026-11-20T16:04:00Z'
 where d.channel = 'webhook' and d.assignment_id = (select a.id from leadgen.lead_assignments a where a.outcome = 'failed');
 select pg_temp.next_lead(5);
@@ -140,7 +140,7 @@ update leadgen.deliveries d set next_attempt_at = '2026-11-20T16:04:00Z'
 from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome = 'failed' and d.next_attempt_at is not null;
 update leadgen.deliveries d set next_attempt_at = '2027-01-01T00:00:00Z'
 from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome <> 'failed' and d.next_attempt_at is not null;
-select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'replayed, a dead letter gets through');
+select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'resent, a dead letter gets through');
 select is(array_agg(format('%s %s', a.outcome, market.has_ended(a))), '{"accepted f"}', 'and the sale stands')
 from leadgen.lead_assignments a join leadgen.deliveries d on d.assignment_id = a.id
 where d.channel = 'webhook' and d.attempts = 5;

@@ -21,7 +21,7 @@ create function pg_temp.sell(p_from integer, p_to integer, p_outcome text) retur
   select pg_temp.finish(p_outcome);
 $$;
 create function pg_temp.show(p_id bigint) returns text language sql as $$
-  select concat_ws(' ', r.status, r.replayed, r.skipped, r.skipped_for) from leadgen.resends r where r.id = p_id;
+  select concat_ws(' ', r.status, r.resent, r.skipped, r.skipped_for) from leadgen.resends r where r.id = p_id;
 $$;
 create function pg_temp.work() returns integer language plpgsql as $$
 declare
@@ -88,7 +88,7 @@ select
         'on record'
     )
 from all_dead join leadgen.resends r using (id);
-select is(leadgen.start_resend('{"per_minute": 6000}'), id, 'start_resend: the same deliveries, while it runs: the same replay')
+select is(leadgen.start_resend('{"per_minute": 6000}'), id, 'start_resend: the same deliveries, while it runs: the same resend run')
 from all_dead;
 select pg_temp.sell(4, 4, 'refused');
 select is(leadgen.advance_resend(), id, 'advance_resend: a step') from all_dead;
@@ -137,11 +137,11 @@ select is(leadgen.cancel_resend(id), false, 'cancel_resend: twice') from slow;
 select testkit.at_time('2026-11-20T18:10:00Z');
 select is(leadgen.advance_resend(), null, 'no further step');
 select is(pg_temp.finish('delivered'), 11::bigint, 'what was queued is sent');
-select is(testkit.fault_of('select leadgen.cancel_resend(0)'), 'LG404 resend_id', 'cancel_resend: no such replay');
+select is(testkit.fault_of('select leadgen.cancel_resend(0)'), 'LG404 resend_id', 'cancel_resend: no such resend run');
 
 -- A key names a wish for ever.
 create temp table keyed as select leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday') as id;
-select is(leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday'), id, 'the same key: the same replay') from keyed;
+select is(leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday'), id, 'the same key: the same resend run') from keyed;
 select is(leadgen.start_resend('{"statuses": ["unknown"]}', 'tuesday'), id, 'another key, but the same is running') from keyed;
 select testkit.at_time('2026-11-20T18:10:05Z');
 select is(pg_temp.work(), 1, 'fast') from keyed;
@@ -165,7 +165,7 @@ select leadgen.erase_lead(max(d.lead_id), 'asked for') from leadgen.deliveries d
 select leadgen.disable_endpoint(e.id, 'tests') from leadgen.endpoints e where e.target = 'https://best.example/hook';
 create temp table mixed as select leadgen.start_resend('{"per_minute": 60}', 'mixed') as id;
 select is(leadgen.advance_resend(), id, 'a step') from mixed;
-select is(format('%s %s', r.replayed, r.status), '1 running', 'one is sent again') from mixed join leadgen.resends r using (id);
+select is(format('%s %s', r.resent, r.status), '1 running', 'one is sent again') from mixed join leadgen.resends r using (id);
 select testkit.at_time('2026-11-20T19:00:00Z');
 select is(pg_temp.work(), 1, 'another step');
 select

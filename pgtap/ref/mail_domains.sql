@@ -99,7 +99,7 @@ from ids;
 select is(testkit.fault_of(format('select leadgen.submit_lead(%L, %L)', payload, '{"can_lookup": true}')), 'LG400',
   'a context key that nothing reads is refused') from sent;
 
--- From quarantine it goes through without a lookup, for the operator who replays it cannot make one.
+-- From quarantine it goes through without a lookup, for the operator who resubmits it cannot make one.
 update leadgen.offers o set is_active = false from ids where o.id = ids.offer_id;
 create temp table waiting as
 select (leadgen.submit_lead(payload || '{"email": "p@waiting.example", "phone": "512 555 0199"}'::jsonb, context)
@@ -107,7 +107,7 @@ select (leadgen.submit_lead(payload || '{"email": "p@waiting.example", "phone": 
 from sent, unnest('{"{\"can_look_up_mail\": true}", "{}"}'::jsonb[]) context;
 select is((select count(distinct id) from waiting), 1::bigint, 'with and without the key it is one submission');
 update leadgen.offers o set is_active = true from ids where o.id = ids.offer_id;
-select is(testkit.codes_of(leadgen.resubmit_quarantined(id)), '{email_no_mx email}', 'replayed, it is judged as it is')
+select is(testkit.codes_of(leadgen.resubmit_quarantined(id)), '{email_no_mx email}', 'resubmitted, it is judged as it is')
 from waiting order by id limit 1;
 select isnt((select q.lead_id from leadgen.intake_quarantine q where q.id = w.id), null, 'and becomes a lead')
 from waiting w order by w.id limit 1;

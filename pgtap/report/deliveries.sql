@@ -1,4 +1,4 @@
--- report.deliveries, delivery_attempts, endpoints, replays, buyer_delivery: how deliveries do, for people who may not see persons.
+-- report.deliveries, delivery_attempts, endpoints, resends, buyer_delivery: how deliveries do, for people who may not see persons.
 begin;
 select plan(19);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
@@ -44,9 +44,9 @@ where e.channel = 'webhook';
 select is((e.host, e.waiting)::text, '(,3)', 'endpoints: no e-mail address') from report.endpoints e where e.channel = 'email';
 select
     is(
-        (r.resend_id, r.status, r.request_key, r.statuses, r.replayed, r.skipped_for)::text,
+        (r.resend_id, r.status, r.request_key, r.statuses, r.resent, r.skipped_for)::text,
         format('(%s,running,monday,{dead},0,{})', a.id),
-        'replays'
+        'resends'
     )
 from report.resends r, asked a;
 select
@@ -86,12 +86,12 @@ update leadgen.lead_assignments a set created_at = a.created_at - interval '25 h
 set local session_replication_role = origin;
 select is_empty('select * from report.buyer_delivery', 'buyer_delivery: sales of the last 24 hours');
 select is_empty($$select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
-  where c.relnamespace = 'report'::regnamespace and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'replays',
+  where c.relnamespace = 'report'::regnamespace and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'resends',
     'buyer_delivery')
   and a.attname in ('target', 'reply', 'error', 'last_error', 'facts', 'message_id', 'provider_id')$$,
     'no address, reply or error text is shown');
 select is(count(*), 5::bigint, 'all of them have a comment') from pg_class c where c.relnamespace = 'report'::regnamespace
-  and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'replays', 'buyer_delivery')
+  and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'resends', 'buyer_delivery')
   and obj_description(c.oid, 'pg_class') is not null;
 
 select * from finish();

@@ -1,10 +1,10 @@
 -- list_chores and run_chore: what workers do beside delivering is rows, and only what is a row can be run.
 begin;
-select plan(18);
+select plan(19);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- The registry.
-select is(array_agg(c.name order by c.position), '{settle_answers,settle_return,release_due_sale,route_held_lead,settle_endpoints,
+select is(array_agg(c.name order by c.position), '{settle_answers,settle_return,release_due_sale,follow_change,route_held_lead,settle_endpoints,
   settle_reports,advance_resend}', 'chores: in the order of a turn') from leadgen.chores c;
 select is(array_agg(c.name) filter (where p.oid is null or p.prorettype not in ('integer'::regtype, 'bigint'::regtype)),
   null, 'chores: the function of each returns a number')
@@ -38,9 +38,9 @@ select is(format('%s %s', pg_temp.run('settle_endpoints'), pg_temp.run('settle_e
 reset role;
 select is(count(*), 1::bigint, 'which is announced') from leadgen.events ev where ev.kind = 'endpoint_disabled';
 select leadgen.enable_endpoint(e.id) from leadgen.endpoints e where e.channel = 'webhook';
-select leadgen.run_chore('route_held_lead') from generate_series(1, 3);
+select leadgen.run_chore('follow_change') from generate_series(1, 3);
 insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id) select now(), 'offers', offer_id, offer_id from ids;
-select is(pg_temp.run('route_held_lead'), 'true', 'run_chore: a change is something, though it is no lead');
+select is(pg_temp.run('follow_change'), 'true', 'run_chore: a change is followed');
 reset role;
 
 -- Operators: how often, and whether.
@@ -48,7 +48,7 @@ update leadgen.chores set is_active = false where name = 'advance_resend';
 update leadgen.chores set pause = '90 seconds' where name = 'settle_reports';
 set local role leadgen_worker;
 select is(array_agg(format('%s %s', c.name, c.pause_seconds)),
-  '{"settle_answers 0","settle_return 0","release_due_sale 0","route_held_lead 0",
+  '{"settle_answers 0","settle_return 0","release_due_sale 0","follow_change 0","route_held_lead 0",
   "settle_endpoints 0","settle_reports 90"}', 'list_chores: those that are to be done, and how often') from leadgen.list_chores() c;
 reset role;
 set local role leadgen_dba;

@@ -84,7 +84,7 @@ select is(pg_temp.traces(), '{}', 'nothing of it is left in any table');
 select is(array_agg(q.payload::text order by q.request_hash) filter (where q.payload <> '{}'),
   '{"{\"email\": \"azaphod@heartofgold.example\", \"phone\": \"+15125557732\"}",7}', 'other people''s submissions stay')
     from leadgen.intake_quarantine q;
-select is(count(*) filter (where q.resubmitted_at is not null), 5::bigint, 'and its own are not replayed') from leadgen.intake_quarantine q;
+select is(count(*) filter (where q.resubmitted_at is not null), 5::bigint, 'and its own are not resubmitted') from leadgen.intake_quarantine q;
 select is(concat_ws('|', l.name, l.email, l.phone, l.city, l.postal_code, l.country_code), '|||78701|US', 'its place stays')
 from leadgen.leads l join lead using (id);
 select is(l.erased_at = '2026-11-20T16:00:00Z' and l.consent, true, 'when, and that it had agreed')
@@ -126,8 +126,8 @@ select leadgen.erase_lead(max(l.id), 'third') from leadgen.leads l;
 select is(pg_temp.traces(), '{}', 'goes as well');
 select pg_temp.submit(jsonb_build_object('idempotency_key', null));
 select leadgen.erase_lead(max(l.id), 'fourth') from leadgen.leads l;
-select is(pg_temp.submit(jsonb_build_object('idempotency_key', null)) ->> 'replayed', 'true',
-  'a derived key stays: the same again is replayed');
+select is(pg_temp.submit(jsonb_build_object('idempotency_key', null)) ->> 'repeated', 'true',
+  'a derived key stays: the same again has the same answer');
 select is(pg_temp.traces(), '{}', 'and nothing comes back');
 
 -- Rejected: the rules stay, their words go.

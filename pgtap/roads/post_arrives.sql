@@ -108,7 +108,7 @@ create temp table routed as select pg_temp.post(pg_temp.google(6, '{"campaign_id
 select is(reply ->> 'offer_id', other_id::text, 'a campaign that is mapped sells into its own offer') from routed, ids;
 select is(s.source_key::text, 'campaign', 'as its source''s lead') from routed join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint
   join leadgen.sources s on s.id = l.source_id;
-select is(pg_temp.post(pg_temp.google(6, '{"campaign_id": 777}')) -> 'replayed', 'true', 'once');
+select is(pg_temp.post(pg_temp.google(6, '{"campaign_id": 777}')) -> 'repeated', 'true', 'once');
 insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign) select campaign, 'google', '5' from ids;
 select is(pg_temp.post(pg_temp.google(1)) ->> 'lead_id', reply ->> 'lead_id', 'a campaign mapped later does not sell an old lead again')
   from first;
@@ -155,7 +155,7 @@ select is(array_agg(format('%s %s', l.idempotency_key::text, l.email) order by l
   '{meta:11 m11@example.com,meta:12 m12@example.com,meta:13 m13@example.com}',
   'under Meta''s ids') from leadgen.leads l join ids on l.source_id = ids.meta;
 select is(leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), 0, pg_temp.answers(11)
-  || '{"created_time": "now"}'::jsonb) -> 'replayed', 'true',
+  || '{"created_time": "now"}'::jsonb) -> 'repeated', 'true',
   'sent again: the same lead') from posts;
 select is(testkit.fault_of(format('select leadgen.submit_mapped_lead(''meta'', %L, %L, %s)', body, pg_temp.signed(body), rest)), fault,
   what)

@@ -50,7 +50,7 @@ select is((leadgen.submit_lead('{"name": "Lost", "email": "m@example.com"}') ->>
 -- Replay.
 create temp table waiting as select (answer ->> 'quarantine_id')::bigint as id, number from answers where step = 'offer';
 create temp table replay as select leadgen.resubmit_quarantined(id) as answer from waiting;
-select is(answer ->> 'status', 'accepted', 'replayed once the offer is back') from replay;
+select is(answer ->> 'status', 'accepted', 'resubmitted once the offer is back') from replay;
 select is(l.email::text, 'person2@example.com', 'it is a lead now') from replay r
   join leadgen.leads l on l.id = (r.answer ->> 'lead_id')::bigint;
 select is(q.lead_id, (r.answer ->> 'lead_id')::bigint, 'the row points at it') from waiting w
@@ -62,10 +62,10 @@ select is(testkit.fault_of('select leadgen.resubmit_quarantined(0)'), 'LG404 qua
 select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'one lead, however often it is clicked');
 
 select pg_temp.switch('offer', false);
-select is(testkit.submit(offer_id, '{}', 2) -> 'replayed', 'true', 'turn_away: the first answer, though the offer is off now')
+select is(testkit.submit(offer_id, '{}', 2) -> 'repeated', 'true', 'turn_away: the first answer, though the offer is off now')
 from ids;
 select is(testkit.submit(offer_id, '{}', 3) ->> 'step', 'offer', 'another body: kept') from ids;
-select is(leadgen.resubmit_quarantined(q.id) ->> 'status', 'quarantined', 'replayed while nothing is mended: still waiting')
+select is(leadgen.resubmit_quarantined(q.id) ->> 'status', 'quarantined', 'resubmitted while nothing is mended: still waiting')
 from leadgen.intake_quarantine q where q.payload ->> 'email' = 'person3@example.com' and q.resubmitted_at is null;
 select is(count(*) filter (where q.resubmitted_at is null), 1::bigint, 'one row waits, none is lost')
 from leadgen.intake_quarantine q where q.payload ->> 'email' = 'person3@example.com';

@@ -602,7 +602,7 @@ def test_a_partner_posts_in_its_shape_and_is_answered_as_api_leads(
     answer = post(networks, "acme", lead, X_API_Key=PARTNER_KEY)
     assert answer.status == 202
     assert answer.json.keys() == {"lead_id", "status", "message", "buyer_id", "offer_id", "price"}
-    assert post(networks, "acme", lead, X_API_Key=PARTNER_KEY).json == answer.json | {"replayed": True}
+    assert post(networks, "acme", lead, X_API_Key=PARTNER_KEY).json == answer.json | {"repeated": True}
     assert leads_of(database, f"acme:{lead['ref']}")[0][3] == {"roof": "metal"}
 
     assert post(networks, "acme", acme_lead(zip="10001"), X_API_Key=PARTNER_KEY).status == 400

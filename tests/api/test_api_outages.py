@@ -164,7 +164,7 @@ def test_a_key_that_comes_by_two_offers_at_once_is_one_lead(own_api: Api) -> Non
             post = pool.submit(own_api.post, lead)
             wait_until(lambda: is_waiting(own_api.database))
         answer = post.result()
-    assert (answer.status, answer.json["replayed"]) == (202, True)
+    assert (answer.status, answer.json["repeated"]) == (202, True)
     assert ask(own_api.database, "select count(*) from leadgen.leads") == 1
 
 
@@ -241,7 +241,7 @@ def test_a_migration_whose_functions_are_not_there_yet_is_503_meanwhile(
         check_unavailable(own_api.post(lead))
         session.execute(undo.encode())
     answer = own_api.post(lead)
-    assert (answer.status, "replayed" in answer.json) == (202, False), "nothing of it was kept"
+    assert (answer.status, "repeated" in answer.json) == (202, False), "nothing of it was kept"
     assert read_failures(own_api) == [(503, code)] * 2
 
 
@@ -279,5 +279,5 @@ def test_killed_between_commit_and_reply_the_retry_gets_the_first_answer(
         assert isinstance(post.exception(), http.client.HTTPException | ConnectionError)
     with running_api(database, tmp_path) as second:
         answer = second.post(lead)
-    assert (answer.status, answer.json["replayed"]) == (202, True)
+    assert (answer.status, answer.json["repeated"]) == (202, True)
     assert ask(database, "select count(*) from leadgen.leads") == 1

@@ -95,9 +95,9 @@ def test_deadlock_leaves_nothing_of_the_loser(
 
     answers = [submit(loser, lead) for lead in lost]  # the whole transaction again
 
-    assert [answer.get("replayed") for answer in answers] == [None, None]
+    assert [answer.get("repeated") for answer in answers] == [None, None]
     assert admin.execute("select sum(sales[2]) from leadgen.enrollment_usage").fetchone() == (4,)
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_an_older_snapshot_is_refused_and_leaves_nothing(
@@ -144,7 +144,7 @@ def test_failure_in_any_table_undoes_the_rest(
     admin.execute(f"drop trigger break_down on leadgen.{table}")
     answer = submit(api, lead)
     assert answer["buyer_id"]
-    assert "replayed" not in answer
+    assert "repeated" not in answer
 
 
 def test_channels_that_go_while_a_lead_is_sold_sell_nothing(
@@ -163,4 +163,4 @@ def test_channels_that_go_while_a_lead_is_sold_sell_nothing(
         with pytest.raises(errors.SerializationFailure):
             sale.result(PATIENCE)
     assert admin.execute("select count(*) from leadgen.leads").fetchone() == (0,)
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []

@@ -65,7 +65,7 @@ def test_leads_of_an_offer_that_somebody_holds_are_left_and_the_others_taken(
         assert words(answers) == ["accepted", "busy", "accepted", "busy", "accepted"]
     assert admin.execute("select count(*) from leadgen.leads").fetchone() == (3,)
     assert words(submit_batch(connect("leadgen_api"), [leads[1], leads[3]])) == ["accepted"] * 2
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_a_batch_of_held_offers_only_waits_for_the_first_leads(
@@ -220,4 +220,4 @@ def test_batches_and_single_leads_never_deadlock(
     with ThreadPoolExecutor(sessions) as pool:
         assert list(pool.map(work, range(sessions))) == [48] * sessions  # a deadlock would have been raised
     assert admin.execute("select count(*) from leadgen.leads").fetchone() == (48 * sessions,)
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []

@@ -14,7 +14,7 @@ PLACES = 7
 
 def complaints(admin: Connection) -> list[tuple[object, ...]]:
     """What the database says must never be."""
-    return admin.execute("select * from leadgen.check_invariants()").fetchall()
+    return admin.execute("select * from leadgen.list_broken_invariants()").fetchall()
 
 
 def test_last_seven_places_of_a_cap(database: str, admin: Connection, catalogue: Catalogue) -> None:

@@ -175,7 +175,7 @@ def test_crossed_contacts_never_deadlock(database: str, catalogue: Catalogue) ->
 
 def wake(worker: psycopg.Connection) -> None:
     """Let a worker make the held leads due of the one offer whose configuration changed."""
-    assert worker.execute("select leadgen.route_held_lead()").fetchone() == (0,)
+    assert worker.execute("select leadgen.follow_change() > 0").fetchone() == (True,)
 
 
 def test_held_lead_waits_for_its_turn_too(pair: Pair, connect: Connect, catalogue: Catalogue) -> None:
@@ -196,7 +196,7 @@ def test_held_lead_waits_for_its_turn_too(pair: Pair, connect: Connect, catalogu
         assert waiting.result(PATIENCE).fetchone() == (held["lead_id"],)
     sold = pair.observer.execute("select lead_id from leadgen.lead_assignments").fetchall()
     assert sold == [(taken["lead_id"],)]
-    assert pair.observer.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert pair.observer.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_two_workers_route_a_held_lead_once(

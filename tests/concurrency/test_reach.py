@@ -40,4 +40,4 @@ def test_enrolling_a_buyer_while_its_channels_change(
         waiting.result(PATIENCE)
     assert admin.execute(REACH, [buyer]).fetchone() == (turned_on,)
     assert submit(admin, make_lead(offer.source_key))["status"] == "accepted"
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []

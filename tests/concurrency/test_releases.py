@@ -56,7 +56,7 @@ def claim(session: psycopg.Connection, limit: int = 100) -> list[tuple[Any, ...]
 
 
 def faults(admin: psycopg.Connection) -> list[tuple[Any, ...]]:
-    return admin.execute("select * from leadgen.check_invariants()").fetchall()
+    return admin.execute("select * from leadgen.list_broken_invariants()").fetchall()
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def ask_at_once(
 
 def faults(admin: psycopg.Connection) -> list[tuple[object, ...]]:
     """What must never be."""
-    return admin.execute("select * from leadgen.check_invariants()").fetchall()
+    return admin.execute("select * from leadgen.list_broken_invariants()").fetchall()
 
 
 def statuses(admin: psycopg.Connection) -> dict[str, int]:

@@ -13,7 +13,7 @@ from concurrency.sessions import PATIENCE, Answer, in_background, submit, wait_u
 from rig.cluster import Connect
 
 TURN = "select pg_advisory_xact_lock(2, market.offer_lock_key(%s))"
-INVARIANTS = "select rule, detail from leadgen.check_invariants()"
+INVARIANTS = "select rule, detail from leadgen.list_broken_invariants()"
 OTHER_DAY = "Pacific/Kiritimati"  # its midnights are no other zone's of these tests
 
 

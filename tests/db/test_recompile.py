@@ -106,7 +106,7 @@ def test_decisions_before_and_after_replay(
         (1, '["priority"]', "created"),
         (2, '["highest_price"]', "compiled anew"),
     ]
-    assert ask(session, "select * from leadgen.check_invariants()") == []
+    assert ask(session, "select * from leadgen.list_broken_invariants()") == []
 
 
 def test_by_the_other_version_they_would_not_replay(

@@ -63,7 +63,7 @@ def test_every_lead_replays_alone(session: psycopg.Connection[Any]) -> None:
 
 
 def test_the_invariants_hold(session: psycopg.Connection[Any]) -> None:
-    assert session.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert session.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_no_sale_was_lost(session: psycopg.Connection[Any]) -> None:
@@ -76,7 +76,7 @@ def test_business_goes_on(session: psycopg.Connection[Any]) -> None:
     assert row
     assert row[0]["status"] == "accepted", row[0]
     assert verify(session) == (LEADS + 1, [])
-    assert session.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert session.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_what_is_not_ours_is_left_alone(upgraded: Upgraded, session: psycopg.Connection[Any]) -> None:

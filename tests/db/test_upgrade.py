@@ -155,8 +155,8 @@ def test_the_ends_of_sales_become_states(stateless: str) -> None:
         ("failed", due, None),
         ("unknown", None, released),
     ]
-    rules = "select * from market.check_sales() where rule = 'sale_has_one_state'"
-    assert ask(stateless, rules) == ask(stateless, "select * from market.check_returns()") == []
+    rules = "select * from market.list_broken_sales() where rule = 'sale_has_one_state'"
+    assert ask(stateless, rules) == ask(stateless, "select * from market.list_broken_returns()") == []
 
 
 def test_returns_of_before_keep_their_words(stateless: str) -> None:
@@ -196,8 +196,8 @@ def test_offers_that_were_to_be_woken_still_are(old: str) -> None:
     run(old)
     changes = "select table_name, row_id, offer_id, extract(hour from changed_at at time zone 'UTC')::integer"
     assert ask(old, f"{changes} from leadgen.catalog_changes order by id limit 1") == [("offers", 1, 1, 12)]
-    assert ask(old, "select roads.follow_change(now())") == [(True,)]
-    assert ask(old, "select roads.follow_change(now())") == [(False,)]
+    assert ask(old, "select leadgen.follow_change() > 0") == [(True,)]
+    assert ask(old, "select leadgen.follow_change() > 0") == [(False,)]
 
 
 def test_every_deploy_puts_reach_right(database: str) -> None:

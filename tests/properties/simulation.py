@@ -136,14 +136,14 @@ class Simulation:
         if self.leads:
             lead, answer = self.leads[step.numbers[0] % len(self.leads)]
             before = self.fingerprint()
-            assert self.submit(lead) == answer | {"replayed": True}
-            assert self._dry_run(lead) == answer | {"replayed": True, "dry_run": True}
+            assert self.submit(lead) == answer | {"repeated": True}
+            assert self._dry_run(lead) == answer | {"repeated": True, "dry_run": True}
             assert self.fingerprint() == before
 
     def _route_held(self, step: Step) -> None:
         woken: dict[int, int] = dict(self._connection.execute(WOKEN).fetchall())
         for _ in range(AT_MOST):
-            if self._value("select leadgen.route_held_lead()") is None:
+            if not self._value("select leadgen.follow_change() > 0 or leadgen.route_held_lead() is not null"):
                 break
             self.check_decisions()
         due = "select count(*) from leadgen.leads where hold_until is not null and next_route_at <= leadgen.clock()"
@@ -368,7 +368,7 @@ class Simulation:
 
     def check_end(self) -> None:
         """Nothing is wrong, every lead comes out of its record, and nothing changed is what happened."""
-        assert self._connection.execute("select * from leadgen.check_invariants()").fetchall() == []
+        assert self._connection.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
         assert (
             self._connection.execute(
                 """

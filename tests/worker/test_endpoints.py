@@ -164,7 +164,7 @@ async def test_reply_that_rejects_returns_the_sale(outbox: Outbox, start_worker:
     returns = outbox.rows("select status, via, reason_code from leadgen.sale_returns")
     assert returns == [("approved", "reply", "rejected_on_delivery")]
     assert "joker" not in "".join(worker.lines)
-    assert outbox.rows("select * from leadgen.check_invariants()") == []
+    assert outbox.rows("select * from leadgen.list_broken_invariants()") == []
 
 
 @pytest.mark.parametrize("known", ["old", "new"])

@@ -495,7 +495,7 @@ async def test_failed_sale_goes_to_the_next_buyer(outbox: Outbox, start_worker: 
     )
     assert sales == [("failed", True), ("accepted", False)]
     assert outbox.rows("select status::text, unsold_reason from leadgen.leads") == [("accepted", None)]
-    assert outbox.rows("select * from leadgen.check_invariants()") == []
+    assert outbox.rows("select * from leadgen.list_broken_invariants()") == []
 
 
 async def test_lapsed_sale_goes_to_the_next_buyer(outbox: Outbox, start_worker: Start) -> None:
@@ -513,7 +513,7 @@ async def test_lapsed_sale_goes_to_the_next_buyer(outbox: Outbox, start_worker: 
         "select outcome::text, released_at is not null from leadgen.lead_assignments order by id"
     )
     assert sales == [("lapsed", True), ("delivered", False)]
-    assert outbox.rows("select * from leadgen.check_invariants()") == []
+    assert outbox.rows("select * from leadgen.list_broken_invariants()") == []
 
 
 async def test_silence_accepts_a_sale(outbox: Outbox, start_worker: Start) -> None:

@@ -37,7 +37,7 @@ limit %(limit)s
 FIND = """
 select d.id, d.created_at, coalesce(n.kind, 'lead.assigned') as kind, d.assignment_id, d.lead_id, d.buyer_id,
   b.name as buyer, d.channel::text, d.target, d.message_id, d.status::text, d.attempts, d.attempts_before,
-  d.next_attempt_at, d.finished_at, d.last_error, d.replay_id, d.provider_id,
+  d.next_attempt_at, d.finished_at, d.last_error, d.resend_id, d.provider_id,
   d.endpoint_id, e.state, e.disabled_at, e.disabled_reason, e.failures_in_a_row, e.retry_at
 from leadgen.deliveries d
 join leadgen.buyers b on b.id = d.buyer_id
@@ -51,17 +51,17 @@ from leadgen.delivery_attempts a
 where a.delivery_id = %s
 order by a.id
 """
-REPLAYS = """
+RESENDS = """
 select r.id, r.created_at, r.created_by, r.buyer_id, r.created_from, r.created_to, r.statuses::text[] as statuses,
-  r.per_minute, r.status, r.replayed, r.skipped, r.skipped_for, r.finished_at, r.cancelled_by
-from leadgen.replays r
+  r.per_minute, r.status, r.resent, r.skipped, r.skipped_for, r.finished_at, r.cancelled_by
+from leadgen.resends r
 order by r.id desc
 limit %s
 """
 RETRY = "select leadgen.retry_delivery(%s::bigint, %s::boolean)"
 PARK = "select leadgen.park_delivery(%s::bigint)"
-START_REPLAY = "select leadgen.start_replay(%s::jsonb, %s::text)"
-CANCEL_REPLAY = "select leadgen.cancel_replay(%s::bigint)"
+START_RESEND = "select leadgen.start_resend(%s::jsonb, %s::text)"
+CANCEL_RESEND = "select leadgen.cancel_resend(%s::bigint)"
 
 UTC_ZONE = ZoneInfo("UTC")
 SHOWN_REPLY = 200  # characters
@@ -195,8 +195,8 @@ def describe_delivery(row: Row) -> list[str]:
         lines.append(f"ended       {show_minute(row['finished_at'])} UTC")
     if row["last_error"]:
         lines.append(f"trouble     {row['last_error']}")
-    if row["replay_id"]:
-        lines.append(f"replay      {row['replay_id']}, after {count_of(row['attempts_before'], 'attempt')}")
+    if row["resend_id"]:
+        lines.append(f"resend run  {row['resend_id']}, after {count_of(row['attempts_before'], 'attempt')}")
     if row["provider_id"]:
         lines.append(f"provider    {row['provider_id']}")
     return lines
@@ -232,7 +232,7 @@ def park(ids: Ids) -> None:
 
 
 @app.command()
-def replay(
+def resend(
     buyer: BuyerOption = None,
     start: Annotated[
         str | None,
@@ -251,7 +251,7 @@ def replay(
 ) -> None:
     """Resend all dead letters, or those of a buyer or a period. Workers do it; the id of the run is printed.
 
-    Example: leadgen deliveries replay --buyer 7 --from 2026-11-20 --status dead,unknown
+    Example: leadgen deliveries resend --buyer 7 --from 2026-11-20 --status dead,unknown
     """
     statuses = [one.strip() for one in status.split(",")]
     if "delivered" in statuses and not (buyer and start and end):
@@ -265,24 +265,24 @@ def replay(
     if since and until and since >= until:
         raise LeadGenError(f"--from {since.isoformat()} is not before --to {until.isoformat()}")
     wish |= {name: moment.isoformat() for name, moment in (("from", since), ("to", until)) if moment}
-    out.print(call(START_REPLAY, [Jsonb(wish), key]))
-    err.print("the workers send them; `leadgen deliveries replays` shows how far they are")
+    out.print(call(START_RESEND, [Jsonb(wish), key]))
+    err.print("the workers send them; `leadgen deliveries resends` shows how far they are")
 
 
 @app.command()
-def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
+def resends(limit: Limit = 20, as_json: AsJson = False) -> None:
     """List the resend runs, newest first: who started each, what it sends, and how far it is.
 
-    Example: leadgen deliveries replays
+    Example: leadgen deliveries resends
     """
     from leadgen.show.console import make_console
 
-    rows = read_rows(REPLAYS, [limit])
+    rows = read_rows(RESENDS, [limit])
     if as_json:
         print_json(rows)
         return
     if not rows:
-        err.print("no replays")
+        err.print("no resend runs")
         return
     table = plain_table(
         "id", "asked, UTC", "by", "which", "a minute", "status", "sent", "end, UTC", "left out",
@@ -296,31 +296,33 @@ def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
             describe_wish(row),
             f"{row['per_minute']:,}",
             row["status"],
-            f"{row['replayed']:,}",
+            f"{row['resent']:,}",
             show_minute(row["finished_at"]),
             describe_skipped(row),
         )
     make_console().print(table)
 
 
-@app.command("stop-replay")
-def stop_replay(replay_id: Id) -> None:
+@app.command("stop-resend")
+def stop_resend(resend_id: Id) -> None:
     """Stop a resend run. What it has sent stays sent.
 
-    Example: leadgen deliveries stop-replay 3
+    Example: leadgen deliveries stop-resend 3
     """
-    stopped = call(CANCEL_REPLAY, [replay_id])
-    err.print(f"replay {replay_id} is stopped" if stopped else f"replay {replay_id} had ended already")
+    stopped = call(CANCEL_RESEND, [resend_id])
+    err.print(
+        f"resend run {resend_id} is stopped" if stopped else f"resend run {resend_id} had ended already"
+    )
 
 
 def describe_skipped(row: Row) -> str:
-    """How many a replay left out, and for which reasons."""
+    """How many a resend run left out, and for which reasons."""
     reasons = "; ".join(f"{reason}: {count}" for reason, count in sorted(row["skipped_for"].items()))
     return f"{row['skipped']:,} ({reasons})" if reasons else str(row["skipped"])
 
 
 def describe_wish(row: Row) -> str:
-    """What a replay sends again, in words."""
+    """What a resend run sends again, in words."""
     parts = [", ".join(row["statuses"])]
     if row["buyer_id"]:
         parts.append(f"of buyer {row['buyer_id']}")

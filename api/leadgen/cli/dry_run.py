@@ -48,7 +48,7 @@ def dry_run(
     console.print(json.dumps(answer, ensure_ascii=False), markup=False, soft_wrap=True)
     if account:
         console.print(show_account(account))
-    elif "replayed" in answer:
+    elif "repeated" in answer:
         err.print("this lead came before and has this answer; --as-new judges it anew")
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table
 from leadgen.cli.dry_run import read_object, read_text
-from leadgen.cli.quarantine import resubmit
+from leadgen.cli.quarantine import resubmit_each
 from leadgen.cli.rows import AsJson, print_json, read_rows
 from leadgen.errors import LeadGenError
 
@@ -29,7 +29,7 @@ from leadgen.intake_quarantine q
 join leadgen.sources s on s.source_key = q.payload ->> 'source_key'
 join leadgen.source_maps p on p.source_id = s.id
 join leadgen.field_maps m on m.id = p.field_map_id
-where m.slug = %s and q.replayed_at is null
+where m.slug = %s and q.resubmitted_at is null
 order by q.id
 """
 
@@ -71,13 +71,13 @@ def try_field_map(
 
 
 @app.command()
-def replay(slug: Slug) -> None:
+def resubmit(slug: Slug) -> None:
     """Resubmit the quarantined posts of a field map's sources. Exit status 1 if one is refused or still waits.
 
     A post was mapped when it came; a change of the map counts for later posts.
 
-    Example: leadgen field-map replay google-ads-lead-form
+    Example: leadgen field-map resubmit google-ads-lead-form
     """
     if not read_rows(IS_THERE, [slug]):
         raise LeadGenError(f"no field map {slug}: `leadgen field-map list` shows them")
-    resubmit([row["id"] for row in read_rows(WAITING, [slug])])
+    resubmit_each([row["id"] for row in read_rows(WAITING, [slug])])

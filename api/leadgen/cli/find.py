@@ -62,4 +62,4 @@ def find(
         err.print(f"`leadgen explain {lead}` says why; `leadgen deliveries list --lead {lead}` what was sent")
     waiting = next((row["quarantine_id"] for row in rows if row["quarantine_id"]), None)
     if waiting:
-        err.print(f"`leadgen quarantine replay {waiting}` resubmits it")
+        err.print(f"`leadgen quarantine resubmit {waiting}` resubmits it")

@@ -18,14 +18,14 @@ app = typer.Typer(
 
 LIST = """
 select q.id, q.created_at, q.last_seen_at, q.times_seen, q.failed_step, q.reason, q.payload ->> 'source_key' as source,
-  q.replayed_at, q.lead_id
+  q.resubmitted_at, q.lead_id
 from leadgen.intake_quarantine q
-where %(all)s or q.replayed_at is null
+where %(all)s or q.resubmitted_at is null
 order by q.id desc
 limit %(limit)s
 """
-WAITING = "select q.id from leadgen.intake_quarantine q where q.replayed_at is null order by q.id"
-REPLAY = "select leadgen.replay_quarantined(%s::bigint)"
+WAITING = "select q.id from leadgen.intake_quarantine q where q.resubmitted_at is null order by q.id"
+RESUBMIT = "select leadgen.resubmit_quarantined(%s::bigint)"
 
 
 @app.command("list")
@@ -64,7 +64,7 @@ def list_quarantine(
 
 
 @app.command()
-def replay(
+def resubmit(
     ids: Annotated[
         list[int] | None,
         typer.Argument(metavar="[ID]...", min=1, max=MAX_ID, help="Ids, as `list` shows them."),
@@ -73,19 +73,19 @@ def replay(
 ) -> None:
     """Resubmit submissions, once what kept them is mended. Exit status 1 if one is refused or still waits.
 
-    Example: leadgen quarantine replay 3 4
+    Example: leadgen quarantine resubmit 3 4
     """
     if bool(ids) == everything:
         raise typer.BadParameter("give ids, or --all")
-    resubmit([row["id"] for row in read_rows(WAITING)] if everything else ids or [])
+    resubmit_each([row["id"] for row in read_rows(WAITING)] if everything else ids or [])
 
 
-def resubmit(ids: Sequence[int]) -> None:
+def resubmit_each(ids: Sequence[int]) -> None:
     """Resubmit each, one line each."""
     waits = False
     for one in dict.fromkeys(ids):
         try:
-            answer = call(REPLAY, [one])
+            answer = call(RESUBMIT, [one])
         except psycopg.Error as error:
             if not (error.sqlstate or "").startswith(OURS):
                 raise

@@ -15,7 +15,7 @@ from leadgen.cli.target import database_url
 
 COUNT_LEADS = "select count(*) from leadgen.leads where id between %s and %s"
 VERIFY_LEADS = "select last_id, checked, faults from leadgen.verify_leads(%s::bigint, %s::integer)"
-CHECK_INVARIANTS = "select rule, detail from leadgen.check_invariants()"
+CHECK_INVARIANTS = "select rule, detail from leadgen.list_broken_invariants()"
 
 BATCH = 500
 SAY_SECONDS = 5.0  # between two plain lines

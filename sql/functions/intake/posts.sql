@@ -19,7 +19,7 @@ begin
   where s.source_key = p_source_key;
 
   if v_source.map ->> 'authentication' = 'signature' then
-    v_is_proved := intake.check_signature(p_body, v_source.app_secret, p_context ->> 'signature');
+    v_is_proved := intake.is_valid_signature(p_body, v_source.app_secret, p_context ->> 'signature');
   elsif v_source.source_id is not null then
     v_source.document := intake.read_post(p_body);
     v_is_proved := v_source.api_key_hash = case v_source.map ->> 'authentication'
@@ -39,7 +39,7 @@ comment on function intake.authenticate_post(text, bytea, jsonb) is
   'The source of a post in its own shape, once API key, key in the body or signature prove it. LG401 otherwise, in '
   'the same words whatever was wrong.';
 
-create or replace function intake.check_signature(p_body bytea, p_secret text, p_signature text)
+create or replace function intake.is_valid_signature(p_body bytea, p_secret text, p_signature text)
 returns boolean
 language plpgsql
 immutable
@@ -53,7 +53,7 @@ begin
     false);
 end;
 $$;
-comment on function intake.check_signature(bytea, text, text) is
+comment on function intake.is_valid_signature(bytea, text, text) is
   'Whether a body was signed with a secret, as X-Hub-Signature-256 says it: sha256= and the HMAC-SHA-256 of the raw '
   'body in hex. False without either.';
 
@@ -142,7 +142,7 @@ declare
   v_answer jsonb;
 begin
   if p_state = 'LG422' then
-    select l.answer || '{"replayed": true}' into v_answer
+    select l.answer || '{"repeated": true}' into v_answer
     from leadgen.leads l
     where l.source_id = p_source.source_id and l.idempotency_key = p_payload ->> 'idempotency_key';
     if found then

@@ -20,7 +20,7 @@ begin
       intake.derive_idempotency_key(intake.normalize_request(p_request, p_route), p_route, leadgen.clock()));
     select l.id into v_lead_id from leadgen.leads l where l.source_id = p_route.source_id and l.idempotency_key = v_key;
     if found then
-      return intake.replay_answer(v_lead_id, intake.hash_submission(p_payload), p_request.idempotency_key is null);
+      return intake.repeat_answer(v_lead_id, intake.hash_submission(p_payload), p_request.idempotency_key is null);
     end if;
   end if;
   return intake.quarantine_submission(p_payload, p_context, p_route);
@@ -34,7 +34,7 @@ returns jsonb
 language plpgsql
 volatile
 as $$
--- What the caller could do at that moment is not kept: the operator who replays it cannot look up mail domains.
+-- What the caller could do at that moment is not kept: the operator who resubmits it cannot look up mail domains.
 declare
   v_context constant jsonb := p_context - 'can_look_up_mail';
   v_hash constant bytea := sha256(convert_to(p_payload::text || v_context::text, 'UTF8'));
@@ -42,7 +42,7 @@ declare
 begin
   insert into leadgen.intake_quarantine as q (failed_step, reason, payload, context, request_hash)
   values (p_route.failed_step, p_route.failed_reason, p_payload, v_context, v_hash)
-  on conflict (request_hash) where replayed_at is null
+  on conflict (request_hash) where resubmitted_at is null
   do update set times_seen = q.times_seen + 1, last_seen_at = current_timestamp,
     failed_step = excluded.failed_step, reason = excluded.reason
   returning q.id into v_id;
@@ -71,7 +71,7 @@ declare
 begin
   update leadgen.intake_quarantine q
   set payload = '{}', context = '{}', request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
-    replayed_at = coalesce(q.replayed_at, p_now)
+    resubmitted_at = coalesce(q.resubmitted_at, p_now)
   where q.id in (
     select c.id
     from leadgen.intake_quarantine c
@@ -87,4 +87,4 @@ begin
 end;
 $$;
 comment on function intake.erase_quarantined(leadgen.leads, timestamptz) is
-  'Empties quarantined submissions of the same request, e-mail or phone as a lead; they are not replayed any more.';
+  'Empties quarantined submissions of the same request, e-mail or phone as a lead; they are not resubmitted any more.';

@@ -71,7 +71,7 @@ language plpgsql
 stable
 as $$
 -- A read of the whole quarantine, which is short. A network's post has its answers anywhere, so e-mail and phone are
--- looked for in the text. What was replayed is a lead.
+-- looked for in the text. What was resubmitted is a lead.
 declare
   v_search constant record := intake.read_search(p_text);
   v_digits constant text[] := array(
@@ -89,7 +89,7 @@ begin
       case when q.payload ->> 'idempotency_key' = any (v_search.keys)
         or q.context ->> 'idempotency_key' = any (v_search.keys) then 'key' end as key
   ) by
-  where q.replayed_at is null and q.payload <> '{}' and num_nonnulls(by.phone, by.email, by.key) > 0;
+  where q.resubmitted_at is null and q.payload <> '{}' and num_nonnulls(by.phone, by.email, by.key) > 0;
 end;
 $$;
 comment on function intake.list_matching_quarantined(text) is

@@ -47,7 +47,7 @@ comment on function leadgen.try_field_map(text, jsonb) is
   'What a field map makes of a sample document: one payload of submit_lead for each lead in it. LG404 for a map that '
   'is not there.';
 
-create or replace function leadgen.replay_quarantined(p_quarantine_id bigint)
+create or replace function leadgen.resubmit_quarantined(p_quarantine_id bigint)
 returns jsonb
 language plpgsql
 volatile
@@ -60,10 +60,10 @@ set enable_mergejoin = off
 set jit = off
 as $$
 begin
-  return roads.replay_quarantined(p_quarantine_id);
+  return roads.resubmit_quarantined(p_quarantine_id);
 end;
 $$;
-comment on function leadgen.replay_quarantined(bigint) is
+comment on function leadgen.resubmit_quarantined(bigint) is
   'Submits a quarantined submission again, once its mapping is mended. Returns the lead''s answer, or that of the '
   'same submission if it was taken since; still quarantined when nothing claims it yet.';
 
@@ -107,7 +107,7 @@ comment on function leadgen.explain_candidates(bigint) is
   'A lead''s routing as rows: for each attempt every candidate, who won, who was ranked behind, and why each other '
   'lost, with numbers.';
 
-create or replace function leadgen.check_invariants()
+create or replace function leadgen.list_broken_invariants()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -115,10 +115,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query select * from roads.check_invariants();
+  return query select * from roads.list_broken_invariants();
 end;
 $$;
-comment on function leadgen.check_invariants() is
+comment on function leadgen.list_broken_invariants() is
   'Looks over the whole database for what must never be; no rows: all is well. Reads every lead.';
 
 create or replace function leadgen.decide_return(p_return_id bigint, p_approve boolean, p_note text default null)

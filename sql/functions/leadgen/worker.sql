@@ -87,6 +87,21 @@ $$;
 comment on function leadgen.take_nap(text, interval) is
   'Says that a worker sleeps for at most an interval and wants to be woken; an interval of 0 says that it is awake.';
 
+create or replace function leadgen.follow_change()
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.follow_change();
+end;
+$$;
+comment on function leadgen.follow_change() is
+  'Does what follows from changes of the catalogue, for one offer: held leads are offered again, low balances are '
+  'announced. Returns how many steps it took, 0 when no change waits.';
+
 create or replace function leadgen.route_held_lead()
 returns bigint
 language plpgsql
@@ -104,8 +119,8 @@ begin
 end;
 $$;
 comment on function leadgen.route_held_lead() is
-  'Routes the held lead that has waited longest past its time; sold, or held on, or its hold ended. Returns its id, 0'
-  ' when it followed a change of the catalogue instead, null when there is nothing to do.';
+  'Routes the held lead that has waited longest past its time; sold, or held on, or its hold ended. Returns its id, '
+  'null when none is due.';
 
 create or replace function leadgen.settle_answers()
 returns integer
@@ -181,7 +196,7 @@ comment on function leadgen.settle_reports() is
   'Ends the wait for reports that did not come for four hours, at most 500 of them: nobody knows whether the message '
   'arrived. Returns how many.';
 
-create or replace function leadgen.advance_replay()
+create or replace function leadgen.advance_resend()
 returns bigint
 language plpgsql
 volatile
@@ -189,12 +204,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return outbox.advance_replay();
+  return outbox.advance_resend();
 end;
 $$;
-comment on function leadgen.advance_replay() is
-  'Takes one step of the replay that is due longest: sends deliveries again, as many as its pace allows. Returns the '
-  'replay''s id, null when none is due.';
+comment on function leadgen.advance_resend() is
+  'Takes one step of the resend run that is due longest: as many deliveries as its pace allows. Returns the run''s id, '
+  'null when none is due.';
 
 create or replace function leadgen.list_chores()
 returns table (name text, pause_seconds double precision)

@@ -164,7 +164,7 @@ as $$
 -- itself, and what follows a ? may be a secret.
 declare
   v_since constant text := to_char(p_endpoint.disabled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
-  v_notice_endpoint_id constant bigint := outbox.find_notice_endpoint(p_endpoint.buyer_id);
+  v_notice_endpoint_id constant bigint := outbox.ensure_notice_endpoint(p_endpoint.buyer_id);
 begin
   insert into leadgen.events (created_at, kind, subject, buyer_id, message, facts)
   values (

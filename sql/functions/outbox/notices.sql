@@ -1,6 +1,6 @@
 -- Notices: what a buyer is told that is no lead.
 
-create or replace function outbox.find_notice_endpoint(p_buyer_id bigint)
+create or replace function outbox.ensure_notice_endpoint(p_buyer_id bigint)
 returns bigint
 language plpgsql
 volatile
@@ -22,7 +22,7 @@ begin
   return v_endpoint_id;
 end;
 $$;
-comment on function outbox.find_notice_endpoint(bigint) is
+comment on function outbox.ensure_notice_endpoint(bigint) is
   'The endpoint by which a buyer is told what is no lead: its e-mail address, made an endpoint if it is none; null: '
   'it wants no notices, or the endpoint is disabled.';
 

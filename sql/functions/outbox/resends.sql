@@ -35,7 +35,7 @@ end;
 $$;
 comment on function outbox.retry_delivery(bigint, boolean) is 'The work of leadgen.retry_delivery.';
 
-create or replace function outbox.resend_delivery(p_id bigint, p_from leadgen.delivery_status[], p_replay_id bigint)
+create or replace function outbox.resend_delivery(p_id bigint, p_from leadgen.delivery_status[], p_resend_id bigint)
 returns text
 language plpgsql
 volatile
@@ -60,7 +60,7 @@ begin
     endpoint_id = v_endpoint.id,
     target = v_endpoint.target,
     attempts_before = d.attempts,
-    replay_id = coalesce(p_replay_id, d.replay_id)
+    resend_id = coalesce(p_resend_id, d.resend_id)
   where d.id = p_id and d.market_id = v_delivery.market_id;
   return null;
 end;
@@ -98,7 +98,7 @@ returns text
 language plpgsql
 stable
 as $$
--- The words are counted by reason in replays.skipped_for: they hold no ids and nothing of a lead.
+-- The words are counted by reason in resends.skipped_for: they hold no ids and nothing of a lead.
 declare
   v_sale leadgen.lead_assignments;
 begin

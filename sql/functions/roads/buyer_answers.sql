@@ -12,7 +12,8 @@ language plpgsql
 volatile
 as $$
 declare
-  v_sale constant leadgen.lead_assignments := market.find_own_sale(identity.check_buyer(p_key_hash), p_assignment_id);
+  v_sale constant leadgen.lead_assignments := market.find_own_sale(
+    identity.authenticate_buyer(p_key_hash), p_assignment_id);
 begin
   if p_answer = 'accept' then
     perform roads.accept_sale(v_sale.id);
@@ -105,7 +106,8 @@ stable
 as $$
 -- The lead is the buyer's own purchase, as long as it is one.
 declare
-  v_sale constant leadgen.lead_assignments := market.find_own_sale(identity.check_buyer(p_key_hash), p_assignment_id);
+  v_sale constant leadgen.lead_assignments := market.find_own_sale(
+    identity.authenticate_buyer(p_key_hash), p_assignment_id);
 begin
   return (
     select market.describe_answer(v_sale.id) || jsonb_build_object(

@@ -56,7 +56,7 @@ language plpgsql
 stable
 as $$
 begin
-  perform identity.check_operator(p_key_hash);
+  perform identity.authenticate_operator(p_key_hash);
   return roads.explain_lead(p_lead_id);
 end;
 $$;

@@ -28,7 +28,7 @@ begin
     when sqlstate 'DRY01' then
       null;
   end;
-  if v_answer ? 'replayed' then
+  if v_answer ? 'repeated' then
     return v_answer || '{"dry_run": true}';
   end if;
   return (v_answer - '{lead_id,quarantine_id}'::text[])

@@ -5,7 +5,7 @@ returns boolean
 language plpgsql
 volatile
 as $$
--- Quarantined copies first, as replay_quarantined locks them; then the offer: nothing is routed, sold or returned
+-- Quarantined copies first, as resubmit_quarantined locks them; then the offer: nothing is routed, sold or returned
 -- meanwhile, so every delivery there is can be locked. Called again it strikes out what came since. The event is the
 -- audit of it.
 declare

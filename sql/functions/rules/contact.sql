@@ -55,7 +55,8 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
--- The resolver was asked before the transaction (needs_mail_lookup). An address that is not one has failed core_fields.
+-- The resolver was asked before the transaction (find_domain_to_look_up). An address that is
+-- not one has failed core_fields.
 begin
   return case
     when p_value <> 'true' or p_facts.mail_status = 'has_mail' then '{}'

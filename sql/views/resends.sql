@@ -1,6 +1,6 @@
-create or replace view report.replays as
+create or replace view report.resends as
 select
-  r.id as replay_id,
+  r.id as resend_id,
   r.created_at,
   r.created_by,
   r.request_key,
@@ -10,12 +10,12 @@ select
   r.statuses,
   r.per_minute,
   r.status,
-  r.replayed,
+  r.resent,
   r.skipped,
   r.skipped_for,
   r.next_step_at,
   r.finished_at,
   r.cancelled_by
-from leadgen.replays r;
-comment on view report.replays is
+from leadgen.resends r;
+comment on view report.resends is
   'Who had which deliveries sent again, how fast, how many were and how many could not be, for which reason.';

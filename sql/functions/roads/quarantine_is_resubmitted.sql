@@ -1,6 +1,6 @@
 -- Road: a submission in quarantine is submitted again.
 
-create or replace function roads.replay_quarantined(p_quarantine_id bigint)
+create or replace function roads.resubmit_quarantined(p_quarantine_id bigint)
 returns jsonb
 language plpgsql
 volatile
@@ -12,13 +12,13 @@ begin
   select q.* into v_row from leadgen.intake_quarantine q where q.id = p_quarantine_id for update;
   if not found then
     perform kernel.refuse('LG404', format('No submission %s in quarantine', p_quarantine_id), 'quarantine_id');
-  elsif v_row.replayed_at is not null then
-    perform kernel.refuse('LG409', format('Submission %s was replayed already', p_quarantine_id), 'quarantine_id',
-      p_found => 'replayed at ' || v_row.replayed_at, p_allowed => 'a submission that waits');
+  elsif v_row.resubmitted_at is not null then
+    perform kernel.refuse('LG409', format('Submission %s was resubmitted already', p_quarantine_id), 'quarantine_id',
+      p_found => 'resubmitted at ' || v_row.resubmitted_at, p_allowed => 'a submission that waits');
   end if;
 
   -- Its sender may have posted it again meanwhile, and been taken.
-  select l.answer || '{"replayed": true}' into v_answer
+  select l.answer || '{"repeated": true}' into v_answer
   from leadgen.leads l
   where l.email = left(coalesce(ref.normalize_email(ref.collapse_space(v_row.payload ->> 'email')), ''), 200)
     and l.request_hash = intake.hash_submission(v_row.payload)
@@ -30,10 +30,10 @@ begin
   end if;
   if v_answer ->> 'status' <> 'quarantined' then
     update leadgen.intake_quarantine
-    set replayed_at = leadgen.clock(), lead_id = (v_answer ->> 'lead_id')::bigint
+    set resubmitted_at = leadgen.clock(), lead_id = (v_answer ->> 'lead_id')::bigint
     where id = p_quarantine_id;
   end if;
   return v_answer;
 end;
 $$;
-comment on function roads.replay_quarantined(bigint) is 'The work of leadgen.replay_quarantined.';
+comment on function roads.resubmit_quarantined(bigint) is 'The work of leadgen.resubmit_quarantined.';

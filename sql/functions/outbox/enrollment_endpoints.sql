@@ -134,16 +134,16 @@ volatile
 as $$
 begin
   update leadgen.buyer_offers bo
-  set is_reachable = outbox.is_reached(bo.id)
+  set is_reachable = outbox.is_reachable(bo.id)
   where bo.buyer_id = any (p_buyer_ids) and bo.id = coalesce(p_buyer_offer_id, bo.id)
-    and bo.is_reachable <> outbox.is_reached(bo.id);
+    and bo.is_reachable <> outbox.is_reachable(bo.id);
 end;
 $$;
 comment on function outbox.refresh_reach(bigint[], bigint) is
   'Says of each enrollment of these buyers (or of this one) whether any of its endpoints is in use; routing reads it '
   'as the flag is_reachable. The caller holds the enrollments.';
 
-create or replace function outbox.is_reached(p_buyer_offer_id bigint)
+create or replace function outbox.is_reachable(p_buyer_offer_id bigint)
 returns boolean
 language plpgsql
 stable
@@ -155,7 +155,7 @@ begin
     where w.buyer_offer_id = p_buyer_offer_id and e.disabled_at is null);
 end;
 $$;
-comment on function outbox.is_reached(bigint) is 'Whether any endpoint of an enrollment is in use.';
+comment on function outbox.is_reachable(bigint) is 'Whether any endpoint of an enrollment is in use.';
 
 create or replace function outbox.find_disconnected_buyers()
 returns bigint[]
@@ -186,7 +186,7 @@ begin
     union
     select w.buyer_id from wanted w where w.endpoint_id is null
     union
-    select bo.buyer_id from leadgen.buyer_offers bo where bo.is_reachable <> outbox.is_reached(bo.id)
+    select bo.buyer_id from leadgen.buyer_offers bo where bo.is_reachable <> outbox.is_reachable(bo.id)
     order by 1
   );
 end;
