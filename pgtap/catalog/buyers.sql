@@ -60,7 +60,8 @@ from (values
   (format('whsec_%s', repeat('-', 32)), 'LG423 s', 'another alphabet'), ('whsec_', 'LG423 s', 'nothing'), ('', 'LG423 s', 'empty')
 ) as t (secret, fault, what);
 select is(testkit.detail_of($$select catalog.check_webhook_secret('whsec_hush', 's')$$)::text ~ 'hush', false, 'a secret is not repeated');
-select is(testkit.fault_of(format('select catalog.check_webhook_secret(%L, ''s'')', catalog.make_webhook_secret())), 'none', 'one of ours');
+select is(testkit.fault_of(format('select catalog.check_webhook_secret(%L, ''s'')', catalog.make_webhook_secret())), 'none',
+  'a secret that we made is taken');
 
 -- check_sms_number, and what the triggers do with all of them.
 select is(testkit.fault_of(format('select catalog.check_sms_number(%L, ''n'')', number)), fault, number)
@@ -94,7 +95,7 @@ select
 from ids join leadgen.buyers b on b.id = buyer_id, first f, before o;
 select isnt(f.secret, o.secret::text, 'the new one is another') from first f, before o;
 select is(array_agg(format('%s %s', e.kind, e.facts ->> 'by')), array[format('secret_rotated %s', session_user)],
-  'and it is known who did it')
+  'an event names who rotated the secret')
 from leadgen.events e;
 select
     is(
@@ -112,7 +113,7 @@ select
     )
 from ids;
 select lives_ok(format('select leadgen.rotate_webhook_secret(%s, ''0'')', buyer_id), 'a secret that leaked: at once') from ids;
-select is((b.previous_webhook_secret, b.previous_secret_until), (null::varchar, null::timestamptz), 'and no other beside it')
+select is((b.previous_webhook_secret, b.previous_secret_until), (null::varchar, null::timestamptz), 'no previous secret stays valid')
 from ids join leadgen.buyers b on b.id = buyer_id;
 select
     is(

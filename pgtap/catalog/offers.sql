@@ -18,9 +18,10 @@ select is(pg_temp.edit(used, edit), fault, format('a market with offers: %s', ed
 select is(pg_temp.edit(free, edit), 'none', format('a market without: %s', edit))
 from ids, unnest(array['currency = ''EUR''', 'country_code = ''FR''', 'country_code = ''FR'', currency = ''EUR''']) edit;
 update leadgen.markets m set currency = 'EUR', country_code = 'FR' from ids where m.id = ids.free;
-select is(format('%s %s', m.currency, m.country_code), 'EUR FR', 'and is changed') from leadgen.markets m join ids on ids.free = m.id;
+select is(format('%s %s', m.currency, m.country_code), 'EUR FR', 'the market has its new currency and country') from leadgen.markets m
+  join ids on ids.free = m.id;
 select is(testkit.detail_of(format('update leadgen.markets set currency = ''EUR'' where id = %s', used)),
-  '{"field": "currency", "found": "EUR", "allowed": "USD"}', 'what was found, and what it stays') from ids;
+  '{"field": "currency", "found": "EUR", "allowed": "USD"}', 'the detail has the value that was found and the one that stays') from ids;
 reset role;
 select is(m.slug, 'lyon', 'fill_market: a slug of its name') from leadgen.markets m join ids on ids.free = m.id;
 select is(testkit.fault_of($$select testkit.add('markets', '{"name": "x", "timezone": "Mars/Base"}')$$), 'LG423 timezone',

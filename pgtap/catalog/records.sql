@@ -54,13 +54,13 @@ $$;
 create temp table hint as
 select buyer_id, pg_temp.hint(format('delete from leadgen.buyers where id = %s', buyer_id)) as words from sold;
 select is(words, format('Switch it off instead: update leadgen.buyers set is_active = false where id = ''%s'';', buyer_id),
-  'and how it ends') from hint;
+  'the hint says how to switch the buyer off') from hint;
 select is(testkit.fault_of(substring(words from ': (.*)$')), 'none', 'the hint works as it is typed') from hint;
 select is(b.is_active, false, 'it is switched off') from leadgen.buyers b join sold on sold.buyer_id = b.id;
 select is(testkit.fault_of('delete from leadgen.return_reasons where code = ''other'''), 'LG409 code', 'a reason that was given');
 select is(testkit.fault_of('delete from leadgen.return_reasons where code = ''spam'''), 'none', 'a reason that was not');
-select is(testkit.fault_of('delete from leadgen.sale_returns'), 'LG409', 'a return');
-select is(testkit.fault_of('truncate leadgen.sale_returns'), 'LG409', 'all returns');
+select is(testkit.fault_of('delete from leadgen.sale_returns'), 'LG409', 'a return is not deleted');
+select is(testkit.fault_of('truncate leadgen.sale_returns'), 'LG409', 'returns are not truncated');
 
 -- What only configures goes with it.
 select is(testkit.fault_of(format('delete from leadgen.markets where id = %s', o.market_id)), 'LG409 id', 'a market that has an offer')
@@ -91,14 +91,14 @@ insert into leadgen.invoices (buyer_id, offer_id, period_start, period_end, due_
 select b.id, i.offer_id, '2026-11-01', '2026-12-01', '2026-12-15', n from billed b, ids i, unnest('{I-1,I-2}'::text[]) n;
 select is(testkit.detail_of(format('delete from leadgen.buyers where id = %s', id)) ->> 'found', 'in use by invoices',
   'a buyer that has an invoice, if only a draft') from billed;
-select lives_ok($$delete from leadgen.invoices where invoice_number = 'I-2'$$, 'a draft may go');
+select lives_ok($$delete from leadgen.invoices where invoice_number = 'I-2'$$, 'a draft of an invoice may go');
 update leadgen.invoices set status = 'sent';
 select is(testkit.fault_of('delete from leadgen.invoices'), 'LG409 status', 'keep_issued: an invoice that was sent stays');
 select is(pg_temp.hint('delete from leadgen.invoices'),
   format('Cancel it instead: update leadgen.invoices set status = ''cancelled'' where id = %s;', i.id), 'keep_issued: it is cancelled')
 from leadgen.invoices i;
-select is(testkit.fault_of('truncate leadgen.invoices'), 'LG409', 'all invoices');
-select is(testkit.fault_of('truncate leadgen.buyers cascade'), 'LG409', 'nor do they go with all buyers');
+select is(testkit.fault_of('truncate leadgen.invoices'), 'LG409', 'invoices are not truncated');
+select is(testkit.fault_of('truncate leadgen.buyers cascade'), 'LG409', 'invoices do not go when all buyers are truncated');
 
 select * from finish();
 rollback;

@@ -98,7 +98,7 @@ select is(array(select concat_ws(' ', r.outcome, r.reason, cardinality(r.tests))
   ) r
   ),
   '{"failed why 2","delivered 0"}', 'in order, with outcome and reason');
-select is(catalog.compile_response_rules(null), null, 'no rules');
+select is(catalog.compile_response_rules(null), null, 'no rules compile to nothing');
 
 -- On the buyer: checked when they change, compiled always.
 select testkit.make_buyer() as buyer_id into temp ids;
@@ -107,10 +107,10 @@ select is(testkit.fault_of(format('update leadgen.buyers set response_rules = ''
 update leadgen.buyers set response_rules = '[{"when": {"text": {"enum": ["no"]}}, "outcome": "refused", "reason": "said no"}]'
 from ids
 where id = buyer_id;
-select is(array_agg(format('%s %s', r.outcome, r.reason)), '{refused said no}', 'compiled')
+select is(array_agg(format('%s %s', r.outcome, r.reason)), '{refused said no}', 'a buyer''s rules are compiled')
 from ids join leadgen.buyers b on b.id = buyer_id, unnest(b.compiled_response_rules) r;
 update leadgen.buyers set response_rules = null from ids where id = buyer_id;
-select is(b.compiled_response_rules, null, 'and gone again') from ids join leadgen.buyers b on b.id = buyer_id;
+select is(b.compiled_response_rules, null, 'no rules: nothing compiled is kept') from ids join leadgen.buyers b on b.id = buyer_id;
 
 select * from finish();
 rollback;

@@ -49,21 +49,21 @@ select is(testkit.detail_of($$select catalog.check_schema('{"c": 1}',
   '{"field": "rules.c", "found": "an unknown key", "allowed": "one of a, b"}', 'an unknown key: the known ones are named');
 select throws_like($$select catalog.check_schema('{"strategi": 1}',
   '{"properties": {"strategy": {}}, "additionalProperties": false}', 'config')$$,
-  '%Did you mean strategy?', 'and the one that was meant');
+  '%Did you mean strategy?', 'an unknown key: the key that was meant is named');
 select throws_like($$select catalog.check_schema('"weigthed"', '{"enum": ["priority", "weighted"]}', 'config.strategy')$$,
   'config.strategy: found "weigthed"; allowed: one of priority, weighted. Did you mean weighted?', 'of the values of an enum too');
 select is(testkit.detail_of($$select catalog.check_schema('{"minimum": 3, "maximum": 2}', '{"ordered": [["minimum", "maximum"]]}', 'p')$$),
   '{"field": "p.minimum", "found": "3", "allowed": "at most maximum, which is 2"}', 'an impossible range: both ends');
 select is(testkit.detail_of($$select catalog.check_schema('{}', '{"exactlyOne": ["amount", "percent"]}', 'p')$$),
-  '{"field": "p", "found": "{}", "allowed": "exactly one of amount, percent"}', 'neither of two');
+  '{"field": "p", "found": "{}", "allowed": "exactly one of amount, percent"}', 'exactlyOne: neither of two is refused');
 select is(testkit.detail_of($$select catalog.check_schema('[1, 2, 1]', '{"uniqueItems": true}', 'p')$$),
   '{"field": "p", "found": "1 2 times", "allowed": "a list without repetition"}', 'what is there twice');
 select is(testkit.detail_of($$select catalog.check_schema('[]', '{"minItems": 1}', 'p')$$),
-  '{"field": "p", "found": "an empty list", "allowed": "at least 1 entry"}', 'an empty list');
+  '{"field": "p", "found": "an empty list", "allowed": "at least 1 entry"}', 'minItems: an empty list is refused');
 select is(testkit.fault_of($$select catalog.check_schema('"x"', '{"format": "rhyme"}', 'p')$$), '20000',
   'a format that nobody knows is a fault of the schema');
 select is_empty($$select k.key, f from leadgen.policy_keys k cross join jsonb_path_query(k.value_schema, '$.**.format') f
-  where f #>> '{}' not in ('regex', 'field', 'time', 'hours', 'area', 'tests', 'range')$$, 'and no key has such a one');
+  where f #>> '{}' not in ('regex', 'field', 'time', 'hours', 'area', 'tests', 'range')$$, 'every format of a policy key is known');
 select is(testkit.detail_of($$select catalog.check_schema('1', '{"type": ["string", "array"]}', 'rules')$$),
   '{"field": "rules", "found": "number 1", "allowed": "string or array"}', 'a wrong type: the right ones');
 select is(length(testkit.detail_of(format('select kernel.refuse_value(%L, %L, %L)', 'p', repeat('x', 5000), 'y')) ->> 'found'), 200,

@@ -108,7 +108,7 @@ select is(testkit.detail_of($$select catalog.check_policy_sense('routing', '{"ca
   '{"field": "config.caps.per_week", "found": "10", "allowed": "at least per_day, which is 20"}', 'path, found, allowed');
 select is(testkit.detail_of($$select catalog.check_policy_sense('validation', '{"allowed_country_codes": ["US"], "phone_region": "CA"}')$$),
   '{"field": "rules.phone_region", "found": "CA", "allowed": "a place in one of allowed_country_codes: [\"US\"]"}',
-    'and what the other key says');
+    'the detail says what the other key allows');
 select is(testkit.detail_of(format('select catalog.%I(%L)', name, value)) ->> 'field', field, name)
 from (values
   ('check_places_sense', '{"allowed_country_codes": ["US"], "phone_region": "CA"}', 'rules.phone_region'),

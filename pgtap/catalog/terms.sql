@@ -11,7 +11,7 @@ select is(testkit.fault_of(format('select catalog.check_windows(%L)', windows)),
 from (values ('{}', 'none'), ('{hour,day,week,month,day}', 'none'), ('{day,ever}', 'LG423 limit_windows'),
   ('{mon}', 'LG423 limit_windows'), ('{minutes:15}', 'LG423 limit_windows'), ('{days}', 'LG423 limit_windows')) as t (windows, fault);
 select is(testkit.detail_of($$select catalog.check_windows('{day,ever}')$$) - 'field',
-  '{"found": "ever", "allowed": "one of hour, day, week, month"}', 'check_windows: which window, and which are counted');
+  '{"found": "ever", "allowed": "one of hour, day, week, month"}', 'check_windows: the detail names the window and those that are counted');
 
 -- Each term by itself.
 create temp table terms as select testkit.enroll_buyer(testkit.make_offer(), 'Ace') as id;

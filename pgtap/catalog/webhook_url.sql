@@ -171,7 +171,7 @@ select
     is(
         testkit.fault_of(format('update leadgen.buyers set webhook_url = ''https://10.0.0.1/'' where id = %s', buyer_id)),
         'LG423 webhook_url',
-  'a buyer''s URL') from ids;
+  'a buyer''s URL is checked') from ids;
 select
     is(
         testkit.fault_of(

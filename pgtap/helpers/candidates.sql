@@ -1,3 +1,4 @@
+-- Candidates, snapshots and decisions by the names of their fields, for the functions that read no table.
 create or replace function testkit.candidate(p_fields jsonb default '{}')
 returns market.candidate_v1
 language sql

@@ -1,3 +1,4 @@
+-- A worker that claims a delivery and records what became of it.
 create or replace function testkit.room(p_each integer)
 returns jsonb
 language sql

@@ -1,3 +1,4 @@
+-- The facts of a lead, and what a validation policy says of them.
 create or replace function testkit.facts(p_fields jsonb default '{}')
 returns kernel.lead_facts
 language sql

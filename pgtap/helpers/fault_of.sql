@@ -1,3 +1,4 @@
+-- How a statement is refused: SQLSTATE and field, DETAIL, HINT.
 create or replace function testkit.fault_of(p_sql text)
 returns text
 language plpgsql

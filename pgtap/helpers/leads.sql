@@ -1,3 +1,4 @@
+-- Leads that are handed in, and what became of them.
 create or replace function testkit.given_lead(p_offer_id bigint, p_fields jsonb default '{}', p_number integer default 1)
 returns jsonb
 language sql

@@ -79,7 +79,7 @@ select is(testkit.fault_of(format($$insert into leadgen.source_maps (source_id, 
 select is(testkit.fault_of(format($$insert into leadgen.source_maps (source_id, field_map_id, app_secret, verify_token)
   select %s, id, 's', 'v' from leadgen.field_maps where slug = 'meta-lead-ads'$$, s)), 'none', 'a DBA connects a source')
 from ids, unnest(array[source_id, keyed_id]) s;
-select is(testkit.fault_of('select app_secret from leadgen.source_maps'), '42501', 'and cannot read its secrets');
+select is(testkit.fault_of('select app_secret from leadgen.source_maps'), '42501', 'a DBA cannot read a source''s secrets');
 select results_eq($$select leadgen.try_field_map('meta-lead-ads', '{"field_data": [{"name": "email", "values": ["a@b.c"]}]}') ->> 'email'$$,
   $$values ('a@b.c')$$, 'try_field_map: a DBA sees what a map makes of a sample');
 select is(testkit.fault_of('select leadgen.try_field_map(''none'', ''{}'')'), 'LG404 slug', 'try_field_map: of no map');

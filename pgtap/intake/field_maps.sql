@@ -24,15 +24,16 @@ select is(pg_temp.google(), '{
 select is(pg_temp.google('{"user_column_data": [{"column_id": "FIRST_NAME", "string_value": "Jane"},
   {"column_id": "LAST_NAME", "string_value": " Roe "}]}') ->> 'name', 'Jane  Roe ', 'first and last name joined; submit_lead trims');
 select is(pg_temp.google('{"user_column_data": [{"column_id": "FIRST_NAME", "string_value": "Jane"}]}') ->> 'name', 'Jane',
-  'one of them alone');
+  'a first name alone is the name');
 select is(pg_temp.google('{"user_column_data": [{"column_id": "FULL_NAME", "string_value": "Jane Roe"},
   {"column_id": "FIRST_NAME", "string_value": "Jenny"}]}') @> '{"name": "Jane Roe", "attributes": {"first_name": "Jenny"}}', true,
   'of alternatives the first; the one not taken is kept');
 select is(pg_temp.google('{"user_column_data": [{"column_id": "WORK_EMAIL", "string_value": "w@x.example"},
   {"column_id": "EMAIL", "string_value": "  "}]}') ->> 'email', 'w@x.example', 'a blank answer is none');
 select is(pg_temp.google('{"user_column_data": [{"column_id": "COUNTRY", "string_value": "Germany"}]}')
-  @> '{"attributes": {"country": "Germany"}}', true, 'a country that is no code is kept, and does not become one');
-select is(pg_temp.google('{"user_column_data": [{"column_id": "COUNTRY", "string_value": "DE"}]}') ->> 'country_code', 'DE', 'a code is');
+  @> '{"attributes": {"country": "Germany"}}', true, 'a country that is no code is kept as an attribute');
+select is(pg_temp.google('{"user_column_data": [{"column_id": "COUNTRY", "string_value": "DE"}]}') ->> 'country_code', 'DE',
+  'a country code is the lead''s');
 select is(pg_temp.google('{"user_column_data": []}') ? 'name', false, 'no answers: no fields');
 select is(pg_temp.google('{"lead_stage": "x", "asset_group_id": 7}') -> 'attributes' @> '{"lead_stage": "x", "asset_group_id": 7}', true,
   'what Google adds later comes along by itself');
@@ -93,7 +94,7 @@ from (values
   ('{"fields": {}, "idempotency_key": {"path": "$.id"}}', jsonb_build_object('id', repeat('9', 129)),
     jsonb_build_object('attributes', '{}'::jsonb, 'idempotency_key',
       format('sha256:%s', encode(sha256(convert_to(repeat('9', 129), 'UTF8')), 'hex'))),
-    'so is one that is too long'),
+    'a key that is too long is hashed'),
   ('{"fields": {}, "idempotency_key": {"path": "$.id", "prefix": "p:"}}', '{"id": {"a": 1}}',
     '{"idempotency_key": {"a": 1}, "attributes": {}}', 'an id that is an object is no text, and goes on as it is'),
   ('{"fields": {}, "ignore": ["$.v", "$.deep.er"], "key": "$.secret"}', '{"v": 1, "deep": {"er": 2, "est": 3}, "secret": "s"}',

@@ -31,10 +31,10 @@ select n, leadgen.submit_lead(testkit.given_lead(offer_id), '{"idempotency_key":
 select is(again.answer - 'repeated', first.answer, format('the stored answer, time %s', again.n))
 from answers again join answers first on first.n = 1 where again.n > 1;
 select is(array_agg(answer -> 'repeated' order by n), '{NULL,true,true}', 'replays are marked') from answers;
-select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'one lead');
-select is((select count(*) from leadgen.lead_assignments), 1::bigint, 'sold once');
-select is((select count(*) from leadgen.deliveries), 1::bigint, 'delivered once');
-select is(u.day_count, 1, 'counted once') from testkit.enrollment_usage u;
+select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'the same key makes one lead');
+select is((select count(*) from leadgen.lead_assignments), 1::bigint, 'the same key is sold once');
+select is((select count(*) from leadgen.deliveries), 1::bigint, 'the same key is delivered once');
+select is(u.day_count, 1, 'the same key is counted once') from testkit.enrollment_usage u;
 
 select is(testkit.submit(offer_id, '{"idempotency_key": "k1"}') ->> 'repeated', 'true', 'header or body, the same key and the same lead')
   from ids;
@@ -44,7 +44,7 @@ from ids, (values
   ('{"idempotency_key": "k1", "message": "other"}'::jsonb), ('{"idempotency_key": "k1", "utm_source": "x"}'),
   ('{"idempotency_key": "k1", "consent": false}')
 ) as t (fields);
-select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'and nothing is stored');
+select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'a key used for another body stores nothing');
 select is((testkit.submit(other_offer_id, '{"idempotency_key": "k1"}') ->> 'lead_id')::bigint > (a.answer ->> 'lead_id')::bigint, true,
   'the same key through another source is another lead') from ids, answers a where n = 1;
 
@@ -76,7 +76,8 @@ from ids, (values
 -- A lead that failed validation has an answer too.
 create temp table bad as select n, testkit.submit(offer_id, '{"name": "", "idempotency_key": "bad"}', 9) as answer
   from ids, generate_series(1, 2) n;
-select is(b.answer, a.answer || '{"repeated": true}'::jsonb, 'a rejection is answered again as well') from bad a, bad b where a.n = 1 and b.n = 2;
+select is(b.answer, a.answer || '{"repeated": true}'::jsonb, 'a rejection is answered again as well') from bad a, bad b
+where a.n = 1 and b.n = 2;
 select is(intake.repeat_answer(l.id, l.request_hash, false) ->> 'status', 'rejected', 'repeat_answer by itself') from leadgen.leads l
   where l.idempotency_key = 'bad';
 

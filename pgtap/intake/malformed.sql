@@ -11,7 +11,7 @@ from (values
   ('{"nmae": "John"}', 'LG400 nmae', 'a typo'), ('{"zip": "78701"}', 'LG400 zip', 'another system''s field'),
   ('{"": 1}', 'LG400 (not a plain name)', 'a field without a name'), ('{"john@example.com": 1}', 'LG400 (not a plain name)',
     'a field that may be somebody''s name is not repeated'), ('{"Name": "John"}', 'LG400 Name', 'fields have case'),
-  ('{"lead_id": 1}', 'LG400 lead_id', 'a field that is ours to give'), ('{"price": 0}', 'LG400 price', 'nor has the sender a price')
+  ('{"lead_id": 1}', 'LG400 lead_id', 'a field that is ours to give'), ('{"price": 0}', 'LG400 price', 'the sender cannot set a price')
 ) as t (payload, fault, what);
 select is(testkit.fault_of(format('select testkit.submit(%s, %L)', offer_id, fields)), fault, format('%s: %s', fault, left(fields::text,
   60)))

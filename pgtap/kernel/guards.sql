@@ -53,8 +53,9 @@ select is((select array_agg(a.price order by a.id) from leadgen.lead_assignments
 
 -- What may change does.
 select lives_ok($$update leadgen.lead_assignments set outcome = 'failed' where outcome = 'pending'$$, 'a sale''s outcome');
-select lives_ok($$update leadgen.leads set status = 'delivered', delivered_at = now() where status = 'validated'$$, 'a lead''s status');
-select lives_ok($$update leadgen.leads set billing_status = 'billed', billed_at = now()$$, 'its billing');
+select lives_ok($$update leadgen.leads set status = 'delivered', delivered_at = now() where status = 'validated'$$,
+  'a lead''s status may change');
+select lives_ok($$update leadgen.leads set billing_status = 'billed', billed_at = now()$$, 'a lead''s billing may change');
 select lives_ok($$update leadgen.deliveries set last_error = 'x'$$, 'a delivery''s state');
 select is(testkit.fault_of('insert into leadgen.policy_versions (kind, policy_id, version, body) values (''pricing'', 0, 1, ''{}'')'),
   'none', 'a record may be added');

@@ -144,7 +144,8 @@ begin
   return v_said || (select testkit.tell(l.id) from leadgen.leads l where l.offer_id = v_offer_id);
 end;
 $$;
-select is(pg_temp.change(c.name), array[c.before, 'nothing to do', 'woken', 'Ace 45.00'], format('%s: woken and sold', c.name)) from changes c;
+select is(pg_temp.change(c.name), array[c.before, 'nothing to do', 'woken', 'Ace 45.00'], format('%s: woken and sold', c.name))
+from changes c;
 select is_empty('select * from leadgen.catalog_changes', 'no change is left over');
 
 -- What cannot help does not wake: money spent, a name.
@@ -158,7 +159,7 @@ update leadgen.buyers b set name = 'Renamed' from quiet_seat where b.id = testki
 select is(leadgen.follow_change() > 0, true, 'a debit is looked at');
 select is(l.next_route_at, '2026-11-20T17:20:00Z'::timestamptz, 'a debit and a new name wake nobody') from leadgen.leads l join quiet
   using (offer_id);
-select is(leadgen.follow_change(), 0, 'and that was all');
+select is(leadgen.follow_change(), 0, 'no change is left to follow');
 update leadgen.buyers b set balance = 40 from quiet_seat where b.id = testkit.buyer_of(quiet_seat.id);
 select testkit.at_time('2026-11-20T16:20:01Z');
 select is(leadgen.follow_change() > 0, true, 'follow_change: funds arrive');
@@ -182,7 +183,8 @@ select testkit.at_time('2026-11-20T16:29:59Z');
 select is(testkit.work_holds(), 0, 'a second before: still held');
 select testkit.at_time('2026-11-20T16:30:00Z');
 select testkit.work_holds();
-select is(testkit.tell(l.id), 'hold ended: cap_hour 1', 'end_hold: unsold, and why') from leadgen.leads l join ending using (offer_id);
+select is(testkit.tell(l.id), 'hold ended: cap_hour 1', 'end_hold: the lead is unsold with a reason') from leadgen.leads l
+  join ending using (offer_id);
 select is(concat_ws(' ', l.status, l.hold_until, l.next_route_at), 'validated', 'end_hold: nothing is planned') from leadgen.leads l
   join ending using (offer_id);
 update leadgen.buyer_offers bo set capacity_per_hour = null from ending_seat e where bo.id = e.id;
@@ -217,7 +219,7 @@ where p.id = o.routing_policy_id;
 select testkit.at_time('2026-11-20T16:21:00Z');
 select testkit.work_holds();
 select is(testkit.tell(id), 'hold ended: suppressed', 'a held lead is suppressed') from private;
-select is(hold_until, null, 'and held no longer') from private join leadgen.leads l using (id);
+select is(hold_until, null, 'a suppressed lead is held no longer') from private join leadgen.leads l using (id);
 select is((select count(*) from leadgen.leads l join crowd using (offer_id) where l.price = 46), 2::bigint, 'the others are sold');
 
 select * from finish();

@@ -28,8 +28,9 @@ select is(pg_temp.rank(testkit.candidates('{"weight": 2, "priority": 1}', '{"wei
   '{2,1}', 'weighted: then the tie-breaker');
 select is(kernel.rank_candidates(testkit.snapshot(testkit.candidates('{"priority": 9}', '{}', '{}')), '{cap_day,NULL,NULL}', '{priority}'),
   '{2,3}', 'who failed a check is not ranked');
-select is(kernel.rank_candidates(testkit.snapshot(testkit.candidates('{}')), '{paused}', '{weighted}'), '{}', 'nobody passed');
-select is(kernel.rank_candidates(testkit.snapshot('{}'), '{}', '{priority}'), '{}', 'nobody is there');
+select is(kernel.rank_candidates(testkit.snapshot(testkit.candidates('{}')), '{paused}', '{weighted}'), '{}',
+  'nobody is ranked when nobody passed');
+select is(kernel.rank_candidates(testkit.snapshot('{}'), '{}', '{priority}'), '{}', 'nobody is ranked when nobody is enrolled');
 
 
 -- The same input gives the same order, whatever the order of the rows.
@@ -44,7 +45,7 @@ select is(
    from (select array[testkit.candidate('{"buyer_offer_id": 3}'), testkit.candidate('{"buyer_offer_id": 1}'),
      testkit.candidate('{"buyer_offer_id": 2}')] as c) x,
      unnest(pg_temp.rank(c, 'priority')) with ordinality as r (p, n)),
-  '{1,2,3}'::bigint[], 'nor does the order of the candidates');
+  '{1,2,3}'::bigint[], 'the order of the candidates decides nothing');
 
 select * from finish();
 rollback;

@@ -43,7 +43,7 @@ select pg_temp.run(a, 1, 600) from offers;
 select is((select array_agg(n order by w) from (select w, count(*) as n from served s
   join seats on seats.id = s.seat group by w) x), '{100,200,300}'::bigint[],
   'weights 1, 2, 3 over 600 leads');
-select cmp_ok(pg_temp.drift(a), '<=', 1.1, 'and never further than about a lead from exact') from offers;
+select cmp_ok(pg_temp.drift(a), '<=', 1.1, 'shares are never further than about a lead from exact') from offers;
 
 -- Odd weights, many of them.
 create temp table odd as select testkit.enroll_buyer(b, 'Ace', jsonb_build_object('weight', w)) as id
@@ -58,8 +58,8 @@ select pg_temp.run(c, 1, 140) from offers;
 select is((select count(*) from served s, pair where s.seat = y and n <= 100), 0::bigint, 'paused: no lead');
 select is((select count(*) from served s, pair where s.seat = x and n <= 100), 100::bigint, 'the other has them all');
 select cmp_ok((select count(*) from served s, pair where s.seat = y and n between 101 and 110), '<=', 6::bigint,
-  'back: its share of the next ten, and at most one more');
-select cmp_ok(pg_temp.drift(c, 100), '<=', 1.5, 'and exact from then on') from offers;
+  'who is back gets its share of the next ten and at most one more');
+select cmp_ok(pg_temp.drift(c, 100), '<=', 1.5, 'shares are exact after the pause') from offers;
 
 -- A newcomer does not catch up on what was sold before it came.
 create temp table newcomer as select testkit.enroll_buyer(c, 'Ace') as z from offers;

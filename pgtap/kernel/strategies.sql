@@ -48,7 +48,7 @@ select is(testkit.outcome(owned, '2026-11-20T16:00:00Z'), 'Best 62.00', 'who own
   from ids;
 select is(testkit.outcome(owned, '2026-11-20T16:00:00Z', '{"postal_code": "78702"}'), 'Ace 60.00', 'elsewhere who pays most') from ids;
 select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.leads l), '{"{\"identical\": true}"}', 'every lead replays');
-select is(testkit.policy_fault('routing', '{"strategy": "lowest_price"}'), 'LG423 config.strategy', 'no such strategy');
+select is(testkit.policy_fault('routing', '{"strategy": "lowest_price"}'), 'LG423 config.strategy', 'an unknown strategy is refused');
 
 select * from finish();
 rollback;

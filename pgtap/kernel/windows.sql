@@ -29,15 +29,16 @@ select is(kernel.start_windows('2026-11-20T16:37:12Z', 'America/Chicago'),
 create temp table c as select * from kernel.count_in_windows(array['2026-11-20T16:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], '{3,7}',
   '{30,70}', array['2026-11-20T17:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], 2, 9.50);
 select is(sales, '{2,9}', 'count_in_windows: a window that is over starts again') from c;
-select is(money, '{9.50,79.50}', 'money too') from c;
-select is(starts, array['2026-11-20T17:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], 'and says since when') from c;
+select is(money, '{9.50,79.50}', 'money is counted in the same windows') from c;
+select is(starts, array['2026-11-20T17:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], 'windows say since when they count') from c;
 select is((kernel.count_in_windows(starts, sales, money, array['2026-11-20T16:00:00Z', '2026-11-19T06:00:00Z']::timestamptz[], 1, 1)).sales,
   '{3,10}', 'a clock that stepped back counts on') from c;
 select is((t).sales || (t).money::integer[], expected, format('take_from_windows: %s', what))
 from c, (values
   (array['2026-11-20T17:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], '{1,8,5,75}'::integer[], 'both windows counted it'),
   (array['2026-11-20T16:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], '{2,8,10,75}', 'an hour that began later never did'),
-  (array['2026-11-19T16:00:00Z', '2026-11-19T06:00:00Z']::timestamptz[], '{2,9,10,80}', 'nor did the next day'),
+  (array['2026-11-19T16:00:00Z', '2026-11-19T06:00:00Z']::timestamptz[], '{2,9,10,80}',
+    'a clock that steps back does not change the next day'),
   (array['2026-11-21T16:00:00Z', '2026-11-21T06:00:00Z']::timestamptz[], '{1,8,5,75}', 'a sale of a later window is in them')
 ) as w (sold, expected, what), lateral kernel.take_from_windows(starts, sales, money, sold, 1, 4.50) t;
 select is(kernel.flag(name), bit, format('flag: %s', name))

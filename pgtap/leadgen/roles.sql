@@ -85,7 +85,8 @@ select is((select count(*) from report.sales), 3::bigint, 'analyst: sales');
 select is(testkit.fault_of('select * from leadgen.leads'), '42501', 'analyst: not the leads');
 reset role;
 
-select is(testkit.fault_of(format('select identity.authenticate_operator(%L)', repeat('1', 64))), 'none', 'authenticate_operator: a key in force');
+select is(testkit.fault_of(format('select identity.authenticate_operator(%L)', repeat('1', 64))), 'none',
+  'authenticate_operator: a key in force');
 
 select * from finish();
 rollback;

@@ -46,11 +46,11 @@ create temp table priced as select testkit.make_offer('{"duplicate_window_hours"
   '{"adjustments": [{"name": "big", "when": {"attributes.size": {"minimum": 100}}, "amount": 10}]}') as offer_id;
 select testkit.enroll_buyer(offer_id, 'Ace', '{"budget_per_day": 99.99, "routing_priority": 2}'), testkit.enroll_buyer(offer_id, 'Best')
 from priced;
-select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z'), 'Ace 45.00', '45 of 99.99') from priced;
+select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z'), 'Ace 45.00', '45.00 fits into 99.99') from priced;
 select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z', '{"attributes": {"size": 100}}'), 'Best 55.00',
   '55 more would be 100: the next buyer')
   from priced;
-select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z'), 'Ace 45.00', '45 more are 90') from priced;
+select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z'), 'Ace 45.00', 'another 45.00 fits, which makes 90.00') from priced;
 select is((select c.reason from leadgen.leads l join priced using (offer_id) cross join lateral leadgen.explain_candidates(l.id) c
   where l.price = 55 and c.buyer_name = 'Ace'),
     'budget_day: 45.00 of 99.99, price 55.00, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',

@@ -37,11 +37,14 @@ from (values
 
 -- Who did not buy it before may; another offer does not count; the lead itself does not count when it is routed again.
 create temp table ids as select pg_temp.offer('{}') as offer_id, pg_temp.offer('{}') as other;
-select is(testkit.outcome(offer_id, '2026-11-02T12:00:00Z', '{"phone": "+15125550222"}'), 'Ace 45.00', 'first') from ids;
-select is(testkit.outcome(offer_id, '2026-11-02T12:00:01Z', '{"phone": "+15125550222"}'), 'Best 45.00', 'second: the other') from ids;
+select is(testkit.outcome(offer_id, '2026-11-02T12:00:00Z', '{"phone": "+15125550222"}'), 'Ace 45.00',
+  'the first lead goes to the first buyer') from ids;
+select is(testkit.outcome(offer_id, '2026-11-02T12:00:01Z', '{"phone": "+15125550222"}'), 'Best 45.00', 'the second goes to the other')
+from ids;
 select is(testkit.outcome(offer_id, '2026-11-02T12:00:02Z', '{"phone": "+15125550222"}'), 'bought_contact_before 2, held', 'third: nobody')
   from ids;
-select is(testkit.outcome(other, '2026-11-02T12:00:03Z', '{"phone": "+15125550222"}'), 'Ace 45.00', 'another offer') from ids;
+select is(testkit.outcome(other, '2026-11-02T12:00:03Z', '{"phone": "+15125550222"}'), 'Ace 45.00',
+  'another offer does not know the contact') from ids;
 select is(c.reason, 'bought_contact_before', 'the record says who') from leadgen.leads l join ids on ids.offer_id = l.offer_id
   cross join lateral leadgen.explain_candidates(l.id) c where l.unsold_reason is not null and c.buyer_name = 'Ace';
 create temp table facts as select testkit.facts('{"phone": "+15125550222", "email": "new@example.com",

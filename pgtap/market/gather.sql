@@ -29,7 +29,7 @@ select is(to_jsonb(s) - '{buyer_offer_id,buyer_id,virtual_time,finish_tag,last_t
   "used_day": 0, "cap_week": 3, "used_week": 0, "cap_month": 4, "used_month": 0, "min_balance": 10, "balance": 12.50, "priority": 7,
     "weight": 2.5, "base_price": 60, "in_schedule": true, "schedule": null, "filter_fault": null, "has_contact": false, "price": 60,
     "budget_day": null, "spent_day": null, "budget_month": null, "spent_month": null}',
-  'its numbers') from seen s, seats where buyer_offer_id = a;
+  'gather_snapshot: the enrollment''s numbers') from seen s, seats where buyer_offer_id = a;
 select is(format('%s %s %s', base_price, timezone, coalesce(cap_day::text, 'unlimited')), '45.00 Asia/Tokyo unlimited',
   'the offer''s price, its own zone, no caps')
 from seen, seats where buyer_offer_id = b;

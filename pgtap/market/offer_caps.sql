@@ -44,11 +44,12 @@ create temp table shared as select pg_temp.offer('{"max_buyers": 3, "caps": {"pe
   pg_temp.offer('{"max_buyers": 3}', 3) as free;
 select is(testkit.outcome(places, '2026-11-20T16:00:00Z'), 'Ace 60.00, Best 50.00, Cole 40.00', 'three of four places') from shared;
 select is(testkit.outcome(places, '2026-11-20T16:00:01Z'), 'Ace 60.00', 'one place left: the best of three') from shared;
-select is(testkit.outcome(places, '2026-11-20T16:00:02Z'), 'offer_cap_day 3, held', 'none left') from shared;
+select is(testkit.outcome(places, '2026-11-20T16:00:02Z'), 'offer_cap_day 3, held', 'shared sales fill the offer''s cap') from shared;
 select is(testkit.outcome(money, '2026-11-20T16:00:00Z'), 'Ace 60.00, Cole 40.00',
   'a hundred: the second would make 110 and is passed over, the third makes it full') from shared;
 select is(testkit.outcome(money, '2026-11-20T16:00:01Z'), 'offer_budget_day 3, held', 'to the cent: nothing left') from shared;
-select is(testkit.outcome(free, '2026-11-20T16:00:00Z'), 'Ace 60.00, Best 50.00, Cole 40.00', 'no caps') from shared;
+select is(testkit.outcome(free, '2026-11-20T16:00:00Z'), 'Ace 60.00, Best 50.00, Cole 40.00', 'without caps all places are sold')
+from shared;
 select is(concat_ws(' ', u.hour_count, u.day_count, u.week_count, u.month_count, u.day_spent, u.month_spent), expected,
   format('offer_usage counts: %s', expected))
 from shared cross join lateral (values (places, '4 4 4 4 210.00 210.00'), (money, '2 2 2 2 100.00 100.00'),

@@ -94,7 +94,7 @@ update leadgen.buyer_offers bo set timezone = 'Asia/Tokyo' from moved where bo.o
 select is(testkit.tell_usage(offer_id), '2 2 2 2 90.00 90.00 / 2 2 2 2 90.00 90.00', 'recount_usage: a returned sale does not count')
 from moved;
 select leadgen.return_sale(id, 'wrong_number') from s7 where n = 3;
-select is(testkit.tell_usage(offer_id), '1 1 1 1 45.00 45.00 / 1 1 1 1 45.00 45.00', 'and one returned later goes out of the new windows')
+select is(testkit.tell_usage(offer_id), '1 1 1 1 45.00 45.00 / 1 1 1 1 45.00 45.00', 'a sale that is returned later leaves the new windows')
 from moved;
 
 -- A held lead gets the place that came free.
@@ -103,15 +103,16 @@ update leadgen.buyer_offers bo set capacity_per_month = 1 from full_up where bo.
 create temp table s8 as select testkit.sell_lead(offer_id, 1) as id from full_up;
 select testkit.submit(offer_id, '{}', 2) from full_up;
 select testkit.tend();
-select is(testkit.tell_sale(id), 'pending | validated', 'the month is full') from s8;
-select is((select count(*) from leadgen.leads l join full_up using (offer_id) where l.hold_until is not null), 1::bigint, 'a lead waits');
+select is(testkit.tell_sale(id), 'pending | validated', 'the only place of the month is sold') from s8;
+select is((select count(*) from leadgen.leads l join full_up using (offer_id) where l.hold_until is not null), 1::bigint,
+  'the second lead waits');
 select leadgen.return_sale(id, 'wrong_number') from s8;
 select is(testkit.tell_sale(id), 'returned released | rejected returned', 'no reroute: the returned lead is rejected')
 from s8;
 select testkit.tend();
 select is((select array_agg(format('%s %s', l.status, l.hold_until is null) order by l.id) from leadgen.leads l
   join full_up using (offer_id)),
-  '{"rejected t","validated t"}', 'and the one that waited has its place');
+  '{"rejected t","validated t"}', 'the lead that waited has the free place');
 
 select * from finish();
 rollback;

@@ -16,7 +16,7 @@ create function pg_temp.recall(p_offer_id bigint) returns text language sql as $
   where d.offer_id = p_offer_id;
 $$;
 select is(pg_temp.recall(offer_id), format('%s {1,2}', array[a, b]), 'each candidate with its own numbers') from ids, seats;
-select is(pg_temp.recall(offer_id), '{}', 'no candidates') from empty;
+select is(pg_temp.recall(offer_id), '{}', 'a decision without candidates is recalled') from empty;
 
 -- A version that is lost, as no trigger lets it be.
 set local session_replication_role = replica;

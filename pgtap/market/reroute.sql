@@ -63,7 +63,7 @@ select testkit.attempt(id, 'delivered') from s14;
 select testkit.attempt(id + 1, 'delivered') from s14;
 select leadgen.return_sale(id, 'wrong_number') from s14;
 select is(testkit.tell_sale(id), 'returned released | accepted held',
-  'shared: the lead is still accepted by one, and offered again') from s14;
+  'shared: a lead that one buyer keeps is offered again') from s14;
 select testkit.tend();
 select is(testkit.tell_sales(id), '{"returned released",accepted,pending}', 'shared: one more buyer') from s14;
 select is(testkit.tell_sale(id), 'returned released | accepted', 'shared: all places are sold') from s14;

@@ -10,12 +10,13 @@ select is(market.find_quota_fault(testkit.sale(id)), null, 'find_quota_fault: no
 select testkit.ask(id) from s5 where n < 3 order by n;
 select is(market.find_quota_fault(testkit.sale(id)), '2 of 2 returns of sales in November 2026', 'find_quota_fault: with the numbers')
 from s5 where n = 3;
-select is(testkit.refusal(id), 'LG409 quota', 'over the quota') from s5 where n = 3;
+select is(testkit.refusal(id), 'LG409 quota', 'a return over the quota is refused') from s5 where n = 3;
 select is(testkit.detail_of(format('select roads.request_return(%s, %L, null, %L)', id, 'other', 'api')) ->> 'found',
-  '2 of 2 returns of sales in November 2026', 'and it says so') from s5 where n = 3;
+  '2 of 2 returns of sales in November 2026', 'the fault counts the returns') from s5 where n = 3;
 select is(testkit.tell_return(id), 'accepted | accepted |', 'nothing is stored of it') from s5 where n = 3;
 select is(leadgen.return_sale(id, 'other', 'goodwill')::text, 'returned', 'the operator may all the same') from s5 where n = 3;
-select is(testkit.tell_return(id), format('returned released | validated held | approved operator %s', session_user), 'and is named')
+select is(testkit.tell_return(id), format('returned released | validated held | approved operator %s', session_user),
+  'the operator who returned it is named')
 from s5 where n = 3;
 select matches(market.find_quota_fault(testkit.sale(id)), '^3 of 2', 'that counts as well') from s5 where n = 4;
 select is(leadgen.return_sale(id, 'other')::text, 'returned', 'return_sale: what is returned stays so') from s5 where n = 3;

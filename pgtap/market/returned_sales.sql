@@ -30,26 +30,26 @@ select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409
 select is(testkit.detail_of(format('select leadgen.accept_sale(%s)', id)) ->> 'allowed', 'pending, delivered, unknown, failed',
   'accept_sale: and says what could be') from s1;
 select testkit.tend();
-select is(testkit.tell_sales(id), '{"returned released",pending}', 'the next buyer has it') from s1;
-select is(count(distinct s.buyer_id), 2::bigint, 'another one')
+select is(testkit.tell_sales(id), '{"returned released",pending}', 'the next buyer has the lead') from s1;
+select is(count(distinct s.buyer_id), 2::bigint, 'the next sale is to another buyer')
 from leadgen.lead_assignments s join leadgen.lead_assignments a using (lead_id) join s1 on s1.id = a.id;
 select is(format('%s %s %s %s', l.status, l.buyer_id = a.buyer_id, l.price = a.price, coalesce(l.unsold_reason, 'sold')),
   'validated t t sold', 'buyer and price of the lead are still the first sale''s')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join s1 on s1.id = a.id;
 create temp table s1b as select max(a.id) as id from leadgen.lead_assignments a join plain using (offer_id);
 select testkit.attempt(id, 'delivered') from s1b;
-select is(testkit.tell_sale(id), 'accepted | accepted', 'and accepts it') from s1b;
+select is(testkit.tell_sale(id), 'accepted | accepted', 'the next buyer accepts the lead') from s1b;
 select leadgen.return_sale(id, 'other') from s1b;
 select testkit.tend();
 select is(testkit.tell_sales(id), '{"returned released","returned released"}',
-  'both returned it: nobody is left, and no buyer sees it twice')
+  'no buyer gets a lead twice')
 from s1b;
 select matches(testkit.tell_sale(id), '^returned released \| validated no buyer could take it: already_had_lead 2 held$',
   'it is offered until the hold ends') from s1b;
 select testkit.at_time('2026-11-21T16:00:01Z');
 select testkit.tend();
 select is(format('%s %s %s', l.status, l.rejection_reason is not null, l.hold_until is null), 'rejected t t',
-  'then the lead is rejected, and says why')
+  'the lead is rejected with a reason when its hold ends')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join s1b on s1b.id = a.id;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 

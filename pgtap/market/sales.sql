@@ -84,14 +84,14 @@ select pg_temp.judge('delivered');
 select market.settle_assignments(array[id], '{}', '{}', leadgen.clock()) from sales where n = 1;
 select is(pg_temp.state(id), 'accepted', 'a delivery that gets through after all: it stands') from sales where n = 1;
 select leadgen.return_sale(id, 'other') from sales where n = 1;
-select is(pg_temp.state(id), 'returned released', 'returned') from sales where n = 1;
+select is(pg_temp.state(id), 'returned released', 'a returned sale is released') from sales where n = 1;
 select is(testkit.fault_of(format('update leadgen.lead_assignments set %s where id = %s', change, id)), 'LG409',
   format('released: not %s', change))
 from sales, unnest('{released_at = null,released_at = now()}'::text[]) change where n = 1;
 create temp table gone as select testkit.open_offer('{"delivery": {"resell_on_unknown": true}}', 'Ace') as offer_id;
 create temp table lost as select testkit.sell_lead(offer_id) as id from gone;
 update leadgen.lead_assignments a set outcome = 'unknown', release_due_at = leadgen.clock() from lost where lost.id = a.id;
-select is(leadgen.release_due_sale(), id, 'unknown, and resold') from lost;
+select is(leadgen.release_due_sale(), id, 'an unknown sale is released when the policy resells it') from lost;
 select is(testkit.fault_of(format('update leadgen.lead_assignments set outcome = ''delivered'' where id = %s', id)), 'LG409',
   'released: no report moves it') from lost;
 select lives_ok(format('update leadgen.lead_assignments set updated_at = now() where id = %s', id), 'released: what says nothing may')

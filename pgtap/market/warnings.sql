@@ -64,13 +64,14 @@ select testkit.outcome(offer_id, '2026-11-20T16:20:00Z') from ids;
 select is((pg_temp.events())[2],
   'cap_low: the offer day 2026-11-20 | the offer: 4 of 5 of the day cap used, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
   'the offer''s cap, in the market''s zone: the second lead of two sales goes over the line');
-select is(array_length(pg_temp.events(), 1), 2, 'and nothing else');
-select is(e.facts, '{"unit": "day", "used": 4, "limit": 5}', 'with its numbers') from leadgen.events e, ids
+select is(array_length(pg_temp.events(), 1), 2, 'nobody is warned of anything else');
+select is(e.facts, '{"unit": "day", "used": 4, "limit": 5}', 'the warning of a limit has its numbers') from leadgen.events e, ids
   where e.subject = format('offer %s day 2026-11-20', ids.offer_id);
 select is(concat_ws(' ', e.created_at, e.market_id is not null, e.offer_id is not null, e.buyer_id is null, e.buyer_offer_id is null),
   '2026-11-20 16:20:00+00 t t t t', 'about the offer, not about a buyer') from leadgen.events e, ids
   where e.subject = format('offer %s day 2026-11-20', ids.offer_id);
-select is(concat_ws(' ', e.buyer_id = testkit.buyer_of(a), e.buyer_offer_id = a), 't t', 'about the buyer') from seats join leadgen.events e
+select is(concat_ws(' ', e.buyer_id = testkit.buyer_of(a), e.buyer_offer_id = a), 't t', 'the warning names the buyer and the enrollment')
+from seats join leadgen.events e
   on e.subject like format('enrollment %s %%', a);
 select testkit.outcome(offer_id, '2026-11-20T17:00:00Z') from ids;
 select is((pg_temp.events())[3],
@@ -145,12 +146,12 @@ select is(pg_temp.pay(125), 0::bigint, '125 of 100: on the line');
 select is(pg_temp.pay(124.99), 1::bigint, 'below the line: a warning, while leads still flow');
 select testkit.at_time('2026-11-20T17:00:00Z');
 select is(pg_temp.pay(110), 1::bigint, 'further down: said already');
-select is(pg_temp.pay(300), 1::bigint, 'funds arrive');
+select is(pg_temp.pay(300), 1::bigint, 'funds that arrive end the warning');
 select testkit.at_time('2026-11-20T18:00:00Z');
-select is(pg_temp.pay(50), 2::bigint, 'and are spent: a new warning');
+select is(pg_temp.pay(50), 2::bigint, 'funds that are spent again warn again');
 select is(array_agg(e.facts order by e.id), array['{"balance": 124.99, "minimum": 100.00}',
   '{"balance": 50.00, "minimum": 100.00}']::jsonb[],
-  'with its numbers') from leadgen.events e where e.kind = 'balance_low';
+  'the warning of a balance has its numbers') from leadgen.events e where e.kind = 'balance_low';
 update leadgen.buyer_offers bo set is_active = false from payer where bo.id = payer.id;
 select testkit.at_time('2026-11-20T19:00:00Z');
 select is(pg_temp.pay(300) + pg_temp.pay(50), 4::bigint, 'an enrollment that is off warns nobody');

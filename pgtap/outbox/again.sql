@@ -43,7 +43,8 @@ select
     )
 from claim c, message m;
 select is(leadgen.retry_delivery(id), 'sending', 'while it is sent a click does nothing') from d;
-select is(testkit.fault_of(format('select leadgen.park_delivery(%s)', id)), 'LG409 delivery_id', 'nor can it be parked') from d;
+select is(testkit.fault_of(format('select leadgen.park_delivery(%s)', id)), 'LG409 delivery_id',
+  'a delivery that is being sent cannot be parked') from d;
 select is(r.status, 'delivered', 'its claim stands')
 from claim c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object('delivery_id', c.delivery_id,
   'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'outcome', 'delivered', 'latency_ms', 1)), 0, '1 second') r;
@@ -56,8 +57,8 @@ select
         'a delivered one is not sent again'
     )
 from d;
-select is(leadgen.retry_delivery(id, true), 'pending', 'but by wish') from d;
-select is(pg_temp.record(id, 'refused'), 'dead', 'and may fail then') from d;
+select is(leadgen.retry_delivery(id, true), 'pending', 'what may have arrived is sent again on request') from d;
+select is(pg_temp.record(id, 'refused'), 'dead', 'what is sent again may fail') from d;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 select is(testkit.detail_of(format('select leadgen.retry_delivery(%s, null)', id)), null, 'a wish that is not said is none') from d;
 select is(pg_temp.record(id, 'unknown'), 'unknown', 'nobody knows') from d;
@@ -143,7 +144,8 @@ select
 from f;
 select isnt(leadgen.release_due_sale(), null, 'released');
 select
-    is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its sale has ended', 'nor of one that was released')
+    is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its sale has ended',
+      'a delivery of a released sale is not sent again')
 from f;
 -- Where the policy does not offer it to the next buyer, the sale stays in its place.
 update leadgen.routing_policies set config = config || '{"reroute": {"on_failure": false}}'::jsonb;
@@ -151,7 +153,7 @@ create temp table kept as select pg_temp.lead(16) as id;
 select is(pg_temp.record(id, 'refused'), 'dead', 'a dead letter of a sale that is not offered to others') from kept;
 select is(leadgen.release_due_sale(), null, 'keeps its place');
 select is((select array_agg(i.rule) from leadgen.list_broken_invariants() i), null, 'as it may');
-select is(leadgen.retry_delivery(id), 'pending', 'and can be sent again') from kept;
+select is(leadgen.retry_delivery(id), 'pending', 'a failure that is kept can be sent again') from kept;
 select is(pg_temp.record(id, 'delivered'), 'delivered', 'with success') from kept;
 select is(a.outcome, 'accepted', 'the sale that failed is accepted')
 from kept join leadgen.deliveries d using (id) join leadgen.lead_assignments a on a.id = d.assignment_id;

@@ -6,7 +6,7 @@ create temp table seats as select testkit.enroll_buyer(offer_id, 'Webb') as seat
 select testkit.submit(offer_id, '{}', n) from ids, generate_series(1, 2) n;
 select leadgen.send_test(e.id) from leadgen.endpoints e where e.channel = 'webhook';
 select is(count(*), 3::bigint, 'two sales and a notice') from leadgen.deliveries;
-select is_empty('select * from outbox.list_broken_deliveries()', 'all holds');
+select is_empty('select * from outbox.list_broken_deliveries()', 'the invariants of deliveries hold');
 
 create function pg_temp.found(p_sql text) returns text language plpgsql as $$
 -- What is found when this is done behind the back of every trigger.

@@ -57,10 +57,12 @@ update leadgen.buyer_offers bo set email_override = 'leads@b.example' from seat 
 select is(pg_temp.ways(id), 'webhook https://b.example/hook, email leads@b.example', 'another address for this offer') from seat;
 update leadgen.buyers b set webhook_url = 'https://new.example/', sms_notifications = true, email_notifications = false from ace
 where b.id = ace.id;
-select is(pg_temp.ways(id), 'webhook https://new.example/, sms +15125550100', 'the buyer moves, and takes text messages instead of mail')
+select is(pg_temp.ways(id), 'webhook https://new.example/, sms +15125550100',
+  'a buyer that moves is told by its new webhook and by text message')
 from seat;
 select is(count(*), 5::bigint, 'every address of before is an endpoint still') from leadgen.endpoints e join ace on ace.id = e.buyer_id;
-select is(array_agg(r.is_current::text order by r.endpoint_id), '{false,false,false,true,true}', 'and known to be used no more')
+select is(array_agg(r.is_current::text order by r.endpoint_id), '{false,false,false,true,true}',
+  'the report shows which endpoints are in use')
 from report.endpoints r join ace on ace.id = r.buyer_id;
 update leadgen.buyers b set webhook_url = 'https://b.example/hook', sms_notifications = false from ace where b.id = ace.id;
 select is(pg_temp.ways(id), 'webhook https://b.example/hook', 'back at the first address') from seat;

@@ -2,7 +2,7 @@
 begin;
 select plan(7);
 select testkit.at_time('2026-11-20T16:00:00Z');
-select is_empty('select * from leadgen.measure_outbox()', 'nothing');
+select is_empty('select * from leadgen.measure_outbox()', 'an empty outbox has nothing to measure');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 create temp table seats as select testkit.enroll_buyer(offer_id, 'Both') as seat_id from ids;
 create function pg_temp.record(p_outcomes jsonb) returns bigint language sql as $$
@@ -28,7 +28,7 @@ select
         $$values ('webhook', 'pending', 1::bigint, 3000::double precision), ('webhook', 'sending', 1, 3600),
   ('webhook', 'dead', 1, 3600), ('webhook', 'unknown', 1, 3600), ('webhook', 'sent', 1, 3600), ('email', 'pending', 5, 3600),
   ('email', 'parked', 1, 3000)$$,
-  'each channel and state, and the age of the oldest; what was delivered is not counted');
+  'measure_outbox: each channel and state of what is not delivered, with the age of the oldest');
 select leadgen.disable_endpoint(e.id, 'tests') from leadgen.endpoints e where e.channel = 'webhook';
 select
     is(
@@ -37,7 +37,8 @@ select
         'what waits for a disabled endpoint is not the workers'' backlog'
     )
 from leadgen.measure_outbox() m where m.channel = 'webhook' and m.status = 'waiting';
-select is(count(*), 0::bigint, 'nor counted as such') from leadgen.measure_outbox() m where m.channel = 'webhook' and m.status = 'pending';
+select is(count(*), 0::bigint, 'a waiting delivery is not counted as pending') from leadgen.measure_outbox() m
+where m.channel = 'webhook' and m.status = 'pending';
 select testkit.at_time('2026-11-20T15:00:00Z');
 select is(min(m.oldest_seconds), 0::double precision, 'a clock that steps back makes nothing younger than new')
 from leadgen.measure_outbox() m;

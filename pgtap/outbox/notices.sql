@@ -14,7 +14,7 @@ select is((d.channel, d.target, d.status, d.next_attempt_at, d.lead_id, d.assign
   '(webhook,https://lone.example/hook,pending,"2026-11-20 16:00:00+00",,)', 'send_test: queued')
   from test t
   join leadgen.deliveries d on d.id = t.delivery_id;
-select is(d.endpoint_id, h.id, 'to the endpoint') from test t join leadgen.deliveries d on d.id = t.delivery_id, hook h;
+select is(d.endpoint_id, h.id, 'the test goes to its endpoint') from test t join leadgen.deliveries d on d.id = t.delivery_id, hook h;
 select is(d.market_id, o.market_id, 'in a market, though the buyer takes part in no offer')
 from test t
 join leadgen.deliveries d on d.id = t.delivery_id,
@@ -36,9 +36,9 @@ select
         'claimed as what it is'
     )
 from claim;
-select is(body::jsonb -> 'data' ->> 'message', 'This is a test. No lead was sold to you.', 'with its facts') from claim;
+select is(body::jsonb -> 'data' ->> 'message', 'This is a test. No lead was sold to you.', 'the test says what it is') from claim;
 select is(leadgen.send_test(h.id), t.delivery_id, 'send_test: under way it is still one test') from hook h, test t;
-select is(r.status, 'delivered', 'delivered')
+select is(r.status, 'delivered', 'the test is delivered')
 from claim c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object('delivery_id', c.delivery_id,
   'lease_token', c.lease_token, 'started_at', '2026-11-20T16:00:00Z', 'outcome', 'answered', 'status_code', 204, 'latency_ms', 1)),
   3,
@@ -46,7 +46,7 @@ from claim c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object('deli
   ) r;
 select isnt(leadgen.send_test(h.id), t.delivery_id, 'send_test: afterwards another') from hook h, test t;
 select is(leadgen.retry_delivery(delivery_id, true), 'pending', 'a notice can be sent again') from test;
-select is(leadgen.park_delivery(delivery_id), 'parked', 'and parked') from test;
+select is(leadgen.park_delivery(delivery_id), 'parked', 'a notice can be parked') from test;
 select leadgen.disable_endpoint(id, 'tests') from hook;
 select is(testkit.fault_of(format('select leadgen.send_test(%s)', id)), 'LG409 endpoint_id', 'send_test: not to what is disabled')
 from hook;

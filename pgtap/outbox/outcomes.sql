@@ -102,13 +102,14 @@ select is(format('%s: %s', r.reason_code, r.note), 'rejected_on_delivery: call [
 from leadgen.sale_returns r order by r.id desc limit 1;
 select is(pg_temp.fate(16, '{"outcome": "answered", "status_code": 200,
   "reply": "{\"status\":\"rejected\",\"reason\":\"JOHN SMITH is our customer already\"}"}') is not null, true, 'rejected with a name');
-select is(format('%s: %s', r.reason_code, r.note), 'rejected_on_delivery: [personal] is our customer already', 'kept without it')
+select is(format('%s: %s', r.reason_code, r.note), 'rejected_on_delivery: [personal] is our customer already',
+  'a reply is kept without the person')
 from leadgen.sale_returns r order by r.id desc limit 1;
 select lives_ok($$select roads.note_rejections(array(
   select jsonb_populate_record(null::outbox.verdict, jsonb_build_object(
     'assignment_id', a.id, 'status', 'delivered', 'outcome', 'rejected', 'reason', 'duplicate'))
   from (select max(s.id) as id from leadgen.lead_assignments s union all select 0 union all select null) a), leadgen.clock())$$,
-  'note_rejections: again, and of no sale');
+  'note_rejections: a second time and of no sale nothing happens');
 select is(count(*), 3::bigint, 'note_rejections: once a sale') from leadgen.sale_returns r;
 update leadgen.buyers b set response_rules = '[{"when": {"status": {"enum": [200]}}, "outcome": "failed", "reason": "never"}]'
 from ids where b.id = ids.buyer_id;
@@ -127,13 +128,13 @@ create function pg_temp.state() returns text language sql as $$
 $$;
 select testkit.submit(offer_id, '{}', 20) from explicit;
 select is(testkit.answer('{"outcome": "answered", "status_code": 200}'), 'delivered, delivered', 'explicit: delivered');
-select is(pg_temp.state(), 'delivered delivered', 'and not accepted yet');
+select is(pg_temp.state(), 'delivered delivered', 'explicit: a delivered sale is not accepted yet');
 select testkit.submit(offer_id, '{}', 21) from explicit;
 select is(testkit.answer('{"outcome": "delivered"}', 'email'), 'delivered, delivered', 'explicit: by e-mail first');
 select is(testkit.answer('{"outcome": "answered", "status_code": 200, "reply": "{\"status\":\"accepted\"}"}'), 'delivered, accepted',
-  'then the webhook''s reply accepts');
+  'explicit: a webhook''s reply accepts after the e-mail');
 select is(pg_temp.state(), 'accepted accepted', 'the sale is accepted');
-select is(a.delivered_at is not null and a.accepted_at is not null and a.release_due_at is null, true, 'with its times')
+select is(a.delivered_at is not null and a.accepted_at is not null and a.release_due_at is null, true, 'an accepted sale has its times')
 from leadgen.lead_assignments a order by a.id desc limit 1;
 select testkit.submit(offer_id, '{}', 22) from explicit;
 select testkit.at_time('2026-11-20T17:00:00Z');

@@ -54,10 +54,10 @@ exception
 end;
 $$;
 select is(pg_temp.without(seat_id, '.'), 'refused', 'queue_deliveries: nothing reaches one of them') from seats where name = 'Best';
-select is(pg_temp.without(seat_id, '.'), 'refused', 'nor the other') from seats where name = 'Ace';
-select is(pg_temp.without(seat_id, 'email'), 'queued', 'one way is enough') from seats where name = 'Ace';
-select is(count(*), 3::bigint, 'and taken') from leadgen.deliveries;
-select is(pg_temp.without(0, '.'), 'queued', 'as it was') from seats where name = 'Ace';
+select is(pg_temp.without(seat_id, '.'), 'refused', 'queue_deliveries: nothing reaches the other buyer') from seats where name = 'Ace';
+select is(pg_temp.without(seat_id, 'email'), 'queued', 'one endpoint is enough') from seats where name = 'Ace';
+select is(count(*), 3::bigint, 'the sale has its deliveries') from leadgen.deliveries;
+select is(pg_temp.without(0, '.'), 'queued', 'with all endpoints the sale is queued') from seats where name = 'Ace';
 
 -- Where a delivery comes from never changes; open it has a time, leased a token.
 create temp view one as select d.* from leadgen.deliveries d order by d.id limit 1;
@@ -68,11 +68,11 @@ from one, (values
   ('next_attempt_at = null', 'LG409 status'), ('lease_token = gen_random_uuid()', 'LG409 status'), ('status = ''sending''', 'LG409 status'),
   ('status = ''parked''', 'LG409 status'), ('last_error = ''nothing''', 'none')
 ) as t (change, fault);
-select is(testkit.fault_of('delete from leadgen.deliveries'), 'LG409', 'deliveries stay');
-select is(testkit.fault_of('delete from leadgen.notices'), 'LG409', 'and notices');
-select is(testkit.fault_of('truncate leadgen.resends'), 'LG409', 'and resends');
+select is(testkit.fault_of('delete from leadgen.deliveries'), 'LG409', 'deliveries are not deleted');
+select is(testkit.fault_of('delete from leadgen.notices'), 'LG409', 'notices are not deleted');
+select is(testkit.fault_of('truncate leadgen.resends'), 'LG409', 'resend runs are not truncated');
 select outbox.connect_buyers(outbox.find_disconnected_buyers());
-select is_empty('select * from outbox.list_broken_deliveries()', 'and all holds');
+select is_empty('select * from outbox.list_broken_deliveries()', 'the invariants of deliveries hold');
 
 select * from finish();
 rollback;

@@ -42,7 +42,7 @@ create temp table ids as select testkit.make_offer() as offer_id;
 select is(testkit.codes_of(testkit.submit(offer_id, jsonb_build_object('email', ' Jürgen@BÜCHER.example '))), '{}',
   'an international address') from ids;
 select is((select format('%s %s', l.email, l.submitted ->> 'email') from leadgen.leads l where l.offer_id = ids.offer_id),
-  'jürgen@xn--bcher-kva.example  Jürgen@BÜCHER.example ', 'normalised, and beside it what was sent') from ids;
+  'jürgen@xn--bcher-kva.example  Jürgen@BÜCHER.example ', 'the lead has the normal form beside what was sent') from ids;
 select is(testkit.fault_of(format('select testkit.submit(%s, %L, 2)', offer_id,
   jsonb_build_object('email', format('a@%sde', repeat('ü.', 90))))),
   'none', 'a domain that grows past the column in ASCII is no error') from ids;

@@ -62,7 +62,7 @@ select bag_eq($$select domain from leadgen.mail_domains where domain ~ '^(old|yo
 
 set local role leadgen_api;
 select lives_ok($$select leadgen.record_mail_domain('api.example', 'has_mail')$$, 'the API may record');
-select throws_ok('select from leadgen.mail_domains', '42501', null, 'but not read the table');
+select throws_ok('select from leadgen.mail_domains', '42501', null, 'the API may not read the table of domains');
 reset role;
 
 -- find_domain_to_look_up.
@@ -87,7 +87,7 @@ create temp table ids as select testkit.make_offer('{"mx_lookup_enabled": true, 
 create temp table sent as select testkit.given_lead(offer_id, '{"email": "p@Neu.example"}') as payload from ids;
 select is(leadgen.submit_lead(payload, '{"can_look_up_mail": true}'), '{"status": "lookup", "domain": "neu.example"}',
   'who can look up is told the domain') from sent;
-select is_empty('select from leadgen.leads l join ids using (offer_id)', 'and nothing is stored');
+select is_empty('select from leadgen.leads l join ids using (offer_id)', 'a lead that waits for a look-up is not stored');
 select leadgen.record_mail_domain('neu.example', 'has_mail');
 select is(leadgen.submit_lead(payload, '{"can_look_up_mail": true}') ->> 'status', 'accepted', 'with the answer the lead goes through')
 from sent;
@@ -109,7 +109,7 @@ select is((select count(distinct id) from waiting), 1::bigint, 'with and without
 update leadgen.offers o set is_active = true from ids where o.id = ids.offer_id;
 select is(testkit.codes_of(leadgen.resubmit_quarantined(id)), '{email_no_mx email}', 'resubmitted, it is judged as it is')
 from waiting order by id limit 1;
-select isnt((select q.lead_id from leadgen.intake_quarantine q where q.id = w.id), null, 'and becomes a lead')
+select isnt((select q.lead_id from leadgen.intake_quarantine q where q.id = w.id), null, 'a resubmitted submission becomes a lead')
 from waiting w order by w.id limit 1;
 
 select * from finish();

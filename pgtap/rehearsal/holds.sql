@@ -55,14 +55,14 @@ select is(pg_temp.play('{"enrollments": {"B": {"is_active": true, "capacity_per_
   '3 sold 0 unsold 0 held 140 gained 1 other_buyer 1',
   'B takes one a day: the third waits for Saturday, when A is first again');
 select is(pg_temp.play('{"enrollments": {"A": {"pause_until": "2026-11-20T17:59:00Z"}}}'), '2 sold 1 unsold 0 held 90 identical',
-  'A is paused until nearly noon: its lead is sold then, and in the end nothing is different');
+  'a pause until nearly noon delays the sale and changes nothing else');
 select is(pg_temp.play('{"enrollments": {"A": {"schedule": {"sat": [["00:00", "24:00"]]}}}}'), '1 sold 2 unsold 0 held 45 lost 1',
   'Saturdays only: one of three');
 select is(pg_temp.play('{}', '2026-11-20T16:01:30Z'), '1 sold 1 unsold 0 held 45 identical', 'a period that begins after the first lead');
 select is(pg_temp.play('{"enrollments": {"A": {"capacity_per_day": 2}}}', '2026-11-20T16:01:30Z'), '2 sold 0 unsold 0 held 90 gained 1',
   'the first lead''s place counts, though it is not in the period');
 select is(pg_temp.play('{"routing": {"caps": {"per_day": 1}}, "enrollments": {"A": {"capacity_per_day": 9}}}', '2026-11-20T16:01:30Z'),
-  '1 sold 1 unsold 0 held 45', 'so do the offer''s own sales');
+  '1 sold 1 unsold 0 held 45', 'the offer''s own sales from before the period count');
 
 -- A sale is given back: its place is free again, in history and in the rehearsal.
 create temp table back as select testkit.make_offer('{"duplicate_window_hours": 0}',
@@ -73,8 +73,8 @@ select testkit.at_time('2026-11-20T16:30:00Z');
 select lives_ok(format('select leadgen.return_sale(%s, ''wrong_number'')', a.id), 'the buyer returns it') from leadgen.lead_assignments a
   join back using (offer_id);
 select leadgen.release_due_sale();
-select is(testkit.outcome(offer_id, '2026-11-20T17:00:00Z'), 'Ace 45.00', 'and takes the next one') from back;
-select is(testkit.outcome(offer_id, '2026-11-20T18:00:00Z'), 'cap_day 1', 'then it is full') from back;
+select is(testkit.outcome(offer_id, '2026-11-20T17:00:00Z'), 'Ace 45.00', 'the free place takes the next lead') from back;
+select is(testkit.outcome(offer_id, '2026-11-20T18:00:00Z'), 'cap_day 1', 'a full day takes no lead') from back;
 select testkit.at_time('2026-11-20T20:00:00Z');
 create function pg_temp.play_back(p_changes jsonb) returns text language sql as $$
   select concat_ws(' ', r #>> '{simulated,sold}', 'sold', r #>> '{simulated,unsold}', 'unsold', r ->> 'is_identical')
@@ -104,7 +104,7 @@ create function pg_temp.play_wake(p_changes jsonb) returns text language sql as 
 $$;
 select is(pg_temp.play_wake('{}'), '2 sold 1 unsold 0 held 90 {"lost": 0, "gained": 0}', 'nothing changed: one was returned');
 select is(pg_temp.play_wake('{"enrollments": {"A": {"capacity_per_day": 1}}}'), '2 sold 1 unsold 0 held 90 {"lost": 0, "gained": 0}',
-  'one a day: the second waits for half an hour, and the returned one''s place is its own');
+  'with one a day the second waits for the returned place');
 select is(pg_temp.play_wake('{"routing": {"hold_hours": 0.25}, "enrollments": {"A": {"capacity_per_day": 1}}}'),
   '1 sold 2 unsold 0 held 45 {"lost": 1, "gained": 0}', 'a hold that has ended before the return');
 

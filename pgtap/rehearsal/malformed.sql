@@ -115,7 +115,7 @@ create temp table played as select leadgen.what_if(offer_id, '2026-11-20Z', '202
 from ids, seats;
 select is(r #>> '{simulated,revenue}', '50.00', 'a rehearsal that changes everything') from played;
 select is(pg_temp.rows(), rows, 'every row of every table is as it was') from before;
-select is((select count(*) from before, jsonb_object_keys(rows)) > 35, true, 'and that was a look at all tables');
+select is((select count(*) from before, jsonb_object_keys(rows)) > 35, true, 'the comparison looked at all tables');
 select set_config('transaction_read_only', 'on', true);
 select is(leadgen.what_if(offer_id, '2026-11-20Z', '2026-11-21Z', '{"default_price_per_lead": 50}') #>> '{simulated,revenue}', '50.00',
   'it plays in a transaction that may not write') from ids;

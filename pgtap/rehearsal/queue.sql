@@ -67,9 +67,10 @@ select is(testkit.sell(offer_id, 1, '2026-11-20T16:00:00Z'), stays, 'seat_depart
 delete from leadgen.buyer_offers bo using left_over where bo.id = goes;
 select is((rehearsal.seat_departed(rehearsal.read_changes(offer_id, '{}'), '2026-11-20', '2026-11-21')).ids,
   array[0, stays, goes], 'seat_departed: the other, deleted since, has a seat') from gone, left_over;
-select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21') -> 'is_identical', 'true', 'and without changes it is history') from gone;
+select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21') -> 'is_identical', 'true',
+  'a deleted enrollment: without changes the what-if is history') from gone;
 select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21', '{"routing": {"strategy": "highest_price"}}') #>> '{simulated,revenue}',
-  '90.00', 'and with them it would have taken the lead') from gone;
+  '90.00', 'a deleted enrollment would have taken the lead under another strategy') from gone;
 
 select * from finish();
 rollback;

@@ -26,7 +26,7 @@ select is(concat_ws(' ', t.turns, t.finish_tags), expected, format('take_turns: 
 from begun, (values
   ('{"winners": [2], "turns": [6]}'::jsonb, '{NULL,5,6}', 'the winner has the next turn'),
   ('{"winners": [2], "turns": [6], "finish_tags": [0.5], "virtual_times": [0.25]}', '{NULL,5,6} {0,0,0.5}',
-    'and its tag, the first there is')
+    'the winner has the first tag')
 ) as x (decision, expected, what),
   lateral rehearsal.take_turns(jsonb_populate_record(begun.play, jsonb_build_object('has_left', true, 'turns', '[null, 5, null]'::jsonb,
     'terms', '{"seats": [2, 3]}'::jsonb, 'decision', decision))) t;

@@ -76,7 +76,7 @@ select is(leadgen.list_return_reasons() -> 0, '{"code": "wrong_number", "descrip
   'list_return_reasons');
 select is(jsonb_array_length(leadgen.list_return_reasons()), 9, 'list_return_reasons: without the one that only a reply gives');
 select is(testkit.fault_of(format('select identity.make_link(%L, 1)', 'accept')), '42501', 'the API signs no links');
-select is(testkit.fault_of('select secret from leadgen.link_secrets'), '42501', 'nor reads what signs them');
+select is(testkit.fault_of('select secret from leadgen.link_secrets'), '42501', 'the API does not read what signs the links');
 reset role;
 select is((select r.via from leadgen.sale_returns r
   join sales s on s.id = r.assignment_id and s.n = 1), 'api', 'the return came by the API');
@@ -151,9 +151,10 @@ select is(leadgen.answer_by_link(return, 'duplicate',
   'we know him') @> '{"state": "returned", "outcome": "returned", "return": {"status": "approved"}}', true, 'returned by link')
     from links where n = 2;
 select is(leadgen.answer_by_link(return, 'spam') #>> '{return,reason}', 'duplicate', 'clicked twice') from links where n = 2;
-select is(leadgen.read_link(return) -> 'reasons', '[]', 'then there is nothing to choose') from links where n = 2;
+select is(leadgen.read_link(return) -> 'reasons', '[]', 'a returned sale offers no reasons') from links where n = 2;
 select is(leadgen.read_link(accept) ->> 'state', 'returned', 'the other link says so, too') from links where n = 2;
-select is(testkit.fault_of(format('select leadgen.answer_by_link(%L)', accept)), 'LG409 outcome', 'and accepts nothing')
+select is(testkit.fault_of(format('select leadgen.answer_by_link(%L)', accept)), 'LG409 outcome',
+  'the link to accept accepts no returned sale')
 from links where n = 2;
 reset role;
 select is((select r.via from leadgen.sale_returns r
@@ -162,7 +163,8 @@ select testkit.at_time('2026-11-27T16:00:00Z');
 select is(leadgen.read_link(return) ->> 'state', 'too_late', 'after return_by') from links where n = 3;
 select is(leadgen.read_link(return) ->> 'message', 'The time in which this lead could be returned has ended.', 'in words')
 from links where n = 3;
-select is(testkit.fault_of(format('select leadgen.answer_by_link(%L, %L)', return, 'spam')), 'LG409 return_by', 'and no return')
+select is(testkit.fault_of(format('select leadgen.answer_by_link(%L, %L)', return, 'spam')), 'LG409 return_by',
+  'the link to return is refused after return_by')
 from links where n = 3;
 select testkit.at_time('2026-11-20T16:00:00Z');
 create function pg_temp.link_state(p_kind text, p_changes jsonb, p_return text default null) returns text language plpgsql as $$
@@ -216,7 +218,8 @@ select is(pg_temp.nonsense(rtrim(translate(encode(decode(repeat('00', 32), 'hex'
 select is(pg_temp.nonsense(accept), 'LG423 link_secrets / LG423 link_secrets', 'open_link: nor what was') from links where n = 2;
 select is(testkit.fault_of('select identity.make_link(''accept'', 1)'), 'LG423 link_secrets', 'make_link: says what is missing');
 select testkit.at_time('2026-11-20T16:00:00Z');
-select isnt(count(*), 0::bigint, 'and all other deliveries go on') from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds');
+select isnt(count(*), 0::bigint, 'other deliveries go on after somebody unsubscribed')
+from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds');
 
 select * from finish();
 rollback;

@@ -22,7 +22,7 @@ update leadgen.buyers b set is_active = true, balance = 110 from ids where b.id 
 select testkit.at_time('2026-11-20T16:10:00Z');
 select is(leadgen.follow_change() > 0, true, 'the first call');
 select is(pg_temp.due(), 'due held', 'wakes one offer');
-select is(count(*), 2::bigint, 'and warns of the balance') from leadgen.events e where e.kind = 'balance_low';
+select is(count(*), 2::bigint, 'a low balance warns once an offer') from leadgen.events e where e.kind = 'balance_low';
 select is(array_agg(distinct e.created_at), array['2026-11-20T16:00:00Z'::timestamptz], 'as of when it fell') from leadgen.events e
 where e.kind = 'balance_low';
 select is(array_agg(e.subject order by e.id), array_agg(format('enrollment %s at 2026-11-20T16:00:00+00:00', bo.id) order by e.id),
@@ -30,7 +30,7 @@ select is(array_agg(e.subject order by e.id), array_agg(format('enrollment %s at
 where e.kind = 'balance_low';
 select is(leadgen.follow_change() > 0, true, 'the second call');
 select is(pg_temp.due(), 'due due', 'wakes the other offer');
-select is(leadgen.follow_change(), 0, 'and that was all');
+select is(leadgen.follow_change(), 0, 'follow_change: nothing is left');
 select testkit.work_holds();
 select is(array_agg(testkit.tell(l.id) order by l.id), array['Ace Plumbing 45.00', 'Ace Plumbing 45.00'], 'both are sold')
 from leadgen.leads l;

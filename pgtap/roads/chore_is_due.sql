@@ -4,7 +4,8 @@ select plan(19);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- The registry.
-select is(array_agg(c.name order by c.position), '{settle_answers,settle_return,release_due_sale,follow_change,route_held_lead,settle_endpoints,
+select is(array_agg(c.name order by c.position),
+  '{settle_answers,settle_return,release_due_sale,follow_change,route_held_lead,settle_endpoints,
   settle_reports,advance_resend}', 'chores: in the order of a turn') from leadgen.chores c;
 select is(array_agg(c.name) filter (where p.oid is null or p.prorettype not in ('integer'::regtype, 'bigint'::regtype)),
   null, 'chores: the function of each returns a number')

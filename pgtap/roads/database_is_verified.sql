@@ -167,7 +167,8 @@ select is(pg_temp.planted(sql) @> array[rule], true, format('%s: %s', rule, what
 -- Each rule that a check can name was proved to find its contrary.
 select bag_eq($$select distinct named[1]
   from pg_proc p, regexp_matches(p.prosrc, '(?:select|then|else) ''([a-z]+(?:_[a-z]+)+)''', 'g') named
-  where (p.proname like 'list\_broken\_%' or p.proname = 'list_differing_replays') and p.proargnames = '{rule,detail}'$$, 'select distinct rule from faults', 'every rule has its proof');
+  where (p.proname like 'list\_broken\_%' or p.proname = 'list_differing_replays') and p.proargnames = '{rule,detail}'$$,
+    'select distinct rule from faults', 'every rule has its proof');
 
 select * from finish();
 rollback;

@@ -9,7 +9,7 @@ create temp table seats as select testkit.enroll_buyer(offer_id, 'Dora') as a, t
 -- A cap is not had twice.
 select is(testkit.sell(offer_id, 1, '2026-11-20T20:00:00Z'), a, 'the one place of the day') from ids, seats;
 select is(testkit.sell(offer_id, 2, '2026-11-19T20:00:00Z'), null, 'a clock that steps back a day gives no place') from ids;
-select is(testkit.sell(offer_id, 3, '2026-11-20T21:00:00Z'), null, 'nor does its return') from ids;
+select is(testkit.sell(offer_id, 3, '2026-11-20T21:00:00Z'), null, 'a clock that comes back gives no place') from ids;
 select is(testkit.fault_of(format('delete from leadgen.buyer_offers where id = %s', a)), 'LG409 buyer_offer_id',
   'keep_enrollment: one that took leads cannot be deleted and made anew') from seats;
 
@@ -27,8 +27,9 @@ delete from leadgen.catalog_changes; -- their time has come without
 set local client_min_messages = error; -- it warns the log
 select is(leadgen.route_held_lead(), (select id from held where n = 10), 'the one that raises comes first');
 set local client_min_messages = notice;
-select is(leadgen.route_held_lead(), (select id from held where n = 11), 'and the next one is routed');
-select is((select l.buyer_id is not null from leadgen.leads l join held using (id) where n = 11), true, 'and sold');
+select is(leadgen.route_held_lead(), (select id from held where n = 11), 'route_held_lead: the lead after the broken one is routed');
+select is((select l.buyer_id is not null from leadgen.leads l join held using (id) where n = 11), true,
+  'the lead after the broken one is sold');
 select is((select l.hold_until is not null and l.next_route_at = '2026-11-20T23:05:00Z' from leadgen.leads l join held using (id)
   where n = 10), true, 'the first is tried again later');
 
@@ -43,7 +44,8 @@ select is(testkit.fault_of(format('select testkit.submit(%s, %L, 20)', offer_id,
 select is(testkit.submit(other_id, '{"country_code": "DE", "phone": "+4930901820", "postal_code": "78701"}', 21) ->> 'buyer_id', null,
   'a German 78701 is not in Austin') from ids;
 select is(ref.normalize_domain(format('%s.example', repeat('é', 300))), format('%s.example', repeat('é', 300)), 'no domain is that long');
-select is(ref.normalize_domain(repeat(E'\uFDFA', 20)), lower(normalize(repeat(E'\uFDFA', 20), nfkc)), 'nor when it is written out');
+select is(ref.normalize_domain(repeat(E'\uFDFA', 20)), lower(normalize(repeat(E'\uFDFA', 20), nfkc)),
+  'a ligature of many letters is read like the letters');
 
 select is(intake.hash_submission('{"idempotency_key": "x", "name": "A"}'), intake.hash_submission('{"name": "A"}'),
   'hash_submission: the key is no part of the body');

@@ -25,7 +25,7 @@ select is(market.count_live_sales(x), 2, 'count_live_sales: both') from lead joi
 select is((select array_agg(concat_ws(' ', d.attempt, d.max_buyers, d.reasons) order by d.attempt) from lead
   join leadgen.lead_decisions d on d.lead_id = lead.id),
   '{"1 2 {NULL,cap_hour}","2 1 {already_had_lead,NULL}"}', 'route_lead_again: recorded as the next attempt, with the places it had');
-select is((leadgen.replay_lead(id)), '{"identical": true}', 'and it replays') from lead;
+select is((leadgen.replay_lead(id)), '{"identical": true}', 'route_lead_again: the attempt replays') from lead;
 
 -- A lead that cannot be routed is set aside, so that the others flow.
 create temp table stuck as select testkit.make_offer() as offer_id;
@@ -46,7 +46,7 @@ select testkit.at_time('2026-11-20T18:20:00Z');
 select lives_ok('select leadgen.route_held_lead()', 'route_held_lead: an error is not the worker''s');
 select is(pg_temp.next(), '18:25', 'route_held_lead: five minutes later');
 select is((select count(*) from leadgen.lead_decisions d join leadgen.leads x on x.id = d.lead_id
-  join stuck on stuck.offer_id = x.offer_id), 1::bigint, 'and nothing is recorded');
+  join stuck on stuck.offer_id = x.offer_id), 1::bigint, 'a lead that cannot be routed gets no decision');
 do $$ begin execute (select definition from kept); end $$;
 select testkit.at_time('2026-11-20T18:25:00Z');
 select leadgen.route_held_lead() is not null;
@@ -55,7 +55,8 @@ select is(pg_temp.next(), '19:25', 'in order again: the cap of the day, an hour 
 -- Counters that went wrong are seen, and mended by counting.
 select is(count(*), 0::bigint, 'list_broken_counts: all is well') from market.list_broken_counts();
 update leadgen.offer_usage u set sales[2] = 7, money[2] = 1, sales[1] = 3 from ids where u.offer_id = ids.offer_id;
-select is((select array_agg(distinct c.rule) from market.list_broken_counts() c), '{usage_row_is_true}', 'list_broken_counts: a wrong row of an offer');
+select is((select array_agg(distinct c.rule) from market.list_broken_counts() c), '{usage_row_is_true}',
+  'list_broken_counts: a wrong row of an offer');
 select is((select count(*) from market.list_broken_counts()), 2::bigint, 'list_broken_counts: each wrong window');
 select market.recount_offer_usage(offer_id, 'America/Chicago') from ids;
 select is(concat_ws(' ', u.hour_count, u.day_count, u.week_count, u.month_count, u.day_spent, u.month_spent), '0 2 2 2 105.00 105.00',

@@ -22,7 +22,7 @@ select is(format('%s|%s|%s|%s|%s|%s|%s', source, utm_source, utm_medium, utm_cam
 select is(attributes, '{"job": "leak"}', 'answers are kept') from lead;
 select is(consent and gdpr_consent and consent_at = '2026-11-20T15:59:00Z', true, 'consent is kept') from lead;
 select is(buyer_id, testkit.buyer_of(id), 'the first sale''s buyer') from (select l.buyer_id, s.id from lead l, seats s) x;
-select is(price, 50.00, 'and price') from lead;
+select is(price, 50.00, 'the first sale''s price') from lead;
 select is(array[validation_policy_version, routing_policy_version, pricing_policy_version], '{1,1,1}', 'judged by these versions')
   from lead;
 select is(l.market_id = o.market_id and l.vertical_id = o.vertical_id, true, 'market and vertical of the offer') from lead l
@@ -78,7 +78,7 @@ select is((testkit.submit(offer_id, '{"name": null}', 3)) - 'lead_id',
 select is(l.rejected_at = l.created_at and l.buyer_id is null and l.routing_policy_version is null, true, 'it was never routed')
 from leadgen.leads l join ids using (offer_id) where l.status = 'rejected';
 select is((select count(*) from leadgen.lead_decisions d join leadgen.leads l on l.id = d.lead_id
-  where l.status = 'rejected'), 0::bigint, 'nor traced');
+  where l.status = 'rejected'), 0::bigint, 'a rejected lead has no decision');
 
 -- Routing for an offer is serial: the offer's lock is held to the end of the transaction (class 2), the contact's where the scope needs
 -- it (class 1).
@@ -99,7 +99,7 @@ select is(
   '{"long": 2000, "short": 3, "list": null}'::jsonb, 'cut_texts: a long text is cut, a long list left out');
 select is(kernel.find_field_fault(to_jsonb(repeat('x', 2001)), '{"pattern": "x"}'),
   'is longer than 2000 characters, the most that a pattern is held against', 'a pattern is not held against more');
-select is(kernel.find_field_fault(to_jsonb(repeat('x', 2000)), '{"pattern": "x"}'), null, 'but against so much');
+select is(kernel.find_field_fault(to_jsonb(repeat('x', 2000)), '{"pattern": "x"}'), null, 'a pattern is held against 2000 characters');
 
 select * from finish();
 rollback;

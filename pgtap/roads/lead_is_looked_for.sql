@@ -44,7 +44,7 @@ select is(format('%s %s %s', f.quarantine_id::text, f.status, f.summary like 'In
   'find_leads: the submission and why it waits') from lost, leadgen.find_leads('order-9') f;
 
 select is(testkit.fault_of(format('select * from leadgen.find_leads(%L)', asked)), 'LG400 text', format('find_leads: %s', what))
-from (values (null, 'nothing'), ('  ', 'blanks'), (repeat('x', 201), 'too long')) as t (asked, what);
+from (values (null, 'nothing'), ('  ', 'blanks'), (repeat('x', 201), 'more than 200 characters')) as t (asked, what);
 
 select * from finish();
 rollback;

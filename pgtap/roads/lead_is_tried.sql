@@ -54,7 +54,7 @@ select is(jsonb_array_length(t.dry #> '{decision,attempts,0,candidates}'), 3, 'i
 -- Quarantine, replay, malformed.
 select is(leadgen.dry_run_lead('{"source_key": "no-such-source", "name": "x"}') - 'quarantine_id' ->> 'status', 'quarantined',
   'an unknown source: quarantined');
-select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'and nothing is kept of it');
+select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'a dry run puts nothing into quarantine');
 select is(leadgen.dry_run_lead(testkit.given_lead(offer_id, '{"attributes": {"roof_age": 12}}', 1)) ->> 'dry_run', 'true',
   'a lead that is there already') from ids;
 

@@ -56,7 +56,7 @@ select pg_temp.submit_all(array[testkit.given_lead(id, '{}', 8), testkit.given_l
   testkit.given_lead(id, '{}', 9)]) as answers from capped;
 select is(answers[1] ? 'price', true, 'the first takes the place') from places;
 select is(answers[2] #>> '{errors,0,code}', 'duplicate', 'the same person is a duplicate of it') from places;
-select is(answers[3] -> 'buyer_id', 'null', 'and for the next person there is no place') from places;
+select is(answers[3] -> 'buyer_id', 'null', 'the next person finds no place') from places;
 
 -- What one raises is its own.
 create temp table faults as
@@ -110,19 +110,20 @@ select pg_temp.submit_all(array[
 select is(answers[2], '{"status": "alone"}'::jsonb, 'is to be submitted by itself') from poisoned;
 select is(array[answers[1] ->> 'status', answers[3] ->> 'status'], '{accepted,accepted}', 'the others are taken')
 from poisoned;
-select is((select count(*) from leadgen.leads) - leads, 2::bigint, 'and nothing of it is kept') from before;
+select is((select count(*) from leadgen.leads) - leads, 2::bigint, 'of the bad lead nothing is kept') from before;
 select is((select sum(u.sales[2]) from leadgen.enrollment_usage u) - places, 2::bigint, 'no place either') from before;
 select is(testkit.fault_of($$select pg_temp.submit_all(array[
     pg_temp.given('first', 23), pg_temp.given('first', 24, '{"name": "disk"}'), pg_temp.given('first', 25)])$$),
   '53100', 'an error that is not one lead''s is raised');
-select is((select count(*) from leadgen.leads) - leads, 2::bigint, 'and the whole batch undone') from before;
+select is((select count(*) from leadgen.leads) - leads, 2::bigint, 'an error that is raised undoes the whole batch') from before;
 
 -- What does not fit into a batch.
 create temp table odd as
 select pg_temp.submit_all(array[pg_temp.given('first', 26, '{"source_key": "nobody"}'),
   pg_temp.given('first', 27, '{"name": "slow"}'), pg_temp.given('first', 28)]) as answers;
 select is(answers[1], '{"status": "alone"}'::jsonb, 'no source: by itself') from odd;
-select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'and not yet in quarantine');
+select is((select count(*) from leadgen.intake_quarantine), 0::bigint,
+  'a lead without a source is not in quarantine before it is handed in by itself');
 select is(array[answers[2] ->> 'status', answers[3] ->> 'status'], '{accepted,busy}',
   'one takes long: the next is for another batch') from odd;
 

@@ -84,7 +84,8 @@ select is(pg_temp.traces(), '{}', 'nothing of it is left in any table');
 select is(array_agg(q.payload::text order by q.request_hash) filter (where q.payload <> '{}'),
   '{"{\"email\": \"azaphod@heartofgold.example\", \"phone\": \"+15125557732\"}",7}', 'other people''s submissions stay')
     from leadgen.intake_quarantine q;
-select is(count(*) filter (where q.resubmitted_at is not null), 5::bigint, 'and its own are not resubmitted') from leadgen.intake_quarantine q;
+select is(count(*) filter (where q.resubmitted_at is not null), 5::bigint, 'the person''s own submissions are not resubmitted')
+from leadgen.intake_quarantine q;
 select is(concat_ws('|', l.name, l.email, l.phone, l.city, l.postal_code, l.country_code), '|||78701|US', 'its place stays')
 from leadgen.leads l join lead using (id);
 select is(l.erased_at = '2026-11-20T16:00:00Z' and l.consent, true, 'when, and that it had agreed')
@@ -96,10 +97,11 @@ from before b join leadgen.lead_assignments a using (id, price, price_steps, dec
 select is(array_agg(a.outcome::text order by a.id), '{returned,erased}',
   'who never got it has not bought it')
 from leadgen.lead_assignments a join before using (id);
-select is(bool_and(a.released_at is not null), true, 'and its place is free again') from leadgen.lead_assignments a join before using (id);
+select is(bool_and(a.released_at is not null), true, 'the place of an erased sale is free again') from leadgen.lead_assignments a
+  join before using (id);
 select is(array_agg(distinct d.status::text order by d.status::text), '{cancelled,delivered}', 'what was not sent never will be')
 from leadgen.deliveries d join lead on lead.id = d.lead_id;
-select is(l.hold_until, null, 'nor is it offered again') from leadgen.leads l join lead using (id);
+select is(l.hold_until, null, 'an erased lead is not offered again') from leadgen.leads l join lead using (id);
 select testkit.work_holds();
 select is(count(*), 2::bigint, 'to anybody') from leadgen.lead_assignments a join lead on lead.id = a.lead_id;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
@@ -117,9 +119,9 @@ select is(count(*), 1::bigint, 'is one event') from leadgen.events e where e.kin
 
 -- The same submission again, and the person.
 select is(pg_temp.submit() ->> 'lead_id', id::text, 'the same request gets the first answer') from lead;
-select is(pg_temp.traces(), '{}', 'and brings nothing back');
+select is(pg_temp.traces(), '{}', 'a repeated request brings nothing back');
 select is(pg_temp.submit('{"idempotency_key": "k-2"}') ->> 'status', 'accepted', 'a new request of the person is no duplicate of nobody');
-select is(leadgen.erase_lead(max(l.id), 'once more'), true, 'and can be erased as well') from leadgen.leads l;
+select is(leadgen.erase_lead(max(l.id), 'once more'), true, 'the person''s new lead can be erased as well') from leadgen.leads l;
 select is(pg_temp.traces(), '{}', 'again nothing is left');
 select is(pg_temp.submit('{"idempotency_key": "for zaphod@heartofgold.example"}') ->> 'status', 'accepted', 'a key that is the contact');
 select leadgen.erase_lead(max(l.id), 'third') from leadgen.leads l;
@@ -128,7 +130,7 @@ select pg_temp.submit(jsonb_build_object('idempotency_key', null));
 select leadgen.erase_lead(max(l.id), 'fourth') from leadgen.leads l;
 select is(pg_temp.submit(jsonb_build_object('idempotency_key', null)) ->> 'repeated', 'true',
   'a derived key stays: the same again has the same answer');
-select is(pg_temp.traces(), '{}', 'and nothing comes back');
+select is(pg_temp.traces(), '{}', 'a derived key brings nothing back');
 
 -- Rejected: the rules stay, their words go.
 create temp table rejected as select (pg_temp.submit('{"idempotency_key": "k-3", "postal_code": "call 5125557731"}')
@@ -163,16 +165,16 @@ from (select jsonb_build_array(jsonb_build_object('delivery_id', delivery_id, 'l
   'answered', 'status_code', 200,
   'latency_ms', 1, 'reply', 'Dear Zaphod', 'error', 'Beeblebrox')) as results
     from claims) x, leadgen.record_attempts(results, 0, '1 second') r;
-select is(pg_temp.traces(), '{}', 'and leaves no trace');
-select is(array_agg(a.outcome::text order by a.id), '{unknown,erased}', 'nor does it move the sale')
+select is(pg_temp.traces(), '{}', 'a late answer leaves no trace');
+select is(array_agg(a.outcome::text order by a.id), '{unknown,erased}', 'a late answer does not change the outcome')
 from leadgen.lead_assignments a join sent on sent.id = a.lead_id;
 select is_empty($$select * from leadgen.claim_deliveries('w', '{"webhook": 100, "email": 100}', '30 seconds') c
   join leadgen.deliveries d on d.id = c.delivery_id join leadgen.leads l on l.id = d.lead_id
     where l.erased_at is not null$$, 'nothing of it is claimed');
 select is(leadgen.return_sale(a.id, 'other', 'Zaphod again')::text, 'returned', 'its buyer may still return it')
 from leadgen.lead_assignments a join sent on sent.id = a.lead_id where a.outcome = 'unknown';
-select is(l.hold_until, null, 'but it is not offered again') from leadgen.leads l join sent using (id);
-select is(pg_temp.traces(), '{}', 'and no new words are kept');
+select is(l.hold_until, null, 'a returned sale of an erased lead is not offered again') from leadgen.leads l join sent using (id);
+select is(pg_temp.traces(), '{}', 'a return of an erased lead keeps no words');
 update leadgen.buyer_offers set pause_until = 'infinity';
 create temp table held as select (pg_temp.submit('{"idempotency_key": "k-5"}') ->> 'lead_id')::bigint as id;
 select isnt(l.hold_until, null, 'a lead that waits for a buyer') from leadgen.leads l join held using (id);
@@ -261,7 +263,8 @@ from unnest(array['update leadgen.delivery_attempts set reply = null, error = nu
   'update leadgen.lead_decisions d set ranking = ranking[:1] from sent where sent.id = d.lead_id',
   'delete from leadgen.delivery_attempts', 'delete from leadgen.lead_decisions']) sql;
 select set_config('leadgen.is_erasing', '', true);
-select is(testkit.fault_of('update leadgen.delivery_attempts set reply = null where false'), 'LG409', 'nor without the announcement');
+select is(testkit.fault_of('update leadgen.delivery_attempts set reply = null where false'), 'LG409',
+  'attempts do not change without the announcement of an erasure');
 
 select * from finish();
 rollback;

@@ -72,8 +72,8 @@ select is(pg_temp.post(pg_temp.google(3, jsonb_build_object('is_test', true, 'ca
   'one that would be refused says so, and is no error');
 select is(pg_temp.post(pg_temp.google(3, '{"is_test": "true"}')) ->> 'status', 'test', 'marked by a text');
 select is(pg_temp.leads(), 1::bigint, 'nothing is stored');
-select is((select count(*) from leadgen.lead_assignments), 1::bigint, 'nor sold');
-select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'nor kept');
+select is((select count(*) from leadgen.lead_assignments), 1::bigint, 'a test lead is not sold');
+select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'a test lead is not in quarantine');
 select is(testkit.fault_of(format('select pg_temp.post(%L)', pg_temp.google(3, '{"is_test": true, "google_key": "x"}'))), 'LG401',
   'a test needs the key');
 select is(roads.rehearse_lead('{"nonsense": 1}', '{}') #>> '{outcome,detail,field}', 'nonsense', 'rehearse_lead: a malformed lead');
@@ -85,7 +85,7 @@ select is(pg_temp.post(pg_temp.google(10), '{"can_look_up_mail": true}'), '{"sta
 select is(pg_temp.post(pg_temp.google(10, '{"is_test": true}'), '{"can_look_up_mail": true}') ->> 'status', 'test',
   'a test asks for nothing');
 select isnt(pg_temp.post(pg_temp.google(10, '{"is_test": true}'), '{"can_look_up_mail": true}') #>> '{outcome,status}', 'lookup',
-  'and is rehearsed to its end');
+  'a test lead is rehearsed to its end');
 update leadgen.validation_policies set rules = '{}';
 
 -- What a network cannot mend is not lost.

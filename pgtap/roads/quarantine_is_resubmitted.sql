@@ -41,7 +41,8 @@ select n, leadgen.submit_lead('{"name": "Lost", "email": "l@example.com"}', '{"o
   from generate_series(1, 3) n;
 select is(answer ->> 'step', 'source', format('nothing claims it: try %s', n)) from lost;
 select is(count(distinct answer ->> 'quarantine_id'), 1::bigint, 'the same submission is kept once') from lost;
-select is(q.times_seen, 3, 'and counted') from leadgen.intake_quarantine q where q.failed_step = 'source' and q.payload ->> 'name' = 'Lost';
+select is(q.times_seen, 3, 'the same submission is counted') from leadgen.intake_quarantine q
+where q.failed_step = 'source' and q.payload ->> 'name' = 'Lost';
 select is(q.context, '{"origin": "https://nowhere.example"}', 'with what the transport knew') from leadgen.intake_quarantine q
   where q.payload ->> 'name' = 'Lost';
 select is((leadgen.submit_lead('{"name": "Lost", "email": "m@example.com"}') ->> 'quarantine_id')
@@ -55,7 +56,7 @@ select is(l.email::text, 'person2@example.com', 'it is a lead now') from replay 
   join leadgen.leads l on l.id = (r.answer ->> 'lead_id')::bigint;
 select is(q.lead_id, (r.answer ->> 'lead_id')::bigint, 'the row points at it') from waiting w
   join leadgen.intake_quarantine q using (id), replay r;
-select isnt(q.resubmitted_at, null, 'and says when') from waiting w join leadgen.intake_quarantine q using (id);
+select isnt(q.resubmitted_at, null, 'the row says when it was resubmitted') from waiting w join leadgen.intake_quarantine q using (id);
 select is(testkit.fault_of(format('select leadgen.resubmit_quarantined(%s)', id)), 'LG409 quarantine_id', 'a second replay is refused')
   from waiting;
 select is(testkit.fault_of('select leadgen.resubmit_quarantined(0)'), 'LG404 quarantine_id', 'one that does not exist');

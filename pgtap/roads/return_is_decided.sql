@@ -1,4 +1,5 @@
--- decide_return: returns that wait for an operator, and those of sales that end otherwise (is_approved_at_once, check_not_ended, has_ended).
+-- decide_return: returns that wait for an operator, and those of sales that end otherwise (is_approved_at_once, check_not_ended,
+-- has_ended).
 begin;
 select plan(36);
 select testkit.at_time('2026-11-20T16:00:00Z');
@@ -9,7 +10,7 @@ create temp table s10 as select n, testkit.sell_delivered(offer_id, n) as id fro
 select is(market.is_approved_at_once(testkit.sale(id)), false, 'is_approved_at_once: an operator does') from s10 where n = 1;
 select is(testkit.ask(id, 'other', 'John was rude'), 'accepted requested other', 'asked for') from s10 where n = 1;
 select is(testkit.tell_return(id), 'accepted | accepted | requested api', 'the sale stands') from s10 where n = 1;
-select is(u.month_count, 4, 'and keeps its place') from testkit.offer_usage u join judged using (offer_id);
+select is(u.month_count, 4, 'a requested return keeps the place') from testkit.offer_usage u join judged using (offer_id);
 select is(testkit.ask(id, 'duplicate'), 'accepted requested other', 'asked again: the same answer') from s10 where n = 1;
 select is(testkit.return_events(offer_id), '{return_requested}', 'the operator hears of it, once') from judged;
 select unalike(concat_ws(' ', e.message, e.facts), '%rude%', 'without the buyer''s words')
@@ -33,7 +34,7 @@ select testkit.ask(id) from s10 where n = 2;
 select is(leadgen.decide_return(r.id, false, 'the number is right') ->> 'outcome', 'accepted', 'decide_return: refused, the sale stands')
 from leadgen.sale_returns r join s10 on s10.id = r.assignment_id and n = 2;
 select is(testkit.refusal(id), 'LG409 return', 'what an operator refused is not asked for again') from s10 where n = 2;
-select is(leadgen.return_sale(id, 'other')::text, 'returned', 'but the operator may change its mind') from s10 where n = 2;
+select is(leadgen.return_sale(id, 'other')::text, 'returned', 'an operator may return what an operator refused') from s10 where n = 2;
 select testkit.ask(id) from s10 where n = 3;
 select leadgen.return_sale(id, 'spam') from s10 where n = 3 and exists (select
 from leadgen.return_reasons where code = 'spam' and is_active);
@@ -67,7 +68,7 @@ select is(testkit.fault_of(format('select leadgen.decide_return(%s, true)', r.id
 from leadgen.sale_returns r join s14 on s14.id = r.assignment_id;
 select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'unreachable')), 'LG409 outcome',
   'return_sale: nor does an operator give it back, though that was asked for') from s14;
-select is(testkit.tell_return(id), 'failed | validated | requested api', 'and nothing has moved') from s14;
+select is(testkit.tell_return(id), 'failed | validated | requested api', 'a failed sale keeps its request') from s14;
 select is(testkit.detail_of(format('select leadgen.return_sale(%s, %L)', id, 'unreachable')) ->> 'allowed',
   'pending, delivered, accepted, unknown, failed', 'check_not_ended: what may be returned') from s14;
 select is(market.has_ended(testkit.sale(id)), true, 'has_ended: it failed') from s14;

@@ -24,7 +24,7 @@ create temp table one as select l.id as lead_id from leadgen.leads l order by l.
 select is((select array_agg(c.reason order by c.buyer_offer_id)
   from leadgen.explain_candidates(lead_id) c), '{"paused: until 2026-11-21T16:00:00Z (10:00 America/Chicago)",NULL,
     "cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)"}',
-  'and the record says why') from one;
+  'the record says why the others lost') from one;
 select testkit.at_time('2026-11-21T06:00:00Z');
 select is((select n from seats where id = testkit.sell((select offer_id from ids), 9)), 3, 'the next day in Austin: who waited longest');
 

@@ -24,7 +24,7 @@ update leadgen.return_reasons set is_active = false where code = 'spam';
 select is(testkit.refusal(id, 'spam'), 'LG400 reason', 'reason: one that was switched off') from s1;
 insert into leadgen.return_reasons (code, description) values ('wrong_roof', 'The roof is thatched');
 select is(testkit.refusal(0), 'LG404 assignment_id', 'no such sale');
-select is(testkit.tell_return(id), 'accepted | accepted |', 'and all that changed nothing') from s1;
+select is(testkit.tell_return(id), 'accepted | accepted |', 'refused requests change nothing') from s1;
 
 -- Approved at once: returned, released, rerouted; never to the same buyer again.
 select is(testkit.ask(id, 'wrong_roof', ' straw '), 'returned approved wrong_roof', 'a reason of one''s own') from s1;
@@ -37,7 +37,7 @@ from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join s1
 select is(u.month_count, 0, 'its place is free again') from testkit.offer_usage u join plain using (offer_id);
 select is(testkit.ask(id, 'duplicate', 'other words', 'link'), 'returned approved wrong_roof',
   'asked again: the same answer, the reason as it was') from s1;
-select is(count(*), 1::bigint, 'and one return') from leadgen.sale_returns r join s1 on s1.id = r.assignment_id;
+select is(count(*), 1::bigint, 'asking twice makes one return') from leadgen.sale_returns r join s1 on s1.id = r.assignment_id;
 select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'nobody accepts what is returned') from s1;
 select testkit.tend();
 create temp table s1b as select max(a.id) as id from leadgen.lead_assignments a join plain using (offer_id);
@@ -48,12 +48,13 @@ select testkit.ask(max(a.id)) from leadgen.lead_assignments a join plain using (
 select testkit.tend();
 select is(array_agg(distinct a.buyer_id), array_agg(a.buyer_id order by a.buyer_id), 'three returns, three buyers, none twice')
 from leadgen.lead_assignments a join plain using (offer_id);
-select is(l.unsold_reason, 'no buyer could take it: already_had_lead 3', 'then there is nobody who has not had it')
+select is(l.unsold_reason, 'no buyer could take it: already_had_lead 3', 'the lead is unsold when every buyer has had it')
 from leadgen.leads l join plain using (offer_id);
-select is(leadgen.replay_lead(l.id), '{"identical": true}', 'and each decision replays') from leadgen.leads l join plain using (offer_id);
-select is(jsonb_array_length(leadgen.explain_lead(l.id) -> 'sales'), 3, 'and is explained')
+select is(leadgen.replay_lead(l.id), '{"identical": true}', 'each decision of a returned lead replays') from leadgen.leads l
+  join plain using (offer_id);
+select is(jsonb_array_length(leadgen.explain_lead(l.id) -> 'sales'), 3, 'explain_lead shows three sales')
 from leadgen.leads l join plain using (offer_id);
-select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21') -> 'is_identical', 'true', 'and what_if without changes is history')
+select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21') -> 'is_identical', 'true', 'what_if without changes is history')
 from plain;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
@@ -69,14 +70,14 @@ select testkit.at_time('2026-11-20T16:59:59.999Z');
 select is(testkit.ask(id), 'returned approved unreachable', format('in its last moment: %s', n)) from s2 where n < 4 order by n;
 select testkit.at_time('2026-11-20T17:00:00Z');
 select is(testkit.refusal(id), 'LG409 return_by', 'at its end it is over') from s2 where n = 4;
-select is(testkit.ask(id), 'returned approved unreachable', 'but who returned it in time hears the same') from s2 where n = 3;
+select is(testkit.ask(id), 'returned approved unreachable', 'a return in time is answered alike after the end') from s2 where n = 3;
 select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'other')), 'LG409 return_by', 'for the operator, too')
 from s2 where n = 4;
 update leadgen.lead_assignments a set return_by = null from s2 where s2.id = a.id and n = 5;
 select is(market.find_answer_end(testkit.sale(id), 'returned')::text, '(answer_by,)',
   'of before there were returns: answer_by, here without end')
 from s2 where n = 5;
-select is(testkit.ask(id), 'returned approved unreachable', 'and so it can be returned') from s2 where n = 5;
+select is(testkit.ask(id), 'returned approved unreachable', 'a sale without return_by can be returned') from s2 where n = 5;
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table none as select testkit.open_offer('{"returns": {"window_hours": 0}}') as offer_id;
 create temp table s3 as select testkit.sell_delivered(offer_id, 1) as id from none;

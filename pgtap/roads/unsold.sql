@@ -21,14 +21,16 @@ select is(format('%s %s', f.cause, coalesce(f.price::text, 'no price')), 'nobody
 select is((select array_agg(r.cause order by n)
   from unnest('{enrollment_inactive,buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,
     already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,
-    exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason, n)
+    exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason,
+      n)
   cross join lateral testkit.find_cause(testkit.candidates('{}', '{}'), array[reason, 'offer_budget_month']) r),
     array_fill('offer_budget_month'::text, '{23}'),
   'find_cause: offer_budget_month is the last of all');
 select is((select array_agg(r.cause order by n)
   from unnest('{enrollment_inactive,buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,
     already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,
-    exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason, n)
+    exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason,
+      n)
   cross join lateral testkit.find_cause(testkit.candidates('{"price": 1000}', '{}'), array['enrollment_inactive', reason]) r where n > 1),
   '{buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,already_had_lead,
     bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,

@@ -54,7 +54,8 @@ select catalog.compile_judge_lead();
 select is(testkit.judge('{"no_monday": true}'), '{monday name}', 'an optional rule runs');
 drop function rules.no_monday(kernel.lead_facts, jsonb, jsonb);
 select is(testkit.judge('{"min_message_length": 500}'), '{message_too_short message}', 'a rule that a server lacks stops no other policy');
-select is(testkit.fault_of($$select testkit.judge('{"no_monday": true}')$$), '42883', 'and no lead passes the policy that has it');
+select is(testkit.fault_of($$select testkit.judge('{"no_monday": true}')$$), '42883',
+  'no lead passes a policy with a rule that the server lacks');
 -- A row that cannot work stops the deploy, and not every lead after it.
 update leadgen.policy_keys set required_language = null where key = 'no_monday';
 select throws_ok('select catalog.compile_judge_lead()', 'LG423', 'policy key no_monday cannot work: there is no function rules.no_monday',

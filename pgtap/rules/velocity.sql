@@ -47,7 +47,7 @@ from ids, (values
   (4, '2026-11-20T16:59:59Z', '{}', '203.0.113.8', '{}', 'from another address'),
   (5, '2026-11-20T16:59:59Z', '{}', null, '{}', 'from no address'),
   (6, '2026-11-20T17:59:58Z', '{}', '203.0.113.7', '{}', 'an hour after the second, with the refused one counted'),
-  (7, '2026-11-20T17:59:58Z', '{}', '203.0.113.7', '{velocity_exceeded ip_address}', 'and no more')
+  (7, '2026-11-20T17:59:58Z', '{}', '203.0.113.7', '{velocity_exceeded ip_address}', 'one more within the hour is rejected')
 ) as t (number, at, fields, ip, expected, said);
 select is(pg_temp.send(by_phone, at, jsonb_build_object('phone', phone, 'message', number::text), number, null), expected::text[], said)
 from ids, (values
