@@ -8,7 +8,7 @@ update leadgen.settings set slow_retry_seconds = '{}';
 create temp table plain as select testkit.open_offer('{}') as offer_id;
 create temp table s1 as select testkit.sell_lead(offer_id, 1) as id from plain;
 select is(format('%s %s', a.acceptance, coalesce(a.answer_by::text, 'no window')), 'on_delivery no window',
-  'on_delivery: stored with the sale')
+  'on_delivery: the mode is stored with the sale')
 from leadgen.lead_assignments a join s1 using (id);
 select is(testkit.tell_sale(id), 'pending | validated', 'on_delivery: not accepted yet') from s1;
 select testkit.attempt(id, 'delivered') from s1;
@@ -21,15 +21,17 @@ select is(leadgen.release_due_sale(), null, 'release_due_sale: nothing has ended
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table asked as select testkit.open_offer('{"acceptance": {"mode": "explicit", "window_hours": 2}}') as offer_id;
 create temp table s2 as select testkit.sell_lead(offer_id, 1) as id from asked;
-select is(format('%s %s', a.acceptance, a.answer_by = '2026-11-20T18:00:00Z'), 'explicit t', 'explicit: until when')
+select is(format('%s %s', a.acceptance, a.answer_by = '2026-11-20T18:00:00Z'), 'explicit t',
+  'explicit: the sale says until when it can be accepted')
 from leadgen.lead_assignments a join s2 using (id);
 select testkit.attempt(id, 'delivered') from s2;
 select is(testkit.tell_sale(id), 'delivered | delivered', 'explicit: delivered is not accepted') from s2;
 select testkit.at_time('2026-11-20T17:59:59Z');
 select is(leadgen.settle_answers(), 0, 'explicit: a second before its end the window is open');
 select is(leadgen.accept_sale(id)::text, 'accepted', 'explicit: accepted in time') from s2;
-select is(testkit.tell_sale(id), 'accepted | accepted', 'explicit: sale and lead') from s2;
-select is(array[a.accepted_at, l.accepted_at], array_fill('2026-11-20T17:59:59Z'::timestamptz, '{2}'), 'explicit: and when')
+select is(testkit.tell_sale(id), 'accepted | accepted', 'explicit: the lead is accepted with its sale') from s2;
+select is(array[a.accepted_at, l.accepted_at], array_fill('2026-11-20T17:59:59Z'::timestamptz, '{2}'),
+  'explicit: sale and lead say when they were accepted')
 from leadgen.lead_assignments a join leadgen.leads l on l.id = a.lead_id join s2 on s2.id = a.id;
 select testkit.at_time('2026-11-20T18:00:00Z');
 select is(leadgen.settle_answers(), 0, 'explicit: an accepted sale does not lapse');
@@ -43,7 +45,8 @@ create temp table s3 as select testkit.sell_lead(offer_id, 2) as id from asked;
 create temp table s4 as select testkit.sell_lead(offer_id, 3) as id from asked;
 create temp table s5 as select testkit.sell_lead(offer_id, 4) as id from asked;
 select is(leadgen.accept_sale(id)::text, 'accepted', 'explicit: a buyer who answers before we know that it got through') from s4;
-select is(a.delivered_at = '2026-11-20T16:00:00Z', true, 'explicit: has it') from leadgen.lead_assignments a join s4 using (id);
+select is(a.delivered_at = '2026-11-20T16:00:00Z', true, 'explicit: a buyer who answers has the lead') from leadgen.lead_assignments a
+  join s4 using (id);
 select leadgen.return_sale(id, 'not_interested') from s4;
 select is(testkit.tell_sale(id), 'returned released | validated returned held',
   'explicit: an accepted sale may be returned within the window') from s4;
@@ -53,10 +56,11 @@ create temp table late_claim as select c.* from leadgen.claim_deliveries('slow',
 select testkit.at_time('2026-11-20T18:00:00Z');
 select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 answer_by', 'explicit: at its end the window is over')
 from s3;
-select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'other')), 'LG409 answer_by', 'explicit: for a return too')
+select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'other')), 'LG409 answer_by',
+  'explicit: a return after the window is refused')
 from s3;
 select is(leadgen.settle_answers(), 2, 'explicit: silent buyers let their sales lapse, also one that we still try to reach');
-select is(leadgen.settle_answers(), 0, 'explicit: once');
+select is(leadgen.settle_answers(), 0, 'explicit: a sale lapses once');
 select is(testkit.tell_sale(id), 'lapsed due | delivered', 'explicit: lapsed, its place due to go back') from s3;
 select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'explicit: nobody accepts it any more') from s3;
 create temp table released as select n, leadgen.release_due_sale() as id from generate_series(1, 3) n;
@@ -91,7 +95,7 @@ select is(leadgen.settle_answers(), 1, 'auto_after: the silent one');
 select is(array_agg(split_part(testkit.tell_sale(id), ' |', 1) order by n),
   '{accepted,"returned released",accepted,pending}', 'auto_after: accepted; what never arrived is not')
 from s6;
-select is(a.accepted_at = '2026-11-21T16:00:00Z' and l.status = 'accepted', true, 'auto_after: and the lead')
+select is(a.accepted_at = '2026-11-21T16:00:00Z' and l.status = 'accepted', true, 'auto_after: the lead is accepted with its sale')
 from s6 join leadgen.lead_assignments a using (id) join leadgen.leads l on l.id = a.lead_id where n = 3;
 select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'other')), 'LG409 return_by',
   'auto_after: no return after that')

@@ -19,9 +19,9 @@ end;
 $$;
 select pg_temp.fail_latest();
 select is(testkit.tell_sales(id), '{"failed released",pending}', 'on_failure: the next buyer has it') from s9;
-select is(testkit.tell_sale(id), 'failed released | validated', 'on_failure: and the lead is sold') from s9;
+select is(testkit.tell_sale(id), 'failed released | validated', 'on_failure: the lead is still sold') from s9;
 select pg_temp.fail_latest();
-select is(testkit.tell_sales(id), '{"failed released","failed released",pending}', 'on_failure: and the next') from s9;
+select is(testkit.tell_sales(id), '{"failed released","failed released",pending}', 'on_failure: the third buyer has the lead') from s9;
 select pg_temp.fail_latest();
 select is(testkit.tell_sales(id), '{"failed released","failed released","failed released"}', 'max_attempts: two reroutes and no more')
 from s9;
@@ -35,7 +35,7 @@ select pg_temp.fail_latest();
 select is(testkit.tell_sale(id), 'failed | validated', 'on_failure false: no other buyer, the sale keeps its place') from s10;
 select leadgen.return_sale(id, 'unreachable') from s10;
 select is(testkit.tell_sale(id), 'returned released | validated returned held',
-  'until an operator ends it: then it is offered again') from s10;
+  'on_failure false: a return by the operator offers the lead again') from s10;
 create temp table s11 as select testkit.sell_lead(offer_id, 2) as id from stubborn;
 select testkit.attempt(id, 'delivered') from s11;
 select leadgen.return_sale(id, 'wrong_number') from s11;
@@ -89,10 +89,10 @@ select testkit.at_time('2026-11-20T21:00:00Z');
 select is(outbox.find_resend_fault(d, e), 'the time to accept its sale has ended', 'find_resend_fault: too late')
 from s20 join leadgen.deliveries d on d.assignment_id = s20.id join leadgen.endpoints e on e.id = d.endpoint_id;
 select is(leadgen.settle_answers(), 1, 'settle_answers: it lapses');
-select is(leadgen.settle_answers(), 0, 'settle_answers: once');
+select is(leadgen.settle_answers(), 0, 'settle_answers: a sale lapses once');
 select is((market.pick_due_sale(leadgen.clock())).id, id, 'pick_due_sale: now it is due') from s20;
 select testkit.tend();
-select is(testkit.tell_sales(id), '{"lapsed released",pending}', 'the next buyer has it') from s20;
+select is(testkit.tell_sales(id), '{"lapsed released",pending}', 'a lapsed sale goes to the next buyer') from s20;
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- One that cannot be released does not hold up the others.
@@ -108,13 +108,13 @@ do $$ begin execute format('create trigger break_down before update of released_
   when (new.id = %s and new.released_at is not null) execute function pg_temp.break_down()', (select id from s15 where n = 1)); end $$;
 set local client_min_messages = error; -- it warns the log
 select is(leadgen.release_due_sale(), id, 'release_due_sale: the one that raises comes first') from s15 where n = 1;
-select is(testkit.tell_sale(id), 'failed due | validated', 'release_due_sale: and stays due') from s15 where n = 1;
+select is(testkit.tell_sale(id), 'failed due | validated', 'release_due_sale: the sale that raises stays due') from s15 where n = 1;
 set local client_min_messages = notice;
 select is(leadgen.release_due_sale(), id, 'release_due_sale: the next is released') from s15 where n = 2;
 select is(leadgen.release_due_sale(), null, 'release_due_sale: the first is put off');
 select testkit.at_time('2026-11-20T16:03:00Z');
 drop trigger break_down on leadgen.lead_assignments;
-select is(leadgen.release_due_sale(), id, 'release_due_sale: for a minute') from s15 where n = 1;
+select is(leadgen.release_due_sale(), id, 'release_due_sale: the first is tried again after a minute') from s15 where n = 1;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();

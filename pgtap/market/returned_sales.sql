@@ -24,11 +24,12 @@ select is(testkit.tell_sale(id), 'returned released | validated returned held',
   'return_sale: the lead waits for the next buyer; the buyer''s words stay with the sale') from s1;
 select is(testkit.tell_usage(offer_id), '0 0 0 0 0.00 0.00 / 0 0 0 0 0.00 0.00', 'return_sale: the place is free again') from plain;
 select is(leadgen.return_sale(id, 'spam')::text, 'returned', 'return_sale: what is returned stays so') from s1;
-select is(testkit.tell_usage(offer_id), '0 0 0 0 0.00 0.00 / 0 0 0 0 0.00 0.00', 'return_sale: and gives one place') from plain;
+select is(testkit.tell_usage(offer_id), '0 0 0 0 0.00 0.00 / 0 0 0 0 0.00 0.00', 'return_sale: a second return gives no second place')
+from plain;
 select is(roads.release_sale(id), false, 'release_sale: done before') from s1;
 select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'accept_sale: not after a return') from s1;
 select is(testkit.detail_of(format('select leadgen.accept_sale(%s)', id)) ->> 'allowed', 'pending, delivered, unknown, failed',
-  'accept_sale: and says what could be') from s1;
+  'accept_sale: the detail says which outcomes can be accepted') from s1;
 select testkit.tend();
 select is(testkit.tell_sales(id), '{"returned released",pending}', 'the next buyer has the lead') from s1;
 select is(count(distinct s.buyer_id), 2::bigint, 'the next sale is to another buyer')
@@ -45,7 +46,7 @@ select is(testkit.tell_sales(id), '{"returned released","returned released"}',
   'no buyer gets a lead twice')
 from s1b;
 select matches(testkit.tell_sale(id), '^returned released \| validated no buyer could take it: already_had_lead 2 held$',
-  'it is offered until the hold ends') from s1b;
+  'the lead is offered until its hold ends') from s1b;
 select testkit.at_time('2026-11-21T16:00:01Z');
 select testkit.tend();
 select is(format('%s %s %s', l.status, l.rejection_reason is not null, l.hold_until is null), 'rejected t t',

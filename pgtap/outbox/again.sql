@@ -100,17 +100,18 @@ select is(pg_temp.record(id, 'delivered'), 'delivered', 'delivered there') from 
 -- Parked.
 create temp table p as select pg_temp.lead(2) as id;
 select is(leadgen.park_delivery(id), 'parked', 'park_delivery') from p;
-select is(pg_temp.state(id), 'parked https://new.example/hook 0 0 t', 'out of the queue') from p;
+select is(pg_temp.state(id), 'parked https://new.example/hook 0 0 t', 'a parked delivery is out of the queue') from p;
 select is(leadgen.park_delivery(id), 'parked', 'park_delivery: twice') from p;
-select is_empty('select c.* from leadgen.claim_deliveries(''w'', ''{"webhook": 10}'', ''30 seconds'') c', 'nobody claims it');
+select is_empty('select c.* from leadgen.claim_deliveries(''w'', ''{"webhook": 10}'', ''30 seconds'') c',
+  'nobody claims a parked delivery');
 select is(leadgen.retry_delivery(id), 'pending', 'retry_delivery ends it') from p;
-select is(pg_temp.record(id, 'delivered'), 'delivered', 'delivered') from p;
+select is(pg_temp.record(id, 'delivered'), 'delivered', 'what was parked is delivered after a retry') from p;
 select is(testkit.fault_of(format('select leadgen.park_delivery(%s)', id)), 'LG409 delivery_id', 'what is delivered cannot be parked')
 from p;
 
 -- Refused, each with its reason.
 create temp table r as select pg_temp.lead(3) as id;
-select is(pg_temp.record(id, 'refused'), 'dead', 'a dead letter') from r;
+select is(pg_temp.record(id, 'refused'), 'dead', 'a refused delivery is dead') from r;
 select is(outbox.find_resend_fault(x, outbox.find_current_endpoint(x)), null, 'find_resend_fault: nothing against it')
 from r
 join leadgen.deliveries x using (id);
@@ -121,7 +122,7 @@ select is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->>
 from r;
 select is(outbox.resend_delivery(id, '{dead}', null), 'its sale was returned', 'resend_delivery says so without raising') from r;
 create temp table e as select pg_temp.lead(4) as id;
-select is(pg_temp.record(id, 'refused'), 'dead', 'another') from e;
+select is(pg_temp.record(id, 'refused'), 'dead', 'the delivery of another sale is dead') from e;
 select leadgen.erase_lead(x.lead_id, 'asked for') from e join leadgen.deliveries x using (id);
 select is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its lead was erased', 'not of an erased lead')
 from e;
@@ -134,7 +135,7 @@ from c;
 -- A sale all of whose deliveries are dead has failed: its lead goes to the next buyer.
 update leadgen.buyers b set email_notifications = false from seats s where b.id = testkit.buyer_of(s.seat_id);
 create temp table f as select pg_temp.lead(6) as id;
-select is(pg_temp.record(id, 'refused'), 'dead', 'the only delivery') from f;
+select is(pg_temp.record(id, 'refused'), 'dead', 'the only delivery of a sale is dead') from f;
 select
     is(
         testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found',
@@ -142,7 +143,7 @@ select
         'not of a failed sale that is about to be released'
     )
 from f;
-select isnt(leadgen.release_due_sale(), null, 'released');
+select isnt(leadgen.release_due_sale(), null, 'the failed sale is released');
 select
     is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its sale has ended',
       'a delivery of a released sale is not sent again')
@@ -151,16 +152,16 @@ from f;
 update leadgen.routing_policies set config = config || '{"reroute": {"on_failure": false}}'::jsonb;
 create temp table kept as select pg_temp.lead(16) as id;
 select is(pg_temp.record(id, 'refused'), 'dead', 'a dead letter of a sale that is not offered to others') from kept;
-select is(leadgen.release_due_sale(), null, 'keeps its place');
-select is((select array_agg(i.rule) from leadgen.list_broken_invariants() i), null, 'as it may');
+select is(leadgen.release_due_sale(), null, 'a failed sale that is kept is not released');
+select is((select array_agg(i.rule) from leadgen.list_broken_invariants() i), null, 'a kept failure breaks no invariant');
 select is(leadgen.retry_delivery(id), 'pending', 'a failure that is kept can be sent again') from kept;
-select is(pg_temp.record(id, 'delivered'), 'delivered', 'with success') from kept;
+select is(pg_temp.record(id, 'delivered'), 'delivered', 'a kept failure is delivered in the end') from kept;
 select is(a.outcome, 'accepted', 'the sale that failed is accepted')
 from kept join leadgen.deliveries d using (id) join leadgen.lead_assignments a on a.id = d.assignment_id;
 select is((select array_agg(i.rule) from leadgen.list_broken_invariants() i), null, 'everything adds up');
 update leadgen.routing_policies set config = config - 'reroute';
 create temp table s as select pg_temp.lead(7) as id;
-select is(pg_temp.record(id, 'sent'), 'sent', 'handed over') from s;
+select is(pg_temp.record(id, 'sent'), 'sent', 'a text message is handed over') from s;
 select
     is(
         testkit.detail_of(format('select leadgen.retry_delivery(%s, true)', id)) ->> 'found',
@@ -181,7 +182,7 @@ select
     is(
         array_agg(format('%s %s', e.message, e.facts)),
         array_fill(format('a thing was tried %s', jsonb_build_object('x', 1, 'by', session_user)), '{2}'),
-  'each time once') from leadgen.events e where e.kind = 'tried';
+  'each request is one event') from leadgen.events e where e.kind = 'tried';
 select is(array_agg(format('%s: %s', i.rule, i.detail)), null, 'the invariants hold') from leadgen.list_broken_invariants() i;
 
 select * from finish();

@@ -16,7 +16,8 @@ create temp table l as select n, testkit.outcome(offer_id, '2026-11-20T12:00:00Z
     '{"postal_code": "78799"}')) as t (n, fields);
 create temp table leads as select row_number() over (order by x.id) as n, x.id from leadgen.leads x join ids using (offer_id);
 select is((select array_agg(outcome order by n) from l),
-  '{"Ace 60.00, Best 45.00","Best 45.00","rejected: field_required","outside_service_area 2, held"}', 'what happened');
+  '{"Ace 60.00, Best 45.00","Best 45.00","rejected: field_required","outside_service_area 2, held"}',
+    'two leads are sold, one is rejected, one waits');
 -- The first lead''s second sale is returned and goes to nobody; the fourth waits.
 select testkit.at_time('2026-11-20T17:00:00Z');
 select leadgen.return_sale(s.id, 'wrong_number') is not null from leadgen.lead_assignments s join leads on leads.id = s.lead_id and n = 1
@@ -71,7 +72,7 @@ select is((select array_agg(concat_ws(' ', case s.buyer_offer_id when 0 then 'of
   from seats, r, unnest((r.x).seats) s),
   array['offer f', 'Ace f {"capacity_per_day": 3} {cap_day} {[0,60)} city', 'Best t {"price_per_lead": 50} {}',
     'new f {"weight": 2, "price_per_lead": 50} {} {postal_code:787*,city:roundrock}'],
-  'seat_enrollments, seat_newcomers: who sits there, with what is changed, and where the newcomer works');
+  'seat_enrollments, seat_newcomers: each seat with its changes and the newcomer''s areas');
 select is(format('%s %s', (x).reads_leads, (x).moves_turns), 't t', 'read_changes: what they depend on') from r;
 select is(format('%s %s', (plan).reads_leads, (plan).moves_turns), 'f f', 'read_changes: nothing is changed') from plan;
 select is((select s.new_flags from unnest((x).seats) s where s.buyer_id = d), 23,

@@ -102,7 +102,10 @@ select is(rehearsal.replay_validation(l), '[]', 'replay_validation: a lead that 
 select is(jsonb_array_length(rehearsal.find_replay_faults(l)), 1, 'find_replay_faults: validation and every attempt') from sold
   join leadgen.leads l using (id);
 select is(format('%s %s', v.checked, (select array_agg((f ->> 'lead_id')::bigint order by 1) from jsonb_array_elements(v.faults) f)::text),
-  format('20 %s', (select array_agg(id order by id) from ( select id from sold union select id from failed) x)::text),
+  format('20 %s', (select array_agg(id order by id) from (
+    select id from sold
+    union
+    select id from failed) x)::text),
     'verify_leads: names the two')
 from leadgen.verify_leads(0, 100) v;
 
@@ -112,7 +115,7 @@ create temp table f as select intake.recall_facts(l, 'US') as facts, intake.reca
   join leadgen.lead_assignments a on a.lead_id = l.id and a.is_exclusive order by l.id limit 1;
 select is(concat_ws('|', (facts).name, (facts).email_domain, (facts).phone_country, (facts).phone_region, (facts).postal_code,
   (facts).city_key, (facts).decided_at
-  = created_at), 'John Smith|example.com|US|US-TX|78745|austin|t', 'recall_facts: what it sent, and when') from f;
+  = created_at), 'John Smith|example.com|US|US-TX|78745|austin|t', 'recall_facts: what the lead sent at its time') from f;
 select is((facts).postal_patterns, '{78745,78745*,7874*,787*,78*,7*,*}', 'recall_facts: its postal code''s patterns') from f;
 select is((facts).local_minute, kernel.minute_of_week(created_at, 'America/Chicago'), 'recall_facts: the minute of the market''s week')
   from f;

@@ -23,7 +23,7 @@ select n, testkit.outcome(offer_id, '2026-11-20T16:00:00Z'::timestamptz + n * in
 from ids, generate_series(1, 8) n;
 select is((select array_agg(outcome order by n) from history),
   '{"Ace 60.00","Ace 60.00","Best 50.00","Best 50.00","cap_day 2, outside_service_area 1","rejected: field_required","Cole 45.00",
-    "cap_day 2, outside_service_area 1"}', 'what happened');
+    "cap_day 2, outside_service_area 1"}', 'the history has sold, unsold and rejected leads');
 
 select testkit.at_time('2026-11-22T12:00:00Z');
 create function pg_temp.play(p_changes jsonb, p_names boolean default true) returns jsonb language plpgsql as $$
@@ -56,8 +56,8 @@ select is(r -> 'moved', '{"same": 8, "gained": 0, "lost": 0, "other_buyer": 0, "
 select is(r -> 'examples', '[]', 'nothing changed: no examples') from nothing;
 select is(pg_temp.tell(r, 'actual'), '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)', 'what happened, summed up')
   from nothing;
-select is(r #> '{actual,unsold_by_cause}', '{"cap_day": 2}', 'why unsold') from nothing;
-select is(r #> '{actual,rejected_by_code}', '{"field_required": 1}', 'why rejected') from nothing;
+select is(r #> '{actual,unsold_by_cause}', '{"cap_day": 2}', 'the report counts the causes of unsold leads') from nothing;
+select is(r #> '{actual,rejected_by_code}', '{"field_required": 1}', 'the report counts the codes of rejected leads') from nothing;
 select is(r #>> '{actual,fill}', '0.7143', 'fill: five of seven valid leads') from nothing;
 select is((select array_agg(concat_ws(' ', b ->> 'buyer', b #>> '{actual,share}', coalesce(b #>> '{actual,fill}',
   'unlimited')) order by b ->> 'buyer')
@@ -65,9 +65,10 @@ select is((select array_agg(concat_ws(' ', b ->> 'buyer', b #>> '{actual,share}'
     'share of the sales, fill of the caps')
 from nothing;
 select is(r -> 'days', '[{"day": "2026-11-20", "actual": {"sold": 5, "revenue": 265.00}, "simulated": {"sold": 5, "revenue": 265.00}}]',
-  'by day')
+  'the report has each day')
 from nothing;
-select is(concat_ws(' ', r ->> 'currency', r ->> 'offer_id' = offer_id::text, r ->> 'changes'), 'USD t {}', 'what it is about')
+select is(concat_ws(' ', r ->> 'currency', r ->> 'offer_id' = offer_id::text, r ->> 'changes'), 'USD t {}',
+  'the report names currency, offer and changes')
   from nothing, ids;
 
 create temp table tried (changes jsonb, expected text, moved text);
@@ -171,7 +172,7 @@ insert into tried values
   ('{"default_price_per_lead": 55}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 275 (Ace 2 Best 2 Cole 1)', 'other_price 1');
 create temp table played as select t.*, pg_temp.play(t.changes) as r from tried t;
 select is(format('%s | %s', pg_temp.tell(p.r, 'simulated'),
-  ( select coalesce(string_agg(format('%s %s', m.key, m.value), ' ' order by m.key), '') from jsonb_each_text(p.r -> 'moved') m
+  (select coalesce(string_agg(format('%s %s', m.key, m.value), ' ' order by m.key), '') from jsonb_each_text(p.r -> 'moved') m
     where m.key <> 'same' and m.value <> '0')),
   format('%s | %s', p.expected, p.moved), p.changes::text)
 from played p;

@@ -44,15 +44,17 @@ select is(pg_temp.fault(call, id), 'LG401', format('no key: %s', call))
 from sales, unnest(array[$$select leadgen.answer_sale(null, ?, 'accept')$$, $$select leadgen.answer_sale(repeat('c', 64), ?, 'return',
   'spam')$$,
   $$select leadgen.show_sale('', ?)$$]) call where n = 1;
-select is(pg_temp.fault($$select leadgen.answer_sale(repeat('a', 64), ?, 'keep')$$, id), 'LG400 answer', 'another answer')
+select is(pg_temp.fault($$select leadgen.answer_sale(repeat('a', 64), ?, 'keep')$$, id), 'LG400 answer', 'an unknown answer is refused')
 from sales where n = 1;
-select is(pg_temp.fault($$select leadgen.answer_sale(repeat('a', 64), ?, null)$$, id), 'LG400 answer', 'no answer') from sales where n = 1;
+select is(pg_temp.fault($$select leadgen.answer_sale(repeat('a', 64), ?, null)$$, id), 'LG400 answer', 'an answer is needed') from sales
+where n = 1;
 select is(pg_temp.fault($$select leadgen.answer_sale(repeat('a', 64), ?, 'return')$$, id), 'LG400 reason', 'a return without reason')
 from sales where n = 1;
 select is(leadgen.answer_sale(repeat('a', 64), id, 'accept'), jsonb_build_object('assignment_id', id, 'outcome', 'accepted', 'return',
-  null), 'accepted')
+  null), 'a buyer accepts a sale')
 from sales where n = 1;
-select is(leadgen.answer_sale(repeat('a', 64), id, 'accept') ->> 'outcome', 'accepted', 'accepted again') from sales where n = 1;
+select is(leadgen.answer_sale(repeat('a', 64), id, 'accept') ->> 'outcome', 'accepted', 'accepting twice is no fault') from sales
+where n = 1;
 select is(leadgen.show_sale(repeat('a', 64), id) - 'lead', jsonb_build_object('assignment_id', id, 'outcome', 'accepted', 'return', null,
   'lead_id', lead_id,
   'offer', 'Roofing Austin', 'sold_at', '2026-11-20T16:00:00+00:00', 'price', '45.00', 'currency', 'USD', 'acceptance', 'on_delivery',
@@ -63,8 +65,9 @@ select is(leadgen.show_sale(repeat('a', 64), id) -> 'lead', '{"name": "John Smit
   "attributes": {"roof_age": 22}}', 'show_sale: the lead') from sales where n = 1;
 select is(leadgen.answer_sale(repeat('a', 64), id, 'return', 'wrong_number', 'it rings nowhere'),
   jsonb_build_object('assignment_id', id, 'outcome', 'returned', 'return', '{"status": "approved", "reason": "wrong_number"}'::jsonb),
-    'returned') from sales where n = 1;
-select is(leadgen.answer_sale(repeat('a', 64), id, 'return', 'spam') #>> '{return,reason}', 'wrong_number', 'returned again')
+    'a buyer returns a sale') from sales where n = 1;
+select is(leadgen.answer_sale(repeat('a', 64), id, 'return', 'spam') #>> '{return,reason}', 'wrong_number',
+  'returning twice keeps the first reason')
 from sales where n = 1;
 select is(leadgen.show_sale(repeat('a', 64), id) -> 'lead', 'null', 'show_sale: what was returned is not the buyer''s to see')
 from sales where n = 1;
@@ -122,7 +125,7 @@ from links, unnest(array[format('return:%s', id), format('unsubscribe:%s', id), 
   'accept:99999999999999999999', ':1', '']) claim
 where n = 2;
 select is((select count(*) from generate_series(1, length(accept)) i, lateral (
-    select overlay(accept placing case substr(accept, i, 1) when 'x' then 'y' else 'x' end from i for 1) as token) t
+    select concat(left(accept, i - 1), case substr(accept, i, 1) when 'x' then 'y' else 'x' end, substr(accept, i + 1)) as token) t
   where testkit.fault_of(format('select leadgen.read_link(%L)', token)) = 'LG404'), length(accept)::bigint, 'any letter changed: no link')
 from links where n = 2;
 
@@ -143,14 +146,17 @@ select is(format('%s %s', a.outcome, (select count(*) from leadgen.sale_returns 
 from leadgen.lead_assignments a join links using (id) where n = 2;
 set local role leadgen_api;
 select is(leadgen.answer_by_link(accept) - '{message,lead_id,sold_at,return_by}'::text[]
-  @> '{"state": "accepted", "outcome": "accepted", "return": null}', true, 'accepted by link') from links where n = 2;
-select is(leadgen.answer_by_link(accept) ->> 'message', 'You have accepted this lead.', 'clicked twice') from links where n = 2;
+  @> '{"state": "accepted", "outcome": "accepted", "return": null}', true, 'a link accepts the sale') from links where n = 2;
+select is(leadgen.answer_by_link(accept) ->> 'message', 'You have accepted this lead.', 'accepting by link twice is no fault') from links
+where n = 2;
 select is(leadgen.read_link(return) ->> 'state', 'open', 'what is accepted may be returned') from links where n = 2;
-select is(testkit.fault_of(format('select leadgen.answer_by_link(%L)', return)), 'LG400 reason', 'for a reason') from links where n = 2;
+select is(testkit.fault_of(format('select leadgen.answer_by_link(%L)', return)), 'LG400 reason', 'a return by link needs a reason')
+from links where n = 2;
 select is(leadgen.answer_by_link(return, 'duplicate',
-  'we know him') @> '{"state": "returned", "outcome": "returned", "return": {"status": "approved"}}', true, 'returned by link')
+  'we know him') @> '{"state": "returned", "outcome": "returned", "return": {"status": "approved"}}', true, 'a link returns the sale')
     from links where n = 2;
-select is(leadgen.answer_by_link(return, 'spam') #>> '{return,reason}', 'duplicate', 'clicked twice') from links where n = 2;
+select is(leadgen.answer_by_link(return, 'spam') #>> '{return,reason}', 'duplicate', 'returning by link twice keeps the first reason')
+from links where n = 2;
 select is(leadgen.read_link(return) -> 'reasons', '[]', 'a returned sale offers no reasons') from links where n = 2;
 select is(leadgen.read_link(accept) ->> 'state', 'returned', 'the other link says so, too') from links where n = 2;
 select is(testkit.fault_of(format('select leadgen.answer_by_link(%L)', accept)), 'LG409 outcome',
@@ -160,8 +166,9 @@ reset role;
 select is((select r.via from leadgen.sale_returns r
   join sales s on s.id = r.assignment_id and s.n = 2), 'link', 'the return came by a link');
 select testkit.at_time('2026-11-27T16:00:00Z');
-select is(leadgen.read_link(return) ->> 'state', 'too_late', 'after return_by') from links where n = 3;
-select is(leadgen.read_link(return) ->> 'message', 'The time in which this lead could be returned has ended.', 'in words')
+select is(leadgen.read_link(return) ->> 'state', 'too_late', 'the link to return says that it is too late') from links where n = 3;
+select is(leadgen.read_link(return) ->> 'message', 'The time in which this lead could be returned has ended.',
+  'the link says in words that it is too late')
 from links where n = 3;
 select is(testkit.fault_of(format('select leadgen.answer_by_link(%L, %L)', return, 'spam')), 'LG409 return_by',
   'the link to return is refused after return_by')
@@ -204,7 +211,7 @@ select is(leadgen.read_link(token) ->> 'state', 'open', 'unsubscribe: not by loo
 select is(leadgen.answer_by_link(token) ->> 'state', 'unsubscribed', 'unsubscribe: no more notices') from mail;
 select is(leadgen.answer_by_link(token) ->> 'state', 'unsubscribed', 'unsubscribe: twice is no fault') from mail;
 reset role;
-select is(array_agg(b.notice_emails order by b.id), '{f,t}', 'unsubscribe: this buyer, and nothing else of it')
+select is(array_agg(b.notice_emails order by b.id), '{f,t}', 'unsubscribe: one buyer''s notices stop')
 from leadgen.buyers b join seats on b.id in (testkit.buyer_of(ace), testkit.buyer_of(best));
 select is(b.email_notifications, true, 'unsubscribe: leads still come') from leadgen.buyers b join mail on b.id = buyer_id;
 select is(testkit.fault_of(format('select leadgen.read_link(%L)', identity.make_link(kind, 0))), 'LG404',

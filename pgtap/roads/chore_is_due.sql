@@ -37,7 +37,7 @@ update leadgen.endpoints e set disabled_at = '2026-11-20T16:00:00Z', disabled_re
 select is(format('%s %s', pg_temp.run('settle_endpoints'), pg_temp.run('settle_endpoints')), 'true false',
   'run_chore: one endpoint to announce');
 reset role;
-select is(count(*), 1::bigint, 'which is announced') from leadgen.events ev where ev.kind = 'endpoint_disabled';
+select is(count(*), 1::bigint, 'the disabled endpoint is announced') from leadgen.events ev where ev.kind = 'endpoint_disabled';
 select leadgen.enable_endpoint(e.id) from leadgen.endpoints e where e.channel = 'webhook';
 select leadgen.run_chore('follow_change') from generate_series(1, 3);
 insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id) select now(), 'offers', offer_id, offer_id from ids;
@@ -50,10 +50,11 @@ update leadgen.chores set pause = '90 seconds' where name = 'settle_reports';
 set local role leadgen_worker;
 select is(array_agg(format('%s %s', c.name, c.pause_seconds)),
   '{"settle_answers 0","settle_return 0","release_due_sale 0","follow_change 0","route_held_lead 0",
-  "settle_endpoints 0","settle_reports 90"}', 'list_chores: those that are to be done, and how often') from leadgen.list_chores() c;
+  "settle_endpoints 0","settle_reports 90"}', 'list_chores: the active chores with their pauses') from leadgen.list_chores() c;
 reset role;
 set local role leadgen_dba;
-select lives_ok('update leadgen.chores set pause = ''1 minute'', is_active = true', 'a DBA changes how often, and whether');
+select lives_ok('update leadgen.chores set pause = ''1 minute'', is_active = true',
+  'a DBA changes the pause of a chore and switches it on');
 reset role;
 
 select * from finish();

@@ -59,7 +59,7 @@ select is((select array_agg(concat_ws('|', c.buyer_name, c.verdict, c.rank, c.re
     'Buyer 3|lost|cap_day: 0 of 0, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
     'Buyer 4|lost|outside_service_area'], 'explain_candidates: who won, who was behind, why each other lost');
 select is((select array_agg(distinct format('%s %s', c.attempt, c.decided_at))
-  from lead, leadgen.explain_candidates(lead.id) c), '{"1 2026-11-20 16:00:00+00"}', 'attempt and clock');
+  from lead, leadgen.explain_candidates(lead.id) c), '{"1 2026-11-20 16:00:00+00"}', 'explain_candidates: attempt and clock');
 select is(roads.summarize_lead(id), 'Sold to Buyer 2 for 60.00 USD', 'summarize_lead: sold') from lead;
 
 create temp table account as select leadgen.explain_lead(id) as j from lead;

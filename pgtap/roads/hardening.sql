@@ -17,7 +17,7 @@ select is(testkit.fault_of(format('delete from leadgen.buyer_offers where id = %
 select testkit.at_time('2026-11-20T21:00:00Z');
 update leadgen.buyer_offers set pause_until = '2026-11-20T22:00:00Z' from seats where id = b;
 create temp table held as select n, (testkit.submit(other_id, '{}', n) ->> 'lead_id')::bigint as id from ids, generate_series(10, 11) n;
-select is((select count(*) from leadgen.leads l join held using (id) where l.hold_until is not null), 2::bigint, 'two are held');
+select is((select count(*) from leadgen.leads l join held using (id) where l.hold_until is not null), 2::bigint, 'two leads are held');
 update leadgen.leads l set next_route_at = l.next_route_at - interval '1 second' from held h where h.id = l.id and h.n = 10;
 create function pg_temp.break_down() returns trigger language plpgsql as $$ begin raise exception 'broken'; end $$;
 do $$ begin execute format('create trigger break_down before insert on leadgen.lead_decisions for each row
@@ -36,7 +36,7 @@ select is((select l.hold_until is not null and l.next_route_at = '2026-11-20T23:
 -- Money is a number.
 select is(testkit.fault_of($$update leadgen.buyer_offers set price_per_lead = 'NaN'$$), '23514', 'a price of NaN');
 select is(testkit.fault_of($$update leadgen.offers set default_price_per_lead = 'NaN'$$), '23514', 'a default price of NaN');
-select is(testkit.fault_of($$update leadgen.buyers set balance = 'NaN'$$), '23514', 'a balance of NaN');
+select is(testkit.fault_of($$update leadgen.buyers set balance = 'NaN'$$), '23514', 'a balance of NaN is refused');
 
 -- Keys and places.
 select is(testkit.fault_of(format('select testkit.submit(%s, %L, 20)', offer_id, '{"idempotency_key": "auto:x"}')), 'LG400 idempotency_key',

@@ -13,7 +13,7 @@ create temp table seats as select offer_id, testkit.enroll_buyer(offer_id, 'Ace'
   '{"capacity_per_hour": 0}') as b from ids;
 select testkit.at_time('2026-11-20T15:00:00Z');
 select testkit.work_holds();
-select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z'), 'Ace 60.00', 'one of two') from ids;
+select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z'), 'Ace 60.00', 'one of two places is sold') from ids;
 update leadgen.buyer_offers bo set capacity_per_hour = null from seats where bo.id = b;
 create temp table lead as select x.id from leadgen.leads x join ids using (offer_id);
 select is(market.count_live_sales(x), 1, 'count_live_sales') from lead join leadgen.leads x using (id);

@@ -19,7 +19,7 @@ select is(status::text, 'validated', 'validated, not delivered yet') from lead;
 select is(created_at, '2026-11-20T16:00:00Z'::timestamptz, 'received at the decision''s clock') from lead;
 select is(format('%s|%s|%s|%s|%s|%s|%s', source, utm_source, utm_medium, utm_campaign, landing_url, host(ip_address), user_agent),
   'google_ads|google|cpc|plumb|https://a.example/x|203.0.113.7|Mozilla', 'attribution is kept') from lead;
-select is(attributes, '{"job": "leak"}', 'answers are kept') from lead;
+select is(attributes, '{"job": "leak"}', 'the attributes are kept') from lead;
 select is(consent and gdpr_consent and consent_at = '2026-11-20T15:59:00Z', true, 'consent is kept') from lead;
 select is(buyer_id, testkit.buyer_of(id), 'the first sale''s buyer') from (select l.buyer_id, s.id from lead l, seats s) x;
 select is(price, 50.00, 'the first sale''s price') from lead;
@@ -59,14 +59,15 @@ select is((select array_agg(concat_ws(' ', d.channel, case when d.target not lik
 create temp table empty as select testkit.make_offer() as offer_id, testkit.make_offer(p_config => '{"on_no_buyer": "reject"}') as other_id;
 create temp table unsold as select testkit.submit(offer_id) as held, testkit.submit(other_id) as kept from empty;
 select is(format('%s %s %s', held ->> 'status', (held -> 'buyer_id')::text, (held -> 'price')::text), 'accepted null null',
-  'accepted, unsold') from unsold;
+  'a lead that waits is accepted without a buyer') from unsold;
 select is(held ->> 'message', 'Lead qualified; no buyer can take it now, it is held and offered again', 'held: the message says so')
   from unsold;
 select is(kept ->> 'message', 'Lead qualified; no buyer can take it now', 'not held: the message says so') from unsold;
 select is(format('%s|%s|%s', l.unsold_reason, l.hold_until, l.next_route_at),
   'no buyer is enrolled in the offer|2026-11-21 16:00:00+00|2026-11-20 17:00:00+00',
   'held for 24 hours, tried again within the hour') from leadgen.leads l join empty using (offer_id);
-select is(l.hold_until is null and l.status = 'validated', true, 'not held') from leadgen.leads l join empty on l.offer_id = other_id;
+select is(l.hold_until is null and l.status = 'validated', true, 'on_no_buyer reject: the lead is not held') from leadgen.leads l
+  join empty on l.offer_id = other_id;
 update leadgen.sources s set disclose_buyer = false from ids where s.offer_id = ids.offer_id;
 select is(answer - 'lead_id', jsonb_build_object('status', 'accepted', 'message', 'Lead qualified and delivered to buyer', 'buyer_id',
   null, 'offer_id', offer_id,
@@ -87,7 +88,8 @@ select is((select count(*) from pg_locks k, ids where k.locktype = 'advisory' an
   'lock_offer: the offer is locked');
 select is((select count(*) from pg_locks k where k.locktype = 'advisory' and k.classid = 1), 0::bigint,
   'lock_offer: contacts are not, with scope offer');
-select is((testkit.submit(testkit.make_offer('{"duplicate_scope": "global"}'), '{}', 77)) ->> 'status', 'accepted', 'with a wider scope');
+select is((testkit.submit(testkit.make_offer('{"duplicate_scope": "global"}'), '{}', 77)) ->> 'status', 'accepted',
+  'a wider scope of duplicates takes a new person');
 select is((select count(*) from pg_locks k where k.locktype = 'advisory' and k.classid = 1 and k.pid = pg_backend_pid()), 2::bigint,
   'lock_offer: phone and e-mail are');
 

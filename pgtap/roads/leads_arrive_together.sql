@@ -47,7 +47,7 @@ select is(answers[3], answers[1] || '{"repeated": true}'::jsonb, 'the same key a
 select is(answers[4] ->> 'status', 'refused', 'the same key with another body is refused') from again;
 select is(answers[4] ->> 'sqlstate', 'LG422', 'as submit_lead refuses it') from again;
 select is(answers[2] ->> 'status', 'accepted', 'which keeps no other from being taken') from again;
-select is((select count(*) from leadgen.leads l where l.idempotency_key = 'k'), 1::bigint, 'one lead');
+select is((select count(*) from leadgen.leads l where l.idempotency_key = 'k'), 1::bigint, 'a key that is sent together makes one lead');
 create temp table capped as
 select testkit.make_offer('{"duplicate_window_hours": 24}', '{"on_no_buyer": "reject"}') as id;
 select lives_ok('select testkit.enroll_buyer(id, ''Ace'', ''{"capacity_per_day": 1}'') from capped', 'an offer with one place a day');
@@ -111,7 +111,7 @@ select is(answers[2], '{"status": "alone"}'::jsonb, 'is to be submitted by itsel
 select is(array[answers[1] ->> 'status', answers[3] ->> 'status'], '{accepted,accepted}', 'the others are taken')
 from poisoned;
 select is((select count(*) from leadgen.leads) - leads, 2::bigint, 'of the bad lead nothing is kept') from before;
-select is((select sum(u.sales[2]) from leadgen.enrollment_usage u) - places, 2::bigint, 'no place either') from before;
+select is((select sum(u.sales[2]) from leadgen.enrollment_usage u) - places, 2::bigint, 'an undone lead takes no place') from before;
 select is(testkit.fault_of($$select pg_temp.submit_all(array[
     pg_temp.given('first', 23), pg_temp.given('first', 24, '{"name": "disk"}'), pg_temp.given('first', 25)])$$),
   '53100', 'an error that is not one lead''s is raised');
@@ -127,6 +127,6 @@ select is((select count(*) from leadgen.intake_quarantine), 0::bigint,
 select is(array[answers[2] ->> 'status', answers[3] ->> 'status'], '{accepted,busy}',
   'one takes long: the next is for another batch') from odd;
 
-select is_empty('select * from leadgen.list_broken_invariants()', 'all of it agrees');
+select is_empty('select * from leadgen.list_broken_invariants()', 'the invariants hold');
 select * from finish();
 rollback;

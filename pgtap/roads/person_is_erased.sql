@@ -54,15 +54,15 @@ begin
 end;
 $$;
 
-select is(testkit.fault_of(format('select leadgen.erase_lead(0, %L)', 'asked')), 'LG404 lead_id', 'no such lead');
+select is(testkit.fault_of(format('select leadgen.erase_lead(0, %L)', 'asked')), 'LG404 lead_id', 'erase_lead: no such lead');
 select is(testkit.fault_of(format('select leadgen.erase_lead(0, %L)', reason)), 'LG400 reason',
   format('a reason is needed: %s', coalesce(left(reason, 5), 'none')))
 from unnest(array[null, '', ' ', repeat('x', 501)]) reason;
 
 -- Sold to two: one has it by webhook, its e-mail is still to be sent; the other was never reached, its delivery waits.
 create temp table lead as select (pg_temp.submit() ->> 'lead_id')::bigint as id;
-select is(count(*), 2::bigint, 'two buyers') from leadgen.lead_assignments a join lead on lead.id = a.lead_id;
-select is(pg_temp.record('delivered', 'thanks for zaphod@heartofgold.example', null, 'webhook'), 'delivered', 'one has it');
+select is(count(*), 2::bigint, 'the lead is sold to two buyers') from leadgen.lead_assignments a join lead on lead.id = a.lead_id;
+select is(pg_temp.record('delivered', 'thanks for zaphod@heartofgold.example', null, 'webhook'), 'delivered', 'one buyer gets the lead');
 select is(pg_temp.record('failed', null, 'mailbox of Beeblebrox is full', 'email', 1), 'pending', 'e-mails are tried again');
 select roads.request_return(a.id, 'other', 'Zaphod has two heads', 'api')
 from leadgen.lead_assignments a join seats on a.buyer_offer_id = ace;
@@ -86,12 +86,13 @@ select is(array_agg(q.payload::text order by q.request_hash) filter (where q.pay
     from leadgen.intake_quarantine q;
 select is(count(*) filter (where q.resubmitted_at is not null), 5::bigint, 'the person''s own submissions are not resubmitted')
 from leadgen.intake_quarantine q;
-select is(concat_ws('|', l.name, l.email, l.phone, l.city, l.postal_code, l.country_code), '|||78701|US', 'its place stays')
+select is(concat_ws('|', l.name, l.email, l.phone, l.city, l.postal_code, l.country_code), '|||78701|US',
+  'of the lead only its place stays')
 from leadgen.leads l join lead using (id);
-select is(l.erased_at = '2026-11-20T16:00:00Z' and l.consent, true, 'when, and that it had agreed')
+select is(l.erased_at = '2026-11-20T16:00:00Z' and l.consent, true, 'the lead keeps when it was erased and its consent')
 from leadgen.leads l join lead using (id);
 select is(format('%s %s', e.message, e.facts ->> 'by'), format('lead %s was erased: asked for it %s', lead.id, session_user),
-  'who did it, and why') from leadgen.events e, lead where e.kind = 'lead_erased';
+  'an event names who erased the lead and why') from leadgen.events e, lead where e.kind = 'lead_erased';
 select is(count(*), 2::bigint, 'the sales stand as they were made, price and steps')
 from before b join leadgen.lead_assignments a using (id, price, price_steps, decision_id);
 select is(array_agg(a.outcome::text order by a.id), '{returned,erased}',
@@ -103,11 +104,11 @@ select is(array_agg(distinct d.status::text order by d.status::text), '{cancelle
 from leadgen.deliveries d join lead on lead.id = d.lead_id;
 select is(l.hold_until, null, 'an erased lead is not offered again') from leadgen.leads l join lead using (id);
 select testkit.work_holds();
-select is(count(*), 2::bigint, 'to anybody') from leadgen.lead_assignments a join lead on lead.id = a.lead_id;
+select is(count(*), 2::bigint, 'an erased lead is sold to nobody else') from leadgen.lead_assignments a join lead on lead.id = a.lead_id;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 select is(leadgen.replay_lead(id), '{"identical": true}', 'its decisions replay') from lead;
 select is(v.faults, '[]', 'verify_leads: no difference') from leadgen.verify_leads(0, 1000) v;
-select is(jsonb_array_length(leadgen.explain_lead(id) -> 'sales'), 2, 'it is explained') from lead;
+select is(jsonb_array_length(leadgen.explain_lead(id) -> 'sales'), 2, 'an erased lead is explained') from lead;
 select is(c.reason, 'filters: attributes.roof_age, wanted at most 3', 'why somebody lost, without its numbers')
 from lead, leadgen.explain_candidates(id) c, seats
 where c.buyer_offer_id = picky and c.attempt = 1;
@@ -115,7 +116,7 @@ select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21') -> 'is_identical
 select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21', '{"validation": {"min_message_length": 5}}') -> 'is_identical', 'true',
   'what_if under other rules: it stays what it was judged to be') from ids;
 select is(leadgen.erase_lead(id, 'again'), false, 'erase_lead: again') from lead;
-select is(count(*), 1::bigint, 'is one event') from leadgen.events e where e.kind = 'lead_erased';
+select is(count(*), 1::bigint, 'erasing twice is one event') from leadgen.events e where e.kind = 'lead_erased';
 
 -- The same submission again, and the person.
 select is(pg_temp.submit() ->> 'lead_id', id::text, 'the same request gets the first answer') from lead;
@@ -125,7 +126,7 @@ select is(leadgen.erase_lead(max(l.id), 'once more'), true, 'the person''s new l
 select is(pg_temp.traces(), '{}', 'again nothing is left');
 select is(pg_temp.submit('{"idempotency_key": "for zaphod@heartofgold.example"}') ->> 'status', 'accepted', 'a key that is the contact');
 select leadgen.erase_lead(max(l.id), 'third') from leadgen.leads l;
-select is(pg_temp.traces(), '{}', 'goes as well');
+select is(pg_temp.traces(), '{}', 'no trace of the quarantined submission stays');
 select pg_temp.submit(jsonb_build_object('idempotency_key', null));
 select leadgen.erase_lead(max(l.id), 'fourth') from leadgen.leads l;
 select is(pg_temp.submit(jsonb_build_object('idempotency_key', null)) ->> 'repeated', 'true',
@@ -136,10 +137,10 @@ select is(pg_temp.traces(), '{}', 'a derived key brings nothing back');
 create temp table rejected as select (pg_temp.submit('{"idempotency_key": "k-3", "postal_code": "call 5125557731"}')
   ->> 'lead_id')::bigint as id;
 select is(l.status::text, 'rejected', 'a lead that was rejected') from leadgen.leads l join rejected using (id);
-select is(leadgen.erase_lead(id, 'fifth'), true, 'is erased') from rejected;
+select is(leadgen.erase_lead(id, 'fifth'), true, 'a rejected lead is erased') from rejected;
 select is(pg_temp.traces(), '{}', 'what was no postal code, too');
 select is(format('%s %s %s', l.validation_reason, l.answer #>> '{errors,0,reason}', l.postal_code), 'field_invalid field_invalid ',
-  'its codes stay')
+  'the codes of a rejected lead stay')
 from leadgen.leads l join rejected using (id);
 select is(leadgen.replay_lead(id), '{"identical": true}', 'it is no difference') from rejected;
 
@@ -153,9 +154,9 @@ from leadgen.deliveries d where d.status = 'sending' and d.channel = 'email';
 update leadgen.deliveries d set status = 'parked', next_attempt_at = null
 from sent where sent.id = d.lead_id and d.status = 'pending' and d.channel = 'email'
   and d.buyer_id = (select testkit.buyer_of(best) from seats);
-select is(count(*), 1::bigint, 'one is being sent') from claims;
+select is(count(*), 1::bigint, 'one delivery is being sent') from claims;
 select leadgen.erase_lead(id, 'sixth') from sent;
-select is(array_agg(distinct d.status::text), '{cancelled}', 'all are cancelled, also what is being sent, and what was parked')
+select is(array_agg(distinct d.status::text), '{cancelled}', 'every delivery is cancelled, even one that is being sent or parked')
 from leadgen.deliveries d join sent on sent.id = d.lead_id;
 select is(array_agg(a.outcome::text order by a.id), '{unknown,erased}',
   'who may have got it may have bought it')
@@ -182,7 +183,7 @@ select leadgen.erase_lead(id, 'seventh') from held;
 update leadgen.buyer_offers set pause_until = null;
 select testkit.work_holds();
 select is(concat_ws(' ', l.status, l.hold_until, l.next_route_at, l.unsold_reason, l.buyer_id),
-  'validated hold ended: no buyer could take it: paused 3', 'waits no more')
+  'validated hold ended: no buyer could take it: paused 3', 'an erased lead waits no more')
 from leadgen.leads l join held using (id);
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 select is(v.faults, '[]', 'verify_leads: no difference') from leadgen.verify_leads(0, 1000) v;

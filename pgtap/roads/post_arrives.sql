@@ -45,8 +45,8 @@ select is(l.submitted::text like '%gkey%', false, 'the key is stored nowhere') f
   join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint;
 select is(pg_temp.post(pg_temp.google(1)), reply || '{"repeated": true}'::jsonb, 'sent again: the same lead') from first;
 select is(pg_temp.post(pg_temp.google(1, '{"lead_stage": "new"}')), reply || '{"repeated": true}'::jsonb,
-  'described otherwise the second time: still the same lead, and no refusal') from first;
-select is(pg_temp.leads(), 1::bigint, 'sold once');
+  'the same id with another description is the same lead') from first;
+select is(pg_temp.leads(), 1::bigint, 'a repeated post is sold once');
 select is(testkit.fault_of(format('select leadgen.submit_mapped_lead(%L, %L)', key, body)), 'LG401', what)
 from (values
   ('google', pg_temp.google(2, '{"google_key": "other"}'), 'another key'),
@@ -60,7 +60,7 @@ from (values
 select is(testkit.detail_of(format('select leadgen.submit_mapped_lead(%L, %L)', key, pg_temp.google(2, '{"google_key": "other"}'))), '{}',
   format('%s: the refusal says nothing more', key)) from unnest('{google,nobody,keyless}'::text[]) key;
 update leadgen.sources set api_key_hash = null where source_key = 'google';
-select is(testkit.fault_of(format('select pg_temp.post(%L)', pg_temp.google(2))), 'LG401', 'a revoked key');
+select is(testkit.fault_of(format('select pg_temp.post(%L)', pg_temp.google(2))), 'LG401', 'a revoked key is refused');
 update leadgen.sources set api_key_hash = encode(sha256('gkey'), 'hex') where source_key = 'google';
 select is(pg_temp.leads(), 1::bigint, 'none of them left a lead');
 
@@ -69,9 +69,9 @@ select is(pg_temp.post(pg_temp.google(3, '{"is_test": true}')) #>> '{outcome,sta
 select is(pg_temp.post(pg_temp.google(3, '{"is_test": true, "user_column_data": []}')) ->> 'status', 'test', 'one with made-up answers');
 select is(pg_temp.post(pg_temp.google(3, jsonb_build_object('is_test', true, 'campaign_id', repeat('9', 101)))) #>> '{outcome,status}',
   'refused',
-  'one that would be refused says so, and is no error');
-select is(pg_temp.post(pg_temp.google(3, '{"is_test": "true"}')) ->> 'status', 'test', 'marked by a text');
-select is(pg_temp.leads(), 1::bigint, 'nothing is stored');
+  'a test lead tells the refusal without an error');
+select is(pg_temp.post(pg_temp.google(3, '{"is_test": "true"}')) ->> 'status', 'test', 'a test may be marked by a text');
+select is(pg_temp.leads(), 1::bigint, 'a test lead is not stored');
 select is((select count(*) from leadgen.lead_assignments), 1::bigint, 'a test lead is not sold');
 select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'a test lead is not in quarantine');
 select is(testkit.fault_of(format('select pg_temp.post(%L)', pg_temp.google(3, '{"is_test": true, "google_key": "x"}'))), 'LG401',
@@ -81,7 +81,7 @@ select is(roads.rehearse_lead('{"nonsense": 1}', '{}') #>> '{outcome,detail,fiel
 -- Mail servers are looked up by the caller, as for any lead; not for a test.
 update leadgen.validation_policies set rules = '{"mx_lookup_enabled": true}';
 select is(pg_temp.post(pg_temp.google(10), '{"can_look_up_mail": true}'), '{"status": "lookup", "domain": "example.com"}',
-  'asked for first');
+  'a mail domain is asked for first');
 select is(pg_temp.post(pg_temp.google(10, '{"is_test": true}'), '{"can_look_up_mail": true}') ->> 'status', 'test',
   'a test asks for nothing');
 select isnt(pg_temp.post(pg_temp.google(10, '{"is_test": true}'), '{"can_look_up_mail": true}') #>> '{outcome,status}', 'lookup',
@@ -91,7 +91,7 @@ update leadgen.validation_policies set rules = '{}';
 -- What a network cannot mend is not lost.
 create temp table odd as select pg_temp.post(pg_temp.google(4, jsonb_build_object('campaign_id', repeat('9', 101)))) as reply;
 select is(reply ->> 'status', 'quarantined', 'a text that is too long: kept, where a partner would get a 400') from odd;
-select is(format('%s %s', q.failed_step, q.payload ->> 'email'), 'field_map g4@example.com', 'whole') from odd
+select is(format('%s %s', q.failed_step, q.payload ->> 'email'), 'field_map g4@example.com', 'the submission is kept whole') from odd
   join leadgen.intake_quarantine q on q.id = (reply ->> 'quarantine_id')::bigint;
 select is(pg_temp.post(pg_temp.google(5, '{"user_column_data": []}')) ->> 'status', 'rejected', 'an empty form is stored as rejected');
 
@@ -108,11 +108,11 @@ create temp table routed as select pg_temp.post(pg_temp.google(6, '{"campaign_id
 select is(reply ->> 'offer_id', other_id::text, 'a campaign that is mapped sells into its own offer') from routed, ids;
 select is(s.source_key::text, 'campaign', 'as its source''s lead') from routed join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint
   join leadgen.sources s on s.id = l.source_id;
-select is(pg_temp.post(pg_temp.google(6, '{"campaign_id": 777}')) -> 'repeated', 'true', 'once');
+select is(pg_temp.post(pg_temp.google(6, '{"campaign_id": 777}')) -> 'repeated', 'true', 'the same odd submission is taken once');
 insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign) select campaign, 'google', '5' from ids;
 select is(pg_temp.post(pg_temp.google(1)) ->> 'lead_id', reply ->> 'lead_id', 'a campaign mapped later does not sell an old lead again')
   from first;
-select is(pg_temp.post(pg_temp.google(7)) ->> 'offer_id', other_id::text, 'only new ones') from ids;
+select is(pg_temp.post(pg_temp.google(7)) ->> 'offer_id', other_id::text, 'another source gets new leads only') from ids;
 update leadgen.sources set api_key_hash = null where source_key = 'campaign';
 select is(pg_temp.post(pg_temp.google(8)) ->> 'status', 'quarantined', 'a campaign of a partner whose key was revoked: kept');
 update leadgen.sources set is_active = false where source_key = 'google';
@@ -139,7 +139,7 @@ create temp table posts as select pg_temp.meta('{"leadgen_id": "11", "form_id": 
 select is(leadgen.open_post('meta', body, pg_temp.signed(body)), jsonb_build_object('answer', 'empty', 'fetches',
   '["11", "12", null, null]'::jsonb,
   'access_token', 'page-token', 'proof', encode(kernel.compute_hmac('s3cret', 'page-token'), 'hex')),
-  'open_post: which leads are to be fetched, and with what; tests and leads that are there are not') from posts;
+  'open_post: new leads are to be fetched, tests and known leads are not') from posts;
 select is(testkit.fault_of(format('select leadgen.%s', call)), 'LG401', call)
 from posts, unnest(array[format('open_post(''meta'', %L)', body), format('submit_mapped_lead(''meta'', %L)', body),
   format('open_post(''meta'', %L, %L)', body, pg_temp.signed('other')),
@@ -153,7 +153,7 @@ select is(array_agg(reply ->> 'status' order by n), '{accepted,accepted,test,acc
   from sold;
 select is(array_agg(format('%s %s', l.idempotency_key::text, l.email) order by l.id),
   '{meta:11 m11@example.com,meta:12 m12@example.com,meta:13 m13@example.com}',
-  'under Meta''s ids') from leadgen.leads l join ids on l.source_id = ids.meta;
+  'the leads are stored under Meta''s ids') from leadgen.leads l join ids on l.source_id = ids.meta;
 select is(leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), 0, pg_temp.answers(11)
   || '{"created_time": "now"}'::jsonb) -> 'repeated', 'true',
   'sent again: the same lead') from posts;
@@ -199,7 +199,7 @@ order by n;
 update leadgen.sources set is_active = true where source_key = 'google';
 select is(pg_temp.post(pg_temp.google(11, '{"lead_id": {"a": 1}}')) ->> 'status', 'quarantined', 'an id of Google''s that is an object');
 select is(pg_temp.post(pg_temp.google(11, '{"lead_id": {"a": 1}, "is_test": true}')) #>> '{outcome,detail,field}', 'idempotency_key',
-  'a test says so');
+  'a test lead tells that its id is an object');
 select is(pg_temp.post(pg_temp.google(n, jsonb_build_object('is_test', mark))) ->> 'status', 'accepted',
   format('is_test %s is no test', mark))
 from (values (12, '"false"'::jsonb), (13, '0'), (14, '[]')) as t (n, mark);
@@ -214,7 +214,7 @@ create function pg_temp.acme(p_changes jsonb, p_context jsonb) returns jsonb lan
     convert_to(('{"n": "Ann", "e": "ann@example.com", "t": "+15125553001", "z": "78701", "ref": 1}'::jsonb
     || p_changes)::text, 'UTF8'), jsonb_build_object('api_key_hash', repeat('b', 64)) || p_context);
 $$;
-select is(pg_temp.acme('{}', '{"ip_address": "192.0.2.7"}') ->> 'status', 'accepted', 'a partner''s lead');
+select is(pg_temp.acme('{}', '{"ip_address": "192.0.2.7"}') ->> 'status', 'accepted', 'a partner''s lead is taken');
 select is(array[l.idempotency_key::text, host(l.ip_address)], '{acme:1,192.0.2.7}', 'with what the transport knew')
   from leadgen.leads l where l.email = 'ann@example.com';
 select is(testkit.fault_of($$select pg_temp.acme('{"n": "Bob"}', '{}')$$), 'LG422 idempotency_key',
@@ -223,7 +223,7 @@ select is(pg_temp.acme('{"n": "Cid", "e": "cid@example.com", "t": "+15125553002"
   'accepted', 'the header names the submission before the map does');
 select is(testkit.fault_of(format($$select pg_temp.acme('{"n": %s, "ref": 2}', '{}')$$, to_jsonb(repeat('x', 201)))), 'LG400 name',
   'what a partner can mend is refused');
-select is(pg_temp.acme('{"test": 1}', '{}') ->> 'status', 'test', 'a partner''s test');
+select is(pg_temp.acme('{"test": 1}', '{}') ->> 'status', 'test', 'a partner''s test is a test');
 select is(testkit.fault_of($$select pg_temp.acme('{"ref": {"a": 1}}', '{}')$$), 'LG400 idempotency_key',
   'a partner''s id that is an object');
 

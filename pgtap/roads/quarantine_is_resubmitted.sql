@@ -33,7 +33,7 @@ from answers order by number;
 select is(format('%s %s %s', q.failed_step, q.payload ->> 'email', q.times_seen), format('%s person%s@example.com 1', step, number),
   format('%s is kept whole', step))
 from answers join leadgen.intake_quarantine q on q.id = (answer ->> 'quarantine_id')::bigint order by number;
-select is((select count(*) from leadgen.leads l join ids using (offer_id)), 0::bigint, 'none is a lead');
+select is((select count(*) from leadgen.leads l join ids using (offer_id)), 0::bigint, 'no quarantined submission is a lead');
 
 -- Nothing claims it; the same again is counted, not multiplied.
 create temp table lost as
@@ -52,7 +52,7 @@ select is((leadgen.submit_lead('{"name": "Lost", "email": "m@example.com"}') ->>
 create temp table waiting as select (answer ->> 'quarantine_id')::bigint as id, number from answers where step = 'offer';
 create temp table replay as select leadgen.resubmit_quarantined(id) as answer from waiting;
 select is(answer ->> 'status', 'accepted', 'resubmitted once the offer is back') from replay;
-select is(l.email::text, 'person2@example.com', 'it is a lead now') from replay r
+select is(l.email::text, 'person2@example.com', 'a resubmitted submission is a lead') from replay r
   join leadgen.leads l on l.id = (r.answer ->> 'lead_id')::bigint;
 select is(q.lead_id, (r.answer ->> 'lead_id')::bigint, 'the row points at it') from waiting w
   join leadgen.intake_quarantine q using (id), replay r;
@@ -65,7 +65,7 @@ select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::b
 select pg_temp.switch('offer', false);
 select is(testkit.submit(offer_id, '{}', 2) -> 'repeated', 'true', 'turn_away: the first answer, though the offer is off now')
 from ids;
-select is(testkit.submit(offer_id, '{}', 3) ->> 'step', 'offer', 'another body: kept') from ids;
+select is(testkit.submit(offer_id, '{}', 3) ->> 'step', 'offer', 'another body is kept as well') from ids;
 select is(leadgen.resubmit_quarantined(q.id) ->> 'status', 'quarantined', 'resubmitted while nothing is mended: still waiting')
 from leadgen.intake_quarantine q where q.payload ->> 'email' = 'person3@example.com' and q.resubmitted_at is null;
 select is(count(*) filter (where q.resubmitted_at is null), 1::bigint, 'one row waits, none is lost')
@@ -93,7 +93,7 @@ select is(r.failed_step is null and r.timezone = 'America/Chicago' and r.currenc
 
 -- A wrong or missing key is a refusal, not a submission to keep.
 select is(testkit.fault_of($$select leadgen.submit_lead('{}', '{"api_key_hash": "ff"}')$$), 'LG401', 'a wrong key');
-select is((select count(*) from leadgen.intake_quarantine q where q.context ? 'api_key_hash'), 0::bigint, 'leaves nothing');
+select is((select count(*) from leadgen.intake_quarantine q where q.context ? 'api_key_hash'), 0::bigint, 'no key of a source is kept');
 
 select * from finish();
 rollback;

@@ -8,8 +8,9 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table judged as select testkit.open_offer('{"returns": {"auto_approve": false, "quota": {"count": 3}}}') as offer_id;
 create temp table s10 as select n, testkit.sell_delivered(offer_id, n) as id from judged, generate_series(1, 4) n;
 select is(market.is_approved_at_once(testkit.sale(id)), false, 'is_approved_at_once: an operator does') from s10 where n = 1;
-select is(testkit.ask(id, 'other', 'John was rude'), 'accepted requested other', 'asked for') from s10 where n = 1;
-select is(testkit.tell_return(id), 'accepted | accepted | requested api', 'the sale stands') from s10 where n = 1;
+select is(testkit.ask(id, 'other', 'John was rude'), 'accepted requested other', 'a return is requested') from s10 where n = 1;
+select is(testkit.tell_return(id), 'accepted | accepted | requested api', 'a sale stands while its return is requested') from s10
+where n = 1;
 select is(u.month_count, 4, 'a requested return keeps the place') from testkit.offer_usage u join judged using (offer_id);
 select is(testkit.ask(id, 'duplicate'), 'accepted requested other', 'asked again: the same answer') from s10 where n = 1;
 select is(testkit.return_events(offer_id), '{return_requested}', 'the operator hears of it, once') from judged;
@@ -39,7 +40,8 @@ select testkit.ask(id) from s10 where n = 3;
 select leadgen.return_sale(id, 'spam') from s10 where n = 3 and exists (select
 from leadgen.return_reasons where code = 'spam' and is_active);
 select is(leadgen.return_sale(id, 'other')::text, 'returned', 'return_sale approves what was asked for') from s10 where n = 3;
-select is(testkit.tell_return(id), format('returned released | validated held | approved api %s', session_user), 'as one return') from s10
+select is(testkit.tell_return(id), format('returned released | validated held | approved api %s', session_user),
+  'return_sale makes no second return') from s10
 where n = 3;
 select is(testkit.refusal(id), 'LG409 quota', 'a request that was refused is not counted, three that stand are') from s10 where n = 4;
 
@@ -87,10 +89,11 @@ from s16 where d.assignment_id = s16.id;
 insert into leadgen.delivery_attempts (market_id, delivery_id, attempt, started_at, latency_ms, outcome)
 select d.market_id, d.id, 1, leadgen.clock(), 1, 'refused' from leadgen.deliveries d join s16 on s16.id = d.assignment_id;
 select market.settle_assignments(array[id], null, null, leadgen.clock()) from s16;
-select is(testkit.tell_return(id), 'failed | validated |', 'failed, and kept') from s16;
+select is(testkit.tell_return(id), 'failed | validated |', 'a failed sale is kept without a reroute') from s16;
 select is(market.has_ended(testkit.sale(id)), false, 'has_ended: not what is kept') from s16;
-select is((market.describe_link_state('return', testkit.sale(id), leadgen.clock())).state, 'open', 'its link says so') from s16;
-select is(testkit.ask(id), 'failed requested unreachable', 'asked for') from s16;
+select is((market.describe_link_state('return', testkit.sale(id), leadgen.clock())).state, 'open', 'the link of a kept failure is open')
+from s16;
+select is(testkit.ask(id), 'failed requested unreachable', 'a return of a kept failure is requested') from s16;
 select is(leadgen.decide_return(r.id, true) ->> 'outcome', 'returned', 'decide_return: and approved')
 from leadgen.sale_returns r join s16 on s16.id = r.assignment_id;
 

@@ -23,14 +23,14 @@ select is(length(market.read_return_note('spam', repeat('é', 500))), 500, 'note
 update leadgen.return_reasons set is_active = false where code = 'spam';
 select is(testkit.refusal(id, 'spam'), 'LG400 reason', 'reason: one that was switched off') from s1;
 insert into leadgen.return_reasons (code, description) values ('wrong_roof', 'The roof is thatched');
-select is(testkit.refusal(0), 'LG404 assignment_id', 'no such sale');
+select is(testkit.refusal(0), 'LG404 assignment_id', 'request_return: no such sale');
 select is(testkit.tell_return(id), 'accepted | accepted |', 'refused requests change nothing') from s1;
 
 -- Approved at once: returned, released, rerouted; never to the same buyer again.
-select is(testkit.ask(id, 'wrong_roof', ' straw '), 'returned approved wrong_roof', 'a reason of one''s own') from s1;
-select is(testkit.tell_return(id), 'returned released | validated held | approved api auto', 'returned, and its lead is offered again')
+select is(testkit.ask(id, 'wrong_roof', ' straw '), 'returned approved wrong_roof', 'a reason that an operator added is taken') from s1;
+select is(testkit.tell_return(id), 'returned released | validated held | approved api auto', 'the lead of a returned sale is offered again')
 from s1;
-select is(array[r.reason_code, r.note], '{wrong_roof,straw}', 'with the buyer''s words')
+select is(array[r.reason_code, r.note], '{wrong_roof,straw}', 'the return has the buyer''s reason and words')
 from leadgen.sale_returns r join s1 on s1.id = r.assignment_id;
 select is(market.find_refusal(l), 'returned', 'find_refusal: why nobody has it')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join s1 on s1.id = a.id;
@@ -41,12 +41,12 @@ select is(count(*), 1::bigint, 'asking twice makes one return') from leadgen.sal
 select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'nobody accepts what is returned') from s1;
 select testkit.tend();
 create temp table s1b as select max(a.id) as id from leadgen.lead_assignments a join plain using (offer_id);
-select isnt(s1b.id, s1.id, 'the next buyer has it') from s1, s1b;
+select isnt(s1b.id, s1.id, 'the next buyer has the lead') from s1, s1b;
 select testkit.ask(id) from s1b;
 select testkit.tend();
 select testkit.ask(max(a.id)) from leadgen.lead_assignments a join plain using (offer_id);
 select testkit.tend();
-select is(array_agg(distinct a.buyer_id), array_agg(a.buyer_id order by a.buyer_id), 'three returns, three buyers, none twice')
+select is(array_agg(distinct a.buyer_id), array_agg(a.buyer_id order by a.buyer_id), 'three returns make three buyers, none twice')
 from leadgen.lead_assignments a join plain using (offer_id);
 select is(l.unsold_reason, 'no buyer could take it: already_had_lead 3', 'the lead is unsold when every buyer has had it')
 from leadgen.leads l join plain using (offer_id);
@@ -69,9 +69,10 @@ from s2 where n = 3;
 select testkit.at_time('2026-11-20T16:59:59.999Z');
 select is(testkit.ask(id), 'returned approved unreachable', format('in its last moment: %s', n)) from s2 where n < 4 order by n;
 select testkit.at_time('2026-11-20T17:00:00Z');
-select is(testkit.refusal(id), 'LG409 return_by', 'at its end it is over') from s2 where n = 4;
+select is(testkit.refusal(id), 'LG409 return_by', 'request_return: the window is over at its end') from s2 where n = 4;
 select is(testkit.ask(id), 'returned approved unreachable', 'a return in time is answered alike after the end') from s2 where n = 3;
-select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'other')), 'LG409 return_by', 'for the operator, too')
+select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'other')), 'LG409 return_by',
+  'return_sale: the window is over for the operator, too')
 from s2 where n = 4;
 update leadgen.lead_assignments a set return_by = null from s2 where s2.id = a.id and n = 5;
 select is(market.find_answer_end(testkit.sale(id), 'returned')::text, '(answer_by,)',

@@ -4,10 +4,10 @@ select plan(51);
 
 create temp table found as
 select '{"duplicate_lead_id": 7, "duplicate_created_at": "2026-11-20T15:00:30Z", "duplicate_field": "email"}'::jsonb as facts;
-select is(testkit.judge('{}', facts), '{duplicate email}', 'always on') from found;
+select is(testkit.judge('{}', facts), '{duplicate email}', 'duplicates are refused by any policy') from found;
 select is((rules.duplicate(testkit.facts(facts), 'null', '{}'))[1].reason,
   'The same email came in 60 minutes earlier with another lead',
-  'duplicate says what was the same, and how long ago') from found;
+  'duplicate names the same contact and its age') from found;
 select is((rules.duplicate(testkit.facts(facts || '{"duplicate_created_at": "2026-11-20T15:59:30Z"}'::jsonb), 'null', '{}'))[1].reason,
   'The same email came in 1 minute earlier with another lead', 'duplicate: within a minute') from found;
 select is(rules.duplicate(testkit.facts(), 'null', '{}'), '{}', 'duplicate: none was found');

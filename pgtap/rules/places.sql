@@ -66,9 +66,9 @@ create temp table ids as select testkit.make_offer(
   '{"allowed_cities": ["Austin"], "allowed_region_codes": ["US-TX"], "allowed_postal_codes": ["787*"]}') as offer_id;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"city": null}', 1)), '{}', 'city and region come from the postal code') from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"city": "  aUstin "}', 2)), '{}', 'a city as people type it') from ids;
-select is(testkit.codes_of(testkit.submit(offer_id, '{"postal_code": "78701-1234"}', 3)), '{}', 'ZIP+4') from ids;
+select is(testkit.codes_of(testkit.submit(offer_id, '{"postal_code": "78701-1234"}', 3)), '{}', 'a ZIP+4 code passes') from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"city": null, "postal_code": "33602"}', 4)),
-  '{region_not_allowed region_code,postal_code_not_allowed postal_code,city_not_allowed city}', 'a lead from Tampa') from ids;
+  '{region_not_allowed region_code,postal_code_not_allowed postal_code,city_not_allowed city}', 'a lead from Tampa fails') from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"region_code": "us-ok"}', 5)), '{region_not_allowed region_code}',
   'the region that was sent wins over the postal code''s') from ids;
 select is(testkit.submit(offer_id, '{"postal_code": "33602", "region_code": "US-TX"}', 6) ->> 'reason', 'Invalid postal_code for offer',

@@ -20,7 +20,8 @@ def main() -> None:
         return
     faults = judge(files, allowed)
     print(
-        *faults or [f"sql/functions and pgtap: {len(files)} files in form, but for what tests/form/not_yet names"],
+        *faults
+        or [f"sql/functions and pgtap: {len(files)} files in form, but for what tests/form/not_yet names"],
         sep="\n",
     )
     sys.exit(bool(faults))
