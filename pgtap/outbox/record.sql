@@ -39,8 +39,7 @@ from (values
 select is(outbox.plan_retry('2026-11-20T16:00:00Z', 6, 3, '1 second', 60, null, '{60,300}'), null, 'plan_retry: past the slow ones none');
 
 -- One sale by webhook and e-mail a lead; attempts are made by name of channel.
-create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-select testkit.enroll_buyer(offer_id, 'Both') from ids;
+create temp table ids as select testkit.open_offer('{}', 'Both') as offer_id;
 create function pg_temp.attempt(p_channel text, p_outcome text, p_more jsonb default '{}',
   p_retries integer default 3) returns text language plpgsql as $$
 -- Claims what is due, records this outcome for the newest delivery of the channel and gives the rest back.

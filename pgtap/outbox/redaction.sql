@@ -49,8 +49,7 @@ select cmp_ok(clock_timestamp() - start, '<', interval '1 second', 'no reply tak
     from unnest('{a,1,=,"a@","1 (","token=","basic "," ","a.b"}'::text[]) seed) x (n);
 
 -- Through the outbox: the lead's own words come back and are not kept.
-create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-select testkit.enroll_buyer(offer_id, 'Webb') from ids;
+create temp table ids as select testkit.open_offer('{}', 'Webb') as offer_id;
 select testkit.submit(offer_id) from ids;
 select testkit.answer(jsonb_build_object('outcome', 'answered', 'status_code', 200, 'reply',
   format('{"got": {"name": %s, "email": %s, "phone": %s, "message": %s}}', to_json(l.name), to_json(l.email), to_json(l.phone),

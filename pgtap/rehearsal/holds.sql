@@ -3,7 +3,7 @@ begin;
 select plan(30);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 30}') as offer_id;
 create temp table seats as select offer_id, testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 1, "routing_priority": 2}') as a,
-  testkit.enroll_buyer(offer_id, 'Best', '{"is_active": false, "price_per_lead": 50}') as b from ids;
+  testkit.enroll_buyer(offer_id, 'Idle', '{"price_per_lead": 50}') as b from ids;
 select testkit.at_time('2026-11-20T15:00:00Z');
 select testkit.work_holds();
 
@@ -67,13 +67,13 @@ select is(pg_temp.play('{"routing": {"caps": {"per_day": 1}}, "enrollments": {"A
 -- A sale is given back: its place is free again, in history and in the rehearsal.
 create temp table back as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"on_no_buyer": "reject", "reroute": {"on_return": false}}') as offer_id;
-create temp table back_seat as select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 1}') as a from back;
+create temp table back_seat as select testkit.enroll_buyer(offer_id, 'Dora') as a from back;
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from back;
 select testkit.at_time('2026-11-20T16:30:00Z');
 select lives_ok(format('select leadgen.return_sale(%s, ''wrong_number'')', a.id), 'the buyer returns it') from leadgen.lead_assignments a
   join back using (offer_id);
 select leadgen.release_due_sale();
-select is(testkit.outcome(offer_id, '2026-11-20T17:00:00Z'), 'Ace 45.00', 'the free place takes the next lead') from back;
+select is(testkit.outcome(offer_id, '2026-11-20T17:00:00Z'), 'Dora 45.00', 'the free place takes the next lead') from back;
 select is(testkit.outcome(offer_id, '2026-11-20T18:00:00Z'), 'cap_day 1', 'a full day takes no lead') from back;
 select testkit.at_time('2026-11-20T20:00:00Z');
 create function pg_temp.play_back(p_changes jsonb) returns text language sql as $$
@@ -111,14 +111,14 @@ select is(pg_temp.play_wake('{"routing": {"hold_hours": 0.25}, "enrollments": {"
 -- A buyer is switched on while a lead waits that history sold at once: it hears of that when history next decides.
 create temp table edit as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 4}') as offer_id;
 create temp table edit_seat as select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 2, "routing_priority": 2}') as a,
-  testkit.enroll_buyer(offer_id, 'Best', '{"is_active": false, "price_per_lead": 50}') as b from edit;
+  testkit.enroll_buyer(offer_id, 'Idle', '{"price_per_lead": 50}') as b from edit;
 create temp table edited as select n, testkit.outcome(offer_id, '2026-11-26T15:00:00Z'::timestamptz + n * interval '1 hour') as outcome
 from edit, generate_series(1, 2) n;
 select testkit.at_time('2026-11-26T17:30:00Z');
 update leadgen.buyer_offers bo set is_active = true from edit_seat where bo.id = b;
 select testkit.work_holds();
 insert into edited select 3, testkit.outcome(offer_id, '2026-11-26T18:00:00Z') from edit;
-select is((select array_agg(outcome order by n) from edited), '{Ace 45.00,Ace 45.00,Best 50.00}', 'the third is the new buyer''s');
+select is((select array_agg(outcome order by n) from edited), '{Ace 45.00,Ace 45.00,Idle 50.00}', 'the third is the new buyer''s');
 select testkit.at_time('2026-11-27T18:00:00Z');
 select is((r -> 'simulated' -> 'sold', trim_scale((r #>> '{simulated,revenue}')::numeric), r #> '{moved,other_buyer}')::text, '(3,145,1)',
   'one a day: the second waits for the new buyer')

@@ -31,8 +31,7 @@ from (values
 ) as t (sql, fault);
 
 -- One piece a call, until there is nothing left: a function that counts, and one that names what it did.
-create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-select testkit.enroll_buyer(offer_id, 'Webb') from ids;
+create temp table ids as select testkit.open_offer('{}', 'Webb') as offer_id;
 update leadgen.endpoints e set disabled_at = '2026-11-20T16:00:00Z', disabled_reason = 'tests' where e.channel = 'webhook';
 select is(format('%s %s', pg_temp.run('settle_endpoints'), pg_temp.run('settle_endpoints')), 'true false',
   'run_chore: one endpoint to announce');

@@ -29,7 +29,7 @@ select is((leadgen.replay_lead(id)), '{"identical": true}', 'route_lead_again: t
 
 -- A lead that cannot be routed is set aside, so that the others flow.
 create temp table stuck as select testkit.make_offer() as offer_id;
-select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 0}') from stuck;
+select testkit.enroll_buyer(offer_id, 'Nix') from stuck;
 select testkit.work_holds();
 select testkit.outcome(offer_id, '2026-11-20T18:00:00Z') from stuck;
 create function pg_temp.next() returns text language sql as $$
