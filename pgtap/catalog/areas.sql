@@ -56,7 +56,7 @@ select throws_like($$select catalog.check_area('{"centre": [0, 0], "radius_miles
 select throws_like($$select catalog.check_area('{"type": "polygon", "coordinates": []}', 'p')$$, '%Did you mean Polygon?%',
   'a type is misspelt');
 select is(testkit.policy_fault('validation', '{"allowed_area": {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 9], [0, 1]]]}}'),
-  'LG423 rules.allowed_area.coordinates[0][3]', 'in a policy');
+  'LG423 rules.allowed_area.coordinates[0][3]', 'a policy with a bad area is refused');
 
 select * from finish();
 rollback;

@@ -107,7 +107,8 @@ create temp table late as select testkit.make_offer() as offer_id;
 select testkit.enroll_buyer(offer_id, 'Ace') from late;
 select is(array_agg(c.table_name order by c.id), '{buyer_service_areas,buyer_offers}', 'an enrollment that is made')
 from leadgen.catalog_changes c;
-select is(c.before, null, 'it was not there before') from leadgen.catalog_changes c where c.table_name = 'buyer_offers';
+select is(c.before, null, 'a new enrollment has no row before the change') from leadgen.catalog_changes c
+where c.table_name = 'buyer_offers';
 select is(c.after ->> 'is_active', 'true', 'the change records the new row') from leadgen.catalog_changes c
 where c.table_name = 'buyer_offers';
 update leadgen.offers o set default_price_per_lead = 50 from ids where o.id = ids.b;
@@ -128,7 +129,7 @@ insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_
 select ids.buyer_id, o.market_id, 'postal_code', to_char(n, 'FM00000') from ids
 join leadgen.offers o on o.id = ids.a
 cross join generate_series(1, 1001) n;
-select is((select count(*) from leadgen.catalog_changes), 1001::bigint, 'each area is noted');
+select is((select count(*) from leadgen.catalog_changes), 1001::bigint, 'each of a thousand areas is noted');
 select is(count(*), 1000::bigint, 'deal_out_changes: a thousand at once') from catalog.deal_out_changes();
 select is(array_agg(c.offer_id order by c.offer_id nulls last), array[ids.a, null],
   'deal_out_changes: one offer and what is beyond one offer remain')

@@ -45,7 +45,7 @@ select is(
 select is(pg_temp.deploy(format('update leadgen.candidate_checks set condition = %1$L, words = %2$L, reason = null where code = ''paused''',
     (select string_agg(format('c.%s is null', n.name), ' or ') from catalog.list_candidate_names() n),
     (select string_agg(format('c.%s::text', n.name), ' || ') from catalog.list_candidate_names() n))), 'works',
-  'all names, in a condition and in words');
+  'every name works in a condition and in words');
 update leadgen.candidate_checks set condition = 'c.zone = ''Asia/Tokyo'' and c.place = 2' where code = 'paused';
 select catalog.compile_kernel();
 create function pg_temp.zoned() returns kernel.snapshot language plpgsql as $$

@@ -65,7 +65,7 @@ set local session authorization leadgen_dba;
 select is(leadgen.roll_back_policy('routing', r, 1), 3, 'roll_back_policy: a new version') from p;
 select is(format('%s %s', h.changed_by, h.changes),
   E'leadgen_dba caps.per_day: removed (was 20)\nhold_hours: set to 24\nstrategy: weighted -> priority',
-  'by the person who logged in') from p, leadgen.policy_history('routing', r) h where h.version = 3;
+  'the history names the person who logged in') from p, leadgen.policy_history('routing', r) h where h.version = 3;
 reset session authorization;
 select is(x.config || jsonb_build_object('version', x.version, 'compiled', (x.compiled_config).hold_hours),
   '{"strategy": "priority", "hold_hours": 24, "version": 3, "compiled": 24}', 'a roll-back writes and compiles the policy') from p

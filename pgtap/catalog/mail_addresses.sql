@@ -12,6 +12,7 @@ select is(testkit.fault_of($$select testkit.make_buyer('{"email": "bücher@b.exa
 create temp table seat as select testkit.enroll_buyer(testkit.make_offer(), 'Ace') as id;
 select is(testkit.fault_of($$update leadgen.buyer_offers set email_override = 'a@bücher.example'$$), 'LG423 email_override',
   'an enrollment''s address is checked');
-select is(testkit.fault_of($$update leadgen.buyer_offers set email_override = 'leads@b.example'$$), 'none', 'one that can be mailed');
+select is(testkit.fault_of($$update leadgen.buyer_offers set email_override = 'leads@b.example'$$), 'none',
+  'an address that can be mailed is taken');
 select * from finish();
 rollback;

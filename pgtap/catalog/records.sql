@@ -37,7 +37,8 @@ reset role;
 select is(testkit.fault_of(format('delete from leadgen.%I where id = %s', name, id)), 'LG409 id', format('superuser: %s: in use', name))
 from used;
 select is(testkit.detail_of(format('delete from leadgen.buyers where id = %s', buyer_id)),
-  '{"field": "id", "found": "in use by lead_assignments", "allowed": "a row that nothing refers to"}', 'it says who refers to it')
+  '{"field": "id", "found": "in use by lead_assignments", "allowed": "a row that nothing refers to"}',
+    'the detail says who refers to the buyer')
 from sold;
 create function pg_temp.hint(p_sql text) returns text language plpgsql as $$
 declare
@@ -56,7 +57,7 @@ select buyer_id, pg_temp.hint(format('delete from leadgen.buyers where id = %s',
 select is(words, format('Switch it off instead: update leadgen.buyers set is_active = false where id = ''%s'';', buyer_id),
   'the hint says how to switch the buyer off') from hint;
 select is(testkit.fault_of(substring(words from ': (.*)$')), 'none', 'the hint works as it is typed') from hint;
-select is(b.is_active, false, 'it is switched off') from leadgen.buyers b join sold on sold.buyer_id = b.id;
+select is(b.is_active, false, 'the hint switches the buyer off') from leadgen.buyers b join sold on sold.buyer_id = b.id;
 select is(testkit.fault_of('delete from leadgen.return_reasons where code = ''other'''), 'LG409 code', 'a reason that was given');
 select is(testkit.fault_of('delete from leadgen.return_reasons where code = ''spam'''), 'none', 'a reason that was not');
 select is(testkit.fault_of('delete from leadgen.sale_returns'), 'LG409', 'a return is not deleted');

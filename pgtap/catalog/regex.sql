@@ -53,10 +53,10 @@ select cmp_ok(catalog.time_regex(pattern), '>', catalog.time_regex('^ab+$'), 'ti
 -- As it meets a policy: path, found, allowed.
 select is(testkit.policy_fault('validation', '{"field_rules": {"message": {"pattern": "(a*)\\1"}}}'),
   'LG423 rules.field_rules.message.pattern',
-  'in field_rules');
+  'a pattern in field_rules is checked');
 select is(testkit.detail_of($$select catalog.check_regex('(a)\1', 'p')$$),
   '{"field": "p", "found": "(a)\\1", "allowed": "no back-reference"}',
-  'what was found and what is allowed');
+  'the detail has what was found and what is allowed');
 
 select * from finish();
 rollback;

@@ -97,7 +97,7 @@ select is(array(select concat_ws(' ', r.outcome, r.reason, cardinality(r.tests))
   )
   ) r
   ),
-  '{"failed why 2","delivered 0"}', 'in order, with outcome and reason');
+  '{"failed why 2","delivered 0"}', 'rules are compiled in order, with outcome and reason');
 select is(catalog.compile_response_rules(null), null, 'no rules compile to nothing');
 
 -- On the buyer: checked when they change, compiled always.

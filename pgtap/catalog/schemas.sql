@@ -51,13 +51,14 @@ select throws_like($$select catalog.check_schema('{"strategi": 1}',
   '{"properties": {"strategy": {}}, "additionalProperties": false}', 'config')$$,
   '%Did you mean strategy?', 'an unknown key: the key that was meant is named');
 select throws_like($$select catalog.check_schema('"weigthed"', '{"enum": ["priority", "weighted"]}', 'config.strategy')$$,
-  'config.strategy: found "weigthed"; allowed: one of priority, weighted. Did you mean weighted?', 'of the values of an enum too');
+  'config.strategy: found "weigthed"; allowed: one of priority, weighted. Did you mean weighted?',
+    'the value of an enum that was meant is named');
 select is(testkit.detail_of($$select catalog.check_schema('{"minimum": 3, "maximum": 2}', '{"ordered": [["minimum", "maximum"]]}', 'p')$$),
   '{"field": "p.minimum", "found": "3", "allowed": "at most maximum, which is 2"}', 'an impossible range: both ends');
 select is(testkit.detail_of($$select catalog.check_schema('{}', '{"exactlyOne": ["amount", "percent"]}', 'p')$$),
   '{"field": "p", "found": "{}", "allowed": "exactly one of amount, percent"}', 'exactlyOne: neither of two is refused');
 select is(testkit.detail_of($$select catalog.check_schema('[1, 2, 1]', '{"uniqueItems": true}', 'p')$$),
-  '{"field": "p", "found": "1 2 times", "allowed": "a list without repetition"}', 'what is there twice');
+  '{"field": "p", "found": "1 2 times", "allowed": "a list without repetition"}', 'uniqueItems: the detail names what is there twice');
 select is(testkit.detail_of($$select catalog.check_schema('[]', '{"minItems": 1}', 'p')$$),
   '{"field": "p", "found": "an empty list", "allowed": "at least 1 entry"}', 'minItems: an empty list is refused');
 select is(testkit.fault_of($$select catalog.check_schema('"x"', '{"format": "rhyme"}', 'p')$$), '20000',
@@ -89,7 +90,7 @@ select is(x.updated_at, now(), 'touch_updated_at: a changed one was') from m joi
 select is_empty($$select c.table_name from information_schema.columns c
   where c.table_schema = 'leadgen' and c.column_name = 'updated_at' and c.table_name not in ('leads', 'lead_assignments')
   and not exists (select from pg_trigger t where t.tgrelid = format('leadgen.%I', c.table_name)::regclass
-    and t.tgname = 'touch_updated_at')$$, 'no table of configuration is without it');
+    and t.tgname = 'touch_updated_at')$$, 'every table of configuration has the guard');
 
 -- Numbers that no arithmetic wants.
 select is(testkit.fault_of(format('select catalog.check_plain_number(%L, ''p'')', n)), fault, format('check_plain_number: %s', left(n, 20)))

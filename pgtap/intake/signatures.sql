@@ -20,10 +20,10 @@ order by number;
 select is(encode(substr(kernel.compute_hmac(decode(repeat('0c', 20), 'hex'), 'Test With Truncation'), 1, 16), 'hex'),
   'a3b6167473100ee06e0c796c2955552b', 'RFC 4231, test case 5');
 select is(encode(kernel.compute_hmac('', ''), 'hex'), 'b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad',
-  'nothing, signed with nothing');
+  'an empty message is signed with an empty key');
 select is(kernel.compute_hmac(decode(repeat('aa', 64), 'hex'), 'x') <> kernel.compute_hmac(decode(repeat('aa', 65), 'hex'), 'x'), true,
   'a key of one block is used as it is, a longer one hashed');
-select is(kernel.compute_hmac(null, 'x'), null, 'no key, no signature');
+select is(kernel.compute_hmac(null, 'x'), null, 'without a key there is no signature');
 
 -- The signature is over the raw bytes; a space more is another body.
 select is(intake.is_valid_signature(body, secret, signature), verdict, what)

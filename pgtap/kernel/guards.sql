@@ -91,7 +91,7 @@ create function pg_temp.misnamed() returns setof text language sql as $$
 $$;
 select is_empty('select pg_temp.misnamed()', 'the arguments of immutable_columns and note_change are the columns behind "update of"');
 create trigger misnamed before update of note on leadgen.some_record for each row execute function kernel.immutable_columns('name');
-select results_eq('select pg_temp.misnamed()', array['misnamed on leadgen.some_record'], 'one that differs would be seen');
+select results_eq('select pg_temp.misnamed()', array['misnamed on leadgen.some_record'], 'a guard with another name is seen');
 
 select * from finish();
 rollback;

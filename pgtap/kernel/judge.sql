@@ -99,7 +99,7 @@ select is(testkit.judge_candidates(testkit.candidates('{}'), null, '2026-11-20T1
   'the exclusive buyer is another');
 select is(testkit.judge_candidates(testkit.candidates('{}', '{"cap_day": 0}', '{}'), null, '2026-11-20T16:00:00Z', 101),
   '{NULL,cap_day,exclusive_to_other}',
-  'one reason for each, in their order');
+  'each candidate has one reason, in their order');
 select is(testkit.judge_candidates('{}', null, '2026-11-20T16:00:00Z', null), '{}', 'without candidates there are no reasons');
 
 select * from finish();

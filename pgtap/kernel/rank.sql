@@ -10,7 +10,7 @@ select is(pg_temp.rank(testkit.candidates('{"priority": 1}', '{"priority": 9}', 
   'priority: the higher number first');
 select is(pg_temp.rank(testkit.candidates('{}', '{}', '{}'), 'priority'), '{1,2,3}', 'priority: equals by enrollment id');
 select is(pg_temp.rank(testkit.candidates('{"buyer_offer_id": 30}', '{"buyer_offer_id": 7}', '{"buyer_offer_id": 12}'), 'priority'),
-  '{2,3,1}', 'by id, not by position');
+  '{2,3,1}', 'a tie is broken by id, not by position');
 select is(pg_temp.rank(testkit.candidates('{"last_turn": 5}', '{"last_turn": 2}', '{"last_turn": 9}'), 'round_robin'), '{2,1,3}',
   'round_robin: the longest without a lead');
 select is(pg_temp.rank(testkit.candidates('{"last_turn": 1}', '{}', '{"last_turn": 2}', '{}'), 'round_robin'), '{2,4,1,3}',
@@ -20,7 +20,7 @@ select is(pg_temp.rank(testkit.candidates('{"priority": 2, "last_turn": 9}', '{"
   '{"priority": 5, "last_turn": 99}'), 'priority', 'round_robin'),
   '{3,2,1}', 'a tie-breaker decides among equals only');
 select is(pg_temp.rank(testkit.candidates('{"priority": 1, "last_turn": 1}', '{"priority": 5, "last_turn": 1}'), 'round_robin',
-  'priority'), '{2,1}', 'the other way round');
+  'priority'), '{2,1}', 'round robin prefers the lower priority when turns say so');
 select is(pg_temp.rank(testkit.candidates('{"weight": 1}', '{"weight": 3}', '{"weight": 2}'), 'weighted'), '{2,3,1}',
   'weighted, nobody served: who would finish first');
 select is(pg_temp.rank(testkit.candidates('{"weight": 2}', '{"weight": 2}'), 'weighted'), '{1,2}', 'weighted: equals by id');

@@ -56,7 +56,7 @@ create temp table pair as select testkit.enroll_buyer(c, 'Ace') as x, testkit.en
 update leadgen.buyer_offers bo set pause_until = '2026-11-20T16:01:40.5Z' from pair where bo.id = pair.y;
 select pg_temp.run(c, 1, 140) from offers;
 select is((select count(*) from served s, pair where s.seat = y and n <= 100), 0::bigint, 'paused: no lead');
-select is((select count(*) from served s, pair where s.seat = x and n <= 100), 100::bigint, 'the other has them all');
+select is((select count(*) from served s, pair where s.seat = x and n <= 100), 100::bigint, 'the other buyer has all leads meanwhile');
 select cmp_ok((select count(*) from served s, pair where s.seat = y and n between 101 and 110), '<=', 6::bigint,
   'who is back gets its share of the next ten and at most one more');
 select cmp_ok(pg_temp.drift(c, 100), '<=', 1.5, 'shares are exact after the pause') from offers;

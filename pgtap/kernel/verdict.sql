@@ -41,7 +41,7 @@ from (values
 select is((testkit.verdict_of(testkit.candidates('{"cap_day": 0}', '{}'), '{}', 101)).exclusive_buyer_id, null,
   'fallen through: nobody is exclusive');
 select is((testkit.verdict_of(testkit.candidates('{}', '{}'), '{}', 101)).exclusive_buyer_id, 101::bigint, 'bound: who is');
-select is((kernel.decide(testkit.snapshot('{}'), testkit.settings())).ranking, '{}', 'no candidates at all');
+select is((kernel.decide(testkit.snapshot('{}'), testkit.settings())).ranking, '{}', 'without candidates nobody is ranked');
 select is(
   (select count(distinct kernel.decide(testkit.snapshot(c), testkit.settings('{"strategy": "weighted"}'))::text)
    from generate_series(1, 5), lateral (select testkit.candidates('{"weight": 2}', '{"cap_hour": 0}', '{}') as c) x), 1::bigint,

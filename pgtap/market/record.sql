@@ -15,7 +15,7 @@ create function pg_temp.recall(p_offer_id bigint) returns text language sql as $
   cross join lateral market.recall_snapshot(d, market.recall_policy(d)) s
   where d.offer_id = p_offer_id;
 $$;
-select is(pg_temp.recall(offer_id), format('%s {1,2}', array[a, b]), 'each candidate with its own numbers') from ids, seats;
+select is(pg_temp.recall(offer_id), format('%s {1,2}', array[a, b]), 'each candidate is recalled with its own numbers') from ids, seats;
 select is(pg_temp.recall(offer_id), '{}', 'a decision without candidates is recalled') from empty;
 
 -- A version that is lost, as no trigger lets it be.
@@ -23,7 +23,8 @@ set local session_replication_role = replica;
 delete from leadgen.enrollment_versions v using seats where v.buyer_offer_id = seats.a;
 set local session_replication_role = origin;
 select throws_ok(format('select pg_temp.recall(%s)', offer_id), 'XX001', format(
-    'decision %s of lead %s: a version of an enrollment that it names is missing', d.id, d.lead_id), 'not with the numbers of another')
+    'decision %s of lead %s: a version of an enrollment that it names is missing', d.id, d.lead_id),
+      'a decision is not recalled with the numbers of another')
 from ids join leadgen.lead_decisions d using (offer_id);
 select throws_ok(format('select leadgen.replay_lead(%s)', d.lead_id), 'XX001', null, 'replay_lead: no answer from what is not there')
 from ids join leadgen.lead_decisions d using (offer_id);

@@ -29,15 +29,15 @@ $$;
 
 select is(pg_temp.counts(), '0 0 0 0 never', 'a new enrollment has sold nothing');
 select is(pg_temp.reserve('2026-11-20T16:10:00Z', null, 11), 'none', 'reserve: a place is taken');
-select is(pg_temp.counts(), '1 1 1 1 11', 'is taken in every window');
-select is(pg_temp.reserve('2026-11-20T16:20:00Z', 11, 12), 'none', 'another in the same hour');
+select is(pg_temp.counts(), '1 1 1 1 11', 'a place is taken in every window');
+select is(pg_temp.reserve('2026-11-20T16:20:00Z', 11, 12), 'none', 'reserve: another place in the same hour');
 select is(pg_temp.counts(), '2 2 2 2 12', 'the second sale counts in the same windows');
 select is(pg_temp.reserve('2026-11-20T16:59:59Z', 11, 13), '40001', 'it was served since it was gathered: not on old numbers');
 select is(pg_temp.reserve('2026-11-20T16:59:59Z', null, 13), '40001', 'who seemed never served is not sold to on old numbers');
 select is(pg_temp.counts(), '2 2 2 2 12', 'a refused reservation takes no place and no turn');
 select is(pg_temp.reserve('2026-11-20T17:00:00Z', 12, 13), 'none', 'reserve: a place in the next hour');
 select is(pg_temp.counts(), '1 3 3 3 13', 'its count starts again, the others go on');
-select is(pg_temp.reserve('2026-11-21T06:00:00Z', 13, 14), 'none', 'the next day in Austin');
+select is(pg_temp.reserve('2026-11-21T06:00:00Z', 13, 14), 'none', 'reserve: a place on the next day in Austin');
 select is(pg_temp.counts(), '1 1 4 4 14', 'hour and day start again');
 select is(pg_temp.reserve('2026-11-23T06:00:00Z', 14, 15), 'none', 'reserve: a place on Monday');
 select is(pg_temp.counts(), '1 1 1 5 15', 'Monday starts a new week');
@@ -56,7 +56,7 @@ where u.buyer_offer_id = a;
 select testkit.submit(offer_id) from ids;
 select is(array_agg(a.buyer_offer_id order by a.id), (select array[a, b]
   from seats), 'max_buyers 2: two sales, in the order of the ranking') from leadgen.lead_assignments a;
-select is((select count(*) from leadgen.deliveries), 2::bigint, 'each has its delivery');
+select is((select count(*) from leadgen.deliveries), 2::bigint, 'each sale has its delivery');
 select is(l.buyer_id, testkit.buyer_of(a), 'the lead shows the first') from leadgen.leads l, seats;
 select is(d.winners, '{1,2}', 'the decision names both winners') from leadgen.lead_decisions d;
 

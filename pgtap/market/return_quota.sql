@@ -13,12 +13,12 @@ from s5 where n = 3;
 select is(testkit.refusal(id), 'LG409 quota', 'a return over the quota is refused') from s5 where n = 3;
 select is(testkit.detail_of(format('select roads.request_return(%s, %L, null, %L)', id, 'other', 'api')) ->> 'found',
   '2 of 2 returns of sales in November 2026', 'the fault counts the returns') from s5 where n = 3;
-select is(testkit.tell_return(id), 'accepted | accepted |', 'nothing is stored of it') from s5 where n = 3;
+select is(testkit.tell_return(id), 'accepted | accepted |', 'a refused return is not stored') from s5 where n = 3;
 select is(leadgen.return_sale(id, 'other', 'goodwill')::text, 'returned', 'the operator may all the same') from s5 where n = 3;
 select is(testkit.tell_return(id), format('returned released | validated held | approved operator %s', session_user),
   'the operator who returned it is named')
 from s5 where n = 3;
-select matches(market.find_quota_fault(testkit.sale(id)), '^3 of 2', 'that counts as well') from s5 where n = 4;
+select matches(market.find_quota_fault(testkit.sale(id)), '^3 of 2', 'a return by the operator counts as well') from s5 where n = 4;
 select is(leadgen.return_sale(id, 'other')::text, 'returned', 'return_sale: what is returned stays so') from s5 where n = 3;
 select testkit.at_time('2026-12-01T05:59:59Z');
 create temp table s6 as select testkit.sell_delivered(offer_id, 7) as id from five;
@@ -33,7 +33,8 @@ select testkit.ask(id) from s8 where n = 1;
 select is(market.find_quota_fault(testkit.sale(id)), '1 of 1 returns of sales in the week of 2026-11-16', 'a quota of the week')
 from s8 where n = 2;
 select testkit.at_time('2026-11-23T06:00:00Z');
-select is(testkit.ask(testkit.sell_delivered(offer_id, 3)), 'returned approved unreachable', 'that ends on Sunday') from weekly;
+select is(testkit.ask(testkit.sell_delivered(offer_id, 3)), 'returned approved unreachable', 'the week of the quota ends on Sunday')
+from weekly;
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table share as select testkit.open_offer('{"returns": {"quota": {"percent": 34}}}', 'Ace') as offer_id;
 create temp table s9 as select n, testkit.sell_delivered(offer_id, n) as id from share, generate_series(1, 2) n;

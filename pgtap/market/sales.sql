@@ -68,7 +68,8 @@ create function pg_temp.state(p_sale_id bigint) returns text language sql as $$
   from leadgen.lead_assignments a where a.id = p_sale_id;
 $$;
 select is(pg_temp.state(id), 'failed due', 'failed, where the policy gives it on: due') from sales where n = 1;
-select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'nobody accepts it then') from sales where n = 1;
+select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'a sale that ended is not accepted') from sales
+where n = 1;
 create function pg_temp.message(p_sql text) returns text language plpgsql as $$
 begin
   execute p_sql;
@@ -79,7 +80,8 @@ exception
 end;
 $$;
 select is(pg_temp.message(format('select leadgen.accept_sale(%s)', id)),
-  format('Sale %s can no longer be accepted: it is failed, and goes to the next buyer', id), 'in words') from sales where n = 1;
+  format('Sale %s can no longer be accepted: it is failed, and goes to the next buyer', id),
+    'the message says why the sale cannot be accepted') from sales where n = 1;
 select pg_temp.judge('delivered');
 select market.settle_assignments(array[id], '{}', '{}', leadgen.clock()) from sales where n = 1;
 select is(pg_temp.state(id), 'accepted', 'a delivery that gets through after all: it stands') from sales where n = 1;

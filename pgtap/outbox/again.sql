@@ -31,7 +31,8 @@ select is(leadgen.retry_delivery(id), 'pending', 'retry_delivery: queued again')
 select is(pg_temp.state(id), 'pending https://old.example/hook 1 1 t t', 'due now, its schedule begins anew') from d;
 select is(leadgen.retry_delivery(id), 'pending', 'clicked twice it stays so') from d;
 select is(array_agg(format('%s %s %s', e.kind, e.facts ->> 'was', e.facts ->> 'by') order by e.id),
-  array[format('delivery_retried dead %s', session_user), format('delivery_retried pending %s', session_user)], 'it is known who did it')
+  array[format('delivery_retried dead %s', session_user), format('delivery_retried pending %s', session_user)],
+    'events name who sent it again')
   from leadgen.events e;
 create temp table message as select x.message_id from d join leadgen.deliveries x using (id);
 create temp table claim as select c.* from leadgen.claim_deliveries('w', '{"webhook": 1}', '30 seconds') c;
@@ -42,7 +43,7 @@ select
         'claimed as a first attempt under the same id'
     )
 from claim c, message m;
-select is(leadgen.retry_delivery(id), 'sending', 'while it is sent a click does nothing') from d;
+select is(leadgen.retry_delivery(id), 'sending', 'a click does nothing while the delivery is being sent') from d;
 select is(testkit.fault_of(format('select leadgen.park_delivery(%s)', id)), 'LG409 delivery_id',
   'a delivery that is being sent cannot be parked') from d;
 select is(r.status, 'delivered', 'its claim stands')
@@ -61,7 +62,7 @@ select is(leadgen.retry_delivery(id, true), 'pending', 'what may have arrived is
 select is(pg_temp.record(id, 'refused'), 'dead', 'what is sent again may fail') from d;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 select is(testkit.detail_of(format('select leadgen.retry_delivery(%s, null)', id)), null, 'a wish that is not said is none') from d;
-select is(pg_temp.record(id, 'unknown'), 'unknown', 'nobody knows') from d;
+select is(pg_temp.record(id, 'unknown'), 'unknown', 'the delivery''s outcome is unknown') from d;
 select is(leadgen.retry_delivery(id), 'pending', 'an unknown one may be sent again') from d;
 
 -- To where the buyer takes leads today; what waits for a disabled address finds its way.
@@ -70,13 +71,13 @@ select
     is(
         testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found',
         'its endpoint is disabled',
-        'not to a disabled endpoint'
+        'a delivery to a disabled endpoint is not sent again'
     )
 from d;
 update leadgen.buyers b set webhook_url = 'https://new.example/hook' from seats s where b.id = testkit.buyer_of(s.seat_id);
 select is(leadgen.retry_delivery(id), 'pending', 'the buyer has a new address') from d;
 select is(pg_temp.state(id), 'pending https://new.example/hook 4 4 t t', 'there it goes') from d;
-select is(e.target, 'https://new.example/hook', 'to its endpoint')
+select is(e.target, 'https://new.example/hook', 'the delivery goes to its own endpoint')
 from d
 join leadgen.deliveries x using (id)
 join leadgen.endpoints e on e.id = x.endpoint_id;
@@ -91,7 +92,7 @@ select
     is(
         testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found',
         'the buyer no longer takes leads by webhook',
-        'not by a channel that is no longer used'
+        'a delivery by a channel that is no longer used is not sent again'
     )
 from d;
 update leadgen.buyers b set webhook_url = 'https://new.example/hook' from seats s where b.id = testkit.buyer_of(s.seat_id);
@@ -118,7 +119,8 @@ join leadgen.deliveries x using (id);
 select lives_ok(format('select leadgen.return_sale(%s, ''wrong_number'')', x.assignment_id), 'its sale is returned')
 from r
 join leadgen.deliveries x using (id);
-select is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its sale was returned', 'not of a returned sale')
+select is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its sale was returned',
+  'a delivery of a returned sale is not sent again')
 from r;
 select is(outbox.resend_delivery(id, '{dead}', null), 'its sale was returned', 'resend_delivery says so without raising') from r;
 create temp table e as select pg_temp.lead(4) as id;

@@ -40,7 +40,7 @@ select is(t.status, o.wanted, format('odd, of %s: %s', c.target, left(o.result::
   join told t using (delivery_id)
 where t.status <> 'fenced';
 select is(count(*), 15::bigint, 'each odd answer is an attempt') from leadgen.delivery_attempts t;
-select is(count(*), 2::bigint, 'what is nobody''s is fenced') from told where told.status = 'fenced';
+select is(count(*), 2::bigint, 'a result without a delivery is fenced') from told where told.status = 'fenced';
 select is(array_agg(o.n order by o.n), '{5,6,8,9,10,11,12,13}',
   'an odd answer is tried again at the usual time, whatever the receiver asked')
 from claims c join odd o using (n) join leadgen.deliveries d on d.id = c.delivery_id
@@ -109,7 +109,7 @@ select testkit.submit(offer_id, '{}', 41) from ids;
 select is(count(*), 1::bigint, 'a worker takes one and dies') from leadgen.claim_deliveries('dead', testkit.room(100), '30 seconds');
 select testkit.at_time('2026-11-20T16:30:00Z');
 select is(testkit.answer('{"outcome": "answered", "status_code": 404}', p_retries => 0), 'unknown, failed, HTTP 404',
-  'it may have sent it');
+  'a receiver that answers 404 at last may have the lead');
 select is(outbox.may_have_arrived(d.id, d.market_id, 2), true, 'may_have_arrived: nobody reported')
   from leadgen.deliveries d order by d.id desc limit 1;
 

@@ -61,11 +61,12 @@ select is(pg_temp.fail_at('2026-11-20T16:00:00Z'::timestamptz + n * interval '10
   format('note_endpoint_health: failure %s', n))
 from (values (1, '1'), (2, '2'), (3, '3, retry in 5'), (4, '4, retry in 10'), (5, '5, retry in 20'), (6, '6, retry in 40'),
   (7, '7, retry in 80'), (8, '8, retry in 120'), (9, '9, retry in 120')) t (n, wanted);
-select is(e.failing_since, '2026-11-20T16:10:00Z'::timestamptz, 'it fails since the first') from leadgen.endpoints e join hook using (id);
+select is(e.failing_since, '2026-11-20T16:10:00Z'::timestamptz, 'an endpoint fails since its first failure') from leadgen.endpoints e
+  join hook using (id);
 select is(pg_temp.note(false, '2026-11-20T17:29:59Z'), '9, retry in 120',
   'an attempt that began before the last counted failure does not count');
 select is(pg_temp.note(false, null), '9, retry in 120', 'a failure that is not the endpoint''s fault does not count');
-select is(pg_temp.note(true, null), '0', 'one that gets through ends it all');
+select is(pg_temp.note(true, null), '0', 'one success ends the failures');
 select is(e.failing_since, null, 'an endpoint that is well has not been failing') from leadgen.endpoints e join hook using (id);
 create temp table before as select e.xmin as written, e.* from leadgen.endpoints e join hook using (id);
 select is(pg_temp.note(true, null), '0', 'another success changes no counter');
@@ -95,7 +96,7 @@ select is(max(pg_temp.fail_at('2026-11-20T19:21:00Z'::timestamptz + n * interval
   'a blip: thirty failures in ten seconds') from generate_series(0, 30) n;
 select is_empty('select from leadgen.endpoints e join hook using (id) where e.disabled_at is not null',
   'failures of other kinds disable nobody');
-select is(pg_temp.fail_at('2026-11-20T19:21:09.999Z', 'cannot connect'), '3', 'not in the last moment either');
+select is(pg_temp.fail_at('2026-11-20T19:21:09.999Z', 'cannot connect'), '3', 'failures of less than ten seconds open no circuit');
 select is(pg_temp.fail_at('2026-11-20T19:21:10Z', 'cannot connect'), '4, retry in 10', 'what fails for ten seconds is an outage');
 select pg_temp.fresh();
 update leadgen.endpoints e set disable_after = 3 from hook where e.id = hook.id;
@@ -153,11 +154,11 @@ create temp table halves as select (c.delivery_id % 2)::integer as half, jsonb_a
     from claims c group by 1;
 select is(count(*), 32::bigint, 'half of a batch fails') from halves, leadgen.record_attempts(results, 3, '1 second') r
   where half = 0 and r.status = 'pending';
-select is(pg_temp.health(), '1', 'which is one failure');
+select is(pg_temp.health(), '1', 'a batch that fails together is one failure');
 select testkit.at_time('2026-11-20T19:20:01Z');
 select is(count(*), 32::bigint, 'the other results are recorded as well') from halves, leadgen.record_attempts(results, 3, '1 second') r
   where half = 1 and r.status = 'pending';
-select is(pg_temp.health(), '1', 'which were under way together');
+select is(pg_temp.health(), '1', 'attempts that were under way together are one failure');
 select testkit.at_time('2026-11-20T19:30:00Z');
 create temp table again as select * from leadgen.claim_deliveries('w', '{"webhook": 100}', '30 seconds');
 select is(count(*), 64::bigint, 'all of the batch is tried again') from again;

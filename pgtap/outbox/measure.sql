@@ -58,7 +58,7 @@ begin
   end loop;
 end;
 $$;
-select is(array_agg(line) filter (where line ~ 'Seq Scan on deliveries'), null, 'no scan of the table') from plan_lines;
+select is(array_agg(line) filter (where line ~ 'Seq Scan on deliveries'), null, 'the plan scans no table of deliveries') from plan_lines;
 
 select * from finish();
 rollback;

@@ -14,9 +14,10 @@ from ids where b.id = ids.buyer_id;
 select testkit.submit(offer_id) from ids;
 create temp table first as select * from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds');
 select is(array_agg(format('%s %s', c.kind, c.channel) order by c.channel),
-  '{"lead.assigned email","lead.assigned sms","lead.assigned webhook"}', 'one of each channel')
+  '{"lead.assigned email","lead.assigned sms","lead.assigned webhook"}', 'each channel has one message')
 from first c;
-select is(array_agg(distinct c.buyer_id = ids.buyer_id and c.endpoint_id = e.id), '{t}', 'with buyer and endpoint') from ids, first c
+select is(array_agg(distinct c.buyer_id = ids.buyer_id and c.endpoint_id = e.id), '{t}', 'a message has buyer and endpoint') from ids,
+  first c
 join leadgen.endpoints e on e.target = c.target and e.channel::text = c.channel;
 select matches(c.body, '^\{"type" : "lead.assigned", "version" : 1, "timestamp" : "2026-11-20T16:00:00Z", "data" : \{"assignment_id" : ',
   'compose_assigned: in the order in which a person reads it') from first c where c.channel = 'webhook';
@@ -24,7 +25,7 @@ select is(outbox.compose_assigned(a, l), c.body, 'compose_assigned: the same byt
 join leadgen.deliveries d on d.id = c.delivery_id join leadgen.lead_assignments a on a.id = d.assignment_id
   join leadgen.leads l on l.id = d.lead_id
 where c.channel = 'webhook';
-select is(array_agg(distinct c.body), array_agg(distinct c.body) filter (where c.channel = 'email'), 'one body for all channels')
+select is(array_agg(distinct c.body), array_agg(distinct c.body) filter (where c.channel = 'email'), 'all channels have the same body')
   from first c;
 select is(c.secrets, '{whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=,whsec_OTEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=}',
   'while a secret is rotated both sign') from first c where c.channel = 'webhook';
@@ -56,9 +57,10 @@ update leadgen.deliveries d set attempts_before = 1;
 create temp table second as select * from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds');
 select is(c.secrets, '{whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=}', 'afterwards the new one alone') from second c
   where c.channel = 'webhook';
-select is(array_agg(distinct s.body = f.body and s.message_id = f.message_id), '{t}', 'the same body under the same id') from first f
+select is(array_agg(distinct s.body = f.body and s.message_id = f.message_id), '{t}', 'a message sent again has the same body and id')
+from first f
 join second s using (delivery_id);
-select is(array_agg(distinct s.attempt), '{1}', 'the first attempt since it was sent again') from second s;
+select is(array_agg(distinct s.attempt), '{1}', 'a message sent again counts its attempts anew') from second s;
 
 -- A notice.
 create temp table notice as select n.* from leadgen.notices n where false;

@@ -5,7 +5,7 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table lone as select testkit.make_buyer('{"name": "Lone", "webhook_url": "https://lone.example/hook"}') as buyer_id;
 create temp view hook as select e.* from lone l join leadgen.endpoints e on e.buyer_id = l.buyer_id and e.channel = 'webhook';
 delete from leadgen.markets;
-select is(testkit.fault_of(format('select leadgen.send_test(%s)', id)), 'LG409 market_id', 'no market to travel in') from hook;
+select is(testkit.fault_of(format('select leadgen.send_test(%s)', id)), 'LG409 market_id', 'a notice needs a market') from hook;
 create temp table ids as select testkit.make_offer() as offer_id;
 
 -- send_test.
@@ -23,7 +23,7 @@ select
     is(
         (n.kind, n.facts),
         ('webhook.test'::text, jsonb_build_object('endpoint_id', h.id, 'message', 'This is a test. No lead was sold to you.')),
-  'it carries nothing of any lead')
+  'a test carries nothing of any lead')
   from test t
   join leadgen.deliveries d on d.id = t.delivery_id
   join leadgen.notices n on n.id = d.notice_id, hook h;
@@ -59,7 +59,7 @@ create temp table notice as select outbox.queue_notice(l.buyer_id, 'endpoint.dis
 from lone l join leadgen.endpoints e on e.buyer_id = l.buyer_id and e.channel = 'email';
 select is(m.name::text, 'Reno', 'queue_notice: in the market of its enrollment')
 from notice join leadgen.deliveries d on d.id = delivery_id join leadgen.markets m on m.id = d.market_id;
-select is(n.market_id = d.market_id and n.buyer_id = d.buyer_id, true, 'as is the notice itself')
+select is(n.market_id = d.market_id and n.buyer_id = d.buyer_id, true, 'the notice is the delivery''s market''s and buyer''s')
 from notice join leadgen.deliveries d on d.id = delivery_id join leadgen.notices n on n.id = d.notice_id;
 select
     is(
@@ -76,7 +76,7 @@ from lone l, hook h;
 select throws_ok(format('select outbox.queue_notice(%s, ''a.b'', ''[]'', %s)', l.buyer_id, h.id), '23514', null, 'facts are an object')
 from lone l, hook h;
 select is(testkit.fault_of(format('select outbox.queue_notice(%s, ''a.b'', ''{}'', %s)', testkit.make_buyer(), id)), 'LG409 endpoint_id',
-  'not by somebody else''s endpoint') from hook;
+  'a notice does not go to another buyer''s endpoint') from hook;
 
 -- cancel_notices: who wants no more mail hears of nothing that waits; a test somebody asked for, and other buyers' notices, go out.
 create temp table waits as

@@ -89,7 +89,7 @@ from (values
 ) as t (n, result, retries, wanted);
 select is(d.next_attempt_at, '2026-11-20T16:01:30Z'::timestamptz, 'Retry-After is honoured') from leadgen.deliveries d
 join leadgen.delivery_attempts t on t.delivery_id = d.id and t.status_code = 503;
-select is(e.disabled_reason, null, 'nothing is disabled by what came last') from leadgen.endpoints e join ids using (buyer_id)
+select is(e.disabled_reason, null, 'an endpoint that got through is not disabled') from leadgen.endpoints e join ids using (buyer_id)
 where e.channel = 'webhook';
 select is(array_agg(concat_ws(' ', r.status, r.via, r.reason_code, coalesce(r.note, '-'))), '{"received reply duplicate duplicate"}',
   'note_rejections: a rejection waits for settle_return') from leadgen.sale_returns r;
@@ -115,7 +115,7 @@ update leadgen.buyers b set response_rules = '[{"when": {"status": {"enum": [200
 from ids where b.id = ids.buyer_id;
 select is(pg_temp.fate(15, '{"outcome": "answered", "status_code": 200, "reply": "fine"}', 0),
   'dead, failed, never / failed 200 / failed', 'a 200 that the buyer''s rules call a failure');
-select is(e.failures_in_a_row, 0, 'is no fault of the endpoint') from leadgen.endpoints e join ids using (buyer_id)
+select is(e.failures_in_a_row, 0, 'a rejection is no fault of the endpoint') from leadgen.endpoints e join ids using (buyer_id)
   where e.channel = 'webhook';
 
 -- Acceptance by the reply.

@@ -29,9 +29,9 @@ select is(array_agg(concat_ws(' ', s.name, d.channel, d.target, d.status, d.time
 from leadgen.deliveries d join sale s on s.id = d.assignment_id;
 select is(array_agg(distinct concat_ws(' ', d.created_at = '2026-11-20T16:00:00Z', d.next_attempt_at = '2026-11-20T16:00:00Z',
   d.lead_id = lead.id, d.market_id = s.market_id, d.buyer_id = s.buyer_id, e.buyer_id = s.buyer_id, e.target = d.target, d.attempts)),
-  '{t t t t t t t 0}', 'of the lead and its buyers, due at once')
+  '{t t t t t t t 0}', 'deliveries are due at once')
 from lead, leadgen.deliveries d join sale s on s.id = d.assignment_id join leadgen.endpoints e on e.id = d.endpoint_id;
-select throws_ok('select pg_temp.queue(null, null)', '23505', null, 'once a sale and channel');
+select throws_ok('select pg_temp.queue(null, null)', '23505', null, 'a sale has one delivery a channel');
 set local session_replication_role = replica;
 delete from leadgen.deliveries;
 set local session_replication_role = origin;

@@ -85,8 +85,10 @@ select is((select d.last_error from leadgen.deliveries d where d.channel = 'emai
 select pg_temp.next_lead(2);
 select is(pg_temp.attempt('webhook', 'failed', '{"status_code": 500, "error": "HTTP 500"}'), 'pending', 'failed: to be tried again');
 create temp table retry as select d.* from leadgen.deliveries d where d.channel = 'webhook' order by d.id desc limit 1;
-select is(next_attempt_at between '2026-11-20T16:00:01Z' and '2026-11-20T16:00:01.5Z', true, 'after a second and a bit') from retry;
-select is(format('%s %s %s', last_error, attempts, finished_at is null), 'HTTP 500 1 t', 'with its error, unfinished') from retry;
+select is(next_attempt_at between '2026-11-20T16:00:01Z' and '2026-11-20T16:00:01.5Z', true,
+  'the first retry comes after a second and a bit') from retry;
+select is(format('%s %s %s', last_error, attempts, finished_at is null), 'HTTP 500 1 t',
+  'a delivery that waits for its retry has its error') from retry;
 select is(pg_temp.state(), 'validated pending webhook=pending,email=pending', 'the sale is still open');
 select testkit.at_time('2026-11-20T16:00:02Z');
 select is(pg_temp.attempt('webhook', 'failed', '{"status_code": 503, "retry_after_seconds": 90}'), 'pending', 'the receiver asks for time');
@@ -122,7 +124,8 @@ select is(pg_temp.attempt('email', 'delivered'), 'delivered', 'the e-mail gets t
 select is(pg_temp.state(), 'accepted accepted webhook=pending,email=delivered', 'a sale that one channel delivered is accepted');
 select testkit.at_time('2026-11-20T16:04:00Z');
 select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'the webhook''s delivery follows');
-select is(pg_temp.state(), 'accepted accepted webhook=delivered,email=delivered', 'nothing more to say');
+select is(pg_temp.state(), 'accepted accepted webhook=delivered,email=delivered',
+  'a sale that both channels delivered has nothing left to do');
 
 -- What nobody holds, and settle_assignments by itself.
 select results_eq(

@@ -64,7 +64,7 @@ from ace, lateral (values
 select throws_like($$select leadgen.start_resend('{"buyerid": 1}')$$, '%no key buyerid%', 'an unknown key is named');
 select is(testkit.fault_of(format('select leadgen.start_resend(''{}'', %L)', key)), 'LG400 request_key', format('a key %s', left(key, 20)))
 from unnest(array['', repeat('a', 129), E'a\nb']) key;
-select is(count(*), 0::bigint, 'nothing of it is kept') from leadgen.resends;
+select is(count(*), 0::bigint, 'a refused run is not kept') from leadgen.resends;
 select
     is(
         (f.buyer_id, f.created_from, f.created_to, f.statuses, f.per_minute)::text,
@@ -104,23 +104,23 @@ select testkit.at_time('2026-11-20T16:00:01Z');
 select is(leadgen.advance_resend(), id, 'the next delivery is sent a second later') from all_dead;
 select is(pg_temp.show(id), 'running 2 0 {}', 'the next step sends one more') from all_dead;
 select testkit.at_time('2026-11-20T16:00:04.5Z');
-select is(leadgen.advance_resend(), id, 'who comes late takes the share') from all_dead;
+select is(leadgen.advance_resend(), id, 'a late step takes the share of the time since') from all_dead;
 select is(pg_temp.show(id), 'running 5 0 {}', 'a later step sends what the time since allows') from all_dead;
 select testkit.at_time('2026-11-20T17:00:00Z');
 select is(leadgen.advance_resend(), id, 'the rest is sent an hour later') from all_dead;
 select is(pg_temp.show(id), 'done 6 0 {}', 'up to the last delivery there was when it was asked for') from all_dead;
 select is(leadgen.advance_resend(), null, 'advance_resend: the run is done');
-select is(r.finished_at, '2026-11-20T17:00:00Z', 'since when is on record') from all_dead join leadgen.resends r using (id);
+select is(r.finished_at, '2026-11-20T17:00:00Z', 'a run says when it was done') from all_dead join leadgen.resends r using (id);
 select is(leadgen.cancel_resend(id), false, 'cancel_resend: it has ended') from all_dead;
 select is(pg_temp.finish('delivered'), 6::bigint, 'the run''s deliveries are sent');
-select is(count(*), 2::bigint, 'what died later is dead still') from leadgen.deliveries d where d.status = 'dead';
+select is(count(*), 2::bigint, 'a delivery that died after the start stays dead') from leadgen.deliveries d where d.status = 'dead';
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 -- A pace has a debt of ten seconds at most; a step does not look at more than it may.
 select pg_temp.sell(5, 20, 'unknown');
 create temp table slow as select leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60}') as id;
 select testkit.at_time('2026-11-20T18:00:00Z');
-select is(leadgen.advance_resend(), id, 'after an hour of nobody') from slow;
+select is(leadgen.advance_resend(), id, 'a run that nobody advanced for an hour goes on') from slow;
 select is(pg_temp.show(id), 'running 11 0 {}', 'a slow run sends its share of ten seconds and one') from slow;
 
 -- Cancelled: what is queued stays queued, the rest stays as it is.
@@ -129,21 +129,22 @@ select
     is(
         (r.status, r.cancelled_by, r.finished_at)::text,
         format('(cancelled,%s,"2026-11-20 18:00:00+00")', session_user),
-        'by whom is on record'
+        'a cancelled run says who cancelled it'
     )
 from slow
 join leadgen.resends r using (id);
 select is(leadgen.cancel_resend(id), false, 'cancel_resend: twice') from slow;
 select testkit.at_time('2026-11-20T18:10:00Z');
 select is(leadgen.advance_resend(), null, 'a cancelled run has no further step');
-select is(pg_temp.finish('delivered'), 11::bigint, 'what was queued is sent');
+select is(pg_temp.finish('delivered'), 11::bigint, 'what a cancelled run had queued is sent');
 select is(testkit.fault_of('select leadgen.cancel_resend(0)'), 'LG404 resend_id', 'cancel_resend: no such resend run');
 
 -- A key names a wish for ever.
 create temp table keyed as select leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday') as id;
 select is(leadgen.start_resend('{"statuses": ["unknown"], "per_minute": 60000}', 'monday'), id, 'the same key: the same resend run')
 from keyed;
-select is(leadgen.start_resend('{"statuses": ["unknown"]}', 'tuesday'), id, 'another key, but the same is running') from keyed;
+select is(leadgen.start_resend('{"statuses": ["unknown"]}', 'tuesday'), id, 'another key for the same request returns the running one')
+from keyed;
 select testkit.at_time('2026-11-20T18:10:05Z');
 select is(pg_temp.work(), 1, 'a fast run needs one step') from keyed;
 select is(pg_temp.show(id), 'done 21 0 {}', 'a fast run sends all that was left') from keyed;
@@ -154,7 +155,7 @@ select
         'LG409 request_key',
         'a key is not for two wishes'
     );
-select isnt(leadgen.start_resend('{"statuses": ["unknown"]}'), id, 'without a key it is a new one') from keyed;
+select isnt(leadgen.start_resend('{"statuses": ["unknown"]}'), id, 'a request without a key is a new run') from keyed;
 select is(pg_temp.work(), 1, 'a run that finds nothing ends');
 select is(pg_temp.finish('delivered'), 21::bigint, 'all of the run is delivered');
 
@@ -166,14 +167,14 @@ select leadgen.erase_lead(max(d.lead_id), 'asked for') from leadgen.deliveries d
 select leadgen.disable_endpoint(e.id, 'tests') from leadgen.endpoints e where e.target = 'https://best.example/hook';
 create temp table mixed as select leadgen.start_resend('{"per_minute": 60}', 'mixed') as id;
 select is(leadgen.advance_resend(), id, 'a mixed run begins') from mixed;
-select is(format('%s %s', r.resent, r.status), '1 running', 'one is sent again') from mixed join leadgen.resends r using (id);
+select is(format('%s %s', r.resent, r.status), '1 running', 'a mixed run sends one delivery') from mixed join leadgen.resends r using (id);
 select testkit.at_time('2026-11-20T19:00:00Z');
 select is(pg_temp.work(), 1, 'a mixed run goes on');
 select
     is(
         pg_temp.show(id),
         'done 3 9 {"its lead was erased": 2, "its sale was returned": 2, "its endpoint is disabled": 5}',
-        'each reason is counted'
+        'a run counts each reason for what it skips'
     )
 from mixed;
 select is(leadgen.enable_endpoint(e.id), true, 'the endpoint is enabled again') from leadgen.endpoints e

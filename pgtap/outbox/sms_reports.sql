@@ -48,7 +48,7 @@ join leadgen.deliveries d on d.message_id = m;
 -- Twice, and out of order.
 select is(pg_temp.report(m, 'SM1', status), true, format('afterwards: %s', status))
 from a, unnest('{delivered,read,sent,queued,undelivered,failed}'::text[]) status;
-select is(pg_temp.tell(m), 'delivered SM1 accepted {"1 sent","1 delivered"}', 'the first last word stands') from a;
+select is(pg_temp.tell(m), 'delivered SM1 accepted {"1 sent","1 delivered"}', 'the first final report stands') from a;
 
 -- Not delivered: dead, the sale fails and is released.
 create temp table b as select pg_temp.hand_over(2, 'SM2') as m;
@@ -69,7 +69,7 @@ select isnt(leadgen.release_due_sale(), null, 'its place goes back');
 -- The report overtakes the worker.
 create temp table c as select pg_temp.lead(3) as m;
 create temp table claim as select pg_temp.claim(m) as results from c;
-select is(pg_temp.report(m, 'SM3', 'sent'), true, 'before the attempt is recorded') from c;
+select is(pg_temp.report(m, 'SM3', 'sent'), true, 'a report may come before the attempt is recorded') from c;
 select is(pg_temp.tell(m), 'sending SM3 pending', 'the provider''s id is kept, the lease stands') from c;
 select is(pg_temp.report(m, 'SM3', 'delivered'), true, 'delivered is reported before the attempt is recorded') from c;
 select is(pg_temp.tell(m), 'delivered SM3 accepted {"1 delivered"}', 'a report ends the delivery before its attempt is recorded') from c;
@@ -89,11 +89,11 @@ select
     is(
         pg_temp.record(pg_temp.claim(m), '{"outcome": "unknown", "error": "no answer", "error_class": "timeout"}'),
         'unknown',
-        'no answer from the provider'
+        'the provider does not answer'
     )
 from u;
-select is(pg_temp.report(m, 'SM5', 'sent'), true, 'it was handed over') from u;
-select is(pg_temp.tell(m), 'unknown SM5 unknown {"1 unknown"}', 'that alone ends nothing') from u;
+select is(pg_temp.report(m, 'SM5', 'sent'), true, 'a report says that the message was handed over') from u;
+select is(pg_temp.tell(m), 'unknown SM5 unknown {"1 unknown"}', 'a message that was handed over is still unknown') from u;
 select is(pg_temp.report(m, 'SM5', 'delivered'), true, 'delivered is reported of an unknown attempt') from u;
 select is(pg_temp.tell(m), 'delivered SM5 accepted {"1 unknown","1 delivered"}', 'a report ends what was unknown') from u;
 create temp table u2 as select pg_temp.lead(6) as m;
@@ -142,7 +142,8 @@ select
     )
 from o;
 select is(pg_temp.report(m, 'SM7b', 'canceled'), true, 'the second attempt fails') from o;
-select is(pg_temp.tell(m), 'unknown SM7b unknown {"1 sent","1 unknown","2 sent","2 refused"}', 'the first may have got through') from o;
+select is(pg_temp.tell(m), 'unknown SM7b unknown {"1 sent","1 unknown","2 sent","2 refused"}',
+  'a message is unknown while the first attempt may have got through') from o;
 select is(pg_temp.report(m, 'SM7b', 'canceled'), true, 'the report comes twice') from o;
 select is(pg_temp.tell(m), 'unknown SM7b unknown {"1 sent","1 unknown","2 sent","2 refused"}', 'a report that comes twice counts once')
 from o;
@@ -173,13 +174,14 @@ begin
 end;
 $$;
 create temp table y as select (x ->> 'm')::uuid as m, x -> 'claim' as results from pg_temp.send_again(10, 'SM10a') x;
-select is(pg_temp.report(m, 'SM10a', 'undelivered', 30003), true, 'the first report once more') from y;
-select is(pg_temp.report(m, 'SM10b', 'queued'), true, 'the first word of the second') from y;
+select is(pg_temp.report(m, 'SM10a', 'undelivered', 30003), true, 'the first attempt''s report comes once more') from y;
+select is(pg_temp.report(m, 'SM10b', 'queued'), true, 'the second attempt has its first report') from y;
 select is(pg_temp.report(m, 'SM10a', 'delivered'), true, 'a second report of the first attempt is taken') from y;
-select is(pg_temp.tell(m), 'sending SM10a failed {"1 sent","1 refused"}', 'it is still being sent') from y;
+select is(pg_temp.tell(m), 'sending SM10a failed {"1 sent","1 refused"}', 'an earlier attempt''s report does not end the second') from y;
 select is(pg_temp.record(results, '{"outcome": "sent", "provider_id": "SM10b"}'), 'sent', 'a second attempt is recorded') from y;
 select is(pg_temp.report(m, 'SM10b', 'delivered'), true, 'the second attempt is reported delivered') from y;
-select is(pg_temp.tell(m), 'delivered SM10b accepted {"1 sent","1 refused","2 sent","2 delivered"}', 'the second got through') from y;
+select is(pg_temp.tell(m), 'delivered SM10b accepted {"1 sent","1 refused","2 sent","2 delivered"}',
+  'the second attempt delivers the message') from y;
 create temp table z as select (x ->> 'm')::uuid as m from pg_temp.send_again(11, 'SM11a') x;
 select is(pg_temp.report(m, 'SM11b', status), true, format('overtaking: %s', status)) from z, unnest('{sent,delivered}'::text[]) status;
 select is(pg_temp.tell(m), 'delivered SM11b accepted {"1 sent","1 refused","2 delivered"}', 'the last word on the second is taken at once')

@@ -11,7 +11,8 @@ select testkit.work_holds();
 create temp table history as select n, testkit.outcome(offer_id, '2026-11-20T16:00:00Z'::timestamptz + n * interval '1 minute') as outcome
 from ids, generate_series(1, 3) n;
 select is((select array_agg(outcome order by n) from history),
-  '{"Ace 45.00","cap_day 1, enrollment_inactive 1, held","cap_day 1, enrollment_inactive 1, held"}', 'what happened on Friday');
+  '{"Ace 45.00","cap_day 1, enrollment_inactive 1, held","cap_day 1, enrollment_inactive 1, held"}',
+    'on Friday one lead is sold and two wait');
 create function pg_temp.work(p_from timestamptz, p_hours integer) returns void language plpgsql as $$
 begin
   for v_hour in 0 .. p_hours loop
@@ -32,7 +33,7 @@ begin
       from jsonb_each_text(v_result -> 'moved') m where m.key <> 'same' and m.value <> '0'));
 end;
 $$;
-select is(pg_temp.play('{}'), '1 sold 0 unsold 2 held 45 identical', 'nothing changed, two still held');
+select is(pg_temp.play('{}'), '1 sold 0 unsold 2 held 45 identical', 'without changes two leads are still held');
 select is(pg_temp.play('{"enrollments": {"A": {"capacity_per_day": 2}}}'), '2 sold 0 unsold 1 held 90 gained 1',
   'two a day: one is left waiting');
 select is(pg_temp.play('{"routing": {"on_no_buyer": "reject", "hold_hours": null}}'), '1 sold 2 unsold 0 held 45',

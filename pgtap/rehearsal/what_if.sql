@@ -54,7 +54,8 @@ select is(r -> 'actual', r -> 'simulated', 'nothing changed: the same totals') f
 select is(r -> 'moved', '{"same": 8, "gained": 0, "lost": 0, "other_buyer": 0, "other_price": 0}', 'nothing changed: no lead moved')
   from nothing;
 select is(r -> 'examples', '[]', 'nothing changed: no examples') from nothing;
-select is(pg_temp.tell(r, 'actual'), '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)', 'what happened, summed up')
+select is(pg_temp.tell(r, 'actual'), '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)',
+  'the report sums up what happened')
   from nothing;
 select is(r #> '{actual,unsold_by_cause}', '{"cap_day": 2}', 'the report counts the causes of unsold leads') from nothing;
 select is(r #> '{actual,rejected_by_code}', '{"field_required": 1}', 'the report counts the codes of rejected leads') from nothing;
@@ -178,7 +179,7 @@ select is(format('%s | %s', pg_temp.tell(p.r, 'simulated'),
 from played p;
 select is((select array_agg(distinct pg_temp.tell(p.r, 'actual')) from played p),
   '{"5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)"}',
-  'what happened is the same in all of them');
+  'every what-if reports the same history');
 select is((select array_agg(p.changes::text) from played p where (p.r ->> 'is_identical')::boolean <> (p.moved = '' and p.expected
   = '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)')
   and p.changes <> '{"routing": {"on_no_buyer": "hold", "hold_hours": 0.5}}'),

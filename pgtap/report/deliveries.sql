@@ -90,7 +90,7 @@ select is_empty($$select c.relname, a.attname from pg_attribute a join pg_class 
     'buyer_delivery')
   and a.attname in ('target', 'reply', 'error', 'last_error', 'facts', 'message_id', 'provider_id')$$,
     'no address, reply or error text is shown');
-select is(count(*), 5::bigint, 'all of them have a comment') from pg_class c where c.relnamespace = 'report'::regnamespace
+select is(count(*), 5::bigint, 'every view of deliveries has a comment') from pg_class c where c.relnamespace = 'report'::regnamespace
   and c.relname in ('deliveries', 'delivery_attempts', 'endpoints', 'resends', 'buyer_delivery')
   and obj_description(c.oid, 'pg_class') is not null;
 

@@ -73,7 +73,8 @@ select is(leadgen.show_sale(repeat('a', 64), id) -> 'lead', 'null', 'show_sale: 
 from sales where n = 1;
 select is(leadgen.show_sale(repeat('a', 64), id) -> 'return', '{"status": "approved", "reason": "wrong_number"}',
   'show_sale: but what became of it') from sales where n = 1;
-select is(pg_temp.fault($$select leadgen.answer_sale(repeat('a', 64), ?, 'accept')$$, id), 'LG409 outcome', 'not accepted after that')
+select is(pg_temp.fault($$select leadgen.answer_sale(repeat('a', 64), ?, 'accept')$$, id), 'LG409 outcome',
+  'a returned sale is not accepted')
 from sales where n = 1;
 select is(leadgen.list_return_reasons() -> 0, '{"code": "wrong_number", "description": "The phone number is wrong or out of service"}',
   'list_return_reasons');
@@ -158,7 +159,7 @@ select is(leadgen.answer_by_link(return, 'duplicate',
 select is(leadgen.answer_by_link(return, 'spam') #>> '{return,reason}', 'duplicate', 'returning by link twice keeps the first reason')
 from links where n = 2;
 select is(leadgen.read_link(return) -> 'reasons', '[]', 'a returned sale offers no reasons') from links where n = 2;
-select is(leadgen.read_link(accept) ->> 'state', 'returned', 'the other link says so, too') from links where n = 2;
+select is(leadgen.read_link(accept) ->> 'state', 'returned', 'the other link says that the sale is returned') from links where n = 2;
 select is(testkit.fault_of(format('select leadgen.answer_by_link(%L)', accept)), 'LG409 outcome',
   'the link to accept accepts no returned sale')
 from links where n = 2;

@@ -23,7 +23,8 @@ select testkit.at_time('2026-11-20T16:10:00Z');
 select is(leadgen.follow_change() > 0, true, 'follow_change: the first call has work');
 select is(pg_temp.due(), 'due held', 'the first call wakes one offer');
 select is(count(*), 2::bigint, 'a low balance warns once an offer') from leadgen.events e where e.kind = 'balance_low';
-select is(array_agg(distinct e.created_at), array['2026-11-20T16:00:00Z'::timestamptz], 'as of when it fell') from leadgen.events e
+select is(array_agg(distinct e.created_at), array['2026-11-20T16:00:00Z'::timestamptz], 'a warning has the time at which the balance fell')
+from leadgen.events e
 where e.kind = 'balance_low';
 select is(array_agg(e.subject order by e.id), array_agg(format('enrollment %s at 2026-11-20T16:00:00+00:00', bo.id) order by e.id),
   'its subject is the same in every zone') from leadgen.events e join leadgen.buyer_offers bo on bo.id = e.buyer_offer_id
@@ -39,7 +40,7 @@ from leadgen.leads l;
 insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id) values (leadgen.clock(), 'offers', -1, -1);
 insert into leadgen.catalog_changes (changed_at, table_name, row_id) values (leadgen.clock(), 'something', 1);
 select is(leadgen.follow_change() > 0, true, 'an offer that is gone');
-select is(leadgen.follow_change(), 0, 'is not looked at again');
+select is(leadgen.follow_change(), 0, 'follow_change: a change is looked at once');
 select is_empty('select * from leadgen.catalog_changes', 'no change is left over');
 
 select * from finish();

@@ -21,8 +21,8 @@ select is(format('%s|%s|%s|%s|%s|%s|%s', source, utm_source, utm_medium, utm_cam
   'google_ads|google|cpc|plumb|https://a.example/x|203.0.113.7|Mozilla', 'attribution is kept') from lead;
 select is(attributes, '{"job": "leak"}', 'the attributes are kept') from lead;
 select is(consent and gdpr_consent and consent_at = '2026-11-20T15:59:00Z', true, 'consent is kept') from lead;
-select is(buyer_id, testkit.buyer_of(id), 'the first sale''s buyer') from (select l.buyer_id, s.id from lead l, seats s) x;
-select is(price, 50.00, 'the first sale''s price') from lead;
+select is(buyer_id, testkit.buyer_of(id), 'the lead has the first sale''s buyer') from (select l.buyer_id, s.id from lead l, seats s) x;
+select is(price, 50.00, 'the lead has the first sale''s price') from lead;
 select is(array[validation_policy_version, routing_policy_version, pricing_policy_version], '{1,1,1}', 'judged by these versions')
   from lead;
 select is(l.market_id = o.market_id and l.vertical_id = o.vertical_id, true, 'market and vertical of the offer') from lead l
@@ -31,7 +31,7 @@ select is(l.answer, s.answer, 'the answer is stored') from lead l, sold s;
 select is(unsold_reason is null and hold_until is null and next_route_at is null, true, 'a sold lead is not held') from lead;
 
 -- record_decision: trace, sale and deliveries, all of the same market.
-select is(count(*), 1::bigint, 'one decision') from leadgen.lead_decisions d
+select is(count(*), 1::bigint, 'the lead has one decision') from leadgen.lead_decisions d
   join lead l on l.id = d.lead_id and d.market_id = l.market_id and d.attempt = 1;
 select is(format('%s %s %s %s', a.price, a.currency, a.outcome, a.is_exclusive), '50.00 USD pending f', 'record_decision: the sale')
 from leadgen.lead_assignments a join lead l on l.id = a.lead_id and l.market_id = a.market_id;
@@ -76,7 +76,8 @@ select is(answer - 'lead_id', jsonb_build_object('status', 'accepted', 'message'
 select is((testkit.submit(offer_id, '{"name": null}', 3)) - 'lead_id',
   '{"status": "rejected", "reason": "name is missing", "message": "Lead did not pass validation",
   "errors": [{"code": "field_required", "field": "name", "reason": "name is missing"}]}', 'a rejected lead, as the seed says') from ids;
-select is(l.rejected_at = l.created_at and l.buyer_id is null and l.routing_policy_version is null, true, 'it was never routed')
+select is(l.rejected_at = l.created_at and l.buyer_id is null and l.routing_policy_version is null, true,
+  'a rejected lead was never routed')
 from leadgen.leads l join ids using (offer_id) where l.status = 'rejected';
 select is((select count(*) from leadgen.lead_decisions d join leadgen.leads l on l.id = d.lead_id
   where l.status = 'rejected'), 0::bigint, 'a rejected lead has no decision');

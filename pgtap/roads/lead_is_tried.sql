@@ -49,7 +49,7 @@ select is(t.dry #>> '{decision,summary}', leadgen.explain_lead((t.live ->> 'lead
 from (select * from tried order by n) t where t.live ? 'lead_id';
 select is((select count(distinct t.live ->> 'status') from tried t), 2::bigint, 'accepted and rejected ones among them');
 select is(t.dry ? 'lead_id', false, 'a dry run names no lead') from tried t where n = 1;
-select is(jsonb_array_length(t.dry #> '{decision,attempts,0,candidates}'), 3, 'it shows every candidate') from tried t where n = 1;
+select is(jsonb_array_length(t.dry #> '{decision,attempts,0,candidates}'), 3, 'a dry run shows every candidate') from tried t where n = 1;
 
 -- Quarantine, replay, malformed.
 select is(leadgen.dry_run_lead('{"source_key": "no-such-source", "name": "x"}') - 'quarantine_id' ->> 'status', 'quarantined',
@@ -62,7 +62,7 @@ select is(leadgen.dry_run_lead(testkit.given_lead(offer_id, '{"attributes": {"ro
 create temp table known as
 select testkit.given_lead(offer_id, '{"attributes": {"roof_age": 12}, "idempotency_key": "k1"}', 12) as lead from ids;
 select is(leadgen.dry_run_lead(lead || '{"idempotency_key": "k2"}'::jsonb) #>> '{errors,0,code}', 'duplicate',
-  'it would be a duplicate') from known;
+  'a dry run of the same person says duplicate') from known;
 create temp table counted as select pg_temp.rows() as before;
 select is(d.answer ->> 'status', 'accepted', 'as new: neither a replay nor a duplicate')
 from known, lateral (select leadgen.dry_run_lead(lead, '{"idempotency_key": "k1"}', true) as answer) d;

@@ -29,14 +29,14 @@ select is(answers[1] - 'lead_id', jsonb_build_object('status', 'accepted',
   'message', 'Lead qualified and delivered to buyer', 'buyer_id', testkit.buyer_of(seats.third), 'offer_id', ids.third,
   'price', 45.00), 'an answer is that of submit_lead') from sold, ids, seats;
 select is(array(select (a ->> 'offer_id')::bigint from unnest(answers) a), array[third, first, third, second],
-  'in the order given') from sold, ids;
+  'answers come in the order of the leads') from sold, ids;
 select is(array_agg(l.email::text order by n),
-  '{person1@example.com,person2@example.com,person3@example.com,person4@example.com}', 'each its own lead''s')
+  '{person1@example.com,person2@example.com,person3@example.com,person4@example.com}', 'each answer is its own lead''s')
 from sold, unnest(answers) with ordinality u (a, n)
 join leadgen.leads l on l.id = (a ->> 'lead_id')::bigint;
 select is(count(distinct l.created_at), 4::bigint, 'each is judged at its own time') from leadgen.leads l;
-select is((select count(*) from leadgen.deliveries), 4::bigint, 'all are to be delivered');
-select is(pg_temp.submit_all('{}'), '{}', 'no leads, no answers');
+select is((select count(*) from leadgen.deliveries), 4::bigint, 'every lead has its delivery');
+select is(pg_temp.submit_all('{}'), '{}', 'without leads there are no answers');
 
 -- They see each other.
 create temp table again as
@@ -45,8 +45,8 @@ select pg_temp.submit_all(array[
   pg_temp.given('first', 5, '{"idempotency_key": "k"}'), pg_temp.given('first', 7, '{"idempotency_key": "k"}')]) as answers;
 select is(answers[3], answers[1] || '{"repeated": true}'::jsonb, 'the same key again is answered as the first time') from again;
 select is(answers[4] ->> 'status', 'refused', 'the same key with another body is refused') from again;
-select is(answers[4] ->> 'sqlstate', 'LG422', 'as submit_lead refuses it') from again;
-select is(answers[2] ->> 'status', 'accepted', 'which keeps no other from being taken') from again;
+select is(answers[4] ->> 'sqlstate', 'LG422', 'a batch refuses a lead as submit_lead does') from again;
+select is(answers[2] ->> 'status', 'accepted', 'a refused lead keeps no other from being taken') from again;
 select is((select count(*) from leadgen.leads l where l.idempotency_key = 'k'), 1::bigint, 'a key that is sent together makes one lead');
 create temp table capped as
 select testkit.make_offer('{"duplicate_window_hours": 24}', '{"on_no_buyer": "reject"}') as id;
@@ -54,7 +54,7 @@ select lives_ok('select testkit.enroll_buyer(id, ''Ace'', ''{"capacity_per_day":
 create temp table places as
 select pg_temp.submit_all(array[testkit.given_lead(id, '{}', 8), testkit.given_lead(id, '{"message": "again"}', 8),
   testkit.given_lead(id, '{}', 9)]) as answers from capped;
-select is(answers[1] ? 'price', true, 'the first takes the place') from places;
+select is(answers[1] ? 'price', true, 'the first of a batch takes the place') from places;
 select is(answers[2] #>> '{errors,0,code}', 'duplicate', 'the same person is a duplicate of it') from places;
 select is(answers[3] -> 'buyer_id', 'null', 'the next person finds no place') from places;
 
@@ -107,7 +107,7 @@ select (select count(*) from leadgen.leads) as leads, (select sum(u.sales[2]) fr
 create temp table poisoned as
 select pg_temp.submit_all(array[
   pg_temp.given('first', 20), pg_temp.given('first', 21, '{"name": "poison"}'), pg_temp.given('first', 22)]) as answers;
-select is(answers[2], '{"status": "alone"}'::jsonb, 'is to be submitted by itself') from poisoned;
+select is(answers[2], '{"status": "alone"}'::jsonb, 'a lead that spoils its batch is to be submitted by itself') from poisoned;
 select is(array[answers[1] ->> 'status', answers[3] ->> 'status'], '{accepted,accepted}', 'the others are taken')
 from poisoned;
 select is((select count(*) from leadgen.leads) - leads, 2::bigint, 'of the bad lead nothing is kept') from before;

@@ -69,7 +69,7 @@ select is(pg_temp.meets('route_held_lead', '55P03'), '00:10 00:00 received',
   'route_held_lead passes over a lead that needs a row which somebody holds');
 select is(pg_temp.meets(name, state), set_aside, format('%s sets aside on %s', name, state))
 from chores, unnest('{LG423,P0001,22012,22P02,23505,23514,42703,42501,54001}'::text[]) state;
-select is(pg_temp.waits(), '00:00 00:00 received', 'nothing of that was kept');
+select is(pg_temp.waits(), '00:00 00:00 received', 'a call that fails keeps nothing');
 
 -- Whatever raises over a held lead: the route, its facts, the end of its hold. One lead is set aside, not the chore.
 create function pg_temp.break(p_function regprocedure) returns void language plpgsql as $$
@@ -101,7 +101,7 @@ select is(pg_temp.meets_broken('market.end_hold(leadgen.leads, timestamptz, text
 
 drop trigger fail on leadgen.lead_decisions;
 drop trigger fail on leadgen.lead_assignments;
-select isnt(leadgen.release_due_sale(), null, 'with the cause gone the sale is released');
+select isnt(leadgen.release_due_sale(), null, 'the sale is released once the cause is gone');
 
 select * from finish();
 rollback;

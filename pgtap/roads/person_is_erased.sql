@@ -123,7 +123,7 @@ select is(pg_temp.submit() ->> 'lead_id', id::text, 'the same request gets the f
 select is(pg_temp.traces(), '{}', 'a repeated request brings nothing back');
 select is(pg_temp.submit('{"idempotency_key": "k-2"}') ->> 'status', 'accepted', 'a new request of the person is no duplicate of nobody');
 select is(leadgen.erase_lead(max(l.id), 'once more'), true, 'the person''s new lead can be erased as well') from leadgen.leads l;
-select is(pg_temp.traces(), '{}', 'again nothing is left');
+select is(pg_temp.traces(), '{}', 'nothing is left of a lead that is erased later');
 select is(pg_temp.submit('{"idempotency_key": "for zaphod@heartofgold.example"}') ->> 'status', 'accepted', 'a key that is the contact');
 select leadgen.erase_lead(max(l.id), 'third') from leadgen.leads l;
 select is(pg_temp.traces(), '{}', 'no trace of the quarantined submission stays');
@@ -138,11 +138,11 @@ create temp table rejected as select (pg_temp.submit('{"idempotency_key": "k-3",
   ->> 'lead_id')::bigint as id;
 select is(l.status::text, 'rejected', 'a lead that was rejected') from leadgen.leads l join rejected using (id);
 select is(leadgen.erase_lead(id, 'fifth'), true, 'a rejected lead is erased') from rejected;
-select is(pg_temp.traces(), '{}', 'what was no postal code, too');
+select is(pg_temp.traces(), '{}', 'text that was no postal code is erased as well');
 select is(format('%s %s %s', l.validation_reason, l.answer #>> '{errors,0,reason}', l.postal_code), 'field_invalid field_invalid ',
   'the codes of a rejected lead stay')
 from leadgen.leads l join rejected using (id);
-select is(leadgen.replay_lead(id), '{"identical": true}', 'it is no difference') from rejected;
+select is(leadgen.replay_lead(id), '{"identical": true}', 'an erased rejected lead replays without a difference') from rejected;
 
 -- Being sent, parked, held.
 select testkit.at_time('2026-11-20T17:00:00Z');
@@ -171,7 +171,7 @@ select is(array_agg(a.outcome::text order by a.id), '{unknown,erased}', 'a late 
 from leadgen.lead_assignments a join sent on sent.id = a.lead_id;
 select is_empty($$select * from leadgen.claim_deliveries('w', '{"webhook": 100, "email": 100}', '30 seconds') c
   join leadgen.deliveries d on d.id = c.delivery_id join leadgen.leads l on l.id = d.lead_id
-    where l.erased_at is not null$$, 'nothing of it is claimed');
+    where l.erased_at is not null$$, 'no delivery of an erased lead is claimed');
 select is(leadgen.return_sale(a.id, 'other', 'Zaphod again')::text, 'returned', 'its buyer may still return it')
 from leadgen.lead_assignments a join sent on sent.id = a.lead_id where a.outcome = 'unknown';
 select is(l.hold_until, null, 'a returned sale of an erased lead is not offered again') from leadgen.leads l join sent using (id);

@@ -66,7 +66,8 @@ select is(pg_temp.leads(), 1::bigint, 'none of them left a lead');
 
 -- Tests are rehearsed.
 select is(pg_temp.post(pg_temp.google(3, '{"is_test": true}')) #>> '{outcome,status}', 'accepted', 'a test: what would have become of it');
-select is(pg_temp.post(pg_temp.google(3, '{"is_test": true, "user_column_data": []}')) ->> 'status', 'test', 'one with made-up answers');
+select is(pg_temp.post(pg_temp.google(3, '{"is_test": true, "user_column_data": []}')) ->> 'status', 'test',
+  'a test lead with made-up answers is a test');
 select is(pg_temp.post(pg_temp.google(3, jsonb_build_object('is_test', true, 'campaign_id', repeat('9', 101)))) #>> '{outcome,status}',
   'refused',
   'a test lead tells the refusal without an error');
@@ -106,7 +107,8 @@ from (values ('{"by_campaign": true}'::jsonb, '{"utm_source": "Google", "utm_cam
   ('{}', '{"utm_source": "google", "utm_campaign": "777"}', 's')) as t (map, payload, key);
 create temp table routed as select pg_temp.post(pg_temp.google(6, '{"campaign_id": 777}')) as reply;
 select is(reply ->> 'offer_id', other_id::text, 'a campaign that is mapped sells into its own offer') from routed, ids;
-select is(s.source_key::text, 'campaign', 'as its source''s lead') from routed join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint
+select is(s.source_key::text, 'campaign', 'the lead belongs to the source of its campaign') from routed
+  join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint
   join leadgen.sources s on s.id = l.source_id;
 select is(pg_temp.post(pg_temp.google(6, '{"campaign_id": 777}')) -> 'repeated', 'true', 'the same odd submission is taken once');
 insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign) select campaign, 'google', '5' from ids;
@@ -215,7 +217,7 @@ create function pg_temp.acme(p_changes jsonb, p_context jsonb) returns jsonb lan
     || p_changes)::text, 'UTF8'), jsonb_build_object('api_key_hash', repeat('b', 64)) || p_context);
 $$;
 select is(pg_temp.acme('{}', '{"ip_address": "192.0.2.7"}') ->> 'status', 'accepted', 'a partner''s lead is taken');
-select is(array[l.idempotency_key::text, host(l.ip_address)], '{acme:1,192.0.2.7}', 'with what the transport knew')
+select is(array[l.idempotency_key::text, host(l.ip_address)], '{acme:1,192.0.2.7}', 'a partner''s lead has what the transport knew')
   from leadgen.leads l where l.email = 'ann@example.com';
 select is(testkit.fault_of($$select pg_temp.acme('{"n": "Bob"}', '{}')$$), 'LG422 idempotency_key',
   'the same id with another body is refused');

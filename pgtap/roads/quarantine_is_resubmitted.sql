@@ -43,7 +43,8 @@ select is(answer ->> 'step', 'source', format('nothing claims it: try %s', n)) f
 select is(count(distinct answer ->> 'quarantine_id'), 1::bigint, 'the same submission is kept once') from lost;
 select is(q.times_seen, 3, 'the same submission is counted') from leadgen.intake_quarantine q
 where q.failed_step = 'source' and q.payload ->> 'name' = 'Lost';
-select is(q.context, '{"origin": "https://nowhere.example"}', 'with what the transport knew') from leadgen.intake_quarantine q
+select is(q.context, '{"origin": "https://nowhere.example"}', 'a quarantined submission has what the transport knew')
+from leadgen.intake_quarantine q
   where q.payload ->> 'name' = 'Lost';
 select is((leadgen.submit_lead('{"name": "Lost", "email": "m@example.com"}') ->> 'quarantine_id')
   <> (select answer ->> 'quarantine_id' from lost where n = 1), true, 'another submission is another row');
@@ -59,8 +60,9 @@ select is(q.lead_id, (r.answer ->> 'lead_id')::bigint, 'the row points at it') f
 select isnt(q.resubmitted_at, null, 'the row says when it was resubmitted') from waiting w join leadgen.intake_quarantine q using (id);
 select is(testkit.fault_of(format('select leadgen.resubmit_quarantined(%s)', id)), 'LG409 quarantine_id', 'a second replay is refused')
   from waiting;
-select is(testkit.fault_of('select leadgen.resubmit_quarantined(0)'), 'LG404 quarantine_id', 'one that does not exist');
-select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint, 'one lead, however often it is clicked');
+select is(testkit.fault_of('select leadgen.resubmit_quarantined(0)'), 'LG404 quarantine_id', 'resubmit_quarantined: no such submission');
+select is((select count(*) from leadgen.leads l join ids using (offer_id)), 1::bigint,
+  'a submission that is resubmitted twice is one lead');
 
 select pg_temp.switch('offer', false);
 select is(testkit.submit(offer_id, '{}', 2) -> 'repeated', 'true', 'turn_away: the first answer, though the offer is off now')

@@ -14,7 +14,7 @@ where n = 1;
 select is(u.month_count, 4, 'a requested return keeps the place') from testkit.offer_usage u join judged using (offer_id);
 select is(testkit.ask(id, 'duplicate'), 'accepted requested other', 'asked again: the same answer') from s10 where n = 1;
 select is(testkit.return_events(offer_id), '{return_requested}', 'the operator hears of it, once') from judged;
-select unalike(concat_ws(' ', e.message, e.facts), '%rude%', 'without the buyer''s words')
+select unalike(concat_ws(' ', e.message, e.facts), '%rude%', 'the event does not repeat the buyer''s words')
 from leadgen.events e join judged using (offer_id) where e.kind = 'return_requested';
 create temp table r1 as select r.id from leadgen.sale_returns r join s10 on s10.id = r.assignment_id;
 select testkit.at_time('2026-12-20T16:00:00Z');
@@ -57,7 +57,7 @@ select is(leadgen.settle_answers(), 0, 'settle_answers: silence does not accept 
 select leadgen.decide_return(r.id, n = 1) from leadgen.sale_returns r join s11 on s11.id = r.assignment_id;
 select is(leadgen.settle_answers(), 1, 'settle_answers: once that is refused, it does');
 select is(array_agg(testkit.tell_return(id) order by n), array[format('returned released | validated held | approved api %s', session_user),
-  format('accepted | accepted | refused api %s', session_user)], 'one returned, one accepted') from s11;
+  format('accepted | accepted | refused api %s', session_user)], 'an approved request returns its sale, a refused one accepts it') from s11;
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- A sale that ends otherwise takes its request with it.

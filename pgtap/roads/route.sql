@@ -19,7 +19,7 @@ create temp table turns as select i, testkit.sell(offer_id, i) as id from ids, g
 select is((select array_agg(n order by i) from turns join seats using (id)), '{1,2,3,1,2,1,2}',
   'round robin in turn; the full one is left out');
 update leadgen.buyer_offers bo set pause_until = '2026-11-21T16:00:00Z' from seats where bo.id = seats.id and n = 1;
-select is((select n from seats where id = testkit.sell((select offer_id from ids), 8)), 2, 'the other is paused');
+select is((select n from seats where id = testkit.sell((select offer_id from ids), 8)), 2, 'a paused buyer is passed over');
 create temp table one as select l.id as lead_id from leadgen.leads l order by l.id desc limit 1;
 select is((select array_agg(c.reason order by c.buyer_offer_id)
   from leadgen.explain_candidates(lead_id) c), '{"paused: until 2026-11-21T16:00:00Z (10:00 America/Chicago)",NULL,

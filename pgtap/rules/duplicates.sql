@@ -78,7 +78,8 @@ select testkit.at_time('2026-11-20T12:00:00Z');
 create temp table ids as select testkit.make_offer('{"min_message_length": 5}') as offer_id;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "x"}')), '{message_too_short message}',
   'a first lead that is not valid') from ids;
-select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "long enough"}')), '{}', 'it does not make the next one a duplicate')
+select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "long enough"}')), '{}',
+  'a rejected lead does not make the next one a duplicate')
   from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "once more"}')), '{duplicate phone}', 'the valid one does') from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "and again"}')), '{duplicate phone}',

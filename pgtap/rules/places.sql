@@ -77,7 +77,7 @@ select is((select format('%s %s', l.region_code, l.city) from leadgen.leads l
   where l.offer_id = ids.offer_id order by l.id limit 1), 'US-TX Austin',
   'what was filled in is stored') from ids;
 select is((select count(*) from leadgen.leads l where l.offer_id = ids.offer_id and l.status = 'rejected'), 3::bigint,
-  'all three are kept') from ids;
+  'all three rejected leads are kept') from ids;
 select isnt(catalog.compile_rules('{}'), catalog.compile_rules('{"allowed_cities": ["Austin"]}'), 'compile_rules: a rule more');
 
 select * from finish();
