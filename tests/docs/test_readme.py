@@ -185,7 +185,10 @@ def test_what_a_page_says_is_held_against_it(
 
 def test_a_terminal_that_ends_with_an_error_is_told(place: Path, environment: dict[str, str]) -> None:
     serve = Snippet(
-        "page", 1, "sh", "# terminal 1\ntrap 'exit 7' INT\necho Serving until Ctrl-C\nsleep 600\n"
+        "page",
+        1,
+        "sh",
+        "# terminal 1\ntrap 'exit 7' INT\necho Serving until Ctrl-C\nwhile :; do sleep 0.1 || :; done\n",
     )
     with (
         pytest.raises(PageError, match=r"page:1 ended with status 7"),
