@@ -20,10 +20,10 @@ from concurrency.sessions import (
     advisory_locks,
     in_background,
     submit,
-    wait_until,
     wait_until_blocked,
 )
 from rig.cluster import Connect
+from rig.waiting import wait_until
 
 OFFER = 2  # advisory lock class
 RETURN = "select leadgen.return_sale(%s, 'wrong_number')::text"

@@ -15,6 +15,7 @@ from leadgen.db.tree import SqlError, SqlTree
 from leadgen.db.urls import with_role
 from leadgen.settings import Settings
 from rig.cluster import Cluster
+from rig.waiting import wait_until
 
 
 @pytest.fixture
@@ -138,12 +139,11 @@ def test_a_killed_session_leaves_whole_steps_only(empty: str, tree: SqlTree) -> 
     thread = threading.Thread(target=migrate_until_killed)
     thread.start()
     with psycopg.connect(empty, autocommit=True) as connection:
-        killed = None
-        while killed is None:
-            killed = connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = current_database() and wait_event = 'PgSleep'"
-            ).fetchone()
+        kill = (
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and wait_event = 'PgSleep'"
+        )
+        wait_until(lambda: connection.execute(kill).fetchone())
     thread.join()
     assert len(failed) == 1
     second.write_text(whole)

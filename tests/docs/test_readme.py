@@ -16,6 +16,7 @@ import pytest
 from leadgen.paths import checkout
 from rig.guard import server_directory
 from rig.pages import Newcomer, PageError, Snippet, newcomer, read_snippets
+from rig.waiting import wait_until
 
 ROOT = checkout() or Path()
 PAGES = ["README.md", *sorted(f"docs/how-to/{path.name}" for path in (ROOT / "docs/how-to").iterdir())]
@@ -73,10 +74,7 @@ def wait_out_midnight() -> None:
 
 def assert_nothing_runs(environment: dict[str, str]) -> None:
     """All processes with this environment have ended, or end now."""
-    deadline = time.monotonic() + STOP_SECONDS
-    while left := left_running(environment):
-        assert time.monotonic() < deadline, left
-        time.sleep(0.02)
+    wait_until(lambda: not left_running(environment), lambda: left_running(environment), STOP_SECONDS)
 
 
 def left_running(environment: dict[str, str]) -> list[str]:
