@@ -46,7 +46,7 @@ select is(catalog.find_regex_fault(pattern), null, 'the structure lets it pass')
 select matches(testkit.detail_of(format('select catalog.check_regex(%L, %L)', pattern, 'p')) ->> 'found', '\d+ ms for a few long texts$',
   'a slow pattern: the fault says how long it took') from slow;
 select is(testkit.detail_of(format('select catalog.check_regex(%L, %L)', pattern, 'p')) ->> 'allowed',
-  'a pattern that is done with them in 100 ms', 'a slow pattern: the fault says how long it may take') from slow;
+  'a pattern that takes at most 100 ms for them', 'a slow pattern: the fault says how long it may take') from slow;
 select is(catalog.time_regex('^a+$') between interval '0' and interval '100 milliseconds', true, 'time_regex: a simple pattern');
 select cmp_ok(catalog.time_regex(pattern), '>', catalog.time_regex('^ab+$'), 'time_regex: a slow one takes longer') from slow;
 

@@ -58,11 +58,12 @@ create function pg_temp.events() returns text[] language sql as $$
 $$;
 select testkit.outcome(offer_id, '2026-11-20T16:10:00Z') from ids;
 select is(pg_temp.events(),
-  array['cap_low: seat A hour 2026-11-20T16:00Z | seat A: 1 of 2 of the hour cap used, resets 2026-11-20T17:00:00Z (02:00 Asia/Tokyo)'],
+  array['cap_low: seat A hour 2026-11-20T16:00Z | '
+    'seat A: 1 of 2 of the hour cap used, 1 left, resets 2026-11-20T17:00:00Z (02:00 Asia/Tokyo)'],
   'an enrollment''s cap, in its own zone');
 select testkit.outcome(offer_id, '2026-11-20T16:20:00Z') from ids;
 select is((pg_temp.events())[2],
-  'cap_low: the offer day 2026-11-20 | the offer: 4 of 5 of the day cap used, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
+  'cap_low: the offer day 2026-11-20 | the offer: 4 of 5 of the day cap used, 1 left, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
   'the offer''s cap, in the market''s zone: the second lead of two sales goes over the line');
 select is(array_length(pg_temp.events(), 1), 2, 'nobody is warned of anything else');
 select is(e.facts, '{"unit": "day", "used": 4, "limit": 5}', 'the warning of a limit has its numbers') from leadgen.events e, ids
@@ -75,7 +76,7 @@ from seats join leadgen.events e
   on e.subject like format('enrollment %s %%', a);
 select testkit.outcome(offer_id, '2026-11-20T17:00:00Z') from ids;
 select is((pg_temp.events())[3],
-  'cap_low: seat A hour 2026-11-20T17:00Z | seat A: 1 of 2 of the hour cap used, resets 2026-11-20T18:00:00Z (03:00 Asia/Tokyo)',
+  'cap_low: seat A hour 2026-11-20T17:00Z | seat A: 1 of 2 of the hour cap used, 1 left, resets 2026-11-20T18:00:00Z (03:00 Asia/Tokyo)',
   'a new hour, a new warning');
 update leadgen.enrollment_usage u set sales[1] = 0, sales[2] = 0 from seats where u.buyer_offer_id = a;
 select testkit.outcome(offer_id, '2026-11-20T17:10:00Z') from ids;

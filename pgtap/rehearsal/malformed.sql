@@ -1,6 +1,6 @@
 -- what_if refuses changes that cannot be, by path; and it writes nothing (fault 32: nothing is left of a rehearsal).
 begin;
-select plan(82);
+select plan(86);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}') as offer_id,
   testkit.new_buyer('Dunn') as d, testkit.make_offer() as other;
 create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace') as a, testkit.enroll_buyer(other, 'Eads') as x from ids;
@@ -18,6 +18,18 @@ begin
     format('enrollments.%s', a), 'enrollments.A'), format('enrollments.%s', x), 'enrollments.X') from ids, seats);
 end;
 $$;
+create function pg_temp.said(p_changes jsonb) returns text language plpgsql as $$
+declare
+  v_message text;
+  v_hint text;
+begin
+  perform leadgen.what_if(offer_id, '2026-11-20Z', '2026-11-21Z', p_changes) from ids;
+  return 'none';
+exception when others then
+  get stacked diagnostics v_message = message_text, v_hint = pg_exception_hint;
+  return format('%s | %s', v_message, v_hint);
+end;
+$$;
 select is(pg_temp.fault(changes), fault, format('%s: %s', changes, fault))
 from (values
   ('{}'::jsonb, 'none'),
@@ -26,11 +38,13 @@ from (values
   -- policies, as a write to their rows would
   ('{"validation": 5}', 'LG423 changes.validation'), ('{"routing": []}', 'LG423 changes.routing'), ('{"pricing": null}',
     'LG423 changes.pricing'),
-  ('{"validation": {"required_field": ["name"]}}', 'LG423 rules.required_field'), ('{"validation": {"required_fields": "name"}}',
-    'LG423 rules.required_fields'),
-  ('{"routing": {"max_buyers": 0}}', 'LG423 config.max_buyers'), ('{"routing": {"stratgy": "weighted"}}', 'LG423 config.stratgy'),
-  ('{"routing": {"caps": {}}}', 'LG423 config.caps'),
-  ('{"pricing": {"adjustments": [{"name": "x", "when": {"zip": {"enum": ["1"]}}, "amount": 1}]}}', 'LG423 rules.adjustments[0].when.zip'),
+  ('{"validation": {"required_field": ["name"]}}', 'LG423 changes.validation.required_field'),
+  ('{"validation": {"required_fields": "name"}}', 'LG423 changes.validation.required_fields'),
+  ('{"routing": {"max_buyers": 0}}', 'LG423 changes.routing.max_buyers'),
+  ('{"routing": {"stratgy": "weighted"}}', 'LG423 changes.routing.stratgy'),
+  ('{"routing": {"caps": {}}}', 'LG423 changes.routing.caps'),
+  ('{"pricing": {"adjustments": [{"name": "x", "when": {"zip": {"enum": ["1"]}}, "amount": 1}]}}',
+    'LG423 changes.pricing.adjustments[0].when.zip'),
   -- prices
   ('{"default_price_per_lead": 0.01}', 'none'), ('{"default_price_per_lead": 0}', 'LG423 changes.default_price_per_lead'),
   ('{"default_price_per_lead": "45"}', 'LG423 changes.default_price_per_lead'), ('{"default_price_per_lead": null}',
@@ -119,6 +133,18 @@ select is((select count(*) from before, jsonb_object_keys(rows)) > 35, true, 'th
 select set_config('transaction_read_only', 'on', true);
 select is(leadgen.what_if(offer_id, '2026-11-20Z', '2026-11-21Z', '{"default_price_per_lead": 50}') #>> '{simulated,revenue}', '50.00',
   'it plays in a transaction that may not write') from ids;
+
+-- What it says: the path in the changes, and no word of a row.
+select is(pg_temp.said('{"routing": {"max_buyers": 0}}'), 'changes.routing.max_buyers: found 0; allowed: at least 1 | ',
+  'a policy''s fault: path and no hint');
+select is(pg_temp.said('{"routing": {"strategy": "wieghted"}}'), 'changes.routing.strategy: found "wieghted"; '
+  'allowed: one of priority, round_robin, weighted, highest_price, least_filled. Did you mean weighted? | ', 'the word that was meant');
+select is(pg_temp.said('{"default_price_per_lead": 0}'), 'changes.default_price_per_lead: found 0; allowed: at least 0.01 | ',
+  'another fault: no hint');
+select is(pg_temp.said('{"validation": {"duplicate_window_hours": 1}}'), 'changes.validation.duplicate_window_hours: '
+  'found a key that a what-if cannot change; allowed: a key that looks nothing up: '
+  'a what-if judges a lead by what was found when it came | ',
+  'a key that cannot be changed');
 
 select * from finish();
 rollback;

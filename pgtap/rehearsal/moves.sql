@@ -19,7 +19,7 @@ from (values
   ('(sold,,{1},{45})', '(sold,,{2},{45})', testkit.rehearsed('{}', '{"cap_day": 2, "used_day": 2}', '{}'),
     'its buyer: cap_day: 2 of 2, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)'),
   ('(sold,,{1},{45})', '(sold,,"{1,2}","{45,45}")', testkit.rehearsed('{"max_buyers": 2}', '{}', '{}'), 'sold to more buyers'),
-  ('(sold,,{9},{45})', '(sold,,{1},{45})', testkit.rehearsed('{}', '{}'), 'its buyer is not there'),
+  ('(sold,,{9},{45})', '(sold,,{1},{45})', testkit.rehearsed('{}', '{}'), 'its buyer is not a candidate'),
   ('(sold,,{9},{45})', '(unsold,cap_day,{},{})', null, 'unsold: cap_day')
 ) as t (before, after, d, text);
 create function pg_temp.count(p_before text, p_after text) returns jsonb language sql as $$

@@ -84,9 +84,10 @@ select is(cardinality(rehearsal.seat_newcomers(o, x, '{}')), 0, 'seat_newcomers:
 select is(testkit.fault_of(format('select rehearsal.check_changed_policies(o, %L) from leadgen.offers o where o.id = %s', changes,
   offer_id)), fault,
   format('check_changed_policies: %s', changes))
-from ids, (values ('{"routing": {"max_buyers": 3}}'::jsonb, 'none'), ('{"routing": {"max_buyers": 99}}', 'LG423 config.max_buyers'),
-  ('{"validation": {"min_message_length": 0}}', 'LG423 rules.min_message_length'), ('{"pricing": {"exclusivity_premium": {}}}',
-    'LG423 rules.exclusivity_premium')) as t (changes, fault);
+from ids, (values ('{"routing": {"max_buyers": 3}}'::jsonb, 'none'),
+  ('{"routing": {"max_buyers": 99}}', 'LG423 changes.routing.max_buyers'),
+  ('{"validation": {"min_message_length": 0}}', 'LG423 changes.validation.min_message_length'), ('{"pricing": {"exclusivity_premium": {}}}',
+    'LG423 changes.pricing.exclusivity_premium')) as t (changes, fault);
 
 -- The policy changes in the middle: each lead is laid over the version that judged it.
 update leadgen.routing_policies p set config = '{"max_buyers": 1}' from leadgen.offers o

@@ -1,6 +1,6 @@
 -- what_if: eight leads of a morning, played again under each kind of change; every number worked out by hand.
 begin;
-select plan(70);
+select plan(71);
 
 -- A: 60.00, first; B: 50.00, second; two a day each, in 78701. C: the offer's 45.00, in 78702. D is not enrolled.
 create temp table ids as select testkit.make_offer('{"required_fields": ["message"], "duplicate_window_hours": 0}',
@@ -188,6 +188,16 @@ select is((select concat_ws(' ', e #>> '{actual,0,buyer}', e #>> '{actual,0,pric
   e #>> '{simulated,0,price}')
   from played p, jsonb_path_query_first(p.r, '$.examples[0]') e where p.changes = '{"enrollments": {"Ace": {"capacity_per_day": 0}}}'),
   'Ace 60.00 -> Best 50.00', 'an example: the first lead');
+
+-- Fill is of the windows in which leads came, however long the period is.
+select is((
+    select string_agg(
+      format('%s %s > %s', b ->> 'buyer', coalesce(b #>> '{actual,fill}', '-'), coalesce(b #>> '{simulated,fill}', '-')), ', '
+      order by b ->> 'buyer')
+    from jsonb_array_elements(leadgen.what_if(offer_id, '2026-10-23T05:00:00Z', '2026-11-22T06:00:00Z',
+      jsonb_build_object('enrollments', jsonb_build_object(b_id, '{"capacity_per_day": 4}'::jsonb))) -> 'buyers') b),
+  'Ace 1.0000 > 1.0000, Best 1.0000 > 1.0000, Cole - > -', 'fill: days without leads do not count')
+from (select offer_id, b as b_id from seats) s;
 
 -- What a lead was judged by is what was looked up when it came: keys that would look up something else are refused.
 select is(testkit.fault_of(format($$select leadgen.what_if(%s, '2026-11-20', '2026-11-21', %L)$$, offer_id,

@@ -51,8 +51,8 @@ select is((testkit.failures(jsonb_build_object('allowed_area', area), '{"longitu
   'The postal code lies 44.4 miles from the center of the area; it reaches 10', 'a circle says how far it is') from areas
 where name = 'circle';
 select is((testkit.failures(jsonb_build_object('allowed_area', area), '{"longitude": null}'))[1].reason,
-  'Where this postal code lies is not known, so it is in no area of this offer', 'a place without a position is named') from areas
-    where name = 'circle';
+  'The place of this postal code is not known, so it lies in no area of this offer', 'a place without a position is named')
+  from areas where name = 'circle';
 select is(catalog.compile_area(area), '[["((-98,30),(-97,30),(-97,31),(-98,31))"]]', 'compile_area: a ring as a polygon')
 from areas where name = 'square';
 select is(catalog.compile_area(area), area, 'compile_area: a circle stays') from areas where name = 'circle';

@@ -9,7 +9,7 @@ select is((rules.duplicate(testkit.facts(facts), 'null', '{}'))[1].reason,
   'The same email came in 60 minutes earlier with another lead',
   'duplicate names the same contact and its age') from found;
 select is((rules.duplicate(testkit.facts(facts || '{"duplicate_created_at": "2026-11-20T15:59:30Z"}'::jsonb), 'null', '{}'))[1].reason,
-  'The same email came in 1 minute earlier with another lead', 'duplicate: within a minute') from found;
+  'The same email came in 30 seconds earlier with another lead', 'duplicate: within a minute') from found;
 select is(rules.duplicate(testkit.facts(), 'null', '{}'), '{}', 'duplicate: none was found');
 
 -- One earlier lead of person 1 at 10:00; then another of other contact details at a later time.
