@@ -1,7 +1,7 @@
 -- pause_enrollment, resume_enrollment: a pause is planned, replaced, taken back; each is a version of the terms.
 begin;
 select plan(19);
-create temp table ids as select testkit.seat(testkit.make_offer(), 'A') as a;
+create temp table ids as select testkit.enroll_buyer(testkit.make_offer(), 'Ace') as a;
 grant select on ids to leadgen_dba;
 select testkit.at_time('2026-12-20T12:00:00Z');
 

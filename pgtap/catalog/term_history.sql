@@ -22,7 +22,7 @@ from (values (null::jsonb, '{"a": 1}'::jsonb, 'created'), ('{"a": 1}', '{"a": 1}
 -- An enrollment's life.
 create temp table ids as select testkit.make_offer() as offer_id;
 alter table ids add column a bigint;
-update ids set a = testkit.seat(offer_id, 'A', '{"price_per_lead": 60, "capacity_per_day": 5}');
+update ids set a = testkit.enroll_buyer(offer_id, 'Ace', '{"price_per_lead": 60, "capacity_per_day": 5}');
 grant select on ids to leadgen_dba;
 create function pg_temp.edit(p_set text) returns text language plpgsql as $$
 -- What the history says of the newest version.

@@ -28,7 +28,8 @@ begin
         and (v.is_active, v.routing_priority, v.weight, v.price_per_lead, v.min_balance_required, v.timezone, v.pause_from, v.pause_until,
           v.compiled_schedule, v.limit_codes, v.limit_windows, v.limit_is_money, v.limit_caps, v.filters)
         is not distinct from (bo.is_active, bo.routing_priority, bo.weight, bo.price_per_lead, bo.min_balance_required,
-          bo.timezone::text, bo.pause_from, bo.pause_until, bo.compiled_schedule, bo.limit_codes, bo.limit_windows, bo.limit_is_money, bo.limit_caps,
+          bo.timezone::text, bo.pause_from, bo.pause_until, bo.compiled_schedule, bo.limit_codes,
+          bo.limit_windows, bo.limit_is_money, bo.limit_caps,
           bo.filters)))
     from leadgen.buyer_offers bo join terms using (id));
 end;

@@ -53,11 +53,11 @@ from (values
 
 -- Through the front door: the buyer sells up to the pause, is paused for its length, and the lead that waited is sold at its end.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"hold_hours": 30}') as offer_id;
-create temp table seats as select testkit.seat(offer_id, 'A') as a, offer_id from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace') as a, offer_id from ids;
 update leadgen.buyer_offers bo set pause_from = '2026-11-20T16:30:00Z', pause_until = '2026-11-20T17:10:00Z' from seats where bo.id = a;
 select testkit.at_time('2026-11-20T16:20:00Z');
 select testkit.work_holds();
-select is(testkit.outcome(offer_id, '2026-11-20T16:29:59Z'), 'A 45.00', 'sold a second before the pause') from ids;
+select is(testkit.outcome(offer_id, '2026-11-20T16:29:59Z'), 'Ace 45.00', 'sold a second before the pause') from ids;
 select is(testkit.outcome(offer_id, '2026-11-20T16:30:00Z'), 'paused 1, held', 'paused from its first second') from ids;
 create temp table lead as select max(id) as id from leadgen.leads;
 select is((select e.reason from leadgen.explain_candidates(lead.id) e),
@@ -66,7 +66,7 @@ select is((select e.reason from leadgen.explain_candidates(lead.id) e),
 select is(l.next_route_at, '2026-11-20T17:10:00Z', 'it wakes when the pause ends') from leadgen.leads l join lead using (id);
 select testkit.at_time('2026-11-20T17:10:00Z');
 select testkit.work_holds();
-select is(testkit.tell(id), 'A 45.00', 'the held lead is sold when the pause ends') from lead;
+select is(testkit.tell(id), 'Ace 45.00', 'the held lead is sold when the pause ends') from lead;
 select is(bool_and((leadgen.replay_lead(l.id) ->> 'identical')::boolean), true, 'each lead replays from its record') from leadgen.leads l;
 select is((leadgen.what_if(offer_id, '2026-11-20T06:00:00Z', '2026-11-21T06:00:00Z')) ->> 'is_identical', 'true',
   'a what-if that changes nothing comes out the same') from ids;

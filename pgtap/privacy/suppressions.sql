@@ -50,7 +50,8 @@ set local role leadgen_dba;
 select lives_ok($$select leadgen.suppress('phone', '+15125550123', 'asked twice', '2026-11-20T16:00:01Z')$$,
   'a DBA may suppress a contact twice');
 select lives_ok($$select leadgen.suppress('email', 'a@b.example')$$, 'a suppression may have no end');
-select lives_ok($$select leadgen.suppress('phone', '(615) 555-0142', null, null, 'US')$$, 'suppress: a number as it is dialled in its country');
+select lives_ok($$select leadgen.suppress('phone', '(615) 555-0142', null, null, 'US')$$,
+  'suppress: a number as it is dialled in its country');
 select is(leadgen.unsuppress('phone', '615-555-0142', 'US'), true, 'unsuppress: a number as it is dialled in its country');
 reset role;
 select results_eq(

@@ -1,6 +1,6 @@
 -- what_if refuses changes that cannot be, by path; and it writes nothing (fault 32: nothing is left of a rehearsal).
 begin;
-select plan(86);
+select plan(90);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}') as offer_id,
   testkit.new_buyer('Dunn') as d, testkit.make_offer() as other;
 create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace') as a, testkit.enroll_buyer(other, 'Eads') as x from ids;
