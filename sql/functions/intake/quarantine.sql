@@ -66,8 +66,8 @@ as $$
 -- network's post has its answers anywhere, so the contact is looked for in the text.
 declare
   v_email constant text := '(^|[^a-z0-9._%+-])'
-    || regexp_replace(nullif(p_lead.email, ''), '([^a-zA-Z0-9@])', '\\\1', 'g') || '($|[^a-z0-9.-])';
-  v_digits constant text := right(regexp_replace(p_lead.phone, '\D', '', 'g'), 10);
+    || regexp_replace(nullif(p_lead.email, ''), '([^a-zA-Z0-9@])', E'\\\\\\1', 'g') || '($|[^a-z0-9.-])';
+  v_digits constant text := right(regexp_replace(p_lead.phone, E'\\D', '', 'g'), 10);
 begin
   update leadgen.intake_quarantine q
   set payload = '{}', context = '{}', request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
