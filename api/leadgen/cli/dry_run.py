@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import psycopg
 import typer
 
 from leadgen.cli.console import err, out
 from leadgen.cli.target import database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
 DRY_RUN = "select leadgen.dry_run_lead(%s::jsonb, %s::jsonb, %s::boolean)::text"
@@ -35,7 +35,7 @@ def dry_run(
 
     payload = read_object(read_text(file), file)
     said = read_object(context, "--context")
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         row = connection.execute(DRY_RUN, [payload, said, as_new]).fetchone()
         connection.rollback()
     text = row[0] if row else "{}"

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import psycopg
 import typer
 from rich.text import Text
 
@@ -10,6 +9,7 @@ from leadgen.cli.console import err, plain_table
 from leadgen.cli.offers import find_offer
 from leadgen.cli.rows import AsJson, Row, print_json, read_rows
 from leadgen.cli.target import database_url
+from leadgen.db.session import connect
 
 OFFERS = """
 select o.id, o.slug as offer, o.name, m.slug as market, m.timezone, o.is_active, o.default_price_per_lead as price,
@@ -119,7 +119,7 @@ def list_enrollments(offer: str, *, as_json: bool) -> None:
     """The enrollments of an offer, in the order of their priority."""
     from leadgen.show.console import make_console
 
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         found = find_offer(connection, offer)
     rows = read_rows(ENROLLMENTS, [found.id])
     if as_json:

@@ -4,13 +4,13 @@ from datetime import UTC
 from enum import StrEnum
 from typing import Annotated
 
-import psycopg
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from leadgen.cli.console import err, out
 from leadgen.cli.target import database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
 HISTORY = "select version, changed_at, changed_by, changes from leadgen.policy_history(%s::text, %s::bigint)"
@@ -36,7 +36,7 @@ def history(kind: KindOfPolicy, policy_id: PolicyId) -> None:
     """
     from leadgen.show.console import make_console
 
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         versions = connection.execute(HISTORY, [kind.value, policy_id]).fetchall()
     if not versions:
         raise LeadGenError(f"no {kind.value} policy {policy_id}")
@@ -59,7 +59,7 @@ def rollback(
 
     Example: leadgen rollback pricing 1 3
     """
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         row = connection.execute(ROLL_BACK, [kind.value, policy_id, version]).fetchone()
     out.print(row[0] if row else "")
     err.print(f"{kind.value} policy {policy_id} says again what version {version} said")
