@@ -15,7 +15,8 @@ LEADS = 20
 HELD = {
     "delivery": "select from leadgen.deliveries d where d.id = (select min(t.id) from leadgen.deliveries t)"
     " for update",
-    "sale": "select from leadgen.lead_assignments a where a.id = (select min(t.assignment_id) from leadgen.deliveries t)"
+    "sale": "select from leadgen.lead_assignments a"
+    " where a.id = (select min(t.assignment_id) from leadgen.deliveries t)"
     " for update",
     "lead": "select from leadgen.leads l where l.id = (select min(t.lead_id) from leadgen.deliveries t) for update",
 }
