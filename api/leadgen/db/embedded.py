@@ -141,7 +141,7 @@ class EmbeddedServer:
         self._own_dir(fresh)
         self._run(
             "initdb", "-D", str(fresh), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
-            f"--locale={_locale()}", "--no-instructions",
+            *_locale(), "--no-instructions",
         )  # fmt: skip
         fresh.rename(self.data)
 
@@ -225,9 +225,13 @@ def _plain_environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C"}
 
 
-def _locale() -> str:
+def _locale() -> list[str]:
+    """initdb's options for a locale that folds letters as Unicode does (see db/letters.py), which C does not."""
     known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout.split()
-    return "C.UTF-8" if {"C.UTF-8", "C.utf8"} & set(known) else "C"
+    for name in ("C.UTF-8", "en_US.UTF-8"):
+        if {name, name.replace("UTF-8", "utf8")} & set(known):
+            return [f"--locale={name}"]
+    return ["--locale=C", "--locale-provider=icu", "--icu-locale=und"]
 
 
 def _reachable_home(wanted: Path, user: ServerUser) -> Path:

@@ -1,8 +1,8 @@
 """Whether a database can hold our texts: its encoding, and how it folds letters.
 
-E-mail addresses, domains, cities and slugs are folded to lower case by the database's own rules. The locale C leaves É as
-it is, and Turkish rules make another letter of I: what one server stored, the next would not find, and a domain with such
-a letter becomes another domain.
+E-mail addresses, domains, cities and slugs are folded to lower case by the database's own rules. The locale C leaves É
+as it is, and Turkish rules make another letter of I. What one server stored, the next would not find, and a domain with
+such a letter would become another domain.
 """
 
 import psycopg
@@ -33,6 +33,6 @@ def check_letters(connection: psycopg.Connection) -> None:
         )
     if connection.execute(FOLD, {"upper": UPPER, "lower": LOWER}).fetchone() != (True,):
         raise MigrateError(
-            f"database {name} folds letters as the locale {locale} does, not as Unicode: domains, cities and slugs would "
-            f"become others. Nothing was changed. Create another one: {CREATE}"
+            f"database {name} folds letters as the locale {locale} does, not as Unicode: domains, cities and slugs "
+            f"would become others. Nothing was changed. Create another one: {CREATE}"
         )

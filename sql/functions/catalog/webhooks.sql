@@ -127,7 +127,7 @@ begin
   end if;
   for v_header in
     select h.key, h.value, p_path || '.' || h.key as path,
-      row_number() over (partition by lower(h.key) order by h.key) as time
+      row_number() over (partition by lower(h.key) order by h.key collate "C") as time
     from jsonb_each(p_headers) h
   loop
     if v_header.key !~* '^(authorization|x-[a-z0-9-]{1,60})$' then
