@@ -20,6 +20,8 @@ from leadgen.db.urls import with_role
 from leadgen.settings import Settings, known_names
 from rig.cluster import Cluster, Connect, running_cluster
 
+pytest_plugins = ["rig.failures"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--matrix`: tests/test_pgtap_matrix.py runs all of pgtap/, not a few files."""

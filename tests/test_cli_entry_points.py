@@ -164,10 +164,10 @@ def test_a_suppression_ends(market: Market, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["phone", "5125550123"], "value: found something else, allowed a valid number with +"),
-        (["email", "ann"], "value: found something else, allowed an address such as name@example.com"),
+        (["phone", "5125550123"], "value: found another value, allowed a valid number with +"),
+        (["email", "ann"], "value: found another value, allowed an address such as name@example.com"),
         (["email", "ann@example.com", "--until", "2020-01-01"], "--until: found a time that has passed"),
-        (["email", "ann@example.com", "--until", "soon"], "--until soon: write 2026-11-20"),
+        (["email", "ann@example.com", "--until", "soon"], "--until: found soon, allowed 2026-11-20"),
     ],
 )
 @pytest.mark.usefixtures("market")
@@ -217,7 +217,7 @@ def test_quarantine_is_listed_and_submitted_again(market: Market, run: Run) -> N
     first, second = (submit(market, name="Wilhelmina Overbeck")["quarantine_id"] for _ in range(2))
     listed = run("quarantine", "list")
     lines = [" ".join(line.split()) for line in listed.stdout.splitlines()]
-    assert lines[0] == "id since, UTC times source step why lead"
+    assert lines[0] == "id came, UTC times source step why lead"
     assert lines[1].startswith(f"{second} 20")
     assert lines[1].endswith("1 austin-plumbing-v1 source the source is not active")
     assert "Overbeck" not in listed.stdout + run("quarantine", "list", "--json").stdout
@@ -225,7 +225,7 @@ def test_quarantine_is_listed_and_submitted_again(market: Market, run: Run) -> N
     waits = run("quarantine", "resubmit", str(first))
     assert (waits.returncode, waits.stdout) == (
         1,
-        f"submission {first}: still in quarantine at step source\n",
+        f"submission {first}: still in quarantine, at step source: the source is not active\n",
     )
     market.execute("update leadgen.sources set is_active = true")
     done = run("quarantine", "resubmit", "--all")
@@ -237,11 +237,8 @@ def test_quarantine_is_listed_and_submitted_again(market: Market, run: Run) -> N
     assert run("quarantine", "list", "--all").stdout.count("austin-plumbing-v1") == 2
     again = run("quarantine", "resubmit", str(first), "99")
     assert again.returncode == 1
-    assert (
-        f"submission {first}: Submission {first} was resubmitted already; quarantine_id: found"
-        in again.stderr
-    )
-    assert "submission 99: No submission 99 in quarantine" in again.stderr
+    assert f"Submission {first} was resubmitted already; quarantine_id: found" in again.stderr
+    assert "No submission 99 in quarantine" in again.stderr
     assert run("quarantine", "resubmit").returncode == 2
 
 

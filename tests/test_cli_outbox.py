@@ -14,6 +14,7 @@ from leadgen.cli.deliveries import shorten
 
 LEAD = {"name": "Wilhelmina Overbeck", "message": "Call my sister"}
 CLAIM = """select * from leadgen.claim_deliveries('w', '{"webhook": 100}', '1 minute')"""
+DUE = "is due now: a worker sends it\n"
 RECORD = "select status from leadgen.record_attempts(%s, 0, '1 second')"
 
 Database = psycopg.Connection
@@ -91,7 +92,7 @@ def test_deliveries_are_listed_without_anything_of_the_lead(market: Database, ru
     done = run("deliveries", "list")
     assert done.returncode == 0, done.stderr
     lines = lines_of(done.stdout)
-    assert lines[0].startswith("id since, UTC buyer what by status tries")
+    assert lines[0].startswith("id made, UTC buyer what by status tries")
     assert len([line for line in lines if " Ann sale " in line]) == 4, "two sales by two ways"
     for word in ("Wilhelmina", "+1512555", "sister", "example.com"):
         assert word not in done.stdout
@@ -137,9 +138,9 @@ def test_a_reply_is_shown_on_one_line() -> None:
 def test_retrying_sends_again_once(market: Database, run: Run) -> None:
     dead, other = make_dead(market), make_dead(market)
     done = run("deliveries", "retry", str(dead), str(dead), str(other))
-    assert (done.returncode, done.stdout) == (0, f"{dead} pending\n{other} pending\n")
+    assert (done.returncode, done.stdout) == (0, f"delivery {dead} {DUE}delivery {other} {DUE}")
     assert status_of(market, dead) == "pending"
-    assert run("deliveries", "retry", str(dead)).stdout == f"{dead} pending\n"
+    assert run("deliveries", "retry", str(dead)).stdout == f"delivery {dead} {DUE}"
 
 
 def test_one_that_cannot_be_sent_again_stops_no_other(market: Database, run: Run) -> None:
@@ -147,18 +148,20 @@ def test_one_that_cannot_be_sent_again_stops_no_other(market: Database, run: Run
     attempt(market, outcome="answered", status_code=200)
     dead = make_dead(market)
     done = run("deliveries", "retry", "999", str(delivered), str(dead))
-    assert (done.returncode, done.stdout) == (1, f"{dead} pending\n")
+    assert (done.returncode, done.stdout) == (1, f"delivery {dead} {DUE}")
     first, second = done.stderr.splitlines()
-    assert first.startswith("999: There is no such delivery")
-    assert second.startswith(f"{delivered}: Delivery {delivered} cannot be sent again")
-    assert run("deliveries", "retry", "--again", str(delivered)).stdout == f"{delivered} pending\n"
+    assert first.startswith("There is no such delivery; delivery_id: found 999")
+    assert second.startswith(f"Delivery {delivered} cannot be sent again")
+    assert run("deliveries", "retry", "--again", str(delivered)).stdout == f"delivery {delivered} {DUE}"
 
 
 def test_parking_keeps_back_until_a_retry(market: Database, run: Run) -> None:
     delivery = webhook_of(market, add_sale(market))
-    assert run("deliveries", "park", str(delivery)).stdout == f"{delivery} parked\n"
+    assert run("deliveries", "park", str(delivery)).stdout == (
+        f"delivery {delivery} is parked: it is not sent until it is retried\n"
+    )
     assert market.execute(CLAIM).fetchall() == []
-    assert run("deliveries", "retry", str(delivery)).stdout == f"{delivery} pending\n"
+    assert run("deliveries", "retry", str(delivery)).stdout == f"delivery {delivery} {DUE}"
     assert len(market.execute(CLAIM).fetchall()) == 1
 
 
@@ -197,9 +200,9 @@ def test_a_replay_is_asked_for_watched_and_stopped(market: Database, run: Run) -
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["list", "--since", "yesterday"], "--since yesterday: write 2026-11-20"),
+        (["list", "--since", "yesterday"], "--since: found yesterday, allowed 2h, 30m, 7d, 2026-11-20,"),
         (["show", "999"], "no delivery 999"),
-        (["resend", "--from", "soon"], "--from soon: write"),
+        (["resend", "--from", "soon"], "--from: found soon, allowed 2026-11-20,"),
         (["resend", "--from", "2026-11-02", "--to", "2026-11-01"], "is not before"),
         (["resend", "--buyer", "99"], "--buyer: found 99"),
         (["resend", "--status", "pending"], "--status: found"),
@@ -284,7 +287,7 @@ def test_a_secret_is_replaced_and_both_sign_for_a_while(market: Database, run: R
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["enable", "999"], "999: There is no such endpoint"),
+        (["enable", "999"], "There is no such endpoint"),
         (["disable", "999", "--reason", "x"], "no such endpoint"),
         (["disable", "1", "--reason", " "], "reason"),
         (["test", "999"], "no such endpoint"),
@@ -356,7 +359,7 @@ def test_a_buyers_keys_are_shown_once_and_revoked(market: Database, run: Run) ->
     """
     assert set(market.execute(query).fetchall()) == {(digest, False) for digest in digests}
     done = run("key", "revoke", "--buyer", "2")
-    assert (done.returncode, done.stderr) == (0, "revoked 3 of buyer 2\n")
+    assert (done.returncode, done.stderr) == (0, "revoked 3 keys of buyer 2\n")
     assert set(market.execute(query).fetchall()) == {(digest, True) for digest in digests}
     is_one_line(run("key", "revoke", "--buyer", "2"), "buyer 2 has no key")
     is_one_line(run("key", "create", "--buyer", "99"), "no buyer 99")

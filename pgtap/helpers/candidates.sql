@@ -1,3 +1,4 @@
+-- Candidates, snapshots and decisions by the names of their fields, for the functions that read no table.
 create or replace function testkit.candidate(p_fields jsonb default '{}')
 returns market.candidate_v1
 language sql
@@ -85,7 +86,8 @@ language sql
 as $$
   select kernel.judge_candidates(testkit.snapshot(p_candidates, p_load, p_now), p_exclusive_buyer_id);
 $$;
-comment on function testkit.judge_candidates(market.candidate_v1[], market.offer_load_v1, timestamptz, bigint) is 'Why each of these candidates loses.';
+comment on function testkit.judge_candidates(market.candidate_v1[], market.offer_load_v1, timestamptz, bigint) is
+  'Why each of these candidates loses.';
 
 create or replace function testkit.find_cause(
   p_candidates market.candidate_v1[],

@@ -35,8 +35,9 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 select is(testkit.fault_of($$select leadgen.suppress('phone', '+15125550123', 'x', '2026-11-20T16:00:00Z')$$), 'LG400 expires_at',
   'suppress: a time that has passed');
 set local role leadgen_dba;
-select lives_ok($$select leadgen.suppress('phone', '+15125550123', 'asked twice', '2026-11-20T16:00:01Z')$$, 'a DBA may, and again');
-select lives_ok($$select leadgen.suppress('email', 'a@b.example')$$, 'for ever');
+select lives_ok($$select leadgen.suppress('phone', '+15125550123', 'asked twice', '2026-11-20T16:00:01Z')$$,
+  'a DBA may suppress a contact twice');
+select lives_ok($$select leadgen.suppress('email', 'a@b.example')$$, 'a suppression may have no end');
 reset role;
 select results_eq(
   $$select kind, reason, created_at, expires_at, created_by = session_user from leadgen.suppressions order by kind$$,
@@ -50,7 +51,7 @@ select is(leadgen.unsuppress('phone', '+1 512 555 0123'), false, 'unsuppress: it
 select is(leadgen.unsuppress('email_domain', 'b.example'), false, 'unsuppress: the domain of a suppressed address is another thing');
 select is(testkit.fault_of($$select leadgen.unsuppress('phone', '5125550123')$$), 'LG400 value', 'unsuppress: not a number');
 set local role leadgen_api;
-select throws_ok($$select leadgen.suppress('email', 'a@b.example')$$, '42501', null, 'the API may not');
+select throws_ok($$select leadgen.suppress('email', 'a@b.example')$$, '42501', null, 'the API may not suppress');
 reset role;
 
 select * from finish();

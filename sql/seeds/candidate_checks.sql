@@ -51,12 +51,12 @@ create temp table declared_strategies (like leadgen.strategies including default
 
 insert into declared_strategies (name, position, key, description)
 values
-  ('priority', 10, '-c.priority', 'The higher routing_priority first.'),
-  ('round_robin', 20, 'coalesce(c.last_turn, -1)', 'Who waits longest for a lead first; who was never served before all.'),
+  ('priority', 10, '-c.priority', 'First who has the higher routing_priority.'),
+  ('round_robin', 20, 'coalesce(c.last_turn, -1)', 'First who has waited longest for a lead; who never had one comes before all others.'),
   ('weighted', 30, 'kernel.share_key(c.finish_tag, c.weight, v_stored_time, v_virtual_time)',
     'Shares by weight, exact to within about one lead at every moment.'),
-  ('highest_price', 40, '-c.price', 'Who pays most first.'),
-  ('least_filled', 50, 'v_fills[c.place]', 'The lowest used share of a limit first.');
+  ('highest_price', 40, '-c.price', 'First who pays most.'),
+  ('least_filled', 50, 'v_fills[c.place]', 'First who has used the lowest share of a limit.');
 
 delete from leadgen.strategies k where not exists (select from declared_strategies d where d.name = k.name);
 insert into leadgen.strategies as k

@@ -37,6 +37,7 @@ from leadgen.cli import (
 )
 from leadgen.cli.console import err, out
 from leadgen.cli.errors import describe_error
+from leadgen.cli.help import use_plain_help
 from leadgen.errors import LeadGenError
 
 app = typer.Typer(name="leadgen", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -76,6 +77,7 @@ app.command("return")(sales.return_sale)
 for command in (docs.docs, services.serve, services.worker):
     app.command()(command)
 app.command("test-rules")(rules.check_rules)
+use_plain_help(app)
 
 
 def show_version(wanted: bool) -> None:

@@ -9,7 +9,7 @@ FAULTS = "select subject, fault, remedy from leadgen.list_configuration_faults()
 
 
 def check(as_json: AsJson = False) -> None:
-    """Check the configuration: list what cannot work, and how to mend it. Exit status 1 when there is anything.
+    """List what is configured and cannot work, and how to mend it. Exit status 1 if there is anything.
 
     It finds active offers without a source, a buyer or a policy in force, enrollments without area or channel,
     caps of 0, balances below their minimum, and exclusivities of inactive buyers. It changes nothing.

@@ -6,9 +6,14 @@ from psycopg import Error
 from psycopg.errors import InvalidSchemaName, UndefinedFunction, UndefinedTable
 
 from leadgen.db.refusals import OURS, describe_refusal
+from leadgen.settings import load_settings
 
 __all__ = ["OURS", "describe_error", "say_as_typed"]
 
+EMBEDDED = (
+    "DATABASE_URL is not set, so this is the embedded database; "
+    "set it to work on another one, for a demo that runs by `source .leadgen/demo.env`"
+)
 OUT_OF_DATE = (InvalidSchemaName, UndefinedFunction, UndefinedTable)
 # What the functions of the database say, and how the same is typed here.
 AS_TYPED = {
@@ -47,8 +52,13 @@ def describe_error(error: Exception) -> str:
         return str(error)
     if isinstance(error, OUT_OF_DATE):
         message = error.diag.message_primary
-        return f"the database is not up to date: run `leadgen migrate` ({message})"
+        return f"the database is not up to date: run `leadgen migrate` ({message}){name_embedded()}"
     return say_as_typed(describe_refusal(error))
+
+
+def name_embedded() -> str:
+    """Without DATABASE_URL: which database this was, as who means another one has forgotten to set it."""
+    return "" if load_settings().database_url else f". {EMBEDDED}"
 
 
 def say_as_typed(text: str) -> str:

@@ -40,10 +40,13 @@ class Kind(StrEnum):
 
 
 def events(
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = 20,
     kind: Annotated[Kind | None, typer.Option(help="Events of this kind only.")] = None,
 ) -> None:
     """Show the latest events, newest first: warnings, and what operators did.
+
+    cap_low and budget_low: the share of a cap or budget that settings.warn_at_percent names (80 %) is used, or one sale
+    of a cap is left. balance_low: a balance is near the minimum of an enrollment.
 
     Example: leadgen events --kind cap_low
     """

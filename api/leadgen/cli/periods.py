@@ -14,9 +14,7 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Since = Annotated[
     str | None,
-    typer.Option(
-        metavar="TIME", help="Only those since then: 2h, 30m or 7d ago, or a time in ISO 8601, UTC."
-    ),
+    typer.Option(metavar="TIME", help="Only those since then: 2h, 30m or 7d ago, or a date or time in UTC."),
 ]
 
 
@@ -26,4 +24,4 @@ def read_since(text: str | None) -> datetime | None:
         return None
     if found := AGO.fullmatch(text):
         return datetime.now(UTC) - timedelta(**{UNITS[found[2]]: int(found[1])})
-    return read_moment(text, "--since", ZoneInfo("UTC"))
+    return read_moment(text, "--since", ZoneInfo("UTC"), also="2h, 30m, 7d, ")

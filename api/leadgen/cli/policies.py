@@ -25,7 +25,7 @@ class Kind(StrEnum):
     PRICING = "pricing"
 
 
-KindOfPolicy = Annotated[Kind, typer.Argument(help="Which kind of policy.")]
+KindOfPolicy = Annotated[Kind, typer.Argument(metavar="KIND", help="Which kind of policy.")]
 PolicyId = Annotated[int, typer.Argument(metavar="ID", help="The policy's id.")]
 
 
@@ -53,7 +53,7 @@ def history(kind: KindOfPolicy, policy_id: PolicyId) -> None:
 def rollback(
     kind: KindOfPolicy,
     policy_id: PolicyId,
-    version: Annotated[int, typer.Argument(help="The version to go back to.")],
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="The version to go back to.")],
 ) -> None:
     """Make a new version of a policy that says what an old one said. Prints its number.
 

@@ -24,7 +24,7 @@ class Contact(StrEnum):
     EMAIL_DOMAIN = "email_domain"
 
 
-Kind = Annotated[Contact, typer.Argument(help="What the contact is.")]
+Kind = Annotated[Contact, typer.Argument(metavar="KIND", help="What the contact is.")]
 Value = Annotated[
     str, typer.Argument(metavar="VALUE", help="+15125550123, name@example.com or example.com, by its kind.")
 ]

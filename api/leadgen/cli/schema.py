@@ -20,7 +20,7 @@ def migrate(
         ),
     ] = PATIENCE_SECONDS,
 ) -> None:
-    """Bring the database to the current state; safe to repeat.
+    """Bring the database to the current state. It is safe to repeat.
 
     Example: leadgen migrate --wait 300
     """
@@ -47,7 +47,7 @@ def restore(
 
 
 def diff() -> None:
-    """Show how the database differs from the declared state; exit status 1 if it does.
+    """Show how the database differs from the declared state. Exit status 1 if it does.
 
     Example: leadgen diff
     """
@@ -61,9 +61,13 @@ def diff() -> None:
 
 
 def load(
-    what: Annotated[str, typer.Argument(help="`reference`, `demo` or a .sql file.")] = "reference",
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="`reference`, `demo` or a .sql file.")
+    ] = "reference",
 ) -> None:
-    """Load changed reference data, the demo's catalogue or a .sql file, as the schema's owner.
+    """Load reference data, the demo's catalogue or a .sql file, as the schema's owner.
+
+    `reference` loads the telephone numbers and postal codes that changed. A file is loaded whole or not at all.
 
     Example: leadgen load rows.sql
     """

@@ -89,7 +89,7 @@ async def listen(url: str, name: str, bell: Bell) -> None:
                 "a flood of notifications: not listening, polling", most_a_second=MOST_NOTICES, pause=pause
             )
         except psycopg.Error as error:
-            log.warning("listening broke off", kind=type(error).__name__, retry_in=pause)
+            log.warning("listening was interrupted", kind=type(error).__name__, retry_in=pause)
         await asyncio.sleep(pause)
 
 

@@ -119,7 +119,7 @@ begin
 end;
 $$;
 comment on function leadgen.list_broken_invariants() is
-  'Looks over the whole database for what must never be; no rows: all is well. Reads every lead.';
+  'Checks the whole database: each row is something that must not be. No rows: all is well. Reads every lead.';
 
 create or replace function leadgen.decide_return(p_return_id bigint, p_approve boolean, p_note text default null)
 returns jsonb

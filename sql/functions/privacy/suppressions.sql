@@ -13,7 +13,7 @@ as $$
 begin
   if p_expires_at <= leadgen.clock() then
     perform kernel.refuse(
-      'LG400', 'The suppression would be over before it begins', 'expires_at', 'a time that has passed',
+      'LG400', 'The suppression would end before it begins', 'expires_at', 'a time that has passed',
       'a time to come, or null: for ever');
   end if;
   insert into leadgen.suppressions (kind, value_hash, created_at, reason, expires_at)
@@ -98,10 +98,12 @@ begin
       v_value := case when ref.is_email('a@' || v_value) then v_value end;
       v_allowed := 'a domain such as example.com';
     else
-      perform kernel.refuse('LG400', 'Not a kind of contact', 'kind', 'something else', 'phone, email, email_domain');
+      perform kernel.refuse('LG400', 'There is no such kind of contact', 'kind', 'another value',
+        'phone, email, email_domain');
   end case;
   if v_value is null then
-    perform kernel.refuse('LG400', 'Not a contact of kind ' || p_kind, 'value', 'something else', v_allowed);
+    perform kernel.refuse('LG400', 'The value is not a contact of kind ' || p_kind, 'value', 'another value',
+      v_allowed);
   end if;
   return v_value;
 end;

@@ -15,6 +15,7 @@ begin
     'summary', roads.summarize_lead(l.id),
     'received_at', l.created_at,
     'market', m.name,
+    'currency', m.currency,
     'vertical', v.name,
     'offer_id', o.id,
     'offer', o.name,
@@ -43,7 +44,8 @@ begin
   join leadgen.sources s on s.id = l.source_id
   where l.id = p_lead_id;
   if v_account is null then
-    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id');
+    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id', p_lead_id::text,
+      'the id of a lead');
   end if;
   return v_account;
 end;
@@ -224,7 +226,8 @@ as $$
     when l.validation_reason is not null then 'Rejected: ' || l.validation_reason
     else concat_ws('; ', sale.sold, sale.given_back, case
       when l.hold_until is not null then
-        format('Held until %s: %s', to_char(l.hold_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        format('%s until %s: %s', case when sale.sold is null then 'Unsold, waits' else 'waits for one more buyer' end,
+          to_char(l.hold_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
           coalesce(l.unsold_reason, 'one place is free'))
       when sale.sold is null then 'Unsold: ' || l.unsold_reason
     end)
@@ -237,7 +240,7 @@ as $$
         filter (where s.released_at is not null) as given_back
     from (
       select a.id, a.released_at, b.name, market.describe_end(a.outcome) as ending,
-        format('%s for %s %s%s', b.name, a.price, a.currency,
+        format('%s for %s %s%s', b.name, round(a.price, kernel.currency_minor_unit(a.currency)), a.currency,
           case when a.is_exclusive then ' (exclusive)' else '' end) as words
       from leadgen.lead_assignments a
       join leadgen.buyers b on b.id = a.buyer_id
@@ -259,7 +262,8 @@ declare
 begin
   select l.* into v_lead from leadgen.leads l where l.id = p_lead_id;
   if not found then
-    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id');
+    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id', p_lead_id::text,
+      'the id of a lead');
   end if;
   v_faults := rehearsal.find_replay_faults(v_lead);
   if v_faults = '[]' then

@@ -14,7 +14,7 @@ declare
   v_now timestamptz;
 begin
   if v_reason is null or length(v_reason) > 500 then
-    perform kernel.refuse('LG400', 'An erasure needs a reason of at most 500 characters', 'reason',
+    perform kernel.refuse('LG400', 'The reason for the erasure is missing or too long', 'reason',
       case when v_reason is null then 'nothing' else length(v_reason) || ' characters' end,
       '1 to 500 characters, without names');
   end if;
