@@ -1,6 +1,6 @@
 -- The catalogue swept: nothing for PUBLIC, definers pinned, everything commented, each role exactly what sql/policies says.
 begin;
-select plan(32);
+select plan(34);
 
 create temp view schemas as
 select n.oid, n.nspname as name from pg_namespace n where pg_get_userbyid(n.nspowner) = 'leadgen_owner';
@@ -98,6 +98,20 @@ select is_empty($$select relname from relations r where has_table_privilege('lea
     'a DBA deletes no record');
 select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'update'), false, 'a DBA does not change a balance');
 select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'insert'), false, 'a DBA does not give a new buyer a balance');
+
+-- What stops everything is the owner's alone: locks, and the workers' bell.
+select set_eq($$select r.rolname::text from pg_roles r, pg_proc p
+  where r.rolname like 'leadgen\_%' and p.pronamespace = 'pg_catalog'::regnamespace
+    and (p.proname ~ 'advisory_(xact_)?lock' or p.proname = 'pg_notify') and has_function_privilege(r.oid, p.oid, 'execute')$$,
+  $$select unnest('{leadgen_owner,leadgen_migrator}'::text[])$$, 'nobody but the owner takes advisory locks or notifies');
+select bag_eq($$select r.rolname::text, r.rolconnlimit, array(select split_part(c, '=', 1) from pg_db_role_setting s, unnest(s.setconfig) c
+  where s.setrole = r.oid and s.setdatabase = 0 order by 1) from pg_roles r
+  where r.rolname in ('leadgen_api', 'leadgen_worker', 'leadgen_dba', 'leadgen_reporting')$$,
+  $$values ('leadgen_api', -1, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'::text[]),
+    ('leadgen_worker', -1, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'),
+    ('leadgen_dba', 20, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'),
+    ('leadgen_reporting', 10, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout,temp_file_limit}')$$,
+  'every role has its timeouts, and people few connections');
 
 -- No view of report shows who a lead is.
 select is_empty($$select a.attrelid::regclass, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid

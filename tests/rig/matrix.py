@@ -81,10 +81,10 @@ def pardon(complaints: list[str]) -> list[str]:
 
 
 def _by_test(complaints: list[str]) -> Iterator[list[str]]:
-    """The lines of each failed test; a line that is of none stands alone."""
+    """The lines of each complaint: a failed test with what psql printed until the next, or a fault of the whole file."""
     test: list[str] = []
     for line in complaints:
-        if not line.startswith("#") and line.strip():
+        if line.startswith(("not ok", "planned", "no plan", "ran no", "psql:")):
             if test:
                 yield test
             test = []
