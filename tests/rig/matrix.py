@@ -81,7 +81,7 @@ def pardon(complaints: list[str]) -> list[str]:
 
 
 def _by_test(complaints: list[str]) -> Iterator[list[str]]:
-    """The lines of each complaint: a failed test with what psql printed until the next, or a fault of the whole file."""
+    """The lines of each complaint: a failed test and what psql printed until the next, or a fault of the file."""
     test: list[str] = []
     for line in complaints:
         if line.startswith(("not ok", "planned", "no plan", "ran no", "psql:")):
