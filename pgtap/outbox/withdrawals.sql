@@ -30,7 +30,8 @@ select testkit.at_time('2026-11-20T16:01:00Z');
 create temp table again as select c.delivery_id
 from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds',
   (select array_agg(a.delivery_id) from claims a where a.n in (1, 3))) c;
-select is(array_agg(c.n order by c.n), '{4}', 'a worker claims again what it holds no result of') from again join claims c using (delivery_id);
+select is(array_agg(c.n order by c.n), '{4}', 'a worker claims again what it holds no result of')
+from again join claims c using (delivery_id);
 select is(pg_temp.gone(), '{2,4}', 'the lease of that one is another');
 select is(array_agg(d.status::text), '{sending,sending}', 'the others wait for their results')
 from leadgen.deliveries d join claims c on c.delivery_id = d.id where c.n in (1, 3);

@@ -10,8 +10,8 @@ from psycopg import sql
 
 from api.serving import BUYER_KEY, Api, add_catalogue, add_sale, make_lead, running_api
 from leadgen.db.urls import database_name, with_role
+from rig.waiting import wait_until
 
-PATIENCE_SECONDS = 15
 ODD = {
     "default_transaction_isolation": "serializable",
     "client_encoding": "LATIN1",
@@ -54,14 +54,6 @@ def own_api(database: str, tmp_path: Path) -> Iterator[Api]:
     add_catalogue(database)
     with running_api(database, tmp_path, DB_POOL_SIZE=str(POOL)) as running:
         yield running
-
-
-def wait_until_ready(api: Api) -> None:
-    """Until the load balancer would send leads again."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while api.get("/health/ready").status != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def replace_connections(admin: psycopg.Connection) -> None:
@@ -125,7 +117,7 @@ def test_connections_to_a_server_that_takes_no_writes_are_given_up(
         assert int(answer.headers["Retry-After"]) > 0
     assert own_api.get("/health/ready").status == 503
     set_database(admin, "default_transaction_read_only", None)
-    wait_until_ready(own_api)
+    wait_until(lambda: own_api.get("/health/ready").status == 200, lambda: own_api.log)
     statuses = [own_api.post(make_lead()).status for _ in range(3 * POOL)]
     assert statuses[POOL:] == [202] * 2 * POOL, "each connection is given up at its first refusal"
 

@@ -37,16 +37,14 @@ language plpgsql
 volatile
 as $$
 -- Nobody is waited for: one row that somebody holds would stop the results of all others.
+declare
+  v_id bigint;
+  v_free bigint[] := '{}';
 begin
-  return array(
-    select r.delivery_id
-    from (select u.delivery_id from unnest(p_results) u order by u.delivery_id) r
-    left join lateral (
-      select t.id, t.market_id, t.assignment_id, t.lead_id
-      from leadgen.deliveries t
-      where t.id = r.delivery_id
-      for no key update skip locked
-    ) d on true
+  for v_id in
+    select d.id
+    from (select distinct u.delivery_id from unnest(p_results) u) r
+    join leadgen.deliveries d on d.id = r.delivery_id
     left join lateral (
       select a.id
       from leadgen.lead_assignments a
@@ -59,15 +57,24 @@ begin
       where l.id = d.lead_id and l.market_id = d.market_id
       for no key update skip locked
     ) lead on true
-    where (d.assignment_id is not null and sale.id is null)
-      or (d.lead_id is not null and lead.id is null)
-      or (d.id is null and exists (select from leadgen.deliveries t where t.id = r.delivery_id))
-  );
+    where (d.assignment_id is null or sale.id is not null) and (d.lead_id is null or lead.id is not null)
+    for no key update of d skip locked
+  loop
+    v_free := v_free || v_id;
+  end loop;
+  if cardinality(v_free) = cardinality(p_results) then
+    return '{}';
+  end if;
+  return array(
+    select u.delivery_id
+    from unnest(p_results) u
+    join leadgen.deliveries d on d.id = u.delivery_id
+    where d.id <> all (v_free));
 end;
 $$;
 comment on function outbox.lock_results(outbox.result[]) is
-  'Locks what results change: deliveries by id, each with its sale and its lead. Returns the deliveries of which '
-  'somebody else holds one of these rows.';
+  'Locks what results change: deliveries, each with its sale and its lead. Returns the deliveries of which somebody '
+  'else holds one of these rows.';
 
 create or replace function outbox.judge_results(
   p_results outbox.result[],
@@ -79,7 +86,7 @@ returns outbox.verdict[]
 language plpgsql
 volatile
 as $$
--- Rows are locked by id, one after the other. A result counts under the row's token; and once for a delivery that was
+-- The rows are locked before. A result counts under the row's token; and once for a delivery that was
 -- cancelled while it was sent, because it says what the buyer got. All others come from workers that outslept their
 -- leases. A plain 2xx, which is most of the work, needs no judge (`offset 0`: else the planner calls judge_answer
 -- for every row). What somebody else holds is told as locked, and is to be reported again.
