@@ -1,6 +1,6 @@
 -- list_server_faults: what any login could stop everything by, where the deploy was not a superuser's.
 begin;
-select plan(15);
+select plan(16);
 
 create function pg_temp.faults() returns text[] language sql as $$
   select coalesce(array_agg(format('%s: %s', f.subject, f.fault) order by f.subject, f.fault), '{}') from catalog.list_server_faults() f;
@@ -35,7 +35,7 @@ grant execute on function pg_advisory_unlock_all() to public;
 select is(pg_temp.faults(), '{}', 'functions to unlock may be open');
 
 -- Roles of people without limits.
-alter role leadgen_reporting connection limit -1;
+select lives_ok('alter role leadgen_reporting connection limit -1', 'roles: without a limit');
 alter role leadgen_dba reset statement_timeout;
 alter role leadgen_dba set lock_timeout = 0;
 select is(pg_temp.faults(), '{"role leadgen_dba: it has no statement_timeout",'
@@ -43,8 +43,7 @@ select is(pg_temp.faults(), '{"role leadgen_dba: it has no statement_timeout",'
 select lives_ok('select pg_temp.mend()', 'roles: the remedies run');
 select is(pg_temp.faults(), '{}', 'roles: and mend it');
 select is(r.rolconnlimit, 10, 'roles: a limit') from pg_roles r where r.rolname = 'leadgen_reporting';
-alter role leadgen_api connection limit -1;
-select is(pg_temp.faults(), '{}', 'roles of programs open as many as they need');
+select is(r.rolconnlimit, -1, 'roles of programs open as many as they need') from pg_roles r where r.rolname = 'leadgen_api';
 select is(count(*), 0::bigint, 'list_configuration_faults has these rows, too') from leadgen.list_configuration_faults();
 
 select * from finish();
