@@ -23,6 +23,13 @@ from rig.cluster import Cluster, Connect, running_cluster
 pytest_plugins = ["rig.failures"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--matrix`: tests/test_pgtap_matrix.py runs all of pgtap/, not a few files."""
+    parser.addoption(
+        "--matrix", action="store_true", help="run all of pgTAP in sessions and databases of every kind"
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> Iterator[None]:
     """The developer's environment must not decide a test."""

@@ -1,6 +1,6 @@
 -- The catalogue swept: nothing for PUBLIC, definers pinned, everything commented, each role exactly what sql/policies says.
 begin;
-select plan(32);
+select plan(34);
 
 create temp view schemas as
 select n.oid, n.nspname as name from pg_namespace n where pg_get_userbyid(n.nspowner) = 'leadgen_owner';
@@ -47,7 +47,8 @@ select bag_eq(format($$select proname::text from functions f
 from (values
   ('leadgen_api', '{submit_lead,submit_leads,explain_lead_for,is_ready,record_mail_domain,open_post,submit_mapped_lead,verify_subscription,
     answer_sale,show_sale,list_return_reasons,read_link,answer_by_link,record_sms_status}'::text[]),
-  ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,take_nap,list_chores,run_chore,follow_change,route_held_lead,
+  ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,list_withdrawn,take_nap,
+    list_chores,run_chore,follow_change,route_held_lead,
     settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
     list_endpoint_checks,record_endpoint_check,measure_outbox}'),
   ('leadgen_dba',
@@ -99,6 +100,20 @@ select is_empty($$select relname from relations r where has_table_privilege('lea
     'a DBA deletes no record');
 select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'update'), false, 'a DBA does not change a balance');
 select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'insert'), false, 'a DBA does not give a new buyer a balance');
+
+-- What stops everything is the owner's alone: locks, and the workers' bell.
+select set_eq($$select r.rolname::text from pg_roles r, pg_proc p
+  where r.rolname like 'leadgen\_%' and p.pronamespace = 'pg_catalog'::regnamespace
+    and (p.proname ~ 'advisory_(xact_)?lock' or p.proname = 'pg_notify') and has_function_privilege(r.oid, p.oid, 'execute')$$,
+  $$select unnest('{leadgen_owner,leadgen_migrator}'::text[])$$, 'nobody but the owner takes advisory locks or notifies');
+select bag_eq($$select r.rolname::text, r.rolconnlimit, array(select split_part(c, '=', 1) from pg_db_role_setting s, unnest(s.setconfig) c
+  where s.setrole = r.oid and s.setdatabase = 0 order by 1) from pg_roles r
+  where r.rolname in ('leadgen_api', 'leadgen_worker', 'leadgen_dba', 'leadgen_reporting')$$,
+  $$values ('leadgen_api', -1, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'::text[]),
+    ('leadgen_worker', -1, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'),
+    ('leadgen_dba', 20, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'),
+    ('leadgen_reporting', 10, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout,temp_file_limit}')$$,
+  'every role has its timeouts, and people few connections');
 
 -- No view of report shows who a lead is.
 select is_empty($$select a.attrelid::regclass, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid

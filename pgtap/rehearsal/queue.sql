@@ -56,7 +56,7 @@ create temp table closed as select testkit.enroll_buyer(offer_id, 'Nix') as nix 
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from unsold;
 select is(concat_ws(' ', r #> '{simulated,unsold_by_cause}', r -> 'moved' -> 'same', r -> 'is_identical'), '{"paused": 1} 1 false',
   'stay: for another cause')
-from unsold, closed, lateral leadgen.what_if(offer_id, '2026-11-20', '2026-11-21',
+from unsold, closed, lateral leadgen.what_if(offer_id, '2026-11-20Z', '2026-11-21Z',
   format('{"enrollments": {"%s": {"pause_until": "infinity"}}}', nix)::jsonb) r;
 
 -- An enrollment that was deleted since has a seat in the periods in which it was a candidate.
@@ -65,11 +65,11 @@ create temp table left_over as select testkit.enroll_buyer(offer_id, 'Ace', '{"r
   testkit.enroll_buyer(offer_id, 'Best', '{"price_per_lead": 90}') as goes from gone;
 select is(testkit.sell(offer_id, 1, '2026-11-20T16:00:00Z'), stays, 'seat_departed: one takes the lead') from gone, left_over;
 delete from leadgen.buyer_offers bo using left_over where bo.id = goes;
-select is((rehearsal.seat_departed(rehearsal.read_changes(offer_id, '{}'), '2026-11-20', '2026-11-21')).ids,
+select is((rehearsal.seat_departed(rehearsal.read_changes(offer_id, '{}'), '2026-11-20Z', '2026-11-21Z')).ids,
   array[0, stays, goes], 'seat_departed: the other, deleted since, has a seat') from gone, left_over;
-select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21') -> 'is_identical', 'true',
+select is(leadgen.what_if(offer_id, '2026-11-20Z', '2026-11-21Z') -> 'is_identical', 'true',
   'a deleted enrollment: without changes the what-if is history') from gone;
-select is(leadgen.what_if(offer_id, '2026-11-20', '2026-11-21', '{"routing": {"strategy": "highest_price"}}') #>> '{simulated,revenue}',
+select is(leadgen.what_if(offer_id, '2026-11-20Z', '2026-11-21Z', '{"routing": {"strategy": "highest_price"}}') #>> '{simulated,revenue}',
   '90.00', 'a deleted enrollment would have taken the lead under another strategy') from gone;
 
 select * from finish();

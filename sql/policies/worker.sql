@@ -1,8 +1,9 @@
 -- The worker: may claim and complete deliveries, route held leads, settle and release sales; sees no table.
 grant usage on schema leadgen to leadgen_worker;
-grant execute on function leadgen.claim_deliveries(text, jsonb, interval) to leadgen_worker;
+grant execute on function leadgen.claim_deliveries(text, jsonb, interval, bigint[]) to leadgen_worker;
 grant execute on function leadgen.record_attempts(jsonb, integer, interval) to leadgen_worker;
 grant execute on function leadgen.release_deliveries(bigint[], uuid[]) to leadgen_worker;
+grant execute on function leadgen.list_withdrawn(bigint[], uuid[]) to leadgen_worker;
 grant execute on function leadgen.take_nap(text, interval) to leadgen_worker;
 grant execute on function leadgen.list_chores() to leadgen_worker;
 grant execute on function leadgen.run_chore(text) to leadgen_worker;

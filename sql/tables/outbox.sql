@@ -374,9 +374,9 @@ create type outbox.verdict as (
   disables boolean
 );
 comment on type outbox.verdict is
-  'What became of an attempt, by whoever it was reported: the state its delivery goes to (null: fenced, nothing '
-  'follows), its outcome (delivered, accepted, rejected, sent, failed, refused, gone, unknown), and what is logged of '
-  'it.';
+  'What became of an attempt, by whoever it was reported: the state its delivery goes to (null: fenced or locked, '
+  'nothing follows), its outcome (delivered, accepted, rejected, sent, failed, refused, gone, unknown, locked), and what '
+  'is logged of it.';
 
 create unlogged table leadgen.worker_naps (
   worker text primary key,

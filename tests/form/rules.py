@@ -184,6 +184,23 @@ def check_verbs(file: File) -> Iterator[Fault]:
             yield Fault("verb", function.name, f"{verb}_ writes nothing")
 
 
+def check_backslashes(file: File) -> Iterator[Fault]:
+    """What a plain string with a backslash says depends on the session: standard_conforming_strings."""
+    lines: list[str] = []
+    before: re.Match[str] | None = None
+    for text in TEXT.finditer(file.text):
+        goes_on = before and re.fullmatch(r"\s*\n\s*", file.text[before.end() : text.start()])
+        is_escaped = text[0].startswith("E'") or (goes_on and before and before[0].startswith("E'"))
+        if not is_escaped:
+            before = text
+            if re.match("(?:U&)?'", text[0]) and ("\\" in text[0] or text[0].startswith("U")):
+                lines.append(str(file.text.count("\n", 0, text.start()) + 1))
+        elif text[0].startswith("E'"):
+            before = text
+    if lines:
+        yield Fault("backslash", file.name, f"a string with a backslash begins with E: {', '.join(lines)}")
+
+
 def _parameters(function: Function) -> list[str]:
     """The names of what is handed in; those of what comes out are the columns of a result."""
     free = FACADE_PARAMETERS if function.name.startswith(FACADE) else ()
@@ -237,4 +254,5 @@ RULES = (
     check_names,
     check_verbs,
     check_handlers,
+    check_backslashes,
 )

@@ -67,9 +67,16 @@ class Queries:
         return str(account)
 
     async def is_ready(self) -> bool:
-        """Whether the database is there and migrated."""
-        (ready,) = await self._row(IS_READY, ())
+        """Whether the database is there, migrated and writable. If not, the next look is by another connection."""
+        ((ready,),) = await retrying(self._ask_whether_ready)
         return bool(ready)
+
+    async def _ask_whether_ready(self) -> list[tuple[Any, ...]]:
+        async with borrow(self.pool) as connection:
+            rows = await (await connection.execute(IS_READY)).fetchall()
+            if rows != [(True,)]:
+                await connection.close()
+            return rows
 
     async def open_post(self, source_key: str, body: bytes, context: str) -> dict[str, Any]:
         """What a source posted in its own shape: keys answer, fetches, access_token, proof."""

@@ -12,6 +12,7 @@ from leadgen.cli.moments import HOW_TIMES_ARE_READ, read_moment, show_moment
 from leadgen.cli.offers import find_offer
 from leadgen.cli.rows import AsJson, Row, print_json, read_rows
 from leadgen.cli.target import MAX_ID, database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
 BUYERS = """
@@ -110,7 +111,7 @@ def list_enrollments(offer: str, *, as_json: bool) -> None:
     """The enrollments of an offer, in the order of their priority."""
     from leadgen.show.console import make_console
 
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         found = find_offer(connection, offer)
     rows = read_rows(ENROLLMENTS, [found.id])
     if as_json:
@@ -183,7 +184,7 @@ def pause(
     Example: leadgen buyers pause 7 --from 2026-12-24 --until 2026-12-27
     """
     said = []
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         for enrollment in find_enrollments(connection, buyer, offer):
             starts = read_moment(start, "--from", enrollment.zone) if start else None
             ends = read_moment(end, "--until", enrollment.zone) if end else None
@@ -203,7 +204,7 @@ def resume(buyer: BuyerId, offer: OneOffer = None) -> None:
     Example: leadgen buyers resume 7 --offer austin-plumbing
     """
     said = []
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         for enrollment in find_enrollments(connection, buyer, offer):
             row = connection.execute(RESUME, [enrollment.id]).fetchone()
             state = "is resumed" if row and row[0] else "was not paused"

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 
 from leadgen.cli.console import err, out
 from leadgen.cli.target import database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
 # Numbers stay as the database writes them: 48.00.
@@ -42,7 +42,7 @@ def dry_run(
 
     payload = read_object(read_text(file), file)
     said = read_object(context, "--context")
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         row = connection.execute(DRY_RUN, [payload, said, as_new]).fetchone()
         connection.rollback()
     whole, answer, account, came_before = row or ("{}", "{}", None, False)

@@ -4,7 +4,6 @@ from datetime import UTC
 from enum import StrEnum
 from typing import Annotated
 
-import psycopg
 import typer
 from rich.table import Table
 from rich.text import Text
@@ -12,6 +11,7 @@ from rich.text import Text
 from leadgen.cli.console import err
 from leadgen.cli.rows import Limit
 from leadgen.cli.target import database_url
+from leadgen.db.session import connect
 
 EVENTS = """
 select e.created_at, e.kind, o.slug, b.name, e.message
@@ -55,7 +55,7 @@ def events(
     from leadgen.show.account import shorten_times
     from leadgen.show.console import make_console
 
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         found = connection.execute(EVENTS, {"kind": kind, "limit": limit}).fetchall()
     if not found:
         err.print("no events")

@@ -8,6 +8,7 @@ import typer
 from leadgen.cli.console import out
 from leadgen.cli.rows import AsJson
 from leadgen.cli.target import MAX_ID, database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
 EXPLAIN = "select jsonb_pretty(leadgen.explain_lead(%s::bigint))"
@@ -39,7 +40,7 @@ def read_account(lead_id: int) -> str:
     import psycopg
 
     try:
-        with psycopg.connect(database_url()) as connection:
+        with connect(database_url()) as connection:
             row = connection.execute(EXPLAIN, [lead_id]).fetchone()
     except psycopg.Error as error:
         if error.sqlstate == NO_SUCH_LEAD:

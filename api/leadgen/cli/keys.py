@@ -5,13 +5,13 @@ import secrets
 import shlex
 from typing import Annotated, NamedTuple
 
-import psycopg
 import typer
 from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.rows import AsJson, print_json, read_rows
 from leadgen.cli.target import MAX_ID, database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 from leadgen.words import count_of
 
@@ -143,5 +143,5 @@ def _one_of(source: str | None, operator: str | None, buyer: int | None) -> Hold
 
 
 def _execute(statement: str, name: str, digest: str | None = None) -> int:
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         return connection.execute(statement.encode(), {"name": name, "hash": digest}).rowcount

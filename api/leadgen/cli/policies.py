@@ -12,6 +12,7 @@ from rich.text import Text
 from leadgen.cli.console import err, out
 from leadgen.cli.offers import find_offer
 from leadgen.cli.target import MAX_ID, database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
 MAX_VERSION = 2**31 - 1  # of an integer
@@ -57,7 +58,7 @@ def history(kind: KindOfRow, row_id: RowId) -> None:
     """
     from leadgen.show.console import make_console
 
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         number = read_id(connection, kind, row_id)
         versions = connection.execute(
             HISTORY.get(kind, POLICY_HISTORY).encode(), {"kind": kind.value, "id": number}
@@ -95,7 +96,7 @@ def rollback(
     if (version is None) == (to is None):
         raise typer.BadParameter("give the version to go back to, with --to or behind the id")
     wanted = to or version
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         number = read_id(connection, kind, row_id)
         row = connection.execute(
             ROLL_BACK.get(kind, ROLL_BACK_POLICY).encode(),

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from leadgen.cli.console import err, out
 from leadgen.cli.errors import OURS, describe_error
 from leadgen.cli.target import MAX_ID, database_url
+from leadgen.db.session import connect
 
 Id = Annotated[int, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="The id, as `list` shows it.")]
 Ids = Annotated[
@@ -28,13 +29,13 @@ Row = dict[str, Any]
 
 def read_rows(query: str, parameters: Any = None) -> list[Row]:
     """What a query finds."""
-    with psycopg.connect(database_url(), row_factory=dict_row) as connection:
+    with connect(database_url(), row_factory=dict_row) as connection:
         return connection.execute(query.encode(), parameters).fetchall()
 
 
 def call(query: str, parameters: Sequence[Any]) -> Any:
     """Call one function; returns its value."""
-    with psycopg.connect(database_url(), autocommit=True) as connection:
+    with connect(database_url(), autocommit=True) as connection:
         row = connection.execute(query.encode(), parameters).fetchone()
     return row[0] if row else None
 
@@ -48,7 +49,7 @@ def call_each(
 ) -> None:
     """Call a function for each id, each on its own, and print its answer; exit status 1 if one was refused."""
     refused = False
-    with psycopg.connect(database_url(), autocommit=True) as connection:
+    with connect(database_url(), autocommit=True) as connection:
         for one in dict.fromkeys(ids):
             try:
                 answer = connection.execute(query.encode(), parameters(one)).fetchone()

@@ -1,12 +1,12 @@
 """`leadgen unsold`: why leads of a period went unsold, and what that cost."""
 
-import psycopg
 from rich.table import Table
 from rich.text import Text
 
 from leadgen.cli.console import err
 from leadgen.cli.offers import From, OfferName, To, find_offer, read_period
 from leadgen.cli.target import database_url
+from leadgen.db.session import connect
 from leadgen.words import money, show_period
 
 EXPLAIN_UNSOLD = """
@@ -23,7 +23,7 @@ def unsold(offer: OfferName, start: From = None, end: To = None) -> None:
     from leadgen.show.account import shorten_times
     from leadgen.show.console import make_console
 
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         found = find_offer(connection, offer)
         since, until = read_period(start, end, found.zone)
         causes = connection.execute(EXPLAIN_UNSOLD, [found.id, since, until]).fetchall()

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from leadgen.cli.console import err, out
 from leadgen.cli.target import MAX_ID, database_url
+from leadgen.db.session import connect
 from leadgen.words import count_of
 
 COUNT_LEADS = "select count(*) from leadgen.leads where id between %s and %s"
@@ -40,7 +41,7 @@ def verify(
 
     Example: leadgen verify --from-lead 12345
     """
-    with psycopg.connect(database_url(), autocommit=True) as connection:
+    with connect(database_url(), autocommit=True) as connection:
         faults = list(replay_leads(connection, first, MAX_BIGINT if last is None else last))
         with err.status("checking the invariants"):
             broken = connection.execute(CHECK_INVARIANTS).fetchall()

@@ -6,12 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 
 from leadgen.cli.console import err, out
 from leadgen.cli.offers import From, OfferName, To, find_offer, read_period
 from leadgen.cli.target import database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
 WHAT_IF = "select leadgen.what_if(%s::bigint, %s::timestamptz, %s::timestamptz, %s::jsonb)::text"
@@ -76,7 +76,7 @@ def what_if(
     from leadgen.whatif import make_page, read_changes, show_outcome
 
     given = json.dumps(read_changes(changes, settings or []))
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         found = find_offer(connection, offer)
         period = read_period(start, end, found.zone)
         with err.status("running the leads of the period"):

@@ -147,7 +147,7 @@ class EmbeddedServer:
         self._own_dir(fresh)
         self._run(
             "initdb", "-D", str(fresh), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
-            f"--locale={_locale()}", "--no-instructions",
+            *_locale(self.binaries.major), "--no-instructions",
         )  # fmt: skip
         fresh.rename(self.data)
 
@@ -232,9 +232,15 @@ def _plain_environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C"}
 
 
-def _locale() -> str:
+def _locale(major: int) -> list[str]:
+    """initdb's options for a locale that folds letters as Unicode does (see db/letters.py), which C does not."""
     known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout.split()
-    return "C.UTF-8" if {"C.UTF-8", "C.utf8"} & set(known) else "C"
+    for name in ("C.UTF-8", "en_US.UTF-8"):
+        if {name, name.replace("UTF-8", "utf8")} & set(known):
+            return [f"--locale={name}"]
+    if major >= 17:
+        return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return ["--locale=C", "--locale-provider=icu", "--icu-locale=und"]
 
 
 def _reachable_home(wanted: Path, user: ServerUser) -> Path:

@@ -23,7 +23,7 @@ from leadgen.worker.loop import LEASE_MARGIN, ClaimTerms, Loop
 from leadgen.worker.queries import Session
 from leadgen.worker.recorder import Recorder
 from leadgen.worker.tender import Tender
-from leadgen.worker.wakeup import listen
+from leadgen.worker.wakeup import Bell, listen
 from leadgen.worker.webhook import WebhookSender
 
 REFUSED = 2  # exit status: the settings cannot work
@@ -87,7 +87,7 @@ async def work(settings: Settings) -> bool:
         tender, checker = Tender(chores, wake), Checker(chores, egress)
         helpers = [
             group.create_task(recorder.run()),
-            group.create_task(listen(url, f"{name} bell", wake, loop.withdraw)),
+            group.create_task(listen(url, f"{name} bell", Bell(wake, loop.withdrawals))),
             group.create_task(tender.run(settings.worker_poll_seconds)),
             group.create_task(checker.run(settings.worker_poll_seconds)),
         ]

@@ -105,7 +105,7 @@ begin
       || E'\n    cross join lateral (\n      select x.reason'
       || coalesce(string_agg(format(E',\n        %s as %s', n.at_place, n.name), ''), '') || E'\n    ) c'
     from catalog.list_candidate_names() n
-    where p_expressions ~ ('\mc\.' || n.name || '\M'));
+    where p_expressions ~ (E'\\mc\\.' || n.name || E'\\M'));
 end;
 $$;
 comment on function catalog.list_candidates(text) is
@@ -128,14 +128,14 @@ declare
   v_declared constant text := (
     select string_agg(format(E'\n  v_%s constant %s[] := %s;', n.name, n.type, n.source), '' order by n.name)
     from catalog.list_candidate_names() n
-    where v_checks ~ ('\mc\.' || n.name || '\M'));
+    where v_checks ~ (E'\\mc\\.' || n.name || E'\\M'));
 begin
   perform catalog.replace_body('kernel.judge_candidates(kernel.snapshot, bigint)', $sql$
 declare
   v_reasons text[] := '{}';$sql$ || v_declared || $sql$
 begin
   for v_n in 1 .. cardinality(p_snapshot.enrollments) loop
-    v_reasons[v_n] := case$sql$ || regexp_replace(v_checks, '\mc\.(\w+)', 'v_\1[v_n]', 'g') || $sql$
+    v_reasons[v_n] := case$sql$ || regexp_replace(v_checks, E'\\mc\\.(\\w+)', E'v_\\1[v_n]', 'g') || $sql$
     end;
   end loop;
   return v_reasons;

@@ -81,7 +81,7 @@ immutable
 as $$
 -- Text that looks like a number is compared as one: forms send numbers as text.
 declare
-  c_number constant text := '^\s*-?[0-9]+(\.[0-9]+)?\s*$';
+  c_number constant text := E'^\\s*-?[0-9]+(\\.[0-9]+)?\\s*$';
   v_value record;
 begin
   if (p_words ->> 'minimum')::numeric > (p_words ->> 'maximum')::numeric then

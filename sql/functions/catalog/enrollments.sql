@@ -110,7 +110,7 @@ begin
       from leadgen.offers o join leadgen.markets m on m.id = o.market_id where o.id = new.offer_id;
     end if;
     new.scope_key := ref.normalize_postal_code(new.scope_value, v_country_code);
-    if new.scope_key !~ '^[A-Z0-9 -]*\*$' and not ref.is_postal_code(new.scope_key, v_country_code) then
+    if new.scope_key !~ E'^[A-Z0-9 -]*\\*$' and not ref.is_postal_code(new.scope_key, v_country_code) then
       perform kernel.refuse_value('scope_value', new.scope_value,
         'a postal code of ' || v_country_code || ', a prefix ending in *, or * for the whole market');
     end if;

@@ -13,7 +13,9 @@ begin
   union all
   select * from catalog.list_enrollment_faults()
   union all
-  select * from catalog.list_exclusivity_faults();
+  select * from catalog.list_exclusivity_faults()
+  union all
+  select * from catalog.list_server_faults();
 end;
 $$;
 comment on function catalog.list_configuration_faults() is 'The work of leadgen.list_configuration_faults.';

@@ -108,7 +108,7 @@ language plpgsql
 immutable
 as $$
 declare
-  v_path constant text := regexp_replace(p_path, '\[\]$', '');
+  v_path constant text := regexp_replace(p_path, E'\\[\\]$', '');
   v_before constant text := catalog.describe_value(p_before);
   v_after constant text := catalog.describe_value(p_after);
 begin

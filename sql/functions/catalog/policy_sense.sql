@@ -231,7 +231,7 @@ begin
     select k.key, e.ordinality - 1 as place, e.value ->> 'name' as name
     from unnest('{time_of_day,adjustments}'::text[]) k (key), jsonb_array_elements(p_rules -> k.key) with ordinality e
   ) s
-  where s.name !~ '\S'
+  where s.name !~ E'\\S'
   limit 1;
   if found then
     perform kernel.refuse_value('rules.' || v_blank.path, to_json(v_blank.name)::text, 'a name that can be read');

@@ -48,11 +48,11 @@ declare
 begin
   if length(p_pattern) > 500 then
     return 'at most 500 characters';
-  elsif starts_with(p_pattern, '***') or substring(p_pattern from '^\(\?([a-z]+)\)') ~ '[^cimnpstw]' then
+  elsif starts_with(p_pattern, '***') or substring(p_pattern from E'^\\(\\?([a-z]+)\\)') ~ '[^cimnpstw]' then
     return 'no *** before the pattern, and of embedded options only c, i, m, n, p, s, t, w';
-  elsif p_pattern ~ '\(\?#' then
+  elsif p_pattern ~ E'\\(\\?#' then
     return 'no comment (?#) inside of the pattern';
-  elsif exists (select from catalog.split_regex(p_pattern) t where t.token ~ '^\\[1-9]') then
+  elsif exists (select from catalog.split_regex(p_pattern) t where t.token ~ E'^\\\\[1-9]') then
     return 'no back-reference';
   end if;
   v_weight := catalog.weigh_regex(p_pattern);
@@ -61,7 +61,7 @@ begin
     when v_weight.parts > 1000 or v_weight.optional > 200 then
       'repetition counts that make less than 1,000 parts altogether, of which less than 200 may be absent'
     when v_weight.asserts > 20 then
-      'at most 20 assertions (^, $, \y, look-around), none inside of a counted repetition'
+      E'at most 20 assertions (^, $, \\y, look-around), none inside of a counted repetition'
   end;
 end;
 $$;
@@ -76,10 +76,10 @@ immutable strict
 as $$
 declare
   c_tokens constant text[] := array[
-    '\{[0-9]{1,4}(?:,[0-9]{0,4})?\}',
-    '\((?:\?(?:<?[=!]|:|[a-z]+\)))?',
-    '\\c?.',
-    '\[\^?\]?(?:\\.|\[[:.=][^\]]*[:.=]\]|[^\]\\])*\]',
+    E'\\{[0-9]{1,4}(?:,[0-9]{0,4})?\\}',
+    E'\\((?:\\?(?:<?[=!]|:|[a-z]+\\)))?',
+    E'\\\\c?.',
+    E'\\[\\^?\\]?(?:\\\\.|\\[[:.=][^\\]]*[:.=]\\]|[^\\]\\\\])*\\]',
     '.'];
 begin
   return query
@@ -117,7 +117,7 @@ declare
 begin
   nests_looks := false;
   for v_token, v_next in select t.token, coalesce(t.next_character, '') from catalog.split_regex(p_pattern) t loop
-    if v_token ~ '^([*+?]|\{.+\})$' then
+    if v_token ~ E'^([*+?]|\\{.+\\})$' then
       v_part := catalog.repeat_part(v_part, v_token);
       continue;
     end if;
@@ -129,7 +129,7 @@ begin
     if v_token = ')' and v_depth > 1 then
       v_part := array[greatest(v_parts[v_depth], 1), v_optional[v_depth], v_asserts[v_depth]];
       v_depth := v_depth - 1;
-    elsif v_token ~ '^\(.*[^)]$|^\($' then
+    elsif v_token ~ E'^\\(.*[^)]$|^\\($' then
       v_is_look := v_token ~ '[=!]$';
       nests_looks := nests_looks or v_is_look and v_in_look[v_depth];
       v_in_look[v_depth + 1] := v_is_look or v_in_look[v_depth];
@@ -154,7 +154,7 @@ language plpgsql
 immutable
 as $$
 declare
-  v_asserts constant integer := (p_token in ('^', '$') or p_token ~ '^\\[AmMyYZ]')::integer;
+  v_asserts constant integer := (p_token in ('^', '$') or p_token ~ E'^\\\\[AmMyYZ]')::integer;
 begin
   return case
     when p_token in ('(', ')') or starts_with(p_token, '(?') then array[0, 0, 0]
@@ -174,9 +174,9 @@ as $$
 -- Beyond its limits a counted repetition is as bad as can be, whatever stands behind it.
 declare
   c_too_many constant numeric := 1000000;
-  v_times constant integer := greatest(1, (regexp_match(p_quantifier, '([0-9]+)\D*$'))[1]::integer);
+  v_times constant integer := greatest(1, (regexp_match(p_quantifier, E'([0-9]+)\\D*$'))[1]::integer);
   v_parts constant numeric := p_part[1] * v_times;
-  v_optional constant numeric := p_part[2] * v_times + (p_quantifier ~ '^\{0|,')::integer;
+  v_optional constant numeric := p_part[2] * v_times + (p_quantifier ~ E'^\\{0|,')::integer;
 begin
   if p_quantifier in ('*', '+', '?') then
     return array[

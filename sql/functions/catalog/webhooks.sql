@@ -12,11 +12,11 @@ declare
   v_allows_local constant boolean := (select s.allows_local_webhooks from leadgen.settings s);
   v_part constant text[] := regexp_match(p_url, '^(https?)://([^/?#]*)([/?#].*)?$', 'i');
   v_authority constant text := v_part[2];
-  v_port constant text := substring(v_authority from ':([^\]:]*)$');
+  v_port constant text := substring(v_authority from E':([^\\]:]*)$');
 begin
   if p_url is null then
     return;
-  elsif p_url ~ '[^\x21-\x7e]|\\' then
+  elsif p_url ~ E'[^\\x21-\\x7e]|\\\\' then
     perform kernel.refuse_value(p_field, 'a space, a backslash or another character that URLs do not have',
       'printable ASCII; an international name as xn--...');
   elsif length(p_url) > 500 then
@@ -48,11 +48,12 @@ as $$
 declare
   c_allowed constant text := 'the name or address of a server on the public internet';
   v_host constant text := lower(p_host);
-  v_literal constant text := substring(v_host from '^\[([0-9a-f:.]+)\]$');
+  v_literal constant text := substring(v_host from E'^\\[([0-9a-f:.]+)\\]$');
   v_address inet;
 begin
   begin
-    v_address := coalesce(v_literal, substring(v_host from '^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$'))::inet;
+    v_address := coalesce(
+      v_literal, substring(v_host from E'^(?:(?:0|[1-9]\\d{0,2})\\.){3}(?:0|[1-9]\\d{0,2})$'))::inet;
   exception
     when invalid_text_representation then
       perform kernel.refuse_value(p_field, p_host, c_allowed);
@@ -66,9 +67,9 @@ begin
   elsif v_host = 'localhost' and p_allows_local then
     return;
   elsif length(v_host) <= 253
-    and v_host ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
-    and v_host !~ '(^|\.)([0-9]+|0x[0-9a-f]*)$'
-    and v_host !~ '\.(localhost|localdomain|local|internal|intranet|lan|home\.arpa)$' then
+    and v_host ~ E'^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
+    and v_host !~ E'(^|\\.)([0-9]+|0x[0-9a-f]*)$'
+    and v_host !~ E'\\.(localhost|localdomain|local|internal|intranet|lan|home\\.arpa)$' then
     return;
   end if;
   perform kernel.refuse_value(p_field, coalesce(nullif(p_host, ''), 'no host'), c_allowed);
@@ -127,7 +128,7 @@ begin
   end if;
   for v_header in
     select h.key, h.value, p_path || '.' || h.key as path,
-      row_number() over (partition by lower(h.key) order by h.key) as time
+      row_number() over (partition by lower(h.key) order by h.key collate "C") as time
     from jsonb_each(p_headers) h
   loop
     if v_header.key !~* '^(authorization|x-[a-z0-9-]{1,60})$' then
@@ -136,7 +137,7 @@ begin
       perform kernel.refuse_value(v_header.path, 'the same name twice', 'names that differ in more than case');
     elsif jsonb_typeof(v_header.value) <> 'string' then
       perform kernel.refuse_value(v_header.path, jsonb_typeof(v_header.value), 'text');
-    elsif v_header.value #>> '{}' !~ '^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$'
+    elsif v_header.value #>> '{}' !~ E'^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$'
       or length(v_header.value #>> '{}') > 1000 then
       perform kernel.refuse_value(v_header.path, 'text that no header can carry',
         '1 to 1000 printable ASCII characters, none of them a space at either end');

@@ -15,7 +15,7 @@ as $$
   join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
   cross join lateral (select pg_catalog.pg_get_constraintdef(k.oid) as definition offset 0) d
   where k.conrelid = p_table and k.contype = 'c' and cardinality(k.conkey) = 1
-    and d.definition ~ '^CHECK \(\(+\w+\)?(::text)? = ANY \(+ARRAY\['
+    and d.definition ~ E'^CHECK \\(\\(+\\w+\\)?(::text)? = ANY \\(+ARRAY\\['
   order by a.attnum;
 $$;
 comment on function catalog.list_words(regclass) is

@@ -65,8 +65,8 @@ as $$
 -- A network's post has its answers anywhere, so the contact is looked for in the text.
 declare
   v_email constant text := '(^|[^a-z0-9._%+-])'
-    || regexp_replace(nullif(p_email, ''), '([^a-zA-Z0-9@])', '\\\1', 'g') || '($|[^a-z0-9.-])';
-  v_digits constant text := right(regexp_replace(p_phone, '\D', '', 'g'), 10);
+    || regexp_replace(nullif(p_email, ''), '([^a-zA-Z0-9@])', E'\\\\\\1', 'g') || '($|[^a-z0-9.-])';
+  v_digits constant text := right(regexp_replace(p_phone, E'\\D', '', 'g'), 10);
 begin
   return coalesce(p_payload::text ~* v_email, false)
     or coalesce(ref.normalize_email(ref.collapse_space(p_payload ->> 'email')) = nullif(p_email, ''), false)

@@ -106,9 +106,9 @@ as $$
 declare
   v_search constant record := intake.read_search(p_text);
   v_digits constant text[] := array(
-    select '%' || right(regexp_replace(p, '\D', '', 'g'), 10) || '%'
+    select '%' || right(regexp_replace(p, E'\\D', '', 'g'), 10) || '%'
     from unnest(v_search.phones) p
-    where length(regexp_replace(p, '\D', '', 'g')) >= 7);
+    where length(regexp_replace(p, E'\\D', '', 'g')) >= 7);
 begin
   return query
   select q.id, coalesce(nullif(concat_ws(', ', by.phone, by.email, by.key), ''), by.field)

@@ -91,7 +91,7 @@ begin
   if ref.has_huge_number(p_reply) then
     return null;
   end if;
-  return replace(ltrim(p_reply, U&'\FEFF'), '\u0000', '')::jsonb;
+  return replace(ltrim(p_reply, E'\uFEFF'), E'\\u0000', '')::jsonb;
 exception
   when data_exception or program_limit_exceeded then -- classes 22 and 54: no JSON, or none that jsonb can hold
     return null;
@@ -112,18 +112,18 @@ declare
   c_kept constant integer := 500;
   c_read constant integer := 1000;
   c_words constant text := 'secret|token|passw|api.?key|authorization|cookie|session';
-  c_signs constant text := '@|%40|\d[\d ().-]{5,}\d|[a-z0-9+/_=]{32,}|bearer|basic|' || c_words;
+  c_signs constant text := E'@|%40|\\d[\\d ().-]{5,}\\d|[a-z0-9+/_=]{32,}|bearer|basic|' || c_words;
   v_reply text := case when length(p_reply) > c_read then
     regexp_replace(left(p_reply, c_read), '[[:alnum:]]+$', '') else p_reply end;
 begin
   if v_reply ~* c_signs then
-    v_reply := regexp_replace(v_reply, '[[:alnum:]._%+''-]+(@|%40)[[:alnum:]-]+(\.[[:alnum:]-]+)*', '[e-mail]', 'gi');
-    v_reply := regexp_replace(v_reply, '\m(bearer|basic)\s+[^\s"'',;<>]+', '\1 [secret]', 'gi');
+    v_reply := regexp_replace(v_reply, E'[[:alnum:]._%+''-]+(@|%40)[[:alnum:]-]+(\\.[[:alnum:]-]+)*', '[e-mail]', 'gi');
+    v_reply := regexp_replace(v_reply, E'\\m(bearer|basic)\\s+[^\\s"'',;<>]+', E'\\1 [secret]', 'gi');
     v_reply := regexp_replace(v_reply,
-      '([\w-]*(?:' || c_words || ')[\w-]*["'']?\s*[:=]\s*["'']?)(?!bearer|basic)[^\s"'',;&<>}]+',
-      '\1[secret]', 'gi');
+      E'([\\w-]*(?:' || c_words || E')[\\w-]*["'']?\\s*[:=]\\s*["'']?)(?!bearer|basic)[^\\s"'',;&<>}]+',
+      E'\\1[secret]', 'gi');
     v_reply := regexp_replace(v_reply, '[a-z0-9+/_=]{32,}', '[secret]', 'gi');
-    v_reply := regexp_replace(v_reply, '\+?\(?\d[\d ().-]{5,}\d', '[number]', 'g');
+    v_reply := regexp_replace(v_reply, E'\\+?\\(?\\d[\\d ().-]{5,}\\d', '[number]', 'g');
   end if;
   return left(outbox.strike_out_words(v_reply, p_personal), c_kept);
 end;
@@ -154,22 +154,22 @@ begin
       ' ' || string_agg(t.kept, ' ') filter (where t.is_long) || ' ', '[^[:alnum:]]+', ' ', 'g'))
   into v_short, v_long
   from (
-    select left(regexp_replace(p.text, '^(\S+)@\S+$', '\1'), 2000) as kept, length(p.text) > c_long as is_long
+    select left(regexp_replace(p.text, E'^(\\S+)@\\S+$', E'\\1'), 2000) as kept, length(p.text) > c_long as is_long
     from unnest(p_personal) as p (text)
     where p.text <> '' and (length(p.text) <= c_long or length(p_text) > c_long)
   ) t;
   if p_text = '' or (v_short is null and v_long is null) then
     return p_text;
   end if;
-  if strpos(v_text, '\') > 0 then
+  if strpos(v_text, E'\\') > 0 then
     for v_escape in
       select distinct m[1]
-      from regexp_matches(v_text, '\\u([0-9a-fA-F]{4})', 'g') m
+      from regexp_matches(v_text, E'\\\\u([0-9a-fA-F]{4})', 'g') m
       where m[1] !~* '^(0000|d[89a-f]..)$'
     loop
-      v_text := replace(v_text, '\u' || v_escape, chr(('x' || v_escape)::bit(16)::integer));
+      v_text := replace(v_text, E'\\u' || v_escape, chr(('x' || v_escape)::bit(16)::integer));
     end loop;
-    v_text := regexp_replace(v_text, '\\[nrt]', ' ', 'g');
+    v_text := regexp_replace(v_text, E'\\\\[nrt]', ' ', 'g');
   end if;
   v_text := (
     select string_agg(
@@ -182,7 +182,7 @@ begin
       select t.part[1] as word, t.place
       from regexp_matches(v_text, '[[:alnum:]]+|[^[:alnum:]]+', 'g') with ordinality as t (part, place)
     ) w);
-  return regexp_replace(v_text, '\[personal\](?:[ .,;+''-]{1,2}\[personal\])+', '[personal]', 'g');
+  return regexp_replace(v_text, E'\\[personal\\](?:[ .,;+''-]{1,2}\\[personal\\])+', '[personal]', 'g');
 end;
 $$;
 comment on function outbox.strike_out_words(text, text[]) is

@@ -12,7 +12,7 @@ declare
   c_huge constant text := '[0-9.]{41}|[0-9][eE][+-]?[0-9]{3}';
 begin
   return p_text ~ c_huge
-    and regexp_replace(p_text, '"(?:[^"\\]|\\.)*\\?(?:"|$)', '""', 'g') ~ c_huge;
+    and regexp_replace(p_text, E'"(?:[^"\\\\]|\\\\.)*\\\\?(?:"|$)', '""', 'g') ~ c_huge;
 end;
 $$;
 comment on function ref.has_huge_number(text) is

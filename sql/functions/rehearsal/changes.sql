@@ -209,7 +209,7 @@ declare
 begin
   return case
     when p_area !~ '[0-9*]' and p_area ~ '[^[:cntrl:][:space:][:punct:]]' then 'city:' || ref.normalize_city(p_area)
-    when v_code ~ '^[A-Z0-9 -]*\*$' or ref.is_postal_code(v_code, p_country_code) then 'postal_code:' || v_code
+    when v_code ~ E'^[A-Z0-9 -]*\\*$' or ref.is_postal_code(v_code, p_country_code) then 'postal_code:' || v_code
   end;
 end;
 $$;

@@ -8,7 +8,7 @@ as $$
 -- Forms send numbers as text, so "12" is as good as 12.
 declare
   v_text constant text := btrim(p_facts.attributes ->> 'roof_age');
-  v_years constant numeric := case when v_text ~ '^[0-9]{1,4}(\.[0-9]{1,4})?$' then v_text::numeric end;
+  v_years constant numeric := case when v_text ~ E'^[0-9]{1,4}(\\.[0-9]{1,4})?$' then v_text::numeric end;
 begin
   return case
     when v_years is null
