@@ -269,12 +269,14 @@ create table leadgen.sources (
   api_key_hash varchar(255),
   disclose_buyer boolean not null default true,
   is_active boolean not null default true,
+  account varchar(100),
 
   constraint sources_source_key_unique unique (source_key),
   constraint sources_kind_valid check (kind in ('landing_page', 'partner_api', 'embed_form')),
   constraint sources_path_prefix_shape check (path_prefix is null or path_prefix ~ '^/'),
   constraint sources_path_needs_hostname check (path_prefix is null or hostname is not null),
-  constraint sources_api_key_hash_shape check (api_key_hash is null or api_key_hash ~ '^[0-9a-f]{64}$')
+  constraint sources_api_key_hash_shape check (api_key_hash is null or api_key_hash ~ '^[0-9a-f]{64}$'),
+  constraint sources_account_shape check (account is null or account ~ '^[^\s[:cntrl:]]+$')
 );
 comment on table leadgen.sources is 'Where leads come from; each source sells into one offer.';
 comment on column leadgen.sources.source_key is
@@ -282,6 +284,9 @@ comment on column leadgen.sources.source_key is
 comment on column leadgen.sources.hostname is
   'With path_prefix: the landing pages of this source; stored in lower case.';
 comment on column leadgen.sources.api_key_hash is 'SHA-256 of the API key, in hex; the key itself is stored nowhere.';
+comment on column leadgen.sources.account is
+  'Whose source it is, in a word of the operator''s own. A post is handed to the source of its campaign only within '
+  'one account; null: the source is an account by itself.';
 comment on column leadgen.sources.disclose_buyer is 'False: the answer to this source hides buyer and price.';
 create unique index sources_api_key_hash_unique on leadgen.sources (api_key_hash) where api_key_hash is not null;
 create unique index sources_hostname_path_unique
