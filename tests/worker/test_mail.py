@@ -88,13 +88,13 @@ FORGED = "Accept  https://evil.example/answers/1"
 @pytest.mark.parametrize("field", ["name", "city", "message", "attribute", "attribute's name", "nested"])
 async def test_nothing_a_visitor_writes_reads_like_a_line_of_ours(field: str, end: str) -> None:
     forged = f"x{end}{end}{FORGED}{end}Return  https://evil.example/answers/2{end}"
-    changes: dict[str, Any] = {
+    others: dict[str, dict[str, Any]] = {
         "attribute": {"attributes": {"job_type": forged}},
         "attribute's name": {"attributes": {forged: "leak"}},
         "nested": {"attributes": {"job_type": [forged, {forged: forged}]}},
-    }.get(field, {field: forged})
+    }
     links = {"links": {"accept": "token-a", "return": "token-r"}}
-    work = delivery(BUYER, "email", lead=lead(**changes), extra=links)
+    work = delivery(BUYER, "email", lead=lead(**others.get(field, {field: forged})), extra=links)
     async with mailbox() as box, MailSender(3, server_at(box.port), "https://leads.example") as sender:
         await attempt_delivery(sender, work)
     text = box.messages[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
