@@ -372,6 +372,9 @@ create or replace trigger fill_buyer before insert or update of
     compiled_response_rules
   on leadgen.buyers
   for each row execute function catalog.fill_buyer();
+-- webhook_secret, webhook_headers, a signed webhook_url.
+create or replace trigger keep_secrets before insert or update on leadgen.buyers
+  for each row execute function kernel.keep_secrets();
 create or replace trigger note_change after update of balance, is_active on leadgen.buyers
   for each row execute function catalog.note_change('balance', 'is_active');
 -- With the change and not after it: a lead sold a moment later goes to the new address (outbox.queue_deliveries).
@@ -462,6 +465,9 @@ comment on column leadgen.buyer_offers.compiled_filter is 'All of filters as one
 create index idx_buyer_offers_offer_active_priority
   on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
 
+-- A signed webhook_url_override: the others have no secret, and are many.
+create or replace trigger keep_secrets before insert or update on leadgen.buyer_offers
+  for each row when (new.webhook_url_override is not null) execute function kernel.keep_secrets();
 -- Its terms, and what is compiled of them: what an enrollment is reached by is none of them. Both triggers have one list.
 create or replace trigger version_enrollment before insert or update of
     version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_until, schedule,
