@@ -31,7 +31,7 @@ def dry_run(
     Example: leadgen dry-run lead.json --as-new
     """
     from leadgen.show.account import show_account
-    from leadgen.show.console import make_console
+    from leadgen.show.console import escape_json, make_console
 
     payload = read_object(read_text(file), file)
     said = read_object(context, "--context")
@@ -45,7 +45,7 @@ def dry_run(
     answer: dict[str, Any] = json.loads(text)
     account = answer.pop("decision", None)
     console = make_console()
-    console.print(json.dumps(answer, ensure_ascii=False), markup=False, soft_wrap=True)
+    console.print(escape_json(json.dumps(answer, ensure_ascii=False)), markup=False, soft_wrap=True)
     if account:
         console.print(show_account(account))
     elif "repeated" in answer:
