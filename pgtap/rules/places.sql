@@ -88,7 +88,8 @@ select is(catalog.compile_cities('["New York", "Zürich"]'), '{"New York": 1, "n
 select is(catalog.compile_domains('["Example.COM", "b.example"]'), '{"b.example": 1, "example.com": 1}', 'compile_domains');
 create temp table lists (key text, entries jsonb, hit jsonb, miss jsonb);
 insert into lists
-select 'allowed_postal_codes', jsonb_agg(lpad((2 * n)::text, 5, '0')), jsonb '{"postal_code": "19998", "postal_patterns": ["19998", "1999*"]}',
+select 'allowed_postal_codes', jsonb_agg(lpad((2 * n)::text, 5, '0')),
+  jsonb '{"postal_code": "19998", "postal_patterns": ["19998", "1999*"]}',
   jsonb '{"postal_code": "19999", "postal_patterns": ["19999", "1999*"]}'
 from generate_series(1, 10000) n
 union all

@@ -383,6 +383,9 @@ create or replace trigger keep_endpoints
   on leadgen.buyers
   for each row execute function outbox.keep_endpoints();
 
+create or replace trigger note_addresses after update of webhook_url, email, phone on leadgen.buyers
+  for each row execute function catalog.note_addresses('webhook_url', 'email', 'phone');
+
 create table leadgen.buyer_offers (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
@@ -511,6 +514,9 @@ create or replace trigger keep_shares after update on leadgen.buyer_offers
 create or replace trigger keep_endpoints after insert or update of webhook_url_override, email_override, sms_override
   on leadgen.buyer_offers
   for each row execute function outbox.keep_endpoints();
+create or replace trigger note_addresses after insert or update of webhook_url_override, email_override, sms_override
+  on leadgen.buyer_offers
+  for each row execute function catalog.note_addresses('webhook_url_override', 'email_override', 'sms_override');
 
 create table leadgen.buyer_service_areas (
   id bigint generated always as identity primary key,
