@@ -17,6 +17,7 @@ from leadgen.worker.answer import BoundedAnswer
 from leadgen.worker.attempt import attempt_delivery
 from leadgen.worker.egress import Egress
 from leadgen.worker.webhook import WebhookSender
+from worker.conftest import Outbox, Start
 from worker.receivers import always, delivery, http_endpoint, raw_server, read_request
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -117,6 +118,22 @@ async def test_neighbours_are_served_while_others_flood() -> None:
         work = [bad, delivery(endpoint.url), bad, bad, delivery(endpoint.url)]
         results = await asyncio.gather(*(attempt_delivery(sender, one) for one in work))
     assert [r["outcome"] for r in results] == ["unknown", "answered", "unknown", "unknown", "answered"]
+
+
+async def test_worker_delivers_to_others_while_a_buyer_floods_it(outbox: Outbox, start_worker: Start) -> None:
+    flood = flooding(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
+    async with raw_server(flood) as port, http_endpoint() as endpoint:
+        outbox.open_catalogue(f"http://127.0.0.1:{port}/leads")
+        outbox.add_buyer(endpoint.url)
+        outbox.set_policy(max_buyers=2)
+        outbox.submit(20)
+        async with start_worker(webhook_max_retries=0):
+            await endpoint.wait_for(20)
+            await outbox.wait_for(delivered=20, unknown=20)
+    faults = outbox.rows(
+        "select distinct outcome, error from leadgen.delivery_attempts where error is not null"
+    )
+    assert faults == [("unknown", TOO_MUCH[2])]
 
 
 @pytest.mark.parametrize("interim", [1, answer.MOST_INTERIM])
