@@ -20,6 +20,8 @@ from leadgen.db.urls import with_role
 from leadgen.settings import Settings, known_names
 from rig.cluster import Cluster, Connect, running_cluster
 
+pytest_plugins = ["rig.failures"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> Iterator[None]:

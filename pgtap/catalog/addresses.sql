@@ -2,7 +2,7 @@
 begin;
 select plan(20);
 
-select is(catalog.mask_address(address), masked, 'mask_address: ' || address)
+select is(catalog.mask_address(address), masked, format('mask_address: %s', address))
 from (values
   ('https://b.example/hook?sig=hush', 'https://b.example'), ('http://127.0.0.1:8000/x', 'http://127.0.0.1:8000'),
   ('HTTPS://B.example#x', 'HTTPS://B.example'), ('https://b.example?token=hush', 'https://b.example'),

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +20,9 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
+from api.contract import check_answer
 from leadgen.db.urls import with_role
+from rig.waiting import wait_until
 
 SOURCE_KEY = "lg_source"  # of the source partner-austin
 OPERATOR_KEY = "lg_operator"
@@ -143,12 +144,17 @@ class Api:
         return self.log_file.read_text()
 
     def request(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Send a request; in header names `_` stands for `-`. An iterable body is sent in chunks."""
+        """Send a request; in header names `_` stands for `-`. An iterable body is sent in chunks.
+
+        The answer must be one that the OpenAPI document describes.
+        """
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, path, body, named)
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            answer = Answer(response.status, response.headers, response.read())
+        check_answer(method, path, *answer)
+        return answer
 
     def get(self, path: str, **headers: str) -> Answer:
         """GET."""
@@ -170,13 +176,10 @@ class Api:
 
     def wait_until_running(self) -> None:
         """Wait until the server listens on the port that it says it took."""
-        deadline = time.monotonic() + START_SECONDS
-        while not self._is_running():
-            assert self.process.poll() is None, self.log
-            assert time.monotonic() < deadline, self.log
-            time.sleep(0.02)
+        wait_until(self._is_running, lambda: self.log, START_SECONDS)
 
     def _is_running(self) -> bool:
+        assert self.process.poll() is None, self.log
         found = re.search(r"running on http://127\.0\.0\.1:(\d+)", self.log)
         if not found:
             return False

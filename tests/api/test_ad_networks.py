@@ -23,8 +23,8 @@ from api.graph_double import (
     sleeps,
 )
 from api.serving import Answer, Api, add_catalogue, digest, make_lead, running_api
-from concurrency.sessions import wait_until
 from rig.cluster import Cluster
+from rig.waiting import wait_until
 
 GOOGLE_KEY = "lg_typed_into_google_ads"
 PARTNER_KEY = "lg_acme"
@@ -360,8 +360,12 @@ def test_meta_s_retries_sell_once(networks: Api, database: psycopg.Connection, g
     def repeat(_: int) -> set[int]:
         """Like Meta: the same post again while it is told 503, which a busy machine may say."""
         statuses = set[int]()
-        while 200 not in statuses and len(statuses) < 2:
+
+        def post() -> bool:
             statuses.add(notify(networks, mention(lead_id)).status)
+            return statuses != {503}
+
+        wait_until(post)
         return statuses
 
     with ThreadPoolExecutor(10) as pool:

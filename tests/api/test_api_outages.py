@@ -4,7 +4,7 @@ import http.client
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from api.serving import Answer, Api, add_catalogue, make_lead, running_api
 from rig.cluster import Cluster
+from rig.waiting import wait_until
 
 PATIENCE_SECONDS = 15
 API_SESSIONS = "pg_stat_activity where usename = 'leadgen_api' and datname = current_database()"
@@ -34,13 +35,6 @@ def leads_locked(database: str) -> Iterator[None]:
     with psycopg.connect(database) as session:
         session.execute("lock table leadgen.leads in exclusive mode")
         yield
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def ask(database: str, query: str) -> int:

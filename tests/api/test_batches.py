@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.serving import SERVE, Answer, Api, running_api
 from concurrency.catalogue import Catalogue, Offer, insert, make_lead
-from concurrency.sessions import PATIENCE, wait_until
+from concurrency.sessions import PATIENCE
 from rig.cluster import Cluster
+from rig.waiting import wait_until
 
 ONE_CALL = "leadgen_leads_per_call"
 BREAK_DOWN = """
@@ -334,9 +335,11 @@ def test_sessions_killed_under_load_lose_no_lead_and_double_none(database: str, 
         leads = [make_lead(offers[n % 3].source_key) for n in range(240)]
 
         def deliver(lead: Lead) -> Answer:
-            while (answer := intake.api.post(lead, Idempotency_Key=f"key {lead['email']}")).status == 503:
-                pass
-            return answer
+            def post() -> Answer | None:
+                answer = intake.api.post(lead, Idempotency_Key=f"key {lead['email']}")
+                return None if answer.status == 503 else answer
+
+            return wait_until(post, patience=120, pause=0) or pytest.fail("there was no answer")
 
         with ThreadPoolExecutor(24) as pool:
             posts = [pool.submit(deliver, lead) for lead in leads]

@@ -6,6 +6,7 @@ Contacts come first, in order; offers are tried and not waited for, unless all a
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import psycopg
@@ -19,12 +20,14 @@ from concurrency.sessions import (
     Answer,
     Lead,
     advisory_locks,
+    has_come_to,
     in_background,
     submit,
     wait_until_blocked,
 )
 from leadgen.db.urls import with_role
 from rig.cluster import Connect
+from rig.waiting import wait_until
 
 CONTACT, OFFER = 1, 2  # advisory lock classes
 HOLD = "select pg_advisory_xact_lock(2, market.offer_lock_key(%s))"
@@ -152,8 +155,7 @@ def test_contacts_of_a_batch_are_locked_in_order_and_before_any_offer(
         for step, lock in enumerate(wanted):
             held = dict.fromkeys(wanted[:step], True)
             wait_until_blocked(admin, api, holder, waiting)
-            while (seen := advisory_locks(admin, api)) != held | {lock: False}:
-                assert lock not in seen, seen  # still on its way from the lock before
+            wait_until(partial(has_come_to, admin, api, held, lock))
             holder.execute("select pg_advisory_unlock(%s, %s)", lock)
         assert words(waiting.result(PATIENCE)) == ["accepted"] * 3
 

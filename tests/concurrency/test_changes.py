@@ -5,8 +5,9 @@ from functools import partial
 import psycopg
 
 from concurrency.catalogue import Catalogue, Offer, make_lead
-from concurrency.sessions import PATIENCE, advisory_locks, in_background, submit, wait_until
+from concurrency.sessions import PATIENCE, advisory_locks, in_background, submit
 from rig.cluster import Connect
+from rig.waiting import wait_until
 
 FOLLOW = "select leadgen.follow_change() > 0"
 HOLD = "select pg_advisory_xact_lock(2, market.offer_lock_key(%s))"

@@ -22,11 +22,11 @@ from concurrency.sessions import (
     in_background,
     submit,
     submit_at_once,
-    wait_until,
     wait_until_blocked,
 )
 from leadgen.db.urls import with_role
 from rig.cluster import Connect
+from rig.waiting import wait_until
 
 TABLES = (
     "leads",

@@ -3,6 +3,8 @@
 Lock order: the contacts of a lead (advisory class 1, sorted), then its offer (class 2).
 """
 
+from functools import partial
+
 import psycopg
 import pytest
 
@@ -11,13 +13,14 @@ from concurrency.sessions import (
     PATIENCE,
     Answer,
     Lead,
-    advisory_locks,
+    has_come_to,
     in_background,
     submit,
     submit_at_once,
     wait_until_blocked,
 )
 from rig.cluster import Connect
+from rig.waiting import wait_until
 
 CONTACT, OFFER = 1, 2  # advisory lock classes
 
@@ -153,8 +156,7 @@ def test_contacts_are_locked_in_order_and_before_the_offer(
         for step, lock in enumerate(wanted):
             held = dict.fromkeys(wanted[:step], True)
             wait_until_blocked(pair.observer, pair.second, holder, waiting)
-            while (seen := advisory_locks(pair.observer, pair.second)) != held | {lock: False}:
-                assert lock not in seen, seen  # still on its way from the lock before
+            wait_until(partial(has_come_to, pair.observer, pair.second, held, lock))
             holder.execute("select pg_advisory_unlock(%s, %s)", lock)
         assert waiting.result(PATIENCE)["buyer_id"]
 

@@ -20,10 +20,10 @@ from concurrency.sessions import (
     advisory_locks,
     in_background,
     submit,
-    wait_until,
     wait_until_blocked,
 )
 from rig.cluster import Connect
+from rig.waiting import wait_until
 
 OFFER = 2  # advisory lock class
 RETURN = "select leadgen.return_sale(%s, 'wrong_number')::text"
@@ -240,7 +240,7 @@ def answer(session: psycopg.Connection, dice: random.Random) -> None:
 
 def tend(session: psycopg.Connection, _: random.Random) -> None:
     """What a worker does every second."""
-    for tick in ("settle_answers", "settle_return", "release_due_sale", "route_held_lead"):
+    for tick in ("settle_answers", "settle_return", "release_due_sale", "follow_change", "route_held_lead"):
         session.execute(f"select leadgen.{tick}()".encode())
 
 

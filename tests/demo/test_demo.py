@@ -7,7 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from leadgen.db.urls import with_database
 from rig.cluster import Cluster
+from rig.waiting import wait_until
 
 DEMO = "from leadgen.cli import main; main()"
 # A receiver that says 200 to its first webhook and then does not have it.
@@ -57,12 +57,13 @@ def environment(cluster: Cluster) -> Iterator[dict[str, str]]:
 
 def wait_for_quiet(cluster: Cluster) -> None:
     """Nothing of a demo is left that is connected to its database."""
-    deadline = time.monotonic() + STOP_SECONDS
+    query = "select application_name from pg_stat_activity where datname = 'leadgen_demo'"
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
-        query = "select application_name from pg_stat_activity where datname = 'leadgen_demo'"
-        while left := connection.execute(query).fetchall():
-            assert time.monotonic() < deadline, left
-            time.sleep(0.02)
+
+        def list_left() -> object:
+            return connection.execute(query).fetchall()
+
+        wait_until(lambda: not list_left(), list_left, STOP_SECONDS)
 
 
 def run(environment: dict[str, str], before: str = "") -> subprocess.CompletedProcess[str]:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from rig.waiting import wait_until_async
 from worker.receivers import SECRET, WAIT_SECONDS
 
 CATALOGUE = """
@@ -107,12 +108,7 @@ class Outbox:
 
     async def wait_until(self, what: str, is_true: Callable[[], bool]) -> None:
         """Poll; fails with the statuses when it does not come true."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(WAIT_SECONDS):
-                while not is_true():  # noqa: ASYNC110  the database rings no bell for a test
-                    await asyncio.sleep(0.02)
-                return
-        pytest.fail(f"never came true: {what}; deliveries are {self.statuses()}")
+        await wait_until_async(is_true, lambda: f"{what}; deliveries are {self.statuses()}", WAIT_SECONDS)
 
     async def wait_for(self, **statuses: int) -> None:
         """Until exactly these statuses are there."""
@@ -153,10 +149,14 @@ class Worker:
 
     async def wait_for_event(self, name: str, times: int = 1) -> None:
         """Until it has logged an event, so many times."""
-        async with asyncio.timeout(WAIT_SECONDS):
-            while len(self.events(name)) < times:
-                assert not self._reading.done(), "".join(self.lines)
-                await asyncio.sleep(0.02)
+
+        def has_logged() -> bool:
+            if len(self.events(name)) >= times:
+                return True
+            assert not self._reading.done(), "".join(self.lines)
+            return False
+
+        await wait_until_async(has_logged, lambda: "".join(self.lines), WAIT_SECONDS)
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""

@@ -273,8 +273,8 @@ async def test_address_that_was_vetted_is_the_one_that_is_connected() -> None:
     ("target", "fault"),
     [
         ("https://buyer.example/leads", None),
-        ("http://buyer.example/leads", "bad URL: https is needed"),
-        ("https://", "bad URL"),
+        ("http://buyer.example/leads", "the URL is not https"),
+        ("https://", "the URL is not valid"),
         ("https://10.0.0.1/", "the address is not public"),
         ("https://[::1]:8443/", "the address is not public"),
     ],

@@ -160,7 +160,7 @@ async def test_bad_address_is_refused_unsent(target: str) -> None:
 async def test_facts_that_make_no_message_are_refused(changes: dict[str, Any]) -> None:
     result = await send(delivery(BUYER, "email", **changes), port=1)
     assert result["outcome"] == "refused"
-    assert result["error"].startswith("no message can be made of it")
+    assert result["error"].startswith("the message cannot be written")
 
 
 @pytest.mark.parametrize(

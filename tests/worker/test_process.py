@@ -130,7 +130,7 @@ async def test_listener_comes_back_and_looks_first(outbox: Outbox, start_worker:
             assert outbox.rows(bell) == [(True,)]
             outbox.submit()
             await endpoint.wait_for(1)
-            await worker.wait_for_event("listening broke off")
+            await worker.wait_for_event("listening was interrupted")
             await asyncio.sleep(1)
             outbox.submit()
             async with asyncio.timeout(1):
@@ -272,14 +272,17 @@ async def test_lease_shorter_than_the_timeout_refuses_to_start(
 @pytest.mark.parametrize(
     ("poison", "reason"),
     [
-        ("update leadgen.deliveries set target = 'https://' where id = %s returning id", "bad URL"),
+        (
+            "update leadgen.deliveries set target = 'https://' where id = %s returning id",
+            "the URL is not valid",
+        ),
         (
             "update leadgen.deliveries set target = 'http://10.0.0.1/' where id = %s returning id",
             "the address is not public",
         ),
         (
             "update leadgen.deliveries set channel = 'email', target = 'nobody' where id = %s returning id",
-            "no message can be made",
+            "the message cannot be written",
         ),
     ],
 )

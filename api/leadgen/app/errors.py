@@ -15,6 +15,7 @@ from leadgen.app.problems import (
     KEY_REUSED,
     MALFORMED,
     NOT_FOUND,
+    RECORDED,
     TOO_MANY,
     UNAUTHORIZED,
     UNAVAILABLE,
@@ -36,10 +37,10 @@ class Row(NamedTuple):
     detail: str | None = None
 
 
-NOT_JSON = "The body is JSON that the database cannot read."
+NOT_JSON = "The database cannot read this JSON."
 BUSY = "The database is busy. Try again with the same idempotency key."
 AWAY = "The database cannot be reached. Try again with the same idempotency key."
-CHANGED = "What this refers to was deleted at the same moment. Try again with the same idempotency key."
+CHANGED = "A record that this request needs was deleted at the same moment. Try again with the same idempotency key."
 UPDATING = "The service is being updated. Try again with the same idempotency key."
 
 # A full SQLSTATE goes before its class (the first two characters).
@@ -83,7 +84,7 @@ TABLE: dict[str, Row] = {
     "0A000": Row(UNAVAILABLE, UPDATING),
     "XX000": Row(UNAVAILABLE, UPDATING),
 }
-UNMAPPED = Row(UNEXPECTED, "The failure was recorded. Trying again with the same idempotency key is safe.")
+UNMAPPED = Row(UNEXPECTED, RECORDED)
 
 
 def to_problem(error: Error) -> Problem:

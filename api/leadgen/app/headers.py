@@ -67,7 +67,7 @@ def read_idempotency_key(values: list[bytes]) -> str:
     name = "Idempotency-Key"
     allowed = f"1 to {MAX_IDEMPOTENCY_KEY} characters, none of them control characters"
     if len(values) > 1:
-        raise Problem.of_field(name, f"{len(values)} headers", "one")
+        raise Problem.of_field(name, f"{len(values)} headers", "one header")
     try:
         key = values[0].decode()
     except UnicodeDecodeError:
@@ -91,7 +91,7 @@ def read_key_hash(headers: Headers) -> str | None:
     if not presented:
         return None
     if len(presented) > 1:
-        raise Problem.of_field("Authorization, X-API-Key", "different keys", "one key, in one of the two")
+        raise Problem.of_field("Authorization, X-API-Key", "two different keys", "one key")
     key = presented.pop()
     return sha256(key).hexdigest() if key else NO_KEY_HASH
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from leadgen.show.console import SafeConsole
 
 out = SafeConsole(highlight=False)
-err = SafeConsole(stderr=True, highlight=False)
+err = SafeConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
 def plain_table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:

@@ -12,7 +12,6 @@ import shutil
 import stat
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,14 @@ from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import (
+    Retrying,
+    retry,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from leadgen.db.binaries import Binaries, PostgresError, ServerUser, find_binaries, server_user
 from leadgen.db.urls import with_database
@@ -153,13 +159,14 @@ class EmbeddedServer:
 
     def _recover_from_crash(self) -> None:
         """After a killed server: wait for its orphans, drop a pid file whose number is another's by now."""
-        deadline = time.monotonic() + CRASH_SETTLES
-        while self._processes():
-            if time.monotonic() > deadline:
-                raise PostgresError(
-                    f"processes {self._processes()} of a killed server still hold {self.data}"
-                )
-            time.sleep(0.05)
+        orphans = Retrying(
+            retry=retry_if_result(bool),
+            stop=stop_after_delay(CRASH_SETTLES),
+            wait=wait_fixed(0.05),
+            retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+        )(self._processes)
+        if orphans:
+            raise PostgresError(f"processes {orphans} of a killed server still hold {self.data}")
         for path in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{SOCKET_NUMBER}.lock"):
             path.unlink(missing_ok=True)
 

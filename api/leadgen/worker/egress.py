@@ -81,9 +81,9 @@ class Egress:
         except ValueError:
             usable = False
         if not usable:
-            raise Refused("bad URL", "egress")
+            raise Refused("the URL is not valid", "egress")
         if parsed.scheme not in (("https", "http") if self._development else ("https",)):
-            raise Refused("bad URL: https is needed", "egress")
+            raise Refused("the URL is not https", "egress")
         return parsed
 
     def check_address(self, address: str) -> None:

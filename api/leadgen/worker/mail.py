@@ -210,7 +210,7 @@ def compose(delivery: Delivery, from_email: str, public_url: str | None = None) 
         message.set_content(render(template_of(delivery.kind, "txt"), facts))
         message.add_alternative(render(template_of(delivery.kind, "html"), facts), subtype="html")
     except Exception as error:  # noqa: BLE001  nothing was sent, and it would fail the same way again
-        raise Refused(f"no message can be made of it ({type(error).__name__})") from None
+        raise Refused(f"the message cannot be written ({type(error).__name__})") from None
     if delivery.kind == LEAD:
         with suppress(ValueError):
             message["Reply-To"] = read_address(facts["lead"]["email"])
@@ -232,7 +232,7 @@ def write_out(message: EmailMessage) -> bytes:
     try:
         text = message.as_bytes(policy=ASCII_POLICY)
     except Exception as error:  # noqa: BLE001  it would fail the same way again
-        raise Refused(f"no message can be made of it ({type(error).__name__})") from None
+        raise Refused(f"the message cannot be written ({type(error).__name__})") from None
     lines = LINE_ENDING.sub(b"\r\n", text.rstrip(b"\r\n") + b"\r\n")
     return LEADING_PERIOD.sub(b"..", lines) + b".\r\n"
 

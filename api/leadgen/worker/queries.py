@@ -11,6 +11,7 @@ from msgspec.json import encode
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential
 
 from leadgen.worker.attempt import Delivery, Result
 
@@ -137,16 +138,20 @@ async def keep_trying(
     what: str, call: Callable[[], Awaitable[T]], trouble: Trouble = psycopg.Error, but: Trouble = ()
 ) -> T:
     """The call's answer, however long the trouble lasts, `but` apart; each failure is logged."""
-    wait = FIRST_WAIT
-    while True:
-        try:
-            return await call()
-        except but:
-            raise
-        except trouble as error:
-            state = getattr(error, "sqlstate", None)
-            log.warning(
-                "database trouble", doing=what, sqlstate=state, kind=type(error).__name__, retry_in=wait
-            )
-        await asyncio.sleep(wait)
-        wait = min(wait * 2, LONGEST_WAIT)
+
+    def report(state: RetryCallState) -> None:
+        error = state.outcome and state.outcome.exception()
+        wait = state.next_action and state.next_action.sleep
+        log.warning(
+            "database trouble",
+            doing=what,
+            sqlstate=getattr(error, "sqlstate", None),
+            kind=type(error).__name__,
+            retry_in=wait,
+        )
+
+    return await AsyncRetrying(
+        retry=retry_if_exception(lambda error: isinstance(error, trouble) and not isinstance(error, but)),
+        wait=wait_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+        before_sleep=report,
+    )(call)

@@ -132,11 +132,14 @@ class Recorder:
         self._tell(batch, recorded)
 
     async def _record_bare(self, delivery: Delivery, result: Result, error: psycopg.Error) -> None:
-        """Once more without the receiver's words: the outcome counts."""
-        if result["reply"] is None:
-            log.error("result refused", delivery_id=delivery.delivery_id, sqlstate=error.sqlstate)
-        else:
-            await self._record([(delivery, {**result, "reply": None, "error": None})])
+        """Once more without the receiver's words. An answer that could not be judged is unknown."""
+        log.error("result refused", delivery_id=delivery.delivery_id, sqlstate=error.sqlstate)
+        if result["reply"] is None and result["error"] is None:
+            return
+        bare: Result = {**result, "reply": None, "error": None}
+        if result["outcome"] == "answered":
+            bare |= {"outcome": "unknown", "error": f"the answer could not be judged: {error.sqlstate}"}
+        await self._record([(delivery, bare)])
 
     def _tell(self, batch: Sequence[Work], recorded: Sequence[Recorded]) -> None:
         verdicts = {row.delivery_id: row for row in recorded}

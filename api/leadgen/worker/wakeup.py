@@ -31,5 +31,5 @@ async def listen(url: str, name: str, wake: asyncio.Event, withdraw: Callable[[i
                     else:
                         wake.set()
         except psycopg.Error as error:
-            log.warning("listening broke off", kind=type(error).__name__, retry_in=RECONNECT_SECONDS)
+            log.warning("listening was interrupted", kind=type(error).__name__, retry_in=RECONNECT_SECONDS)
         await asyncio.sleep(RECONNECT_SECONDS)

@@ -157,8 +157,14 @@ language plpgsql
 immutable strict
 as $$
 declare
-  v_document constant jsonb := convert_from(p_body, 'UTF8');
+  v_text constant text := convert_from(p_body, 'UTF8');
+  v_document jsonb;
 begin
+  if ref.has_huge_number(v_text) then
+    perform kernel.refuse('LG400', 'The post has a number that is too large', p_found => 'a number of more digits',
+      p_allowed => 'numbers of at most 40 digits and an exponent of two');
+  end if;
+  v_document := v_text;
   if jsonb_typeof(v_document) <> 'object' then
     perform kernel.refuse(
       'LG400', 'The post is not a JSON object', p_found => jsonb_typeof(v_document), p_allowed => 'an object');

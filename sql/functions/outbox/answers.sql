@@ -12,7 +12,8 @@ language plpgsql
 immutable
 as $$
 -- The buyer's own rules come first, the first that holds decides. Without them a 2xx may say in JSON that the lead is
--- accepted or rejected, 409 says that the receiver has it already, 410 that it wants no more.
+-- accepted or rejected, 409 says that the receiver has it already, 410 that it wants no more. The answers of a batch
+-- are judged in one statement: one that raises is unknown, and its neighbours are judged.
 declare
   v_is_success constant boolean := p_status between 200 and 299;
   v_body jsonb;
@@ -47,9 +48,9 @@ begin
   end if;
 
   if v_is_success then
-    v_word := lower(btrim(v_body ->> 'status'));
+    v_word := lower(ref.read_word(v_body, 'status'));
     outcome := case when v_word in ('accepted', 'rejected') then v_word else 'delivered' end;
-    reason := case when v_word = 'rejected' then coalesce(ref.collapse_space(v_body ->> 'reason'), '') end;
+    reason := case when v_word = 'rejected' then coalesce(ref.read_word(v_body, 'reason'), '') end;
   elsif p_status = 409 then
     outcome := 'delivered';
     error_class := null;
@@ -57,6 +58,11 @@ begin
     outcome := case when p_status = 410 then 'gone' else 'failed' end;
     reason := coalesce('HTTP ' || p_status, 'no status');
   end if;
+exception
+  when data_exception or program_limit_exceeded or internal_error then -- classes 22, 54 and XX
+    outcome := 'unknown';
+    reason := 'the answer could not be judged: ' || sqlstate;
+    error_class := 'protocol';
 end;
 $$;
 comment on function outbox.judge_answer(integer, text, kernel.response_rule[]) is
@@ -82,13 +88,17 @@ as $$
 -- A receiver writes what it likes, and what it wrote may be cut: what is no JSON is text. Some begin with a byte order
 -- mark, and jsonb has no NUL. The block writes nothing, so it takes no transaction id.
 begin
+  if ref.has_huge_number(p_reply) then
+    return null;
+  end if;
   return replace(ltrim(p_reply, U&'\FEFF'), '\u0000', '')::jsonb;
 exception
   when data_exception or program_limit_exceeded then -- classes 22 and 54: no JSON, or none that jsonb can hold
     return null;
 end;
 $$;
-comment on function outbox.parse_reply(text) is 'The JSON that a receiver answered; null: it is none.';
+comment on function outbox.parse_reply(text) is
+  'The JSON that a receiver answered; null: it is none, or has a number that nobody means.';
 
 create or replace function outbox.redact_reply(p_reply text, p_personal text[] default '{}')
 returns text
