@@ -25,6 +25,9 @@ SECRET = {
 MAX_PORT = 65_535
 LOOKS_LIKE = 0.88  # similarity at which an unknown name is taken for a misspelt one of ours
 
+ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+SENDER = re.compile(rf"\s*(?:(?P<bare>{ADDRESS})|(?P<name>.*?)\s*<\s*(?P<address>{ADDRESS})\s*>)\s*")
+
 PositiveInt = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -68,7 +71,14 @@ class Settings(BaseSettings):
     smtp_port: Annotated[int, Field(ge=1, le=65_535)] = 587
     smtp_user: str | None = None
     smtp_password: str | None = None
-    from_email: str | None = Field(default=None, description="sender of the e-mails")
+    smtp_ca_file: str | None = Field(
+        default=None,
+        description="certificates (PEM) that the SMTP server's must be signed by, and TLS is required; "
+        "unset: the system's",
+    )
+    from_email: str | None = Field(
+        default=None, description="sender of the e-mails: leads@example.com, or LeadGen <leads@example.com>"
+    )
 
     public_url: str | None = Field(
         default=None,
@@ -142,6 +152,11 @@ class Settings(BaseSettings):
     def _normalise_url(cls, value: str | None) -> str | None:
         return None if value is None else normalise_url(value)
 
+    @field_validator("from_email")
+    @classmethod
+    def _read_sender(cls, value: str | None) -> str | None:
+        return None if value is None else read_sender(value)
+
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -180,6 +195,22 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+
+def read_sender(text: str) -> str:
+    """One address with or without a name, as a From header has it: a name with a comma is quoted.
+
+    Raises ValueError for anything else: several addresses, line breaks, an address that is not plain ASCII.
+    """
+    if found := SENDER.fullmatch(text):
+        name, address = found["name"] or "", found["bare"] or found["address"]
+        if len(name) > 1 and name[0] == name[-1] == '"':
+            name = re.sub(r"\\(.)", r"\1", name[1:-1])
+        if name.isprintable() and not re.search(r"[<>@]|=\?", name):
+            if re.search(r"[^\w !#$%&'*+/=?^`{|}~-]", name):
+                name = '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
+            return f"{name} <{address}>" if name else address
+    raise ValueError("one plain address is needed, such as leads@example.com or LeadGen <leads@example.com>")
 
 
 def read_dns_server(text: str) -> DnsServer:

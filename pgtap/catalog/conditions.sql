@@ -1,6 +1,6 @@
 -- check_tests, check_test, check_bounds, check_patterns, check_field, list_fields: conditions on fields.
 begin;
-select plan(64);
+select plan(70);
 
 select is(testkit.fault_of(format('select catalog.check_tests(%L, %L)', value, 'p')), testkit.fault_at('LG423 p%s', path), format('%s',
   value))
@@ -52,6 +52,18 @@ $$;
 select is(testkit.fault_of(format('select catalog.check_tests(%L, ''p'')', pg_temp.patterns(30))), 'none', '30 patterns are taken');
 select is(testkit.detail_of(format('select catalog.check_tests(%L, ''p'')', pg_temp.patterns(31))),
   '{"field": "p", "found": "31 patterns", "allowed": "at most 30"}', '31 patterns');
+-- Thirty that one may have each are too much together: every one of them looks at all of the text from each character.
+create function pg_temp.looking(p_count integer, p_begin text) returns jsonb language sql as $$
+  select jsonb_object_agg(format('attributes.x%s', n), jsonb_build_object('pattern', format('%s(?=.*zz%s)(?=.*yy)q', p_begin, n)))
+  from generate_series(1, p_count) n;
+$$;
+select is(testkit.fault_of(format('select catalog.check_tests(%L, ''p'')', pg_temp.looking(1, ''))), 'none', 'one look-ahead that does');
+select is(testkit.fault_of(format('select catalog.check_tests(%L, ''p'')', pg_temp.looking(30, ''))), 'LG423 p', '30 of them');
+select matches(testkit.detail_of(format('select catalog.check_patterns(%L, ''p'')', pg_temp.looking(30, ''))) ->> 'found',
+  '^patterns that take \d+ ms together', 'check_patterns: how long they take');
+select is(testkit.fault_of(format('select catalog.check_tests(%L, ''p'')', pg_temp.looking(30, '^'))), 'none', '30 that look once');
+select is(catalog.time_patterns('{"(","(a*)\\1","***=a"}'), interval '0', 'time_patterns: faulty ones count for nothing');
+select is(catalog.time_patterns('{}'), interval '0', 'time_patterns: none take no time');
 select is(testkit.fault_of($$select catalog.check_patterns('{"attributes.pattern": {"enum": ["pattern"]}, "pattern": {}}', 'p')$$), 'none',
   'check_patterns: what only has the name is none');
 

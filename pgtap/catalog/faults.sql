@@ -1,7 +1,7 @@
 -- list_configuration_faults, list_offer_faults, list_source_faults, list_enrollment_faults, list_exclusivity_faults,
 -- can_take_leads: what is configured and cannot work.
 begin;
-select plan(27);
+select plan(28);
 
 create function pg_temp.faults(p_subject text) returns text[] language sql as $$
   select coalesce(array_agg(f.fault), '{}') from leadgen.list_configuration_faults() f
@@ -73,6 +73,10 @@ select matches(array_to_string(pg_temp.after('update leadgen.offers set is_activ
   'is inactive: its leads are quarantined$', 'source: of an inactive offer');
 select is(pg_temp.after('update leadgen.settings set default_source_key = ''gone''', 'settings'),
   '{default_source_key gone names no active source}', 'settings: a default source that is not there');
+select is(pg_temp.after('update leadgen.sources set kind = ''partner_api'', source_key = ''p'';
+  update leadgen.settings set default_source_key = ''p''', 'settings'),
+  '{"default_source_key p names a partner, which needs its key: leads of no source are quarantined"}',
+  'settings: a partner as the default source');
 select testkit.own(id, 'postal_code', '78701') from hilltop;
 select is(pg_temp.after(format(change, id, buyer_id), 'exclusivity '), wanted, format('exclusivity: %s', change))
 from hilltop, (values

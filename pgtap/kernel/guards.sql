@@ -1,6 +1,6 @@
 -- refuse_change, immutable_columns: sales, decisions, attempts, policy versions and prices never change, for any role (FAULTS 35).
 begin;
-select plan(94);
+select plan(98);
 set local client_min_messages = warning;
 create temp table ids as select testkit.make_offer(p_pricing => '{}') as offer_id;
 select testkit.enroll_buyer(offer_id, 'Ace') from ids;
@@ -92,6 +92,12 @@ $$;
 select is_empty('select pg_temp.misnamed()', 'the arguments of immutable_columns and note_change are the columns behind "update of"');
 create trigger misnamed before update of note on leadgen.some_record for each row execute function kernel.immutable_columns('name');
 select results_eq('select pg_temp.misnamed()', array['misnamed on leadgen.some_record'], 'a guard with another name is seen');
+
+-- keep_secrets: what breaks a constraint is refused by name, and nothing of the row is said (tests/db/test_secrets.py reads the log).
+select is(testkit.fault_of(format('update leadgen.buyers set %s', change)), fault, format('keep_secrets: %s', change))
+from (values ('name = null', '23502'), ('balance = -1', '23514'), ('balance = 1', 'none')) as t (change, fault);
+select throws_ok('update leadgen.buyers set balance = -1', '23514', 'The row of buyers breaks check_non_negative_balance',
+  'keep_secrets: the message has no value of the row');
 
 select * from finish();
 rollback;

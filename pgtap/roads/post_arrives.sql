@@ -1,6 +1,6 @@
 -- authenticate_post, open_post, submit_mapped_lead, verify_subscription: who posts, whose lead it is, and that none is lost or sold twice.
 begin;
-select plan(98);
+select plan(114);
 
 create temp table ids as
 select o as offer_id, other as other_id, testkit.enroll_buyer(o, 'Ace') as seat, testkit.enroll_buyer(other, 'Best') as other_seat,
@@ -99,12 +99,52 @@ select is(pg_temp.post(pg_temp.google(5, '{"user_column_data": []}')) ->> 'statu
 select is(intake.settle_refusal('LG422', 'another body', '{"idempotency_key": "none"}', '{}', null) ->> 'status', 'quarantined',
   'settle_refusal: no first answer to give');
 
--- Campaigns.
-select is((intake.choose_mapped_source(row(1, 's', 'h', map, null, null, null), payload)).source_key, key,
+-- Campaigns: of a source of another account none is taken, and the lead is not lost.
+create temp table foreign_post as select pg_temp.post(pg_temp.google(20, '{"campaign_id": 777}')) as reply;
+select is(reply ->> 'step', 'campaign', 'another account''s campaign: kept') from foreign_post;
+select is(reply ->> 'message', 'The lead is kept, but not accepted: The campaign belongs to a source of another account',
+  'another account''s campaign: the reason')
+from foreign_post;
+select is(testkit.fault_of(format('select pg_temp.post(%L)', pg_temp.google(21, '{"campaign_id": 777, "is_test": true}'))),
+  'LG403 utm_campaign', 'a test of the network hears of it');
+insert into leadgen.field_maps (slug, name, body)
+select 'acme-campaigns', 'Acme', jsonb_set(body, '{by_campaign}', 'true')
+  || jsonb_build_object('fields', (body -> 'fields') || jsonb '{"utm_source": "$.s", "utm_campaign": "$.c"}')
+from leadgen.field_maps where slug = 'acme';
+insert into leadgen.source_maps (source_id, field_map_id)
+select testkit.make_source(offer_id, jsonb_build_object('kind', 'partner_api', 'source_key', 'rival', 'api_key_hash', repeat('d', 64))),
+  (select id from leadgen.field_maps where slug = 'acme-campaigns')
+from ids;
+create function pg_temp.rival(p_changes jsonb default '{}') returns jsonb language sql as $$
+  select leadgen.submit_mapped_lead('rival', convert_to(('{"ref": "r1", "n": "Eve Roe", "e": "eve9@example.com",
+    "t": "+15125558001", "z": "78701", "s": "google", "c": "777"}'::jsonb || p_changes)::text, 'UTF8'),
+    jsonb_build_object('api_key_hash', repeat('d', 64)));
+$$;
+select is(testkit.fault_of('select pg_temp.rival()'), 'LG403 utm_campaign', 'a partner that names another''s campaign is refused');
+select is((select count(*) from leadgen.leads l join ids on l.source_id = ids.campaign), 0::bigint, 'no lead is the other''s');
+update leadgen.sources set account = 'rival' where source_key = 'rival';
+update leadgen.sources set account = 'ours' where source_key = 'campaign';
+select is(testkit.fault_of('select pg_temp.rival()'), 'LG403 utm_campaign', 'two accounts with names are two');
+select is(testkit.fault_of(format('select leadgen.resubmit_quarantined(%s)', reply ->> 'quarantine_id')), 'LG403 utm_campaign',
+  'a resubmission hands the lead over to no other account') from foreign_post;
+select is(testkit.fault_of(format('update leadgen.sources set account = %L where source_key = ''google''', account)), fault,
+  format('an account is one word: %L', account))
+from (values ('', '23514'), ('a b', '23514'), (e'a\nb', '23514'), ('ours', 'none')) as t (account, fault);
+create temp table again as select leadgen.resubmit_quarantined((reply ->> 'quarantine_id')::bigint) as reply from foreign_post;
+select is(reply ->> 'status', 'accepted', 'with the account of its campaign''s source it is taken') from again;
+select is(format('%s %s', s.source_key, l.idempotency_key), 'campaign google:g20',
+  'a resubmitted lead is its campaign''s, under the network''s id')
+from again join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint join leadgen.sources s on s.id = l.source_id;
+select is(pg_temp.post(pg_temp.google(20, '{"campaign_id": 777}')) -> 'repeated', 'true', 'a resubmitted lead is taken once');
+select is((pg_temp.rival('{"c": "none"}')) ->> 'status', 'accepted', 'a campaign that nobody has stays with the source that posts');
+
+select is((intake.choose_mapped_source(row(ids.google, 's', 'h', map, null, null, null), payload)).source_key, key,
   format('choose_mapped_source: %s', payload::text))
 from (values ('{"by_campaign": true}'::jsonb, '{"utm_source": "Google", "utm_campaign": " 777 "}'::jsonb, 'campaign'),
   ('{"by_campaign": true}', '{"utm_source": "bing", "utm_campaign": "777"}', 's'), ('{"by_campaign": true}', '{}', 's'),
-  ('{}', '{"utm_source": "google", "utm_campaign": "777"}', 's')) as t (map, payload, key);
+  ('{}', '{"utm_source": "google", "utm_campaign": "777"}', 's')) as t (map, payload, key), ids;
+select is((intake.choose_mapped_source(row(ids.partner, 's', 'h', '{"by_campaign": true}', null, null, null),
+  '{"utm_source": "Google", "utm_campaign": "777"}')).source_id, null, 'choose_mapped_source: null for another account') from ids;
 create temp table routed as select pg_temp.post(pg_temp.google(6, '{"campaign_id": 777}')) as reply;
 select is(reply ->> 'offer_id', other_id::text, 'a campaign that is mapped sells into its own offer') from routed, ids;
 select is(s.source_key::text, 'campaign', 'the lead belongs to the source of its campaign') from routed

@@ -292,12 +292,14 @@ create table leadgen.sources (
   api_key_hash varchar(255),
   disclose_buyer boolean not null default true,
   is_active boolean not null default true,
+  account varchar(100),
 
   constraint sources_source_key_unique unique (source_key),
   constraint sources_kind_valid check (kind in ('landing_page', 'partner_api', 'embed_form')),
   constraint sources_path_prefix_shape check (path_prefix is null or path_prefix ~ '^/'),
   constraint sources_path_needs_hostname check (path_prefix is null or hostname is not null),
-  constraint sources_api_key_hash_shape check (api_key_hash is null or api_key_hash ~ '^[0-9a-f]{64}$')
+  constraint sources_api_key_hash_shape check (api_key_hash is null or api_key_hash ~ '^[0-9a-f]{64}$'),
+  constraint sources_account_shape check (account is null or account ~ '^[^\s[:cntrl:]]+$')
 );
 comment on table leadgen.sources is 'Where leads come from; each source sells into one offer.';
 comment on column leadgen.sources.source_key is
@@ -305,6 +307,9 @@ comment on column leadgen.sources.source_key is
 comment on column leadgen.sources.hostname is
   'With path_prefix: the landing pages of this source; stored in lower case.';
 comment on column leadgen.sources.api_key_hash is 'SHA-256 of the API key, in hex; the key itself is stored nowhere.';
+comment on column leadgen.sources.account is
+  'Whose source it is, in a word of the operator''s own. A post is handed to the source of its campaign only within '
+  'one account; null: the source is an account by itself.';
 comment on column leadgen.sources.disclose_buyer is 'False: the answer to this source hides buyer and price.';
 create unique index sources_api_key_hash_unique on leadgen.sources (api_key_hash) where api_key_hash is not null;
 create unique index sources_hostname_path_unique
@@ -392,6 +397,9 @@ create or replace trigger fill_buyer before insert or update of
     compiled_response_rules
   on leadgen.buyers
   for each row execute function catalog.fill_buyer();
+-- webhook_secret, webhook_headers, a signed webhook_url.
+create or replace trigger keep_secrets before insert or update on leadgen.buyers
+  for each row execute function kernel.keep_secrets();
 create or replace trigger note_change after update of balance, is_active on leadgen.buyers
   for each row execute function catalog.note_change('balance', 'is_active');
 -- With the change and not after it: a lead sold a moment later goes to the new address (outbox.queue_deliveries).
@@ -399,6 +407,9 @@ create or replace trigger keep_endpoints
   after insert or update of webhook_url, email, email_notifications, phone, sms_notifications
   on leadgen.buyers
   for each row execute function outbox.keep_endpoints();
+
+create or replace trigger note_addresses after update of webhook_url, email, phone on leadgen.buyers
+  for each row execute function catalog.note_addresses('webhook_url', 'email', 'phone');
 
 create table leadgen.buyer_offers (
   id bigint generated always as identity primary key,
@@ -489,6 +500,9 @@ comment on column leadgen.buyer_offers.compiled_filter is 'All of filters as one
 create index idx_buyer_offers_offer_active_priority
   on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
 
+-- A signed webhook_url_override: the others have no secret, and are many.
+create or replace trigger keep_secrets before insert or update on leadgen.buyer_offers
+  for each row when (new.webhook_url_override is not null) execute function kernel.keep_secrets();
 -- Its terms, and what is compiled of them: what an enrollment is reached by is none of them. Both triggers have one list.
 create or replace trigger version_enrollment before insert or update of
     version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_from, pause_until,
@@ -533,6 +547,9 @@ create or replace trigger keep_shares after update on leadgen.buyer_offers
 create or replace trigger keep_endpoints after insert or update of webhook_url_override, email_override, sms_override
   on leadgen.buyer_offers
   for each row execute function outbox.keep_endpoints();
+create or replace trigger note_addresses after insert or update of webhook_url_override, email_override, sms_override
+  on leadgen.buyer_offers
+  for each row execute function catalog.note_addresses('webhook_url_override', 'email_override', 'sms_override');
 
 create table leadgen.buyer_service_areas (
   id bigint generated always as identity primary key,

@@ -198,7 +198,7 @@ create table leadgen.intake_quarantine (
 comment on table leadgen.intake_quarantine is
   'Submissions that no active source claimed, whole. Fix the mapping, then select leadgen.resubmit_quarantined(id).';
 comment on column leadgen.intake_quarantine.failed_step is
-  'source, api_key, offer, market, vertical, validation_policy, routing_policy or pricing_policy.';
+  'source, api_key, field_map, campaign, offer, market, vertical, validation_policy, routing_policy or pricing_policy.';
 comment on column leadgen.intake_quarantine.context is 'What the transport knew; of a key its hash.';
 create unique index intake_quarantine_open_request
   on leadgen.intake_quarantine (request_hash) where resubmitted_at is null;

@@ -43,6 +43,8 @@ insert into leadgen.settings default values;
 
 create or replace trigger touch_updated_at before update on leadgen.settings
   for each row execute function kernel.touch_updated_at();
+create or replace trigger write_settings before insert or update of slow_retry_seconds on leadgen.settings
+  for each row execute function catalog.write_settings();
 
 create table leadgen.state_transitions (
   entity text not null,

@@ -46,13 +46,13 @@ acme as (insert into leadgen.field_maps (slug, name, body) values ('acme', 'Acme
   "fields": {"name": {"join": ["$.person.first", "$.person.last"]}, "email": "$.person.mail",
     "phone": ["$.person.mobile", "$.person.tel"], "postal_code": "$.zip", "consent": "$.ok"}}') returning id),
 s as (
-  insert into leadgen.sources (offer_id, kind, name, source_key, api_key_hash)
-  select o.id, 'partner_api', k.key, k.key, k.hash from leadgen.offers o,
+  insert into leadgen.sources (offer_id, kind, name, source_key, api_key_hash, account)
+  select o.id, 'partner_api', k.key, k.key, k.hash, case k.key when 'google' then 'home' end from leadgen.offers o,
     (values ('google', %(google)s), ('meta', null), ('meta-without-token', null), ('acme', %(partner)s)) k (key, hash)
   where o.name = 'Austin plumbing' returning id, source_key),
 campaign as (
-  insert into leadgen.sources (offer_id, kind, name, source_key)
-  select id, 'landing_page', 'night', 'night' from night returning id),
+  insert into leadgen.sources (offer_id, kind, name, source_key, account)
+  select id, 'landing_page', 'night', 'night', 'home' from night returning id),
 mapped as (
   insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign)
   select id, 'google', '60000000000' from campaign)

@@ -210,3 +210,41 @@ def test_every_deploy_puts_reach_right(database: str) -> None:
     run(database)
     assert ask(database, WAYS) == [(1, "webhook"), (2, "sms"), (3, "email"), (3, "sms")]
     assert ask(database, REACH) == [(1, True), (2, True), (3, True), (4, False)]
+
+
+POSTERS = """
+set session_replication_role = replica;
+insert into leadgen.offers
+  (id, market_id, vertical_id, name, slug, default_price_per_lead, validation_policy_id, routing_policy_id)
+overriding system value values (1, 1, 1, 'Plumbing', 'plumbing', 45, 1, 1);
+insert into leadgen.field_maps (id, slug, name, body) overriding system value values
+  (901, 'by-campaign', 'By campaign', '{"by_campaign": true, "fields": {}}'),
+  (902, 'plain', 'Plain', '{"fields": {}}');
+insert into leadgen.sources (id, offer_id, kind, name, source_key)
+overriding system value
+select n, 1, 'partner_api', 's' || n, 's' || n from generate_series(1, 5) n;
+insert into leadgen.source_maps (source_id, field_map_id)
+select n, m from unnest(%s::int[], %s::int[]) t (n, m);
+insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign)
+values (3, 'google', '1'), (4, 'google', '2');
+set session_replication_role = origin;
+"""
+
+
+@pytest.mark.parametrize(
+    ("posts_by_campaign", "one_account"),
+    [([1], [1, 3, 4]), ([1, 5], []), ([], [])],
+    ids=["one", "two", "none"],
+)
+def test_campaigns_of_a_single_poster_stay_its_own(
+    cluster: Cluster, tmp_path: Path, posts_by_campaign: list[int], one_account: list[int]
+) -> None:
+    (number,) = [m.number for m in SqlTree(sql_dir()).migrations() if m.path.stem.endswith("source_accounts")]
+    with stop_before(cluster, tmp_path / "sql", number) as url:
+        posters = [*posts_by_campaign, 2]
+        maps = [*(901 for _ in posts_by_campaign), 902]
+        with psycopg.connect(url, autocommit=True, cursor_factory=psycopg.ClientCursor) as session:
+            session.execute(POSTERS, [posters, maps])
+        run(url)
+        found = ask(url, "select id from leadgen.sources where account = 'campaigns' order by id")
+    assert [number for (number,) in found] == one_account

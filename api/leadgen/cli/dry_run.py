@@ -38,7 +38,7 @@ def dry_run(
     Example: leadgen dry-run lead.json --as-new
     """
     from leadgen.show.account import show_account
-    from leadgen.show.console import make_console
+    from leadgen.show.console import escape_json, make_console
 
     payload = read_object(read_text(file), file)
     said = read_object(context, "--context")
@@ -47,10 +47,10 @@ def dry_run(
         connection.rollback()
     whole, answer, account, came_before = row or ("{}", "{}", None, False)
     if as_json:
-        out.print(whole, markup=False, soft_wrap=True)
+        out.print(escape_json(whole), markup=False, soft_wrap=True)
         return
     console = make_console()
-    console.print(answer, markup=False, soft_wrap=True)
+    console.print(escape_json(answer), markup=False, soft_wrap=True)
     if account and (decision := json.loads(account)):
         console.print(show_account(decision))
     elif came_before:

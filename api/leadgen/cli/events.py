@@ -37,6 +37,7 @@ class Kind(StrEnum):
     DELIVERY_RETRIED = "delivery_retried"
     DELIVERY_PARKED = "delivery_parked"
     SECRET_ROTATED = "secret_rotated"  # noqa: S105  not a secret
+    ADDRESS_CHANGED = "address_changed"
     LEAD_ERASED = "lead_erased"
     SUBMISSION_ERASED = "submission_erased"
 

@@ -11,6 +11,7 @@ from leadgen.cli.dry_run import read_object, read_text
 from leadgen.cli.quarantine import resubmit_each
 from leadgen.cli.rows import AsJson, print_json, read_rows
 from leadgen.errors import LeadGenError
+from leadgen.show.console import escape_json
 
 app = typer.Typer(no_args_is_help=True, help="Field maps: how documents of another shape become leads.")
 
@@ -65,7 +66,8 @@ def try_field_map(
     """
     rows = read_rows(TRY, [slug, read_object(read_text(file), file)])
     for row in rows:
-        out.print(json.dumps(row["payload"], ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
+        payload = json.dumps(row["payload"], ensure_ascii=False, indent=2)
+        out.print(escape_json(payload), markup=False, soft_wrap=True)
     if not rows:
         err.print("the sample has no lead in it")
 

@@ -13,6 +13,7 @@ from leadgen.cli.console import err, out
 from leadgen.cli.errors import OURS, describe_error
 from leadgen.cli.target import MAX_ID, database_url
 from leadgen.db.session import connect
+from leadgen.show.console import escape_json
 
 Id = Annotated[int, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="The id, as `list` shows it.")]
 Ids = Annotated[
@@ -74,7 +75,7 @@ def describe_refused(noun: str, one: int, error: psycopg.Error) -> str:
 def print_json(value: Any) -> None:
     """Print rows as JSON, times in ISO 8601."""
     text = json.dumps(value, default=_as_text, ensure_ascii=False)
-    out.print(text, markup=False, soft_wrap=True)
+    out.print(escape_json(text), markup=False, soft_wrap=True)
 
 
 def _as_text(value: object) -> str:

@@ -48,6 +48,7 @@ class MailServer:
     password: str | None
     from_email: str
     require_tls: bool
+    ca_file: str | None = None  # PEM; None: the certificates that the system trusts
 
     @property
     def sender(self) -> str:
@@ -156,6 +157,7 @@ async def connect(server: MailServer) -> SMTP:
         username=server.user,
         password=server.password,
         use_tls=tls,
+        cert_bundle=server.ca_file,
         start_tls=True if server.require_tls and not tls else None,
         local_hostname=domain_of(server.from_email),
         timeout=None,

@@ -67,7 +67,7 @@ begin
   elsif v_host = 'localhost' and p_allows_local then
     return;
   elsif length(v_host) <= 253
-    and v_host ~ E'^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
+    and v_host ~ E'^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
     and v_host !~ E'(^|\\.)([0-9]+|0x[0-9a-f]*)$'
     and v_host !~ E'\\.(localhost|localdomain|local|internal|intranet|lan|home\\.arpa)$' then
     return;
@@ -98,12 +98,12 @@ returns cidr[]
 language sql
 immutable parallel safe
 as $$
--- The IANA special-purpose registries. api/leadgen/worker/egress.py has the same list: change both
--- (tests/db/test_egress_lists.py).
+-- The IANA special-purpose registries, and the address at which Azure's machines reach its own services.
+-- api/leadgen/worker/egress.py has the same list: change both (tests/db/test_egress_lists.py).
   select array[
-    '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24',
-    '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24',
-    '224.0.0.0/4', '240.0.0.0/4',
+    '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '168.63.129.16/32', '169.254.0.0/16',
+    '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16',
+    '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4',
     '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'
   ]::cidr[];
 $$;

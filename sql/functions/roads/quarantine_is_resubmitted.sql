@@ -27,6 +27,10 @@ begin
   order by l.id
   limit 1;
   if v_answer is null then
+    if v_row.failed_step = 'campaign' then
+      select a.p_payload, a.p_context into v_row.payload, v_row.context
+      from intake.choose_source_again(v_row.payload, v_row.context) a;
+    end if;
     v_answer := roads.submit_lead(v_row.payload, v_row.context);
   end if;
   if v_answer ->> 'status' <> 'quarantined' then

@@ -38,11 +38,15 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
+-- p_value is compile_domains'.
+declare
+  v_domain text := p_facts.email_domain;
 begin
-  for v_index in 0 .. jsonb_array_length(p_value) - 1 loop
-    if right('.' || p_facts.email_domain, length(p_value ->> v_index) + 1) = '.' || lower(p_value ->> v_index) then
+  while v_domain <> '' loop
+    if p_value ? v_domain then
       return rules.fail('email_blocked', 'email', 'The e-mail domain is blocked for this offer');
     end if;
+    v_domain := substring(v_domain from '\.(.*)$');
   end loop;
   return '{}';
 end;
