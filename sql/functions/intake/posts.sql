@@ -156,6 +156,7 @@ begin
     end if;
   end if;
   v_route.failed_step := 'field_map';
+  v_route.source_id := p_source.source_id;
   v_route.failed_reason := p_message;
   return intake.quarantine_submission(p_payload, p_context, v_route);
 end;
