@@ -43,8 +43,8 @@ def cluster() -> Iterator[Cluster]:
 def template(cluster: Cluster) -> str:
     """The template database: what `leadgen migrate` makes of an empty one, reference data included.
 
-    Webhooks may go to this machine: the receivers of the tests are on it. No rate limit holds, because tests post from one
-    address more than any sender does; tests of rate limits switch them on.
+    Webhooks may go to this machine: the receivers of the tests are on it. No rate limit holds, because tests post more
+    from one address than any sender does; tests of rate limits switch them on.
     """
 
     def prepare(url: str) -> None:

@@ -51,7 +51,10 @@ Submit = Callable[[str], Awaitable[Outcome]]  # takes a context of leadgen.submi
 
 
 BODY = "One object in UTF-8, at most 64 kB, uncompressed, without repeated keys."
-NOT_TAKEN = refused(KEY_REUSED, QUARANTINED) | refused(TOO_MANY)
+NOT_TAKEN = refused(KEY_REUSED, QUARANTINED) | refused(
+    TOO_MANY,
+    description="A rate limit is reached. The lead is not kept; post it again after Retry-After seconds.",
+)
 
 
 @post(

@@ -25,6 +25,7 @@ READ_SECONDS = 5.0  # after which the limits are read again
 MOST_SENDERS = 20_000  # whose state is remembered, of each limit
 MOST_KEYS = 10_000  # that are known to be valid
 MAX_SUBJECT = 200
+BEHIND_A_PROXY = "behind a proxy set TRUSTED_PROXIES, or all visitors have the proxy's address"
 
 log = structlog.get_logger()
 
@@ -109,7 +110,9 @@ class Rates:
             if sender.leased:
                 return
             sender.refused_until = clock() + retry_after
-            log.warning("rate limit reached", limit=name, amount=limit.amount, per_seconds=limit.per_seconds)
+            hint = BEHIND_A_PROXY if name == "address" else None
+            facts = {"amount": limit.amount, "per_seconds": limit.per_seconds, "hint": hint}
+            log.warning("rate limit reached", limit=name, **facts)
         POSTS_LIMITED.labels(name).inc()
         raise refuse(name, math.ceil(sender.refused_until - clock()), refusal)
 

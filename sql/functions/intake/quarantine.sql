@@ -66,8 +66,8 @@ begin
 end;
 $$;
 comment on function intake.quarantine_submission(jsonb, jsonb, catalog.route) is
-  'Keeps a submission that no active source claims, whole; the same submission again raises its count. Status limited: '
-  'its sender has put too much into quarantine.';
+  'Keeps a submission that no active source claims, whole; the same submission again raises its count. Status limited:'
+  ' its sender has put too much into quarantine.';
 
 create or replace function intake.charge_quarantine(p_source_id bigint, p_address text, p_bytes integer)
 returns jsonb
@@ -97,8 +97,8 @@ begin
 end;
 $$;
 comment on function intake.charge_quarantine(bigint, text, integer) is
-  'Takes the bytes of a submission out of what its source, or its address, and everybody may put into quarantine. Null: '
-  'it may come in; else the answer to its sender.';
+  'Takes the bytes of a submission out of what its source, or its address, and everybody may put into quarantine. Null:'
+  ' it may come in; else the answer to its sender.';
 
 create or replace function intake.hash_trace(p_kind text, p_value text)
 returns bytea
@@ -120,16 +120,17 @@ declare
   c_window constant integer := 10;
   c_ends constant integer := 40;
   v_text constant text := lower(p_payload::text);
+  v_request text;
   v_phone text;
   v_email text;
 begin
   if jsonb_typeof(p_payload) = 'object' then
+    v_request := encode(intake.hash_submission(p_payload), 'hex');
     v_phone := p_payload ->> 'phone';
     v_email := ref.normalize_email(ref.collapse_space(p_payload ->> 'email'));
   end if;
   return array(
-    select intake.hash_trace('request', encode(intake.hash_submission(p_payload), 'hex'))
-    where jsonb_typeof(p_payload) = 'object'
+    select intake.hash_trace('request', v_request) where v_request is not null
     union
     select intake.hash_trace('email', v_email) where v_email is not null
     union
@@ -204,7 +205,8 @@ begin
     on conflict on constraint events_subject_unique do update
     set facts = e.facts || jsonb_build_object('submissions', (e.facts ->> 'submissions')::integer + v_waiting),
       message = format('%s deleted after %s in quarantine: no source claimed them',
-        kernel.count_of((e.facts ->> 'submissions')::integer + v_waiting, 'submission'), kernel.count_of(v_days, 'day'));
+        kernel.count_of((e.facts ->> 'submissions')::integer + v_waiting, 'submission'),
+        kernel.count_of(v_days, 'day'));
   end if;
   return v_count;
 end;

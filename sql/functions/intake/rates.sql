@@ -52,8 +52,8 @@ begin
 end;
 $$;
 comment on function intake.take_tokens(text, text, double precision, double precision) is
-  'Takes from p_least to p_most tokens out of the bucket of a rate limit''s subject. granted 0: there is not enough in it, '
-  'and there will be in retry_after seconds, or in an hour at the earliest.';
+  'Takes from p_least to p_most tokens out of the bucket of a rate limit''s subject. granted 0: there is not enough in'
+  ' it, and there will be in retry_after seconds, or in an hour at the earliest.';
 
 create or replace function intake.announce_rate_limit(p_limit leadgen.rate_limits, p_subject text, p_now timestamptz)
 returns void
@@ -116,7 +116,8 @@ as $$
 declare
   v_taken record;
 begin
-  if (p_name in ('address', 'source', 'key') and length(p_subject) > 0 and p_count between 1 and 1000000) is not true then
+  if (p_name in ('address', 'source', 'key') and length(p_subject) > 0 and p_count between 1 and 1000000)
+    is not true then
     perform kernel.refuse('LG400', 'The lease is not acceptable', 'name, subject, count', 'something else',
       'address, source or key; a subject; 1 to 1,000,000');
   end if;
