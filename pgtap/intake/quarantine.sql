@@ -34,7 +34,7 @@ create temp table own as select n, leadgen.submit_lead(testkit.given_lead(offer_
 select is(array_agg(coalesce(answer ->> 'limit', answer ->> 'status') order by n), '{quarantined,quarantined,quarantine_source}',
   'leads of a source that is switched off') from own;
 select is(count(*), 1::bigint, 'an event names the source') from leadgen.events e join ids using (offer_id)
-  where e.kind = 'rate_limit_reached';
+  where e.kind = 'rate_exceeded';
 update leadgen.sources s set is_active = true from ids where s.offer_id = ids.offer_id;
 select is(leadgen.resubmit_quarantined((answer ->> 'quarantine_id')::bigint) ->> 'status', 'accepted', 'what is kept is resubmitted')
 from own where n = 1;

@@ -193,7 +193,7 @@ def test_a_flood_through_a_public_source_key_is_cut_off(database: str, tmp_path:
         assert "address" in refused[0].json["detail"]
         assert ask(admin, "select count(*) from leadgen.leads") == len(answers) - len(refused)
         assert count_limited(api, "address") == len(refused)
-        assert ask(admin, "select count(*) from leadgen.events where kind = 'rate_limit_reached'") == 1
+        assert ask(admin, "select count(*) from leadgen.events where kind = 'rate_exceeded'") == 1
         assert ask(admin, "select message not like '%127.0.0.1%' from leadgen.events") is True
 
 

@@ -80,19 +80,22 @@ declare
   v_source_key constant text := (select s.source_key from leadgen.sources s where s.id = p_source_id);
   v_name text := case when v_source_key is not null then 'quarantine_source' else 'quarantine_address' end;
   v_subject constant text := coalesce(v_source_key, intake.name_network(p_address));
-  v_taken record;
+  v_granted double precision;
+  v_retry_after integer;
 begin
   if v_subject is not null then
-    v_taken := intake.take_tokens(v_name, v_subject, p_bytes, p_bytes);
+    select t.granted, t.retry_after into v_granted, v_retry_after
+    from intake.take_tokens(v_name, v_subject, p_bytes, p_bytes) t;
   end if;
-  if v_subject is null or v_taken.granted > 0 then
+  if v_granted is distinct from 0 then
     v_name := 'quarantine';
-    v_taken := intake.take_tokens(v_name, '*', p_bytes, p_bytes);
+    select t.granted, t.retry_after into v_granted, v_retry_after
+    from intake.take_tokens(v_name, '*', p_bytes, p_bytes) t;
   end if;
-  return case when v_taken.granted = 0 then jsonb_build_object(
+  return case when v_granted = 0 then jsonb_build_object(
     'status', 'limited',
     'limit', v_name,
-    'retry_after', v_taken.retry_after,
+    'retry_after', v_retry_after,
     'message', 'No active source claims this lead, and its sender has too many in quarantine. It is not kept.') end;
 end;
 $$;
@@ -196,16 +199,16 @@ begin
   )
   select count(*), count(*) filter (where g.resubmitted_at is null) into v_count, v_waiting from gone g;
   if v_waiting > 0 then
-    insert into leadgen.events as e (created_at, kind, subject, message, facts)
+    insert into leadgen.events (created_at, kind, subject, message, facts)
     values (
       v_now, 'quarantine_purged', (v_now at time zone 'UTC')::date::text,
       format('%s deleted after %s in quarantine: no source claimed them',
         kernel.count_of(v_waiting, 'submission'), kernel.count_of(v_days, 'day')),
       jsonb_build_object('submissions', v_waiting, 'days', v_days))
     on conflict on constraint events_subject_unique do update
-    set facts = e.facts || jsonb_build_object('submissions', (e.facts ->> 'submissions')::integer + v_waiting),
+    set facts = events.facts || jsonb_build_object('submissions', (events.facts ->> 'submissions')::integer + v_waiting),
       message = format('%s deleted after %s in quarantine: no source claimed them',
-        kernel.count_of((e.facts ->> 'submissions')::integer + v_waiting, 'submission'),
+        kernel.count_of((events.facts ->> 'submissions')::integer + v_waiting, 'submission'),
         kernel.count_of(v_days, 'day'));
   end if;
   return v_count;

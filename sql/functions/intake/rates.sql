@@ -73,7 +73,7 @@ begin
     when p_limit.name in ('source', 'quarantine_source') then s.source_key = p_subject end;
   insert into leadgen.events (created_at, kind, subject, market_id, offer_id, message, facts)
   values (
-    p_now, 'rate_limit_reached',
+    p_now, 'rate_exceeded',
     concat_ws(' ', p_limit.name, v_source.source_key, kernel.write_instant(v_hour)),
     v_source.market_id, v_source.offer_id,
     format('the rate limit %s (%s in %s)%s is reached; what comes beyond it is refused with 429. See '
