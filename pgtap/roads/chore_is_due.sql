@@ -1,12 +1,12 @@
 -- list_chores and run_chore: what workers do beside delivering is rows, and only what is a row can be run.
 begin;
-select plan(19);
+select plan(21);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- The registry.
 select is(array_agg(c.name order by c.position),
   '{settle_answers,settle_return,release_due_sale,follow_change,route_held_lead,settle_endpoints,
-  settle_reports,advance_resend}', 'chores: in the order of a turn') from leadgen.chores c;
+  settle_reports,advance_resend,purge_quarantine,forget_buckets}', 'chores: in the order of a turn') from leadgen.chores c;
 select is(array_agg(c.name) filter (where p.oid is null or p.prorettype not in ('integer'::regtype, 'bigint'::regtype)),
   null, 'chores: the function of each returns a number')
 from leadgen.chores c left join pg_proc p on p.oid = to_regprocedure(format('%s()', c.runs));
@@ -49,7 +49,7 @@ update leadgen.chores set pause = '90 seconds' where name = 'settle_reports';
 set local role leadgen_worker;
 select is(array_agg(format('%s %s', c.name, c.pause_seconds)),
   '{"settle_answers 0","settle_return 0","release_due_sale 0","follow_change 0","route_held_lead 0",
-  "settle_endpoints 0","settle_reports 90"}', 'list_chores: the active chores with their pauses') from leadgen.list_chores() c;
+  "settle_endpoints 0","settle_reports 90","purge_quarantine 600","forget_buckets 600"}', 'list_chores: the active chores with their pauses') from leadgen.list_chores() c;
 reset role;
 set local role leadgen_dba;
 select lives_ok('update leadgen.chores set pause = ''1 minute'', is_active = true',

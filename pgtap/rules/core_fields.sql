@@ -32,7 +32,7 @@ select is(answer ->> 'status', 'rejected', 'a lead without core fields is stored
 select is(answer ->> 'reason', 'name is missing', 'the first failure in registry order is the reason') from answers;
 select is(format('%s|%s|%s', l.status::text, l.name, l.phone), 'rejected||call me', 'what was sent is kept beside the verdict')
 from answers a join leadgen.leads l on l.id = (a.answer ->> 'lead_id')::bigint;
-select is(l.submitted ->> 'email', 'nobody', 'the payload is kept whole')
+select is(l.submitted ->> 'email', 'nobody', 'the payload is kept as it came')
 from answers a join leadgen.leads l on l.id = (a.answer ->> 'lead_id')::bigint;
 
 select * from finish();

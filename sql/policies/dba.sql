@@ -38,8 +38,10 @@ grant update (
 -- The defaults; whether webhooks may be local is the deploy's.
 grant update (
   default_source_key, default_duplicate_window_hours, default_invoice_threshold, warn_at_percent, slow_retry_seconds,
-  disable_endpoint_after
+  disable_endpoint_after, quarantine_days
 ) on leadgen.settings to leadgen_dba;
+-- How much senders may send.
+grant insert, update, delete on leadgen.rate_limits to leadgen_dba;
 -- How often workers do a chore, and whether they do it.
 grant update (pause, is_active) on leadgen.chores to leadgen_dba;
 -- How hard an endpoint is driven; its health is the worker's, and enable_endpoint's.

@@ -11,7 +11,9 @@ values
   ('route_held_lead', 40, 'roads.route_held_lead', false, '0', 'Offers held leads again.'),
   ('settle_endpoints', 50, 'outbox.settle_endpoints', true, '0', 'Announces endpoints that were disabled.'),
   ('settle_reports', 60, 'roads.settle_reports', true, '0', 'Ends the wait for reports that did not come.'),
-  ('advance_resend', 70, 'outbox.advance_resend', false, '0', 'Sends deliveries again that an operator asked for.');
+  ('advance_resend', 70, 'outbox.advance_resend', false, '0', 'Sends deliveries again that an operator asked for.'),
+  ('purge_quarantine', 80, 'intake.purge_quarantine', true, '10 minutes', 'Deletes submissions that were in quarantine for too long.'),
+  ('forget_buckets', 90, 'intake.forget_buckets', true, '10 minutes', 'Deletes rate_buckets that are full again.');
 
 delete from leadgen.chores c where c.name not in (select d.name from declared_chores d);
 insert into leadgen.chores as c (name, position, runs, counts, pause, description)

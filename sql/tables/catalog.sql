@@ -37,7 +37,6 @@ create table leadgen.markets (
   currency char(3) not null default 'USD',
   is_active boolean not null default true,
 
-  constraint markets_slug_unique unique (slug),
   constraint markets_country_code_shape check (country_code ~ '^[A-Z]{2}$'),
   constraint markets_currency_shape check (currency ~ '^[A-Z]{3}$'),
   constraint markets_currency_two_decimals
@@ -49,6 +48,8 @@ comment on column leadgen.markets.timezone is
   'IANA zone, e.g. America/Chicago; its calendar is the market''s calendar.';
 comment on column leadgen.markets.currency is
   'ISO 4217; stays once the market has offers. Currencies with three decimals are refused: money is numeric(10,2).';
+-- With a condition, so that the column is no key column: an open edit of it holds no lead's foreign key.
+create unique index markets_slug_unique on leadgen.markets (slug) where slug is not null;
 
 create or replace trigger touch_updated_at before update on leadgen.markets
   for each row execute function kernel.touch_updated_at();
@@ -69,11 +70,10 @@ create table leadgen.verticals (
   updated_at timestamptz,
   slug varchar(64) not null,
   name varchar(200) not null,
-  is_active boolean not null default true,
-
-  constraint verticals_slug_unique unique (slug)
+  is_active boolean not null default true
 );
 comment on table leadgen.verticals is 'A trade: plumbing, roofing, HVAC.';
+create unique index verticals_slug_unique on leadgen.verticals (slug) where slug is not null;
 
 create or replace trigger touch_updated_at before update on leadgen.verticals
   for each row execute function kernel.touch_updated_at();
@@ -231,14 +231,15 @@ create table leadgen.offers (
   routing_policy_id bigint not null references leadgen.routing_policies (id) on delete restrict,
   pricing_policy_id bigint references leadgen.pricing_policies (id) on delete restrict,
 
-  constraint offers_slug_unique unique (slug),
-  constraint offers_unique_market_vertical_name unique (market_id, vertical_id, name),
   constraint offers_price_positive check (default_price_per_lead > 0 and default_price_per_lead <= 1000000),
   constraint offers_threshold_non_negative check (invoice_threshold >= 0)
 );
 comment on table leadgen.offers is 'The unit of sale: a vertical in a market, with its policies and its price.';
 comment on column leadgen.offers.slug is 'Unique public name; derived from name when not given.';
 comment on column leadgen.offers.default_price_per_lead is 'In the market''s currency.';
+create unique index offers_slug_unique on leadgen.offers (slug) where slug is not null;
+create unique index offers_unique_market_vertical_name
+  on leadgen.offers (market_id, vertical_id, name) where name is not null;
 
 create or replace trigger touch_updated_at before update on leadgen.offers
   for each row execute function kernel.touch_updated_at();
@@ -294,7 +295,6 @@ create table leadgen.sources (
   is_active boolean not null default true,
   account varchar(100),
 
-  constraint sources_source_key_unique unique (source_key),
   constraint sources_kind_valid check (kind in ('landing_page', 'partner_api', 'embed_form')),
   constraint sources_path_prefix_shape check (path_prefix is null or path_prefix ~ '^/'),
   constraint sources_path_needs_hostname check (path_prefix is null or hostname is not null),
@@ -311,6 +311,7 @@ comment on column leadgen.sources.account is
   'Whose source it is, in a word of the operator''s own. A post is handed to the source of its campaign only within '
   'one account; null: the source is an account by itself.';
 comment on column leadgen.sources.disclose_buyer is 'False: the answer to this source hides buyer and price.';
+create unique index sources_source_key_unique on leadgen.sources (source_key) where source_key is not null;
 create unique index sources_api_key_hash_unique on leadgen.sources (api_key_hash) where api_key_hash is not null;
 create unique index sources_hostname_path_unique
   on leadgen.sources (hostname, coalesce(path_prefix, '/')) where hostname is not null and is_active;
@@ -364,7 +365,6 @@ create table leadgen.buyers (
   previous_secret_until timestamptz,
   notice_emails boolean not null default true,
 
-  constraint buyers_email_unique unique (email),
   constraint buyers_email_shape check (email ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
   constraint check_non_negative_balance check (balance >= 0 and balance < 100000000),
   constraint buyers_webhook_url_shape check (webhook_url is null or webhook_url ~* '^https?://[^\s]+$'),
@@ -374,6 +374,7 @@ create table leadgen.buyers (
 );
 comment on table leadgen.buyers is
   'Who buys leads. What a buyer buys is in buyer_offers, where in buyer_service_areas.';
+create unique index buyers_email_unique on leadgen.buyers (email) where email is not null;
 comment on column leadgen.buyers.webhook_secret is
   'Standard Webhooks secret, whsec_ and base64; made by trigger when none is given.';
 comment on column leadgen.buyers.response_rules is

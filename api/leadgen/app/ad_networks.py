@@ -4,7 +4,8 @@ What a network is answered follows what it does with an answer. Google Ads takes
 the `message` of a 4xx to the advertiser and never sends that lead again, and repeats after a 5xx. Meta takes
 200 for done and repeats anything else for up to 36 hours; who fails too long is unsubscribed. So a network
 hears 200 for every lead that is stored, be it sold, rejected by validation or in quarantine, since neither of
-them could mend it; 4xx only for what proves nobody's key; and 503 where trying again helps.
+them could mend it; 4xx only for what proves nobody's key; and 503 where trying again helps, a rate limit that is
+reached included.
 
 https://developers.google.com/google-ads/webhook/docs/implementation
 https://developers.facebook.com/docs/graph-api/webhooks/getting-started
@@ -34,6 +35,7 @@ from leadgen.app.openapi.operations import (
     takes,
 )
 from leadgen.app.problems import FORBIDDEN, MALFORMED, UNAUTHORIZED, UNAVAILABLE, Problem
+from leadgen.app.rates import refuse_limited
 from leadgen.app.services import FromServices, Request, Services
 
 SIGNATURE = b"x-hub-signature-256"
@@ -136,12 +138,15 @@ async def _take_post(request: Request, services: Services, source_key: str) -> R
     headers = group(request.scope["headers"])
     check_body_type(headers)
     context = read_context(headers, request.scope["client"], services.trusted_proxies) | _signature(headers)
+    await services.rates.check_head(context, UNAVAILABLE)
     body = await read_body(request, services.max_body_bytes)
     check_object(decode_utf8(body))
     if not source_key.isprintable():
         raise Problem(UNAUTHORIZED, "No valid API key")
 
+    await services.rates.check_source(context, source_key, UNAVAILABLE)
     post = await services.queries.open_post(source_key, body, json.dumps(context))
+    services.rates.learn_key(context)
     ids = post["fetches"]
     fetched = await _fetch(services, post)
     outcomes = []
@@ -152,6 +157,8 @@ async def _take_post(request: Request, services: Services, source_key: str) -> R
             submit = partial(services.batcher.submit_alone, source_key, statement)
             outcomes.append(await _take_lead(services, submit, context, alone=len(ids) == 1))
 
+    if limited := [json.loads(outcome) for status, outcome in outcomes if status == "limited"]:
+        raise refuse_limited(limited[0]["message"], limited[0]["retry_after"], UNAVAILABLE)
     if missing := len(ids) - len(outcomes):
         # The others are stored already; when they come again, they get their first answer.
         raise Problem(

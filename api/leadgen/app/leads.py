@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Response, get, post
 
@@ -42,6 +42,7 @@ from leadgen.app.problems import (
     Problem,
 )
 from leadgen.app.queries import Outcome
+from leadgen.app.rates import refuse_limited
 from leadgen.app.services import FromServices, Request, Services
 
 JSON = "application/json"
@@ -50,7 +51,10 @@ Submit = Callable[[str], Awaitable[Outcome]]  # takes a context of leadgen.submi
 
 
 BODY = "One object in UTF-8, at most 64 kB, uncompressed, without repeated keys."
-NOT_TAKEN = refused(KEY_REUSED, QUARANTINED) | refused(TOO_MANY)
+NOT_TAKEN = refused(KEY_REUSED, QUARANTINED) | refused(
+    TOO_MANY,
+    description="A rate limit is reached. The lead is not kept; post it again after Retry-After seconds.",
+)
 
 
 @post(
@@ -88,11 +92,15 @@ async def submit_lead(request: Request, services: FromServices) -> Response[byte
     headers = group(request.scope["headers"])
     check_body_type(headers)
     context = read_context(headers, request.scope["client"], services.trusted_proxies)
+    await services.rates.check_head(context)
     payload = decode_utf8(await read_body(request, services.max_body_bytes))
     check_object(payload)
 
-    submit = partial(services.batcher.submit, name_sender(payload, context), payload)
+    sender = name_sender(payload, context)
+    await services.rates.check_source(context, sender)
+    submit = partial(services.batcher.submit, sender, payload)
     status, outcome = await take_lead(services, submit, context)
+    services.rates.learn_key(context)
     return answer_lead(status, outcome)
 
 
@@ -117,12 +125,15 @@ async def explain_lead(
 
 
 def answer_lead(status: str, outcome: str) -> Response[bytes]:
-    """What the sender of a lead is told. Raises Problem for one in quarantine."""
+    """What the sender of a lead is told. Raises Problem for one that is in quarantine, or would not fit there."""
     if status == "accepted":
         return Response(outcome.encode(), status_code=202, media_type=JSON)
     if status == "rejected":
         return Response(b'{"detail": %b}' % outcome.encode(), status_code=400, media_type=JSON)
-    raise _quarantined(outcome)
+    facts = json.loads(outcome)
+    if status == "limited":
+        raise refuse_limited(facts["message"], facts["retry_after"])
+    raise _quarantined(facts)
 
 
 async def take_lead(services: Services, submit: Submit, context: Mapping[str, str]) -> Outcome:
@@ -139,7 +150,6 @@ async def take_lead(services: Services, submit: Submit, context: Mapping[str, st
     return await submit(json.dumps(context))
 
 
-def _quarantined(outcome: str) -> Problem:
-    facts = json.loads(outcome)
+def _quarantined(facts: dict[str, Any]) -> Problem:
     extra = {name: facts.get(name) for name in ("step", "quarantine_id")}
     return Problem(QUARANTINED, facts["message"], extra=extra)

@@ -86,7 +86,7 @@ class Problem(Exception):  # noqa: N818  RFC 9457's word
 
 def respond(problem: Problem) -> Response[bytes]:
     """The HTTP answer."""
-    headers = {"Cache-Control": "no-store", **problem.headers, **list_headers(problem.kind)}
+    headers = {"Cache-Control": "no-store", **list_headers(problem.kind), **problem.headers}
     body = json.dumps(list_members(problem)).encode()
     return Response(body, status_code=problem.kind.status, media_type=MEDIA_TYPE, headers=headers)
 

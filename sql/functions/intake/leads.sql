@@ -54,7 +54,7 @@ begin
     case when v_is_valid then p_route.pricing_policy_version end,
     p_decision.buyers[1], (p_decision.prices[1]).amount,
     p_request.utm_source, p_request.utm_medium, p_request.utm_campaign, p_request.landing_url, p_request.ip_address,
-    p_request.user_agent, p_payload, p_answer,
+    p_request.user_agent, p_payload - 'attributes', p_answer,
     (
       p_facts.phone_country, p_facts.phone_region, p_facts.email_is_disposable,
       p_facts.duplicate_lead_id, p_facts.duplicate_created_at, p_facts.duplicate_field,

@@ -221,6 +221,7 @@ begin
     end if;
   end if;
   v_route.failed_step := case when p_state = 'LG403' then 'campaign' else 'field_map' end;
+  v_route.source_id := p_source.source_id;
   v_route.failed_reason := p_message;
   return intake.quarantine_submission(p_payload, p_context, v_route);
 end;

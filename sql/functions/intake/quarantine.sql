@@ -39,13 +39,24 @@ declare
   v_context constant jsonb := p_context - 'can_look_up_mail';
   v_hash constant bytea := sha256(convert_to(p_payload::text || v_context::text, 'UTF8'));
   v_id bigint;
+  v_refusal jsonb;
 begin
-  insert into leadgen.intake_quarantine as q (failed_step, reason, payload, context, request_hash)
-  values (p_route.failed_step, p_route.failed_reason, p_payload, v_context, v_hash)
-  on conflict (request_hash) where resubmitted_at is null
-  do update set times_seen = q.times_seen + 1, last_seen_at = current_timestamp,
-    failed_step = excluded.failed_step, reason = excluded.reason
+  update leadgen.intake_quarantine q
+  set times_seen = q.times_seen + 1, last_seen_at = current_timestamp,
+    failed_step = p_route.failed_step, reason = p_route.failed_reason
+  where q.request_hash = v_hash and q.resubmitted_at is null
   returning q.id into v_id;
+  if v_id is null then
+    v_refusal := intake.charge_quarantine(p_route.source_id, v_context ->> 'ip_address', octet_length(p_payload::text));
+    if v_refusal is not null then
+      return v_refusal;
+    end if;
+    insert into leadgen.intake_quarantine as q (failed_step, reason, payload, context, request_hash, traces)
+    values (p_route.failed_step, p_route.failed_reason, p_payload, v_context, v_hash, intake.trace_payload(p_payload))
+    on conflict (request_hash) where resubmitted_at is null
+    do update set times_seen = q.times_seen + 1, last_seen_at = current_timestamp
+    returning q.id into v_id;
+  end if;
   return jsonb_build_object(
     'status', 'quarantined',
     'quarantine_id', v_id,
@@ -55,7 +66,174 @@ begin
 end;
 $$;
 comment on function intake.quarantine_submission(jsonb, jsonb, catalog.route) is
-  'Keeps a submission that no active source claims, whole; the same submission again raises its count.';
+  'Keeps a submission that no active source claims, whole; the same submission again raises its count. Status limited:'
+  ' its sender has put too much into quarantine.';
+
+create or replace function intake.charge_quarantine(p_source_id bigint, p_address text, p_bytes integer)
+returns jsonb
+language plpgsql
+volatile
+as $$
+-- Bytes and not rows, for a row may be a hundred times another. Whose source is known pays for it, however many
+-- addresses post for it.
+declare
+  v_source_key constant text := (select s.source_key from leadgen.sources s where s.id = p_source_id);
+  v_name text := case when v_source_key is not null then 'quarantine_source' else 'quarantine_address' end;
+  v_subject constant text := coalesce(v_source_key, intake.name_network(p_address));
+  v_granted double precision;
+  v_retry_after integer;
+begin
+  if v_subject is not null then
+    select t.granted, t.retry_after into v_granted, v_retry_after
+    from intake.take_tokens(v_name, v_subject, p_bytes, p_bytes) t;
+  end if;
+  if v_granted is distinct from 0 then
+    v_name := 'quarantine';
+    select t.granted, t.retry_after into v_granted, v_retry_after
+    from intake.take_tokens(v_name, '*', p_bytes, p_bytes) t;
+  end if;
+  return case when v_granted = 0 then jsonb_build_object(
+    'status', 'limited',
+    'limit', v_name,
+    'retry_after', v_retry_after,
+    'message', 'No active source claims this lead, and its sender has too many in quarantine. It is not kept.') end;
+end;
+$$;
+comment on function intake.charge_quarantine(bigint, text, integer) is
+  'Takes the bytes of a submission out of what its source, or its address, and everybody may put into quarantine. Null:'
+  ' it may come in; else the answer to its sender.';
+
+create or replace function intake.hash_trace(p_kind text, p_value text)
+returns bytea
+language sql
+immutable strict parallel safe
+as $$
+  select substring(sha256(convert_to(p_kind || ':' || p_value, 'UTF8')) from 1 for 8);
+$$;
+comment on function intake.hash_trace(text, text) is
+  'One entry of intake_quarantine.traces. Short: who looks by it looks at the submission as well.';
+
+create or replace function intake.trace_payload(p_payload jsonb)
+returns bytea[]
+language plpgsql
+stable
+as $$
+-- Whatever erase_quarantined would find in the payload. Of a very long number only the digits at its ends are taken.
+declare
+  c_window constant integer := 10;
+  c_ends constant integer := 40;
+  v_text constant text := lower(p_payload::text);
+  v_request text;
+  v_phone text;
+  v_email text;
+begin
+  if jsonb_typeof(p_payload) = 'object' then
+    v_request := encode(intake.hash_submission(p_payload), 'hex');
+    v_phone := p_payload ->> 'phone';
+    v_email := ref.normalize_email(ref.collapse_space(p_payload ->> 'email'));
+  end if;
+  return array(
+    select intake.hash_trace('request', v_request) where v_request is not null
+    union
+    select intake.hash_trace('email', v_email) where v_email is not null
+    union
+    select intake.hash_trace('email', m[1]) from regexp_matches(v_text, '([a-z0-9._%+-]+@[a-z0-9.-]+)', 'g') m
+    union
+    select intake.hash_trace('email', m[1])
+    from regexp_matches(v_text, '([^][:space:]"<>,;:\\(){}[]+@[^][:space:]"<>,;:\\(){}[]+)', 'g') m
+    union
+    select intake.hash_trace('digits', substr(m[1], i, c_window))
+    from regexp_matches(translate(v_text, ' ()-./+', ''), '([0-9]{10,})', 'g') m
+    cross join generate_series(1, length(m[1]) - c_window + 1) i
+    where i <= c_ends or i > length(m[1]) - c_window + 1 - c_ends
+    union
+    select intake.hash_trace('phone', (ref.read_phone(v_phone, c.country_code)).e164)
+    from (select distinct m.country_code from leadgen.markets m
+      union select upper(p_payload ->> 'country_code')) c
+    where v_phone is not null and c.country_code ~ '^[A-Z]{2}$'
+      and (ref.read_phone(v_phone, c.country_code)).e164 is not null
+  );
+end;
+$$;
+comment on function intake.trace_payload(jsonb) is
+  'By what an erasure finds a submission in quarantine: hashes of the whole, of each e-mail in it and of each phone '
+  'number.';
+
+create or replace function intake.trace_contact(p_email text, p_phone text)
+returns bytea[]
+language plpgsql
+immutable parallel safe
+as $$
+-- Null and empty: none.
+begin
+  return array_remove(array[
+    intake.hash_trace('email', nullif(lower(p_email), '')),
+    intake.hash_trace('digits', substring(regexp_replace(p_phone, '\D', '', 'g') from '.{10}$')),
+    intake.hash_trace('phone', nullif(p_phone, ''))
+  ], null);
+end;
+$$;
+comment on function intake.trace_contact(text, text) is
+  'The traces that submissions of an e-mail or a phone, as leads have them, may have.';
+
+create or replace function intake.list_traced(p_traces bytea[])
+returns setof bigint
+language plpgsql
+stable
+as $$
+-- Two probes by index: what has no traces is of before they were kept, and purged like the rest.
+begin
+  return query
+  select t.id from leadgen.intake_quarantine t where t.traces && p_traces
+  union all
+  select t.id from leadgen.intake_quarantine t where t.traces is null;
+end;
+$$;
+comment on function intake.list_traced(bytea[]) is
+  'The submissions in quarantine that may be meant by traces; who asks looks at each.';
+
+create or replace function intake.purge_quarantine()
+returns integer
+language plpgsql
+volatile
+as $$
+declare
+  v_now constant timestamptz := leadgen.clock();
+  v_days constant integer := (select s.quarantine_days from leadgen.settings s);
+  v_count integer;
+  v_waiting integer;
+begin
+  with gone as (
+    delete from leadgen.intake_quarantine q
+    where q.id in (
+      select o.id
+      from leadgen.intake_quarantine o
+      where o.last_seen_at < v_now - v_days * interval '1 day'
+      order by o.last_seen_at
+      limit 1000
+      for update skip locked)
+    returning q.resubmitted_at
+  )
+  select count(*), count(*) filter (where g.resubmitted_at is null) into v_count, v_waiting from gone g;
+  if v_waiting > 0 then
+    insert into leadgen.events (created_at, kind, subject, message, facts)
+    values (
+      v_now, 'quarantine_purged', (v_now at time zone 'UTC')::date::text,
+      format('%s deleted after %s in quarantine: no source claimed them',
+        kernel.count_of(v_waiting, 'submission'), kernel.count_of(v_days, 'day')),
+      jsonb_build_object('submissions', v_waiting, 'days', v_days))
+    on conflict on constraint events_subject_unique do update
+    set facts = events.facts || jsonb_build_object('submissions', (events.facts ->> 'submissions')::integer + v_waiting),
+      message = format('%s deleted after %s in quarantine: no source claimed them',
+        kernel.count_of((events.facts ->> 'submissions')::integer + v_waiting, 'submission'),
+        kernel.count_of(v_days, 'day'));
+  end if;
+  return v_count;
+end;
+$$;
+comment on function intake.purge_quarantine() is
+  'Deletes submissions that last came into quarantine longer than settings.quarantine_days ago, at most 1,000; returns '
+  'how many. An event counts those that nobody resubmitted.';
 
 create or replace function intake.is_submission_of(p_payload jsonb, p_email text, p_phone text, p_country_code text)
 returns boolean
@@ -83,11 +261,11 @@ returns setof bigint
 language plpgsql
 stable
 as $$
--- A read of the whole quarantine, which is short.
 begin
   return query
   select q.id
-  from leadgen.intake_quarantine q
+  from intake.list_traced(intake.trace_contact(p_email, p_phone)) t (id)
+  join leadgen.intake_quarantine q on q.id = t.id
   where q.payload <> '{}' and intake.is_submission_of(q.payload, p_email, p_phone, p_country_code)
   order by q.id;
 end;
@@ -100,11 +278,19 @@ returns void
 language plpgsql
 volatile
 as $$
--- By what the lead was, so before it is struck out. A read of the whole quarantine, which is short.
+-- By what the lead was, so before it is struck out.
+declare
+  v_traces constant bytea[] := intake.trace_contact(p_lead.email, p_lead.phone)
+    || intake.hash_trace('request', encode(p_lead.request_hash, 'hex'));
 begin
   perform intake.empty_quarantined(array(
     select c.id
-    from leadgen.intake_quarantine c
+    from (
+      select t.id from intake.list_traced(v_traces) t (id)
+      union
+      select t.id from leadgen.intake_quarantine t where t.lead_id = p_lead.id
+    ) found
+    join leadgen.intake_quarantine c on c.id = found.id
     where c.payload <> '{}'
       and (c.lead_id = p_lead.id
         or case when jsonb_typeof(c.payload) = 'object' then intake.hash_submission(c.payload) = p_lead.request_hash end
@@ -122,7 +308,7 @@ as $$
 -- Rows by id.
 begin
   update leadgen.intake_quarantine q
-  set payload = '{}', context = '{}', request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
+  set payload = '{}', context = '{}', traces = '{}', request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
     resubmitted_at = coalesce(q.resubmitted_at, p_now)
   where q.id in (
     select c.id from leadgen.intake_quarantine c

@@ -69,7 +69,8 @@ class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
     attributes: Annotated[
         dict[str, Any] | None,
         says(
-            "Answers to the vertical's own questions, any JSON. Unknown fields are allowed only here.",
+            "Answers to the vertical's own questions, any JSON: at most 100, 16384 bytes together. Unknown fields are "
+            "allowed only here.",
             {"job_type": "leak"},
         ),
     ] = None

@@ -120,7 +120,11 @@ EXAMPLES = {
     problems.QUARANTINED: Problem(
         problems.QUARANTINED, "The lead is kept, but not accepted: source 12 is inactive", extra=KEPT
     ),
-    problems.TOO_MANY: Problem(problems.TOO_MANY, problems.TOO_MANY.title),
+    problems.TOO_MANY: Problem(
+        problems.TOO_MANY,
+        "Too many posts: the rate limit of this address is reached. "
+        "Try again in 12 seconds with the same idempotency key.",
+    ),
     problems.UNEXPECTED: Problem(problems.UNEXPECTED, problems.RECORDED, extra=REFERENCE),
     problems.UNAVAILABLE: Problem(problems.UNAVAILABLE, "The database is busy. Try again.", extra=REFERENCE),
 }
