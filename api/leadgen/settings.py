@@ -107,9 +107,22 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: PositiveInt = Field(default=65_536, description="a larger request is refused: 413")
+    max_connections: PositiveInt = Field(
+        default=1_000,
+        description="connections of clients to one API process; then the longest idle one is closed, or 503",
+    )
+    max_connections_per_address: PositiveInt = Field(
+        default=100,
+        description="connections of one address, or of one IPv6 /64, to one API process; then 429. "
+        "Behind TRUSTED_PROXIES: requests at once of whom X-Forwarded-For names",
+    )
+    api_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
+        default=None, description="where the API serves /metrics, for all its processes; unset: nowhere"
+    )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(),
-        description="addresses or networks, with commas between, whose X-Forwarded-For is believed",
+        description="addresses or networks, with commas between, whose X-Forwarded-For is believed. "
+        "Unset behind a proxy: all clients count as one address",
     )
     mx_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         default=2, description="one lookup of a mail domain in total, before the lead's transaction"
