@@ -223,7 +223,8 @@ def test_a_few_pipelined_requests_are_answered(besieged: Api) -> None:
     with closing(connect(besieged, first=LIVE * 9)) as client:
         answers = b""
         while answers.count(b'{"status":"live"}') < 9:
-            assert (piece := client.recv(65_536))
+            piece = client.recv(65_536)
+            assert piece, answers
             answers += piece
         assert b"connection: close" not in answers
         client.sendall(LIVE)
@@ -267,6 +268,28 @@ def test_a_client_that_asks_first_is_told_to_go_on(besieged: Api) -> None:
         assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(b"[]")
         assert read_answer(client).status == 400
+
+
+@pytest.mark.parametrize("fault", [b"GET / HTTP/9.9", b"GET http://[ HTTP/1.1", b"GET", b"G\xe9T / HTTP/1.1"])
+def test_an_odd_request_line_is_refused(besieged: Api, fault: bytes) -> None:
+    check_refusal(besieged.send(fault + b"\r\nHost: x\r\n\r\n"), 400)
+
+
+def test_an_upgrade_is_not_offered_and_costs_nothing(besieged: Api) -> None:
+    upgrade = HEAD + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    assert besieged.send(upgrade).status == 200
+
+
+def test_a_request_under_way_is_the_last_when_the_server_stops(database: str, tmp_path: Path) -> None:
+    half = POST + b"Content-Length: 2\r\n\r\n["
+    with running_api(database, tmp_path) as api, closing(connect(api, first=half)) as client:
+        wait_until(lambda: api.metric("leadgen_http_connections") == 1)
+        api.process.terminate()
+        wait_until(lambda: "Shutting down" in api.log)
+        client.sendall(b"]")
+        answer = read_answer(client)
+        assert (answer.status, answer.headers["Connection"]) == (400, "close")
+        wait_until(lambda: api.process.poll() is not None)
 
 
 # Connections

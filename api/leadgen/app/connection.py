@@ -173,12 +173,12 @@ class BoundedProtocol(HttpToolsProtocol):
         """The request begins. Its connection is kept only once all of it is read."""
         if len(self.pipeline) >= self._bounds.pipelined:
             self._stop(Problem(MALFORMED, f"More than {self._bounds.pipelined} requests wait for an answer"))
-        self._stage = Stage.BODY
-        self._read_by = self._now() + self._bounds.body_seconds
-        self._head_bytes = self._lines = self._quiet_bytes = 0
         if self._is_proxy and self.client:
             self.app = self._application if self._take(self.client[0]) else self._answer_too_many
         super().on_headers_complete()
+        self._stage = Stage.BODY
+        self._read_by = self._now() + self._bounds.body_seconds
+        self._head_bytes = self._lines = self._quiet_bytes = 0
         self._keep_alive = self.cycle.keep_alive
         self.cycle.keep_alive = False
 
@@ -197,7 +197,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._quiet_bytes = 0
         self.cycle.keep_alive = self._keep_alive
 
-    # From the answer
+    # From the server
 
     def on_response_complete(self) -> None:
         """Read no more while requests wait that are read already."""
@@ -211,6 +211,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Called by uvicorn when the parser was stopped, by its grammar or by us."""
         self._refuse(self._refusal or Problem(MALFORMED, "The request is not valid HTTP/1.1"))
+
+    def shutdown(self) -> None:
+        """The server stops: the request under way is the last."""
+        self._keep_alive = False
+        super().shutdown()
 
     # From the gate
 

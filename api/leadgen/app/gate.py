@@ -169,19 +169,21 @@ def name_origin(address: Address) -> str:
 def gate_of_process() -> Gate:
     """The one gate of this process, by its settings."""
     settings = load_settings()
-    connections = _afford(settings.max_connections)
+    connections = afford_connections(settings.max_connections)
     return Gate(connections, settings.max_connections_per_address, settings.trusted_proxies)
 
 
-def _afford(connections: int) -> int:
+def afford_connections(wanted: int) -> int:
     """As many of the connections as the system gives files for; its soft limit is raised for them."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + RESERVED_FILES
-    if resource.RLIM_INFINITY in (soft, hard) or wanted <= hard:
-        if soft != resource.RLIM_INFINITY and soft < wanted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        return connections
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    affordable = max(1, hard - RESERVED_FILES)
-    log.warning("fewer connections than MAX_CONNECTIONS", allowed=affordable, open_files=hard)
+    soft, hard = (
+        float("inf") if limit == resource.RLIM_INFINITY else limit
+        for limit in resource.getrlimit(resource.RLIMIT_NOFILE)
+    )
+    files = min(wanted + RESERVED_FILES, hard)
+    if soft < files:
+        limits = int(files), resource.RLIM_INFINITY if hard == float("inf") else int(hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    affordable = max(1, int(files) - RESERVED_FILES)
+    if affordable < wanted:
+        log.warning("fewer connections than MAX_CONNECTIONS", allowed=affordable, open_files=files)
     return affordable
