@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from api.serving import add_catalogue, make_lead
+from leadgen.cli import console, find
 
 Market = psycopg.Connection
 Run = Callable[..., Any]
@@ -45,7 +46,7 @@ def test_why_a_persons_lead_was_not_sold(market: Market, run: Run) -> None:
     assert shown.startswith("lead when, UTC offer status found by what became of it")
     assert f"{lead} 20" in shown
     assert "austin-plumbing" in shown
-    assert "Held until" in shown
+    assert "held phone Unsold, waits until" in shown
     assert f"`leadgen explain {lead}` says why" in done.stderr
 
 
@@ -59,7 +60,38 @@ def test_a_lead_that_never_came_to_its_buyer(market: Market, run: Run) -> None:
     assert "Sold to Ann for 45.00 USD" in shown
     assert all(f"pending (delivery {delivery})" in shown for delivery in row[0])
     (found,) = json.loads(run("find", str(lead), "--json").stdout)
-    assert (found["lead_id"], found["matched"], found["status"]) == (lead, "id", "validated")
+    assert (found["lead_id"], found["matched"], found["status"]) == (lead, "id", "sold")
+
+
+def test_a_rejected_lead_shows_every_failure(market: Market, run: Run) -> None:
+    market.execute(
+        "update leadgen.validation_policies set rules = %s",
+        [json.dumps({"consent_required": True, "required_fields": ["attributes.volume"]})],
+    )
+    lead = submit(market)["lead_id"]
+    shown = shown_by(run("find", str(lead)))
+    assert "rejected id Rejected: " in shown
+    assert "attributes.volume" in shown
+    assert "The person did not consent to be contacted" in shown
+
+
+def test_a_partners_id_in_the_attributes_is_found(market: Market, run: Run) -> None:
+    lead = submit(market, attributes={"click": {"id": "CLK-9"}, "order": 4711})["lead_id"]
+    submit(market)
+    for text, matched in (("CLK-9", "attributes.click"), ("4711", "attributes.order")):
+        (found,) = json.loads(run("find", text, "--json").stdout)
+        assert (found["lead_id"], found["matched"]) == (lead, matched)
+    assert run("find", "CLK").returncode == 1
+
+
+def test_without_a_url_the_database_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(find, "read_rows", lambda _: [{"name": "leadgen", "leads": 1, "quarantined": 0}])
+    monkeypatch.setattr(console.err, "print", lambda line, **_: said.append(line))
+    find.tell_nothing_is_found("x")
+    assert "searched: 1 lead and 0 submissions in quarantine, in the database leadgen" in said[0]
+    assert said[1].startswith("DATABASE_URL is not set, so this is the embedded database;")
 
 
 @pytest.mark.parametrize("text", ["John@Example.COM", "partner-77", "512.555.0123"])
@@ -79,8 +111,13 @@ def test_what_waits_in_quarantine_is_found(market: Market, run: Run) -> None:
 @pytest.mark.usefixtures("market")
 def test_nothing_found_is_said(run: Run) -> None:
     done = run("find", "nobody@example.com")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.startswith("no lead and no submission in quarantine has nobody@example.com")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("nothing found: no lead has nobody@example.com as its id, phone, e-mail, ")
+    assert "searched: 0 leads and 0 submissions in quarantine, in the database " in done.stderr
+    assert "A post that the API refused is stored nowhere" in done.stderr
+    assert "DATABASE_URL is not set" not in done.stderr
+    as_json = run("find", "nobody@example.com", "--json")
+    assert (as_json.returncode, as_json.stdout) == (1, "[]\n")
     refused = run("find", "  ")
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert "text: found nothing, allowed a lead id" in refused.stderr

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from leadgen.cli.deliveries import shorten
 
 LEAD = {"name": "Wilhelmina Overbeck", "message": "Call my sister"}
 CLAIM = """select * from leadgen.claim_deliveries('w', '{"webhook": 100}', '1 minute')"""
+DUE = "is due now: a worker sends it\n"
 RECORD = "select status from leadgen.record_attempts(%s, 0, '1 second')"
 
 Database = psycopg.Connection
@@ -91,7 +93,7 @@ def test_deliveries_are_listed_without_anything_of_the_lead(market: Database, ru
     done = run("deliveries", "list")
     assert done.returncode == 0, done.stderr
     lines = lines_of(done.stdout)
-    assert lines[0].startswith("id since, UTC buyer what by status tries")
+    assert lines[0].startswith("id made, UTC buyer what by status tries")
     assert len([line for line in lines if " Ann sale " in line]) == 4, "two sales by two ways"
     for word in ("Wilhelmina", "+1512555", "sister", "example.com"):
         assert word not in done.stdout
@@ -137,9 +139,9 @@ def test_a_reply_is_shown_on_one_line() -> None:
 def test_retrying_sends_again_once(market: Database, run: Run) -> None:
     dead, other = make_dead(market), make_dead(market)
     done = run("deliveries", "retry", str(dead), str(dead), str(other))
-    assert (done.returncode, done.stdout) == (0, f"{dead} pending\n{other} pending\n")
+    assert (done.returncode, done.stdout) == (0, f"delivery {dead} {DUE}delivery {other} {DUE}")
     assert status_of(market, dead) == "pending"
-    assert run("deliveries", "retry", str(dead)).stdout == f"{dead} pending\n"
+    assert run("deliveries", "retry", str(dead)).stdout == f"delivery {dead} {DUE}"
 
 
 def test_one_that_cannot_be_sent_again_stops_no_other(market: Database, run: Run) -> None:
@@ -147,18 +149,20 @@ def test_one_that_cannot_be_sent_again_stops_no_other(market: Database, run: Run
     attempt(market, outcome="answered", status_code=200)
     dead = make_dead(market)
     done = run("deliveries", "retry", "999", str(delivered), str(dead))
-    assert (done.returncode, done.stdout) == (1, f"{dead} pending\n")
+    assert (done.returncode, done.stdout) == (1, f"delivery {dead} {DUE}")
     first, second = done.stderr.splitlines()
-    assert first.startswith("999: There is no such delivery")
-    assert second.startswith(f"{delivered}: Delivery {delivered} cannot be sent again")
-    assert run("deliveries", "retry", "--again", str(delivered)).stdout == f"{delivered} pending\n"
+    assert first.startswith("There is no such delivery; delivery_id: found 999")
+    assert second.startswith(f"Delivery {delivered} cannot be sent again")
+    assert run("deliveries", "retry", "--again", str(delivered)).stdout == f"delivery {delivered} {DUE}"
 
 
 def test_parking_keeps_back_until_a_retry(market: Database, run: Run) -> None:
     delivery = webhook_of(market, add_sale(market))
-    assert run("deliveries", "park", str(delivery)).stdout == f"{delivery} parked\n"
+    assert run("deliveries", "park", str(delivery)).stdout == (
+        f"delivery {delivery} is parked: it is not sent until it is retried\n"
+    )
     assert market.execute(CLAIM).fetchall() == []
-    assert run("deliveries", "retry", str(delivery)).stdout == f"{delivery} pending\n"
+    assert run("deliveries", "retry", str(delivery)).stdout == f"delivery {delivery} {DUE}"
     assert len(market.execute(CLAIM).fetchall()) == 1
 
 
@@ -197,9 +201,9 @@ def test_a_replay_is_asked_for_watched_and_stopped(market: Database, run: Run) -
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["list", "--since", "yesterday"], "--since yesterday: write 2026-11-20"),
+        (["list", "--since", "yesterday"], "--since: found yesterday, allowed 2h, 30m, 7d, 2026-11-20,"),
         (["show", "999"], "no delivery 999"),
-        (["resend", "--from", "soon"], "--from soon: write"),
+        (["resend", "--from", "soon"], "--from: found soon, allowed 2026-11-20,"),
         (["resend", "--from", "2026-11-02", "--to", "2026-11-01"], "is not before"),
         (["resend", "--buyer", "99"], "--buyer: found 99"),
         (["resend", "--status", "pending"], "--status: found"),
@@ -259,6 +263,34 @@ def test_endpoints_are_listed_switched_off_and_on(market: Database, run: Run) ->
     assert len(market.execute(CLAIM).fetchall()) == 1
 
 
+def test_an_endpoint_that_fails_is_listed_first_with_its_trouble(market: Database, run: Run) -> None:
+    assert run("endpoints", "list", "--failing").stderr == "no endpoints\n"
+    assert run("check").returncode == 0
+    market.execute("update leadgen.settings set slow_retry_seconds = '{600}'")
+    sale = add_sale(market)
+    attempt(market, outcome="answered", status_code=500, error="HTTP 500")
+    listed = lines_of(run("endpoints", "list").stdout)
+    assert re.search(
+        r"^1 Ann webhook https://buyer.example/ 1 1 failed in a row, since [-0-9]+ [0-9:]+ UTC: ",
+        " ".join(listed[1:]),
+    )
+    assert "500" in " ".join(listed[1:4])
+    assert listed[-1].endswith("well, no longer used")
+    (failing,) = json.loads(run("endpoints", "list", "--failing", "--json").stdout)
+    assert (failing["failures_in_a_row"], failing["waiting"], failing["state"]) == (1, 1, "failing")
+    assert failing["last_error"] == ask(
+        market, "select last_error from leadgen.deliveries where id = %s", webhook_of(market, sale)
+    )
+    assert json.loads(run("endpoints", "list", "--disabled", "--json").stdout) == []
+    done = run("check")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert re.fullmatch(
+        r"endpoint 1, Ann by webhook: it fails: 1 in a row since [-0-9]+ [0-9:]+ UTC, deliveries that wait: 1."
+        r" Mend it: leadgen endpoints list --failing shows the last error\n",
+        done.stdout,
+    )
+
+
 def test_a_test_is_sent_and_can_be_looked_at(market: Database, run: Run) -> None:
     number = ask(market, "select id from leadgen.endpoints where buyer_id = 1 and channel = 'webhook'")
     done = run("endpoints", "test", str(number))
@@ -284,13 +316,19 @@ def test_a_secret_is_replaced_and_both_sign_for_a_while(market: Database, run: R
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["enable", "999"], "999: There is no such endpoint"),
+        (["enable", "999"], "There is no such endpoint"),
         (["disable", "999", "--reason", "x"], "no such endpoint"),
         (["disable", "1", "--reason", " "], "reason"),
         (["test", "999"], "no such endpoint"),
         (["rotate-secret", "999"], "no such buyer"),
-        (["rotate-secret", "1", "--overlap", "soon"], "invalid input syntax for type interval"),
-        (["rotate-secret", "1", "--overlap", "-1h"], "overlap"),
+        *(
+            (
+                ["rotate-secret", "1", "--overlap", overlap],
+                f"--overlap: found {overlap}, allowed a number and s, m, h or d, such as 30m, 24h or 7d; or 0",
+            )
+            for overlap in ("soon", "-1h", "24", "1e3h", "1 month", "9999999d", "", "infinity", "1:00", "٣h")
+        ),
+        (["rotate-secret", "1", "--overlap", "31d"], "--overlap: found 31 days, allowed 0 to 30 days"),
     ],
 )
 @pytest.mark.usefixtures("market")
@@ -356,7 +394,7 @@ def test_a_buyers_keys_are_shown_once_and_revoked(market: Database, run: Run) ->
     """
     assert set(market.execute(query).fetchall()) == {(digest, False) for digest in digests}
     done = run("key", "revoke", "--buyer", "2")
-    assert (done.returncode, done.stderr) == (0, "revoked 3 of buyer 2\n")
+    assert (done.returncode, done.stderr) == (0, "revoked 3 keys of buyer 2\n")
     assert set(market.execute(query).fetchall()) == {(digest, True) for digest in digests}
     is_one_line(run("key", "revoke", "--buyer", "2"), "buyer 2 has no key")
     is_one_line(run("key", "create", "--buyer", "99"), "no buyer 99")

@@ -3,8 +3,7 @@ begin;
 select plan(43);
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seat as
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"webhook_url": "https://b.example/hook"}'))) as id
-from ids;
+select testkit.enroll_buyer(offer_id, 'Both') as id from ids;
 create temp table lead as select testkit.submit(offer_id) from ids;
 create temp table known as select
   (select min(e.id) from leadgen.endpoints e where e.channel = 'webhook') as endpoint_id,
@@ -14,7 +13,7 @@ grant all on known to public;
 
 -- A DBA.
 set local role leadgen_dba;
-select is(testkit.fault_of(format(sql, delivery_id, endpoint_id, buyer_id)), 'none', 'DBA: ' || sql)
+select is(testkit.fault_of(format(sql, delivery_id, endpoint_id, buyer_id)), 'none', format('DBA: %s', sql))
 from known, unnest(array[
   'select leadgen.park_delivery(%1$s)',
   'select leadgen.retry_delivery(%1$s)',
@@ -27,7 +26,7 @@ from known, unnest(array[
   'update leadgen.buyers set response_rules = ''[{"when": {"text": {"enum": ["no"]}}, "outcome": "failed"}]''',
   'update leadgen.buyers set webhook_headers = ''{"X-A": "b"}'', notice_emails = false',
   'select * from report.deliveries, report.delivery_attempts, report.endpoints, report.resends, report.buyer_delivery']) sql;
-select is(testkit.fault_of(format(sql, endpoint_id)), '42501', 'DBA: ' || sql)
+select is(testkit.fault_of(format(sql, endpoint_id)), '42501', format('DBA: %s', sql))
 from known, unnest(array[
   'update leadgen.endpoints set disabled_at = null',
   'insert into leadgen.endpoints (buyer_id, channel, target) values (1, ''email'', ''x'')',
@@ -43,20 +42,20 @@ reset role;
 
 -- The worker and the API.
 set local role leadgen_worker;
-select is(testkit.fault_of(format(sql, endpoint_id)), 'none', 'worker: ' || sql)
+select is(testkit.fault_of(format(sql, endpoint_id)), 'none', format('worker: %s', sql))
 from known, unnest(array['select leadgen.settle_endpoints()', 'select leadgen.settle_reports()', 'select leadgen.advance_resend()',
   'select * from leadgen.list_endpoint_checks(10)',
   'select leadgen.record_endpoint_check(%s, null)',
   'select * from leadgen.measure_outbox()'
   ]
   ) sql;
-select is(testkit.fault_of(format(sql, delivery_id)), '42501', 'worker: ' || sql)
+select is(testkit.fault_of(format(sql, delivery_id)), '42501', format('worker: %s', sql))
 from known, unnest(array['select leadgen.retry_delivery(%s)', 'select leadgen.enable_endpoint(%s)', 'select leadgen.start_resend(''{}'')',
   'select leadgen.rotate_webhook_secret(%s)', 'select leadgen.record_sms_status(gen_random_uuid(), ''SM1'', ''sent'', null)']) sql;
 reset role;
 set local role leadgen_api;
 select is(leadgen.record_sms_status(gen_random_uuid(), 'SM1', 'delivered', null), false, 'API: reports of text messages');
-select is(testkit.fault_of(sql), '42501', 'API: ' || sql)
+select is(testkit.fault_of(sql), '42501', format('API: %s', sql))
 from
     unnest(
         array['select leadgen.retry_delivery(1)', 'select * from leadgen.measure_outbox()', 'select leadgen.disable_endpoint(1, ''x'')']

@@ -2,7 +2,7 @@
 begin;
 select plan(67);
 create temp table ids as select testkit.make_offer() as offer_id;
-create temp table seat as select testkit.enroll(offer_id) as id from ids;
+create temp table seat as select testkit.enroll_buyer(offer_id, 'Ace') as id from ids;
 create temp table payloads as select n, testkit.given_lead(offer_id, '{}', n) as payload from ids, generate_series(1, 4) n;
 create temp table claims (delivery_id bigint, lease_token uuid);
 grant all on ids, seat, payloads, claims to public;
@@ -16,7 +16,7 @@ select is(array_agg(distinct answer ->> 'status'), '{accepted}', 'API: hands in 
 select is(leadgen.explain_lead_for(repeat('1', 64), (answer ->> 'lead_id')::bigint) ->> 'status', 'validated',
   'API: reads a decision for an operator') from answers where n = 1;
 select is(leadgen.is_ready(), true, 'API: is_ready');
-select is(testkit.fault_of(sql), '42501', 'API: ' || sql)
+select is(testkit.fault_of(sql), '42501', format('API: %s', sql))
 from unnest(array['select * from leadgen.leads', 'select leadgen.explain_lead(1)',
   'select * from leadgen.claim_deliveries(''w'', testkit.room(1), ''1 second'')', 'select leadgen.resubmit_quarantined(1)',
   'select leadgen.route_held_lead()', 'insert into leadgen.markets (name, timezone) values (''x'', ''UTC'')',
@@ -38,7 +38,7 @@ select lives_ok('select leadgen.route_held_lead()', 'worker: routes held leads')
 select is(leadgen.settle_answers(), 0, 'worker: settles answers');
 select is(leadgen.settle_return(), null, 'worker: settles returns');
 select is(leadgen.release_due_sale(), null, 'worker: releases sales');
-select is(testkit.fault_of(sql), '42501', 'worker: ' || sql)
+select is(testkit.fault_of(sql), '42501', format('worker: %s', sql))
 from unnest(array['select * from leadgen.deliveries', 'update leadgen.deliveries set status = ''delivered''',
   'select leadgen.submit_lead(''{}'')', 'select market.settle_assignments(''{}'', ''{}'', ''{}'', now())',
   'select outbox.ring_workers()', 'select * from leadgen.buyers']) sql;
@@ -46,7 +46,7 @@ reset role;
 
 -- A DBA.
 set local role leadgen_dba;
-select is(testkit.fault_of(format(sql, offer_id, id)), 'none', 'DBA: ' || sql)
+select is(testkit.fault_of(format(sql, offer_id, id)), 'none', format('DBA: %s', sql))
 from ids, seat, unnest(array[
   'insert into leadgen.markets (name, timezone) values (''Reno'', ''America/Los_Angeles'')',
   'update leadgen.buyer_offers set capacity_per_day = 5 where id = %2$s',
@@ -63,7 +63,7 @@ from ids, seat, unnest(array[
   'update leadgen.return_reasons set is_active = false where code = ''no_consent''',
   'insert into leadgen.buyer_keys (buyer_id, name, key_hash) select min(b.id), ''a'', repeat(''2'', 64) from leadgen.buyers b',
   'select leadgen.erase_lead(min(l.id), ''asked for it'') from leadgen.leads l']) sql;
-select is(testkit.fault_of(sql), '42501', 'DBA: ' || sql)
+select is(testkit.fault_of(sql), '42501', format('DBA: %s', sql))
 from unnest(array['update leadgen.leads set status = ''accepted''', 'insert into leadgen.lead_assignments default values',
   'update leadgen.buyers set balance = 1000',
   'update leadgen.enrollment_usage set last_turn = 0', 'update leadgen.sale_returns set status = ''approved''',
@@ -85,7 +85,8 @@ select is((select count(*) from report.sales), 3::bigint, 'analyst: sales');
 select is(testkit.fault_of('select * from leadgen.leads'), '42501', 'analyst: not the leads');
 reset role;
 
-select is(testkit.fault_of(format('select identity.authenticate_operator(%L)', repeat('1', 64))), 'none', 'authenticate_operator: a key in force');
+select is(testkit.fault_of(format('select identity.authenticate_operator(%L)', repeat('1', 64))), 'none',
+  'authenticate_operator: a key in force');
 
 select * from finish();
 rollback;

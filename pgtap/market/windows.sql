@@ -4,8 +4,8 @@ select plan(18);
 
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 create temp table seats as
-select testkit.enroll(offer_id, '{"capacity_per_day": 2}') as follows,
-  testkit.enroll(offer_id, '{"timezone": "Asia/Tokyo", "is_active": false}') as own from ids;
+select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 2}') as follows,
+  testkit.enroll_buyer(offer_id, 'Best', '{"timezone": "Asia/Tokyo", "is_active": false}') as own from ids;
 create function pg_temp.usage(p_id bigint) returns text language sql as $$
   select concat_ws(' ', u.hour_count, u.day_count, u.week_count, u.month_count, to_char(u.day_start at time zone 'UTC', 'DD HH24:MI'))
   from testkit.enrollment_usage u where u.buyer_offer_id = p_id;
@@ -17,10 +17,10 @@ select testkit.sell(offer_id, 2, '2026-11-20T06:30:00Z') from ids;
 select is(pg_temp.usage(follows), '1 1 2 2 20 06:00', 'in Austin: one today') from seats;
 update leadgen.buyer_offers bo set timezone = 'America/New_York' from seats where bo.id = follows;
 select is(pg_temp.usage(follows), '1 2 2 2 20 05:00', 'in New York: two today') from seats;
-select is(testkit.sell(offer_id, 3, '2026-11-20T07:00:00Z'), null, 'so its day is full') from ids;
+select is(testkit.sell(offer_id, 3, '2026-11-20T07:00:00Z'), null, 'two sales fill its day in New York') from ids;
 update leadgen.buyer_offers bo set timezone = null from seats where bo.id = follows;
 select is(pg_temp.usage(follows), '0 1 2 2 20 06:00', 'back in Austin: one today, none this hour') from seats;
-select is(testkit.sell(offer_id, 4, '2026-11-20T07:10:00Z'), follows, 'and a place left') from ids, seats;
+select is(testkit.sell(offer_id, 4, '2026-11-20T07:10:00Z'), follows, 'in Austin there is a place left') from ids, seats;
 update leadgen.buyer_offers bo set timezone = null from seats where bo.id = follows;
 select is(pg_temp.usage(follows), '1 2 3 3 20 06:00', 'the same zone again changes nothing') from seats;
 

@@ -2,12 +2,11 @@
 begin;
 select plan(20);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"name": "Ace", "webhook_url": "https://b.example/hook", "email_notifications": false}'))) as seat_id from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Webb') as seat_id from ids;
 select testkit.submit(offer_id, '{}', n) from ids, generate_series(1, 2) n;
 select leadgen.send_test(e.id) from leadgen.endpoints e where e.channel = 'webhook';
 select is(count(*), 3::bigint, 'two sales and a notice') from leadgen.deliveries;
-select is_empty('select * from outbox.list_broken_deliveries()', 'all holds');
+select is_empty('select * from outbox.list_broken_deliveries()', 'the invariants of deliveries hold');
 
 create function pg_temp.found(p_sql text) returns text language plpgsql as $$
 -- What is found when this is done behind the back of every trigger.

@@ -2,10 +2,9 @@
 begin;
 select plan(33);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-create temp table ace as select testkit.make_buyer('{"name": "Ace", "email": "ace@b.example", "phone": "+15125550100",
-  "webhook_url": "https://b.example/hook", "email_notifications": true}') as id;
+create temp table ace as select testkit.new_buyer('Both', '{"email": "both@b.example"}') as id;
 create function pg_temp.ways(p_buyer_offer_id bigint) returns text language sql as $$
-  select string_agg(w.channel || ' ' || e.target, ', ' order by w.channel)
+  select string_agg(format('%s %s', w.channel, e.target), ', ' order by w.channel)
   from leadgen.enrollment_endpoints w join leadgen.endpoints e on e.id = w.endpoint_id
   where w.buyer_offer_id = p_buyer_offer_id;
 $$;
@@ -14,10 +13,10 @@ $$;
 select is(array_agg(c.code order by c.position), enum_range(null::leadgen.delivery_channel), 'channels: each has its row')
 from leadgen.channels c;
 select is(array_agg(c.code::text) filter (
-  where to_regprocedure('outbox.' || quote_ident(c.target_function) || '(leadgen.buyers, leadgen.buyer_offers)') is null), null,
+  where to_regprocedure(format('outbox.%s(leadgen.buyers, leadgen.buyer_offers)', quote_ident(c.target_function))) is null), null,
   'channels: the target_function of each is there') from leadgen.channels c;
 select is(array_agg(c.code::text) filter (where c.details_function is not null and to_regprocedure(
-  'outbox.' || quote_ident(c.details_function) || '(leadgen.deliveries, leadgen.lead_assignments, text)') is null), null,
+  format('outbox.%s(leadgen.deliveries, leadgen.lead_assignments, text)', quote_ident(c.details_function))) is null), null,
   'channels: and the details_function of each that has one') from leadgen.channels c;
 select is(array_agg(c.code::text) filter (where c.is_url), '{webhook}', 'channels: webhooks go to URLs') from leadgen.channels c;
 select is(array_agg(c.code::text) filter (where not c.resends_lost), '{sms}', 'channels: a text message is not sent twice blindly')
@@ -48,20 +47,22 @@ from (values
 ) as t (function, buyer, enrollment, wanted);
 
 -- Kept as addresses are written.
-select is(array_agg(e.channel || ' ' || e.target order by e.channel), '{"webhook https://b.example/hook","email ace@b.example"}',
+select is(array_agg(format('%s %s', e.channel, e.target) order by e.channel), '{"webhook https://b.example/hook","email both@b.example"}',
   'a buyer who takes part in nothing has endpoints') from leadgen.endpoints e join ace on ace.id = e.buyer_id;
 select is(array_agg(r.is_current::text), '{false,false}', 'none of which is told of leads') from report.endpoints r
 join ace on ace.id = r.buyer_id;
 create temp table seat as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', ace.id)) as id from ids, ace;
-select is(pg_temp.ways(id), 'webhook https://b.example/hook, email ace@b.example', 'enrolled: by both') from seat;
+select is(pg_temp.ways(id), 'webhook https://b.example/hook, email both@b.example', 'enrolled: by both') from seat;
 update leadgen.buyer_offers bo set email_override = 'leads@b.example' from seat where bo.id = seat.id;
 select is(pg_temp.ways(id), 'webhook https://b.example/hook, email leads@b.example', 'another address for this offer') from seat;
 update leadgen.buyers b set webhook_url = 'https://new.example/', sms_notifications = true, email_notifications = false from ace
 where b.id = ace.id;
-select is(pg_temp.ways(id), 'webhook https://new.example/, sms +15125550100', 'the buyer moves, and takes text messages instead of mail')
+select is(pg_temp.ways(id), 'webhook https://new.example/, sms +15125550100',
+  'a buyer that moves is told by its new webhook and by text message')
 from seat;
 select is(count(*), 5::bigint, 'every address of before is an endpoint still') from leadgen.endpoints e join ace on ace.id = e.buyer_id;
-select is(array_agg(r.is_current::text order by r.endpoint_id), '{false,false,false,true,true}', 'and known to be used no more')
+select is(array_agg(r.is_current::text order by r.endpoint_id), '{false,false,false,true,true}',
+  'the report shows which endpoints are in use')
 from report.endpoints r join ace on ace.id = r.buyer_id;
 update leadgen.buyers b set webhook_url = 'https://b.example/hook', sms_notifications = false from ace where b.id = ace.id;
 select is(pg_temp.ways(id), 'webhook https://b.example/hook', 'back at the first address') from seat;
@@ -86,12 +87,12 @@ $$;
 create function pg_temp.mended() returns text language plpgsql as $$
 begin
   perform outbox.connect_buyers(outbox.find_disconnected_buyers());
-  return (select pg_temp.ways(seat.id) || ' ' || bo.is_reachable || ' ' || outbox.find_disconnected_buyers()::text
+  return (select format('%s %s %s', pg_temp.ways(seat.id), bo.is_reachable, outbox.find_disconnected_buyers()::text)
     from seat join leadgen.buyer_offers bo on bo.id = seat.id);
 end;
 $$;
-select is(pg_temp.spoilt(sql) || ', ' || pg_temp.mended(), 'found, webhook https://own.example/ true {}',
-  'find_disconnected_buyers: ' || sql)
+select is(format('%s, %s', pg_temp.spoilt(sql), pg_temp.mended()), 'found, webhook https://own.example/ t {}',
+  format('find_disconnected_buyers: %s', sql))
 from (values
   ('delete from leadgen.enrollment_endpoints'),
   ('update leadgen.enrollment_endpoints w set endpoint_id = (select min(e.id) from leadgen.endpoints e where e.channel = w.channel)'),

@@ -66,18 +66,18 @@ create temp table ids as select testkit.make_offer(
   '{"allowed_cities": ["Austin"], "allowed_region_codes": ["US-TX"], "allowed_postal_codes": ["787*"]}') as offer_id;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"city": null}', 1)), '{}', 'city and region come from the postal code') from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"city": "  aUstin "}', 2)), '{}', 'a city as people type it') from ids;
-select is(testkit.codes_of(testkit.submit(offer_id, '{"postal_code": "78701-1234"}', 3)), '{}', 'ZIP+4') from ids;
+select is(testkit.codes_of(testkit.submit(offer_id, '{"postal_code": "78701-1234"}', 3)), '{}', 'a ZIP+4 code passes') from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"city": null, "postal_code": "33602"}', 4)),
-  '{region_not_allowed region_code,postal_code_not_allowed postal_code,city_not_allowed city}', 'a lead from Tampa') from ids;
+  '{region_not_allowed region_code,postal_code_not_allowed postal_code,city_not_allowed city}', 'a lead from Tampa fails') from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"region_code": "us-ok"}', 5)), '{region_not_allowed region_code}',
   'the region that was sent wins over the postal code''s') from ids;
 select is(testkit.submit(offer_id, '{"postal_code": "33602", "region_code": "US-TX"}', 6) ->> 'reason', 'Invalid postal_code for offer',
   'the reason is the first failure') from ids;
-select is((select l.region_code || ' ' || l.city from leadgen.leads l
+select is((select format('%s %s', l.region_code, l.city) from leadgen.leads l
   where l.offer_id = ids.offer_id order by l.id limit 1), 'US-TX Austin',
   'what was filled in is stored') from ids;
 select is((select count(*) from leadgen.leads l where l.offer_id = ids.offer_id and l.status = 'rejected'), 3::bigint,
-  'all three are kept') from ids;
+  'all three rejected leads are kept') from ids;
 select isnt(catalog.compile_rules('{}'), catalog.compile_rules('{"allowed_cities": ["Austin"]}'), 'compile_rules: a rule more');
 
 select * from finish();

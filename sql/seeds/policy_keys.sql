@@ -38,9 +38,9 @@ values
       "description": "a domain such as example.com"}}',
     'Domains, with everything below them, that are refused.'),
   ('validation', 'mx_lookup_enabled', 105, 'mx_lookup', false, '{"type": "boolean"}',
-    'The e-mail domain must take mail; it is looked up before the transaction and believed for 24 hours.'),
+    'The e-mail domain must take mail; it is looked up before the transaction and remembered for 24 hours.'),
   ('validation', 'mx_unknown', 106, null, false, '{"enum": ["pass", "fail"]}',
-    'What becomes of a lead whose e-mail domain could not be looked up; default pass.'),
+    'What happens to a lead whose e-mail domain could not be looked up; default pass.'),
   ('validation', 'duplicate_window_hours', 110, 'duplicate', true,
     '{"type": "number", "minimum": 0, "maximum": 8784}',
     'Hours within which the same contact is a duplicate; default from leadgen.settings, 0 turns it off.'),
@@ -140,7 +140,7 @@ values
       "hours": {"type": "object", "format": "hours"},
       "amount": {"type": "number", "minimum": -1000000, "maximum": 1000000},
       "percent": {"type": "number", "minimum": -100, "maximum": 1000}}}}',
-    'Added to the price in these hours of the market, each that holds, in order: an amount, or a percentage of the price so far.'),
+    'Added to the price in these hours of the market, each that applies, in order: an amount, or a percentage of the price so far.'),
   ('pricing', 'adjustments', 30, null, false,
     '{"type": "array", "minItems": 1, "maxItems": 100, "items": {"type": "object", "additionalProperties": false,
       "required": ["name", "when"], "exactlyOne": ["amount", "percent"], "properties": {
@@ -149,7 +149,7 @@ values
       "when": {"type": "object", "format": "tests"},
       "amount": {"type": "number", "minimum": -1000000, "maximum": 1000000},
       "percent": {"type": "number", "minimum": -100, "maximum": 1000}}}}',
-    'Added to the price of leads whose fields meet the conditions, each that holds, in order: '
+    'Added to the price of leads whose fields meet the conditions, each that applies, in order: '
     '{"name": "old roof", "when": {"attributes.roof_age": {"minimum": 20}}, "percent": 15}.');
 
 -- Rules that are handed their value compiled, or that need a language that not every server has.

@@ -30,7 +30,7 @@ comment on column leadgen.settings.default_source_key is
 comment on column leadgen.settings.default_duplicate_window_hours is
   'Hours within which the same contact is a duplicate where the policy does not say; 0 turns it off.';
 comment on column leadgen.settings.warn_at_percent is
-  'A warning event is written when this share of a cap or budget is used.';
+  'A warning event is written when this share of a cap or budget is used; for a cap at the latest when one sale is left.';
 
 comment on column leadgen.settings.allows_local_webhooks is
   'Webhook addresses may be http and on this machine; written by `leadgen migrate`: true with ENVIRONMENT=development.';

@@ -336,7 +336,7 @@ def test_a_database_between_versions_is_told_of(empty: str, tree: SqlTree) -> No
         assert f"\n  session {session.info.backend_pid} of postgres, idle in transaction" in str(error.value)
     assert said == [
         "applied 0003_a.sql",
-        "the database is between versions: it has had 0003_a.sql, and not what comes after. "
+        "the database is between versions: it has 0003_a.sql, but not what comes after. "
         "Leads are answered 503 until `leadgen migrate` has been run again to its end",
     ]
     assert run(empty, tree) == ["applied 0004_b.sql", "reloaded 6 files"]

@@ -207,7 +207,7 @@ def test_a_statement_that_fails_changes_nothing(plain_source: str, elsewhere: Cl
         file.read_text().replace("CREATE VIEW report.funnel", "CREATE VIEW report.no_such.funnel")
     )
     url = elsewhere.create("copy")
-    with pytest.raises(RestoreError, match=r"the database is as it was: .*ERROR"):
+    with pytest.raises(RestoreError, match=r"nothing was restored: .*ERROR"):
         run(url, file)
     assert ask(url, OF_SCHEMAS) == []
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def plain_table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.endpoints import describe_health
-from leadgen.cli.offers import read_moment
+from leadgen.cli.moments import read_moment
 from leadgen.cli.periods import Since, read_since
 from leadgen.cli.rows import AsJson, BuyerOption, Id, Ids, Limit, Row, call, call_each, print_json, read_rows
 from leadgen.cli.target import MAX_ID
@@ -63,6 +63,12 @@ PARK = "select leadgen.park_delivery(%s::bigint)"
 START_RESEND = "select leadgen.start_resend(%s::jsonb, %s::text)"
 CANCEL_RESEND = "select leadgen.cancel_resend(%s::bigint)"
 
+# What the answers of RETRY mean.
+RETRIED = {
+    "pending": "is due now: a worker sends it",
+    "sending": "is being sent already: nothing was changed",
+}
+
 UTC_ZONE = ZoneInfo("UTC")
 SHOWN_REPLY = 200  # characters
 
@@ -100,7 +106,7 @@ def list_deliveries(
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List deliveries, newest first. Nothing of the leads themselves is shown.
+    """List deliveries, newest first. No personal data of leads is shown.
 
     Example: leadgen deliveries list --status dead --since 24h
     """
@@ -122,7 +128,7 @@ def list_deliveries(
         err.print("no deliveries")
         return
     table = plain_table(
-        "id", "since, UTC", "buyer", "what", "by", "status", "tries", "next or end, UTC", "trouble",
+        "id", "made, UTC", "buyer", "what", "by", "status", "tries", "next or end, UTC", "trouble",
         numbers=("id", "tries"),
     )  # fmt: skip
     for row in rows:
@@ -185,7 +191,7 @@ def describe_delivery(row: Row) -> list[str]:
     subject = f"sale {row['assignment_id']} of lead {row['lead_id']}" if row["assignment_id"] else row["kind"]
     lines = [
         f"delivery {row['id']}: {subject} to {row['buyer']} ({row['buyer_id']}) by {row['channel']}: {row['status']}",
-        f"message     msg_{row['message_id'].hex}, since {show_minute(row['created_at'])} UTC",
+        f"message     msg_{row['message_id'].hex}, made {show_minute(row['created_at'])} UTC",
         f"goes to     {row['target']}",
         f"endpoint    {row['endpoint_id']}: {describe_health(row)}",
     ]
@@ -219,16 +225,18 @@ def retry(
 
     Example: leadgen deliveries retry 812 813
     """
-    call_each(ids, RETRY, lambda one: (one, again))
+    call_each(ids, RETRY, lambda one: (one, again), RETRIED.__getitem__, "delivery")
 
 
 @app.command()
 def park(ids: Ids) -> None:
-    """Keep deliveries back until they are retried.
+    """Keep deliveries back: they are not sent until they are retried.
 
     Example: leadgen deliveries park 812
     """
-    call_each(ids, PARK, lambda one: (one,))
+    call_each(
+        ids, PARK, lambda one: (one,), lambda _: "is parked: it is not sent until it is retried", "delivery"
+    )
 
 
 @app.command()
@@ -242,21 +250,28 @@ def resend(
         str | None, typer.Option("--to", metavar="TIME", help="Only deliveries made before this time.")
     ] = None,
     status: Annotated[
-        str, typer.Option(help="dead, unknown or delivered; separate several by commas.")
+        str,
+        typer.Option(
+            metavar="STATUS[,STATUS]...", help="Only those in these states: dead, unknown, delivered."
+        ),
     ] = "dead",
     per_minute: Annotated[int, typer.Option(min=1, max=60_000, help="How many to send a minute.")] = 600,
     key: Annotated[
-        str | None, typer.Option(help="A name for this run. The same name again starts no second run.")
+        str | None,
+        typer.Option(metavar="NAME", help="A name for this run. The same name again starts no second run."),
     ] = None,
 ) -> None:
-    """Resend all dead letters, or those of a buyer or a period. Workers do it; the id of the run is printed.
+    """Resend all dead letters, or those of one buyer or period. Prints the id of the resend run.
+
+    Workers send them, at a steady pace. A delivered one is resent only with --buyer, --from and --to.
 
     Example: leadgen deliveries resend --buyer 7 --from 2026-11-20 --status dead,unknown
     """
     statuses = [one.strip() for one in status.split(",")]
     if "delivered" in statuses and not (buyer and start and end):
         raise LeadGenError(
-            f"--status {status} needs --buyer, --from and --to: what was delivered goes to one buyer"
+            f"--status {status}: what was delivered is resent to one buyer and for a period only; "
+            "give --buyer, --from and --to too"
         )
     wish: dict[str, object] = {"statuses": statuses, "per_minute": per_minute}
     if buyer is not None:
@@ -310,9 +325,7 @@ def stop_resend(resend_id: Id) -> None:
     Example: leadgen deliveries stop-resend 3
     """
     stopped = call(CANCEL_RESEND, [resend_id])
-    err.print(
-        f"resend run {resend_id} is stopped" if stopped else f"resend run {resend_id} had ended already"
-    )
+    err.print(f"resend run {resend_id} {'is stopped' if stopped else 'had ended already'}")
 
 
 def describe_skipped(row: Row) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leadgen.cli.console import err
+from leadgen.cli.rows import Limit
 from leadgen.cli.target import database_url
 
 EVENTS = """
@@ -37,13 +38,17 @@ class Kind(StrEnum):
     DELIVERY_PARKED = "delivery_parked"
     SECRET_ROTATED = "secret_rotated"  # noqa: S105  not a secret
     LEAD_ERASED = "lead_erased"
+    SUBMISSION_ERASED = "submission_erased"
 
 
 def events(
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
+    limit: Limit = 20,
     kind: Annotated[Kind | None, typer.Option(help="Events of this kind only.")] = None,
 ) -> None:
     """Show the latest events, newest first: warnings, and what operators did.
+
+    cap_low and budget_low: the share of a cap or budget that settings.warn_at_percent names (80 %) is used, or one sale
+    of a cap is left. balance_low: a balance is near the minimum of an enrollment.
 
     Example: leadgen events --kind cap_low
     """

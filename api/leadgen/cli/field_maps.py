@@ -59,7 +59,7 @@ def try_field_map(
     slug: Slug,
     file: Annotated[str, typer.Argument(metavar="FILE", help="A sample as JSON; - reads standard input.")],
 ) -> None:
-    """Show what a field map makes of a sample: one lead as JSON for each in it. Nothing is kept.
+    """Show what a field map makes of a sample: JSON for each lead in it. Nothing is kept.
 
     Example: leadgen field-map try google-ads-lead-form sample.json
     """
@@ -74,7 +74,7 @@ def try_field_map(
 def resubmit(slug: Slug) -> None:
     """Resubmit the quarantined posts of a field map's sources. Exit status 1 if one is refused or still waits.
 
-    A post was mapped when it came; a change of the map counts for later posts.
+    A post was mapped when it came. A change of the map counts for later posts only.
 
     Example: leadgen field-map resubmit google-ads-lead-form
     """

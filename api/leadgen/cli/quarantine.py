@@ -8,8 +8,8 @@ import typer
 from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
-from leadgen.cli.errors import OURS, describe_error
-from leadgen.cli.rows import AsJson, Limit, call, print_json, read_rows
+from leadgen.cli.errors import OURS
+from leadgen.cli.rows import AsJson, Limit, call, describe_refused, print_json, read_rows
 from leadgen.cli.target import MAX_ID
 
 app = typer.Typer(
@@ -30,11 +30,11 @@ RESUBMIT = "select leadgen.resubmit_quarantined(%s::bigint)"
 
 @app.command("list")
 def list_quarantine(
-    everything: Annotated[bool, typer.Option("--all", help="Also what was resubmitted already.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were resubmitted.")] = False,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the submissions that wait, newest first: why, and how often each came. Nothing of the leads is shown.
+    """List the submissions in quarantine, newest first: why, and how often each came. No personal data is shown.
 
     Example: leadgen quarantine list
     """
@@ -48,7 +48,7 @@ def list_quarantine(
         err.print("the quarantine is empty")
         return
     table = plain_table(
-        "id", "since, UTC", "times", "source", "step", "why", "lead", numbers=("id", "times", "lead")
+        "id", "came, UTC", "times", "source", "step", "why", "lead", numbers=("id", "times", "lead")
     )
     for row in rows:
         table.add_row(
@@ -71,12 +71,12 @@ def resubmit(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that wait, oldest first.")] = False,
 ) -> None:
-    """Resubmit submissions, once what kept them is mended. Exit status 1 if one is refused or still waits.
+    """Resubmit submissions in quarantine, once their source works. Exit status 1 if one is refused or still waits.
 
     Example: leadgen quarantine resubmit 3 4
     """
     if bool(ids) == everything:
-        raise typer.BadParameter("give ids, or --all")
+        raise typer.BadParameter("give the ids of submissions, or --all")
     resubmit_each([row["id"] for row in read_rows(WAITING)] if everything else ids or [])
 
 
@@ -90,7 +90,7 @@ def resubmit_each(ids: Sequence[int]) -> None:
             if not (error.sqlstate or "").startswith(OURS):
                 raise
             waits = True
-            err.print(f"submission {one}: {describe_error(error)}", markup=False, soft_wrap=True, style="red")
+            err.print(describe_refused("submission", one, error), markup=False, soft_wrap=True, style="red")
         else:
             waits = waits or answer["status"] == "quarantined"
             out.print(f"submission {one}: {describe_answer(answer)}", markup=False, soft_wrap=True)
@@ -103,6 +103,6 @@ def resubmit_each(ids: Sequence[int]) -> None:
 def describe_answer(answer: dict[str, Any]) -> str:
     """What became of a submission."""
     if answer["status"] == "quarantined":
-        return f"still in quarantine at step {answer['step']}"
+        return f"still in quarantine, at step {answer['step']}: {answer['message'].partition(': ')[2]}"
     reason = f": {answer['reason']}" if answer.get("reason") else ""
     return f"lead {answer['lead_id']} is {answer['status']}{reason}"

@@ -44,6 +44,7 @@ def call_each(
     query: str,
     parameters: Callable[[int], Sequence[Any]],
     describe: Callable[[Any], str] = str,
+    noun: str = "",
 ) -> None:
     """Call a function for each id, each on its own, and print its answer; exit status 1 if one was refused."""
     refused = False
@@ -55,11 +56,18 @@ def call_each(
                 if not (error.sqlstate or "").startswith(OURS):
                     raise
                 refused = True
-                err.print(f"{one}: {describe_error(error)}", markup=False, soft_wrap=True, style="red")
+                err.print(describe_refused(noun, one, error), markup=False, soft_wrap=True, style="red")
             else:
-                out.print(f"{one} {describe(answer[0]) if answer else ''}", markup=False)
+                said = f"{noun} {one} {describe(answer[0]) if answer else ''}".strip()
+                out.print(said, markup=False, soft_wrap=True)
     if refused:
         raise typer.Exit(1)
+
+
+def describe_refused(noun: str, one: int, error: psycopg.Error) -> str:
+    """Why a row was refused; the row is named where the error does not name it."""
+    said = describe_error(error)
+    return said if str(one) in said else f"{noun} {one}: {said}".lstrip()
 
 
 def print_json(value: Any) -> None:

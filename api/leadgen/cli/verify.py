@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from leadgen.cli.console import err, out
-from leadgen.cli.target import database_url
+from leadgen.cli.target import MAX_ID, database_url
+from leadgen.words import count_of
 
 COUNT_LEADS = "select count(*) from leadgen.leads where id between %s and %s"
 VERIFY_LEADS = "select last_id, checked, faults from leadgen.verify_leads(%s::bigint, %s::integer)"
@@ -25,12 +26,17 @@ Fault = dict[str, Any]
 
 
 def verify(
-    first: Annotated[int, typer.Option("--from-lead", metavar="ID", help="The first lead to replay.")] = 1,
+    first: Annotated[
+        int, typer.Option("--from-lead", metavar="ID", min=1, max=MAX_ID, help="The first lead to replay.")
+    ] = 1,
     last: Annotated[
-        int | None, typer.Option("--to-lead", metavar="ID", help="The last; default: to the end.")
+        int | None,
+        typer.Option(
+            "--to-lead", metavar="ID", min=1, max=MAX_ID, help="The last lead to replay. Default: the latest."
+        ),
     ] = None,
 ) -> None:
-    """Replay every lead from its record and check the invariants; exit status 1 with whatever differs.
+    """Replay every lead from its record, and check the whole database. Exit status 1 if anything is wrong.
 
     Example: leadgen verify --from-lead 12345
     """
@@ -44,7 +50,7 @@ def verify(
         out.print(invariants_table(broken))
     if faults or broken:
         raise typer.Exit(1)
-    err.print("every lead replays as it was recorded, and every invariant holds")
+    err.print("each comes out as it was recorded, and every invariant holds")
 
 
 def replay_leads(connection: psycopg.Connection[Any], first: int, last: int) -> Iterator[Fault]:
@@ -66,7 +72,7 @@ def replay_leads(connection: psycopg.Connection[Any], first: int, last: int) -> 
             if not err.is_terminal and time.monotonic() - said > SAY_SECONDS:
                 err.print(f"leads replayed: {done:,} of {total:,}")
                 said = time.monotonic()
-    err.print(f"leads replayed: {done:,}")
+    err.print(f"{count_of(done, 'lead')} replayed")
 
 
 def faults_table(faults: list[Fault]) -> Table:

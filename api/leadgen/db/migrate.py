@@ -171,7 +171,7 @@ def _telling_where_it_stands(applied: list[str], say: Callable[[str], None]) -> 
     except BaseException:
         if applied:
             say(
-                f"the database is between versions: it has had {', '.join(applied)}, and not what comes after. "
+                f"the database is between versions: it has {', '.join(applied)}, but not what comes after. "
                 "Leads are answered 503 until `leadgen migrate` has been run again to its end"
             )
         raise

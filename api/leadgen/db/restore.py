@@ -232,4 +232,4 @@ def run_psql(url: str) -> Iterator[IO[bytes]]:
                 psql.close()
         if process.wait():
             errors.seek(0)
-            raise RestoreError(f"the database is as it was: {errors.read().decode(errors='replace').strip()}")
+            raise RestoreError(f"nothing was restored: {errors.read().decode(errors='replace').strip()}")

@@ -146,7 +146,7 @@ def show_report(
         console.print(show_account(explain(connection, lead_id)))
         console.print()
     for (outcome,) in connection.execute(REHEARSED):
-        console.print(Text("One change, rehearsed on these leads", style="bold cyan"))
+        console.print(Text("What if: one change, tried on these leads", style="bold cyan"))
         console.print(f"{headline(outcome)}.")
         console.print()
     console.print(Text("One lead, returned", style="bold cyan"))
@@ -261,7 +261,7 @@ def deliveries_table(totals: Row, receipts: Receipts, seconds: Sequence[float]) 
     table.show_header = False
     table.add_row("webhooks owed", number(totals["webhooks"]))
     table.add_row("  received, signature verified", number(len(receipts.webhooks)))
-    table.add_row("  signature not good", number(receipts.forged))
+    table.add_row("  signature invalid", number(receipts.forged))
     table.add_row("emails owed", number(totals["emails"]))
     table.add_row("  caught", number(len(receipts.emails)))
     table.add_row("retries", number(totals["retries"]))

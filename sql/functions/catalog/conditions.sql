@@ -67,7 +67,7 @@ begin
     and not exists (
       select from jsonb_array_elements(p_test -> 'enum') e where not kernel.is_one_of(e, p_test #> '{not,enum}')) then
     perform kernel.refuse_value(p_path || '.not.enum', p_test #>> '{not,enum}',
-      'a list that leaves something of enum ' || (p_test ->> 'enum'));
+      'a list that does not exclude all of enum ' || (p_test ->> 'enum'));
   end if;
 end;
 $$;

@@ -156,7 +156,7 @@ begin
   loop
     if v_tie_breaker.value = v_strategy then
       perform kernel.refuse_value('config.tie_breakers[' || v_tie_breaker.place || ']', v_tie_breaker.value,
-        'another strategy than ' || v_strategy || ', among whose equals it is to decide');
+        'another strategy than ' || v_strategy || ': a tie-breaker decides among those whom that ranks equal');
     end if;
   end loop;
   if p_config ? 'hold_hours' and p_config ->> 'on_no_buyer' = 'reject'

@@ -23,7 +23,7 @@ begin
   if v_time > c_limit then
     perform kernel.refuse_value(p_path,
       format('%s: %s ms for a few long texts', p_pattern, round(1000 * extract(epoch from v_time))),
-      format('a pattern that is done with them in %s ms', round(1000 * extract(epoch from c_limit))));
+      format('a pattern that takes at most %s ms for them', round(1000 * extract(epoch from c_limit))));
   end if;
 exception
   when invalid_regular_expression or syntax_error then

@@ -26,7 +26,8 @@ begin
   elsif lower(v_part[1]) <> 'https' and not v_allows_local then
     perform kernel.refuse_value(p_field, v_part[1], 'https');
   elsif v_authority ~ '@' then
-    perform kernel.refuse_value(p_field, 'a user or a password', 'an address without; see webhook_headers');
+    perform kernel.refuse_value(p_field, 'a user or a password',
+      'an address without user and password; see webhook_headers');
   elsif (case when v_port ~ '^[1-9][0-9]{0,4}$' then v_port::integer > 65535 else v_port is not null end) then
     perform kernel.refuse_value(p_field, format('the port "%s"', v_port), 'a port from 1 to 65535, or none');
   end if;
@@ -191,7 +192,8 @@ declare
 begin
   if p_overlap between interval '0' and c_longest is not true then
     perform kernel.refuse(
-      'LG400', 'An overlap is no time to 30 days', 'p_overlap', coalesce(p_overlap::text, 'none'), '0 to 30 days');
+      'LG400', 'The overlap of the two secrets is out of bounds', 'p_overlap', coalesce(p_overlap::text, 'none'),
+      '0 to 30 days');
   end if;
   select b.* into v_buyer from leadgen.buyers b where b.id = p_buyer_id for no key update;
   if not found then
@@ -210,7 +212,7 @@ begin
   where b.id = p_buyer_id
   returning b.* into v_buyer;
   perform catalog.note_action('secret_rotated', format('buyer %s', p_buyer_id), p_buyer_id,
-    format('buyer %s: a new webhook secret, the old one signs beside it for %s', p_buyer_id, p_overlap), '{}');
+    format('buyer %s: a new webhook secret; the old one signs too for %s', p_buyer_id, p_overlap), '{}');
   return v_buyer.webhook_secret;
 end;
 $$;

@@ -82,7 +82,7 @@ begin
   if jsonb_typeof(p_context) is distinct from 'object'
     or p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail}'::text[]
       <> '{}' then
-    perform kernel.refuse('LG400', 'The context has a key that nothing reads', p_found => 'another key',
+    perform kernel.refuse('LG400', 'The context has an unknown key', p_found => 'another key',
       p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent, can_look_up_mail');
   end if;
 
@@ -128,7 +128,7 @@ declare
   v_key constant text := coalesce(p_context ->> 'idempotency_key', p_payload ->> 'idempotency_key');
 begin
   if v_key <> p_payload ->> 'idempotency_key' then
-    perform kernel.refuse('LG400', 'Two different idempotency keys', 'idempotency_key',
+    perform kernel.refuse('LG400', 'The call has two different idempotency keys', 'idempotency_key',
       'one in the header and another in the body', 'one key');
   end if;
   if v_key = '' or length(v_key) > 128 or v_key ~ '[[:cntrl:]]' or starts_with(v_key, 'auto:') then

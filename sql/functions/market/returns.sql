@@ -10,11 +10,11 @@ declare
   v_note constant text := ref.collapse_space(p_note);
 begin
   if not exists (select from leadgen.return_reasons r where r.code = p_reason and r.is_active) then
-    perform kernel.refuse('LG400', 'A return needs one of the reasons that there are', 'reason',
+    perform kernel.refuse('LG400', 'There is no such reason for a return', 'reason',
       case
         when coalesce(p_reason, '') = '' then 'nothing'
         when p_reason ~ '^[a-z][a-z0-9_]{1,49}$' then p_reason
-        else 'something else'
+        else 'another value'
       end,
       (select string_agg(r.code, ', ' order by r.position, r.code) from leadgen.return_reasons r where r.is_active));
   end if;

@@ -14,7 +14,7 @@ declare
   v_now timestamptz;
 begin
   if p_lease > interval '0' is not true then
-    perform kernel.refuse('LG400', 'A lease has to last', 'p_lease', coalesce(p_lease::text, 'none'),
+    perform kernel.refuse('LG400', 'The lease must be longer than 0', 'p_lease', coalesce(p_lease::text, 'none'),
       'more than no time');
   end if;
   v_room := outbox.read_room(p_room);
@@ -42,7 +42,7 @@ declare
   v_channel record;
 begin
   if jsonb_typeof(p_room) is distinct from 'object' then
-    perform kernel.refuse('LG400', 'Room is an object', 'p_room', coalesce(jsonb_typeof(p_room), 'none'),
+    perform kernel.refuse('LG400', 'The room is not a JSON object', 'p_room', coalesce(jsonb_typeof(p_room), 'none'),
       '{"webhook": 100, "email": 8}');
   end if;
   for v_channel in select r.key, r.value from jsonb_each(p_room) r loop
@@ -51,7 +51,7 @@ begin
         array_to_string(enum_range(null::leadgen.delivery_channel), ', '));
     elsif jsonb_typeof(v_channel.value) <> 'number' or (v_channel.value)::numeric not between 0 and 1000
       or (v_channel.value)::numeric % 1 <> 0 then
-      perform kernel.refuse('LG400', 'Room is a number of deliveries', 'p_room.' || v_channel.key,
+      perform kernel.refuse('LG400', 'The room of a channel is not a number of deliveries', 'p_room.' || v_channel.key,
         v_channel.value::text, 'a whole number from 0 to 1000');
     elsif v_channel.value = '0' then
       p_room := p_room - v_channel.key;
@@ -260,7 +260,8 @@ declare
   v_count integer;
 begin
   if cardinality(p_delivery_ids) <> cardinality(p_tokens) then
-    perform kernel.refuse('LG400', 'Each delivery has its token', 'p_tokens', cardinality(p_tokens) || ' tokens',
+    perform kernel.refuse('LG400', 'The tokens do not match the deliveries', 'p_tokens',
+      cardinality(p_tokens) || ' tokens',
       cardinality(p_delivery_ids) || ' tokens');
   end if;
   with held as materialized (

@@ -72,7 +72,7 @@ declare
   v_endpoint leadgen.endpoints;
 begin
   if v_reason = '' or length(v_reason) > 200 then
-    perform kernel.refuse('LG400', 'An endpoint is disabled for a reason of at most 200 characters', 'reason',
+    perform kernel.refuse('LG400', 'The reason for disabling the endpoint is missing or too long', 'reason',
       case v_reason when '' then 'none' else length(v_reason) || ' characters' end, '1 to 200 characters',
       'The buyer reads it, too.');
   end if;

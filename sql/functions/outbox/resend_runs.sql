@@ -13,7 +13,7 @@ declare
   v_resend leadgen.resends;
 begin
   if p_request_key !~ '^[[:print:]]{1,128}$' then
-    perform kernel.refuse('LG400', 'A request key is 1 to 128 characters on one line', 'request_key',
+    perform kernel.refuse('LG400', 'The request key is not acceptable', 'request_key',
       'text of another form', '1 to 128 printable characters');
   end if;
   insert into leadgen.resends (
@@ -33,8 +33,9 @@ begin
   select r.* into v_resend from leadgen.resends r where r.request_key = p_request_key;
   if found and (v_resend.buyer_id, v_resend.created_from, v_resend.created_to, v_resend.statuses)
     is distinct from (v_wanted.buyer_id, v_wanted.created_from, v_wanted.created_to, v_wanted.statuses) then
-    perform kernel.refuse('LG409', format('The key was used for another resend run, %s', v_resend.id), 'request_key',
-      'a key of another filter', 'a new key');
+    perform kernel.refuse('LG409', format('The request key was used for another resend run, %s', v_resend.id),
+      'request_key',
+      'the same key with another filter', 'a new key');
   elsif not found then
     select r.* into v_resend
     from leadgen.resends r
@@ -196,13 +197,14 @@ declare
   v_resend leadgen.resends;
 begin
   if jsonb_typeof(p_filter) is distinct from 'object' then
-    perform kernel.refuse('LG400', 'A filter is an object', 'filter', coalesce(jsonb_typeof(p_filter), 'nothing'),
+    perform kernel.refuse('LG400', 'The filter is not a JSON object', 'filter',
+      coalesce(jsonb_typeof(p_filter), 'nothing'),
       'an object with any of ' || array_to_string(c_keys, ', '));
   end if;
   select k into v_key from jsonb_object_keys(p_filter) k where k <> all (c_keys) order by k limit 1;
   if found then
     v_key := left(v_key, 50);
-    perform kernel.refuse('LG400', format('A filter has no key %s', v_key), 'filter.' || v_key, 'an unknown key',
+    perform kernel.refuse('LG400', format('Unknown key %s in the filter', v_key), 'filter.' || v_key, 'an unknown key',
       'one of ' || array_to_string(c_keys, ', '), 'Did you mean ' || kernel.suggest(v_key, c_keys) || '?');
   end if;
 
@@ -216,14 +218,14 @@ begin
   v_resend.created_from := ref.read_timestamp(p_filter ->> 'from', 'filter.from');
   v_resend.created_to := ref.read_timestamp(p_filter ->> 'to', 'filter.to');
   if v_resend.created_from >= v_resend.created_to then
-    perform kernel.refuse('LG400', 'A period ends after it begins', 'filter.to', p_filter ->> 'to',
+    perform kernel.refuse('LG400', 'The period must begin before it ends', 'filter.to', p_filter ->> 'to',
       'a time after ' || (p_filter ->> 'from'));
   end if;
   v_resend.per_minute := outbox.read_pace(coalesce(p_filter ->> 'per_minute', '600'));
   v_resend.statuses := outbox.read_resend_statuses(coalesce(p_filter -> 'statuses', '["dead"]'));
   if 'delivered' = any (v_resend.statuses)
     and num_nulls(v_resend.buyer_id, v_resend.created_from, v_resend.created_to) > 0 then
-    perform kernel.refuse('LG400', 'What was delivered is sent again only to one buyer and for a period',
+    perform kernel.refuse('LG400', 'Delivered deliveries are resent only to one buyer and for a period',
       'filter.statuses', 'delivered', 'delivered with buyer_id, from and to');
   end if;
   return v_resend;
@@ -243,7 +245,7 @@ declare
 begin
   if jsonb_typeof(p_statuses) <> 'array' or p_statuses = '[]'
     or exists (select from jsonb_array_elements(p_statuses) s where s #>> '{}' = any (c_statuses) is not true) then
-    perform kernel.refuse('LG400', 'A resend run is of deliveries that have ended', 'filter.statuses',
+    perform kernel.refuse('LG400', 'A resend run takes deliveries that have ended', 'filter.statuses',
       left(p_statuses #>> '{}', 50), 'a list of ' || array_to_string(c_statuses, ', '));
   end if;
   return array(select distinct s::leadgen.delivery_status from jsonb_array_elements_text(p_statuses) s order by 1);

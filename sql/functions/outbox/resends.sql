@@ -22,7 +22,7 @@ begin
       v_fault,
       'one that is ' || array_to_string(v_from, ', ') || ', of a sale that stands, to an endpoint in use',
       case v_delivery.status
-        when 'delivered' then 'It got through. To send it once more all the same: p_again => true.'
+        when 'delivered' then 'It was delivered. To send it once more: p_again => true.'
         when 'sent' then 'Its provider has it and will report.'
       end);
   end if;

@@ -141,10 +141,11 @@ declare
   v_now constant timestamptz := leadgen.clock();
 begin
   if ref.is_email('a@' || v_domain) is not true then
-    perform kernel.refuse('LG400', 'Not a mail domain', 'domain', 'something else', 'a domain such as example.com');
+    perform kernel.refuse('LG400', 'The value is not a mail domain', 'domain', 'another value',
+      'a domain such as example.com');
   end if;
   if p_status is null or p_status not in ('has_mail', 'no_mail', 'unknown') then
-    perform kernel.refuse('LG400', 'Not a status of a mail domain', 'status', 'something else',
+    perform kernel.refuse('LG400', 'There is no such status of a mail domain', 'status', 'another value',
       'has_mail, no_mail, unknown');
   end if;
   insert into leadgen.mail_domains as m (domain, status, checked_at)

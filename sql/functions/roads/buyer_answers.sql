@@ -20,7 +20,7 @@ begin
   elsif p_answer = 'return' then
     return roads.request_return(v_sale.id, p_reason, p_note, 'api');
   else
-    perform kernel.refuse('LG400', 'Not an answer to a sale', 'answer', 'something else', 'accept, return');
+    perform kernel.refuse('LG400', 'There is no such answer to a sale', 'answer', 'another value', 'accept, return');
   end if;
   return market.describe_answer(v_sale.id);
 end;

@@ -96,7 +96,7 @@ declare
 begin
   select m.body into v_map from leadgen.field_maps m where m.slug = p_slug;
   if not found then
-    perform kernel.refuse('LG404', 'No such field map', 'slug');
+    perform kernel.refuse('LG404', 'No such field map', 'slug', left(p_slug, 100), 'a slug in leadgen.field_maps');
   end if;
   return query
   select intake.apply_field_map(v_map, lead)

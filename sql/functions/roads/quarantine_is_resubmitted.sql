@@ -11,7 +11,8 @@ declare
 begin
   select q.* into v_row from leadgen.intake_quarantine q where q.id = p_quarantine_id for update;
   if not found then
-    perform kernel.refuse('LG404', format('No submission %s in quarantine', p_quarantine_id), 'quarantine_id');
+    perform kernel.refuse('LG404', format('No submission %s in quarantine', p_quarantine_id), 'quarantine_id',
+      p_quarantine_id::text, 'the id of a submission in quarantine');
   elsif v_row.resubmitted_at is not null then
     perform kernel.refuse('LG409', format('Submission %s was resubmitted already', p_quarantine_id), 'quarantine_id',
       p_found => 'resubmitted at ' || v_row.resubmitted_at, p_allowed => 'a submission that waits');

@@ -19,7 +19,7 @@ begin
     return market.describe_answer(v_sale.id);
   end if;
   if exists (select from leadgen.sale_returns r where r.assignment_id = v_sale.id and r.decided_by <> 'auto') then
-    perform kernel.refuse('LG409', format('Sale %s cannot be returned: that was refused', v_sale.id), 'return',
+    perform kernel.refuse('LG409', format('Sale %s cannot be returned: its return was refused', v_sale.id), 'return',
       'refused', 'a return that was not decided yet', 'Ask whoever runs the market.');
   end if;
   perform market.check_answer(v_sale, 'returned', v_now);
@@ -93,7 +93,7 @@ declare
   v_sale leadgen.lead_assignments;
 begin
   if p_approve is null then
-    perform kernel.refuse('LG400', 'A return is approved or refused', 'approve', 'nothing', 'true, false');
+    perform kernel.refuse('LG400', 'The decision about the return is missing', 'approve', 'nothing', 'true, false');
   elsif length(v_note) > 500 then
     perform kernel.refuse('LG400', 'The note is too long', 'note', length(v_note) || ' characters',
       'at most 500 characters');
@@ -108,7 +108,8 @@ begin
   select r.* into v_return from leadgen.sale_returns r where r.id = p_return_id;
   if v_return.status in ('approved', 'refused') then
     if (v_return.status = 'approved') <> p_approve then
-      perform kernel.refuse('LG409', format('Return %s was decided: it is %s', v_return.id, v_return.status), 'status',
+      perform kernel.refuse('LG409', format('Return %s was decided already: it is %s', v_return.id, v_return.status),
+        'status',
         v_return.status, 'received, requested');
     end if;
   elsif not p_approve then

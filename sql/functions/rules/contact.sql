@@ -63,7 +63,7 @@ begin
     when p_facts.mail_status = 'no_mail'
       then rules.fail('email_no_mx', 'email', 'The e-mail domain takes no mail')
     when p_rules ->> 'mx_unknown' = 'fail' and ref.is_email(p_facts.email)
-      then rules.fail('email_no_mx', 'email', 'Whether the e-mail domain takes mail could not be found out')
+      then rules.fail('email_no_mx', 'email', 'It could not be found out whether the e-mail domain takes mail')
     else '{}'
   end;
 end;
@@ -98,7 +98,7 @@ begin
     when p_facts.duplicate_lead_id is null then '{}'
     else rules.fail('duplicate', p_facts.duplicate_field,
       format('The same %s came in %s earlier with another lead', p_facts.duplicate_field,
-        kernel.count_of(ceil(extract(epoch from p_facts.decided_at - p_facts.duplicate_created_at) / 60), 'minute')))
+        kernel.show_age(extract(epoch from p_facts.decided_at - p_facts.duplicate_created_at))))
   end;
 end;
 $$;

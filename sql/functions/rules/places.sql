@@ -88,7 +88,7 @@ declare
 begin
   if v_position is null then
     return rules.fail('area_not_allowed', 'postal_code',
-      'Where this postal code lies is not known, so it is in no area of this offer');
+      'The place of this postal code is not known, so it lies in no area of this offer');
   end if;
   if p_value ? 'center' then
     v_miles := ref.find_distance((p_value -> 'center' ->> 0)::float8, (p_value -> 'center' ->> 1)::float8,

@@ -15,10 +15,10 @@ begin
       then rules.fail('roof_age_not_allowed', 'attributes.roof_age', 'The age of the roof in years is missing')
     when v_years < (p_value ->> 'minimum')::numeric
       then rules.fail('roof_age_not_allowed', 'attributes.roof_age',
-        format('The roof is %s old; %s at least', kernel.count_of(v_years, 'year'), p_value ->> 'minimum'))
+        format('The roof is %s old; allowed: at least %s', kernel.count_of(v_years, 'year'), p_value ->> 'minimum'))
     when v_years > (p_value ->> 'maximum')::numeric
       then rules.fail('roof_age_not_allowed', 'attributes.roof_age',
-        format('The roof is %s old; %s at most', kernel.count_of(v_years, 'year'), p_value ->> 'maximum'))
+        format('The roof is %s old; allowed: at most %s', kernel.count_of(v_years, 'year'), p_value ->> 'maximum'))
     else '{}'
   end;
 end;
