@@ -22,6 +22,7 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	scripts/get-postgres
 	scripts/get-extensions
 	scripts/get-plpython
+	scripts/get-nginx
 	touch $(STAMP)
 
 demo: $(STAMP) ## Show everything at work: 200 leads in, sold and delivered

@@ -122,9 +122,22 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: PositiveInt = Field(default=65_536, description="a larger request is refused: 413")
+    max_connections: PositiveInt = Field(
+        default=1_000,
+        description="clients' connections to one API process; beyond, an idle one is closed, or 503",
+    )
+    max_connections_per_address: PositiveInt = Field(
+        default=100,
+        description="connections of one IPv4 address or IPv6 /64 to one API process; beyond: 429. "
+        "Behind a trusted proxy, requests at the same time are counted instead",
+    )
+    api_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
+        default=None, description="where the API serves /metrics; unset: nowhere"
+    )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(),
-        description="addresses or networks whose X-Forwarded-For is trusted, separated by commas",
+        description="addresses or networks whose X-Forwarded-For is trusted, separated by commas; "
+        "unset: everybody behind a proxy counts as one address",
     )
     mx_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         default=2, description="seconds for the lookup of a mail domain, before the lead's transaction"

@@ -15,13 +15,16 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.request import urlopen
 from uuid import UUID
 
 import psycopg
+from prometheus_client.parser import text_string_to_metric_families
 from psycopg.types.json import Jsonb
 
 from api.contract import check_answer
 from leadgen.db.urls import with_role
+from rig.ports import free_port
 from rig.waiting import wait_until
 
 SOURCE_KEY = "lg_source"  # of the source partner-austin
@@ -137,6 +140,7 @@ class Api:
     log_file: Path
     database: str
     port: int = field(default=0)
+    metrics_port: int = field(default=0)
 
     @property
     def log(self) -> str:
@@ -174,6 +178,19 @@ class Api:
             with closing(response):
                 return Answer(response.status, response.headers, response.read())
 
+    def metrics(self) -> str:
+        """What it tells Prometheus."""
+        with urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=30) as response:
+            text: bytes = response.read()
+        return text.decode()
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples that have these labels and no others."""
+        families = text_string_to_metric_families(self.metrics())
+        return sum(
+            s.value for family in families for s in family.samples if s.name == name and s.labels == labels
+        )
+
     def wait_until_running(self) -> None:
         """Wait until the server listens on the port that it says it took."""
         wait_until(self._is_running, lambda: self.log, START_SECONDS)
@@ -195,12 +212,14 @@ def running_api(
     database: str, directory: Path, workers: int = 1, code: str = SERVE, **settings: str
 ) -> Iterator[Api]:
     """Serve a database's API as the role leadgen_api; unless a test killed it, it must stop on SIGTERM."""
-    environment = os.environ | {"DATABASE_URL": with_role(database, "leadgen_api")} | settings
+    metrics_port = free_port()
+    own = {"DATABASE_URL": with_role(database, "leadgen_api"), "API_METRICS_PORT": str(metrics_port)}
+    environment = os.environ | own | settings
     log_file = directory / f"api-{next(_numbers)}.log"
     with log_file.open("wb") as log:
         command = [sys.executable, "-c", code, str(workers)]
         process = subprocess.Popen(command, env=environment, stderr=log, stdout=log)
-    api = Api(process, log_file, database)
+    api = Api(process, log_file, database, metrics_port=metrics_port)
     try:
         api.wait_until_running()
         yield api

@@ -200,7 +200,7 @@ def test_posts_for_a_held_offer_keep_one_connection(networks: Api, database: psy
             " where o.name = 'Austin plumbing'"
         )
         held = [pool.submit(post, networks, "google", google_lead()) for _ in range(20)]
-        wait_until(lambda: b"leadgen_leads_in_hand 20.0" in networks.get("/metrics").body)
+        wait_until(lambda: networks.metric("leadgen_leads_in_hand") == 20)
         for lead in (google_lead(campaign_id=60000000000) for _ in range(10)):
             assert post(networks, "google", lead).status == 200
             assert leads_of(database, f"google:{lead['lead_id']}")[0][1] == "Austin at night"

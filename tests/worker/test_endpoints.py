@@ -7,9 +7,10 @@ from collections import Counter
 import pytest
 from aiohttp import ClientSession, web
 
+from rig.ports import free_port
 from worker.conftest import Outbox, Start
 from worker.receivers import accept, always, http_endpoint, mailbox
-from worker.test_process import Gate, free_port
+from worker.test_process import Gate
 
 MANY = """
 insert into leadgen.deliveries (market_id, buyer_id, channel, target, next_attempt_at, endpoint_id, notice_id)

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -13,14 +12,9 @@ from aiohttp import ClientSession, web
 from psycopg import sql
 
 from rig.cluster import Connect
+from rig.ports import free_port
 from worker.conftest import WORKER_SESSIONS, Outbox, Start
 from worker.receivers import accept, always, http_endpoint, mailbox
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 class Gate:

@@ -102,19 +102,19 @@ def client_address(peer: str, forwarded: list[bytes], trusted: Networks) -> str 
     The list is read from its right end, as each proxy appends; the first address that is not a trusted
     proxy's counts.
     """
-    address = _address(peer)
+    address = read_address(peer)
     if address is None:
         return None
     hops = b",".join(forwarded).decode("latin-1").split(",") if forwarded and trusted else []
     while hops and any(address in network for network in trusted):
-        before = _address(hops.pop())
+        before = read_address(hops.pop())
         if before is None:
             break
         address = before
     return str(address)
 
 
-def _address(text: str) -> Address | None:
+def read_address(text: str) -> Address | None:
     """The address in a text, without a zone (`%eth0`), unwrapped from IPv6 where it is IPv4; or None."""
     try:
         address = ip_address(text.strip().partition("%")[0])

@@ -18,7 +18,7 @@ from leadgen.app.assignments import (
 )
 from leadgen.app.health import show_live, show_ready
 from leadgen.app.leads import explain_lead, submit_lead
-from leadgen.app.metrics import MeasuredApp, forget_process, show_metrics
+from leadgen.app.metrics import MeasuredApp, forget_process
 from leadgen.app.openapi.document import make_config
 from leadgen.app.problems import EXCEPTION_HANDLERS
 from leadgen.app.services import Services, make_services
@@ -59,7 +59,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
             take_sms_status,
             show_live,
             show_ready,
-            show_metrics,
         ],
         cors_config=ANY_PAGE,
         exception_handlers=EXCEPTION_HANDLERS,
