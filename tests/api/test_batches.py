@@ -12,8 +12,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.serving import SERVE, Answer, Api, running_api
-from concurrency.catalogue import Catalogue, Offer, insert, make_lead
 from concurrency.sessions import PATIENCE
+from rig.catalogue import Catalogue, Offer, insert, make_lead
 from rig.cluster import Cluster
 from rig.waiting import wait_until
 
