@@ -1,4 +1,4 @@
-"""The commands for what a DBA may do to leads, sales and people: each says what it did, and asks nothing."""
+"""The commands for what a DBA may do to leads, sales and people: each says what it did; one asks first."""
 
 import json
 import re
@@ -24,20 +24,28 @@ CALLED = {
     "disable_endpoint": "endpoints disable",
     "dry_run_lead": "dry-run",
     "enable_endpoint": "endpoints enable",
+    "enrollment_history": "history",
     "erase_lead": "erase",
+    "erase_submission": "erase",
     "explain_candidates": "explain",
     "explain_lead": "explain",
     "explain_unsold": "unsold",
     "find_leads": "find",
+    "find_person": "erase",
     "list_configuration_faults": "check",
     "list_return_reasons": "returns reasons",
     "measure_outbox": None,  # the worker's metrics
+    "offer_history": "history",
     "park_delivery": "deliveries park",
+    "pause_enrollment": "buyers pause",
     "policy_history": "history",
     "replay_lead": "replay",
     "resubmit_quarantined": "quarantine resubmit",
+    "resume_enrollment": "buyers resume",
     "retry_delivery": "deliveries retry",
     "return_sale": "return",
+    "roll_back_enrollment": "rollback",
+    "roll_back_offer": "rollback",
     "roll_back_policy": "rollback",
     "rotate_webhook_secret": "endpoints rotate-secret",
     "send_test": "endpoints test",
@@ -122,7 +130,10 @@ def test_everything_a_dba_may_call_has_a_command(connect: Callable[..., psycopg.
         ["returns", "reasons"],
         ["suppress", "email", "ann@example.com"],
         ["accept", "1"],
-        ["erase", "1", "--reason", "asked for"],
+        ["erase", "1", "--reason", "asked for", "--yes"],
+        ["erase", "--phone", "+15125550123", "--reason", "asked for", "--yes"],
+        ["buyers", "pause", "1"],
+        ["buyers", "resume", "1"],
     ],
     ids=" ".join,
 )
@@ -153,6 +164,12 @@ def test_a_contact_is_suppressed_and_let_through_again(market: Market, run: Run)
     assert said_by(run("unsuppress", "phone", "+15125550123")) == "+15125550123 is no longer suppressed"
     assert submit(market, phone="5125550123")["status"] == "accepted"
     assert said_by(run("unsuppress", "phone", "+15125550123")) == "+15125550123 was not suppressed"
+    done = run("suppress", "phone", "(512) 555-0123", "--country", "US")
+    assert said_by(done).startswith("(512) 555-0123 is suppressed for ever")
+    assert submit(market, phone="5125550123", message="again")["status"] == "rejected"
+    assert run("unsuppress", "phone", "512-555-0123", "--country", "US").stderr.endswith(
+        "no longer suppressed\n"
+    )
 
 
 def test_a_suppression_ends(market: Market, run: Run) -> None:
@@ -165,6 +182,15 @@ def test_a_suppression_ends(market: Market, run: Run) -> None:
     ("arguments", "words"),
     [
         (["phone", "5125550123"], "value: found another value, allowed a valid number with +"),
+        (["phone", "5125550123"], "such as +15125550123, or --country with it"),
+        (
+            ["phone", "5125550123", "--country", "GB"],
+            "allowed a valid number as it is dialled in GB, or with +",
+        ),
+        (
+            ["phone", "5125550123", "--country", "USA"],
+            "Not a country; --country: found USA, allowed an ISO 3166-1 code",
+        ),
         (["email", "ann"], "value: found another value, allowed an address such as name@example.com"),
         (["email", "ann@example.com", "--until", "2020-01-01"], "--until: found a time that has passed"),
         (["email", "ann@example.com", "--until", "soon"], "--until: found soon, allowed 2026-11-20"),
@@ -177,13 +203,69 @@ def test_a_contact_that_none_can_be_is_refused(arguments: list[str], words: str,
 
 def test_a_person_is_erased_once(market: Market, run: Run) -> None:
     lead = submit(market)["lead_id"]
-    assert said_by(run("erase", str(lead), "--reason", "asked for")) == f"lead {lead} is erased"
+    done = run("erase", str(lead), "--reason", "asked for", "--yes")
+    assert done.stderr == f"lead {lead} is erased\n"
+    assert f"lead {lead} " in done.stdout
     assert ask(market, "select name from leadgen.leads where id = %s", lead) == ""
-    assert "was erased before" in said_by(run("erase", str(lead), "--reason", "asked for"))
-    assert "No lead 99; lead_id: found 99, allowed the id of a lead" in refused_by(
-        run("erase", "99", "--reason", "asked for")
+    assert "was erased before" in run("erase", str(lead), "--reason", "asked for", "--yes").stderr
+    assert "No such lead; lead_id: found 99, allowed the id of a lead" in refused_by(
+        run("erase", "99", "--reason", "asked for", "--yes")
     )
+    assert "  erased " in run("explain", str(lead)).stdout
+    assert run("explain", str(lead)).stdout.count(": asked for") == 1
     assert run("erase", str(lead)).returncode == 2, "a reason is required"
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        ["--phone", "(512) 555-0123", "--country", "us"],
+        ["--phone", "+1 512 555 0123"],
+        ["--email", "Ann@Example.COM"],
+    ],
+)
+def test_a_person_is_erased_by_contact_in_leads_and_in_quarantine(
+    who: list[str], market: Market, run: Run
+) -> None:
+    contact = {"phone": "+15125550123", "email": "ann@example.com"}
+    leads = [submit(market, **contact, postal_code=code)["lead_id"] for code in ("78701", "78702")]
+    other = submit(market, phone="+15125550199", email="bob@example.com")["lead_id"]
+    waiting = submit(market, **contact, source_key="nobody")["quarantine_id"]
+    asked = run("erase", *who, "--reason", "asked for", stdin="n\n")
+    assert asked.returncode == 1
+    assert re.findall(r"^(?:lead|submission) \d+", asked.stdout, re.MULTILINE) == [
+        *(f"lead {lead}" for lead in leads),
+        f"submission {waiting}",
+    ]
+    assert "555" not in asked.stdout
+    assert ask(market, "select count(*) from leadgen.leads where erased_at is not null") == 0
+    done = run("erase", *who, "--reason", "asked for", "--yes")
+    assert done.stderr.splitlines()[:2] == [f"lead {lead} is erased" for lead in leads]
+    assert ask(market, "select payload::text from leadgen.intake_quarantine") == "{}"
+    assert ask(market, "select name from leadgen.leads where id = %s", other) != ""
+    assert said_by(run("erase", *who, "--reason", "asked for", "--yes")) == (
+        f"no lead and no submission in quarantine has {who[1]}"
+    )
+
+
+def test_a_person_who_is_in_quarantine_only_is_erased(market: Market, run: Run) -> None:
+    waiting = submit(market, email="zoe@example.com", source_key="nobody")["quarantine_id"]
+    done = run("erase", "--email", "zoe@example.com", "--reason", "asked for", "--yes")
+    assert done.stderr == f"submission {waiting} in quarantine is erased\n"
+    assert ask(market, "select payload::text from leadgen.intake_quarantine") == "{}"
+    assert ask(market, "select message from leadgen.events") == (
+        f"submission {waiting} in quarantine was erased: asked for"
+    )
+
+
+@pytest.mark.parametrize(
+    "who", [[], ["1", "--phone", "+15125550123"], ["--phone", "1", "--email", "a@b.example"]]
+)
+@pytest.mark.usefixtures("market")
+def test_an_erasure_is_of_one_lead_or_one_contact(who: list[str], run: Run) -> None:
+    assert "give the id of a lead, or --phone, or --email: one of them" in run(
+        "erase", *who, "--reason", "asked for"
+    ).stderr.replace("\n", " ")
 
 
 # Sales

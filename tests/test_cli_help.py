@@ -28,6 +28,15 @@ def test_every_argument_and_option_is_explained(path: str) -> None:
     assert [one.name for one in ALL[path].params if not one.help] == []
 
 
+def test_every_number_has_a_least_and_a_most() -> None:
+    """A number beyond what PostgreSQL takes is refused here, in words of ours."""
+    for path, command in ALL.items():
+        for one in command.params:
+            kind = one.type_descriptor
+            if kind.annotation in {int, float, list[int]}:
+                assert None not in {kind.parameter_info.min, kind.parameter_info.max}, (path, one.name)
+
+
 @pytest.mark.parametrize("path", ["leadgen", "leadgen deliveries", *ALL])
 def test_help_is_plain(path: str) -> None:
     done = CliRunner().invoke(app, [*path.split()[1:], "--help"], env={"COLUMNS": "100"})
@@ -42,8 +51,11 @@ def test_help_is_plain(path: str) -> None:
     [
         ("deliveries list --limit 0", "'--limit': found 0, allowed a whole number from 1 to 10,000"),
         ("explain abc", "'LEAD': found abc, allowed a whole number of at least 1"),
-        ("migrate --wait -1", "'--wait': found -1, allowed a number of at least 0"),
-        ("history price 1", "'KIND': found price, allowed one of validation, routing, pricing"),
+        ("migrate --wait -1", "'--wait': found -1, allowed a number from 0 to 86,400"),
+        (
+            "history price 1",
+            "'KIND': found price, allowed one of validation, routing, pricing, enrollment, offer",
+        ),
         ("explain", "Missing argument 'LEAD'"),
         ("key create", "give one of --source, --operator and --buyer"),
     ],

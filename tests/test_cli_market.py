@@ -95,9 +95,63 @@ def test_history_shows_each_version_and_rollback_makes_another(market: Market, r
     assert row == (3, "priority")
 
 
+def test_an_enrollment_s_terms_have_a_history_and_go_back(market: Market, run: Run) -> None:
+    market.execute(
+        "update leadgen.buyer_offers set price_per_lead = 60, capacity_per_day = 5,"
+        ' schedule = \'{"mon": [["08:00", "18:00"]]}\' where id = 1'
+    )
+    market.execute("update leadgen.buyer_offers set capacity_per_day = 8, schedule = null where id = 1")
+    lines = lines_of(run("history", "enrollment", "1").stdout)
+    assert lines[1].startswith("3 20")
+    assert lines[1].endswith("capacity_per_day: 5 -> 8")
+    assert lines[2] == 'schedule.mon: - ["08:00", "18:00"]'
+    assert lines[3].endswith("capacity_per_day: set to 5")
+    assert lines[4:] == [
+        "price_per_lead: set to 60.00",
+        'schedule.mon: + ["08:00", "18:00"]',
+        lines[6],
+    ]
+    assert lines[6].endswith("created")
+    back = run("rollback", "enrollment", "1", "--to", "2")
+    assert (back.returncode, back.stdout) == (0, "4\n")
+    assert back.stderr == "enrollment 1 says again what version 2 said\n"
+    row = market.execute(
+        "select capacity_per_day, price_per_lead, schedule from leadgen.buyer_offers where id = 1"
+    ).fetchone()
+    assert row == (5, 60, {"mon": [["08:00", "18:00"]]})
+
+
+def test_an_offer_s_price_has_a_history_and_goes_back(market: Market, run: Run) -> None:
+    market.execute("update leadgen.offers set default_price_per_lead = 50")
+    lines = lines_of(run("history", "offer", "austin-plumbing").stdout)
+    assert lines[1].endswith("default_price_per_lead: 45.00 -> 50.00")
+    assert run("rollback", "offer", "austin-plumbing", "--to", "1").stdout == "3\n"
+    assert market.execute("select default_price_per_lead from leadgen.offers").fetchone() == (45,)
+
+
+@pytest.mark.parametrize("version", [[], ["1", "--to", "1"]])
+@pytest.mark.usefixtures("market")
+def test_a_rollback_is_to_one_version(version: list[str], run: Run) -> None:
+    done = run("rollback", "routing", "1", *version)
+    assert done.returncode == 2
+    assert "give the version to go back to" in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [["history", "routing", "99"], ["rollback", "routing", "99", "1"], ["rollback", "routing", "1", "9"]],
+    [
+        ["history", "routing", "99"],
+        ["history", "enrollment", "99"],
+        ["history", "offer", "99"],
+        ["history", "enrollment", "ann"],
+        ["history", "pricing", "9" * 20],
+        ["rollback", "routing", "99", "1"],
+        ["rollback", "routing", "1", "9"],
+        ["rollback", "enrollment", "1", "--to", "9"],
+        ["rollback", "enrollment", "1", "--to", "1"],
+        ["rollback", "offer", "1", "--to", "9"],
+        ["rollback", "offer", "1", "--to", "1"],
+    ],
 )
 @pytest.mark.usefixtures("market")
 def test_a_policy_or_version_that_is_not_there_is_one_line(arguments: list[str], run: Run) -> None:

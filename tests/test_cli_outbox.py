@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -262,6 +263,34 @@ def test_endpoints_are_listed_switched_off_and_on(market: Database, run: Run) ->
     assert len(market.execute(CLAIM).fetchall()) == 1
 
 
+def test_an_endpoint_that_fails_is_listed_first_with_its_trouble(market: Database, run: Run) -> None:
+    assert run("endpoints", "list", "--failing").stderr == "no endpoints\n"
+    assert run("check").returncode == 0
+    market.execute("update leadgen.settings set slow_retry_seconds = '{600}'")
+    sale = add_sale(market)
+    attempt(market, outcome="answered", status_code=500, error="HTTP 500")
+    listed = lines_of(run("endpoints", "list").stdout)
+    assert re.search(
+        r"^1 Ann webhook https://buyer.example/ 1 1 failed in a row, since [-0-9]+ [0-9:]+ UTC: ",
+        " ".join(listed[1:]),
+    )
+    assert "500" in " ".join(listed[1:4])
+    assert listed[-1].endswith("well, no longer used")
+    (failing,) = json.loads(run("endpoints", "list", "--failing", "--json").stdout)
+    assert (failing["failures_in_a_row"], failing["waiting"], failing["state"]) == (1, 1, "failing")
+    assert failing["last_error"] == ask(
+        market, "select last_error from leadgen.deliveries where id = %s", webhook_of(market, sale)
+    )
+    assert json.loads(run("endpoints", "list", "--disabled", "--json").stdout) == []
+    done = run("check")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert re.fullmatch(
+        r"endpoint 1, Ann by webhook: it fails: 1 in a row since [-0-9]+ [0-9:]+ UTC, deliveries that wait: 1."
+        r" Mend it: leadgen endpoints list --failing shows the last error\n",
+        done.stdout,
+    )
+
+
 def test_a_test_is_sent_and_can_be_looked_at(market: Database, run: Run) -> None:
     number = ask(market, "select id from leadgen.endpoints where buyer_id = 1 and channel = 'webhook'")
     done = run("endpoints", "test", str(number))
@@ -292,8 +321,14 @@ def test_a_secret_is_replaced_and_both_sign_for_a_while(market: Database, run: R
         (["disable", "1", "--reason", " "], "reason"),
         (["test", "999"], "no such endpoint"),
         (["rotate-secret", "999"], "no such buyer"),
-        (["rotate-secret", "1", "--overlap", "soon"], "invalid input syntax for type interval"),
-        (["rotate-secret", "1", "--overlap", "-1h"], "overlap"),
+        *(
+            (
+                ["rotate-secret", "1", "--overlap", overlap],
+                f"--overlap: found {overlap}, allowed a number and s, m, h or d, such as 30m, 24h or 7d; or 0",
+            )
+            for overlap in ("soon", "-1h", "24", "1e3h", "1 month", "9999999d", "", "infinity", "1:00", "٣h")
+        ),
+        (["rotate-secret", "1", "--overlap", "31d"], "--overlap: found 31 days, allowed 0 to 30 days"),
     ],
 )
 @pytest.mark.usefixtures("market")

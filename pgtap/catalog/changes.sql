@@ -1,7 +1,7 @@
 -- note_change, has_changes, deal_out_changes, list_concerned_offers, list_changed_offers, forget_changes: an edit in plain SQL is noted,
 -- and known to the offers that it concerns.
 begin;
-select plan(62);
+select plan(63);
 
 -- One buyer in two offers of two markets, with an area in each.
 create temp table ids as select testkit.make_offer(p_pricing => '{}') as a, testkit.make_offer(p_pricing => '{}') as b,
@@ -83,6 +83,7 @@ select is(pg_temp.edit(format('update leadgen.buyer_offers set %s where id = %s'
   format('an enrollment: %s', change))
 from seats, unnest(array['is_active = false', 'capacity_per_hour = 1', 'capacity_per_day = 1', 'capacity_per_week = 1',
   'capacity_per_month = 1', 'budget_per_day = 1', 'budget_per_month = 1', 'price_per_lead = 1', 'pause_until = now()',
+  'pause_from = now() - interval ''1 hour''',
   'schedule = ''{"mon": [["08:00", "09:00"]]}''', 'filters = ''{"city": {"enum": ["Waco"]}}''', 'timezone = ''Asia/Tokyo''',
   'min_balance_required = 1', 'webhook_url_override = ''https://b.example/''']) change;
 

@@ -1,7 +1,7 @@
 -- list_limits, list_limit_codes, check_windows, list_offer_limits, version_enrollment: limits only in windows that are counted.
 -- archive_enrollment: every change of its terms is a version, and no other change costs anything.
 begin;
-select plan(35);
+select plan(36);
 
 select is(to_jsonb(l), '{"codes": ["cap_day", "budget_month"], "windows": ["day", "month"], "is_money": [false, true], "caps": [3, 90]}',
   'list_limits: what is not null')
@@ -25,17 +25,19 @@ begin
     select concat_ws(' ', bo.version - v_before, (
       select 'archived' from leadgen.enrollment_versions v
       where v.buyer_offer_id = bo.id and v.version = bo.version
-        and (v.is_active, v.routing_priority, v.weight, v.price_per_lead, v.min_balance_required, v.timezone, v.pause_until,
+        and (v.is_active, v.routing_priority, v.weight, v.price_per_lead, v.min_balance_required, v.timezone, v.pause_from, v.pause_until,
           v.compiled_schedule, v.limit_codes, v.limit_windows, v.limit_is_money, v.limit_caps, v.filters)
         is not distinct from (bo.is_active, bo.routing_priority, bo.weight, bo.price_per_lead, bo.min_balance_required,
-          bo.timezone::text, bo.pause_until, bo.compiled_schedule, bo.limit_codes, bo.limit_windows, bo.limit_is_money, bo.limit_caps,
+          bo.timezone::text, bo.pause_from, bo.pause_until, bo.compiled_schedule, bo.limit_codes,
+          bo.limit_windows, bo.limit_is_money, bo.limit_caps,
           bo.filters)))
     from leadgen.buyer_offers bo join terms using (id));
 end;
 $$;
 select is(pg_temp.edit_terms(change), '1 archived', format('a version: %s', change))
 from unnest(array['is_active = false', 'routing_priority = 7', 'weight = 2.5', 'price_per_lead = 50', 'min_balance_required = 10',
-  'timezone = ''Asia/Tokyo''', 'pause_until = ''2026-11-20T16:00:00Z''', 'schedule = ''{"mon": [["08:00", "09:00"]]}''',
+  'timezone = ''Asia/Tokyo''', 'pause_until = ''2026-11-20T16:00:00Z''', 'pause_from = ''2026-11-20T15:00:00Z''',
+  'schedule = ''{"mon": [["08:00", "09:00"]]}''',
   'capacity_per_hour = 1', 'capacity_per_day = 2', 'capacity_per_week = 3', 'capacity_per_month = 4', 'budget_per_day = 100',
   'budget_per_month = 900', 'filters = ''{"city": {"enum": ["Waco"]}}''']) change;
 select is(pg_temp.edit_terms(change), '0 archived', format('no version: %s', change))

@@ -66,7 +66,7 @@ select is(format('%s %s', x.source_key, coalesce(x.hostname, 'none')), 'big-page
   join leadgen.sources x on x.id = second;
 select is(testkit.fault_of(format('select testkit.make_source(%s, %L)', a, body)), fault, format('a source: %s', body))
 from o, (values
-  ('{"kind": "fax"}'::jsonb, '23514'), ('{"path_prefix": "/x"}', '23514'), ('{"hostname": "h.example", "path_prefix": "x"}', '23514'),
+  ('{"kind": "fax"}'::jsonb, 'LG423 kind'), ('{"path_prefix": "/x"}', '23514'), ('{"hostname": "h.example", "path_prefix": "x"}', '23514'),
   ('{"api_key_hash": "secret"}', '23514'),
   ('{"source_key": "big-page"}', '23505'), ('{"hostname": "www.xn--bcher-kva.example"}', '23505'),
   ('{"hostname": "WWW.BÜCHER.example", "path_prefix": "/"}', '23505')

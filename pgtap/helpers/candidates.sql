@@ -123,7 +123,7 @@ as $$
   select coalesce(array_agg(jsonb_populate_record(null::market.candidate_v1, jsonb_build_object(
     'buyer_offer_id', c.id, 'buyer_id', c.buyer_id, 'enrollment_is_active', c.flags & 1 > 0, 'buyer_is_active', c.flags & 2 > 0,
     'has_channel', c.flags & 4 > 0, 'in_service_area', c.flags & 8 > 0, 'in_schedule', c.flags & 16 > 0, 'has_lead', c.flags & 32 > 0,
-    'has_contact', c.flags & 64 > 0, 'pause_until', c.pause, 'timezone', coalesce(c.zone, p_snapshot.timezone),
+    'has_contact', c.flags & 64 > 0, 'pause_until', upper(c.pause), 'timezone', coalesce(c.zone, p_snapshot.timezone),
     'min_balance', c.min_balance, 'balance', c.balance, 'priority', c.priority, 'weight', c.weight, 'last_turn', c.last_turn,
     'finish_tag', c.finish_tag, 'virtual_time', c.virtual_time, 'base_price', c.base_price, 'price', c.price,
     'filter_fault', c.filter_fault) || coalesce((

@@ -55,7 +55,9 @@ from (values
     'list_broken_invariants,accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,'
     'verify_leads,dry_run_lead,'
     'what_if,explain_unsold,rotate_webhook_secret,enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
-    'start_resend,cancel_resend,measure_outbox,list_configuration_faults,find_leads}'),
+    'start_resend,cancel_resend,measure_outbox,list_configuration_faults,find_leads,'
+    'find_person,erase_submission,pause_enrollment,resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
+    'roll_back_offer}'),
   ('leadgen_reporting', '{}')
 ) as t (role, names);
 

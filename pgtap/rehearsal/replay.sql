@@ -75,8 +75,9 @@ create temp table t as select d.decided_at, market.recall_terms(r, market.recall
 select is(market.lay_over_terms(terms, r), market.recall_snapshot(r, market.recall_policy(r)),
   'lay_over_terms: terms and record are the snapshot') from t;
 select is((market.lay_over_terms(jsonb_populate_record(terms,
-    jsonb_build_object('pauses', jsonb_build_array(decided_at, decided_at + interval '1 minute', null))), r)).pauses,
-  array[null, decided_at + interval '1 minute', null], 'lay_over_terms: a pause that is over is none') from t;
+    jsonb_build_object('pauses', jsonb_build_array(tstzrange(null, decided_at),
+      tstzrange(decided_at, decided_at + interval '1 minute'), null))), r)).pauses,
+  array[null, tstzrange(decided_at, decided_at + interval '1 minute'), null], 'lay_over_terms: a pause that is over is none') from t;
 select is(market.shares_terms(r, jsonb_populate_record(r, change)), expected, format('shares_terms: %s', change::text))
 from t, (values ('{"attempt": 9, "max_buyers": 9, "prices": [1, 2, 3]}'::jsonb, true), ('{"versions": [1, 1, 9]}', false),
   ('{"default_price": 1}', false), ('{"routing_policy_version": 99}', false)) as c (change, expected);

@@ -1,5 +1,5 @@
 -- Replay is to recompute a decision. A delivery is resent, a submission is resubmitted.
--- squawk-ignore-file renaming-table, renaming-column, ban-drop-function
+-- squawk-ignore-file renaming-table, renaming-column, renaming-object, ban-drop-function
 alter view if exists report.replays rename column replay_id to resend_id;
 alter view if exists report.replays rename column replayed to resent;
 alter view if exists report.replays rename to resends;

@@ -18,13 +18,13 @@ grant delete on leadgen.buyers, leadgen.buyer_offers to leadgen_dba;
 -- All of an enrollment but what triggers write.
 grant insert (
   buyer_id, offer_id, is_active, routing_priority, weight, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month,
-  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_until, budget_per_day,
-  budget_per_month, schedule, filters
+  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_from, pause_until,
+  budget_per_day, budget_per_month, schedule, filters
 ) on leadgen.buyer_offers to leadgen_dba;
 grant update (
   buyer_id, offer_id, is_active, routing_priority, weight, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month,
-  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_until, budget_per_day,
-  budget_per_month, schedule, filters
+  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_from, pause_until,
+  budget_per_day, budget_per_month, schedule, filters
 ) on leadgen.buyer_offers to leadgen_dba;
 -- All of a buyer but its balance: that is money.
 grant insert (
@@ -63,10 +63,16 @@ grant execute on function leadgen.list_configuration_faults() to leadgen_dba;
 grant execute on function leadgen.list_broken_invariants() to leadgen_dba;
 grant execute on function leadgen.policy_history(text, bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_policy(text, bigint, integer) to leadgen_dba;
+grant execute on function leadgen.enrollment_history(bigint) to leadgen_dba;
+grant execute on function leadgen.roll_back_enrollment(bigint, integer) to leadgen_dba;
+grant execute on function leadgen.offer_history(bigint) to leadgen_dba;
+grant execute on function leadgen.roll_back_offer(bigint, integer) to leadgen_dba;
+grant execute on function leadgen.pause_enrollment(bigint, timestamptz, timestamptz) to leadgen_dba;
+grant execute on function leadgen.resume_enrollment(bigint) to leadgen_dba;
 grant execute on function leadgen.accept_sale(bigint) to leadgen_dba;
 grant execute on function leadgen.return_sale(bigint, text, text) to leadgen_dba;
-grant execute on function leadgen.suppress(text, text, text, timestamptz) to leadgen_dba;
-grant execute on function leadgen.unsuppress(text, text) to leadgen_dba;
+grant execute on function leadgen.suppress(text, text, text, timestamptz, text) to leadgen_dba;
+grant execute on function leadgen.unsuppress(text, text, text) to leadgen_dba;
 grant execute on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) to leadgen_dba;
 grant execute on function leadgen.replay_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.verify_leads(bigint, integer) to leadgen_dba;
@@ -83,6 +89,8 @@ grant execute on function leadgen.cancel_resend(bigint) to leadgen_dba;
 grant execute on function leadgen.measure_outbox() to leadgen_dba;
 grant execute on function leadgen.decide_return(bigint, boolean, text) to leadgen_dba;
 grant execute on function leadgen.erase_lead(bigint, text) to leadgen_dba;
+grant execute on function leadgen.erase_submission(bigint, text) to leadgen_dba;
+grant execute on function leadgen.find_person(text, text, text) to leadgen_dba;
 grant execute on function leadgen.list_return_reasons() to leadgen_dba;
 grant insert, update on leadgen.buyer_keys to leadgen_dba;
 grant insert, update (position, description, is_active) on leadgen.return_reasons to leadgen_dba;

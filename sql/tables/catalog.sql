@@ -255,6 +255,29 @@ create or replace trigger note_change
     catalog.note_change('is_active', 'default_price_per_lead', 'routing_policy_id', 'pricing_policy_id');
 create or replace trigger start_offer_usage after insert on leadgen.offers
   for each row execute function market.start_offer_usage();
+create or replace trigger archive_offer after insert or update of
+    is_active, default_price_per_lead, validation_policy_id, routing_policy_id, pricing_policy_id on leadgen.offers
+  for each row execute function catalog.archive_offer();
+
+create table leadgen.offer_versions (
+  offer_id bigint not null,
+  version integer not null,
+  changed_at timestamptz not null default current_timestamp,
+  changed_by text not null default session_user,
+  is_active boolean not null,
+  default_price_per_lead numeric(10,2) not null,
+  validation_policy_id bigint not null,
+  routing_policy_id bigint not null,
+  pricing_policy_id bigint,
+
+  primary key (offer_id, version)
+);
+comment on table leadgen.offer_versions is
+  'Append-only: the price and the policies that an offer ever had, who wrote them and when. A decision records the '
+  'price that it was made with (lead_decisions.default_price).';
+
+create or replace trigger keep_record before update or delete or truncate on leadgen.offer_versions
+  for each statement execute function kernel.refuse_change();
 
 create table leadgen.sources (
   id bigint generated always as identity primary key,
@@ -287,6 +310,8 @@ create unique index sources_api_key_hash_unique on leadgen.sources (api_key_hash
 create unique index sources_hostname_path_unique
   on leadgen.sources (hostname, coalesce(path_prefix, '/')) where hostname is not null and is_active;
 
+create or replace trigger check_words before insert or update of kind on leadgen.sources
+  for each row execute function catalog.check_words();
 create or replace trigger touch_updated_at before update on leadgen.sources
   for each row execute function kernel.touch_updated_at();
 create or replace trigger keep_used before delete on leadgen.sources
@@ -408,6 +433,7 @@ create table leadgen.buyer_offers (
   limit_is_money boolean[],
   limit_caps numeric[],
   compiled_filter jsonpath,
+  pause_from timestamptz,
 
   constraint buyer_offers_unique unique (buyer_id, offer_id),
   constraint buyer_offers_priority_positive check (routing_priority >= 1),
@@ -425,7 +451,9 @@ create table leadgen.buyer_offers (
   constraint buyer_offers_budget_day_positive check (budget_per_day between 0 and 99999999.99),
   constraint buyer_offers_budget_month_positive check (budget_per_month between 0 and 99999999.99),
   constraint buyer_offers_webhook_url_shape
-    check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$')
+    check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$'),
+  constraint buyer_offers_pause_begins_before_it_ends
+    check (pause_from is null or (pause_until is not null and pause_from < pause_until))
 );
 comment on table leadgen.buyer_offers is
   'An enrollment: a buyer takes part in an offer, at this price, up to these caps.';
@@ -436,6 +464,10 @@ comment on column leadgen.buyer_offers.timezone is 'Whose calendar the caps foll
 comment on column leadgen.buyer_offers.price_per_lead is 'Null: offers.default_price_per_lead.';
 comment on column leadgen.buyer_offers.min_balance_required is
   'The buyer gets no lead while buyers.balance is below this; null: no minimum.';
+comment on column leadgen.buyer_offers.pause_until is
+  'It gets no lead until then; infinity: until somebody resumes it. Null: not paused. A time written without a zone is read in the TimeZone of the session.';
+comment on column leadgen.buyer_offers.pause_from is
+  'When a planned pause begins; null: it has begun. Never without pause_until. A time written without a zone is read in the TimeZone of the session.';
 comment on column leadgen.buyer_offers.budget_per_day is
   'Money a calendar day, in the market''s currency; null: unlimited, 0: none.';
 comment on column leadgen.buyer_offers.schedule is
@@ -459,14 +491,14 @@ create index idx_buyer_offers_offer_active_priority
 
 -- Its terms, and what is compiled of them: what an enrollment is reached by is none of them. Both triggers have one list.
 create or replace trigger version_enrollment before insert or update of
-    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_until, schedule,
-    compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
+    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_from, pause_until,
+    schedule, compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
     budget_per_month, limit_codes, limit_windows, limit_is_money, limit_caps, filters, compiled_filters, compiled_filter
   on leadgen.buyer_offers
   for each row execute function catalog.version_enrollment();
 create or replace trigger archive_enrollment after insert or update of
-    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_until, schedule,
-    compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
+    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_from, pause_until,
+    schedule, compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
     budget_per_month, limit_codes, limit_windows, limit_is_money, limit_caps, filters, compiled_filters, compiled_filter
   on leadgen.buyer_offers
   for each row execute function catalog.archive_enrollment();
@@ -483,12 +515,13 @@ create or replace trigger keep_enrollment before delete on leadgen.buyer_offers
   for each row execute function market.keep_enrollment();
 create or replace trigger note_change after insert or update of
     is_active, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
-    budget_per_month, price_per_lead, pause_until, schedule, filters, timezone, min_balance_required, is_reachable
+    budget_per_month, price_per_lead, pause_from, pause_until, schedule, filters, timezone, min_balance_required,
+    is_reachable
   on leadgen.buyer_offers
   for each row execute function catalog.note_change(
     'is_active', 'capacity_per_hour', 'capacity_per_day', 'capacity_per_week', 'capacity_per_month', 'budget_per_day',
-    'budget_per_month', 'price_per_lead', 'pause_until', 'schedule', 'filters', 'timezone', 'min_balance_required',
-    'is_reachable');
+    'budget_per_month', 'price_per_lead', 'pause_from', 'pause_until', 'schedule', 'filters', 'timezone',
+    'min_balance_required', 'is_reachable');
 create or replace trigger start_usage after insert on leadgen.buyer_offers
   for each row execute function market.start_usage();
 create or replace trigger move_windows after update on leadgen.buyer_offers
@@ -525,6 +558,8 @@ create index idx_buyer_service_areas_market_scope
 create index idx_buyer_service_areas_market_key
   on leadgen.buyer_service_areas (market_id, scope_type, scope_key) include (buyer_id) where is_active = true;
 
+create or replace trigger check_words before insert or update of scope_type on leadgen.buyer_service_areas
+  for each row execute function catalog.check_words();
 create or replace trigger touch_updated_at before update on leadgen.buyer_service_areas
   for each row execute function kernel.touch_updated_at();
 create or replace trigger fill_scope before insert or update of market_id, scope_type, scope_value, scope_key
@@ -556,6 +591,8 @@ create index idx_offer_exclusivities_offer_scope
 create unique index offer_exclusivities_key_unique
   on leadgen.offer_exclusivities (offer_id, scope_type, scope_key) where is_active = true;
 
+create or replace trigger check_words before insert or update of scope_type on leadgen.offer_exclusivities
+  for each row execute function catalog.check_words();
 create or replace trigger touch_updated_at before update on leadgen.offer_exclusivities
   for each row execute function kernel.touch_updated_at();
 create or replace trigger fill_scope before insert or update of offer_id, scope_type, scope_value, scope_key

@@ -130,7 +130,7 @@ class Simulation:
             )
         if dry is not None:
             self._check_dry_run(dry, answer)
-        self.check_decisions()
+        self.list_broken_decisions()
 
     def _resubmit(self, step: Step) -> None:
         if self.leads:
@@ -145,7 +145,7 @@ class Simulation:
         for _ in range(AT_MOST):
             if not self._value("select leadgen.follow_change() > 0 or leadgen.route_held_lead() is not null"):
                 break
-            self.check_decisions()
+            self.list_broken_decisions()
         due = "select count(*) from leadgen.leads where hold_until is not null and next_route_at <= leadgen.clock()"
         assert self._value(due) == 0
         attempts = "select max(attempt) from leadgen.lead_decisions where lead_id = %s"
@@ -153,11 +153,14 @@ class Simulation:
             assert self._value(attempts, lead) > attempt
 
     def _pause(self, step: Step) -> None:
-        offer, enrollment = self._choose(step)
-        self.world.offers[offer].enrollments[enrollment].pause_until = self.now + step.until
+        offer, number = self._choose(step)
+        enrollment = self.world.offers[offer].enrollments[number]
+        enrollment.pause_from, enrollment.pause_until = None, self.now + step.until
+        if step.until and step.numbers[2] % 2:  # planned: it begins after a while, and lasts as long
+            enrollment.pause_from, enrollment.pause_until = self.now + step.until, self.now + 2 * step.until
         self._connection.execute(
-            "update leadgen.buyer_offers set pause_until = %s where id = %s",
-            [self.now + step.until, self.enrollment_ids[offer][enrollment]],
+            "update leadgen.buyer_offers set pause_from = %s, pause_until = %s where id = %s",
+            [enrollment.pause_from, enrollment.pause_until, self.enrollment_ids[offer][number]],
         )
 
     def _switch(self, step: Step) -> None:
@@ -218,7 +221,7 @@ class Simulation:
             key: value for key, value in account.items() if key not in ("lead_id", "sales")
         }
 
-    def check_decisions(self) -> None:
+    def list_broken_decisions(self) -> None:
         """Hold the decisions since the last time against the oracle, which knows the world as it is now."""
         with self._connection.cursor(row_factory=namedtuple_row) as cursor:
             decisions: list[Any] = cursor.execute(DECISIONS, [self._last_decision]).fetchall()
@@ -292,7 +295,7 @@ class Simulation:
         assert decision.unsold_reason == f"no buyer could take it: {words}"
         assert decision.is_held == oracle.is_held(offer, holder)
         if decision.is_held:
-            expected_at = oracle.next_offer(expected, self.now)
+            expected_at = oracle.next_offer(offer, expected, self.now)
             assert decision.next_route_at == expected_at
             assert decision.lead_next_route_at == min(expected_at, decision.hold_until)
         else:
@@ -431,8 +434,8 @@ class Simulation:
         )
 
     def fingerprint(self) -> list[tuple[Any, ...]]:
-        """A digest of the rows of every table."""
-        return self._connection.execute(self._tables).fetchall()
+        """A digest of the rows of every table, by its name."""
+        return sorted(self._connection.execute(self._tables), key=lambda row: row[0])
 
     def _value(self, query: str, *parameters: object) -> Any:
         row = self._connection.execute(query.encode(), parameters).fetchone()

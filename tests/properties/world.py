@@ -65,6 +65,7 @@ class Enrollment:
     budgets: dict[str, Decimal | None] = field(default_factory=lambda: {"day": None, "month": None})
     schedule: Hours | None = None
     filters: Tests | None = None
+    pause_from: datetime | None = None
     pause_until: datetime | None = None
 
 

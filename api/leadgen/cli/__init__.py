@@ -9,6 +9,7 @@ import typer
 from psycopg import Error as DatabaseError
 
 from leadgen.cli import (
+    buyers,
     check,
     db,
     deliveries,
@@ -43,6 +44,7 @@ from leadgen.errors import LeadGenError
 app = typer.Typer(name="leadgen", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="key")
+app.add_typer(buyers.app, name="buyers")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(returns.app, name="returns")
@@ -58,7 +60,6 @@ for command in (
     find.find,
     check.check,
     market.offers,
-    market.buyers,
     explain.explain,
     unsold.unsold,
     dry_run.dry_run,

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.endpoints import describe_health
-from leadgen.cli.offers import read_moment
+from leadgen.cli.moments import read_moment
 from leadgen.cli.periods import Since, read_since
 from leadgen.cli.rows import AsJson, BuyerOption, Id, Ids, Limit, Row, call, call_each, print_json, read_rows
 from leadgen.cli.target import MAX_ID

@@ -17,10 +17,14 @@ EMBEDDED = (
 OUT_OF_DATE = (InvalidSchemaName, UndefinedFunction, UndefinedTable)
 # What the functions of the database say, and how the same is typed here.
 AS_TYPED = {
+    "a country_code": "--country",
+    "country_code": "--country",
     "p_again => true": "--again",
     "p_overlap": "--overlap",
     "an overlap of 0": "--overlap 0",
     "leadgen.enable_endpoint": "`leadgen endpoints enable`",
+    "leadgen.enrollment_history": "`leadgen history`",
+    "leadgen.offer_history": "`leadgen history`",
     "leadgen.policy_history": "`leadgen history`",
     "leadgen.return_sale": "`leadgen return`",
     "report.deliveries": "`leadgen deliveries list`",
@@ -38,7 +42,7 @@ AS_TYPED = {
 WORDS = re.compile("|".join(rf"(?<![\w.]){re.escape(word)}(?!\w)" for word in AS_TYPED))
 
 
-FIELDS = re.compile(r"(?<=; )(note|reason)(?=: (?:found|allowed) )")  # options of the same name
+FIELDS = re.compile(r"(?<=; )(from|note|reason|until)(?=: (?:found|allowed) )")  # options of the same name
 
 
 def describe_error(error: Exception) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leadgen.cli.console import err
+from leadgen.cli.rows import Limit
 from leadgen.cli.target import database_url
 
 EVENTS = """
@@ -37,10 +38,11 @@ class Kind(StrEnum):
     DELIVERY_PARKED = "delivery_parked"
     SECRET_ROTATED = "secret_rotated"  # noqa: S105  not a secret
     LEAD_ERASED = "lead_erased"
+    SUBMISSION_ERASED = "submission_erased"
 
 
 def events(
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = 20,
+    limit: Limit = 20,
     kind: Annotated[Kind | None, typer.Option(help="Events of this kind only.")] = None,
 ) -> None:
     """Show the latest events, newest first: warnings, and what operators did.

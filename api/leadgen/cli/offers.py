@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import typer
 
+from leadgen.cli.moments import read_moment
 from leadgen.errors import LeadGenError
 
 OFFERS = """
@@ -66,14 +67,3 @@ def read_period(start: str | None, end: str | None, zone: ZoneInfo) -> tuple[dat
         shown = [f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" for moment in (since, until)]
         raise LeadGenError(f"--from {shown[0]} is not before --to {shown[1]} ({zone.key})")
     return since, until
-
-
-def read_moment(text: str, option: str, zone: ZoneInfo, also: str = "") -> datetime:
-    """A date or time of ISO 8601; one without an offset is the zone's."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise LeadGenError(
-            f"{option}: found {text}, allowed {also}2026-11-20, 2026-11-20T08:00 or 2026-11-20T08:00Z"
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -25,6 +25,8 @@ def list_commands(command: Any, path: str = NAME) -> Iterator[tuple[str, Any]]:
     """Every command below this one, as it is typed."""
     for name, one in command.commands.items():
         if hasattr(one, "commands"):
+            if one.invoke_without_command:
+                yield f"{path} {name}", one
             yield from list_commands(one, f"{path} {name}")
         else:
             yield f"{path} {name}", one

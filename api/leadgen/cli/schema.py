@@ -1,5 +1,6 @@
 """`leadgen migrate`, `restore`, `diff` and `load`: the state of the schema and of its reference data."""
 
+from math import isnan
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,17 @@ from leadgen.db.blockers import PATIENCE_SECONDS
 from leadgen.settings import load_settings
 from leadgen.words import count_of
 
+DAY_SECONDS = 86_400
+
 
 def migrate(
     wait: Annotated[
         float,
         typer.Option(
-            min=0, metavar="SECONDS", help="How long to wait for sessions that hold locks on our tables."
+            min=0,
+            max=DAY_SECONDS,
+            metavar="SECONDS",
+            help="How long to wait for sessions that hold locks on our tables; at most a day.",
         ),
     ] = PATIENCE_SECONDS,
 ) -> None:
@@ -26,6 +32,8 @@ def migrate(
     """
     from leadgen.db.migrate import migrate as run
 
+    if isnan(wait):
+        raise typer.BadParameter("--wait nan: write a number of seconds, such as 300")
     run(database_url(), load_settings(), wait=wait, say=lambda line: err.print(line, markup=False))
     err.print("the database is up to date")
 

@@ -15,7 +15,9 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port to listen on; 0: one that is free.")
     ] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes, each with DB_POOL_SIZE connections.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=1_000, help="Processes, each with DB_POOL_SIZE connections.")
+    ] = 1,
 ) -> None:
     """Run the API until SIGTERM or Ctrl-C.
 

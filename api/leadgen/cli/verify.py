@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leadgen.cli.console import err, out
-from leadgen.cli.target import database_url
+from leadgen.cli.target import MAX_ID, database_url
 from leadgen.words import count_of
 
 COUNT_LEADS = "select count(*) from leadgen.leads where id between %s and %s"
@@ -26,10 +26,14 @@ Fault = dict[str, Any]
 
 
 def verify(
-    first: Annotated[int, typer.Option("--from-lead", metavar="ID", help="The first lead to replay.")] = 1,
+    first: Annotated[
+        int, typer.Option("--from-lead", metavar="ID", min=1, max=MAX_ID, help="The first lead to replay.")
+    ] = 1,
     last: Annotated[
         int | None,
-        typer.Option("--to-lead", metavar="ID", help="The last lead to replay. Default: the latest."),
+        typer.Option(
+            "--to-lead", metavar="ID", min=1, max=MAX_ID, help="The last lead to replay. Default: the latest."
+        ),
     ] = None,
 ) -> None:
     """Replay every lead from its record, and check the whole database. Exit status 1 if anything is wrong.

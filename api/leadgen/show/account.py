@@ -37,6 +37,8 @@ def _parts(account: Json) -> Iterator[RenderableType]:
     yield Text(f"{subject}: {shorten_times(account['summary'], received_at)}", style="bold")
     place = f"{account['offer']}, {account['postal_code']}, from {account['source']}"
     yield indented(f"{place}, received {moment(received_at)}")
+    if erasure := account.get("erasure"):
+        yield indented(f"erased {describe_erasure(erasure)}", style="red")
     validation = account["validation"]
     policy = f"policy {validation['policy_id']}, version {validation['policy_version']}"
     yield indented(f"validation: {'passed' if validation['passed'] else 'failed'} ({policy})")
@@ -53,6 +55,13 @@ def _parts(account: Json) -> Iterator[RenderableType]:
             yield Padding.indent(candidates_table(candidates, attempt["decided_at"], account["currency"]), 4)
     for sale in account.get("sales", []):
         yield indented(f"sale {sale['assignment_id']} to {describe_sale(sale)}")
+
+
+def describe_erasure(erasure: Json) -> str:
+    """When, by whom and why; by whom and why are gone with an event that was deleted."""
+    by = f" by {erasure['by']}" if erasure.get("by") else ""
+    reason = f": {erasure['reason']}" if erasure.get("reason") else ""
+    return f"{moment(erasure['erased_at'])}{by}{reason}"
 
 
 def indented(line: str, style: str = "") -> Padding:

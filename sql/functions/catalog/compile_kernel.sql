@@ -5,10 +5,13 @@ returns void
 language plpgsql
 volatile
 as $$
--- What is compiled is called once: a row that cannot work stops the deploy, not every lead after it.
+-- What is compiled is called once: a row that cannot work stops the deploy, not every lead after it. What clears during
+-- a planned pause clears for that candidate when the pause ends.
 declare
   v_words constant text := catalog.compile_by_reason('words');
-  v_clears_at constant text := catalog.compile_by_reason('clears_at');
+  v_clears_at constant text := format(
+    'case when c.pause is null then %1$s else kernel.skip_pause(%1$s, c.pause) end',
+    catalog.compile_by_reason('clears_at'));
 begin
   perform catalog.compile_judge();
   perform catalog.replace_body('kernel.describe_reasons(kernel.snapshot, text[])', $sql$
@@ -71,7 +74,7 @@ begin
         'array(select coalesce(z.zone, p_snapshot.timezone) '
         'from unnest(p_snapshot.zones) with ordinality as z (zone, n) order by z.n)',
         'coalesce(p_snapshot.zones[x.n], p_snapshot.timezone)'),
-      ('pause_until', 'timestamptz', 'p_snapshot.pauses', null),
+      ('pause', 'tstzrange', 'p_snapshot.pauses', null),
       ('opens_at', 'timestamptz', 'p_snapshot.openings', null),
       ('filter_fault', 'text', 'p_snapshot.filter_faults', null),
       ('priority', 'integer', 'p_snapshot.priorities', null),

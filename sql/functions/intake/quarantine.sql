@@ -57,34 +57,80 @@ $$;
 comment on function intake.quarantine_submission(jsonb, jsonb, catalog.route) is
   'Keeps a submission that no active source claims, whole; the same submission again raises its count.';
 
+create or replace function intake.is_submission_of(p_payload jsonb, p_email text, p_phone text, p_country_code text)
+returns boolean
+language plpgsql
+stable
+as $$
+-- A network's post has its answers anywhere, so the contact is looked for in the text.
+declare
+  v_email constant text := '(^|[^a-z0-9._%+-])'
+    || regexp_replace(nullif(p_email, ''), '([^a-zA-Z0-9@])', '\\\1', 'g') || '($|[^a-z0-9.-])';
+  v_digits constant text := right(regexp_replace(p_phone, '\D', '', 'g'), 10);
+begin
+  return coalesce(p_payload::text ~* v_email, false)
+    or coalesce(ref.normalize_email(ref.collapse_space(p_payload ->> 'email')) = nullif(p_email, ''), false)
+    or coalesce(length(v_digits) = 10 and translate(p_payload::text, ' ()-./+', '') like '%' || v_digits || '%', false)
+    or coalesce(
+      p_phone <> '' and (ref.read_phone(p_payload ->> 'phone', p_country_code)).e164 = p_phone, false);
+end;
+$$;
+comment on function intake.is_submission_of(jsonb, text, text, text) is
+  'Whether a submission carries an e-mail or a phone, as a lead of this country has them; null or empty: none.';
+
+create or replace function intake.list_quarantined_of(p_email text, p_phone text, p_country_code text)
+returns setof bigint
+language plpgsql
+stable
+as $$
+-- A read of the whole quarantine, which is short.
+begin
+  return query
+  select q.id
+  from leadgen.intake_quarantine q
+  where q.payload <> '{}' and intake.is_submission_of(q.payload, p_email, p_phone, p_country_code)
+  order by q.id;
+end;
+$$;
+comment on function intake.list_quarantined_of(text, text, text) is
+  'The quarantined submissions that carry an e-mail or a phone, resubmitted ones included.';
+
 create or replace function intake.erase_quarantined(p_lead leadgen.leads, p_now timestamptz)
 returns void
 language plpgsql
 volatile
 as $$
--- By what the lead was, so before it is struck out; rows by id. A read of the whole quarantine, which is short. A
--- network's post has its answers anywhere, so the contact is looked for in the text.
-declare
-  v_email constant text := '(^|[^a-z0-9._%+-])'
-    || regexp_replace(nullif(p_lead.email, ''), '([^a-zA-Z0-9@])', '\\\1', 'g') || '($|[^a-z0-9.-])';
-  v_digits constant text := right(regexp_replace(p_lead.phone, '\D', '', 'g'), 10);
+-- By what the lead was, so before it is struck out. A read of the whole quarantine, which is short.
 begin
-  update leadgen.intake_quarantine q
-  set payload = '{}', context = '{}', request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
-    resubmitted_at = coalesce(q.resubmitted_at, p_now)
-  where q.id in (
+  perform intake.empty_quarantined(array(
     select c.id
     from leadgen.intake_quarantine c
     where c.payload <> '{}'
       and (c.lead_id = p_lead.id
         or case when jsonb_typeof(c.payload) = 'object' then intake.hash_submission(c.payload) = p_lead.request_hash end
-        or c.payload::text ~* v_email
-        or ref.normalize_email(ref.collapse_space(c.payload ->> 'email')) = nullif(p_lead.email, '')
-        or (length(v_digits) = 10 and translate(c.payload::text, ' ()-./+', '') like '%' || v_digits || '%')
-        or (p_lead.phone <> '' and (ref.read_phone(c.payload ->> 'phone', p_lead.country_code)).e164 = p_lead.phone))
-    order by c.id
-    for update);
+        or intake.is_submission_of(c.payload, p_lead.email, p_lead.phone, p_lead.country_code))), p_now);
 end;
 $$;
 comment on function intake.erase_quarantined(leadgen.leads, timestamptz) is
   'Empties quarantined submissions of the same request, e-mail or phone as a lead; they are not resubmitted any more.';
+
+create or replace function intake.empty_quarantined(p_ids bigint[], p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+as $$
+-- Rows by id.
+begin
+  update leadgen.intake_quarantine q
+  set payload = '{}', context = '{}', request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
+    resubmitted_at = coalesce(q.resubmitted_at, p_now)
+  where q.id in (
+    select c.id from leadgen.intake_quarantine c
+    where c.id = any (p_ids) and c.payload <> '{}'
+    order by c.id
+    for update);
+  return found;
+end;
+$$;
+comment on function intake.empty_quarantined(bigint[], timestamptz) is
+  'Takes out of quarantined submissions all that was sent; false when nothing was left of them.';

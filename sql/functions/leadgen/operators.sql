@@ -136,56 +136,6 @@ comment on function leadgen.decide_return(bigint, boolean, text) is
   'The operator approves a return that a buyer asked for, or lets the sale stand. Decided the same way again, the '
   'same answer; LG409 the other way, or when the sale ended otherwise, LG404 when there is no such return.';
 
-create or replace function leadgen.erase_lead(p_lead_id bigint, p_reason text)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return roads.erase_lead(p_lead_id, p_reason);
-end;
-$$;
-comment on function leadgen.erase_lead(bigint, text) is
-  'Strikes out everything that says who a lead was: its fields, what was sent, replies, notes, traces, quarantined '
-  'copies; nothing more of it is sent or sold. Sales, prices and decisions stand. False when that was done before, '
-  'LG404 when there is no such lead. The reason is kept: no names in it.';
-
-create or replace function leadgen.suppress(
-  p_kind text,
-  p_value text,
-  p_reason text default null,
-  p_expires_at timestamptz default null
-)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform privacy.suppress(p_kind, p_value, p_reason, p_expires_at);
-end;
-$$;
-comment on function leadgen.suppress(text, text, text, timestamptz) is
-  'Refuses every lead from now on that carries a contact: kind phone, email or email_domain; until a time if given. '
-  'Again: the reason and the time are replaced.';
-
-create or replace function leadgen.unsuppress(p_kind text, p_value text)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return privacy.unsuppress(p_kind, p_value);
-end;
-$$;
-comment on function leadgen.unsuppress(text, text) is
-  'Lets leads carry a contact again; false when it was not suppressed.';
-
 create or replace function leadgen.replay_lead(p_lead_id bigint)
 returns jsonb
 language plpgsql

@@ -143,3 +143,21 @@ end;
 $$;
 comment on function privacy.allow_erasure() is
   'Trigger: of a record that never changes only personal data of an erased lead may be struck out.';
+
+create or replace function privacy.read_reason(p_reason text)
+returns text
+language plpgsql
+immutable
+as $$
+declare
+  v_reason constant text := ref.collapse_space(p_reason);
+begin
+  if v_reason is null or length(v_reason) > 500 then
+    perform kernel.refuse('LG400', 'The reason for the erasure is missing or too long', 'reason',
+      case when v_reason is null then 'nothing' else length(v_reason) || ' characters' end,
+      '1 to 500 characters, without names');
+  end if;
+  return v_reason;
+end;
+$$;
+comment on function privacy.read_reason(text) is 'The reason of an erasure; LG400 for none, or one that is too long.';

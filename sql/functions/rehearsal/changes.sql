@@ -87,7 +87,8 @@ declare
     "budget_per_day": {"type": ["number", "null"], "minimum": 0},
     "budget_per_month": {"type": ["number", "null"], "minimum": 0},
     "price_per_lead": {"type": ["number", "null"], "minimum": 0.01, "maximum": 1000000, "decimals": 2},
-    "min_balance_required": {"type": ["number", "null"], "minimum": 0}, "pause_until": {"type": ["string", "null"]},
+    "min_balance_required": {"type": ["number", "null"], "minimum": 0},
+    "pause_from": {"type": ["string", "null"]}, "pause_until": {"type": ["string", "null"]},
     "schedule": {"type": ["object", "null"]}, "filters": {"type": ["object", "null"]}}';
   c_price constant jsonb := '{"type": "number", "minimum": 0.01, "maximum": 1000000, "decimals": 2}';
   v_fields constant jsonb := c_fields || (

@@ -42,22 +42,42 @@ begin
     perform catalog.check_tests(p_fields -> 'filters', p_path || '.filters');
     v_seat.tests := catalog.compile_tests(p_fields -> 'filters');
   end if;
-  if p_fields ->> 'pause_until' is not null then
-    perform ref.read_timestamp(nullif(p_fields ->> 'pause_until', 'infinity'), p_path || '.pause_until');
-  end if;
+  perform rehearsal.check_pause(p_fields, p_path);
   if p_fields ? 'min_balance_required' then
     v_seat.balance := (select b.balance from leadgen.buyers b where b.id = p_seat.buyer_id);
   end if;
   return rehearsal.change_limits(v_seat, p_fields);
-exception
-  when sqlstate 'LG400' then
-    perform kernel.refuse_value(p_path || '.pause_until', p_fields ->> 'pause_until',
-      'a time with a zone, 2026-11-21T10:15:00Z, or infinity');
-    return null;
 end;
 $$;
 comment on function rehearsal.change_seat(rehearsal.seat, jsonb, numeric, text) is
   'A seat with changed columns of its enrollment, checked and compiled.';
+
+create or replace function rehearsal.check_pause(p_fields jsonb, p_path text)
+returns void
+language plpgsql
+stable
+as $$
+declare
+  v_name text;
+begin
+  foreach v_name in array '{pause_from,pause_until}'::text[] loop
+    if p_fields ->> v_name is not null then
+      perform ref.read_timestamp(
+        nullif(p_fields ->> v_name, case v_name when 'pause_until' then 'infinity' end), p_path || '.' || v_name);
+    end if;
+  end loop;
+  if (p_fields ->> 'pause_from')::timestamptz >= (p_fields ->> 'pause_until')::timestamptz then
+    perform kernel.refuse_value(p_path || '.pause_from', p_fields ->> 'pause_from',
+      'a time before pause_until, ' || (p_fields ->> 'pause_until'));
+  end if;
+exception
+  when sqlstate 'LG400' then
+    perform kernel.refuse_value(p_path || '.' || v_name, p_fields ->> v_name,
+      'a time with a zone, 2026-11-21T10:15:00Z' || case v_name when 'pause_until' then ', or infinity' else '' end);
+end;
+$$;
+comment on function rehearsal.check_pause(jsonb, text) is
+  'Raises LG423 for a changed pause_from or pause_until that is no time, or for a pause that ends before it begins.';
 
 create or replace function rehearsal.change_limits(p_seat rehearsal.seat, p_fields jsonb)
 returns rehearsal.seat

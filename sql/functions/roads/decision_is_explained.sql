@@ -33,6 +33,7 @@ begin
       end,
     'unsold_reason', l.unsold_reason,
     'hold_until', l.hold_until,
+    'erasure', roads.explain_erasure(l),
     'attempts', roads.explain_attempts(l.id),
     'sales', roads.explain_sales(l.id)
   )
@@ -51,6 +52,29 @@ begin
 end;
 $$;
 comment on function roads.explain_lead(bigint) is 'The work of leadgen.explain_lead.';
+
+create or replace function roads.explain_erasure(p_lead leadgen.leads)
+returns jsonb
+language plpgsql
+stable
+as $$
+-- The event of an erasure of an earlier release has its reason in the message only.
+begin
+  if p_lead.erased_at is null then
+    return null;
+  end if;
+  return jsonb_build_object('erased_at', p_lead.erased_at) || coalesce(
+    (
+      select jsonb_build_object(
+        'by', e.facts ->> 'by',
+        'reason', coalesce(e.facts ->> 'reason', substring(e.message from ' was erased: (.*)$')))
+      from leadgen.events e
+      where e.kind = 'lead_erased' and e.subject = 'lead ' || p_lead.id
+    ), '{}');
+end;
+$$;
+comment on function roads.explain_erasure(leadgen.leads) is
+  'When, by whom and why a lead was erased, as JSON; null: it was not.';
 
 create or replace function roads.explain_lead_for(p_key_hash text, p_lead_id bigint)
 returns jsonb
