@@ -1,7 +1,7 @@
 """Fixtures for every test.
 
 A test that wants a database asks for `database` (a fresh clone, as superuser) or for `connect`
-(sessions on it as any role).
+(sessions on it as any role). One that only reads, or rolls back, asks for `module_database` or `module_session`.
 """
 
 import sys
@@ -20,7 +20,7 @@ from leadgen.db.urls import with_role
 from leadgen.settings import Settings, known_names
 from rig.cluster import Cluster, Connect, running_cluster
 
-pytest_plugins = ["rig.failures"]
+pytest_plugins = ["rig.failures", "rig.order"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,6 +76,20 @@ def database(cluster: Cluster, template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_database(cluster: Cluster, template: str) -> Iterator[str]:
+    """The superuser's URL of a migrated database that a file's tests share: they read it, or roll back."""
+    with cluster.clone(template) as url:
+        yield url
+
+
+@pytest.fixture
+def module_session(module_database: str) -> Iterator[psycopg.Connection]:
+    """An autocommit session of the superuser on `module_database`."""
+    with psycopg.connect(module_database, autocommit=True) as session:
+        yield session
+
+
 @pytest.fixture
 def role_url(database: str) -> Callable[[str], str]:
     """The URL of this test's database for a role: `role_url("leadgen_api")`."""
@@ -95,18 +109,29 @@ def connect(database: str) -> Iterator[Connect]:
 
 
 @pytest.fixture
-def run(
-    database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def leadgen_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., CompletedProcess[str]]:
-    """Run a command on this test's database, in this process: that takes no start."""
-    monkeypatch.setenv("DATABASE_URL", database)
+    """Run a command with further environment variables as rig.cli does, but in this process: that takes no start."""
 
-    def run_here(*arguments: str, stdin: str = "") -> CompletedProcess[str]:
-        monkeypatch.setattr(sys, "stdin", StringIO(stdin))
-        monkeypatch.setattr(sys, "argv", ["leadgen", *arguments])
-        with pytest.raises(SystemExit) as left:
-            main()
+    def run_here(*arguments: str, stdin: str = "", **environment: str) -> CompletedProcess[str]:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", StringIO(stdin))
+            patch.setattr(sys, "argv", ["leadgen", *arguments])
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as left:
+                main()
         said = capsys.readouterr()
         return CompletedProcess(arguments, int(left.value.code or 0), said.out, said.err)
 
     return run_here
+
+
+@pytest.fixture
+def run(
+    database: str, leadgen_here: Callable[..., CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., CompletedProcess[str]]:
+    """Run a command on this test's database, in this process."""
+    monkeypatch.setenv("DATABASE_URL", database)
+    return leadgen_here

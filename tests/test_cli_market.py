@@ -14,7 +14,6 @@ from api.serving import add_catalogue, make_lead
 from leadgen.cli import verify
 from leadgen.cli.offers import DAYS, read_period
 from leadgen.errors import LeadGenError
-from rig.cli import leadgen
 
 CHICAGO = ZoneInfo("America/Chicago")
 OFFER = "austin-plumbing"
@@ -30,12 +29,6 @@ def market(database: str) -> Any:
     add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
-
-
-@pytest.fixture
-def run(database: str) -> Callable[..., Any]:
-    """Run a command on this test's database."""
-    return lambda *arguments, **more: leadgen(*arguments, DATABASE_URL=database, **more)
 
 
 Run = Callable[..., Any]

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from api.serving import add_catalogue
+from rig.catalogue import Catalogue
 
 Market = psycopg.Connection
 Run = Callable[..., Any]
@@ -17,15 +18,9 @@ def market(database: str) -> Any:
     """A session on a database with Ann, who buys plumbing in Austin and, on the clock of New York, a second offer."""
     add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute(
-            "insert into leadgen.offers (market_id, vertical_id, name, default_price_per_lead, validation_policy_id,"
-            " routing_policy_id) select market_id, vertical_id, 'Austin Drains', 30, validation_policy_id,"
-            " routing_policy_id from leadgen.offers"
-        )
-        connection.execute(
-            "insert into leadgen.buyer_offers (buyer_id, offer_id, timezone)"
-            " select 1, id, 'America/New_York' from leadgen.offers where slug = 'austin-drains'"
-        )
+        catalogue = Catalogue(connection)
+        drains = catalogue.add_offer(name="Austin Drains")
+        catalogue.enroll(drains, 1, timezone="America/New_York")
         connection.execute("set timezone = 'UTC'")
         yield connection
 

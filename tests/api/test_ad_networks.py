@@ -23,6 +23,7 @@ from api.graph_double import (
     sleeps,
 )
 from api.serving import Answer, Api, add_catalogue, digest, make_lead, running_api
+from rig.catalogue import Catalogue
 from rig.cluster import Cluster
 from rig.waiting import wait_until
 
@@ -34,28 +35,15 @@ VERIFY_TOKEN = "meatyhamhock & more"
 TIMEOUT_SECONDS = 1.0
 
 SOURCES = """
-with night as (
-  insert into leadgen.offers
-    (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
-  select market_id, vertical_id, 'Austin at night', 60, validation_policy_id, routing_policy_id
-  from leadgen.offers where name = 'Austin plumbing' returning id),
-enrolled as (insert into leadgen.buyer_offers (buyer_id, offer_id) select b.id, n.id from leadgen.buyers b, night n),
-acme as (insert into leadgen.field_maps (slug, name, body) values ('acme', 'Acme', '{
+with acme as (insert into leadgen.field_maps (slug, name, body) values ('acme', 'Acme', '{
   "leads": ["$.batch[*]", "$ ? (!exists (@.batch))"], "is_test": "$.trial",
   "idempotency_key": {"path": "$.ref", "prefix": "acme:"},
   "fields": {"name": {"join": ["$.person.first", "$.person.last"]}, "email": "$.person.mail",
     "phone": ["$.person.mobile", "$.person.tel"], "postal_code": "$.zip", "consent": "$.ok"}}') returning id),
-s as (
-  insert into leadgen.sources (offer_id, kind, name, source_key, api_key_hash, account)
-  select o.id, 'partner_api', k.key, k.key, k.hash, case k.key when 'google' then 'home' end from leadgen.offers o,
-    (values ('google', %(google)s), ('meta', null), ('meta-without-token', null), ('acme', %(partner)s)) k (key, hash)
-  where o.name = 'Austin plumbing' returning id, source_key),
-campaign as (
-  insert into leadgen.sources (offer_id, kind, name, source_key, account)
-  select id, 'landing_page', 'night', 'night', 'home' from night returning id),
+s as (select id, source_key from leadgen.sources where source_key = any (%(keys)s)),
 mapped as (
   insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign)
-  select id, 'google', '60000000000' from campaign)
+  select id, 'google', '60000000000' from leadgen.sources where source_key = 'night')
 insert into leadgen.source_maps (source_id, field_map_id, app_secret, access_token, verify_token)
 select s.id, coalesce(m.id, acme.id), case when s.source_key like 'meta%%' then %(secret)s end,
   case s.source_key when 'meta' then %(token)s end, case s.source_key when 'meta' then %(verify)s end
@@ -64,7 +52,24 @@ from s left join leadgen.field_maps m
   acme
 """
 
+SOURCE_KEYS = {"google": GOOGLE_KEY, "meta": None, "meta-without-token": None, "acme": PARTNER_KEY}
+
 _numbers = count(1)
+
+
+def add_sources(connection: psycopg.Connection) -> None:
+    """The offer's sources by partners, and another offer, at night."""
+    catalogue = Catalogue(connection)
+    row = connection.execute("select id from leadgen.offers").fetchone()
+    assert row
+    for key, secret in SOURCE_KEYS.items():
+        key_hash = digest(secret) if secret else None
+        account = "home" if key == "google" else None
+        catalogue.add_source(row[0], key, kind="partner_api", api_key_hash=key_hash, account=account)
+    night = catalogue.add_offer(source_key="night", name="Austin at night", default_price_per_lead=60)
+    for (buyer,) in connection.execute("select id from leadgen.buyers").fetchall():
+        catalogue.enroll(night, buyer)
+    connection.execute("update leadgen.sources set account = 'home' where source_key = 'night'")
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +86,11 @@ def networks(
     with cluster.clone(template) as database:
         add_catalogue(database)
         with psycopg.connect(database) as connection:
+            add_sources(connection)
             connection.execute(
                 SOURCES.encode(),
                 {
-                    "google": digest(GOOGLE_KEY),
-                    "partner": digest(PARTNER_KEY),
+                    "keys": list(SOURCE_KEYS),
                     "secret": APP_SECRET,
                     "token": PAGE_TOKEN,
                     "verify": VERIFY_TOKEN,

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from api.serving import SERVE, Answer, Api, running_api
-from concurrency.catalogue import Catalogue, Offer, insert, make_lead
 from concurrency.sessions import PATIENCE
+from rig.catalogue import Catalogue, Offer, insert, make_lead
 from rig.cluster import Cluster
 from rig.waiting import wait_until
 

@@ -5,8 +5,8 @@ import pytest
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blocked
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 
 WRITTEN = (

@@ -14,7 +14,6 @@ import pytest
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import (
     PATIENCE,
     Answer,
@@ -26,6 +25,7 @@ from concurrency.sessions import (
     wait_until_blocked,
 )
 from leadgen.db.urls import with_role
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 from rig.waiting import wait_until
 

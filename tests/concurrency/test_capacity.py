@@ -5,8 +5,8 @@ from collections import Counter
 
 from psycopg import Connection
 
-from concurrency.catalogue import Catalogue, make_lead
 from concurrency.sessions import submit, submit_at_once
+from rig.catalogue import Catalogue, make_lead
 
 CROWD = 200
 PLACES = 7

@@ -4,8 +4,8 @@ from functools import partial
 
 import psycopg
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import PATIENCE, advisory_locks, in_background, submit
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 from rig.waiting import wait_until
 

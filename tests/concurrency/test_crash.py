@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, make_lead
 from concurrency.sessions import PATIENCE, Answer, submit
 from leadgen.db.embedded import EmbeddedServer
 from leadgen.db.migrate import migrate
 from leadgen.db.urls import with_role
 from leadgen.settings import Settings
+from rig.catalogue import Catalogue, make_lead
 from rig.waiting import wait_until
 
 CLIENTS = 6

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import PATIENCE, Answer, submit
+from rig.catalogue import Catalogue, Offer, make_lead
 
 SESSIONS = 8
 LEADS = 20  # at each moment

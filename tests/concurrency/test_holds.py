@@ -5,9 +5,9 @@ from threading import Barrier
 
 import psycopg
 
-from concurrency.catalogue import Catalogue, make_lead
 from concurrency.sessions import PATIENCE, submit
 from leadgen.db.urls import with_role
+from rig.catalogue import Catalogue, make_lead
 
 HELD = 60
 NEW = 60

@@ -15,7 +15,6 @@ import pytest
 from psycopg import errors
 
 from api.serving import SERVE, Api
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import (
     PATIENCE,
     Answer,
@@ -25,6 +24,7 @@ from concurrency.sessions import (
     wait_until_blocked,
 )
 from leadgen.db.urls import with_role
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 from rig.waiting import wait_until
 

@@ -8,7 +8,6 @@ from functools import partial
 import psycopg
 import pytest
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import (
     PATIENCE,
     Answer,
@@ -19,6 +18,7 @@ from concurrency.sessions import (
     submit_at_once,
     wait_until_blocked,
 )
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 from rig.waiting import wait_until
 

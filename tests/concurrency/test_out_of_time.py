@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from psycopg.errors import QueryCanceled
 
-from concurrency.catalogue import Catalogue, make_lead
 from concurrency.sessions import in_background, submit
+from rig.catalogue import Catalogue, make_lead
 from rig.cluster import Connect
 from rig.waiting import wait_until
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blocked
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 
 MANY = 1_100

@@ -14,7 +14,6 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import (
     PATIENCE,
     advisory_locks,
@@ -22,6 +21,7 @@ from concurrency.sessions import (
     submit,
     wait_until_blocked,
 )
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 from rig.waiting import wait_until
 

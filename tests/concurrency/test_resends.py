@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Offer, make_lead
 from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blocked
+from rig.catalogue import Offer, make_lead
 from rig.cluster import Connect
 
 REPLAY = "select leadgen.start_resend('{\"per_minute\": 60}', %s)"

@@ -15,6 +15,7 @@ from leadgen.paths import sql_dir
 from leadgen.settings import Settings
 from rig.cluster import Cluster
 
+# SQL of an earlier commit, whose columns rig.catalogue does not know.
 # Written without a trigger to help: who takes leads by which ways, and what was sold long ago.
 BUYERS = """
 set session_replication_role = replica;

@@ -12,12 +12,12 @@ import psycopg
 from psycopg.types.json import Jsonb
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from leadgen.db.embedded import EmbeddedServer
 from leadgen.db.migrate import migrate
 from leadgen.db.urls import with_role
 from leadgen.errors import LeadGenError
 from leadgen.settings import Settings
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.waiting import wait_until_async
 from worker.receivers import SECRET
 
@@ -70,23 +70,11 @@ class Market:
             }
             self.offers = [catalogue.add_offer(policy) for _ in range(offers)]
             for url in receivers:
-                enrollments = [catalogue.enroll(self.offers[0])]
-                (buyer,) = session.execute(
-                    "select buyer_id from leadgen.buyer_offers where id = %s", enrollments
-                ).fetchone() or (0,)
-                session.execute(
-                    """
-                    update leadgen.buyers
-                    set webhook_url = %s, webhook_secret = %s, email_notifications = false, credit_limit = 1000000
-                    where id = %s
-                    """,
-                    [url, SECRET, buyer],
+                buyer = catalogue.add_buyer(
+                    webhook_url=url, webhook_secret=SECRET, email_notifications=False, credit_limit=1_000_000
                 )
-                for offer in self.offers[1:]:
-                    session.execute(
-                        "insert into leadgen.buyer_offers (buyer_id, offer_id) values (%s, %s)",
-                        [buyer, offer.id],
-                    )
+                for offer in self.offers:
+                    catalogue.enroll(offer, buyer)
                 self.buyers.append(buyer)
             session.execute("update leadgen.endpoints set disable_after = 100000")
             (self.can_erase,) = session.execute(

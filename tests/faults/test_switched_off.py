@@ -5,8 +5,8 @@ import pytest
 from psycopg.errors import SerializationFailure
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blocked
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 
 SWITCHES = {
@@ -175,7 +175,7 @@ def test_a_returned_lead_goes_to_nobody_who_is_off(
     what: str, admin: psycopg.Connection, offer: Offer
 ) -> None:
     """A sale of before is returned afterwards: it is released, and not sold again where nothing is sold."""
-    Catalogue.enroll(_again(admin), offer)
+    Catalogue(admin).enroll(offer)
     submit(admin, make_lead(offer.source_key))
     admin.execute(SWITCHES[what].encode(), [False])
     admin.execute("select leadgen.return_sale(id, 'other') from leadgen.lead_assignments")
@@ -186,11 +186,3 @@ def test_a_returned_lead_goes_to_nobody_who_is_off(
     route_held(admin)
     assert sales(admin) == 1  # the other buyer
     assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
-
-
-def _again(admin: psycopg.Connection) -> Catalogue:
-    """The catalogue that stands in the database."""
-    catalogue = Catalogue.__new__(Catalogue)
-    catalogue.connection = admin
-    (catalogue.market,) = admin.execute("select id from leadgen.markets").fetchone() or (0,)
-    return catalogue

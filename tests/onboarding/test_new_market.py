@@ -10,6 +10,7 @@ from api.serving import running_api
 from leadgen.db.urls import with_role
 from rig.cluster import Connect
 
+# Plain SQL, not rig.catalogue: it is what a DBA types.
 # Only the columns of the first seed document; ids are read back as a DBA would, by name.
 ROWS = """
 insert into leadgen.markets (name, country_code, region_code, timezone, currency)

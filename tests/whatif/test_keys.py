@@ -14,15 +14,16 @@ from api.serving import add_catalogue, make_lead
 from leadgen.cli import app
 from leadgen.cli.reference import list_commands
 from leadgen.whatif import read_changes
+from rig.catalogue import Catalogue
 
 WORDS = dict(list_commands(typer.main.get_command(app)))["leadgen what-if"].help
 LISTED = re.findall(r"^ {2,6}(\w[\w.]+=.+?)(?:  +\(.*\))?$", inspect.cleandoc(WORDS), flags=re.MULTILINE)
 
 
-@pytest.fixture
-def market(database: str) -> Any:
-    add_catalogue(database)
-    with psycopg.connect(database, autocommit=True) as connection:
+@pytest.fixture(scope="module")
+def market(module_database: str) -> Any:
+    add_catalogue(module_database)
+    with psycopg.connect(module_database, autocommit=True) as connection:
         connection.execute("select leadgen.submit_lead(%s, '{}')", [json.dumps(make_lead())])
         yield connection
 
@@ -44,13 +45,10 @@ def test_an_example_works(example: str, market: psycopg.Connection[Any]) -> None
     row = market.execute("select b.id, b.buyer_id, b.offer_id from leadgen.buyer_offers b").fetchone()
     assert row
     enrollment, buyer, offer = row
-    new = market.execute(
-        "insert into leadgen.buyers (name, email, phone) values ('New', 'n@x.example', '+15125550111') returning id"
-    ).fetchone()
-    assert new
+    new = Catalogue(market).add_buyer(None, webhook_url=None)
     (setting,) = shlex.split(example)
     typed = (
-        setting.replace(".3.", f".{enrollment}.").replace("[7]", f"[{buyer}]").replace(": 7,", f": {new[0]},")
+        setting.replace(".3.", f".{enrollment}.").replace("[7]", f"[{buyer}]").replace(": 7,", f": {new},")
     )
     changes = json.dumps(read_changes(None, [typed]))
     found = market.execute(

@@ -13,41 +13,11 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from rig.catalogue import Catalogue
 from rig.waiting import wait_until_async
 from worker.receivers import SECRET, WAIT_SECONDS
 
-CATALOGUE = """
-with m as (insert into leadgen.markets (name, timezone, region_code)
-           values ('Austin', 'America/Chicago', 'US-TX') returning id),
-     v as (insert into leadgen.verticals (slug, name) values ('plumbing', 'Plumbing') returning id),
-     vp as (insert into leadgen.validation_policies (name, rules)
-            values ('plumbing', '{"duplicate_window_hours": 0}') returning id),
-     rp as (insert into leadgen.routing_policies (name, config)
-            values ('priority', '{"strategy": "priority", "on_no_buyer": "hold", "contact_window_days": 0}')
-            returning id),
-     o as (insert into leadgen.offers
-             (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
-           select m.id, v.id, 'Austin plumbing', 45, vp.id, rp.id from m, v, vp, rp returning id),
-     b as (insert into leadgen.buyers
-             (name, email, phone, webhook_url, webhook_secret, email_notifications, credit_limit)
-           values ('Ann', 'ann@buyer.example', '+15125550100', %(url)s, %(secret)s, %(email)s, 1000000)
-           returning id),
-     e as (insert into leadgen.buyer_offers (buyer_id, offer_id) select b.id, o.id from b, o),
-     a as (insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
-           select b.id, m.id, 'postal_code', '*' from b, m)
-insert into leadgen.sources (offer_id, kind, name, source_key)
-select o.id, 'landing_page', 'austin', 'austin' from o
-"""
-NEXT_BUYER = """
-with b as (insert into leadgen.buyers
-             (name, email, phone, webhook_url, webhook_secret, email_notifications, credit_limit)
-           values (%(name)s, %(email)s, '+15125550101', %(url)s, %(secret)s, false, 1000000)
-           returning id),
-     e as (insert into leadgen.buyer_offers (buyer_id, offer_id, routing_priority)
-           select b.id, o.id, 1 from b, leadgen.offers o)
-insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
-select b.id, m.id, 'postal_code', '*' from b, leadgen.markets m
-"""
+ROUTING = {"on_no_buyer": "hold", "contact_window_days": 0}
 SUBMIT = """
 select count(leadgen.submit_lead(jsonb_build_object(
   'source_key', 'austin', 'name', 'Jane Doe', 'email', 'jane@example.com', 'phone', '+15125550123',
@@ -70,18 +40,34 @@ class Outbox:
 
     def open_catalogue(self, webhook_url: str | None, email: bool = False) -> None:
         """One offer and its buyer, who wants leads there."""
-        secret = SECRET if webhook_url else None
         self.connection.execute(
             "update leadgen.settings set allows_local_webhooks = true, slow_retry_seconds = '{}'"
         )
-        self.connection.execute(CATALOGUE, {"url": webhook_url, "secret": secret, "email": email})
+        catalogue = Catalogue(self.connection, timezone="America/Chicago")
+        self._offer = catalogue.add_offer(ROUTING, source_key="austin", name="Austin plumbing")
+        buyer = catalogue.add_buyer(
+            name="Ann",
+            email="ann@buyer.example",
+            webhook_url=webhook_url,
+            webhook_secret=SECRET if webhook_url else None,
+            email_notifications=email,
+            credit_limit=1_000_000,
+        )
+        catalogue.enroll(self._offer, buyer)
 
     def add_buyer(self, webhook_url: str, name: str = "Bob") -> None:
         """Another buyer of the offer, served after the ones before."""
-        email = f"{name.lower()}@buyer.example"
-        self.connection.execute(
-            NEXT_BUYER, {"url": webhook_url, "secret": SECRET, "name": name, "email": email}
+        catalogue = Catalogue(self.connection)
+        buyer = catalogue.add_buyer(
+            name=name,
+            email=f"{name.lower()}@buyer.example",
+            phone="+15125550101",
+            webhook_url=webhook_url,
+            webhook_secret=SECRET,
+            email_notifications=False,
+            credit_limit=1_000_000,
         )
+        catalogue.enroll(self._offer, buyer, routing_priority=1)
 
     def poison(self, statement: str, *arguments: Any) -> None:
         """Change a row as no trigger would allow it."""
