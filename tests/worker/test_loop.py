@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from psycopg import errors
 from psycopg.errors import AdminShutdown, QueryCanceled, RaiseException
 
@@ -328,6 +329,38 @@ async def test_list_of_chores_is_read_again_after_a_while() -> None:
     busy._rests["listing chores"] = 0.0
     await busy._take_turn()
     assert (database.listed, database.asked) == (2, ["answer", "answer", "route"])
+
+
+class NoSuchChore(psycopg.DatabaseError):
+    """What run_chore raises for a name that is not in leadgen.chores."""
+
+    sqlstate = "LG404"
+
+
+async def test_list_of_chores_is_read_again_when_one_is_gone() -> None:
+    """A deploy that renames a chore costs one turn, and no error is logged."""
+    database = Database()
+    database.broken = {"release": NoSuchChore()}
+    busy = tend(database)
+    await busy._list()
+    busy._rests["listing chores"] = asyncio.get_running_loop().time() + 60
+    database.chores = [Chore(name, 0.0) for name in ("answer", "resend", "route")]
+    database.todo["resend"] = 0
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(2):
+            await busy._take_turn()
+    assert logged == []
+    assert database.listed == 2
+    assert database.asked == ["answer", "release", "route", "answer", "resend", "route"]
+
+
+async def test_listed_chore_that_misses_something_is_a_chore_that_fails() -> None:
+    database = Database()
+    database.broken = {"release": NoSuchChore()}
+    with structlog.testing.capture_logs() as logged:
+        await tend(database)._take_turn()
+    assert [(entry["event"], entry["doing"]) for entry in logged] == [("chore failed", "release")]
+    assert database.asked == list(CHORES)
 
 
 async def test_list_that_cannot_be_read_is_asked_for_again() -> None:
