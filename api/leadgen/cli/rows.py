@@ -1,6 +1,7 @@
 """Commands on rows: reading some, calling a function for one or for several, and the options they share."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -69,7 +70,8 @@ def call_each(
 def describe_refused(noun: str, one: int, error: psycopg.Error) -> str:
     """Why a row was refused; the row is named where the error does not name it."""
     said = describe_error(error)
-    return said if str(one) in said else f"{noun} {one}: {said}".lstrip()
+    is_named = re.search(rf"\b(?:{re.escape(noun)}|\w+_id: found) {one}\b", said, re.IGNORECASE)
+    return said if is_named else f"{noun} {one}: {said}".lstrip()
 
 
 def print_json(value: Any) -> None:
