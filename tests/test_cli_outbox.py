@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from api.serving import add_catalogue, add_sale
 from leadgen.cli.deliveries import shorten
+from leadgen.cli.rows import describe_refused
 
 LEAD = {"name": "Wilhelmina Overbeck", "message": "Call my sister"}
 CLAIM = """select * from leadgen.claim_deliveries('w', '{"webhook": 100}', '1 minute')"""
@@ -156,6 +157,23 @@ def test_one_that_cannot_be_sent_again_stops_no_other(market: Database, run: Run
     assert run("deliveries", "retry", "--again", str(delivered)).stdout == f"delivery {delivered} {DUE}"
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Delivery 1 is under way", "Delivery 1 is under way"),
+        (
+            "There is no such delivery; delivery_id: found 1",
+            "There is no such delivery; delivery_id: found 1",
+        ),
+        ("It was tried 1 time since 2026-11-21", "delivery 1: It was tried 1 time since 2026-11-21"),
+        ("Delivery 12 has its place", "delivery 1: Delivery 12 has its place"),
+        ("It is under way", "delivery 1: It is under way"),
+    ],
+)
+def test_a_refusal_names_its_row(said: str, shown: str) -> None:
+    assert describe_refused("delivery", 1, psycopg.DatabaseError(said)) == shown
+
+
 def test_parking_keeps_back_until_a_retry(market: Database, run: Run) -> None:
     delivery = webhook_of(market, add_sale(market))
     assert run("deliveries", "park", str(delivery)).stdout == (
@@ -166,7 +184,7 @@ def test_parking_keeps_back_until_a_retry(market: Database, run: Run) -> None:
     assert len(market.execute(CLAIM).fetchall()) == 1
 
 
-def test_a_replay_is_asked_for_watched_and_stopped(market: Database, run: Run) -> None:
+def test_a_resend_run_is_asked_for_watched_and_stopped(market: Database, run: Run) -> None:
     make_dead(market)
     assert run("deliveries", "resends").stderr == "no resend runs\n"
     options = [
@@ -283,12 +301,15 @@ def test_an_endpoint_that_fails_is_listed_first_with_its_trouble(market: Databas
     )
     assert json.loads(run("endpoints", "list", "--disabled", "--json").stdout) == []
     done = run("check")
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stderr) == (0, "the configuration has no fault; endpoints that fail: 1\n")
     assert re.fullmatch(
         r"endpoint 1, Ann by webhook: it fails: 1 in a row since [-0-9]+ [0-9:]+ UTC, deliveries that wait: 1."
         r" Mend it: leadgen endpoints list --failing shows the last error\n",
         done.stdout,
     )
+    assert [row["subject"] for row in json.loads(run("check", "--json").stdout)] == [
+        "endpoint 1, Ann by webhook"
+    ]
 
 
 def test_a_test_is_sent_and_can_be_looked_at(market: Database, run: Run) -> None:
