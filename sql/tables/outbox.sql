@@ -29,7 +29,7 @@
 --
 -- Read on in sql/functions/outbox: queue.sql (what is owed), claims.sql (leases), results.sql and answers.sql (what an
 -- attempt meant), retries.sql, health.sql (endpoints), reports.sql (providers that report later), resends.sql and
--- resends.sql (operators). The whole way from a result to the sale is roads/outcome_is_reported.sql. Why these indexes
+-- resend_runs.sql (operators). The whole way from a result to the sale is roads/outcome_is_reported.sql. Why these indexes
 -- and no foreign keys: docs/decisions/2026-11-29-indexes-and-keys-of-the-outbox.md.
 
 create type leadgen.delivery_channel as enum ('webhook', 'email', 'sms');

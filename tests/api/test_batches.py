@@ -103,7 +103,7 @@ class Intake:
         """Assert that there is no trace of a lead."""
         assert self.ask("select count(*) from leadgen.leads where email = %s", lead["email"]) == 0
 
-    def list_broken_invariants(self) -> None:
+    def check_invariants(self) -> None:
         """Assert that all that is stored agrees."""
         assert self.admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
@@ -138,7 +138,7 @@ def test_leads_of_several_offers_are_one_call_and_each_sender_has_its_answer(int
         assert answer.json["price"] == 45.00
     assert intake.api.metric(f"{ONE_CALL}_count") == calls + 3
     assert intake.calls(16) == small + 2, "the first by itself, tried and then waiting; 32 together"
-    intake.list_broken_invariants()
+    intake.check_invariants()
 
 
 def test_a_lead_that_finds_the_connection_free_is_in_no_batch(intake: Intake) -> None:
@@ -203,7 +203,7 @@ def test_a_contact_in_two_offers_of_a_batch_is_one_duplicate(intake: Intake) -> 
     answers = intake.post([lead, other, make_lead(offers[1].source_key)])
     assert sorted(answer.status for answer in answers) == [202, 202, 400]
     assert answers[2].status == 202
-    intake.list_broken_invariants()
+    intake.check_invariants()
 
 
 def test_the_last_place_goes_to_one_lead_of_a_batch(intake: Intake) -> None:
@@ -211,7 +211,7 @@ def test_the_last_place_goes_to_one_lead_of_a_batch(intake: Intake) -> None:
     answers = intake.post([make_lead(offer.source_key) for _ in range(10)])
     assert {answer.status for answer in answers} == {202}
     assert sum(answer.json["buyer_id"] is not None for answer in answers) == 3
-    intake.list_broken_invariants()
+    intake.check_invariants()
 
 
 @pytest.mark.parametrize(("name", "status"), [("poison", 500), ("disk", 503)])
@@ -228,7 +228,7 @@ def test_a_lead_that_breaks_down_takes_nobody_along(intake: Intake, name: str, s
     for lead, answer in zip(leads, answers, strict=True):
         intake.check_kept(lead, answer)
     assert intake.api.log.count("request failed") == failures + 1
-    intake.list_broken_invariants()
+    intake.check_invariants()
 
 
 def test_an_offer_that_somebody_holds_keeps_no_other_offers_leads_waiting(intake: Intake) -> None:
@@ -261,7 +261,7 @@ def hold_up(intake: Intake, offer: Offer, leads: Sequence[Lead], others: Sequenc
             wait_until(lambda: intake.ask(waiting) == 1)
         for lead, post in zip(leads, posts, strict=True):
             intake.check_kept(lead, post.result(PATIENCE))
-    intake.list_broken_invariants()
+    intake.check_invariants()
 
 
 def test_a_held_offer_keeps_one_connection_whatever_its_senders_say(database: str, tmp_path: Path) -> None:
@@ -317,7 +317,7 @@ def test_a_batch_whose_session_is_killed_is_503_and_keeps_nothing(intake: Intake
         intake.check_nothing_kept(lead)
     for lead, answer in zip(leads, intake.post(leads, keys), strict=True):
         intake.check_kept(lead, answer)
-    intake.list_broken_invariants()
+    intake.check_invariants()
 
 
 def test_sessions_killed_under_load_lose_no_lead_and_double_none(database: str, tmp_path: Path) -> None:
@@ -342,4 +342,4 @@ def test_sessions_killed_under_load_lose_no_lead_and_double_none(database: str, 
         for lead, answer in zip(leads, answers, strict=True):
             intake.check_kept(lead, answer)
         assert intake.api.metric(f"{ONE_CALL}_count") > intake.calls(1), "there were batches"
-        intake.list_broken_invariants()
+        intake.check_invariants()

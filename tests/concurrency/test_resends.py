@@ -1,4 +1,4 @@
-"""Operators who click twice or against each other: one resend, one resend, and nothing of a sale that is ending."""
+"""Operators who click twice or against each other: one resend run, and nothing of a sale that is ending."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blo
 from rig.catalogue import Offer, make_lead
 from rig.cluster import Connect
 
-REPLAY = "select leadgen.start_resend('{\"per_minute\": 60}', %s)"
+RESEND = "select leadgen.start_resend('{\"per_minute\": 60}', %s)"
 RETRY = "select leadgen.retry_delivery(%s)"
 RETURN = "select leadgen.return_sale(%s, 'wrong_number')::text"
 ERASE = "select leadgen.erase_lead(%s, 'asked for')"
@@ -47,7 +47,7 @@ def ask(session: psycopg.Connection, statement: str, *values: object) -> Any:
 
 
 @pytest.mark.parametrize("keys", [("monday", "monday"), (None, None), ("monday", "tuesday")])
-def test_two_who_ask_for_a_replay_at_once_get_one(
+def test_two_who_ask_for_a_resend_at_once_get_one_run(
     connect: Connect,
     admin: psycopg.Connection,
     dead: tuple[int, int, int],
@@ -56,8 +56,8 @@ def test_two_who_ask_for_a_replay_at_once_get_one(
     first, second = connect("leadgen_dba"), connect("leadgen_dba")
     with in_background() as pool:
         with first.transaction():
-            resend = ask(first, REPLAY, keys[0])
-            waiting = pool.submit(ask, second, REPLAY, keys[1])
+            resend = ask(first, RESEND, keys[0])
+            waiting = pool.submit(ask, second, RESEND, keys[1])
             wait_until_blocked(admin, second, first, waiting, "transactionid")
         assert waiting.result(PATIENCE) == resend
     assert ask(admin, "select count(*) from leadgen.resends") == 1
@@ -67,7 +67,7 @@ def test_two_workers_take_no_step_twice(
     connect: Connect, admin: psycopg.Connection, dead: tuple[int, int, int]
 ) -> None:
     first, second = connect("leadgen_worker"), connect("leadgen_worker")
-    resend = ask(admin, REPLAY, None)
+    resend = ask(admin, RESEND, None)
     with first.transaction():
         assert ask(first, "select leadgen.advance_resend()") == resend
         assert ask(second, "select leadgen.advance_resend()") is None
@@ -147,7 +147,7 @@ def test_addresses_of_a_buyer_that_change_at_once_leave_its_reach_right(
     assert admin.execute("select is_reachable from leadgen.buyer_offers").fetchall() == [(True,)]
 
 
-def test_a_replay_locks_deliveries_by_id_whatever_the_order_in_which_they_were_made(
+def test_a_resend_run_locks_deliveries_by_id_whatever_the_order_in_which_they_were_made(
     connect: Connect, admin: psycopg.Connection, offer: Offer, dead: tuple[int, int, int]
 ) -> None:
     earlier = dead[0]
@@ -163,7 +163,7 @@ def test_a_replay_locks_deliveries_by_id_whatever_the_order_in_which_they_were_m
         [later],
     )
     admin.execute("reset session_replication_role")
-    ask(admin, REPLAY, None)
+    ask(admin, RESEND, None)
     holder, worker = connect(), connect("leadgen_worker")
     with in_background() as pool:
         with holder.transaction():

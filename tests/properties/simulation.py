@@ -130,7 +130,7 @@ class Simulation:
             )
         if dry is not None:
             self._check_dry_run(dry, answer)
-        self.list_broken_decisions()
+        self.check_decisions()
 
     def _resubmit(self, step: Step) -> None:
         if self.leads:
@@ -145,7 +145,7 @@ class Simulation:
         for _ in range(AT_MOST):
             if not self._value("select leadgen.follow_change() > 0 or leadgen.route_held_lead() is not null"):
                 break
-            self.list_broken_decisions()
+            self.check_decisions()
         due = "select count(*) from leadgen.leads where hold_until is not null and next_route_at <= leadgen.clock()"
         assert self._value(due) == 0
         attempts = "select max(attempt) from leadgen.lead_decisions where lead_id = %s"
@@ -221,7 +221,7 @@ class Simulation:
             key: value for key, value in account.items() if key not in ("lead_id", "sales")
         }
 
-    def list_broken_decisions(self) -> None:
+    def check_decisions(self) -> None:
         """Hold the decisions since the last time against the oracle, which knows the world as it is now."""
         with self._connection.cursor(row_factory=namedtuple_row) as cursor:
             decisions: list[Any] = cursor.execute(DECISIONS, [self._last_decision]).fetchall()
