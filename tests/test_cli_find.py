@@ -46,7 +46,7 @@ def test_why_a_persons_lead_was_not_sold(market: Market, run: Run) -> None:
     assert shown.startswith("lead when, UTC offer status found by what became of it")
     assert f"{lead} 20" in shown
     assert "austin-plumbing" in shown
-    assert "held phone Unsold, waits until" in shown
+    assert "held phone Held until" in shown
     assert f"`leadgen explain {lead}` says why" in done.stderr
 
 

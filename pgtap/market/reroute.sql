@@ -1,6 +1,6 @@
 -- release_due_sale, pass_lead_on: who gets a lead next when its sale fails, is unknown, is shared or cannot be released.
 begin;
-select plan(33);
+select plan(34);
 select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.settings set slow_retry_seconds = '{}';
 
@@ -64,6 +64,9 @@ select testkit.attempt(id + 1, 'delivered') from s14;
 select leadgen.return_sale(id, 'wrong_number') from s14;
 select is(testkit.tell_sale(id), 'returned released | accepted held',
   'shared: a lead that one buyer keeps is offered again') from s14;
+select is(roads.summarize_lead(a.lead_id), 'Sold to Best for 45.00 USD; no longer sold to Ace (returned); '
+  'held for one more buyer until 2026-11-21T16:00:00Z, because: one place is free', 'summarize_lead: sold, and a place is free')
+from leadgen.lead_assignments a join s14 on s14.id = a.id;
 select testkit.tend();
 select is(testkit.tell_sales(id), '{"returned released",accepted,pending}', 'shared: one more buyer') from s14;
 select is(testkit.tell_sale(id), 'returned released | accepted', 'shared: all places are sold') from s14;

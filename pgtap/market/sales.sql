@@ -121,7 +121,7 @@ select is(format('%s: %s', l.status, l.rejection_reason),
   'rejected: not accepted in time, and nobody else took it: no buyer could take it: already_had_lead 1', 'end_hold: says so')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join asked on asked.id = a.id;
 select is(leadgen.explain_lead(a.lead_id) ->> 'summary',
-  'No longer sold to Ace (not accepted in time); Unsold: hold ended: no buyer could take it: already_had_lead 1',
+  'No longer sold to Ace (not accepted in time); unsold: hold ended: no buyer could take it: already_had_lead 1',
   'explain_lead: says so')
 from leadgen.lead_assignments a join asked on asked.id = a.id;
 

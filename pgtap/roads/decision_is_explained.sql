@@ -89,7 +89,7 @@ create temp table others as select (testkit.submit(offer_id, '{"name": null}', 2
   (testkit.submit(testkit.make_offer(), '{}', 3) ->> 'lead_id')::bigint as held,
   (testkit.submit(testkit.make_offer('{}', '{"on_no_buyer": "reject"}'), '{}', 4) ->> 'lead_id')::bigint as unsold from ids;
 select is(roads.summarize_lead(bad), 'Rejected: name is missing', 'summarize_lead: rejected') from others;
-select is(roads.summarize_lead(held), 'Unsold, waits until 2026-11-21T16:00:00Z: no buyer is enrolled in the offer', 'summarize_lead: held')
+select is(roads.summarize_lead(held), 'Held until 2026-11-21T16:00:00Z, because: no buyer is enrolled in the offer', 'summarize_lead: held')
   from others;
 select is(roads.summarize_lead(unsold), 'Unsold: no buyer is enrolled in the offer', 'summarize_lead: unsold') from others;
 select is(leadgen.explain_lead(bad) #> '{validation,errors,0,code}', '"field_required"', 'explain_lead: what it failed') from others;

@@ -248,19 +248,13 @@ as $$
 -- A buyer's own words for a return are not repeated: whoever sent the lead may read this.
   select case
     when l.validation_reason is not null then 'Rejected: ' || l.validation_reason
-    else concat_ws('; ', sale.sold, sale.given_back, case
-      when l.hold_until is not null then
-        format('%s until %s: %s', case when sale.sold is null then 'Unsold, waits' else 'waits for one more buyer' end,
-          to_char(l.hold_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-          coalesce(l.unsold_reason, 'one place is free'))
-      when sale.sold is null then 'Unsold: ' || l.unsold_reason
-    end)
+    else upper(left(said.words, 1)) || substr(said.words, 2)
   end
   from leadgen.leads l
   cross join lateral (
     select
-      'Sold to ' || string_agg(s.words, ', ' order by s.id) filter (where s.released_at is null) as sold,
-      'No longer sold to ' || string_agg(s.name || ' (' || s.ending || ')', ', ' order by s.id)
+      'sold to ' || string_agg(s.words, ', ' order by s.id) filter (where s.released_at is null) as sold,
+      'no longer sold to ' || string_agg(s.name || ' (' || s.ending || ')', ', ' order by s.id)
         filter (where s.released_at is not null) as given_back
     from (
       select a.id, a.released_at, b.name, market.describe_end(a.outcome) as ending,
@@ -271,6 +265,15 @@ as $$
       where a.lead_id = l.id and a.market_id = l.market_id
     ) s
   ) sale
+  cross join lateral (
+    select concat_ws('; ', sale.sold, sale.given_back, case
+      when l.hold_until is not null then
+        format('%s until %s, because: %s', case when sale.sold is null then 'held' else 'held for one more buyer' end,
+          to_char(l.hold_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+          coalesce(l.unsold_reason, 'one place is free'))
+      when sale.sold is null then 'unsold: ' || l.unsold_reason
+    end) as words
+  ) said
   where l.id = p_lead_id;
 $$;
 comment on function roads.summarize_lead(bigint) is 'What became of a lead, in one line.';
