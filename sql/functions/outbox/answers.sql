@@ -66,8 +66,8 @@ exception
 end;
 $$;
 comment on function outbox.judge_answer(integer, text, kernel.response_rule[]) is
-  'What a webhook''s answer means: delivered, accepted, rejected, gone, failed or refused; why, and what kind of '
-  'trouble it is.';
+  'What a webhook''s answer means: delivered, accepted, rejected, gone, failed, refused or, when it cannot '
+  'be judged, unknown; why, and what kind of trouble it is.';
 
 create or replace function outbox.is_plain(p_status integer, p_reply text, p_rules kernel.response_rule[])
 returns boolean

@@ -16,8 +16,9 @@ begin
 end;
 $$;
 comment on function ref.has_huge_number(text) is
-  'Whether a JSON text has a number of more than 40 digits, or with an exponent of three. The API reads bodies by the '
-  'same bounds (api/leadgen/app/json_text.py).';
+  'Whether a JSON text has a number with more than 40 digits and points in a row, or with an exponent of more than two '
+  'digits. The API (api/leadgen/app/json_text.py) counts otherwise: all characters of a number, at most 40, sign and '
+  'exponent included, and an exponent by its value, -99 to 99. It takes 1e007, which is too large here.';
 
 create or replace function ref.read_word(p_document jsonb, p_key text)
 returns text

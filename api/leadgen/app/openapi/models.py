@@ -305,7 +305,11 @@ class WebhookTestV1(Struct):
 
 
 class WebhookReply(Struct, omit_defaults=True):
-    """What a receiver may say in the body of a 2xx to lead.assigned. Any other body is ignored."""
+    """What a receiver may say in the body of a 2xx to lead.assigned.
+
+    Any other body is ignored, and so is one with a number of more than 40 digits or with an exponent of more than
+    two digits.
+    """
 
     status: Annotated[
         Literal["accepted", "rejected"] | UnsetType,
