@@ -189,7 +189,7 @@ def test_a_suppression_ends(market: Market, run: Run) -> None:
         ),
         (
             ["phone", "5125550123", "--country", "USA"],
-            "Not a country; --country: found USA, allowed an ISO 3166-1 code",
+            "There is no such country; --country: found USA, allowed an ISO 3166-1 code",
         ),
         (["email", "ann"], "value: found another value, allowed an address such as name@example.com"),
         (["email", "ann@example.com", "--until", "2020-01-01"], "--until: found a time that has passed"),

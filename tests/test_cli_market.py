@@ -114,7 +114,7 @@ def test_an_enrollment_s_terms_have_a_history_and_go_back(market: Market, run: R
     assert lines[6].endswith("created")
     back = run("rollback", "enrollment", "1", "--to", "2")
     assert (back.returncode, back.stdout) == (0, "4\n")
-    assert back.stderr == "enrollment 1 says again what version 2 said\n"
+    assert back.stderr == "enrollment 1 has the terms of version 2 again\n"
     row = market.execute(
         "select capacity_per_day, price_per_lead, schedule from leadgen.buyer_offers where id = 1"
     ).fetchone()

@@ -87,7 +87,7 @@ def test_a_pause_without_an_end_lasts_until_it_is_resumed(market: Market, run: R
             "--until 2030-03-10T02:30: America/Chicago has no such time, because its clocks go forward;"
             " write 2030-03-10T03:30-05:00",
         ),
-        (("1", "--until", "2020-01-01"), "The pause would be over before it begins; --until: found 2020-01-01T"),
+        (("1", "--until", "2020-01-01"), "The pause would end in the past; --until: found 2020-01-01T"),
         (
             ("1", "--from", "2999-12-27", "--until", "2999-12-24"),
             "The pause would end before it begins; --from: found 2999-12-27T",

@@ -87,7 +87,7 @@ def rollback(
         typer.Option("--to", min=1, max=MAX_VERSION, metavar="VERSION", help="The same, by name."),
     ] = None,
 ) -> None:
-    """Make a new version of a policy, an enrollment or an offer that says what an old one said. Prints its number.
+    """Make a new version of a policy, an enrollment or an offer: what an old one was. Prints its number.
 
     Leads that were decided stay as they are: a decision names the versions that it was made by.
 
@@ -103,7 +103,8 @@ def rollback(
             {"kind": kind.value, "id": number, "version": wanted},
         ).fetchone()
     out.print(row[0] if row else "")
-    err.print(f"{name_of(kind)} {row_id} says again what version {wanted} said", markup=False)
+    said = "terms" if kind in HISTORY else "body"
+    err.print(f"{name_of(kind)} {row_id} has the {said} of version {wanted} again", markup=False)
 
 
 def read_id(connection: psycopg.Connection[Any], kind: Kind, text: str) -> int:

@@ -142,7 +142,7 @@ begin
     perform kernel.refuse('LG400', 'A pause begins at a time', 'from', p_from::text, 'a time');
   end if;
   if v_until <= v_now then
-    perform kernel.refuse('LG400', 'The pause would be over before it begins', 'until', kernel.write_instant(p_until),
+    perform kernel.refuse('LG400', 'The pause would end in the past', 'until', kernel.write_instant(p_until),
       'a time to come');
   end if;
   if v_from >= v_until then

@@ -167,7 +167,7 @@ begin
   where bo.id = p_id
   returning bo.version into v_version;
   if v_version = v_now.version then
-    perform kernel.refuse('LG409', 'The enrollment already says what that version said', 'version', p_version::text,
+    perform kernel.refuse('LG409', 'The enrollment already has the terms of that version', 'version', p_version::text,
       'a version that differs from the current one');
   end if;
   return v_version;
@@ -191,7 +191,7 @@ begin
     perform kernel.refuse('LG404', 'The offer or its version does not exist', 'version',
       format('offer %s, version %s', p_id, p_version), 'a version that leadgen.offer_history lists');
   elsif catalog.describe_offer(v_old) = catalog.describe_offer(v_now) then
-    perform kernel.refuse('LG409', 'The offer already says what that version said', 'version', p_version::text,
+    perform kernel.refuse('LG409', 'The offer already has the terms of that version', 'version', p_version::text,
       'a version that differs from the current one');
   end if;
   update leadgen.offers o

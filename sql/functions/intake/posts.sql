@@ -162,7 +162,7 @@ declare
 begin
   if ref.has_huge_number(v_text) then
     perform kernel.refuse('LG400', 'The post has a number that is too large', p_found => 'a number of more digits',
-      p_allowed => 'numbers of at most 40 digits and an exponent of two');
+      p_allowed => 'numbers of at most 40 digits, with an exponent of at most two');
   end if;
   v_document := v_text;
   if jsonb_typeof(v_document) <> 'object' then

@@ -28,8 +28,8 @@ begin
 end;
 $$;
 comment on function leadgen.roll_back_policy(text, bigint, integer) is
-  'Makes a policy say again what an old version of it said; that is a new version, checked like any other (LG423), '
-  'and its number is returned.';
+  'Gives a policy the body of an old version of it again; that is a new version, checked like any other (LG423), and '
+  'its number is returned.';
 
 create or replace function leadgen.try_field_map(p_slug text, p_document jsonb)
 returns setof jsonb

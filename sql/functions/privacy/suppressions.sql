@@ -89,7 +89,7 @@ declare
 begin
   if v_country_code is not null
     and not exists (select from leadgen.phone_regions r where r.country_code = v_country_code) then
-    perform kernel.refuse('LG400', 'Not a country', 'country_code', left(p_country_code, 20),
+    perform kernel.refuse('LG400', 'There is no such country', 'country_code', left(p_country_code, 20),
       'an ISO 3166-1 code of two letters, such as US');
   end if;
   case p_kind

@@ -115,7 +115,7 @@ begin
   else
     if p_kind is null or p_kind not in ('phone', 'email') then
       perform kernel.refuse(
-        'LG400', 'A person is found by another kind', 'kind', left(p_kind, 20), 'phone, email, lead');
+        'LG400', 'There is no such kind', 'kind', coalesce(left(p_kind, 20), 'nothing'), 'phone, email, lead');
     end if;
     v_email := case p_kind when 'email' then privacy.normalize_contact(p_kind, p_value) end;
     v_phone := case p_kind when 'phone' then privacy.normalize_contact(p_kind, p_value, p_country_code) end;
