@@ -37,7 +37,7 @@ begin
     select intake.hash_trace('email', m[1]) from regexp_matches(v_text, '([a-z0-9._%+-]+@[a-z0-9.-]+)', 'g') m
     union
     select intake.hash_trace('email', m[1])
-    from regexp_matches(v_text, '([^][:space:]"<>,;:\\(){}[]+@[^][:space:]"<>,;:\\(){}[]+)', 'g') m
+    from regexp_matches(v_text, E'([^][:space:]"<>,;:\\\\(){}[]+@[^][:space:]"<>,;:\\\\(){}[]+)', 'g') m
     union
     select intake.hash_trace('digits', substr(m[1], i, c_window))
     from regexp_matches(translate(v_text, ' ()-./+', ''), '([0-9]{10,})', 'g') m
@@ -65,7 +65,7 @@ as $$
 begin
   return array_remove(array[
     intake.hash_trace('email', nullif(lower(p_email), '')),
-    intake.hash_trace('digits', substring(regexp_replace(p_phone, '\D', '', 'g') from '.{10}$')),
+    intake.hash_trace('digits', substring(regexp_replace(p_phone, E'\\D', '', 'g') from '.{10}$')),
     intake.hash_trace('phone', nullif(p_phone, ''))
   ], null);
 end;
