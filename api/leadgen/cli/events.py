@@ -38,6 +38,8 @@ class Kind(StrEnum):
     DELIVERY_PARKED = "delivery_parked"
     SECRET_ROTATED = "secret_rotated"  # noqa: S105  not a secret
     ADDRESS_CHANGED = "address_changed"
+    RATE_EXCEEDED = "rate_exceeded"
+    QUARANTINE_PURGED = "quarantine_purged"
     LEAD_ERASED = "lead_erased"
     SUBMISSION_ERASED = "submission_erased"
 
