@@ -249,12 +249,16 @@ begin
   return coalesce(p_payload::text ~* v_email, false)
     or coalesce(ref.normalize_email(ref.collapse_space(p_payload ->> 'email')) = nullif(p_email, ''), false)
     or coalesce(length(v_digits) = 10 and translate(p_payload::text, ' ()-./+', '') like '%' || v_digits || '%', false)
-    or coalesce(
-      p_phone <> '' and (ref.read_phone(p_payload ->> 'phone', p_country_code)).e164 = p_phone, false);
+    or exists (
+      select from unnest(array[
+        p_country_code, (ref.read_phone(nullif(p_phone, ''), null)).country_code, upper(p_payload ->> 'country_code')
+      ]) c (code)
+      where (ref.read_phone(p_payload ->> 'phone', c.code)).e164 = nullif(p_phone, ''));
 end;
 $$;
 comment on function intake.is_submission_of(jsonb, text, text, text) is
-  'Whether a submission carries an e-mail or a phone, as a lead of this country has them; null or empty: none.';
+  'Whether a submission carries an e-mail or a phone, as a lead of this country has them; null or empty: none. Its '
+  'phone is read as one of this country, of the country of the phone and of its own country_code.';
 
 create or replace function intake.list_quarantined_of(p_email text, p_phone text, p_country_code text)
 returns setof bigint
