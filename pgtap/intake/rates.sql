@@ -74,7 +74,7 @@ set local role leadgen_dba;
 select is(testkit.fault_of($$insert into leadgen.rate_limits values ('key', 'a-partner', 9, 9)$$), 'none', 'a DBA writes a row');
 select is(testkit.fault_of('delete from leadgen.rate_buckets'), '42501', 'buckets are not theirs');
 reset role;
-select is(testkit.fault_of($$insert into leadgen.rate_limits values ('adress', '*', 9, 9)$$), '23514', 'a misspelt name is refused');
+select is(testkit.fault_of($$insert into leadgen.rate_limits values ('adress', '*', 9, 9)$$), 'LG423 name', 'a misspelt name is refused');
 
 -- What has filled up is forgotten.
 select is((select count(*) from leadgen.rate_buckets) > 0, true, 'there are buckets');
