@@ -1,6 +1,6 @@
 -- find_person, erase_submission, explain_erasure: a person found by contact, struck out where there is no lead, and the account of it.
 begin;
-select plan(29);
+select plan(33);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 24}') as offer_id;
 create temp table seats as select testkit.enroll(offer_id) as a from ids;
 create function pg_temp.submit(p_changes jsonb) returns jsonb language sql as $$
@@ -45,7 +45,9 @@ select is(pg_temp.found('lead', a::text), 'a p-3', 'find_person: one lead, and w
 select is(testkit.fault_of(format('select * from leadgen.find_person(%L, %L)', kind, value)), fault,
   format('find_person: %s %s is refused', kind, value))
 from (values ('phone', '(512) 555-7731', 'LG400 value'), ('email', 'zaphod', 'LG400 value'), ('name', 'Zaphod', 'LG400 kind'),
-  (null, 'x', 'LG400 kind'), ('lead', '0', 'LG404 lead_id'), ('lead', 'x', 'LG404 lead_id')) as t (kind, value, fault);
+  (null, 'x', 'LG400 kind'), ('lead', '0', 'LG404 lead_id'), ('lead', 'x', 'LG404 lead_id'),
+  ('lead', '-1', 'LG404 lead_id'), ('lead', '', 'LG404 lead_id'), ('lead', null, 'LG404 lead_id'),
+  ('lead', '99999999999999999999', 'LG404 lead_id')) as t (kind, value, fault);
 set local role leadgen_dba;
 select is((select count(*) from leadgen.find_person('email', 'nobody@people.example')), 1::bigint, 'a DBA may look');
 reset role;
