@@ -8,7 +8,8 @@ update leadgen.rate_limits set amount = 1500, per_seconds = 1500 where name = 'q
 create temp table ids as select testkit.make_offer() as offer_id;
 create function pg_temp.lose(p_number integer, p_address text, p_length integer default 500) returns jsonb language sql as $$
   select leadgen.submit_lead(jsonb_build_object('name', 'Lost', 'message', rpad(p_number::text, p_length, '-')),
-    jsonb_strip_nulls(jsonb_build_object('ip_address', p_address))) $$;
+    jsonb_strip_nulls(jsonb_build_object('ip_address', p_address)))
+$$;
 
 -- Without a source, an address pays in bytes.
 select is(pg_temp.lose(1, '2001:db8::1') ->> 'status', 'quarantined', 'the first fits');
@@ -30,7 +31,7 @@ select testkit.at_time('2026-11-20T16:20:00Z');
 -- A source pays for its own, whatever the address.
 update leadgen.sources s set is_active = false from ids where s.offer_id = ids.offer_id;
 create temp table own as select n, leadgen.submit_lead(testkit.given_lead(offer_id, jsonb_build_object('message', rpad('x', 500, 'x')), n),
-  jsonb_build_object('ip_address', '198.51.100.' || n)) as answer from ids, generate_series(1, 3) n;
+  jsonb_build_object('ip_address', format('198.51.100.%s', n))) as answer from ids, generate_series(1, 3) n;
 select is(array_agg(coalesce(answer ->> 'limit', answer ->> 'status') order by n), '{quarantined,quarantined,quarantine_source}',
   'leads of a source that is switched off') from own;
 select is(count(*), 1::bigint, 'an event names the source') from leadgen.events e join ids using (offer_id)
@@ -81,14 +82,16 @@ select testkit.at_time(now() + interval '91 days');
 create temp table before as select count(*) filter (where resubmitted_at is null) as waiting from leadgen.intake_quarantine;
 select is(leadgen.run_chore('purge_quarantine'), true, 'the chore deletes');
 select is(count(*), 0::bigint, 'all of it') from leadgen.intake_quarantine;
-select is(e.message || ' ' || (e.facts ->> 'submissions'), format('%s submissions deleted after 90 days in quarantine: no source '
+select is(format('%s %s', e.message, e.facts ->> 'submissions'), format('%s submissions deleted after 90 days in quarantine: no source '
   'claimed them %s', waiting, waiting), 'those that nobody resubmitted are counted') from leadgen.events e, before
   where e.kind = 'quarantine_purged';
-select is(intake.purge_quarantine(), 0, 'then there is nothing left');
+select is(intake.purge_quarantine(), 0, 'a second purge finds nothing');
 
 -- Attributes.
 create function pg_temp.attributes(p_count integer, p_length integer) returns jsonb language sql as $$
-  select jsonb_build_object('attributes', jsonb_object_agg('a' || n, rpad('x', p_length, 'x'))) from generate_series(1, p_count) n $$;
+  select jsonb_build_object('attributes', jsonb_object_agg(format('a%s', n), rpad('x', p_length, 'x')))
+  from generate_series(1, p_count) n
+$$;
 select is(testkit.fault_of(format('select testkit.submit(%s, %L)', offer_id, pg_temp.attributes(count, length))), fault,
   format('%s attributes of %s', count, length))
 from ids, (values (100, 1, 'none'), (101, 1, 'LG400 attributes'), (1, 16374, 'none'), (1, 16375, 'LG400 attributes'))

@@ -11,13 +11,14 @@ select results_eq('select name, amount, per_seconds from leadgen.rate_limits ord
 insert into leadgen.rate_limits (name, subject, amount, per_seconds) values ('address', '192.0.2.1', 10, 100);
 create function pg_temp.take(p_least integer, p_most integer, p_subject text default '192.0.2.1', p_name text default 'address')
 returns text language sql as $$
-  select t.granted || ' ' || t.retry_after from intake.take_tokens(p_name, p_subject, p_least, p_most) t $$;
+  select format('%s %s', t.granted, t.retry_after) from intake.take_tokens(p_name, p_subject, p_least, p_most) t
+$$;
 select is(pg_temp.take(1, 4), '4 0', 'a new bucket is full');
-select is(pg_temp.take(1, 4), '4 0', 'and gives until it is empty');
+select is(pg_temp.take(1, 4), '4 0', 'a bucket gives until it is empty');
 select is(pg_temp.take(1, 4), '2 0', 'the last block is smaller');
-select is(pg_temp.take(1, 4), '0 10', 'then none: one comes in ten seconds');
+select is(pg_temp.take(1, 4), '0 10', 'an empty bucket: one token comes in ten seconds');
 select is(pg_temp.take(3, 3), '0 30', 'three come in thirty');
-select is(b.refused || ' ' || b.tokens, '2 0', 'refusals are counted, and take nothing') from leadgen.rate_buckets b
+select is(format('%s %s', b.refused, b.tokens), '2 0', 'refusals are counted, and take nothing') from leadgen.rate_buckets b
   where b.subject = '192.0.2.1';
 select testkit.at_time('2026-11-20T16:00:09.5Z');
 select is(pg_temp.take(1, 4), '0 1', 'not before its time');
@@ -47,10 +48,10 @@ create temp table ids as select testkit.make_offer() as offer_id;
 delete from leadgen.events;
 update leadgen.rate_limits set amount = 1 where name in ('address', 'source');
 select pg_temp.take(1, 1, s, 'source')
-from ids, unnest(array['source-of-' || offer_id, 'invented', 'also invented']) s, generate_series(1, 3);
-select pg_temp.take(1, 1, '198.51.100.' || n) from generate_series(1, 3) n, generate_series(1, 2);
+from ids, unnest(array[format('source-of-%s', offer_id), 'invented', 'invented too']) s, generate_series(1, 3);
+select pg_temp.take(1, 1, format('198.51.100.%s', n)) from generate_series(1, 3) n, generate_series(1, 2);
 select is(array_agg(e.subject order by e.subject), array['address 2026-11-22T16:00:00+00:00',
-  'source 2026-11-22T16:00:00+00:00', 'source source-of-' || ids.offer_id || ' 2026-11-22T16:00:00+00:00'],
+  'source 2026-11-22T16:00:00+00:00', format('source source-of-%s 2026-11-22T16:00:00+00:00', ids.offer_id)],
   'one for each limit, and for each source that exists') from leadgen.events e, ids group by ids.offer_id;
 select is(e.message, format('the rate limit source (1 in 300 seconds) of the source source-of-%s is reached; what comes beyond it '
   'is refused with 429. See leadgen.rate_buckets', offer_id), 'which limit, and of whom')
@@ -68,7 +69,7 @@ from (values ('quarantine', 'x', '5', 'not bytes of quarantine'), ('address', ''
   ('address', null, '5', 'null'), (null, 'x', '5', 'no name')) t (name, subject, count, what);
 set local role leadgen_api;
 select is(testkit.fault_of($$select leadgen.lease_posts('address', 'x', 5)$$), 'none', 'the API leases');
-select is(testkit.fault_of('select * from leadgen.list_rate_limits()'), 'none', 'and reads the limits');
+select is(testkit.fault_of('select * from leadgen.list_rate_limits()'), 'none', 'the API reads the limits');
 select is(testkit.fault_of('select * from leadgen.rate_limits'), '42501', 'through the facade');
 set local role leadgen_dba;
 select is(testkit.fault_of($$insert into leadgen.rate_limits values ('key', 'a-partner', 9, 9)$$), 'none', 'a DBA writes a row');

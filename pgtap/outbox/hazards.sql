@@ -16,7 +16,7 @@ insert into odd values
   (2, '{"outcome": "answered", "status_code": 200, "reply": "{\"status\":\"accepted\",\"x\":\"\\u0000\"}"}', 'delivered'),
   (3, jsonb_build_object('outcome', 'answered', 'status_code', 200, 'reply', format('{"status":"accepted","x":%s', repeat('[', 1900))),
   'delivered'),
-  (4, '{"outcome": "answered", "status_code": 200, "reply": "{\"status\":\"accepted\",\"x\":1e999999}"}', 'delivered'),
+  (4, '{"outcome": "answered", "status_code": 200, "reply": "{\"status\":\"accepted\",\"x\":1e999999}"}', 'unknown'),
   (5, '{"outcome": "answered", "status_code": 99999999999}', 'pending'),
   (6, '{"outcome": "answered"}', 'pending'),
   (7, '{"outcome": "answered", "status_code": 503, "retry_after_seconds": 1e30}', 'pending'),

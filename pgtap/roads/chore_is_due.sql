@@ -49,7 +49,8 @@ update leadgen.chores set pause = '90 seconds' where name = 'settle_reports';
 set local role leadgen_worker;
 select is(array_agg(format('%s %s', c.name, c.pause_seconds)),
   '{"settle_answers 0","settle_return 0","release_due_sale 0","follow_change 0","route_held_lead 0",
-  "settle_endpoints 0","settle_reports 90","purge_quarantine 600","forget_buckets 600"}', 'list_chores: the active chores with their pauses') from leadgen.list_chores() c;
+  "settle_endpoints 0","settle_reports 90","purge_quarantine 600","forget_buckets 600"}',
+  'list_chores: the active chores with their pauses') from leadgen.list_chores() c;
 reset role;
 set local role leadgen_dba;
 select lives_ok('update leadgen.chores set pause = ''1 minute'', is_active = true',

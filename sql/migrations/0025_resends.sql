@@ -6,6 +6,7 @@ alter view if exists report.replays rename to resends;
 alter view if exists report.deliveries rename column replay_id to resend_id;
 drop function if exists outbox.list_replay_candidates(leadgen.replays, integer);
 drop function if exists outbox.read_replay_filter(jsonb);
+drop function if exists outbox.resend_delivery(bigint, leadgen.delivery_status[], bigint); -- a parameter has another name
 
 alter table leadgen.replays rename to resends;
 alter table leadgen.resends rename column replayed to resent;

@@ -50,7 +50,10 @@ def test_an_example_works(example: str, market: psycopg.Connection[Any]) -> None
     typed = (
         setting.replace(".3.", f".{enrollment}.").replace("[7]", f"[{buyer}]").replace(": 7,", f": {new},")
     )
-    changes = json.dumps(read_changes(None, [typed]))
+    settings = [typed]
+    if ".pause_from=" in typed:
+        settings.append(f"enrollments.{enrollment}.pause_until=2026-12-01T00:00:00Z")
+    changes = json.dumps(read_changes(None, settings))
     found = market.execute(
         "select leadgen.what_if(%s, now() - interval '1 day', now() + interval '1 day', %s)", [offer, changes]
     ).fetchone()

@@ -268,7 +268,7 @@ async def test_url_goes_out_as_it_was_saved(saved: str, sent: str | None) -> Non
 async def test_url_that_no_request_line_can_carry_is_refused_unsent(path: str) -> None:
     async with http_endpoint() as endpoint, WebhookSender(2, Egress(development=True)) as sender:
         result = await attempt_delivery(sender, delivery(endpoint.url + path))
-    assert (result["outcome"], result["error"], endpoint.requests) == ("refused", "bad URL", [])
+    assert (result["outcome"], result["error"], endpoint.requests) == ("refused", "the URL is not valid", [])
 
 
 async def test_host_with_an_underscore_is_reached() -> None:

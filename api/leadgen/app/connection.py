@@ -94,7 +94,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_deaf = False
         self._refusal: Problem | None = None
         self._is_proxy = False
-        self._places = deque[str | None]()  # one a request under way that came by a proxy of ours
+        self._places = deque[str | None]()  # of requests under way from a trusted proxy
         self.origin: str | None = None
         self.waits_since = self._now()
 
@@ -315,7 +315,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._exit.finish()
 
     def _take(self, peer: str) -> bool:
-        """Take a place for a request that came by a proxy of ours, for whom the proxy names."""
+        """Take a place for a request from a trusted proxy, under the client that it names."""
         forwarded = [value for name, value in self.headers if name == b"x-forwarded-for"]
         origin = self._gate.find_origin(peer, forwarded)
         is_taken = origin is None or self._gate.take(origin)

@@ -1,4 +1,4 @@
-"""Who is connected to this process, how many at once, and who is let go when a deadline has passed."""
+"""The open connections of this process: how many there may be, and what happens at their deadlines."""
 
 import asyncio
 import resource
@@ -44,7 +44,7 @@ class Bounds:
 class Connection(Protocol):
     """What the gate knows of a connection."""
 
-    origin: str | None  # whom it counts for; None: a proxy of ours, or a socket file
+    origin: str | None  # what it is counted under; None: a trusted proxy, or a socket file
     waits_since: float  # when it began to wait for a head
 
     @property
@@ -98,7 +98,7 @@ class Gate:
         return any(address in network for network in self._trusted)
 
     def find_origin(self, peer: str, forwarded: Sequence[bytes]) -> str | None:
-        """Whom a request counts for that came by a proxy of ours; None where the proxy names nobody."""
+        """What a request from a trusted proxy is counted under; None if the proxy names no client."""
         address = read_address(client_address(peer, list(forwarded), self._trusted) or "")
         return None if address is None or self.trusts(address) else name_origin(address)
 
@@ -159,7 +159,7 @@ class Gate:
 
 
 def name_origin(address: Address) -> str:
-    """Whom an address counts for: itself, or its /64 in IPv6, all of which one holder has."""
+    """What an address is counted under: itself, or its /64 in IPv6, because one customer gets a whole /64."""
     if address.version == 4:
         return str(address)
     return str(IPv6Network((int(address), SUBNET), strict=False))

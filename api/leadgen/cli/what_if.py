@@ -63,6 +63,7 @@ def what_if(
       enrollments.3.budget_per_day=300
       enrollments.3.budget_per_month=5000
       enrollments.3.min_balance_required=100
+      enrollments.3.pause_from=2026-11-20T00:00:00Z        (together with pause_until)
       enrollments.3.pause_until=2026-12-01T00:00:00Z
       enrollments.3.schedule='{"mon": [["08:00", "18:00"]]}'
       enrollments.3.filters='{"attributes.job_type": {"enum": ["leak"]}}'

@@ -13,7 +13,7 @@ from aiohttp.streams import StreamReader
 
 LONGEST_HEAD = 65_536  # bytes before the body: interim answers, status and headers
 MOST_HEADERS = 1_000  # header lines of one answer
-MOST_INTERIM = 10  # interim answers (1xx), and blank lines, before the status that counts
+MOST_INTERIM = 100  # interim answers (1xx), and blank lines, before the status that counts
 LONGEST_BODY = 73_728  # bytes of the body as they come: 64 kB, and what frames them as chunks
 SLICE = 4_096  # bytes of a body that are parsed before the limits are looked at again
 SWITCHING_PROTOCOLS = 101  # ends an exchange as a final status does

@@ -47,7 +47,11 @@ begin
     end if;
   end if;
 
-  if v_is_success then
+  if v_is_success and v_body is null and p_reply ~* 'accepted|rejected' and ref.has_huge_number(p_reply) then
+    outcome := 'unknown';
+    reason := 'the answer could not be judged: it has a number of more than 40 digits, or with an exponent of three';
+    error_class := 'protocol';
+  elsif v_is_success then
     v_word := lower(ref.read_word(v_body, 'status'));
     outcome := case when v_word in ('accepted', 'rejected') then v_word else 'delivered' end;
     reason := case when v_word = 'rejected' then coalesce(ref.read_word(v_body, 'reason'), '') end;
@@ -86,12 +90,12 @@ language plpgsql
 immutable
 as $$
 -- A receiver writes what it likes, and what it wrote may be cut: what is no JSON is text. Some begin with a byte order
--- mark, and jsonb has no NUL. The block writes nothing, so it takes no transaction id.
+-- mark, and jsonb has no NUL. What is judged is what is cast: without a NUL two halves may be one number. The block
+-- writes nothing, so it takes no transaction id.
+declare
+  v_text constant text := replace(ltrim(p_reply, E'\uFEFF'), E'\\u0000', '');
 begin
-  if ref.has_huge_number(p_reply) then
-    return null;
-  end if;
-  return replace(ltrim(p_reply, E'\uFEFF'), E'\\u0000', '')::jsonb;
+  return case when not ref.has_huge_number(v_text) then v_text::jsonb end;
 exception
   when data_exception or program_limit_exceeded then -- classes 22 and 54: no JSON, or none that jsonb can hold
     return null;

@@ -137,7 +137,7 @@ begin
     from judged j
     cross join lateral (
       select case
-        when j.status = 'cancelled' or (j.meaning = 'unknown' and not j.resends_lost) then null
+        when j.status = 'cancelled' or (j.meaning = 'unknown' and (j.said = 'answered' or not j.resends_lost)) then null
         when j.meaning = 'gone' then p_now
         when j.meaning in ('failed', 'unknown') then outbox.plan_retry(
           p_now, j.attempts - j.attempts_before, p_max_retries, p_retry_delay, j.retry_after_seconds, j.retry_seconds,

@@ -46,7 +46,7 @@ begin
     if p_value ? v_domain then
       return rules.fail('email_blocked', 'email', 'The e-mail domain is blocked for this offer');
     end if;
-    v_domain := substring(v_domain from '\.(.*)$');
+    v_domain := substring(v_domain from E'\\.(.*)$');
   end loop;
   return '{}';
 end;
