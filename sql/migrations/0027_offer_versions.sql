@@ -14,10 +14,9 @@ create table leadgen.offer_versions (
   primary key (offer_id, version)
 );
 insert into leadgen.offer_versions (
-  offer_id, version, changed_at, changed_by, is_active, default_price_per_lead, validation_policy_id, routing_policy_id,
-  pricing_policy_id
+  offer_id, version, changed_at, is_active, default_price_per_lead, validation_policy_id, routing_policy_id, pricing_policy_id
 )
 select
-  o.id, 1 as version, coalesce(o.updated_at, o.created_at) as changed_at, 'migration' as changed_by, o.is_active,
-  o.default_price_per_lead, o.validation_policy_id, o.routing_policy_id, o.pricing_policy_id
+  o.id, 1 as version, coalesce(o.updated_at, o.created_at) as changed_at, o.is_active, o.default_price_per_lead,
+  o.validation_policy_id, o.routing_policy_id, o.pricing_policy_id
 from leadgen.offers o;

@@ -127,7 +127,7 @@ comment on function catalog.fill_scope() is
 create or replace function catalog.check_pause(p_from timestamptz, p_until timestamptz, p_path text)
 returns void
 language plpgsql
-stable
+immutable
 as $$
 begin
   if p_from is not null and p_until is null then
