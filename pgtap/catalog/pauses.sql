@@ -1,6 +1,6 @@
 -- pause_enrollment, resume_enrollment: a pause is planned, replaced, taken back; each is a version of the terms.
 begin;
-select plan(19);
+select plan(23);
 create temp table ids as select testkit.enroll_buyer(testkit.make_offer(), 'Ace') as a;
 grant select on ids to leadgen_dba;
 select testkit.at_time('2026-12-20T12:00:00Z');
@@ -40,11 +40,20 @@ from ids, (values
 ) as t (starts, ends, fault);
 select is(testkit.fault_of('select leadgen.pause_enrollment(0)'), 'LG404 enrollment_id', 'no such enrollment to pause');
 select is(testkit.fault_of('select leadgen.resume_enrollment(0)'), 'LG404 enrollment_id', 'no such enrollment to resume');
-select throws_ok(format('update leadgen.buyer_offers set pause_from = ''2026-12-24'' where id = %s', a), '23514',
-  'new row for relation "buyer_offers" violates check constraint "buyer_offers_pause_begins_before_it_ends"',
-  'in SQL: no beginning without an end') from ids;
-select throws_ok(format('update leadgen.buyer_offers set pause_from = ''2026-12-24'', pause_until = ''2026-12-23'' where id = %s', a),
-  '23514', null, 'in SQL: no end before the beginning') from ids;
+select is(testkit.detail_of(format('update leadgen.buyer_offers set pause_from = %L, pause_until = %L where id = %s', starts, ends, a)),
+  jsonb_build_object('field', 'pause_from', 'found', kernel.write_instant(starts), 'allowed', allowed),
+  format('in SQL: %s to %s', starts, coalesce(ends::text, 'null')))
+from ids, (values
+  ('2026-12-24T00:00:00Z'::timestamptz, null::timestamptz, 'null while pause_until is null'),
+  ('2026-12-24T00:00:00Z', '2026-12-23T00:00:00Z', 'null, or a time before pause_until, 2026-12-23T00:00:00+00:00'),
+  ('2026-12-24T00:00:00Z', '2026-12-24T00:00:00Z', 'null, or a time before pause_until, 2026-12-24T00:00:00+00:00'),
+  ('infinity', 'infinity', 'null, or a time before pause_until, infinity')
+) as t (starts, ends, allowed);
+update leadgen.buyer_offers set pause_from = '2026-12-24', pause_until = '2026-12-25' from ids where id = a;
+select is(testkit.fault_of(format('update leadgen.buyer_offers set pause_until = null where id = %s', a)), 'LG423 pause_from',
+  'in SQL: half of a planned pause is not taken back') from ids;
+select is(testkit.fault_of(format('insert into leadgen.buyer_offers (buyer_id, offer_id, pause_from) values (%s, %s, ''2026-12-24'')',
+    testkit.new_buyer('Dunn'), testkit.make_offer())), 'LG423 pause_from', 'in SQL: a new enrollment');
 select lives_ok(format('update leadgen.buyer_offers set pause_from = ''2026-12-24'', pause_until = ''infinity'' where id = %s', a),
   'in SQL: from a day on, without end') from ids;
 

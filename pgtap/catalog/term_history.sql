@@ -1,6 +1,6 @@
 -- The versions of an enrollment's and of an offer's terms: what changed in words, and back again.
 begin;
-select plan(51);
+select plan(55);
 
 select is(catalog.show_minute(minute), shown, shown) from (values (0, '00:00'), (485, '08:05'), (1440, '24:00')) as t (minute, shown);
 select is(catalog.list_hours(catalog.compile_hours(hours)), expected, format('list_hours: %s', hours))
@@ -81,6 +81,28 @@ select is(o.default_price_per_lead, 45.00, 'the price is that of then') from lea
 select is(testkit.fault_of(format('select leadgen.roll_back_offer(%s, %s)', offer_id, version)), fault,
   format('offer to %s: %s', version, fault))
 from ids, (values (1, 'LG409 version'), (9, 'LG404 version')) as t (version, fault);
+-- A policy that an offer had once may be deleted.
+create temp table spare as
+with made as (
+  insert into leadgen.pricing_policies (name, rules) values ('Spare', '{}') returning id
+)
+select id from made;
+update leadgen.offers o set pricing_policy_id = spare.id from ids, spare where o.id = offer_id;
+update leadgen.offers o set pricing_policy_id = null, default_price_per_lead = 46 from ids where o.id = offer_id;
+delete from leadgen.pricing_policies p using spare where p.id = spare.id;
+select throws_ok(format('select leadgen.roll_back_offer(%s, 4)', offer_id), 'LG409',
+  format('Version 4 of the offer has a policy that was deleted: pricing policy %s', spare.id), 'a deleted policy does not come back')
+from ids, spare;
+select is(testkit.fault_of(format('select leadgen.roll_back_offer(%s, 4)', offer_id)), 'LG409 version', 'by the version') from ids;
+select is(leadgen.roll_back_offer(offer_id, 3), 6, 'a version without a pricing policy does') from ids;
+
+-- What was there before versions were kept.
+insert into leadgen.offer_versions (offer_id, version, changed_by, is_active, default_price_per_lead, validation_policy_id,
+  routing_policy_id)
+values (0, 1, 'migration', true, 45, 1, 1), (0, 2, 'ann', true, 50, 1, 1);
+select results_eq('select h.changed_by, h.changes from leadgen.offer_history(0) h',
+  $$values ('ann', 'default_price_per_lead: 45.00 -> 50.00'), ('migration', 'as it was at the upgrade')$$,
+  'offer_history: an offer from before it begins as it was at the upgrade');
 select throws_ok('update leadgen.offer_versions set default_price_per_lead = 1', 'LG409', null, 'the versions are append-only');
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- charge_quarantine, trace_payload, purge_quarantine, check_submission: what strangers send is bounded.
 begin;
-select plan(33);
+select plan(50);
 select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.rate_limits set is_active = true;
 update leadgen.rate_limits set amount = 1000, per_seconds = 1000 where name = 'quarantine_address';
@@ -50,6 +50,19 @@ from
     ('{"text": "9915125550123"}', true, 'a number with more before it'),
     ('{"email": "bo@example.com", "phone": "5125550124"}', false, 'another person'), ('7', false, 'a number')
   ) t (payload, found, what);
+-- What a trace found is looked at: no digit of another number right before or after.
+select is(intake.is_submission_of(payload, null, phone, null), found, format('is_submission_of: %s in %s', phone, payload))
+from
+  (values
+    ('{"order": "x5125550123000"}'::jsonb, '+15125550123', false), ('{"order": "9915125550123"}', '+15125550123', false),
+    ('{"order": 25125550123}', '+15125550123', false), ('{"order": 15125550123}', '+15125550123', true),
+    ('["tel5125550123, or later"]', '+15125550123', true), ('["from 5 512.555-0123 9"]', '+15125550123', true),
+    ('["00 1 (512) 555 0123"]', '+15125550123', true), ('["+44 (0)20 7946 0958"]', '+442079460958', true),
+    ('["00442079460958"]', '+442079460958', true), ('["02079460958"]', '+442079460958', true),
+    ('["13800138000"]', '+8613800138000', true), ('["23800138000"]', '+8613800138000', false),
+    ('["0151 23456789"]', '+4915123456789', true), ('["4930901820"]', '+4930901820', true),
+    ('["4930901820"]', '', false), ('["4930901820"]', null, false), ('["4930901820"]', '+4790182', false)
+  ) t (payload, phone, found);
 select is(cardinality(intake.trace_payload(jsonb_build_object('n', rpad('1', 60000, '0123456789')))) < 100, true,
   'bounded, whatever comes');
 select is(count(*), 0::bigint, 'every submission has its traces') from leadgen.intake_quarantine q where q.traces is null;

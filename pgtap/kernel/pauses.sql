@@ -1,6 +1,6 @@
 -- A pause with a beginning: what a candidate is judged by, what a reader is told, and when a held lead wakes.
 begin;
-select plan(35);
+select plan(40);
 
 select is(kernel.make_pause(starts, ends), pause, format('make_pause: %s to %s', starts, ends))
 from (values
@@ -74,8 +74,20 @@ select is((leadgen.what_if(offer_id, '2026-11-20T06:00:00Z', '2026-11-21T06:00:0
   jsonb_build_object(a, fields)))) #>> '{simulated,sold}', sold, format('what-if: %s', fields))
 from seats, (values
   ('{"pause_from": "2026-11-20T16:29:59Z", "pause_until": "2026-11-22T00:00:00Z"}'::jsonb, '0'),
-  ('{"pause_until": null}', '2')
+  ('{"pause_until": null}', '2'), ('{"pause_until": "2026-11-22T00:00:00Z"}', '1'),
+  ('{"pause_from": "2026-11-20T16:29:59Z"}', '2')
 ) as t (fields, sold);
+-- An end that is not changed is the row's: together they are a pause that the row might have, or an error.
+select is(testkit.detail_of(format('select leadgen.what_if(%s, %L, %L, %L)', offer_id, '2026-11-20T06:00:00Z', '2026-11-21T06:00:00Z',
+    jsonb_build_object('enrollments', jsonb_build_object(a, fields)))) - 'field', jsonb_build_object('found', found, 'allowed', allowed),
+  format('what-if: %s is refused', fields))
+from seats, (values
+  ('{"pause_from": "2026-11-20T17:10:00Z"}'::jsonb, '2026-11-20T17:10:00+00:00',
+    'null, or a time before pause_until, 2026-11-20T17:10:00+00:00'),
+  ('{"pause_until": "2026-11-20T16:00:00Z"}', '2026-11-20T16:30:00+00:00',
+    'null, or a time before pause_until, 2026-11-20T16:00:00+00:00'),
+  ('{"pause_from": "2026-11-20T16:00:00Z", "pause_until": null}', '2026-11-20T16:00:00+00:00', 'null while pause_until is null')
+) as t (fields, found, allowed);
 
 select * from finish();
 rollback;

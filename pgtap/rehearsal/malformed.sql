@@ -1,6 +1,6 @@
 -- what_if refuses changes that cannot be, by path; and it writes nothing (fault 32: nothing is left of a rehearsal).
 begin;
-select plan(90);
+select plan(93);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}') as offer_id,
   testkit.new_buyer('Dunn') as d, testkit.make_offer() as other;
 create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace') as a, testkit.enroll_buyer(other, 'Eads') as x from ids;
@@ -72,6 +72,9 @@ from (values
   ('{"enrollments": {"A": {"pause_from": "2026-12-01T00:00:00Z", "pause_until": "2026-12-01T00:00:00Z"}}}',
     'LG423 changes.enrollments.A.pause_from'),
   ('{"enrollments": {"A": {"pause_from": "2026-12-01T00:00:00Z", "pause_until": "2026-12-02T00:00:00Z"}}}', 'none'),
+  ('{"enrollments": {"A": {"pause_from": "2026-12-01T00:00:00Z"}}}', 'LG423 changes.enrollments.A.pause_from'),
+  ('{"enrollments": {"A": {"pause_from": "2026-12-01T00:00:00Z", "pause_until": null}}}', 'LG423 changes.enrollments.A.pause_from'),
+  ('{"with": [{"buyer_id": "buyer D", "pause_from": "2026-12-01T00:00:00Z"}]}', 'LG423 changes.with[0].pause_from'),
   ('{"enrollments": {"A": {"schedule": {"mon": [["08:00", "08:00"]]}}}}', 'LG423 changes.enrollments.A.schedule.mon[0]'),
   ('{"enrollments": {"A": {"filters": {"zip": {"minimum": 1}}}}}', 'LG423 changes.enrollments.A.filters.zip'),
   ('{"enrollments": {"A": {"filters": {"attributes.x": {"minimum": 2, "maximum": 1}}}}}',

@@ -1,6 +1,6 @@
 -- add_parts, sum_part, lay_over, find_capacity and the reports: numbers of a what-if that are added up and told.
 begin;
-select plan(24);
+select plan(25);
 -- Tallies.
 select is(rehearsal.add_parts(parts, more), expected, format('add_parts: %s to %s', more, parts))
 from (values ('{}'::jsonb, '{"a": {"x": 1}}'::jsonb, '{"a": {"x": 1}}'::jsonb),
@@ -19,6 +19,11 @@ from (values
   ('{"capacity_per_week": 7}', 14), ('{"capacity_per_month": 9}', 9), ('{"capacity_per_day": null}', null),
   ('{"capacity_per_hour": 2, "capacity_per_day": 3}', 9), ('{"capacity_per_day": 0}', 0)
 ) as t (caps, capacity);
+create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
+select testkit.outcome(offer_id, at) from ids, unnest('{2026-11-01T05:59:59Z,2026-11-02T05:59:59Z,2026-11-02T06:00:00Z}'::timestamptz[]) at;
+select is(rehearsal.count_windows(jsonb_populate_record(null::rehearsal.plan, jsonb_build_object('offer_id', offer_id, 'timezone',
+    'America/Chicago')), '2026-11-01T05:00:00Z', '2026-11-02T06:00:00.001Z'), '{"hour": 3, "day": 2, "week": 2, "month": 1}',
+  'count_windows: a lead in the first second of a day makes a day, a week and an hour more') from ids;
 select is(rehearsal.report_buyer('{"sales": {"7": 3, "8": 1}, "revenue": {"7": 135}}', 7, 6),
   '{"sales": 3, "revenue": 135, "share": 0.7500, "fill": 0.5000}', 'report_buyer');
 select is(rehearsal.report_buyer('{"sales": {"7": 3}}', 7, 2) -> 'fill', '1', 'report_buyer: never more than full');

@@ -1,6 +1,6 @@
 -- find_person, erase_submission, explain_erasure: a person found by contact, struck out where there is no lead, and the account of it.
 begin;
-select plan(27);
+select plan(33);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 24}') as offer_id;
 create temp table seats as select testkit.enroll(offer_id) as a from ids;
 create function pg_temp.submit(p_changes jsonb) returns jsonb language sql as $$
@@ -20,9 +20,12 @@ alter table people add column b bigint;
 update people set b = (pg_temp.submit('{"idempotency_key": "p-2", "email": "other@people.example"}') ->> 'lead_id')::bigint;
 insert into leadgen.intake_quarantine (failed_step, reason, payload, context, request_hash)
 values ('source', 'no source', '{"phone": "(512) 555-7731", "source_key": "lost"}', '{}', 'p-3'),
-  ('source', 'no source', '{"email": "nobody@people.example"}', '{}', 'p-4');
+  ('source', 'no source', '{"email": "nobody@people.example"}', '{}', 'p-4'),
+  ('source', 'no source', '{"phone": "030 901820", "country_code": "DE"}', '{}', 'p-5'),
+  ('source', 'no source', '{"phone": "030 901820"}', '{}', 'p-6'),
+  ('source', 'no source', '{"phone": "030 901820", "country_code": "AT"}', '{}', 'p-7');
 create temp table submissions as select q.id, convert_from(q.request_hash, 'UTF8') as name from leadgen.intake_quarantine q
-  where q.request_hash in ('p-3', 'p-4');
+  where q.request_hash in ('p-3', 'p-4', 'p-5', 'p-6', 'p-7');
 create function pg_temp.found(p_kind text, p_value text, p_country text default null) returns text language sql as $$
   select string_agg(case when f.lead_id = p.a then 'a' when f.lead_id = p.b then 'b' else coalesce(s.name, 'another') end, ' '
     order by f.created_at, f.lead_id, f.quarantine_id)
@@ -34,6 +37,7 @@ $$;
 select is(pg_temp.found(kind, value, country), expected, format('find_person: %s %s', kind, value))
 from (values
   ('phone', '(512) 555-7731', 'US', 'a b p-3'), ('phone', '+1 512 555 7731', null, 'a b p-3'),
+  ('phone', '+4930901820', null, 'p-5 p-6'), ('phone', '030 901820', 'de', 'p-5 p-6'),
   ('email', 'ZAPHOD@heartofgold.example', null, 'a'), ('email', 'other@people.example', null, 'b'),
   ('email', 'nobody@people.example', null, 'p-4'), ('email', 'nobody.else@people.example', null, null)
 ) as t (kind, value, country, expected);
@@ -41,7 +45,9 @@ select is(pg_temp.found('lead', a::text), 'a p-3', 'find_person: one lead, and w
 select is(testkit.fault_of(format('select * from leadgen.find_person(%L, %L)', kind, value)), fault,
   format('find_person: %s %s is refused', kind, value))
 from (values ('phone', '(512) 555-7731', 'LG400 value'), ('email', 'zaphod', 'LG400 value'), ('name', 'Zaphod', 'LG400 kind'),
-  (null, 'x', 'LG400 kind'), ('lead', '0', 'LG404 lead_id'), ('lead', 'x', 'LG404 lead_id')) as t (kind, value, fault);
+  (null, 'x', 'LG400 kind'), ('lead', '0', 'LG404 lead_id'), ('lead', 'x', 'LG404 lead_id'),
+  ('lead', '-1', 'LG404 lead_id'), ('lead', '', 'LG404 lead_id'), ('lead', null, 'LG404 lead_id'),
+  ('lead', '99999999999999999999', 'LG404 lead_id')) as t (kind, value, fault);
 set local role leadgen_dba;
 select is((select count(*) from leadgen.find_person('email', 'nobody@people.example')), 1::bigint, 'a DBA may look');
 reset role;

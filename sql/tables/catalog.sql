@@ -317,7 +317,8 @@ create unique index sources_hostname_path_unique
   on leadgen.sources (hostname, coalesce(path_prefix, '/')) where hostname is not null and is_active;
 
 create or replace trigger check_words before insert or update of kind on leadgen.sources
-  for each row execute function catalog.check_words();
+  for each row when (new.kind not in ('landing_page', 'partner_api', 'embed_form'))
+  execute function catalog.check_words();
 create or replace trigger touch_updated_at before update on leadgen.sources
   for each row execute function kernel.touch_updated_at();
 create or replace trigger keep_used before delete on leadgen.sources
@@ -577,7 +578,8 @@ create index idx_buyer_service_areas_market_key
   on leadgen.buyer_service_areas (market_id, scope_type, scope_key) include (buyer_id) where is_active = true;
 
 create or replace trigger check_words before insert or update of scope_type on leadgen.buyer_service_areas
-  for each row execute function catalog.check_words();
+  for each row when (new.scope_type not in ('postal_code', 'city'))
+  execute function catalog.check_words();
 create or replace trigger touch_updated_at before update on leadgen.buyer_service_areas
   for each row execute function kernel.touch_updated_at();
 create or replace trigger fill_scope before insert or update of market_id, scope_type, scope_value, scope_key
@@ -610,7 +612,8 @@ create unique index offer_exclusivities_key_unique
   on leadgen.offer_exclusivities (offer_id, scope_type, scope_key) where is_active = true;
 
 create or replace trigger check_words before insert or update of scope_type on leadgen.offer_exclusivities
-  for each row execute function catalog.check_words();
+  for each row when (new.scope_type not in ('postal_code', 'city'))
+  execute function catalog.check_words();
 create or replace trigger touch_updated_at before update on leadgen.offer_exclusivities
   for each row execute function kernel.touch_updated_at();
 create or replace trigger fill_scope before insert or update of offer_id, scope_type, scope_value, scope_key

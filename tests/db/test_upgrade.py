@@ -130,6 +130,12 @@ def test_buyers_of_before_are_reached_by_the_ways_they_have(old: str) -> None:
     assert ask(old, REACH) == [(1, True), (2, True), (3, True), (4, False)]
 
 
+def test_offers_of_before_begin_as_they_were_at_the_upgrade(old: str) -> None:
+    run(old)
+    history = ask(old, "select version, changed_by, changes from leadgen.offer_history(1)")
+    assert history == [(1, "migration", "as it was at the upgrade")]
+
+
 def test_sales_of_before_may_be_returned_for_a_week(old: str) -> None:
     """Without an end, each could be returned for ever."""
     run(old)

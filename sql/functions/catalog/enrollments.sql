@@ -124,6 +124,23 @@ $$;
 comment on function catalog.fill_scope() is
   'Trigger: scope_key is scope_value as leads are compared with it; a postal code that none can match is refused.';
 
+create or replace function catalog.check_pause(p_from timestamptz, p_until timestamptz, p_path text)
+returns void
+language plpgsql
+immutable
+as $$
+begin
+  if p_from is not null and p_until is null then
+    perform kernel.refuse_value(p_path, kernel.write_instant(p_from), 'null while pause_until is null');
+  elsif p_from >= p_until then
+    perform kernel.refuse_value(
+      p_path, kernel.write_instant(p_from), 'null, or a time before pause_until, ' || kernel.write_instant(p_until));
+  end if;
+end;
+$$;
+comment on function catalog.check_pause(timestamptz, timestamptz, text) is
+  'Raises LG423, at the path of pause_from, for a pause without an end or one that ends before it begins.';
+
 create or replace function catalog.pause_enrollment(
   p_enrollment_id bigint,
   p_from timestamptz default null,

@@ -26,7 +26,11 @@ stable
 as $$
 begin
   return query
-  select v.version, v.changed_at, v.changed_by, catalog.describe_changes(v.previous, v.terms)
+  select v.version, v.changed_at, v.changed_by,
+    case
+      when v.previous is null and v.changed_by = 'migration' then 'as it was at the upgrade'
+      else catalog.describe_changes(v.previous, v.terms)
+    end
   from (
     select o.version, o.changed_at, o.changed_by, t.terms, lag(t.terms) over (order by o.version) as previous
     from leadgen.offer_versions o
@@ -194,6 +198,7 @@ begin
     perform kernel.refuse('LG409', 'The offer already has the terms of that version', 'version', p_version::text,
       'a version that differs from the current one');
   end if;
+  perform catalog.check_policies(v_old);
   update leadgen.offers o
   set
     is_active = v_old.is_active, default_price_per_lead = v_old.default_price_per_lead,
@@ -204,6 +209,30 @@ begin
 end;
 $$;
 comment on function catalog.roll_back_offer(bigint, integer) is 'The work of leadgen.roll_back_offer.';
+
+create or replace function catalog.check_policies(p_version leadgen.offer_versions)
+returns void
+language plpgsql
+stable
+as $$
+-- A policy that no offer has any more and that no lead was judged by may be deleted.
+declare
+  v_gone constant text := concat_ws(', ',
+    case when not exists (select from leadgen.validation_policies p where p.id = p_version.validation_policy_id) then
+      'validation policy ' || p_version.validation_policy_id end,
+    case when not exists (select from leadgen.routing_policies p where p.id = p_version.routing_policy_id) then
+      'routing policy ' || p_version.routing_policy_id end,
+    case when not exists (select from leadgen.pricing_policies p where p.id = p_version.pricing_policy_id) then
+      'pricing policy ' || p_version.pricing_policy_id end);
+begin
+  if v_gone <> '' then
+    perform kernel.refuse('LG409', format('Version %s of the offer has a policy that was deleted: %s',
+      p_version.version, v_gone), 'version', p_version.version::text, 'a version whose policies there are');
+  end if;
+end;
+$$;
+comment on function catalog.check_policies(leadgen.offer_versions) is
+  'Raises LG409 for a version of an offer of which a policy was deleted.';
 
 create or replace function catalog.archive_offer()
 returns trigger

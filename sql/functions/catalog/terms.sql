@@ -70,6 +70,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 -- After fill_enrollment, which compiles schedule and filters.
 begin
+  perform catalog.check_pause(new.pause_from, new.pause_until, 'pause_from');
   select l.codes, l.windows, l.is_money, l.caps
   into new.limit_codes, new.limit_windows, new.limit_is_money, new.limit_caps
   from catalog.list_limits(

@@ -15,7 +15,8 @@ as $$
   join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
   cross join lateral (select pg_catalog.pg_get_constraintdef(k.oid) as definition offset 0) d
   where k.conrelid = p_table and k.contype = 'c' and cardinality(k.conkey) = 1
-    and d.definition ~ E'^CHECK \\(\\(+\\w+\\)?(::text)? = ANY \\(+ARRAY\\['
+    and d.definition ~ (E'^CHECK \\(\\(+\\w+\\)?(::text)? = ANY \\(+ARRAY\\[(''([^'']|'''')*''::[a-z ]+(, )?)+\\]'
+      || E'\\)?(::text\\[\\])?\\)+( NOT VALID)?$')
   order by a.attnum;
 $$;
 comment on function catalog.list_words(regclass) is
@@ -27,7 +28,8 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- Before the constraint, which would name itself and not what is allowed.
+-- Before the constraint, which would name itself and not what is allowed. To read the catalogue costs more than the
+-- row, so the declaration of each trigger says when: for another word than those of the constraint.
 declare
   v_row constant jsonb := to_jsonb(new);
 begin

@@ -148,26 +148,50 @@ comment on function intake.purge_quarantine() is
   'Deletes submissions that last came into quarantine longer than settings.quarantine_days ago, at most 1,000; returns '
   'how many. An event counts those that nobody resubmitted.';
 
+create or replace function intake.spread_digits(p_digits text)
+returns text
+language plpgsql
+immutable strict parallel safe
+as $$
+begin
+  return regexp_replace(p_digits, '([0-9])', E'\\1[ ()./+-]*', 'g');
+end;
+$$;
+comment on function intake.spread_digits(text) is
+  'A regular expression of digits as people write them: with spaces, brackets, dots, slashes and signs after each.';
+
 create or replace function intake.is_submission_of(p_payload jsonb, p_email text, p_phone text, p_country_code text)
 returns boolean
 language plpgsql
 stable
 as $$
--- A network's post has its answers anywhere, so the contact is looked for in the text.
+-- A network's post has its answers anywhere, so the contact is looked for in the text. Of a phone these are its
+-- last ten digits. Right before them may be more of the phone and a prefix that is dialled, but no other digit; right
+-- after them, none.
 declare
+  v_own_country constant text := upper(ref.collapse_space(p_payload ->> 'country_code'));
   v_email constant text := '(^|[^a-z0-9._%+-])'
     || regexp_replace(nullif(p_email, ''), '([^a-zA-Z0-9@])', E'\\\\\\1', 'g') || '($|[^a-z0-9.-])';
-  v_digits constant text := right(regexp_replace(p_phone, E'\\D', '', 'g'), 10);
+  v_digits constant text := regexp_replace(p_phone, E'\\D', '', 'g');
+  v_number constant text := (
+    select format('(^|[^0-9])(00|011|0|8)?[ ()./+-]*(%s)?%s($|[^0-9])',
+      string_agg(intake.spread_digits(left(substr(v_digits, n), -10)), '|'), intake.spread_digits(right(v_digits, 10)))
+    from generate_series(1, length(v_digits) - 10) n);
 begin
   return coalesce(p_payload::text ~* v_email, false)
     or coalesce(ref.normalize_email(ref.collapse_space(p_payload ->> 'email')) = nullif(p_email, ''), false)
-    or coalesce(length(v_digits) = 10 and translate(p_payload::text, ' ()-./+', '') like '%' || v_digits || '%', false)
-    or coalesce(
-      p_phone <> '' and (ref.read_phone(p_payload ->> 'phone', p_country_code)).e164 = p_phone, false);
+    or coalesce(length(v_digits) >= 10 and p_payload::text ~ v_number, false)
+    or exists (
+      select from unnest(case
+        when v_own_country ~ '^[A-Z]{2}$' then array[v_own_country]
+        else array[p_country_code, (ref.read_phone(nullif(p_phone, ''), null)).country_code]
+      end) c (code)
+      where (ref.read_phone(p_payload ->> 'phone', c.code)).e164 = nullif(p_phone, ''));
 end;
 $$;
 comment on function intake.is_submission_of(jsonb, text, text, text) is
-  'Whether a submission carries an e-mail or a phone, as a lead of this country has them; null or empty: none.';
+  'Whether a submission carries an e-mail or a phone, as a lead of this country has them; null or empty: none. Its '
+  'phone is read in its own country; where it names none, in this one and in the country of the phone.';
 
 create or replace function intake.list_quarantined_of(p_email text, p_phone text, p_country_code text)
 returns setof bigint

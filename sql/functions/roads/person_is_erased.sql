@@ -106,8 +106,10 @@ declare
   v_phone text;
 begin
   if p_kind = 'lead' then
-    select l.* into v_lead from leadgen.leads l where l.id::text = p_value;
-    if not found then
+    if p_value ~ '^[0-9]{1,18}$' then
+      select l.* into v_lead from leadgen.leads l where l.id = p_value::bigint;
+    end if;
+    if v_lead.id is null then
       perform kernel.refuse('LG404', 'No such lead', 'lead_id', left(p_value, 20), 'the id of a lead');
     end if;
     v_email := nullif(v_lead.email, '');
