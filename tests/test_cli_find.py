@@ -129,7 +129,29 @@ def test_the_deliveries_of_a_lead_are_listed(market: Market, run: Run) -> None:
     assert sorted(row["channel"] for row in rows) == ["email", "webhook"]
     others = json.loads(run("deliveries", "list", "--lead", str(first), "--json").stdout)
     assert not {row["id"] for row in rows} & {row["id"] for row in others}
-    assert run("deliveries", "list", "--lead", "99").stderr == "no deliveries\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("deliveries", "list", "--lead", "99"), "leadgen: no lead 99: `leadgen find` searches them "),
+        (("deliveries", "list", "--lead", "99", "--json"), "leadgen: no lead 99: "),
+        (("deliveries", "list", "--buyer", "99"), "leadgen: no buyer 99: `leadgen buyers` lists them"),
+        (("returns", "list", "--buyer", "99"), "leadgen: no buyer 99: `leadgen buyers` lists them"),
+    ],
+)
+@pytest.mark.usefixtures("market")
+def test_a_list_of_nobody_says_so(arguments: tuple[str, ...], said: str, run: Run) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(said)
+
+
+def test_an_unsold_lead_has_no_deliveries(market: Market, run: Run) -> None:
+    market.execute("update leadgen.buyer_service_areas set is_active = false")
+    lead = submit(market)["lead_id"]
+    done = run("deliveries", "list", "--lead", str(lead))
+    assert (done.returncode, done.stderr) == (0, "no deliveries\n")
 
 
 def test_a_lead_that_came_before_is_judged_as_new(market: Market, run: Run) -> None:

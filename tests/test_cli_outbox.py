@@ -103,7 +103,6 @@ def test_deliveries_are_listed_without_anything_of_the_lead(market: Database, ru
         (["--status", "dead"], {dead}),
         (["--channel", "webhook"], {dead, webhook_of(market, sale)}),
         (["--channel", "sms"], set()),
-        (["--buyer", "99"], set()),
         (["--since", "1h", "--channel", "webhook", "--limit", "1"], {webhook_of(market, sale)}),
         (["--since", "2099-01-01"], set()),
     ]

@@ -13,7 +13,19 @@ from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.endpoints import describe_health
 from leadgen.cli.moments import read_moment
 from leadgen.cli.periods import Since, read_since
-from leadgen.cli.rows import AsJson, BuyerOption, Id, Ids, Limit, Row, call, call_each, print_json, read_rows
+from leadgen.cli.rows import (
+    AsJson,
+    BuyerOption,
+    Id,
+    Ids,
+    Limit,
+    Row,
+    call,
+    call_each,
+    print_json,
+    read_rows,
+    refuse_unknown,
+)
 from leadgen.cli.target import MAX_ID
 from leadgen.errors import LeadGenError
 from leadgen.words import count_of
@@ -121,6 +133,8 @@ def list_deliveries(
         "limit": limit,
     }
     rows = read_rows(LIST, conditions)
+    if not rows:
+        refuse_unknown(buyer, lead)
     if as_json:
         print_json(rows)
         return
