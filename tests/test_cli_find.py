@@ -134,7 +134,7 @@ def test_the_deliveries_of_a_lead_are_listed(market: Market, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("deliveries", "list", "--lead", "99"), "leadgen: no lead 99: `leadgen find` searches them "),
+        (("deliveries", "list", "--lead", "99"), "leadgen: no lead 99: `leadgen find` finds a lead "),
         (("deliveries", "list", "--lead", "99", "--json"), "leadgen: no lead 99: "),
         (("deliveries", "list", "--buyer", "99"), "leadgen: no buyer 99: `leadgen buyers` lists them"),
         (("returns", "list", "--buyer", "99"), "leadgen: no buyer 99: `leadgen buyers` lists them"),

@@ -46,7 +46,7 @@ def refuse_unknown(buyer: int | None = None, lead: int | None = None) -> None:
     if not known["buyer"]:
         raise LeadGenError(f"no buyer {buyer}: `leadgen buyers` lists them")
     if not known["lead"]:
-        raise LeadGenError(f"no lead {lead}: `leadgen find` searches them by phone, e-mail or a partner's id")
+        raise LeadGenError(f"no lead {lead}: `leadgen find` finds a lead by phone, e-mail, key or attribute")
 
 
 def call(query: str, parameters: Sequence[Any]) -> Any:
