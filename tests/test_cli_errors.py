@@ -88,6 +88,24 @@ def test_a_hint_names_the_option(market: Market, run: Run) -> None:
     assert "p_again" not in done.stderr
 
 
+@pytest.mark.parametrize("options", [(), ("--again",)], ids=["once", "again"])
+def test_no_hint_to_send_again_what_cannot_be(options: tuple[str, ...], market: Market, run: Run) -> None:
+    sale = add_sale(market)
+    with market.transaction():
+        market.execute("set local session_replication_role = replica")
+        row = market.execute(
+            "update leadgen.deliveries set status = 'delivered', next_attempt_at = null, finished_at = now()"
+            " where assignment_id = %s and channel = 'webhook' returning id",
+            [sale],
+        ).fetchone()
+    market.execute("select leadgen.return_sale(%s, 'wrong_number')", [sale])
+    assert row
+    done = run("deliveries", "retry", str(row[0]), *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot be sent again: its sale was returned" in done.stderr
+    assert "once more" not in done.stderr
+
+
 @pytest.mark.usefixtures("market")
 def test_what_was_delivered_is_resent_to_one_buyer_and_for_a_period(run: Run) -> None:
     done = run("deliveries", "resend", "--status", "delivered", "--buyer", "1")

@@ -167,6 +167,25 @@ def test_a_lead_that_came_before_is_judged_as_new(market: Market, run: Run) -> N
     assert row == (1, lead["phone"]), "nothing is kept"
 
 
+@pytest.mark.usefixtures("market")
+def test_a_dry_run_of_an_unknown_source_keeps_nothing(run: Run) -> None:
+    done = run("dry-run", "-", stdin=json.dumps(make_lead(source_key="no-such-page")))
+    assert done.returncode == 0, done.stderr
+    assert "The lead would be kept, but not accepted: no source claims it" in done.stdout
+    assert "is kept" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "changes", [{"country_code": "U$"}, {"phone_number": "1"}], ids=["value", "list of fields"]
+)
+@pytest.mark.usefixtures("market")
+def test_a_dry_run_names_fields_as_a_lead_has_them(changes: dict[str, str], run: Run) -> None:
+    done = run("dry-run", "-", stdin=json.dumps(make_lead(**changes)))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "country_code" in done.stderr
+    assert "--" not in done.stderr
+
+
 def test_an_unknown_kind_of_event_names_the_kinds(run: Run) -> None:
     done = run("events", "--kind", "cap_lwo")
     assert done.returncode == 2
