@@ -122,6 +122,9 @@ def state_of_ann(run: Run) -> str:
     ("arguments", "said"),
     [
         (("1", "--from", "christmas"), "--from: found christmas, allowed 2026-11-20, 2026-11-20T08:00 or "),
+        (("1", "--from", "2999-11-31"), "--from: found 2999-11-31, but there is no such day\n"),
+        (("1", "--from", "2999-02-29T10:00"), "--from: found 2999-02-29T10:00, but there is no such day\n"),
+        (("1", "--from", "2999-11-30T25:00"), "--from: found 2999-11-30T25:00, allowed 2026-11-20, "),
         (("1", "--until", "9999-12-31T23:00"), "--until: found 9999-12-31T23:00, allowed "),
         (
             ("1", "--from", "2030-11-03T01:30"),

@@ -69,7 +69,14 @@ def list_returns(
         print_json(rows)
         return
     if not rows:
-        err.print("no returns")
+        decided = status is None and read_rows(
+            LIST, {"buyer": buyer, "status": "all", "notes": False, "limit": 1}
+        )
+        err.print(
+            "no return waits for a decision; --status all shows those that are decided"
+            if decided
+            else "no returns"
+        )
         return
     table = plain_table(
         "id", "asked, UTC", "buyer", "sale", "price", "reason", "through", "status", *(["note"] if notes else []),
