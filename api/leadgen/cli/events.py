@@ -40,6 +40,8 @@ class Kind(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     LEAD_ERASED = "lead_erased"
     SUBMISSION_ERASED = "submission_erased"
+    RATE_EXCEEDED = "rate_exceeded"
+    QUARANTINE_PURGED = "quarantine_purged"
 
 
 def events(
