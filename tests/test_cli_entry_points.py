@@ -144,7 +144,7 @@ def test_a_dba_needs_no_more_rights(
     role_url: Callable[[str], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    add_sale(market)
+    add_sale(market, phone="+15125550123")
     monkeypatch.setenv("DATABASE_URL", role_url("leadgen_dba"))
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
@@ -243,9 +243,30 @@ def test_a_person_is_erased_by_contact_in_leads_and_in_quarantine(
     assert done.stderr.splitlines()[:2] == [f"lead {lead} is erased" for lead in leads]
     assert ask(market, "select payload::text from leadgen.intake_quarantine") == "{}"
     assert ask(market, "select name from leadgen.leads where id = %s", other) != ""
-    assert said_by(run("erase", *who, "--reason", "asked for", "--yes")) == (
-        f"no lead and no submission in quarantine has {who[1]}"
+    again = run("erase", *who, "--reason", "asked for", "--yes")
+    assert (again.returncode, again.stderr) == (
+        1,
+        f"no lead and no submission in quarantine has {who[1]}\n",
     )
+
+
+def test_an_erasure_names_the_leads_that_share_the_other_contact(market: Market, run: Run) -> None:
+    first = submit(market, phone="+15125550123", email="ann@example.com")["lead_id"]
+    other = submit(market, phone="+15125550124", email="ann@example.com")["lead_id"]
+    third = submit(market, phone="+15125550124", email="tom@example.com")["lead_id"]
+    by_phone = run("erase", "--phone", "+15125550123", "--reason", "asked for", stdin="n\n")
+    shared = f"not erased by this: lead {other}, which has the same e-mail"
+    assert by_phone.stderr.startswith(f"{shared}\nErase this? ")
+    by_email = run("erase", "--email", "ann@example.com", "--reason", "asked for", stdin="n\n")
+    assert by_email.stderr.startswith(f"not erased by this: lead {third}, which has the same phone\nErase")
+    by_id = run("erase", str(other), "--reason", "asked for", "--yes")
+    assert by_id.stderr.splitlines() == [
+        f"not erased by this: lead {first}, which has the same e-mail",
+        f"not erased by this: lead {third}, which has the same phone",
+        f"lead {other} is erased",
+    ]
+    alone = run("erase", str(first), "--reason", "asked for", "--yes")
+    assert alone.stderr == f"lead {first} is erased\n"
 
 
 def test_a_person_who_is_in_quarantine_only_is_erased(market: Market, run: Run) -> None:

@@ -64,6 +64,8 @@ def test_a_file_that_the_database_refuses_shows_no_trace(market: Market, run: Ru
         ("Enable it: leadgen.enable_endpoint.", "Enable it: `leadgen endpoints enable`."),
         ("filter.per_minute: found 0", "--per-minute: found 0"),
         ("p_overlap: found 40 days", "--overlap: found 40 days"),
+        ("Not a country; country_code: found XY", "Not a country; --country: found XY"),
+        ("allowed phone, country_code, city", "allowed phone, country_code, city"),
         ("Too long; note: found 501 characters", "Too long; --note: found 501 characters"),
         ("a filter.to_day and my.request_key", "a filter.to_day and my.request_key"),
     ],
@@ -86,6 +88,24 @@ def test_a_hint_names_the_option(market: Market, run: Run) -> None:
     assert done.returncode == 1
     assert "--again" in done.stderr
     assert "p_again" not in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--again",)], ids=["once", "again"])
+def test_no_hint_to_send_again_what_cannot_be(options: tuple[str, ...], market: Market, run: Run) -> None:
+    sale = add_sale(market)
+    with market.transaction():
+        market.execute("set local session_replication_role = replica")
+        row = market.execute(
+            "update leadgen.deliveries set status = 'delivered', next_attempt_at = null, finished_at = now()"
+            " where assignment_id = %s and channel = 'webhook' returning id",
+            [sale],
+        ).fetchone()
+    market.execute("select leadgen.return_sale(%s, 'wrong_number')", [sale])
+    assert row
+    done = run("deliveries", "retry", str(row[0]), *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot be sent again: its sale was returned" in done.stderr
+    assert "once more" not in done.stderr
 
 
 @pytest.mark.usefixtures("market")

@@ -129,7 +129,29 @@ def test_the_deliveries_of_a_lead_are_listed(market: Market, run: Run) -> None:
     assert sorted(row["channel"] for row in rows) == ["email", "webhook"]
     others = json.loads(run("deliveries", "list", "--lead", str(first), "--json").stdout)
     assert not {row["id"] for row in rows} & {row["id"] for row in others}
-    assert run("deliveries", "list", "--lead", "99").stderr == "no deliveries\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("deliveries", "list", "--lead", "99"), "leadgen: no lead 99: `leadgen find` finds a lead "),
+        (("deliveries", "list", "--lead", "99", "--json"), "leadgen: no lead 99: "),
+        (("deliveries", "list", "--buyer", "99"), "leadgen: no buyer 99: `leadgen buyers` lists them"),
+        (("returns", "list", "--buyer", "99"), "leadgen: no buyer 99: `leadgen buyers` lists them"),
+    ],
+)
+@pytest.mark.usefixtures("market")
+def test_a_list_of_nobody_says_so(arguments: tuple[str, ...], said: str, run: Run) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(said)
+
+
+def test_an_unsold_lead_has_no_deliveries(market: Market, run: Run) -> None:
+    market.execute("update leadgen.buyer_service_areas set is_active = false")
+    lead = submit(market)["lead_id"]
+    done = run("deliveries", "list", "--lead", str(lead))
+    assert (done.returncode, done.stderr) == (0, "no deliveries\n")
 
 
 def test_a_lead_that_came_before_is_judged_as_new(market: Market, run: Run) -> None:
@@ -143,6 +165,25 @@ def test_a_lead_that_came_before_is_judged_as_new(market: Market, run: Run) -> N
     assert "Dry run: Sold to Ann for 45.00 USD" in new.stdout
     row = market.execute("select count(*), min(phone) from leadgen.leads").fetchone()
     assert row == (1, lead["phone"]), "nothing is kept"
+
+
+@pytest.mark.usefixtures("market")
+def test_a_dry_run_of_an_unknown_source_keeps_nothing(run: Run) -> None:
+    done = run("dry-run", "-", stdin=json.dumps(make_lead(source_key="no-such-page")))
+    assert done.returncode == 0, done.stderr
+    assert "The lead would be kept, but not accepted: no source claims it" in done.stdout
+    assert "is kept" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "changes", [{"country_code": "U$"}, {"phone_number": "1"}], ids=["value", "list of fields"]
+)
+@pytest.mark.usefixtures("market")
+def test_a_dry_run_names_fields_as_a_lead_has_them(changes: dict[str, str], run: Run) -> None:
+    done = run("dry-run", "-", stdin=json.dumps(make_lead(**changes)))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "country_code" in done.stderr
+    assert "--" not in done.stderr
 
 
 def test_an_unknown_kind_of_event_names_the_kinds(run: Run) -> None:

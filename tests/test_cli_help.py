@@ -92,5 +92,6 @@ def test_a_section_has_the_words_the_example_and_the_options() -> None:
     assert section.startswith("## leadgen buyers\n\nList the buyers")
     assert "```\nleadgen buyers --offer austin-plumbing\n```" in section
     assert "| `--offer OFFER` | The enrollments of this offer, by its id or slug. |  |" in section
-    retry: Any = describe_command("leadgen deliveries list", ALL["leadgen deliveries list"])
-    assert "One of pending, sending, sent," in retry
+    listed: Any = describe_command("leadgen deliveries list", ALL["leadgen deliveries list"])
+    assert "One of webhook, email, sms." in listed
+    assert "`--status STATUS[,STATUS]...` | Only those in these states: pending, sending, sent," in listed

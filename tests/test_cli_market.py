@@ -275,6 +275,32 @@ def test_verify_names_the_lead_that_does_not_replay(market: Market, run: Run) ->
     assert "leads that do not replay" in inside.stdout
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--from-lead", "300"), "there is no lead from 300 on: the leads have ids from 1 to 2"),
+        (("--from-lead", "3", "--to-lead", "9"), "there is no lead from 3 to 9: the leads have ids from 1 to 2"),
+        (("--from-lead", "2", "--to-lead", "1"), "--from-lead: found 2, allowed at most the lead of --to-lead, 1"),
+    ],
+)  # fmt: skip
+def test_verify_refuses_a_range_without_leads(
+    options: tuple[str, ...], said: str, market: Market, run: Run
+) -> None:
+    assert [submit(market)["lead_id"] for _ in range(2)] == [1, 2]
+    done = run("verify", *options)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"leadgen: {said}\n")
+
+
+@pytest.mark.usefixtures("market")
+def test_verify_of_no_leads_is_an_error_only_when_some_were_asked_for(run: Run) -> None:
+    assert run("verify").returncode == 0
+    done = run("verify", "--to-lead", "7")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "leadgen: there is no lead from 1 to 7: there are no leads\n",
+    )
+
+
 def test_verify_goes_in_batches_and_shows_progress(
     market: Market, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,5 +1,6 @@
 """`leadgen buyers pause` and `resume`: by the market's clock or with an offset, in all offers or in one."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import psycopg
 import pytest
 
 from api.serving import add_catalogue
+from leadgen.cli.buyers import describe_buyer
 from rig.catalogue import Catalogue
 
 Market = psycopg.Connection
@@ -72,10 +74,57 @@ def test_a_pause_without_an_end_lasts_until_it_is_resumed(market: Market, run: R
     ]
 
 
+def test_a_pause_from_a_time_that_has_passed_begins_now(market: Market, run: Run) -> None:
+    done = run("buyers", "pause", "1", "--offer", "austin-plumbing", "--from", "2020-01-01")
+    assert done.stderr == "enrollment 1 in austin-plumbing is paused from now until it is resumed\n"
+    assert read_pauses(market)[0] == (None, "infinity")
+
+
+@pytest.mark.parametrize(
+    ("pauses", "state"),
+    [
+        ([()], "active, paused in 1 of 2 offers"),
+        ([(), ()], "paused until it is resumed"),
+        ([("--until", "2999-12-27T18:00Z")] * 2, "paused in 2 of 2 offers"),
+        ([("--from", "2999-12-24"), ()], "active, paused in 1 of 2 offers, pause planned in 1 of 2 offers"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("market")
+def test_the_list_of_buyers_shows_pauses(pauses: list[tuple[str, ...]], state: str, run: Run) -> None:
+    assert state_of_ann(run) == "active"
+    for offer, options in zip(("austin-plumbing", "austin-drains"), pauses, strict=False):
+        assert run("buyers", "pause", "1", "--offer", offer, *options).returncode == 0
+    assert state_of_ann(run) == state
+
+
+def test_the_pause_of_an_only_enrollment_is_by_its_clock(market: Market, run: Run) -> None:
+    market.execute("update leadgen.buyer_offers set is_active = false where id = 2")
+    run("buyers", "pause", "1", "--until", "2999-12-27T18:00Z")
+    assert state_of_ann(run) == "paused until 2999-12-27 12:00 America/Chicago"
+    run("buyers", "pause", "1", "--from", "2999-12-24")
+    assert state_of_ann(run) == "active, pause planned from 2999-12-24 00:00 America/Chicago"
+    (ann, _) = json.loads(run("buyers", "--json").stdout)
+    assert [pause["offer"] for pause in ann["pauses"]] == ["austin-plumbing"]
+
+
+def state_of_ann(run: Run) -> str:
+    """What the list of buyers says of Ann."""
+    done = run("buyers", "--json")
+    assert done.returncode == 0, done.stderr
+    ann = next(row for row in json.loads(done.stdout) if row["name"] == "Ann")
+    state = describe_buyer(ann)
+    shown = " ".join(run("buyers").stdout.split())
+    assert all(word in shown for word in state.replace(",", "").split())
+    return state
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("1", "--from", "christmas"), "--from: found christmas, allowed 2026-11-20, 2026-11-20T08:00 or "),
+        (("1", "--from", "2999-11-31"), "--from: found 2999-11-31, but there is no such day\n"),
+        (("1", "--from", "2999-02-29T10:00"), "--from: found 2999-02-29T10:00, but there is no such day\n"),
+        (("1", "--from", "2999-11-30T25:00"), "--from: found 2999-11-30T25:00, allowed 2026-11-20, "),
         (("1", "--until", "9999-12-31T23:00"), "--until: found 9999-12-31T23:00, allowed "),
         (
             ("1", "--from", "2030-11-03T01:30"),

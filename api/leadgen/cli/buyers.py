@@ -1,5 +1,6 @@
 """`leadgen buyers`: who buys leads, on which terms, and pausing them."""
 
+from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,14 @@ select b.id, b.name, b.is_active, b.balance,
     join leadgen.endpoints e on e.id = w.endpoint_id and e.disabled_at is null
     where bo.buyer_id = b.id order by 1) as channels,
   array(select o.slug::text from leadgen.buyer_offers bo join leadgen.offers o on o.id = bo.offer_id
-    where bo.buyer_id = b.id and bo.is_active order by 1) as offers
+    where bo.buyer_id = b.id and bo.is_active order by 1) as offers,
+  (select coalesce(jsonb_agg(jsonb_build_object('offer', o.slug, 'timezone', coalesce(bo.timezone, m.timezone),
+      'from', bo.pause_from, 'until', nullif(bo.pause_until, 'infinity'), 'is_planned',
+      coalesce(bo.pause_from > now(), false)) order by o.slug), '[]')
+    from leadgen.buyer_offers bo
+    join leadgen.offers o on o.id = bo.offer_id
+    join leadgen.markets m on m.id = o.market_id
+    where bo.buyer_id = b.id and bo.is_active and bo.pause_until > now()) as pauses
 from leadgen.buyers b
 order by not b.is_active, b.name, b.id
 """
@@ -51,6 +59,7 @@ left join leadgen.markets m on m.id = o.market_id
 where b.id = %(buyer)s
 order by bo.offer_id
 """
+BEGINS = "select pause_from from leadgen.buyer_offers where id = %s"
 PAUSE = "select leadgen.pause_enrollment(%s::bigint, %s::timestamptz, %s::timestamptz)"
 RESUME = "select leadgen.resume_enrollment(%s::bigint)"
 LIMITS = ("capacity_per_hour", "capacity_per_day", "capacity_per_week", "capacity_per_month",
@@ -101,10 +110,36 @@ def buyers(
             Text(row["name"]),
             ", ".join(row["channels"]) or "none",
             f"{row['balance']:,.2f}",
-            "active" if row["is_active"] else "inactive",
+            Text(describe_buyer(row)),
             Text(", ".join(row["offers"])),
         )
     make_console().print(table)
+
+
+def describe_buyer(row: Row) -> str:
+    """`active`, `paused until 2026-12-27 18:00 America/Chicago`, `paused in 1 of 2 offers`."""
+    if not row["is_active"]:
+        return "inactive"
+    begun = [describe_pause(pause) for pause in row["pauses"] if not pause["is_planned"]]
+    planned = [describe_pause(pause) for pause in row["pauses"] if pause["is_planned"]]
+    parts = []
+    for verb, pauses in (("paused", begun), ("pause planned", planned)):
+        if pauses and len(pauses) == len(row["offers"]) and len(set(pauses)) == 1:
+            parts.append(f"{verb} {pauses[0]}")
+        elif pauses:
+            parts.append(f"{verb} in {len(pauses)} of {len(row['offers'])} offers")
+    if len(begun) < len(row["offers"]) or not begun:
+        parts.insert(0, "active")
+    return ", ".join(parts)
+
+
+def describe_pause(pause: Row) -> str:
+    """`from …` of a pause to come, `until …` of one that has begun, by the clock of its enrollment."""
+    name = "from" if pause["is_planned"] else "until"
+    if pause[name] is None:
+        return "until it is resumed"
+    zone = ZoneInfo(pause["timezone"])
+    return f"{name} {datetime.fromisoformat(pause[name]).astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
 
 
 def list_enrollments(offer: str, *, as_json: bool) -> None:
@@ -189,7 +224,8 @@ def pause(
             starts = read_moment(start, "--from", enrollment.zone) if start else None
             ends = read_moment(end, "--until", enrollment.zone) if end else None
             connection.execute(PAUSE, [enrollment.id, starts, ends])
-            begun = show_moment(starts, enrollment.zone) if starts else "now"
+            row = connection.execute(BEGINS, [enrollment.id]).fetchone()
+            begun = show_moment(row[0], enrollment.zone) if row and row[0] else "now"
             ended = show_moment(ends, enrollment.zone) if ends else "it is resumed"
             said.append(
                 f"enrollment {enrollment.id} in {enrollment.offer} is paused from {begun} until {ended}"

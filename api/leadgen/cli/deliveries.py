@@ -13,7 +13,19 @@ from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.endpoints import describe_health
 from leadgen.cli.moments import read_moment
 from leadgen.cli.periods import Since, read_since
-from leadgen.cli.rows import AsJson, BuyerOption, Id, Ids, Limit, Row, call, call_each, print_json, read_rows
+from leadgen.cli.rows import (
+    AsJson,
+    BuyerOption,
+    Id,
+    Ids,
+    Limit,
+    Row,
+    call,
+    call_each,
+    print_json,
+    read_rows,
+    refuse_unknown,
+)
 from leadgen.cli.target import MAX_ID
 from leadgen.errors import LeadGenError
 from leadgen.words import count_of
@@ -26,7 +38,7 @@ select d.id, d.created_at, coalesce(n.kind, 'lead.assigned') as kind, d.assignme
 from leadgen.deliveries d
 join leadgen.buyers b on b.id = d.buyer_id
 left join leadgen.notices n on n.id = d.notice_id
-where (%(status)s::text is null or d.status = %(status)s::leadgen.delivery_status)
+where (%(statuses)s::text[] is null or d.status = any(%(statuses)s::text[]::leadgen.delivery_status[]))
 and (%(buyer)s::bigint is null or d.buyer_id = %(buyer)s)
 and (%(lead)s::bigint is null or d.lead_id = %(lead)s)
 and (%(channel)s::text is null or d.channel = %(channel)s::leadgen.delivery_channel)
@@ -96,7 +108,10 @@ class Channel(StrEnum):
 
 @app.command("list")
 def list_deliveries(
-    status: Annotated[Status | None, typer.Option(help="Only those in this state.")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(metavar="STATUS[,STATUS]...", help=f"Only those in these states: {', '.join(Status)}."),
+    ] = None,
     buyer: BuyerOption = None,
     lead: Annotated[
         int | None, typer.Option(min=1, max=MAX_ID, metavar="ID", help="Only those of this lead.")
@@ -108,12 +123,12 @@ def list_deliveries(
 ) -> None:
     """List deliveries, newest first. No personal data of leads is shown.
 
-    Example: leadgen deliveries list --status dead --since 24h
+    Example: leadgen deliveries list --status dead,unknown --since 24h
     """
     from leadgen.show.console import make_console
 
     conditions = {
-        "status": status,
+        "statuses": read_statuses(status) if status is not None else None,
         "buyer": buyer,
         "lead": lead,
         "channel": channel,
@@ -121,6 +136,8 @@ def list_deliveries(
         "limit": limit,
     }
     rows = read_rows(LIST, conditions)
+    if not rows:
+        refuse_unknown(buyer, lead)
     if as_json:
         print_json(rows)
         return
@@ -145,6 +162,15 @@ def list_deliveries(
             Text(row["last_error"] or ""),
         )
     make_console().print(table)
+
+
+def read_statuses(text: str) -> list[str]:
+    """The states that `dead,unknown` names. Raises LeadGenError for one that there is not."""
+    statuses = [one.strip() for one in text.split(",")]
+    for one in statuses:
+        if one not in list(Status):
+            raise LeadGenError(f"--status: found {one or 'nothing'}, allowed {', '.join(Status)}")
+    return statuses
 
 
 @app.command()

@@ -5,10 +5,13 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 
 from leadgen.cli.console import err, out
+from leadgen.cli.errors import OURS
 from leadgen.cli.target import database_url
+from leadgen.db.refusals import describe_refusal
 from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
@@ -43,7 +46,12 @@ def dry_run(
     payload = read_object(read_text(file), file)
     said = read_object(context, "--context")
     with connect(database_url()) as connection:
-        row = connection.execute(DRY_RUN, [payload, said, as_new]).fetchone()
+        try:
+            row = connection.execute(DRY_RUN, [payload, said, as_new]).fetchone()
+        except psycopg.Error as error:
+            if not (error.sqlstate or "").startswith(OURS):
+                raise
+            raise LeadGenError(describe_refusal(error)) from None  # a field of a lead is no option
         connection.rollback()
     whole, answer, account, came_before = row or ("{}", "{}", None, False)
     if as_json:

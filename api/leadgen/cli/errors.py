@@ -18,7 +18,7 @@ OUT_OF_DATE = (InvalidSchemaName, UndefinedFunction, UndefinedTable)
 # What the functions of the database say, and how the same is typed here.
 AS_TYPED = {
     "a country_code": "--country",
-    "country_code": "--country",
+    "country_code: found": "--country: found",
     "p_again => true": "--again",
     "p_overlap": "--overlap",
     "an overlap of 0": "--overlap 0",

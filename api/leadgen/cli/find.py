@@ -25,7 +25,7 @@ and no submission in quarantine has it in any field
 searched: {leads} and {quarantined} in quarantine, in the database {name}
 A post that the API refused is stored nowhere: it was malformed (HTTP 400 without a lead_id), had no valid key (401,
 403), was too large (413), reused an idempotency key (422), or met a server that was too busy (429, 503). The sender
-has the answer. An erased lead is found by its id only."""
+has the answer. An erased lead is found by its id, and by its idempotency key unless the key named the person."""
 
 
 def find(

@@ -1,7 +1,7 @@
 """Times and lengths of time that are typed: ISO 8601, with an offset or by the clock of a zone; 24h."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from leadgen.errors import LeadGenError
@@ -10,6 +10,7 @@ HOW_TIMES_ARE_READ = (
     "A date or time of ISO 8601; one without an offset is in the zone of the enrollment, else of its market."
 )
 SPAN = re.compile(r"(\d{1,6}) ?(s|m|h|d|(?:second|minute|hour|day)s?)", re.ASCII)
+DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?=T|$)", re.ASCII)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -24,10 +25,21 @@ def read_moment(text: str, option: str, zone: ZoneInfo, also: str = "") -> datet
             moment = read_clock(moment, text, option, zone)
         moment.astimezone(UTC)
     except (ValueError, OverflowError):
+        if (found := DAY.match(text)) and not is_day(found[0]):
+            raise LeadGenError(f"{option}: found {text}, but there is no such day") from None
         raise LeadGenError(
             f"{option}: found {text}, allowed {also}2026-11-20, 2026-11-20T08:00 or 2026-11-20T08:00Z"
         ) from None
     return moment
+
+
+def is_day(text: str) -> bool:
+    """Whether the calendar has this day: 2026-11-31 is none."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_clock(moment: datetime, text: str, option: str, zone: ZoneInfo) -> datetime:

@@ -84,7 +84,13 @@ def rollback(
     ] = None,
     to: Annotated[
         int | None,
-        typer.Option("--to", min=1, max=MAX_VERSION, metavar="VERSION", help="The same, by name."),
+        typer.Option(
+            "--to",
+            min=1,
+            max=MAX_VERSION,
+            metavar="VERSION",
+            help="The version to go back to. It may stand behind the id, too.",
+        ),
     ] = None,
 ) -> None:
     """Make a new version of a policy, an enrollment or an offer: what an old one was. Prints its number.

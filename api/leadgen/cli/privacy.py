@@ -18,8 +18,19 @@ FIND = """
 select lead_id, quarantine_id, created_at, offer, source, summary
 from leadgen.find_person(%s::text, %s::text, %s::text)
 """
+SHARING = """
+select 'e-mail' as contact, array_agg(distinct o.id order by o.id) as leads
+from leadgen.leads l join leadgen.leads o on o.email = l.email
+where l.id = any(%(found)s) and l.email <> '' and o.id <> all(%(found)s)
+union all
+select 'phone', array_agg(distinct o.id order by o.id)
+from leadgen.leads l join leadgen.leads o on o.phone = l.phone
+where l.id = any(%(found)s) and l.phone <> '' and o.id <> all(%(found)s)
+"""
 ERASE_LEAD = "select leadgen.erase_lead(%s::bigint, %s::text)"
 ERASE_SUBMISSION = "select leadgen.erase_submission(%s::bigint, %s::text)"
+
+SHOWN_SHARING = 20  # ids on a line
 
 
 class Contact(StrEnum):
@@ -93,6 +104,9 @@ def erase(
     Everything goes that says who a lead was: deliveries, replies, quarantined submissions included. It cannot be
     undone. Sales, prices and decisions stand. `leadgen explain` shows when a lead was erased, by whom and why.
 
+    Other leads that share a phone or an e-mail with what is listed are named, and are not erased. Exit status 1 if
+    nothing is found.
+
     Example: leadgen erase --phone "(615) 555-0142" --country US --reason "asked for on 2026-11-20"
     """
     given = [
@@ -105,8 +119,9 @@ def erase(
     found = read_rows(FIND, [*given[0], country])
     if not found:
         err.print(f"no lead and no submission in quarantine has {given[0][1]}", markup=False)
-        return
+        raise typer.Exit(1)
     list_found(found)
+    name_sharing([row["lead_id"] for row in found if row["lead_id"]])
     if not yes:
         typer.confirm("Erase this? It cannot be undone", abort=True, err=True)
     for row in found:
@@ -132,3 +147,14 @@ def list_found(rows: list[Row]) -> None:
             what, show_minute(row["created_at"]), Text(row["offer"] or row["source"] or ""), Text(summary)
         )
     make_console().print(table)
+
+
+def name_sharing(found: list[int]) -> None:
+    """Which other leads have a phone or an e-mail of the leads that are about to be erased."""
+    for row in read_rows(SHARING, {"found": found}):
+        others = row["leads"] or []
+        if others:
+            ids = ", ".join(map(str, others[:SHOWN_SHARING]))
+            more = f" and {len(others) - SHOWN_SHARING:,} more" if len(others) > SHOWN_SHARING else ""
+            noun, verb = ("lead", "has") if len(others) == 1 else ("leads", "have")
+            err.print(f"not erased by this: {noun} {ids}{more}, which {verb} the same {row['contact']}")

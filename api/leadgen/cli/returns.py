@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
-from leadgen.cli.rows import AsJson, BuyerOption, Id, Limit, call, print_json, read_rows
+from leadgen.cli.rows import AsJson, BuyerOption, Id, Limit, call, print_json, read_rows, refuse_unknown
 from leadgen.words import money
 
 app = typer.Typer(
@@ -63,11 +63,20 @@ def list_returns(
     from leadgen.show.console import make_console
 
     rows = read_rows(LIST, {"buyer": buyer, "status": status, "notes": notes, "limit": limit})
+    if not rows:
+        refuse_unknown(buyer)
     if as_json:
         print_json(rows)
         return
     if not rows:
-        err.print("no returns")
+        decided = status is None and read_rows(
+            LIST, {"buyer": buyer, "status": "all", "notes": False, "limit": 1}
+        )
+        err.print(
+            "no return waits for a decision; --status all shows those that are decided"
+            if decided
+            else "no returns"
+        )
         return
     table = plain_table(
         "id", "asked, UTC", "buyer", "sale", "price", "reason", "through", "status", *(["note"] if notes else []),

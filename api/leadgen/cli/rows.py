@@ -14,6 +14,7 @@ from leadgen.cli.console import err, out
 from leadgen.cli.errors import OURS, describe_error
 from leadgen.cli.target import MAX_ID, database_url
 from leadgen.db.session import connect
+from leadgen.errors import LeadGenError
 from leadgen.show.console import escape_json
 
 Id = Annotated[int, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="The id, as `list` shows it.")]
@@ -28,11 +29,25 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 Row = dict[str, Any]
 
+EXIST = """
+select %(buyer)s::bigint is null or exists (select from leadgen.buyers b where b.id = %(buyer)s) as buyer,
+  %(lead)s::bigint is null or exists (select from leadgen.leads l where l.id = %(lead)s) as lead
+"""
+
 
 def read_rows(query: str, parameters: Any = None) -> list[Row]:
     """What a query finds."""
     with connect(database_url(), row_factory=dict_row) as connection:
         return connection.execute(query.encode(), parameters).fetchall()
+
+
+def refuse_unknown(buyer: int | None = None, lead: int | None = None) -> None:
+    """Raises LeadGenError for a buyer or a lead that there is not; for commands that found nothing of it."""
+    (known,) = read_rows(EXIST, {"buyer": buyer, "lead": lead})
+    if not known["buyer"]:
+        raise LeadGenError(f"no buyer {buyer}: `leadgen buyers` lists them")
+    if not known["lead"]:
+        raise LeadGenError(f"no lead {lead}: `leadgen find` finds a lead by phone, e-mail, key or attribute")
 
 
 def call(query: str, parameters: Sequence[Any]) -> Any:

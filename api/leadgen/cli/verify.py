@@ -13,8 +13,12 @@ from rich.text import Text
 from leadgen.cli.console import err, out
 from leadgen.cli.target import MAX_ID, database_url
 from leadgen.db.session import connect
+from leadgen.errors import LeadGenError
 from leadgen.words import count_of
 
+FIND_RANGE = """
+select min(id) as first, max(id) as last, count(*) filter (where id between %s and %s) as chosen from leadgen.leads
+"""
 COUNT_LEADS = "select count(*) from leadgen.leads where id between %s and %s"
 VERIFY_LEADS = "select last_id, checked, faults from leadgen.verify_leads(%s::bigint, %s::integer)"
 CHECK_INVARIANTS = "select rule, detail from leadgen.list_broken_invariants()"
@@ -41,7 +45,11 @@ def verify(
 
     Example: leadgen verify --from-lead 12345
     """
+    if last is not None and first > last:
+        raise LeadGenError(f"--from-lead: found {first}, allowed at most the lead of --to-lead, {last}")
     with connect(database_url(), autocommit=True) as connection:
+        if first > 1 or last is not None:
+            refuse_empty_range(connection, first, last)
         faults = list(replay_leads(connection, first, MAX_BIGINT if last is None else last))
         with err.status("checking the invariants"):
             broken = connection.execute(CHECK_INVARIANTS).fetchall()
@@ -52,6 +60,17 @@ def verify(
     if faults or broken:
         raise typer.Exit(1)
     err.print("each comes out as it was recorded, and every invariant holds")
+
+
+def refuse_empty_range(connection: psycopg.Connection[Any], first: int, last: int | None) -> None:
+    """Raises LeadGenError when no lead is in the range that was asked for."""
+    row = connection.execute(FIND_RANGE, [first, MAX_BIGINT if last is None else last]).fetchone()
+    lowest, highest, chosen = row or (None, None, 0)
+    if chosen:
+        return
+    wanted = f"from {first} on" if last is None else f"from {first} to {last}"
+    there_are = "there are no leads" if lowest is None else f"the leads have ids from {lowest} to {highest}"
+    raise LeadGenError(f"there is no lead {wanted}: {there_are}")
 
 
 def replay_leads(connection: psycopg.Connection[Any], first: int, last: int) -> Iterator[Fault]:

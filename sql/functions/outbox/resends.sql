@@ -21,9 +21,9 @@ begin
     perform kernel.refuse('LG409', format('Delivery %s cannot be sent again: %s', p_id, v_fault), 'delivery_id',
       v_fault,
       'one that is ' || array_to_string(v_from, ', ') || ', of a sale that stands, to an endpoint in use',
-      case v_delivery.status
-        when 'delivered' then 'It was delivered. To send it once more: p_again => true.'
-        when 'sent' then 'Its provider has it and will report.'
+      case v_fault
+        when 'it is delivered' then 'It was delivered. To send it once more: p_again => true.'
+        when 'it is sent' then 'Its provider has it and will report.'
       end);
   end if;
   perform catalog.note_action('delivery_retried', format('delivery %s', p_id), v_delivery.buyer_id,

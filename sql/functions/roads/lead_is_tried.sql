@@ -31,6 +31,10 @@ begin
   if v_answer ? 'repeated' then
     return v_answer || '{"dry_run": true}';
   end if;
+  if v_answer ->> 'status' = 'quarantined' then
+    v_answer := v_answer || jsonb_build_object('message', regexp_replace(
+      v_answer ->> 'message', '^The lead is kept', 'The lead would be kept'));
+  end if;
   return (v_answer - '{lead_id,quarantine_id}'::text[])
     || jsonb_build_object('dry_run', true, 'decision', v_account - '{lead_id,sales}'::text[]);
 end;
