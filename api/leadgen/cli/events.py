@@ -42,8 +42,6 @@ class Kind(StrEnum):
     QUARANTINE_PURGED = "quarantine_purged"
     LEAD_ERASED = "lead_erased"
     SUBMISSION_ERASED = "submission_erased"
-    RATE_EXCEEDED = "rate_exceeded"
-    QUARANTINE_PURGED = "quarantine_purged"
 
 
 def events(
