@@ -172,7 +172,7 @@ def post_many(api: Api, leads: list[dict[str, object]], **headers: str) -> list[
 
 
 def count_limited(api: Api, name: str) -> float:
-    families = text_string_to_metric_families(api.get("/metrics").body.decode())
+    families = text_string_to_metric_families(api.metrics())
     return sum(
         s.value
         for family in families

@@ -151,15 +151,14 @@ def test_channels_that_go_while_a_lead_is_sold_sell_nothing(
     connect: Connect, admin: psycopg.Connection, offer: Offer
 ) -> None:
     """The buyer is edited between gather and the writing of deliveries: no sale without a delivery."""
-    editor, seller = connect("leadgen_dba"), connect("leadgen_api")
-    editor.execute("begin")
-    editor.execute(
-        "update leadgen.buyers set email = 'gone@' || id || '.example', email_notifications = false, webhook_url = null"
-    )
+    holder, editor, seller = connect(), connect("leadgen_dba"), connect("leadgen_api")
+    holder.execute("begin")
+    holder.execute("select from leadgen.enrollment_usage for update")  # gather reads it, reserve waits for it
     with in_background() as pool:
         sale = pool.submit(submit, seller, make_lead(offer.source_key))
-        wait_until_blocked(admin, seller, editor, sale, lock="transactionid")
-        editor.execute("commit")
+        wait_until_blocked(admin, seller, holder, sale, lock="transactionid")
+        editor.execute("update leadgen.buyers set email_notifications = false, webhook_url = null")
+        holder.execute("commit")
         with pytest.raises(errors.SerializationFailure):
             sale.result(PATIENCE)
     assert admin.execute("select count(*) from leadgen.leads").fetchone() == (0,)
