@@ -165,5 +165,6 @@ def test_every_table_with_secrets_has_the_guard(rows: psycopg.Connection[Any]) -
     """).fetchall()
     assert {name for (name,) in found} <= {
         "link_secrets",  # one row, written by a migration
+        "rate_buckets",  # tokens are a number
         "settings",  # allows_local_webhooks
     }

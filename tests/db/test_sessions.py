@@ -66,7 +66,7 @@ TABLES = {
     "lead_decisions": "",
     "lead_assignments": "updated_at",
     "deliveries": "message_id,lease_token,created_at,next_attempt_at",
-    "events": "",
+    "events": "subject",  # of what operators did it carries the machine's time; the message says the rest
     "enrollment_usage": "",
     "offer_usage": "",
     "intake_quarantine": "",
