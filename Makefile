@@ -22,13 +22,14 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	scripts/get-postgres
 	scripts/get-extensions
 	scripts/get-plpython
+	scripts/get-nginx
 	touch $(STAMP)
 
 demo: $(STAMP) ## Show everything at work: 200 leads in, sold and delivered
 	$(BIN)/leadgen demo
 
 test: $(STAMP) ## Run pgTAP and pytest on two processes (ARGS="-k name" passes on)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(STAMP) ## Check form and types of Python and SQL
 	$(BIN)/ruff check

@@ -1,7 +1,7 @@
 """Fixtures for every test.
 
 A test that wants a database asks for `database` (a fresh clone, as superuser) or for `connect`
-(sessions on it as any role).
+(sessions on it as any role). One that only reads, or rolls back, asks for `module_database` or `module_session`.
 """
 
 import sys
@@ -19,6 +19,15 @@ from leadgen.db.pgtap import load_kit
 from leadgen.db.urls import with_role
 from leadgen.settings import Settings, known_names
 from rig.cluster import Cluster, Connect, running_cluster
+
+pytest_plugins = ["rig.failures", "rig.order"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--matrix`: tests/test_pgtap_matrix.py runs all of pgtap/, not a few files."""
+    parser.addoption(
+        "--matrix", action="store_true", help="run all of pgTAP in sessions and databases of every kind"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,10 +50,16 @@ def cluster() -> Iterator[Cluster]:
 def template(cluster: Cluster) -> str:
     """The template database: what `leadgen migrate` makes of an empty one, reference data included.
 
-    Webhooks may go to this machine: the receivers of the tests are on it.
+    Webhooks may go to this machine: the receivers of the tests are on it. No rate limit holds, because tests post more
+    from one address than any sender does; tests of rate limits switch them on.
     """
-    settings = Settings(environment="development")
-    return cluster.make_template("template_leadgen", lambda url: migrate(url, settings, say=lambda _: None))
+
+    def prepare(url: str) -> None:
+        migrate(url, Settings(environment="development"), say=lambda _: None)
+        with psycopg.connect(url) as connection:
+            connection.execute("update leadgen.rate_limits set is_active = false")
+
+    return cluster.make_template("template_leadgen", prepare)
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +74,20 @@ def database(cluster: Cluster, template: str) -> Iterator[str]:
     """The superuser's URL of a migrated database that is this test's own."""
     with cluster.clone(template) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def module_database(cluster: Cluster, template: str) -> Iterator[str]:
+    """The superuser's URL of a migrated database that a file's tests share: they read it, or roll back."""
+    with cluster.clone(template) as url:
+        yield url
+
+
+@pytest.fixture
+def module_session(module_database: str) -> Iterator[psycopg.Connection]:
+    """An autocommit session of the superuser on `module_database`."""
+    with psycopg.connect(module_database, autocommit=True) as session:
+        yield session
 
 
 @pytest.fixture
@@ -80,18 +109,29 @@ def connect(database: str) -> Iterator[Connect]:
 
 
 @pytest.fixture
-def run(
-    database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def leadgen_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., CompletedProcess[str]]:
-    """Run a command on this test's database, in this process: that takes no start."""
-    monkeypatch.setenv("DATABASE_URL", database)
+    """Run a command with further environment variables as rig.cli does, but in this process: that takes no start."""
 
-    def run_here(*arguments: str, stdin: str = "") -> CompletedProcess[str]:
-        monkeypatch.setattr(sys, "stdin", StringIO(stdin))
-        monkeypatch.setattr(sys, "argv", ["leadgen", *arguments])
-        with pytest.raises(SystemExit) as left:
-            main()
+    def run_here(*arguments: str, stdin: str = "", **environment: str) -> CompletedProcess[str]:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", StringIO(stdin))
+            patch.setattr(sys, "argv", ["leadgen", *arguments])
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as left:
+                main()
         said = capsys.readouterr()
         return CompletedProcess(arguments, int(left.value.code or 0), said.out, said.err)
 
     return run_here
+
+
+@pytest.fixture
+def run(
+    database: str, leadgen_here: Callable[..., CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., CompletedProcess[str]]:
+    """Run a command on this test's database, in this process."""
+    monkeypatch.setenv("DATABASE_URL", database)
+    return leadgen_here

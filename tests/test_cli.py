@@ -1,9 +1,9 @@
-"""The `leadgen` command, run as its users run it."""
+"""The `leadgen` command. It runs in a process of its own where its start or its end is what a test is about."""
 
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -12,6 +12,8 @@ import pytest
 from api.serving import add_catalogue
 from rig.cli import leadgen
 from rig.cluster import Cluster
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -35,8 +37,8 @@ def test_help_loads_neither_the_api_nor_the_worker() -> None:
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["db", "url"], ["serve"], ["worker"]])
-def test_a_wrong_setting_stops_every_command_with_one_line(command: list[str]) -> None:
-    done = leadgen(*command, WEBHOOK_MAX_RETRIES="many")
+def test_a_wrong_setting_stops_every_command_with_one_line(command: list[str], leadgen_here: Run) -> None:
+    done = leadgen_here(*command, WEBHOOK_MAX_RETRIES="many")
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("leadgen: setting WEBHOOK_MAX_RETRIES: ")
@@ -50,104 +52,104 @@ def test_a_server_that_is_not_there_is_one_clear_error() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_migrate_then_diff_then_verify(empty: str) -> None:
-    assert leadgen("diff", DATABASE_URL=empty).returncode == 1
-    first = leadgen("migrate", DATABASE_URL=empty)
+def test_migrate_then_diff_then_verify(empty: str, leadgen_here: Run) -> None:
+    assert leadgen_here("diff", DATABASE_URL=empty).returncode == 1
+    first = leadgen_here("migrate", DATABASE_URL=empty)
     assert first.returncode == 0, first.stderr
     assert "applied 0001_" in first.stderr
-    assert leadgen("migrate", DATABASE_URL=empty).stderr == "the database is up to date\n"
-    assert leadgen("diff", DATABASE_URL=empty).returncode == 0
-    assert leadgen("verify", DATABASE_URL=empty).returncode == 0
+    assert leadgen_here("migrate", DATABASE_URL=empty).stderr == "the database is up to date\n"
+    assert leadgen_here("diff", DATABASE_URL=empty).returncode == 0
+    assert leadgen_here("verify", DATABASE_URL=empty).returncode == 0
 
 
-def test_migrate_names_who_would_hold_it_up(database: str) -> None:
+def test_migrate_names_who_would_hold_it_up(database: str, leadgen_here: Run) -> None:
     with psycopg.connect(database, autocommit=True) as admin:
         admin.execute("delete from leadgen.schema_migrations where number = 24")
     with psycopg.connect(database, application_name="report") as session:
         session.execute("select count(*) from leadgen.leads")
-        done = leadgen("migrate", "--wait", "0", DATABASE_URL=database)
+        done = leadgen_here("migrate", "--wait", "0", DATABASE_URL=database)
         pid = session.info.backend_pid
     assert done.returncode == 1
     assert done.stderr.startswith("leadgen: nothing was changed")
     assert f"session {pid} of " in done.stderr
 
 
-def test_diff_shows_what_differs(database: str) -> None:
+def test_diff_shows_what_differs(database: str, leadgen_here: Run) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("alter table leadgen.leads add column surprise text")
-    done = leadgen("diff", DATABASE_URL=database)
+    done = leadgen_here("diff", DATABASE_URL=database)
     assert done.returncode == 1
     assert "-     surprise text" in done.stdout
     assert 'alter table "leadgen"."leads" drop column "surprise";' in done.stdout
 
 
-def test_verify_shows_what_is_broken(database: str) -> None:
+def test_verify_shows_what_is_broken(database: str, leadgen_here: Run) -> None:
     with psycopg.connect(database) as connection:
         connection.execute(
             """
-            create or replace function leadgen.check_invariants(out rule text, out detail text)
+            create or replace function leadgen.list_broken_invariants(out rule text, out detail text)
             returns setof record language sql as $$ select 'caps hold', 'enrollment 7' $$
             """
         )
-    done = leadgen("verify", DATABASE_URL=database)
+    done = leadgen_here("verify", DATABASE_URL=database)
     assert done.returncode == 1
     assert "caps hold" in done.stdout
     assert "enrollment 7" in done.stdout
 
 
-def test_an_operators_key_is_shown_once_and_revoked(database: str) -> None:
-    key = leadgen("key", "create", "--operator", "ann", DATABASE_URL=database).stdout.strip()
+def test_an_operators_key_is_shown_once_and_revoked(database: str, leadgen_here: Run) -> None:
+    key = leadgen_here("key", "create", "--operator", "ann", DATABASE_URL=database).stdout.strip()
     query = "select name, key_hash, revoked_at is not null from leadgen.operator_keys where name = 'ann'"
     digest = hashlib.sha256(key.encode()).hexdigest()
     with psycopg.connect(database, autocommit=True) as connection:
         assert connection.execute(query).fetchall() == [("ann", digest, False)]
-        assert leadgen("key", "revoke", "--operator", "ann", DATABASE_URL=database).returncode == 0
+        assert leadgen_here("key", "revoke", "--operator", "ann", DATABASE_URL=database).returncode == 0
         assert connection.execute(query).fetchall() == [("ann", digest, True)]
-    assert leadgen("key", "revoke", "--operator", "ann", DATABASE_URL=database).returncode == 1
+    assert leadgen_here("key", "revoke", "--operator", "ann", DATABASE_URL=database).returncode == 1
 
 
-def test_a_sources_key_replaces_the_one_before(database: str) -> None:
+def test_a_sources_key_replaces_the_one_before(database: str, leadgen_here: Run) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         add_catalogue(database)
         query = "select api_key_hash from leadgen.sources where source_key = 'austin-plumbing-v1'"
         keys = []
         for _ in range(2):
-            done = leadgen("key", "create", "--source", "austin-plumbing-v1", DATABASE_URL=database)
+            done = leadgen_here("key", "create", "--source", "austin-plumbing-v1", DATABASE_URL=database)
             keys.append(done.stdout.strip())
         assert connection.execute(query).fetchone() == (hashlib.sha256(keys[1].encode()).hexdigest(),)
         assert keys[0] != keys[1]
-        leadgen("key", "revoke", "--source", "austin-plumbing-v1", DATABASE_URL=database)
+        leadgen_here("key", "revoke", "--source", "austin-plumbing-v1", DATABASE_URL=database)
         assert connection.execute(query).fetchone() == (None,)
 
 
 @pytest.mark.parametrize(
     "arguments", [[], ["--source", "a", "--operator", "b"], ["--source", "no-such-source"]]
 )
-def test_a_key_is_for_one_that_exists(arguments: list[str], database: str) -> None:
-    done = leadgen("key", "create", *arguments, DATABASE_URL=database)
+def test_a_key_is_for_one_that_exists(arguments: list[str], database: str, leadgen_here: Run) -> None:
+    done = leadgen_here("key", "create", *arguments, DATABASE_URL=database)
     assert done.returncode != 0
     assert done.stdout == ""
 
 
-def test_load_runs_a_file_whole_or_not_at_all(database: str, tmp_path: Path) -> None:
+def test_load_runs_a_file_whole_or_not_at_all(database: str, tmp_path: Path, leadgen_here: Run) -> None:
     query = "select default_source_key from leadgen.settings"
     path = tmp_path / "my rows.sql"
     path.write_text(
         "update leadgen.settings set default_source_key = 'mine';\n\nselect nothing from nowhere;\n"
     )
     with psycopg.connect(database, autocommit=True) as connection:
-        done = leadgen("load", str(path), DATABASE_URL=database)
+        done = leadgen_here("load", str(path), DATABASE_URL=database)
         assert done.returncode == 1
         assert done.stderr.startswith('leadgen: my rows.sql:3: relation "nowhere" does not exist')
         assert connection.execute(query).fetchone() == (None,)
         path.write_text("update leadgen.settings set default_source_key = 'mine';\n")
-        assert leadgen("load", str(path), DATABASE_URL=database).returncode == 0
+        assert leadgen_here("load", str(path), DATABASE_URL=database).returncode == 0
         assert connection.execute(query).fetchone() == ("mine",)
-    assert leadgen("load", "no-such-file.sql", DATABASE_URL=database).returncode == 1
+    assert leadgen_here("load", "no-such-file.sql", DATABASE_URL=database).returncode == 1
 
 
-def test_reset_leaves_an_empty_database(database: str) -> None:
-    assert leadgen("db", "reset", "--yes", DATABASE_URL=database).returncode == 0
+def test_reset_leaves_an_empty_database(database: str, leadgen_here: Run) -> None:
+    assert leadgen_here("db", "reset", "--yes", DATABASE_URL=database).returncode == 0
     with psycopg.connect(database) as connection:
         assert connection.execute("select to_regnamespace('leadgen')").fetchone() == (None,)
-    assert "migrate" in leadgen("verify", DATABASE_URL=database).stderr
+    assert "migrate" in leadgen_here("verify", DATABASE_URL=database).stderr

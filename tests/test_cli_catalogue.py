@@ -67,6 +67,10 @@ def test_buyers_are_listed_with_their_channels(market: Market, run: Run) -> None
         ),
         ("pause_until = 'infinity', price_per_lead = 60", "1 1 Ann 1 1 60.00 paused without end"),
         ("pause_until = '2999-12-24T00:00Z'", "1 1 Ann 1 1 45.00 paused until 2999-12-24 00:00 UTC"),
+        (
+            "pause_from = '2999-12-24T00:00Z', pause_until = '2999-12-27T00:00Z'",
+            "1 1 Ann 1 1 45.00 active, pause planned from 2999-12-24 00:00 until 2999-12-27 00:00 UTC",
+        ),
         ("is_active = false", "1 1 Ann 1 1 45.00 inactive"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The commands for what a DBA may do to leads, sales and people: each says what it did, and asks nothing."""
+"""The commands for what a DBA may do to leads, sales and people: each says what it did; one asks first."""
 
 import json
 import re
@@ -18,30 +18,38 @@ Run = Callable[..., Any]
 # A function that a DBA may call, and the commands that call it; None: posting a lead is the API's.
 CALLED = {
     "accept_sale": "accept",
-    "cancel_replay": "deliveries stop-replay",
-    "check_invariants": "verify",
+    "cancel_resend": "deliveries stop-resend",
+    "list_broken_invariants": "verify",
     "decide_return": "returns approve",
     "disable_endpoint": "endpoints disable",
     "dry_run_lead": "dry-run",
     "enable_endpoint": "endpoints enable",
+    "enrollment_history": "history",
     "erase_lead": "erase",
+    "erase_submission": "erase",
     "explain_candidates": "explain",
     "explain_lead": "explain",
     "explain_unsold": "unsold",
     "find_leads": "find",
+    "find_person": "erase",
     "list_configuration_faults": "check",
     "list_return_reasons": "returns reasons",
     "measure_outbox": None,  # the worker's metrics
+    "offer_history": "history",
     "park_delivery": "deliveries park",
+    "pause_enrollment": "buyers pause",
     "policy_history": "history",
     "replay_lead": "replay",
-    "replay_quarantined": "quarantine replay",
+    "resubmit_quarantined": "quarantine resubmit",
+    "resume_enrollment": "buyers resume",
     "retry_delivery": "deliveries retry",
     "return_sale": "return",
+    "roll_back_enrollment": "rollback",
+    "roll_back_offer": "rollback",
     "roll_back_policy": "rollback",
     "rotate_webhook_secret": "endpoints rotate-secret",
     "send_test": "endpoints test",
-    "start_replay": "deliveries replay",
+    "start_resend": "deliveries resend",
     "submit_lead": None,  # the API's
     "suppress": "suppress",
     "try_field_map": "field-map try",
@@ -122,7 +130,10 @@ def test_everything_a_dba_may_call_has_a_command(connect: Callable[..., psycopg.
         ["returns", "reasons"],
         ["suppress", "email", "ann@example.com"],
         ["accept", "1"],
-        ["erase", "1", "--reason", "asked for"],
+        ["erase", "1", "--reason", "asked for", "--yes"],
+        ["erase", "--phone", "+15125550123", "--reason", "asked for", "--yes"],
+        ["buyers", "pause", "1"],
+        ["buyers", "resume", "1"],
     ],
     ids=" ".join,
 )
@@ -133,7 +144,7 @@ def test_a_dba_needs_no_more_rights(
     role_url: Callable[[str], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    add_sale(market)
+    add_sale(market, phone="+15125550123")
     monkeypatch.setenv("DATABASE_URL", role_url("leadgen_dba"))
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
@@ -153,6 +164,12 @@ def test_a_contact_is_suppressed_and_let_through_again(market: Market, run: Run)
     assert said_by(run("unsuppress", "phone", "+15125550123")) == "+15125550123 is no longer suppressed"
     assert submit(market, phone="5125550123")["status"] == "accepted"
     assert said_by(run("unsuppress", "phone", "+15125550123")) == "+15125550123 was not suppressed"
+    done = run("suppress", "phone", "(512) 555-0123", "--country", "US")
+    assert said_by(done).startswith("(512) 555-0123 is suppressed for ever")
+    assert submit(market, phone="5125550123", message="again")["status"] == "rejected"
+    assert run("unsuppress", "phone", "512-555-0123", "--country", "US").stderr.endswith(
+        "no longer suppressed\n"
+    )
 
 
 def test_a_suppression_ends(market: Market, run: Run) -> None:
@@ -164,10 +181,19 @@ def test_a_suppression_ends(market: Market, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["phone", "5125550123"], "value: found something else, allowed a valid number with +"),
-        (["email", "ann"], "value: found something else, allowed an address such as name@example.com"),
+        (["phone", "5125550123"], "value: found another value, allowed a valid number with +"),
+        (["phone", "5125550123"], "such as +15125550123, or --country with it"),
+        (
+            ["phone", "5125550123", "--country", "GB"],
+            "allowed a valid number as it is dialled in GB, or with +",
+        ),
+        (
+            ["phone", "5125550123", "--country", "USA"],
+            "There is no such country; --country: found USA, allowed an ISO 3166-1 code",
+        ),
+        (["email", "ann"], "value: found another value, allowed an address such as name@example.com"),
         (["email", "ann@example.com", "--until", "2020-01-01"], "--until: found a time that has passed"),
-        (["email", "ann@example.com", "--until", "soon"], "--until soon: write 2026-11-20"),
+        (["email", "ann@example.com", "--until", "soon"], "--until: found soon, allowed 2026-11-20"),
     ],
 )
 @pytest.mark.usefixtures("market")
@@ -177,13 +203,90 @@ def test_a_contact_that_none_can_be_is_refused(arguments: list[str], words: str,
 
 def test_a_person_is_erased_once(market: Market, run: Run) -> None:
     lead = submit(market)["lead_id"]
-    assert said_by(run("erase", str(lead), "--reason", "asked for")) == f"lead {lead} is erased"
+    done = run("erase", str(lead), "--reason", "asked for", "--yes")
+    assert done.stderr == f"lead {lead} is erased\n"
+    assert f"lead {lead} " in done.stdout
     assert ask(market, "select name from leadgen.leads where id = %s", lead) == ""
-    assert "was erased before" in said_by(run("erase", str(lead), "--reason", "asked for"))
-    assert "No lead 99; lead_id: found 99, allowed the id of a lead" in refused_by(
-        run("erase", "99", "--reason", "asked for")
+    assert "was erased before" in run("erase", str(lead), "--reason", "asked for", "--yes").stderr
+    assert "No such lead; lead_id: found 99, allowed the id of a lead" in refused_by(
+        run("erase", "99", "--reason", "asked for", "--yes")
     )
+    assert "  erased " in run("explain", str(lead)).stdout
+    assert run("explain", str(lead)).stdout.count(": asked for") == 1
     assert run("erase", str(lead)).returncode == 2, "a reason is required"
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        ["--phone", "(512) 555-0123", "--country", "us"],
+        ["--phone", "+1 512 555 0123"],
+        ["--email", "Ann@Example.COM"],
+    ],
+)
+def test_a_person_is_erased_by_contact_in_leads_and_in_quarantine(
+    who: list[str], market: Market, run: Run
+) -> None:
+    contact = {"phone": "+15125550123", "email": "ann@example.com"}
+    leads = [submit(market, **contact, postal_code=code)["lead_id"] for code in ("78701", "78702")]
+    other = submit(market, phone="+15125550199", email="bob@example.com")["lead_id"]
+    waiting = submit(market, **contact, source_key="nobody")["quarantine_id"]
+    asked = run("erase", *who, "--reason", "asked for", stdin="n\n")
+    assert asked.returncode == 1
+    assert re.findall(r"^(?:lead|submission) \d+", asked.stdout, re.MULTILINE) == [
+        *(f"lead {lead}" for lead in leads),
+        f"submission {waiting}",
+    ]
+    assert "555" not in asked.stdout
+    assert ask(market, "select count(*) from leadgen.leads where erased_at is not null") == 0
+    done = run("erase", *who, "--reason", "asked for", "--yes")
+    assert done.stderr.splitlines()[:2] == [f"lead {lead} is erased" for lead in leads]
+    assert ask(market, "select payload::text from leadgen.intake_quarantine") == "{}"
+    assert ask(market, "select name from leadgen.leads where id = %s", other) != ""
+    again = run("erase", *who, "--reason", "asked for", "--yes")
+    assert (again.returncode, again.stderr) == (
+        1,
+        f"no lead and no submission in quarantine has {who[1]}\n",
+    )
+
+
+def test_an_erasure_names_the_leads_that_share_the_other_contact(market: Market, run: Run) -> None:
+    first = submit(market, phone="+15125550123", email="ann@example.com")["lead_id"]
+    other = submit(market, phone="+15125550124", email="ann@example.com")["lead_id"]
+    third = submit(market, phone="+15125550124", email="tom@example.com")["lead_id"]
+    by_phone = run("erase", "--phone", "+15125550123", "--reason", "asked for", stdin="n\n")
+    shared = f"not erased by this: lead {other}, which has the same e-mail"
+    assert by_phone.stderr.startswith(f"{shared}\nErase this? ")
+    by_email = run("erase", "--email", "ann@example.com", "--reason", "asked for", stdin="n\n")
+    assert by_email.stderr.startswith(f"not erased by this: lead {third}, which has the same phone\nErase")
+    by_id = run("erase", str(other), "--reason", "asked for", "--yes")
+    assert by_id.stderr.splitlines() == [
+        f"not erased by this: lead {first}, which has the same e-mail",
+        f"not erased by this: lead {third}, which has the same phone",
+        f"lead {other} is erased",
+    ]
+    alone = run("erase", str(first), "--reason", "asked for", "--yes")
+    assert alone.stderr == f"lead {first} is erased\n"
+
+
+def test_a_person_who_is_in_quarantine_only_is_erased(market: Market, run: Run) -> None:
+    waiting = submit(market, email="zoe@example.com", source_key="nobody")["quarantine_id"]
+    done = run("erase", "--email", "zoe@example.com", "--reason", "asked for", "--yes")
+    assert done.stderr == f"submission {waiting} in quarantine is erased\n"
+    assert ask(market, "select payload::text from leadgen.intake_quarantine") == "{}"
+    assert ask(market, "select message from leadgen.events") == (
+        f"submission {waiting} in quarantine was erased: asked for"
+    )
+
+
+@pytest.mark.parametrize(
+    "who", [[], ["1", "--phone", "+15125550123"], ["--phone", "1", "--email", "a@b.example"]]
+)
+@pytest.mark.usefixtures("market")
+def test_an_erasure_is_of_one_lead_or_one_contact(who: list[str], run: Run) -> None:
+    assert "give the id of a lead, or --phone, or --email: one of them" in run(
+        "erase", *who, "--reason", "asked for"
+    ).stderr.replace("\n", " ")
 
 
 # Sales
@@ -217,31 +320,29 @@ def test_quarantine_is_listed_and_submitted_again(market: Market, run: Run) -> N
     first, second = (submit(market, name="Wilhelmina Overbeck")["quarantine_id"] for _ in range(2))
     listed = run("quarantine", "list")
     lines = [" ".join(line.split()) for line in listed.stdout.splitlines()]
-    assert lines[0] == "id since, UTC times source step why lead"
+    assert lines[0] == "id came, UTC times source step why lead"
     assert lines[1].startswith(f"{second} 20")
     assert lines[1].endswith("1 austin-plumbing-v1 source the source is not active")
     assert "Overbeck" not in listed.stdout + run("quarantine", "list", "--json").stdout
 
-    waits = run("quarantine", "replay", str(first))
+    waits = run("quarantine", "resubmit", str(first))
     assert (waits.returncode, waits.stdout) == (
         1,
-        f"submission {first}: still in quarantine at step source\n",
+        f"submission {first}: still in quarantine, at step source: the source is not active\n",
     )
     market.execute("update leadgen.sources set is_active = true")
-    done = run("quarantine", "replay", "--all")
+    done = run("quarantine", "resubmit", "--all")
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(
         rf"submission {first}: lead \d+ is accepted\nsubmission {second}: lead \d+ is accepted\n", done.stdout
     )
-    assert said_by(run("quarantine", "replay", "--all")) == "nothing waits in quarantine"
+    assert said_by(run("quarantine", "resubmit", "--all")) == "nothing waits in quarantine"
     assert run("quarantine", "list", "--all").stdout.count("austin-plumbing-v1") == 2
-    again = run("quarantine", "replay", str(first), "99")
+    again = run("quarantine", "resubmit", str(first), "99")
     assert again.returncode == 1
-    assert (
-        f"submission {first}: Submission {first} was replayed already; quarantine_id: found" in again.stderr
-    )
-    assert "submission 99: No submission 99 in quarantine" in again.stderr
-    assert run("quarantine", "replay").returncode == 2
+    assert f"Submission {first} was resubmitted already; quarantine_id: found" in again.stderr
+    assert "No submission 99 in quarantine" in again.stderr
+    assert run("quarantine", "resubmit").returncode == 2
 
 
 SAMPLE = {
@@ -281,11 +382,11 @@ def test_the_quarantined_posts_of_a_field_map_are_submitted_again(market: Market
     posted = submit(market)["quarantine_id"]
     other = submit(market, source_key="no-such-page")["quarantine_id"]
     market.execute("update leadgen.sources set is_active = true")
-    done = run("field-map", "replay", "google-ads-lead-form")
+    done = run("field-map", "resubmit", "google-ads-lead-form")
     assert re.fullmatch(rf"submission {posted}: lead \d+ is accepted\n", done.stdout), done.stderr
-    assert ask(market, "select replayed_at from leadgen.intake_quarantine where id = %s", other) is None
-    assert said_by(run("field-map", "replay", "google-ads-lead-form")) == "nothing waits in quarantine"
-    assert "no field map gogle" in refused_by(run("field-map", "replay", "gogle"))
+    assert ask(market, "select resubmitted_at from leadgen.intake_quarantine where id = %s", other) is None
+    assert said_by(run("field-map", "resubmit", "google-ads-lead-form")) == "nothing waits in quarantine"
+    assert "no field map gogle" in refused_by(run("field-map", "resubmit", "gogle"))
 
 
 # Replay

@@ -1,6 +1,7 @@
 """What the commands say when something is refused, and how they count."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import psycopg
 import pytest
 
 from api.serving import add_catalogue, add_sale, make_lead
-from leadgen.cli.errors import say_as_typed
+from leadgen.cli.errors import describe_error, say_as_typed
 from leadgen.words import count_of
 
 Market = psycopg.Connection
@@ -63,6 +64,8 @@ def test_a_file_that_the_database_refuses_shows_no_trace(market: Market, run: Ru
         ("Enable it: leadgen.enable_endpoint.", "Enable it: `leadgen endpoints enable`."),
         ("filter.per_minute: found 0", "--per-minute: found 0"),
         ("p_overlap: found 40 days", "--overlap: found 40 days"),
+        ("Not a country; country_code: found XY", "Not a country; --country: found XY"),
+        ("allowed phone, country_code, city", "allowed phone, country_code, city"),
         ("Too long; note: found 501 characters", "Too long; --note: found 501 characters"),
         ("a filter.to_day and my.request_key", "a filter.to_day and my.request_key"),
     ],
@@ -87,12 +90,30 @@ def test_a_hint_names_the_option(market: Market, run: Run) -> None:
     assert "p_again" not in done.stderr
 
 
-@pytest.mark.usefixtures("market")
-def test_what_was_delivered_is_replayed_to_one_buyer_and_for_a_period(run: Run) -> None:
-    done = run("deliveries", "replay", "--status", "delivered", "--buyer", "1")
+@pytest.mark.parametrize("options", [(), ("--again",)], ids=["once", "again"])
+def test_no_hint_to_send_again_what_cannot_be(options: tuple[str, ...], market: Market, run: Run) -> None:
+    sale = add_sale(market)
+    with market.transaction():
+        market.execute("set local session_replication_role = replica")
+        row = market.execute(
+            "update leadgen.deliveries set status = 'delivered', next_attempt_at = null, finished_at = now()"
+            " where assignment_id = %s and channel = 'webhook' returning id",
+            [sale],
+        ).fetchone()
+    market.execute("select leadgen.return_sale(%s, 'wrong_number')", [sale])
+    assert row
+    done = run("deliveries", "retry", str(row[0]), *options)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "needs --buyer, --from and --to" in done.stderr
-    unknown = run("deliveries", "replay", "--status", "deed")
+    assert "cannot be sent again: its sale was returned" in done.stderr
+    assert "once more" not in done.stderr
+
+
+@pytest.mark.usefixtures("market")
+def test_what_was_delivered_is_resent_to_one_buyer_and_for_a_period(run: Run) -> None:
+    done = run("deliveries", "resend", "--status", "delivered", "--buyer", "1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "give --buyer, --from and --to too" in done.stderr
+    unknown = run("deliveries", "resend", "--status", "deed")
     assert "--status: found" in unknown.stderr
 
 
@@ -102,7 +123,8 @@ def test_a_duplicate_names_the_earlier_lead(market: Market, run: Run) -> None:
     first = submit(market, lead)
     second = submit(market, {**lead, "message": "once more"})
     shown = account_of(run("explain", str(second)))
-    assert f"came in 1 minute earlier with another lead, lead {first}" in shown
+    assert f"earlier with another lead, lead {first}" in shown
+    assert re.search(r"came in [1-9]\d? seconds? earlier", shown)
 
 
 def test_explain_names_the_deliveries(market: Market, run: Run) -> None:
@@ -118,3 +140,15 @@ def test_one_lead_is_no_plural(market: Market, run: Run) -> None:
     submit(market, make_lead())
     shown = account_of(run("what-if", "austin-plumbing"))
     assert ", 1 lead " in shown
+
+
+def test_a_database_without_our_schema_is_named_where_it_may_be_the_wrong_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    error = psycopg.errors.UndefinedTable("no table")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somebody@somewhere/leadgen")
+    assert "DATABASE_URL" not in describe_error(error)
+    monkeypatch.delenv("DATABASE_URL")
+    said = describe_error(error)
+    assert said.startswith("the database is not up to date: run `leadgen migrate`")
+    assert "DATABASE_URL is not set, so this is the embedded database; set it" in said

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from api.serving import add_catalogue, make_lead
+from leadgen.cli import console, find
 
 Market = psycopg.Connection
 Run = Callable[..., Any]
@@ -45,7 +46,7 @@ def test_why_a_persons_lead_was_not_sold(market: Market, run: Run) -> None:
     assert shown.startswith("lead when, UTC offer status found by what became of it")
     assert f"{lead} 20" in shown
     assert "austin-plumbing" in shown
-    assert "Held until" in shown
+    assert "held phone Held until" in shown
     assert f"`leadgen explain {lead}` says why" in done.stderr
 
 
@@ -59,7 +60,38 @@ def test_a_lead_that_never_came_to_its_buyer(market: Market, run: Run) -> None:
     assert "Sold to Ann for 45.00 USD" in shown
     assert all(f"pending (delivery {delivery})" in shown for delivery in row[0])
     (found,) = json.loads(run("find", str(lead), "--json").stdout)
-    assert (found["lead_id"], found["matched"], found["status"]) == (lead, "id", "validated")
+    assert (found["lead_id"], found["matched"], found["status"]) == (lead, "id", "sold")
+
+
+def test_a_rejected_lead_shows_every_failure(market: Market, run: Run) -> None:
+    market.execute(
+        "update leadgen.validation_policies set rules = %s",
+        [json.dumps({"consent_required": True, "required_fields": ["attributes.volume"]})],
+    )
+    lead = submit(market)["lead_id"]
+    shown = shown_by(run("find", str(lead)))
+    assert "rejected id Rejected: " in shown
+    assert "attributes.volume" in shown
+    assert "The person did not consent to be contacted" in shown
+
+
+def test_a_partners_id_in_the_attributes_is_found(market: Market, run: Run) -> None:
+    lead = submit(market, attributes={"click": {"id": "CLK-9"}, "order": 4711})["lead_id"]
+    submit(market)
+    for text, matched in (("CLK-9", "attributes.click"), ("4711", "attributes.order")):
+        (found,) = json.loads(run("find", text, "--json").stdout)
+        assert (found["lead_id"], found["matched"]) == (lead, matched)
+    assert run("find", "CLK").returncode == 1
+
+
+def test_without_a_url_the_database_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(find, "read_rows", lambda _: [{"name": "leadgen", "leads": 1, "quarantined": 0}])
+    monkeypatch.setattr(console.err, "print", lambda line, **_: said.append(line))
+    find.tell_nothing_is_found("x")
+    assert "searched: 1 lead and 0 submissions in quarantine, in the database leadgen" in said[0]
+    assert said[1].startswith("DATABASE_URL is not set, so this is the embedded database;")
 
 
 @pytest.mark.parametrize("text", ["John@Example.COM", "partner-77", "512.555.0123"])
@@ -73,14 +105,19 @@ def test_what_waits_in_quarantine_is_found(market: Market, run: Run) -> None:
     waiting = submit(market, source_key="no-such-page", email="lost@example.com")["quarantine_id"]
     done = run("find", "lost@example.com")
     assert "quarantined email In quarantine: no source claims it" in shown_by(done)
-    assert done.stderr == f"`leadgen quarantine replay {waiting}` resubmits it\n"
+    assert done.stderr == f"`leadgen quarantine resubmit {waiting}` resubmits it\n"
 
 
 @pytest.mark.usefixtures("market")
 def test_nothing_found_is_said(run: Run) -> None:
     done = run("find", "nobody@example.com")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.startswith("no lead and no submission in quarantine has nobody@example.com")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("nothing found: no lead has nobody@example.com as its id, phone, e-mail, ")
+    assert "searched: 0 leads and 0 submissions in quarantine, in the database " in done.stderr
+    assert "A post that the API refused is stored nowhere" in done.stderr
+    assert "DATABASE_URL is not set" not in done.stderr
+    as_json = run("find", "nobody@example.com", "--json")
+    assert (as_json.returncode, as_json.stdout) == (1, "[]\n")
     refused = run("find", "  ")
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert "text: found nothing, allowed a lead id" in refused.stderr
@@ -92,7 +129,29 @@ def test_the_deliveries_of_a_lead_are_listed(market: Market, run: Run) -> None:
     assert sorted(row["channel"] for row in rows) == ["email", "webhook"]
     others = json.loads(run("deliveries", "list", "--lead", str(first), "--json").stdout)
     assert not {row["id"] for row in rows} & {row["id"] for row in others}
-    assert run("deliveries", "list", "--lead", "99").stderr == "no deliveries\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("deliveries", "list", "--lead", "99"), "leadgen: no lead 99: `leadgen find` finds a lead "),
+        (("deliveries", "list", "--lead", "99", "--json"), "leadgen: no lead 99: "),
+        (("deliveries", "list", "--buyer", "99"), "leadgen: no buyer 99: `leadgen buyers` lists them"),
+        (("returns", "list", "--buyer", "99"), "leadgen: no buyer 99: `leadgen buyers` lists them"),
+    ],
+)
+@pytest.mark.usefixtures("market")
+def test_a_list_of_nobody_says_so(arguments: tuple[str, ...], said: str, run: Run) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(said)
+
+
+def test_an_unsold_lead_has_no_deliveries(market: Market, run: Run) -> None:
+    market.execute("update leadgen.buyer_service_areas set is_active = false")
+    lead = submit(market)["lead_id"]
+    done = run("deliveries", "list", "--lead", str(lead))
+    assert (done.returncode, done.stderr) == (0, "no deliveries\n")
 
 
 def test_a_lead_that_came_before_is_judged_as_new(market: Market, run: Run) -> None:
@@ -100,12 +159,31 @@ def test_a_lead_that_came_before_is_judged_as_new(market: Market, run: Run) -> N
     lead = make_lead()
     market.execute("select leadgen.submit_lead(%s, '{}')", [json.dumps(lead)])
     known = run("dry-run", "-", stdin=json.dumps(lead))
-    assert '"replayed": true' in known.stdout
+    assert '"repeated": true' in known.stdout
     assert "--as-new judges it anew" in known.stderr
     new = run("dry-run", "-", "--as-new", stdin=json.dumps(lead))
     assert "Dry run: Sold to Ann for 45.00 USD" in new.stdout
     row = market.execute("select count(*), min(phone) from leadgen.leads").fetchone()
     assert row == (1, lead["phone"]), "nothing is kept"
+
+
+@pytest.mark.usefixtures("market")
+def test_a_dry_run_of_an_unknown_source_keeps_nothing(run: Run) -> None:
+    done = run("dry-run", "-", stdin=json.dumps(make_lead(source_key="no-such-page")))
+    assert done.returncode == 0, done.stderr
+    assert "The lead would be kept, but not accepted: no source claims it" in done.stdout
+    assert "is kept" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "changes", [{"country_code": "U$"}, {"phone_number": "1"}], ids=["value", "list of fields"]
+)
+@pytest.mark.usefixtures("market")
+def test_a_dry_run_names_fields_as_a_lead_has_them(changes: dict[str, str], run: Run) -> None:
+    done = run("dry-run", "-", stdin=json.dumps(make_lead(**changes)))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "country_code" in done.stderr
+    assert "--" not in done.stderr
 
 
 def test_an_unknown_kind_of_event_names_the_kinds(run: Run) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from leadgen.cli import app
 from leadgen.cli.docs import COMMANDS, DIRECTORY
@@ -27,6 +28,50 @@ def test_every_argument_and_option_is_explained(path: str) -> None:
     assert [one.name for one in ALL[path].params if not one.help] == []
 
 
+def test_every_number_has_a_least_and_a_most() -> None:
+    """A number beyond what PostgreSQL takes is refused here, in words of ours."""
+    for path, command in ALL.items():
+        for one in command.params:
+            kind = one.type_descriptor
+            if kind.annotation in {int, float, list[int]}:
+                assert None not in {kind.parameter_info.min, kind.parameter_info.max}, (path, one.name)
+
+
+@pytest.mark.parametrize("path", ["leadgen", "leadgen deliveries", *ALL])
+def test_help_is_plain(path: str) -> None:
+    done = CliRunner().invoke(app, [*path.split()[1:], "--help"], env={"COLUMNS": "100"})
+    assert done.exit_code == 0
+    assert done.output.startswith(f"Usage: {path}")
+    assert not re.search(r"<=|>=|<\w+>|INTEGER|\bint\b|[╭│]", done.output)
+    assert max(map(len, done.output.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("deliveries list --limit 0", "'--limit': found 0, allowed a whole number from 1 to 10,000"),
+        ("explain abc", "'LEAD': found abc, allowed a whole number of at least 1"),
+        ("migrate --wait -1", "'--wait': found -1, allowed a number from 0 to 86,400"),
+        (
+            "history price 1",
+            "'KIND': found price, allowed one of validation, routing, pricing, enrollment, offer",
+        ),
+        ("explain", "Missing argument 'LEAD'"),
+        ("key create", "give one of --source, --operator and --buyer"),
+    ],
+)
+def test_a_usage_error_says_what_was_found_and_what_is_allowed(typed: str, said: str) -> None:
+    done = CliRunner().invoke(app, typed.split(), env={"COLUMNS": "100"})
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_a_group_without_a_command_shows_its_commands() -> None:
+    done = CliRunner().invoke(app, ["db"])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "  start  Start the embedded server and print its URL\n" in done.stderr
+
+
 def test_an_example_runs_with_options_that_there_are() -> None:
     for path, command in ALL.items():
         example = re.search(r"Example: (.*)", " ".join((command.help or "").split()))
@@ -46,6 +91,7 @@ def test_a_section_has_the_words_the_example_and_the_options() -> None:
     section = describe_command("leadgen buyers", ALL["leadgen buyers"])
     assert section.startswith("## leadgen buyers\n\nList the buyers")
     assert "```\nleadgen buyers --offer austin-plumbing\n```" in section
-    assert "| `--offer` | The enrollments of this offer, by its id or slug. |  |" in section
-    retry: Any = describe_command("leadgen deliveries list", ALL["leadgen deliveries list"])
-    assert "One of pending, sending, sent," in retry
+    assert "| `--offer OFFER` | The enrollments of this offer, by its id or slug. |  |" in section
+    listed: Any = describe_command("leadgen deliveries list", ALL["leadgen deliveries list"])
+    assert "One of webhook, email, sms." in listed
+    assert "`--status STATUS[,STATUS]...` | Only those in these states: pending, sending, sent," in listed

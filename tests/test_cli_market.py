@@ -14,7 +14,6 @@ from api.serving import add_catalogue, make_lead
 from leadgen.cli import verify
 from leadgen.cli.offers import DAYS, read_period
 from leadgen.errors import LeadGenError
-from rig.cli import leadgen
 
 CHICAGO = ZoneInfo("America/Chicago")
 OFFER = "austin-plumbing"
@@ -30,12 +29,6 @@ def market(database: str) -> Any:
     add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
-
-
-@pytest.fixture
-def run(database: str) -> Callable[..., Any]:
-    """Run a command on this test's database."""
-    return lambda *arguments, **more: leadgen(*arguments, DATABASE_URL=database, **more)
 
 
 Run = Callable[..., Any]
@@ -68,8 +61,8 @@ def test_a_period_is_read_in_the_markets_zone() -> None:
 @pytest.mark.parametrize(
     ("start", "end", "complaint"),
     [
-        ("yesterday", None, "--from yesterday: write 2026-11-20 or"),
-        (None, "2026-13-01", "--to 2026-13-01: write"),
+        ("yesterday", None, "--from: found yesterday, allowed 2026-11-20,"),
+        (None, "2026-13-01", "--to: found 2026-13-01, allowed"),
         ("2026-11-02", "2026-11-02", "is not before"),
         ("2099-01-01", None, "is not before"),
     ],
@@ -102,9 +95,63 @@ def test_history_shows_each_version_and_rollback_makes_another(market: Market, r
     assert row == (3, "priority")
 
 
+def test_an_enrollment_s_terms_have_a_history_and_go_back(market: Market, run: Run) -> None:
+    market.execute(
+        "update leadgen.buyer_offers set price_per_lead = 60, capacity_per_day = 5,"
+        ' schedule = \'{"mon": [["08:00", "18:00"]]}\' where id = 1'
+    )
+    market.execute("update leadgen.buyer_offers set capacity_per_day = 8, schedule = null where id = 1")
+    lines = lines_of(run("history", "enrollment", "1").stdout)
+    assert lines[1].startswith("3 20")
+    assert lines[1].endswith("capacity_per_day: 5 -> 8")
+    assert lines[2] == 'schedule.mon: - ["08:00", "18:00"]'
+    assert lines[3].endswith("capacity_per_day: set to 5")
+    assert lines[4:] == [
+        "price_per_lead: set to 60.00",
+        'schedule.mon: + ["08:00", "18:00"]',
+        lines[6],
+    ]
+    assert lines[6].endswith("created")
+    back = run("rollback", "enrollment", "1", "--to", "2")
+    assert (back.returncode, back.stdout) == (0, "4\n")
+    assert back.stderr == "enrollment 1 has the terms of version 2 again\n"
+    row = market.execute(
+        "select capacity_per_day, price_per_lead, schedule from leadgen.buyer_offers where id = 1"
+    ).fetchone()
+    assert row == (5, 60, {"mon": [["08:00", "18:00"]]})
+
+
+def test_an_offer_s_price_has_a_history_and_goes_back(market: Market, run: Run) -> None:
+    market.execute("update leadgen.offers set default_price_per_lead = 50")
+    lines = lines_of(run("history", "offer", "austin-plumbing").stdout)
+    assert lines[1].endswith("default_price_per_lead: 45.00 -> 50.00")
+    assert run("rollback", "offer", "austin-plumbing", "--to", "1").stdout == "3\n"
+    assert market.execute("select default_price_per_lead from leadgen.offers").fetchone() == (45,)
+
+
+@pytest.mark.parametrize("version", [[], ["1", "--to", "1"]])
+@pytest.mark.usefixtures("market")
+def test_a_rollback_is_to_one_version(version: list[str], run: Run) -> None:
+    done = run("rollback", "routing", "1", *version)
+    assert done.returncode == 2
+    assert "give the version to go back to" in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [["history", "routing", "99"], ["rollback", "routing", "99", "1"], ["rollback", "routing", "1", "9"]],
+    [
+        ["history", "routing", "99"],
+        ["history", "enrollment", "99"],
+        ["history", "offer", "99"],
+        ["history", "enrollment", "ann"],
+        ["history", "pricing", "9" * 20],
+        ["rollback", "routing", "99", "1"],
+        ["rollback", "routing", "1", "9"],
+        ["rollback", "enrollment", "1", "--to", "9"],
+        ["rollback", "enrollment", "1", "--to", "1"],
+        ["rollback", "offer", "1", "--to", "9"],
+        ["rollback", "offer", "1", "--to", "1"],
+    ],
 )
 @pytest.mark.usefixtures("market")
 def test_a_policy_or_version_that_is_not_there_is_one_line(arguments: list[str], run: Run) -> None:
@@ -117,7 +164,9 @@ def test_a_policy_or_version_that_is_not_there_is_one_line(arguments: list[str],
 def test_a_kind_of_policy_that_is_none_names_the_kinds(run: Run) -> None:
     done = run("history", "pricng", "1")
     assert done.returncode == 2
-    assert "'validation'" in done.stderr
+    assert "found pricng, allowed one of validation, routing, pricing" in " ".join(
+        done.stderr.replace("│", " ").split()
+    )
 
 
 def test_a_dry_run_shows_answer_and_account_and_keeps_nothing(
@@ -188,8 +237,8 @@ def test_unsold_names_the_cause_and_the_money(market: Market, run: Run) -> None:
     done = run("unsold", "1")
     assert done.returncode == 0, done.stderr
     lines = lines_of(done.stdout)
-    assert lines[0].startswith("austin-plumbing, unsold 20")
-    assert lines[1] == "cause leads money lost nearest buyer detail"
+    assert lines[0].startswith("austin-plumbing, unsold, 20")
+    assert lines[1] == "cause leads money lost, USD nearest buyer detail"
     assert lines[2].startswith("cap_day 2 90.00 Ann")
     assert lines[-1] == "all 2 90.00"
 
@@ -201,8 +250,8 @@ def test_verify_replays_every_lead(market: Market, run: Run) -> None:
     done = run("verify")
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.splitlines() == [
-        "leads replayed: 4",
-        "every lead replays as it was recorded, and every invariant holds",
+        "4 leads replayed",
+        "each comes out as it was recorded, and every invariant holds",
     ]
 
 
@@ -219,11 +268,37 @@ def test_verify_names_the_lead_that_does_not_replay(market: Market, run: Run) ->
     assert "decision_replays" in done.stdout
 
     outside = run("verify", "--from-lead", str(ids[2]))
-    assert "leads replayed: 1" in outside.stderr
+    assert "1 lead replayed" in outside.stderr
     assert "leads that do not replay" not in outside.stdout
     inside = run("verify", "--from-lead", str(ids[0]), "--to-lead", str(ids[1]))
-    assert "leads replayed: 2" in inside.stderr
+    assert "2 leads replayed" in inside.stderr
     assert "leads that do not replay" in inside.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--from-lead", "300"), "there is no lead from 300 on: the leads have ids from 1 to 2"),
+        (("--from-lead", "3", "--to-lead", "9"), "there is no lead from 3 to 9: the leads have ids from 1 to 2"),
+        (("--from-lead", "2", "--to-lead", "1"), "--from-lead: found 2, allowed at most the lead of --to-lead, 1"),
+    ],
+)  # fmt: skip
+def test_verify_refuses_a_range_without_leads(
+    options: tuple[str, ...], said: str, market: Market, run: Run
+) -> None:
+    assert [submit(market)["lead_id"] for _ in range(2)] == [1, 2]
+    done = run("verify", *options)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"leadgen: {said}\n")
+
+
+@pytest.mark.usefixtures("market")
+def test_verify_of_no_leads_is_an_error_only_when_some_were_asked_for(run: Run) -> None:
+    assert run("verify").returncode == 0
+    done = run("verify", "--to-lead", "7")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "leadgen: there is no lead from 1 to 7: there are no leads\n",
+    )
 
 
 def test_verify_goes_in_batches_and_shows_progress(
@@ -247,7 +322,7 @@ def test_verify_goes_in_batches_and_shows_progress(
         "leads replayed: 2 of 5",
         "leads replayed: 4 of 5",
         "leads replayed: 5 of 5",
-        "leads replayed: 5",
+        "5 leads replayed",
     ]
 
 
@@ -285,7 +360,8 @@ def test_what_if_refuses_a_change_that_no_policy_could_have(run: Run) -> None:
     done = run("what-if", OFFER, "--set", "routing.strategy=wieghted")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("leadgen: ")
-    assert "wieghted" in done.stderr or "strategy" in done.stderr
+    assert done.stderr.startswith('leadgen: changes.routing.strategy: found "wieghted"; allowed: one of ')
+    assert done.stderr.endswith("Did you mean weighted?\n")
     assert done.stderr.count("\n") == 1
 
 

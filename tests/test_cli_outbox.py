@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,11 @@ from psycopg.types.json import Jsonb
 
 from api.serving import add_catalogue, add_sale
 from leadgen.cli.deliveries import shorten
+from leadgen.cli.rows import describe_refused
 
 LEAD = {"name": "Wilhelmina Overbeck", "message": "Call my sister"}
 CLAIM = """select * from leadgen.claim_deliveries('w', '{"webhook": 100}', '1 minute')"""
+DUE = "is due now: a worker sends it\n"
 RECORD = "select status from leadgen.record_attempts(%s, 0, '1 second')"
 
 Database = psycopg.Connection
@@ -91,7 +94,7 @@ def test_deliveries_are_listed_without_anything_of_the_lead(market: Database, ru
     done = run("deliveries", "list")
     assert done.returncode == 0, done.stderr
     lines = lines_of(done.stdout)
-    assert lines[0].startswith("id since, UTC buyer what by status tries")
+    assert lines[0].startswith("id made, UTC buyer what by status tries")
     assert len([line for line in lines if " Ann sale " in line]) == 4, "two sales by two ways"
     for word in ("Wilhelmina", "+1512555", "sister", "example.com"):
         assert word not in done.stdout
@@ -99,9 +102,10 @@ def test_deliveries_are_listed_without_anything_of_the_lead(market: Database, ru
     assert [row["id"] for row in json.loads(run("deliveries", "list", "--json").stdout)] == [4, 3, 2, 1]
     choices: list[tuple[list[str], set[int]]] = [
         (["--status", "dead"], {dead}),
+        (["--status", "dead, unknown"], {dead}),
+        (["--status", "dead,pending"], {1, 2, 3, 4}),
         (["--channel", "webhook"], {dead, webhook_of(market, sale)}),
         (["--channel", "sms"], set()),
-        (["--buyer", "99"], set()),
         (["--since", "1h", "--channel", "webhook", "--limit", "1"], {webhook_of(market, sale)}),
         (["--since", "2099-01-01"], set()),
     ]
@@ -137,9 +141,9 @@ def test_a_reply_is_shown_on_one_line() -> None:
 def test_retrying_sends_again_once(market: Database, run: Run) -> None:
     dead, other = make_dead(market), make_dead(market)
     done = run("deliveries", "retry", str(dead), str(dead), str(other))
-    assert (done.returncode, done.stdout) == (0, f"{dead} pending\n{other} pending\n")
+    assert (done.returncode, done.stdout) == (0, f"delivery {dead} {DUE}delivery {other} {DUE}")
     assert status_of(market, dead) == "pending"
-    assert run("deliveries", "retry", str(dead)).stdout == f"{dead} pending\n"
+    assert run("deliveries", "retry", str(dead)).stdout == f"delivery {dead} {DUE}"
 
 
 def test_one_that_cannot_be_sent_again_stops_no_other(market: Database, run: Run) -> None:
@@ -147,24 +151,43 @@ def test_one_that_cannot_be_sent_again_stops_no_other(market: Database, run: Run
     attempt(market, outcome="answered", status_code=200)
     dead = make_dead(market)
     done = run("deliveries", "retry", "999", str(delivered), str(dead))
-    assert (done.returncode, done.stdout) == (1, f"{dead} pending\n")
+    assert (done.returncode, done.stdout) == (1, f"delivery {dead} {DUE}")
     first, second = done.stderr.splitlines()
-    assert first.startswith("999: There is no such delivery")
-    assert second.startswith(f"{delivered}: Delivery {delivered} cannot be sent again")
-    assert run("deliveries", "retry", "--again", str(delivered)).stdout == f"{delivered} pending\n"
+    assert first.startswith("There is no such delivery; delivery_id: found 999")
+    assert second.startswith(f"Delivery {delivered} cannot be sent again")
+    assert run("deliveries", "retry", "--again", str(delivered)).stdout == f"delivery {delivered} {DUE}"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Delivery 1 is under way", "Delivery 1 is under way"),
+        (
+            "There is no such delivery; delivery_id: found 1",
+            "There is no such delivery; delivery_id: found 1",
+        ),
+        ("It was tried 1 time since 2026-11-21", "delivery 1: It was tried 1 time since 2026-11-21"),
+        ("Delivery 12 has its place", "delivery 1: Delivery 12 has its place"),
+        ("It is under way", "delivery 1: It is under way"),
+    ],
+)
+def test_a_refusal_names_its_row(said: str, shown: str) -> None:
+    assert describe_refused("delivery", 1, psycopg.DatabaseError(said)) == shown
 
 
 def test_parking_keeps_back_until_a_retry(market: Database, run: Run) -> None:
     delivery = webhook_of(market, add_sale(market))
-    assert run("deliveries", "park", str(delivery)).stdout == f"{delivery} parked\n"
+    assert run("deliveries", "park", str(delivery)).stdout == (
+        f"delivery {delivery} is parked: it is not sent until it is retried\n"
+    )
     assert market.execute(CLAIM).fetchall() == []
-    assert run("deliveries", "retry", str(delivery)).stdout == f"{delivery} pending\n"
+    assert run("deliveries", "retry", str(delivery)).stdout == f"delivery {delivery} {DUE}"
     assert len(market.execute(CLAIM).fetchall()) == 1
 
 
-def test_a_replay_is_asked_for_watched_and_stopped(market: Database, run: Run) -> None:
+def test_a_resend_run_is_asked_for_watched_and_stopped(market: Database, run: Run) -> None:
     make_dead(market)
-    assert run("deliveries", "replays").stderr == "no replays\n"
+    assert run("deliveries", "resends").stderr == "no resend runs\n"
     options = [
         "--buyer",
         "1",
@@ -177,35 +200,37 @@ def test_a_replay_is_asked_for_watched_and_stopped(market: Database, run: Run) -
         "--key",
         "k",
     ]
-    first = run("deliveries", "replay", *options)
+    first = run("deliveries", "resend", *options)
     assert first.returncode == 0, first.stderr
-    assert run("deliveries", "replay", *options).stdout == first.stdout, "asked twice, it is one"
+    assert run("deliveries", "resend", *options).stdout == first.stdout, "asked twice, it is one"
     row = market.execute(
-        "select buyer_id, per_minute, statuses::text[], created_from::text, request_key from leadgen.replays"
+        "select buyer_id, per_minute, statuses::text[], created_from::text, request_key from leadgen.resends"
     ).fetchall()
     assert [one[:3] for one in row] == [(1, 60, ["unknown", "dead"])]
 
-    listed = " ".join(lines_of(run("deliveries", "replays").stdout))
+    listed = " ".join(lines_of(run("deliveries", "resends").stdout))
     assert "unknown, dead of buyer" in listed
     assert "running" in listed
     number = first.stdout.strip()
-    assert run("deliveries", "stop-replay", number).stderr == f"replay {number} is stopped\n"
-    assert run("deliveries", "stop-replay", number).stderr == f"replay {number} had ended already\n"
-    assert json.loads(run("deliveries", "replays", "--json").stdout)[0]["status"] == "cancelled"
+    assert run("deliveries", "stop-resend", number).stderr == f"resend run {number} is stopped\n"
+    assert run("deliveries", "stop-resend", number).stderr == f"resend run {number} had ended already\n"
+    assert json.loads(run("deliveries", "resends", "--json").stdout)[0]["status"] == "cancelled"
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["list", "--since", "yesterday"], "--since yesterday: write 2026-11-20"),
+        (["list", "--since", "yesterday"], "--since: found yesterday, allowed 2h, 30m, 7d, 2026-11-20,"),
         (["show", "999"], "no delivery 999"),
-        (["replay", "--from", "soon"], "--from soon: write"),
-        (["replay", "--from", "2026-11-02", "--to", "2026-11-01"], "is not before"),
-        (["replay", "--buyer", "99"], "--buyer: found 99"),
-        (["replay", "--status", "pending"], "--status: found"),
-        (["replay", "--status", "delivered"], "delivered"),
-        (["replay", "--key", ""], "--key: found"),
-        (["stop-replay", "99"], "replay_id"),
+        (["resend", "--from", "soon"], "--from: found soon, allowed 2026-11-20,"),
+        (["resend", "--from", "2026-11-02", "--to", "2026-11-01"], "is not before"),
+        (["resend", "--buyer", "99"], "--buyer: found 99"),
+        (["list", "--status", "ded"], "--status: found ded, allowed pending, sending, sent, "),
+        (["list", "--status", "dead,"], "--status: found nothing, allowed pending, "),
+        (["resend", "--status", "pending"], "--status: found"),
+        (["resend", "--status", "delivered"], "delivered"),
+        (["resend", "--key", ""], "--key: found"),
+        (["stop-resend", "99"], "resend_id"),
     ],
 )
 @pytest.mark.usefixtures("market")
@@ -216,13 +241,12 @@ def test_what_cannot_be_is_one_line(arguments: list[str], words: str, run: Run) 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["deliveries", "list", "--status", "ded"],
         ["deliveries", "list", "--limit", "0"],
         ["deliveries", "show", "0"],
         ["deliveries", "show", "9" * 19],
         ["deliveries", "retry"],
         ["deliveries", "retry", "one"],
-        ["deliveries", "replay", "--per-minute", "0"],
+        ["deliveries", "resend", "--per-minute", "0"],
         ["endpoints", "disable", "1"],
         ["endpoints", "test", "x"],
         ["returns", "list", "--status", "open"],
@@ -259,6 +283,37 @@ def test_endpoints_are_listed_switched_off_and_on(market: Database, run: Run) ->
     assert len(market.execute(CLAIM).fetchall()) == 1
 
 
+def test_an_endpoint_that_fails_is_listed_first_with_its_trouble(market: Database, run: Run) -> None:
+    assert run("endpoints", "list", "--failing").stderr == "no endpoints\n"
+    assert run("check").returncode == 0
+    market.execute("update leadgen.settings set slow_retry_seconds = '{600}'")
+    sale = add_sale(market)
+    attempt(market, outcome="answered", status_code=500, error="HTTP 500")
+    listed = lines_of(run("endpoints", "list").stdout)
+    assert re.search(
+        r"^1 Ann webhook https://buyer.example/ 1 1 failed in a row, since [-0-9]+ [0-9:]+ UTC: ",
+        " ".join(listed[1:]),
+    )
+    assert "500" in " ".join(listed[1:4])
+    assert listed[-1].endswith("well, no longer used")
+    (failing,) = json.loads(run("endpoints", "list", "--failing", "--json").stdout)
+    assert (failing["failures_in_a_row"], failing["waiting"], failing["state"]) == (1, 1, "failing")
+    assert failing["last_error"] == ask(
+        market, "select last_error from leadgen.deliveries where id = %s", webhook_of(market, sale)
+    )
+    assert json.loads(run("endpoints", "list", "--disabled", "--json").stdout) == []
+    done = run("check")
+    assert (done.returncode, done.stderr) == (0, "the configuration has no fault; endpoints that fail: 1\n")
+    assert re.fullmatch(
+        r"endpoint 1, Ann by webhook: it fails: 1 in a row since [-0-9]+ [0-9:]+ UTC, deliveries that wait: 1."
+        r" Mend it: leadgen endpoints list --failing shows the last error\n",
+        done.stdout,
+    )
+    assert [row["subject"] for row in json.loads(run("check", "--json").stdout)] == [
+        "endpoint 1, Ann by webhook"
+    ]
+
+
 def test_a_test_is_sent_and_can_be_looked_at(market: Database, run: Run) -> None:
     number = ask(market, "select id from leadgen.endpoints where buyer_id = 1 and channel = 'webhook'")
     done = run("endpoints", "test", str(number))
@@ -284,13 +339,19 @@ def test_a_secret_is_replaced_and_both_sign_for_a_while(market: Database, run: R
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["enable", "999"], "999: There is no such endpoint"),
+        (["enable", "999"], "There is no such endpoint"),
         (["disable", "999", "--reason", "x"], "no such endpoint"),
         (["disable", "1", "--reason", " "], "reason"),
         (["test", "999"], "no such endpoint"),
         (["rotate-secret", "999"], "no such buyer"),
-        (["rotate-secret", "1", "--overlap", "soon"], "invalid input syntax for type interval"),
-        (["rotate-secret", "1", "--overlap", "-1h"], "overlap"),
+        *(
+            (
+                ["rotate-secret", "1", "--overlap", overlap],
+                f"--overlap: found {overlap}, allowed a number and s, m, h or d, such as 30m, 24h or 7d; or 0",
+            )
+            for overlap in ("soon", "-1h", "24", "1e3h", "1 month", "9999999d", "", "infinity", "1:00", "٣h")
+        ),
+        (["rotate-secret", "1", "--overlap", "31d"], "--overlap: found 31 days, allowed 0 to 30 days"),
     ],
 )
 @pytest.mark.usefixtures("market")
@@ -337,7 +398,10 @@ def test_returns_are_listed_and_decided(market: Database, run: Run) -> None:
     assert decided == [("approved", "twice indeed"), ("refused", None)]
     assert ask(market, "select outcome::text from leadgen.lead_assignments where id = 1") == "returned"
 
-    assert run("returns", "list").stderr == "no returns\n"
+    assert run("returns", "list").stderr == (
+        "no return waits for a decision; --status all shows those that are decided\n"
+    )
+    assert run("returns", "list", "--status", "requested").stderr == "no returns\n"
     listed = json.loads(run("returns", "list", "--status", "all", "--json").stdout)
     assert [row["status"] for row in listed] == ["refused", "approved"]
     is_one_line(run("returns", "refuse", str(first)), "approved")
@@ -356,7 +420,7 @@ def test_a_buyers_keys_are_shown_once_and_revoked(market: Database, run: Run) ->
     """
     assert set(market.execute(query).fetchall()) == {(digest, False) for digest in digests}
     done = run("key", "revoke", "--buyer", "2")
-    assert (done.returncode, done.stderr) == (0, "revoked 3 of buyer 2\n")
+    assert (done.returncode, done.stderr) == (0, "revoked 3 keys of buyer 2\n")
     assert set(market.execute(query).fetchall()) == {(digest, True) for digest in digests}
     is_one_line(run("key", "revoke", "--buyer", "2"), "buyer 2 has no key")
     is_one_line(run("key", "create", "--buyer", "99"), "no buyer 99")

@@ -20,7 +20,7 @@ ALLOWED = {
     "db": {"errors", "paths", "settings", "words"},
     "app": {"db", "errors", "log", "settings"},
     "worker": {"db", "errors", "log", "settings"},
-    "show": set[str](),
+    "show": {"words"},
     "demo": {"app", "db", "errors", "log", "paths", "settings", "show", "whatif", "words", "worker"},
     "whatif": {"errors", "words"},
     "docs": {"app", "db", "settings"},

@@ -31,6 +31,14 @@ def test_nothing_needs_to_be_set() -> None:
         ("LOG_LEVEL", "debug", "DEBUG"),
         ("ENVIRONMENT", "development", "development"),
         ("META_GRAPH_URL", "https://graph.example/v24.0/", "https://graph.example/v24.0"),
+        ("FROM_EMAIL", "leads@leadgen.example", "leads@leadgen.example"),
+        ("FROM_EMAIL", " <leads@leadgen.example> ", "leads@leadgen.example"),
+        ("FROM_EMAIL", "LeadGen <leads@leadgen.example>", "LeadGen <leads@leadgen.example>"),
+        ("FROM_EMAIL", "Zo\u00eb's leads <l@x.example>", "Zo\u00eb's leads <l@x.example>"),
+        ("FROM_EMAIL", "Smith, John <j@x.example>", '"Smith, John" <j@x.example>'),
+        ("FROM_EMAIL", '"Smith, John" <j@x.example>', '"Smith, John" <j@x.example>'),
+        ("FROM_EMAIL", '"a \\"b\\" c" <j@x.example>', '"a \\"b\\" c" <j@x.example>'),
+        ("FROM_EMAIL", "Acme Inc. (leads) <j@x.example>", '"Acme Inc. (leads)" <j@x.example>'),
         ("PUBLIC_URL", "https://leads.example/in/", "https://leads.example/in"),
         ("PUBLIC_URL", "", None),
         ("TWILIO_API_URL", "https://api.dublin.ie1.twilio.com", "https://api.dublin.ie1.twilio.com"),
@@ -142,6 +150,35 @@ def test_twilio_number_is_e164(number: str, monkeypatch: pytest.MonkeyPatch) -> 
     for name, value in {**TWILIO, "TWILIO_PHONE_NUMBER": number}.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=r"^setting TWILIO_PHONE_NUMBER: .*E\.164"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "leads",
+        "LeadGen",
+        "leads@",
+        "@leadgen.example",
+        "a b@leadgen.example",
+        "a@x.example, b@x.example",
+        "A <a@x.example>, B <b@x.example>",
+        "A <a@x.example>; B <b@x.example>",
+        "a@x.example <b@x.example>",
+        "LeadGen <leads@x.example",
+        "LeadGen leads@x.example>",
+        "LeadGen <leads@x.example> extra",
+        "LeadGen <leads@x.example>\r\nBcc: eve@x.example",
+        "Lead\nGen <leads@x.example>",
+        "=?utf-8?q?a?= <leads@x.example>",
+        "LeadGen <l\u00e9ads@x.example>",
+        "leads@x..example",
+        "leads@[127.0.0.1]",
+    ],
+)
+def test_sender_of_mails_is_one_plain_address(sender: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FROM_EMAIL", sender)
+    with pytest.raises(SettingsError, match=r"^setting FROM_EMAIL: .*one plain address is needed"):
         load_settings()
 
 

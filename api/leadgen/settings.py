@@ -25,6 +25,9 @@ SECRET = {
 MAX_PORT = 65_535
 LOOKS_LIKE = 0.88  # similarity at which an unknown name is taken for a misspelt one of ours
 
+ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+SENDER = re.compile(rf"\s*(?:(?P<bare>{ADDRESS})|(?P<name>.*?)\s*<\s*(?P<address>{ADDRESS})\s*>)\s*")
+
 PositiveInt = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -53,20 +56,29 @@ class Settings(BaseSettings):
 
     default_source_key: str | None = Field(
         default=None,
-        description="source of a lead that names none; into leadgen.settings by `leadgen migrate`",
+        description="source of a lead that names none; `leadgen migrate` writes it to leadgen.settings",
     )
     default_duplicate_window_hours: Annotated[Decimal, Field(ge=0)] | None = Field(
-        default=None, description="into leadgen.settings by `leadgen migrate`"
+        default=None, description="`leadgen migrate` writes it to leadgen.settings"
     )
     default_invoice_threshold: Annotated[Decimal, Field(ge=0, decimal_places=2)] | None = Field(
-        default=None, description="into leadgen.settings by `leadgen migrate`"
+        default=None, description="`leadgen migrate` writes it to leadgen.settings"
     )
 
-    smtp_host: str | None = Field(default=None, description="takes e-mails to buyers; unset: none are sent")
+    smtp_host: str | None = Field(
+        default=None, description="mail server for e-mails to buyers; unset: none are sent"
+    )
     smtp_port: Annotated[int, Field(ge=1, le=65_535)] = 587
     smtp_user: str | None = None
     smtp_password: str | None = None
-    from_email: str | None = Field(default=None, description="e-mails come from it")
+    smtp_ca_file: str | None = Field(
+        default=None,
+        description="certificates (PEM) that the SMTP server's must be signed by, and TLS is required; "
+        "unset: the system's",
+    )
+    from_email: str | None = Field(
+        default=None, description="sender of the e-mails: leads@example.com, or LeadGen <leads@example.com>"
+    )
 
     public_url: str | None = Field(
         default=None,
@@ -75,55 +87,71 @@ class Settings(BaseSettings):
     twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9A-Za-z]+$")] | None = None
     twilio_auth_token: str | None = None
     twilio_phone_number: Annotated[str | None, Field(validate_default=True)] = Field(
-        default=None, description="text messages come from it; E.164, e.g. +15125550100"
+        default=None, description="sender of the text messages, in E.164: +15125550100"
     )
-    twilio_api_url: str = Field(
-        default="https://api.twilio.com", description="where text messages are handed in"
-    )
+    twilio_api_url: str = Field(default="https://api.twilio.com", description="address of Twilio's API")
 
     webhook_timeout_seconds: Seconds = Field(
-        default=5, description="one attempt in total, connect to last byte"
+        default=5, description="seconds for one attempt, from connecting to the last byte"
     )
     webhook_max_retries: Annotated[int, Field(ge=0)] = Field(
         default=3, description="quick retries, before the slow ones of leadgen.settings"
     )
-    webhook_retry_delay: Seconds = Field(default=1, description="seconds before the first retry; doubles")
+    webhook_retry_delay: Seconds = Field(
+        default=1, description="seconds before the first retry; each later pause is twice as long"
+    )
 
     worker_concurrency: PositiveInt = Field(default=256, description="webhooks sent at once by one worker")
     worker_batch: PositiveInt = Field(
         default=100, description="webhooks claimed at once, and held ready beside those being sent"
     )
     worker_lease_seconds: Seconds = Field(
-        default=30, description="a delivery whose worker died is anybody's after that"
+        default=30,
+        description="seconds after which another worker takes the deliveries of a worker that died",
     )
-    worker_poll_seconds: Seconds = Field(default=1, description="longest sleep without a notification")
+    worker_poll_seconds: Seconds = Field(default=1, description="seconds that a worker sleeps at most")
     worker_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
         default=None, description="where a worker serves /metrics; unset: nowhere"
     )
 
-    api_db_password: str | None = Field(default=None, description="`leadgen migrate` gives it to leadgen_api")
+    api_db_password: str | None = Field(
+        default=None, description="`leadgen migrate` makes it the password of leadgen_api"
+    )
     worker_db_password: str | None = Field(
-        default=None, description="`leadgen migrate` gives it to leadgen_worker"
+        default=None, description="`leadgen migrate` makes it the password of leadgen_worker"
     )
 
     max_body_bytes: PositiveInt = Field(default=65_536, description="a larger request is refused: 413")
+    max_connections: PositiveInt = Field(
+        default=1_000,
+        description="clients' connections to one API process; beyond, an idle one is closed, or 503",
+    )
+    max_connections_per_address: PositiveInt = Field(
+        default=100,
+        description="connections of one IPv4 address or IPv6 /64 to one API process; beyond: 429. "
+        "Behind a trusted proxy, requests at the same time are counted instead",
+    )
+    api_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
+        default=None, description="where the API serves /metrics; unset: nowhere"
+    )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(),
-        description="addresses or networks, with commas between, whose X-Forwarded-For is believed",
+        description="addresses or networks whose X-Forwarded-For is trusted, separated by commas; "
+        "unset: everybody behind a proxy counts as one address",
     )
     mx_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
-        default=2, description="one lookup of a mail domain in total, before the lead's transaction"
+        default=2, description="seconds for the lookup of a mail domain, before the lead's transaction"
     )
     dns_servers: Annotated[tuple[DnsServer, ...], NoDecode] = Field(
         default=(),
-        description="addresses, ip or ip:port, with commas between, that are asked; unset: the system's",
+        description="DNS servers that are asked, as ip or ip:port, separated by commas; unset: the system's",
     )
     meta_graph_url: str = Field(
         default="https://graph.facebook.com/v23.0",
         description="where the answers of Meta's leads are fetched",
     )
     meta_graph_timeout_seconds: Annotated[float, Field(gt=0, le=15)] = Field(
-        default=5, description="all the leads that one post names, in total"
+        default=5, description="seconds for fetching all leads that one post names"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "console"] = "json"
@@ -136,6 +164,11 @@ class Settings(BaseSettings):
     @classmethod
     def _normalise_url(cls, value: str | None) -> str | None:
         return None if value is None else normalise_url(value)
+
+    @field_validator("from_email")
+    @classmethod
+    def _read_sender(cls, value: str | None) -> str | None:
+        return None if value is None else read_sender(value)
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -175,6 +208,22 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+
+def read_sender(text: str) -> str:
+    """One address with or without a name, as a From header has it: a name with a comma is quoted.
+
+    Raises ValueError for anything else: several addresses, line breaks, an address that is not plain ASCII.
+    """
+    if found := SENDER.fullmatch(text):
+        name, address = found["name"] or "", found["bare"] or found["address"]
+        if len(name) > 1 and name[0] == name[-1] == '"':
+            name = re.sub(r"\\(.)", r"\1", name[1:-1])
+        if name.isprintable() and not re.search(r"[<>@]|=\?", name):
+            if re.search(r"[^\w !#$%&'*+/=?^`{|}~-]", name):
+                name = '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
+            return f"{name} <{address}>" if name else address
+    raise ValueError("one plain address is needed, such as leads@example.com or LeadGen <leads@example.com>")
 
 
 def read_dns_server(text: str) -> DnsServer:

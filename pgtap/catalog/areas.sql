@@ -2,7 +2,7 @@
 begin;
 select plan(58);
 
-select is(testkit.fault_of(format('select catalog.check_area(%L, %L)', value, 'p')), coalesce('LG423 ' || path, 'none'), format('%s',
+select is(testkit.fault_of(format('select catalog.check_area(%L, %L)', value, 'p')), testkit.fault_at('LG423 %s', path), format('%s',
   value))
 from (values
   ('{"center": [-97.74, 30.27], "radius_miles": 25}'::jsonb, null), ('{"center": [180, -90], "radius_miles": 500}', null),
@@ -56,7 +56,7 @@ select throws_like($$select catalog.check_area('{"centre": [0, 0], "radius_miles
 select throws_like($$select catalog.check_area('{"type": "polygon", "coordinates": []}', 'p')$$, '%Did you mean Polygon?%',
   'a type is misspelt');
 select is(testkit.policy_fault('validation', '{"allowed_area": {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 9], [0, 1]]]}}'),
-  'LG423 rules.allowed_area.coordinates[0][3]', 'in a policy');
+  'LG423 rules.allowed_area.coordinates[0][3]', 'a policy with a bad area is refused');
 
 select * from finish();
 rollback;

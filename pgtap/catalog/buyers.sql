@@ -4,7 +4,7 @@ select plan(66);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- check_webhook_headers.
-select is(testkit.fault_of(format('select catalog.check_webhook_headers(%L, ''h'')', headers)), coalesce('LG423 h' || path, 'none'),
+select is(testkit.fault_of(format('select catalog.check_webhook_headers(%L, ''h'')', headers)), testkit.fault_at('LG423 h%s', path),
   left(headers::text, 100))
 from (values
   ('{}'::jsonb, null), ('{"X-Api-Key": "abc"}', null), ('{"Authorization": "Bearer abc.def"}', null), ('{"x-a": "1", "x-b": "~ !"}', null),
@@ -29,16 +29,17 @@ from (values
   ('{"X-A": 1}', '.X-A'), ('{"X-A": null}', '.X-A'), ('{"X-A": ["a"]}', '.X-A'), ('{"X-A": "1", "x-a": "2"}', '.x-a')
 ) as t (headers, path);
 select is(testkit.fault_of(format('select catalog.check_webhook_headers(%L, ''h'')', jsonb_build_object('X-A', repeat('a', n)))), fault,
-  n || ' characters')
+  format('%s characters', n))
 from (values (1000, 'none'), (1001, 'LG423 h.X-A')) as t (n, fault);
 select
     is(
         testkit.fault_of(
             format(
-                'select catalog.check_webhook_headers(%L, ''h'')', (select jsonb_object_agg('X-' || i, 'a') from generate_series(1, n) i)
+                'select catalog.check_webhook_headers(%L, ''h'')',
+                  (select jsonb_object_agg(format('X-%s', i), 'a') from generate_series(1, n) i)
             )
         ),
-  fault, n || ' headers')
+  fault, format('%s headers', n))
 from (values (20, 'none'), (21, 'LG423 h')) as t (n, fault);
 select
     is(
@@ -50,15 +51,17 @@ select
 -- check_webhook_secret.
 select is(testkit.fault_of(format('select catalog.check_webhook_secret(%L, ''s'')', secret)), fault, what)
 from (values
-  ('whsec_' || encode(decode(repeat('ab', 24), 'hex'), 'base64'), 'none', '24 bytes'),
-  ('whsec_' || replace(encode(decode(repeat('ab', 64), 'hex'), 'base64'), E'\n', ''), 'none', '64 bytes'),
-  ('whsec_' || encode(decode(repeat('ab', 23), 'hex'), 'base64'), 'LG423 s', '23 bytes'),
-  ('whsec_' || replace(encode(decode(repeat('ab', 65), 'hex'), 'base64'), E'\n', ''), 'LG423 s', '65 bytes'),
-  (encode(decode(repeat('ab', 24), 'hex'), 'base64'), 'LG423 s', 'no prefix'), ('whsec_' || repeat('a', 33), 'LG423 s', 'no whole base64'),
-  ('whsec_' || repeat('-', 32), 'LG423 s', 'another alphabet'), ('whsec_', 'LG423 s', 'nothing'), ('', 'LG423 s', 'empty')
+  (format('whsec_%s', encode(decode(repeat('ab', 24), 'hex'), 'base64')), 'none', '24 bytes'),
+  (format('whsec_%s', replace(encode(decode(repeat('ab', 64), 'hex'), 'base64'), E'\n', '')), 'none', '64 bytes'),
+  (format('whsec_%s', encode(decode(repeat('ab', 23), 'hex'), 'base64')), 'LG423 s', '23 bytes'),
+  (format('whsec_%s', replace(encode(decode(repeat('ab', 65), 'hex'), 'base64'), E'\n', '')), 'LG423 s', '65 bytes'),
+  (encode(decode(repeat('ab', 24), 'hex'), 'base64'), 'LG423 s', 'no prefix'),
+  (format('whsec_%s', repeat('a', 33)), 'LG423 s', 'no whole base64'),
+  (format('whsec_%s', repeat('-', 32)), 'LG423 s', 'another alphabet'), ('whsec_', 'LG423 s', 'nothing'), ('', 'LG423 s', 'empty')
 ) as t (secret, fault, what);
 select is(testkit.detail_of($$select catalog.check_webhook_secret('whsec_hush', 's')$$)::text ~ 'hush', false, 'a secret is not repeated');
-select is(testkit.fault_of(format('select catalog.check_webhook_secret(%L, ''s'')', catalog.make_webhook_secret())), 'none', 'one of ours');
+select is(testkit.fault_of(format('select catalog.check_webhook_secret(%L, ''s'')', catalog.make_webhook_secret())), 'none',
+  'a secret that we made is taken');
 
 -- check_sms_number, and what the triggers do with all of them.
 select is(testkit.fault_of(format('select catalog.check_sms_number(%L, ''n'')', number)), fault, number)
@@ -91,8 +94,9 @@ select
   'rotated: the old secret signs beside the new one for a day')
 from ids join leadgen.buyers b on b.id = buyer_id, first f, before o;
 select isnt(f.secret, o.secret::text, 'the new one is another') from first f, before o;
-select is(array_agg(e.kind || ' ' || (e.facts ->> 'by')), array['secret_rotated ' || session_user], 'and it is known who did it')
-from leadgen.events e;
+select is(array_agg(format('%s %s', e.kind, e.facts ->> 'by')), array[format('secret_rotated %s', session_user)],
+  'an event names who rotated the secret')
+from leadgen.events e where e.kind = 'secret_rotated';
 select
     is(
         testkit.fault_of(format('select leadgen.rotate_webhook_secret(%s)', buyer_id)),
@@ -109,7 +113,7 @@ select
     )
 from ids;
 select lives_ok(format('select leadgen.rotate_webhook_secret(%s, ''0'')', buyer_id), 'a secret that leaked: at once') from ids;
-select is((b.previous_webhook_secret, b.previous_secret_until), (null::varchar, null::timestamptz), 'and no other beside it')
+select is((b.previous_webhook_secret, b.previous_secret_until), (null::varchar, null::timestamptz), 'no previous secret stays valid')
 from ids join leadgen.buyers b on b.id = buyer_id;
 select
     is(

@@ -1,7 +1,7 @@
 -- note_change, has_changes, deal_out_changes, list_concerned_offers, list_changed_offers, forget_changes: an edit in plain SQL is noted,
 -- and known to the offers that it concerns.
 begin;
-select plan(62);
+select plan(63);
 
 -- One buyer in two offers of two markets, with an area in each.
 create temp table ids as select testkit.make_offer(p_pricing => '{}') as a, testkit.make_offer(p_pricing => '{}') as b,
@@ -80,9 +80,10 @@ from ids, seats, leadgen.offers o, (values
 ) as t (edit, expected)
 where o.id = ids.a;
 select is(pg_temp.edit(format('update leadgen.buyer_offers set %s where id = %s', change, seats.a)), array['buyer_offers of A', 'A'],
-  'an enrollment: ' || change)
+  format('an enrollment: %s', change))
 from seats, unnest(array['is_active = false', 'capacity_per_hour = 1', 'capacity_per_day = 1', 'capacity_per_week = 1',
   'capacity_per_month = 1', 'budget_per_day = 1', 'budget_per_month = 1', 'price_per_lead = 1', 'pause_until = now()',
+  'pause_from = now() - interval ''1 hour''',
   'schedule = ''{"mon": [["08:00", "09:00"]]}''', 'filters = ''{"city": {"enum": ["Waco"]}}''', 'timezone = ''Asia/Tokyo''',
   'min_balance_required = 1', 'webhook_url_override = ''https://b.example/''']) change;
 
@@ -99,16 +100,18 @@ end;
 $$;
 select is(pg_temp.pay(60), '{50.00,60.00,2}', 'funds arrive: both offers');
 select is(pg_temp.pay(40), '{60.00,40.00,0}', 'money is spent: no offer');
-select is(pg_temp.pay(40), '{NULL,NULL,0}', 'nothing changes');
+select is(pg_temp.pay(40), '{NULL,NULL,0}', 'money spent above the minimum changes nothing');
 
 -- An enrollment of its own; two changes of an offer are one offer, the oldest first; done is done.
 delete from leadgen.catalog_changes;
 create temp table late as select testkit.make_offer() as offer_id;
-select testkit.enroll(offer_id) from late;
+select testkit.enroll_buyer(offer_id, 'Ace') from late;
 select is(array_agg(c.table_name order by c.id), '{buyer_service_areas,buyer_offers}', 'an enrollment that is made')
 from leadgen.catalog_changes c;
-select is(c.before, null, 'it was not there before') from leadgen.catalog_changes c where c.table_name = 'buyer_offers';
-select is(c.after ->> 'is_active', 'true', 'and now is') from leadgen.catalog_changes c where c.table_name = 'buyer_offers';
+select is(c.before, null, 'a new enrollment has no row before the change') from leadgen.catalog_changes c
+where c.table_name = 'buyer_offers';
+select is(c.after ->> 'is_active', 'true', 'the change records the new row') from leadgen.catalog_changes c
+where c.table_name = 'buyer_offers';
 update leadgen.offers o set default_price_per_lead = 50 from ids where o.id = ids.b;
 update leadgen.offers o set default_price_per_lead = 50 from late where o.id = late.offer_id;
 update leadgen.offers o set default_price_per_lead = 51 from ids where o.id = ids.b;
@@ -116,20 +119,21 @@ select is(catalog.list_changed_offers(), array[late.offer_id, ids.b], 'list_chan
 from late, ids;
 select is(array(select c.table_name from catalog.deal_out_changes() c), '{buyer_service_areas}',
   'deal_out_changes: what is of no one offer');
-select is_empty('select catalog.deal_out_changes()', 'deal_out_changes: and nothing else');
+select is_empty('select catalog.deal_out_changes()', 'deal_out_changes: nothing else is dealt out');
 select catalog.forget_changes(offer_id) from late;
 select is(catalog.list_changed_offers(), array[ids.b], 'forget_changes: of one offer') from ids;
 select catalog.forget_changes(b) from ids;
-select is_empty('select * from leadgen.catalog_changes', 'nothing is left');
+select is_empty('select * from leadgen.catalog_changes', 'no change is left over');
 
 -- A thousand areas are a change of one offer; what is beyond waits for the next call.
 insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
 select ids.buyer_id, o.market_id, 'postal_code', to_char(n, 'FM00000') from ids
 join leadgen.offers o on o.id = ids.a
 cross join generate_series(1, 1001) n;
-select is((select count(*) from leadgen.catalog_changes), 1001::bigint, 'each area is noted');
+select is((select count(*) from leadgen.catalog_changes), 1001::bigint, 'each of a thousand areas is noted');
 select is(count(*), 1000::bigint, 'deal_out_changes: a thousand at once') from catalog.deal_out_changes();
-select is(array_agg(c.offer_id order by c.offer_id nulls last), array[ids.a, null], 'of which one offer remains, and what is beyond')
+select is(array_agg(c.offer_id order by c.offer_id nulls last), array[ids.a, null],
+  'deal_out_changes: one offer and what is beyond one offer remain')
 from ids, leadgen.catalog_changes c group by ids.a;
 select is(catalog.has_changes(), true, 'has_changes: some wait');
 delete from leadgen.catalog_changes;
@@ -140,7 +144,7 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.offers o set default_price_per_lead = 52 from ids where o.id = ids.b;
 select is(c.changed_at, '2026-11-20T16:00:00Z'::timestamptz, 'changed_at: by the clock') from leadgen.catalog_changes c;
 set local role leadgen_dba;
-select is(testkit.fault_of(sql), '42501', 'a DBA: ' || sql)
+select is(testkit.fault_of(sql), '42501', format('a DBA: %s', sql))
 from unnest(array['insert into leadgen.catalog_changes (changed_at, table_name, row_id) values (now(), ''offers'', 1)',
   'delete from leadgen.catalog_changes']) sql;
 reset role;

@@ -20,10 +20,10 @@ exception
   when sqlstate 'UNDO1' then
     return 'works';
   when others then
-    return sqlstate || ' ' || sqlerrm;
+    return format('%s %s', sqlstate, sqlerrm);
 end;
 $$;
-select is(pg_temp.deploy('update leadgen.candidate_checks set ' || edit), expected, edit)
+select is(pg_temp.deploy(format('update leadgen.candidate_checks set %s', edit)), expected, edit)
 from (values
   ($$condition = 'c.colour = 3' where code = 'paused'$$, 'LG423 check paused: condition cannot work: column c.colour does not exist'),
   ($$condition = 'c.price' where code = 'paused'$$, 'LG423 check paused: condition cannot work: cannot cast type numeric to boolean'),
@@ -45,7 +45,7 @@ select is(
 select is(pg_temp.deploy(format('update leadgen.candidate_checks set condition = %1$L, words = %2$L, reason = null where code = ''paused''',
     (select string_agg(format('c.%s is null', n.name), ' or ') from catalog.list_candidate_names() n),
     (select string_agg(format('c.%s::text', n.name), ' || ') from catalog.list_candidate_names() n))), 'works',
-  'all names, in a condition and in words');
+  'every name works in a condition and in words');
 update leadgen.candidate_checks set condition = 'c.zone = ''Asia/Tokyo'' and c.place = 2' where code = 'paused';
 select catalog.compile_kernel();
 create function pg_temp.zoned() returns kernel.snapshot language plpgsql as $$

@@ -1,8 +1,8 @@
 -- check_tests, check_test, check_bounds, check_patterns, check_field, list_fields: conditions on fields.
 begin;
-select plan(64);
+select plan(70);
 
-select is(testkit.fault_of(format('select catalog.check_tests(%L, %L)', value, 'p')), coalesce('LG423 p' || path, 'none'), format('%s',
+select is(testkit.fault_of(format('select catalog.check_tests(%L, %L)', value, 'p')), testkit.fault_at('LG423 p%s', path), format('%s',
   value))
 from (values
   ('{}'::jsonb, null), ('{"attributes.roof_age": {"minimum": 10}}', null), ('{"city": {"enum": ["Austin", "Round Rock"]}}', null),
@@ -37,19 +37,33 @@ from (values
   ('{"postal_code": {"minimum": 78700, "maximum": 78799}}', null),
   ('[]', ''), ('null', ''), ('"city"', '')
 ) as t (value, path);
-select throws_like(format('select catalog.check_tests(%L, %L)', value, 'p'), '%Did you mean ' || meant || '?', format('meant: %s', meant))
+select throws_like(format('select catalog.check_tests(%L, %L)', value, 'p'), format('%%Did you mean %s?', meant),
+  format('meant: %s', meant))
 from (values ('{"emial": {"minimum": 1}}', 'email'), ('{"atributes.roof_age": {"minimum": 1}}', 'attributes.roof_age'),
   ('{"city": {"enmu": []}}', 'enum'),
   ('{"city": {"minimun": 1}}', 'minimum'), ('{"city": {"not": {"patern": 1}}}', 'pattern')) as t (value, meant);
-select is(testkit.fault_of('select catalog.check_tests(null, ''p'')'), 'LG423 p', 'nothing at all');
+select is(testkit.fault_of('select catalog.check_tests(null, ''p'')'), 'LG423 p', 'null is refused');
 
 create function pg_temp.patterns(p_count integer) returns jsonb language sql as $$
-  select jsonb_object_agg('attributes.x' || n, case when n % 2 = 0 then '{"pattern": "a"}' else '{"not": {"pattern": "a"}}' end::jsonb)
+  select jsonb_object_agg(format('attributes.x%s', n),
+    case when n % 2 = 0 then '{"pattern": "a"}' else '{"not": {"pattern": "a"}}' end::jsonb)
   from generate_series(1, p_count) n;
 $$;
-select is(testkit.fault_of(format('select catalog.check_tests(%L, ''p'')', pg_temp.patterns(30))), 'none', '30 patterns');
+select is(testkit.fault_of(format('select catalog.check_tests(%L, ''p'')', pg_temp.patterns(30))), 'none', '30 patterns are taken');
 select is(testkit.detail_of(format('select catalog.check_tests(%L, ''p'')', pg_temp.patterns(31))),
   '{"field": "p", "found": "31 patterns", "allowed": "at most 30"}', '31 patterns');
+-- Thirty that one may have each are too much together: every one of them looks at all of the text from each character.
+create function pg_temp.looking(p_count integer, p_begin text) returns jsonb language sql as $$
+  select jsonb_object_agg(format('attributes.x%s', n), jsonb_build_object('pattern', format('%s(?=.*zz%s)(?=.*yy)q', p_begin, n)))
+  from generate_series(1, p_count) n;
+$$;
+select is(testkit.fault_of(format('select catalog.check_tests(%L, ''p'')', pg_temp.looking(1, ''))), 'none', 'one look-ahead that does');
+select is(testkit.fault_of(format('select catalog.check_tests(%L, ''p'')', pg_temp.looking(30, ''))), 'LG423 p', '30 of them');
+select matches(testkit.detail_of(format('select catalog.check_patterns(%L, ''p'')', pg_temp.looking(30, ''))) ->> 'found',
+  '^patterns that take \d+ ms together', 'check_patterns: how long they take');
+select is(testkit.fault_of(format('select catalog.check_tests(%L, ''p'')', pg_temp.looking(30, '^'))), 'none', '30 that look once');
+select is(catalog.time_patterns('{"(","(a*)\\1","***=a"}'), interval '0', 'time_patterns: faulty ones count for nothing');
+select is(catalog.time_patterns('{}'), interval '0', 'time_patterns: none take no time');
 select is(testkit.fault_of($$select catalog.check_patterns('{"attributes.pattern": {"enum": ["pattern"]}, "pattern": {}}', 'p')$$), 'none',
   'check_patterns: what only has the name is none');
 

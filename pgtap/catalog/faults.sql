@@ -1,11 +1,11 @@
 -- list_configuration_faults, list_offer_faults, list_source_faults, list_enrollment_faults, list_exclusivity_faults,
 -- can_take_leads: what is configured and cannot work.
 begin;
-select plan(27);
+select plan(28);
 
 create function pg_temp.faults(p_subject text) returns text[] language sql as $$
   select coalesce(array_agg(f.fault), '{}') from leadgen.list_configuration_faults() f
-  where f.subject like p_subject || '%' and f.remedy <> '';
+  where f.subject like format('%s%%', p_subject) and f.remedy <> '';
 $$;
 create function pg_temp.after(p_sql text, p_subject text) returns text[] language plpgsql as $$
 -- What is told after a change that is undone again.
@@ -22,13 +22,13 @@ end;
 $$;
 
 select testkit.austin_roofing();
-select is(array(select f.subject || ': ' || f.fault from leadgen.list_configuration_faults() f), '{}',
+select is(array(select format('%s: %s', f.subject, f.fault) from leadgen.list_configuration_faults() f), '{}',
   'a market at work has no fault');
 select is(catalog.can_take_leads(bo), true, 'can_take_leads: reachable, active, with an area')
 from leadgen.buyer_offers bo where bo.id = testkit.enrollment('Hilltop Roofing');
 
 -- Offers.
-select is(pg_temp.after(change, 'offer '), wanted, 'offer: ' || change)
+select is(pg_temp.after(change, 'offer '), wanted, format('offer: %s', change))
 from (values
   ('update leadgen.markets set is_active = false', '{its market is inactive}'::text[]),
   ('update leadgen.verticals set is_active = false', '{its vertical is inactive}'),
@@ -46,7 +46,7 @@ from (values
 -- Enrollments.
 create temp table hilltop as select testkit.enrollment('Hilltop Roofing') as id, testkit.buyer('Hilltop Roofing') as buyer_id;
 select is(pg_temp.after(format(change, id, buyer_id), format('enrollment %s, Hilltop Roofing in ', id)), wanted,
-  'enrollment: ' || change)
+  format('enrollment: %s', change))
 from hilltop, (values
   ('update leadgen.buyers set is_active = false where id = %2$s', '{its buyer is inactive}'::text[]),
   ('update leadgen.buyers set webhook_url = null, email_notifications = false, sms_notifications = false where id = %2$s',
@@ -63,7 +63,7 @@ from hilltop, (values
   ('update leadgen.buyer_offers set is_active = false, capacity_per_day = 0 where id = %1$s', '{}')
 ) as t (change, wanted)
 where wanted is not null;
-select matches(array_to_string(pg_temp.after('delete from leadgen.buyer_service_areas where buyer_id = ' || buyer_id,
+select matches(array_to_string(pg_temp.after(format('delete from leadgen.buyer_service_areas where buyer_id = %s', buyer_id),
   format('enrollment %s, ', id)), ' '), '^its buyer has no service area in ', 'enrollment: no area in the market') from hilltop;
 
 -- Sources, exclusivities.
@@ -73,8 +73,12 @@ select matches(array_to_string(pg_temp.after('update leadgen.offers set is_activ
   'is inactive: its leads are quarantined$', 'source: of an inactive offer');
 select is(pg_temp.after('update leadgen.settings set default_source_key = ''gone''', 'settings'),
   '{default_source_key gone names no active source}', 'settings: a default source that is not there');
+select is(pg_temp.after('update leadgen.sources set kind = ''partner_api'', source_key = ''p'';
+  update leadgen.settings set default_source_key = ''p''', 'settings'),
+  '{"default_source_key p names a partner, which needs its key: leads of no source are quarantined"}',
+  'settings: a partner as the default source');
 select testkit.own(id, 'postal_code', '78701') from hilltop;
-select is(pg_temp.after(format(change, id, buyer_id), 'exclusivity '), wanted, 'exclusivity: ' || change)
+select is(pg_temp.after(format(change, id, buyer_id), 'exclusivity '), wanted, format('exclusivity: %s', change))
 from hilltop, (values
   ('update leadgen.buyers set is_active = false where id = %2$s', '{its buyer Hilltop Roofing is inactive}'::text[]),
   ('update leadgen.buyer_offers set is_active = false where id = %1$s',

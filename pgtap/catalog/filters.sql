@@ -90,7 +90,7 @@ select is(catalog.compile_literal('city', '5'), '"5"', 'compile_literal: a city 
 select is((select array_agg(t.field) from unnest(catalog.compile_tests('{"city": {"enum": ["x"]}, "attributes.a": {"minimum": 1}}')) t),
   '{attributes.a,city}', 'compile_tests: in the order of their names');
 select is(catalog.compile_tests(null), null, 'compile_tests: none');
-select is(catalog.describe_test(test), text, 'describe_test: ' || text)
+select is(catalog.describe_test(test), text, format('describe_test: %s', text))
 from (values
   ('{"minimum": 10, "maximum": 30}'::jsonb, 'at least 10 and at most 30'), ('{"enum": ["a", 1, true]}', 'one of a, 1, true'),
   ('{"pattern": "^x"}', 'like ^x'), ('{"not": {"enum": ["a"]}}', 'not one of a')
@@ -103,20 +103,21 @@ from (values ('attributes.age', '12'), ('attributes.text', '12.5'), ('consent', 
 
 -- Through the front door.
 create temp table ids as select testkit.make_offer('{}', '{"on_no_buyer": "reject"}') as offer_id;
-select testkit.seat(offer_id, 'A',
+select testkit.enroll_buyer(offer_id, 'Ace',
   '{"routing_priority": 2, "filters": {"city": {"enum": ["AUSTIN "]}, "attributes.roof_age": {"minimum": 15}}}'),
-  testkit.seat(offer_id, 'B', '{"filters": {"attributes.roof_age": {"not": {"maximum": 5}}}}') from ids;
+  testkit.enroll_buyer(offer_id, 'Best', '{"filters": {"attributes.roof_age": {"not": {"maximum": 5}}}}') from ids;
 select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z', fields), expected, format('%s: %s', fields, expected))
 from ids, (values
-  ('{"attributes": {"roof_age": "15"}}'::jsonb, 'A 45.00'), ('{"attributes": {"roof_age": 14}}', 'B 45.00'),
-  ('{"attributes": {"roof_age": 5}}', 'filters 2'), ('{}', 'B 45.00'),
-  ('{"city": "Waco", "attributes": {"roof_age": 15}}', 'B 45.00')
+  ('{"attributes": {"roof_age": "15"}}'::jsonb, 'Ace 45.00'), ('{"attributes": {"roof_age": 14}}', 'Best 45.00'),
+  ('{"attributes": {"roof_age": 5}}', 'filters 2'), ('{}', 'Best 45.00'),
+  ('{"city": "Waco", "attributes": {"roof_age": 15}}', 'Best 45.00')
 ) as t (fields, expected);
 select is((select array_agg(c.reason order by c.buyer_name) from leadgen.explain_candidates((select max(l.id) - 2 from leadgen.leads l)) c),
   '{"filters: attributes.roof_age is 5, wanted at least 15","filters: attributes.roof_age is 5, wanted not at most 5"}',
   'the record says why, with the number');
 
-select is(testkit.fault_of(format('select testkit.seat(testkit.make_offer(), ''A'', %L)', jsonb_build_object('filters', filters))),
+select is(testkit.fault_of(format('select testkit.enroll_buyer(testkit.make_offer(), ''Ace'', %L)',
+  jsonb_build_object('filters', filters))),
   fault, format('as filters: %s', filters))
 from (values
   ('{"attributes.x": {"minimum": 1, "maximum": 1}}'::jsonb, 'none'), ('{"attributes.x": {"minimum": 2, "maximum": 1}}',

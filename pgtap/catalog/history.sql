@@ -47,13 +47,14 @@ select results_eq('select h.version, h.changed_by, h.changes from p, leadgen.pol
     E'caps.per_day: set to 20\nhold_hours: removed (was 24)\nstrategy: priority -> weighted'),
     (1, current_setting('session_authorization'), 'created')$$,
   'policy_history: newest first, one line a path, a new name is no version');
-select is(h.changed_at, now(), 'when') from p, leadgen.policy_history('routing', r) h where h.version = 2;
+select is(h.changed_at, now(), 'the history says when a version was written') from p, leadgen.policy_history('routing', r) h
+where h.version = 2;
 update leadgen.validation_policies set rules = '{"allowed_cities": ["Austin", "Round Rock"]}' from p where id = v;
 select is(h.changes, 'allowed_cities: + Round Rock', 'an entry of a list') from p, leadgen.policy_history('validation', v) h
   where h.version = 2;
 select is_empty('select leadgen.policy_history(''pricing'', -1)', 'no such policy: no rows');
-select is(testkit.fault_of($$select leadgen.policy_history('prices', 1)$$), 'LG400 kind', 'no such kind');
-select is(testkit.fault_of($$select leadgen.policy_history(null, 1)$$), 'LG400 kind', 'no kind');
+select is(testkit.fault_of($$select leadgen.policy_history('prices', 1)$$), 'LG400 kind', 'policy_history: no such kind');
+select is(testkit.fault_of($$select leadgen.policy_history(null, 1)$$), 'LG400 kind', 'policy_history: a kind is needed');
 select is(testkit.detail_of($$select catalog.check_policy_kind('prices')$$),
   '{"field": "kind", "found": "prices", "allowed": "one of validation, routing, pricing"}', 'check_policy_kind: what there is');
 select is(testkit.fault_of($$select catalog.check_policy_kind('pricing')$$), 'none', 'check_policy_kind: one there is');
@@ -62,29 +63,30 @@ select is(testkit.fault_of($$select catalog.check_policy_kind('pricing')$$), 'no
 grant execute on all functions in schema testkit to public;
 set local session authorization leadgen_dba;
 select is(leadgen.roll_back_policy('routing', r, 1), 3, 'roll_back_policy: a new version') from p;
-select is(h.changed_by || ' ' || h.changes,
+select is(format('%s %s', h.changed_by, h.changes),
   E'leadgen_dba caps.per_day: removed (was 20)\nhold_hours: set to 24\nstrategy: weighted -> priority',
-  'by the person who logged in') from p, leadgen.policy_history('routing', r) h where h.version = 3;
+  'the history names the person who logged in') from p, leadgen.policy_history('routing', r) h where h.version = 3;
 reset session authorization;
 select is(x.config || jsonb_build_object('version', x.version, 'compiled', (x.compiled_config).hold_hours),
-  '{"strategy": "priority", "hold_hours": 24, "version": 3, "compiled": 24}', 'the row says so, and is compiled') from p
+  '{"strategy": "priority", "hold_hours": 24, "version": 3, "compiled": 24}', 'a roll-back writes and compiles the policy') from p
     join leadgen.routing_policies x on x.id = r;
 select is(count(*), 3::bigint, 'nothing is taken out of the record') from p join leadgen.policy_versions x on x.kind = 'routing'
   and x.policy_id = r;
 select is(testkit.fault_of(format('select leadgen.roll_back_policy(%L, %s, %s)', 'routing', r, n)), fault, format('to version %s: %s', n,
   fault)) from p,
   (values (1, 'LG409 version'), (3, 'LG409 version'), (4, 'LG404 version'), (0, 'LG404 version'), (-1, 'LG404 version')) as t (n, fault);
-select is(testkit.fault_of('select leadgen.roll_back_policy(''routing'', -1, 1)'), 'LG404 version', 'no such policy');
-select is(testkit.fault_of('select leadgen.roll_back_policy(''rules'', 1, 1)'), 'LG400 kind', 'no such kind');
-select is(leadgen.roll_back_policy('validation', v, 1), 3, 'validation too') from p;
+select is(testkit.fault_of('select leadgen.roll_back_policy(''routing'', -1, 1)'), 'LG404 version', 'roll_back_policy: no such policy');
+select is(testkit.fault_of('select leadgen.roll_back_policy(''rules'', 1, 1)'), 'LG400 kind', 'roll_back_policy: no such kind');
+select is(leadgen.roll_back_policy('validation', v, 1), 3, 'roll_back_policy: a validation policy') from p;
 update leadgen.pricing_policies set rules = '{"exclusivity_premium": {"amount": 1}}' from p where id = pr;
-select is(leadgen.roll_back_policy('pricing', pr, 1), 3, 'pricing too') from p;
+select is(leadgen.roll_back_policy('pricing', pr, 1), 3, 'roll_back_policy: a pricing policy') from p;
 
 -- What was allowed then and is not today.
 insert into leadgen.policy_versions (kind, policy_id, version, body) select 'routing', r, 9, '{"strategy": "auction"}' from p;
 select is(testkit.fault_of(format('select leadgen.roll_back_policy(%L, %s, 9)', 'routing', r)), 'LG423 config.strategy',
   'today''s checks hold') from p;
-select is(x.version || ' ' || x.config, '3 {"strategy": "priority", "hold_hours": 24}', 'and the last good version rules on') from p
+select is(format('%s %s', x.version, x.config), '3 {"strategy": "priority", "hold_hours": 24}', 'the last good version stays in force')
+from p
   join leadgen.routing_policies x on x.id = r;
 
 select * from finish();

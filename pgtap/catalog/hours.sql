@@ -24,8 +24,8 @@ create function pg_temp.at(p_schedule jsonb, p_zone text, p_at timestamptz) retu
 declare
   v_offer_id constant bigint := testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}');
 begin
-  perform testkit.seat(v_offer_id, 'A', jsonb_build_object('schedule', p_schedule, 'timezone', p_zone));
-  return case testkit.outcome(v_offer_id, p_at) when 'A 45.00' then 'open' when 'outside_schedule 1' then 'closed' end;
+  perform testkit.enroll_buyer(v_offer_id, 'Ace', jsonb_build_object('schedule', p_schedule, 'timezone', p_zone));
+  return case testkit.outcome(v_offer_id, p_at) when 'Ace 45.00' then 'open' when 'outside_schedule 1' then 'closed' end;
 end;
 $$;
 select is(pg_temp.at(schedule, zone, at), expected, format('%s %s at %s: %s', schedule, coalesce(zone, 'in Austin'), at, expected))
@@ -74,7 +74,8 @@ from (values
   ('{"sun": [["00:00", "24:00"]]}', null, '2026-11-02T06:00:00Z', 'closed')
 ) as t (schedule, zone, at, expected);
 
-select is(testkit.fault_of(format('select testkit.seat(testkit.make_offer(), ''A'', %L)', jsonb_build_object('schedule', schedule))),
+select is(testkit.fault_of(format('select testkit.enroll_buyer(testkit.make_offer(), ''Ace'', %L)',
+  jsonb_build_object('schedule', schedule))),
   fault, format('as a schedule: %s', schedule))
 from (values
   ('{"mon": [["08:00", "24:00"]]}'::jsonb, 'none'), ('{"mon": [["08:00", "08:00"]]}', 'LG423 schedule.mon[0]'),

@@ -2,7 +2,7 @@
 begin;
 select plan(50);
 
-select is(testkit.fault_of(format('select catalog.check_hours(%L, %L)', value, 'p')), coalesce('LG423 ' || path, 'none'),
+select is(testkit.fault_of(format('select catalog.check_hours(%L, %L)', value, 'p')), testkit.fault_at('LG423 %s', path),
   format('hours: %s', value))
 from (values
   ('{"mon": [["08:00", "18:00"]]}'::jsonb, null), ('{"sat": [["22:00", "02:00"]]}', null), ('{"sun": [["00:00", "24:00"]]}', null),
@@ -37,7 +37,7 @@ select is(testkit.fault_of(format('select catalog.check_schema(%L, %L, %L)', val
   format('format hours: %s', value))
 from (values ('{"mon": [["08:00", "18:00"]]}'::jsonb, 'none'), ('{"mo": [["08:00", "18:00"]]}', 'LG423 p.mo')) as t (value, fault);
 select is(testkit.policy_fault('pricing', '{"time_of_day": [{"name": "late", "hours": {"mon": [["18:00", "25:00"]]}, "percent": 10}]}'),
-  'LG423 rules.time_of_day[0].hours.mon[0][1]', 'in a pricing policy');
+  'LG423 rules.time_of_day[0].hours.mon[0][1]', 'a pricing policy with bad hours is refused');
 
 select * from finish();
 rollback;

@@ -39,7 +39,7 @@ select is_empty($$select k.key from leadgen.policy_keys k
 select ok(catalog.describe_policy_keys() !~ 'any value[^\n]*\.\n\n', 'describe_policy_keys: no key takes whatever comes');
 update leadgen.policy_keys set required_language = 'plklingon' where key = 'allowed_cities';
 select matches(catalog.describe_policy_keys(), E'### `allowed_cities`\n\n[^\n]*\n\n[^\n]*\n\nNeeds `plklingon` on the server.\n',
-  'a language that it needs, and no code');
+  'a key names the language that it needs and shows no code');
 delete from leadgen.policy_keys where key = 'allowed_cities';
 select ok(strpos(catalog.describe_policy_keys(), 'allowed_cities') = 0, 'a key that is gone is gone');
 

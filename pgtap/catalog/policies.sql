@@ -6,32 +6,36 @@ create temp table p as select testkit.add('validation_policies', '{"name": "v", 
   testkit.add('routing_policies', '{"name": "r", "config": {"strategy": "priority"}}') as r, testkit.add('pricing_policies',
     '{"name": "p", "rules": {}}') as pr;
 create function pg_temp.versions(p_kind text, p_id bigint) returns text language sql as $$
-  select string_agg(version || ' ' || body, '; ' order by version) from leadgen.policy_versions where kind = p_kind and policy_id = p_id;
+  select string_agg(format('%s %s', version, body), '; ' order by version) from leadgen.policy_versions
+  where kind = p_kind and policy_id = p_id;
 $$;
 select is(pg_temp.versions('validation', v), '1 {"consent_required": true}', 'a new policy is version 1, archived') from p;
-select is(pg_temp.versions('routing', r), '1 {"strategy": "priority"}', 'routing too') from p;
-select is(pg_temp.versions('pricing', pr), '1 {}', 'pricing too') from p;
+select is(pg_temp.versions('routing', r), '1 {"strategy": "priority"}', 'a new routing policy is version 1') from p;
+select is(pg_temp.versions('pricing', pr), '1 {}', 'a new pricing policy is version 1') from p;
 
 update leadgen.validation_policies set rules = '{"consent_required": false}' from p where id = v;
 update leadgen.routing_policies set config = '{"strategy": "weighted"}' from p where id = r;
 update leadgen.pricing_policies set rules = '{"exclusivity_premium": {"amount": 1}}' from p where id = pr;
 select is(pg_temp.versions('validation', v), '1 {"consent_required": true}; 2 {"consent_required": false}',
   'another body: another version, the old one kept') from p;
-select is(pg_temp.versions('routing', r), '1 {"strategy": "priority"}; 2 {"strategy": "weighted"}', 'routing too') from p;
-select is(pg_temp.versions('pricing', pr), '1 {}; 2 {"exclusivity_premium": {"amount": 1}}', 'pricing too') from p;
-select is(array[x.version, y.version, z.version], '{2,2,2}', 'the rows say so') from p join leadgen.validation_policies x on x.id = v
+select is(pg_temp.versions('routing', r), '1 {"strategy": "priority"}; 2 {"strategy": "weighted"}',
+  'another routing policy is another version') from p;
+select is(pg_temp.versions('pricing', pr), '1 {}; 2 {"exclusivity_premium": {"amount": 1}}', 'another pricing policy is another version')
+from p;
+select is(array[x.version, y.version, z.version], '{2,2,2}', 'each row has the number of its version') from p
+  join leadgen.validation_policies x on x.id = v
   join leadgen.routing_policies y on y.id = r
 join leadgen.pricing_policies z on z.id = pr;
 
 update leadgen.validation_policies set rules = '{ "consent_required" : false }', name = 'another name', is_active = false from p
   where id = v;
-select is(x.version || ' ' || x.name, '2 another name', 'the same body does not raise the version') from p
+select is(format('%s %s', x.version, x.name), '2 another name', 'the same body does not raise the version') from p
   join leadgen.validation_policies x on x.id = v;
 update leadgen.validation_policies set version = 40 from p where id = v;
 select is(x.version, 2, 'nobody sets the version') from p join leadgen.validation_policies x on x.id = v;
 update leadgen.validation_policies set rules = '{"consent_required": true}' from p where id = v;
 select is(x.version, 3, 'back to an old body: a new version') from p join leadgen.validation_policies x on x.id = v;
-select is(x.changed_by, session_user::text, 'who changed it') from p
+select is(x.changed_by, session_user::text, 'a version says who wrote it') from p
   join leadgen.policy_versions x on x.policy_id = r and x.kind = 'routing' and x.version = 2;
 
 -- Compiled rules are the trigger's alone.
@@ -40,13 +44,13 @@ select is(x.compiled_rules, catalog.compile_rules(x.rules), 'compiled_rules cann
   join leadgen.validation_policies x on x.id = v;
 create temp table sneaky as select testkit.add('validation_policies',
   '{"name": "x", "rules": {}, "compiled_rules": {"consent_required": true}}') as id;
-select is(y.compiled_rules, catalog.compile_rules('{}'), 'nor given with a new policy') from sneaky
+select is(y.compiled_rules, catalog.compile_rules('{}'), 'a new policy cannot bring compiled rules of its own') from sneaky
   join leadgen.validation_policies y using (id);
 
 -- A bad body is refused and the last good one rules on.
 select is(testkit.fault_of(format('update leadgen.validation_policies set rules = %L where id = %s', '{"consent_required": "yes"}', v)),
   'LG423 rules.consent_required', 'refused on update too') from p;
-select is(x.version || ' ' || x.rules, '3 {"consent_required": true}', 'the last good version rules on') from p
+select is(format('%s %s', x.version, x.rules), '3 {"consent_required": true}', 'the last good version rules on') from p
   join leadgen.validation_policies x on x.id = v;
 select is(testkit.fault_of(format('select catalog.check_policy(%L, %L)', kind, body)), fault, format('check_policy: %s %s', kind, body))
 from (values
@@ -58,7 +62,7 @@ from (values
 select is(testkit.fault_of($$insert into leadgen.routing_policies (name, config) values ('x', '[1]')$$), 'LG423 config',
   'a list as a policy');
 select is(testkit.fault_of($$insert into leadgen.pricing_policies (name, rules) values ('x', null)$$) in ('23502', 'LG423 rules'), true,
-  'no body');
+  'a policy needs a body');
 
 -- A lead records the versions it was judged by, and an edit changes what the next one gets.
 create temp table ids as select testkit.make_offer('{"min_message_length": 1}') as offer_id;
@@ -66,13 +70,13 @@ select testkit.submit(offer_id, '{}', 1) from ids;
 update leadgen.validation_policies x set rules = '{"min_message_length": 500}' from ids join leadgen.offers o on o.id = offer_id
   where x.id = o.validation_policy_id;
 select testkit.submit(offer_id, '{}', 2) from ids;
-select is(array_agg(l.validation_policy_version || ' ' || l.status order by l.id), '{"1 validated","2 rejected"}',
+select is(array_agg(format('%s %s', l.validation_policy_version, l.status) order by l.id), '{"1 validated","2 rejected"}',
   'leads before and after an edit') from leadgen.leads l join ids using (offer_id);
 
 -- FAULTS 31: whatever is wrong with an edit, it is refused with the path, and the next lead is judged by the last good version.
 create temp table good as select testkit.make_offer('{"min_message_length": 5, "allowed_cities": ["Austin"]}',
   '{"strategy": "weighted", "tie_breakers": ["priority"]}', '{"exclusivity_premium": {"amount": 5}}') as offer_id;
-select testkit.enroll(offer_id) from good;
+select testkit.enroll_buyer(offer_id, 'Ace') from good;
 create temp table bad (kind text, what text, body jsonb, path text);
 insert into bad values
   ('validation', 'a typo', '{"min_mesage_length": 500}', 'rules.min_mesage_length'),
@@ -93,15 +97,15 @@ insert into bad values
   ('pricing', 'a typo', '{"exclusivity_premum": {"amount": 50}}', 'rules.exclusivity_premum'),
   ('pricing', 'an empty list', '{"adjustments": []}', 'rules.adjustments'),
   ('pricing', 'a wrong type', '{"exclusivity_premium": {"amount": "50"}}', 'rules.exclusivity_premium.amount');
-select is(testkit.fault_of(format('update leadgen.%I set %I = %L where id = %s', kind || '_policies',
+select is(testkit.fault_of(format('update leadgen.%I set %I = %L where id = %s', format('%s_policies', kind),
   case kind when 'routing' then 'config' else 'rules' end, body,
   case kind when 'validation' then o.validation_policy_id when 'routing' then o.routing_policy_id else o.pricing_policy_id end)),
-    'LG423 ' || path,
+    format('LG423 %s', path),
   format('%s: %s', kind, what))
 from bad, good join leadgen.offers o on o.id = offer_id;
 create temp table after as select offer_id, testkit.submit(offer_id, '{"message": "short"}', 90) as told from good;
 select is(told ->> 'status', 'accepted', 'the next lead is judged by the good policy') from after;
-select is((told ->> 'price')::numeric, 45.00, 'and priced by it') from after;
+select is((told ->> 'price')::numeric, 45.00, 'the next lead is priced by the good policy') from after;
 select is(array[l.validation_policy_version, d.routing_policy_version], '{1,1}', 'its versions are the first ones') from after
   join leadgen.leads l on l.id = (told ->> 'lead_id')::bigint
   join leadgen.lead_decisions d on d.lead_id = l.id;

@@ -52,13 +52,13 @@ insert into writes values
 grant select on ids, seat, good, policies, compiled, writes to public;
 grant execute on all functions in schema testkit to public;
 set local role leadgen_dba;
-select is(pg_temp.try(sql), 'as it was', 'DBA: ' || sql) from writes;
-select is(pg_temp.try(sql), '42501', 'DBA: ' || sql)
+select is(pg_temp.try(sql), 'as it was', format('DBA: %s', sql)) from writes;
+select is(pg_temp.try(sql), '42501', format('DBA: %s', sql))
 from unnest(array['update leadgen.buyers set compiled_response_rules = null',
   'update leadgen.buyer_offers set compiled_filters = ''{}''']) sql;
 set local role leadgen_owner;
-select is(pg_temp.try(sql), 'as it was', 'owner: ' || sql) from writes;
-select is(pg_temp.try(sql), 'as it was', 'owner: ' || sql)
+select is(pg_temp.try(sql), 'as it was', format('owner: %s', sql)) from writes;
+select is(pg_temp.try(sql), 'as it was', format('owner: %s', sql))
 from unnest(array[
   'update leadgen.buyers set compiled_response_rules = null', 'update leadgen.buyers set compiled_response_rules = ''{}''',
   'update leadgen.buyer_offers set compiled_filters = null', 'update leadgen.buyer_offers set compiled_filters = ''{}''',
@@ -117,7 +117,8 @@ begin
     select string_agg(c.what, ', ' order by c.what) from compiled c join good using (what) where c.text is not distinct from good.text);
 end;
 $$;
-select is(testkit.fault_of(format(edit, seat.id, ids.buyer_id, ids.offer_id, map.id)), 'none', 'goes on under stricter checks: ' || edit)
+select is(testkit.fault_of(format(edit, seat.id, ids.buyer_id, ids.offer_id, map.id)), 'none',
+  format('goes on under stricter checks: %s', edit))
 from ids, seat, map, unnest(array[
   'update leadgen.buyers set balance = balance + 1 where id = %2$s', 'update leadgen.buyers set is_active = false where id = %2$s',
   'update leadgen.buyers set response_rules = response_rules, name = ''y'' where id = %2$s',
@@ -128,14 +129,14 @@ from ids, seat, map, unnest(array[
   'update leadgen.buyer_offers set email_override = ''a@b.example'' where id = %1$s',
   'update leadgen.validation_policies set rules = rules, name = ''y''', 'update leadgen.routing_policies set is_active = true',
   'update leadgen.field_maps set body = body, name = ''y'' where id = %4$s', 'select catalog.recompile()']) edit;
-select is(testkit.fault_of(format(edit, seat.id, ids.buyer_id, map.id)), fault, 'is refused: ' || edit)
+select is(testkit.fault_of(format(edit, seat.id, ids.buyer_id, map.id)), fault, format('is refused: %s', edit))
 from ids, seat, map, (values
   ('update leadgen.buyers set response_rules = ''[{"when": {}, "outcome": "failed"}]'' where id = %2$s', 'LG423 response_rules'),
   ('update leadgen.buyer_offers set filters = ''{"city": {"enum": ["Waco"]}}'' where id = %1$s', 'LG423 filters'),
   ('update leadgen.buyer_offers set schedule = ''{"tue": [["08:00", "09:00"]]}'' where id = %1$s', 'LG423 schedule'),
   ('update leadgen.buyer_offers set timezone = ''Europe/Berlin'' where id = %1$s', 'LG423 timezone'),
   ('update leadgen.field_maps set body = ''{"fields": {}}'' where id = %3$s', 'LG423 body')) as t (edit, fault);
-select is(pg_temp.spoiling(edit), 'pricing, routing, validation', 'nothing is compiled by it: ' || edit)
+select is(pg_temp.spoiling(edit), 'pricing, routing, validation', format('nothing is compiled by it: %s', edit))
 from unnest(array['update leadgen.buyers set balance = balance + 1, is_active = true',
   'update leadgen.buyer_offers set capacity_per_day = 4, is_active = true, email_override = null']) edit;
 select is(pg_temp.spoiling('select catalog.recompile()'), 'filters, pricing, response rules, routing, schedule, validation',

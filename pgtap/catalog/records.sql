@@ -3,14 +3,14 @@ begin;
 select plan(37);
 set local client_min_messages = warning; -- truncate tells what it cascades to
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{}', '{}') as offer_id;
-create temp table seat as select testkit.enroll(offer_id) as id from ids;
+create temp table seat as select testkit.enroll_buyer(offer_id, 'Ace') as id from ids;
 create temp table sold as select testkit.buyer_of(id) as buyer_id from seat;
 select testkit.submit(offer_id) from ids;
 select leadgen.return_sale(a.id, 'other') from leadgen.lead_assignments a;
 
 -- An offer that sold nothing, with all that configures it.
 create temp table fresh as select testkit.make_offer('{}', '{}', '{}') as offer_id;
-create temp table fresh_seat as select testkit.enroll(offer_id) as id from fresh;
+create temp table fresh_seat as select testkit.enroll_buyer(offer_id, 'Ace') as id from fresh;
 create temp table fresh_buyer as select testkit.buyer_of(id) as id from fresh_seat;
 select testkit.own(id, 'city', 'Waco') from fresh_seat;
 insert into leadgen.buyer_keys (buyer_id, name, key_hash) select id, 'a', repeat('1', 64) from fresh_buyer;
@@ -37,7 +37,8 @@ reset role;
 select is(testkit.fault_of(format('delete from leadgen.%I where id = %s', name, id)), 'LG409 id', format('superuser: %s: in use', name))
 from used;
 select is(testkit.detail_of(format('delete from leadgen.buyers where id = %s', buyer_id)),
-  '{"field": "id", "found": "in use by lead_assignments", "allowed": "a row that nothing refers to"}', 'it says who refers to it')
+  '{"field": "id", "found": "in use by lead_assignments", "allowed": "a row that nothing refers to"}',
+    'the detail says who refers to the buyer')
 from sold;
 create function pg_temp.hint(p_sql text) returns text language plpgsql as $$
 declare
@@ -54,13 +55,13 @@ $$;
 create temp table hint as
 select buyer_id, pg_temp.hint(format('delete from leadgen.buyers where id = %s', buyer_id)) as words from sold;
 select is(words, format('Switch it off instead: update leadgen.buyers set is_active = false where id = ''%s'';', buyer_id),
-  'and how it ends') from hint;
+  'the hint says how to switch the buyer off') from hint;
 select is(testkit.fault_of(substring(words from ': (.*)$')), 'none', 'the hint works as it is typed') from hint;
-select is(b.is_active, false, 'it is switched off') from leadgen.buyers b join sold on sold.buyer_id = b.id;
+select is(b.is_active, false, 'the hint switches the buyer off') from leadgen.buyers b join sold on sold.buyer_id = b.id;
 select is(testkit.fault_of('delete from leadgen.return_reasons where code = ''other'''), 'LG409 code', 'a reason that was given');
 select is(testkit.fault_of('delete from leadgen.return_reasons where code = ''spam'''), 'none', 'a reason that was not');
-select is(testkit.fault_of('delete from leadgen.sale_returns'), 'LG409', 'a return');
-select is(testkit.fault_of('truncate leadgen.sale_returns'), 'LG409', 'all returns');
+select is(testkit.fault_of('delete from leadgen.sale_returns'), 'LG409', 'a return is not deleted');
+select is(testkit.fault_of('truncate leadgen.sale_returns'), 'LG409', 'returns are not truncated');
 
 -- What only configures goes with it.
 select is(testkit.fault_of(format('delete from leadgen.markets where id = %s', o.market_id)), 'LG409 id', 'a market that has an offer')
@@ -91,14 +92,14 @@ insert into leadgen.invoices (buyer_id, offer_id, period_start, period_end, due_
 select b.id, i.offer_id, '2026-11-01', '2026-12-01', '2026-12-15', n from billed b, ids i, unnest('{I-1,I-2}'::text[]) n;
 select is(testkit.detail_of(format('delete from leadgen.buyers where id = %s', id)) ->> 'found', 'in use by invoices',
   'a buyer that has an invoice, if only a draft') from billed;
-select lives_ok($$delete from leadgen.invoices where invoice_number = 'I-2'$$, 'a draft may go');
+select lives_ok($$delete from leadgen.invoices where invoice_number = 'I-2'$$, 'a draft of an invoice may go');
 update leadgen.invoices set status = 'sent';
 select is(testkit.fault_of('delete from leadgen.invoices'), 'LG409 status', 'keep_issued: an invoice that was sent stays');
 select is(pg_temp.hint('delete from leadgen.invoices'),
   format('Cancel it instead: update leadgen.invoices set status = ''cancelled'' where id = %s;', i.id), 'keep_issued: it is cancelled')
 from leadgen.invoices i;
-select is(testkit.fault_of('truncate leadgen.invoices'), 'LG409', 'all invoices');
-select is(testkit.fault_of('truncate leadgen.buyers cascade'), 'LG409', 'nor do they go with all buyers');
+select is(testkit.fault_of('truncate leadgen.invoices'), 'LG409', 'invoices are not truncated');
+select is(testkit.fault_of('truncate leadgen.buyers cascade'), 'LG409', 'invoices do not go when all buyers are truncated');
 
 select * from finish();
 rollback;

@@ -44,19 +44,19 @@ create temp table slow as select
   '(b)((?:(?<!\d*?|a[ab]*?\w|[^a]*\w\d*)(?:\w{20,}|a\w*\d|a){0,5}(?:){3}|\y|(?=[^a][ab]|^|a))?(\s|[ab]{0,255}\s\s*){0,3}|b)+c' as pattern;
 select is(catalog.find_regex_fault(pattern), null, 'the structure lets it pass') from slow;
 select matches(testkit.detail_of(format('select catalog.check_regex(%L, %L)', pattern, 'p')) ->> 'found', '\d+ ms for a few long texts$',
-  'too slow: how long it took') from slow;
+  'a slow pattern: the fault says how long it took') from slow;
 select is(testkit.detail_of(format('select catalog.check_regex(%L, %L)', pattern, 'p')) ->> 'allowed',
-  'a pattern that is done with them in 100 ms', 'and how long it may') from slow;
+  'a pattern that takes at most 100 ms for them', 'a slow pattern: the fault says how long it may take') from slow;
 select is(catalog.time_regex('^a+$') between interval '0' and interval '100 milliseconds', true, 'time_regex: a simple pattern');
 select cmp_ok(catalog.time_regex(pattern), '>', catalog.time_regex('^ab+$'), 'time_regex: a slow one takes longer') from slow;
 
 -- As it meets a policy: path, found, allowed.
 select is(testkit.policy_fault('validation', '{"field_rules": {"message": {"pattern": "(a*)\\1"}}}'),
   'LG423 rules.field_rules.message.pattern',
-  'in field_rules');
+  'a pattern in field_rules is checked');
 select is(testkit.detail_of($$select catalog.check_regex('(a)\1', 'p')$$),
   '{"field": "p", "found": "(a)\\1", "allowed": "no back-reference"}',
-  'what was found and what is allowed');
+  'the detail has what was found and what is allowed');
 
 select * from finish();
 rollback;

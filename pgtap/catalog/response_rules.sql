@@ -2,7 +2,7 @@
 begin;
 select plan(70);
 
-select is(testkit.fault_of(format('select catalog.check_response_rules(%L, ''r'')', rules)), coalesce('LG423 r' || path, 'none'),
+select is(testkit.fault_of(format('select catalog.check_response_rules(%L, ''r'')', rules)), testkit.fault_at('LG423 r%s', path),
   left(rules::text, 100))
 from (values
   ('[{"when": {"status": {"enum": [200]}, "body.result": {"enum": ["error"]}}, "outcome": "failed", "reason": "says error"}]'::jsonb, null),
@@ -41,13 +41,14 @@ from (values
   ('[{"when": {"status": {"minimum": 300, "maximum": 200}}, "outcome": "failed"}]', '[0].when.status.minimum')
 ) as t (rules, path);
 select is(testkit.fault_of(format('select catalog.check_response_rules(%L, ''r'')',
-  (select jsonb_agg('{"when": {"status": {"enum": [200]}}, "outcome": "failed"}'::jsonb) from generate_series(1, n)))), fault, n || ' rules'
+  (select jsonb_agg('{"when": {"status": {"enum": [200]}}, "outcome": "failed"}'::jsonb) from generate_series(1, n)))), fault,
+    format('%s rules', n)
   )
 from (values (50, 'none'), (51, 'LG423 r')) as t (n, fault);
 select is(testkit.fault_of(format('select catalog.check_response_rules(%L, ''r'')',
   (select jsonb_agg('{"when": {"text": {"pattern": "a"}}, "outcome": "failed"}'::jsonb) from generate_series(1, n)))),
   fault,
-  n || ' patterns in all'
+  format('%s patterns in all', n)
   )
 from (values (30, 'none'), (31, 'LG423 r')) as t (n, fault);
 select
@@ -67,7 +68,8 @@ select is(testkit.fault_of($$select catalog.check_schema('{"city": {"enum": ["x"
 -- Compiled: which answers a rule holds for.
 create function pg_temp.holds(p_when jsonb, p_answer jsonb) returns boolean language sql as $$
   select not exists (
-    select from unnest((catalog.compile_response_rules(jsonb_build_array(jsonb_build_object('when', p_when, 'outcome', 'failed'))))[1].tests) t
+    select from unnest((catalog.compile_response_rules(jsonb_build_array(jsonb_build_object('when', p_when, 'outcome',
+      'failed'))))[1].tests) t
     where (p_answer @@ t.path) is not true);
 $$;
 select is(pg_temp.holds(test, answer), holds, format('%s of %s', test, answer))
@@ -89,14 +91,14 @@ from (values
   ('{"body.x": {"not": {"enum": [1]}}}', '{"status": 200, "text": "", "body": [1, 2]}', true),
   ('{}', '{"status": 500, "text": "", "body": null}', true)
 ) as t (test, answer, holds);
-select is(array(select r.outcome || coalesce(' ' || r.reason, '') || ' ' || cardinality(r.tests) from unnest(catalog.compile_response_rules(
+select is(array(select concat_ws(' ', r.outcome, r.reason, cardinality(r.tests)) from unnest(catalog.compile_response_rules(
   '[{"when": {"status": {"enum": [200]}, "text": {"pattern": "x"}}, "outcome": "failed", "reason": "why"},
     {"when": {}, "outcome": "delivered"}]'
   )
   ) r
   ),
-  '{"failed why 2","delivered 0"}', 'in order, with outcome and reason');
-select is(catalog.compile_response_rules(null), null, 'no rules');
+  '{"failed why 2","delivered 0"}', 'rules are compiled in order, with outcome and reason');
+select is(catalog.compile_response_rules(null), null, 'no rules compile to nothing');
 
 -- On the buyer: checked when they change, compiled always.
 select testkit.make_buyer() as buyer_id into temp ids;
@@ -105,10 +107,10 @@ select is(testkit.fault_of(format('update leadgen.buyers set response_rules = ''
 update leadgen.buyers set response_rules = '[{"when": {"text": {"enum": ["no"]}}, "outcome": "refused", "reason": "said no"}]'
 from ids
 where id = buyer_id;
-select is(array_agg(r.outcome || ' ' || r.reason), '{refused said no}', 'compiled')
+select is(array_agg(format('%s %s', r.outcome, r.reason)), '{refused said no}', 'a buyer''s rules are compiled')
 from ids join leadgen.buyers b on b.id = buyer_id, unnest(b.compiled_response_rules) r;
 update leadgen.buyers set response_rules = null from ids where id = buyer_id;
-select is(b.compiled_response_rules, null, 'and gone again') from ids join leadgen.buyers b on b.id = buyer_id;
+select is(b.compiled_response_rules, null, 'no rules: nothing compiled is kept') from ids join leadgen.buyers b on b.id = buyer_id;
 
 select * from finish();
 rollback;

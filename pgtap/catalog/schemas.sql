@@ -3,7 +3,7 @@
 begin;
 select plan(106);
 
-select is(testkit.fault_of(format('select catalog.check_schema(%L, %L, %L)', value, schema, 'p')), coalesce('LG423 ' || path, 'none'),
+select is(testkit.fault_of(format('select catalog.check_schema(%L, %L, %L)', value, schema, 'p')), testkit.fault_at('LG423 %s', path),
   format('%s under %s', value, schema))
 from (values
   ('"a"'::jsonb, '{"type": "string"}'::jsonb, null), ('1', '{"type": "string"}', 'p'), ('null', '{"type": "string"}', 'p'), ('null',
@@ -15,9 +15,9 @@ from (values
   ('{}', '{"enum": [{"k": 1}]}', 'p'),
   ('3', '{"minimum": 3}', null), ('2.999', '{"minimum": 3}', 'p'), ('3', '{"maximum": 3}', null), ('3.001', '{"maximum": 3}', 'p'),
   ('3.250', '{"decimals": 2}', null), ('3.251', '{"decimals": 2}', 'p'), ('300', '{"decimals": 0}', null),
-    ('1e130000', '{"maximum": 3}', 'p'),
+  ('1e130000', '{"maximum": 3}', 'p'),
   ('"abc"', '{"pattern": "^[a-c]+$"}', null), ('"abd"', '{"pattern": "^[a-c]+$"}', 'p'), ('"[a-c]"', '{"format": "regex"}', null),
-    ('"[a-"', '{"format": "regex"}', 'p'),
+  ('"[a-"', '{"format": "regex"}', 'p'),
   ('[]', '{"minItems": 1}', 'p'), ('[1]', '{"minItems": 1}', null), ('[1, 2, 1]', '{"uniqueItems": true}', 'p'), ('[1, 2]',
     '{"uniqueItems": true}', null), ('[1, 1]', '{"uniqueItems": false}', null),
   ('[1, "x"]', '{"items": {"type": "number"}}', 'p[1]'), ('[[1], ["x"]]', '{"items": {"items": {"type": "number"}}}', 'p[1][0]'),
@@ -49,21 +49,22 @@ select is(testkit.detail_of($$select catalog.check_schema('{"c": 1}',
   '{"field": "rules.c", "found": "an unknown key", "allowed": "one of a, b"}', 'an unknown key: the known ones are named');
 select throws_like($$select catalog.check_schema('{"strategi": 1}',
   '{"properties": {"strategy": {}}, "additionalProperties": false}', 'config')$$,
-  '%Did you mean strategy?', 'and the one that was meant');
+  '%Did you mean strategy?', 'an unknown key: the key that was meant is named');
 select throws_like($$select catalog.check_schema('"weigthed"', '{"enum": ["priority", "weighted"]}', 'config.strategy')$$,
-  'config.strategy: found "weigthed"; allowed: one of priority, weighted. Did you mean weighted?', 'of the values of an enum too');
+  'config.strategy: found "weigthed"; allowed: one of priority, weighted. Did you mean weighted?',
+    'the value of an enum that was meant is named');
 select is(testkit.detail_of($$select catalog.check_schema('{"minimum": 3, "maximum": 2}', '{"ordered": [["minimum", "maximum"]]}', 'p')$$),
   '{"field": "p.minimum", "found": "3", "allowed": "at most maximum, which is 2"}', 'an impossible range: both ends');
 select is(testkit.detail_of($$select catalog.check_schema('{}', '{"exactlyOne": ["amount", "percent"]}', 'p')$$),
-  '{"field": "p", "found": "{}", "allowed": "exactly one of amount, percent"}', 'neither of two');
+  '{"field": "p", "found": "{}", "allowed": "exactly one of amount, percent"}', 'exactlyOne: neither of two is refused');
 select is(testkit.detail_of($$select catalog.check_schema('[1, 2, 1]', '{"uniqueItems": true}', 'p')$$),
-  '{"field": "p", "found": "1 2 times", "allowed": "a list without repetition"}', 'what is there twice');
+  '{"field": "p", "found": "1 2 times", "allowed": "a list without repetition"}', 'uniqueItems: the detail names what is there twice');
 select is(testkit.detail_of($$select catalog.check_schema('[]', '{"minItems": 1}', 'p')$$),
-  '{"field": "p", "found": "an empty list", "allowed": "at least 1 entry"}', 'an empty list');
+  '{"field": "p", "found": "an empty list", "allowed": "at least 1 entry"}', 'minItems: an empty list is refused');
 select is(testkit.fault_of($$select catalog.check_schema('"x"', '{"format": "rhyme"}', 'p')$$), '20000',
   'a format that nobody knows is a fault of the schema');
 select is_empty($$select k.key, f from leadgen.policy_keys k cross join jsonb_path_query(k.value_schema, '$.**.format') f
-  where f #>> '{}' not in ('regex', 'field', 'time', 'hours', 'area', 'tests', 'range')$$, 'and no key has such a one');
+  where f #>> '{}' not in ('regex', 'field', 'time', 'hours', 'area', 'tests', 'range')$$, 'every format of a policy key is known');
 select is(testkit.detail_of($$select catalog.check_schema('1', '{"type": ["string", "array"]}', 'rules')$$),
   '{"field": "rules", "found": "number 1", "allowed": "string or array"}', 'a wrong type: the right ones');
 select is(length(testkit.detail_of(format('select kernel.refuse_value(%L, %L, %L)', 'p', repeat('x', 5000), 'y')) ->> 'found'), 200,
@@ -89,10 +90,10 @@ select is(x.updated_at, now(), 'touch_updated_at: a changed one was') from m joi
 select is_empty($$select c.table_name from information_schema.columns c
   where c.table_schema = 'leadgen' and c.column_name = 'updated_at' and c.table_name not in ('leads', 'lead_assignments')
   and not exists (select from pg_trigger t where t.tgrelid = format('leadgen.%I', c.table_name)::regclass
-    and t.tgname = 'touch_updated_at')$$, 'no table of configuration is without it');
+    and t.tgname = 'touch_updated_at')$$, 'every table of configuration has the guard');
 
 -- Numbers that no arithmetic wants.
-select is(testkit.fault_of(format('select catalog.check_plain_number(%L, ''p'')', n)), fault, 'check_plain_number: ' || left(n, 20))
+select is(testkit.fault_of(format('select catalog.check_plain_number(%L, ''p'')', n)), fault, format('check_plain_number: %s', left(n, 20)))
 from (values ('5', 'none'), ('-0.000000001', 'none'), ('999999999999', 'none'), ('"1e-400"', 'none'), ('0.0000000001', 'LG423 p'),
   ('1e-400', 'LG423 p'), ('1000000000000', 'LG423 p'), ('1e300', 'LG423 p')) as t (n, fault);
 

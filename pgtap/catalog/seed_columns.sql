@@ -32,8 +32,9 @@ insert into leadgen.invoices (buyer_id, offer_id, period_start, period_end, due_
 select b.id, o.id, '2026-11-01', '2026-12-01', '2026-12-15', 'INV-1', 'draft', 0, 0, 0, 0 from leadgen.buyers b, leadgen.offers o;
 
 select is(m.slug, 'austin-tx', 'a market''s slug comes from its name') from leadgen.markets m;
-select is(o.slug, 'emergency-plumbing-austin', 'an offer''s slug') from leadgen.offers o;
-select is(s.source_key || ' ' || s.hostname, 'austin-plumbing-v1 austin.example', 'a source''s key, and its hostname as it is compared')
+select is(o.slug, 'emergency-plumbing-austin', 'an offer''s slug comes from its name') from leadgen.offers o;
+select is(format('%s %s', s.source_key, s.hostname), 'austin-plumbing-v1 austin.example',
+  'a source''s key comes from its name, its hostname is in lower case')
   from leadgen.sources s;
 select matches(b.webhook_secret, '^whsec_[A-Za-z0-9+/]{43}=$', 'a webhook''s secret: 32 bytes in base64') from leadgen.buyers b;
 select is(count(*), 1::bigint, 'an enrollment has its row of usage') from testkit.enrollment_usage u
@@ -49,11 +50,11 @@ select leadgen.submit_lead('{"source": "landing_page", "source_key": "austin-plu
   "phone": "+15125550123", "country_code": "US", "postal_code": "78701", "message": "Emergency plumbing needed", "utm_source": "google",
     "utm_medium": "cpc",
   "utm_campaign": "plumbing_austin", "consent": true, "gdpr_consent": true}') as a;
-select is(a ->> 'message' || ' ' || (a ->> 'price'), 'Lead qualified and delivered to buyer 45.00', 'the seed''s own example is sold')
+select is(format('%s %s', a ->> 'message', a ->> 'price'), 'Lead qualified and delivered to buyer 45.00', 'the seed''s own example is sold')
   from answer;
 select is(leadgen.submit_lead('{"source_key": "austin-plumbing-v1", "name": "Jane", "email": "j@example.com", "phone": "+15125550124",
   "postal_code": "33602"}') ->> 'reason',
-  'Invalid postal_code for offer', 'and the seed''s own refusal');
+  'Invalid postal_code for offer', 'a lead outside of the seed''s area is refused');
 select lives_ok($$insert into leadgen.leads (market_id, vertical_id, offer_id, source_id, idempotency_key, source, name, email, phone,
   country_code, postal_code, city, region_code, message, status,
     validation_reason, buyer_id, billing_status, price, utm_source, utm_medium, utm_campaign, ip_address, user_agent)

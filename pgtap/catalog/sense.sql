@@ -3,7 +3,7 @@
 begin;
 select plan(118);
 
-select is(testkit.policy_fault('validation', value), coalesce('LG423 rules.' || path, 'none'), format('%s', value))
+select is(testkit.policy_fault('validation', value), testkit.fault_at('LG423 rules.%s', path), format('%s', value))
 from (values
   -- places
   ('{"allowed_country_codes": ["US"], "allowed_region_codes": ["US-TX"]}'::jsonb, null), ('{"allowed_region_codes": ["CA-ON"]}', null),
@@ -54,7 +54,7 @@ from (values
   ('{"mx_unknown": "pass"}', 'mx_unknown'), ('{"mx_lookup_enabled": false, "mx_unknown": "pass"}', 'mx_unknown')
 ) as t (value, path);
 
-select is(testkit.policy_fault('routing', value), coalesce('LG423 config.' || path, 'none'), format('%s', value))
+select is(testkit.policy_fault('routing', value), testkit.fault_at('LG423 config.%s', path), format('%s', value))
 from (values
   ('{"strategy": "weighted", "tie_breakers": ["priority", "round_robin"]}'::jsonb, null), ('{"tie_breakers": ["round_robin"]}', null),
   ('{"strategy": "weighted", "tie_breakers": ["priority", "weighted"]}', 'tie_breakers[1]'),
@@ -91,7 +91,7 @@ from (values
   ('{"caps": {"budget_per_day": -1}}', 'caps.budget_per_day'), ('{"caps": {}}', 'caps')
 ) as t (value, path);
 
-select is(testkit.policy_fault('pricing', value), coalesce('LG423 rules.' || path, 'none'), format('%s', value))
+select is(testkit.policy_fault('pricing', value), testkit.fault_at('LG423 rules.%s', path), format('%s', value))
 from (values
   ('{"exclusivity_premium": {"amount": 5}}'::jsonb, null), ('{"exclusivity_premium": {}}', 'exclusivity_premium'),
   ('{"exclusivity_premium": {"amount": 5, "percent": 5}}', 'exclusivity_premium'),
@@ -108,7 +108,7 @@ select is(testkit.detail_of($$select catalog.check_policy_sense('routing', '{"ca
   '{"field": "config.caps.per_week", "found": "10", "allowed": "at least per_day, which is 20"}', 'path, found, allowed');
 select is(testkit.detail_of($$select catalog.check_policy_sense('validation', '{"allowed_country_codes": ["US"], "phone_region": "CA"}')$$),
   '{"field": "rules.phone_region", "found": "CA", "allowed": "a place in one of allowed_country_codes: [\"US\"]"}',
-    'and what the other key says');
+    'the detail says what the other key allows');
 select is(testkit.detail_of(format('select catalog.%I(%L)', name, value)) ->> 'field', field, name)
 from (values
   ('check_places_sense', '{"allowed_country_codes": ["US"], "phone_region": "CA"}', 'rules.phone_region'),
@@ -121,12 +121,13 @@ from (values
 
 -- A policy's patterns are counted together.
 select is(testkit.policy_fault('validation', jsonb_build_object('field_rules',
-  jsonb_object_agg('attributes.x' || n, '{"pattern": "a"}'::jsonb))),
+  jsonb_object_agg(format('attributes.x%s', n), '{"pattern": "a"}'::jsonb))),
   expected, format('%s patterns in field_rules', count(*)))
 from (values (30, 'none'), (31, 'LG423 rules')) t (count, expected), generate_series(1, count) n
 group by count, expected
 order by count;
-select is(testkit.policy_fault('pricing', jsonb_build_object('adjustments', jsonb_agg(jsonb_build_object('name', 'x' || n, 'amount', 1,
+select is(testkit.policy_fault('pricing',
+  jsonb_build_object('adjustments', jsonb_agg(jsonb_build_object('name', format('x%s', n), 'amount', 1,
   'when', '{"message": {"pattern": "a", "not": {"pattern": "b"}}}'::jsonb)))), 'LG423 rules', '32 patterns in 16 adjustments')
 from generate_series(1, 16) n;
 -- Without the reference no country is unknown.

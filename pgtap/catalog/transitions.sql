@@ -2,7 +2,7 @@
 begin;
 select plan(26);
 create temp table ids as select testkit.make_offer() as offer_id;
-create temp table seat as select testkit.enroll(offer_id) as id from ids;
+create temp table seat as select testkit.enroll_buyer(offer_id, 'Ace') as id from ids;
 select testkit.submit(offer_id) from ids;
 insert into leadgen.invoices (buyer_id, offer_id, period_start, period_end, due_date, invoice_number)
 select testkit.buyer_of(id), offer_id, '2026-11-01', '2026-12-01', '2026-12-15', 'I-1' from seat, ids;

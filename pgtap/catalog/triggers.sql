@@ -3,7 +3,7 @@
 begin;
 select plan(80);
 
-select is(catalog.slugify(name), slug, 'slugify: ' || name)
+select is(catalog.slugify(name), slug, format('slugify: %s', name))
 from (values ('Austin, TX', 'austin-tx'), ('  São Paulo!! ', 'sao-paulo'), ('A--B', 'a-b'), ('東京', 'x'), ('', 'x'), ('Ünïcode 24/7',
   'unicode-24-7')) as t (name, slug);
 
@@ -23,30 +23,31 @@ from (values
   ('{"timezone": "America/Sao_Paulo"}'::jsonb, 'none'), ('{"timezone": "America/Austin"}', 'LG423 timezone'), ('{"timezone": ""}',
     'LG423 timezone'),
   ('{"timezone": "UTC+25:00"}', 'LG423 timezone'), ('{"country_code": "us"}', '23514'), ('{"currency": "KWD"}', '23514'),
-    ('{"currency": "usd"}', '23514')
+  ('{"currency": "usd"}', '23514')
 ) as t (body, fault);
 select is(testkit.fault_of($$update leadgen.markets set timezone = 'Mars/Base'$$), 'LG423 timezone',
   'a market''s zone is checked when it changes');
-select is(testkit.fault_of(format('select catalog.check_timezone(%L, %L)', zone, 'x')), fault, 'check_timezone: ' || zone)
+select is(testkit.fault_of(format('select catalog.check_timezone(%L, %L)', zone, 'x')), fault, format('check_timezone: %s', zone))
   from (values ('Europe/Berlin', 'none'), ('Europe/Bonn', 'LG423 x'), ('UTC', 'none'), ('posixrules', 'LG423 x'),
     ('Factory', 'LG423 x'), ('localtime', 'LG423 x'), ('EST', 'LG423 x'), ('GMT', 'LG423 x')) t (zone, fault);
 
 create temp table o as select testkit.make_offer() as a, testkit.make_offer() as b;
 select is(testkit.fault_of(
   format('update leadgen.offers o set %1$I = x.%1$I from leadgen.offers x where x.id = %2$s and o.id = %3$s', fixed, b, a)),
-  'LG409 ' || fixed, 'an offer: another ' || fixed)
+  format('LG409 %s', fixed), format('an offer: another %s', fixed))
 from o, unnest('{market_id,vertical_id}'::text[]) fixed;
 select is(testkit.fault_of(format('update leadgen.offers set market_id = market_id, default_price_per_lead = 50 where id = %s', a)),
   'none', 'an offer: what stays may be said again') from o;
 
-create temp table e as select testkit.enroll(a) as id from o;
+create temp table e as select testkit.enroll_buyer(a, 'Ace') as id from o;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set offer_id = %s where id = %s', b, id)), 'LG409 offer_id',
   'an enrollment: another offer') from o, e;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set buyer_id = testkit.make_buyer() where id = %s', id)),
   'LG409 buyer_id', 'an enrollment: another buyer') from e;
 select is(testkit.fault_of(format('update leadgen.buyer_offers set buyer_id = buyer_id, offer_id = offer_id where id = %s', id)),
   'none', 'an enrollment: what stays may be said again') from e;
-select is(testkit.fault_of(format('update leadgen.buyer_offers set %s where id = %s', change, id)), fault, 'an enrollment: ' || change)
+select is(testkit.fault_of(format('update leadgen.buyer_offers set %s where id = %s', change, id)), fault,
+  format('an enrollment: %s', change))
 from e, (values
   ('timezone = ''Asia/Tokyo''', 'none'), ('timezone = ''Tokyo''', 'LG423 timezone'), ('timezone = null', 'none'), ('weight = 0',
     '23514'), ('weight = 1000001', '23514'),
@@ -59,19 +60,20 @@ select is(count(*), 1::bigint, 'start_usage: one row, in the offer''s market') f
   join e on e.id = u.buyer_offer_id join o on true join leadgen.offers x on x.id = a and x.market_id = u.market_id;
 create temp table s as select testkit.make_source(a, '{"hostname": "WWW.Bücher.Example.", "name": "Big Page"}') as id,
   testkit.make_source(a, '{"name": "Big Page"}') as second from o;
-select is(x.hostname || ' ' || x.source_key, 'www.xn--bcher-kva.example big-page',
+select is(format('%s %s', x.hostname, x.source_key), 'www.xn--bcher-kva.example big-page',
   'fill_source: hostname as it is compared, key from the name') from s join leadgen.sources x using (id);
-select is(x.source_key || ' ' || coalesce(x.hostname, 'none'), 'big-page-2 none', 'fill_source: the next free key') from s
+select is(format('%s %s', x.source_key, coalesce(x.hostname, 'none')), 'big-page-2 none', 'fill_source: the next free key') from s
   join leadgen.sources x on x.id = second;
 select is(testkit.fault_of(format('select testkit.make_source(%s, %L)', a, body)), fault, format('a source: %s', body))
 from o, (values
-  ('{"kind": "fax"}'::jsonb, '23514'), ('{"path_prefix": "/x"}', '23514'), ('{"hostname": "h.example", "path_prefix": "x"}', '23514'),
-    ('{"api_key_hash": "secret"}', '23514'),
+  ('{"kind": "fax"}'::jsonb, 'LG423 kind'), ('{"path_prefix": "/x"}', '23514'), ('{"hostname": "h.example", "path_prefix": "x"}', '23514'),
+  ('{"api_key_hash": "secret"}', '23514'),
   ('{"source_key": "big-page"}', '23505'), ('{"hostname": "www.xn--bcher-kva.example"}', '23505'),
-    ('{"hostname": "WWW.BÜCHER.example", "path_prefix": "/"}', '23505')
+  ('{"hostname": "WWW.BÜCHER.example", "path_prefix": "/"}', '23505')
 ) as t (body, fault);
 insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign) select id, 'GoOgle', 'Spring SALE' from s;
-select is(c.utm_source || '/' || c.utm_campaign, 'google/spring sale', 'fill_campaign: in lower case') from leadgen.source_campaigns c;
+select is(format('%s/%s', c.utm_source, c.utm_campaign), 'google/spring sale', 'fill_campaign: in lower case')
+from leadgen.source_campaigns c;
 
 -- Buyers.
 create temp table b as select testkit.make_buyer() as plain, testkit.make_buyer('{"webhook_url": "https://b.example/h"}') as hook,

@@ -13,7 +13,7 @@ select testkit.expect_price(testkit.given_lead('renter'), 62.50, 'whoever buys: 
 select testkit.at_time('2026-11-21 07:59 America/Chicago');
 select testkit.expect_price(testkit.given_lead('homeowner'), 75.00, 'until eight the next morning');
 select testkit.at_time('2026-11-21 08:00 America/Chicago');
-select testkit.expect_price(testkit.given_lead('homeowner'), 60.00, 'and no longer');
+select testkit.expect_price(testkit.given_lead('homeowner'), 60.00, 'at eight in the morning the premium ends');
 
 select * from finish();
 rollback;

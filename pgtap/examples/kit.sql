@@ -32,7 +32,7 @@ select check_test(testkit.expect(null, null, 'b', 'x'), false, 'expect: a submis
   E'        have: NULL\n        want: b\nno lead was stored');
 create temp table told as select testkit.hand_in(pg_temp.lead()) as j;
 select is(j ->> 'account', concat_ws(E'\n',
-  'Held until 2026-11-21T16:00:00Z: no buyer could take it: outside_service_area 2, enrollment_inactive 1',
+  'Held until 2026-11-21T16:00:00Z, because: no buyer could take it: outside_service_area 2, enrollment_inactive 1',
   '  Hilltop Roofing: lost: outside_service_area', '  Lakeside Roofing: lost: outside_service_area',
     '  Capitol Roofing: lost: enrollment_inactive'),
   'hand_in: the account in words') from told;

@@ -1,3 +1,4 @@
+-- One row of any table.
 create or replace function testkit.add(p_table text, p_row jsonb)
 returns bigint
 language plpgsql

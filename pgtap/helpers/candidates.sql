@@ -1,3 +1,4 @@
+-- Candidates, snapshots and decisions by the names of their fields, for the functions that read no table.
 create or replace function testkit.candidate(p_fields jsonb default '{}')
 returns market.candidate_v1
 language sql
@@ -85,7 +86,8 @@ language sql
 as $$
   select kernel.judge_candidates(testkit.snapshot(p_candidates, p_load, p_now), p_exclusive_buyer_id);
 $$;
-comment on function testkit.judge_candidates(market.candidate_v1[], market.offer_load_v1, timestamptz, bigint) is 'Why each of these candidates loses.';
+comment on function testkit.judge_candidates(market.candidate_v1[], market.offer_load_v1, timestamptz, bigint) is
+  'Why each of these candidates loses.';
 
 create or replace function testkit.find_cause(
   p_candidates market.candidate_v1[],
@@ -121,7 +123,7 @@ as $$
   select coalesce(array_agg(jsonb_populate_record(null::market.candidate_v1, jsonb_build_object(
     'buyer_offer_id', c.id, 'buyer_id', c.buyer_id, 'enrollment_is_active', c.flags & 1 > 0, 'buyer_is_active', c.flags & 2 > 0,
     'has_channel', c.flags & 4 > 0, 'in_service_area', c.flags & 8 > 0, 'in_schedule', c.flags & 16 > 0, 'has_lead', c.flags & 32 > 0,
-    'has_contact', c.flags & 64 > 0, 'pause_until', c.pause, 'timezone', coalesce(c.zone, p_snapshot.timezone),
+    'has_contact', c.flags & 64 > 0, 'pause_until', upper(c.pause), 'timezone', coalesce(c.zone, p_snapshot.timezone),
     'min_balance', c.min_balance, 'balance', c.balance, 'priority', c.priority, 'weight', c.weight, 'last_turn', c.last_turn,
     'finish_tag', c.finish_tag, 'virtual_time', c.virtual_time, 'base_price', c.base_price, 'price', c.price,
     'filter_fault', c.filter_fault) || coalesce((

@@ -28,15 +28,15 @@ begin
   v_offer_id := testkit.add('offers', jsonb_build_object(
     'market_id', coalesce((p_row ->> 'market_id')::bigint, testkit.make_market(p_market)),
     'vertical_id', coalesce((p_row ->> 'vertical_id')::bigint,
-      testkit.add('verticals', jsonb_build_object('slug', 'plumbing-' || v_number, 'name', 'Plumbing'))),
-    'name', 'Plumbing Austin ' || v_number,
+      testkit.add('verticals', jsonb_build_object('slug', format('plumbing-%s', v_number), 'name', 'Plumbing'))),
+    'name', format('Plumbing Austin %s', v_number),
     'default_price_per_lead', 45,
     'validation_policy_id', testkit.add('validation_policies', jsonb_build_object('name', 'rules', 'rules', p_rules)),
     'routing_policy_id', testkit.add('routing_policies', jsonb_build_object('name', 'routing', 'config', p_config)),
     'pricing_policy_id', case when p_pricing is not null then
       testkit.add('pricing_policies', jsonb_build_object('name', 'pricing', 'rules', p_pricing)) end
   ) || p_row);
-  perform testkit.make_source(v_offer_id, jsonb_build_object('source_key', 'source-of-' || v_offer_id));
+  perform testkit.make_source(v_offer_id, jsonb_build_object('source_key', format('source-of-%s', v_offer_id)));
   return v_offer_id;
 end;
 $$;
@@ -56,7 +56,7 @@ returns bigint
 language sql
 as $$
   select testkit.add('buyers', jsonb_build_object(
-    'name', 'Ace Plumbing', 'email', 'buyer' || nextval('testkit.numbers') || '@buyers.example', 'phone', '+15125550100') || p_row);
+    'name', 'Ace Plumbing', 'email', format('buyer%s@buyers.example', nextval('testkit.numbers')), 'phone', '+15125550100') || p_row);
 $$;
 comment on function testkit.make_buyer(jsonb) is 'A buyer who takes e-mails and has no webhook.';
 
@@ -68,7 +68,7 @@ declare
   v_buyer_id constant bigint := coalesce((p_row ->> 'buyer_id')::bigint, testkit.make_buyer());
 begin
   insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
-  select v_buyer_id, o.market_id, case when area ~ '^\s*[A-Za-z]{3}' then 'city' else 'postal_code' end, area
+  select v_buyer_id, o.market_id, case when area ~ E'^\\s*[A-Za-z]{3}' then 'city' else 'postal_code' end, area
   from leadgen.offers o cross join unnest(p_areas) area
   where o.id = p_offer_id
   on conflict do nothing;
@@ -96,12 +96,3 @@ as $$
   from leadgen.buyer_offers bo where bo.id = p_buyer_offer_id;
 $$;
 comment on function testkit.own(bigint, text, text) is 'Makes an enrollment''s buyer the exclusive one of a postal code or city.';
-
-create or replace function testkit.seat(p_offer_id bigint, p_name text, p_row jsonb default '{}', p_areas text[] default '{*}')
-returns bigint
-language sql
-as $$
-  select testkit.enroll(p_offer_id,
-    jsonb_build_object('buyer_id', testkit.make_buyer(jsonb_build_object('name', p_name))) || p_row, p_areas);
-$$;
-comment on function testkit.seat(bigint, text, jsonb, text[]) is 'Enrolls a new buyer of that name; returns the buyer_offers id.';

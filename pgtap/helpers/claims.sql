@@ -1,3 +1,4 @@
+-- A worker that claims a delivery and records what became of it.
 create or replace function testkit.room(p_each integer)
 returns jsonb
 language sql
@@ -5,7 +6,8 @@ immutable
 as $$
   select jsonb_build_object('webhook', p_each, 'email', p_each, 'sms', p_each);
 $$;
-comment on function testkit.room(integer) is 'A worker''s room for so many deliveries of each channel, as leadgen.claim_deliveries takes it.';
+comment on function testkit.room(integer) is
+  'A worker''s room for so many deliveries of each channel, as leadgen.claim_deliveries takes it.';
 
 create or replace function testkit.answer(p_result jsonb, p_channel text default 'webhook', p_retries integer default 3)
 returns text

@@ -1,3 +1,4 @@
+-- The facts of a lead, and what a validation policy says of them.
 create or replace function testkit.facts(p_fields jsonb default '{}')
 returns kernel.lead_facts
 language sql
@@ -18,7 +19,7 @@ create or replace function testkit.codes(p_failures kernel.failure[])
 returns text[]
 language sql
 as $$
-  select coalesce(array_agg(f.code || ' ' || f.field order by f.ordinality), '{}') from unnest(p_failures) with ordinality as f;
+  select coalesce(array_agg(format('%s %s', f.code, f.field) order by f.ordinality), '{}') from unnest(p_failures) with ordinality as f;
 $$;
 comment on function testkit.codes(kernel.failure[]) is 'Failures as {"field_required name", …}.';
 

@@ -1,3 +1,4 @@
+-- How a statement is refused: SQLSTATE and field, DETAIL, HINT.
 create or replace function testkit.fault_of(p_sql text)
 returns text
 language plpgsql
@@ -42,7 +43,7 @@ returns text
 language plpgsql
 as $$
 begin
-  return testkit.fault_of(format('insert into leadgen.%I (name, %I) values (''tried'', %L)', p_kind || '_policies',
+  return testkit.fault_of(format('insert into leadgen.%I (name, %I) values (''tried'', %L)', format('%s_policies', p_kind),
     case p_kind when 'routing' then 'config' else 'rules' end, p_body));
 end;
 $$;
@@ -66,3 +67,13 @@ exception
 end;
 $$;
 comment on function testkit.hint_of(text) is 'The HINT with which a statement is refused; null when it is not.';
+
+create or replace function testkit.fault_at(p_pattern text, p_path text)
+returns text
+language sql
+immutable
+as $$
+  select case when p_path is null then 'none' else format(p_pattern, p_path) end;
+$$;
+comment on function testkit.fault_at(text, text) is
+  'What fault_of tells of a fault at this path: fault_at(''LG423 rules.%s'', ''x'') is "LG423 rules.x"; without a path it is "none".';

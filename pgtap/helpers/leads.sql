@@ -1,12 +1,13 @@
+-- Leads that are handed in, and what became of them.
 create or replace function testkit.given_lead(p_offer_id bigint, p_fields jsonb default '{}', p_number integer default 1)
 returns jsonb
 language sql
 as $$
   select jsonb_build_object(
-    'source_key', 'source-of-' || p_offer_id,
+    'source_key', format('source-of-%s', p_offer_id),
     'name', 'John Smith',
-    'email', 'person' || p_number || '@example.com',
-    'phone', '+1512555' || lpad(p_number::text, 4, '0'),
+    'email', format('person%s@example.com', p_number),
+    'phone', format('+1512555%s', lpad(p_number::text, 4, '0')),
     'postal_code', '78701',
     'city', 'Austin',
     'message', 'Emergency plumbing needed',
@@ -57,7 +58,7 @@ create or replace function testkit.codes_of(p_answer jsonb)
 returns text[]
 language sql
 as $$
-  select coalesce(array_agg((e ->> 'code') || ' ' || (e ->> 'field')), '{}') from jsonb_array_elements(p_answer -> 'errors') e;
+  select coalesce(array_agg(format('%s %s', e ->> 'code', e ->> 'field')), '{}') from jsonb_array_elements(p_answer -> 'errors') e;
 $$;
 comment on function testkit.codes_of(jsonb) is 'The failures in an answer of submit_lead, as {"field_required name"}.';
 
@@ -67,11 +68,11 @@ language sql
 stable
 as $$
   select case
-    when l.validation_reason is not null then 'rejected: ' || (l.answer -> 'errors' -> 0 ->> 'code')
+    when l.validation_reason is not null then format('rejected: %s', l.answer -> 'errors' -> 0 ->> 'code')
     else coalesce(
-      (select string_agg(b.name || ' ' || a.price, ', ' order by a.id)
+      (select string_agg(format('%s %s', b.name, a.price), ', ' order by a.id)
         from leadgen.lead_assignments a join leadgen.buyers b on b.id = a.buyer_id where a.lead_id = l.id),
-      replace(l.unsold_reason, 'no buyer could take it: ', '') || case when l.hold_until is not null then ', held' else '' end)
+      concat_ws(', ', replace(l.unsold_reason, 'no buyer could take it: ', ''), case when l.hold_until is not null then 'held' end))
   end
   from leadgen.leads l
   where l.id = p_lead_id;
@@ -103,7 +104,7 @@ as $$
 declare
   v_calls integer := 0;
 begin
-  while leadgen.route_held_lead() is not null loop
+  while leadgen.follow_change() > 0 or leadgen.route_held_lead() is not null loop
     v_calls := v_calls + 1;
     if v_calls > 1000 then
       raise exception 'route_held_lead does not come to an end';
@@ -112,4 +113,5 @@ begin
   return v_calls;
 end;
 $$;
-comment on function testkit.work_holds() is 'Calls route_held_lead, as the worker does, until there is nothing to do; returns how many calls did something.';
+comment on function testkit.work_holds() is
+  'Calls route_held_lead, as the worker does, until there is nothing to do; returns how many calls did something.';

@@ -9,15 +9,15 @@ as $$
 declare
   v_offer_id constant bigint := testkit.make_offer(p_rules, p_config, p_pricing, '{"name": "Roofing Austin"}');
 begin
-  perform testkit.seat(v_offer_id, 'Hilltop Roofing', '{"price_per_lead": 60, "routing_priority": 3, "capacity_per_day": 2}', '{7870*}');
-  perform testkit.seat(v_offer_id, 'Lakeside Roofing', '{"price_per_lead": 50, "routing_priority": 2, "capacity_per_hour": 1}', '{Austin}');
-  perform testkit.seat(v_offer_id, 'Capitol Roofing', '{"routing_priority": 1}', '{*}');
+  perform testkit.enroll_buyer(v_offer_id, 'Hilltop Roofing', '{"routing_priority": 3}');
+  perform testkit.enroll_buyer(v_offer_id, 'Lakeside Roofing', '{"routing_priority": 2}');
+  perform testkit.enroll_buyer(v_offer_id, 'Capitol Roofing', '{"routing_priority": 1}');
   perform set_config('testkit.offer_id', v_offer_id::text, true);
   return v_offer_id;
 end;
 $$;
 comment on function testkit.austin_roofing(jsonb, jsonb, jsonb) is
-  'A market with one offer at 45.00 under the given policies and three buyers: Hilltop Roofing (60.00, 7870*, 2 a day), Lakeside Roofing (50.00, the city of Austin, 1 an hour), Capitol Roofing (45.00, everywhere), in this order of priority.';
+  'A market with one offer at 45.00 under these policies; Hilltop, Lakeside and Capitol Roofing (testkit.town), in this order of priority.';
 
 create or replace function testkit.offer()
 returns bigint
@@ -112,7 +112,7 @@ begin
         where d.lead_id = l.id order by d.attempt desc limit 1) end,
       'code', l.answer -> 'errors' -> 0 ->> 'code',
       'account', concat_ws(E'\n', roads.summarize_lead(l.id), (
-        select string_agg(concat_ws(': ', '  ' || c.buyer_name, c.verdict || coalesce(' ' || c.price, ''), c.reason), E'\n')
+        select string_agg(concat_ws(': ', format('  %s', c.buyer_name), concat_ws(' ', c.verdict, c.price), c.reason), E'\n')
         from leadgen.explain_candidates(l.id) c)))
     from leadgen.leads l
     where l.id = (v_answer ->> 'lead_id')::bigint
@@ -128,8 +128,8 @@ language plpgsql
 volatile
 as $$
 begin
-  return is(p_have, p_want, p_description)
-    || case when p_have is distinct from p_want then E'\n' || diag(coalesce(p_outcome ->> 'account', 'no lead was stored')) else '' end;
+  return concat_ws(E'\n', is(p_have, p_want, p_description),
+    case when p_have is distinct from p_want then diag(coalesce(p_outcome ->> 'account', 'no lead was stored')) end);
 end;
 $$;
 comment on function testkit.expect(jsonb, text, text, text) is 'is() with the account of the decision when it fails.';
@@ -142,7 +142,7 @@ as $$
 declare
   v_outcome constant jsonb := testkit.hand_in(p_lead);
 begin
-  return testkit.expect(v_outcome, v_outcome ->> 'buyers', p_buyer, coalesce(p_description, 'sold to ' || p_buyer));
+  return testkit.expect(v_outcome, v_outcome ->> 'buyers', p_buyer, coalesce(p_description, format('sold to %s', p_buyer)));
 end;
 $$;
 comment on function testkit.expect_sold_to(jsonb, text, text) is
@@ -157,7 +157,7 @@ declare
   v_outcome constant jsonb := testkit.hand_in(p_lead);
 begin
   return testkit.expect(v_outcome, trim_scale((v_outcome ->> 'price')::numeric)::text, trim_scale(p_price)::text,
-    coalesce(p_description, 'sold for ' || p_price));
+    coalesce(p_description, format('sold for %s', p_price)));
 end;
 $$;
 comment on function testkit.expect_price(jsonb, numeric, text) is 'Assertion: the (first) buyer pays this price.';
@@ -170,7 +170,7 @@ as $$
 declare
   v_outcome constant jsonb := testkit.hand_in(p_lead);
 begin
-  return testkit.expect(v_outcome, v_outcome ->> 'cause', p_reason, coalesce(p_description, 'unsold: ' || p_reason));
+  return testkit.expect(v_outcome, v_outcome ->> 'cause', p_reason, coalesce(p_description, format('unsold: %s', p_reason)));
 end;
 $$;
 comment on function testkit.expect_unsold(jsonb, text, text) is
@@ -184,7 +184,7 @@ as $$
 declare
   v_outcome constant jsonb := testkit.hand_in(p_lead);
 begin
-  return testkit.expect(v_outcome, v_outcome ->> 'code', p_code, coalesce(p_description, 'rejected: ' || p_code));
+  return testkit.expect(v_outcome, v_outcome ->> 'code', p_code, coalesce(p_description, format('rejected: %s', p_code)));
 end;
 $$;
 comment on function testkit.expect_rejected(jsonb, text, text) is

@@ -7,11 +7,11 @@ create function pg_temp.fault(p_changes jsonb) returns text language sql as $$
     '{"fields": {"email": "$.mail"}}'::jsonb || p_changes));
 $$;
 
-select is(testkit.fault_of(format('select intake.check_map_paths(%L, ''p'')', paths)), fault, 'check_map_paths: ' || paths)
+select is(testkit.fault_of(format('select intake.check_map_paths(%L, ''p'')', paths)), fault, format('check_map_paths: %s', paths))
 from (values ('"$.a"', 'none'), ('["$.a", "$.b"]', 'none'), ('[]', 'LG423 p'), ('["$.a", 1]', 'LG423 p[1]'), ('null',
   'LG423 p'), ('"$.a ? (@ like_regex \"x\" flag \"x\")"', 'LG423 p'), ('"$.a ? (@ > 1e999999)"', 'LG423 p'),
   ('"$.a[last"', 'LG423 p'), ('"$.a \\u"', 'LG423 p'), ('"$.a ? (last > 1)"', 'LG423 p')) as t (paths, fault);
-select is(pg_temp.fault(changes), coalesce('LG423 ' || path, 'none'), coalesce(path, 'good') || ' ' || changes)
+select is(pg_temp.fault(changes), testkit.fault_at('LG423 %s', path), format('%s %s', coalesce(path, 'good'), changes))
 from (values
   ('{}'::jsonb, null),
   ('{"fields": {}}', null),
@@ -79,7 +79,7 @@ select is(testkit.fault_of(format($$insert into leadgen.source_maps (source_id, 
 select is(testkit.fault_of(format($$insert into leadgen.source_maps (source_id, field_map_id, app_secret, verify_token)
   select %s, id, 's', 'v' from leadgen.field_maps where slug = 'meta-lead-ads'$$, s)), 'none', 'a DBA connects a source')
 from ids, unnest(array[source_id, keyed_id]) s;
-select is(testkit.fault_of('select app_secret from leadgen.source_maps'), '42501', 'and cannot read its secrets');
+select is(testkit.fault_of('select app_secret from leadgen.source_maps'), '42501', 'a DBA cannot read a source''s secrets');
 select results_eq($$select leadgen.try_field_map('meta-lead-ads', '{"field_data": [{"name": "email", "values": ["a@b.c"]}]}') ->> 'email'$$,
   $$values ('a@b.c')$$, 'try_field_map: a DBA sees what a map makes of a sample');
 select is(testkit.fault_of('select leadgen.try_field_map(''none'', ''{}'')'), 'LG404 slug', 'try_field_map: of no map');
@@ -88,7 +88,7 @@ select is(array[s.api_key_hash ~ '^[0-9a-f]{64}$', k.api_key_hash = repeat('a', 
   'write_source_map: a partner''s source without a key is closed by a hash of nothing; a key that there is stays')
 from ids join leadgen.sources s on s.id = source_id join leadgen.sources k on k.id = keyed_id;
 select is(testkit.fault_of(format('update leadgen.source_maps set %I = %L where source_id = %s', secret, value, source_id)),
-  'LG423 ' || secret, 'write_source_map: a secret is not blank: ' || secret)
+  format('LG423 %s', secret), format('write_source_map: a secret is not blank: %s', secret))
 from ids, (values ('verify_token', '  '), ('access_token', ''), ('app_secret', E'\t')) as t (secret, value);
 
 select * from finish();

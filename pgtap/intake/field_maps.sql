@@ -24,15 +24,16 @@ select is(pg_temp.google(), '{
 select is(pg_temp.google('{"user_column_data": [{"column_id": "FIRST_NAME", "string_value": "Jane"},
   {"column_id": "LAST_NAME", "string_value": " Roe "}]}') ->> 'name', 'Jane  Roe ', 'first and last name joined; submit_lead trims');
 select is(pg_temp.google('{"user_column_data": [{"column_id": "FIRST_NAME", "string_value": "Jane"}]}') ->> 'name', 'Jane',
-  'one of them alone');
+  'a first name alone is the name');
 select is(pg_temp.google('{"user_column_data": [{"column_id": "FULL_NAME", "string_value": "Jane Roe"},
   {"column_id": "FIRST_NAME", "string_value": "Jenny"}]}') @> '{"name": "Jane Roe", "attributes": {"first_name": "Jenny"}}', true,
   'of alternatives the first; the one not taken is kept');
 select is(pg_temp.google('{"user_column_data": [{"column_id": "WORK_EMAIL", "string_value": "w@x.example"},
   {"column_id": "EMAIL", "string_value": "  "}]}') ->> 'email', 'w@x.example', 'a blank answer is none');
 select is(pg_temp.google('{"user_column_data": [{"column_id": "COUNTRY", "string_value": "Germany"}]}')
-  @> '{"attributes": {"country": "Germany"}}', true, 'a country that is no code is kept, and does not become one');
-select is(pg_temp.google('{"user_column_data": [{"column_id": "COUNTRY", "string_value": "DE"}]}') ->> 'country_code', 'DE', 'a code is');
+  @> '{"attributes": {"country": "Germany"}}', true, 'a country that is no code is kept as an attribute');
+select is(pg_temp.google('{"user_column_data": [{"column_id": "COUNTRY", "string_value": "DE"}]}') ->> 'country_code', 'DE',
+  'a country code is the lead''s');
 select is(pg_temp.google('{"user_column_data": []}') ? 'name', false, 'no answers: no fields');
 select is(pg_temp.google('{"lead_stage": "x", "asset_group_id": 7}') -> 'attributes' @> '{"lead_stage": "x", "asset_group_id": 7}', true,
   'what Google adds later comes along by itself');
@@ -89,11 +90,11 @@ from (values
     '{"idempotency_key": "acme:12", "attributes": {}}', 'the key from the first id there is'),
   ('{"fields": {}, "idempotency_key": {"path": "$.id"}}', '{"id": "auto:1"}', jsonb_build_object('attributes', '{}'::jsonb,
     'idempotency_key',
-    'sha256:' || encode(sha256('auto:1'), 'hex')), 'an id that is no key is hashed'),
+    format('sha256:%s', encode(sha256('auto:1'), 'hex'))), 'an id that is no key is hashed'),
   ('{"fields": {}, "idempotency_key": {"path": "$.id"}}', jsonb_build_object('id', repeat('9', 129)),
-    jsonb_build_object('attributes', '{}'::jsonb, 'idempotency_key', 'sha256:' || encode(sha256(convert_to(repeat('9', 129), 'UTF8')),
-      'hex')),
-    'so is one that is too long'),
+    jsonb_build_object('attributes', '{}'::jsonb, 'idempotency_key',
+      format('sha256:%s', encode(sha256(convert_to(repeat('9', 129), 'UTF8')), 'hex'))),
+    'a key that is too long is hashed'),
   ('{"fields": {}, "idempotency_key": {"path": "$.id", "prefix": "p:"}}', '{"id": {"a": 1}}',
     '{"idempotency_key": {"a": 1}, "attributes": {}}', 'an id that is an object is no text, and goes on as it is'),
   ('{"fields": {}, "ignore": ["$.v", "$.deep.er"], "key": "$.secret"}', '{"v": 1, "deep": {"er": 2, "est": 3}, "secret": "s"}',
@@ -102,7 +103,7 @@ from (values
 ) as t (map, lead, result, what);
 
 -- The parts.
-select is(intake.is_test_lead('{"is_test": "$.t"}', lead), verdict, 'is_test_lead ' || lead::text)
+select is(intake.is_test_lead('{"is_test": "$.t"}', lead), verdict, format('is_test_lead %s', lead::text))
 from (values ('{"t": true}'::jsonb, true), ('{"t": false}', false), ('{"t": null}', false), ('{}', false), ('{"t": "yes"}',
   true), ('{"t": "true"}', true), ('{"t": 1}', true), ('{"t": "TEST-7"}', true), ('{"t": {"by": "me"}}', true),
   ('{"t": [false, "true"]}', true),
@@ -118,10 +119,10 @@ select is(intake.gather_answers('{"answers": {"items": "$.l[*]", "name": ["$.id"
 select is(intake.gather_answers('{}', '{"l": 1}'), '{}', 'gather_answers: a map without');
 select is(intake.gather_leftovers('{"A b": 1, "c": {"d": 2, "e": 3}, "f": ""}', '{$.c.d,$.*,$.none}', '{"a_b": 0}'),
   '{"a_b": 0, "a_b_2": 1, "c": {"e": 3}}', 'gather_leftovers: what no plain path reads');
-select is(intake.name_attribute(name, '{"a": 1, "a_2": 1}'), result, 'name_attribute: ' || name)
+select is(intake.name_attribute(name, '{"a": 1, "a_2": 1}'), result, format('name_attribute: %s', name))
 from (values ('What kind of roof?', 'what_kind_of_roof'), ('a', 'a_3'), ('Dachflächen', 'dachflachen'), (' 瓦 屋根 ', '瓦_屋根'),
   (repeat('ab', 50), repeat('ab', 30))) as t (name, result);
-select is(intake.read_map_key('{"idempotency_key": {"path": "$.id", "prefix": "p:"}}', lead), key, 'read_map_key: ' || lead::text)
+select is(intake.read_map_key('{"idempotency_key": {"path": "$.id", "prefix": "p:"}}', lead), key, format('read_map_key: %s', lead::text))
 from (values ('{"id": " 7 "}'::jsonb, 'p:7'), ('{"id": ""}', null), ('{}', null), ('{"id": {"a": 1}}', null),
   ('{"id": ["7"]}', null), ('{"id": true}', null)) as t (lead, key);
 select is(intake.read_map_key('{}', '{"id": 1}'), null, 'read_map_key: a map that names none');

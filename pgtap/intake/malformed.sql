@@ -11,7 +11,7 @@ from (values
   ('{"nmae": "John"}', 'LG400 nmae', 'a typo'), ('{"zip": "78701"}', 'LG400 zip', 'another system''s field'),
   ('{"": 1}', 'LG400 (not a plain name)', 'a field without a name'), ('{"john@example.com": 1}', 'LG400 (not a plain name)',
     'a field that may be somebody''s name is not repeated'), ('{"Name": "John"}', 'LG400 Name', 'fields have case'),
-  ('{"lead_id": 1}', 'LG400 lead_id', 'a field that is ours to give'), ('{"price": 0}', 'LG400 price', 'nor has the sender a price')
+  ('{"lead_id": 1}', 'LG400 lead_id', 'a field that is ours to give'), ('{"price": 0}', 'LG400 price', 'the sender cannot set a price')
 ) as t (payload, fault, what);
 select is(testkit.fault_of(format('select testkit.submit(%s, %L)', offer_id, fields)), fault, format('%s: %s', fault, left(fields::text,
   60)))
@@ -31,7 +31,7 @@ from ids, (values
 -- Lengths: the longest that fits, and one more.
 select is(testkit.fault_of(format('select testkit.submit(%s, %L, %s)', offer_id, jsonb_build_object(field, rpad('x', length + extra,
   'x')), length + extra)),
-  case extra when 0 then 'none' else 'LG400 ' || field end, format('%s of %s characters', field, length + extra))
+  case extra when 0 then 'none' else format('LG400 %s', field) end, format('%s of %s characters', field, length + extra))
 from ids, (values ('name', 200), ('email', 200), ('phone', 40), ('postal_code', 16), ('city', 128), ('message', 10000), ('utm_campaign',
   100)) as f (field, length),
   (values (0), (1)) as e (extra);
@@ -39,8 +39,8 @@ from ids, (values ('name', 200), ('email', 200), ('phone', 40), ('postal_code', 
 select is(testkit.detail_of($$select leadgen.submit_lead('{"name": "Secret Person", "email": 7}')$$),
   '{"field": "email", "found": "a value of type number", "allowed": "text of at most 200 characters"}',
     'the detail describes and does not repeat');
-select is(testkit.fault_of(format('select leadgen.submit_lead(%L, %L)', '{}', context)), fault, 'context ' || coalesce(context::text,
-  'null'))
+select is(testkit.fault_of(format('select leadgen.submit_lead(%L, %L)', '{}', context)), fault,
+  format('context %s', coalesce(context::text, 'null')))
 from (values
   (null::jsonb, 'LG400'), ('[]', 'LG400'), ('{"apikey": "x"}', 'LG400'), ('{"ip_address": "not an address"}', '22P02')
 ) as t (context, fault);
@@ -48,14 +48,14 @@ select is((select count(*) from leadgen.leads l join ids using (offer_id)), 7::b
 select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'a malformed call is not kept in quarantine');
 
 -- What read_request makes of good input.
-select is(r.name || '|' || r.country_code || '|' || r.attributes::text || '|' || host(r.ip_address) || '|' || coalesce(r.city, 'none'),
+select is(format('%s|%s|%s|%s|%s', r.name, r.country_code, r.attributes::text, host(r.ip_address), coalesce(r.city, 'none')),
   'John Smith|US|{}|203.0.113.7|none', 'read_request trims, and reads empty as missing')
 from intake.read_request('{"name": " John \t Smith ", "country_code": "us", "city": " ", "attributes": null}',
   '{"ip_address": "203.0.113.7"}') r;
-select is(ref.read_timestamp(text, 'consent_at'), expected, 'read_timestamp: ' || text)
+select is(ref.read_timestamp(text, 'consent_at'), expected, format('read_timestamp: %s', text))
 from (values
   ('2026-11-21T10:15:00Z', '2026-11-21T10:15:00Z'::timestamptz), ('2026-11-21 10:15-06', '2026-11-21T16:15:00Z'),
-    ('2026-11-21T10:15:00.5+0530', '2026-11-21T04:45:00.5Z')
+  ('2026-11-21T10:15:00.5+0530', '2026-11-21T04:45:00.5Z')
 ) as t (text, expected);
 select lives_ok($$select intake.check_submission('{"name": null, "attributes": {"deep": {"er": []}}, "consent": null}', '{}')$$,
   'check_submission: null is not a fault');

@@ -50,7 +50,7 @@ from (values
   ('https://denver.example/hvac', 'off'),
   ('https://moved.example/a', 'new')
 ) as t (url, key);
-select is(intake.find_source_by_page(null), null, 'no page, no source');
+select is(intake.find_source_by_page(null), null, 'without a page no source is found');
 
 select * from finish();
 rollback;

@@ -1,8 +1,8 @@
--- compute_hmac and check_signature: the vectors of RFC 4231, and X-Hub-Signature-256.
+-- compute_hmac and is_valid_signature: the vectors of RFC 4231, and X-Hub-Signature-256.
 begin;
 select plan(20);
 
-select is(encode(kernel.compute_hmac(decode(key, 'hex'), decode(message, 'hex')), 'hex'), hmac, 'RFC 4231, test case ' || number)
+select is(encode(kernel.compute_hmac(decode(key, 'hex'), decode(message, 'hex')), 'hex'), hmac, format('RFC 4231, test case %s', number))
 from (values
   (1, repeat('0b', 20), encode('Hi There', 'hex'), 'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7'),
   (2, encode('Jefe', 'hex'), encode('what do ya want for nothing?', 'hex'),
@@ -20,26 +20,27 @@ order by number;
 select is(encode(substr(kernel.compute_hmac(decode(repeat('0c', 20), 'hex'), 'Test With Truncation'), 1, 16), 'hex'),
   'a3b6167473100ee06e0c796c2955552b', 'RFC 4231, test case 5');
 select is(encode(kernel.compute_hmac('', ''), 'hex'), 'b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad',
-  'nothing, signed with nothing');
+  'an empty message is signed with an empty key');
 select is(kernel.compute_hmac(decode(repeat('aa', 64), 'hex'), 'x') <> kernel.compute_hmac(decode(repeat('aa', 65), 'hex'), 'x'), true,
   'a key of one block is used as it is, a longer one hashed');
-select is(kernel.compute_hmac(null, 'x'), null, 'no key, no signature');
+select is(kernel.compute_hmac(null, 'x'), null, 'without a key there is no signature');
 
 -- The signature is over the raw bytes; a space more is another body.
-select is(intake.check_signature(body, secret, signature), verdict, what)
+select is(intake.is_valid_signature(body, secret, signature), verdict, what)
 from (values
-  ('{"a": "ü"}', 's3cret', 'sha256=' || encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex'), true, 'right'),
-  ('{"a": "ü"}', 's3cret', upper('sha256=' || encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex')), true,
+  ('{"a": "ü"}', 's3cret', format('sha256=%s', encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex')), true,
+    'right'),
+  ('{"a": "ü"}', 's3cret', upper(format('sha256=%s', encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex'))), true,
     'right, in capitals'),
-  ('{"a":  "ü"}', 's3cret', 'sha256=' || encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex'), false,
+  ('{"a":  "ü"}', 's3cret', format('sha256=%s', encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex')), false,
     'of the same JSON in other bytes'),
-  ('{"a": "ü"}', 'other', 'sha256=' || encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex'), false,
+  ('{"a": "ü"}', 'other', format('sha256=%s', encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex')), false,
     'with another secret'),
   ('{"a": "ü"}', 's3cret', encode(kernel.compute_hmac('s3cret', convert_to('{"a": "ü"}', 'UTF8')), 'hex'), false, 'without its prefix'),
-  ('{"a": "ü"}', 's3cret', 'sha1=' || repeat('0', 40), false, 'of the older kind'),
+  ('{"a": "ü"}', 's3cret', format('sha1=%s', repeat('0', 40)), false, 'of the older kind'),
   ('{"a": "ü"}', 's3cret', '', false, 'empty'),
   ('{"a": "ü"}', 's3cret', null, false, 'missing'),
-  ('{"a": "ü"}', null, 'sha256=' || encode(kernel.compute_hmac('', convert_to('{"a": "ü"}', 'UTF8')), 'hex'), false,
+  ('{"a": "ü"}', null, format('sha256=%s', encode(kernel.compute_hmac('', convert_to('{"a": "ü"}', 'UTF8')), 'hex')), false,
     'of no secret: a source without one has no way in'),
   ('{"a": "ü"}', null, null, false, 'neither secret nor signature')
 ) as t (body_text, secret, signature, verdict, what), convert_to(body_text, 'UTF8') body;

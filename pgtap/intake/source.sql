@@ -1,6 +1,6 @@
 -- find_source and find_route: API key, source_key, page, campaign, default; the first hit wins.
 begin;
-select plan(27);
+select plan(31);
 
 create temp table ids as select testkit.make_offer() as offer_id, testkit.make_offer() as other_offer_id;
 insert into leadgen.sources (offer_id, kind, name, source_key, hostname, path_prefix, api_key_hash)
@@ -57,7 +57,15 @@ update leadgen.settings set default_source_key = 'fallback';
 select is(pg_temp.source('{}'), 'fallback', '5: the default source');
 select is(pg_temp.source('{"landing_url": "https://page.example/"}'), 'page', '3 before 5');
 update leadgen.settings set default_source_key = 'partner';
-select is(pg_temp.refused('{}', '{}'), 'LG401', 'a partner as default still needs its key');
+select is(pg_temp.source('{}'), null, 'a partner as default takes nothing without its key');
+select is(leadgen.submit_lead('{"name": "Ann Roe", "email": "ann@example.com"}') ->> 'status', 'quarantined',
+  'a lead that falls to a partner as default is kept');
+select is(pg_temp.refused('{"source_key": "partner"}', '{}'), 'LG401', 'who names a partner hears that its key is missing');
+update leadgen.source_campaigns set source_id = (select s.id from leadgen.sources s where s.source_key = 'partner');
+select is(pg_temp.source('{"utm_source": "google", "utm_campaign": "plumbing_austin"}'), null,
+  'a partner''s campaign takes nothing without its key');
+update leadgen.sources set hostname = 'partner.example' where source_key = 'partner';
+select is(pg_temp.source('{"landing_url": "https://partner.example/"}'), null, 'a partner''s page takes nothing without its key');
 update leadgen.settings set default_source_key = 'gone';
 select is((intake.find_route(intake.read_request('{}', '{}'))).failed_step, 'source',
   'find_route: a default that does not exist finds nothing');

@@ -9,7 +9,7 @@ create function pg_temp.price(p_base numeric, p_rules jsonb, p_document jsonb de
 $$;
 -- A small language for the cases below: named steps that always hold.
 create function pg_temp.always(variadic p_steps text[]) returns jsonb language sql as $$
-  select jsonb_build_object('adjustments', jsonb_agg(jsonb_build_object('name', 's' || n, 'when', '{}'::jsonb)
+  select jsonb_build_object('adjustments', jsonb_agg(jsonb_build_object('name', format('s%s', n), 'when', '{}'::jsonb)
     || jsonb_build_object(case when s like '%\%' then 'percent' else 'amount' end, replace(s, '%', '')::numeric) order by n))
   from unnest(p_steps) with ordinality as t (s, n);
 $$;
@@ -64,7 +64,8 @@ select is((pg_temp.price(40, rules, '{}', 1200, false)).amount, 63.00, 'price_sa
 select is((kernel.price_sale(45.00, 2, true, null)).amount, 45.00, 'price_sale: no adjustments at all');
 
 -- compose_adjustments: all steps as one factor and one addend, the same price.
-select is(trim_scale(c.factor) || ' ' || trim_scale(c.addend), expected, format('compose_adjustments: %s, exclusive %s', steps, exclusive))
+select is(format('%s %s', trim_scale(c.factor), trim_scale(c.addend)), expected,
+  format('compose_adjustments: %s, exclusive %s', steps, exclusive))
 from (values
   ('{}'::kernel.adjustment[], true, '1 0'), (array['(x,5,)']::kernel.adjustment[], false, '1 5'),
   (array['(x,,10)']::kernel.adjustment[], false, '1.1 0'),
@@ -82,19 +83,19 @@ from (values (1.005::numeric, 2, 1.01::numeric), (1.004, 2, 1.00), (0.5, 0, 1), 
 -- Through the front door: Friday 20 November, 18:00 in Austin is midnight UTC; Tokyo in yen.
 create temp table ids as select testkit.make_offer('{}', '{}', '{"time_of_day": [{"name": "evening", "hours": {"fri": [["18:00", "24:00"]]},
   "percent": 25}], "adjustments": [{"name": "center", "when": {"postal_code": {"enum": ["78701"]}}, "amount": 1.11}]}') as offer_id;
-select testkit.seat(offer_id, 'A', '{"timezone": "Asia/Tokyo"}') from ids;
+select testkit.enroll_buyer(offer_id, 'Tanaka') from ids;
 select is(testkit.outcome(offer_id, at, fields), expected, format('%s at %s: %s', fields, at, expected))
 from ids, (values
-  ('{"postal_code": "78702"}'::jsonb, '2026-11-20T23:59:59Z'::timestamptz, 'A 45.00'), ('{}', '2026-11-20T23:59:59Z', 'A 46.11'),
-  ('{"postal_code": "78702"}', '2026-11-21T00:00:00Z', 'A 56.25'), ('{}', '2026-11-21T00:00:00Z', 'A 57.36'),
-  ('{}', '2026-11-21T05:59:59Z', 'A 57.36'), ('{}', '2026-11-21T06:00:00Z', 'A 46.11')
+  ('{"postal_code": "78702"}'::jsonb, '2026-11-20T23:59:59Z'::timestamptz, 'Tanaka 45.00'), ('{}', '2026-11-20T23:59:59Z', 'Tanaka 46.11'),
+  ('{"postal_code": "78702"}', '2026-11-21T00:00:00Z', 'Tanaka 56.25'), ('{}', '2026-11-21T00:00:00Z', 'Tanaka 57.36'),
+  ('{}', '2026-11-21T05:59:59Z', 'Tanaka 57.36'), ('{}', '2026-11-21T06:00:00Z', 'Tanaka 46.11')
 ) as t (fields, at, expected);
 select is(a.price_steps, '[{"step": "base", "amount": 45.00}, {"step": "evening", "percent": 25, "amount": 56.25},
   {"step": "center", "added": 1.11, "amount": 57.36}, {"step": "rounded", "amount": 57.36}]', 'the sale keeps its steps')
 from leadgen.lead_assignments a where a.price = 57.36 order by a.id limit 1;
 select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.leads l), '{"{\"identical\": true}"}', 'every lead replays');
 
-select is(testkit.policy_fault('pricing', body), fault, 'as a policy: ' || body::text)
+select is(testkit.policy_fault('pricing', body), fault, format('as a policy: %s', body::text))
 from (values
   ('{"time_of_day": [{"name": "x", "hours": {"mon": [["00:00", "24:00"]]}, "percent": -100}]}'::jsonb, 'none'),
   ('{"time_of_day": [{"name": "x", "hours": {"mon": [["18:00", "18:00"]]}, "percent": 1}]}', 'LG423 rules.time_of_day[0].hours.mon[0]'),

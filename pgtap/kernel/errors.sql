@@ -1,6 +1,6 @@
 -- count_of; suggest, edit_distance, refuse_choice: "did you mean"; is_passing_fault, is_out_of_time, is_fault_of_row.
 begin;
-select plan(45);
+select plan(54);
 
 select is(kernel.edit_distance(a, b), distance, format('edit_distance: %s, %s', a, b))
 from (values
@@ -46,7 +46,7 @@ exception
 end;
 $$;
 select is(pg_temp.hint_of($$select kernel.refuse_choice('p', 'x', 'dya', '{day}')$$),
-  'Did you mean day? The row was not written; the last good version rules on.', 'refuse_choice: and the hint');
+  'The row was not written. The last valid version stays in force.', 'refuse_choice: and the hint');
 
 -- What is of the moment or the server, and what is of the row at hand.
 select is(array_agg(c order by c) filter (where kernel.is_passing_fault(c)), array_agg(c order by c), 'is_passing_fault: of the moment')
@@ -64,6 +64,10 @@ select is(array_agg(c) filter (where kernel.is_out_of_time(c)), null, 'is_out_of
 from unnest('{57P01,55P03,40001,P0001}'::text[]) c;
 select is(array_agg(c order by n) filter (where kernel.is_fault_of_row(c)), '{22012,LG423}', 'is_fault_of_row: no other error')
 from unnest('{22012,40P01,57014,LG423}'::text[]) with ordinality as t (c, n);
+
+select is(kernel.show_age(seconds), shown, format('show_age: %s seconds', seconds))
+from (values (0, '1 second'), (1.4, '1 second'), (59, '59 seconds'), (60, '1 minute'), (7199, '120 minutes'), (7200, '2 hours'),
+  (172799, '48 hours'), (172800, '2 days'), (260000, '3 days')) as t (seconds, shown);
 
 select * from finish();
 rollback;

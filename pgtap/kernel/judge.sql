@@ -92,14 +92,15 @@ create function pg_temp.merge(p_from integer, p_column text) returns jsonb langu
   where w.position >= p_from;
 $$;
 select is((testkit.judge_candidates(testkit.candidates('{"buyer_id": 101}'::jsonb || pg_temp.merge(w.position, 'wrong')),
-  testkit.load(pg_temp.merge(w.position, 'load')), '2026-11-20T16:00:00Z', 101))[1], w.reason, w.reason || ' comes before what follows')
+  testkit.load(pg_temp.merge(w.position, 'load')), '2026-11-20T16:00:00Z', 101))[1], w.reason,
+    format('%s comes before what follows', w.reason))
 from wrongs w order by w.position;
 select is(testkit.judge_candidates(testkit.candidates('{}'), null, '2026-11-20T16:00:00Z', 999), '{exclusive_to_other}',
   'the exclusive buyer is another');
 select is(testkit.judge_candidates(testkit.candidates('{}', '{"cap_day": 0}', '{}'), null, '2026-11-20T16:00:00Z', 101),
   '{NULL,cap_day,exclusive_to_other}',
-  'one reason for each, in their order');
-select is(testkit.judge_candidates('{}', null, '2026-11-20T16:00:00Z', null), '{}', 'no candidates');
+  'each candidate has one reason, in their order');
+select is(testkit.judge_candidates('{}', null, '2026-11-20T16:00:00Z', null), '{}', 'without candidates there are no reasons');
 
 select * from finish();
 rollback;

@@ -9,7 +9,7 @@ declare
   v_snapshot kernel.snapshot := testkit.snapshot(testkit.candidates('{}', '{}'));
 begin
   v_snapshot.limit_owners := array[p_owner];
-  v_snapshot.limit_codes := array['cap_' || p_window];
+  v_snapshot.limit_codes := array[format('cap_%s', p_window)];
   v_snapshot.limit_windows := array[p_window];
   v_snapshot.limit_is_money := array[p_is_money];
   v_snapshot.limit_caps := array[p_cap];
@@ -31,8 +31,8 @@ select is(kernel.find_limit_end(pg_temp.snapshot(1, 'minutes:15', false, 3, 3), 
   'find_limit_end: of any window');
 
 -- rank_reason: the order of the lists, and whatever limits there are.
-select is(array_agg(kernel.rank_reason(scope || code) - kernel.rank_reason(scope || 'cap_none')), '{1,2,3,4,5,6}',
-  'rank_reason: caps before budgets, short windows before long ones: ' || scope)
+select is(array_agg(kernel.rank_reason(format('%s%s', scope, code)) - kernel.rank_reason(format('%scap_none', scope))), '{1,2,3,4,5,6}',
+  format('rank_reason: caps before budgets, short windows before long ones: %s', scope))
 from unnest(array['', 'offer_']) scope, unnest(catalog.list_limit_codes()) code
 group by scope;
 create or replace function catalog.list_limit_codes() returns text[] language sql immutable as $$ select '{cap_ever,cap_hour}'::text[] $$;

@@ -5,7 +5,8 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 
 select is(kernel.find_start_tag(5, 1, 3), 5::float8, 'find_start_tag: its latest lead is not paid off yet');
 select is(kernel.find_start_tag(0, 2, 100), 99.5::float8, 'find_start_tag: who was away is at most one lead behind');
-select is(kernel.find_virtual_time(testkit.snapshot(testkit.candidates(variadic fields)), reasons), expected, 'find_virtual_time: ' || what)
+select is(kernel.find_virtual_time(testkit.snapshot(testkit.candidates(variadic fields)), reasons), expected,
+  format('find_virtual_time: %s', what))
 from (values
   (array['{"finish_tag": 3}', '{"finish_tag": 2, "weight": 3}']::jsonb[], '{NULL,NULL}'::text[], 2.25::float8,
     'the mean of the starts by weight'),
@@ -36,36 +37,38 @@ create temp table offers as select testkit.make_offer('{"duplicate_window_hours"
     testkit.make_offer('{"duplicate_window_hours": 0}', '{"strategy": "weighted"}') as c,
   testkit.make_offer('{"duplicate_window_hours": 0}') as d;
 
-create temp table seats as select w, testkit.enroll(a, jsonb_build_object('weight', w)) as id from offers, generate_series(1, 3) w;
+create temp table seats as select w, testkit.enroll_buyer(a, 'Ace', jsonb_build_object('weight', w)) as id from offers,
+  generate_series(1, 3) w;
 select pg_temp.run(a, 1, 600) from offers;
 select is((select array_agg(n order by w) from (select w, count(*) as n from served s
   join seats on seats.id = s.seat group by w) x), '{100,200,300}'::bigint[],
   'weights 1, 2, 3 over 600 leads');
-select cmp_ok(pg_temp.drift(a), '<=', 1.1, 'and never further than about a lead from exact') from offers;
+select cmp_ok(pg_temp.drift(a), '<=', 1.1, 'shares are never further than about a lead from exact') from offers;
 
 -- Odd weights, many of them.
-create temp table odd as select testkit.enroll(b, jsonb_build_object('weight', w)) as id
+create temp table odd as select testkit.enroll_buyer(b, 'Ace', jsonb_build_object('weight', w)) as id
   from offers, unnest('{0.5,7,7,1.25,13}'::numeric[]) w;
 select pg_temp.run(b, 1, 200) from offers;
 select cmp_ok(pg_temp.drift(b), '<=', 1.3, 'odd weights: within about a lead') from offers;
 
 -- A pause: the others share; the one that comes back gets its share, no burst.
-create temp table pair as select testkit.enroll(c) as x, testkit.enroll(c) as y from offers;
+create temp table pair as select testkit.enroll_buyer(c, 'Ace') as x, testkit.enroll_buyer(c, 'Best') as y from offers;
 update leadgen.buyer_offers bo set pause_until = '2026-11-20T16:01:40.5Z' from pair where bo.id = pair.y;
 select pg_temp.run(c, 1, 140) from offers;
 select is((select count(*) from served s, pair where s.seat = y and n <= 100), 0::bigint, 'paused: no lead');
-select is((select count(*) from served s, pair where s.seat = x and n <= 100), 100::bigint, 'the other has them all');
+select is((select count(*) from served s, pair where s.seat = x and n <= 100), 100::bigint, 'the other buyer has all leads meanwhile');
 select cmp_ok((select count(*) from served s, pair where s.seat = y and n between 101 and 110), '<=', 6::bigint,
-  'back: its share of the next ten, and at most one more');
-select cmp_ok(pg_temp.drift(c, 100), '<=', 1.5, 'and exact from then on') from offers;
+  'who is back gets its share of the next ten and at most one more');
+select cmp_ok(pg_temp.drift(c, 100), '<=', 1.5, 'shares are exact after the pause') from offers;
 
 -- A newcomer does not catch up on what was sold before it came.
-create temp table newcomer as select testkit.enroll(c) as z from offers;
+create temp table newcomer as select testkit.enroll_buyer(c, 'Ace') as z from offers;
 select pg_temp.run(c, 141, 170) from offers;
 select is((select count(*) between 9 and 11 from served s, newcomer where s.seat = z), true, 'a newcomer has a third of the next thirty');
 
 -- The strategy changes: what was sold under another one is no debt.
-create temp table late as select testkit.enroll(d, '{"routing_priority": 9}') as x, testkit.enroll(d) as y from offers;
+create temp table late as select testkit.enroll_buyer(d, 'Ace', '{"routing_priority": 9}') as x, testkit.enroll_buyer(d, 'Best') as y
+from offers;
 select pg_temp.run(d, 1, 20) from offers;
 select is((select count(*) from served s, late where s.seat = x), 20::bigint, 'by priority: one has them all');
 update leadgen.routing_policies p set config = '{"strategy": "weighted"}' from leadgen.offers o, offers
@@ -80,7 +83,7 @@ select pg_temp.run(a, 601, 630) from offers;
 select is((select array_agg(n order by w) from (select w, count(s.*) as n from seats left
   join served s on s.seat = seats.id and s.n > 600 group by w) x),
   '{10,20,0}'::bigint[], 'one is full: 1 to 2 for the rest');
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

@@ -25,7 +25,7 @@ select is(pg_temp.rank(testkit.candidates('{"cap_day": 10, "used_day": 5}', '{"c
   'least_filled: equals by id');
 
 select is(pg_temp.rank(testkit.candidates(a, b), 'least_filled', 'priority'), '{2,1}',
-  'least_filled: equals in places and in money, ' || b::text)
+  format('least_filled: equals in places and in money, %s', b::text))
 from (values ('{"priority": 1, "cap_day": 7, "used_day": 3}'::jsonb,
     '{"priority": 2, "budget_day": 0.07, "spent_day": 0.03}'::jsonb),
   ('{"priority": 1, "budget_month": 300, "spent_month": 100}', '{"priority": 2, "cap_hour": 3, "used_hour": 1}')) as t (a, b);
@@ -34,20 +34,21 @@ from (values ('{"priority": 1, "cap_day": 7, "used_day": 3}'::jsonb,
 create temp table ids as select testkit.make_offer('{}', '{"strategy": "highest_price"}') as rich,
   testkit.make_offer('{}', '{"strategy": "least_filled"}') as empty,
   testkit.make_offer('{}', '{"strategy": "highest_price"}', '{"exclusivity_premium": {"percent": 100}}') as owned;
-select testkit.seat(rich, 'A', '{"price_per_lead": 45, "routing_priority": 9}'), testkit.seat(rich, 'B',
-  '{"price_per_lead": 46, "capacity_per_day": 1}'), testkit.seat(empty, 'A', '{"capacity_per_day": 1}'),
-  testkit.seat(empty, 'B', '{"capacity_per_day": 3}'), testkit.seat(owned, 'A', '{"price_per_lead": 60}') from ids;
-select is(testkit.outcome(rich, '2026-11-20T16:00:00Z'), 'B 46.00', 'highest_price: who pays more, whatever the priority') from ids;
-select is(testkit.outcome(rich, '2026-11-20T16:00:00Z'), 'A 45.00', 'highest_price: and the next when it is full') from ids;
+select testkit.enroll_buyer(rich, 'Ace', '{"price_per_lead": 45, "routing_priority": 9}'), testkit.enroll_buyer(rich, 'Best',
+  '{"price_per_lead": 46, "capacity_per_day": 1}'), testkit.enroll_buyer(empty, 'Ace', '{"capacity_per_day": 1}'),
+  testkit.enroll_buyer(empty, 'Best', '{"capacity_per_day": 3}'), testkit.enroll_buyer(owned, 'Ace', '{"price_per_lead": 60}') from ids;
+select is(testkit.outcome(rich, '2026-11-20T16:00:00Z'), 'Best 46.00', 'highest_price: who pays more, whatever the priority') from ids;
+select is(testkit.outcome(rich, '2026-11-20T16:00:00Z'), 'Ace 45.00', 'highest_price: and the next when it is full') from ids;
 select is((select array_agg(testkit.outcome(empty, '2026-11-20T16:00:00Z') order by n) from generate_series(1, 5) n),
-  '{"A 45.00","B 45.00","B 45.00","B 45.00","cap_day 2, held"}', 'least_filled: 0 and 0, 1 and 0, 1 and 1/3, 1 and 2/3, both full')
+  '{"Ace 45.00","Best 45.00","Best 45.00","Best 45.00","cap_day 2, held"}',
+    'least_filled: 0 and 0, 1 and 0, 1 and 1/3, 1 and 2/3, both full')
   from ids;
-select testkit.own(testkit.seat(owned, 'B', '{"price_per_lead": 31}'), 'postal_code', '78701') from ids;
-select is(testkit.outcome(owned, '2026-11-20T16:00:00Z'), 'B 62.00', 'who owns the place is the only candidate, at twice the price')
+select testkit.own(testkit.enroll_buyer(owned, 'Best', '{"price_per_lead": 31}'), 'postal_code', '78701') from ids;
+select is(testkit.outcome(owned, '2026-11-20T16:00:00Z'), 'Best 62.00', 'who owns the place is the only candidate, at twice the price')
   from ids;
-select is(testkit.outcome(owned, '2026-11-20T16:00:00Z', '{"postal_code": "78702"}'), 'A 60.00', 'elsewhere who pays most') from ids;
+select is(testkit.outcome(owned, '2026-11-20T16:00:00Z', '{"postal_code": "78702"}'), 'Ace 60.00', 'elsewhere who pays most') from ids;
 select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.leads l), '{"{\"identical\": true}"}', 'every lead replays');
-select is(testkit.policy_fault('routing', '{"strategy": "lowest_price"}'), 'LG423 config.strategy', 'no such strategy');
+select is(testkit.policy_fault('routing', '{"strategy": "lowest_price"}'), 'LG423 config.strategy', 'an unknown strategy is refused');
 
 select * from finish();
 rollback;

@@ -23,7 +23,7 @@ select is(to_jsonb(catalog.read_routing_config('{"strategy": "weighted", "tie_br
   "resells_on_unknown": true, "returns_hours": 12, "auto_approves_returns": false, "return_quota_count": null,
   "return_quota_percent": 2.5, "return_cycle": "week"}', 'read_routing_config: everything said');
 
-select is(v.reasons::text || ' ' || v.ranking::text, t.reasons || ' ' || t.ranking, t.what)
+select is(format('%s %s', v.reasons::text, v.ranking::text), format('%s %s', t.reasons, t.ranking), t.what)
 from (values
   ('{}'::jsonb, null::bigint, array['{}', '{"priority": 3}']::jsonb[], '{NULL,NULL}', '{2,1}', 'nobody owns it'),
   ('{}', 101, array['{}', '{"priority": 3}']::jsonb[], '{NULL,exclusive_to_other}', '{1}', 'the owner passes: it is the only candidate'),
@@ -41,7 +41,7 @@ from (values
 select is((testkit.verdict_of(testkit.candidates('{"cap_day": 0}', '{}'), '{}', 101)).exclusive_buyer_id, null,
   'fallen through: nobody is exclusive');
 select is((testkit.verdict_of(testkit.candidates('{}', '{}'), '{}', 101)).exclusive_buyer_id, 101::bigint, 'bound: who is');
-select is((kernel.decide(testkit.snapshot('{}'), testkit.settings())).ranking, '{}', 'no candidates at all');
+select is((kernel.decide(testkit.snapshot('{}'), testkit.settings())).ranking, '{}', 'without candidates nobody is ranked');
 select is(
   (select count(distinct kernel.decide(testkit.snapshot(c), testkit.settings('{"strategy": "weighted"}'))::text)
    from generate_series(1, 5), lateral (select testkit.candidates('{"weight": 2}', '{"cap_hour": 0}', '{}') as c) x), 1::bigint,
@@ -51,8 +51,8 @@ select is(
 create function pg_temp.exclusive(p_config jsonb, p_owner jsonb) returns text language plpgsql as $$
 declare
   v_offer_id constant bigint := testkit.make_offer('{}', p_config, '{"exclusivity_premium": {"percent": 20}}');
-  v_owner constant bigint := testkit.enroll(v_offer_id, p_owner);
-  v_other constant bigint := testkit.enroll(v_offer_id);
+  v_owner constant bigint := testkit.enroll_buyer(v_offer_id, 'Ace', p_owner);
+  v_other constant bigint := testkit.enroll_buyer(v_offer_id, 'Ace');
   v_lead leadgen.leads;
 begin
   perform testkit.own(v_owner, 'postal_code', '787*');

@@ -3,12 +3,12 @@ begin;
 select plan(38);
 
 -- 20 November 2026 is a Friday; 16:37 UTC is 10:37 in Austin.
-select is(kernel.start_window(span, '2026-11-20T16:37:12Z', 'America/Chicago'), start_at::timestamptz, 'start_window: ' || span)
+select is(kernel.start_window(span, '2026-11-20T16:37:12Z', 'America/Chicago'), start_at::timestamptz, format('start_window: %s', span))
 from (values ('hour', '2026-11-20T16:00:00Z'), ('day', '2026-11-20T06:00:00Z'), ('week', '2026-11-16T06:00:00Z'),
   ('month', '2026-11-01T05:00:00Z'), ('minutes:15', '2026-11-20T16:30:00Z'), ('minutes:7', '2026-11-20T16:37:00Z'),
   ('minutes:1440', '2026-11-20T06:00:00Z'), ('fri', '2026-11-20T06:00:00Z'), ('sat', null), ('ever', '-infinity'),
   ('fortnight', null)) as t (span, start_at);
-select is(kernel.find_window_end(span, '2026-11-20T16:37:12Z', 'America/Chicago'), end_at::timestamptz, 'find_window_end: ' || span)
+select is(kernel.find_window_end(span, '2026-11-20T16:37:12Z', 'America/Chicago'), end_at::timestamptz, format('find_window_end: %s', span))
 from (values ('hour', '2026-11-20T17:00:00Z'), ('day', '2026-11-21T06:00:00Z'), ('week', '2026-11-23T06:00:00Z'),
   ('month', '2026-12-01T06:00:00Z'), ('minutes:15', '2026-11-20T16:45:00Z'), ('minutes:1000', '2026-11-20T22:40:00Z'),
   ('fri', '2026-11-21T06:00:00Z'), ('ever', 'infinity')) as t (span, end_at);
@@ -29,18 +29,19 @@ select is(kernel.start_windows('2026-11-20T16:37:12Z', 'America/Chicago'),
 create temp table c as select * from kernel.count_in_windows(array['2026-11-20T16:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], '{3,7}',
   '{30,70}', array['2026-11-20T17:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], 2, 9.50);
 select is(sales, '{2,9}', 'count_in_windows: a window that is over starts again') from c;
-select is(money, '{9.50,79.50}', 'money too') from c;
-select is(starts, array['2026-11-20T17:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], 'and says since when') from c;
+select is(money, '{9.50,79.50}', 'money is counted in the same windows') from c;
+select is(starts, array['2026-11-20T17:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], 'windows say since when they count') from c;
 select is((kernel.count_in_windows(starts, sales, money, array['2026-11-20T16:00:00Z', '2026-11-19T06:00:00Z']::timestamptz[], 1, 1)).sales,
   '{3,10}', 'a clock that stepped back counts on') from c;
-select is((t).sales || (t).money::integer[], expected, 'take_from_windows: ' || what)
+select is((t).sales || (t).money::integer[], expected, format('take_from_windows: %s', what))
 from c, (values
   (array['2026-11-20T17:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], '{1,8,5,75}'::integer[], 'both windows counted it'),
   (array['2026-11-20T16:00:00Z', '2026-11-20T06:00:00Z']::timestamptz[], '{2,8,10,75}', 'an hour that began later never did'),
-  (array['2026-11-19T16:00:00Z', '2026-11-19T06:00:00Z']::timestamptz[], '{2,9,10,80}', 'nor did the next day'),
+  (array['2026-11-19T16:00:00Z', '2026-11-19T06:00:00Z']::timestamptz[], '{2,9,10,80}',
+    'a clock that steps back does not change the next day'),
   (array['2026-11-21T16:00:00Z', '2026-11-21T06:00:00Z']::timestamptz[], '{1,8,5,75}', 'a sale of a later window is in them')
 ) as w (sold, expected, what), lateral kernel.take_from_windows(starts, sales, money, sold, 1, 4.50) t;
-select is(kernel.flag(name), bit, 'flag: ' || name)
+select is(kernel.flag(name), bit, format('flag: %s', name))
 from (values ('enrollment_is_active', 1), ('in_schedule', 16), ('has_contact', 64)) as t (name, bit);
 
 select * from finish();

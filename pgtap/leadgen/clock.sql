@@ -34,7 +34,7 @@ grant select on lead to public;
 set local session authorization leadgen_api;
 select is(leadgen.submit_lead(payload) ->> 'status', 'accepted', 'the API submits') from lead;
 reset session authorization;
-select cmp_ok(l.created_at, '>', clock_timestamp() - interval '1 minute', 'at the wall''s time') from leadgen.leads l
+select cmp_ok(l.created_at, '>', clock_timestamp() - interval '1 minute', 'the API''s lead has the time of the wall') from leadgen.leads l
   join ids using (offer_id);
 
 select * from finish();

@@ -1,8 +1,8 @@
--- Each role at work: what it may do, done; what it may not, refused. Also check_operator and is_ready.
+-- Each role at work: what it may do, done; what it may not, refused. Also authenticate_operator and is_ready.
 begin;
 select plan(67);
 create temp table ids as select testkit.make_offer() as offer_id;
-create temp table seat as select testkit.enroll(offer_id) as id from ids;
+create temp table seat as select testkit.enroll_buyer(offer_id, 'Ace') as id from ids;
 create temp table payloads as select n, testkit.given_lead(offer_id, '{}', n) as payload from ids, generate_series(1, 4) n;
 create temp table claims (delivery_id bigint, lease_token uuid);
 grant all on ids, seat, payloads, claims to public;
@@ -16,11 +16,11 @@ select is(array_agg(distinct answer ->> 'status'), '{accepted}', 'API: hands in 
 select is(leadgen.explain_lead_for(repeat('1', 64), (answer ->> 'lead_id')::bigint) ->> 'status', 'validated',
   'API: reads a decision for an operator') from answers where n = 1;
 select is(leadgen.is_ready(), true, 'API: is_ready');
-select is(testkit.fault_of(sql), '42501', 'API: ' || sql)
+select is(testkit.fault_of(sql), '42501', format('API: %s', sql))
 from unnest(array['select * from leadgen.leads', 'select leadgen.explain_lead(1)',
-  'select * from leadgen.claim_deliveries(''w'', testkit.room(1), ''1 second'')', 'select leadgen.replay_quarantined(1)',
+  'select * from leadgen.claim_deliveries(''w'', testkit.room(1), ''1 second'')', 'select leadgen.resubmit_quarantined(1)',
   'select leadgen.route_held_lead()', 'insert into leadgen.markets (name, timezone) values (''x'', ''UTC'')',
-    'select * from report.leads', 'create table leadgen.x ()', 'select * from leadgen.check_invariants()',
+    'select * from report.leads', 'create table leadgen.x ()', 'select * from leadgen.list_broken_invariants()',
       'select kernel.price_sale(1, 2, false, null)', 'select nextval(''leadgen.leads_id_seq'')']) sql;
 reset role;
 
@@ -38,7 +38,7 @@ select lives_ok('select leadgen.route_held_lead()', 'worker: routes held leads')
 select is(leadgen.settle_answers(), 0, 'worker: settles answers');
 select is(leadgen.settle_return(), null, 'worker: settles returns');
 select is(leadgen.release_due_sale(), null, 'worker: releases sales');
-select is(testkit.fault_of(sql), '42501', 'worker: ' || sql)
+select is(testkit.fault_of(sql), '42501', format('worker: %s', sql))
 from unnest(array['select * from leadgen.deliveries', 'update leadgen.deliveries set status = ''delivered''',
   'select leadgen.submit_lead(''{}'')', 'select market.settle_assignments(''{}'', ''{}'', ''{}'', now())',
   'select outbox.ring_workers()', 'select * from leadgen.buyers']) sql;
@@ -46,7 +46,7 @@ reset role;
 
 -- A DBA.
 set local role leadgen_dba;
-select is(testkit.fault_of(format(sql, offer_id, id)), 'none', 'DBA: ' || sql)
+select is(testkit.fault_of(format(sql, offer_id, id)), 'none', format('DBA: %s', sql))
 from ids, seat, unnest(array[
   'insert into leadgen.markets (name, timezone) values (''Reno'', ''America/Los_Angeles'')',
   'update leadgen.buyer_offers set capacity_per_day = 5 where id = %2$s',
@@ -57,13 +57,13 @@ from ids, seat, unnest(array[
     ''Reno'' from leadgen.buyers b limit 1',
   'select leadgen.submit_lead(''{}'')', 'select * from leadgen.leads', 'select * from report.funnel',
   'select leadgen.explain_lead(l.id) from leadgen.leads l', 'select * from leadgen.leads l, leadgen.explain_candidates(l.id)',
-  'select * from leadgen.check_invariants()', 'select leadgen.accept_sale(min(a.id)) from leadgen.lead_assignments a',
+  'select * from leadgen.list_broken_invariants()', 'select leadgen.accept_sale(min(a.id)) from leadgen.lead_assignments a',
   'select leadgen.return_sale(max(a.id), ''other'', ''by telephone'') from leadgen.lead_assignments a',
   'insert into leadgen.return_reasons (code, description) values (''too_old'', ''The roof is too old'')',
   'update leadgen.return_reasons set is_active = false where code = ''no_consent''',
   'insert into leadgen.buyer_keys (buyer_id, name, key_hash) select min(b.id), ''a'', repeat(''2'', 64) from leadgen.buyers b',
   'select leadgen.erase_lead(min(l.id), ''asked for it'') from leadgen.leads l']) sql;
-select is(testkit.fault_of(sql), '42501', 'DBA: ' || sql)
+select is(testkit.fault_of(sql), '42501', format('DBA: %s', sql))
 from unnest(array['update leadgen.leads set status = ''accepted''', 'insert into leadgen.lead_assignments default values',
   'update leadgen.buyers set balance = 1000',
   'update leadgen.enrollment_usage set last_turn = 0', 'update leadgen.sale_returns set status = ''approved''',
@@ -85,7 +85,8 @@ select is((select count(*) from report.sales), 3::bigint, 'analyst: sales');
 select is(testkit.fault_of('select * from leadgen.leads'), '42501', 'analyst: not the leads');
 reset role;
 
-select is(testkit.fault_of(format('select identity.check_operator(%L)', repeat('1', 64))), 'none', 'check_operator: a key in force');
+select is(testkit.fault_of(format('select identity.authenticate_operator(%L)', repeat('1', 64))), 'none',
+  'authenticate_operator: a key in force');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- The catalogue swept: nothing for PUBLIC, definers pinned, everything commented, each role exactly what sql/policies says.
 begin;
-select plan(32);
+select plan(34);
 
 create temp view schemas as
 select n.oid, n.nspname as name from pg_namespace n where pg_get_userbyid(n.nspowner) = 'leadgen_owner';
@@ -21,7 +21,7 @@ select is_empty($$select name from relations r where case when relkind = 'S' the
   'usage, select, update') end$$, 'no sequence is open to PUBLIC');
 select is_empty($$select a.attrelid::regclass, a.attname from pg_attribute a
   join relations r on r.oid = a.attrelid, aclexplode(a.attacl) x where x.grantee = 0$$, 'no column is open to PUBLIC');
-select is_empty($$select name from schemas where has_schema_privilege('public', oid, 'usage, create')$$, 'nor are the schemas');
+select is_empty($$select name from schemas where has_schema_privilege('public', oid, 'usage, create')$$, 'no schema is open to PUBLIC');
 select is_empty($$select name from functions where prosecdef and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)$$,
   'every security definer function pins search_path = pg_catalog, pg_temp');
 select is_empty($$select name from functions where obj_description(oid, 'pg_proc') is null$$, 'every function has a comment');
@@ -43,27 +43,34 @@ where r.rolname like 'leadgen\_%' and r.rolname <> 'leadgen_owner' and pg_has_ro
 -- Who may execute what.
 select bag_eq(format($$select proname::text from functions f
   where has_function_privilege(%L, f.oid, 'execute')$$, role), format('select unnest(%L::text[])', names),
-    role || ' executes exactly these')
+    format('%s executes exactly these', role))
 from (values
   ('leadgen_api', '{submit_lead,submit_leads,explain_lead_for,is_ready,record_mail_domain,open_post,submit_mapped_lead,verify_subscription,
-    answer_sale,show_sale,list_return_reasons,read_link,answer_by_link,record_sms_status}'::text[]),
-  ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,take_nap,list_chores,run_chore,route_held_lead,settle_answers,
-    settle_return,release_due_sale,settle_endpoints,settle_reports,advance_replay,list_endpoint_checks,record_endpoint_check,measure_outbox}'),
+    answer_sale,show_sale,list_return_reasons,read_link,answer_by_link,record_sms_status,lease_posts,list_rate_limits}'::text[]),
+  ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,list_withdrawn,take_nap,
+    list_chores,run_chore,follow_change,route_held_lead,
+    settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
+    list_endpoint_checks,record_endpoint_check,measure_outbox}'),
   ('leadgen_dba',
-    '{policy_history,roll_back_policy,try_field_map,submit_lead,replay_quarantined,explain_lead,explain_candidates,check_invariants,'
-    'accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,verify_leads,dry_run_lead,'
+    '{policy_history,roll_back_policy,try_field_map,submit_lead,resubmit_quarantined,explain_lead,explain_candidates,'
+    'list_broken_invariants,accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,'
+    'verify_leads,dry_run_lead,'
     'what_if,explain_unsold,rotate_webhook_secret,enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
-    'start_replay,cancel_replay,measure_outbox,list_configuration_faults,find_leads}'),
+    'start_resend,cancel_resend,measure_outbox,list_configuration_faults,find_leads,'
+    'find_person,erase_submission,pause_enrollment,resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
+    'roll_back_offer}'),
   ('leadgen_reporting', '{}')
 ) as t (role, names);
 
 -- Who may touch which table.
 select is_empty(format($$select name from relations r where relkind <> 'S' and has_table_privilege(%1$L, r.oid,
   'select, insert, update, delete, truncate, references, trigger')
-  or relkind <> 'S' and has_any_column_privilege(%1$L, r.oid, 'select, insert, update, references')$$, role), role || ' sees no table')
+  or relkind <> 'S' and has_any_column_privilege(%1$L, r.oid, 'select, insert, update, references')$$, role),
+    format('%s sees no table', role))
 from unnest('{leadgen_api,leadgen_worker}'::text[]) role;
 select is_empty($$select name from relations r cross join unnest('{leadgen_api,leadgen_worker,leadgen_reporting}'::text[]) role
-  where case when relkind = 'S' then has_sequence_privilege(role, r.oid, 'usage, select, update') end$$, 'nor a sequence');
+  where case when relkind = 'S' then has_sequence_privilege(role, r.oid, 'usage, select,
+    update') end$$, 'no client''s role sees a sequence');
 select is_empty($$select name from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_reporting', r.oid,
   'select') <> (name like 'report.%')$$,
   'analysts read the views of report, all and only those');
@@ -74,23 +81,39 @@ select is_empty($$select name from relations r where relkind <> 'S' and not has_
 select set_eq($$select a.attname::text from pg_attribute a
   cross join unnest('{leadgen_api,leadgen_worker,leadgen_dba,leadgen_reporting}'::text[]) r
   where a.attrelid = 'leadgen.source_maps'::regclass and a.attnum > 0 and has_column_privilege(r, a.attrelid, a.attname, 'select')$$,
-  $$select unnest('{source_id,created_at,updated_at,field_map_id}'::text[])$$, 'but the secrets of ad networks, which nobody does');
+  $$select unnest('{source_id,created_at,updated_at,field_map_id}'::text[])$$, 'nobody reads the secrets of ad networks');
 select is(has_any_column_privilege('leadgen_dba', 'leadgen.link_secrets', 'select, insert, update'), false,
-  'nor what signs the links in e-mails');
+  'a DBA does not read what signs the links in e-mails');
 select is_empty($$select name from relations r where relkind <> 'S' and has_table_privilege('leadgen_dba', r.oid,
   'truncate, references, trigger')$$, 'a DBA truncates nothing');
 select bag_eq($$select relname::text from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_dba', r.oid,
   'insert, update')$$,
   $$select unnest('{markets,verticals,validation_policies,routing_policies,pricing_policies,offers,sources,
     source_campaigns,buyers,buyer_offers,buyer_service_areas,
-    offer_exclusivities,settings,operator_keys,buyer_keys,return_reasons,endpoints,chores,field_maps,source_maps}'::text[])$$, 'a DBA writes the catalogue,
+    offer_exclusivities,settings,rate_limits,operator_keys,buyer_keys,return_reasons,endpoints,chores,field_maps,source_maps}'::text[])$$,
+      'a DBA writes the catalogue,
       the settings and the keys');
 select is_empty($$select relname from relations r where has_table_privilege('leadgen_dba', r.oid, 'delete') and relname in ('leads',
   'lead_assignments', 'lead_decisions', 'deliveries',
-  'delivery_attempts', 'policy_versions', 'invoices', 'intake_quarantine', 'settings', 'operator_keys', 'enrollment_usage', 'sale_returns', 'buyer_keys', 'return_reasons')$$,
+  'delivery_attempts', 'policy_versions', 'invoices', 'intake_quarantine', 'settings', 'operator_keys', 'enrollment_usage', 'sale_returns',
+    'buyer_keys', 'return_reasons')$$,
     'a DBA deletes no record');
 select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'update'), false, 'a DBA does not change a balance');
-select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'insert'), false, 'nor writes one with a new buyer');
+select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'insert'), false, 'a DBA does not give a new buyer a balance');
+
+-- What stops everything is the owner's alone: locks, and the workers' bell.
+select set_eq($$select r.rolname::text from pg_roles r, pg_proc p
+  where r.rolname like 'leadgen\_%' and p.pronamespace = 'pg_catalog'::regnamespace
+    and (p.proname ~ 'advisory_(xact_)?lock' or p.proname = 'pg_notify') and has_function_privilege(r.oid, p.oid, 'execute')$$,
+  $$select unnest('{leadgen_owner,leadgen_migrator}'::text[])$$, 'nobody but the owner takes advisory locks or notifies');
+select bag_eq($$select r.rolname::text, r.rolconnlimit, array(select split_part(c, '=', 1) from pg_db_role_setting s, unnest(s.setconfig) c
+  where s.setrole = r.oid and s.setdatabase = 0 order by 1) from pg_roles r
+  where r.rolname in ('leadgen_api', 'leadgen_worker', 'leadgen_dba', 'leadgen_reporting')$$,
+  $$values ('leadgen_api', -1, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'::text[]),
+    ('leadgen_worker', -1, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'),
+    ('leadgen_dba', 20, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'),
+    ('leadgen_reporting', 10, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout,temp_file_limit}')$$,
+  'every role has its timeouts, and people few connections');
 
 -- No view of report shows who a lead is.
 select is_empty($$select a.attrelid::regclass, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid

@@ -4,9 +4,10 @@ select plan(41);
 
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seats as
-select testkit.enroll(offer_id, '{"price_per_lead": 60, "routing_priority": 7, "weight": 2.5, "capacity_per_hour": 1, "capacity_per_day": 2,
+select testkit.enroll_buyer(offer_id, 'Ace',
+  '{"price_per_lead": 60, "routing_priority": 7, "weight": 2.5, "capacity_per_hour": 1, "capacity_per_day": 2,
   "capacity_per_week": 3, "capacity_per_month": 4, "min_balance_required": 10, "pause_until": "2026-11-21T00:00:00Z"}') as a,
-  testkit.enroll(offer_id, '{"timezone": "Asia/Tokyo"}') as b from ids;
+  testkit.enroll_buyer(offer_id, 'Tanaka') as b from ids;
 update leadgen.buyers set balance = 12.50 where id = (select testkit.buyer_of(a) from seats);
 
 create function pg_temp.gather_of(p_offer_id bigint, p_fields jsonb, p_had bigint[] default '{}') returns market.candidate_v1[]
@@ -28,8 +29,8 @@ select is(to_jsonb(s) - '{buyer_offer_id,buyer_id,virtual_time,finish_tag,last_t
   "used_day": 0, "cap_week": 3, "used_week": 0, "cap_month": 4, "used_month": 0, "min_balance": 10, "balance": 12.50, "priority": 7,
     "weight": 2.5, "base_price": 60, "in_schedule": true, "schedule": null, "filter_fault": null, "has_contact": false, "price": 60,
     "budget_day": null, "spent_day": null, "budget_month": null, "spent_month": null}',
-  'its numbers') from seen s, seats where buyer_offer_id = a;
-select is(base_price || ' ' || timezone || ' ' || coalesce(cap_day::text, 'unlimited'), '45.00 Asia/Tokyo unlimited',
+  'gather_snapshot: the enrollment''s numbers') from seen s, seats where buyer_offer_id = a;
+select is(format('%s %s %s', base_price, timezone, coalesce(cap_day::text, 'unlimited')), '45.00 Asia/Tokyo unlimited',
   'the offer''s price, its own zone, no caps')
 from seen, seats where buyer_offer_id = b;
 select is((pg_temp.gather('2026-11-20T16:00:00Z', '{}', array[testkit.buyer_of(b)]))[2].has_lead, true, 'who had the lead is marked')
@@ -39,7 +40,7 @@ select is((pg_temp.gather('2026-11-20T16:00:00Z', '{}', array[testkit.buyer_of(b
 create function pg_temp.used(p_zone text, p_sold timestamptz, p_seen timestamptz) returns text language plpgsql as $$
 declare
   v_offer_id constant bigint := testkit.make_offer();
-  v_seat constant bigint := testkit.enroll(v_offer_id, jsonb_build_object('timezone', p_zone, 'capacity_per_hour', 9,
+  v_seat constant bigint := testkit.enroll_buyer(v_offer_id, 'Ace', jsonb_build_object('timezone', p_zone, 'capacity_per_hour', 9,
     'capacity_per_day', 9, 'capacity_per_week', 9, 'capacity_per_month', 9));
 begin
   perform testkit.sell(v_offer_id, 1, p_sold);
@@ -78,7 +79,7 @@ create function pg_temp.serves(p_areas text[], p_fields jsonb) returns boolean l
 declare
   v_offer_id constant bigint := testkit.make_offer();
 begin
-  perform testkit.enroll(v_offer_id, '{}', p_areas);
+  perform testkit.enroll_buyer(v_offer_id, 'Ace', '{}', p_areas);
   return (pg_temp.gather_of(v_offer_id, p_fields))[1].in_service_area;
 end;
 $$;
@@ -99,13 +100,14 @@ select is((pg_temp.gather('2026-11-20T16:00:00Z'))[1].has_channel, false, 'neith
 
 -- Who owns a postal code or a city.
 create function pg_temp.owner(p_config jsonb, p_fields jsonb) returns text language sql as $$
-  select (e).buyer_id || ' ' || (e).scope_type || ' ' || (e).scope_value
+  select nullif(concat_ws(' ', (e).buyer_id, (e).scope_type, (e).scope_value), '')
   from leadgen.sources s join ids using (offer_id),
     market.gather_exclusivity(testkit.facts(p_fields), catalog.load_route(s.id, s.offer_id), testkit.settings(p_config)) e;
 $$;
 create temp table owned as select testkit.own(a, 'city', 'Austin') as x, testkit.own(a, 'postal_code', '787*') as y, testkit.own(b,
   'postal_code', '7870*') as z from seats;
-select is(pg_temp.owner(config, fields), (select testkit.buyer_of(case who when 'a' then a else b end) || ' ' || what from seats), label)
+select is(pg_temp.owner(config, fields), (select format('%s %s', testkit.buyer_of(case who when 'a' then a else b end), what) from seats
+  where what is not null), label)
 from (values
   ('{}'::jsonb, '{}'::jsonb, 'b', 'postal_code 7870*', 'postal code before city, the longest prefix first'),
   ('{}', '{"postal_patterns": ["78799", "78799*", "7879*", "787*", "*"]}', 'a', 'postal_code 787*', 'a shorter prefix'),

@@ -3,7 +3,8 @@ begin;
 select plan(26);
 
 create temp table ids as select testkit.make_offer(p_config => '{"max_buyers": 2}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id) as a, testkit.enroll(offer_id) as b, testkit.enroll(offer_id) as c from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace') as a, testkit.enroll_buyer(offer_id, 'Best') as b,
+  testkit.enroll_buyer(offer_id, 'Cole') as c from ids;
 create function pg_temp.reserve(p_at timestamptz, p_last_turn bigint, p_turn bigint, p_tag float8 default null) returns text
 language plpgsql as $$
 -- One winner, as if it had been gathered when its latest turn was p_last_turn.
@@ -26,37 +27,38 @@ create function pg_temp.counts() returns text language sql as $$
     from testkit.enrollment_usage u, seats where u.buyer_offer_id = a;
 $$;
 
-select is(pg_temp.counts(), '0 0 0 0 never', 'a new enrollment');
-select is(pg_temp.reserve('2026-11-20T16:10:00Z', null, 11), 'none', 'a place');
-select is(pg_temp.counts(), '1 1 1 1 11', 'is taken in every window');
-select is(pg_temp.reserve('2026-11-20T16:20:00Z', 11, 12), 'none', 'another in the same hour');
-select is(pg_temp.counts(), '2 2 2 2 12', 'counts on');
+select is(pg_temp.counts(), '0 0 0 0 never', 'a new enrollment has sold nothing');
+select is(pg_temp.reserve('2026-11-20T16:10:00Z', null, 11), 'none', 'reserve: a place is taken');
+select is(pg_temp.counts(), '1 1 1 1 11', 'a place is taken in every window');
+select is(pg_temp.reserve('2026-11-20T16:20:00Z', 11, 12), 'none', 'reserve: another place in the same hour');
+select is(pg_temp.counts(), '2 2 2 2 12', 'the second sale counts in the same windows');
 select is(pg_temp.reserve('2026-11-20T16:59:59Z', 11, 13), '40001', 'it was served since it was gathered: not on old numbers');
-select is(pg_temp.reserve('2026-11-20T16:59:59Z', null, 13), '40001', 'nor when it seemed never served');
-select is(pg_temp.counts(), '2 2 2 2 12', 'and nothing is taken, no turn either');
-select is(pg_temp.reserve('2026-11-20T17:00:00Z', 12, 13), 'none', 'the next hour');
+select is(pg_temp.reserve('2026-11-20T16:59:59Z', null, 13), '40001', 'who seemed never served is not sold to on old numbers');
+select is(pg_temp.counts(), '2 2 2 2 12', 'a refused reservation takes no place and no turn');
+select is(pg_temp.reserve('2026-11-20T17:00:00Z', 12, 13), 'none', 'reserve: a place in the next hour');
 select is(pg_temp.counts(), '1 3 3 3 13', 'its count starts again, the others go on');
-select is(pg_temp.reserve('2026-11-21T06:00:00Z', 13, 14), 'none', 'the next day in Austin');
+select is(pg_temp.reserve('2026-11-21T06:00:00Z', 13, 14), 'none', 'reserve: a place on the next day in Austin');
 select is(pg_temp.counts(), '1 1 4 4 14', 'hour and day start again');
-select is(pg_temp.reserve('2026-11-23T06:00:00Z', 14, 15), 'none', 'a Monday');
-select is(pg_temp.counts(), '1 1 1 5 15', 'starts a week');
-select is(pg_temp.reserve('2026-12-01T06:00:00Z', 15, 16), 'none', 'a first');
+select is(pg_temp.reserve('2026-11-23T06:00:00Z', 14, 15), 'none', 'reserve: a place on Monday');
+select is(pg_temp.counts(), '1 1 1 5 15', 'Monday starts a new week');
+select is(pg_temp.reserve('2026-12-01T06:00:00Z', 15, 16), 'none', 'reserve: a place on the first of a month');
 select is(pg_temp.counts(), '1 1 1 1 16', 'starts a month; its week began the day before');
 select is(pg_temp.reserve('2026-11-30T12:00:00Z', 16, 17), 'none', 'a clock that stepped back');
 select is(pg_temp.counts(), '2 2 2 2 17', 'counts in the windows that are counted: no place is given twice');
-select is(pg_temp.reserve('2026-12-01T07:00:00Z', 17, 18, 2.5), 'none', 'with tags');
-select is(u.finish_tag || ' ' || u.virtual_time, '2.5 2.5', 'they are written') from leadgen.enrollment_usage u, seats
+select is(pg_temp.reserve('2026-12-01T07:00:00Z', 17, 18, 2.5), 'none', 'reserve: a place with tags');
+select is(format('%s %s', u.finish_tag, u.virtual_time), '2.5 2.5', 'the tags are written') from leadgen.enrollment_usage u, seats
   where u.buyer_offer_id = a;
-select is(pg_temp.reserve('2026-12-01T07:00:00Z', 18, 19), 'none', 'without tags');
-select is(u.finish_tag || ' ' || u.virtual_time, '2.5 2.5', 'they stay') from leadgen.enrollment_usage u, seats where u.buyer_offer_id = a;
+select is(pg_temp.reserve('2026-12-01T07:00:00Z', 18, 19), 'none', 'reserve: a place without tags');
+select is(format('%s %s', u.finish_tag, u.virtual_time), '2.5 2.5', 'the tags stay as they were') from leadgen.enrollment_usage u, seats
+where u.buyer_offer_id = a;
 
 -- A shared sale through the front door: each buyer once, each with its own price, deliveries and count.
 select testkit.submit(offer_id) from ids;
 select is(array_agg(a.buyer_offer_id order by a.id), (select array[a, b]
   from seats), 'max_buyers 2: two sales, in the order of the ranking') from leadgen.lead_assignments a;
-select is((select count(*) from leadgen.deliveries), 2::bigint, 'each has its delivery');
+select is((select count(*) from leadgen.deliveries), 2::bigint, 'each sale has its delivery');
 select is(l.buyer_id, testkit.buyer_of(a), 'the lead shows the first') from leadgen.leads l, seats;
-select is(d.winners, '{1,2}', 'the decision both') from leadgen.lead_decisions d;
+select is(d.winners, '{1,2}', 'the decision names both winners') from leadgen.lead_decisions d;
 
 select * from finish();
 rollback;

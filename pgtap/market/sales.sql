@@ -3,18 +3,6 @@
 begin;
 select plan(50);
 select testkit.at_time('2026-11-20T16:00:00Z');
-create function pg_temp.offer(p_config jsonb default '{}', p_buyers integer default 1) returns bigint language plpgsql as $$
-declare
-  v_offer_id constant bigint := testkit.make_offer('{"duplicate_window_hours": 0}', p_config);
-begin
-  perform testkit.enroll(v_offer_id, jsonb_build_object('routing_priority', 100 - n)) from generate_series(1, p_buyers) n;
-  return v_offer_id;
-end;
-$$;
-create function pg_temp.sell(p_offer_id bigint, p_number integer default 1) returns bigint language sql as $$
-  select testkit.submit(p_offer_id, '{}', p_number);
-  select max(a.id) from leadgen.lead_assignments a where a.offer_id = p_offer_id;
-$$;
 
 -- What ends a sale, in words.
 select is(array_agg(market.describe_end(o) order by o), '{NULL,NULL,NULL,returned,"not accepted in time","delivery failed","no answer",'
@@ -34,8 +22,8 @@ select is(array_agg(concat_ws(' ', market.gives_on(offer_id, 'failed'), market.g
   'gives_on: as today''s policy says of failures and of what nobody knows') from policies;
 
 -- A sale by its deliveries, and how far its lead goes.
-create temp table shared as select pg_temp.offer('{"max_buyers": 2}', 2) as offer_id;
-select pg_temp.sell(offer_id) from shared;
+create temp table shared as select testkit.open_offer('{"max_buyers": 2}') as offer_id;
+select testkit.sell_lead(offer_id) from shared;
 create temp table sales as select a.id, a.lead_id, row_number() over (order by a.id) as n
 from leadgen.lead_assignments a join shared using (offer_id);
 select is(count(*), 2::bigint, 'two sales of a lead') from sales;
@@ -80,7 +68,8 @@ create function pg_temp.state(p_sale_id bigint) returns text language sql as $$
   from leadgen.lead_assignments a where a.id = p_sale_id;
 $$;
 select is(pg_temp.state(id), 'failed due', 'failed, where the policy gives it on: due') from sales where n = 1;
-select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'nobody accepts it then') from sales where n = 1;
+select is(testkit.fault_of(format('select leadgen.accept_sale(%s)', id)), 'LG409 outcome', 'a sale that ended is not accepted') from sales
+where n = 1;
 create function pg_temp.message(p_sql text) returns text language plpgsql as $$
 begin
   execute p_sql;
@@ -91,19 +80,20 @@ exception
 end;
 $$;
 select is(pg_temp.message(format('select leadgen.accept_sale(%s)', id)),
-  format('Sale %s can no longer be accepted: it is failed, and goes to the next buyer', id), 'in words') from sales where n = 1;
+  format('Sale %s can no longer be accepted: it is failed, and goes to the next buyer', id),
+    'the message says why the sale cannot be accepted') from sales where n = 1;
 select pg_temp.judge('delivered');
 select market.settle_assignments(array[id], '{}', '{}', leadgen.clock()) from sales where n = 1;
 select is(pg_temp.state(id), 'accepted', 'a delivery that gets through after all: it stands') from sales where n = 1;
 select leadgen.return_sale(id, 'other') from sales where n = 1;
-select is(pg_temp.state(id), 'returned released', 'returned') from sales where n = 1;
+select is(pg_temp.state(id), 'returned released', 'a returned sale is released') from sales where n = 1;
 select is(testkit.fault_of(format('update leadgen.lead_assignments set %s where id = %s', change, id)), 'LG409',
-  'released: not ' || change)
+  format('released: not %s', change))
 from sales, unnest('{released_at = null,released_at = now()}'::text[]) change where n = 1;
-create temp table gone as select pg_temp.offer('{"delivery": {"resell_on_unknown": true}}') as offer_id;
-create temp table lost as select pg_temp.sell(offer_id) as id from gone;
+create temp table gone as select testkit.open_offer('{"delivery": {"resell_on_unknown": true}}', 'Ace') as offer_id;
+create temp table lost as select testkit.sell_lead(offer_id) as id from gone;
 update leadgen.lead_assignments a set outcome = 'unknown', release_due_at = leadgen.clock() from lost where lost.id = a.id;
-select is(leadgen.release_due_sale(), id, 'unknown, and resold') from lost;
+select is(leadgen.release_due_sale(), id, 'an unknown sale is released when the policy resells it') from lost;
 select is(testkit.fault_of(format('update leadgen.lead_assignments set outcome = ''delivered'' where id = %s', id)), 'LG409',
   'released: no report moves it') from lost;
 select lives_ok(format('update leadgen.lead_assignments set updated_at = now() where id = %s', id), 'released: what says nothing may')
@@ -115,8 +105,9 @@ select is(pg_temp.state(id), 'unknown released', 'released: settle_assignments p
 select is(market.find_refusal(l), 'returned', 'find_refusal: returned') from leadgen.leads l join sales s on s.lead_id = l.id and s.n = 1;
 select is(market.find_refusal(l), null, 'find_refusal: nobody did')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join lost on lost.id = a.id;
-create temp table asking as select pg_temp.offer('{"acceptance": {"mode": "explicit", "window_hours": 1}, "hold_hours": 2}') as offer_id;
-create temp table asked as select pg_temp.sell(offer_id) as id from asking;
+create temp table asking as select testkit.open_offer('{"acceptance": {"mode": "explicit", "window_hours": 1}, "hold_hours": 2}',
+  'Ace') as offer_id;
+create temp table asked as select testkit.sell_lead(offer_id) as id from asking;
 select testkit.at_time('2026-11-20T17:00:00Z');
 select leadgen.settle_answers();
 select is(pg_temp.state(id), 'lapsed due', 'explicit and silent: lapsed') from asked;
@@ -126,17 +117,17 @@ from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join as
 select testkit.work_holds();
 select testkit.at_time('2026-11-20T19:00:00Z');
 select testkit.work_holds();
-select is(l.status || ': ' || l.rejection_reason,
+select is(format('%s: %s', l.status, l.rejection_reason),
   'rejected: not accepted in time, and nobody else took it: no buyer could take it: already_had_lead 1', 'end_hold: says so')
 from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id join asked on asked.id = a.id;
 select is(leadgen.explain_lead(a.lead_id) ->> 'summary',
-  'No longer sold to Ace Plumbing (not accepted in time); Unsold: hold ended: no buyer could take it: already_had_lead 1',
+  'No longer sold to Ace (not accepted in time); unsold: hold ended: no buyer could take it: already_had_lead 1',
   'explain_lead: says so')
 from leadgen.lead_assignments a join asked on asked.id = a.id;
 
 -- The queues: an offer each, the longest wait first; one without anything due is left out.
-create temp table queue as select n, pg_temp.offer() as offer_id from generate_series(1, 4) n;
-create temp table queued as select q.n, q.offer_id, pg_temp.sell(q.offer_id, s) as id from queue q, generate_series(1, 2) s;
+create temp table queue as select n, testkit.open_offer('{}', 'Ace') as offer_id from generate_series(1, 4) n;
+create temp table queued as select q.n, q.offer_id, testkit.sell_lead(q.offer_id, s) as id from queue q, generate_series(1, 2) s;
 update leadgen.lead_assignments a
 set outcome = 'failed', release_due_at = '2026-11-20T19:00:00Z'::timestamptz - case n when 4 then -1 else n end * interval '1 minute'
 from queued q where q.id = a.id;

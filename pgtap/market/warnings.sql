@@ -7,7 +7,7 @@ select plan(56);
 create function pg_temp.warned(p_seat jsonb, p_config jsonb, p_leads integer) returns text language plpgsql as $$
 declare
   v_offer_id constant bigint := testkit.make_offer('{"duplicate_window_hours": 0}', p_config);
-  v_seat constant bigint := testkit.seat(v_offer_id, 'A', p_seat);
+  v_seat constant bigint := testkit.enroll_buyer(v_offer_id, 'Ace', p_seat);
   v_said text[] := '{}';
   v_before bigint := 0;
   v_now bigint;
@@ -16,7 +16,8 @@ begin
     perform testkit.outcome(v_offer_id, '2026-11-20T16:00:00Z');
     v_now := (select count(*) from leadgen.events e where e.offer_id = v_offer_id);
     if v_now > v_before then
-      v_said := v_said || (select v_number || ' ' || string_agg(distinct e.kind || ' ' || (e.facts ->> 'unit'), ' ') from leadgen.events e
+      v_said := v_said || (select format('%s %s', v_number, string_agg(distinct format('%s %s', e.kind, e.facts ->> 'unit'), ' '))
+        from leadgen.events e
         where e.offer_id = v_offer_id and e.id > (select coalesce(max(x.id), 0) from (select o.id from leadgen.events o
           where o.offer_id = v_offer_id order by o.id limit v_before) x));
       v_before := v_now;
@@ -45,42 +46,44 @@ from (values
 -- What an event says; once a window, again in the next.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"max_buyers": 2, "caps": {"per_day": 5}}') as offer_id;
-create temp table seats as select testkit.seat(offer_id, 'A',
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace',
   '{"capacity_per_hour": 2, "routing_priority": 2, "timezone": "Asia/Tokyo"}') as a
   from ids;
-select testkit.seat(offer_id, 'B') from ids;
+select testkit.enroll_buyer(offer_id, 'Best') from ids;
 create function pg_temp.events() returns text[] language sql as $$
-  select coalesce(array_agg(e.kind || ': ' || replace(replace(e.subject || ' | ' || e.message, 'enrollment ' || s.a, 'seat A'), 'offer '
-    || ids.offer_id,
-    'the offer') order by e.id), '{}')
+  select coalesce(array_agg(format('%s: %s', e.kind,
+    replace(replace(format('%s | %s', e.subject, e.message), format('enrollment %s', s.a), 'seat A'), format('offer %s', ids.offer_id),
+      'the offer')) order by e.id), '{}')
   from ids cross join seats s join leadgen.events e using (offer_id);
 $$;
 select testkit.outcome(offer_id, '2026-11-20T16:10:00Z') from ids;
 select is(pg_temp.events(),
-  array['cap_low: seat A hour 2026-11-20T16:00Z | seat A: 1 of 2 of the hour cap used, resets 2026-11-20T17:00:00Z (02:00 Asia/Tokyo)'],
+  array['cap_low: seat A hour 2026-11-20T16:00Z | '
+    'seat A: 1 of 2 of the hour cap used, 1 left, resets 2026-11-20T17:00:00Z (02:00 Asia/Tokyo)'],
   'an enrollment''s cap, in its own zone');
 select testkit.outcome(offer_id, '2026-11-20T16:20:00Z') from ids;
 select is((pg_temp.events())[2],
-  'cap_low: the offer day 2026-11-20 | the offer: 4 of 5 of the day cap used, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
+  'cap_low: the offer day 2026-11-20 | the offer: 4 of 5 of the day cap used, 1 left, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
   'the offer''s cap, in the market''s zone: the second lead of two sales goes over the line');
-select is(array_length(pg_temp.events(), 1), 2, 'and nothing else');
-select is(e.facts, '{"unit": "day", "used": 4, "limit": 5}', 'with its numbers') from leadgen.events e, ids
-  where e.subject = 'offer ' || ids.offer_id || ' day 2026-11-20';
+select is(array_length(pg_temp.events(), 1), 2, 'nobody is warned of anything else');
+select is(e.facts, '{"unit": "day", "used": 4, "limit": 5}', 'the warning of a limit has its numbers') from leadgen.events e, ids
+  where e.subject = format('offer %s day 2026-11-20', ids.offer_id);
 select is(concat_ws(' ', e.created_at, e.market_id is not null, e.offer_id is not null, e.buyer_id is null, e.buyer_offer_id is null),
   '2026-11-20 16:20:00+00 t t t t', 'about the offer, not about a buyer') from leadgen.events e, ids
-  where e.subject = 'offer ' || ids.offer_id || ' day 2026-11-20';
-select is(concat_ws(' ', e.buyer_id = testkit.buyer_of(a), e.buyer_offer_id = a), 't t', 'about the buyer') from seats join leadgen.events e
-  on e.subject like 'enrollment ' || a || ' %';
+  where e.subject = format('offer %s day 2026-11-20', ids.offer_id);
+select is(concat_ws(' ', e.buyer_id = testkit.buyer_of(a), e.buyer_offer_id = a), 't t', 'the warning names the buyer and the enrollment')
+from seats join leadgen.events e
+  on e.subject like format('enrollment %s %%', a);
 select testkit.outcome(offer_id, '2026-11-20T17:00:00Z') from ids;
 select is((pg_temp.events())[3],
-  'cap_low: seat A hour 2026-11-20T17:00Z | seat A: 1 of 2 of the hour cap used, resets 2026-11-20T18:00:00Z (03:00 Asia/Tokyo)',
+  'cap_low: seat A hour 2026-11-20T17:00Z | seat A: 1 of 2 of the hour cap used, 1 left, resets 2026-11-20T18:00:00Z (03:00 Asia/Tokyo)',
   'a new hour, a new warning');
 update leadgen.enrollment_usage u set sales[1] = 0, sales[2] = 0 from seats where u.buyer_offer_id = a;
 select testkit.outcome(offer_id, '2026-11-20T17:10:00Z') from ids;
 select is(array_length(pg_temp.events(), 1), 3, 'the same window again (a place came back): no second warning');
 -- The hour that daylight saving repeats is two windows: 06:10 and 07:10 UTC are both 01:10 in Austin.
 create temp table night as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-select testkit.seat(offer_id, 'A', '{"capacity_per_hour": 2}') from night;
+select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_hour": 2}') from night;
 select testkit.outcome(offer_id, '2026-11-01T06:10:00Z') from night;
 select testkit.outcome(offer_id, '2026-11-01T07:10:00Z') from night;
 select is((select count(*) from leadgen.events e join night using (offer_id)), 2::bigint, 'an hour that comes twice warns twice');
@@ -97,7 +100,7 @@ declare
 begin
   v_route.offer_id := nextval('testkit.numbers');
   perform market.warn_of_limit(v_snapshot, v_route, 0, 'week', p_is_money, p_before, p_after, p_limit);
-  return (select e.message from leadgen.events e where e.subject = 'offer ' || v_route.offer_id || ' week 2026-W47');
+  return (select e.message from leadgen.events e where e.subject = format('offer %s week 2026-W47', v_route.offer_id));
 end;
 $$;
 select is(pg_temp.limit(kind = 'budget_low', before, after, lim) is not null, warns,
@@ -117,11 +120,11 @@ begin
   v_route.offer_id := nextval('testkit.numbers');
   perform market.warn_of_limit(testkit.snapshot('{}'), v_route, 0, p_window, false, 7, 8, 10);
   return (
-    select replace(e.subject, 'offer ' || e.offer_id, 'offer') || ' | ' || regexp_replace(e.message, '^.*(resets.*)$', '\1')
+    select format('%s | %s', replace(e.subject, format('offer %s', e.offer_id), 'offer'), regexp_replace(e.message, '^.*(resets.*)$', '\1'))
     from leadgen.events e where e.offer_id = v_route.offer_id);
 end;
 $$;
-select is(pg_temp.subject(span), expected, 'warn_of_limit: once in each ' || span)
+select is(pg_temp.subject(span), expected, format('warn_of_limit: once in each %s', span))
 from (values
   ('month', 'offer month 2026-11 | resets 2026-12-01T06:00:00Z (00:00 America/Chicago)'),
   ('minutes:15', 'offer minutes:15 2026-11-20T16:00Z | resets 2026-11-20T16:15:00Z (10:15 America/Chicago)'),
@@ -129,7 +132,7 @@ from (values
 
 -- A balance: a quarter above the minimum that an enrollment requires, when it falls and not when it rises.
 create temp table funds as select testkit.make_offer() as offer_id;
-create temp table payer as select testkit.seat(offer_id, 'A', '{"min_balance_required": 100}') as id from funds;
+create temp table payer as select testkit.enroll_buyer(offer_id, 'Ace', '{"min_balance_required": 100}') as id from funds;
 create temp table said (n integer, balance numeric, warnings bigint);
 create function pg_temp.pay(p_balance numeric) returns bigint language plpgsql as $$
 begin
@@ -144,17 +147,17 @@ select is(pg_temp.pay(125), 0::bigint, '125 of 100: on the line');
 select is(pg_temp.pay(124.99), 1::bigint, 'below the line: a warning, while leads still flow');
 select testkit.at_time('2026-11-20T17:00:00Z');
 select is(pg_temp.pay(110), 1::bigint, 'further down: said already');
-select is(pg_temp.pay(300), 1::bigint, 'funds arrive');
+select is(pg_temp.pay(300), 1::bigint, 'funds that arrive end the warning');
 select testkit.at_time('2026-11-20T18:00:00Z');
-select is(pg_temp.pay(50), 2::bigint, 'and are spent: a new warning');
+select is(pg_temp.pay(50), 2::bigint, 'funds that are spent again warn again');
 select is(array_agg(e.facts order by e.id), array['{"balance": 124.99, "minimum": 100.00}',
   '{"balance": 50.00, "minimum": 100.00}']::jsonb[],
-  'with its numbers') from leadgen.events e where e.kind = 'balance_low';
+  'the warning of a balance has its numbers') from leadgen.events e where e.kind = 'balance_low';
 update leadgen.buyer_offers bo set is_active = false from payer where bo.id = payer.id;
 select testkit.at_time('2026-11-20T19:00:00Z');
 select is(pg_temp.pay(300) + pg_temp.pay(50), 4::bigint, 'an enrollment that is off warns nobody');
 select is(count(*), 0::bigint, 'nothing personal: no name, phone or e-mail of a lead') from leadgen.events e
-  where e.message || e.facts::text ~* '(john|@|\+1512)';
+  where concat_ws(' ', e.message, e.facts) ~* '(john|@|\+1512)';
 
 select * from finish();
 rollback;

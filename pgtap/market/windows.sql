@@ -4,8 +4,8 @@ select plan(18);
 
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 create temp table seats as
-select testkit.enroll(offer_id, '{"capacity_per_day": 2}') as follows,
-  testkit.enroll(offer_id, '{"timezone": "Asia/Tokyo", "is_active": false}') as own from ids;
+select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 2}') as follows,
+  testkit.enroll_buyer(offer_id, 'Best', '{"timezone": "Asia/Tokyo", "is_active": false}') as own from ids;
 create function pg_temp.usage(p_id bigint) returns text language sql as $$
   select concat_ws(' ', u.hour_count, u.day_count, u.week_count, u.month_count, to_char(u.day_start at time zone 'UTC', 'DD HH24:MI'))
   from testkit.enrollment_usage u where u.buyer_offer_id = p_id;
@@ -17,10 +17,10 @@ select testkit.sell(offer_id, 2, '2026-11-20T06:30:00Z') from ids;
 select is(pg_temp.usage(follows), '1 1 2 2 20 06:00', 'in Austin: one today') from seats;
 update leadgen.buyer_offers bo set timezone = 'America/New_York' from seats where bo.id = follows;
 select is(pg_temp.usage(follows), '1 2 2 2 20 05:00', 'in New York: two today') from seats;
-select is(testkit.sell(offer_id, 3, '2026-11-20T07:00:00Z'), null, 'so its day is full') from ids;
+select is(testkit.sell(offer_id, 3, '2026-11-20T07:00:00Z'), null, 'two sales fill its day in New York') from ids;
 update leadgen.buyer_offers bo set timezone = null from seats where bo.id = follows;
 select is(pg_temp.usage(follows), '0 1 2 2 20 06:00', 'back in Austin: one today, none this hour') from seats;
-select is(testkit.sell(offer_id, 4, '2026-11-20T07:10:00Z'), follows, 'and a place left') from ids, seats;
+select is(testkit.sell(offer_id, 4, '2026-11-20T07:10:00Z'), follows, 'in Austin there is a place left') from ids, seats;
 update leadgen.buyer_offers bo set timezone = null from seats where bo.id = follows;
 select is(pg_temp.usage(follows), '1 2 3 3 20 06:00', 'the same zone again changes nothing') from seats;
 
@@ -34,7 +34,7 @@ select is(testkit.sell(offer_id, 6, '2026-11-21T05:00:00Z'), follows, 'which com
 
 -- A counter that went wrong is mended by counting.
 update leadgen.enrollment_usage u set sales[2] = 0, sales[1] = 7 from seats where u.buyer_offer_id = follows;
-select is(array_agg(distinct rule), '{usage_row_is_true}', 'the invariants see it') from leadgen.check_invariants();
+select is(array_agg(distinct rule), '{usage_row_is_true}', 'the invariants see it') from leadgen.list_broken_invariants();
 select lives_ok(format('select market.recount_usage(%s)', follows), 'recount_usage') from seats;
 select is(pg_temp.usage(follows), '1 1 4 4 21 05:00', 'counted from the sales') from seats;
 -- The offer as a whole, in the market's zone, and at a moment of the past. Sold at 45.00: 05:30, 06:30 and 07:10 UTC on the
@@ -51,7 +51,7 @@ update leadgen.offer_usage u set sales[2] = 9, money[4] = 1 from ids where u.off
 select market.recount_offer_usage(offer_id, 'America/New_York') from ids;
 select is(concat_ws(' ', u.day_count, u.day_spent, u.month_count, u.month_spent), '1 45.00 4 180.00', 'recount_offer_usage')
 from testkit.offer_usage u join ids using (offer_id);
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

@@ -3,8 +3,8 @@ begin;
 select plan(60);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"max_buyers": 1}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"name": "Ace", "webhook_url": "https://old.example/hook"}'))) as seat_id from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Both', jsonb_build_object('buyer_id',
+  testkit.new_buyer('Both', '{"webhook_url": "https://old.example/hook"}'))) as seat_id from ids;
 create function pg_temp.lead(p_number integer) returns bigint language sql as $$
   -- Sells a lead; the id of its webhook's delivery.
   select testkit.submit(offer_id, '{}', p_number) from ids;
@@ -30,20 +30,22 @@ select is(pg_temp.record(id, 'refused'), 'dead', 'dead') from d;
 select is(leadgen.retry_delivery(id), 'pending', 'retry_delivery: queued again') from d;
 select is(pg_temp.state(id), 'pending https://old.example/hook 1 1 t t', 'due now, its schedule begins anew') from d;
 select is(leadgen.retry_delivery(id), 'pending', 'clicked twice it stays so') from d;
-select is(array_agg(e.kind || ' ' || (e.facts ->> 'was') || ' ' || (e.facts ->> 'by') order by e.id),
-  array['delivery_retried dead ' || session_user, 'delivery_retried pending ' || session_user], 'it is known who did it')
+select is(array_agg(format('%s %s %s', e.kind, e.facts ->> 'was', e.facts ->> 'by') order by e.id),
+  array[format('delivery_retried dead %s', session_user), format('delivery_retried pending %s', session_user)],
+    'events name who sent it again')
   from leadgen.events e;
 create temp table message as select x.message_id from d join leadgen.deliveries x using (id);
 create temp table claim as select c.* from leadgen.claim_deliveries('w', '{"webhook": 1}', '30 seconds') c;
 select
     is(
-        c.attempt || ' ' || (c.message_id = 'msg_' || replace(m.message_id::text, '-', '')),
-        '1 true',
+        format('%s %s', c.attempt, c.message_id = format('msg_%s', replace(m.message_id::text, '-', ''))),
+        '1 t',
         'claimed as a first attempt under the same id'
     )
 from claim c, message m;
-select is(leadgen.retry_delivery(id), 'sending', 'while it is sent a click does nothing') from d;
-select is(testkit.fault_of(format('select leadgen.park_delivery(%s)', id)), 'LG409 delivery_id', 'nor can it be parked') from d;
+select is(leadgen.retry_delivery(id), 'sending', 'a click does nothing while the delivery is being sent') from d;
+select is(testkit.fault_of(format('select leadgen.park_delivery(%s)', id)), 'LG409 delivery_id',
+  'a delivery that is being sent cannot be parked') from d;
 select is(r.status, 'delivered', 'its claim stands')
 from claim c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object('delivery_id', c.delivery_id,
   'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'outcome', 'delivered', 'latency_ms', 1)), 0, '1 second') r;
@@ -56,11 +58,11 @@ select
         'a delivered one is not sent again'
     )
 from d;
-select is(leadgen.retry_delivery(id, true), 'pending', 'but by wish') from d;
-select is(pg_temp.record(id, 'refused'), 'dead', 'and may fail then') from d;
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(leadgen.retry_delivery(id, true), 'pending', 'what may have arrived is sent again on request') from d;
+select is(pg_temp.record(id, 'refused'), 'dead', 'what is sent again may fail') from d;
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 select is(testkit.detail_of(format('select leadgen.retry_delivery(%s, null)', id)), null, 'a wish that is not said is none') from d;
-select is(pg_temp.record(id, 'unknown'), 'unknown', 'nobody knows') from d;
+select is(pg_temp.record(id, 'unknown'), 'unknown', 'the delivery''s outcome is unknown') from d;
 select is(leadgen.retry_delivery(id), 'pending', 'an unknown one may be sent again') from d;
 
 -- To where the buyer takes leads today; what waits for a disabled address finds its way.
@@ -69,13 +71,13 @@ select
     is(
         testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found',
         'its endpoint is disabled',
-        'not to a disabled endpoint'
+        'a delivery to a disabled endpoint is not sent again'
     )
 from d;
 update leadgen.buyers b set webhook_url = 'https://new.example/hook' from seats s where b.id = testkit.buyer_of(s.seat_id);
 select is(leadgen.retry_delivery(id), 'pending', 'the buyer has a new address') from d;
 select is(pg_temp.state(id), 'pending https://new.example/hook 4 4 t t', 'there it goes') from d;
-select is(e.target, 'https://new.example/hook', 'to its endpoint')
+select is(e.target, 'https://new.example/hook', 'the delivery goes to its own endpoint')
 from d
 join leadgen.deliveries x using (id)
 join leadgen.endpoints e on e.id = x.endpoint_id;
@@ -90,7 +92,7 @@ select
     is(
         testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found',
         'the buyer no longer takes leads by webhook',
-        'not by a channel that is no longer used'
+        'a delivery by a channel that is no longer used is not sent again'
     )
 from d;
 update leadgen.buyers b set webhook_url = 'https://new.example/hook' from seats s where b.id = testkit.buyer_of(s.seat_id);
@@ -99,28 +101,30 @@ select is(pg_temp.record(id, 'delivered'), 'delivered', 'delivered there') from 
 -- Parked.
 create temp table p as select pg_temp.lead(2) as id;
 select is(leadgen.park_delivery(id), 'parked', 'park_delivery') from p;
-select is(pg_temp.state(id), 'parked https://new.example/hook 0 0 t', 'out of the queue') from p;
+select is(pg_temp.state(id), 'parked https://new.example/hook 0 0 t', 'a parked delivery is out of the queue') from p;
 select is(leadgen.park_delivery(id), 'parked', 'park_delivery: twice') from p;
-select is_empty('select c.* from leadgen.claim_deliveries(''w'', ''{"webhook": 10}'', ''30 seconds'') c', 'nobody claims it');
+select is_empty('select c.* from leadgen.claim_deliveries(''w'', ''{"webhook": 10}'', ''30 seconds'') c',
+  'nobody claims a parked delivery');
 select is(leadgen.retry_delivery(id), 'pending', 'retry_delivery ends it') from p;
-select is(pg_temp.record(id, 'delivered'), 'delivered', 'delivered') from p;
+select is(pg_temp.record(id, 'delivered'), 'delivered', 'what was parked is delivered after a retry') from p;
 select is(testkit.fault_of(format('select leadgen.park_delivery(%s)', id)), 'LG409 delivery_id', 'what is delivered cannot be parked')
 from p;
 
 -- Refused, each with its reason.
 create temp table r as select pg_temp.lead(3) as id;
-select is(pg_temp.record(id, 'refused'), 'dead', 'a dead letter') from r;
+select is(pg_temp.record(id, 'refused'), 'dead', 'a refused delivery is dead') from r;
 select is(outbox.find_resend_fault(x, outbox.find_current_endpoint(x)), null, 'find_resend_fault: nothing against it')
 from r
 join leadgen.deliveries x using (id);
 select lives_ok(format('select leadgen.return_sale(%s, ''wrong_number'')', x.assignment_id), 'its sale is returned')
 from r
 join leadgen.deliveries x using (id);
-select is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its sale was returned', 'not of a returned sale')
+select is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its sale was returned',
+  'a delivery of a returned sale is not sent again')
 from r;
 select is(outbox.resend_delivery(id, '{dead}', null), 'its sale was returned', 'resend_delivery says so without raising') from r;
 create temp table e as select pg_temp.lead(4) as id;
-select is(pg_temp.record(id, 'refused'), 'dead', 'another') from e;
+select is(pg_temp.record(id, 'refused'), 'dead', 'the delivery of another sale is dead') from e;
 select leadgen.erase_lead(x.lead_id, 'asked for') from e join leadgen.deliveries x using (id);
 select is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its lead was erased', 'not of an erased lead')
 from e;
@@ -133,7 +137,7 @@ from c;
 -- A sale all of whose deliveries are dead has failed: its lead goes to the next buyer.
 update leadgen.buyers b set email_notifications = false from seats s where b.id = testkit.buyer_of(s.seat_id);
 create temp table f as select pg_temp.lead(6) as id;
-select is(pg_temp.record(id, 'refused'), 'dead', 'the only delivery') from f;
+select is(pg_temp.record(id, 'refused'), 'dead', 'the only delivery of a sale is dead') from f;
 select
     is(
         testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found',
@@ -141,24 +145,25 @@ select
         'not of a failed sale that is about to be released'
     )
 from f;
-select isnt(leadgen.release_due_sale(), null, 'released');
+select isnt(leadgen.release_due_sale(), null, 'the failed sale is released');
 select
-    is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its sale has ended', 'nor of one that was released')
+    is(testkit.detail_of(format('select leadgen.retry_delivery(%s)', id)) ->> 'found', 'its sale has ended',
+      'a delivery of a released sale is not sent again')
 from f;
 -- Where the policy does not offer it to the next buyer, the sale stays in its place.
-update leadgen.routing_policies set config = config || '{"reroute": {"on_failure": false}}';
+update leadgen.routing_policies set config = config || '{"reroute": {"on_failure": false}}'::jsonb;
 create temp table kept as select pg_temp.lead(16) as id;
 select is(pg_temp.record(id, 'refused'), 'dead', 'a dead letter of a sale that is not offered to others') from kept;
-select is(leadgen.release_due_sale(), null, 'keeps its place');
-select is((select array_agg(i.rule) from leadgen.check_invariants() i), null, 'as it may');
-select is(leadgen.retry_delivery(id), 'pending', 'and can be sent again') from kept;
-select is(pg_temp.record(id, 'delivered'), 'delivered', 'with success') from kept;
+select is(leadgen.release_due_sale(), null, 'a failed sale that is kept is not released');
+select is((select array_agg(i.rule) from leadgen.list_broken_invariants() i), null, 'a kept failure breaks no invariant');
+select is(leadgen.retry_delivery(id), 'pending', 'a failure that is kept can be sent again') from kept;
+select is(pg_temp.record(id, 'delivered'), 'delivered', 'a kept failure is delivered in the end') from kept;
 select is(a.outcome, 'accepted', 'the sale that failed is accepted')
 from kept join leadgen.deliveries d using (id) join leadgen.lead_assignments a on a.id = d.assignment_id;
-select is((select array_agg(i.rule) from leadgen.check_invariants() i), null, 'everything adds up');
+select is((select array_agg(i.rule) from leadgen.list_broken_invariants() i), null, 'everything adds up');
 update leadgen.routing_policies set config = config - 'reroute';
 create temp table s as select pg_temp.lead(7) as id;
-select is(pg_temp.record(id, 'sent'), 'sent', 'handed over') from s;
+select is(pg_temp.record(id, 'sent'), 'sent', 'a text message is handed over') from s;
 select
     is(
         testkit.detail_of(format('select leadgen.retry_delivery(%s, true)', id)) ->> 'found',
@@ -179,8 +184,8 @@ select
     is(
         array_agg(format('%s %s', e.message, e.facts)),
         array_fill(format('a thing was tried %s', jsonb_build_object('x', 1, 'by', session_user)), '{2}'),
-  'each time once') from leadgen.events e where e.kind = 'tried';
-select is(array_agg(i.rule || ': ' || i.detail), null, 'the invariants hold') from leadgen.check_invariants() i;
+  'each request is one event') from leadgen.events e where e.kind = 'tried';
+select is(array_agg(format('%s: %s', i.rule, i.detail)), null, 'the invariants hold') from leadgen.list_broken_invariants() i;
 
 select * from finish();
 rollback;

@@ -14,7 +14,7 @@ from (values (null, 'LG400 p_room'), ('[]', 'LG400 p_room'), ('7', 'LG400 p_room
   ('{"email": null}', 'LG400 p_room.email')) as t (room, fault);
 select is(testkit.fault_of('select * from leadgen.claim_deliveries(''w'', ''{"webhook": 1}'', ''0 seconds'')'), 'LG400 p_lease',
   'a lease has to last');
-select is_empty($$select * from leadgen.claim_deliveries('w', '{}', '30 seconds')$$, 'no room, nothing');
+select is_empty($$select * from leadgen.claim_deliveries('w', '{}', '30 seconds')$$, 'a worker without room claims nothing');
 
 -- A queue of notices, as long as one likes: p_count rows of an endpoint of their own.
 create temp table market as select testkit.make_market() as id;
@@ -23,7 +23,7 @@ create function pg_temp.queue(p_name text, p_count integer, p_first timestamptz 
 returns bigint language plpgsql as $$
 declare
   v_buyer_id constant bigint := testkit.make_buyer(jsonb_build_object('name', p_name, 'webhook_url',
-    'https://' || p_name || '.example/hook'));
+    format('https://%s.example/hook', p_name)));
   v_endpoint leadgen.endpoints;
 begin
   select e.* into v_endpoint from leadgen.endpoints e where e.buyer_id = v_buyer_id and e.channel::text = p_channel;
@@ -41,7 +41,7 @@ $$;
 create function pg_temp.claim(p_worker text, p_room jsonb) returns text language sql as $$
   with claimed as (select b.name, count(*) as n from leadgen.claim_deliveries(p_worker, p_room, '30 seconds') c
     join leadgen.buyers b on b.id = c.buyer_id group by b.name)
-  select coalesce(string_agg(name || ' ' || n, ', ' order by name), 'nothing') from claimed;
+  select coalesce(string_agg(format('%s %s', name, n), ', ' order by name), 'nothing') from claimed;
 $$;
 create function pg_temp.give_back() returns void language sql as $$
   select leadgen.release_deliveries(array_agg(d.id), array_agg(d.lease_token)) from leadgen.deliveries d where d.status = 'sending';
@@ -52,13 +52,13 @@ create temp table big as select pg_temp.queue('big', 10000) as id;
 create temp table small as select pg_temp.queue('small', 5, '2026-11-20T15:59:00Z') as id;
 select is(pg_temp.claim('w1', '{"webhook": 20}'), 'big 15, small 5', 'the five of another are in the first claim');
 select is(pg_temp.claim('w1', '{"webhook": 8}'), 'big 8', 'the room is not left empty');
-select is(pg_temp.claim('w2', '{"webhook": 5}'), 'big 5', 'nor that of another worker');
-select is(pg_temp.claim('w3', '{"webhook": 20}'), 'big 4', 'but over all workers no more than 32 are in flight');
-select is(pg_temp.claim('w3', '{"webhook": 20}'), 'nothing', 'then the endpoint is full');
+select is(pg_temp.claim('w2', '{"webhook": 5}'), 'big 5', 'another worker''s room is not left empty');
+select is(pg_temp.claim('w3', '{"webhook": 20}'), 'big 4', 'no more than 32 are in flight over all workers');
+select is(pg_temp.claim('w3', '{"webhook": 20}'), 'nothing', 'a full endpoint gives nothing');
 create temp table late as select pg_temp.queue('late', 3, '2026-11-20T15:59:59Z') as id;
-select is(pg_temp.claim('w3', '{"webhook": 2}'), 'late 2', 'and somebody else''s is taken at once');
+select is(pg_temp.claim('w3', '{"webhook": 2}'), 'late 2', 'another endpoint''s delivery is taken at once');
 select pg_temp.give_back();
-select is(array_agg(distinct d.status::text), '{pending}', 'all given back') from leadgen.deliveries d;
+select is(array_agg(distinct d.status::text), '{pending}', 'all deliveries are given back') from leadgen.deliveries d;
 
 -- In turn: what is in flight counts.
 select is(pg_temp.claim('w1', '{"webhook": 13}'), 'big 5, late 3, small 5', 'three take turns, as long as they have something');
@@ -70,7 +70,7 @@ update leadgen.endpoints e set max_in_flight = 1000 from big where e.id = big.id
 select pg_temp.give_back();
 update leadgen.endpoints e set disabled_at = now(), disabled_reason = 'test' from small, late where e.id in (small.id, late.id);
 select is(pg_temp.claim('w1', '{"webhook": 100}'), 'big 100', 'alone, it fills the room');
-select is(pg_temp.claim('w1', '{"webhook": 1000}'), 'big 900', 'up to its limit');
+select is(pg_temp.claim('w1', '{"webhook": 1000}'), 'big 900', 'an endpoint gives as much as its limit');
 select testkit.at_time('2026-11-20T16:00:31Z');
 select is(pg_temp.claim('w2', '{"webhook": 1000}'), 'big 1000', 'a lease that ran out is in flight no more');
 select pg_temp.give_back();
@@ -78,10 +78,11 @@ select pg_temp.give_back();
 -- Many endpoints: who waits longest goes first, and everybody's turn comes.
 update leadgen.endpoints e set disabled_at = now(), disabled_reason = 'test' from big where e.id = big.id;
 select is(pg_temp.claim('w1', '{"webhook": 100}'), 'nothing', 'a disabled endpoint gets nothing');
-select count(pg_temp.queue('b' || n, 3, '2026-11-20T15:00:00Z'::timestamptz + n * interval '1 second')) from generate_series(10, 39) n;
+select count(pg_temp.queue(format('b%s', n), 3, '2026-11-20T15:00:00Z'::timestamptz + n * interval '1 second'))
+from generate_series(10, 39) n;
 select is(pg_temp.claim('w1', '{"webhook": 4}'), 'b10 1, b11 1, b12 1, b13 1', 'the first turns, the longest wait first');
-select is(pg_temp.claim('w1', '{"webhook": 2}'), 'b14 1, b15 1', 'then the next');
-select is((select count(*) || ' ' || sum(n) from (select count(*) as n
+select is(pg_temp.claim('w1', '{"webhook": 2}'), 'b14 1, b15 1', 'the next turns follow');
+select is((select format('%s %s', count(*), sum(n)) from (select count(*) as n
   from leadgen.claim_deliveries('w1', '{"webhook": 24}', '30 seconds') c
   group by c.endpoint_id) x), '24 24', 'one of each of the rest');
 select is(pg_temp.claim('w1', '{"webhook": 2}'), 'b10 1, b11 1', 'the second turn begins when all had their first');
@@ -90,8 +91,8 @@ select pg_temp.give_back();
 -- Channels apart.
 create temp table mail as select pg_temp.queue('mail', 5, '2026-11-20T15:00:00Z', 'email') as id;
 select is(pg_temp.claim('w1', '{"email": 2}'), 'mail 2', 'as many mails as there is room for');
-select is(pg_temp.claim('w1', '{"email": 2, "webhook": 1}'), 'b10 1, mail 2', 'and of each channel its own');
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(pg_temp.claim('w1', '{"email": 2, "webhook": 1}'), 'b10 1, mail 2', 'each channel has its own turns');
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

@@ -3,8 +3,7 @@ begin;
 select plan(65);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id,
-  testkit.make_buyer('{"name": "Ace", "webhook_url": "https://b.example/hook",
-    "phone": "+15125550100", "sms_notifications": true}') as buyer_id;
+  testkit.new_buyer('Both', '{"sms_notifications": true}') as buyer_id;
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', buyer_id)) from ids;
 create temp table hook as select e.id from leadgen.endpoints e join ids using (buyer_id) where e.channel = 'webhook';
 create function pg_temp.fresh() returns void language sql as $$
@@ -12,7 +11,9 @@ create function pg_temp.fresh() returns void language sql as $$
     disabled_reason = null, disable_after = null, max_in_flight = 64;
 $$;
 create function pg_temp.health(p_channel text default 'webhook') returns text language sql as $$
-  select concat_ws(', ', e.failures_in_a_row, 'retry in ' || extract(epoch from e.retry_at - leadgen.clock())::integer, e.disabled_reason)
+  select concat_ws(', ', e.failures_in_a_row, 
+    case when e.retry_at is not null then format('retry in %s', extract(epoch from e.retry_at - leadgen.clock())::integer) end,
+    e.disabled_reason)
   from leadgen.endpoints e join ids using (buyer_id) where e.channel::text = p_channel;
 $$;
 create function pg_temp.note(p_is_well boolean, p_failed_from timestamptz, p_error text default null, p_disables boolean default false)
@@ -60,38 +61,42 @@ select is(pg_temp.fail_at('2026-11-20T16:00:00Z'::timestamptz + n * interval '10
   format('note_endpoint_health: failure %s', n))
 from (values (1, '1'), (2, '2'), (3, '3, retry in 5'), (4, '4, retry in 10'), (5, '5, retry in 20'), (6, '6, retry in 40'),
   (7, '7, retry in 80'), (8, '8, retry in 120'), (9, '9, retry in 120')) t (n, wanted);
-select is(e.failing_since, '2026-11-20T16:10:00Z'::timestamptz, 'it fails since the first') from leadgen.endpoints e join hook using (id);
+select is(e.failing_since, '2026-11-20T16:10:00Z'::timestamptz, 'an endpoint fails since its first failure') from leadgen.endpoints e
+  join hook using (id);
 select is(pg_temp.note(false, '2026-11-20T17:29:59Z'), '9, retry in 120',
   'an attempt that began before the last counted failure does not count');
-select is(pg_temp.note(false, null), '9, retry in 120', 'nor one that is not the endpoint''s fault');
-select is(pg_temp.note(true, null), '0', 'one that gets through ends it all');
-select is(e.failing_since, null, 'since nothing') from leadgen.endpoints e join hook using (id);
+select is(pg_temp.note(false, null), '9, retry in 120', 'a failure that is not the endpoint''s fault does not count');
+select is(pg_temp.note(true, null), '0', 'one success ends the failures');
+select is(e.failing_since, null, 'an endpoint that is well has not been failing') from leadgen.endpoints e join hook using (id);
 create temp table before as select e.xmin as written, e.* from leadgen.endpoints e join hook using (id);
-select is(pg_temp.note(true, null), '0', 'another one');
-select is(e.xmin, b.written, 'writes nothing') from leadgen.endpoints e join before b using (id);
+select is(pg_temp.note(true, null), '0', 'another success changes no counter');
+select is(e.xmin, b.written, 'another success writes nothing') from leadgen.endpoints e join before b using (id);
 select is(pg_temp.note(true, '2026-11-20T18:00:00Z'), '0', 'where anything got through, nothing failed in a row');
 
 -- Disabled after a run, by the endpoint's own limit or the installation's.
 update leadgen.endpoints e set failures_in_a_row = 18 from hook where e.id = hook.id;
-select is(pg_temp.fail_at('2026-11-20T19:00:00Z', 'HTTP 500'), '19, retry in 120', 'the nineteenth');
+select is(pg_temp.fail_at('2026-11-20T19:00:00Z', 'HTTP 500'), '19, retry in 120', 'the nineteenth failure does not disable');
 select is(pg_temp.fail_at('2026-11-20T19:10:00Z', 'HTTP 502'), '20, retry in 120, 20 failed attempts in a row: HTTP 502',
   'the twentieth disables');
-select is(pg_temp.fail_at('2026-11-20T19:20:00Z', 'HTTP 503'), '21, retry in 120, 20 failed attempts in a row: HTTP 502', 'once');
+select is(pg_temp.fail_at('2026-11-20T19:20:00Z', 'HTTP 503'), '21, retry in 120, 20 failed attempts in a row: HTTP 502',
+  'the twenty-first failure keeps the first reason');
 select is(pg_temp.note(true, null), '0, 20 failed attempts in a row: HTTP 502', 'a late success does not enable it');
-select is(e.disabled_at, '2026-11-20T19:10:00Z'::timestamptz, 'disabled then') from leadgen.endpoints e join hook using (id);
+select is(e.disabled_at, '2026-11-20T19:10:00Z'::timestamptz, 'the endpoint is disabled when the twentieth fails') from leadgen.endpoints e
+  join hook using (id);
 select pg_temp.fresh();
 update leadgen.endpoints e set disable_after = 1 from hook where e.id = hook.id;
 select is(pg_temp.note(false, '2026-11-20T19:20:00Z', 'HTTP 503'), '1, 1 failed attempts in a row: HTTP 503', 'an endpoint''s own limit');
 select pg_temp.fresh();
-select is(pg_temp.note(false, null, 'no more', true), '0, no more', 'disabled at once');
+select is(pg_temp.note(false, null, 'no more', true), '0, no more', 'an endpoint that wants no more is disabled at once');
 select pg_temp.fresh();
 
 -- Within ten seconds they count as three at most and the circuit stays closed: a restart under a backlog is no outage.
 select pg_temp.fresh();
 select is(max(pg_temp.fail_at('2026-11-20T19:21:00Z'::timestamptz + n * interval '0.3 seconds', 'cannot connect')), '3',
   'a blip: thirty failures in ten seconds') from generate_series(0, 30) n;
-select is_empty('select from leadgen.endpoints e join hook using (id) where e.disabled_at is not null', 'disable nobody');
-select is(pg_temp.fail_at('2026-11-20T19:21:09.999Z', 'cannot connect'), '3', 'not in the last moment either');
+select is_empty('select from leadgen.endpoints e join hook using (id) where e.disabled_at is not null',
+  'failures of other kinds disable nobody');
+select is(pg_temp.fail_at('2026-11-20T19:21:09.999Z', 'cannot connect'), '3', 'failures of less than ten seconds open no circuit');
 select is(pg_temp.fail_at('2026-11-20T19:21:10Z', 'cannot connect'), '4, retry in 10', 'what fails for ten seconds is an outage');
 select pg_temp.fresh();
 update leadgen.endpoints e set disable_after = 3 from hook where e.id = hook.id;
@@ -131,9 +136,10 @@ from (values
 
 -- A 410 parks the queue: the delivery waits, and goes out when the endpoint is enabled again.
 select pg_temp.count_one(30, 'webhook', '{"outcome": "answered", "status_code": 410}');
-select is(array_agg(d.status || ' ' || (d.next_attempt_at <= leadgen.clock())), '{"pending true"}', 'after a 410 the delivery waits')
+select is(array_agg(format('%s %s', d.status, d.next_attempt_at <= leadgen.clock())), '{"pending t"}', 'after a 410 the delivery waits')
 from leadgen.deliveries d where d.channel = 'webhook' and d.next_attempt_at is not null;
-select is_empty($$select * from leadgen.claim_deliveries('w', '{"webhook": 10}', '30 seconds')$$, 'nobody claims it');
+select is_empty($$select * from leadgen.claim_deliveries('w', '{"webhook": 10}', '30 seconds')$$,
+  'nothing is claimed for a disabled endpoint');
 select pg_temp.fresh();
 select is(testkit.answer('{"outcome": "answered", "status_code": 200}'), 'delivered, delivered', 'enabled, it goes out');
 
@@ -146,22 +152,22 @@ create temp table halves as select (c.delivery_id % 2)::integer as half, jsonb_a
   'lease_token',
   c.lease_token, 'started_at', leadgen.clock(), 'outcome', 'answered', 'status_code', 500, 'latency_ms', 5)) as results
     from claims c group by 1;
-select is(count(*), 32::bigint, 'half of them fail') from halves, leadgen.record_attempts(results, 3, '1 second') r
+select is(count(*), 32::bigint, 'half of a batch fails') from halves, leadgen.record_attempts(results, 3, '1 second') r
   where half = 0 and r.status = 'pending';
-select is(pg_temp.health(), '1', 'which is one failure');
+select is(pg_temp.health(), '1', 'a batch that fails together is one failure');
 select testkit.at_time('2026-11-20T19:20:01Z');
-select is(count(*), 32::bigint, 'then the others') from halves, leadgen.record_attempts(results, 3, '1 second') r
+select is(count(*), 32::bigint, 'the other results are recorded as well') from halves, leadgen.record_attempts(results, 3, '1 second') r
   where half = 1 and r.status = 'pending';
-select is(pg_temp.health(), '1', 'which were under way together');
+select is(pg_temp.health(), '1', 'attempts that were under way together are one failure');
 select testkit.at_time('2026-11-20T19:30:00Z');
 create temp table again as select * from leadgen.claim_deliveries('w', '{"webhook": 100}', '30 seconds');
-select is(count(*), 64::bigint, 'tried again') from again;
+select is(count(*), 64::bigint, 'all of the batch is tried again') from again;
 select is(count(*), 64::bigint, 'one of them gets through') from (select jsonb_agg(jsonb_build_object('delivery_id', delivery_id,
   'lease_token',
   lease_token, 'started_at', leadgen.clock(), 'outcome', 'answered', 'status_code', case when n = 64 then 200 else 500 end, 'latency_ms',
     5)) as results
   from (select again.*, row_number() over () as n from again) a) x, leadgen.record_attempts(results, 3, '1 second') r;
-select is(pg_temp.health(), '0', 'and the endpoint is well');
+select is(pg_temp.health(), '0', 'the endpoint is well after both');
 
 -- A worker's clock that is ahead does not make one failure of many: latency counts back from the record.
 select testkit.at_time('2026-11-20T20:00:00Z');
@@ -176,13 +182,14 @@ select is_empty($$select * from leadgen.claim_deliveries('w', '{"webhook": 100}'
 select testkit.at_time('2026-11-20T21:00:00Z');
 create temp table trial as select * from leadgen.claim_deliveries('w', '{"webhook": 100}', '30 seconds');
 select is(count(*), 1::bigint, 'half open: one') from trial;
-select is_empty($$select * from leadgen.claim_deliveries('v', '{"webhook": 100}', '30 seconds')$$, 'and no other worker another');
-select is(r.status, 'delivered', 'it gets through') from trial,
+select is_empty($$select * from leadgen.claim_deliveries('v', '{"webhook": 100}', '30 seconds')$$,
+  'half open: no other worker gets another');
+select is(r.status, 'delivered', 'half open: the one gets through') from trial,
   leadgen.record_attempts(jsonb_build_array(jsonb_build_object('delivery_id', delivery_id, 'lease_token', lease_token,
     'started_at', leadgen.clock(), 'outcome', 'answered', 'status_code', 200)), 3, '1 second') r;
-select is(pg_temp.health(), '0', 'closed');
-select cmp_ok(count(*), '>', 50::bigint, 'and all flow again') from leadgen.claim_deliveries('w', '{"webhook": 100}', '30 seconds');
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(pg_temp.health(), '0', 'one success closes the circuit');
+select cmp_ok(count(*), '>', 50::bigint, 'closed: all are sent again') from leadgen.claim_deliveries('w', '{"webhook": 100}', '30 seconds');
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

@@ -2,16 +2,17 @@
 begin;
 select plan(7);
 select testkit.at_time('2026-11-20T16:00:00Z');
-select is_empty('select * from leadgen.measure_outbox()', 'nothing');
+select is_empty('select * from leadgen.measure_outbox()', 'an empty outbox has nothing to measure');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"webhook_url": "https://b.example/hook"}'))) as seat_id from ids;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Both') as seat_id from ids;
 create function pg_temp.record(p_outcomes jsonb) returns bigint language sql as $$
   -- One webhook for each outcome: the oldest first.
   select count(*) from (
-    select jsonb_agg(jsonb_build_object('delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'latency_ms', 1,
+    select jsonb_agg(jsonb_build_object('delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(),
+      'latency_ms', 1,
       'outcome', p_outcomes ->> (c.place - 1)::integer)) as results
-    from (select c.*, row_number() over (order by c.delivery_id) as place from leadgen.claim_deliveries('w', '{"webhook": 10}', '30 seconds') c) c
+    from (select c.*, row_number() over (order by c.delivery_id) as place
+      from leadgen.claim_deliveries('w', '{"webhook": 10}', '30 seconds') c) c
     where p_outcomes ->> (c.place - 1)::integer is not null) x, leadgen.record_attempts(x.results, 0, '1 second') r;
 $$;
 update leadgen.settings set slow_retry_seconds = '{}';
@@ -25,8 +26,9 @@ select
     bag_eq(
         'select * from leadgen.measure_outbox()',
         $$values ('webhook', 'pending', 1::bigint, 3000::double precision), ('webhook', 'sending', 1, 3600),
-  ('webhook', 'dead', 1, 3600), ('webhook', 'unknown', 1, 3600), ('webhook', 'sent', 1, 3600), ('email', 'pending', 5, 3600), ('email', 'parked', 1, 3000)$$,
-  'each channel and state, and the age of the oldest; what was delivered is not counted');
+  ('webhook', 'dead', 1, 3600), ('webhook', 'unknown', 1, 3600), ('webhook', 'sent', 1, 3600), ('email', 'pending', 5, 3600),
+  ('email', 'parked', 1, 3000)$$,
+  'measure_outbox: each channel and state of what is not delivered, with the age of the oldest');
 select leadgen.disable_endpoint(e.id, 'tests') from leadgen.endpoints e where e.channel = 'webhook';
 select
     is(
@@ -35,7 +37,8 @@ select
         'what waits for a disabled endpoint is not the workers'' backlog'
     )
 from leadgen.measure_outbox() m where m.channel = 'webhook' and m.status = 'waiting';
-select is(count(*), 0::bigint, 'nor counted as such') from leadgen.measure_outbox() m where m.channel = 'webhook' and m.status = 'pending';
+select is(count(*), 0::bigint, 'a waiting delivery is not counted as pending') from leadgen.measure_outbox() m
+where m.channel = 'webhook' and m.status = 'pending';
 select testkit.at_time('2026-11-20T15:00:00Z');
 select is(min(m.oldest_seconds), 0::double precision, 'a clock that steps back makes nothing younger than new')
 from leadgen.measure_outbox() m;
@@ -47,14 +50,15 @@ do $$
 declare
   v_line text;
 begin
-  for v_line in execute 'explain ' || (
-    select replace((regexp_match(p.prosrc, '(with open as .*);'))[1], 'leadgen.clock()', 'now()') from pg_proc p where p.oid = 'outbox.measure_outbox'::regproc
+  for v_line in execute (
+    select format('explain %s',  replace((regexp_match(p.prosrc, '(with open as .*);'))[1], 'leadgen.clock()', 'now()')) from pg_proc p
+    where p.oid = 'outbox.measure_outbox'::regproc
   ) loop
     insert into plan_lines values (v_line);
   end loop;
 end;
 $$;
-select is(array_agg(line) filter (where line ~ 'Seq Scan on deliveries'), null, 'no scan of the table') from plan_lines;
+select is(array_agg(line) filter (where line ~ 'Seq Scan on deliveries'), null, 'the plan scans no table of deliveries') from plan_lines;
 
 select * from finish();
 rollback;

@@ -5,7 +5,7 @@ select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select
   testkit.make_offer('{"duplicate_window_hours": 0}',
     '{"acceptance": {"mode": "explicit", "window_hours": 1}, "returns": {"window_hours": 24}}') as offer_id,
-  testkit.make_buyer('{"name": "Ace", "webhook_url": "https://b.example/hook", "phone": "+15125550100", "sms_notifications": true,
+  testkit.new_buyer('Both', '{"sms_notifications": true,
     "webhook_headers": {"X-Api-Key": "k"}, "webhook_secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}') as buyer_id;
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', buyer_id)) from ids;
 update leadgen.buyers b set previous_webhook_secret = 'whsec_OTEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=',
@@ -13,10 +13,11 @@ update leadgen.buyers b set previous_webhook_secret = 'whsec_OTEyMzQ1Njc4OTAxMjM
 from ids where b.id = ids.buyer_id;
 select testkit.submit(offer_id) from ids;
 create temp table first as select * from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds');
-select is(array_agg(c.kind || ' ' || c.channel order by c.channel),
-  '{"lead.assigned email","lead.assigned sms","lead.assigned webhook"}', 'one of each channel')
+select is(array_agg(format('%s %s', c.kind, c.channel) order by c.channel),
+  '{"lead.assigned email","lead.assigned sms","lead.assigned webhook"}', 'each channel has one message')
 from first c;
-select is(array_agg(distinct c.buyer_id = ids.buyer_id and c.endpoint_id = e.id), '{t}', 'with buyer and endpoint') from ids, first c
+select is(array_agg(distinct c.buyer_id = ids.buyer_id and c.endpoint_id = e.id), '{t}', 'a message has buyer and endpoint') from ids,
+  first c
 join leadgen.endpoints e on e.target = c.target and e.channel::text = c.channel;
 select matches(c.body, '^\{"type" : "lead.assigned", "version" : 1, "timestamp" : "2026-11-20T16:00:00Z", "data" : \{"assignment_id" : ',
   'compose_assigned: in the order in which a person reads it') from first c where c.channel = 'webhook';
@@ -24,7 +25,7 @@ select is(outbox.compose_assigned(a, l), c.body, 'compose_assigned: the same byt
 join leadgen.deliveries d on d.id = c.delivery_id join leadgen.lead_assignments a on a.id = d.assignment_id
   join leadgen.leads l on l.id = d.lead_id
 where c.channel = 'webhook';
-select is(array_agg(distinct c.body), array_agg(distinct c.body) filter (where c.channel = 'email'), 'one body for all channels')
+select is(array_agg(distinct c.body), array_agg(distinct c.body) filter (where c.channel = 'email'), 'all channels have the same body')
   from first c;
 select is(c.secrets, '{whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=,whsec_OTEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=}',
   'while a secret is rotated both sign') from first c where c.channel = 'webhook';
@@ -33,8 +34,9 @@ select is(array_agg(c.channel) filter (where c.secrets is not null or c.headers 
   'secrets and headers are for webhooks') from first c;
 select is(c.details ->> 'callback_id', d.message_id::text, 'compose_details: a text message has an id for its reports') from first c
 join leadgen.deliveries d on d.id = c.delivery_id where c.channel = 'sms';
-select is(c.details #>> '{links,accept}' || ' ' || (c.details #>> '{links,return}'),
-  identity.make_link('accept', a.id) || ' ' || identity.make_link('return', a.id), 'a mail has links to accept and to return') from first c
+select is(format('%s %s', c.details #>> '{links,accept}', c.details #>> '{links,return}'),
+  format('%s %s', identity.make_link('accept', a.id), identity.make_link('return', a.id)), 'a mail has links to accept and to return')
+    from first c
 join leadgen.deliveries d on d.id = c.delivery_id join leadgen.lead_assignments a on a.id = d.assignment_id where c.channel = 'email';
 
 -- Links only while they lead somewhere.
@@ -55,9 +57,10 @@ update leadgen.deliveries d set attempts_before = 1;
 create temp table second as select * from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds');
 select is(c.secrets, '{whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=}', 'afterwards the new one alone') from second c
   where c.channel = 'webhook';
-select is(array_agg(distinct s.body = f.body and s.message_id = f.message_id), '{t}', 'the same body under the same id') from first f
+select is(array_agg(distinct s.body = f.body and s.message_id = f.message_id), '{t}', 'a message sent again has the same body and id')
+from first f
 join second s using (delivery_id);
-select is(array_agg(distinct s.attempt), '{1}', 'the first attempt since it was sent again') from second s;
+select is(array_agg(distinct s.attempt), '{1}', 'a message sent again counts its attempts anew') from second s;
 
 -- A notice.
 create temp table notice as select n.* from leadgen.notices n where false;
@@ -75,7 +78,7 @@ insert into leadgen.deliveries (market_id, notice_id, buyer_id, endpoint_id, cha
 select n.market_id, n.id, n.buyer_id, e.id, e.channel, e.target, '2026-11-20T16:00:30Z' from notice n
   join leadgen.endpoints e using (buyer_id)
 where e.channel = 'webhook';
-select is(c.kind || ' ' || (c.body::jsonb #>> '{data,note}') || ' ' || cardinality(c.secrets), 'webhook.test hello 1',
+select is(format('%s %s %s', c.kind, c.body::jsonb #>> '{data,note}', cardinality(c.secrets)), 'webhook.test hello 1',
   'a notice is sent like a lead')
 from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds') c;
 

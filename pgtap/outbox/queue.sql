@@ -3,8 +3,8 @@ begin;
 select plan(26);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"max_buyers": 2}') as offer_id;
-create temp table seats as select name, testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  jsonb_build_object('name', name, 'email', lower(name) || '@b.example', 'webhook_url', 'https://' || lower(name) || '.example/hook'))))
+create temp table seats as select name, testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.new_buyer(name, format(
+  '{"email": "%1$s@b.example", "webhook_url": "https://%1$s.example/hook"}', lower(name))::jsonb)))
   as seat_id from ids, unnest('{Ace,Best}'::text[]) name;
 create temp table lead as select (testkit.submit(offer_id) ->> 'lead_id')::bigint as id from ids;
 create temp table sale as select a.id, a.market_id, a.lead_id, a.buyer_id, a.buyer_offer_id, b.name from leadgen.lead_assignments a
@@ -29,9 +29,9 @@ select is(array_agg(concat_ws(' ', s.name, d.channel, d.target, d.status, d.time
 from leadgen.deliveries d join sale s on s.id = d.assignment_id;
 select is(array_agg(distinct concat_ws(' ', d.created_at = '2026-11-20T16:00:00Z', d.next_attempt_at = '2026-11-20T16:00:00Z',
   d.lead_id = lead.id, d.market_id = s.market_id, d.buyer_id = s.buyer_id, e.buyer_id = s.buyer_id, e.target = d.target, d.attempts)),
-  '{t t t t t t t 0}', 'of the lead and its buyers, due at once')
+  '{t t t t t t t 0}', 'deliveries are due at once')
 from lead, leadgen.deliveries d join sale s on s.id = d.assignment_id join leadgen.endpoints e on e.id = d.endpoint_id;
-select throws_ok('select pg_temp.queue(null, null)', '23505', null, 'once a sale and channel');
+select throws_ok('select pg_temp.queue(null, null)', '23505', null, 'a sale has one delivery a channel');
 set local session_replication_role = replica;
 delete from leadgen.deliveries;
 set local session_replication_role = origin;
@@ -54,10 +54,10 @@ exception
 end;
 $$;
 select is(pg_temp.without(seat_id, '.'), 'refused', 'queue_deliveries: nothing reaches one of them') from seats where name = 'Best';
-select is(pg_temp.without(seat_id, '.'), 'refused', 'nor the other') from seats where name = 'Ace';
-select is(pg_temp.without(seat_id, 'email'), 'queued', 'one way is enough') from seats where name = 'Ace';
-select is(count(*), 3::bigint, 'and taken') from leadgen.deliveries;
-select is(pg_temp.without(0, '.'), 'queued', 'as it was') from seats where name = 'Ace';
+select is(pg_temp.without(seat_id, '.'), 'refused', 'queue_deliveries: nothing reaches the other buyer') from seats where name = 'Ace';
+select is(pg_temp.without(seat_id, 'email'), 'queued', 'one endpoint is enough') from seats where name = 'Ace';
+select is(count(*), 3::bigint, 'the sale has its deliveries') from leadgen.deliveries;
+select is(pg_temp.without(0, '.'), 'queued', 'with all endpoints the sale is queued') from seats where name = 'Ace';
 
 -- Where a delivery comes from never changes; open it has a time, leased a token.
 create temp view one as select d.* from leadgen.deliveries d order by d.id limit 1;
@@ -68,11 +68,11 @@ from one, (values
   ('next_attempt_at = null', 'LG409 status'), ('lease_token = gen_random_uuid()', 'LG409 status'), ('status = ''sending''', 'LG409 status'),
   ('status = ''parked''', 'LG409 status'), ('last_error = ''nothing''', 'none')
 ) as t (change, fault);
-select is(testkit.fault_of('delete from leadgen.deliveries'), 'LG409', 'deliveries stay');
-select is(testkit.fault_of('delete from leadgen.notices'), 'LG409', 'and notices');
-select is(testkit.fault_of('truncate leadgen.replays'), 'LG409', 'and replays');
+select is(testkit.fault_of('delete from leadgen.deliveries'), 'LG409', 'deliveries are not deleted');
+select is(testkit.fault_of('delete from leadgen.notices'), 'LG409', 'notices are not deleted');
+select is(testkit.fault_of('truncate leadgen.resends'), 'LG409', 'resend runs are not truncated');
 select outbox.connect_buyers(outbox.find_disconnected_buyers());
-select is_empty('select * from outbox.check_deliveries()', 'and all holds');
+select is_empty('select * from outbox.list_broken_deliveries()', 'the invariants of deliveries hold');
 
 select * from finish();
 rollback;

@@ -39,8 +39,7 @@ from (values
 select is(outbox.plan_retry('2026-11-20T16:00:00Z', 6, 3, '1 second', 60, null, '{60,300}'), null, 'plan_retry: past the slow ones none');
 
 -- One sale by webhook and e-mail a lead; attempts are made by name of channel.
-create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"webhook_url": "https://b.example/hook"}'))) from ids;
+create temp table ids as select testkit.open_offer('{}', 'Both') as offer_id;
 create function pg_temp.attempt(p_channel text, p_outcome text, p_more jsonb default '{}',
   p_retries integer default 3) returns text language plpgsql as $$
 -- Claims what is due, records this outcome for the newest delivery of the channel and gives the rest back.
@@ -58,7 +57,7 @@ begin
 end;
 $$;
 create function pg_temp.state() returns text language sql as $$
-  select concat_ws(' ', l.status, a.outcome, (select string_agg(d.channel || '=' || d.status, ',' order by d.channel)
+  select concat_ws(' ', l.status, a.outcome, (select string_agg(format('%s=%s', d.channel, d.status), ',' order by d.channel)
     from leadgen.deliveries d where d.lead_id = l.id))
   from leadgen.leads l join leadgen.lead_assignments a on a.lead_id = l.id order by l.id desc limit 1;
 $$;
@@ -68,35 +67,39 @@ create function pg_temp.next_lead(p_number integer) returns void language sql as
 $$;
 
 select pg_temp.next_lead(1);
-select is(pg_temp.attempt('webhook', 'delivered', '{"status_code": 200, "reply": "ok"}'), 'delivered', 'delivered');
+select is(pg_temp.attempt('webhook', 'delivered', '{"status_code": 200, "reply": "ok"}'), 'delivered', 'a webhook is delivered');
 select is(pg_temp.state(), 'accepted accepted webhook=delivered,email=pending', 'one channel got through: sale and lead are accepted');
 select is(array[l.delivered_at, l.accepted_at, a.delivered_at, a.accepted_at], array_fill('2026-11-20T16:00:00Z'::timestamptz, '{4}'),
-  'delivered, and so accepted, then') from leadgen.leads l
+  'lead and sale are delivered and accepted at that time') from leadgen.leads l
   join leadgen.lead_assignments a on a.lead_id = l.id;
-select is(t.attempt || ' ' || t.outcome || ' ' || t.status_code || ' ' || t.latency_ms || ' ' || t.reply || ' ' || t.worker,
+select is(format('%s %s %s %s %s %s', t.attempt, t.outcome, t.status_code, t.latency_ms, t.reply, t.worker),
   '1 delivered 200 12.50 ok w', 'the attempt is logged') from leadgen.delivery_attempts t;
-select is(d.finished_at is not null and d.lease_token is null and d.next_attempt_at is null, true, 'finished') from leadgen.deliveries d
+select is(d.finished_at is not null and d.lease_token is null and d.next_attempt_at is null, true, 'a delivered delivery has finished')
+from leadgen.deliveries d
   where d.channel = 'webhook';
 select is(pg_temp.attempt('email', 'refused', '{"error": "550 no such user"}'), 'dead', 'refused: dead at once');
 select is(pg_temp.state(), 'accepted accepted webhook=delivered,email=dead', 'a dead channel beside a delivered one changes nothing');
-select is((select d.last_error from leadgen.deliveries d where d.channel = 'email'), '550 no such user', 'with its reason');
+select is((select d.last_error from leadgen.deliveries d where d.channel = 'email'), '550 no such user', 'a dead delivery has its reason');
 
 -- Clean failures: retried, each later than the last, then dead; the sale fails only when every channel has ended.
 select pg_temp.next_lead(2);
 select is(pg_temp.attempt('webhook', 'failed', '{"status_code": 500, "error": "HTTP 500"}'), 'pending', 'failed: to be tried again');
 create temp table retry as select d.* from leadgen.deliveries d where d.channel = 'webhook' order by d.id desc limit 1;
-select is(next_attempt_at between '2026-11-20T16:00:01Z' and '2026-11-20T16:00:01.5Z', true, 'after a second and a bit') from retry;
-select is(last_error || ' ' || attempts || ' ' || (finished_at is null), 'HTTP 500 1 true', 'with its error, unfinished') from retry;
+select is(next_attempt_at between '2026-11-20T16:00:01Z' and '2026-11-20T16:00:01.5Z', true,
+  'the first retry comes after a second and a bit') from retry;
+select is(format('%s %s %s', last_error, attempts, finished_at is null), 'HTTP 500 1 t',
+  'a delivery that waits for its retry has its error') from retry;
 select is(pg_temp.state(), 'validated pending webhook=pending,email=pending', 'the sale is still open');
 select testkit.at_time('2026-11-20T16:00:02Z');
 select is(pg_temp.attempt('webhook', 'failed', '{"status_code": 503, "retry_after_seconds": 90}'), 'pending', 'the receiver asks for time');
-select is((select d.next_attempt_at from leadgen.deliveries d join retry using (id)), '2026-11-20T16:01:32Z'::timestamptz, 'and gets it');
+select is((select d.next_attempt_at from leadgen.deliveries d join retry using (id)), '2026-11-20T16:01:32Z'::timestamptz,
+  'the retry waits for as long as the receiver asked');
 select testkit.at_time('2026-11-20T16:01:32Z');
-select is(pg_temp.attempt('webhook', 'failed'), 'pending', 'the third attempt');
+select is(pg_temp.attempt('webhook', 'failed'), 'pending', 'the third attempt is tried again');
 select testkit.at_time('2026-11-20T16:02:00Z');
 select is(pg_temp.attempt('webhook', 'failed', '{"error": "connection refused"}'), 'dead', 'the fourth, after three retries: dead letter');
 select is(pg_temp.state(), 'validated pending webhook=dead,email=pending', 'the e-mail is still under way');
-select is(pg_temp.attempt('email', 'refused'), 'dead', 'it ends too');
+select is(pg_temp.attempt('email', 'refused'), 'dead', 'the e-mail is refused as well');
 select is(pg_temp.state(), 'validated failed webhook=dead,email=dead', 'all channels ended: the sale has failed');
 select is(a.release_due_at = leadgen.clock() and a.released_at is null, true, 'its place is due to go back')
 from leadgen.lead_assignments a order by a.id desc limit 1;
@@ -106,33 +109,36 @@ select is((select count(*) from leadgen.delivery_attempts t join retry on retry.
 select pg_temp.next_lead(3);
 select is(pg_temp.attempt('webhook', 'unknown', '{"error": "no answer"}', 1), 'pending', 'unknown: tried again');
 select testkit.at_time('2026-11-20T16:03:00Z');
-select is(pg_temp.attempt('webhook', 'unknown', '{"error": "no answer"}', 1), 'unknown', 'and unknown at the end');
+select is(pg_temp.attempt('webhook', 'unknown', '{"error": "no answer"}', 1), 'unknown',
+  'the last attempt without an answer leaves the delivery unknown');
 select is(pg_temp.state(), 'validated pending webhook=unknown,email=pending', 'the sale waits for the other channel');
-select is(pg_temp.attempt('email', 'refused'), 'dead', 'which ends');
+select is(pg_temp.attempt('email', 'refused'), 'dead', 'the e-mail of the third lead is refused');
 select is(pg_temp.state(), 'validated unknown webhook=unknown,email=dead', 'the sale is unknown, not failed');
-select is((select market.has_ended(a) from leadgen.lead_assignments a order by a.id desc limit 1), false, 'and keeps its place');
+select is((select market.has_ended(a) from leadgen.lead_assignments a order by a.id desc limit 1), false,
+  'an unknown sale keeps its place');
 
 -- A late success.
 select pg_temp.next_lead(4);
-select is(pg_temp.attempt('webhook', 'failed'), 'pending', 'a failure');
+select is(pg_temp.attempt('webhook', 'failed'), 'pending', 'the webhook fails');
 select is(pg_temp.attempt('email', 'delivered'), 'delivered', 'the e-mail gets through meanwhile');
-select is(pg_temp.state(), 'accepted accepted webhook=pending,email=delivered', 'accepted');
+select is(pg_temp.state(), 'accepted accepted webhook=pending,email=delivered', 'a sale that one channel delivered is accepted');
 select testkit.at_time('2026-11-20T16:04:00Z');
-select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'then the webhook');
-select is(pg_temp.state(), 'accepted accepted webhook=delivered,email=delivered', 'nothing more to say');
+select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'the webhook''s delivery follows');
+select is(pg_temp.state(), 'accepted accepted webhook=delivered,email=delivered',
+  'a sale that both channels delivered has nothing left to do');
 
 -- What nobody holds, and settle_assignments by itself.
 select results_eq(
   $$select * from leadgen.record_attempts('[{"delivery_id": 0, "lease_token": "00000000-0000-0000-0000-000000000000",
     "started_at": "2026-11-20T16:00:00Z", "outcome": "delivered", "latency_ms": 1}]', 3, '1 second')$$,
   $$values (0::bigint, 'fenced', null::text, null::text)$$, 'a delivery that does not exist');
-select is_empty($$select * from leadgen.record_attempts('[]', 3, '1 second')$$, 'nothing to record');
+select is_empty($$select * from leadgen.record_attempts('[]', 3, '1 second')$$, 'an empty batch records nothing');
 select lives_ok($$select market.settle_assignments(array(select a.id
   from leadgen.lead_assignments a), '{}', '{}', '2026-11-20T17:00:00Z')$$, 'settle_assignments: again over everything');
 select is(array_agg(a.outcome::text order by a.id), '{accepted,failed,unknown,accepted}',
   'settle_assignments: changes nothing that is settled') from leadgen.lead_assignments a;
 
--- A failed sale that a replayed delivery brings through after all, before its place went back.
+-- A failed sale that a resent delivery brings through after all, before its place went back.
 update leadgen.deliveries d set status = 'pending', finished_at = null, next_attempt_at = '2026-11-20T16:04:00Z'
 where d.channel = 'webhook' and d.assignment_id = (select a.id from leadgen.lead_assignments a where a.outcome = 'failed');
 select pg_temp.next_lead(5);
@@ -140,45 +146,48 @@ update leadgen.deliveries d set next_attempt_at = '2026-11-20T16:04:00Z'
 from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome = 'failed' and d.next_attempt_at is not null;
 update leadgen.deliveries d set next_attempt_at = '2027-01-01T00:00:00Z'
 from leadgen.lead_assignments a where a.id = d.assignment_id and a.outcome <> 'failed' and d.next_attempt_at is not null;
-select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'replayed, a dead letter gets through');
-select is(array_agg(a.outcome || ' ' || market.has_ended(a)), '{"accepted false"}', 'and the sale stands')
+select is(pg_temp.attempt('webhook', 'delivered'), 'delivered', 'resent, a dead letter gets through');
+select is(array_agg(format('%s %s', a.outcome, market.has_ended(a))), '{"accepted f"}', 'the sale of a resent delivery stands')
 from leadgen.lead_assignments a join leadgen.deliveries d on d.assignment_id = a.id
 where d.channel = 'webhook' and d.attempts = 5;
 
 -- The policy's own schedule and timeout go with the delivery; its timeout is for webhooks.
 create temp table own as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"delivery": {"timeout_seconds": 12.5, "retry_seconds": [60, 600]}}') as offer_id;
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer('{"webhook_url": "https://own.example/hook"}'))) from own;
+select testkit.enroll_buyer(offer_id, 'Both') from own;
 update leadgen.deliveries d set next_attempt_at = '2027-01-01T00:00:00Z' where d.next_attempt_at is not null;
 select testkit.submit(offer_id, '{}', 6) from own;
-select is(array_agg(d.channel || ' ' || coalesce(d.timeout_seconds::text, 'any') || ' ' || d.retry_seconds::text order by d.channel),
+select is(array_agg(format('%s %s %s', d.channel, coalesce(d.timeout_seconds::text, 'any'), d.retry_seconds::text) order by d.channel),
   '{"webhook 12.5 {60,600}","email any {60,600}"}', 'record_decision: timeout and schedule are stored') from leadgen.deliveries d
 join leadgen.lead_assignments a on a.id = d.assignment_id join own using (offer_id);
 select testkit.at_time('2026-11-20T17:00:00Z');
 create temp table claims as select * from leadgen.claim_deliveries('w', testkit.room(100), '30 seconds');
-select is(array_agg(channel || ' ' || coalesce(timeout_seconds::text, 'any') order by channel), '{"email any","webhook 12.5"}',
+select is(array_agg(format('%s %s', channel, coalesce(timeout_seconds::text, 'any')) order by channel), '{"email any","webhook 12.5"}',
   'claim_deliveries: hands the timeout out') from claims;
-select is(array_agg(d.channel || ' ' || to_char(d.next_attempt_at - '2026-11-20T17:00:00Z', 'SS.MS') order by d.channel),
+select is(array_agg(format('%s %s', d.channel, to_char(d.next_attempt_at - '2026-11-20T17:00:00Z', 'SS.MS')) order by d.channel),
   '{"webhook 42.500","email 30.000"}', 'claim_deliveries: and leases for so much longer')
 from leadgen.deliveries d where d.status = 'sending';
 select leadgen.release_deliveries(array_agg(delivery_id), array_agg(lease_token)) from claims;
 select is(pg_temp.attempt('webhook', 'failed', '{}', 0), 'pending', 'retried though the worker has no retries');
-select is(d.next_attempt_at between '2026-11-20T17:01:00Z' and '2026-11-20T17:01:30Z', true, 'after its own pause')
+select is(d.next_attempt_at between '2026-11-20T17:01:00Z' and '2026-11-20T17:01:30Z', true, 'the retry waits for the policy''s pause')
 from leadgen.deliveries d where d.channel = 'webhook' order by d.id desc limit 1;
 select testkit.at_time('2026-11-20T17:02:00Z');
-select is(pg_temp.attempt('webhook', 'unknown', '{}', 99), 'pending', 'then after the second');
+select is(pg_temp.attempt('webhook', 'unknown', '{}', 99), 'pending', 'the second pause of the schedule follows');
 select testkit.at_time('2026-11-20T17:20:00Z');
-select is(pg_temp.attempt('webhook', 'failed', '{}', 99), 'unknown', 'and no more: the schedule is over, and the second may have arrived');
+select is(pg_temp.attempt('webhook', 'failed', '{}', 99), 'unknown',
+  'a schedule that is over leaves the delivery unknown, for the second may have arrived');
 
 -- Cancelled while it is sent: what was sent is logged, and stays cancelled.
 create temp table last_claim as select * from leadgen.claim_deliveries('w', testkit.room(100), '30 seconds') where channel = 'email';
 select is(count(*), 1::bigint, 'the e-mail is being sent') from last_claim;
 select is(leadgen.return_sale(d.assignment_id, 'wrong_number')::text, 'returned', 'its sale is returned meanwhile')
 from leadgen.deliveries d join last_claim c on c.delivery_id = d.id;
-select is(r.status, 'cancelled', 'too late') from last_claim c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
+select is(r.status, 'cancelled', 'a result that comes after the return cancels the delivery') from last_claim c,
+  leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
   'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'outcome', 'delivered',
   'latency_ms', 1)), 3, '1 second') r;
-select is(d.status || ' ' || a.outcome || ' ' || t.outcome, 'cancelled returned delivered', 'but it is known that the buyer has it')
+select is(format('%s %s %s', d.status, a.outcome, t.outcome), 'cancelled returned delivered',
+  'a cancelled delivery records that the buyer has the lead')
 from leadgen.deliveries d join last_claim c on c.delivery_id = d.id join leadgen.lead_assignments a on a.id = d.assignment_id
 join leadgen.delivery_attempts t on t.delivery_id = d.id;
 
@@ -193,20 +202,20 @@ declare
 begin
   perform testkit.at_time(p_at);
   v_status := pg_temp.attempt('webhook', 'failed', '{"error": "HTTP 500"}', 1);
-  return (select v_status || ' ' ||
-    case d.next_attempt_at - p_at > interval '45 seconds' when true then 'slow' when false then 'quick' else 'never' end
+  return (select format('%s %s', v_status,
+    case d.next_attempt_at - p_at > interval '45 seconds' when true then 'slow' when false then 'quick' else 'never' end)
     from leadgen.deliveries d where d.channel = 'webhook' order by d.id desc limit 1);
 end;
 $$;
-select is(pg_temp.next_pause('2026-11-21T10:00:00Z'), 'pending quick', 'a quick retry');
-select is(pg_temp.next_pause('2026-11-21T10:01:00Z'), 'pending slow', 'a slow one');
-select is(pg_temp.next_pause('2026-11-21T10:10:00Z'), 'pending slow', 'a slower one');
-select is(pg_temp.next_pause('2026-11-21T10:20:00Z'), 'dead never', 'the dead letter');
+select is(pg_temp.next_pause('2026-11-21T10:00:00Z'), 'pending quick', 'the first pause is quick');
+select is(pg_temp.next_pause('2026-11-21T10:01:00Z'), 'pending slow', 'the second pause is slow');
+select is(pg_temp.next_pause('2026-11-21T10:10:00Z'), 'pending slow', 'the third pause is slow');
+select is(pg_temp.next_pause('2026-11-21T10:20:00Z'), 'dead never', 'after the last pause the delivery is dead');
 update leadgen.deliveries d set status = 'pending', finished_at = null, next_attempt_at = '2026-11-21T10:30:00Z',
   attempts_before = d.attempts
 where d.status = 'dead' and d.channel = 'webhook' and d.id = (select max(x.id) from leadgen.deliveries x where x.channel = 'webhook');
 select is(pg_temp.next_pause('2026-11-21T10:30:00Z'), 'pending quick', 'sent again by an operator, its schedule begins anew');
-select is(count(*), 0::bigint, 'the invariants hold') from leadgen.check_invariants();
+select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- record_mail_domain, find_mail_status, needs_mail_lookup, and the road of a lead whose domain is not known.
+-- record_mail_domain, find_mail_status, find_domain_to_look_up, and the road of a lead whose domain is not known.
 begin;
 select plan(45);
 
@@ -12,7 +12,7 @@ from (values
   ('example.com', null, 'LG400 status'),
   ('localhost', 'has_mail', 'LG400 domain'),
   ('a@example.com', 'has_mail', 'LG400 domain'),
-  (repeat('a.', 200) || 'com', 'has_mail', 'LG400 domain'),
+  (format('%scom', repeat('a.', 200)), 'has_mail', 'LG400 domain'),
   ('', 'has_mail', 'LG400 domain'),
   (null, 'has_mail', 'LG400 domain')
 ) as t (domain, status, expected);
@@ -51,7 +51,7 @@ select is(ref.find_mail_status('has.example', leadgen.clock()), 'unknown', 'an a
 
 -- Old rows go, two a call.
 insert into leadgen.mail_domains
-select 'old' || n || '.example', 'no_mail', timestamptz '2026-10-01' + n * interval '1 hour' from generate_series(1, 3) n;
+select format('old%s.example', n), 'no_mail', timestamptz '2026-10-01' + n * interval '1 hour' from generate_series(1, 3) n;
 insert into leadgen.mail_domains values ('young.example', 'no_mail', timestamptz '2026-11-21T17:00:00Z' - interval '30 days');
 select leadgen.record_mail_domain('new.example', 'has_mail');
 select bag_eq($$select domain from leadgen.mail_domains where domain ~ '^(old|young)'$$, $$values ('old3.example'), ('young.example')$$,
@@ -62,15 +62,15 @@ select bag_eq($$select domain from leadgen.mail_domains where domain ~ '^(old|yo
 
 set local role leadgen_api;
 select lives_ok($$select leadgen.record_mail_domain('api.example', 'has_mail')$$, 'the API may record');
-select throws_ok('select from leadgen.mail_domains', '42501', null, 'but not read the table');
+select throws_ok('select from leadgen.mail_domains', '42501', null, 'the API may not read the table of domains');
 reset role;
 
--- needs_mail_lookup.
+-- find_domain_to_look_up.
 select is(
-  intake.needs_mail_lookup(testkit.facts(fields),
+  intake.find_domain_to_look_up(testkit.facts(fields),
     jsonb_populate_record(null::catalog.route, jsonb_build_object('validation_rules', rules)), context),
   expected,
-  format('needs_mail_lookup: %s %s %s', rules, context, fields))
+  format('find_domain_to_look_up: %s %s %s', rules, context, fields))
 from (values
   ('{"mx_lookup_enabled": true}'::jsonb, '{"can_look_up_mail": true}'::jsonb, '{}'::jsonb, 'example.com'),
   ('{"mx_lookup_enabled": true}', '{}', '{}', null),
@@ -87,7 +87,7 @@ create temp table ids as select testkit.make_offer('{"mx_lookup_enabled": true, 
 create temp table sent as select testkit.given_lead(offer_id, '{"email": "p@Neu.example"}') as payload from ids;
 select is(leadgen.submit_lead(payload, '{"can_look_up_mail": true}'), '{"status": "lookup", "domain": "neu.example"}',
   'who can look up is told the domain') from sent;
-select is_empty('select from leadgen.leads l join ids using (offer_id)', 'and nothing is stored');
+select is_empty('select from leadgen.leads l join ids using (offer_id)', 'a lead that waits for a look-up is not stored');
 select leadgen.record_mail_domain('neu.example', 'has_mail');
 select is(leadgen.submit_lead(payload, '{"can_look_up_mail": true}') ->> 'status', 'accepted', 'with the answer the lead goes through')
 from sent;
@@ -99,17 +99,17 @@ from ids;
 select is(testkit.fault_of(format('select leadgen.submit_lead(%L, %L)', payload, '{"can_lookup": true}')), 'LG400',
   'a context key that nothing reads is refused') from sent;
 
--- From quarantine it goes through without a lookup, for the operator who replays it cannot make one.
+-- From quarantine it goes through without a lookup, for the operator who resubmits it cannot make one.
 update leadgen.offers o set is_active = false from ids where o.id = ids.offer_id;
 create temp table waiting as
-select (leadgen.submit_lead(payload || '{"email": "p@waiting.example", "phone": "512 555 0199"}', context)
+select (leadgen.submit_lead(payload || '{"email": "p@waiting.example", "phone": "512 555 0199"}'::jsonb, context)
   ->> 'quarantine_id')::bigint as id
 from sent, unnest('{"{\"can_look_up_mail\": true}", "{}"}'::jsonb[]) context;
 select is((select count(distinct id) from waiting), 1::bigint, 'with and without the key it is one submission');
 update leadgen.offers o set is_active = true from ids where o.id = ids.offer_id;
-select is(testkit.codes_of(leadgen.replay_quarantined(id)), '{email_no_mx email}', 'replayed, it is judged as it is')
+select is(testkit.codes_of(leadgen.resubmit_quarantined(id)), '{email_no_mx email}', 'resubmitted, it is judged as it is')
 from waiting order by id limit 1;
-select isnt((select q.lead_id from leadgen.intake_quarantine q where q.id = w.id), null, 'and becomes a lead')
+select isnt((select q.lead_id from leadgen.intake_quarantine q where q.id = w.id), null, 'a resubmitted submission becomes a lead')
 from waiting w order by w.id limit 1;
 
 select * from finish();

@@ -51,7 +51,7 @@ from (values
   ('512 555 0123', 'XX', null)
 ) as t (phone, country, e164);
 
-select is((ref.read_phone(phone, country)).country_code || coalesce(' ' || (ref.read_phone(phone, country)).region_code, ''), place,
+select is(concat_ws(' ', (ref.read_phone(phone, country)).country_code, (ref.read_phone(phone, country)).region_code), place,
   format('%s in %s is of %s', phone, country, place))
 from (values
   ('512 555 0123', 'US', 'US US-TX'), ('416 555 0123', 'US', 'CA CA-ON'), ('212 555 0123', 'CA', 'US US-NY'),
@@ -72,7 +72,7 @@ select is(
   testkit.codes_of(testkit.submit(offer_id,
     '{"country_code": "gb", "phone": "020 7946 0958", "postal_code": "sw1a1aa", "city": "London"}')),
   '{}', 'the lead''s country decides how its number is read') from ids;
-select is((select l.phone || ' ' || l.postal_code from leadgen.leads l where l.offer_id = ids.offer_id), '+442079460958 SW1A 1AA',
+select is((select format('%s %s', l.phone, l.postal_code) from leadgen.leads l where l.offer_id = ids.offer_id), '+442079460958 SW1A 1AA',
   'stored in E.164') from ids;
 
 select * from finish();

@@ -24,7 +24,7 @@ select is(ref.match_postal_codes('K1A 0B1'), '{K1A 0B1,K1A 0B1*,K1A 0B*,K1A 0*,K
   'match_postal_codes: with a blank');
 select is(ref.match_postal_codes(null), null, 'match_postal_codes: nothing of nothing');
 
-select is(ref.normalize_city(city), key, 'normalize_city: ' || city)
+select is(ref.normalize_city(city), key, format('normalize_city: %s', city))
 from (values
   ('Austin', 'austin'), ('  AUS TIN ', 'austin'), ('San José', 'sanjose'), (U&'San Jose\0301', 'sanjose'), ('SAN  JOSÉ', 'sanjose'),
   ('Québec', 'quebec'), ('MÜNCHEN', 'munchen'), ('São Paulo', 'saopaulo'), ('Łódź', 'łodz'), ('東京', '東京'), (' ', null)

@@ -1,9 +1,9 @@
 -- what_if refuses changes that cannot be, by path; and it writes nothing (fault 32: nothing is left of a rehearsal).
 begin;
-select plan(82);
+select plan(93);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}') as offer_id,
-  testkit.make_buyer('{"name": "D"}') as d, testkit.make_offer() as other;
-create temp table seats as select testkit.seat(offer_id, 'A') as a, testkit.seat(other, 'X') as x from ids;
+  testkit.new_buyer('Dunn') as d, testkit.make_offer() as other;
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace') as a, testkit.enroll_buyer(other, 'Eads') as x from ids;
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from ids;
 select testkit.outcome(offer_id, '2026-11-20T16:01:00Z', '{"name": null}') from ids;
 
@@ -11,11 +11,23 @@ create function pg_temp.fault(p_changes jsonb) returns text language plpgsql as 
 declare
   v_text text;
 begin
-  select replace(replace(replace(replace(replace(p_changes::text, '"A"', '"' || a || '"'), '"X"', '"' || x || '"'), '"buyer A"',
+  select replace(replace(replace(replace(replace(p_changes::text, '"A"', format('"%s"', a)), '"X"', format('"%s"', x)), '"buyer A"',
     testkit.buyer_of(a)::text), '"buyer X"', testkit.buyer_of(x)::text), '"buyer D"', d::text) into v_text from seats, ids;
   return (select replace(replace(testkit.fault_of(format('select leadgen.what_if(%s, ''2026-11-20Z'', ''2026-11-21Z'', %L)', offer_id,
     v_text)),
-    'enrollments.' || a, 'enrollments.A'), 'enrollments.' || x, 'enrollments.X') from ids, seats);
+    format('enrollments.%s', a), 'enrollments.A'), format('enrollments.%s', x), 'enrollments.X') from ids, seats);
+end;
+$$;
+create function pg_temp.said(p_changes jsonb) returns text language plpgsql as $$
+declare
+  v_message text;
+  v_hint text;
+begin
+  perform leadgen.what_if(offer_id, '2026-11-20Z', '2026-11-21Z', p_changes) from ids;
+  return 'none';
+exception when others then
+  get stacked diagnostics v_message = message_text, v_hint = pg_exception_hint;
+  return format('%s | %s', v_message, v_hint);
 end;
 $$;
 select is(pg_temp.fault(changes), fault, format('%s: %s', changes, fault))
@@ -26,11 +38,13 @@ from (values
   -- policies, as a write to their rows would
   ('{"validation": 5}', 'LG423 changes.validation'), ('{"routing": []}', 'LG423 changes.routing'), ('{"pricing": null}',
     'LG423 changes.pricing'),
-  ('{"validation": {"required_field": ["name"]}}', 'LG423 rules.required_field'), ('{"validation": {"required_fields": "name"}}',
-    'LG423 rules.required_fields'),
-  ('{"routing": {"max_buyers": 0}}', 'LG423 config.max_buyers'), ('{"routing": {"stratgy": "weighted"}}', 'LG423 config.stratgy'),
-  ('{"routing": {"caps": {}}}', 'LG423 config.caps'),
-  ('{"pricing": {"adjustments": [{"name": "x", "when": {"zip": {"enum": ["1"]}}, "amount": 1}]}}', 'LG423 rules.adjustments[0].when.zip'),
+  ('{"validation": {"required_field": ["name"]}}', 'LG423 changes.validation.required_field'),
+  ('{"validation": {"required_fields": "name"}}', 'LG423 changes.validation.required_fields'),
+  ('{"routing": {"max_buyers": 0}}', 'LG423 changes.routing.max_buyers'),
+  ('{"routing": {"stratgy": "weighted"}}', 'LG423 changes.routing.stratgy'),
+  ('{"routing": {"caps": {}}}', 'LG423 changes.routing.caps'),
+  ('{"pricing": {"adjustments": [{"name": "x", "when": {"zip": {"enum": ["1"]}}, "amount": 1}]}}',
+    'LG423 changes.pricing.adjustments[0].when.zip'),
   -- prices
   ('{"default_price_per_lead": 0.01}', 'none'), ('{"default_price_per_lead": 0}', 'LG423 changes.default_price_per_lead'),
   ('{"default_price_per_lead": "45"}', 'LG423 changes.default_price_per_lead'), ('{"default_price_per_lead": null}',
@@ -53,6 +67,14 @@ from (values
   ('{"enrollments": {"A": {"pause_until": "tomorrow"}}}', 'LG423 changes.enrollments.A.pause_until'),
   ('{"enrollments": {"A": {"pause_until": "2026-11-31T00:00:00Z"}}}', 'LG423 changes.enrollments.A.pause_until'),
   ('{"enrollments": {"A": {"pause_until": "infinity"}}}', 'none'),
+  ('{"enrollments": {"A": {"pause_from": "tomorrow"}}}', 'LG423 changes.enrollments.A.pause_from'),
+  ('{"enrollments": {"A": {"pause_from": "infinity"}}}', 'LG423 changes.enrollments.A.pause_from'),
+  ('{"enrollments": {"A": {"pause_from": "2026-12-01T00:00:00Z", "pause_until": "2026-12-01T00:00:00Z"}}}',
+    'LG423 changes.enrollments.A.pause_from'),
+  ('{"enrollments": {"A": {"pause_from": "2026-12-01T00:00:00Z", "pause_until": "2026-12-02T00:00:00Z"}}}', 'none'),
+  ('{"enrollments": {"A": {"pause_from": "2026-12-01T00:00:00Z"}}}', 'LG423 changes.enrollments.A.pause_from'),
+  ('{"enrollments": {"A": {"pause_from": "2026-12-01T00:00:00Z", "pause_until": null}}}', 'LG423 changes.enrollments.A.pause_from'),
+  ('{"with": [{"buyer_id": "buyer D", "pause_from": "2026-12-01T00:00:00Z"}]}', 'LG423 changes.with[0].pause_from'),
   ('{"enrollments": {"A": {"schedule": {"mon": [["08:00", "08:00"]]}}}}', 'LG423 changes.enrollments.A.schedule.mon[0]'),
   ('{"enrollments": {"A": {"filters": {"zip": {"minimum": 1}}}}}', 'LG423 changes.enrollments.A.filters.zip'),
   ('{"enrollments": {"A": {"filters": {"attributes.x": {"minimum": 2, "maximum": 1}}}}}',
@@ -98,7 +120,8 @@ declare
   v_state text;
 begin
   for v_table in select c.relname from pg_class c where c.relnamespace = 'leadgen'::regnamespace and c.relkind in ('r', 'p') order by 1 loop
-    execute format('select count(*) || '' '' || coalesce(md5(string_agg(t.ctid::text || t.xmin::text, '''' order by t.tableoid, t.ctid)), '''') from leadgen.%I t',
+    execute format($q$select format('%%s %%s', count(*), md5(string_agg(concat(t.ctid, t.xmin), '' order by t.tableoid, t.ctid)))
+      from leadgen.%I t$q$,
       v_table) into v_state;
     v_rows := v_rows || jsonb_build_object(v_table, v_state);
   end loop;
@@ -114,10 +137,22 @@ create temp table played as select leadgen.what_if(offer_id, '2026-11-20Z', '202
 from ids, seats;
 select is(r #>> '{simulated,revenue}', '50.00', 'a rehearsal that changes everything') from played;
 select is(pg_temp.rows(), rows, 'every row of every table is as it was') from before;
-select is((select count(*) from before, jsonb_object_keys(rows)) > 35, true, 'and that was a look at all tables');
+select is((select count(*) from before, jsonb_object_keys(rows)) > 35, true, 'the comparison looked at all tables');
 select set_config('transaction_read_only', 'on', true);
 select is(leadgen.what_if(offer_id, '2026-11-20Z', '2026-11-21Z', '{"default_price_per_lead": 50}') #>> '{simulated,revenue}', '50.00',
   'it plays in a transaction that may not write') from ids;
+
+-- What it says: the path in the changes, and no word of a row.
+select is(pg_temp.said('{"routing": {"max_buyers": 0}}'), 'changes.routing.max_buyers: found 0; allowed: at least 1 | ',
+  'a policy''s fault: path and no hint');
+select is(pg_temp.said('{"routing": {"strategy": "wieghted"}}'), 'changes.routing.strategy: found "wieghted"; '
+  'allowed: one of priority, round_robin, weighted, highest_price, least_filled. Did you mean weighted? | ', 'the word that was meant');
+select is(pg_temp.said('{"default_price_per_lead": 0}'), 'changes.default_price_per_lead: found 0; allowed: at least 0.01 | ',
+  'another fault: no hint');
+select is(pg_temp.said('{"validation": {"duplicate_window_hours": 1}}'), 'changes.validation.duplicate_window_hours: '
+  'found a key that a what-if cannot change; allowed: a key that looks nothing up: '
+  'a what-if judges a lead by what was found when it came | ',
+  'a key that cannot be changed');
 
 select * from finish();
 rollback;

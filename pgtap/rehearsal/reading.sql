@@ -5,9 +5,9 @@ select plan(36);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0, "required_fields": ["message"]}',
   '{"max_buyers": 2, "hold_hours": 30}', '{"exclusivity_premium": {"amount": 5}}') as offer_id;
 create temp table seats as select offer_id,
-  testkit.seat(offer_id, 'A', '{"capacity_per_day": 1, "price_per_lead": 60, "routing_priority": 2, "timezone": "Asia/Tokyo"}',
+  testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 1, "price_per_lead": 60, "routing_priority": 2, "timezone": "Asia/Tokyo"}',
     '{78701}') as a,
-  testkit.seat(offer_id, 'B', '{}', '{78701}') as b, testkit.make_buyer('{"name": "D"}') as d from ids;
+  testkit.enroll_buyer(offer_id, 'Best', '{}', '{78701}') as b, testkit.new_buyer('Dunn') as d from ids;
 select testkit.at_time('2026-11-20T12:00:00Z');
 select testkit.work_holds();
 create temp table l as select n, testkit.outcome(offer_id, '2026-11-20T12:00:00Z'::timestamptz + n * interval '1 hour',
@@ -16,7 +16,8 @@ create temp table l as select n, testkit.outcome(offer_id, '2026-11-20T12:00:00Z
     '{"postal_code": "78799"}')) as t (n, fields);
 create temp table leads as select row_number() over (order by x.id) as n, x.id from leadgen.leads x join ids using (offer_id);
 select is((select array_agg(outcome order by n) from l),
-  '{"A 60.00, B 45.00","B 45.00","rejected: field_required","outside_service_area 2, held"}', 'what happened');
+  '{"Ace 60.00, Best 45.00","Best 45.00","rejected: field_required","outside_service_area 2, held"}',
+    'two leads are sold, one is rejected, one waits');
 -- The first lead''s second sale is returned and goes to nobody; the fourth waits.
 select testkit.at_time('2026-11-20T17:00:00Z');
 select leadgen.return_sale(s.id, 'wrong_number') is not null from leadgen.lead_assignments s join leads on leads.id = s.lead_id and n = 1
@@ -38,25 +39,25 @@ select is((select count(*) from plan, rehearsal.list_events(plan, '2026-11-20T13
   1::bigint, 'list_events: of leads of the period, its end not included');
 select is((select array_agg(concat_ws(' ', e.kind, to_char(e.happened_at at time zone 'UTC', 'HH24:MI'), (e.sale).price))
     from plan, rehearsal.list_events(plan, since, '2026-11-21Z') e join leads on leads.id = e.lead_id and n = 1), expected,
-  'list_events: what windows count of a lead from before ' || since)
+  format('list_events: what windows count of a lead from before %s', since))
 from (values ('2026-11-20T12:30:00Z'::timestamptz, '{"routed 13:00","returned 17:00 45.00"}'::text[]),
   ('2026-11-20T13:30:00Z', '{"returned 17:00 45.00"}')) as t (since, expected);
 select is((select array_agg((e.lead).id is not null) from plan, rehearsal.list_events(jsonb_populate_record(plan,
   '{"reads_leads": true}'),
   '2026-11-20T15:00:00Z', '2026-11-20T15:00:01Z') e), '{true,true}', 'list_events: with the lead where the changes depend on it');
 create function pg_temp.show(p_outcome rehearsal.outcome) returns text language sql as $$
-  select concat_ws(' ', p_outcome.category, p_outcome.cause, (select string_agg(case s.seat when a then 'A' when b then 'B' end || ' '
-    || p_outcome.prices[s.n], ', ' order by s.n)
+  select concat_ws(' ', p_outcome.category, p_outcome.cause,
+    (select string_agg(format('%s %s', case s.seat when a then 'Ace' when b then 'Best' end, p_outcome.prices[s.n]), ', ' order by s.n)
     from seats, unnest(p_outcome.seats) with ordinality as s (seat, n)));
 $$;
 select is((select array_agg(pg_temp.show(rehearsal.recall_outcome(x)) order by n) from leads join leadgen.leads x using (id)),
-  '{"sold A 60.00","sold B 45.00","rejected field_required","held outside_service_area"}', 'recall_outcome: what stands');
+  '{"sold Ace 60.00","sold Best 45.00","rejected field_required","held outside_service_area"}', 'recall_outcome: what stands');
 select is((select array_agg(rehearsal.name_day(x.created_at, zone) order by zone) from leads join leadgen.leads x using (id) cross
   join unnest('{Asia/Tokyo,UTC}'::text[]) zone where n = 4),
   '{2026-11-21,2026-11-20}', 'name_day: in a zone');
 select is(rehearsal.name_sales(jsonb_build_object('seats', jsonb_build_array(b, a), 'prices', '[45, 60]'::jsonb),
     array[rehearsal.make_seat(a, testkit.buyer_of(a)), rehearsal.make_seat(b, testkit.buyer_of(b))]) -> 0,
-  jsonb_build_object('buyer_id', testkit.buyer_of(b), 'buyer', 'B', 'price', 45),
+  jsonb_build_object('buyer_id', testkit.buyer_of(b), 'buyer', 'Best', 'price', 45),
     'name_sales: with the buyers'' names, in the order of sale') from seats;
 
 -- Changes, read: the seats.
@@ -66,14 +67,14 @@ create temp table r as select rehearsal.read_changes(offer_id, jsonb_build_objec
     '{"capacity_per_day": 3, "filters": {"city": {"enum": ["Austin"]}}, "schedule": {"mon": [["00:00", "01:00"]]}}'::jsonb),
   'with', jsonb_build_array(jsonb_build_object('buyer_id', d, 'service_areas', '["787*", " Round Rock"]'::jsonb, 'weight', 2)))) as x
     from seats;
-select is((select array_agg(concat_ws(' ', case s.buyer_offer_id when 0 then 'offer' when a then 'A' when b then 'B' else 'new' end,
+select is((select array_agg(concat_ws(' ', case s.buyer_offer_id when 0 then 'offer' when a then 'Ace' when b then 'Best' else 'new' end,
     s.is_gone, s.changes - '{schedule,filters}'::text[], s.limit_codes, s.schedule, s.tests[1].field, s.areas) order by s.buyer_offer_id)
   from seats, r, unnest((r.x).seats) s),
-  array['offer f', 'A f {"capacity_per_day": 3} {cap_day} {[0,60)} city', 'B t {"price_per_lead": 50} {}',
+  array['offer f', 'Ace f {"capacity_per_day": 3} {cap_day} {[0,60)} city', 'Best t {"price_per_lead": 50} {}',
     'new f {"weight": 2, "price_per_lead": 50} {} {postal_code:787*,city:roundrock}'],
-  'seat_enrollments, seat_newcomers: who sits there, with what is changed, and where the newcomer works');
-select is((x).reads_leads || ' ' || (x).moves_turns, 'true true', 'read_changes: what they depend on') from r;
-select is((plan).reads_leads || ' ' || (plan).moves_turns, 'false false', 'read_changes: nothing is changed') from plan;
+  'seat_enrollments, seat_newcomers: each seat with its changes and the newcomer''s areas');
+select is(format('%s %s', (x).reads_leads, (x).moves_turns), 't t', 'read_changes: what they depend on') from r;
+select is(format('%s %s', (plan).reads_leads, (plan).moves_turns), 'f f', 'read_changes: nothing is changed') from plan;
 select is((select s.new_flags from unnest((x).seats) s where s.buyer_id = d), 23,
   'seat_newcomers: what is so of it whatever the lead') from r, seats;
 select is(((rehearsal.seat_enrollments(o, '{}'))[2]).changes, null, 'seat_enrollments: nothing changed')
@@ -83,9 +84,10 @@ select is(cardinality(rehearsal.seat_newcomers(o, x, '{}')), 0, 'seat_newcomers:
 select is(testkit.fault_of(format('select rehearsal.check_changed_policies(o, %L) from leadgen.offers o where o.id = %s', changes,
   offer_id)), fault,
   format('check_changed_policies: %s', changes))
-from ids, (values ('{"routing": {"max_buyers": 3}}'::jsonb, 'none'), ('{"routing": {"max_buyers": 99}}', 'LG423 config.max_buyers'),
-  ('{"validation": {"min_message_length": 0}}', 'LG423 rules.min_message_length'), ('{"pricing": {"exclusivity_premium": {}}}',
-    'LG423 rules.exclusivity_premium')) as t (changes, fault);
+from ids, (values ('{"routing": {"max_buyers": 3}}'::jsonb, 'none'),
+  ('{"routing": {"max_buyers": 99}}', 'LG423 changes.routing.max_buyers'),
+  ('{"validation": {"min_message_length": 0}}', 'LG423 changes.validation.min_message_length'), ('{"pricing": {"exclusivity_premium": {}}}',
+    'LG423 changes.pricing.exclusivity_premium')) as t (changes, fault);
 
 -- The policy changes in the middle: each lead is laid over the version that judged it.
 update leadgen.routing_policies p set config = '{"max_buyers": 1}' from leadgen.offers o
@@ -123,7 +125,7 @@ select is(concat_ws(' ', cardinality(((e).seen).enrollments), ((e).seen).decided
   'gather_event: a lead that was turned down, by the tables and policies of today') from gathered;
 
 -- Where a rehearsal starts, and what it comes to.
-select is(concat_ws(' ', h.sold[1], h.sold[2], h.paid[2], h.sold[4]), expected, 'start_play: at ' || at)
+select is(concat_ws(' ', h.sold[1], h.sold[2], h.paid[2], h.sold[4]), expected, format('start_play: at %s', at))
 from plan, (values ('2026-11-20T13:30:00Z'::timestamptz, '2 2 105.00 2'), ('2026-11-20T14:30:00Z', '1 3 150.00 3'),
   ('2026-11-20T17:00:01Z', '0 2 105.00 2'), ('2026-11-20T12:00:00Z', '0 0 0 0')) as t (at, expected),
     lateral rehearsal.start_play(plan, at) h;
@@ -137,7 +139,8 @@ select is(parts, jsonb_build_object('counts', '{"sold": 2, "held": 1, "rejected"
 select is(rehearsal.play_events(plan, '2026-11-20Z', '2026-11-21Z'), ('{}', '[]')::rehearsal.tally,
   'play_events: nothing changed, no difference') from plan;
 select is((select array_agg(concat_ws(' ', e ->> 'buyer', e #>> '{actual,sales}', e #>> '{simulated,fill}') order by e ->> 'buyer')
-  from jsonb_array_elements(rehearsal.report_buyers((r.x), parts, parts, '2026-11-20Z', '2026-11-21Z')) e), '{"A 1 0.3333","B 1","D 0"}',
+  from jsonb_array_elements(rehearsal.report_buyers((r.x), parts, parts, '2026-11-20Z', '2026-11-21Z')) e),
+    '{"Ace 1 0.3333","Best 1","Dunn 0"}',
     'report_buyers: fill by the changed cap') from summed, r;
 
 select * from finish();

@@ -8,11 +8,11 @@ create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1
     "caps": {"per_day": 7, "budget_per_month": 900}, "hold_hours": 5}',
   '{"exclusivity_premium": {"percent": 20}, "time_of_day": [{"name": "noon", "hours": {"fri": [["12:00", "13:00"]]}, "amount": 3}],
     "adjustments": [{"name": "old", "when": {"attributes.roof_age": {"minimum": 20}}, "percent": 7.5}]}') as offer_id;
-create temp table seats as select offer_id, testkit.seat(offer_id, 'A',
+create temp table seats as select offer_id, testkit.enroll_buyer(offer_id, 'Ace',
   '{"capacity_per_hour": 2, "weight": 3, "price_per_lead": 33.33}') as a,
-  testkit.seat(offer_id, 'B',
+  testkit.enroll_buyer(offer_id, 'Best',
     '{"budget_per_day": 200, "filters": {"attributes.roof_age": {"minimum": 10}}, "schedule": {"fri": [["10:00", "12:30"]]}}') as b,
-  testkit.seat(offer_id, 'C', '{"timezone": "Asia/Tokyo", "capacity_per_day": 2, "min_balance_required": 45}') as c from ids;
+  testkit.enroll_buyer(offer_id, 'Cole', '{"timezone": "Asia/Tokyo", "capacity_per_day": 2, "min_balance_required": 45}') as c from ids;
 update leadgen.buyers x set balance = 500 from seats where x.id = testkit.buyer_of(c);
 select testkit.own(a, 'postal_code', '78745') from seats;
 create temp table history as select n, testkit.outcome(offer_id, '2026-11-20T13:30:00Z'::timestamptz + n * interval '23 minutes',
@@ -25,9 +25,10 @@ select is((select count(distinct split_part(outcome, ' ', 1)) from history) > 3,
 select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.leads l), '{"{\"identical\": true}"}',
   'replay_lead: every lead is identical');
 select is((v.checked, v.faults)::text, format('(20,[])'), 'verify_leads: all of them') from leadgen.verify_leads(0, 100) v;
-select is(v.checked || ' ' || (v.last_id = l.id), '3 true', 'verify_leads: the next three') from leadgen.verify_leads(0, 3) v,
+select is(format('%s %s', v.checked, v.last_id = l.id), '3 t', 'verify_leads: the next three') from leadgen.verify_leads(0, 3) v,
   (select id from leadgen.leads order by id limit 1 offset 2) l;
-select is((select v.checked || coalesce(v.last_id::text, ' none') from leadgen.verify_leads((select max(id) from leadgen.leads), 10) v),
+select is((select format('%s %s', v.checked, coalesce(v.last_id::text, 'none'))
+  from leadgen.verify_leads((select max(id) from leadgen.leads), 10) v),
   '0 none',
   'verify_leads: there are no more');
 select is(testkit.fault_of('select leadgen.replay_lead(0)'), 'LG404 lead_id', 'replay_lead: no such lead');
@@ -48,14 +49,15 @@ select is(rehearsal.replay_decision(d.*::text::leadgen.lead_decisions), '[]', 'r
 create function pg_temp.faults(p_decision leadgen.lead_decisions) returns text[] language sql as $$
   select array_agg(f ->> 'what' order by f ->> 'what') from jsonb_array_elements(rehearsal.replay_decision(p_decision)) f;
 $$;
-select is(pg_temp.faults(jsonb_populate_record(d.*::text::leadgen.lead_decisions, change)), expected, 'replay_decision: ' || change::text)
+select is(pg_temp.faults(jsonb_populate_record(d.*::text::leadgen.lead_decisions, change)), expected,
+  format('replay_decision: %s', change::text))
 from d, (values
   ('{"reasons": ["paused", null, null]}'::jsonb, '{reasons}'::text[]), ('{"winners": [3]}', '{winners}'), ('{"ranking": []}', '{ranking}'),
   ('{"unsold_reason": "no buyer is enrolled in the offer"}', '{unsold_reason}'), ('{"exclusive_buyer_id": 5}', '{exclusive_buyer_id}'),
   ('{"is_held": true}', '{is_held}'), ('{"adjustments": [{"step": "gift", "amount": -5}]}', '{sales}')
 ) as t (change, expected);
-select is(pg_temp.faults(jsonb_populate_record(e.*::text::leadgen.lead_decisions, change)), expected, 'replay_decision, held: '
-  || change::text)
+select is(pg_temp.faults(jsonb_populate_record(e.*::text::leadgen.lead_decisions, change)), expected,
+  format('replay_decision, held: %s', change::text))
 from e, (values ('{}'::jsonb, null::text[]), ('{"next_route_at": "2026-11-20T00:00:00Z"}', '{next_route_at}'), ('{"is_held": false}',
   '{is_held}')) as t (change, expected);
 create function pg_temp.winners(p_decision leadgen.lead_decisions) returns jsonb language sql as $$
@@ -73,9 +75,10 @@ create temp table t as select d.decided_at, market.recall_terms(r, market.recall
 select is(market.lay_over_terms(terms, r), market.recall_snapshot(r, market.recall_policy(r)),
   'lay_over_terms: terms and record are the snapshot') from t;
 select is((market.lay_over_terms(jsonb_populate_record(terms,
-    jsonb_build_object('pauses', jsonb_build_array(decided_at, decided_at + interval '1 minute', null))), r)).pauses,
-  array[null, decided_at + interval '1 minute', null], 'lay_over_terms: a pause that is over is none') from t;
-select is(market.shares_terms(r, jsonb_populate_record(r, change)), expected, 'shares_terms: ' || change::text)
+    jsonb_build_object('pauses', jsonb_build_array(tstzrange(null, decided_at),
+      tstzrange(decided_at, decided_at + interval '1 minute'), null))), r)).pauses,
+  array[null, tstzrange(decided_at, decided_at + interval '1 minute'), null], 'lay_over_terms: a pause that is over is none') from t;
+select is(market.shares_terms(r, jsonb_populate_record(r, change)), expected, format('shares_terms: %s', change::text))
 from t, (values ('{"attempt": 9, "max_buyers": 9, "prices": [1, 2, 3]}'::jsonb, true), ('{"versions": [1, 1, 9]}', false),
   ('{"default_price": 1}', false), ('{"routing_policy_version": 99}', false)) as c (change, expected);
 
@@ -86,10 +89,12 @@ select set_config('session_replication_role', 'replica', true);
 update leadgen.lead_assignments a set price = price + 1 where a.lead_id = (select id from sold);
 update leadgen.leads l set message = 'now there is one' where l.id = (select id from failed);
 select set_config('session_replication_role', 'origin', true);
-select is((leadgen.replay_lead(id) ->> 'identical') || ' ' || jsonb_path_query_array(leadgen.replay_lead(id), '$.differences[*].what'),
+select is(format('%s %s', leadgen.replay_lead(id) ->> 'identical',
+  jsonb_path_query_array(leadgen.replay_lead(id), '$.differences[*].what')),
   'false ["sales"]',
   'replay_lead: another price') from sold;
-select is((leadgen.replay_lead(id) ->> 'identical') || ' ' || jsonb_path_query_array(leadgen.replay_lead(id), '$.differences[*].what'),
+select is(format('%s %s', leadgen.replay_lead(id) ->> 'identical',
+  jsonb_path_query_array(leadgen.replay_lead(id), '$.differences[*].what')),
   'false ["validation"]',
   'replay_lead: another message') from failed;
 select is(rehearsal.replay_validation(l) #>> '{0,recorded,0,code}', 'field_required', 'replay_validation: what was recorded') from failed
@@ -97,11 +102,12 @@ select is(rehearsal.replay_validation(l) #>> '{0,recorded,0,code}', 'field_requi
 select is(rehearsal.replay_validation(l), '[]', 'replay_validation: a lead that passed') from sold join leadgen.leads l using (id);
 select is(jsonb_array_length(rehearsal.find_replay_faults(l)), 1, 'find_replay_faults: validation and every attempt') from sold
   join leadgen.leads l using (id);
-select is(v.checked || ' ' || (select array_agg((f ->> 'lead_id')::bigint order by 1) from jsonb_array_elements(v.faults) f)::text,
-  '20 ' || (select array_agg(id order by id) from (
+select is(format('%s %s', v.checked, (select array_agg((f ->> 'lead_id')::bigint order by 1) from jsonb_array_elements(v.faults) f)::text),
+  format('20 %s', (select array_agg(id order by id) from (
     select id from sold
     union
-    select id from failed) x)::text, 'verify_leads: names the two')
+    select id from failed) x)::text),
+    'verify_leads: names the two')
 from leadgen.verify_leads(0, 100) v;
 
 -- recall_facts: a stored lead as it was judged.
@@ -110,7 +116,7 @@ create temp table f as select intake.recall_facts(l, 'US') as facts, intake.reca
   join leadgen.lead_assignments a on a.lead_id = l.id and a.is_exclusive order by l.id limit 1;
 select is(concat_ws('|', (facts).name, (facts).email_domain, (facts).phone_country, (facts).phone_region, (facts).postal_code,
   (facts).city_key, (facts).decided_at
-  = created_at), 'John Smith|example.com|US|US-TX|78745|austin|t', 'recall_facts: what it sent, and when') from f;
+  = created_at), 'John Smith|example.com|US|US-TX|78745|austin|t', 'recall_facts: what the lead sent at its time') from f;
 select is((facts).postal_patterns, '{78745,78745*,7874*,787*,78*,7*,*}', 'recall_facts: its postal code''s patterns') from f;
 select is((facts).local_minute, kernel.minute_of_week(created_at, 'America/Chicago'), 'recall_facts: the minute of the market''s week')
   from f;

@@ -14,33 +14,34 @@ create function pg_temp.due() returns text language sql as $$
   select string_agg(case l.next_route_at <= leadgen.clock() when true then 'due' else 'held' end, ' ' order by l.offer_id)
   from leadgen.leads l;
 $$;
-select is(pg_temp.due(), 'held held', 'two leads wait');
-select is(roads.follow_change(leadgen.clock()), false, 'nothing changed');
+select is(pg_temp.due(), 'held held', 'a lead of each offer waits');
+select is(leadgen.follow_change(), 0, 'follow_change: nothing changed');
 
 -- Switched on, and money spent in the same edit: both offers are woken, both enrollments warned of, in two calls.
 update leadgen.buyers b set is_active = true, balance = 110 from ids where b.id = ids.buyer_id;
 select testkit.at_time('2026-11-20T16:10:00Z');
-select is(roads.follow_change(leadgen.clock()), true, 'the first call');
-select is(pg_temp.due(), 'due held', 'wakes one offer');
-select is(count(*), 2::bigint, 'and warns of the balance') from leadgen.events e where e.kind = 'balance_low';
-select is(array_agg(distinct e.created_at), array['2026-11-20T16:00:00Z'::timestamptz], 'as of when it fell') from leadgen.events e
+select is(leadgen.follow_change() > 0, true, 'follow_change: the first call has work');
+select is(pg_temp.due(), 'due held', 'the first call wakes one offer');
+select is(count(*), 2::bigint, 'a low balance warns once an offer') from leadgen.events e where e.kind = 'balance_low';
+select is(array_agg(distinct e.created_at), array['2026-11-20T16:00:00Z'::timestamptz], 'a warning has the time at which the balance fell')
+from leadgen.events e
 where e.kind = 'balance_low';
 select is(array_agg(e.subject order by e.id), array_agg(format('enrollment %s at 2026-11-20T16:00:00+00:00', bo.id) order by e.id),
   'its subject is the same in every zone') from leadgen.events e join leadgen.buyer_offers bo on bo.id = e.buyer_offer_id
 where e.kind = 'balance_low';
-select is(roads.follow_change(leadgen.clock()), true, 'the second call');
+select is(leadgen.follow_change() > 0, true, 'follow_change: the second call has work');
 select is(pg_temp.due(), 'due due', 'wakes the other offer');
-select is(roads.follow_change(leadgen.clock()), false, 'and that was all');
+select is(leadgen.follow_change(), 0, 'follow_change: nothing is left');
 select testkit.work_holds();
-select is(array_agg(testkit.tell(l.id) order by l.id), array['Ace Plumbing 45.00', 'Ace Plumbing 45.00'], 'both are sold')
+select is(array_agg(testkit.tell(l.id) order by l.id), array['Ace Plumbing 45.00', 'Ace Plumbing 45.00'], 'both leads are sold')
 from leadgen.leads l;
 
 -- An offer that is gone, a table that nobody knows: nothing to do, and nothing that stays.
 insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id) values (leadgen.clock(), 'offers', -1, -1);
 insert into leadgen.catalog_changes (changed_at, table_name, row_id) values (leadgen.clock(), 'something', 1);
-select is(roads.follow_change(leadgen.clock()), true, 'an offer that is gone');
-select is(roads.follow_change(leadgen.clock()), false, 'is not looked at again');
-select is_empty('select * from leadgen.catalog_changes', 'nothing is left');
+select is(leadgen.follow_change() > 0, true, 'an offer that is gone');
+select is(leadgen.follow_change(), 0, 'follow_change: a change is looked at once');
+select is_empty('select * from leadgen.catalog_changes', 'no change is left over');
 
 select * from finish();
 rollback;

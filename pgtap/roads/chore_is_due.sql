@@ -1,14 +1,15 @@
 -- list_chores and run_chore: what workers do beside delivering is rows, and only what is a row can be run.
 begin;
-select plan(18);
+select plan(21);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- The registry.
-select is(array_agg(c.name order by c.position), '{settle_answers,settle_return,release_due_sale,route_held_lead,settle_endpoints,
-  settle_reports,advance_replay}', 'chores: in the order of a turn') from leadgen.chores c;
+select is(array_agg(c.name order by c.position),
+  '{settle_answers,settle_return,release_due_sale,follow_change,route_held_lead,settle_endpoints,
+  settle_reports,advance_resend,purge_quarantine,forget_buckets}', 'chores: in the order of a turn') from leadgen.chores c;
 select is(array_agg(c.name) filter (where p.oid is null or p.prorettype not in ('integer'::regtype, 'bigint'::regtype)),
   null, 'chores: the function of each returns a number')
-from leadgen.chores c left join pg_proc p on p.oid = to_regprocedure(c.runs || '()');
+from leadgen.chores c left join pg_proc p on p.oid = to_regprocedure(format('%s()', c.runs));
 select is(testkit.fault_of(
   $$insert into leadgen.chores (name, position, runs, description) values ('x', 99, 'market.settle_answers(); drop', 'x')$$),
   '23514', 'chores: a function is two words');
@@ -20,7 +21,7 @@ begin
   return leadgen.run_chore(p_name)::text;
 end;
 $$;
-select is(pg_temp.run(c.name), 'false', 'run_chore: nothing to do, ' || c.name) from leadgen.chores c;
+select is(pg_temp.run(c.name), 'false', format('run_chore: nothing to do, %s', c.name)) from leadgen.chores c;
 reset role;
 select is(testkit.fault_of(sql), fault, sql)
 from (values
@@ -30,28 +31,30 @@ from (values
 ) as t (sql, fault);
 
 -- One piece a call, until there is nothing left: a function that counts, and one that names what it did.
-create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-select testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(
-  '{"name": "Ace", "webhook_url": "https://b.example/hook", "email_notifications": false}'))) from ids;
+create temp table ids as select testkit.open_offer('{}', 'Webb') as offer_id;
 update leadgen.endpoints e set disabled_at = '2026-11-20T16:00:00Z', disabled_reason = 'tests' where e.channel = 'webhook';
-select is(pg_temp.run('settle_endpoints') || ' ' || pg_temp.run('settle_endpoints'), 'true false', 'run_chore: one endpoint to announce');
+select is(format('%s %s', pg_temp.run('settle_endpoints'), pg_temp.run('settle_endpoints')), 'true false',
+  'run_chore: one endpoint to announce');
 reset role;
-select is(count(*), 1::bigint, 'which is announced') from leadgen.events ev where ev.kind = 'endpoint_disabled';
+select is(count(*), 1::bigint, 'the disabled endpoint is announced') from leadgen.events ev where ev.kind = 'endpoint_disabled';
 select leadgen.enable_endpoint(e.id) from leadgen.endpoints e where e.channel = 'webhook';
-select leadgen.run_chore('route_held_lead') from generate_series(1, 3);
+select leadgen.run_chore('follow_change') from generate_series(1, 3);
 insert into leadgen.catalog_changes (changed_at, table_name, row_id, offer_id) select now(), 'offers', offer_id, offer_id from ids;
-select is(pg_temp.run('route_held_lead'), 'true', 'run_chore: a change is something, though it is no lead');
+select is(pg_temp.run('follow_change'), 'true', 'run_chore: a change is followed');
 reset role;
 
 -- Operators: how often, and whether.
-update leadgen.chores set is_active = false where name = 'advance_replay';
+update leadgen.chores set is_active = false where name = 'advance_resend';
 update leadgen.chores set pause = '90 seconds' where name = 'settle_reports';
 set local role leadgen_worker;
-select is(array_agg(c.name || ' ' || c.pause_seconds), '{"settle_answers 0","settle_return 0","release_due_sale 0","route_held_lead 0",
-  "settle_endpoints 0","settle_reports 90"}', 'list_chores: those that are to be done, and how often') from leadgen.list_chores() c;
+select is(array_agg(format('%s %s', c.name, c.pause_seconds)),
+  '{"settle_answers 0","settle_return 0","release_due_sale 0","follow_change 0","route_held_lead 0",
+  "settle_endpoints 0","settle_reports 90","purge_quarantine 600","forget_buckets 600"}',
+  'list_chores: the active chores with their pauses') from leadgen.list_chores() c;
 reset role;
 set local role leadgen_dba;
-select lives_ok('update leadgen.chores set pause = ''1 minute'', is_active = true', 'a DBA changes how often, and whether');
+select lives_ok('update leadgen.chores set pause = ''1 minute'', is_active = true',
+  'a DBA changes the pause of a chore and switches it on');
 reset role;
 
 select * from finish();

@@ -1,13 +1,13 @@
--- check_invariants: silent when all is well, and each kind of corruption is found. Planted with triggers switched off.
+-- list_broken_invariants: silent when all is well, and each kind of corruption is found. Planted with triggers switched off.
 begin;
 select plan(71);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}',
   '{"max_buyers": 2, "caps": {"per_day": 100, "per_month": 1000, "budget_per_day": 10000}}',
   '{"exclusivity_premium": {"percent": 10}}') as offer_id;
-create temp table seats as select testkit.enroll(offer_id, '{"capacity_per_hour": 50, "capacity_per_day": 5,
+create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_hour": 50, "capacity_per_day": 5,
   "capacity_per_week": 50, "capacity_per_month": 50, "budget_per_day": 5000, "budget_per_month": 5000, "routing_priority": 2}') as a,
-  testkit.enroll(offer_id) as b from ids;
+  testkit.enroll_buyer(offer_id, 'Best') as b from ids;
 select testkit.own(b, 'city', 'Waco') from seats;
 create temp table leads as
 select n, (testkit.submit(offer_id,
@@ -23,7 +23,7 @@ create temp table recorded as select r.* from (select jsonb_agg(jsonb_build_obje
   lease_token, 'started_at', '2026-11-20T16:00:00Z',
   'outcome', 'delivered', 'latency_ms', 1)) as results from claims) x, leadgen.record_attempts(results, 3, '1 second') r;
 
-select is_empty('select * from leadgen.check_invariants()', 'a good database: nothing to report');
+select is_empty('select * from leadgen.list_broken_invariants()', 'a good database: nothing to report');
 select is((select count(*) from leadgen.lead_assignments), 9::bigint, 'though there is much to look at');
 
 create function pg_temp.planted(p_sql text) returns text[] language plpgsql as $$
@@ -34,8 +34,8 @@ begin
   set local session_replication_role = replica;
   execute p_sql;
   set local session_replication_role = origin;
-  v_found := array(select distinct i.rule || case when i.detail is null then ' without detail' else '' end
-    from leadgen.check_invariants() i order by 1);
+  v_found := array(select distinct concat_ws(' ', i.rule, case when i.detail is null then 'without detail' end)
+    from leadgen.list_broken_invariants() i order by 1);
   raise exception using errcode = 'P9999', message = v_found::text;
 exception
   when sqlstate 'P9999' then
@@ -167,7 +167,8 @@ select is(pg_temp.planted(sql) @> array[rule], true, format('%s: %s', rule, what
 -- Each rule that a check can name was proved to find its contrary.
 select bag_eq($$select distinct named[1]
   from pg_proc p, regexp_matches(p.prosrc, '(?:select|then|else) ''([a-z]+(?:_[a-z]+)+)''', 'g') named
-  where p.proname like 'check\_%' and p.proargnames = '{rule,detail}'$$, 'select distinct rule from faults', 'every rule has its proof');
+  where (p.proname like 'list\_broken\_%' or p.proname = 'list_differing_replays') and p.proargnames = '{rule,detail}'$$,
+    'select distinct rule from faults', 'every rule has its proof');
 
 select * from finish();
 rollback;

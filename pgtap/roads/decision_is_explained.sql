@@ -4,7 +4,8 @@ select plan(52);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 select is((kernel.describe_reasons(testkit.snapshot(array[testkit.candidate(fields)], testkit.load('{
-  "cap_day": 20, "used_day": 20, "cap_month": 90, "used_month": 91, "budget_day": 100, "spent_day": 80.5, "budget_month": 900, "spent_month": 900}'), '2026-11-21T16:00:00Z'), array[reason]))[1],
+  "cap_day": 20, "used_day": 20, "cap_month": 90, "used_month": 91, "budget_day": 100, "spent_day": 80.5,
+  "budget_month": 900, "spent_month": 900}'), '2026-11-21T16:00:00Z'), array[reason]))[1],
   text, text)
 from (values
   ('{"used_day": 20, "cap_day": 20}'::jsonb, 'cap_day', 'cap_day: 20 of 20, resets 2026-11-22T06:00:00Z (00:00 America/Chicago)'),
@@ -44,7 +45,8 @@ from (values
 -- One lead with a winner, one ranked behind, one lost for each kind of reason.
 create temp table ids as select testkit.make_offer('{}', '{"tie_breakers": ["round_robin"]}') as offer_id;
 create temp table seats as
-select n, testkit.enroll(offer_id, jsonb_build_object('buyer_id', testkit.make_buyer(jsonb_build_object('name', 'Buyer ' || n))) || seat,
+select n, testkit.enroll(offer_id,
+  jsonb_build_object('buyer_id', testkit.make_buyer(jsonb_build_object('name', format('Buyer %s', n)))) || seat,
   areas) as id
 from ids, (values
   (1, '{"routing_priority": 2}'::jsonb, '{*}'::text[]), (2, '{"routing_priority": 9, "price_per_lead": 60}', '{*}'), (3,
@@ -56,8 +58,8 @@ select is((select array_agg(concat_ws('|', c.buyer_name, c.verdict, c.rank, c.re
   array['Buyer 2|won|1|60.00', 'Buyer 1|passed|2|ranked 2 of 2 by priority, then round_robin',
     'Buyer 3|lost|cap_day: 0 of 0, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
     'Buyer 4|lost|outside_service_area'], 'explain_candidates: who won, who was behind, why each other lost');
-select is((select array_agg(distinct c.attempt || ' ' || c.decided_at)
-  from lead, leadgen.explain_candidates(lead.id) c), '{"1 2026-11-20 16:00:00+00"}', 'attempt and clock');
+select is((select array_agg(distinct format('%s %s', c.attempt, c.decided_at))
+  from lead, leadgen.explain_candidates(lead.id) c), '{"1 2026-11-20 16:00:00+00"}', 'explain_candidates: attempt and clock');
 select is(roads.summarize_lead(id), 'Sold to Buyer 2 for 60.00 USD', 'summarize_lead: sold') from lead;
 
 create temp table account as select leadgen.explain_lead(id) as j from lead;
@@ -66,14 +68,14 @@ select is(j -> 'validation',
   '{"passed": true, "errors": [], "policy_id": 0, "policy_version": 1}'::jsonb || jsonb_build_object('policy_id',
     o.validation_policy_id), 'explain_lead: validation')
 from account, ids join leadgen.offers o on o.id = ids.offer_id;
-select is(jsonb_array_length(j -> 'attempts') || ' ' || jsonb_array_length(j #> '{attempts,0,candidates}'), '1 4',
+select is(format('%s %s', jsonb_array_length(j -> 'attempts'), jsonb_array_length(j #> '{attempts,0,candidates}')), '1 4',
   'explain_lead: attempts and their candidates') from account;
 select is(j #> '{attempts,0,strategy}', '["priority", "round_robin"]', 'explain_lead: by which strategy') from account;
 select is(j #>> '{attempts,0,candidates,2,reason}', 'cap_day: 0 of 0, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
   'explain_lead: a reason with its numbers') from account;
-select is(j #>> '{sales,0,buyer}' || ' ' || (j #>> '{sales,0,price}') || ' ' || (j #>> '{sales,0,outcome}'), 'Buyer 2 60.00 pending',
+select is(format('%s %s %s', j #>> '{sales,0,buyer}', j #>> '{sales,0,price}', j #>> '{sales,0,outcome}'), 'Buyer 2 60.00 pending',
   'explain_lead: sales') from account;
-select is(j #> '{sales,0,deliveries,0}' ->> 'channel' || ' ' || (j #> '{sales,0,deliveries,0}' ->> 'status'), 'email pending',
+select is(format('%s %s', j #> '{sales,0,deliveries,0}' ->> 'channel', j #> '{sales,0,deliveries,0}' ->> 'status'), 'email pending',
   'explain_lead: deliveries') from account;
 select is(j #> '{sales,0,price_steps,0}', '{"step": "base", "amount": 60.00}', 'explain_lead: the price''s steps') from account;
 select is(array(select k from (values ('John Smith'), ('person1@example.com'), ('+15125550001'), ('Emergency plumbing')) p (k)
@@ -87,7 +89,7 @@ create temp table others as select (testkit.submit(offer_id, '{"name": null}', 2
   (testkit.submit(testkit.make_offer(), '{}', 3) ->> 'lead_id')::bigint as held,
   (testkit.submit(testkit.make_offer('{}', '{"on_no_buyer": "reject"}'), '{}', 4) ->> 'lead_id')::bigint as unsold from ids;
 select is(roads.summarize_lead(bad), 'Rejected: name is missing', 'summarize_lead: rejected') from others;
-select is(roads.summarize_lead(held), 'Held until 2026-11-21T16:00:00Z: no buyer is enrolled in the offer', 'summarize_lead: held')
+select is(roads.summarize_lead(held), 'Held until 2026-11-21T16:00:00Z, because: no buyer is enrolled in the offer', 'summarize_lead: held')
   from others;
 select is(roads.summarize_lead(unsold), 'Unsold: no buyer is enrolled in the offer', 'summarize_lead: unsold') from others;
 select is(leadgen.explain_lead(bad) #> '{validation,errors,0,code}', '"field_required"', 'explain_lead: what it failed') from others;
@@ -104,12 +106,12 @@ select is((leadgen.explain_lead(second.id) #> '{validation,duplicate_of}')::bigi
 insert into leadgen.operator_keys (name, key_hash, revoked_at) values ('ops', repeat('1', 64), null), ('gone', repeat('2', 64),
   '2026-01-01T00:00:00Z');
 select is(leadgen.explain_lead_for(repeat('1', 64), id), leadgen.explain_lead(id), 'explain_lead_for: with a key in force') from lead;
-select is(testkit.fault_of(format('select leadgen.explain_lead_for(%L, %s)', hash, id)), 'LG401', 'explain_lead_for: ' || what)
+select is(testkit.fault_of(format('select leadgen.explain_lead_for(%L, %s)', hash, id)), 'LG401', format('explain_lead_for: %s', what))
 from lead, (values (repeat('2', 64), 'a revoked key'), (repeat('3', 64), 'an unknown key'), (null, 'no key')) as t (hash, what);
 
 -- A buyer who never bought may be deleted; the account still says that it lost, and why.
 delete from leadgen.buyers where name = 'Buyer 4';
-select is((select regexp_replace(c.buyer_name, '[0-9]+', 'N') || ': ' || c.reason
+select is((select format('%s: %s', regexp_replace(c.buyer_name, '[0-9]+', 'N'), c.reason)
   from lead, leadgen.explain_candidates(lead.id) c where c.buyer_name like '%deleted'),
   'buyer N, deleted: outside_service_area', 'explain_candidates: a buyer who is not there any more');
 

@@ -1,17 +1,19 @@
--- find_leads, list_matching_leads, list_matching_quarantined, read_search: a lead is found by what people know of it.
+-- find_leads, describe_status, list_matching_leads, list_leads_by_attribute, list_matching_quarantined, read_search:
+-- a lead is found by what people know of it.
 begin;
-select plan(27);
+select plan(40);
 create temp table ids as select testkit.make_offer() as offer_id;
-select testkit.seat(offer_id, 'Hilltop') from ids;
+select testkit.enroll_buyer(offer_id, 'Hilltop Roofing') from ids;
 create temp table leads as
 select testkit.submit(offer_id, '{"idempotency_key": "order-7"}', 1) as sold,
-  testkit.submit(offer_id, '{"email": "Ann@Example.com"}', 2) as ann,
+  testkit.submit(offer_id, '{"email": "Ann@Example.com", "attributes": {"ref": ["A \"7\"", {"no": 815}]}}', 2) as ann,
   testkit.submit(offer_id, '{"idempotency_key": "meta:4444", "phone": "12"}', 3) as wrong from ids;
 create temp table numbers as
 select (sold ->> 'lead_id')::bigint as sold, (ann ->> 'lead_id')::bigint as ann, (wrong ->> 'lead_id')::bigint as wrong from leads;
 create function pg_temp.found(p_text text) returns text language sql as $$
-  select coalesce(string_agg(case f.lead_id when n.sold then 'sold' when n.ann then 'ann' when n.wrong then 'wrong' else 'quarantined' end
-    || ' by ' || f.matched, '; ' order by f.lead_id), 'none')
+  select coalesce(string_agg(format('%s by %s',
+    case f.lead_id when n.sold then 'sold' when n.ann then 'ann' when n.wrong then 'wrong' else 'quarantined' end, f.matched), '; '
+      order by f.lead_id), 'none')
   from numbers n, leadgen.find_leads(p_text) f;
 $$;
 
@@ -21,28 +23,39 @@ from (values
   ('1 512 555 0001', 'sold by phone'), ('5125559999', 'none'), ('12', 'none'),
   ('person1@example.com', 'sold by email'), ('PERSON1@Example.COM', 'sold by email'), ('ann@example.com', 'ann by email'),
   ('nobody@example.com', 'none'), ('order-7', 'sold by key'), ('order-8', 'none'), ('meta:4444', 'wrong by key'),
-  ('4444', 'wrong by key'), ('%', 'none')
+  ('4444', 'wrong by key'), ('%', 'none'), ('A "7"', 'ann by attributes.ref'), ('815', 'ann by attributes.ref'),
+  ('81', 'none'), ('ref', 'none')
 ) as t (asked, wanted);
 select is(pg_temp.found(sold::text), 'sold by id', 'find_leads: a lead id') from numbers;
 select is((f.offer, f.source, f.status, f.quarantine_id) is distinct from null, true, 'find_leads: with its offer, source and status')
 from numbers, leadgen.find_leads(sold::text) f;
-select is(f.summary, 'Sold to Hilltop for 45.00 USD', 'find_leads: what became of it') from numbers, leadgen.find_leads(sold::text) f;
+select is(f.summary, 'Sold to Hilltop Roofing for 60.00 USD', 'find_leads: what became of it') from numbers,
+  leadgen.find_leads(sold::text) f;
 select matches(f.deliveries, '^email pending \(delivery [0-9]+\)$', 'find_leads: its deliveries')
   from numbers, leadgen.find_leads(sold::text) f;
 select matches(f.summary, '^Rejected: ', 'find_leads: why it was rejected') from numbers, leadgen.find_leads(wrong::text) f;
 
+select is(f.summary, format('Rejected: %s', (select string_agg(e ->> 'reason', '; ') from jsonb_array_elements(wrong -> 'errors') e)),
+  'find_leads: every failure of a rejected lead') from leads, leadgen.find_leads(wrong ->> 'lead_id') f;
+select is((select count(*) from intake.list_leads_by_attribute('815', 0)), 0::bigint, 'list_leads_by_attribute: no more than asked for');
+select is(roads.describe_status(status::leadgen.lead_status, reason, until), shown, format('describe_status: %s', shown))
+from (values ('validated', null, null::timestamptz, 'sold'), ('validated', null, '2026-11-20Z', 'sold'),
+  ('validated', 'no buyer', '2026-11-20Z', 'held'), ('validated', 'no buyer', null, 'unsold'), ('accepted', null, null, 'accepted'),
+  ('rejected', 'no buyer', null, 'rejected')) as t (status, reason, until, shown);
+
 -- What waits in quarantine.
 create temp table lost as select leadgen.submit_lead('{"name": "Lost", "email": "l@example.com", "phone": "(512) 555-0007",
-  "idempotency_key": "order-9"}') ->> 'quarantine_id' as id;
+  "idempotency_key": "order-9", "utm_source": "CLK-3"}') ->> 'quarantine_id' as id;
 select is(pg_temp.found(asked), wanted, format('find_leads: %s, in quarantine', asked))
-from (values ('L@example.com', 'quarantined by email'), ('512-555-0007', 'quarantined by phone'), ('order-9', 'quarantined by key'))
+from (values ('L@example.com', 'quarantined by email'), ('512-555-0007', 'quarantined by phone'), ('order-9', 'quarantined by key'),
+  ('CLK-3', 'quarantined by field'))
   as t (asked, wanted);
-select is(f.quarantine_id::text || ' ' || f.status || ' ' || (f.summary like 'In quarantine: no source claims it%'),
-  lost.id || ' quarantined true',
+select is(format('%s %s %s', f.quarantine_id::text, f.status, f.summary like 'In quarantine: no source claims it%'),
+  format('%s quarantined t', lost.id),
   'find_leads: the submission and why it waits') from lost, leadgen.find_leads('order-9') f;
 
-select is(testkit.fault_of(format('select * from leadgen.find_leads(%L)', asked)), 'LG400 text', 'find_leads: ' || what)
-from (values (null, 'nothing'), ('  ', 'blanks'), (repeat('x', 201), 'too long')) as t (asked, what);
+select is(testkit.fault_of(format('select * from leadgen.find_leads(%L)', asked)), 'LG400 text', format('find_leads: %s', what))
+from (values (null, 'nothing'), ('  ', 'blanks'), (repeat('x', 201), 'more than 200 characters')) as t (asked, what);
 
 select * from finish();
 rollback;

@@ -5,9 +5,9 @@ create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1
   '{"strategy": "round_robin", "max_buyers": 2,
   "caps": {"per_day": 7}}', '{"adjustments": [{"name": "old", "when": {"attributes.roof_age": {"minimum": 20}},
     "percent": 10}]}') as offer_id;
-select testkit.seat(offer_id, 'A', '{"capacity_per_hour": 3}'), testkit.seat(offer_id, 'B',
+select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_hour": 3}'), testkit.enroll_buyer(offer_id, 'Best',
   '{"budget_per_day": 150, "price_per_lead": 60}'),
-  testkit.seat(offer_id, 'C', '{"filters": {"attributes.roof_age": {"minimum": 10}}}') from ids;
+  testkit.enroll_buyer(offer_id, 'Cole', '{"filters": {"attributes.roof_age": {"minimum": 10}}}') from ids;
 create function pg_temp.rows() returns jsonb language plpgsql as $$
 declare
   v_rows jsonb := '{}';
@@ -15,7 +15,7 @@ declare
   v_state text;
 begin
   for v_table in select c.relname from pg_class c where c.relnamespace = 'leadgen'::regnamespace and c.relkind in ('r', 'p') order by 1 loop
-    execute format('select count(*) || '' '' || coalesce(md5(string_agg(t::text, '','' order by t::text)), '''') from leadgen.%I t',
+    execute format($q$select format('%%s %%s', count(*), md5(string_agg(t::text, ',' order by t::text))) from leadgen.%I t$q$,
       v_table) into v_state;
     v_rows := v_rows || jsonb_build_object(v_table, v_state);
   end loop;
@@ -49,20 +49,20 @@ select is(t.dry #>> '{decision,summary}', leadgen.explain_lead((t.live ->> 'lead
 from (select * from tried order by n) t where t.live ? 'lead_id';
 select is((select count(distinct t.live ->> 'status') from tried t), 2::bigint, 'accepted and rejected ones among them');
 select is(t.dry ? 'lead_id', false, 'a dry run names no lead') from tried t where n = 1;
-select is(jsonb_array_length(t.dry #> '{decision,attempts,0,candidates}'), 3, 'it shows every candidate') from tried t where n = 1;
+select is(jsonb_array_length(t.dry #> '{decision,attempts,0,candidates}'), 3, 'a dry run shows every candidate') from tried t where n = 1;
 
 -- Quarantine, replay, malformed.
 select is(leadgen.dry_run_lead('{"source_key": "no-such-source", "name": "x"}') - 'quarantine_id' ->> 'status', 'quarantined',
   'an unknown source: quarantined');
-select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'and nothing is kept of it');
+select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'a dry run puts nothing into quarantine');
 select is(leadgen.dry_run_lead(testkit.given_lead(offer_id, '{"attributes": {"roof_age": 12}}', 1)) ->> 'dry_run', 'true',
   'a lead that is there already') from ids;
 
 -- As new.
 create temp table known as
 select testkit.given_lead(offer_id, '{"attributes": {"roof_age": 12}, "idempotency_key": "k1"}', 12) as lead from ids;
-select is(leadgen.dry_run_lead(lead || '{"idempotency_key": "k2"}') #>> '{errors,0,code}', 'duplicate',
-  'it would be a duplicate') from known;
+select is(leadgen.dry_run_lead(lead || '{"idempotency_key": "k2"}'::jsonb) #>> '{errors,0,code}', 'duplicate',
+  'a dry run of the same person says duplicate') from known;
 create temp table counted as select pg_temp.rows() as before;
 select is(d.answer ->> 'status', 'accepted', 'as new: neither a replay nor a duplicate')
 from known, lateral (select leadgen.dry_run_lead(lead, '{"idempotency_key": "k1"}', true) as answer) d;

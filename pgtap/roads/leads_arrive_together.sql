@@ -12,7 +12,8 @@ $$;
 create temp table ids as
 select testkit.make_offer() as first, testkit.make_offer() as second, testkit.make_offer() as third;
 create temp table seats as
-select testkit.enroll(first) as first, testkit.enroll(second) as second, testkit.enroll(third) as third from ids;
+select testkit.enroll_buyer(first, 'Ace') as first, testkit.enroll_buyer(second, 'Best') as second,
+  testkit.enroll_buyer(third, 'Cole') as third from ids;
 create function pg_temp.given(p_offer text, p_number integer, p_fields jsonb default '{}')
 returns jsonb
 language sql
@@ -28,34 +29,34 @@ select is(answers[1] - 'lead_id', jsonb_build_object('status', 'accepted',
   'message', 'Lead qualified and delivered to buyer', 'buyer_id', testkit.buyer_of(seats.third), 'offer_id', ids.third,
   'price', 45.00), 'an answer is that of submit_lead') from sold, ids, seats;
 select is(array(select (a ->> 'offer_id')::bigint from unnest(answers) a), array[third, first, third, second],
-  'in the order given') from sold, ids;
+  'answers come in the order of the leads') from sold, ids;
 select is(array_agg(l.email::text order by n),
-  '{person1@example.com,person2@example.com,person3@example.com,person4@example.com}', 'each its own lead''s')
+  '{person1@example.com,person2@example.com,person3@example.com,person4@example.com}', 'each answer is its own lead''s')
 from sold, unnest(answers) with ordinality u (a, n)
 join leadgen.leads l on l.id = (a ->> 'lead_id')::bigint;
 select is(count(distinct l.created_at), 4::bigint, 'each is judged at its own time') from leadgen.leads l;
-select is((select count(*) from leadgen.deliveries), 4::bigint, 'all are to be delivered');
-select is(pg_temp.submit_all('{}'), '{}', 'no leads, no answers');
+select is((select count(*) from leadgen.deliveries), 4::bigint, 'every lead has its delivery');
+select is(pg_temp.submit_all('{}'), '{}', 'without leads there are no answers');
 
 -- They see each other.
 create temp table again as
 select pg_temp.submit_all(array[
   pg_temp.given('first', 5, '{"idempotency_key": "k"}'), pg_temp.given('second', 6),
   pg_temp.given('first', 5, '{"idempotency_key": "k"}'), pg_temp.given('first', 7, '{"idempotency_key": "k"}')]) as answers;
-select is(answers[3], answers[1] || '{"replayed": true}', 'the same key again is answered as the first time') from again;
+select is(answers[3], answers[1] || '{"repeated": true}'::jsonb, 'the same key again is answered as the first time') from again;
 select is(answers[4] ->> 'status', 'refused', 'the same key with another body is refused') from again;
-select is(answers[4] ->> 'sqlstate', 'LG422', 'as submit_lead refuses it') from again;
-select is(answers[2] ->> 'status', 'accepted', 'which keeps no other from being taken') from again;
-select is((select count(*) from leadgen.leads l where l.idempotency_key = 'k'), 1::bigint, 'one lead');
+select is(answers[4] ->> 'sqlstate', 'LG422', 'a batch refuses a lead as submit_lead does') from again;
+select is(answers[2] ->> 'status', 'accepted', 'a refused lead keeps no other from being taken') from again;
+select is((select count(*) from leadgen.leads l where l.idempotency_key = 'k'), 1::bigint, 'a key that is sent together makes one lead');
 create temp table capped as
 select testkit.make_offer('{"duplicate_window_hours": 24}', '{"on_no_buyer": "reject"}') as id;
-select lives_ok('select testkit.enroll(id, ''{"capacity_per_day": 1}'') from capped', 'an offer with one place a day');
+select lives_ok('select testkit.enroll_buyer(id, ''Ace'', ''{"capacity_per_day": 1}'') from capped', 'an offer with one place a day');
 create temp table places as
 select pg_temp.submit_all(array[testkit.given_lead(id, '{}', 8), testkit.given_lead(id, '{"message": "again"}', 8),
   testkit.given_lead(id, '{}', 9)]) as answers from capped;
-select is(answers[1] ? 'price', true, 'the first takes the place') from places;
+select is(answers[1] ? 'price', true, 'the first of a batch takes the place') from places;
 select is(answers[2] #>> '{errors,0,code}', 'duplicate', 'the same person is a duplicate of it') from places;
-select is(answers[3] -> 'buyer_id', 'null', 'and for the next person there is no place') from places;
+select is(answers[3] -> 'buyer_id', 'null', 'the next person finds no place') from places;
 
 -- What one raises is its own.
 create temp table faults as
@@ -74,7 +75,7 @@ from (select array_agg(payload order by n) as payloads, array_agg(context order 
 cross join leadgen.submit_leads(a.payloads, a.contexts) with ordinality u (answer, n)
 join faults f on f.n = u.n;
 select is(array_agg(distinct answer ->> 'status'), '{refused}', 'malformed leads and wrong keys are refused') from refused;
-select is((answer ->> 'detail')::jsonb, detail, (answer ->> 'message') || ': as by itself') from refused order by n;
+select is((answer ->> 'detail')::jsonb, detail, format('%s: as by itself', answer ->> 'message')) from refused order by n;
 create temp table one_bad as
 select u.answer, u.n
 from leadgen.submit_leads(
@@ -106,25 +107,26 @@ select (select count(*) from leadgen.leads) as leads, (select sum(u.sales[2]) fr
 create temp table poisoned as
 select pg_temp.submit_all(array[
   pg_temp.given('first', 20), pg_temp.given('first', 21, '{"name": "poison"}'), pg_temp.given('first', 22)]) as answers;
-select is(answers[2], '{"status": "alone"}'::jsonb, 'is to be submitted by itself') from poisoned;
+select is(answers[2], '{"status": "alone"}'::jsonb, 'a lead that spoils its batch is to be submitted by itself') from poisoned;
 select is(array[answers[1] ->> 'status', answers[3] ->> 'status'], '{accepted,accepted}', 'the others are taken')
 from poisoned;
-select is((select count(*) from leadgen.leads) - leads, 2::bigint, 'and nothing of it is kept') from before;
-select is((select sum(u.sales[2]) from leadgen.enrollment_usage u) - places, 2::bigint, 'no place either') from before;
+select is((select count(*) from leadgen.leads) - leads, 2::bigint, 'of the bad lead nothing is kept') from before;
+select is((select sum(u.sales[2]) from leadgen.enrollment_usage u) - places, 2::bigint, 'an undone lead takes no place') from before;
 select is(testkit.fault_of($$select pg_temp.submit_all(array[
     pg_temp.given('first', 23), pg_temp.given('first', 24, '{"name": "disk"}'), pg_temp.given('first', 25)])$$),
   '53100', 'an error that is not one lead''s is raised');
-select is((select count(*) from leadgen.leads) - leads, 2::bigint, 'and the whole batch undone') from before;
+select is((select count(*) from leadgen.leads) - leads, 2::bigint, 'an error that is raised undoes the whole batch') from before;
 
 -- What does not fit into a batch.
 create temp table odd as
 select pg_temp.submit_all(array[pg_temp.given('first', 26, '{"source_key": "nobody"}'),
   pg_temp.given('first', 27, '{"name": "slow"}'), pg_temp.given('first', 28)]) as answers;
 select is(answers[1], '{"status": "alone"}'::jsonb, 'no source: by itself') from odd;
-select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'and not yet in quarantine');
+select is((select count(*) from leadgen.intake_quarantine), 0::bigint,
+  'a lead without a source is not in quarantine before it is handed in by itself');
 select is(array[answers[2] ->> 'status', answers[3] ->> 'status'], '{accepted,busy}',
   'one takes long: the next is for another batch') from odd;
 
-select is_empty('select * from leadgen.check_invariants()', 'all of it agrees');
+select is_empty('select * from leadgen.list_broken_invariants()', 'the invariants hold');
 select * from finish();
 rollback;

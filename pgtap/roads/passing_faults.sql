@@ -8,7 +8,7 @@ create function pg_temp.offer(p_enrollment jsonb default '{}') returns bigint la
 declare
   v_offer_id constant bigint := testkit.make_offer('{"duplicate_window_hours": 0}', '{}');
 begin
-  perform testkit.enroll(v_offer_id, p_enrollment);
+  perform testkit.enroll_buyer(v_offer_id, 'Ace', p_enrollment);
   perform testkit.submit(v_offer_id, '{}', 1);
   return v_offer_id;
 end;
@@ -52,7 +52,7 @@ begin
     when sqlstate 'UNDO1' then
       return v_waits;
     when query_canceled or others then
-      return 'raised ' || sqlstate;
+      return format('raised %s', sqlstate);
   end;
 end;
 $$;
@@ -62,14 +62,14 @@ insert into chores values
   ('release_due_sale', '00:00 01:00 received'),
   ('settle_return', '00:00 00:00 requested');
 select is(pg_temp.waits(), '00:00 00:00 received', 'a lead, a sale and a return are due');
-select is(pg_temp.meets(name, state), 'raised ' || state, format('%s raises %s', name, state))
+select is(pg_temp.meets(name, state), format('raised %s', state), format('%s raises %s', name, state))
 from chores, unnest('{08006,25006,40001,40P01,53100,53200,55P03,57014,57P01,58030,72000,F0000,XX000,XX001}'::text[]) state
 where (name, state) <> ('route_held_lead', '55P03');
 select is(pg_temp.meets('route_held_lead', '55P03'), '00:10 00:00 received',
   'route_held_lead passes over a lead that needs a row which somebody holds');
 select is(pg_temp.meets(name, state), set_aside, format('%s sets aside on %s', name, state))
 from chores, unnest('{LG423,P0001,22012,22P02,23505,23514,42703,42501,54001}'::text[]) state;
-select is(pg_temp.waits(), '00:00 00:00 received', 'nothing of that was kept');
+select is(pg_temp.waits(), '00:00 00:00 received', 'a call that fails keeps nothing');
 
 -- Whatever raises over a held lead: the route, its facts, the end of its hold. One lead is set aside, not the chore.
 create function pg_temp.break(p_function regprocedure) returns void language plpgsql as $$
@@ -89,10 +89,10 @@ exception
   when sqlstate 'UNDO1' then
     return v_waits;
   when query_canceled or others then
-    return 'raised ' || sqlstate;
+    return format('raised %s', sqlstate);
 end;
 $$;
-select is(pg_temp.meets_broken(broken::regprocedure), '05:00 00:00 received', 'route_held_lead sets aside: ' || broken)
+select is(pg_temp.meets_broken(broken::regprocedure), '05:00 00:00 received', format('route_held_lead sets aside: %s', broken))
 from unnest(array['catalog.load_route(bigint, bigint)', 'intake.recall_facts(leadgen.leads, text)',
   'market.count_live_sales(leadgen.leads)']) broken;
 update leadgen.leads l set hold_until = leadgen.clock() from held where l.offer_id = held.offer_id;
@@ -101,7 +101,7 @@ select is(pg_temp.meets_broken('market.end_hold(leadgen.leads, timestamptz, text
 
 drop trigger fail on leadgen.lead_decisions;
 drop trigger fail on leadgen.lead_assignments;
-select isnt(leadgen.release_due_sale(), null, 'with the cause gone the sale is released');
+select isnt(leadgen.release_due_sale(), null, 'the sale is released once the cause is gone');
 
 select * from finish();
 rollback;

@@ -1,9 +1,9 @@
 -- authenticate_post, open_post, submit_mapped_lead, verify_subscription: who posts, whose lead it is, and that none is lost or sold twice.
 begin;
-select plan(98);
+select plan(114);
 
 create temp table ids as
-select o as offer_id, other as other_id, testkit.enroll(o) as seat, testkit.enroll(other) as other_seat,
+select o as offer_id, other as other_id, testkit.enroll_buyer(o, 'Ace') as seat, testkit.enroll_buyer(other, 'Best') as other_seat,
   testkit.make_source(o, jsonb_build_object('kind', 'partner_api', 'source_key', 'google', 'api_key_hash', encode(sha256('gkey'),
     'hex'))) as google,
   testkit.make_source(o, '{"kind": "partner_api", "source_key": "meta"}') as meta,
@@ -23,11 +23,11 @@ join leadgen.field_maps m using (slug);
 insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign) select campaign, 'Google', '777' from ids;
 
 create function pg_temp.google(p_number integer, p_changes jsonb default '{}') returns bytea language sql as $$
-  select convert_to((jsonb_build_object('lead_id', 'g' || p_number, 'google_key', 'gkey', 'campaign_id', 5, 'user_column_data',
+  select convert_to((jsonb_build_object('lead_id', format('g%s', p_number), 'google_key', 'gkey', 'campaign_id', 5, 'user_column_data',
     jsonb_build_array(
     '{"column_id": "FULL_NAME", "string_value": "Jane Roe"}'::jsonb,
     jsonb_build_object('column_id', 'EMAIL', 'string_value', format('g%s@example.com', p_number)),
-    jsonb_build_object('column_id', 'PHONE_NUMBER', 'string_value', '+1512555' || (1000 + p_number)),
+    jsonb_build_object('column_id', 'PHONE_NUMBER', 'string_value', format('+1512555%s', 1000 + p_number)),
     '{"column_id": "POSTAL_CODE", "string_value": "78701"}'::jsonb)) || p_changes)::text, 'UTF8');
 $$;
 create function pg_temp.post(p_body bytea, p_context jsonb default '{}') returns jsonb language sql as $$
@@ -43,10 +43,10 @@ select is(array[s.source_key::text, l.idempotency_key, l.utm_source, l.utm_campa
 from first join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint join leadgen.sources s on s.id = l.source_id;
 select is(l.submitted::text like '%gkey%', false, 'the key is stored nowhere') from first
   join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint;
-select is(pg_temp.post(pg_temp.google(1)), reply || '{"replayed": true}', 'sent again: the same lead') from first;
-select is(pg_temp.post(pg_temp.google(1, '{"lead_stage": "new"}')), reply || '{"replayed": true}',
-  'described otherwise the second time: still the same lead, and no refusal') from first;
-select is(pg_temp.leads(), 1::bigint, 'sold once');
+select is(pg_temp.post(pg_temp.google(1)), reply || '{"repeated": true}'::jsonb, 'sent again: the same lead') from first;
+select is(pg_temp.post(pg_temp.google(1, '{"lead_stage": "new"}')), reply || '{"repeated": true}'::jsonb,
+  'the same id with another description is the same lead') from first;
+select is(pg_temp.leads(), 1::bigint, 'a repeated post is sold once');
 select is(testkit.fault_of(format('select leadgen.submit_mapped_lead(%L, %L)', key, body)), 'LG401', what)
 from (values
   ('google', pg_temp.google(2, '{"google_key": "other"}'), 'another key'),
@@ -58,22 +58,23 @@ from (values
   ('keyless', pg_temp.google(2), 'a source without a key: nothing proves it')
 ) as t (key, body, what);
 select is(testkit.detail_of(format('select leadgen.submit_mapped_lead(%L, %L)', key, pg_temp.google(2, '{"google_key": "other"}'))), '{}',
-  key || ': the refusal says nothing more') from unnest('{google,nobody,keyless}'::text[]) key;
+  format('%s: the refusal says nothing more', key)) from unnest('{google,nobody,keyless}'::text[]) key;
 update leadgen.sources set api_key_hash = null where source_key = 'google';
-select is(testkit.fault_of(format('select pg_temp.post(%L)', pg_temp.google(2))), 'LG401', 'a revoked key');
+select is(testkit.fault_of(format('select pg_temp.post(%L)', pg_temp.google(2))), 'LG401', 'a revoked key is refused');
 update leadgen.sources set api_key_hash = encode(sha256('gkey'), 'hex') where source_key = 'google';
 select is(pg_temp.leads(), 1::bigint, 'none of them left a lead');
 
 -- Tests are rehearsed.
 select is(pg_temp.post(pg_temp.google(3, '{"is_test": true}')) #>> '{outcome,status}', 'accepted', 'a test: what would have become of it');
-select is(pg_temp.post(pg_temp.google(3, '{"is_test": true, "user_column_data": []}')) ->> 'status', 'test', 'one with made-up answers');
+select is(pg_temp.post(pg_temp.google(3, '{"is_test": true, "user_column_data": []}')) ->> 'status', 'test',
+  'a test lead with made-up answers is a test');
 select is(pg_temp.post(pg_temp.google(3, jsonb_build_object('is_test', true, 'campaign_id', repeat('9', 101)))) #>> '{outcome,status}',
   'refused',
-  'one that would be refused says so, and is no error');
-select is(pg_temp.post(pg_temp.google(3, '{"is_test": "true"}')) ->> 'status', 'test', 'marked by a text');
-select is(pg_temp.leads(), 1::bigint, 'nothing is stored');
-select is((select count(*) from leadgen.lead_assignments), 1::bigint, 'nor sold');
-select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'nor kept');
+  'a test lead tells the refusal without an error');
+select is(pg_temp.post(pg_temp.google(3, '{"is_test": "true"}')) ->> 'status', 'test', 'a test may be marked by a text');
+select is(pg_temp.leads(), 1::bigint, 'a test lead is not stored');
+select is((select count(*) from leadgen.lead_assignments), 1::bigint, 'a test lead is not sold');
+select is((select count(*) from leadgen.intake_quarantine), 0::bigint, 'a test lead is not in quarantine');
 select is(testkit.fault_of(format('select pg_temp.post(%L)', pg_temp.google(3, '{"is_test": true, "google_key": "x"}'))), 'LG401',
   'a test needs the key');
 select is(roads.rehearse_lead('{"nonsense": 1}', '{}') #>> '{outcome,detail,field}', 'nonsense', 'rehearse_lead: a malformed lead');
@@ -81,38 +82,79 @@ select is(roads.rehearse_lead('{"nonsense": 1}', '{}') #>> '{outcome,detail,fiel
 -- Mail servers are looked up by the caller, as for any lead; not for a test.
 update leadgen.validation_policies set rules = '{"mx_lookup_enabled": true}';
 select is(pg_temp.post(pg_temp.google(10), '{"can_look_up_mail": true}'), '{"status": "lookup", "domain": "example.com"}',
-  'asked for first');
+  'a mail domain is asked for first');
 select is(pg_temp.post(pg_temp.google(10, '{"is_test": true}'), '{"can_look_up_mail": true}') ->> 'status', 'test',
   'a test asks for nothing');
 select isnt(pg_temp.post(pg_temp.google(10, '{"is_test": true}'), '{"can_look_up_mail": true}') #>> '{outcome,status}', 'lookup',
-  'and is rehearsed to its end');
+  'a test lead is rehearsed to its end');
 update leadgen.validation_policies set rules = '{}';
 
 -- What a network cannot mend is not lost.
 create temp table odd as select pg_temp.post(pg_temp.google(4, jsonb_build_object('campaign_id', repeat('9', 101)))) as reply;
 select is(reply ->> 'status', 'quarantined', 'a text that is too long: kept, where a partner would get a 400') from odd;
-select is(q.failed_step || ' ' || (q.payload ->> 'email'), 'field_map g4@example.com', 'whole') from odd
+select is(format('%s %s', q.failed_step, q.payload ->> 'email'), 'field_map g4@example.com', 'the submission is kept whole') from odd
   join leadgen.intake_quarantine q on q.id = (reply ->> 'quarantine_id')::bigint;
 select is(pg_temp.post(pg_temp.google(5, '{"user_column_data": []}')) ->> 'status', 'rejected', 'an empty form is stored as rejected');
 
 select is(intake.settle_refusal('LG422', 'another body', '{"idempotency_key": "none"}', '{}', null) ->> 'status', 'quarantined',
   'settle_refusal: no first answer to give');
 
--- Campaigns.
-select is((intake.choose_mapped_source(row(1, 's', 'h', map, null, null, null), payload)).source_key, key, 'choose_mapped_source: '
-  || payload::text)
+-- Campaigns: of a source of another account none is taken, and the lead is not lost.
+create temp table foreign_post as select pg_temp.post(pg_temp.google(20, '{"campaign_id": 777}')) as reply;
+select is(reply ->> 'step', 'campaign', 'another account''s campaign: kept') from foreign_post;
+select is(reply ->> 'message', 'The lead is kept, but not accepted: The campaign belongs to a source of another account',
+  'another account''s campaign: the reason')
+from foreign_post;
+select is(testkit.fault_of(format('select pg_temp.post(%L)', pg_temp.google(21, '{"campaign_id": 777, "is_test": true}'))),
+  'LG403 utm_campaign', 'a test of the network hears of it');
+insert into leadgen.field_maps (slug, name, body)
+select 'acme-campaigns', 'Acme', jsonb_set(body, '{by_campaign}', 'true')
+  || jsonb_build_object('fields', (body -> 'fields') || jsonb '{"utm_source": "$.s", "utm_campaign": "$.c"}')
+from leadgen.field_maps where slug = 'acme';
+insert into leadgen.source_maps (source_id, field_map_id)
+select testkit.make_source(offer_id, jsonb_build_object('kind', 'partner_api', 'source_key', 'rival', 'api_key_hash', repeat('d', 64))),
+  (select id from leadgen.field_maps where slug = 'acme-campaigns')
+from ids;
+create function pg_temp.rival(p_changes jsonb default '{}') returns jsonb language sql as $$
+  select leadgen.submit_mapped_lead('rival', convert_to(('{"ref": "r1", "n": "Eve Roe", "e": "eve9@example.com",
+    "t": "+15125558001", "z": "78701", "s": "google", "c": "777"}'::jsonb || p_changes)::text, 'UTF8'),
+    jsonb_build_object('api_key_hash', repeat('d', 64)));
+$$;
+select is(testkit.fault_of('select pg_temp.rival()'), 'LG403 utm_campaign', 'a partner that names another''s campaign is refused');
+select is((select count(*) from leadgen.leads l join ids on l.source_id = ids.campaign), 0::bigint, 'no lead is the other''s');
+update leadgen.sources set account = 'rival' where source_key = 'rival';
+update leadgen.sources set account = 'ours' where source_key = 'campaign';
+select is(testkit.fault_of('select pg_temp.rival()'), 'LG403 utm_campaign', 'two accounts with names are two');
+select is(testkit.fault_of(format('select leadgen.resubmit_quarantined(%s)', reply ->> 'quarantine_id')), 'LG403 utm_campaign',
+  'a resubmission hands the lead over to no other account') from foreign_post;
+select is(testkit.fault_of(format('update leadgen.sources set account = %L where source_key = ''google''', account)), fault,
+  format('an account is one word: %L', account))
+from (values ('', '23514'), ('a b', '23514'), (e'a\nb', '23514'), ('ours', 'none')) as t (account, fault);
+create temp table again as select leadgen.resubmit_quarantined((reply ->> 'quarantine_id')::bigint) as reply from foreign_post;
+select is(reply ->> 'status', 'accepted', 'with the account of its campaign''s source it is taken') from again;
+select is(format('%s %s', s.source_key, l.idempotency_key), 'campaign google:g20',
+  'a resubmitted lead is its campaign''s, under the network''s id')
+from again join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint join leadgen.sources s on s.id = l.source_id;
+select is(pg_temp.post(pg_temp.google(20, '{"campaign_id": 777}')) -> 'repeated', 'true', 'a resubmitted lead is taken once');
+select is((pg_temp.rival('{"c": "none"}')) ->> 'status', 'accepted', 'a campaign that nobody has stays with the source that posts');
+
+select is((intake.choose_mapped_source(row(ids.google, 's', 'h', map, null, null, null), payload)).source_key, key,
+  format('choose_mapped_source: %s', payload::text))
 from (values ('{"by_campaign": true}'::jsonb, '{"utm_source": "Google", "utm_campaign": " 777 "}'::jsonb, 'campaign'),
   ('{"by_campaign": true}', '{"utm_source": "bing", "utm_campaign": "777"}', 's'), ('{"by_campaign": true}', '{}', 's'),
-  ('{}', '{"utm_source": "google", "utm_campaign": "777"}', 's')) as t (map, payload, key);
+  ('{}', '{"utm_source": "google", "utm_campaign": "777"}', 's')) as t (map, payload, key), ids;
+select is((intake.choose_mapped_source(row(ids.partner, 's', 'h', '{"by_campaign": true}', null, null, null),
+  '{"utm_source": "Google", "utm_campaign": "777"}')).source_id, null, 'choose_mapped_source: null for another account') from ids;
 create temp table routed as select pg_temp.post(pg_temp.google(6, '{"campaign_id": 777}')) as reply;
 select is(reply ->> 'offer_id', other_id::text, 'a campaign that is mapped sells into its own offer') from routed, ids;
-select is(s.source_key::text, 'campaign', 'as its source''s lead') from routed join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint
+select is(s.source_key::text, 'campaign', 'the lead belongs to the source of its campaign') from routed
+  join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint
   join leadgen.sources s on s.id = l.source_id;
-select is(pg_temp.post(pg_temp.google(6, '{"campaign_id": 777}')) -> 'replayed', 'true', 'once');
+select is(pg_temp.post(pg_temp.google(6, '{"campaign_id": 777}')) -> 'repeated', 'true', 'the same odd submission is taken once');
 insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign) select campaign, 'google', '5' from ids;
 select is(pg_temp.post(pg_temp.google(1)) ->> 'lead_id', reply ->> 'lead_id', 'a campaign mapped later does not sell an old lead again')
   from first;
-select is(pg_temp.post(pg_temp.google(7)) ->> 'offer_id', other_id::text, 'only new ones') from ids;
+select is(pg_temp.post(pg_temp.google(7)) ->> 'offer_id', other_id::text, 'another source gets new leads only') from ids;
 update leadgen.sources set api_key_hash = null where source_key = 'campaign';
 select is(pg_temp.post(pg_temp.google(8)) ->> 'status', 'quarantined', 'a campaign of a partner whose key was revoked: kept');
 update leadgen.sources set is_active = false where source_key = 'google';
@@ -126,12 +168,12 @@ create function pg_temp.meta(variadic p_values jsonb[]) returns bytea language s
       n)))))::text, 'UTF8');
 $$;
 create function pg_temp.signed(p_body bytea) returns jsonb language sql as $$
-  select jsonb_build_object('signature', 'sha256=' || encode(kernel.compute_hmac('s3cret', p_body), 'hex'));
+  select jsonb_build_object('signature', format('sha256=%s', encode(kernel.compute_hmac('s3cret', p_body), 'hex')));
 $$;
 create function pg_temp.answers(p_number integer) returns jsonb language sql as $$
   select jsonb_build_object('id', p_number::text, 'field_data', jsonb_build_array('{"name": "full_name", "values": ["Max Roe"]}'::jsonb,
     jsonb_build_object('name', 'email', 'values', jsonb_build_array(format('m%s@example.com', p_number))),
-    jsonb_build_object('name', 'phone_number', 'values', jsonb_build_array('+1512555' || (2000 + p_number))),
+    jsonb_build_object('name', 'phone_number', 'values', jsonb_build_array(format('+1512555%s', 2000 + p_number))),
     '{"name": "zip_code", "values": ["78701"]}'::jsonb));
 $$;
 create temp table posts as select pg_temp.meta('{"leadgen_id": "11", "form_id": "2"}', '{"leadgen_id": "12", "form_id": "777"}',
@@ -139,11 +181,11 @@ create temp table posts as select pg_temp.meta('{"leadgen_id": "11", "form_id": 
 select is(leadgen.open_post('meta', body, pg_temp.signed(body)), jsonb_build_object('answer', 'empty', 'fetches',
   '["11", "12", null, null]'::jsonb,
   'access_token', 'page-token', 'proof', encode(kernel.compute_hmac('s3cret', 'page-token'), 'hex')),
-  'open_post: which leads are to be fetched, and with what; tests and leads that are there are not') from posts;
+  'open_post: new leads are to be fetched, tests and known leads are not') from posts;
 select is(testkit.fault_of(format('select leadgen.%s', call)), 'LG401', call)
 from posts, unnest(array[format('open_post(''meta'', %L)', body), format('submit_mapped_lead(''meta'', %L)', body),
   format('open_post(''meta'', %L, %L)', body, pg_temp.signed('other')),
-  format('open_post(''meta'', %L, %L)', body || ' ', pg_temp.signed(body)),
+  format('open_post(''meta'', %L, %L)', body || '\x20'::bytea, pg_temp.signed(body)),
   format('submit_mapped_lead(''meta'', %L, %L)', body, jsonb_build_object('api_key_hash', (select api_key_hash from leadgen.sources
     where source_key = 'meta')))]) call;
 create temp table sold as
@@ -151,11 +193,11 @@ select n, leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), n, case
 from posts, generate_series(0, 3) n;
 select is(array_agg(reply ->> 'status' order by n), '{accepted,accepted,test,accepted}', 'each lead of a post has its own outcome')
   from sold;
-select is(array_agg(l.idempotency_key::text || ' ' || l.email order by l.id),
+select is(array_agg(format('%s %s', l.idempotency_key::text, l.email) order by l.id),
   '{meta:11 m11@example.com,meta:12 m12@example.com,meta:13 m13@example.com}',
-  'under Meta''s ids') from leadgen.leads l join ids on l.source_id = ids.meta;
+  'the leads are stored under Meta''s ids') from leadgen.leads l join ids on l.source_id = ids.meta;
 select is(leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), 0, pg_temp.answers(11)
-  || '{"created_time": "now"}') -> 'replayed', 'true',
+  || '{"created_time": "now"}'::jsonb) -> 'repeated', 'true',
   'sent again: the same lead') from posts;
 select is(testkit.fault_of(format('select leadgen.submit_mapped_lead(''meta'', %L, %L, %s)', body, pg_temp.signed(body), rest)), fault,
   what)
@@ -183,9 +225,9 @@ select is(leadgen.open_post('meta', body, pg_temp.signed(body)) -> 'fetches', '[
 create temp table kept as
 select n, leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), n, case n when 6 then pg_temp.answers(24) end) as reply
 from mixed, generate_series(0, 7) n;
-select is(reply ->> 'status', case when n in (1, 6) then 'accepted' else 'quarantined' end, 'lead ' || n || ' of a mixed post')
+select is(reply ->> 'status', case when n in (1, 6) then 'accepted' else 'quarantined' end, format('lead %s of a mixed post', n))
 from kept order by n;
-select is(q.failed_step || ': ' || q.reason, 'field_map: ' || t.reason, 'why lead ' || n || ' is kept')
+select is(format('%s: %s', q.failed_step, q.reason), format('field_map: %s', t.reason), format('why lead %s is kept', n))
 from (values
   (0, 'The lead has neither answers nor an id to fetch them by', '{"idempotency_key": "meta:1/../2", "attributes": {"page_id": "1"}}'),
   (2, 'The lead has neither answers nor an id to fetch them by', '{"attributes": {"page_id": 1}}'),
@@ -199,7 +241,7 @@ order by n;
 update leadgen.sources set is_active = true where source_key = 'google';
 select is(pg_temp.post(pg_temp.google(11, '{"lead_id": {"a": 1}}')) ->> 'status', 'quarantined', 'an id of Google''s that is an object');
 select is(pg_temp.post(pg_temp.google(11, '{"lead_id": {"a": 1}, "is_test": true}')) #>> '{outcome,detail,field}', 'idempotency_key',
-  'a test says so');
+  'a test lead tells that its id is an object');
 select is(pg_temp.post(pg_temp.google(n, jsonb_build_object('is_test', mark))) ->> 'status', 'accepted',
   format('is_test %s is no test', mark))
 from (values (12, '"false"'::jsonb), (13, '0'), (14, '[]')) as t (n, mark);
@@ -214,8 +256,8 @@ create function pg_temp.acme(p_changes jsonb, p_context jsonb) returns jsonb lan
     convert_to(('{"n": "Ann", "e": "ann@example.com", "t": "+15125553001", "z": "78701", "ref": 1}'::jsonb
     || p_changes)::text, 'UTF8'), jsonb_build_object('api_key_hash', repeat('b', 64)) || p_context);
 $$;
-select is(pg_temp.acme('{}', '{"ip_address": "192.0.2.7"}') ->> 'status', 'accepted', 'a partner''s lead');
-select is(array[l.idempotency_key::text, host(l.ip_address)], '{acme:1,192.0.2.7}', 'with what the transport knew')
+select is(pg_temp.acme('{}', '{"ip_address": "192.0.2.7"}') ->> 'status', 'accepted', 'a partner''s lead is taken');
+select is(array[l.idempotency_key::text, host(l.ip_address)], '{acme:1,192.0.2.7}', 'a partner''s lead has what the transport knew')
   from leadgen.leads l where l.email = 'ann@example.com';
 select is(testkit.fault_of($$select pg_temp.acme('{"n": "Bob"}', '{}')$$), 'LG422 idempotency_key',
   'the same id with another body is refused');
@@ -223,7 +265,7 @@ select is(pg_temp.acme('{"n": "Cid", "e": "cid@example.com", "t": "+15125553002"
   'accepted', 'the header names the submission before the map does');
 select is(testkit.fault_of(format($$select pg_temp.acme('{"n": %s, "ref": 2}', '{}')$$, to_jsonb(repeat('x', 201)))), 'LG400 name',
   'what a partner can mend is refused');
-select is(pg_temp.acme('{"test": 1}', '{}') ->> 'status', 'test', 'a partner''s test');
+select is(pg_temp.acme('{"test": 1}', '{}') ->> 'status', 'test', 'a partner''s test is a test');
 select is(testkit.fault_of($$select pg_temp.acme('{"ref": {"a": 1}}', '{}')$$), 'LG400 idempotency_key',
   'a partner''s id that is an object');
 

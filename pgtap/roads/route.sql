@@ -19,12 +19,12 @@ create temp table turns as select i, testkit.sell(offer_id, i) as id from ids, g
 select is((select array_agg(n order by i) from turns join seats using (id)), '{1,2,3,1,2,1,2}',
   'round robin in turn; the full one is left out');
 update leadgen.buyer_offers bo set pause_until = '2026-11-21T16:00:00Z' from seats where bo.id = seats.id and n = 1;
-select is((select n from seats where id = testkit.sell((select offer_id from ids), 8)), 2, 'the other is paused');
+select is((select n from seats where id = testkit.sell((select offer_id from ids), 8)), 2, 'a paused buyer is passed over');
 create temp table one as select l.id as lead_id from leadgen.leads l order by l.id desc limit 1;
 select is((select array_agg(c.reason order by c.buyer_offer_id)
   from leadgen.explain_candidates(lead_id) c), '{"paused: until 2026-11-21T16:00:00Z (10:00 America/Chicago)",NULL,
     "cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)"}',
-  'and the record says why') from one;
+  'the record says why the others lost') from one;
 select testkit.at_time('2026-11-21T06:00:00Z');
 select is((select n from seats where id = testkit.sell((select offer_id from ids), 9)), 3, 'the next day in Austin: who waited longest');
 
@@ -37,7 +37,7 @@ from (
 ) r
 cross join lateral testkit.gather(testkit.facts('{"decided_at": "2026-11-21T07:00:00Z"}'), r.route) g;
 select is((snapshot).decided_at, '2026-11-21T07:00:00Z'::timestamptz, 'decide: its clock') from decision;
-select is(cardinality((snapshot).enrollments) || ' ' || (decision).winners::text || ' ' || ((decision).prices[1]).amount, '3 {2} 45.00',
+select is(format('%s %s %s', cardinality((snapshot).enrollments), (decision).winners::text, ((decision).prices[1]).amount), '3 {2} 45.00',
   'decide: candidates, winner, price') from decision;
 select is((decision).unsold_reason is null and (decision).is_held is null, true, 'decide: sold') from decision;
 select is((kernel.decide(testkit.gather(testkit.facts('{"decided_at": "2026-11-21T07:00:00Z"}'), catalog.load_route(s.id, s.offer_id),
@@ -48,21 +48,21 @@ select is((select count(*) from leadgen.lead_decisions), 9::bigint, 'decide reco
 
 -- An enrollment's zone changes in the middle of a day: what it took today still counts.
 create temp table zone as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
-create temp table mover as select testkit.enroll(offer_id, '{"capacity_per_day": 1}') as id from zone;
+create temp table mover as select testkit.enroll_buyer(offer_id, 'Dora') as id from zone;
 select testkit.sell(offer_id, 1, '2026-11-20T20:00:00Z') from zone;
 update leadgen.buyer_offers bo set timezone = 'America/New_York' from mover where bo.id = mover.id;
 select is(testkit.sell(offer_id, 2, '2026-11-20T20:30:00Z'), null, 'another zone, the same day: the cap holds') from zone;
 
-select is(testkit.policy_fault('routing', body), fault, 'as a policy: ' || body::text)
+select is(testkit.policy_fault('routing', body), fault, format('as a policy: %s', body::text))
 from (values
   ('{}'::jsonb, 'none'),
   ('{"strategy": "weighted", "tie_breakers": ["round_robin"], "max_buyers": 20, "exclusivity": {"scopes": ["city"],
     "when_unavailable": "hold"}, "on_no_buyer": "reject",
     "hold_hours": 0.01}', 'none'),
   ('{"stratgy": "priority"}', 'LG423 config.stratgy'), ('{"strategy": "random"}', 'LG423 config.strategy'),
-    ('{"strategy": ["priority"]}', 'LG423 config.strategy'),
+  ('{"strategy": ["priority"]}', 'LG423 config.strategy'),
   ('{"strategy": null}', 'LG423 config.strategy'), ('{"tie_breakers": "priority"}', 'LG423 config.tie_breakers'),
-    ('{"tie_breakers": []}', 'LG423 config.tie_breakers'),
+  ('{"tie_breakers": []}', 'LG423 config.tie_breakers'),
   ('{"tie_breakers": ["priority", "priority"]}', 'LG423 config.tie_breakers'), ('{"tie_breakers": ["priority", "id"]}',
     'LG423 config.tie_breakers[1]'),
   ('{"max_buyers": 0}', 'LG423 config.max_buyers'), ('{"max_buyers": 21}', 'LG423 config.max_buyers'), ('{"max_buyers": 1.5}',

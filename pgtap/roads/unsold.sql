@@ -15,31 +15,34 @@ from (values
   (testkit.candidates('{}', '{}'), '{offer_budget_month,NULL}', 'taken_meanwhile 45 2'),
   (testkit.candidates('{}', '{"price": null}'), '{cap_day,cap_day}', 'cap_day 45 1')
 ) as t (candidates, reasons, expected), lateral testkit.find_cause(candidates, reasons) f;
-select is(f.cause || coalesce(f.price::text, ' no price'), 'nobody_enrolled no price', 'find_cause: nobody is enrolled')
+select is(format('%s %s', f.cause, coalesce(f.price::text, 'no price')), 'nobody_enrolled no price', 'find_cause: nobody is enrolled')
   from testkit.find_cause('{}', '{}') f;
 -- Every reason that a candidate can lose for has its place in the order.
 select is((select array_agg(r.cause order by n)
   from unnest('{enrollment_inactive,buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,
-    already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,exclusive_to_other,offer_cap_hour,
-    offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason, n)
+    already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,
+    exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason,
+      n)
   cross join lateral testkit.find_cause(testkit.candidates('{}', '{}'), array[reason, 'offer_budget_month']) r),
     array_fill('offer_budget_month'::text, '{23}'),
   'find_cause: offer_budget_month is the last of all');
 select is((select array_agg(r.cause order by n)
   from unnest('{enrollment_inactive,buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,
-    already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,exclusive_to_other,offer_cap_hour,
-    offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason, n)
+    already_had_lead,bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,budget_month,minimum_balance,funds,
+    exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}'::text[]) with ordinality as t (reason,
+      n)
   cross join lateral testkit.find_cause(testkit.candidates('{"price": 1000}', '{}'), array['enrollment_inactive', reason]) r where n > 1),
   '{buyer_inactive,no_channel,paused,outside_schedule,outside_service_area,filters,already_had_lead,
     bought_contact_before,cap_hour,cap_day,cap_week,cap_month,budget_day,
-    budget_month,minimum_balance,funds,exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}',
+    budget_month,minimum_balance,funds,
+    exclusive_to_other,offer_cap_hour,offer_cap_day,offer_cap_week,offer_cap_month,offer_budget_day}',
   'find_cause: whatever is later beats the first, whatever it pays');
 
 -- A morning: A (60.00, one a day) and B (50.00, an age of 10 at least).
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0, "required_fields": ["message"]}',
   '{"hold_hours": 1}') as offer_id;
-select testkit.seat(offer_id, 'A', '{"price_per_lead": 60, "capacity_per_day": 1}'),
-  testkit.seat(offer_id, 'B', '{"price_per_lead": 50, "filters": {"attributes.roof_age": {"minimum": 10}}}', '{78701}') from ids;
+select testkit.enroll_buyer(offer_id, 'Ace', '{"price_per_lead": 60, "capacity_per_day": 1}'),
+  testkit.enroll_buyer(offer_id, 'Best', '{"price_per_lead": 50, "filters": {"attributes.roof_age": {"minimum": 10}}}', '{78701}') from ids;
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z'::timestamptz + n * interval '1 minute', fields) from ids, (values
   (1, '{}'::jsonb), (2, '{"attributes": {"roof_age": 9}}'), (3, '{"attributes": {"roof_age": 12}}'), (4, '{"attributes": {"roof_age": 3}}'),
   (5, '{"message": null}')) as t (n, fields);
@@ -51,19 +54,20 @@ create function pg_temp.told(p_from text, p_to text) returns text[] language sql
   from ids, leadgen.explain_unsold(offer_id, p_from::timestamptz, p_to::timestamptz) u;
 $$;
 select is(pg_temp.told('2026-11-20T06:00Z', '2026-11-21T06:00Z'), array[
-  'cap_day | 2 | 120.00 | A | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
-  'filters | 1 | 50.00 | B | filters: attributes.roof_age is 3, wanted at least 10',
-  'outside_service_area | 1 | 50.00 | B | outside_service_area'], 'explain_unsold: by cause, the most money first, with the latest case');
+  'cap_day | 2 | 120.00 | Ace | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
+  'filters | 1 | 50.00 | Best | filters: attributes.roof_age is 3, wanted at least 10',
+  'outside_service_area | 1 | 50.00 | Best | outside_service_area'],
+    'explain_unsold: by cause, the most money first, with the latest case');
 select is(pg_temp.told('2026-11-20T16:03Z', '2026-11-20T16:10Z'), array[
-  'cap_day | 1 | 60.00 | A | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)'],
+  'cap_day | 1 | 60.00 | Ace | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)'],
     'explain_unsold: of a period, its end not included');
 select is(pg_temp.told('2026-11-19T06:00Z', '2026-11-20T06:00Z'), null, 'explain_unsold: nothing');
 select testkit.at_time('2026-11-21T06:00:00Z');
 select testkit.work_holds();
 select is((pg_temp.told('2026-11-20T06:00Z', '2026-11-21T06:00Z'))[1],
-  'cap_day | 2 | 120.00 | A | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
+  'cap_day | 2 | 120.00 | Ace | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
   'explain_unsold: by the latest attempt, for the hold has ended');
-select is((select array_agg(u.cause || ' ' || u.leads order by u.cause) from ids, leadgen.explain_unsold(offer_id, '2026-11-20Z',
+select is((select array_agg(format('%s %s', u.cause, u.leads) order by u.cause) from ids, leadgen.explain_unsold(offer_id, '2026-11-20Z',
   '2026-11-22Z') u),
   '{"cap_day 2","filters 1","outside_service_area 1"}', 'explain_unsold: an ended hold is unsold as well');
 create temp table nobody as select testkit.make_offer('{}') as offer_id;

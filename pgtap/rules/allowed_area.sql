@@ -43,7 +43,7 @@ from (values
 ) as t (name, longitude, latitude, inside)
 join areas a using (name);
 
-select is(pg_temp.judge_at(area, null, null), '{area_not_allowed postal_code}', 'a place that is not known: ' || name)
+select is(pg_temp.judge_at(area, null, null), '{area_not_allowed postal_code}', format('a place that is not known: %s', name))
 from areas where name in ('square', 'circle');
 select is(testkit.codes(rules.allowed_area(testkit.facts(), '[["((0,0),(1,0),(1,1))"]]', '{}')), '{area_not_allowed postal_code}',
   'allowed_area by itself');
@@ -51,7 +51,8 @@ select is((testkit.failures(jsonb_build_object('allowed_area', area), '{"longitu
   'The postal code lies 44.4 miles from the center of the area; it reaches 10', 'a circle says how far it is') from areas
 where name = 'circle';
 select is((testkit.failures(jsonb_build_object('allowed_area', area), '{"longitude": null}'))[1].reason,
-  'Where this postal code lies is not known, so it is in no area of this offer', 'no position, and why') from areas where name = 'circle';
+  'The place of this postal code is not known, so it lies in no area of this offer', 'a place without a position is named')
+  from areas where name = 'circle';
 select is(catalog.compile_area(area), '[["((-98,30),(-97,30),(-97,31),(-98,31))"]]', 'compile_area: a ring as a polygon')
 from areas where name = 'square';
 select is(catalog.compile_area(area), area, 'compile_area: a circle stays') from areas where name = 'circle';
@@ -77,9 +78,9 @@ from (values
 
 -- The position is the postal code's.
 create temp table ids as select testkit.make_offer('{"allowed_area": {"center": [-97.7431, 30.2672], "radius_miles": 10}}') as offer_id;
-select is(testkit.codes_of(testkit.submit(offer_id, '{"postal_code": "78701"}', 1)), '{}', 'downtown Austin') from ids;
+select is(testkit.codes_of(testkit.submit(offer_id, '{"postal_code": "78701"}', 1)), '{}', 'a lead from downtown Austin passes') from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"postal_code": "33602", "city": null}', 2)), '{area_not_allowed postal_code}',
-  'Tampa') from ids;
+  'a lead from Tampa fails') from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"postal_code": "00000"}', 3)), '{area_not_allowed postal_code}',
   'a postal code that is nowhere') from ids;
 

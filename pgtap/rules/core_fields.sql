@@ -30,9 +30,9 @@ select is(testkit.codes_of(answer),
 from answers;
 select is(answer ->> 'status', 'rejected', 'a lead without core fields is stored as rejected') from answers;
 select is(answer ->> 'reason', 'name is missing', 'the first failure in registry order is the reason') from answers;
-select is(l.status::text || '|' || l.name || '|' || l.phone, 'rejected||call me', 'what was sent is kept beside the verdict')
+select is(format('%s|%s|%s', l.status::text, l.name, l.phone), 'rejected||call me', 'what was sent is kept beside the verdict')
 from answers a join leadgen.leads l on l.id = (a.answer ->> 'lead_id')::bigint;
-select is(l.submitted ->> 'email', 'nobody', 'the payload is kept whole')
+select is(l.submitted ->> 'email', 'nobody', 'the payload is kept as it came')
 from answers a join leadgen.leads l on l.id = (a.answer ->> 'lead_id')::bigint;
 
 select * from finish();

@@ -4,12 +4,12 @@ select plan(51);
 
 create temp table found as
 select '{"duplicate_lead_id": 7, "duplicate_created_at": "2026-11-20T15:00:30Z", "duplicate_field": "email"}'::jsonb as facts;
-select is(testkit.judge('{}', facts), '{duplicate email}', 'always on') from found;
+select is(testkit.judge('{}', facts), '{duplicate email}', 'duplicates are refused by any policy') from found;
 select is((rules.duplicate(testkit.facts(facts), 'null', '{}'))[1].reason,
   'The same email came in 60 minutes earlier with another lead',
-  'duplicate says what was the same, and how long ago') from found;
-select is((rules.duplicate(testkit.facts(facts || '{"duplicate_created_at": "2026-11-20T15:59:30Z"}'), 'null', '{}'))[1].reason,
-  'The same email came in 1 minute earlier with another lead', 'duplicate: within a minute') from found;
+  'duplicate names the same contact and its age') from found;
+select is((rules.duplicate(testkit.facts(facts || '{"duplicate_created_at": "2026-11-20T15:59:30Z"}'::jsonb), 'null', '{}'))[1].reason,
+  'The same email came in 30 seconds earlier with another lead', 'duplicate: within a minute') from found;
 select is(rules.duplicate(testkit.facts(), 'null', '{}'), '{}', 'duplicate: none was found');
 
 -- One earlier lead of person 1 at 10:00; then another of other contact details at a later time.
@@ -42,7 +42,7 @@ begin
   perform testkit.at_time(v_start);
   perform testkit.submit(v_offer_id, '{"message": "the first"}');
   perform testkit.at_time(v_start + p_later);
-  return testkit.codes_of(testkit.submit(v_offer_id, '{"message": "the second"}' || p_fields));
+  return testkit.codes_of(testkit.submit(v_offer_id, '{"message": "the second"}'::jsonb || p_fields));
 end;
 $$;
 select is(pg_temp.try(rules, later, fields), expected, what) from tries;
@@ -78,7 +78,8 @@ select testkit.at_time('2026-11-20T12:00:00Z');
 create temp table ids as select testkit.make_offer('{"min_message_length": 5}') as offer_id;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "x"}')), '{message_too_short message}',
   'a first lead that is not valid') from ids;
-select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "long enough"}')), '{}', 'it does not make the next one a duplicate')
+select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "long enough"}')), '{}',
+  'a rejected lead does not make the next one a duplicate')
   from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "once more"}')), '{duplicate phone}', 'the valid one does') from ids;
 select is(testkit.codes_of(testkit.submit(offer_id, '{"message": "and again"}')), '{duplicate phone}',

@@ -21,7 +21,7 @@ from (values
 select is(testkit.codes(rules.mx_lookup(testkit.facts('{"mail_status": "no_mail"}'), 'true', '{}')), '{email_no_mx email}',
   'mx_lookup by itself');
 
-select is(testkit.policy_fault('validation', '{"mx_lookup_enabled": true}' || jsonb_build_object(key, value)), expected,
+select is(testkit.policy_fault('validation', '{"mx_lookup_enabled": true}'::jsonb || jsonb_build_object(key, value)), expected,
   format('as a policy: %s %s', key, value))
 from (values
   ('mx_lookup_enabled', 'true'::jsonb, 'none'),

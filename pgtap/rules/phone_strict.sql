@@ -27,7 +27,8 @@ where (select is_there from here);
 select is(testkit.policy_fault('validation', '{"phone_strict": "yes"}'), 'LG423 rules.phone_strict', 'as a policy: a text');
 set local client_min_messages = warning;
 drop function if exists rules.phone_strict(kernel.lead_facts, jsonb, jsonb);
-select is(testkit.policy_fault('validation', '{"phone_strict": true}'), 'LG423 rules.phone_strict', 'without it the policy is refused');
+select is(testkit.policy_fault('validation', '{"phone_strict": true}'), 'LG423 rules.phone_strict',
+  'phone_strict is refused without its library');
 select is(testkit.detail_of('select catalog.compile_phone_strict(''true'')') ->> 'allowed' ~ 'plpython3u .* phonenumbers', true,
   'compile_phone_strict says what is missing');
 select is(testkit.judge('{}'), '{}', 'other policies do not feel it');

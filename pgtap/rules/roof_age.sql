@@ -22,9 +22,9 @@ from (values
   ('{"maximum": 40}', '{}', false)
 ) as t (value, attributes, passes);
 select is((rules.roof_age(testkit.facts('{"attributes": {"roof_age": "3.0"}}'), '{"minimum": 5}', '{}'))[1].reason,
-  'The roof is 3 years old; 5 at least', 'roof_age says how old it is');
+  'The roof is 3 years old; allowed: at least 5', 'roof_age says how old it is');
 select is((rules.roof_age(testkit.facts('{"attributes": {"roof_age": 41}}'), '{"maximum": 40}', '{}'))[1].reason,
-  'The roof is 41 years old; 40 at most', 'roof_age: too old');
+  'The roof is 41 years old; allowed: at most 40', 'roof_age: too old');
 select is((rules.roof_age(testkit.facts(), '{"maximum": 40}', '{}'))[1].reason,
   'The age of the roof in years is missing', 'roof_age: no age');
 

@@ -21,7 +21,7 @@ select is((rules.max_per_phone(testkit.facts('{"phone_count": 3}'), '2', '{}'))[
   '2 leads came with this phone number within 24 hours, the most that is allowed', 'max_per_phone says how many');
 
 select is(testkit.policy_fault('validation', jsonb_build_object(key, value)),
-  case when good then 'none' else 'LG423 rules.' || key end, format('as a policy: %s %s', key, value))
+  case when good then 'none' else format('LG423 rules.%s', key) end, format('as a policy: %s %s', key, value))
 from unnest('{max_per_ip_per_hour,max_per_phone_per_day}'::text[]) key, (values
   ('1'::jsonb, true), ('1000', true), ('0', false), ('1001', false), ('1.5', false), ('"3"', false), ('null', false)
 ) as t (value, good);
@@ -47,7 +47,7 @@ from ids, (values
   (4, '2026-11-20T16:59:59Z', '{}', '203.0.113.8', '{}', 'from another address'),
   (5, '2026-11-20T16:59:59Z', '{}', null, '{}', 'from no address'),
   (6, '2026-11-20T17:59:58Z', '{}', '203.0.113.7', '{}', 'an hour after the second, with the refused one counted'),
-  (7, '2026-11-20T17:59:58Z', '{}', '203.0.113.7', '{velocity_exceeded ip_address}', 'and no more')
+  (7, '2026-11-20T17:59:58Z', '{}', '203.0.113.7', '{velocity_exceeded ip_address}', 'one more within the hour is rejected')
 ) as t (number, at, fields, ip, expected, said);
 select is(pg_temp.send(by_phone, at, jsonb_build_object('phone', phone, 'message', number::text), number, null), expected::text[], said)
 from ids, (values

@@ -18,13 +18,13 @@ grant delete on leadgen.buyers, leadgen.buyer_offers to leadgen_dba;
 -- All of an enrollment but what triggers write.
 grant insert (
   buyer_id, offer_id, is_active, routing_priority, weight, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month,
-  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_until, budget_per_day,
-  budget_per_month, schedule, filters
+  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_from, pause_until,
+  budget_per_day, budget_per_month, schedule, filters
 ) on leadgen.buyer_offers to leadgen_dba;
 grant update (
   buyer_id, offer_id, is_active, routing_priority, weight, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month,
-  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_until, budget_per_day,
-  budget_per_month, schedule, filters
+  timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_from, pause_until,
+  budget_per_day, budget_per_month, schedule, filters
 ) on leadgen.buyer_offers to leadgen_dba;
 -- All of a buyer but its balance: that is money.
 grant insert (
@@ -38,8 +38,10 @@ grant update (
 -- The defaults; whether webhooks may be local is the deploy's.
 grant update (
   default_source_key, default_duplicate_window_hours, default_invoice_threshold, warn_at_percent, slow_retry_seconds,
-  disable_endpoint_after
+  disable_endpoint_after, quarantine_days
 ) on leadgen.settings to leadgen_dba;
+-- How much senders may send.
+grant insert, update, delete on leadgen.rate_limits to leadgen_dba;
 -- How often workers do a chore, and whether they do it.
 grant update (pause, is_active) on leadgen.chores to leadgen_dba;
 -- How hard an endpoint is driven; its health is the worker's, and enable_endpoint's.
@@ -55,18 +57,24 @@ grant delete on leadgen.source_maps to leadgen_dba;
 grant execute on function leadgen.try_field_map(text, jsonb) to leadgen_dba;
 
 grant execute on function leadgen.submit_lead(jsonb, jsonb, boolean) to leadgen_dba;
-grant execute on function leadgen.replay_quarantined(bigint) to leadgen_dba;
+grant execute on function leadgen.resubmit_quarantined(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_candidates(bigint) to leadgen_dba;
 grant execute on function leadgen.find_leads(text, integer) to leadgen_dba;
 grant execute on function leadgen.list_configuration_faults() to leadgen_dba;
-grant execute on function leadgen.check_invariants() to leadgen_dba;
+grant execute on function leadgen.list_broken_invariants() to leadgen_dba;
 grant execute on function leadgen.policy_history(text, bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_policy(text, bigint, integer) to leadgen_dba;
+grant execute on function leadgen.enrollment_history(bigint) to leadgen_dba;
+grant execute on function leadgen.roll_back_enrollment(bigint, integer) to leadgen_dba;
+grant execute on function leadgen.offer_history(bigint) to leadgen_dba;
+grant execute on function leadgen.roll_back_offer(bigint, integer) to leadgen_dba;
+grant execute on function leadgen.pause_enrollment(bigint, timestamptz, timestamptz) to leadgen_dba;
+grant execute on function leadgen.resume_enrollment(bigint) to leadgen_dba;
 grant execute on function leadgen.accept_sale(bigint) to leadgen_dba;
 grant execute on function leadgen.return_sale(bigint, text, text) to leadgen_dba;
-grant execute on function leadgen.suppress(text, text, text, timestamptz) to leadgen_dba;
-grant execute on function leadgen.unsuppress(text, text) to leadgen_dba;
+grant execute on function leadgen.suppress(text, text, text, timestamptz, text) to leadgen_dba;
+grant execute on function leadgen.unsuppress(text, text, text) to leadgen_dba;
 grant execute on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) to leadgen_dba;
 grant execute on function leadgen.replay_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.verify_leads(bigint, integer) to leadgen_dba;
@@ -78,11 +86,13 @@ grant execute on function leadgen.disable_endpoint(bigint, text) to leadgen_dba;
 grant execute on function leadgen.send_test(bigint) to leadgen_dba;
 grant execute on function leadgen.retry_delivery(bigint, boolean) to leadgen_dba;
 grant execute on function leadgen.park_delivery(bigint) to leadgen_dba;
-grant execute on function leadgen.start_replay(jsonb, text) to leadgen_dba;
-grant execute on function leadgen.cancel_replay(bigint) to leadgen_dba;
+grant execute on function leadgen.start_resend(jsonb, text) to leadgen_dba;
+grant execute on function leadgen.cancel_resend(bigint) to leadgen_dba;
 grant execute on function leadgen.measure_outbox() to leadgen_dba;
 grant execute on function leadgen.decide_return(bigint, boolean, text) to leadgen_dba;
 grant execute on function leadgen.erase_lead(bigint, text) to leadgen_dba;
+grant execute on function leadgen.erase_submission(bigint, text) to leadgen_dba;
+grant execute on function leadgen.find_person(text, text, text) to leadgen_dba;
 grant execute on function leadgen.list_return_reasons() to leadgen_dba;
 grant insert, update on leadgen.buyer_keys to leadgen_dba;
 grant insert, update (position, description, is_active) on leadgen.return_reasons to leadgen_dba;

@@ -26,25 +26,76 @@ exception
 end;
 $$;
 
--- A call that waits this long is better refused (503 with Retry-After) and sent again.
+-- A call that waits this long is better refused (503 with Retry-After) and sent again. People get longer; a transaction
+-- that they leave open holds up neither leads nor the next deploy for long. A setting that a role has is left as it is.
 do $$
 declare
   v_role text;
   v_setting text;
 begin
-  foreach v_role in array array['leadgen_api', 'leadgen_worker'] loop
-    foreach v_setting in array array['lock_timeout=5s', 'statement_timeout=10s', 'idle_in_transaction_session_timeout=30s'] loop
-      if not exists (
-        select from pg_db_role_setting s
-        where s.setdatabase = 0 and s.setrole = v_role::regrole and v_setting = any (s.setconfig)
-      ) then
-        execute format('alter role %I set %I = %L', v_role, split_part(v_setting, '=', 1), split_part(v_setting, '=', 2));
-      end if;
-    end loop;
+  for v_role, v_setting in
+    select r.name, unnest(r.settings)
+    from (
+      values
+        ('leadgen_api', '{lock_timeout=5s,statement_timeout=10s,idle_in_transaction_session_timeout=30s}'::text[]),
+        ('leadgen_worker', '{lock_timeout=5s,statement_timeout=10s,idle_in_transaction_session_timeout=30s}'),
+        ('leadgen_dba', '{lock_timeout=10s,statement_timeout=30min,idle_in_transaction_session_timeout=2min}'),
+        ('leadgen_reporting',
+          '{lock_timeout=5s,statement_timeout=10min,idle_in_transaction_session_timeout=1min,temp_file_limit=8GB}')
+    ) as r (name, settings)
+  loop
+    if not exists (
+      select
+      from pg_db_role_setting s, unnest(s.setconfig) c
+      where s.setdatabase = 0 and s.setrole = v_role::regrole
+        and split_part(c, '=', 1) = split_part(v_setting, '=', 1)
+    ) then
+      execute format('alter role %I set %I = %L', v_role, split_part(v_setting, '=', 1), split_part(v_setting, '=', 2));
+    end if;
   end loop;
 exception
   when internal_error then
     null; -- another installation in this cluster writes the same at this moment
+end;
+$$;
+
+-- Nobody who only looks takes the connections that leads need.
+do $$
+declare
+  v_role record;
+begin
+  for v_role in
+    select r.rolname, case r.rolname when 'leadgen_dba' then 20 else 10 end as connections
+    from pg_roles r
+    where r.rolname in ('leadgen_dba', 'leadgen_reporting') and r.rolconnlimit = -1
+  loop
+    execute format('alter role %I connection limit %s', v_role.rolname, v_role.connections);
+  end loop;
+exception
+  when internal_error then
+    null; -- another installation in this cluster writes the same at this moment
+end;
+$$;
+
+-- Whoever may take an advisory lock or notify can stop all leads and deliveries: in this database only the owner may.
+-- Functions to unlock stay open; some drivers call them. The statement NOTIFY needs no privilege: workers bear it.
+do $$
+declare
+  v_function record;
+begin
+  for v_function in
+    select p.oid::regprocedure as name
+    from pg_proc p
+    where p.pronamespace = 'pg_catalog'::regnamespace
+      and (p.proname ~ '^pg_(try_)?advisory_(xact_)?lock' or p.proname = 'pg_notify')
+      and has_function_privilege('public', p.oid, 'execute')
+  loop
+    execute format('grant execute on function %s to leadgen_owner', v_function.name);
+    execute format('revoke execute on function %s from public', v_function.name);
+  end loop;
+exception
+  when internal_error then
+    null; -- another deploy does the same at this moment
 end;
 $$;
 

@@ -1,19 +1,21 @@
 -- The worker: may claim and complete deliveries, route held leads, settle and release sales; sees no table.
 grant usage on schema leadgen to leadgen_worker;
-grant execute on function leadgen.claim_deliveries(text, jsonb, interval) to leadgen_worker;
+grant execute on function leadgen.claim_deliveries(text, jsonb, interval, bigint[]) to leadgen_worker;
 grant execute on function leadgen.record_attempts(jsonb, integer, interval) to leadgen_worker;
 grant execute on function leadgen.release_deliveries(bigint[], uuid[]) to leadgen_worker;
+grant execute on function leadgen.list_withdrawn(bigint[], uuid[]) to leadgen_worker;
 grant execute on function leadgen.take_nap(text, interval) to leadgen_worker;
 grant execute on function leadgen.list_chores() to leadgen_worker;
 grant execute on function leadgen.run_chore(text) to leadgen_worker;
 -- What run_chore calls, by itself.
+grant execute on function leadgen.follow_change() to leadgen_worker;
 grant execute on function leadgen.route_held_lead() to leadgen_worker;
 grant execute on function leadgen.settle_answers() to leadgen_worker;
 grant execute on function leadgen.release_due_sale() to leadgen_worker;
 grant execute on function leadgen.settle_return() to leadgen_worker;
 grant execute on function leadgen.settle_endpoints() to leadgen_worker;
 grant execute on function leadgen.settle_reports() to leadgen_worker;
-grant execute on function leadgen.advance_replay() to leadgen_worker;
+grant execute on function leadgen.advance_resend() to leadgen_worker;
 grant execute on function leadgen.list_endpoint_checks(integer) to leadgen_worker;
 grant execute on function leadgen.record_endpoint_check(bigint, text) to leadgen_worker;
 grant execute on function leadgen.measure_outbox() to leadgen_worker;

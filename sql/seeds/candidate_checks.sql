@@ -11,9 +11,8 @@ values
     'The enrollment is switched off.'),
   ('buyer_inactive', 20, 'c.flags & kernel.flag(''buyer_is_active'') = 0', null, null, null, 'The buyer is switched off.'),
   ('no_channel', 30, 'c.flags & kernel.flag(''is_reachable'') = 0', null, null, null, 'None of its endpoints is in use.'),
-  ('paused', 40, 'c.pause_until > p_snapshot.decided_at', null,
-    'case c.pause_until when ''infinity'' then ''without end'' else ''until '' || kernel.show_time(c.pause_until, c.zone) end',
-    'c.pause_until', 'The enrollment is paused.'),
+  ('paused', 40, 'c.pause @> p_snapshot.decided_at', null, 'kernel.describe_pause(c.pause, c.zone)', 'upper(c.pause)',
+    'The enrollment is paused.'),
   ('outside_schedule', 50, 'c.flags & kernel.flag(''in_schedule'') = 0', null,
     '''opens '' || kernel.show_time(c.opens_at, c.zone)', 'c.opens_at', 'Its schedule is closed.'),
   ('outside_service_area', 60, 'c.flags & kernel.flag(''in_service_area'') = 0', null, null, null,
@@ -51,12 +50,12 @@ create temp table declared_strategies (like leadgen.strategies including default
 
 insert into declared_strategies (name, position, key, description)
 values
-  ('priority', 10, '-c.priority', 'The higher routing_priority first.'),
-  ('round_robin', 20, 'coalesce(c.last_turn, -1)', 'Who waits longest for a lead first; who was never served before all.'),
+  ('priority', 10, '-c.priority', 'First who has the higher routing_priority.'),
+  ('round_robin', 20, 'coalesce(c.last_turn, -1)', 'First who has waited longest for a lead; who never had one comes before all others.'),
   ('weighted', 30, 'kernel.share_key(c.finish_tag, c.weight, v_stored_time, v_virtual_time)',
     'Shares by weight, exact to within about one lead at every moment.'),
-  ('highest_price', 40, '-c.price', 'Who pays most first.'),
-  ('least_filled', 50, 'v_fills[c.place]', 'The lowest used share of a limit first.');
+  ('highest_price', 40, '-c.price', 'First who pays most.'),
+  ('least_filled', 50, 'v_fills[c.place]', 'First who has used the lowest share of a limit.');
 
 delete from leadgen.strategies k where not exists (select from declared_strategies d where d.name = k.name);
 insert into leadgen.strategies as k

@@ -7,10 +7,13 @@ values
   ('settle_answers', 10, 'market.settle_answers', true, '0', 'Ends the buyers'' time to answer: accepted by silence, or lapsed.'),
   ('settle_return', 20, 'roads.settle_return', false, '0', 'Decides returns that came with a webhook''s reply.'),
   ('release_due_sale', 30, 'roads.release_due_sale', false, '0', 'Gives back the places of sales that failed or lapsed.'),
+  ('follow_change', 35, 'roads.follow_change', true, '0', 'Does what follows from changes of the catalogue.'),
   ('route_held_lead', 40, 'roads.route_held_lead', false, '0', 'Offers held leads again.'),
   ('settle_endpoints', 50, 'outbox.settle_endpoints', true, '0', 'Announces endpoints that were disabled.'),
   ('settle_reports', 60, 'roads.settle_reports', true, '0', 'Ends the wait for reports that did not come.'),
-  ('advance_replay', 70, 'outbox.advance_replay', false, '0', 'Sends deliveries again that an operator asked for.');
+  ('advance_resend', 70, 'outbox.advance_resend', false, '0', 'Sends deliveries again that an operator asked for.'),
+  ('purge_quarantine', 80, 'intake.purge_quarantine', true, '10 minutes', 'Deletes submissions that were in quarantine for too long.'),
+  ('forget_buckets', 90, 'intake.forget_buckets', true, '10 minutes', 'Deletes rate_buckets that are full again.');
 
 delete from leadgen.chores c where c.name not in (select d.name from declared_chores d);
 insert into leadgen.chores as c (name, position, runs, counts, pause, description)

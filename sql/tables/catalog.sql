@@ -37,7 +37,6 @@ create table leadgen.markets (
   currency char(3) not null default 'USD',
   is_active boolean not null default true,
 
-  constraint markets_slug_unique unique (slug),
   constraint markets_country_code_shape check (country_code ~ '^[A-Z]{2}$'),
   constraint markets_currency_shape check (currency ~ '^[A-Z]{3}$'),
   constraint markets_currency_two_decimals
@@ -49,6 +48,8 @@ comment on column leadgen.markets.timezone is
   'IANA zone, e.g. America/Chicago; its calendar is the market''s calendar.';
 comment on column leadgen.markets.currency is
   'ISO 4217; stays once the market has offers. Currencies with three decimals are refused: money is numeric(10,2).';
+-- With a condition, so that the column is no key column: an open edit of it holds no lead's foreign key.
+create unique index markets_slug_unique on leadgen.markets (slug) where slug is not null;
 
 create or replace trigger touch_updated_at before update on leadgen.markets
   for each row execute function kernel.touch_updated_at();
@@ -69,11 +70,10 @@ create table leadgen.verticals (
   updated_at timestamptz,
   slug varchar(64) not null,
   name varchar(200) not null,
-  is_active boolean not null default true,
-
-  constraint verticals_slug_unique unique (slug)
+  is_active boolean not null default true
 );
 comment on table leadgen.verticals is 'A trade: plumbing, roofing, HVAC.';
+create unique index verticals_slug_unique on leadgen.verticals (slug) where slug is not null;
 
 create or replace trigger touch_updated_at before update on leadgen.verticals
   for each row execute function kernel.touch_updated_at();
@@ -231,14 +231,15 @@ create table leadgen.offers (
   routing_policy_id bigint not null references leadgen.routing_policies (id) on delete restrict,
   pricing_policy_id bigint references leadgen.pricing_policies (id) on delete restrict,
 
-  constraint offers_slug_unique unique (slug),
-  constraint offers_unique_market_vertical_name unique (market_id, vertical_id, name),
   constraint offers_price_positive check (default_price_per_lead > 0 and default_price_per_lead <= 1000000),
   constraint offers_threshold_non_negative check (invoice_threshold >= 0)
 );
 comment on table leadgen.offers is 'The unit of sale: a vertical in a market, with its policies and its price.';
 comment on column leadgen.offers.slug is 'Unique public name; derived from name when not given.';
 comment on column leadgen.offers.default_price_per_lead is 'In the market''s currency.';
+create unique index offers_slug_unique on leadgen.offers (slug) where slug is not null;
+create unique index offers_unique_market_vertical_name
+  on leadgen.offers (market_id, vertical_id, name) where name is not null;
 
 create or replace trigger touch_updated_at before update on leadgen.offers
   for each row execute function kernel.touch_updated_at();
@@ -255,6 +256,29 @@ create or replace trigger note_change
     catalog.note_change('is_active', 'default_price_per_lead', 'routing_policy_id', 'pricing_policy_id');
 create or replace trigger start_offer_usage after insert on leadgen.offers
   for each row execute function market.start_offer_usage();
+create or replace trigger archive_offer after insert or update of
+    is_active, default_price_per_lead, validation_policy_id, routing_policy_id, pricing_policy_id on leadgen.offers
+  for each row execute function catalog.archive_offer();
+
+create table leadgen.offer_versions (
+  offer_id bigint not null,
+  version integer not null,
+  changed_at timestamptz not null default current_timestamp,
+  changed_by text not null default session_user,
+  is_active boolean not null,
+  default_price_per_lead numeric(10,2) not null,
+  validation_policy_id bigint not null,
+  routing_policy_id bigint not null,
+  pricing_policy_id bigint,
+
+  primary key (offer_id, version)
+);
+comment on table leadgen.offer_versions is
+  'Append-only: the price and the policies that an offer ever had, who wrote them and when. A decision records the '
+  'price that it was made with (lead_decisions.default_price).';
+
+create or replace trigger keep_record before update or delete or truncate on leadgen.offer_versions
+  for each statement execute function kernel.refuse_change();
 
 create table leadgen.sources (
   id bigint generated always as identity primary key,
@@ -269,12 +293,13 @@ create table leadgen.sources (
   api_key_hash varchar(255),
   disclose_buyer boolean not null default true,
   is_active boolean not null default true,
+  account varchar(100),
 
-  constraint sources_source_key_unique unique (source_key),
   constraint sources_kind_valid check (kind in ('landing_page', 'partner_api', 'embed_form')),
   constraint sources_path_prefix_shape check (path_prefix is null or path_prefix ~ '^/'),
   constraint sources_path_needs_hostname check (path_prefix is null or hostname is not null),
-  constraint sources_api_key_hash_shape check (api_key_hash is null or api_key_hash ~ '^[0-9a-f]{64}$')
+  constraint sources_api_key_hash_shape check (api_key_hash is null or api_key_hash ~ '^[0-9a-f]{64}$'),
+  constraint sources_account_shape check (account is null or account ~ '^[^\s[:cntrl:]]+$')
 );
 comment on table leadgen.sources is 'Where leads come from; each source sells into one offer.';
 comment on column leadgen.sources.source_key is
@@ -282,11 +307,18 @@ comment on column leadgen.sources.source_key is
 comment on column leadgen.sources.hostname is
   'With path_prefix: the landing pages of this source; stored in lower case.';
 comment on column leadgen.sources.api_key_hash is 'SHA-256 of the API key, in hex; the key itself is stored nowhere.';
+comment on column leadgen.sources.account is
+  'Whose source it is, in a word of the operator''s own. A post is handed to the source of its campaign only within '
+  'one account; null: the source is an account by itself.';
 comment on column leadgen.sources.disclose_buyer is 'False: the answer to this source hides buyer and price.';
+create unique index sources_source_key_unique on leadgen.sources (source_key) where source_key is not null;
 create unique index sources_api_key_hash_unique on leadgen.sources (api_key_hash) where api_key_hash is not null;
 create unique index sources_hostname_path_unique
   on leadgen.sources (hostname, coalesce(path_prefix, '/')) where hostname is not null and is_active;
 
+create or replace trigger check_words before insert or update of kind on leadgen.sources
+  for each row when (new.kind not in ('landing_page', 'partner_api', 'embed_form'))
+  execute function catalog.check_words();
 create or replace trigger touch_updated_at before update on leadgen.sources
   for each row execute function kernel.touch_updated_at();
 create or replace trigger keep_used before delete on leadgen.sources
@@ -334,7 +366,6 @@ create table leadgen.buyers (
   previous_secret_until timestamptz,
   notice_emails boolean not null default true,
 
-  constraint buyers_email_unique unique (email),
   constraint buyers_email_shape check (email ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
   constraint check_non_negative_balance check (balance >= 0 and balance < 100000000),
   constraint buyers_webhook_url_shape check (webhook_url is null or webhook_url ~* '^https?://[^\s]+$'),
@@ -344,6 +375,7 @@ create table leadgen.buyers (
 );
 comment on table leadgen.buyers is
   'Who buys leads. What a buyer buys is in buyer_offers, where in buyer_service_areas.';
+create unique index buyers_email_unique on leadgen.buyers (email) where email is not null;
 comment on column leadgen.buyers.webhook_secret is
   'Standard Webhooks secret, whsec_ and base64; made by trigger when none is given.';
 comment on column leadgen.buyers.response_rules is
@@ -367,6 +399,9 @@ create or replace trigger fill_buyer before insert or update of
     compiled_response_rules
   on leadgen.buyers
   for each row execute function catalog.fill_buyer();
+-- webhook_secret, webhook_headers, a signed webhook_url.
+create or replace trigger keep_secrets before insert or update on leadgen.buyers
+  for each row execute function kernel.keep_secrets();
 create or replace trigger note_change after update of balance, is_active on leadgen.buyers
   for each row execute function catalog.note_change('balance', 'is_active');
 -- With the change and not after it: a lead sold a moment later goes to the new address (outbox.queue_deliveries).
@@ -374,6 +409,9 @@ create or replace trigger keep_endpoints
   after insert or update of webhook_url, email, email_notifications, phone, sms_notifications
   on leadgen.buyers
   for each row execute function outbox.keep_endpoints();
+
+create or replace trigger note_addresses after update of webhook_url, email, phone on leadgen.buyers
+  for each row execute function catalog.note_addresses('webhook_url', 'email', 'phone');
 
 create table leadgen.buyer_offers (
   id bigint generated always as identity primary key,
@@ -408,6 +446,7 @@ create table leadgen.buyer_offers (
   limit_is_money boolean[],
   limit_caps numeric[],
   compiled_filter jsonpath,
+  pause_from timestamptz,
 
   constraint buyer_offers_unique unique (buyer_id, offer_id),
   constraint buyer_offers_priority_positive check (routing_priority >= 1),
@@ -425,7 +464,9 @@ create table leadgen.buyer_offers (
   constraint buyer_offers_budget_day_positive check (budget_per_day between 0 and 99999999.99),
   constraint buyer_offers_budget_month_positive check (budget_per_month between 0 and 99999999.99),
   constraint buyer_offers_webhook_url_shape
-    check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$')
+    check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$'),
+  constraint buyer_offers_pause_begins_before_it_ends
+    check (pause_from is null or (pause_until is not null and pause_from < pause_until))
 );
 comment on table leadgen.buyer_offers is
   'An enrollment: a buyer takes part in an offer, at this price, up to these caps.';
@@ -436,6 +477,10 @@ comment on column leadgen.buyer_offers.timezone is 'Whose calendar the caps foll
 comment on column leadgen.buyer_offers.price_per_lead is 'Null: offers.default_price_per_lead.';
 comment on column leadgen.buyer_offers.min_balance_required is
   'The buyer gets no lead while buyers.balance is below this; null: no minimum.';
+comment on column leadgen.buyer_offers.pause_until is
+  'It gets no lead until then; infinity: until somebody resumes it. Null: not paused. A time written without a zone is read in the TimeZone of the session.';
+comment on column leadgen.buyer_offers.pause_from is
+  'When a planned pause begins; null: it has begun. Never without pause_until. A time written without a zone is read in the TimeZone of the session.';
 comment on column leadgen.buyer_offers.budget_per_day is
   'Money a calendar day, in the market''s currency; null: unlimited, 0: none.';
 comment on column leadgen.buyer_offers.schedule is
@@ -457,16 +502,19 @@ comment on column leadgen.buyer_offers.compiled_filter is 'All of filters as one
 create index idx_buyer_offers_offer_active_priority
   on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
 
+-- A signed webhook_url_override: the others have no secret, and are many.
+create or replace trigger keep_secrets before insert or update on leadgen.buyer_offers
+  for each row when (new.webhook_url_override is not null) execute function kernel.keep_secrets();
 -- Its terms, and what is compiled of them: what an enrollment is reached by is none of them. Both triggers have one list.
 create or replace trigger version_enrollment before insert or update of
-    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_until, schedule,
-    compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
+    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_from, pause_until,
+    schedule, compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
     budget_per_month, limit_codes, limit_windows, limit_is_money, limit_caps, filters, compiled_filters, compiled_filter
   on leadgen.buyer_offers
   for each row execute function catalog.version_enrollment();
 create or replace trigger archive_enrollment after insert or update of
-    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_until, schedule,
-    compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
+    version, is_active, routing_priority, weight, price_per_lead, min_balance_required, timezone, pause_from, pause_until,
+    schedule, compiled_schedule, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
     budget_per_month, limit_codes, limit_windows, limit_is_money, limit_caps, filters, compiled_filters, compiled_filter
   on leadgen.buyer_offers
   for each row execute function catalog.archive_enrollment();
@@ -483,12 +531,13 @@ create or replace trigger keep_enrollment before delete on leadgen.buyer_offers
   for each row execute function market.keep_enrollment();
 create or replace trigger note_change after insert or update of
     is_active, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month, budget_per_day,
-    budget_per_month, price_per_lead, pause_until, schedule, filters, timezone, min_balance_required, is_reachable
+    budget_per_month, price_per_lead, pause_from, pause_until, schedule, filters, timezone, min_balance_required,
+    is_reachable
   on leadgen.buyer_offers
   for each row execute function catalog.note_change(
     'is_active', 'capacity_per_hour', 'capacity_per_day', 'capacity_per_week', 'capacity_per_month', 'budget_per_day',
-    'budget_per_month', 'price_per_lead', 'pause_until', 'schedule', 'filters', 'timezone', 'min_balance_required',
-    'is_reachable');
+    'budget_per_month', 'price_per_lead', 'pause_from', 'pause_until', 'schedule', 'filters', 'timezone',
+    'min_balance_required', 'is_reachable');
 create or replace trigger start_usage after insert on leadgen.buyer_offers
   for each row execute function market.start_usage();
 create or replace trigger move_windows after update on leadgen.buyer_offers
@@ -500,6 +549,9 @@ create or replace trigger keep_shares after update on leadgen.buyer_offers
 create or replace trigger keep_endpoints after insert or update of webhook_url_override, email_override, sms_override
   on leadgen.buyer_offers
   for each row execute function outbox.keep_endpoints();
+create or replace trigger note_addresses after insert or update of webhook_url_override, email_override, sms_override
+  on leadgen.buyer_offers
+  for each row execute function catalog.note_addresses('webhook_url_override', 'email_override', 'sms_override');
 
 create table leadgen.buyer_service_areas (
   id bigint generated always as identity primary key,
@@ -525,6 +577,9 @@ create index idx_buyer_service_areas_market_scope
 create index idx_buyer_service_areas_market_key
   on leadgen.buyer_service_areas (market_id, scope_type, scope_key) include (buyer_id) where is_active = true;
 
+create or replace trigger check_words before insert or update of scope_type on leadgen.buyer_service_areas
+  for each row when (new.scope_type not in ('postal_code', 'city'))
+  execute function catalog.check_words();
 create or replace trigger touch_updated_at before update on leadgen.buyer_service_areas
   for each row execute function kernel.touch_updated_at();
 create or replace trigger fill_scope before insert or update of market_id, scope_type, scope_value, scope_key
@@ -556,6 +611,9 @@ create index idx_offer_exclusivities_offer_scope
 create unique index offer_exclusivities_key_unique
   on leadgen.offer_exclusivities (offer_id, scope_type, scope_key) where is_active = true;
 
+create or replace trigger check_words before insert or update of scope_type on leadgen.offer_exclusivities
+  for each row when (new.scope_type not in ('postal_code', 'city'))
+  execute function catalog.check_words();
 create or replace trigger touch_updated_at before update on leadgen.offer_exclusivities
   for each row execute function kernel.touch_updated_at();
 create or replace trigger fill_scope before insert or update of offer_id, scope_type, scope_value, scope_key

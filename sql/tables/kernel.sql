@@ -154,7 +154,7 @@ create type kernel.snapshot as (
   buyers bigint[],
   flags integer[],
   zones text[],
-  pauses timestamptz[],
+  pauses tstzrange[],
   openings timestamptz[],
   filter_faults text[],
   priorities integer[],
@@ -174,7 +174,7 @@ create type kernel.snapshot as (
   limit_uses numeric[]
 );
 comment on type kernel.snapshot is
-  'All that a routing decision is made from. The arrays up to virtual_times are aligned: one entry a candidate, by enrollment id; flags: see kernel.flag; zones: null where it is the market''s; pauses and openings: null where nothing is paused or closed. The limit_ arrays are aligned too: one entry a limit, its owner a position among the candidates, 0 for the offer as a whole; a limit that nobody set is not there.';
+  'All that a routing decision is made from. The arrays up to virtual_times are aligned: one entry a candidate, by enrollment id; flags: see kernel.flag; zones: null where it is the market''s; pauses: the one that lasts or is planned, null: none; openings: null where it is open. The limit_ arrays are aligned too: one entry a limit, its owner a position among the candidates, 0 for the offer as a whole; a limit that nobody set is not there.';
 
 create type kernel.decision as (
   reasons text[],

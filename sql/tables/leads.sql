@@ -153,7 +153,8 @@ comment on column leadgen.leads.routing_policy_id is
   'Of its latest routing attempt, as are the version and the pricing policy; null: never routed.';
 comment on column leadgen.leads.buyer_id is 'Buyer of the first sale (in an exclusive sale the only one).';
 comment on column leadgen.leads.price is 'Price of the first sale, in the market''s currency; never changes once set.';
-comment on column leadgen.leads.submitted is 'The payload as it came, personal data included.';
+comment on column leadgen.leads.submitted is
+  'The payload as it came, personal data included; its attributes are in attributes, as they came, and not stored twice.';
 comment on column leadgen.leads.answer is 'What the sender was told first; a replay is told the same.';
 comment on column leadgen.leads.signals is 'What the rules knew beside the lead''s own fields; replay_lead judges it again from this.';
 
@@ -192,13 +193,21 @@ create table leadgen.intake_quarantine (
   payload jsonb not null,
   context jsonb not null,
   request_hash bytea not null,
-  replayed_at timestamptz,
-  lead_id bigint references leadgen.leads (id) on delete restrict
+  resubmitted_at timestamptz,
+  lead_id bigint references leadgen.leads (id) on delete restrict,
+  traces bytea[]
 );
 comment on table leadgen.intake_quarantine is
-  'Submissions that no active source claimed, whole. Fix the mapping, then select leadgen.replay_quarantined(id).';
+  'Submissions that no active source claimed, whole. Fix the mapping, then select leadgen.resubmit_quarantined(id).';
 comment on column leadgen.intake_quarantine.failed_step is
-  'source, api_key, offer, market, vertical, validation_policy, routing_policy or pricing_policy.';
+  'source, api_key, field_map, campaign, offer, market, vertical, validation_policy, routing_policy or pricing_policy.';
 comment on column leadgen.intake_quarantine.context is 'What the transport knew; of a key its hash.';
 create unique index intake_quarantine_open_request
-  on leadgen.intake_quarantine (request_hash) where replayed_at is null;
+  on leadgen.intake_quarantine (request_hash) where resubmitted_at is null;
+comment on column leadgen.intake_quarantine.traces is
+  'Hashes of what may say whose it is: e-mails, phone numbers, the whole (intake.trace_payload). An erasure finds it by '
+  'them. Null: written before they were kept.';
+create index idx_intake_quarantine_traces on leadgen.intake_quarantine using gin (traces);
+create index idx_intake_quarantine_untraced on leadgen.intake_quarantine (id) where traces is null;
+create index idx_intake_quarantine_lead on leadgen.intake_quarantine (lead_id) where lead_id is not null;
+create index idx_intake_quarantine_last_seen_at on leadgen.intake_quarantine (last_seen_at);

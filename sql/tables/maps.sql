@@ -50,6 +50,8 @@ create index idx_source_maps_field_map_id on leadgen.source_maps (field_map_id);
 
 create or replace trigger touch_updated_at before update on leadgen.source_maps
   for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_secrets before insert or update on leadgen.source_maps
+  for each row execute function kernel.keep_secrets();
 create or replace trigger write_source_map
   before insert or update of source_id, field_map_id, app_secret, access_token, verify_token
   on leadgen.source_maps

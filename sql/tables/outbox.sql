@@ -1,7 +1,7 @@
 -- Outbox: what buyers are owed, and every attempt to bring it to them.
 --
 -- It owns the ways to a buyer (channels, endpoints, enrollment_endpoints), what goes out (deliveries, notices), the
--- record of what happened (delivery_attempts), what operators have sent again (replays), and the list of what workers
+-- record of what happened (delivery_attempts), what operators have sent again (resends), and the list of what workers
 -- do beside delivering (chores). It knows nothing of money, caps or policies: a road queues deliveries with a sale, and
 -- a road tells the sale what became of them.
 --
@@ -29,7 +29,7 @@
 --
 -- Read on in sql/functions/outbox: queue.sql (what is owed), claims.sql (leases), results.sql and answers.sql (what an
 -- attempt meant), retries.sql, health.sql (endpoints), reports.sql (providers that report later), resends.sql and
--- replays.sql (operators). The whole way from a result to the sale is roads/outcome_is_reported.sql. Why these indexes
+-- resend_runs.sql (operators). The whole way from a result to the sale is roads/outcome_is_reported.sql. Why these indexes
 -- and no foreign keys: docs/decisions/2026-11-29-indexes-and-keys-of-the-outbox.md.
 
 create type leadgen.delivery_channel as enum ('webhook', 'email', 'sms');
@@ -142,7 +142,7 @@ comment on column leadgen.notices.market_id is
 create or replace trigger keep_record before delete or truncate on leadgen.notices
   for each statement execute function kernel.refuse_change();
 
-create table leadgen.replays (
+create table leadgen.resends (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
   created_by text not null default session_user,
@@ -157,37 +157,37 @@ create table leadgen.replays (
   cursor_id bigint not null default 0,
   status text not null default 'running',
   next_step_at timestamptz not null default current_timestamp,
-  replayed integer not null default 0,
+  resent integer not null default 0,
   skipped integer not null default 0,
   skipped_for jsonb not null default '{}',
   finished_at timestamptz,
   cancelled_by text,
 
-  constraint replays_request_key_unique unique (request_key),
-  constraint replays_status_valid check (status in ('running', 'done', 'cancelled')),
-  constraint replays_per_minute_bounded check (per_minute between 1 and 60000),
-  constraint replays_finished_has_time check ((status = 'running') = (finished_at is null)),
-  constraint replays_statuses_valid check (statuses <@ '{dead,unknown,delivered}' and statuses <> '{}')
+  constraint resends_request_key_unique unique (request_key),
+  constraint resends_status_valid check (status in ('running', 'done', 'cancelled')),
+  constraint resends_per_minute_bounded check (per_minute between 1 and 60000),
+  constraint resends_finished_has_time check ((status = 'running') = (finished_at is null)),
+  constraint resends_statuses_valid check (statuses <@ '{dead,unknown,delivered}' and statuses <> '{}')
 );
-comment on table leadgen.replays is
+comment on table leadgen.resends is
   'Deliveries sent again by an operator: which, how fast, how far it is. A worker takes the steps; each row is also '
   'the audit of it.';
-comment on column leadgen.replays.request_key is 'Names the wish: asked for twice, it is one replay.';
-comment on column leadgen.replays.last_id is 'The last delivery there was when it was asked for.';
-comment on column leadgen.replays.cursor_at is
+comment on column leadgen.resends.request_key is 'Names the wish: asked for twice, it is one resend run.';
+comment on column leadgen.resends.last_id is 'The last delivery there was when it was asked for.';
+comment on column leadgen.resends.cursor_at is
   'When the delivery of cursor_id was made: deliveries are looked at in the order of created_at, then id. Null: none '
   'yet.';
-comment on column leadgen.replays.cursor_id is 'The delivery that was looked at last.';
-comment on column leadgen.replays.skipped is
+comment on column leadgen.resends.cursor_id is 'The delivery that was looked at last.';
+comment on column leadgen.resends.skipped is
   'Deliveries that cannot be sent again: returned, erased, or the endpoint is disabled.';
-comment on column leadgen.replays.skipped_for is 'How many for which reason: {"its lead was erased": 2}.';
-create unique index replays_one_running
-  on leadgen.replays (
+comment on column leadgen.resends.skipped_for is 'How many for which reason: {"its lead was erased": 2}.';
+create unique index resends_one_running
+  on leadgen.resends (
     coalesce(buyer_id, 0), statuses, coalesce(created_from, '-infinity'), coalesce(created_to, 'infinity'))
   where status = 'running';
-create index idx_replays_due on leadgen.replays (next_step_at) where status = 'running';
+create index idx_resends_due on leadgen.resends (next_step_at) where status = 'running';
 
-create or replace trigger keep_record before delete or truncate on leadgen.replays
+create or replace trigger keep_record before delete or truncate on leadgen.resends
   for each statement execute function kernel.refuse_change();
 
 create table leadgen.deliveries (
@@ -211,7 +211,7 @@ create table leadgen.deliveries (
   retry_seconds numeric[],
   endpoint_id bigint not null,
   notice_id bigint,
-  replay_id bigint,
+  resend_id bigint,
   attempts_before integer not null default 0,
   provider_id text,
 
@@ -220,7 +220,7 @@ create table leadgen.deliveries (
 comment on table leadgen.deliveries is
   'The outbox: one row for each channel of each sale, and for each notice. Every lead that is sold writes here, so '
   'what foreign keys and checks would say is said by two functions (queue_deliveries, queue_notice), by triggers on '
-  'what is changed afterwards, and looked over by outbox.check_deliveries.';
+  'what is changed afterwards, and looked over by outbox.list_broken_deliveries.';
 comment on column leadgen.deliveries.assignment_id is
   'Of leadgen.lead_assignments, with lead_id; null: it brings a notice.';
 comment on column leadgen.deliveries.notice_id is 'Of leadgen.notices; null: it brings a lead.';
@@ -234,7 +234,7 @@ comment on column leadgen.deliveries.retry_seconds is
   'Pauses before each retry, by the routing policy; null: the worker''s settings.';
 comment on column leadgen.deliveries.endpoint_id is
   'Of leadgen.endpoints. Endpoints of buyers with sales or notices stay.';
-comment on column leadgen.deliveries.replay_id is 'The replay that sent it again last; null: none.';
+comment on column leadgen.deliveries.resend_id is 'The resend run that sent it again last; null: none.';
 comment on column leadgen.deliveries.attempts_before is
   'Attempts before it was sent again by an operator: its schedule began anew after them.';
 comment on column leadgen.deliveries.provider_id is 'Name of the message at the provider (Twilio''s Message SID).';
@@ -374,9 +374,9 @@ create type outbox.verdict as (
   disables boolean
 );
 comment on type outbox.verdict is
-  'What became of an attempt, by whoever it was reported: the state its delivery goes to (null: fenced, nothing '
-  'follows), its outcome (delivered, accepted, rejected, sent, failed, refused, gone, unknown), and what is logged of '
-  'it.';
+  'What became of an attempt, by whoever it was reported: the state its delivery goes to (null: fenced or locked, '
+  'nothing follows), its outcome (delivered, accepted, rejected, sent, failed, refused, gone, unknown, locked), and what '
+  'is logged of it.';
 
 create unlogged table leadgen.worker_naps (
   worker text primary key,
@@ -396,7 +396,7 @@ create table leadgen.chores (
   is_active boolean not null default true,
 
   constraint chores_name_shape check (name ~ '^[a-z][a-z0-9_]{1,62}$'),
-  constraint chores_runs_shape check (runs ~ '^(market|outbox|roads)\.[a-z][a-z0-9_]{1,62}$'),
+  constraint chores_runs_shape check (runs ~ '^(intake|market|outbox|roads)\.[a-z][a-z0-9_]{1,62}$'),
   constraint chores_position_unique unique (position) deferrable initially deferred,
   constraint chores_pause_not_negative check (pause >= '0')
 );

@@ -122,6 +122,7 @@ create table leadgen.enrollment_versions (
   limit_is_money boolean[] not null,
   limit_caps numeric[] not null,
   filters jsonb,
+  pause_from timestamptz,
 
   primary key (buyer_offer_id, version)
 );

@@ -15,7 +15,7 @@ select
   d.next_attempt_at,
   d.finished_at,
   d.finished_at - d.created_at as time_to_finish,
-  d.replay_id
+  d.resend_id
 from leadgen.deliveries d
 join leadgen.markets m on m.id = d.market_id
 left join leadgen.lead_assignments a on a.id = d.assignment_id and a.market_id = d.market_id

@@ -9,19 +9,25 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.request import urlopen
 from uuid import UUID
 
 import psycopg
+from prometheus_client.parser import text_string_to_metric_families
 from psycopg.types.json import Jsonb
 
+from api.contract import check_answer
 from leadgen.db.urls import with_role
+from rig.catalogue import Catalogue, insert
+from rig.ports import free_port
+from rig.waiting import wait_until
 
 SOURCE_KEY = "lg_source"  # of the source partner-austin
 OPERATOR_KEY = "lg_operator"
@@ -32,41 +38,6 @@ REVOKED_KEY = "lg_revoked"
 START_SECONDS = 30
 
 SERVE = "import sys; from leadgen.app.server import serve; serve('127.0.0.1', 0, int(sys.argv[1]))"
-
-CATALOGUE = """
-with m as (insert into leadgen.markets (name, timezone, region_code)
-           values ('Austin', 'America/Chicago', 'US-TX') returning id),
-     v as (insert into leadgen.verticals (slug, name)
-           values ('plumbing', 'Plumbing') returning id),
-     vp as (insert into leadgen.validation_policies (name, rules)
-            values ('plumbing', '{"allowed_postal_codes": ["787*"], "duplicate_window_hours": 0}')
-            returning id),
-     rp as (insert into leadgen.routing_policies (name, config)
-            values ('priority', '{"strategy": "priority"}') returning id),
-     o as (insert into leadgen.offers
-             (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
-           select m.id, v.id, 'Austin plumbing', 45, vp.id, rp.id from m, v, vp, rp returning id),
-     b as (insert into leadgen.buyers (name, email, phone, webhook_url, credit_limit)
-           values ('Ann', 'ann@buyer.example', '+15125550100', 'https://buyer.example/', 1000000)
-           returning id),
-     b2 as (insert into leadgen.buyers (name, email, phone)
-            values ('Bob', 'bob@buyer.example', '+15125550101') returning id),
-     bk as (insert into leadgen.buyer_keys (buyer_id, name, key_hash, revoked_at)
-            select b.id, 'Ann', %(buyer)s, null from b
-            union all select b.id, 'Ann, before', %(revoked_buyer)s, now() from b
-            union all select b2.id, 'Bob', %(other_buyer)s, null from b2),
-     e as (insert into leadgen.buyer_offers (buyer_id, offer_id)
-           select b.id, o.id from b, o),
-     a as (insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
-           select b.id, m.id, 'city', 'Austin' from b, m),
-     k as (insert into leadgen.operator_keys (name, key_hash, revoked_at)
-           values ('olga', %(operator)s, null), ('old', %(revoked)s, now()))
-insert into leadgen.sources (offer_id, kind, name, source_key, api_key_hash)
-select o.id, s.kind, s.key, s.key, s.hash
-from o,
-  (values ('landing_page', 'austin-plumbing-v1', null), ('partner_api', 'partner-austin', %(source)s))
-    s (kind, key, hash)
-"""
 
 SENT_SMS = """
 insert into leadgen.deliveries
@@ -130,25 +101,32 @@ class Answer(NamedTuple):
 
 @dataclass
 class Api:
-    """A running API. `log` is what it wrote to standard error so far."""
+    """A running API. `log` is what it wrote to standard error so far, from its character `log_start` on."""
 
     process: subprocess.Popen[bytes]
     log_file: Path
     database: str
     port: int = field(default=0)
+    metrics_port: int = field(default=0)
+    log_start: int = 0
 
     @property
     def log(self) -> str:
         """The log so far."""
-        return self.log_file.read_text()
+        return self.log_file.read_text()[self.log_start :]
 
     def request(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Send a request; in header names `_` stands for `-`. An iterable body is sent in chunks."""
+        """Send a request; in header names `_` stands for `-`. An iterable body is sent in chunks.
+
+        The answer must be one that the OpenAPI document describes.
+        """
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, path, body, named)
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            answer = Answer(response.status, response.headers, response.read())
+        check_answer(method, path, *answer)
+        return answer
 
     def get(self, path: str, **headers: str) -> Answer:
         """GET."""
@@ -168,15 +146,25 @@ class Api:
             with closing(response):
                 return Answer(response.status, response.headers, response.read())
 
+    def metrics(self) -> str:
+        """What it tells Prometheus."""
+        with urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=30) as response:
+            text: bytes = response.read()
+        return text.decode()
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples that have these labels and no others."""
+        families = text_string_to_metric_families(self.metrics())
+        return sum(
+            s.value for family in families for s in family.samples if s.name == name and s.labels == labels
+        )
+
     def wait_until_running(self) -> None:
         """Wait until the server listens on the port that it says it took."""
-        deadline = time.monotonic() + START_SECONDS
-        while not self._is_running():
-            assert self.process.poll() is None, self.log
-            assert time.monotonic() < deadline, self.log
-            time.sleep(0.02)
+        wait_until(self._is_running, lambda: self.log, START_SECONDS)
 
     def _is_running(self) -> bool:
+        assert self.process.poll() is None, self.log
         found = re.search(r"running on http://127\.0\.0\.1:(\d+)", self.log)
         if not found:
             return False
@@ -192,12 +180,14 @@ def running_api(
     database: str, directory: Path, workers: int = 1, code: str = SERVE, **settings: str
 ) -> Iterator[Api]:
     """Serve a database's API as the role leadgen_api; unless a test killed it, it must stop on SIGTERM."""
-    environment = os.environ | {"DATABASE_URL": with_role(database, "leadgen_api")} | settings
+    metrics_port = free_port()
+    own = {"DATABASE_URL": with_role(database, "leadgen_api"), "API_METRICS_PORT": str(metrics_port)}
+    environment = os.environ | own | settings
     log_file = directory / f"api-{next(_numbers)}.log"
     with log_file.open("wb") as log:
         command = [sys.executable, "-c", code, str(workers)]
         process = subprocess.Popen(command, env=environment, stderr=log, stdout=log)
-    api = Api(process, log_file, database)
+    api = Api(process, log_file, database, metrics_port=metrics_port)
     try:
         api.wait_until_running()
         yield api
@@ -211,16 +201,33 @@ def running_api(
 
 def add_catalogue(database: str) -> None:
     """Write the catalogue: an offer that sells every lead from 787xx in Austin to one buyer, for 45.00."""
-    keys = {
-        "operator": OPERATOR_KEY,
-        "revoked": REVOKED_KEY,
-        "source": SOURCE_KEY,
-        "buyer": BUYER_KEY,
-        "other_buyer": OTHER_BUYER_KEY,
-        "revoked_buyer": REVOKED_BUYER_KEY,
-    }
     with psycopg.connect(database) as connection:
-        connection.execute(CATALOGUE, {name: digest(key) for name, key in keys.items()})
+        catalogue = Catalogue(connection, timezone="America/Chicago")
+        offer = catalogue.add_offer(
+            {"on_no_buyer": None},
+            {"allowed_postal_codes": ["787*"], "duplicate_window_hours": 0},
+            source_key="austin-plumbing-v1",
+            name="Austin plumbing",
+        )
+        catalogue.add_source(offer.id, "partner-austin", kind="partner_api", api_key_hash=digest(SOURCE_KEY))
+        ann = catalogue.add_buyer(
+            ("city", "Austin"),
+            name="Ann",
+            email="ann@buyer.example",
+            webhook_url="https://buyer.example/",
+            credit_limit=1_000_000,
+        )
+        catalogue.enroll(offer, ann)
+        bob = catalogue.add_buyer(
+            None, name="Bob", email="bob@buyer.example", phone="+15125550101", webhook_url=None
+        )
+        insert(connection, "buyer_keys", buyer_id=ann, name="Ann", key_hash=digest(BUYER_KEY))
+        insert(connection, "buyer_keys", buyer_id=bob, name="Bob", key_hash=digest(OTHER_BUYER_KEY))
+        insert(connection, "operator_keys", name="olga", key_hash=digest(OPERATOR_KEY))
+        before = datetime.now(UTC)
+        revoked = {"key_hash": digest(REVOKED_BUYER_KEY), "revoked_at": before}
+        insert(connection, "buyer_keys", buyer_id=ann, name="Ann, before", **revoked)
+        insert(connection, "operator_keys", name="old", key_hash=digest(REVOKED_KEY), revoked_at=before)
 
 
 def add_sale(connection: psycopg.Connection, **changes: object) -> int:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.serving import BUYER_KEY, SOURCE_KEY, Answer, Api, make_lead
-from leadgen.app.openapi import FIELDS
+from leadgen.app.openapi.models import Lead
 
 STATUSES = {202, 400, 401, 403, 413, 415, 422}
 
@@ -34,7 +34,9 @@ answers = st.fixed_dictionaries(
     {}, optional={"reason": odd_texts | values, "note": odd_texts | texts | values}
 ).map(lambda v: json.dumps(v).encode())
 FORM = "application/x-www-form-urlencoded"
-changes = st.dictionaries(st.sampled_from(sorted(FIELDS)), odd_texts | texts | values, max_size=6)
+changes = st.dictionaries(
+    st.sampled_from(sorted(Lead.__struct_fields__)), odd_texts | texts | values, max_size=6
+)
 headers = st.dictionaries(
     st.sampled_from(
         [

@@ -4,9 +4,10 @@ import http.client
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -14,18 +15,35 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from api.serving import Answer, Api, add_catalogue, make_lead, running_api
+from rig.catalogue import Catalogue
 from rig.cluster import Cluster
+from rig.waiting import wait_until
 
 PATIENCE_SECONDS = 15
 API_SESSIONS = "pg_stat_activity where usename = 'leadgen_api' and datname = current_database()"
 
 
-@pytest.fixture
-def own_api(database: str, tmp_path: Path) -> Iterator[Api]:
-    """An API with one connection, on a database of its own."""
-    add_catalogue(database)
-    with running_api(database, tmp_path, DB_POOL_SIZE="1") as running:
+@pytest.fixture(scope="module")
+def catalogued(cluster: Cluster, template: str) -> str:
+    """The template with the catalogue in it."""
+    return cluster.make_template("template_catalogued", add_catalogue, template)
+
+
+@pytest.fixture(scope="module")
+def lasting_api(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """An API with one connection, on a database that each test makes and drops."""
+    directory = tmp_path_factory.mktemp("outages")
+    with running_api(cluster.url("outages"), directory, DB_POOL_SIZE="1") as running:
         yield running
+
+
+@pytest.fixture
+def own_api(lasting_api: Api, cluster: Cluster, catalogued: str) -> Iterator[Api]:
+    """The API on a database of this test's own, and what it logs of this test."""
+    cluster.create("outages", catalogued)
+    wait_until(lambda: lasting_api.get("/health/ready").status == 200)
+    yield replace(lasting_api, log_start=len(lasting_api.log))
+    cluster.drop("outages")
 
 
 @contextmanager
@@ -34,13 +52,6 @@ def leads_locked(database: str) -> Iterator[None]:
     with psycopg.connect(database) as session:
         session.execute("lock table leadgen.leads in exclusive mode")
         yield
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def ask(database: str, query: str) -> int:
@@ -148,23 +159,16 @@ def test_a_source_that_is_deleted_while_its_lead_is_on_its_way_is_503(own_api: A
 def test_a_key_that_comes_by_two_offers_at_once_is_one_lead(own_api: Api) -> None:
     """Its source is moved to another offer in between: the two leads do not wait for one another."""
     lead = make_lead(idempotency_key="once")
-    add_offer = (
-        "insert into leadgen.offers (market_id, vertical_id, name, default_price_per_lead, validation_policy_id,"
-        " routing_policy_id)"
-        " select o.market_id, o.vertical_id, 'Moved', 45, o.validation_policy_id, o.routing_policy_id"
-        " from leadgen.offers o returning id"
-    )
     with ThreadPoolExecutor() as pool:
         with psycopg.connect(own_api.database) as session:
             session.execute("select leadgen.submit_lead(%s)", [Jsonb(lead)])
             with psycopg.connect(own_api.database) as dba:
-                dba.execute(
-                    f"with o as ({add_offer}) update leadgen.sources set offer_id = o.id from o".encode()
-                )
+                moved = Catalogue(dba).add_offer()
+                dba.execute("update leadgen.sources set offer_id = %s", [moved.id])
             post = pool.submit(own_api.post, lead)
             wait_until(lambda: is_waiting(own_api.database))
         answer = post.result()
-    assert (answer.status, answer.json["replayed"]) == (202, True)
+    assert (answer.status, answer.json["repeated"]) == (202, True)
     assert ask(own_api.database, "select count(*) from leadgen.leads") == 1
 
 
@@ -241,7 +245,7 @@ def test_a_migration_whose_functions_are_not_there_yet_is_503_meanwhile(
         check_unavailable(own_api.post(lead))
         session.execute(undo.encode())
     answer = own_api.post(lead)
-    assert (answer.status, "replayed" in answer.json) == (202, False), "nothing of it was kept"
+    assert (answer.status, "repeated" in answer.json) == (202, False), "nothing of it was kept"
     assert read_failures(own_api) == [(503, code)] * 2
 
 
@@ -279,5 +283,5 @@ def test_killed_between_commit_and_reply_the_retry_gets_the_first_answer(
         assert isinstance(post.exception(), http.client.HTTPException | ConnectionError)
     with running_api(database, tmp_path) as second:
         answer = second.post(lead)
-    assert (answer.status, answer.json["replayed"]) == (202, True)
+    assert (answer.status, answer.json["repeated"]) == (202, True)
     assert ask(database, "select count(*) from leadgen.leads") == 1

@@ -1,10 +1,10 @@
 """The routes of a sale's buyer: SPEC §10, "Buyers answer", over HTTP."""
 
 import json
-import statistics
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import psycopg
 import pytest
@@ -20,7 +20,8 @@ from api.serving import (
     add_sale,
     lapse_sale,
 )
-from leadgen.app.openapi.sales import OUTCOME
+from leadgen.app.openapi.document import make_schemas
+from leadgen.app.openapi.models import LastReturn, Sale
 
 RETURN = {"reason": "duplicate", "note": "She called us last week."}
 NO_SALE = ["0", "999999999", str(2**63 - 1), str(2**63), "9" * 30, "9" * 5000, "-1"]
@@ -97,9 +98,26 @@ def test_a_sale_of_an_erased_lead_is_erased(api: Api, sale: int, shared_database
     assert (shown.json["outcome"], shown.json["lead"]) == ("erased", None)
 
 
-def test_the_outcomes_are_the_database_s(shared_database: psycopg.Connection) -> None:
-    states = "select enum_range(null::leadgen.assignment_outcome)::text[]"
-    assert shared_database.execute(states.encode()).fetchone() == (OUTCOME["enum"],)
+def test_the_words_for_a_sale_are_the_database_s(shared_database: psycopg.Connection) -> None:
+    sale, returned = get_type_hints(Sale), get_type_hints(LastReturn)
+    words = """
+        select enum_range(null::leadgen.assignment_outcome)::text[],
+          (select array(select jsonb_array_elements_text(value_schema #> '{properties,mode,enum}'))
+           from leadgen.policy_keys where kind = 'routing' and key = 'acceptance'),
+          (select pg_get_constraintdef(oid) from pg_constraint where conname = 'sale_returns_status_valid')"""
+    outcomes, acceptance, status = shared_database.execute(words).fetchone() or (None, None, "")
+    assert outcomes == list(get_args(sale["outcome"]))
+    assert acceptance == list(get_args(sale["acceptance"]))
+    assert re.findall(r"'(\w+)'", status) == list(get_args(returned["status"]))
+
+
+def test_the_limit_of_a_note_is_the_database_s(api: Api, shared_database: psycopg.Connection) -> None:
+    limit = make_schemas()["Return"]["properties"]["note"]["maxLength"]
+    path = f"/api/assignments/{add_sale(shared_database)}/return"
+    refused = send(api, path, RETURN | {"note": "x" * (limit + 1)})
+    assert (refused.status, refused.fields) == (400, ["note"])
+    assert str(limit) in refused.json["errors"][0]["allowed"]
+    assert send(api, path, RETURN | {"note": "x" * limit}).status == 200
 
 
 def test_a_note_may_be_left_out_or_null(api: Api, shared_database: psycopg.Connection) -> None:
@@ -259,8 +277,8 @@ def test_every_bad_key_takes_about_the_same_time(api: Api, sale: int) -> None:
             started = time.perf_counter()
             call_as(api, name, "GET", f"/api/assignments/{sale}")
             taken.append(time.perf_counter() - started)
-    medians = [statistics.median(taken) for taken in seconds.values()]
-    assert max(medians) < 3 * min(medians), medians
+    fastest = [min(taken) for taken in seconds.values()]  # of 30: whatever else the machine does
+    assert max(fastest) < 3 * min(fastest), fastest
 
 
 def test_two_different_keys_are_ambiguous(api: Api, sale: int) -> None:

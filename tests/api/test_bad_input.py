@@ -1,7 +1,6 @@
 """Bad input over HTTP: FAULTS 4, 5, 6, 8. One clear error each, and nothing stored."""
 
 import gzip
-import statistics
 import time
 from collections.abc import Iterator
 
@@ -188,8 +187,8 @@ def test_every_bad_key_takes_about_the_same_time(api: Api) -> None:
             started = time.perf_counter()
             post_as(api, name)
             taken.append(time.perf_counter() - started)
-    medians = [statistics.median(taken) for taken in seconds.values()]
-    assert max(medians) < 3 * min(medians), medians
+    fastest = [min(taken) for taken in seconds.values()]  # of 30: whatever else the machine does
+    assert max(fastest) < 3 * min(fastest), fastest
 
 
 # Everything else that is not a route

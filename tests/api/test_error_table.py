@@ -71,6 +71,7 @@ def test_our_errors_speak_for_themselves(shared_database: psycopg.Connection) ->
         ("08006", 503),
         ("25006", 503),
         ("23503", 503),
+        ("23001", 503),
         ("23505", 500),
         ("23514", 500),
         ("42883", 503),

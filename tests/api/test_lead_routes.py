@@ -58,7 +58,7 @@ def test_the_same_key_and_body_get_the_first_answer(api: Api, place: str) -> Non
         lead["idempotency_key"] = f"key {lead['email']}"
     first, second = api.post(lead, **headers), api.post(lead, **headers)
     assert (first.status, second.status) == (202, 202)
-    assert second.json == first.json | {"replayed": True}
+    assert second.json == first.json | {"repeated": True}
 
 
 def test_fifty_posts_at_once_with_one_key_make_one_lead(
@@ -70,7 +70,7 @@ def test_fifty_posts_at_once_with_one_key_make_one_lead(
         answers = [post.result() for post in posts]
     assert {answer.status for answer in answers} == {202}
     assert len({answer.json["lead_id"] for answer in answers}) == 1
-    assert sum("replayed" not in answer.json for answer in answers) == 1
+    assert sum("repeated" not in answer.json for answer in answers) == 1
     assert count_leads(shared_database, lead["email"]) == 1
 
 

@@ -131,4 +131,4 @@ def test_leads_of_one_domain_at_the_same_time_share_a_lookup(
 
 def test_the_lookups_are_counted(asking_api: Api, asked_database: psycopg.Connection) -> None:
     post(asking_api, "no-such.example")
-    assert 'leadgen_mail_domain_lookups_total{status="no_mail"}' in asking_api.get("/metrics").body.decode()
+    assert asking_api.metric("leadgen_mail_domain_lookups_total", status="no_mail") > 0

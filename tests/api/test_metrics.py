@@ -9,9 +9,7 @@ from api.serving import Api, add_catalogue, make_lead, running_api
 
 def read_metrics(api: Api) -> dict[tuple[str, ...], float]:
     """The samples by name and label values."""
-    answer = api.get("/metrics")
-    assert answer.status == 200
-    families = text_string_to_metric_families(answer.body.decode())
+    families = text_string_to_metric_families(api.metrics())
     return {(s.name, *s.labels.values()): s.value for family in families for s in family.samples}
 
 
@@ -32,6 +30,10 @@ def test_answers_are_counted_and_timed_by_route_and_status(api: Api) -> None:
     assert risen("leadgen_http_requests_total", "unmatched", "404") == 1
     assert risen("leadgen_http_request_seconds_count", "/api/leads") == 2
     assert after[("leadgen_pool_connections_in_use",)] == 0
+
+
+def test_the_port_of_the_api_does_not_serve_them(api: Api) -> None:
+    assert api.get("/metrics").status == 404
 
 
 def test_several_processes_add_up(database: str, tmp_path: Path) -> None:

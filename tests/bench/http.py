@@ -1,10 +1,11 @@
 """POST /api/leads on uvicorn, driven over loopback."""
 
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from leadgen.db.urls import with_role
 
@@ -42,15 +43,14 @@ def running_api(url: str, workers: int, revision: Revision) -> Iterator[Api]:
 
 def wait_until_ready(port: int) -> None:
     """Return once the API answers that it is ready."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5):
-                return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    again = Retrying(
+        retry=retry_if_exception_type(OSError),
+        stop=stop_after_delay(START_SECONDS),
+        wait=wait_fixed(0.1),
+        reraise=True,
+    )
+    with again(urllib.request.urlopen, f"http://127.0.0.1:{port}/health/ready", timeout=5):
+        pass
 
 
 def http_subject(bench: Bench, api: Api, seconds: int) -> Subject:

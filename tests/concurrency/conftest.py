@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from concurrency.catalogue import Catalogue, Offer
+from rig.catalogue import Catalogue, Offer
 from rig.cluster import Connect
 
 

@@ -1,7 +1,6 @@
 """Sessions at work at the same time: many that race, or two of which one waits for the other."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Barrier
@@ -11,6 +10,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from leadgen.db.urls import with_role
+from rig.waiting import wait_until
 
 PATIENCE = 20.0  # seconds until what should happen at once is given up
 CONNECTIONS = 24
@@ -41,14 +41,6 @@ def submit_at_once(database: str, leads: Sequence[Lead], connections: int = CONN
         return [answer for share in shares for answer in share]
 
 
-def wait_until(what: Callable[[], object]) -> None:
-    """Return once it is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.005)
-
-
 @contextmanager
 def in_background() -> Iterator[ThreadPoolExecutor]:
     """Threads for statements that will wait."""
@@ -67,14 +59,18 @@ def wait_until_blocked(
     question = """
         select wait_event_type, wait_event, pg_blocking_pids(pid) from pg_stat_activity where pid = %s
     """
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        found = observer.execute(question, [waiter.info.backend_pid]).fetchone()
-        if found == ("Lock", lock, [by.info.backend_pid]):
-            return
+    wanted = ("Lock", lock, [by.info.backend_pid])
+
+    def ask() -> object:
+        return observer.execute(question, [waiter.info.backend_pid]).fetchone()
+
+    def waits() -> bool:
+        if ask() == wanted:
+            return True
         assert not future.done(), f"it did not wait: {future.result()}"
-        assert time.monotonic() < deadline, f"it should wait for the other session: {found}"
-        time.sleep(0.005)
+        return False
+
+    wait_until(waits, lambda: f"it should wait for the other session: {ask()}", pause=0.005)
 
 
 def advisory_locks(observer: psycopg.Connection, session: psycopg.Connection) -> dict[tuple[int, int], bool]:
@@ -87,3 +83,17 @@ def advisory_locks(observer: psycopg.Connection, session: psycopg.Connection) ->
         [session.info.backend_pid],
     )
     return {(kind, number - 2**32 if number >= 2**31 else number): granted for kind, number, granted in rows}
+
+
+def has_come_to(
+    observer: psycopg.Connection,
+    session: psycopg.Connection,
+    held: dict[tuple[int, int], bool],
+    lock: tuple[int, int],
+) -> bool:
+    """Whether it waits for the lock with these in hand; it may be on its way from the lock before."""
+    seen = advisory_locks(observer, session)
+    if seen == held | {lock: False}:
+        return True
+    assert lock not in seen, seen
+    return False

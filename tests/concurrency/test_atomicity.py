@@ -5,8 +5,8 @@ import pytest
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blocked
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 
 WRITTEN = (
@@ -95,9 +95,9 @@ def test_deadlock_leaves_nothing_of_the_loser(
 
     answers = [submit(loser, lead) for lead in lost]  # the whole transaction again
 
-    assert [answer.get("replayed") for answer in answers] == [None, None]
+    assert [answer.get("repeated") for answer in answers] == [None, None]
     assert admin.execute("select sum(sales[2]) from leadgen.enrollment_usage").fetchone() == (4,)
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_an_older_snapshot_is_refused_and_leaves_nothing(
@@ -144,23 +144,22 @@ def test_failure_in_any_table_undoes_the_rest(
     admin.execute(f"drop trigger break_down on leadgen.{table}")
     answer = submit(api, lead)
     assert answer["buyer_id"]
-    assert "replayed" not in answer
+    assert "repeated" not in answer
 
 
 def test_channels_that_go_while_a_lead_is_sold_sell_nothing(
     connect: Connect, admin: psycopg.Connection, offer: Offer
 ) -> None:
     """The buyer is edited between gather and the writing of deliveries: no sale without a delivery."""
-    editor, seller = connect("leadgen_dba"), connect("leadgen_api")
-    editor.execute("begin")
-    editor.execute(
-        "update leadgen.buyers set email = 'gone@' || id || '.example', email_notifications = false, webhook_url = null"
-    )
+    holder, editor, seller = connect(), connect("leadgen_dba"), connect("leadgen_api")
+    holder.execute("begin")
+    holder.execute("select from leadgen.enrollment_usage for update")  # gather reads it, reserve waits for it
     with in_background() as pool:
         sale = pool.submit(submit, seller, make_lead(offer.source_key))
-        wait_until_blocked(admin, seller, editor, sale, lock="transactionid")
-        editor.execute("commit")
+        wait_until_blocked(admin, seller, holder, sale, lock="transactionid")
+        editor.execute("update leadgen.buyers set email_notifications = false, webhook_url = null")
+        holder.execute("commit")
         with pytest.raises(errors.SerializationFailure):
             sale.result(PATIENCE)
     assert admin.execute("select count(*) from leadgen.leads").fetchone() == (0,)
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []

@@ -5,8 +5,8 @@ from collections import Counter
 
 from psycopg import Connection
 
-from concurrency.catalogue import Catalogue, make_lead
 from concurrency.sessions import submit, submit_at_once
+from rig.catalogue import Catalogue, make_lead
 
 CROWD = 200
 PLACES = 7
@@ -14,7 +14,7 @@ PLACES = 7
 
 def complaints(admin: Connection) -> list[tuple[object, ...]]:
     """What the database says must never be."""
-    return admin.execute("select * from leadgen.check_invariants()").fetchall()
+    return admin.execute("select * from leadgen.list_broken_invariants()").fetchall()
 
 
 def test_last_seven_places_of_a_cap(database: str, admin: Connection, catalogue: Catalogue) -> None:

@@ -4,11 +4,12 @@ from functools import partial
 
 import psycopg
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
-from concurrency.sessions import PATIENCE, advisory_locks, in_background, submit, wait_until
+from concurrency.sessions import PATIENCE, advisory_locks, in_background, submit
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
+from rig.waiting import wait_until
 
-FOLLOW = "select roads.follow_change(leadgen.clock())"
+FOLLOW = "select leadgen.follow_change() > 0"
 HOLD = "select pg_advisory_xact_lock(2, market.offer_lock_key(%s))"
 DUE = """
 select offer_id from leadgen.leads where hold_until is not null and next_route_at <= clock_timestamp() order by 1

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, make_lead
 from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blocked
+from rig.catalogue import Catalogue, make_lead
 from rig.cluster import Connect
 
 WORKERS = 6

@@ -11,12 +11,13 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, make_lead
-from concurrency.sessions import PATIENCE, Answer, submit, wait_until
+from concurrency.sessions import PATIENCE, Answer, submit
 from leadgen.db.embedded import EmbeddedServer
 from leadgen.db.migrate import migrate
 from leadgen.db.urls import with_role
 from leadgen.settings import Settings
+from rig.catalogue import Catalogue, make_lead
+from rig.waiting import wait_until
 
 CLIENTS = 6
 ENOUGH = 150  # acknowledged leads before the server is killed
@@ -73,7 +74,7 @@ def test_killed_server_keeps_what_it_acknowledged(doomed_server: EmbeddedServer)
         found: dict[int, Answer] = dict(admin.execute("select id, answer from leadgen.leads").fetchall())
         assert [answer for answer in acknowledged if found.get(answer["lead_id"]) != answer] == []
         assert len(found) - len(acknowledged) <= CLIENTS  # committed, and killed before the answer
-        assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+        assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
         admin.execute("update leadgen.endpoints set max_in_flight = 1000")
         owed = {int(delivery) for (delivery,) in admin.execute("select id from leadgen.deliveries")}
     assert claim_all(url) == sorted(owed)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import PATIENCE, Answer, submit
+from rig.catalogue import Catalogue, Offer, make_lead
 
 SESSIONS = 8
 LEADS = 20  # at each moment
@@ -102,7 +102,7 @@ def check(admin: psycopg.Connection, answers: list[Answer], places: int, reason:
     for unsold_reason, reasons in words:
         assert unsold_reason == f"no buyer could take it: {reason} {len(reasons)}"
         assert all(one.startswith(f"{reason}: ") and "resets 20" in one for one in reasons)
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 @pytest.mark.parametrize("night", NIGHTS)
@@ -173,7 +173,7 @@ def test_every_limit_at_once(database: str, admin: psycopg.Connection, market: C
         "cap_hour 1",
         "budget_month 1",
     ]
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_a_place_that_comes_back_at_midnight_is_sold_once(
@@ -191,4 +191,4 @@ def test_a_place_that_comes_back_at_midnight_is_sold_once(
         sum(bool(answer["buyer_id"]) for answer in answers) == 3
     )  # of the week: 9, less 7, and one came back
     assert admin.execute("select sales[2], sales[3] from leadgen.enrollment_usage").fetchone() == (3, 9)
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []

@@ -4,8 +4,8 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from concurrency.catalogue import Offer, make_lead
 from concurrency.sessions import submit
+from rig.catalogue import Offer, make_lead
 from rig.cluster import Connect
 
 APPEND_ONLY = "LG409"

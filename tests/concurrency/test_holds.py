@@ -5,9 +5,9 @@ from threading import Barrier
 
 import psycopg
 
-from concurrency.catalogue import Catalogue, make_lead
 from concurrency.sessions import PATIENCE, submit
 from leadgen.db.urls import with_role
+from rig.catalogue import Catalogue, make_lead
 
 HELD = 60
 NEW = 60
@@ -18,7 +18,10 @@ def route_all(database: str, barrier: Barrier, rounds: int) -> list[int]:
     """A worker: routes what is due, again and again; the ids it was given."""
     with psycopg.connect(with_role(database, "leadgen_worker"), autocommit=True) as connection:
         barrier.wait(PATIENCE)
-        found = [connection.execute("select leadgen.route_held_lead()").fetchone() for _ in range(rounds)]
+        found = []
+        for _ in range(rounds):
+            connection.execute("select leadgen.follow_change()")
+            found.append(connection.execute("select leadgen.route_held_lead()").fetchone())
     return [row[0] for row in found if row and row[0]]
 
 
@@ -61,6 +64,8 @@ def test_workers_leads_and_an_operator_at_once(
         sent = [lead for sender in senders for lead in sender.result(PATIENCE)]
         operator.result(PATIENCE)
     rest = []
+    while admin.execute("select leadgen.follow_change() > 0").fetchone() == (True,):
+        pass
     while (row := admin.execute("select leadgen.route_held_lead()").fetchone()) and row[0] is not None:
         rest.append(row[0])
 
@@ -86,7 +91,7 @@ def test_workers_leads_and_an_operator_at_once(
         "select lead_id from leadgen.lead_decisions group by lead_id, decided_at having count(*) > 1"
     ).fetchall()
     assert again == []
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_two_workers_route_each_lead_once_a_due_time(
@@ -97,7 +102,9 @@ def test_two_workers_route_each_lead_once_a_due_time(
     catalogue.enroll(offer, capacity_per_day=0)
     for _ in range(30):
         submit(admin, make_lead(offer.source_key))
-    while admin.execute("select leadgen.route_held_lead()").fetchone() != (None,):
+    while admin.execute(
+        "select leadgen.follow_change() > 0 or leadgen.route_held_lead() is not null"
+    ).fetchone() != (False,):
         pass
     attempts: dict[int, int] = dict(
         admin.execute("select lead_id, max(attempt) from leadgen.lead_decisions group by 1").fetchall()

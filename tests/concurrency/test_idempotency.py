@@ -15,18 +15,18 @@ import pytest
 from psycopg import errors
 
 from api.serving import SERVE, Api
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import (
     PATIENCE,
     Answer,
     in_background,
     submit,
     submit_at_once,
-    wait_until,
     wait_until_blocked,
 )
 from leadgen.db.urls import with_role
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
+from rig.waiting import wait_until
 
 TABLES = (
     "leads",
@@ -57,20 +57,20 @@ def test_fifty_at_once_are_one_lead(
 
     answers = submit_at_once(database, [lead] * 50)
 
-    first = [answer for answer in answers if "replayed" not in answer]
+    first = [answer for answer in answers if "repeated" not in answer]
     assert len(first) == 1
-    replays = [answer for answer in answers if "replayed" in answer]
-    assert replays == [first[0] | {"replayed": True}] * 49
+    replays = [answer for answer in answers if "repeated" in answer]
+    assert replays == [first[0] | {"repeated": True}] * 49
     assert count_leads(admin) == 1
     assert admin.execute("select count(*) from leadgen.lead_assignments").fetchone() == (1,)
     assert admin.execute("select sales[2] from leadgen.enrollment_usage").fetchone() == (1,)
 
 
-def test_rejected_lead_is_replayed_too(admin: psycopg.Connection, offer: Offer) -> None:
+def test_rejected_lead_is_answered_again_too(admin: psycopg.Connection, offer: Offer) -> None:
     lead = make_lead(offer.source_key, email="nonsense", idempotency_key="a-key")
     first = submit(admin, lead)
     assert first["status"] == "rejected"
-    assert submit(admin, lead) == first | {"replayed": True}
+    assert submit(admin, lead) == first | {"repeated": True}
 
 
 def test_other_body_is_refused_and_nothing_stored(admin: psycopg.Connection, offer: Offer) -> None:
@@ -84,7 +84,7 @@ def test_other_body_is_refused_and_nothing_stored(admin: psycopg.Connection, off
     assert refusal.value.sqlstate == "LG422"
     assert json.loads(refusal.value.diag.message_detail or "")["field"] == "idempotency_key"
     assert everything(admin) == before
-    assert submit(admin, lead) == first | {"replayed": True}
+    assert submit(admin, lead) == first | {"repeated": True}
 
 
 def test_two_bodies_of_one_key_at_once(database: str, admin: psycopg.Connection, offer: Offer) -> None:
@@ -109,7 +109,7 @@ def test_sources_are_independent(admin: psycopg.Connection, catalogue: Catalogue
     sources = offer.source_key, catalogue.add_source(offer.id)
     answers = [submit(admin, make_lead(source, idempotency_key="a-key")) for source in sources]
     assert answers[0]["lead_id"] != answers[1]["lead_id"]
-    assert [answer.get("replayed") for answer in answers] == [None, None]
+    assert [answer.get("repeated") for answer in answers] == [None, None]
 
 
 def test_client_killed_before_it_reads_the_reply(
@@ -123,7 +123,7 @@ def test_client_killed_before_it_reads_the_reply(
 
     answer = submit(connect("leadgen_api"), lead)
 
-    assert answer["replayed"] is True
+    assert answer["repeated"] is True
     assert admin.execute("select id, buyer_id from leadgen.leads").fetchall() == [
         (answer["lead_id"], answer["buyer_id"])
     ]
@@ -168,7 +168,7 @@ def test_api_killed_between_commit_and_reply(
     with doomed_api(database, tmp_path) as api:
         answer = api.post(lead, Idempotency_Key="a-key")
     assert answer.status == 202
-    assert answer.json["replayed"] is True
+    assert answer.json["repeated"] is True
     assert answer.json["buyer_id"]
     assert count_leads(admin) == 1
 
@@ -197,5 +197,5 @@ def test_key_taken_meanwhile_is_a_serialization_failure(
             wait_until_blocked(admin, second, first, late, "transactionid")
         with pytest.raises(errors.SerializationFailure):
             late.result(PATIENCE)
-    assert submit(second, lead) == answer | {"replayed": True}
+    assert submit(second, lead) == answer | {"repeated": True}
     assert count_leads(admin) == 1

@@ -3,21 +3,24 @@
 Lock order: the contacts of a lead (advisory class 1, sorted), then its offer (class 2).
 """
 
+from functools import partial
+
 import psycopg
 import pytest
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import (
     PATIENCE,
     Answer,
     Lead,
-    advisory_locks,
+    has_come_to,
     in_background,
     submit,
     submit_at_once,
     wait_until_blocked,
 )
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
+from rig.waiting import wait_until
 
 CONTACT, OFFER = 1, 2  # advisory lock classes
 
@@ -153,8 +156,7 @@ def test_contacts_are_locked_in_order_and_before_the_offer(
         for step, lock in enumerate(wanted):
             held = dict.fromkeys(wanted[:step], True)
             wait_until_blocked(pair.observer, pair.second, holder, waiting)
-            while (seen := advisory_locks(pair.observer, pair.second)) != held | {lock: False}:
-                assert lock not in seen, seen  # still on its way from the lock before
+            wait_until(partial(has_come_to, pair.observer, pair.second, held, lock))
             holder.execute("select pg_advisory_unlock(%s, %s)", lock)
         assert waiting.result(PATIENCE)["buyer_id"]
 
@@ -175,7 +177,7 @@ def test_crossed_contacts_never_deadlock(database: str, catalogue: Catalogue) ->
 
 def wake(worker: psycopg.Connection) -> None:
     """Let a worker make the held leads due of the one offer whose configuration changed."""
-    assert worker.execute("select leadgen.route_held_lead()").fetchone() == (0,)
+    assert worker.execute("select leadgen.follow_change() > 0").fetchone() == (True,)
 
 
 def test_held_lead_waits_for_its_turn_too(pair: Pair, connect: Connect, catalogue: Catalogue) -> None:
@@ -196,7 +198,7 @@ def test_held_lead_waits_for_its_turn_too(pair: Pair, connect: Connect, catalogu
         assert waiting.result(PATIENCE).fetchone() == (held["lead_id"],)
     sold = pair.observer.execute("select lead_id from leadgen.lead_assignments").fetchall()
     assert sold == [(taken["lead_id"],)]
-    assert pair.observer.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert pair.observer.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_two_workers_route_a_held_lead_once(

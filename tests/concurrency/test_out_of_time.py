@@ -6,9 +6,10 @@ import psycopg
 import pytest
 from psycopg.errors import QueryCanceled
 
-from concurrency.catalogue import Catalogue, make_lead
-from concurrency.sessions import in_background, submit, wait_until
+from concurrency.sessions import in_background, submit
+from rig.catalogue import Catalogue, make_lead
 from rig.cluster import Connect
+from rig.waiting import wait_until
 
 SECONDS = 3  # that a chore may take; the others take a hundredth of it
 SLOW = """

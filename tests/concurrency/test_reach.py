@@ -3,31 +3,26 @@
 import psycopg
 import pytest
 
-from concurrency.catalogue import Offer, make_lead
 from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blocked
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 
 ENROLL = "insert into leadgen.buyer_offers (buyer_id, offer_id) select %s, o.id from leadgen.offers o"
 CHANGE = "update leadgen.buyers set email_notifications = %s where id = %s"
 REACH = "select is_reachable from leadgen.buyer_offers where buyer_id = %s"
-BUYER = """
-with b as (
-  insert into leadgen.buyers (name, email, phone, email_notifications)
-  values ('Late', 'late@buyer.example', '+15125550199', %s) returning id
-)
-insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
-select b.id, o.market_id, 'postal_code', '*' from b, leadgen.offers o returning buyer_id
-"""
 
 
 @pytest.mark.parametrize("enrolls_first", [True, False])
 @pytest.mark.parametrize("turned_on", [True, False])
 def test_enrolling_a_buyer_while_its_channels_change(
-    connect: Connect, admin: psycopg.Connection, offer: Offer, turned_on: bool, enrolls_first: bool
+    connect: Connect,
+    admin: psycopg.Connection,
+    catalogue: Catalogue,
+    offer: Offer,
+    turned_on: bool,
+    enrolls_first: bool,
 ) -> None:
-    row = admin.execute(BUYER, [not turned_on]).fetchone()
-    assert row
-    (buyer,) = row
+    buyer = catalogue.add_buyer(webhook_url=None, email_notifications=not turned_on)
     first, second = connect("leadgen_dba"), connect("leadgen_dba")
     statements = [(ENROLL, [buyer]), (CHANGE, [turned_on, buyer])]
     if not enrolls_first:
@@ -40,4 +35,4 @@ def test_enrolling_a_buyer_while_its_channels_change(
         waiting.result(PATIENCE)
     assert admin.execute(REACH, [buyer]).fetchone() == (turned_on,)
     assert submit(admin, make_lead(offer.source_key))["status"] == "accepted"
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []

@@ -14,16 +14,16 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import (
     PATIENCE,
     advisory_locks,
     in_background,
     submit,
-    wait_until,
     wait_until_blocked,
 )
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
+from rig.waiting import wait_until
 
 OFFER = 2  # advisory lock class
 RETURN = "select leadgen.return_sale(%s, 'wrong_number')::text"
@@ -56,7 +56,7 @@ def claim(session: psycopg.Connection, limit: int = 100) -> list[tuple[Any, ...]
 
 
 def faults(admin: psycopg.Connection) -> list[tuple[Any, ...]]:
-    return admin.execute("select * from leadgen.check_invariants()").fetchall()
+    return admin.execute("select * from leadgen.list_broken_invariants()").fetchall()
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def answer(session: psycopg.Connection, dice: random.Random) -> None:
 
 def tend(session: psycopg.Connection, _: random.Random) -> None:
     """What a worker does every second."""
-    for tick in ("settle_answers", "settle_return", "release_due_sale", "route_held_lead"):
+    for tick in ("settle_answers", "settle_return", "release_due_sale", "follow_change", "route_held_lead"):
         session.execute(f"select leadgen.{tick}()".encode())
 
 

@@ -1,4 +1,4 @@
-"""Operators who click twice or against each other: one replay, one resend, and nothing of a sale that is ending."""
+"""Operators who click twice or against each other: one resend run, and nothing of a sale that is ending."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Offer, make_lead
 from concurrency.sessions import PATIENCE, in_background, submit, wait_until_blocked
+from rig.catalogue import Offer, make_lead
 from rig.cluster import Connect
 
-REPLAY = "select leadgen.start_replay('{\"per_minute\": 60}', %s)"
+RESEND = "select leadgen.start_resend('{\"per_minute\": 60}', %s)"
 RETRY = "select leadgen.retry_delivery(%s)"
 RETURN = "select leadgen.return_sale(%s, 'wrong_number')::text"
 ERASE = "select leadgen.erase_lead(%s, 'asked for')"
@@ -47,7 +47,7 @@ def ask(session: psycopg.Connection, statement: str, *values: object) -> Any:
 
 
 @pytest.mark.parametrize("keys", [("monday", "monday"), (None, None), ("monday", "tuesday")])
-def test_two_who_ask_for_a_replay_at_once_get_one(
+def test_two_who_ask_for_a_resend_at_once_get_one_run(
     connect: Connect,
     admin: psycopg.Connection,
     dead: tuple[int, int, int],
@@ -56,22 +56,22 @@ def test_two_who_ask_for_a_replay_at_once_get_one(
     first, second = connect("leadgen_dba"), connect("leadgen_dba")
     with in_background() as pool:
         with first.transaction():
-            replay = ask(first, REPLAY, keys[0])
-            waiting = pool.submit(ask, second, REPLAY, keys[1])
+            resend = ask(first, RESEND, keys[0])
+            waiting = pool.submit(ask, second, RESEND, keys[1])
             wait_until_blocked(admin, second, first, waiting, "transactionid")
-        assert waiting.result(PATIENCE) == replay
-    assert ask(admin, "select count(*) from leadgen.replays") == 1
+        assert waiting.result(PATIENCE) == resend
+    assert ask(admin, "select count(*) from leadgen.resends") == 1
 
 
 def test_two_workers_take_no_step_twice(
     connect: Connect, admin: psycopg.Connection, dead: tuple[int, int, int]
 ) -> None:
     first, second = connect("leadgen_worker"), connect("leadgen_worker")
-    replay = ask(admin, REPLAY, None)
+    resend = ask(admin, RESEND, None)
     with first.transaction():
-        assert ask(first, "select leadgen.advance_replay()") == replay
-        assert ask(second, "select leadgen.advance_replay()") is None
-    assert admin.execute("select replayed, skipped from leadgen.replays").fetchone() == (1, 0)
+        assert ask(first, "select leadgen.advance_resend()") == resend
+        assert ask(second, "select leadgen.advance_resend()") is None
+    assert admin.execute("select resent, skipped from leadgen.resends").fetchone() == (1, 0)
 
 
 def test_second_click_waits_and_changes_nothing(
@@ -109,7 +109,7 @@ def test_resend_waits_for_what_ends_its_sale(
         with pytest.raises(psycopg.Error, match=reason) as refused:
             waiting.result(PATIENCE)
     assert refused.value.sqlstate == "LG409"
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 @pytest.mark.parametrize(("ending", "place"), [(RETURN, 1), (ERASE, 2)])
@@ -125,7 +125,7 @@ def test_what_is_sent_again_is_cancelled_with_its_sale(
         waiting.result(PATIENCE)
     query = "select status::text from leadgen.deliveries where id = %s"
     assert admin.execute(query, [dead[0]]).fetchone() == ("cancelled",)
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_addresses_of_a_buyer_that_change_at_once_leave_its_reach_right(
@@ -147,7 +147,7 @@ def test_addresses_of_a_buyer_that_change_at_once_leave_its_reach_right(
     assert admin.execute("select is_reachable from leadgen.buyer_offers").fetchall() == [(True,)]
 
 
-def test_a_replay_locks_deliveries_by_id_whatever_the_order_in_which_they_were_made(
+def test_a_resend_run_locks_deliveries_by_id_whatever_the_order_in_which_they_were_made(
     connect: Connect, admin: psycopg.Connection, offer: Offer, dead: tuple[int, int, int]
 ) -> None:
     earlier = dead[0]
@@ -163,14 +163,14 @@ def test_a_replay_locks_deliveries_by_id_whatever_the_order_in_which_they_were_m
         [later],
     )
     admin.execute("reset session_replication_role")
-    ask(admin, REPLAY, None)
+    ask(admin, RESEND, None)
     holder, worker = connect(), connect("leadgen_worker")
     with in_background() as pool:
         with holder.transaction():
             holder.execute("select from leadgen.deliveries where id = %s for no key update", [earlier])
-            step = pool.submit(ask, worker, "select leadgen.advance_replay()")
+            step = pool.submit(ask, worker, "select leadgen.advance_resend()")
             wait_until_blocked(admin, worker, holder, step, lock="transactionid")
             admin.execute("select from leadgen.deliveries where id = %s for no key update nowait", [later])
         assert step.result(PATIENCE) is not None
-    resent = admin.execute("select id from leadgen.deliveries where replay_id is not null").fetchall()
+    resent = admin.execute("select id from leadgen.deliveries where resend_id is not null").fetchall()
     assert resent == [(later,)], "one a second, the one that was made first"

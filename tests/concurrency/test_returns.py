@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import PATIENCE, advisory_locks, in_background, submit, wait_until_blocked
 from leadgen.db.urls import with_role
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 
 OFFER = 2  # advisory lock class
@@ -60,7 +60,7 @@ def ask_at_once(
 
 def faults(admin: psycopg.Connection) -> list[tuple[object, ...]]:
     """What must never be."""
-    return admin.execute("select * from leadgen.check_invariants()").fetchall()
+    return admin.execute("select * from leadgen.list_broken_invariants()").fetchall()
 
 
 def statuses(admin: psycopg.Connection) -> dict[str, int]:

@@ -8,12 +8,12 @@ import psycopg
 import pytest
 from psycopg.errors import SerializationFailure
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import PATIENCE, Answer, in_background, submit, wait_until_blocked
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
 
 TURN = "select pg_advisory_xact_lock(2, market.offer_lock_key(%s))"
-INVARIANTS = "select rule, detail from leadgen.check_invariants()"
+INVARIANTS = "select rule, detail from leadgen.list_broken_invariants()"
 OTHER_DAY = "Pacific/Kiritimati"  # its midnights are no other zone's of these tests
 
 

@@ -1,4 +1,4 @@
-"""The database of an earlier commit, with its records, as today's deploy leaves it."""
+"""The databases of earlier commits, with their records, as today's deploy leaves them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,26 +12,44 @@ from leadgen.paths import sql_dir
 from leadgen.settings import Settings
 from rig.cluster import Cluster
 
-RECORDS = Path(__file__).with_name("fixtures") / "966f066.sql.xz"
+FIXTURES = Path(__file__).with_name("fixtures")
+OLDEST, LATEST = "966f066", "01fe1aa"  # the latest is that of the release before this one
+RECORDS = FIXTURES / f"{OLDEST}.sql.xz"
 
 
 @dataclass(frozen=True)
 class Upgraded:
-    """The template database, and what the deploy said."""
+    """The template database, what the deploy said, and the commit that it comes from."""
 
+    commit: str
     template: str
     said: list[str]
 
 
-@pytest.fixture(scope="session")
-def upgraded(cluster: Cluster) -> Upgraded:
-    """tests/db/fixtures/966f066.sql.xz, restored and migrated."""
+def upgrade(cluster: Cluster, commit: str) -> Upgraded:
+    """A fixture of tests/db/fixtures, restored and migrated."""
     said: list[str] = []
 
     def fill(url: str) -> None:
-        restore(url, Settings(environment="development"), RECORDS, say=said.append)
+        records = FIXTURES / f"{commit}.sql.xz"
+        restore(url, Settings(environment="development"), records, say=said.append)
 
-    return Upgraded(cluster.make_template("template_966f066", fill), said)
+    return Upgraded(commit, cluster.make_template(f"template_{commit}", fill), said)
+
+
+@pytest.fixture(scope="session")
+def upgraded(cluster: Cluster) -> Upgraded:
+    """The oldest fixture."""
+    return upgrade(cluster, OLDEST)
+
+
+@pytest.fixture(scope="session", params=[OLDEST, LATEST])
+def any_upgraded(request: pytest.FixtureRequest, cluster: Cluster) -> Upgraded:
+    """Each fixture: as a dump it is restored with the functions of its day, which the deploy replaces."""
+    if request.param == OLDEST:
+        oldest: Upgraded = request.getfixturevalue("upgraded")
+        return oldest
+    return upgrade(cluster, request.param)
 
 
 @pytest.fixture(scope="session")

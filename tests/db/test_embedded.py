@@ -35,6 +35,30 @@ def make_server(place: Path) -> MakeServer:
     return lambda name="state": EmbeddedServer(place / name, conf=FAST)
 
 
+@pytest.fixture(scope="module")
+def stopped() -> Iterator[EmbeddedServer]:
+    """A server that was started once and stopped."""
+    with server_directory("leadgen-stopped-") as directory:
+        server = EmbeddedServer(directory, conf=FAST)
+        server.start()
+        server.stop()
+        yield server
+
+
+@pytest.fixture
+def make_initialised(make_server: MakeServer, stopped: EmbeddedServer) -> MakeServer:
+    """The same, for tests that are not about the first start: the server has its data already."""
+
+    def make(name: str = "state") -> EmbeddedServer:
+        server = make_server(name)
+        if not server.data.exists():
+            server.state.mkdir()
+            subprocess.run(["cp", "--archive", stopped.data, server.data], check=True)
+        return server
+
+    return make
+
+
 def ask(url: str, query: str) -> object:
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute(query.encode()).fetchone()
@@ -61,8 +85,8 @@ def test_its_url_works_everywhere(make_server: MakeServer) -> None:
     engine.dispose()
 
 
-def test_it_is_private_and_set_up_sensibly(make_server: MakeServer) -> None:
-    server = make_server()
+def test_it_is_private_and_set_up_sensibly(make_initialised: MakeServer) -> None:
+    server = make_initialised()
     url = server.start()
     assert ask(url, "show listen_addresses") == ""
     assert ask(url, "select current_setting('port')") != "5432"
@@ -74,8 +98,8 @@ def test_it_is_private_and_set_up_sensibly(make_server: MakeServer) -> None:
     assert ask(url, "show jit") == "off"
 
 
-def test_starting_twice_is_starting_once(make_server: MakeServer) -> None:
-    server = make_server()
+def test_starting_twice_is_starting_once(make_initialised: MakeServer) -> None:
+    server = make_initialised()
     url = server.start()
     before = postmaster(server)
     assert server.start() == url
@@ -100,8 +124,8 @@ def test_many_may_start_it_at_once(make_server: MakeServer) -> None:
     assert results == [servers[0].url] * 4
 
 
-def test_stop_stops_ours_alone(make_server: MakeServer, cluster: Cluster) -> None:
-    one, other = make_server("one"), make_server("other")
+def test_stop_stops_ours_alone(make_initialised: MakeServer, cluster: Cluster) -> None:
+    one, other = make_initialised("one"), make_initialised("other")
     url = one.start()
     kept = other.start()
     assert one.stop()
@@ -113,8 +137,8 @@ def test_stop_stops_ours_alone(make_server: MakeServer, cluster: Cluster) -> Non
     assert ask(cluster.url("postgres"), "select 1") == 1
 
 
-def test_two_checkouts_do_not_share_anything(make_server: MakeServer) -> None:
-    one, other = make_server("one"), make_server("other")
+def test_two_checkouts_do_not_share_anything(make_initialised: MakeServer) -> None:
+    one, other = make_initialised("one"), make_initialised("other")
     with psycopg.connect(one.start()) as connection:
         connection.execute("create table mine (id integer)")
     assert ask(other.start(), "select to_regclass('mine')") is None
@@ -128,16 +152,16 @@ def test_any_path_will_do(name: str, make_server: MakeServer) -> None:
     assert len(os.fsencode(server.sockets)) <= 90
 
 
-def test_it_comes_back_after_a_kill(make_server: MakeServer) -> None:
-    server = make_server()
+def test_it_comes_back_after_a_kill(make_initialised: MakeServer) -> None:
+    server = make_initialised()
     with psycopg.connect(server.start()) as connection:
         connection.execute("create table kept (id integer)")
     os.kill(postmaster(server), signal.SIGKILL)
     assert ask(server.start(), "select to_regclass('kept')::text") == "kept"
 
 
-def test_a_pid_file_with_another_programs_number_does_not_matter(make_server: MakeServer) -> None:
-    server = make_server()
+def test_a_pid_file_with_another_programs_number_does_not_matter(make_initialised: MakeServer) -> None:
+    server = make_initialised()
     server.start()
     left = (server.data / "postmaster.pid").read_text()
     server.stop()

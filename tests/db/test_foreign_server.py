@@ -28,7 +28,7 @@ class ForeignServer(testing.postgresql.Postgresql):  # type: ignore[misc]
         command = self.user.command(
             self.initdb, "-D", self.get_data_directory(), *["-U", "postgres", "-A", "trust", "-E", "UTF8"]
         )
-        subprocess.run([*command, "--locale=C"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*command, "--locale=C.UTF-8"], check=True, stdout=subprocess.DEVNULL)
 
     def get_server_commandline(self) -> list[str]:
         return self.user.command(*super().get_server_commandline())

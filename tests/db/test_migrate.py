@@ -15,6 +15,7 @@ from leadgen.db.tree import SqlError, SqlTree
 from leadgen.db.urls import with_role
 from leadgen.settings import Settings
 from rig.cluster import Cluster
+from rig.waiting import wait_until
 
 
 @pytest.fixture
@@ -138,12 +139,11 @@ def test_a_killed_session_leaves_whole_steps_only(empty: str, tree: SqlTree) -> 
     thread = threading.Thread(target=migrate_until_killed)
     thread.start()
     with psycopg.connect(empty, autocommit=True) as connection:
-        killed = None
-        while killed is None:
-            killed = connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = current_database() and wait_event = 'PgSleep'"
-            ).fetchone()
+        kill = (
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and wait_event = 'PgSleep'"
+        )
+        wait_until(lambda: connection.execute(kill).fetchone())
     thread.join()
     assert len(failed) == 1
     second.write_text(whole)
@@ -336,7 +336,7 @@ def test_a_database_between_versions_is_told_of(empty: str, tree: SqlTree) -> No
         assert f"\n  session {session.info.backend_pid} of postgres, idle in transaction" in str(error.value)
     assert said == [
         "applied 0003_a.sql",
-        "the database is between versions: it has had 0003_a.sql, and not what comes after. "
+        "the database is between versions: it has 0003_a.sql, but not what comes after. "
         "Leads are answered 503 until `leadgen migrate` has been run again to its end",
     ]
     assert run(empty, tree) == ["applied 0004_b.sql", "reloaded 6 files"]

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from leadgen.cli.docs import DIRECTORY, POLICY_KEYS, REFERENCE, read_page
@@ -22,17 +23,20 @@ and a.attname in ('rules', 'config')
 """
 
 
-def test_the_page_is_what_the_registry_says(database: str) -> None:
+@pytest.fixture(scope="module")
+def page(module_database: str) -> str:
+    """The page of the database as it is deployed."""
+    return read_page(module_database)
+
+
+def test_the_page_is_what_the_registry_says(page: str) -> None:
     root = checkout()
     assert root is not None
-    assert (root / DIRECTORY / POLICY_KEYS).read_text(encoding="utf-8") == read_page(database), (
-        "run `leadgen docs`"
-    )
+    assert (root / DIRECTORY / POLICY_KEYS).read_text(encoding="utf-8") == page, "run `leadgen docs`"
 
 
-def test_the_page_names_every_key_with_its_description(connect: Connect, database: str) -> None:
-    page = read_page(database)
-    keys = connect().execute("select kind, key, description from leadgen.policy_keys").fetchall()
+def test_the_page_names_every_key_with_its_description(module_session: psycopg.Connection, page: str) -> None:
+    keys = module_session.execute("select kind, key, description from leadgen.policy_keys").fetchall()
     assert {kind for kind, _, _ in keys} == {"validation", "routing", "pricing"}
     assert [key for _, key, text in keys if f"\n### `{key}`\n\n{text}\n" not in page] == []
 
@@ -51,8 +55,8 @@ def test_the_page_names_every_key_with_its_description(connect: Connect, databas
         "Needs `plpython3u` on the server.",
     ],
 )
-def test_the_page_says_schemas_in_words(database: str, line: str) -> None:
-    assert f"\n{line}\n" in read_page(database)
+def test_the_page_says_schemas_in_words(page: str, line: str) -> None:
+    assert f"\n{line}\n" in page
 
 
 def test_a_changed_registry_changes_the_page(connect: Connect, database: str) -> None:
@@ -65,22 +69,24 @@ def test_a_changed_registry_changes_the_page(connect: Connect, database: str) ->
     assert after != before
 
 
-def test_comments_on_the_bodies_are_made_from_the_registry(connect: Connect) -> None:
-    comments: dict[str, str] = dict(connect().execute(COMMENTS).fetchall())
-    keys = connect().execute(
+def test_comments_on_the_bodies_are_made_from_the_registry(module_session: psycopg.Connection) -> None:
+    comments: dict[str, str] = dict(module_session.execute(COMMENTS).fetchall())
+    keys = module_session.execute(
         "select kind || '_policies', key, description, value_schema = '{}' from leadgen.policy_keys"
     )
     for table, key, description, is_not_written in keys:
         assert (f"{key}: {description}" in comments[table].splitlines()) is not is_not_written
 
 
-def test_leadgen_docs_writes_the_page_and_the_reference(database: str, tmp_path: Path) -> None:
+def test_leadgen_docs_writes_the_page_and_the_reference(
+    module_database: str, page: str, tmp_path: Path
+) -> None:
     target = tmp_path / "new"
     code = "from leadgen.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "docs", str(target)],
-        capture_output=True, text=True, check=False, env={"DATABASE_URL": database, "PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, check=False, env={"DATABASE_URL": module_database, "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert (target / POLICY_KEYS).read_text(encoding="utf-8") == read_page(database)
+    assert (target / POLICY_KEYS).read_text(encoding="utf-8") == page
     assert {path.name for path in (target / REFERENCE).iterdir()} == {INDEX, *PAGES}

@@ -18,8 +18,8 @@ COMPILER = "functions/catalog/compile.sql"
 DEFAULT = "coalesce(p_config ->> 'strategy', 'priority')"
 OFFER = "select testkit.make_offer()"
 SEATS = """
-select testkit.seat(%(offer)s, 'First', '{"routing_priority": 9, "price_per_lead": 40}'),
-  testkit.seat(%(offer)s, 'Dear', '{"routing_priority": 1, "price_per_lead": 90}')
+select testkit.enroll_buyer(%(offer)s, 'Ace', '{"routing_priority": 9, "price_per_lead": 40}'),
+  testkit.enroll_buyer(%(offer)s, 'Best', '{"routing_priority": 1, "price_per_lead": 90}')
 """
 VERSIONS = """
 select p.version, p.settings ->> 'strategy', h.changes
@@ -98,15 +98,15 @@ def compile_default(strategy: str) -> str:
 def test_decisions_before_and_after_replay(
     url: str, session: psycopg.Connection[Any], offer: int, tmp_path: Path
 ) -> None:
-    assert sell(session, offer, "2026-11-20T16:00:00Z") == "First 40.00"
+    assert sell(session, offer, "2026-11-20T16:00:00Z") == "Ace 40.00"
     deploy(url, tmp_path / "sql", compile_default("highest_price"))
-    assert sell(session, offer, "2026-11-20T17:00:00Z") == "Dear 90.00"
+    assert sell(session, offer, "2026-11-20T17:00:00Z") == "Best 90.00"
     assert ask(session, DECIDED, offer) == [(1, "true"), (2, "true")]
     assert ask(session, VERSIONS, offer) == [
         (1, '["priority"]', "created"),
         (2, '["highest_price"]', "compiled anew"),
     ]
-    assert ask(session, "select * from leadgen.check_invariants()") == []
+    assert ask(session, "select * from leadgen.list_broken_invariants()") == []
 
 
 def test_by_the_other_version_they_would_not_replay(

@@ -32,7 +32,7 @@ def is_valid(country: str, national: str) -> bool:
     return phonenumbers.is_valid_number_for_region(number, country)
 
 
-def test_number_patterns_agree_with_the_package(connect: Connect) -> None:
+def test_number_patterns_agree_with_the_package(module_session: psycopg.Connection) -> None:
     tried = [
         (country, number)
         for country in sorted(phonenumbers.SUPPORTED_REGIONS)
@@ -40,27 +40,25 @@ def test_number_patterns_agree_with_the_package(connect: Connect) -> None:
     ]
     assert len(tried) > 10_000
     wrong = []
-    with connect() as session:
-        rows = session.execute(
-            """
-            select t.country, t.number, t.number ~ ('^(?:' || r.national_pattern || ')$')
-            from unnest(%s::text[], %s::text[]) as t (country, number)
-            left join leadgen.phone_regions r on r.country_code = t.country
-            """,
-            [[country for country, _ in tried], [number for _, number in tried]],
-        )
-        wrong = [
-            (country, number, says) for country, number, says in rows if says is not is_valid(country, number)
-        ]
+    rows = module_session.execute(
+        """
+        select t.country, t.number, t.number ~ ('^(?:' || r.national_pattern || ')$')
+        from unnest(%s::text[], %s::text[]) as t (country, number)
+        left join leadgen.phone_regions r on r.country_code = t.country
+        """,
+        [[country for country, _ in tried], [number for _, number in tried]],
+    )
+    wrong = [
+        (country, number, says) for country, number, says in rows if says is not is_valid(country, number)
+    ]
     assert wrong == []
 
 
-def test_prefixes_compile_and_are_right(connect: Connect) -> None:
-    session = connect()
-    session.execute(
+def test_prefixes_compile_and_are_right(module_session: psycopg.Connection) -> None:
+    module_session.execute(
         "select '0' ~ ('^(?:' || international_prefix || ')') from leadgen.phone_regions"
     ).fetchall()
-    rows = session.execute(
+    rows = module_session.execute(
         """
         select country_code, calling_code, international_prefix, national_prefix
         from leadgen.phone_regions
@@ -71,7 +69,7 @@ def test_prefixes_compile_and_are_right(connect: Connect) -> None:
     assert rows == [("GB", "44", "00", "0"), ("IT", "39", "00", None), ("US", "1", "011", "1")]
 
 
-def test_every_us_area_code_has_a_region(connect: Connect) -> None:
+def test_every_us_area_code_has_a_region(module_session: psycopg.Connection) -> None:
     valid = {
         f"1{area}"
         for area in range(200, 1000)
@@ -82,7 +80,7 @@ def test_every_us_area_code_has_a_region(connect: Connect) -> None:
         )
     }
     assert len(valid) > 350
-    rows = connect().execute("select prefix from leadgen.phone_areas where country_code = 'US'")
+    rows = module_session.execute("select prefix from leadgen.phone_areas where country_code = 'US'")
     assert valid - {prefix for (prefix,) in rows} == set()
 
 
@@ -100,16 +98,15 @@ def test_every_us_area_code_has_a_region(connect: Connect) -> None:
         ("1787", "PR", "US-PR"),
     ],
 )
-def test_area_codes(prefix: str, country: str, region: str, connect: Connect) -> None:
-    row = connect().execute(
+def test_area_codes(prefix: str, country: str, region: str, module_session: psycopg.Connection) -> None:
+    row = module_session.execute(
         "select country_code, region_code from leadgen.phone_areas where prefix = %s", [prefix]
     )
     assert row.fetchone() == (country, region)
 
 
-def test_postal_places(connect: Connect) -> None:
-    session = connect()
-    rows = session.execute(
+def test_postal_places(module_session: psycopg.Connection) -> None:
+    rows = module_session.execute(
         """
         select postal_code, city, region_code, timezone, round(latitude::numeric), round(longitude::numeric)
         from leadgen.postal_places
@@ -124,7 +121,7 @@ def test_postal_places(connect: Connect) -> None:
         ("78701", "Austin", "US-TX", "America/Chicago", 30, -98),
         ("80202", "Denver", "US-CO", "America/Denver", 40, -105),
     ]
-    wrong = session.execute(
+    wrong = module_session.execute(
         """
         select *
         from leadgen.postal_places
@@ -135,18 +132,17 @@ def test_postal_places(connect: Connect) -> None:
     assert wrong == []
 
 
-def test_disposable_domains(connect: Connect) -> None:
+def test_disposable_domains(module_session: psycopg.Connection) -> None:
     query = "select domain from leadgen.disposable_domains where domain in ('mailinator.com', 'gmail.com')"
-    rows = connect().execute(query)
+    rows = module_session.execute(query)
     assert rows.fetchall() == [("mailinator.com",)]
 
 
-def test_a_load_without_changes_does_nothing(connect: Connect) -> None:
-    session = connect()
-    before = session.execute("select * from leadgen.reference_loads order by name").fetchall()
+def test_a_load_without_changes_does_nothing(module_session: psycopg.Connection) -> None:
+    before = module_session.execute("select * from leadgen.reference_loads order by name").fetchall()
     assert [row[0] for row in before] == sorted(data.table for data in DATA_SETS)
-    assert load_reference(session) == {}
-    assert session.execute("select * from leadgen.reference_loads order by name").fetchall() == before
+    assert load_reference(module_session) == {}
+    assert module_session.execute("select * from leadgen.reference_loads order by name").fetchall() == before
 
 
 def test_a_changed_package_is_merged_while_readers_read(

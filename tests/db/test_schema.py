@@ -75,6 +75,12 @@ def test_every_function_has_a_file_and_every_file_is_of_one_module(connect: Conn
     assert sorted(functions) == sorted(declared)
 
 
+def test_no_extension_is_needed(connect: Connect) -> None:
+    with connect() as connection:
+        found = {name for (name,) in connection.execute("select extname from pg_extension")}
+    assert found <= {"plpgsql", "plpython3u"}, "ARCHITECTURE.md says so"
+
+
 def test_every_file_is_loaded_by_some_list() -> None:
     lists = {*TREE.tables(), *TREE.reloaded(), TREE.roles, *(one.path for one in TREE.migrations())}
     demo = {path for path in TREE.root.rglob("*.sql") if "demo" in path.relative_to(TREE.root).parts}

@@ -66,7 +66,7 @@ TABLES = {
     "lead_decisions": "",
     "lead_assignments": "updated_at",
     "deliveries": "message_id,lease_token,created_at,next_attempt_at",
-    "events": "",
+    "events": "subject",  # of what operators did it carries the machine's time; the message says the rest
     "enrollment_usage": "",
     "offer_usage": "",
     "intake_quarantine": "",
@@ -129,7 +129,7 @@ class Day:
             self.ask("select leadgen.dry_run_lead(%s)", Jsonb(payload[0]))
             answer = self.ask("select leadgen.submit_lead(%s)", Jsonb(payload[0]))
             assert self.ask("select leadgen.submit_lead(%s)", Jsonb(payload[0])) == answer | {
-                "replayed": True
+                "repeated": True
             }
             leads.append(answer["lead_id"])
             self.ask("select leadgen.explain_lead(%s)", leads[-1])
@@ -154,7 +154,7 @@ class Day:
         )
         self.ask("select jsonb_agg(to_jsonb(c) - 'message_id' - 'lease_token' - 'secrets' - 'body')"
                  " from leadgen.claim_deliveries('w', testkit.room(99), '30 seconds') c")  # fmt: skip
-        self.ask("select jsonb_agg(to_jsonb(i)) from leadgen.check_invariants() i")
+        self.ask("select jsonb_agg(to_jsonb(i)) from leadgen.list_broken_invariants() i")
 
 
 def dump(url: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -225,7 +225,7 @@ def test_a_lead_is_the_same_lead_in_every_session(cluster: Cluster, pgtap_templa
         for options in STRANGE.values():
             with psycopg.connect(url, autocommit=True, options=options) as session:
                 again = session.execute("select leadgen.submit_lead(%s)", [payload]).fetchone()
-                assert again == (first[0] | {"replayed": True},)
+                assert again == (first[0] | {"repeated": True},)
 
 
 @pytest.mark.parametrize(

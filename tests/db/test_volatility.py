@@ -68,6 +68,11 @@ VALUES: dict[str, list[str]] = {
     "inet": ["203.0.113.7", "10.1.2.3", "2001:db8::1"],
     "jsonpath": ['$."attributes"."roof_age".double() >= 10', '$."consent_at" like_regex "T16:20"'],
     "int4multirange": ["{[0,600)}", "{[480,1080),[6400,6500)}"],
+    "tstzrange": [
+        "[2026-12-24 06:00:00+00,2026-12-27 06:00:00+00)",
+        "(,infinity)",
+        "(,2026-12-27 06:00:00+00)",
+    ],
     "jsonb": [
         '{"consent_at": {"pattern": "T16"}, "attributes.roof_age": {"minimum": 10.50, "not": {"enum": ["x"]}}}',
         '{"mon": [["08:00", "18:00"]], "sat": [["22:00", "02:00"]]}',
@@ -210,7 +215,7 @@ cross join lateral (
   from unnest(o.types) with ordinality t (oid, place)
   cross join lateral (select o.proargnames[t.place] as name) a
   where t.oid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype, 'time'::regtype, 'interval'::regtype,
-    'float8'::regtype, 'float4'::regtype, 'bytea'::regtype)
+    'float8'::regtype, 'float4'::regtype, 'bytea'::regtype, 'tstzrange'::regtype)
     and o.body ~ ('\m' || a.name || '::(?:text|varchar)')
 ) found
 where o.is_immutable

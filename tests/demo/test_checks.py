@@ -15,13 +15,13 @@ REFUSED = Posting(
     2, "duplicate", "austin-plumbing", {}, Expected("rejected", code="duplicate", field="phone")
 )
 STRANGE = Posting(3, "unknown_source", None, {}, Expected("quarantined", code="source"))
-REPEATED = replace(SOLD, number=4, kind="replay", replays=1)
+REPEATED = replace(SOLD, number=4, kind="repeat", repeats=1)
 
 ANSWERS = [
     Answer(SOLD, 202, {"lead_id": 7}),
     Answer(REFUSED, 400, {"detail": {"lead_id": 8}}),
     Answer(STRANGE, 422, {"detail": "not accepted", "step": "source"}),
-    Answer(REPEATED, 202, {"lead_id": 7, "replayed": True}),
+    Answer(REPEATED, 202, {"lead_id": 7, "repeated": True}),
 ]
 LEADS = {
     7: StoredLead(7, "accepted", "sold", None, None, ["Ann"]),
@@ -56,7 +56,7 @@ def test_a_lead_with_another_fate_is_noticed(change: dict[str, Any], complaint: 
         (0, {"body": {}}, "its lead is not stored"),
         (2, {"body": {"step": "offer"}}, "stopped at offer instead of source"),
         (3, {"body": {"lead_id": 7}}, "not the answer of posting 1 again"),
-        (3, {"body": {"lead_id": 8, "replayed": True}}, "not the answer of posting 1 again"),
+        (3, {"body": {"lead_id": 8, "repeated": True}}, "not the answer of posting 1 again"),
     ],
 )
 def test_another_answer_is_noticed(index: int, change: dict[str, Any], complaint: str) -> None:

@@ -7,7 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from leadgen.db.urls import with_database
 from rig.cluster import Cluster
+from rig.waiting import wait_until
 
 DEMO = "from leadgen.cli import main; main()"
 # A receiver that says 200 to its first webhook and then does not have it.
@@ -37,11 +37,28 @@ BROKEN_WORKER = """
 import leadgen.demo.run
 leadgen.demo.run.WORK = "raise SystemExit('out of order')"
 """
+# The database of a demo whose deploy is not what the test is about: a copy of one that is migrated.
+DEPLOYED = """
+import psycopg
+import leadgen.demo.database
+from leadgen.db.urls import with_database
+def deploy(url, settings, say):
+    with psycopg.connect(with_database(url, "postgres"), autocommit=True) as connection:
+        connection.execute("drop database leadgen_demo")
+        connection.execute("create database leadgen_demo template {}")
+leadgen.demo.database.migrate = deploy
+"""
 STOP_SECONDS = 30
 
 
 def command(*arguments: str, before: str = "") -> list[str]:
     return [sys.executable, "-c", before + DEMO, "demo", *arguments]
+
+
+@pytest.fixture
+def deployed(template: str) -> str:
+    """What the demo runs first to have its database deployed at once."""
+    return DEPLOYED.format(template)
 
 
 @pytest.fixture
@@ -57,12 +74,13 @@ def environment(cluster: Cluster) -> Iterator[dict[str, str]]:
 
 def wait_for_quiet(cluster: Cluster) -> None:
     """Nothing of a demo is left that is connected to its database."""
-    deadline = time.monotonic() + STOP_SECONDS
+    query = "select application_name from pg_stat_activity where datname = 'leadgen_demo'"
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
-        query = "select application_name from pg_stat_activity where datname = 'leadgen_demo'"
-        while left := connection.execute(query).fetchall():
-            assert time.monotonic() < deadline, left
-            time.sleep(0.02)
+
+        def list_left() -> object:
+            return connection.execute(query).fetchall()
+
+        wait_until(lambda: not list_left(), list_left, STOP_SECONDS)
 
 
 def run(environment: dict[str, str], before: str = "") -> subprocess.CompletedProcess[str]:
@@ -89,16 +107,18 @@ def test_everything_holds(environment: dict[str, str]) -> None:
     assert re.search(r"Lead \d+: .+ returned it \(wrong_number\) .+;\s+sold to", done.stdout)
 
 
-def test_a_webhook_that_a_buyer_does_not_have_is_told(environment: dict[str, str]) -> None:
-    done = run(environment, before=FORGETFUL)
+def test_a_webhook_that_a_buyer_does_not_have_is_told(environment: dict[str, str], deployed: str) -> None:
+    done = run(environment, before=deployed + FORGETFUL)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "FAILED  each sale's webhook and email arrived" in done.stdout
     shown = " ".join(done.stdout.split())
     assert shown.count("recorded as delivered, but the buyer does not have it") == 1
 
 
-def test_a_worker_that_dies_ends_the_demo_with_its_last_words(environment: dict[str, str]) -> None:
-    done = run(environment, before=BROKEN_WORKER)
+def test_a_worker_that_dies_ends_the_demo_with_its_last_words(
+    environment: dict[str, str], deployed: str
+) -> None:
+    done = run(environment, before=deployed + BROKEN_WORKER)
     assert (done.returncode, done.stderr) == (1, "leadgen: the worker ended with status 1\nout of order\n")
 
 
@@ -131,15 +151,18 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_everything(environment: dict[str, str], number: signal.Signals) -> None:
-    with started(environment) as process:
+def test_a_signal_stops_everything(
+    environment: dict[str, str], deployed: str, number: signal.Signals
+) -> None:
+    with started(environment, before=deployed) as process:
         read_until(process, "on loopback: buyers' receivers")
         process.send_signal(number)
         assert process.wait(STOP_SECONDS) == 130
 
 
-def test_it_serves_until_it_is_stopped(environment: dict[str, str], tmp_path: Path) -> None:
-    with started(environment, "--serve", before=ELSEWHERE.format(str(tmp_path))) as process:
+def test_it_serves_until_it_is_stopped(environment: dict[str, str], deployed: str, tmp_path: Path) -> None:
+    before = deployed + ELSEWHERE.format(str(tmp_path))
+    with started(environment, "--serve", before=before) as process:
         shown = read_until(process, "Serving until Ctrl-C")
         file = tmp_path / "demo.env"
         assert f"  source {file}\n" in shown

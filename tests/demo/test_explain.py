@@ -67,5 +67,5 @@ def test_json_is_the_database_s_own(database: str, catalogue: psycopg.Connection
 
 def test_no_such_lead_is_one_line(database: str) -> None:
     done = explain(database, "404")
-    wanted = "leadgen: no lead 404: `leadgen find` finds leads by phone, e-mail or key\n"
+    wanted = "leadgen: no lead 404: `leadgen find` finds a lead by phone, e-mail, key or attribute\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", wanted)

@@ -30,7 +30,7 @@ def test_every_kind_of_trouble_is_among_them() -> None:
 
 
 def test_only_duplicates_and_replays_share_a_contact() -> None:
-    postings = [p for p in flat(3) if p.kind not in ("duplicate", "replay")]
+    postings = [p for p in flat(3) if p.kind not in ("duplicate", "repeat")]
     for field in ("phone", "email"):
         values = ["".join(filter(str.isalnum, p.payload[field])) for p in postings if p.kind != "bad_phone"]
         assert len(set(values)) == len(values)
@@ -38,10 +38,10 @@ def test_only_duplicates_and_replays_share_a_contact() -> None:
 
 def test_a_replay_repeats_an_earlier_request_with_its_key() -> None:
     by_number = {posting.number: posting for posting in flat(1)}
-    replays = [posting for posting in by_number.values() if posting.replays]
-    assert len(replays) == 4
-    for posting in replays:
-        first = by_number[posting.replays or 0]
+    repeats = [posting for posting in by_number.values() if posting.repeats]
+    assert len(repeats) == 4
+    for posting in repeats:
+        first = by_number[posting.repeats or 0]
         assert first.number < posting.number
         assert (first.payload, first.idempotency_key) == (posting.payload, posting.idempotency_key)
         assert posting.idempotency_key
@@ -79,4 +79,4 @@ def test_what_is_expected_comes_true(catalogue: psycopg.Connection, seed: int) -
     answers = [submit(catalogue, posting) for posting in flat(seed)]
     stored = catalogue.cursor(row_factory=class_row(StoredLead)).execute(LEADS).fetchall()
     assert check_leads(answers, {lead.id: sold_and_accepted(lead) for lead in stored}) == []
-    assert catalogue.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert catalogue.execute("select * from leadgen.list_broken_invariants()").fetchall() == []

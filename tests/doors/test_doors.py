@@ -176,8 +176,8 @@ def found(kind: str, names: set[str]) -> dict[str, dict[str, set[str]]]:
         ("declare v_x constant kernel.price := identity.open_link('x'); begin null; end", "calls identity"),
         ("begin perform from leadgen.link_secrets; end", "reads link_secrets"),
         (
-            "begin perform from leadgen.buyers b where exists (select from leadgen.replays); end",
-            "reads replays",
+            "begin perform from leadgen.buyers b where exists (select from leadgen.resends); end",
+            "reads resends",
         ),
         (
             "begin perform from leadgen.buyers b join leadgen.offers o on true for update of b; end",
@@ -192,13 +192,13 @@ def found(kind: str, names: set[str]) -> dict[str, dict[str, set[str]]]:
             "writes offers",
         ),
         (
-            "declare v_x bigint; begin if exists (select from leadgen.replays) then"
+            "declare v_x bigint; begin if exists (select from leadgen.resends) then"
             " v_x := (select 1 from leadgen.verticals); end if; end",
-            "reads replays reads verticals",
+            "reads resends reads verticals",
         ),
         (
-            "begin for i in 1 .. (select count(*) from leadgen.replays) loop null; end loop; end",
-            "reads replays",
+            "begin for i in 1 .. (select count(*) from leadgen.resends) loop null; end loop; end",
+            "reads resends",
         ),
         (
             "begin raise exception using message = (select name from leadgen.verticals); end",
@@ -223,7 +223,7 @@ def test_a_function_in_sql_and_one_with_parameters_of_our_types_are_read(
         session,
         functions,
         "create function market.first(p_x kernel.price[]) returns setof rehearsal.seat language sql as"
-        " 'select null::rehearsal.seat from leadgen.replays'",
+        " 'select null::rehearsal.seat from leadgen.resends'",
         write(
             "market.second",
             "declare v_sale leadgen.lead_assignments;"
@@ -240,7 +240,7 @@ def test_a_function_in_sql_and_one_with_parameters_of_our_types_are_read(
     faults = compare_all(planted, DOORS, FILES)
     assert "market: reads invoices (market.third): not declared" in faults
     assert "market: calls rehearsal (market.first): not declared" in faults
-    assert "market: reads replays (market.first): not declared" in faults
+    assert "market: reads resends (market.first): not declared" in faults
     assert "market: calls outbox (market.second): not declared" in faults
 
 

@@ -21,7 +21,7 @@ Begin = Callable[..., AbstractAsyncContextManager[Run]]
 @pytest.fixture(scope="session")
 def mortal_cluster() -> Iterator[Cluster]:
     """A server that tests kill and bring back, with the template database."""
-    with server_directory("leadgen-faults-") as directory:
+    with server_directory("leadgen-faults-", on_disk=True) as directory:
         server = EmbeddedServer(directory)
         server.start()
         cluster = Cluster(server, "faults")

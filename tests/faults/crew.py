@@ -11,6 +11,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from rig.waiting import wait_until_async
+
 VICTIM = str(Path(__file__).with_name("victim.py"))
 LEASE = 3.0
 TIMEOUT = 1.0
@@ -71,10 +73,14 @@ class Worker:
 
     async def wait_for(self, event: str) -> None:
         """Until it has logged an event."""
-        async with asyncio.timeout(PATIENCE):
-            while not self.logged(event):
-                assert self.runs, self.complaint()
-                await asyncio.sleep(0.02)
+
+        def has_logged() -> bool:
+            if self.logged(event):
+                return True
+            assert self.runs, self.complaint()
+            return False
+
+        await wait_until_async(has_logged, self.complaint)
 
     def ended_well(self) -> bool:
         """Killed, or stopped cleanly; one that had not yet started ends by any signal."""

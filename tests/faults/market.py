@@ -10,13 +10,15 @@ from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from leadgen.db.embedded import EmbeddedServer
 from leadgen.db.migrate import migrate
 from leadgen.db.urls import with_role
 from leadgen.errors import LeadGenError
 from leadgen.settings import Settings
+from rig.catalogue import Catalogue, Offer, make_lead
+from rig.waiting import wait_until_async
 from worker.receivers import SECRET
 
 PATIENCE = 30.0  # seconds until what should come true is given up
@@ -68,23 +70,11 @@ class Market:
             }
             self.offers = [catalogue.add_offer(policy) for _ in range(offers)]
             for url in receivers:
-                enrollments = [catalogue.enroll(self.offers[0])]
-                (buyer,) = session.execute(
-                    "select buyer_id from leadgen.buyer_offers where id = %s", enrollments
-                ).fetchone() or (0,)
-                session.execute(
-                    """
-                    update leadgen.buyers
-                    set webhook_url = %s, webhook_secret = %s, email_notifications = false, credit_limit = 1000000
-                    where id = %s
-                    """,
-                    [url, SECRET, buyer],
+                buyer = catalogue.add_buyer(
+                    webhook_url=url, webhook_secret=SECRET, email_notifications=False, credit_limit=1_000_000
                 )
-                for offer in self.offers[1:]:
-                    session.execute(
-                        "insert into leadgen.buyer_offers (buyer_id, offer_id) values (%s, %s)",
-                        [buyer, offer.id],
-                    )
+                for offer in self.offers:
+                    catalogue.enroll(offer, buyer)
                 self.buyers.append(buyer)
             session.execute("update leadgen.endpoints set disable_after = 100000")
             (self.can_erase,) = session.execute(
@@ -93,14 +83,13 @@ class Market:
 
     async def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """Any query's rows, in a session of its own, once the server is there."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return await self.try_rows(query, *arguments)
-            except AWAY:
-                if time.monotonic() > deadline:
-                    raise
-            await asyncio.sleep(LOOKS)
+        again = AsyncRetrying(
+            retry=retry_if_exception_type(AWAY),
+            stop=stop_after_delay(PATIENCE),
+            wait=wait_fixed(LOOKS),
+            reraise=True,
+        )
+        return await again(self.try_rows, query, *arguments)
 
     async def try_rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """The same, but once only."""
@@ -110,9 +99,7 @@ class Market:
 
     async def wait_for(self, what: Callable[[], bool]) -> None:
         """Until it is true."""
-        async with asyncio.timeout(PATIENCE):
-            while not what():  # noqa: ASYNC110  a journal rings no bell
-                await asyncio.sleep(LOOKS)
+        await wait_until_async(what, patience=PATIENCE, pause=LOOKS)
 
     async def crash(self) -> None:
         """Kill the server as a power cut does, and bring it back."""
@@ -210,11 +197,17 @@ class Market:
 
     async def settle(self) -> None:
         """Until nothing is open any more."""
-        deadline = time.monotonic() + PATIENCE
-        while (await self.rows(OPEN))[0][0]:
-            assert time.monotonic() < deadline, await self.describe_open()
+
+        async def is_settled() -> bool:
+            if not (await self.rows(OPEN))[0][0]:
+                return True
             await self.heal()
-            await asyncio.sleep(LOOKS * 4)
+            return False
+
+        try:
+            await wait_until_async(is_settled, patience=PATIENCE, pause=LOOKS * 4)
+        except AssertionError:
+            raise AssertionError(await self.describe_open()) from None
 
     async def describe_open(self) -> str:
         """What is open, for the one who has to find out why."""

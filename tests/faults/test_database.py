@@ -6,9 +6,9 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Offer, make_lead
 from faults.conftest import Begin
 from leadgen.db.urls import with_role
+from rig.catalogue import Offer, make_lead
 
 LONG_LEASE: dict[str, Any] = {"worker_lease_seconds": 60}
 LEADS = 6

@@ -115,7 +115,7 @@ async def gather(market: Market, crew: Crew, receivers: Receivers) -> Evidence:
         )
     ]
     found.answers = dict(await market.rows("select id, answer from leadgen.leads"))
-    found.broken_invariants = await market.rows("select * from leadgen.check_invariants()")
+    found.broken_invariants = await market.rows("select * from leadgen.list_broken_invariants()")
     return found
 
 

@@ -1,9 +1,8 @@
-"""Judges the form of sql/functions, as `make lint` does; with --allow it writes tests/form/not_yet anew."""
+"""Judges the form of sql/functions and pgtap/, as `make lint` does; with --allow it writes tests/form/not_yet anew."""
 
 import sys
 
-from .allowed import NOT_YET, judge, key, read_allowed, read_files
-from .rules import find_faults
+from .allowed import NOT_YET, judge, key, list_faults, read_allowed, read_files
 
 REASON = "from before the rule"
 
@@ -14,14 +13,15 @@ def main() -> None:
     allowed = read_allowed(text)
     files = read_files()
     if "--allow" in sys.argv[1:]:
-        keys = dict.fromkeys(key(fault) for file in files for fault in find_faults(file))
+        keys = dict.fromkeys(key(fault) for file in files for fault in list_faults(file))
         head = [line for line in text.splitlines() if line.startswith("#")]
         lines = [f"{one}  # {allowed.get(one, REASON)}" for one in sorted(keys)]
         NOT_YET.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
         return
     faults = judge(files, allowed)
     print(
-        *faults or [f"sql/functions: {len(files)} files in form, but for what tests/form/not_yet names"],
+        *faults
+        or [f"sql/functions and pgtap: {len(files)} files in form, but for what tests/form/not_yet names"],
         sep="\n",
     )
     sys.exit(bool(faults))

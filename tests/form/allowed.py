@@ -2,17 +2,28 @@
 
 from pathlib import Path
 
+from leadgen.db.pgtap import pgtap_dir
 from leadgen.paths import sql_dir
 
+from .pgtap import find_pgtap_faults
 from .rules import Fault, File, find_faults
 
 NOT_YET = Path(__file__).with_name("not_yet")
 
 
 def read_files() -> list[File]:
-    """The files of sql/functions."""
-    root = sql_dir() / "functions"
-    return [File(str(path.relative_to(root)), path.read_text()) for path in sorted(root.rglob("*.sql"))]
+    """The files of sql/functions by their names below it, and those of pgtap/, which begin with pgtap/."""
+    functions, tests = sql_dir() / "functions", pgtap_dir()
+    return [
+        File(str(path.relative_to(root)), path.read_text(encoding="utf-8"))
+        for root, above in ((functions, functions), (tests.parent, tests))
+        for path in sorted(above.rglob("*.sql"))
+    ]
+
+
+def list_faults(file: File) -> list[Fault]:
+    """The faults of a file, by the rules of its tree."""
+    return find_pgtap_faults(file) if file.name.startswith("pgtap/") else find_faults(file)
 
 
 def read_allowed(text: str) -> dict[str, str]:
@@ -29,7 +40,7 @@ def read_allowed(text: str) -> dict[str, str]:
 
 def judge(files: list[File], allowed: dict[str, str]) -> list[str]:
     """The faults that are not allowed, and what is allowed and no fault any more."""
-    faults = [fault for file in files for fault in find_faults(file)]
+    faults = [fault for file in files for fault in list_faults(file)]
     mended = sorted(allowed.keys() - {key(fault) for fault in faults})
     return [
         *(str(fault) for fault in faults if key(fault) not in allowed),

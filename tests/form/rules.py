@@ -21,6 +21,15 @@ TEXT = re.compile(
 CREATED = re.compile(r"^create or replace function (?P<name>\w+\.\w+)\(", re.MULTILINE)
 BODY_OF = re.compile(r"^as \$\$\n(?P<body>.*?)^\$\$;\n(?P<next>[^\n]*)", re.MULTILINE | re.DOTALL)
 DECLARE = re.compile(r"^ *declare\b(?P<declared>.*?)^ *begin\b", re.MULTILINE | re.DOTALL)
+RETURNS = re.compile(r"\)\s*returns (?P<type>.*?)\s*\n *(?:language|immutable|stable|volatile)\b", re.DOTALL)
+WRITES = re.compile(r"\b(?:insert into|update (?:only )?\w+\.\w+|delete from|merge into)\b")
+VERBS = {
+    "check": "void",
+    "is": "boolean",
+    "has": "boolean",
+    "can": "boolean",
+}  # what a function of that verb returns
+READING = ("find", "list", "read", "is", "has", "can", "check")
 HANDLER = re.compile(r"^[^\n]*\bwhen\b[^\n]*\bothers\b.*?(?=^ *end;|^ *when )", re.MULTILINE | re.DOTALL)
 
 
@@ -36,10 +45,11 @@ class Fault(NamedTuple):
 
 
 class Function(NamedTuple):
-    """A function: its parameters as they are written, its body, and the line that follows it."""
+    """A function: its parameters and what it returns as they are written, its body, and the line that follows it."""
 
     name: str
     parameters: list[str]
+    returns: str
     body: str
     next: str
 
@@ -47,11 +57,12 @@ class Function(NamedTuple):
 def _read(name: str, text: str) -> Function:
     """A function from what follows the bracket that opens its parameters. Without a body of our form it is empty."""
     parameters = _split(text)
-    found = BODY_OF.search(text)
+    found, returned = BODY_OF.search(text), RETURNS.search(text)
+    returns = returned["type"] if returned else ""
     return (
-        Function(name, parameters, found["body"], found["next"])
+        Function(name, parameters, returns, found["body"], found["next"])
         if found
-        else Function(name, parameters, "", "")
+        else Function(name, parameters, returns, "", "")
     )
 
 
@@ -160,6 +171,36 @@ def check_names(file: File) -> Iterator[Fault]:
             yield Fault("names", function.name, f"parameters are p_, variables v_ or c_: {', '.join(wrong)}")
 
 
+def check_verbs(file: File) -> Iterator[Fault]:
+    """The verb of a name says what the function does: check_ raises, is_ answers, find_ reads."""
+    for function in file.functions():
+        verb = function.name.partition(".")[2].partition("_")[0]
+        wanted = VERBS.get(verb)
+        if wanted and function.returns not in (wanted, "trigger"):
+            yield Fault(
+                "verb", function.name, f"{verb}_ returns {wanted}, not {function.returns or 'columns'}"
+            )
+        if verb in READING and WRITES.search(function.body):
+            yield Fault("verb", function.name, f"{verb}_ writes nothing")
+
+
+def check_backslashes(file: File) -> Iterator[Fault]:
+    """What a plain string with a backslash says depends on the session: standard_conforming_strings."""
+    lines: list[str] = []
+    before: re.Match[str] | None = None
+    for text in TEXT.finditer(file.text):
+        goes_on = before and re.fullmatch(r"\s*\n\s*", file.text[before.end() : text.start()])
+        is_escaped = text[0].startswith("E'") or (goes_on and before and before[0].startswith("E'"))
+        if not is_escaped:
+            before = text
+            if re.match("(?:U&)?'", text[0]) and ("\\" in text[0] or text[0].startswith("U")):
+                lines.append(str(file.text.count("\n", 0, text.start()) + 1))
+        elif text[0].startswith("E'"):
+            before = text
+    if lines:
+        yield Fault("backslash", file.name, f"a string with a backslash begins with E: {', '.join(lines)}")
+
+
 def _parameters(function: Function) -> list[str]:
     """The names of what is handed in; those of what comes out are the columns of a result."""
     free = FACADE_PARAMETERS if function.name.startswith(FACADE) else ()
@@ -211,5 +252,7 @@ RULES = (
     check_comments,
     check_shape,
     check_names,
+    check_verbs,
     check_handlers,
+    check_backslashes,
 )

@@ -71,6 +71,8 @@ def test_a_good_file_has_no_fault() -> None:
         ("comment on function market.pick", "comment on function market.pack", "comment market.pick"),
         ("as $$\n  select 1;\n$$;", "as $x$\n  select 1;\n$x$;", "shape leadgen.submit"),
         ("p_lead_id bigint", "lead_id bigint", "names market.pick"),
+        ("market.pick(", "market.check_pick(", "verb market.check_pick"),
+        ("leadgen.submit(", "leadgen.is_submitted(", "verb leadgen.is_submitted"),
         ("p_lead_id bigint", "inout lead_id bigint", "names market.pick"),
         ("(payload jsonb", "(body jsonb", "names leadgen.submit"),
         ("function leadgen.submit", "function market.submit", "names market.submit"),
@@ -93,6 +95,15 @@ def test_a_good_file_has_no_fault() -> None:
 def test_a_fault_is_seen(old: str, new: str, fault: str) -> None:
     assert old in GOOD
     assert fault in faults_of(GOOD.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    "statement", ["insert into leadgen.leads values (1)", "update leadgen.leads l set id = 1"]
+)
+def test_a_verb_that_reads_writes_nothing(statement: str) -> None:
+    text = GOOD.replace("price := 1", statement)
+    assert faults_of(text) == []
+    assert faults_of(text.replace("market.pick(", "market.find_pick(")) == ["verb market.find_pick"]
 
 
 def test_a_long_file_is_seen() -> None:

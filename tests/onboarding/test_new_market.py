@@ -10,6 +10,7 @@ from api.serving import running_api
 from leadgen.db.urls import with_role
 from rig.cluster import Connect
 
+# Plain SQL, not rig.catalogue: it is what a DBA types.
 # Only the columns of the first seed document; ids are read back as a DBA would, by name.
 ROWS = """
 insert into leadgen.markets (name, country_code, region_code, timezone, currency)
@@ -101,20 +102,20 @@ def test_new_niche_in_a_new_city(database: str, connect: Connect, tmp_path: Path
         "select m.slug, o.slug, s.source_key from leadgen.markets m, leadgen.offers o, leadgen.sources s"
     )
     assert names.fetchall() == [("boise-id", "bee-removal-boise", "boise-bees")]
-    assert admin.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert admin.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_refused_lead_goes_through_once_the_rows_are_there(database: str, connect: Connect) -> None:
-    """What came before the source existed is kept, and an operator replays it."""
+    """What came before the source existed is kept, and an operator resubmits it."""
     api, dba = connect("leadgen_api"), connect("leadgen_dba")
     row = api.execute("select leadgen.submit_lead(%s)", [json.dumps(lead("83702", 1))]).fetchone()
     assert row
     assert row[0]["status"] == "quarantined"
     dba.execute(ROWS)
-    replayed = dba.execute("select leadgen.replay_quarantined(%s)", [row[0]["quarantine_id"]]).fetchone()
-    assert replayed
-    assert replayed[0]["status"] == "accepted"
-    assert replayed[0]["buyer_id"]
+    resubmitted = dba.execute("select leadgen.resubmit_quarantined(%s)", [row[0]["quarantine_id"]]).fetchone()
+    assert resubmitted
+    assert resubmitted[0]["status"] == "accepted"
+    assert resubmitted[0]["buyer_id"]
 
 
 @pytest.mark.parametrize("role", ["leadgen_api", "leadgen_worker", "leadgen_reporting"])

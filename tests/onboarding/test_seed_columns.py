@@ -1,5 +1,6 @@
 """Whoever knows only the first seed document's columns can still write every one of its tables."""
 
+import psycopg
 import pytest
 
 from rig.cluster import Connect
@@ -36,7 +37,7 @@ DERIVED = {
     ("offer_exclusivities", "scope_key"),
 }
 
-# What the seed document requires of each row, and no more.
+# What the seed document requires of each row, and no more. Plain SQL, not rig.catalogue: it is what a DBA types.
 LEAST = """
 with m as (insert into leadgen.markets (name, timezone) values ('Austin, TX', 'America/Chicago') returning id),
   v as (insert into leadgen.verticals (slug, name) values ('plumbing', 'Plumbing') returning id),
@@ -62,10 +63,10 @@ select m.id, v.id, o.id, s.id, 'John', 'john@example.com', '+15125550123', '7870
 """
 
 
-def test_seed_columns_are_all_there(connect: Connect) -> None:
+def test_seed_columns_are_all_there(module_session: psycopg.Connection) -> None:
     """By the seed's names, in the seed's tables."""
     known = set(
-        connect().execute(
+        module_session.execute(
             "select table_name, column_name from information_schema.columns where table_schema = 'leadgen'"
         )
     )
@@ -76,9 +77,9 @@ def test_seed_columns_are_all_there(connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("table", SEED_COLUMNS)
-def test_what_we_added_is_optional(table: str, connect: Connect) -> None:
+def test_what_we_added_is_optional(table: str, module_session: psycopg.Connection) -> None:
     """Every further column is nullable, has a default, or is derived by trigger."""
-    added = connect().execute(
+    added = module_session.execute(
         """
         select column_name, is_nullable = 'YES' or column_default is not null or is_identity = 'YES'
         from information_schema.columns

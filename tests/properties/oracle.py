@@ -187,9 +187,10 @@ def failed_check(  # noqa: C901 - the checks in their order
         return Failed("buyer_inactive", "buyer_inactive")
     if not channels(buyer, enrollment):
         return Failed("no_channel", "no_channel")
-    if enrollment.pause_until and enrollment.pause_until > now:
-        until = enrollment.pause_until
-        return Failed("paused", f"paused: until {show_time(until, zone)}", until)
+    starts, until = enrollment.pause_from, enrollment.pause_until
+    if until and until > now and (starts is None or starts <= now):
+        begun = f"from {show_time(starts, zone)} " if starts else ""
+        return Failed("paused", f"paused: {begun}until {show_time(until, zone)}", until)
     if enrollment.schedule is not None and not is_open(enrollment.schedule, now, zone):
         opens = next_opening(enrollment.schedule, now, zone)
         return Failed("outside_schedule", f"outside_schedule: opens {show_time(opens, zone)}", opens)
@@ -286,9 +287,17 @@ def is_held(offer: Offer, holder: int | None) -> bool:
     return bool(offer.routing["exclusivity"]["when_unavailable"] == "hold")
 
 
-def next_offer(reasons: Sequence[Failed | None], now: datetime) -> datetime:
-    """When a held lead is offered again: when the first thing clears, an hour later at most."""
-    return min([now + LONGEST_PAUSE, *(failed.clears for failed in reasons if failed and failed.clears)])
+def next_offer(offer: Offer, reasons: Sequence[Failed | None], now: datetime) -> datetime:
+    """When a held lead is offered again: when the first thing clears, an hour later at most.
+
+    What clears during a planned pause clears for that enrollment when the pause ends.
+    """
+    times = [now + LONGEST_PAUSE]
+    for enrollment, failed in zip(offer.enrollments, reasons, strict=True):
+        if failed and failed.clears:
+            starts, until = enrollment.pause_from, enrollment.pause_until
+            times.append(until if starts and until and starts <= failed.clears < until else failed.clears)
+    return min(times)
 
 
 def rank_key(

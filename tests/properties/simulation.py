@@ -136,14 +136,14 @@ class Simulation:
         if self.leads:
             lead, answer = self.leads[step.numbers[0] % len(self.leads)]
             before = self.fingerprint()
-            assert self.submit(lead) == answer | {"replayed": True}
-            assert self._dry_run(lead) == answer | {"replayed": True, "dry_run": True}
+            assert self.submit(lead) == answer | {"repeated": True}
+            assert self._dry_run(lead) == answer | {"repeated": True, "dry_run": True}
             assert self.fingerprint() == before
 
     def _route_held(self, step: Step) -> None:
         woken: dict[int, int] = dict(self._connection.execute(WOKEN).fetchall())
         for _ in range(AT_MOST):
-            if self._value("select leadgen.route_held_lead()") is None:
+            if not self._value("select leadgen.follow_change() > 0 or leadgen.route_held_lead() is not null"):
                 break
             self.check_decisions()
         due = "select count(*) from leadgen.leads where hold_until is not null and next_route_at <= leadgen.clock()"
@@ -153,11 +153,14 @@ class Simulation:
             assert self._value(attempts, lead) > attempt
 
     def _pause(self, step: Step) -> None:
-        offer, enrollment = self._choose(step)
-        self.world.offers[offer].enrollments[enrollment].pause_until = self.now + step.until
+        offer, number = self._choose(step)
+        enrollment = self.world.offers[offer].enrollments[number]
+        enrollment.pause_from, enrollment.pause_until = None, self.now + step.until
+        if step.until and step.numbers[2] % 2:  # planned: it begins after a while, and lasts as long
+            enrollment.pause_from, enrollment.pause_until = self.now + step.until, self.now + 2 * step.until
         self._connection.execute(
-            "update leadgen.buyer_offers set pause_until = %s where id = %s",
-            [self.now + step.until, self.enrollment_ids[offer][enrollment]],
+            "update leadgen.buyer_offers set pause_from = %s, pause_until = %s where id = %s",
+            [enrollment.pause_from, enrollment.pause_until, self.enrollment_ids[offer][number]],
         )
 
     def _switch(self, step: Step) -> None:
@@ -292,7 +295,7 @@ class Simulation:
         assert decision.unsold_reason == f"no buyer could take it: {words}"
         assert decision.is_held == oracle.is_held(offer, holder)
         if decision.is_held:
-            expected_at = oracle.next_offer(expected, self.now)
+            expected_at = oracle.next_offer(offer, expected, self.now)
             assert decision.next_route_at == expected_at
             assert decision.lead_next_route_at == min(expected_at, decision.hold_until)
         else:
@@ -368,7 +371,7 @@ class Simulation:
 
     def check_end(self) -> None:
         """Nothing is wrong, every lead comes out of its record, and nothing changed is what happened."""
-        assert self._connection.execute("select * from leadgen.check_invariants()").fetchall() == []
+        assert self._connection.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
         assert (
             self._connection.execute(
                 """
@@ -431,8 +434,8 @@ class Simulation:
         )
 
     def fingerprint(self) -> list[tuple[Any, ...]]:
-        """A digest of the rows of every table."""
-        return self._connection.execute(self._tables).fetchall()
+        """A digest of the rows of every table, by its name."""
+        return sorted(self._connection.execute(self._tables), key=lambda row: row[0])
 
     def _value(self, query: str, *parameters: object) -> Any:
         row = self._connection.execute(query.encode(), parameters).fetchone()

@@ -21,7 +21,7 @@ from rig.cluster import Cluster
 EVERYWHERE = [("postal_code", "*")]
 CODES = ("78701", "78704", "78745", "78613")
 # An example is hundreds of leads: to make a failing one smaller would take minutes.
-FEW = settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+FEW = settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 LEAD = {
     "source_key": "source-0",

@@ -36,5 +36,5 @@ def play(connection: psycopg.Connection, world: World, stream: list[Step]) -> No
     simulation.check_end()
     before = simulation.fingerprint()
     for lead, answer in simulation.leads:
-        assert simulation.submit(lead) == answer | {"replayed": True}
+        assert simulation.submit(lead) == answer | {"repeated": True}
     assert simulation.fingerprint() == before

@@ -1,4 +1,7 @@
-"""Random worlds: a catalogue, and what happens in it step by step. Plain values; nothing here knows the database."""
+"""Random worlds: a catalogue, and what happens in it step by step. Plain values; nothing here knows the database.
+
+The simulation writes its catalogue itself, not by rig.catalogue: the oracle needs each value that is written.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -62,6 +65,7 @@ class Enrollment:
     budgets: dict[str, Decimal | None] = field(default_factory=lambda: {"day": None, "month": None})
     schedule: Hours | None = None
     filters: Tests | None = None
+    pause_from: datetime | None = None
     pause_until: datetime | None = None
 
 

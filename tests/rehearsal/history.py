@@ -60,7 +60,7 @@ begin
     select min(l.next_route_at) into v_due from leadgen.leads l where l.hold_until is not null;
     exit when v_due > p_to is not false;
     perform set_config('leadgen.clock', greatest(v_due, leadgen.clock())::text, false);
-    while leadgen.route_held_lead() is not null loop
+    while leadgen.follow_change() > 0 or leadgen.route_held_lead() is not null loop
       commit;
     end loop;
   end loop;
@@ -123,7 +123,7 @@ class Writer:
     def write_kind(self, stream: Stream, kind: Kind) -> Payload:
         """A lead of a kind; a repetition is of one of the latest."""
         earlier = self.good.setdefault(stream.offer, [])
-        if kind == "replay" and earlier:
+        if kind == "repeat" and earlier:
             return self.rng.choice(earlier[-20:])
         payload = make_payload(self.rng, self.contacts, stream, kind)
         payload["message"] += f" Ref. {self.count}."

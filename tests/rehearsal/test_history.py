@@ -124,7 +124,7 @@ def test_it_has_everything(history: psycopg.Connection) -> None:
         "exclusive_to_other",
         "offer_cap_hour",
     } < reasons
-    assert history.execute("select * from leadgen.check_invariants()").fetchall() == []
+    assert history.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
 def test_every_lead_comes_out_of_its_record(history: psycopg.Connection) -> None:

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, Offer, make_lead
 from concurrency.sessions import submit
+from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Cluster
 
 LEADS, TIMES = 1000, 10

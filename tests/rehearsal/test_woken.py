@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from concurrency.catalogue import Catalogue, make_lead
 from rehearsal.history import PLAY
+from rig.catalogue import Catalogue, make_lead
 from rig.cluster import Cluster
 
 MONDAY = datetime(2026, 11, 16, 14, tzinfo=UTC)  # eight in the morning in Chicago
@@ -60,8 +60,7 @@ def happen(
     """All of it in a catalogue of its own; returns the offer and its enrollments."""
     connection.execute("select set_config('leadgen.clock', %s, false)", [MONDAY.isoformat()])
     connection.execute(PLAY)
-    catalogue = Catalogue(connection)
-    connection.execute("update leadgen.markets set timezone = 'America/Chicago'")
+    catalogue = Catalogue(connection, timezone="America/Chicago")
     offer = catalogue.add_offer(
         {"on_no_buyer": "hold", "hold_hours": 6, "reroute": {"on_return": reroutes}, "contact_window_days": 0}
     )

@@ -7,7 +7,7 @@ import psycopg
 
 from leadgen.db.cluster import Cluster
 from leadgen.db.embedded import EmbeddedServer
-from rig.guard import server_directory
+from rig.guard import MEMORY, server_directory
 
 __all__ = ["FAST", "Cluster", "Connect", "running_cluster"]
 
@@ -27,4 +27,5 @@ def running_cluster() -> Iterator[Cluster]:
     with server_directory() as directory:
         server = EmbeddedServer(directory, conf=FAST)
         server.start()
-        yield Cluster(server)
+        in_memory = directory.is_relative_to(MEMORY)
+        yield Cluster(server, strategy="file_copy" if in_memory else "wal_log")

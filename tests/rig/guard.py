@@ -2,8 +2,11 @@
 
 The guard stops the directory's servers and removes it as soon as the tests let go of it, be it at the end of
 a `with` or because their process was killed: then its pipe to the guard is closed by the kernel.
+
+The directory is in memory where there is room: a database is cloned there in a third of the CPU time.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,11 +17,20 @@ from pathlib import Path
 
 from leadgen.db.embedded import EmbeddedServer
 
+MEMORY = Path("/dev/shm")
+ENOUGH_ROOM = 4 << 30  # bytes; the servers of one process take less than one GB
+
+
+def has_memory() -> bool:
+    """Whether there is a file system in memory with room for servers; a container's is often too small."""
+    return os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ENOUGH_ROOM
+
 
 @contextmanager
-def server_directory(prefix: str = "leadgen-test-") -> Iterator[Path]:
+def server_directory(prefix: str = "leadgen-test-", on_disk: bool = False) -> Iterator[Path]:
     """An empty directory that every user can reach. Servers below it, and it, are gone at the end."""
-    directory = Path(tempfile.mkdtemp(prefix=prefix))
+    parent = MEMORY if has_memory() and not on_disk else None
+    directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     directory.chmod(0o755)  # as root the server runs as somebody else
     command = [sys.executable, __file__, str(directory)]
     guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)

@@ -17,6 +17,7 @@ Every command must succeed, also in the middle of a block. What is printed must 
 import difflib
 import re
 import shlex
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -185,6 +186,7 @@ class Newcomer:
         return subprocess.Popen(
             ["bash", "--noprofile", "--norc", *arguments], cwd=self._directory, env=self._environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            preexec_fn=_hear_ctrl_c,
         )  # fmt: skip
 
     def _tell(self, line: str) -> None:
@@ -203,6 +205,11 @@ class Newcomer:
                 return said.strip()
             said += line
         return f"the shell has ended. {said}"
+
+
+def _hear_ctrl_c() -> None:
+    """As in a terminal. A test run in the background ignores SIGINT, and so would all of its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager

@@ -35,9 +35,9 @@ def test_settings_are_put_over_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "complaint"),
     [
-        ("routing.strategy", "write path=value"),
-        ("=weighted", "write path=value"),
-        ("routing..strategy=weighted", "write path=value"),
+        ("routing.strategy", "allowed KEY=VALUE"),
+        ("=weighted", "allowed KEY=VALUE"),
+        ("routing..strategy=weighted", "allowed KEY=VALUE"),
     ],
 )
 def test_a_malformed_setting_is_refused(setting: str, complaint: str) -> None:
@@ -46,12 +46,12 @@ def test_a_malformed_setting_is_refused(setting: str, complaint: str) -> None:
 
 
 def test_two_settings_that_contradict_each_other_are_refused() -> None:
-    with pytest.raises(LeadGenError, match="routing was given a value"):
+    with pytest.raises(LeadGenError, match="routing has a value from an earlier change"):
         read_changes(None, ["routing=1", "routing.strategy=weighted"])
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"), [("{", "is not JSON"), ("[1]", "an object"), (None, "No such file")]
+    ("text", "complaint"), [("{", "is not JSON"), ("[1]", "allowed an object"), (None, "No such file")]
 )
 def test_a_file_that_is_no_object_is_refused(text: str | None, complaint: str, tmp_path: Path) -> None:
     file = tmp_path / "changes.json"

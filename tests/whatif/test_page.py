@@ -101,7 +101,7 @@ def test_the_numbers_are_on_the_page() -> None:
     text = text_of(read(outcome))
     expected = [
         "With weight 3 for Ace Plumbing, revenue +4.5 % (33,713.75 → 35,239.50 USD), 12 leads fewer unsold",
-        "2026-11-07 to 2026-11-20, America/Chicago",
+        "2026-11-07 00:00 to 2026-11-21 00:00, America/Chicago",
         "1,034 real leads",
         "Revenue, USD 35,239.50 as it was 33,713.75 +1,525.75",
         "Unsold or held 78 as it was 90 \N{MINUS SIGN}12",

@@ -30,7 +30,10 @@ def test_the_result_is_first_and_the_numbers_stand_side_by_side() -> None:
     assert lines[0] == (
         "With weight 3 for Ace Plumbing, revenue +4.5 % (33,713.75 -> 35,239.50 USD), 12 leads fewer unsold"
     )
-    assert lines[1] == "Austin Emergency Plumbing, 2026-11-07 to 2026-11-20, America/Chicago, 1,034 leads"
+    assert (
+        lines[1]
+        == "Austin Emergency Plumbing, 2026-11-07 00:00 to 2026-11-21 00:00, America/Chicago, 1,034 leads"
+    )
     assert lines[2] == "enrollments.7.weight = 3"
     for line in (
         "leads sold 748 760 +12",

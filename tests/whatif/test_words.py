@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from leadgen.whatif.words import headline, percent, period, points, side_by_side, signed, totals
+from leadgen.whatif.words import headline, percent, period, points, sales_of, side_by_side, signed, totals
 from whatif.outcomes import make_empty, make_identical, make_outcome
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -81,12 +81,19 @@ def test_sales_are_a_total_of_their_own_only_where_leads_are_shared() -> None:
 @pytest.mark.parametrize(
     ("start", "end", "text"),
     [
-        ("2026-11-07T06:00:00+00:00", "2026-11-21T06:00:00+00:00", "2026-11-07 to 2026-11-20"),
-        ("2026-11-20T06:00:00+00:00", "2026-11-21T06:00:00+00:00", "2026-11-20"),
+        ("2026-11-07T06:00:00+00:00", "2026-11-21T06:00:00+00:00", "2026-11-07 00:00 to 2026-11-21 00:00"),
         # The night in which the clocks go back: midnight is UTC-5 before and UTC-6 after.
-        ("2026-10-31T05:00:00+00:00", "2026-11-02T06:00:00+00:00", "2026-10-31 to 2026-11-01"),
+        ("2026-10-31T05:00:00+00:00", "2026-11-02T06:00:00+00:00", "2026-10-31 00:00 to 2026-11-02 00:00"),
         ("2026-11-07T06:00:00+00:00", "2026-11-21T00:30:00+00:00", "2026-11-07 00:00 to 2026-11-20 18:30"),
     ],
 )
-def test_a_period_of_whole_days_names_its_days(start: str, end: str, text: str) -> None:
+def test_a_period_is_shown_in_the_markets_zone(start: str, end: str, text: str) -> None:
     assert period({"from": start, "to": end}, CHICAGO) == f"{text}, America/Chicago"
+
+
+def test_money_has_the_decimals_of_its_currency() -> None:
+    yen = make_outcome(currency="JPY")
+    assert "revenue +4.5 % (33,714 -> 35,240 JPY)" in headline(yen)
+    assert ("revenue, JPY", "33,714", "35,240", "+1,526") in totals(yen)
+    assert sales_of([{"buyer": "Ace", "price": Decimal("4500.00")}], "JPY") == "Ace 4,500"
+    assert sales_of([{"buyer": "Ace", "price": Decimal("45.5")}], "USD") == "Ace 45.50"

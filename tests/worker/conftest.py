@@ -13,40 +13,11 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from rig.catalogue import Catalogue
+from rig.waiting import wait_until_async
 from worker.receivers import SECRET, WAIT_SECONDS
 
-CATALOGUE = """
-with m as (insert into leadgen.markets (name, timezone, region_code)
-           values ('Austin', 'America/Chicago', 'US-TX') returning id),
-     v as (insert into leadgen.verticals (slug, name) values ('plumbing', 'Plumbing') returning id),
-     vp as (insert into leadgen.validation_policies (name, rules)
-            values ('plumbing', '{"duplicate_window_hours": 0}') returning id),
-     rp as (insert into leadgen.routing_policies (name, config)
-            values ('priority', '{"strategy": "priority", "on_no_buyer": "hold", "contact_window_days": 0}')
-            returning id),
-     o as (insert into leadgen.offers
-             (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id)
-           select m.id, v.id, 'Austin plumbing', 45, vp.id, rp.id from m, v, vp, rp returning id),
-     b as (insert into leadgen.buyers
-             (name, email, phone, webhook_url, webhook_secret, email_notifications, credit_limit)
-           values ('Ann', 'ann@buyer.example', '+15125550100', %(url)s, %(secret)s, %(email)s, 1000000)
-           returning id),
-     e as (insert into leadgen.buyer_offers (buyer_id, offer_id) select b.id, o.id from b, o),
-     a as (insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
-           select b.id, m.id, 'postal_code', '*' from b, m)
-insert into leadgen.sources (offer_id, kind, name, source_key)
-select o.id, 'landing_page', 'austin', 'austin' from o
-"""
-NEXT_BUYER = """
-with b as (insert into leadgen.buyers
-             (name, email, phone, webhook_url, webhook_secret, email_notifications, credit_limit)
-           values (%(name)s, %(email)s, '+15125550101', %(url)s, %(secret)s, false, 1000000)
-           returning id),
-     e as (insert into leadgen.buyer_offers (buyer_id, offer_id, routing_priority)
-           select b.id, o.id, 1 from b, leadgen.offers o)
-insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
-select b.id, m.id, 'postal_code', '*' from b, leadgen.markets m
-"""
+ROUTING = {"on_no_buyer": "hold", "contact_window_days": 0}
 SUBMIT = """
 select count(leadgen.submit_lead(jsonb_build_object(
   'source_key', 'austin', 'name', 'Jane Doe', 'email', 'jane@example.com', 'phone', '+15125550123',
@@ -69,18 +40,34 @@ class Outbox:
 
     def open_catalogue(self, webhook_url: str | None, email: bool = False) -> None:
         """One offer and its buyer, who wants leads there."""
-        secret = SECRET if webhook_url else None
         self.connection.execute(
             "update leadgen.settings set allows_local_webhooks = true, slow_retry_seconds = '{}'"
         )
-        self.connection.execute(CATALOGUE, {"url": webhook_url, "secret": secret, "email": email})
+        catalogue = Catalogue(self.connection, timezone="America/Chicago")
+        self._offer = catalogue.add_offer(ROUTING, source_key="austin", name="Austin plumbing")
+        buyer = catalogue.add_buyer(
+            name="Ann",
+            email="ann@buyer.example",
+            webhook_url=webhook_url,
+            webhook_secret=SECRET if webhook_url else None,
+            email_notifications=email,
+            credit_limit=1_000_000,
+        )
+        catalogue.enroll(self._offer, buyer)
 
     def add_buyer(self, webhook_url: str, name: str = "Bob") -> None:
         """Another buyer of the offer, served after the ones before."""
-        email = f"{name.lower()}@buyer.example"
-        self.connection.execute(
-            NEXT_BUYER, {"url": webhook_url, "secret": SECRET, "name": name, "email": email}
+        catalogue = Catalogue(self.connection)
+        buyer = catalogue.add_buyer(
+            name=name,
+            email=f"{name.lower()}@buyer.example",
+            phone="+15125550101",
+            webhook_url=webhook_url,
+            webhook_secret=SECRET,
+            email_notifications=False,
+            credit_limit=1_000_000,
         )
+        catalogue.enroll(self._offer, buyer, routing_priority=1)
 
     def poison(self, statement: str, *arguments: Any) -> None:
         """Change a row as no trigger would allow it."""
@@ -107,12 +94,7 @@ class Outbox:
 
     async def wait_until(self, what: str, is_true: Callable[[], bool]) -> None:
         """Poll; fails with the statuses when it does not come true."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(WAIT_SECONDS):
-                while not is_true():  # noqa: ASYNC110  the database rings no bell for a test
-                    await asyncio.sleep(0.02)
-                return
-        pytest.fail(f"never came true: {what}; deliveries are {self.statuses()}")
+        await wait_until_async(is_true, lambda: f"{what}; deliveries are {self.statuses()}", WAIT_SECONDS)
 
     async def wait_for(self, **statuses: int) -> None:
         """Until exactly these statuses are there."""
@@ -153,10 +135,14 @@ class Worker:
 
     async def wait_for_event(self, name: str, times: int = 1) -> None:
         """Until it has logged an event, so many times."""
-        async with asyncio.timeout(WAIT_SECONDS):
-            while len(self.events(name)) < times:
-                assert not self._reading.done(), "".join(self.lines)
-                await asyncio.sleep(0.02)
+
+        def has_logged() -> bool:
+            if len(self.events(name)) >= times:
+                return True
+            assert not self._reading.done(), "".join(self.lines)
+            return False
+
+        await wait_until_async(has_logged, lambda: "".join(self.lines), WAIT_SECONDS)
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""

@@ -7,9 +7,10 @@ from collections import Counter
 import pytest
 from aiohttp import ClientSession, web
 
+from rig.ports import free_port
 from worker.conftest import Outbox, Start
 from worker.receivers import accept, always, http_endpoint, mailbox
-from worker.test_process import Gate, free_port
+from worker.test_process import Gate
 
 MANY = """
 insert into leadgen.deliveries (market_id, buyer_id, channel, target, next_attempt_at, endpoint_id, notice_id)
@@ -164,7 +165,7 @@ async def test_reply_that_rejects_returns_the_sale(outbox: Outbox, start_worker:
     returns = outbox.rows("select status, via, reason_code from leadgen.sale_returns")
     assert returns == [("approved", "reply", "rejected_on_delivery")]
     assert "joker" not in "".join(worker.lines)
-    assert outbox.rows("select * from leadgen.check_invariants()") == []
+    assert outbox.rows("select * from leadgen.list_broken_invariants()") == []
 
 
 @pytest.mark.parametrize("known", ["old", "new"])

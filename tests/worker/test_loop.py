@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from psycopg import errors
 from psycopg.errors import AdminShutdown, QueryCanceled, RaiseException
 
@@ -91,6 +92,10 @@ class SlowClaims:
         rows, self.rows = self.rows, []
         return rows
 
+    async def list_withdrawn(self, claims: Sequence[Delivery]) -> set[int]:
+        """The first was called off, whatever else is said."""
+        return {1} & {claim.delivery_id for claim in claims}
+
     async def nap(self, *_: object) -> None:
         """Nobody rings."""
 
@@ -121,7 +126,7 @@ async def test_delivery_that_is_withdrawn_while_its_claim_is_under_way_is_not_se
     running = asyncio.create_task(loop.run(stop))
     async with asyncio.timeout(5):
         await session.asked.wait()
-        loop.withdraw(1)
+        loop.withdrawals.hear(1)
         session.arrives.set()
         await sender.is_done.wait()
         stop.set()
@@ -324,6 +329,38 @@ async def test_list_of_chores_is_read_again_after_a_while() -> None:
     busy._rests["listing chores"] = 0.0
     await busy._take_turn()
     assert (database.listed, database.asked) == (2, ["answer", "answer", "route"])
+
+
+class NoSuchChore(psycopg.DatabaseError):
+    """What run_chore raises for a name that is not in leadgen.chores."""
+
+    sqlstate = "LG404"
+
+
+async def test_list_of_chores_is_read_again_when_one_is_gone() -> None:
+    """A deploy that renames a chore costs one turn, and no error is logged."""
+    database = Database()
+    database.broken = {"release": NoSuchChore()}
+    busy = tend(database)
+    await busy._list()
+    busy._rests["listing chores"] = asyncio.get_running_loop().time() + 60
+    database.chores = [Chore(name, 0.0) for name in ("answer", "resend", "route")]
+    database.todo["resend"] = 0
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(2):
+            await busy._take_turn()
+    assert logged == []
+    assert database.listed == 2
+    assert database.asked == ["answer", "release", "route", "answer", "resend", "route"]
+
+
+async def test_listed_chore_that_misses_something_is_a_chore_that_fails() -> None:
+    database = Database()
+    database.broken = {"release": NoSuchChore()}
+    with structlog.testing.capture_logs() as logged:
+        await tend(database)._take_turn()
+    assert [(entry["event"], entry["doing"]) for entry in logged] == [("chore failed", "release")]
+    assert database.asked == list(CHORES)
 
 
 async def test_list_that_cannot_be_read_is_asked_for_again() -> None:

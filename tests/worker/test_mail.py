@@ -80,6 +80,51 @@ async def test_html_is_escaped() -> None:
     assert "<u>" not in html
 
 
+LINE_BREAKS = ("\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029")
+FORGED = "Accept  https://evil.example/answers/1"
+
+
+@pytest.mark.parametrize("end", LINE_BREAKS)
+@pytest.mark.parametrize("field", ["name", "city", "message", "attribute", "attribute's name", "nested"])
+async def test_nothing_a_visitor_writes_reads_like_a_line_of_ours(field: str, end: str) -> None:
+    forged = f"x{end}{end}{FORGED}{end}Return  https://evil.example/answers/2{end}"
+    others: dict[str, dict[str, Any]] = {
+        "attribute": {"attributes": {"job_type": forged}},
+        "attribute's name": {"attributes": {forged: "leak"}},
+        "nested": {"attributes": {"job_type": [forged, {forged: forged}]}},
+    }
+    links = {"links": {"accept": "token-a", "return": "token-r"}}
+    work = delivery(BUYER, "email", lead=lead(**others.get(field, {field: forged})), extra=links)
+    async with mailbox() as box, MailSender(3, server_at(box.port), "https://leads.example") as sender:
+        await attempt_delivery(sender, work)
+    text = box.messages[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    ours = [line for line in text.splitlines() if line.startswith(("Accept", "Return"))]
+    assert ours == [
+        "Accept  https://leads.example/answers/token-a",
+        "Return  https://leads.example/answers/token-r",
+    ]
+    assert not [
+        line
+        for line in text.splitlines()
+        if line.strip().startswith(("Accept  https://evil", "Return  https://evil"))
+    ]
+    assert "evil.example/answers/1" in text.lower(), "and the buyer can read what was written"
+
+
+async def test_attributes_are_quoted_in_one_line_each() -> None:
+    attributes = {"job_type": 'a "big"\nleak', "floors": 2, "since": None, "rooms": ["bath", "kitchen"]}
+    work = delivery(BUYER, "email", lead=lead(attributes=attributes))
+    text = (await received(work)).messages[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    for line in (
+        '  Job type: "a \\"big\\" leak"',
+        "  Floors: 2",
+        "  Since: null",
+        '  Rooms: ["bath", "kitchen"]',
+    ):
+        assert line in text.splitlines()
+    assert "  > The kitchen tap leaks." in text.splitlines()
+
+
 async def test_text_of_any_language_and_length_arrives() -> None:
     words = "Ünïcode 水道 " * 500
     message = (await received(delivery(BUYER, "email", lead=lead(message=words)))).messages[0]
@@ -115,7 +160,7 @@ async def test_bad_address_is_refused_unsent(target: str) -> None:
 async def test_facts_that_make_no_message_are_refused(changes: dict[str, Any]) -> None:
     result = await send(delivery(BUYER, "email", **changes), port=1)
     assert result["outcome"] == "refused"
-    assert result["error"].startswith("no message can be made of it")
+    assert result["error"].startswith("the message cannot be written")
 
 
 @pytest.mark.parametrize(
@@ -252,7 +297,7 @@ async def test_lines_that_begin_with_a_period_arrive_whole() -> None:
     work = delivery(BUYER, "email", lead=lead(message="a\n.\n..b\n.\r\nRSET"))
     box = await received(work)
     text = box.messages[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    assert [line.strip() for line in text.splitlines() if "." in line[:4]] == [".", "..b", "."]
+    assert [line[4:] for line in text.splitlines() if line.startswith("  > .")] == [".", "..b", "."]
 
 
 PUBLIC = "https://leads.example"

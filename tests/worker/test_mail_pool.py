@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from leadgen.settings import Settings, read_sender
 from leadgen.worker import mail
 from leadgen.worker.attempt import attempt_delivery
 from leadgen.worker.mail import MailSender
+from leadgen.worker.process import find_fault, mail_server
 from worker.receivers import delivery, mailbox, make_certificate, raw_server
 from worker.test_mail import BUYER, server_at
 
@@ -180,3 +182,61 @@ async def test_certificate_that_is_not_trusted_is_a_clean_failure(certificate: P
     ):
         result = await hand_in(sender)
     assert (result["outcome"], result["error_class"], box.messages) == ("failed", "tls", [])
+
+
+async def test_private_certificate_is_trusted_by_a_setting(certificate: Path) -> None:
+    options = {"require_starttls": True, "authenticator": check_login, "auth_required": True}
+    signed_in = {"user": "leads", "password": "right", "require_tls": True, "ca_file": str(certificate)}
+    async with (
+        mailbox(tls_context=tls_context(certificate), **options) as box,
+        MailSender(3, server_at(box.port, **signed_in)) as sender,
+    ):
+        assert (await hand_in(sender))["outcome"] == "delivered"
+    assert box.secured == [True]
+
+
+async def test_another_certificate_is_not(certificate: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = make_certificate(tmp_path / "other")
+    async with (
+        mailbox(tls_context=tls_context(certificate)) as box,
+        MailSender(3, server_at(box.port, ca_file=str(other))) as sender,
+    ):
+        result = await hand_in(sender)
+    assert (result["outcome"], result["error_class"], box.messages) == ("failed", "tls", [])
+
+
+def test_setting_for_it_requires_tls_and_is_read_at_start(certificate: Path, tmp_path: Path) -> None:
+    known: dict[str, Any] = {
+        "database_url": "postgresql://h/d",
+        "smtp_host": "h",
+        "from_email": "Smith, John <j@x.example>",
+        "environment": "development",
+    }
+    settings = Settings(**known, smtp_ca_file=str(certificate))
+    server = mail_server(settings)
+    assert server is not None
+    assert (server.require_tls, server.ca_file) == (True, str(certificate))
+    assert (server.sender, server.from_email) == ("j@x.example", '"Smith, John" <j@x.example>')
+    assert find_fault(settings) is None
+    (tmp_path / "empty.pem").write_text("nothing")
+    for name, reason in (("empty.pem", "no certificate in it"), ("missing.pem", "No such file or directory")):
+        path = tmp_path / name
+        fault = find_fault(Settings(**known, smtp_ca_file=str(path)))
+        assert fault == f"SMTP_CA_FILE is {path}: a file of certificates in PEM is needed ({reason})"
+
+
+@pytest.mark.parametrize(
+    "sender", ["Smith, John <j@x.example>", "Zo\u00eb (leads) <j@x.example>", "j@x.example"]
+)
+async def test_sender_reads_as_one_address(sender: str) -> None:
+    async with (
+        mailbox() as box,
+        MailSender(3, server_at(box.port, from_email=read_sender(sender))) as mails,
+    ):
+        assert (await hand_in(mails))["outcome"] == "delivered"
+    (address,) = box.messages[0]["From"].addresses
+    assert (address.display_name, address.addr_spec) == (
+        sender.partition(" <")[0] * ("<" in sender),
+        "j@x.example",
+    )

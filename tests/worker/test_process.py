@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -10,16 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 from aiohttp import ClientSession, web
+from psycopg import sql
 
 from rig.cluster import Connect
+from rig.ports import free_port
 from worker.conftest import WORKER_SESSIONS, Outbox, Start
 from worker.receivers import accept, always, http_endpoint, mailbox
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 class Gate:
@@ -85,7 +80,7 @@ async def test_bell_may_be_rung_by_anybody_with_any_words(
             await asyncio.sleep(0.5)
             stranger = connect("leadgen_reporting")
             for words in ("wake up", "", "0", "-1", "1.5", "²", "١٢", "9" * 19, "9" * 7_000, "🏠"):
-                stranger.execute("select pg_notify('leadgen_deliveries', %s)", [words])
+                stranger.execute(sql.SQL("notify leadgen_deliveries, {}").format(sql.Literal(words)))
             outbox.submit()
             async with asyncio.timeout(5):
                 await endpoint.wait_for(1)
@@ -130,11 +125,35 @@ async def test_listener_comes_back_and_looks_first(outbox: Outbox, start_worker:
             assert outbox.rows(bell) == [(True,)]
             outbox.submit()
             await endpoint.wait_for(1)
-            await worker.wait_for_event("listening broke off")
+            await worker.wait_for_event("listening was interrupted")
             await asyncio.sleep(1)
             outbox.submit()
             async with asyncio.timeout(1):
                 await endpoint.wait_for(2)
+
+
+@pytest.mark.parametrize("bell", [False, True])
+async def test_server_that_takes_no_more_writes_is_given_up(
+    outbox: Outbox, start_worker: Start, bell: bool
+) -> None:
+    """As after a failover: its sessions answer on, and the worker opens others by itself, to listen as well."""
+    freeze = "alter database {} set default_transaction_read_only = on"
+    database = sql.Identifier(outbox.connection.info.dbname)
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        async with start_worker(worker_poll_seconds=60 if bell else 0.2) as worker:
+            outbox.connection.execute(sql.SQL(freeze).format(database))
+            outbox.cut_worker_off()
+            await worker.wait_for_event("database trouble", 3)
+            outbox.connection.execute(
+                sql.SQL("alter database {} reset default_transaction_read_only").format(database)
+            )
+            outbox.submit()
+            await outbox.wait_for(delivered=1)
+            outbox.submit()
+            async with asyncio.timeout(15):
+                await endpoint.wait_for(2)
+            assert await worker.stop() == 0
 
 
 async def test_failure_is_retried_with_the_same_id_until_it_gets_through(
@@ -197,7 +216,7 @@ async def test_sigkill_after_the_answer_before_the_record(
             await endpoint.wait_for(1)
             other = connect()
             with other.transaction():  # the record cannot be written while this lasts
-                other.execute("select from leadgen.deliveries for update")
+                other.execute("lock table leadgen.deliveries in exclusive mode")
                 gate.open.set()
                 await outbox.wait_until("the record waits", outbox.worker_waits_for_lock)
                 await first.stop(signal.SIGKILL)
@@ -272,14 +291,17 @@ async def test_lease_shorter_than_the_timeout_refuses_to_start(
 @pytest.mark.parametrize(
     ("poison", "reason"),
     [
-        ("update leadgen.deliveries set target = 'https://' where id = %s returning id", "bad URL"),
+        (
+            "update leadgen.deliveries set target = 'https://' where id = %s returning id",
+            "the URL is not valid",
+        ),
         (
             "update leadgen.deliveries set target = 'http://10.0.0.1/' where id = %s returning id",
             "the address is not public",
         ),
         (
             "update leadgen.deliveries set channel = 'email', target = 'nobody' where id = %s returning id",
-            "no message can be made",
+            "the message cannot be written",
         ),
     ],
 )
@@ -495,7 +517,7 @@ async def test_failed_sale_goes_to_the_next_buyer(outbox: Outbox, start_worker: 
     )
     assert sales == [("failed", True), ("accepted", False)]
     assert outbox.rows("select status::text, unsold_reason from leadgen.leads") == [("accepted", None)]
-    assert outbox.rows("select * from leadgen.check_invariants()") == []
+    assert outbox.rows("select * from leadgen.list_broken_invariants()") == []
 
 
 async def test_lapsed_sale_goes_to_the_next_buyer(outbox: Outbox, start_worker: Start) -> None:
@@ -513,7 +535,7 @@ async def test_lapsed_sale_goes_to_the_next_buyer(outbox: Outbox, start_worker: 
         "select outcome::text, released_at is not null from leadgen.lead_assignments order by id"
     )
     assert sales == [("lapsed", True), ("delivered", False)]
-    assert outbox.rows("select * from leadgen.check_invariants()") == []
+    assert outbox.rows("select * from leadgen.list_broken_invariants()") == []
 
 
 async def test_silence_accepts_a_sale(outbox: Outbox, start_worker: Start) -> None:

@@ -4,7 +4,8 @@ What a network is answered follows what it does with an answer. Google Ads takes
 the `message` of a 4xx to the advertiser and never sends that lead again, and repeats after a 5xx. Meta takes
 200 for done and repeats anything else for up to 36 hours; who fails too long is unsubscribed. So a network
 hears 200 for every lead that is stored, be it sold, rejected by validation or in quarantine, since neither of
-them could mend it; 4xx only for what proves nobody's key; and 503 where trying again helps.
+them could mend it; 4xx only for what proves nobody's key; and 503 where trying again helps, a rate limit that is
+reached included.
 
 https://developers.google.com/google-ads/webhook/docs/implementation
 https://developers.facebook.com/docs/graph-api/webhooks/getting-started
@@ -13,26 +14,87 @@ https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 import json
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Response, get, post
-from litestar.params import FromPath
+from litestar.params import PathParameter
 
 from leadgen.app.body import read_body
 from leadgen.app.headers import Headers, check_body_type, group, read_context
 from leadgen.app.json_text import check_object, decode_utf8
-from leadgen.app.leads import JSON, Submit, answer_lead, take_lead
-from leadgen.app.problems import FORBIDDEN, UNAUTHORIZED, UNAVAILABLE, Problem
+from leadgen.app.leads import BODY, JSON, NOT_TAKEN, Submit, answer_lead, take_lead
+from leadgen.app.openapi.models import Accepted, Rejected
+from leadgen.app.openapi.operations import (
+    REFERENCE,
+    SOURCE,
+    UNREADABLE,
+    answer,
+    operation,
+    parameter,
+    refused,
+    takes,
+)
+from leadgen.app.problems import FORBIDDEN, MALFORMED, UNAUTHORIZED, UNAVAILABLE, Problem
+from leadgen.app.rates import refuse_limited
 from leadgen.app.services import FromServices, Request, Services
 
 SIGNATURE = b"x-hub-signature-256"
 LONGEST_SIGNATURE = 100
 LONGEST_CHALLENGE = 200
+NOT_VERIFIED = "hub.mode, hub.verify_token or hub.challenge is not valid"
 
 
-@post("/api/sources/{source_key:str}/leads", status_code=200)
-async def take_post(request: Request, services: FromServices, source_key: FromPath[str]) -> Response[bytes]:
-    """Take in what a source posts in its own shape; leadgen.submit_mapped_lead for each lead in it."""
+SourceKey = Annotated[
+    str, PathParameter(description="The source's public name. The source must have a field map.")
+]
+
+
+@post(
+    "/api/sources/{source_key:str}/leads",
+    status_code=200,
+    summary="Submit leads in the source's own shape",
+    security=SOURCE,
+    operation_class=operation(
+        answer(
+            200,
+            "To an ad network: {}, whatever became of its leads. To a partner: the outcome of a test, or `leads`, the "
+            "outcome of each of several in one post.",
+            dict,
+        ),
+        answer(202, "To a partner: as /api/leads.", Accepted),
+        answer(
+            400,
+            "To a partner: as /api/leads. To anybody: malformed, not stored.",
+            Rejected,
+            MALFORMED,
+        ),
+        refused(
+            UNAUTHORIZED, description="Key or signature is missing or not valid, or there is no such source"
+        ),
+        UNREADABLE,
+        NOT_TAKEN,
+        refused(
+            UNAVAILABLE,
+            Problem(UNAVAILABLE, "1 of 2 leads could not be fetched. Send the post again.", extra=REFERENCE),
+            description="Not available now, or a lead could not be fetched from its network",
+        ),
+        body=takes(BODY, json=dict),
+        parameters=(
+            parameter(
+                "header",
+                "X-Hub-Signature-256",
+                "Meta: sha256= and the HMAC-SHA-256 of the raw body by the app secret, in hex.",
+                required=False,
+            ),
+        ),
+    ),
+)
+async def take_post(request: Request, services: FromServices, source_key: SourceKey) -> Response[bytes]:
+    """For ad networks and partners whose source has a field map: Google Ads lead forms, Meta lead ads, or any JSON.
+
+    The map says what proves the sender: an API key, a key in the body, or a signature. A lead that is marked as a test
+    is rehearsed, never sold.
+    """
     try:
         return await _take_post(request, services, source_key)
     except Problem as problem:
@@ -40,11 +102,25 @@ async def take_post(request: Request, services: FromServices, source_key: FromPa
         raise
 
 
-@get("/api/sources/{source_key:str}/leads")
+@get(
+    "/api/sources/{source_key:str}/leads",
+    summary="Answer Meta's verification of the address",
+    operation_class=operation(
+        answer(200, "The challenge.", str, media_type="text/plain"),
+        refused(
+            Problem(FORBIDDEN, NOT_VERIFIED), description="Not the source's verify token, or no such source"
+        ),
+        parameters=(
+            parameter("query", "hub.mode", "`subscribe`."),
+            parameter("query", "hub.verify_token", "The source's verify token."),
+            parameter("query", "hub.challenge", "What is given back."),
+        ),
+    ),
+)
 async def verify_subscription(
-    request: Request, services: FromServices, source_key: FromPath[str]
+    request: Request, services: FromServices, source_key: SourceKey
 ) -> Response[bytes]:
-    """Meta's verification: who knows the verify token gets its challenge back."""
+    """Whoever knows the source's verify token gets the challenge back."""
     query = request.query_params
     token, challenge = query.get("hub.verify_token", ""), query.get("hub.challenge", "")
     if (
@@ -55,19 +131,22 @@ async def verify_subscription(
     ):
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         return Response(challenge.encode(), media_type="text/plain", headers=headers)
-    raise Problem(FORBIDDEN, "hub.mode, hub.verify_token or hub.challenge is not acceptable")
+    raise Problem(FORBIDDEN, NOT_VERIFIED)
 
 
 async def _take_post(request: Request, services: Services, source_key: str) -> Response[bytes]:
     headers = group(request.scope["headers"])
     check_body_type(headers)
     context = read_context(headers, request.scope["client"], services.trusted_proxies) | _signature(headers)
+    await services.rates.check_head(context, UNAVAILABLE)
     body = await read_body(request, services.max_body_bytes)
     check_object(decode_utf8(body))
     if not source_key.isprintable():
         raise Problem(UNAUTHORIZED, "No valid API key")
 
+    await services.rates.check_source(context, source_key, UNAVAILABLE)
     post = await services.queries.open_post(source_key, body, json.dumps(context))
+    services.rates.learn_key(context)
     ids = post["fetches"]
     fetched = await _fetch(services, post)
     outcomes = []
@@ -78,6 +157,8 @@ async def _take_post(request: Request, services: Services, source_key: str) -> R
             submit = partial(services.batcher.submit_alone, source_key, statement)
             outcomes.append(await _take_lead(services, submit, context, alone=len(ids) == 1))
 
+    if limited := [json.loads(outcome) for status, outcome in outcomes if status == "limited"]:
+        raise refuse_limited(limited[0]["message"], limited[0]["retry_after"], UNAVAILABLE)
     if missing := len(ids) - len(outcomes):
         # The others are stored already; when they come again, they get their first answer.
         raise Problem(

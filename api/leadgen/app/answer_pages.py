@@ -11,23 +11,26 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from litestar import Response, get, post
 from litestar.exceptions import HTTPException
-from litestar.params import FromPath
+from litestar.params import PathParameter
 from litestar.types import ExceptionHandlersMap
 from markupsafe import Markup
 
 from leadgen.app.body import read_body
 from leadgen.app.form import read_form
 from leadgen.app.headers import group
+from leadgen.app.openapi.models import AnswerForm
+from leadgen.app.openapi.operations import operation, page, takes
 from leadgen.app.problems import (
     CONFLICT,
     MALFORMED,
     NOT_FOUND,
+    TOO_LARGE,
     UNAVAILABLE,
     UNEXPECTED,
     Problem,
@@ -59,19 +62,22 @@ QUESTIONS = {
 ANSWERED = {
     "accepted": "Accepted",
     "returned": "Returned",
-    "requested": "Return asked for",
+    "requested": "Return requested",
     "refused": "Return refused",
-    "unsubscribed": "No more of these e-mails",
+    "unsubscribed": "E-mails stopped",
     "too_late": "Too late",
 }
 FAILURES = {
     NOT_FOUND: (
         "This link does not work",
-        "Mail programs sometimes cut a link off: open it from the e-mail again, or copy the whole of it.",
+        "Mail programs sometimes cut links off. Open it from the e-mail again, or copy the whole link.",
     ),
     MALFORMED: ("This form cannot be read", "Open the link from the e-mail again."),
-    UNAVAILABLE: ("Not now", "We cannot look it up at this moment. Try again in a minute; nothing is lost."),
-    UNEXPECTED: ("Something went wrong on our side", "The failure was recorded. Trying again is safe."),
+    UNAVAILABLE: (
+        "Not available now",
+        "We cannot look it up right now. Nothing is lost. Try again in a minute.",
+    ),
+    UNEXPECTED: ("Something went wrong on our side", "The failure was recorded. It is safe to try again."),
 }
 
 Json = dict[str, Any]
@@ -113,15 +119,47 @@ ON_ERROR: ExceptionHandlersMap = {
 }
 
 
-@get("/answers/{token:str}", exception_handlers=ON_ERROR)
-async def show_answer(services: FromServices, token: FromPath[str]) -> Response[bytes]:
-    """Say what the link is for, and ask. Changes nothing."""
+Token = Annotated[str, PathParameter(description="From the link in an e-mail. Whoever has it may answer.")]
+PAGES = (
+    page(404, "No such link.", FAILURES[NOT_FOUND][0])
+    | page(500, UNEXPECTED.title, FAILURES[UNEXPECTED][0])
+    | page(503, UNAVAILABLE.title, FAILURES[UNAVAILABLE][0])
+)
+
+
+@get(
+    "/answers/{token:str}",
+    exception_handlers=ON_ERROR,
+    summary="Show what a link in an e-mail asks",
+    operation_class=operation(
+        PAGES, page(200, "What is asked, or why it can no longer be answered.", QUESTIONS["accept"][0])
+    ),
+)
+async def show_answer(services: FromServices, token: Token) -> Response[bytes]:
+    """A page with one button. Nothing changes: programs that look at mail follow links too."""
     return _respond(describe_link(await services.queries.read_link(check_token(token))))
 
 
-@post("/answers/{token:str}", status_code=200, exception_handlers=ON_ERROR)
-async def give_answer(request: Request, services: FromServices, token: FromPath[str]) -> Response[bytes]:
-    """Do what the link is for, and say so."""
+@post(
+    "/answers/{token:str}",
+    status_code=200,
+    exception_handlers=ON_ERROR,
+    summary="Do what a link in an e-mail asks",
+    operation_class=operation(
+        PAGES,
+        page(200, "Done.", ANSWERED["accepted"]),
+        page(400, "Something is missing in the form.", FAILURES[MALFORMED][0]),
+        page(409, "Too late.", ANSWERED["too_late"]),
+        page(413, TOO_LARGE.title, FAILURES[MALFORMED][0]),
+        page(415, "Not a form.", FAILURES[MALFORMED][0]),
+        body=takes("The form's fields.", required=False, form=AnswerForm, multipart=dict),
+    ),
+)
+async def give_answer(request: Request, services: FromServices, token: Token) -> Response[bytes]:
+    """What the page's button sends.
+
+    To a link that ends notices, a mail program sends List-Unsubscribe=One-Click (RFC 8058).
+    """
     queries = services.queries
     check_token(token)
     fields = await _read_fields(request, services.max_body_bytes)

@@ -16,7 +16,7 @@ async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
     while True:
         event = await request.receive()
         if event["type"] != "http.request":
-            raise Problem(MALFORMED, "The client went away before the body's end")
+            raise Problem(MALFORMED, "The connection was closed before the body was complete")
         body += event["body"]
         if len(body) > limit:
             raise _too_large(limit)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple, TypeVar
 
 from psycopg import Error, OperationalError
-from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.errors import DeadlockDetected, ProgramLimitExceeded, SerializationFailure
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from leadgen.app.problems import (
@@ -15,6 +15,7 @@ from leadgen.app.problems import (
     KEY_REUSED,
     MALFORMED,
     NOT_FOUND,
+    RECORDED,
     TOO_MANY,
     UNAUTHORIZED,
     UNAVAILABLE,
@@ -27,6 +28,7 @@ from leadgen.app.problems import (
 Result = TypeVar("Result")
 
 RETRIES = 3
+PASSING = (DeadlockDetected, SerializationFailure, ProgramLimitExceeded)  # the same again may succeed
 
 
 class Row(NamedTuple):
@@ -36,10 +38,10 @@ class Row(NamedTuple):
     detail: str | None = None
 
 
-NOT_JSON = "The body is JSON that the database cannot read."
+NOT_JSON = "The database cannot read this JSON."
 BUSY = "The database is busy. Try again with the same idempotency key."
 AWAY = "The database cannot be reached. Try again with the same idempotency key."
-CHANGED = "What this refers to was deleted at the same moment. Try again with the same idempotency key."
+CHANGED = "A record that this request needs was deleted at the same moment. Try again with the same idempotency key."
 UPDATING = "The service is being updated. Try again with the same idempotency key."
 
 # A full SQLSTATE goes before its class (the first two characters).
@@ -62,7 +64,9 @@ TABLE: dict[str, Row] = {
     "40001": Row(UNAVAILABLE, BUSY),
     "40P01": Row(UNAVAILABLE, BUSY),
     # What a lead refers to was deleted while it was on its way, such as its source. The next try finds it gone.
+    # PostgreSQL 18 says it otherwise where the key restricts.
     "23503": Row(UNAVAILABLE, CHANGED),
+    "23001": Row(UNAVAILABLE, CHANGED),
     # Not now: lock time-out, resources, shutdown or cancelled, connection, read-only standby.
     "55P03": Row(UNAVAILABLE, BUSY),
     "53": Row(UNAVAILABLE, BUSY),
@@ -83,7 +87,7 @@ TABLE: dict[str, Row] = {
     "0A000": Row(UNAVAILABLE, UPDATING),
     "XX000": Row(UNAVAILABLE, UPDATING),
 }
-UNMAPPED = Row(UNEXPECTED, "The failure was recorded. Trying again with the same idempotency key is safe.")
+UNMAPPED = Row(UNEXPECTED, RECORDED)
 
 
 def to_problem(error: Error) -> Problem:
@@ -128,20 +132,21 @@ def _in_our_words(kind: Kind, message: str | None, hint: str | None, detail: str
 async def retrying(statement: Callable[[], Awaitable[Result]]) -> Result:
     """Run a statement that is its own transaction, again after a deadlock or a serialization failure.
 
-    The first retry comes at once, the two others after a random pause. Raises Problem for every database
+    Likewise after ProgramLimitExceeded: the server's queue of notifications was full at the commit, and by now nobody
+    is notified. The first retry comes at once, the two others after a random pause. Raises Problem for every database
     error.
     """
     try:
         try:
             return await statement()
-        except (DeadlockDetected, SerializationFailure):
+        except PASSING:
             return await _AGAIN(statement)
     except Error as error:
         raise to_problem(error) from error
 
 
 _AGAIN = AsyncRetrying(
-    retry=retry_if_exception_type((DeadlockDetected, SerializationFailure)),
+    retry=retry_if_exception_type(PASSING),
     stop=stop_after_attempt(RETRIES),
     wait=wait_random_exponential(multiplier=0.02, max=0.2),
     reraise=True,

@@ -59,7 +59,7 @@ class GraphApi:
             async with asyncio.timeout(self._seconds):
                 await asyncio.gather(*tasks.values(), return_exceptions=True)
         except TimeoutError:
-            log.warning("lead not fetched", cause="the deadline")
+            log.warning("lead not fetched", cause="timed out")
         return {lead_id: lead for lead_id, task in tasks.items() if (lead := _result(task)) is not None}
 
     async def _fetch(self, lead_id: str, secrets: dict[str, str]) -> str:
@@ -95,7 +95,7 @@ async def _read(response: ClientResponse) -> bytes:
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > LONGEST_REPLY:
-            raise NotFetchedError("a reply that is too long")
+            raise NotFetchedError("the reply is too long")
     return bytes(body)
 
 

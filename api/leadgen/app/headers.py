@@ -67,7 +67,7 @@ def read_idempotency_key(values: list[bytes]) -> str:
     name = "Idempotency-Key"
     allowed = f"1 to {MAX_IDEMPOTENCY_KEY} characters, none of them control characters"
     if len(values) > 1:
-        raise Problem.of_field(name, f"{len(values)} headers", "one")
+        raise Problem.of_field(name, f"{len(values)} headers", "one header")
     try:
         key = values[0].decode()
     except UnicodeDecodeError:
@@ -91,7 +91,7 @@ def read_key_hash(headers: Headers) -> str | None:
     if not presented:
         return None
     if len(presented) > 1:
-        raise Problem.of_field("Authorization, X-API-Key", "different keys", "one key, in one of the two")
+        raise Problem.of_field("Authorization, X-API-Key", "two different keys", "one key")
     key = presented.pop()
     return sha256(key).hexdigest() if key else NO_KEY_HASH
 
@@ -102,19 +102,19 @@ def client_address(peer: str, forwarded: list[bytes], trusted: Networks) -> str 
     The list is read from its right end, as each proxy appends; the first address that is not a trusted
     proxy's counts.
     """
-    address = _address(peer)
+    address = read_address(peer)
     if address is None:
         return None
     hops = b",".join(forwarded).decode("latin-1").split(",") if forwarded and trusted else []
     while hops and any(address in network for network in trusted):
-        before = _address(hops.pop())
+        before = read_address(hops.pop())
         if before is None:
             break
         address = before
     return str(address)
 
 
-def _address(text: str) -> Address | None:
+def read_address(text: str) -> Address | None:
     """The address in a text, without a zone (`%eth0`), unwrapped from IPv6 where it is IPv4; or None."""
     try:
         address = ip_address(text.strip().partition("%")[0])

@@ -48,7 +48,7 @@ def check_object(text: str) -> None:
     if is_object is None:
         is_object = _read_carefully(text)
     if not is_object:
-        raise Problem.of_field("body", "JSON of another type", "an object")
+        raise Problem.of_field("body", "JSON that is not an object", "one JSON object")
 
 
 def read_members(text: str, allowed: Sequence[str]) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _faults(value: object, path: str, depth: int) -> Iterator[Fault]:
     if isinstance(value, _Number):
         yield from _number_faults(value, path)
     elif isinstance(value, _Constant):
-        yield Fault(path or "body", "a number that JSON does not have", "NaN and Infinity are not JSON")
+        yield Fault(path or "body", "NaN or Infinity", "a number that JSON has")
     elif isinstance(value, str):
         yield from _text_faults(value, path)
     elif isinstance(value, list):
@@ -173,7 +173,9 @@ def _number_faults(number: str, path: str) -> Iterator[Fault]:
         found = f"a number of {len(number)} characters"
         yield Fault(path or "body", found, f"at most {MAX_NUMBER_LENGTH} characters")
     elif exponent and abs(int(exponent)) > MAX_EXPONENT:
-        yield Fault(path or "body", f"the exponent {exponent}", f"-{MAX_EXPONENT} to {MAX_EXPONENT}")
+        yield Fault(
+            path or "body", f"the exponent {exponent}", f"an exponent from -{MAX_EXPONENT} to {MAX_EXPONENT}"
+        )
 
 
 def _too_deep(path: str) -> Fault:

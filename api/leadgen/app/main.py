@@ -18,8 +18,8 @@ from leadgen.app.assignments import (
 )
 from leadgen.app.health import show_live, show_ready
 from leadgen.app.leads import explain_lead, submit_lead
-from leadgen.app.metrics import MeasuredApp, forget_process, show_metrics
-from leadgen.app.openapi import show_schema
+from leadgen.app.metrics import MeasuredApp, forget_process
+from leadgen.app.openapi.document import make_config
 from leadgen.app.problems import EXCEPTION_HANDLERS
 from leadgen.app.services import Services, make_services
 from leadgen.app.sms_status import take_sms_status
@@ -59,14 +59,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
             take_sms_status,
             show_live,
             show_ready,
-            show_metrics,
-            show_schema,
         ],
         cors_config=ANY_PAGE,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[partial(_lifespan, services)],
         logging_config=None,
-        openapi_config=None,
+        openapi_config=make_config(),
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
     )
 

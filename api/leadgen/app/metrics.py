@@ -1,13 +1,13 @@
 """Prometheus metrics.
 
-With several worker processes they are summed through files in PROMETHEUS_MULTIPROC_DIR, which
-`leadgen.app.server` provides; without that variable /metrics shows the one process that answers.
+They are served on a port of their own, which is not for the world. With several worker processes they are
+summed through files in PROMETHEUS_MULTIPROC_DIR, which `leadgen.app.server` provides.
 """
 
 import os
 from time import perf_counter
 
-from litestar import Litestar, Response, get
+from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 from prometheus_client import (
@@ -16,10 +16,9 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
-    generate_latest,
     multiprocess,
+    start_http_server,
 )
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 REQUESTS = Counter("leadgen_http_requests", "Answered requests.", ["route", "status"])
 SECONDS = Histogram(
@@ -34,9 +33,16 @@ CONNECTIONS_IN_USE = Gauge(
 LEADS_IN_HAND = Gauge(
     "leadgen_leads_in_hand", "Leads that wait for a call or are in one now.", multiprocess_mode="livesum"
 )
+CONNECTIONS = Gauge(
+    "leadgen_http_connections", "Connections of clients open now.", multiprocess_mode="livesum"
+)
+REFUSED = Counter(
+    "leadgen_http_refused", "Connections and requests refused before the application.", ["reason"]
+)
 LEADS_PER_CALL = Histogram(
     "leadgen_leads_per_call", "Leads handed to the database in one call.", buckets=(1, 2, 4, 8, 16, 32)
 )
+POSTS_LIMITED = Counter("leadgen_posts_limited", "Posts refused because a rate limit was reached.", ["limit"])
 
 
 class MeasuredApp(Litestar):
@@ -66,14 +72,16 @@ class MeasuredApp(Litestar):
             SECONDS.labels(route).observe(perf_counter() - started)
 
 
-@get("/metrics", include_in_schema=False, sync_to_thread=False)
-def show_metrics() -> Response[bytes]:
-    """The metrics in Prometheus' text format."""
+def serve(port: int, directory: str | None) -> None:
+    """Serve /metrics on a port of every interface, from a thread of its own.
+
+    `directory` is where worker processes add up theirs; without one they are this process's.
+    """
     registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if directory:
         registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        multiprocess.MultiProcessCollector(registry, directory)  # type: ignore[no-untyped-call]
+    start_http_server(port, registry=registry)
 
 
 def forget_process() -> None:

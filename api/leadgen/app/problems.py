@@ -18,6 +18,8 @@ from leadgen.log import places
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 
+RECORDED = "The failure was recorded. It is safe to try again with the same idempotency key."
+
 log = structlog.get_logger()
 
 AnyRequest = Request[Any, Any, Any]
@@ -41,13 +43,16 @@ UNAUTHORIZED = Kind(401, "unauthorized", "No valid API key")
 FORBIDDEN = Kind(403, "forbidden", "The API key does not allow this")
 NOT_FOUND = Kind(404, "not-found", "Not found")
 METHOD_NOT_ALLOWED = Kind(405, "method-not-allowed", "The method is not allowed here")
+TOO_SLOW = Kind(408, "too-slow", "The request came too slowly")
 CONFLICT = Kind(409, "conflict", "The state of the record does not allow this")
 TOO_LARGE = Kind(413, "too-large", "The body is too large")
+URL_TOO_LONG = Kind(414, "url-too-long", "The URL is too long")
 UNSUPPORTED = Kind(415, "unsupported-media-type", "The body's type is not supported")
-QUARANTINED = Kind(422, "quarantined", "No offer claims this lead; it is kept for an operator")
+QUARANTINED = Kind(422, "quarantined", "No active source claims this lead; it is kept for an operator")
 KEY_REUSED = Kind(422, "idempotency-key-reused", "The idempotency key was used with another body")
-CONFIGURATION_REFUSED = Kind(422, "configuration-refused", "The configuration is not acceptable")
+CONFIGURATION_REFUSED = Kind(422, "configuration-refused", "The configuration is not valid")
 TOO_MANY = Kind(429, "too-many-requests", "Too many requests")
+HEAD_TOO_LARGE = Kind(431, "head-too-large", "The request's headers are too large")
 UNEXPECTED = Kind(500, "unexpected", "Something went wrong on our side")
 UNAVAILABLE = Kind(503, "unavailable", "The service is not available now")
 
@@ -84,8 +89,15 @@ class Problem(Exception):  # noqa: N818  RFC 9457's word
 
 def respond(problem: Problem) -> Response[bytes]:
     """The HTTP answer."""
+    headers = {"Cache-Control": "no-store", **list_headers(problem.kind), **problem.headers}
+    body = json.dumps(list_members(problem)).encode()
+    return Response(body, status_code=problem.kind.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def list_members(problem: Problem) -> dict[str, object]:
+    """The members of the answer's body."""
     kind = problem.kind
-    body: dict[str, object] = {
+    members: dict[str, object] = {
         "type": kind.type,
         "title": kind.title,
         "status": kind.status,
@@ -93,15 +105,17 @@ def respond(problem: Problem) -> Response[bytes]:
         **problem.extra,
     }
     if problem.errors:
-        body["errors"] = problem.errors
-    headers = {"Cache-Control": "no-store", **problem.headers}
+        members["errors"] = problem.errors
+    return members
+
+
+def list_headers(kind: Kind) -> dict[str, str]:
+    """The headers that every problem of the kind has."""
     if kind.status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
-    elif kind.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return Response(
-        json.dumps(body).encode(), status_code=kind.status, media_type=MEDIA_TYPE, headers=headers
-    )
+        return {"WWW-Authenticate": "Bearer"}
+    if kind.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return {}
 
 
 def on_problem(request: AnyRequest, problem: Problem) -> Response[bytes]:
@@ -123,9 +137,7 @@ def on_http_exception(request: AnyRequest, error: HTTPException) -> Response[byt
 
 def on_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Answer a defect of ours: 500 and nothing about its inside."""
-    problem = Problem(
-        UNEXPECTED, "The failure was recorded. Trying again with the same idempotency key is safe."
-    )
+    problem = Problem(UNEXPECTED, RECORDED)
     problem.__cause__ = error
     return on_problem(request, problem)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from leadgen.app.errors import retrying
@@ -12,6 +12,8 @@ from leadgen.db.pool import Pool, borrow
 SUBMIT_LEAD = "select r ->> 'status', r::text from leadgen.submit_lead(%s::jsonb, %s::jsonb, %s) r"
 SUBMIT_LEADS = "select r ->> 'status', r::text from leadgen.submit_leads(%s::jsonb[], %s::jsonb[], %s) r"
 RECORD_MAIL_DOMAIN = "select leadgen.record_mail_domain(%s, %s)"
+LEASE_POSTS = "select granted, retry_after from leadgen.lease_posts(%s, %s, %s)"
+LIST_RATE_LIMITS = "select name, subject, amount, per_seconds, is_active from leadgen.list_rate_limits()"
 EXPLAIN_LEAD = "select leadgen.explain_lead_for(%s, %s)::text"
 IS_READY = "select leadgen.is_ready()"
 
@@ -32,6 +34,16 @@ Outcome = tuple[str, str]  # of a lead: its `status`, and the whole as JSON
 
 MAX_BIGINT = 2**63 - 1
 NO_ID = 0  # stands for an id that no row can have: the database says so, once it has looked at the key
+
+
+class RateLimit(NamedTuple):
+    """A row of leadgen.rate_limits: so many posts of a subject (`*`: of each) at once, and in each `per_seconds`."""
+
+    name: str
+    subject: str
+    amount: int
+    per_seconds: int
+    is_active: bool
 
 
 class Queries:
@@ -61,15 +73,32 @@ class Queries:
         """Keep what the DNS said of a domain: has_mail, no_mail or unknown."""
         await self._row(RECORD_MAIL_DOMAIN, (domain, status))
 
+    async def lease_posts(self, name: str, subject: str, count: int) -> tuple[int, int]:
+        """Lease at most so many posts of a rate limit's subject. Returns how many; if none, when to ask again."""
+        granted, retry_after = await self._row(LEASE_POSTS, (name, subject, count))
+        return int(granted), int(retry_after)
+
+    async def list_rate_limits(self) -> list[RateLimit]:
+        """The rate limits on posts."""
+        rows = await retrying(partial(self._rows, LIST_RATE_LIMITS, ()))
+        return [RateLimit(*row) for row in rows]
+
     async def explain_lead(self, key_hash: str, lead_id: int) -> str:
         """The account of a lead's decisions as JSON, for an operator's key."""
         (account,) = await self._row(EXPLAIN_LEAD, (key_hash, _bound(lead_id)))
         return str(account)
 
     async def is_ready(self) -> bool:
-        """Whether the database is there and migrated."""
-        (ready,) = await self._row(IS_READY, ())
+        """Whether the database is there, migrated and writable. If not, the next look is by another connection."""
+        ((ready,),) = await retrying(self._ask_whether_ready)
         return bool(ready)
+
+    async def _ask_whether_ready(self) -> list[tuple[Any, ...]]:
+        async with borrow(self.pool) as connection:
+            rows = await (await connection.execute(IS_READY)).fetchall()
+            if rows != [(True,)]:
+                await connection.close()
+            return rows
 
     async def open_post(self, source_key: str, body: bytes, context: str) -> dict[str, Any]:
         """What a source posted in its own shape: keys answer, fetches, access_token, proof."""

@@ -13,6 +13,7 @@ from leadgen.app.batches import LeadBatcher
 from leadgen.app.graph import GraphApi
 from leadgen.app.mail_domains import MailDomains
 from leadgen.app.queries import Queries
+from leadgen.app.rates import Rates
 from leadgen.app.sms_callbacks import SmsCallbacks
 from leadgen.db.pool import make_pool
 from leadgen.settings import Settings, SettingsError
@@ -26,6 +27,7 @@ class Services:
 
     queries: Queries
     batcher: LeadBatcher
+    rates: Rates
     mail_domains: MailDomains
     graph: GraphApi
     sms_callbacks: SmsCallbacks | None  # None: no text messages are sent from here
@@ -44,6 +46,7 @@ def make_services(settings: Settings) -> Services:
     return Services(
         queries=queries,
         batcher=LeadBatcher(queries, settings.db_pool_size),
+        rates=Rates(queries),
         mail_domains=MailDomains(settings.mx_timeout_seconds, settings.dns_servers),
         graph=GraphApi(settings.meta_graph_url, settings.meta_graph_timeout_seconds),
         sms_callbacks=SmsCallbacks.of(settings),

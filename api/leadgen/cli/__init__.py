@@ -9,6 +9,7 @@ import typer
 from psycopg import Error as DatabaseError
 
 from leadgen.cli import (
+    buyers,
     check,
     db,
     deliveries,
@@ -37,11 +38,13 @@ from leadgen.cli import (
 )
 from leadgen.cli.console import err, out
 from leadgen.cli.errors import describe_error
+from leadgen.cli.help import use_plain_help
 from leadgen.errors import LeadGenError
 
 app = typer.Typer(name="leadgen", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="key")
+app.add_typer(buyers.app, name="buyers")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(returns.app, name="returns")
@@ -57,7 +60,6 @@ for command in (
     find.find,
     check.check,
     market.offers,
-    market.buyers,
     explain.explain,
     unsold.unsold,
     dry_run.dry_run,
@@ -76,6 +78,7 @@ app.command("return")(sales.return_sale)
 for command in (docs.docs, services.serve, services.worker):
     app.command()(command)
 app.command("test-rules")(rules.check_rules)
+use_plain_help(app)
 
 
 def show_version(wanted: bool) -> None:

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 
-from rich.console import Console
 from rich.table import Table
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+from leadgen.show.console import SafeConsole
+
+out = SafeConsole(highlight=False)
+err = SafeConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
 def plain_table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:

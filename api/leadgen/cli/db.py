@@ -53,11 +53,13 @@ def url() -> None:
 def psql(context: typer.Context) -> None:
     """Open psql on the database; further arguments go to psql.
 
+    Errors are shown without the CONTEXT of functions; `\\set SHOW_CONTEXT errors` shows it.
+
     Example: leadgen db psql -c "select count(*) from leadgen.leads"
     """
     target = database_url()
     program = find_binaries()["psql"]
-    os.execv(program, [program, target, *context.args])  # noqa: S606
+    os.execv(program, [program, "--set=SHOW_CONTEXT=never", target, *context.args])  # noqa: S606
 
 
 @app.command()

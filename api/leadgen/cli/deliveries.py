@@ -11,9 +11,21 @@ from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.endpoints import describe_health
-from leadgen.cli.offers import read_moment
+from leadgen.cli.moments import read_moment
 from leadgen.cli.periods import Since, read_since
-from leadgen.cli.rows import AsJson, BuyerOption, Id, Ids, Limit, Row, call, call_each, print_json, read_rows
+from leadgen.cli.rows import (
+    AsJson,
+    BuyerOption,
+    Id,
+    Ids,
+    Limit,
+    Row,
+    call,
+    call_each,
+    print_json,
+    read_rows,
+    refuse_unknown,
+)
 from leadgen.cli.target import MAX_ID
 from leadgen.errors import LeadGenError
 from leadgen.words import count_of
@@ -26,7 +38,7 @@ select d.id, d.created_at, coalesce(n.kind, 'lead.assigned') as kind, d.assignme
 from leadgen.deliveries d
 join leadgen.buyers b on b.id = d.buyer_id
 left join leadgen.notices n on n.id = d.notice_id
-where (%(status)s::text is null or d.status = %(status)s::leadgen.delivery_status)
+where (%(statuses)s::text[] is null or d.status = any(%(statuses)s::text[]::leadgen.delivery_status[]))
 and (%(buyer)s::bigint is null or d.buyer_id = %(buyer)s)
 and (%(lead)s::bigint is null or d.lead_id = %(lead)s)
 and (%(channel)s::text is null or d.channel = %(channel)s::leadgen.delivery_channel)
@@ -37,7 +49,7 @@ limit %(limit)s
 FIND = """
 select d.id, d.created_at, coalesce(n.kind, 'lead.assigned') as kind, d.assignment_id, d.lead_id, d.buyer_id,
   b.name as buyer, d.channel::text, d.target, d.message_id, d.status::text, d.attempts, d.attempts_before,
-  d.next_attempt_at, d.finished_at, d.last_error, d.replay_id, d.provider_id,
+  d.next_attempt_at, d.finished_at, d.last_error, d.resend_id, d.provider_id,
   d.endpoint_id, e.state, e.disabled_at, e.disabled_reason, e.failures_in_a_row, e.retry_at
 from leadgen.deliveries d
 join leadgen.buyers b on b.id = d.buyer_id
@@ -51,17 +63,23 @@ from leadgen.delivery_attempts a
 where a.delivery_id = %s
 order by a.id
 """
-REPLAYS = """
+RESENDS = """
 select r.id, r.created_at, r.created_by, r.buyer_id, r.created_from, r.created_to, r.statuses::text[] as statuses,
-  r.per_minute, r.status, r.replayed, r.skipped, r.skipped_for, r.finished_at, r.cancelled_by
-from leadgen.replays r
+  r.per_minute, r.status, r.resent, r.skipped, r.skipped_for, r.finished_at, r.cancelled_by
+from leadgen.resends r
 order by r.id desc
 limit %s
 """
 RETRY = "select leadgen.retry_delivery(%s::bigint, %s::boolean)"
 PARK = "select leadgen.park_delivery(%s::bigint)"
-START_REPLAY = "select leadgen.start_replay(%s::jsonb, %s::text)"
-CANCEL_REPLAY = "select leadgen.cancel_replay(%s::bigint)"
+START_RESEND = "select leadgen.start_resend(%s::jsonb, %s::text)"
+CANCEL_RESEND = "select leadgen.cancel_resend(%s::bigint)"
+
+# What the answers of RETRY mean.
+RETRIED = {
+    "pending": "is due now: a worker sends it",
+    "sending": "is being sent already: nothing was changed",
+}
 
 UTC_ZONE = ZoneInfo("UTC")
 SHOWN_REPLY = 200  # characters
@@ -90,7 +108,10 @@ class Channel(StrEnum):
 
 @app.command("list")
 def list_deliveries(
-    status: Annotated[Status | None, typer.Option(help="Only those in this state.")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(metavar="STATUS[,STATUS]...", help=f"Only those in these states: {', '.join(Status)}."),
+    ] = None,
     buyer: BuyerOption = None,
     lead: Annotated[
         int | None, typer.Option(min=1, max=MAX_ID, metavar="ID", help="Only those of this lead.")
@@ -100,14 +121,14 @@ def list_deliveries(
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List deliveries, newest first. Nothing of the leads themselves is shown.
+    """List deliveries, newest first. No personal data of leads is shown.
 
-    Example: leadgen deliveries list --status dead --since 24h
+    Example: leadgen deliveries list --status dead,unknown --since 24h
     """
     from leadgen.show.console import make_console
 
     conditions = {
-        "status": status,
+        "statuses": read_statuses(status) if status is not None else None,
         "buyer": buyer,
         "lead": lead,
         "channel": channel,
@@ -115,6 +136,8 @@ def list_deliveries(
         "limit": limit,
     }
     rows = read_rows(LIST, conditions)
+    if not rows:
+        refuse_unknown(buyer, lead)
     if as_json:
         print_json(rows)
         return
@@ -122,7 +145,7 @@ def list_deliveries(
         err.print("no deliveries")
         return
     table = plain_table(
-        "id", "since, UTC", "buyer", "what", "by", "status", "tries", "next or end, UTC", "trouble",
+        "id", "made, UTC", "buyer", "what", "by", "status", "tries", "next or end, UTC", "trouble",
         numbers=("id", "tries"),
     )  # fmt: skip
     for row in rows:
@@ -139,6 +162,15 @@ def list_deliveries(
             Text(row["last_error"] or ""),
         )
     make_console().print(table)
+
+
+def read_statuses(text: str) -> list[str]:
+    """The states that `dead,unknown` names. Raises LeadGenError for one that there is not."""
+    statuses = [one.strip() for one in text.split(",")]
+    for one in statuses:
+        if one not in list(Status):
+            raise LeadGenError(f"--status: found {one or 'nothing'}, allowed {', '.join(Status)}")
+    return statuses
 
 
 @app.command()
@@ -185,7 +217,7 @@ def describe_delivery(row: Row) -> list[str]:
     subject = f"sale {row['assignment_id']} of lead {row['lead_id']}" if row["assignment_id"] else row["kind"]
     lines = [
         f"delivery {row['id']}: {subject} to {row['buyer']} ({row['buyer_id']}) by {row['channel']}: {row['status']}",
-        f"message     msg_{row['message_id'].hex}, since {show_minute(row['created_at'])} UTC",
+        f"message     msg_{row['message_id'].hex}, made {show_minute(row['created_at'])} UTC",
         f"goes to     {row['target']}",
         f"endpoint    {row['endpoint_id']}: {describe_health(row)}",
     ]
@@ -195,8 +227,8 @@ def describe_delivery(row: Row) -> list[str]:
         lines.append(f"ended       {show_minute(row['finished_at'])} UTC")
     if row["last_error"]:
         lines.append(f"trouble     {row['last_error']}")
-    if row["replay_id"]:
-        lines.append(f"replay      {row['replay_id']}, after {count_of(row['attempts_before'], 'attempt')}")
+    if row["resend_id"]:
+        lines.append(f"resend run  {row['resend_id']}, after {count_of(row['attempts_before'], 'attempt')}")
     if row["provider_id"]:
         lines.append(f"provider    {row['provider_id']}")
     return lines
@@ -219,20 +251,22 @@ def retry(
 
     Example: leadgen deliveries retry 812 813
     """
-    call_each(ids, RETRY, lambda one: (one, again))
+    call_each(ids, RETRY, lambda one: (one, again), RETRIED.__getitem__, "delivery")
 
 
 @app.command()
 def park(ids: Ids) -> None:
-    """Keep deliveries back until they are retried.
+    """Keep deliveries back: they are not sent until they are retried.
 
     Example: leadgen deliveries park 812
     """
-    call_each(ids, PARK, lambda one: (one,))
+    call_each(
+        ids, PARK, lambda one: (one,), lambda _: "is parked: it is not sent until it is retried", "delivery"
+    )
 
 
 @app.command()
-def replay(
+def resend(
     buyer: BuyerOption = None,
     start: Annotated[
         str | None,
@@ -242,21 +276,28 @@ def replay(
         str | None, typer.Option("--to", metavar="TIME", help="Only deliveries made before this time.")
     ] = None,
     status: Annotated[
-        str, typer.Option(help="dead, unknown or delivered; separate several by commas.")
+        str,
+        typer.Option(
+            metavar="STATUS[,STATUS]...", help="Only those in these states: dead, unknown, delivered."
+        ),
     ] = "dead",
     per_minute: Annotated[int, typer.Option(min=1, max=60_000, help="How many to send a minute.")] = 600,
     key: Annotated[
-        str | None, typer.Option(help="A name for this run. The same name again starts no second run.")
+        str | None,
+        typer.Option(metavar="NAME", help="A name for this run. The same name again starts no second run."),
     ] = None,
 ) -> None:
-    """Resend all dead letters, or those of a buyer or a period. Workers do it; the id of the run is printed.
+    """Resend all dead letters, or those of one buyer or period. Prints the id of the resend run.
 
-    Example: leadgen deliveries replay --buyer 7 --from 2026-11-20 --status dead,unknown
+    Workers send them, at a steady pace. A delivered one is resent only with --buyer, --from and --to.
+
+    Example: leadgen deliveries resend --buyer 7 --from 2026-11-20 --status dead,unknown
     """
     statuses = [one.strip() for one in status.split(",")]
     if "delivered" in statuses and not (buyer and start and end):
         raise LeadGenError(
-            f"--status {status} needs --buyer, --from and --to: what was delivered goes to one buyer"
+            f"--status {status}: what was delivered is resent to one buyer and for a period only; "
+            "give --buyer, --from and --to too"
         )
     wish: dict[str, object] = {"statuses": statuses, "per_minute": per_minute}
     if buyer is not None:
@@ -265,24 +306,24 @@ def replay(
     if since and until and since >= until:
         raise LeadGenError(f"--from {since.isoformat()} is not before --to {until.isoformat()}")
     wish |= {name: moment.isoformat() for name, moment in (("from", since), ("to", until)) if moment}
-    out.print(call(START_REPLAY, [Jsonb(wish), key]))
-    err.print("the workers send them; `leadgen deliveries replays` shows how far they are")
+    out.print(call(START_RESEND, [Jsonb(wish), key]))
+    err.print("the workers send them; `leadgen deliveries resends` shows how far they are")
 
 
 @app.command()
-def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
+def resends(limit: Limit = 20, as_json: AsJson = False) -> None:
     """List the resend runs, newest first: who started each, what it sends, and how far it is.
 
-    Example: leadgen deliveries replays
+    Example: leadgen deliveries resends
     """
     from leadgen.show.console import make_console
 
-    rows = read_rows(REPLAYS, [limit])
+    rows = read_rows(RESENDS, [limit])
     if as_json:
         print_json(rows)
         return
     if not rows:
-        err.print("no replays")
+        err.print("no resend runs")
         return
     table = plain_table(
         "id", "asked, UTC", "by", "which", "a minute", "status", "sent", "end, UTC", "left out",
@@ -296,31 +337,31 @@ def replays(limit: Limit = 20, as_json: AsJson = False) -> None:
             describe_wish(row),
             f"{row['per_minute']:,}",
             row["status"],
-            f"{row['replayed']:,}",
+            f"{row['resent']:,}",
             show_minute(row["finished_at"]),
             describe_skipped(row),
         )
     make_console().print(table)
 
 
-@app.command("stop-replay")
-def stop_replay(replay_id: Id) -> None:
+@app.command("stop-resend")
+def stop_resend(resend_id: Id) -> None:
     """Stop a resend run. What it has sent stays sent.
 
-    Example: leadgen deliveries stop-replay 3
+    Example: leadgen deliveries stop-resend 3
     """
-    stopped = call(CANCEL_REPLAY, [replay_id])
-    err.print(f"replay {replay_id} is stopped" if stopped else f"replay {replay_id} had ended already")
+    stopped = call(CANCEL_RESEND, [resend_id])
+    err.print(f"resend run {resend_id} {'is stopped' if stopped else 'had ended already'}")
 
 
 def describe_skipped(row: Row) -> str:
-    """How many a replay left out, and for which reasons."""
+    """How many a resend run left out, and for which reasons."""
     reasons = "; ".join(f"{reason}: {count}" for reason, count in sorted(row["skipped_for"].items()))
     return f"{row['skipped']:,} ({reasons})" if reasons else str(row["skipped"])
 
 
 def describe_wish(row: Row) -> str:
-    """What a replay sends again, in words."""
+    """What a resend run sends again, in words."""
     parts = [", ".join(row["statuses"])]
     if row["buyer_id"]:
         parts.append(f"of buyer {row['buyer_id']}")

@@ -8,7 +8,7 @@ import psycopg
 import typer
 
 from leadgen.cli.console import err
-from leadgen.cli.target import embedded_server
+from leadgen.cli.target import MAX_ID, embedded_server
 from leadgen.settings import SettingsError, load_settings
 
 OTHER_SESSIONS = """
@@ -20,10 +20,12 @@ INTERRUPTED = 130  # exit status, as shells give it for Ctrl-C
 def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Leave everything running until Ctrl-C.")] = False,
     seed: Annotated[
-        int, typer.Option(help="Another seed gives other leads; the same seed gives the same leads.")
+        int, typer.Option(min=0, max=MAX_ID, help="Which leads come: the same number gives the same leads.")
     ] = 1,
 ) -> None:
-    """Show everything at work: 200 leads judged, sold, delivered. Exit status 1 if a check fails.
+    """Show everything at work: 200 leads arrive, are sold and delivered. Exit status 1 if a check fails.
+
+    It runs on a database of its own, leadgen_demo, and sends nothing beyond this machine.
 
     Example: leadgen demo --serve
     """

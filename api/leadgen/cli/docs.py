@@ -20,12 +20,13 @@ DESCRIBE_POLICY_KEYS = "select catalog.describe_policy_keys()"
 
 def docs(
     directory: Annotated[
-        Path | None, typer.Argument(help=f"Where to write. Default: {DIRECTORY}/ of the checkout.")
+        Path | None,
+        typer.Argument(metavar="DIRECTORY", help=f"Where to write. Default: {DIRECTORY}/ of the checkout."),
     ] = None,
 ) -> None:
-    """Write policy-keys.md, commands.md and reference/ anew, from sql/ and the package.
+    """Write policy-keys.md, commands.md and reference/ again, from sql/ and the package.
 
-    The schema is declared in a scratch database on the server, which is dropped at the end.
+    It needs a server on which it may create a scratch database, which it drops at the end.
 
     Example: leadgen docs
     """

@@ -3,52 +3,65 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import psycopg
 import typer
 
 from leadgen.cli.console import err, out
+from leadgen.cli.errors import OURS
 from leadgen.cli.target import database_url
+from leadgen.db.refusals import describe_refusal
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
-DRY_RUN = "select leadgen.dry_run_lead(%s::jsonb, %s::jsonb, %s::boolean)::text"
+# Numbers stay as the database writes them: 48.00.
+DRY_RUN = """
+select a::text, (a - 'decision')::text, (a -> 'decision')::text, a ? 'repeated'
+from leadgen.dry_run_lead(%s::jsonb, %s::jsonb, %s::boolean) a
+"""
 
 
 def dry_run(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The lead as JSON; - reads standard input.")],
     context: Annotated[
-        str, typer.Option(help='What HTTP would add, as JSON: {"ip_address": "192.0.2.1"}.')
+        str,
+        typer.Option(metavar="JSON", help='What the API would add, as JSON: {"ip_address": "192.0.2.1"}.'),
     ] = "{}",
     as_new: Annotated[
         bool,
-        typer.Option("--as-new", help="As though no lead of its key, phone or e-mail had come before."),
+        typer.Option(
+            "--as-new", help="Decide as if no lead of the same key, phone or e-mail had come before."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what answer a lead would get now, and why. The live rules decide; nothing is kept.
+    """Show which answer a lead would get now, and why. The live rules decide; nothing is kept.
 
     Example: leadgen dry-run lead.json --as-new
     """
     from leadgen.show.account import show_account
-    from leadgen.show.console import make_console
+    from leadgen.show.console import escape_json, make_console
 
     payload = read_object(read_text(file), file)
     said = read_object(context, "--context")
-    with psycopg.connect(database_url()) as connection:
-        row = connection.execute(DRY_RUN, [payload, said, as_new]).fetchone()
+    with connect(database_url()) as connection:
+        try:
+            row = connection.execute(DRY_RUN, [payload, said, as_new]).fetchone()
+        except psycopg.Error as error:
+            if not (error.sqlstate or "").startswith(OURS):
+                raise
+            raise LeadGenError(describe_refusal(error)) from None  # a field of a lead is no option
         connection.rollback()
-    text = row[0] if row else "{}"
+    whole, answer, account, came_before = row or ("{}", "{}", None, False)
     if as_json:
-        out.print(text, markup=False, soft_wrap=True)
+        out.print(escape_json(whole), markup=False, soft_wrap=True)
         return
-    answer: dict[str, Any] = json.loads(text)
-    account = answer.pop("decision", None)
     console = make_console()
-    console.print(json.dumps(answer, ensure_ascii=False), markup=False, soft_wrap=True)
-    if account:
-        console.print(show_account(account))
-    elif "replayed" in answer:
+    console.print(escape_json(answer), markup=False, soft_wrap=True)
+    if account and (decision := json.loads(account)):
+        console.print(show_account(decision))
+    elif came_before:
         err.print("this lead came before and has this answer; --as-new judges it anew")
 
 

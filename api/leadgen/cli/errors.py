@@ -6,23 +6,32 @@ from psycopg import Error
 from psycopg.errors import InvalidSchemaName, UndefinedFunction, UndefinedTable
 
 from leadgen.db.refusals import OURS, describe_refusal
+from leadgen.settings import load_settings
 
 __all__ = ["OURS", "describe_error", "say_as_typed"]
 
+EMBEDDED = (
+    "DATABASE_URL is not set, so this is the embedded database; "
+    "set it to work on another one, for a demo that runs by `source .leadgen/demo.env`"
+)
 OUT_OF_DATE = (InvalidSchemaName, UndefinedFunction, UndefinedTable)
 # What the functions of the database say, and how the same is typed here.
 AS_TYPED = {
+    "a country_code": "--country",
+    "country_code: found": "--country: found",
     "p_again => true": "--again",
     "p_overlap": "--overlap",
     "an overlap of 0": "--overlap 0",
     "leadgen.enable_endpoint": "`leadgen endpoints enable`",
+    "leadgen.enrollment_history": "`leadgen history`",
+    "leadgen.offer_history": "`leadgen history`",
     "leadgen.policy_history": "`leadgen history`",
     "leadgen.return_sale": "`leadgen return`",
     "report.deliveries": "`leadgen deliveries list`",
     "report.endpoints": "`leadgen endpoints list`",
-    "report.replays": "`leadgen deliveries replays`",
+    "report.resends": "`leadgen deliveries resends`",
     "expires_at": "--until",
-    "leadgen.replay_quarantined": "`leadgen quarantine replay`",
+    "leadgen.resubmit_quarantined": "`leadgen quarantine resubmit`",
     "filter.buyer_id": "--buyer",
     "filter.from": "--from",
     "filter.per_minute": "--per-minute",
@@ -33,7 +42,7 @@ AS_TYPED = {
 WORDS = re.compile("|".join(rf"(?<![\w.]){re.escape(word)}(?!\w)" for word in AS_TYPED))
 
 
-FIELDS = re.compile(r"(?<=; )(note|reason)(?=: (?:found|allowed) )")  # options of the same name
+FIELDS = re.compile(r"(?<=; )(from|note|reason|until)(?=: (?:found|allowed) )")  # options of the same name
 
 
 def describe_error(error: Exception) -> str:
@@ -47,8 +56,13 @@ def describe_error(error: Exception) -> str:
         return str(error)
     if isinstance(error, OUT_OF_DATE):
         message = error.diag.message_primary
-        return f"the database is not up to date: run `leadgen migrate` ({message})"
+        return f"the database is not up to date: run `leadgen migrate` ({message}){name_embedded()}"
     return say_as_typed(describe_refusal(error))
+
+
+def name_embedded() -> str:
+    """Without DATABASE_URL: which database this was, as who means another one has forgotten to set it."""
+    return "" if load_settings().database_url else f". {EMBEDDED}"
 
 
 def say_as_typed(text: str) -> str:

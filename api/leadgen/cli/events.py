@@ -4,13 +4,14 @@ from datetime import UTC
 from enum import StrEnum
 from typing import Annotated
 
-import psycopg
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from leadgen.cli.console import err
+from leadgen.cli.rows import Limit
 from leadgen.cli.target import database_url
+from leadgen.db.session import connect
 
 EVENTS = """
 select e.created_at, e.kind, o.slug, b.name, e.message
@@ -36,21 +37,28 @@ class Kind(StrEnum):
     DELIVERY_RETRIED = "delivery_retried"
     DELIVERY_PARKED = "delivery_parked"
     SECRET_ROTATED = "secret_rotated"  # noqa: S105  not a secret
+    ADDRESS_CHANGED = "address_changed"
+    RATE_EXCEEDED = "rate_exceeded"
+    QUARANTINE_PURGED = "quarantine_purged"
     LEAD_ERASED = "lead_erased"
+    SUBMISSION_ERASED = "submission_erased"
 
 
 def events(
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
+    limit: Limit = 20,
     kind: Annotated[Kind | None, typer.Option(help="Events of this kind only.")] = None,
 ) -> None:
     """Show the latest events, newest first: warnings, and what operators did.
+
+    cap_low and budget_low: the share of a cap or budget that settings.warn_at_percent names (80 %) is used, or one sale
+    of a cap is left. balance_low: a balance is near the minimum of an enrollment.
 
     Example: leadgen events --kind cap_low
     """
     from leadgen.show.account import shorten_times
     from leadgen.show.console import make_console
 
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         found = connection.execute(EVENTS, {"kind": kind, "limit": limit}).fetchall()
     if not found:
         err.print("no events")

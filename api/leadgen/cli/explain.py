@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from leadgen.cli.console import out
-from leadgen.cli.target import database_url
+from leadgen.cli.rows import AsJson
+from leadgen.cli.target import MAX_ID, database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
 EXPLAIN = "select jsonb_pretty(leadgen.explain_lead(%s::bigint))"
@@ -14,17 +16,19 @@ NO_SUCH_LEAD = "LG404"
 
 
 def explain(
-    lead_id: Annotated[int, typer.Argument(help="The id of a lead.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    lead: Annotated[int, typer.Argument(metavar="LEAD", min=1, max=MAX_ID, help="The id of a lead.")],
+    as_json: AsJson = False,
 ) -> None:
     """Show who won a lead, and why each other buyer lost.
+
+    It shows the validation, each routing attempt with its candidates, and each sale with its deliveries.
 
     Example: leadgen explain 12345
     """
     from leadgen.show.account import show_account
     from leadgen.show.console import make_console
 
-    account = read_account(lead_id)
+    account = read_account(lead)
     if as_json:
         out.print(account, markup=False, soft_wrap=True)
     else:
@@ -36,12 +40,12 @@ def read_account(lead_id: int) -> str:
     import psycopg
 
     try:
-        with psycopg.connect(database_url()) as connection:
+        with connect(database_url()) as connection:
             row = connection.execute(EXPLAIN, [lead_id]).fetchone()
     except psycopg.Error as error:
         if error.sqlstate == NO_SUCH_LEAD:
             raise LeadGenError(
-                f"no lead {lead_id}: `leadgen find` finds leads by phone, e-mail or key"
+                f"no lead {lead_id}: `leadgen find` finds a lead by phone, e-mail, key or attribute"
             ) from None
         raise
     return str(row[0]) if row else ""

@@ -8,9 +8,10 @@ from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table
 from leadgen.cli.dry_run import read_object, read_text
-from leadgen.cli.quarantine import resubmit
+from leadgen.cli.quarantine import resubmit_each
 from leadgen.cli.rows import AsJson, print_json, read_rows
 from leadgen.errors import LeadGenError
+from leadgen.show.console import escape_json
 
 app = typer.Typer(no_args_is_help=True, help="Field maps: how documents of another shape become leads.")
 
@@ -29,7 +30,7 @@ from leadgen.intake_quarantine q
 join leadgen.sources s on s.source_key = q.payload ->> 'source_key'
 join leadgen.source_maps p on p.source_id = s.id
 join leadgen.field_maps m on m.id = p.field_map_id
-where m.slug = %s and q.replayed_at is null
+where m.slug = %s and q.resubmitted_at is null
 order by q.id
 """
 
@@ -59,25 +60,26 @@ def try_field_map(
     slug: Slug,
     file: Annotated[str, typer.Argument(metavar="FILE", help="A sample as JSON; - reads standard input.")],
 ) -> None:
-    """Show what a field map makes of a sample: one lead as JSON for each in it. Nothing is kept.
+    """Show what a field map makes of a sample: JSON for each lead in it. Nothing is kept.
 
     Example: leadgen field-map try google-ads-lead-form sample.json
     """
     rows = read_rows(TRY, [slug, read_object(read_text(file), file)])
     for row in rows:
-        out.print(json.dumps(row["payload"], ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
+        payload = json.dumps(row["payload"], ensure_ascii=False, indent=2)
+        out.print(escape_json(payload), markup=False, soft_wrap=True)
     if not rows:
         err.print("the sample has no lead in it")
 
 
 @app.command()
-def replay(slug: Slug) -> None:
+def resubmit(slug: Slug) -> None:
     """Resubmit the quarantined posts of a field map's sources. Exit status 1 if one is refused or still waits.
 
-    A post was mapped when it came; a change of the map counts for later posts.
+    A post was mapped when it came. A change of the map counts for later posts only.
 
-    Example: leadgen field-map replay google-ads-lead-form
+    Example: leadgen field-map resubmit google-ads-lead-form
     """
     if not read_rows(IS_THERE, [slug]):
         raise LeadGenError(f"no field map {slug}: `leadgen field-map list` shows them")
-    resubmit([row["id"] for row in read_rows(WAITING, [slug])])
+    resubmit_each([row["id"] for row in read_rows(WAITING, [slug])])

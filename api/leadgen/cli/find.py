@@ -6,27 +6,43 @@ import typer
 from rich.text import Text
 
 from leadgen.cli.console import err, plain_table, show_minute
+from leadgen.cli.errors import EMBEDDED
 from leadgen.cli.rows import AsJson, Limit, print_json, read_rows
+from leadgen.settings import load_settings
+from leadgen.words import count_of
 
 FIND = """
 select lead_id, quarantine_id, created_at, offer, source, status, matched, summary, deliveries
 from leadgen.find_leads(%s::text, %s::integer)
 """
+SEARCHED = """
+select current_database() as name, (select count(*) from leadgen.leads) as leads,
+  (select count(*) from leadgen.intake_quarantine q where q.resubmitted_at is null) as quarantined
+"""
+NOTHING = """\
+nothing found: no lead has {text} as its id, phone, e-mail, idempotency key or attribute,
+and no submission in quarantine has it in any field
+searched: {leads} and {quarantined} in quarantine, in the database {name}
+A post that the API refused is stored nowhere: it was malformed (HTTP 400 without a lead_id), had no valid key (401,
+403), was too large (413), reused an idempotency key (422), or met a server that was too busy (429, 503). The sender
+has the answer. An erased lead is found by its id, and by its idempotency key unless the key named the person."""
 
 
 def find(
     text: Annotated[
         str,
         typer.Argument(
-            metavar="TEXT", help="A lead's id, a phone number, an e-mail, or a partner's id or key."
+            metavar="TEXT",
+            help="A lead's id, a phone number, an e-mail, an idempotency key, or the value of an attribute.",
         ),
     ],
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Find leads by id, phone, e-mail, idempotency key or a partner's id, newest first, and say what became of each.
+    """Find leads by id, phone, e-mail, idempotency key or a partner's id. Exit status 1 if nothing is found.
 
-    Phone and e-mail are compared as the intake stores them. Submissions that wait in quarantine are found too.
+    The newest lead comes first, with what became of it. Phone and e-mail are read as the intake reads them. A partner's
+    id may be an idempotency key or the value of an attribute. Submissions that wait in quarantine are found too.
 
     Example: leadgen find "(512) 555-0123"
     """
@@ -36,12 +52,10 @@ def find(
     rows = read_rows(FIND, [text, limit])
     if as_json:
         print_json(rows)
-        return
     if not rows:
-        err.print(
-            f"no lead and no submission in quarantine has {text} as its id, phone, e-mail or key",
-            markup=False,
-        )
+        tell_nothing_is_found(text)
+        raise typer.Exit(1)
+    if as_json:
         return
     table = plain_table(
         "lead", "when, UTC", "offer", "status", "found by", "what became of it", numbers=("lead",)
@@ -59,7 +73,20 @@ def find(
     make_console().print(table)
     lead = next((row["lead_id"] for row in rows if row["lead_id"]), None)
     if lead:
-        err.print(f"`leadgen explain {lead}` says why; `leadgen deliveries list --lead {lead}` what was sent")
+        err.print(
+            f"`leadgen explain {lead}` says why; `leadgen deliveries list --lead {lead}` shows what was sent"
+        )
     waiting = next((row["quarantine_id"] for row in rows if row["quarantine_id"]), None)
     if waiting:
-        err.print(f"`leadgen quarantine replay {waiting}` resubmits it")
+        err.print(f"`leadgen quarantine resubmit {waiting}` resubmits it")
+
+
+def tell_nothing_is_found(text: str) -> None:
+    """What was searched, and where else the lead may be."""
+    (searched,) = read_rows(SEARCHED)
+    leads = count_of(searched["leads"], "lead")
+    quarantined = count_of(searched["quarantined"], "submission")
+    words = NOTHING.format(text=text, leads=leads, quarantined=quarantined, name=searched["name"])
+    err.print(words, markup=False, soft_wrap=True)
+    if not load_settings().database_url:
+        err.print(EMBEDDED)

@@ -5,23 +5,28 @@ import secrets
 import shlex
 from typing import Annotated, NamedTuple
 
-import psycopg
 import typer
 from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.rows import AsJson, print_json, read_rows
 from leadgen.cli.target import MAX_ID, database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
+from leadgen.words import count_of
 
 app = typer.Typer(
     no_args_is_help=True,
     help="API keys of sources (post leads), operators (read decisions) and buyers (answer for their sales).",
 )
 
-Source = Annotated[str | None, typer.Option("--source", help="The source_key of a source.")]
-Operator = Annotated[str | None, typer.Option("--operator", help="The name of an operator.")]
-Buyer = Annotated[int | None, typer.Option("--buyer", min=1, max=MAX_ID, help="The id of a buyer.")]
+Source = Annotated[
+    str | None, typer.Option("--source", metavar="SOURCE_KEY", help="The source_key of a source.")
+]
+Operator = Annotated[str | None, typer.Option("--operator", metavar="NAME", help="The name of an operator.")]
+Buyer = Annotated[
+    int | None, typer.Option("--buyer", metavar="ID", min=1, max=MAX_ID, help="The id of a buyer.")
+]
 
 SET_SOURCE_KEY = "update leadgen.sources set api_key_hash = %(hash)s where source_key = %(name)s"
 ADD_OPERATOR_KEY = "insert into leadgen.operator_keys (name, key_hash) values (%(name)s, %(hash)s)"
@@ -87,7 +92,7 @@ def revoke(source: Source = None, operator: Operator = None, buyer: Buyer = None
     count = _execute(holder.revoke, holder.name)
     if count == 0:
         raise LeadGenError(f"{holder.shown} has no key")
-    what = "the key" if source else str(count)
+    what = "the key" if source else count_of(count, "key")
     err.print(f"revoked {what} of {holder.shown}", markup=False)
 
 
@@ -133,10 +138,10 @@ def _one_of(source: str | None, operator: str | None, buyer: int | None) -> Hold
         if given
     ]
     if len(holders) != 1:
-        raise typer.BadParameter("give --source, --operator or --buyer, one of them")
+        raise typer.BadParameter("give one of --source, --operator and --buyer")
     return holders[0]
 
 
 def _execute(statement: str, name: str, digest: str | None = None) -> int:
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         return connection.execute(statement.encode(), {"name": name, "hash": digest}).rowcount

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 import psycopg
 import typer
 
+from leadgen.cli.moments import read_moment
 from leadgen.errors import LeadGenError
 
 OFFERS = """
-select o.id, o.slug, m.timezone
+select o.id, o.slug, m.timezone, m.currency
 from leadgen.offers o
 join leadgen.markets m on m.id = o.market_id
 """
@@ -23,7 +24,8 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="TIME",
-        help=f"ISO 8601; a time without an offset is in the market's zone. Default: {DAYS} days before --to.",
+        help=f"The period begins at this time: 2026-11-20, 2026-11-20T08:00 or 2026-11-20T08:00Z. Without an offset it "
+        f"is a time of the market's zone. Default: {DAYS} days before --to.",
     ),
 ]
 To = Annotated[
@@ -31,7 +33,7 @@ To = Annotated[
     typer.Option(
         "--to",
         metavar="TIME",
-        help="The period ends before this time; a date means its midnight. Default: now.",
+        help="The period ends before this time; a date means its first minute. Default: now.",
     ),
 ]
 
@@ -42,11 +44,12 @@ class Offer(NamedTuple):
     id: int
     slug: str
     zone: ZoneInfo
+    currency: str
 
 
 def find_offer(connection: psycopg.Connection[Any], name: str) -> Offer:
     """The offer by id or slug. Raises LeadGenError when there is none, with the slug that was meant."""
-    offers = [Offer(row[0], row[1], ZoneInfo(row[2])) for row in connection.execute(OFFERS)]
+    offers = [Offer(row[0], row[1], ZoneInfo(row[2]), row[3]) for row in connection.execute(OFFERS)]
     for offer in offers:
         if name in (str(offer.id), offer.slug):
             return offer
@@ -61,16 +64,6 @@ def read_period(start: str | None, end: str | None, zone: ZoneInfo) -> tuple[dat
     until = read_moment(end, "--to", zone) if end else datetime.now(UTC)
     since = read_moment(start, "--from", zone) if start else until - timedelta(days=DAYS)
     if since >= until:
-        raise LeadGenError(f"--from {since.isoformat()} is not before --to {until.isoformat()}")
+        shown = [f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" for moment in (since, until)]
+        raise LeadGenError(f"--from {shown[0]} is not before --to {shown[1]} ({zone.key})")
     return since, until
-
-
-def read_moment(text: str, option: str, zone: ZoneInfo) -> datetime:
-    """A date or time of ISO 8601; one without an offset is the zone's."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise LeadGenError(
-            f"{option} {text}: write 2026-11-20 or 2026-11-20T08:00 or 2026-11-20T08:00Z"
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

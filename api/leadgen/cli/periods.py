@@ -1,22 +1,20 @@
 """Times on the command line: a date, a time, or how long ago."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from leadgen.cli.offers import read_moment
+from leadgen.cli.moments import read_moment, read_span
+from leadgen.errors import LeadGenError
 
-AGO = re.compile(r"(\d{1,6})([smhd])")
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+AGO = re.compile(r"\d{1,6}[smhd]", re.ASCII)
 
 Since = Annotated[
     str | None,
-    typer.Option(
-        metavar="TIME", help="Only those since then: 2h, 30m or 7d ago, or a time in ISO 8601, UTC."
-    ),
+    typer.Option(metavar="TIME", help="Only those since then: 2h, 30m or 7d ago, or a date or time in UTC."),
 ]
 
 
@@ -24,6 +22,9 @@ def read_since(text: str | None) -> datetime | None:
     """The time that `2h` ago was, or a time of ISO 8601. Raises LeadGenError for anything else."""
     if text is None:
         return None
-    if found := AGO.fullmatch(text):
-        return datetime.now(UTC) - timedelta(**{UNITS[found[2]]: int(found[1])})
-    return read_moment(text, "--since", ZoneInfo("UTC"))
+    if AGO.fullmatch(text):
+        try:
+            return datetime.now(UTC) - read_span(text, "--since")
+        except OverflowError:
+            raise LeadGenError(f"--since: found {text}, allowed a time since the year 1") from None
+    return read_moment(text, "--since", ZoneInfo("UTC"), also="2h, 30m, 7d, ")

@@ -8,8 +8,8 @@ import typer
 from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
-from leadgen.cli.errors import OURS, describe_error
-from leadgen.cli.rows import AsJson, Limit, call, print_json, read_rows
+from leadgen.cli.errors import OURS
+from leadgen.cli.rows import AsJson, Limit, call, describe_refused, print_json, read_rows
 from leadgen.cli.target import MAX_ID
 
 app = typer.Typer(
@@ -18,23 +18,23 @@ app = typer.Typer(
 
 LIST = """
 select q.id, q.created_at, q.last_seen_at, q.times_seen, q.failed_step, q.reason, q.payload ->> 'source_key' as source,
-  q.replayed_at, q.lead_id
+  q.resubmitted_at, q.lead_id
 from leadgen.intake_quarantine q
-where %(all)s or q.replayed_at is null
+where %(all)s or q.resubmitted_at is null
 order by q.id desc
 limit %(limit)s
 """
-WAITING = "select q.id from leadgen.intake_quarantine q where q.replayed_at is null order by q.id"
-REPLAY = "select leadgen.replay_quarantined(%s::bigint)"
+WAITING = "select q.id from leadgen.intake_quarantine q where q.resubmitted_at is null order by q.id"
+RESUBMIT = "select leadgen.resubmit_quarantined(%s::bigint)"
 
 
 @app.command("list")
 def list_quarantine(
-    everything: Annotated[bool, typer.Option("--all", help="Also what was resubmitted already.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were resubmitted.")] = False,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the submissions that wait, newest first: why, and how often each came. Nothing of the leads is shown.
+    """List the submissions in quarantine, newest first: why, and how often each came. No personal data is shown.
 
     Example: leadgen quarantine list
     """
@@ -48,7 +48,7 @@ def list_quarantine(
         err.print("the quarantine is empty")
         return
     table = plain_table(
-        "id", "since, UTC", "times", "source", "step", "why", "lead", numbers=("id", "times", "lead")
+        "id", "came, UTC", "times", "source", "step", "why", "lead", numbers=("id", "times", "lead")
     )
     for row in rows:
         table.add_row(
@@ -64,33 +64,33 @@ def list_quarantine(
 
 
 @app.command()
-def replay(
+def resubmit(
     ids: Annotated[
         list[int] | None,
         typer.Argument(metavar="[ID]...", min=1, max=MAX_ID, help="Ids, as `list` shows them."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that wait, oldest first.")] = False,
 ) -> None:
-    """Resubmit submissions, once what kept them is mended. Exit status 1 if one is refused or still waits.
+    """Resubmit submissions in quarantine, once their source works. Exit status 1 if one is refused or still waits.
 
-    Example: leadgen quarantine replay 3 4
+    Example: leadgen quarantine resubmit 3 4
     """
     if bool(ids) == everything:
-        raise typer.BadParameter("give ids, or --all")
-    resubmit([row["id"] for row in read_rows(WAITING)] if everything else ids or [])
+        raise typer.BadParameter("give the ids of submissions, or --all")
+    resubmit_each([row["id"] for row in read_rows(WAITING)] if everything else ids or [])
 
 
-def resubmit(ids: Sequence[int]) -> None:
+def resubmit_each(ids: Sequence[int]) -> None:
     """Resubmit each, one line each."""
     waits = False
     for one in dict.fromkeys(ids):
         try:
-            answer = call(REPLAY, [one])
+            answer = call(RESUBMIT, [one])
         except psycopg.Error as error:
             if not (error.sqlstate or "").startswith(OURS):
                 raise
             waits = True
-            err.print(f"submission {one}: {describe_error(error)}", markup=False, soft_wrap=True, style="red")
+            err.print(describe_refused("submission", one, error), markup=False, soft_wrap=True, style="red")
         else:
             waits = waits or answer["status"] == "quarantined"
             out.print(f"submission {one}: {describe_answer(answer)}", markup=False, soft_wrap=True)
@@ -103,6 +103,6 @@ def resubmit(ids: Sequence[int]) -> None:
 def describe_answer(answer: dict[str, Any]) -> str:
     """What became of a submission."""
     if answer["status"] == "quarantined":
-        return f"still in quarantine at step {answer['step']}"
+        return f"still in quarantine, at step {answer['step']}: {answer['message'].partition(': ')[2]}"
     reason = f": {answer['reason']}" if answer.get("reason") else ""
     return f"lead {answer['lead_id']} is {answer['status']}{reason}"

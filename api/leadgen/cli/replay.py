@@ -15,7 +15,7 @@ def replay(
     lead: Annotated[int, typer.Argument(metavar="LEAD", min=1, max=MAX_ID, help="The id of a lead.")],
     as_json: AsJson = False,
 ) -> None:
-    """Compute a lead's validation, routing and prices again from its record; exit status 1 if anything differs.
+    """Compute a lead's validation, routing and prices again from its record. Exit status 1 if anything differs.
 
     Nothing is written or sent. `leadgen verify` does it for every lead.
 

@@ -7,7 +7,8 @@ import typer
 from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
-from leadgen.cli.rows import AsJson, BuyerOption, Id, Limit, call, print_json, read_rows
+from leadgen.cli.rows import AsJson, BuyerOption, Id, Limit, call, print_json, read_rows, refuse_unknown
+from leadgen.words import money
 
 app = typer.Typer(
     no_args_is_help=True, help="Returns that buyers ask for: look at them, approve or refuse them."
@@ -30,7 +31,7 @@ limit %(limit)s
 REASONS = "select leadgen.list_return_reasons()"
 DECIDE = "select leadgen.decide_return(%s::bigint, %s::boolean, %s::text)"
 
-Note = Annotated[str | None, typer.Option(help="Why; kept with the decision.")]
+Note = Annotated[str | None, typer.Option(metavar="TEXT", help="Why. It is kept with the decision.")]
 
 
 class Status(StrEnum):
@@ -55,18 +56,27 @@ def list_returns(
     limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List returns, newest first: those that wait for a decision.
+    """List returns, newest first. Without --status: those that wait for a decision.
 
     Example: leadgen returns list --buyer 7
     """
     from leadgen.show.console import make_console
 
     rows = read_rows(LIST, {"buyer": buyer, "status": status, "notes": notes, "limit": limit})
+    if not rows:
+        refuse_unknown(buyer)
     if as_json:
         print_json(rows)
         return
     if not rows:
-        err.print("no returns")
+        decided = status is None and read_rows(
+            LIST, {"buyer": buyer, "status": "all", "notes": False, "limit": 1}
+        )
+        err.print(
+            "no return waits for a decision; --status all shows those that are decided"
+            if decided
+            else "no returns"
+        )
         return
     table = plain_table(
         "id", "asked, UTC", "buyer", "sale", "price", "reason", "through", "status", *(["note"] if notes else []),
@@ -79,7 +89,7 @@ def list_returns(
             show_minute(row["created_at"]),
             Text(row["buyer"]),
             str(row["assignment_id"]),
-            f"{row['price']:,.2f} {row['currency']}",
+            f"{money(row['price'], row['currency'])} {row['currency']}",
             *map(Text, cells),
         )
     make_console().print(table)

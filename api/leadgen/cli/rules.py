@@ -25,13 +25,14 @@ PREFIX = "leadgen_rules_"
 
 def check_rules(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="pgTAP files or directories; none: all of pgtap/.")
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="pgTAP files or directories. Default: all of pgtap/."),
     ] = None,
 ) -> None:
-    """Test the rules of this checkout on scratch databases; exit status 1 when a test fails.
+    """Test the rules of this checkout on scratch databases. Exit status 1 if a test fails.
 
-    Functions, registry and tables are those of sql/, the policies those that the files write. The databases are
-    made on the embedded server and dropped again: DATABASE_URL and your own database are not looked at.
+    The databases are made from sql/ on the embedded server, and dropped at the end. DATABASE_URL and your own
+    database are not used.
 
     Example: leadgen test-rules pgtap/examples/after_hours_premium.sql
     """

@@ -18,7 +18,7 @@ Sale = Annotated[
 
 
 def accept_sale(sale: Sale) -> None:
-    """Accept a sale in the buyer's name. Once accepted it stays so.
+    """Accept a sale in the buyer's name.
 
     Example: leadgen accept 4711
     """
@@ -30,7 +30,9 @@ def return_sale(
     reason: Annotated[str, typer.Option(help="A code that `leadgen returns reasons` lists.")],
     note: Annotated[str | None, typer.Option(help="Kept with the return; no names in it.")] = None,
 ) -> None:
-    """Return a sale, whatever the buyer's quota: it gives its place back, and the lead goes to the next buyer.
+    """Return a sale in the buyer's name, whatever the buyer's quota.
+
+    The sale gives its place back. The lead goes to the next buyer if its policy says so.
 
     Example: leadgen return 4711 --reason wrong_number
     """

@@ -1,5 +1,6 @@
 """`leadgen migrate`, `restore`, `diff` and `load`: the state of the schema and of its reference data."""
 
+from math import isnan
 from pathlib import Path
 from typing import Annotated
 
@@ -11,21 +12,28 @@ from leadgen.db.blockers import PATIENCE_SECONDS
 from leadgen.settings import load_settings
 from leadgen.words import count_of
 
+DAY_SECONDS = 86_400
+
 
 def migrate(
     wait: Annotated[
         float,
         typer.Option(
-            min=0, metavar="SECONDS", help="How long to wait for sessions that hold locks on our tables."
+            min=0,
+            max=DAY_SECONDS,
+            metavar="SECONDS",
+            help="How long to wait for sessions that hold locks on our tables; at most a day.",
         ),
     ] = PATIENCE_SECONDS,
 ) -> None:
-    """Bring the database to the current state; safe to repeat.
+    """Bring the database to the current state. It is safe to repeat.
 
     Example: leadgen migrate --wait 300
     """
     from leadgen.db.migrate import migrate as run
 
+    if isnan(wait):
+        raise typer.BadParameter("--wait nan: write a number of seconds, such as 300")
     run(database_url(), load_settings(), wait=wait, say=lambda line: err.print(line, markup=False))
     err.print("the database is up to date")
 
@@ -47,7 +55,7 @@ def restore(
 
 
 def diff() -> None:
-    """Show how the database differs from the declared state; exit status 1 if it does.
+    """Show how the database differs from the declared state. Exit status 1 if it does.
 
     Example: leadgen diff
     """
@@ -61,9 +69,13 @@ def diff() -> None:
 
 
 def load(
-    what: Annotated[str, typer.Argument(help="`reference`, `demo` or a .sql file.")] = "reference",
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="`reference`, `demo` or a .sql file.")
+    ] = "reference",
 ) -> None:
-    """Load changed reference data, the demo's catalogue or a .sql file, as the schema's owner.
+    """Load reference data, the demo's catalogue or a .sql file, as the schema's owner.
+
+    `reference` loads the telephone numbers and postal codes that changed. A file is loaded whole or not at all.
 
     Example: leadgen load rows.sql
     """

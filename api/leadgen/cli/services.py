@@ -11,9 +11,13 @@ from leadgen.settings import load_settings
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes, each with DB_POOL_SIZE connections.")] = 1,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port to listen on; 0: one that is free.")
+    ] = 8000,
+    workers: Annotated[
+        int, typer.Option(min=1, max=1_000, help="Processes, each with DB_POOL_SIZE connections.")
+    ] = 1,
 ) -> None:
     """Run the API until SIGTERM or Ctrl-C.
 

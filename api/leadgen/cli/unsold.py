@@ -1,12 +1,13 @@
 """`leadgen unsold`: why leads of a period went unsold, and what that cost."""
 
-import psycopg
 from rich.table import Table
 from rich.text import Text
 
 from leadgen.cli.console import err
 from leadgen.cli.offers import From, OfferName, To, find_offer, read_period
 from leadgen.cli.target import database_url
+from leadgen.db.session import connect
+from leadgen.words import money, show_period
 
 EXPLAIN_UNSOLD = """
 select cause, leads, money_lost, nearest_buyer, detail
@@ -15,24 +16,24 @@ from leadgen.explain_unsold(%s::bigint, %s::timestamptz, %s::timestamptz)
 
 
 def unsold(offer: OfferName, start: From = None, end: To = None) -> None:
-    """Show why leads of a period went unsold: by cause, the money lost, and the buyer who was nearest.
+    """Show why leads of a period went unsold: by cause, the money lost, and the buyer who came nearest to buying.
 
     Example: leadgen unsold austin-plumbing --from 2026-11-14
     """
     from leadgen.show.account import shorten_times
     from leadgen.show.console import make_console
 
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         found = find_offer(connection, offer)
         since, until = read_period(start, end, found.zone)
         causes = connection.execute(EXPLAIN_UNSOLD, [found.id, since, until]).fetchall()
-    period = f"{since.astimezone(found.zone):%Y-%m-%d %H:%M} to {until.astimezone(found.zone):%Y-%m-%d %H:%M}"
+    period = show_period(since, until, found.zone)
     if not causes:
-        err.print(f"{found.slug}: no lead went unsold, {period}, {found.zone.key}", soft_wrap=True)
+        err.print(f"{found.slug}: no lead went unsold, {period}", soft_wrap=True)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("cause")
-    for name in ("leads", "money lost"):
+    for name in ("leads", f"money lost, {found.currency}"):
         table.add_column(name, justify="right", no_wrap=True)
     for name in ("nearest buyer", "detail"):
         table.add_column(name, overflow="fold")
@@ -40,12 +41,12 @@ def unsold(offer: OfferName, start: From = None, end: To = None) -> None:
         table.add_row(
             Text(cause),
             f"{leads:,}",
-            f"{lost or 0:,.2f}",
+            money(lost or 0, found.currency),
             Text(nearest or ""),
             Text(shorten_times(detail or "", until.isoformat())),
         )
     leads, lost = sum(row[1] for row in causes), sum(row[2] or 0 for row in causes)
-    table.add_row("all", f"{leads:,}", f"{lost:,.2f}", style="bold")
+    table.add_row("all", f"{leads:,}", money(lost, found.currency), style="bold")
     console = make_console()
-    console.print(f"{found.slug}, unsold {period}, {found.zone.key}", style="bold", markup=False)
+    console.print(f"{found.slug}, unsold, {period}", style="bold", markup=False)
     console.print(table)

@@ -11,11 +11,17 @@ from rich.table import Table
 from rich.text import Text
 
 from leadgen.cli.console import err, out
-from leadgen.cli.target import database_url
+from leadgen.cli.target import MAX_ID, database_url
+from leadgen.db.session import connect
+from leadgen.errors import LeadGenError
+from leadgen.words import count_of
 
+FIND_RANGE = """
+select min(id) as first, max(id) as last, count(*) filter (where id between %s and %s) as chosen from leadgen.leads
+"""
 COUNT_LEADS = "select count(*) from leadgen.leads where id between %s and %s"
 VERIFY_LEADS = "select last_id, checked, faults from leadgen.verify_leads(%s::bigint, %s::integer)"
-CHECK_INVARIANTS = "select rule, detail from leadgen.check_invariants()"
+CHECK_INVARIANTS = "select rule, detail from leadgen.list_broken_invariants()"
 
 BATCH = 500
 SAY_SECONDS = 5.0  # between two plain lines
@@ -25,16 +31,25 @@ Fault = dict[str, Any]
 
 
 def verify(
-    first: Annotated[int, typer.Option("--from-lead", metavar="ID", help="The first lead to replay.")] = 1,
+    first: Annotated[
+        int, typer.Option("--from-lead", metavar="ID", min=1, max=MAX_ID, help="The first lead to replay.")
+    ] = 1,
     last: Annotated[
-        int | None, typer.Option("--to-lead", metavar="ID", help="The last; default: to the end.")
+        int | None,
+        typer.Option(
+            "--to-lead", metavar="ID", min=1, max=MAX_ID, help="The last lead to replay. Default: the latest."
+        ),
     ] = None,
 ) -> None:
-    """Replay every lead from its record and check the invariants; exit status 1 with whatever differs.
+    """Replay every lead from its record, and check the whole database. Exit status 1 if anything is wrong.
 
     Example: leadgen verify --from-lead 12345
     """
-    with psycopg.connect(database_url(), autocommit=True) as connection:
+    if last is not None and first > last:
+        raise LeadGenError(f"--from-lead: found {first}, allowed at most the lead of --to-lead, {last}")
+    with connect(database_url(), autocommit=True) as connection:
+        if first > 1 or last is not None:
+            refuse_empty_range(connection, first, last)
         faults = list(replay_leads(connection, first, MAX_BIGINT if last is None else last))
         with err.status("checking the invariants"):
             broken = connection.execute(CHECK_INVARIANTS).fetchall()
@@ -44,7 +59,18 @@ def verify(
         out.print(invariants_table(broken))
     if faults or broken:
         raise typer.Exit(1)
-    err.print("every lead replays as it was recorded, and every invariant holds")
+    err.print("each comes out as it was recorded, and every invariant holds")
+
+
+def refuse_empty_range(connection: psycopg.Connection[Any], first: int, last: int | None) -> None:
+    """Raises LeadGenError when no lead is in the range that was asked for."""
+    row = connection.execute(FIND_RANGE, [first, MAX_BIGINT if last is None else last]).fetchone()
+    lowest, highest, chosen = row or (None, None, 0)
+    if chosen:
+        return
+    wanted = f"from {first} on" if last is None else f"from {first} to {last}"
+    there_are = "there are no leads" if lowest is None else f"the leads have ids from {lowest} to {highest}"
+    raise LeadGenError(f"there is no lead {wanted}: {there_are}")
 
 
 def replay_leads(connection: psycopg.Connection[Any], first: int, last: int) -> Iterator[Fault]:
@@ -66,7 +92,7 @@ def replay_leads(connection: psycopg.Connection[Any], first: int, last: int) -> 
             if not err.is_terminal and time.monotonic() - said > SAY_SECONDS:
                 err.print(f"leads replayed: {done:,} of {total:,}")
                 said = time.monotonic()
-    err.print(f"leads replayed: {done:,}")
+    err.print(f"{count_of(done, 'lead')} replayed")
 
 
 def faults_table(faults: list[Fault]) -> Table:

@@ -6,12 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 
 from leadgen.cli.console import err, out
 from leadgen.cli.offers import From, OfferName, To, find_offer, read_period
 from leadgen.cli.target import database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
 WHAT_IF = "select leadgen.what_if(%s::bigint, %s::timestamptz, %s::timestamptz, %s::jsonb)::text"
@@ -22,12 +22,17 @@ def what_if(
     start: From = None,
     end: To = None,
     changes: Annotated[
-        Path | None, typer.Option("--changes", metavar="FILE", help="The changes, a JSON object.")
+        Path | None,
+        typer.Option(
+            "--changes",
+            metavar="FILE",
+            help='The changes as a JSON object: {"routing": {"strategy": "weighted"}}.',
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="PATH=VALUE", help="One change: routing.strategy=weighted. May be repeated."
+            "--set", metavar="KEY=VALUE", help="One change: routing.strategy=weighted. May be repeated."
         ),
     ] = None,
     html: Annotated[
@@ -35,9 +40,36 @@ def what_if(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Run an offer's real leads of a period through changed rules, and compare with what happened.
+    """Decide an offer's past leads of a period again under changes, and compare with what happened.
 
-    Without any change it shows that the rules reproduce what happened.
+    Nothing is written. Without any change it shows that the rules reproduce what happened.
+
+    The keys that can be changed, each with an example (3 is the id of an enrollment, 7 the id of a buyer):
+
+      routing.strategy=weighted                            (or another key of a routing policy)
+      pricing.exclusivity_premium='{"percent": 30}'        (of a pricing policy)
+      validation.required_fields='["message"]'             (of a validation policy)
+      default_price_per_lead=50
+      without='[7]'                                        (buyers that are left out)
+      with='[{"buyer_id": 7, "service_areas": ["787*"], "weight": 2}]'  (buyers that are added)
+      enrollments.3.is_active=false
+      enrollments.3.price_per_lead=60
+      enrollments.3.routing_priority=5
+      enrollments.3.weight=3
+      enrollments.3.capacity_per_hour=2
+      enrollments.3.capacity_per_day=12
+      enrollments.3.capacity_per_week=40
+      enrollments.3.capacity_per_month=null
+      enrollments.3.budget_per_day=300
+      enrollments.3.budget_per_month=5000
+      enrollments.3.min_balance_required=100
+      enrollments.3.pause_from=2026-11-20T00:00:00Z        (together with pause_until)
+      enrollments.3.pause_until=2026-12-01T00:00:00Z
+      enrollments.3.schedule='{"mon": [["08:00", "18:00"]]}'
+      enrollments.3.filters='{"attributes.job_type": {"enum": ["leak"]}}'
+
+    docs/policy-keys.md lists the keys of policies. A key of a policy is replaced whole; null takes it away. Keys that
+    look up other leads or a mail domain cannot be changed. `leadgen buyers --offer OFFER` lists enrollments and buyers.
 
     Example: leadgen what-if austin-plumbing --from 2026-11-14 --set routing.strategy=weighted
     """
@@ -45,7 +77,7 @@ def what_if(
     from leadgen.whatif import make_page, read_changes, show_outcome
 
     given = json.dumps(read_changes(changes, settings or []))
-    with psycopg.connect(database_url()) as connection:
+    with connect(database_url()) as connection:
         found = find_offer(connection, offer)
         period = read_period(start, end, found.zone)
         with err.status("running the leads of the period"):

@@ -1,9 +1,9 @@
 """Who holds locks on our tables: what a migration would wait for."""
 
-import time
 from collections.abc import Callable
 
 import psycopg
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from leadgen.db.objects import MigrateError
 from leadgen.db.owner import SCHEMAS
@@ -45,23 +45,29 @@ def wait_for_holders(connection: psycopg.Connection, patience: float, say: Calla
 
     Raises MigrateError, which names them, when some are still there after this many seconds.
     """
-    begun = time.monotonic()
     before = list_holders(connection)
     told = False
-    while True:
-        now = list_holders(connection)
-        left = [holder for transaction, holder in now.items() if transaction in before]
-        waited = time.monotonic() - begun
-        if not left:
-            return
-        if waited >= max(patience, GRACE_SECONDS):
-            raise MigrateError(
-                "nothing was changed, because migrations would wait for locks of\n  "
-                + "\n  ".join(left)
-                + "\nEnd them (select pg_terminate_backend(pid)), or wait for them: leadgen migrate --wait SECONDS"
-            )
-        if not told and waited >= GRACE_SECONDS:
+
+    def list_left() -> list[str]:
+        return [who for transaction, who in list_holders(connection).items() if transaction in before]
+
+    def tell(state: RetryCallState) -> None:
+        nonlocal told
+        if not told and (state.seconds_since_start or 0) >= GRACE_SECONDS:
             told = True
-            for holder in left:
+            for holder in state.outcome.result() if state.outcome else ():
                 say(f"waiting for {holder}")
-        time.sleep(LOOK_SECONDS)
+
+    left = Retrying(
+        retry=retry_if_result(bool),
+        stop=stop_after_delay(max(patience, GRACE_SECONDS)),
+        wait=wait_fixed(LOOK_SECONDS),
+        before_sleep=tell,
+        retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+    )(list_left)
+    if left:
+        raise MigrateError(
+            "nothing was changed, because migrations would wait for locks of\n  "
+            + "\n  ".join(left)
+            + "\nEnd them (select pg_terminate_backend(pid)), or wait for them: leadgen migrate --wait SECONDS"
+        )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 from psycopg import sql
@@ -13,11 +14,20 @@ from leadgen.db.urls import with_database
 
 
 class Cluster:
-    """A running server, and the names of the databases made on it: `prefix` and a number."""
+    """A running server, and the names of the databases made on it: `prefix` and a number.
 
-    def __init__(self, server: EmbeddedServer, prefix: str = "test") -> None:
+    `strategy` is PostgreSQL's way to copy a template: `wal_log`, or `file_copy`, which takes less time in memory.
+    """
+
+    def __init__(
+        self,
+        server: EmbeddedServer,
+        prefix: str = "test",
+        strategy: Literal["wal_log", "file_copy"] = "wal_log",
+    ) -> None:
         self.server = server
         self._prefix = prefix
+        self._strategy = strategy
         self._numbers = count(1)
 
     def url(self, database: str) -> str:
@@ -31,8 +41,10 @@ class Cluster:
 
     def create(self, name: str, template: str = "template0") -> str:
         """Create a database and return its URL."""
-        statement = sql.SQL("create database {} template {} strategy wal_log")
-        self._administer(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        statement = sql.SQL("create database {} template {} strategy {}").format(
+            sql.Identifier(name), sql.Identifier(template), sql.Identifier(self._strategy)
+        )
+        self._administer(statement)
         return self.url(name)
 
     def drop(self, name: str) -> None:

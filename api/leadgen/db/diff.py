@@ -8,6 +8,7 @@ of objects, only drafts the change.
 import difflib
 import re
 import subprocess
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
@@ -138,7 +139,9 @@ def _dump(url: str) -> str:
 def draft_change(url: str, declared: str) -> str:
     """The statements that migra thinks lead from the database to the declared state."""
     try:
-        from migra import Migration
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it imports pkg_resources, which says that it is deprecated
+            from migra import Migration
         from sqlbag import S
     except ImportError:
         return "-- migra is not installed: pip install 'leadgen[diff]'"

@@ -12,7 +12,6 @@ import shutil
 import stat
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,14 @@ from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import (
+    Retrying,
+    retry,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from leadgen.db.binaries import Binaries, PostgresError, ServerUser, find_binaries, server_user
 from leadgen.db.urls import with_database
@@ -141,7 +147,7 @@ class EmbeddedServer:
         self._own_dir(fresh)
         self._run(
             "initdb", "-D", str(fresh), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
-            f"--locale={_locale()}", "--no-instructions",
+            *_locale(self.binaries.major), "--no-instructions",
         )  # fmt: skip
         fresh.rename(self.data)
 
@@ -153,13 +159,14 @@ class EmbeddedServer:
 
     def _recover_from_crash(self) -> None:
         """After a killed server: wait for its orphans, drop a pid file whose number is another's by now."""
-        deadline = time.monotonic() + CRASH_SETTLES
-        while self._processes():
-            if time.monotonic() > deadline:
-                raise PostgresError(
-                    f"processes {self._processes()} of a killed server still hold {self.data}"
-                )
-            time.sleep(0.05)
+        orphans = Retrying(
+            retry=retry_if_result(bool),
+            stop=stop_after_delay(CRASH_SETTLES),
+            wait=wait_fixed(0.05),
+            retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+        )(self._processes)
+        if orphans:
+            raise PostgresError(f"processes {orphans} of a killed server still hold {self.data}")
         for path in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{SOCKET_NUMBER}.lock"):
             path.unlink(missing_ok=True)
 
@@ -225,9 +232,15 @@ def _plain_environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C"}
 
 
-def _locale() -> str:
+def _locale(major: int) -> list[str]:
+    """initdb's options for a locale that folds letters as Unicode does (see db/letters.py), which C does not."""
     known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout.split()
-    return "C.UTF-8" if {"C.UTF-8", "C.utf8"} & set(known) else "C"
+    for name in ("C.UTF-8", "en_US.UTF-8"):
+        if {name, name.replace("UTF-8", "utf8")} & set(known):
+            return [f"--locale={name}"]
+    if major >= 17:
+        return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return ["--locale=C", "--locale-provider=icu", "--icu-locale=und"]
 
 
 def _reachable_home(wanted: Path, user: ServerUser) -> Path:

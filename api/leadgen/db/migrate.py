@@ -23,6 +23,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from leadgen.db import plpython
 from leadgen.db.adopt import adopt_recorded, adopt_schemas, list_lost_schemas
 from leadgen.db.blockers import PATIENCE_SECONDS, list_holders, wait_for_holders
+from leadgen.db.letters import check_letters
 from leadgen.db.objects import MigrateError as MigrateError
 from leadgen.db.objects import (
     check_use_by_others,
@@ -76,9 +77,9 @@ def migrate(
 ) -> None:
     """Bring the database at `url` to the declared state; `say` hears of each thing that was done.
 
-    The role must be a superuser or a member of leadgen_owner. Others who hold locks on our tables are waited for
-    `wait` seconds before the first migration, and again at each step. Raises MigrateError or SqlError; what was done
-    before stays.
+    The role must be a superuser or a member of leadgen_owner, the database one that keeps our texts (check_letters).
+    Others who hold locks on our tables are waited for `wait` seconds before the first migration, and again at each
+    step. Raises MigrateError or SqlError; what was done before stays.
     """
     tree = tree or SqlTree(sql_dir())
     with exclusive_session(url) as connection:
@@ -108,10 +109,13 @@ def migrate(
         _write_defaults(connection, settings)
         _write_where_webhooks_go(connection, settings, say)
         _write_passwords(connection, settings)
+        for line in _list_server_faults(connection):
+            say(line)
 
 
 def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
     """Roles (where we may), schemas and their owner, and the tables that this module keeps its books in."""
+    check_letters(connection)
     is_superuser = _is_superuser(connection)
     if is_superuser:
         tree.run(connection, tree.roles)
@@ -171,7 +175,7 @@ def _telling_where_it_stands(applied: list[str], say: Callable[[str], None]) -> 
     except BaseException:
         if applied:
             say(
-                f"the database is between versions: it has had {', '.join(applied)}, and not what comes after. "
+                f"the database is between versions: it has {', '.join(applied)}, but not what comes after. "
                 "Leads are answered 503 until `leadgen migrate` has been run again to its end"
             )
         raise
@@ -243,6 +247,15 @@ def _fingerprint(connection: psycopg.Connection, tree: SqlTree, *, with_python: 
         "select system_identifier::text, 'leadgen'::regnamespace::oid::text from pg_control_system()"
     ).fetchone()
     return hashlib.sha256(repr((tree.fingerprint(with_python=with_python), row)).encode()).hexdigest()
+
+
+def _list_server_faults(connection: psycopg.Connection) -> list[str]:
+    """What only an administrator of the server can mend, with the statements; a superuser's deploy leaves none."""
+    with as_owner(connection):
+        if connection.execute("select to_regproc('catalog.list_server_faults')").fetchone() == (None,):
+            return []
+        rows = connection.execute("select subject, fault, remedy from catalog.list_server_faults()")
+        return [f"{subject}: {fault}. Mend it {remedy}" for subject, fault, remedy in rows]
 
 
 def _stored_fingerprint(connection: psycopg.Connection) -> str | None:

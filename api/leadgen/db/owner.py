@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
+from leadgen.db.session import connect
+
 OWNER = "leadgen_owner"
 MODULES = [
     "kernel",
@@ -27,7 +29,7 @@ ADVISORY_LOCK = 0x1EAD6E9
 @contextmanager
 def exclusive_session(url: str) -> Iterator[psycopg.Connection]:
     """An autocommit session; a second one in the same database waits until the first is closed."""
-    with psycopg.connect(url, autocommit=True, application_name="leadgen migrate") as connection:
+    with connect(url, autocommit=True, application_name="leadgen migrate") as connection:
         connection.execute("select pg_advisory_lock(%s)", [ADVISORY_LOCK])
         connection.execute("set client_min_messages = warning")
         yield connection

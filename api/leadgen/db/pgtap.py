@@ -1,5 +1,6 @@
 """Runs pgTAP files with psql, as pg_prove does, and judges what they print."""
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -65,17 +66,21 @@ def kit_template(cluster: Cluster, name: str, migrate: Callable[[str], None]) ->
         cluster.drop(name)
 
 
-def run_psql(url: str, path: Path) -> tuple[str, str]:
-    """Run the file in the database; what it said on standard output (TAP) and on standard error."""
+def run_psql(url: str, path: Path, session: str = "") -> tuple[str, str]:
+    """Run the file in the database; what it said on standard output (TAP) and on standard error.
+
+    `session` is libpq's PGOPTIONS.
+    """
     psql = find_binaries()["psql"]
     options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-P", "pager=off", "-f", str(path), url]
-    done = subprocess.run([psql, *options], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PGOPTIONS": session} if session else None
+    done = subprocess.run([psql, *options], capture_output=True, text=True, check=False, env=environment)
     return done.stdout, done.stderr
 
 
-def run_pgtap(url: str, path: Path) -> list[str]:
-    """Run the file in the database; returns the complaints, none when it passes."""
-    said, errors = run_psql(url, path)
+def run_pgtap(url: str, path: Path, session: str = "") -> list[str]:
+    """Run the file in the database; returns the complaints, none when it passes. `session`: see run_psql."""
+    said, errors = run_psql(url, path, session)
     return judge(said) + errors.splitlines()
 
 

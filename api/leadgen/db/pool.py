@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Error
 from psycopg_pool import AsyncConnectionPool
+
+from leadgen.db.session import ENCODING, is_spoiled, pin
 
 # For a free connection, and for the server to answer a connect. Less than the lock_timeout of the roles (5 s): who
 # waits for a connection gives up before who waits for a lock.
@@ -33,21 +35,30 @@ def make_pool(url: str, size: int, application_name: str) -> Pool:
         reconnect_timeout=WAIT_SECONDS,
         max_waiting=size * WAITING_PER_CONNECTION,
         name=application_name,
+        configure=pin,
         kwargs={
             "autocommit": True,
             "prepare_threshold": None,
             "connect_timeout": int(WAIT_SECONDS),
             "application_name": application_name,
+            "client_encoding": ENCODING,
         },
     )
 
 
 @asynccontextmanager
 async def borrow(pool: Pool) -> AsyncIterator[Connection]:
-    """A live connection of the pool; OperationalError (PoolTimeout, TooManyRequests) if there is none."""
+    """A live connection of the pool; OperationalError (PoolTimeout, TooManyRequests) if there is none.
+
+    One that an error has spoiled is closed, and the pool opens another: after a failover, to the new primary.
+    """
     connection = await _take_live(pool)
     try:
         yield connection
+    except Error as error:
+        if is_spoiled(error):
+            await connection.close()
+        raise
     finally:
         await pool.putconn(connection)
 

@@ -1,27 +1,27 @@
 """Facts about the world, copied from well-kept packages into tables, since a rule must be SQL.
 
 phonenumbers gives numbering plans and area codes, zipcodes gives US postal codes, disposable-email-domains
-gives the domains of throw-away mailboxes. A set whose packages and derivation did not change is skipped.
+gives the domains of throw-away mailboxes. A set whose packages and derivation did not change is skipped, and the
+packages, half a second's worth of tables, are only imported for one that did.
 """
 
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import LiteralString
+from typing import TYPE_CHECKING, LiteralString
 
-import disposable_email_domains
-import phonenumbers
 import psycopg
-import zipcodes
-from phonenumbers import PhoneMetadata
-from phonenumbers.geodata import GEOCODE_DATA
 from psycopg import sql
 
 from leadgen.db.owner import as_owner
 from leadgen.db.regions import REGIONS
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneMetadata
 
 Row = tuple[object, ...]
 
@@ -128,7 +128,9 @@ def phone_regions() -> Iterator[Row]:
     """(country_code, calling_code, international_prefix, national_prefix, national_pattern) of every
     country.
     """
-    for country in sorted(phonenumbers.SUPPORTED_REGIONS):
+    from phonenumbers import SUPPORTED_REGIONS
+
+    for country in sorted(SUPPORTED_REGIONS):
         plan = _numbering_plan(country)
         kinds = [getattr(plan, kind) for kind in PHONE_KINDS]
         patterns = dict.fromkeys(
@@ -139,7 +141,9 @@ def phone_regions() -> Iterator[Row]:
         yield country, str(plan.country_code), plan.international_prefix, prefix, "|".join(patterns)
 
 
-def _numbering_plan(country: str) -> PhoneMetadata:
+def _numbering_plan(country: str) -> "PhoneMetadata":
+    from phonenumbers import PhoneMetadata
+
     plan = PhoneMetadata.metadata_for_region(country)
     if plan is None:
         raise LookupError(f"phonenumbers knows no country {country}")
@@ -151,10 +155,11 @@ def phone_areas() -> Iterator[Row]:
 
     An area code that spans provinces (902, 867) goes to the one the package names first.
     """
+    from phonenumbers.geodata import GEOCODE_DATA
+
     votes: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for digits, names in GEOCODE_DATA.items():
-        region = _region(names.get("en", ""))
-        if digits.startswith(NORTH_AMERICA) and region:
+        if digits.startswith(NORTH_AMERICA) and (region := _region(names.get("en", ""))):
             # The area code's own entry decides; where there is none, most of its exchanges do.
             votes[digits[:4]][region] += 1_000_000 if len(digits) == 4 else 1
     for prefix, regions in sorted(votes.items()):
@@ -165,6 +170,7 @@ def phone_areas() -> Iterator[Row]:
             yield f"{NORTH_AMERICA}{area}", island, f"US-{island}"
 
 
+@cache
 def _region(name: str) -> str | None:
     """`Texas`, `Austin, TX` and `Nova Scotia/Prince Edward Island` give US-TX, US-TX and CA-NS."""
     last = name.split("/")[0].rpartition(", ")[2]
@@ -180,6 +186,8 @@ def postal_places() -> Iterator[Row]:
 
     Some rows of the package have no position (0, 0), and some no zone or something else in its place.
     """
+    import zipcodes
+
     places: list[dict[str, str]] = zipcodes.list_all()  # type: ignore[no-untyped-call]
     for place in places:
         latitude, longitude = float(place["lat"]), float(place["long"])
@@ -197,7 +205,9 @@ def postal_places() -> Iterator[Row]:
 
 def disposable_domains() -> Iterator[Row]:
     """(domain,) of every throw-away mailbox provider."""
-    for domain in sorted(disposable_email_domains.blocklist):
+    from disposable_email_domains import blocklist
+
+    for domain in sorted(blocklist):
         yield (domain,)
 
 

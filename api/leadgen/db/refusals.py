@@ -21,7 +21,10 @@ def describe_refusal(error: Error) -> str:
         ]
     else:
         parts = [message]
-    return "; ".join(parts) + (f". {diagnosis.message_hint}" if diagnosis.message_hint else "")
+    said = "; ".join(parts)
+    if not diagnosis.message_hint:
+        return said
+    return f"{said}{'' if said.endswith(('.', '?', '!')) else '.'} {diagnosis.message_hint}"
 
 
 def is_said(facts: str, message: str) -> bool:

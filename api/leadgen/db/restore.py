@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 
 from leadgen.db.binaries import find_binaries
+from leadgen.db.letters import check_letters
 from leadgen.db.migrate import migrate
 from leadgen.db.owner import SCHEMAS, exclusive_session
 from leadgen.db.plpython import LANGUAGE
@@ -78,6 +79,7 @@ def restore(
     tree = tree or SqlTree(sql_dir())
     with exclusive_session(url) as connection:
         _check_target(connection, url)
+        check_letters(connection)
         tree.run(connection, tree.roles)
         with closing(read_script(dump)) as script, run_psql(url) as psql:
             for text in Adapter(connection, say).adapt(script):
@@ -232,4 +234,4 @@ def run_psql(url: str) -> Iterator[IO[bytes]]:
                 psql.close()
         if process.wait():
             errors.seek(0)
-            raise RestoreError(f"the database is as it was: {errors.read().decode(errors='replace').strip()}")
+            raise RestoreError(f"nothing was restored: {errors.read().decode(errors='replace').strip()}")

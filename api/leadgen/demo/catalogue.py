@@ -5,9 +5,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import psycopg
-
 from leadgen.db.owner import as_owner, exclusive_session
+from leadgen.db.session import connect
 from leadgen.db.tree import SqlTree, run_file
 from leadgen.paths import sql_dir
 
@@ -34,7 +33,7 @@ def load_catalogue(url: str) -> None:
 def give_keys(url: str) -> Keys:
     """Make a key for the partner source and one for an operator."""
     keys = Keys(f"lg_{secrets.token_urlsafe(32)}", f"lg_{secrets.token_urlsafe(32)}")
-    with psycopg.connect(url) as connection:
+    with connect(url) as connection:
         connection.execute(
             "update leadgen.sources set api_key_hash = %s where source_key = %s",
             [digest(keys.partner), PARTNER],
@@ -52,7 +51,7 @@ def digest(key: str) -> str:
 
 def read_secrets(url: str) -> dict[str, str]:
     """{name of a buyer with a webhook: its whsec_ secret}."""
-    with psycopg.connect(url) as connection:
+    with connect(url) as connection:
         rows = connection.execute(
             "select name, webhook_secret from leadgen.buyers where webhook_url is not null"
         )
@@ -61,7 +60,7 @@ def read_secrets(url: str) -> dict[str, str]:
 
 def lose_patience(url: str, buyers: Sequence[str]) -> None:
     """Have the endpoints of these buyers disabled after three failures: an outage in a demo lasts seconds."""
-    with psycopg.connect(url) as connection:
+    with connect(url) as connection:
         connection.execute(
             "update leadgen.endpoints e set disable_after = 3 from leadgen.buyers b"
             " where b.id = e.buyer_id and b.name = any(%s) and e.channel = 'webhook'",
@@ -71,7 +70,7 @@ def lose_patience(url: str, buyers: Sequence[str]) -> None:
 
 def set_webhook_urls(url: str, urls: Mapping[str, str]) -> None:
     """Point the webhooks of the named buyers elsewhere."""
-    with psycopg.connect(url) as connection:
+    with connect(url) as connection:
         connection.cursor().executemany(
             "update leadgen.buyers set webhook_url = %s where name = %s",
             [(to, name) for name, to in urls.items()],

@@ -49,7 +49,7 @@ select format('%s: a what-if without changes is not what happened', o.slug)
 from leadgen.offers o
 where leadgen.what_if(o.id, now() - interval '1 day', now() + interval '1 day') -> 'is_identical' <> 'true'
 """
-INVARIANTS = "select format('%s: %s', rule, detail) from leadgen.check_invariants()"
+INVARIANTS = "select format('%s: %s', rule, detail) from leadgen.list_broken_invariants()"
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def check_leads(answers: Sequence[Answer], leads: Mapping[int, StoredLead]) -> l
     by_number = {answer.posting.number: answer for answer in answers}
     for answer in answers:
         posting = answer.posting
-        first = by_number.get(posting.replays or 0)
+        first = by_number.get(posting.repeats or 0)
         fault = find_answer_fault(answer, first) or find_lead_fault(answer, leads)
         if fault:
             complaints.append(f"posting {posting.number} ({posting.kind}, {posting.offer}): {fault}")
@@ -135,7 +135,7 @@ def find_answer_fault(answer: Answer, first: Answer | None) -> str | None:
     expected = answer.posting.expected
     if answer.status != HTTP_STATUS[expected.fate]:
         return f"HTTP {answer.status} instead of {HTTP_STATUS[expected.fate]}: {answer.body}"
-    if first is not None and (answer.lead_id != first.lead_id or not answer.body.get("replayed")):
+    if first is not None and (answer.lead_id != first.lead_id or not answer.body.get("repeated")):
         return f"not the answer of posting {first.posting.number} again: {answer.body}"
     return None
 

@@ -56,7 +56,7 @@ def show_invitation(console: Console, file: Path, database: str, api_url: str, o
     shown = hide_password(database)
     near = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
     entries = (
-        ("have another terminal work on this demo, as README does", f"source {shlex.quote(str(near))}"),
+        ("use this demo in another terminal, as README does", f"source {shlex.quote(str(near))}"),
         (
             "post a lead (again: the same answer; another message: a duplicate)",
             f"curl -s {api_url}/api/leads -H 'Content-Type: application/json' -d '{json.dumps(LEAD)}'",
@@ -65,7 +65,7 @@ def show_invitation(console: Console, file: Path, database: str, api_url: str, o
             "ask why a lead went where it went, with the operator's key",
             f"curl -s {api_url}/api/leads/{lead_id}/decision -H 'Authorization: Bearer {operator_key}'",
         ),
-        ("the same for people", f"DATABASE_URL='{shown}' leadgen explain {lead_id}"),
+        ("the same as text", f"DATABASE_URL='{shown}' leadgen explain {lead_id}"),
         ("the API's description", f"{api_url}/schema"),
         ("the database", f"psql '{shown}'"),
     )

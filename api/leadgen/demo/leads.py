@@ -24,7 +24,7 @@ from leadgen.demo.people import (
 )
 
 Kind = Literal[
-    "good", "owned_area", "held", "capped_out", "duplicate", "replay", "wrong_area", "bad_phone",
+    "good", "owned_area", "held", "capped_out", "duplicate", "repeat", "wrong_area", "bad_phone",
     "wrong_region", "disposable", "no_consent", "no_job_type", "odd_job_type", "unknown_source",
 ]  # fmt: skip
 Fate = Literal["sold", "held", "unsold", "rejected", "quarantined"]
@@ -47,7 +47,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Posting:
-    """One request. `replays`: the number of the posting whose answer it must get again."""
+    """One request. `repeats`: the number of the posting whose answer it must get again."""
 
     number: int
     kind: Kind
@@ -56,7 +56,7 @@ class Posting:
     expected: Expected
     by_partner: bool = False
     idempotency_key: str | None = None
-    replays: int | None = None
+    repeats: int | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ STREAMS = (
     Stream(
         "austin-plumbing", "austin", "plumbing",
         {"landing_url": "https://austin.homehelp.example/plumbing/emergency?ref=fall"},
-        {"good": 22, "owned_area": 4, "duplicate": 2, "replay": 2, "wrong_area": 2, "bad_phone": 1,
+        {"good": 22, "owned_area": 4, "duplicate": 2, "repeat": 2, "wrong_area": 2, "bad_phone": 1,
          "disposable": 1, "no_job_type": 1},
         owned=(("78704", "Austin"),), owner="South Congress Plumbing",
     ),
@@ -89,7 +89,7 @@ STREAMS = (
     Stream(
         "austin-roofing", "austin", "roofing",
         {"landing_url": "https://austin.homehelp.example/roofing"},
-        {"good": 14, "no_consent": 2, "wrong_area": 1, "replay": 1},
+        {"good": 14, "no_consent": 2, "wrong_area": 1, "repeat": 1},
     ),
     Stream(
         "tampa-plumbing", "tampa", "plumbing", {"source_key": "tampa-plumbing-v2"},
@@ -109,7 +109,7 @@ STREAMS = (
     Stream(
         "denver-plumbing", "denver", "plumbing",
         {"landing_url": "https://denver.homehelp.example/plumbing"},
-        {"good": 16, "owned_area": 4, "bad_phone": 1, "disposable": 1, "replay": 1},
+        {"good": 16, "owned_area": 4, "bad_phone": 1, "disposable": 1, "repeat": 1},
         owned=(("80002", "Arvada"), ("80003", "Arvada"), ("80004", "Arvada")), owner="Arvada Plumbing Co",
     ),
     Stream(
@@ -188,10 +188,10 @@ def make_posting(
 ) -> Posting:
     """One posting of a kind; `earlier` are those of its stream so far."""
     good = [posting for posting in earlier if posting.kind == "good"]
-    if kind == "replay":
+    if kind == "repeat":
         index = earlier.index(rng.choice(good))
         first = earlier[index] = replace(earlier[index], idempotency_key=f"form-{earlier[index].number:04}")
-        return replace(first, number=number, kind=kind, replays=first.number)
+        return replace(first, number=number, kind=kind, repeats=first.number)
     payload = make_payload(rng, contacts, stream, kind)
     if kind == "duplicate":
         known = rng.choice(good).payload

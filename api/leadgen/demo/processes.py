@@ -6,12 +6,14 @@ import re
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar, cast
 
 import aiohttp
+from tenacity import AsyncRetrying, retry_if_result, wait_fixed
 
 from leadgen.errors import LeadGenError
 from leadgen.settings import known_names
@@ -23,6 +25,8 @@ START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 LOOK_SECONDS = 0.05  # between two looks at something that is about to happen
 LOG_TAIL = 5  # lines shown of a process that failed
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,23 +83,33 @@ async def stop(process: Process) -> None:
 
 async def wait_for_port(api: Service) -> str:
     """The URL that the API says it listens on."""
+
+    async def find_address() -> str | None:
+        api.check()
+        found = re.search(r"running on (http://[\d.]+:\d+)", api.log.read_text())
+        return found and found[1]
+
     async with patience(api, "does not listen"):
-        while not (found := re.search(r"running on (http://[\d.]+:\d+)", api.log.read_text())):
-            api.check()
-            await asyncio.sleep(LOOK_SECONDS)
-    return found[1]
+        return await looking(find_address)
 
 
 async def wait_until_ready(api: Service, url: str) -> None:
     """Until the API takes leads, that is, its role can use the database."""
     problem = "cannot reach the database as leadgen_api: a server that wants passwords needs API_DB_PASSWORD"
     async with patience(api, problem), aiohttp.ClientSession() as client:
-        while True:
-            async with client.get(f"{url}/health/ready") as answer:
-                if answer.status == 200:
-                    return
+
+        async def is_ready() -> bool:
             api.check()
-            await asyncio.sleep(LOOK_SECONDS)
+            async with client.get(f"{url}/health/ready") as answer:
+                return answer.status == 200
+
+        await looking(is_ready)
+
+
+async def looking(look: Callable[[], Awaitable[T | None]]) -> T:
+    """The first answer that is true. It looks again and again: whoever calls sets the time-out."""
+    again = AsyncRetrying(retry=retry_if_result(lambda found: not found), wait=wait_fixed(LOOK_SECONDS))
+    return cast(T, await again(look))
 
 
 @asynccontextmanager

@@ -146,7 +146,7 @@ def show_report(
         console.print(show_account(explain(connection, lead_id)))
         console.print()
     for (outcome,) in connection.execute(REHEARSED):
-        console.print(Text("One change, rehearsed on these leads", style="bold cyan"))
+        console.print(Text("What if: one change, tried on these leads", style="bold cyan"))
         console.print(f"{headline(outcome)}.")
         console.print()
     console.print(Text("One lead, returned", style="bold cyan"))
@@ -195,11 +195,11 @@ def show_funnel(console: Console, offers: list[Row], answers: Sequence[Answer]) 
     totals = (number(sum(offer[name] for offer in offers)) for name in numbers)
     table.add_row("all", "", *totals, style="bold")
     console.print(table)
-    replays = sum(answer.posting.replays is not None for answer in answers)
+    repeats = sum(answer.posting.repeats is not None for answer in answers)
     quarantined = sum(answer.posting.expected.fate == "quarantined" for answer in answers)
     console.print(
-        f"{len(answers)} requests: {len(answers) - replays - quarantined} leads,"
-        f" {replays} repeats (same answer again), {quarantined} of unknown source (in quarantine)"
+        f"{len(answers)} requests: {len(answers) - repeats - quarantined} leads,"
+        f" {repeats} repeats (same answer again), {quarantined} of unknown source (in quarantine)"
     )
     console.print()
 
@@ -261,7 +261,7 @@ def deliveries_table(totals: Row, receipts: Receipts, seconds: Sequence[float]) 
     table.show_header = False
     table.add_row("webhooks owed", number(totals["webhooks"]))
     table.add_row("  received, signature verified", number(len(receipts.webhooks)))
-    table.add_row("  signature not good", number(receipts.forged))
+    table.add_row("  signature invalid", number(receipts.forged))
     table.add_row("emails owed", number(totals["emails"]))
     table.add_row("  caught", number(len(receipts.emails)))
     table.add_row("retries", number(totals["retries"]))
@@ -287,7 +287,7 @@ def latencies(connection: Connection, receipts: Receipts) -> list[float]:
 def show_findings(console: Console, findings: Findings, answers: Sequence[Answer]) -> None:
     """What holds, and what does not."""
     checks = (
-        ("check_invariants() over the whole database", findings.invariants),
+        ("list_broken_invariants() over the whole database", findings.invariants),
         ("every lead replays from its record; a what-if without changes is what happened", findings.records),
         (f"each of {len(answers)} requests had the outcome its generator expected", findings.leads),
         ("each sale's webhook and email arrived, signatures verified", findings.deliveries),

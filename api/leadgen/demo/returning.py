@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from leadgen.demo.catalogue import digest
-from leadgen.demo.processes import LOOK_SECONDS
+from leadgen.demo.processes import looking
 from leadgen.errors import LeadGenError
 
 WAIT_SECONDS = 20.0  # for the next buyer to have it
@@ -88,12 +88,12 @@ async def post_return(url: str, key: str) -> None:
 async def wait_for_next(connection: psycopg.AsyncConnection, assignment_id: int) -> Story:
     """Until another buyer has the lead."""
     cursor = connection.cursor(row_factory=class_row(Story))
+
+    async def find_story() -> Story | None:
+        return await (await cursor.execute(STORY, [assignment_id])).fetchone()
+
     try:
         async with asyncio.timeout(WAIT_SECONDS):
-            while True:
-                story = await (await cursor.execute(STORY, [assignment_id])).fetchone()
-                if story:
-                    return story
-                await asyncio.sleep(LOOK_SECONDS)
+            return await looking(find_story)
     except TimeoutError:
         raise LeadGenError(f"nobody else got the lead of sale {assignment_id}") from None

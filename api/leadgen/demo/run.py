@@ -28,10 +28,10 @@ from leadgen.demo.invitation import show_invitation, written_environment
 from leadgen.demo.leads import make_leads
 from leadgen.demo.posting import Answer, post_leads
 from leadgen.demo.processes import (
-    LOOK_SECONDS,
     SERVE,
     WORK,
     Service,
+    looking,
     running,
     wait_for_port,
     wait_until_ready,
@@ -181,14 +181,16 @@ async def wait_for_deliveries(stage: Stage, advance: Advance) -> None:
             asyncio.timeout(DELIVERY_SECONDS),
             await psycopg.AsyncConnection.connect(stage.database, autocommit=True) as connection,
         ):
-            while True:
+
+            async def is_done() -> bool:
                 cursor = await connection.execute(PROGRESS)
                 done, total = await cursor.fetchone() or (0, 0)
                 advance(done, total)
-                if done == total:
-                    return
-                stage.check()
-                await asyncio.sleep(LOOK_SECONDS)
+                if done < total:
+                    stage.check()
+                return bool(done == total)
+
+            await looking(is_done)
 
 
 def check(stage: Stage, answers: list[Answer]) -> Fates:

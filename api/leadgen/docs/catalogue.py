@@ -43,6 +43,19 @@ left join pg_class f on f.oid = n.confrelid
 where n.contype in ('p', 'u', 'f', 'c')
 order by c.relname, n.conname
 """
+WORDS = """
+select c.relname as "table", w.name, w.words
+from pg_class c
+cross join lateral catalog.list_words(c.oid) w
+where c.relnamespace = 'leadgen'::regnamespace and c.relkind = 'r'
+union all
+select c.relname, a.attname,
+  array(select e.enumlabel::text from pg_enum e where e.enumtypid = a.atttypid order by e.enumsortorder)
+from pg_class c
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+join pg_type t on t.oid = a.atttypid and t.typtype = 'e'
+where c.relnamespace = 'leadgen'::regnamespace and c.relkind = 'r'
+"""
 UNIQUE = """
 select c.relname as "table", x.relname as name,
   regexp_replace(pg_get_indexdef(i.indexrelid, 0, true), '^.* USING btree ', '') as definition
@@ -119,6 +132,15 @@ class Key:
 
 
 @dataclass(frozen=True)
+class Words:
+    """The words that a column takes and no others: those of its check constraint, or of its type."""
+
+    table: str
+    name: str
+    words: list[str]
+
+
+@dataclass(frozen=True)
 class Unique:
     """A unique index that is no constraint."""
 
@@ -171,6 +193,7 @@ class Catalogue:
     tables: dict[str, Named]
     columns: list[Column]
     keys: list[Key]
+    words: list[Words]
     uniques: list[Unique]
     functions: list[Function]
     triggers: list[Trigger]
@@ -197,6 +220,7 @@ def read_catalogue(session: psycopg.Connection) -> Catalogue:
         tables={table.name: table for table in read(Named, TABLES)},
         columns=read(Column, COLUMNS),
         keys=read(Key, KEYS),
+        words=read(Words, WORDS),
         uniques=read(Unique, UNIQUE),
         functions=read(Function, FUNCTIONS),
         triggers=read(Trigger, TRIGGERS),

@@ -33,7 +33,15 @@ def make_tables(catalogue: Catalogue, source: Source) -> str:
 
 def _describe(catalogue: Catalogue, touched: dict[str, Touched], name: str) -> str:
     columns = [column for column in catalogue.columns if column.table == name]
-    rows = ([f"`{column.name}`", _type(column), column.comment] for column in columns)
+    words = {one.name: f"One of {', '.join(one.words)}." for one in catalogue.words if one.table == name}
+    rows = (
+        [
+            f"`{column.name}`",
+            _type(column),
+            " ".join(filter(None, (column.comment, words.get(column.name)))),
+        ]
+        for column in columns
+    )
     return "\n\n".join(
         [
             f"### {name}",

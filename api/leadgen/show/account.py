@@ -15,6 +15,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from leadgen.words import money, money_form
+
 Json = dict[str, Any]
 
 VERDICT_STYLE = {"won": "bold green", "passed": "", "lost": "dim"}
@@ -35,6 +37,8 @@ def _parts(account: Json) -> Iterator[RenderableType]:
     yield Text(f"{subject}: {shorten_times(account['summary'], received_at)}", style="bold")
     place = f"{account['offer']}, {account['postal_code']}, from {account['source']}"
     yield indented(f"{place}, received {moment(received_at)}")
+    if erasure := account.get("erasure"):
+        yield indented(f"erased {describe_erasure(erasure)}", style="red")
     validation = account["validation"]
     policy = f"policy {validation['policy_id']}, version {validation['policy_version']}"
     yield indented(f"validation: {'passed' if validation['passed'] else 'failed'} ({policy})")
@@ -48,9 +52,16 @@ def _parts(account: Json) -> Iterator[RenderableType]:
         yield indented(", ".join(filter(None, (describe_attempt(attempt), outcome))))
         candidates = attempt["candidates"] or []
         if candidates:
-            yield Padding.indent(candidates_table(candidates, attempt["decided_at"]), 4)
+            yield Padding.indent(candidates_table(candidates, attempt["decided_at"], account["currency"]), 4)
     for sale in account.get("sales", []):
         yield indented(f"sale {sale['assignment_id']} to {describe_sale(sale)}")
+
+
+def describe_erasure(erasure: Json) -> str:
+    """When, by whom and why; by whom and why are gone with an event that was deleted."""
+    by = f" by {erasure['by']}" if erasure.get("by") else ""
+    reason = f": {erasure['reason']}" if erasure.get("reason") else ""
+    return f"{moment(erasure['erased_at'])}{by}{reason}"
 
 
 def indented(line: str, style: str = "") -> Padding:
@@ -82,7 +93,7 @@ def describe_attempt(attempt: Json) -> str:
     return ", ".join(parts)
 
 
-def candidates_table(candidates: list[Json], decided_at: str) -> Table:
+def candidates_table(candidates: list[Json], decided_at: str, currency: str) -> Table:
     """One row a candidate, in order of rank: verdict, reason with its numbers, price."""
     ranked = sum(candidate["rank"] is not None for candidate in candidates)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -97,7 +108,7 @@ def candidates_table(candidates: list[Json], decided_at: str) -> Table:
             Text(candidate["buyer_name"]),
             candidate["verdict"],
             Text(describe_reason(candidate, ranked, decided_at)),
-            "" if price is None else f"{price:.2f}",
+            "" if price is None else money(price, currency),
             style=VERDICT_STYLE[candidate["verdict"]],
         )
     return table
@@ -126,26 +137,27 @@ def describe_sale(sale: Json) -> str:
     """Buyer, how the price came about, and what became of each delivery."""
     deliveries = "; ".join(describe_delivery(delivery) for delivery in sale["deliveries"] or [])
     return (
-        f"{sale['buyer']}: {describe_price(sale['price_steps'])} {sale['currency']}, {sale['outcome']}"
+        f"{sale['buyer']}: {describe_price(sale['price_steps'], sale['currency'])}, {sale['outcome']}"
         f" ({deliveries or 'no deliveries'})"
     )
 
 
-def describe_price(steps: list[Json]) -> str:
-    """`base 45.00, exclusivity premium (+25 %) 56.25`; steps that change nothing are left out."""
+def describe_price(steps: list[Json], currency: str) -> str:
+    """`base 45.00, exclusivity premium (+25 %) 56.25 USD`; steps that change nothing are left out."""
     parts, amount = [], None
     for step in steps:
         if step["amount"] != amount:
-            parts.append(f"{step['step'].replace('_', ' ')}{describe_adjustment(step)} {step['amount']:.2f}")
+            added = describe_adjustment(step, currency)
+            parts.append(f"{step['step'].replace('_', ' ')}{added} {money(step['amount'], currency)}")
         amount = step["amount"]
-    return ", ".join(parts)
+    return f"{', '.join(parts)} {currency}"
 
 
-def describe_adjustment(step: Json) -> str:
+def describe_adjustment(step: Json, currency: str) -> str:
     """` (+25 %)`, ` (-3.00)`, or nothing for a step without."""
     percent, added = step.get("percent"), step.get("added")
     parts = [f"{percent:+g} %"] if percent else []
-    parts += [f"{added:+.2f}"] if added else []
+    parts += [f"{added:+{money_form(currency)}}"] if added else []
     return f" ({', '.join(parts)})" if parts else ""
 
 

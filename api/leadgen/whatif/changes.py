@@ -45,7 +45,10 @@ def read_changes(file: Path | None, settings: Sequence[str]) -> Json:
         path, found, text = setting.partition("=")
         names = path.strip().split(".")
         if not found or not all(names):
-            raise LeadGenError(f"--set {setting}: write path=value, such as routing.strategy=weighted")
+            raise LeadGenError(
+                f"--set: found {setting}, allowed KEY=VALUE such as routing.strategy=weighted; "
+                "`leadgen what-if --help` lists the keys"
+            )
         put(changes, names, read_value(text.strip()), setting)
     return changes
 
@@ -59,7 +62,10 @@ def read_file(file: Path) -> Json:
     except ValueError as error:
         raise LeadGenError(f"{file} is not JSON: {error}") from None
     if not isinstance(changes, dict):
-        raise LeadGenError(f'{file}: the changes are an object, such as {{"routing": {{…}}}}')
+        raise LeadGenError(
+            f"{file}: found JSON of another kind, allowed an object such as "
+            '{"routing": {"strategy": "weighted"}}'
+        )
     return changes
 
 
@@ -77,7 +83,7 @@ def put(changes: Json, names: Sequence[str], value: Any, setting: str) -> None:
     for name in parents:
         changes = changes.setdefault(name, {})
         if not isinstance(changes, dict):
-            raise LeadGenError(f"--set {setting}: {name} was given a value of its own before")
+            raise LeadGenError(f"--set {setting}: {name} has a value from an earlier change already")
     changes[last] = value
 
 

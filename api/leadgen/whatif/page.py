@@ -5,6 +5,7 @@ The template draws; the geometry of the charts is computed here.
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from math import ceil, floor, log10
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from leadgen.whatif import words
 from leadgen.whatif.changes import Json
+from leadgen.words import money, money_form
 
 WIDTH, HEIGHT = 760, 240  # of a chart by day, in its own units
 LEFT, RIGHT, TOP, BOTTOM = 64, 8, 10, 26  # its margins
@@ -72,9 +74,12 @@ def make_page(outcome: Json, zone: ZoneInfo, made_at: datetime) -> str:
 def figures(outcome: Json) -> list[tuple[str, str, str, str, str]]:
     """The four that matter: (name, what-if, as it was, difference, whether that is good, bad or neither)."""
     before, after = _sides(outcome)
+    currency = outcome["currency"]
+    form = money_form(currency)
+    revenues = before["revenue"], after["revenue"]
     not_sold = [side["unsold"] + side["held"] for side in (before, after)]
     return [
-        _figure(f"Revenue, {outcome['currency']}", before["revenue"], after["revenue"], words.money, ",.2f"),
+        _figure(f"Revenue, {currency}", *revenues, partial(money, currency=currency), form),
         _figure("Leads sold", before["sold"], after["sold"], words.count, ","),
         _figure("Unsold or held", not_sold[0], not_sold[1], words.count, ",", more_is_better=False),
         (
@@ -179,11 +184,12 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.filters.update(
     count=words.count,
-    money=words.money,
+    money=money,
     percent=words.percent,
     signed=words.signed,
     minus=with_minus,
     share_of=share_of,
     sales=words.sales_of,
+    money_form=money_form,
 )
 _ENVIRONMENT.globals.update(width=WIDTH, height=HEIGHT, left=LEFT, right=RIGHT, bottom=BOTTOM)

@@ -14,14 +14,13 @@ from leadgen.whatif.words import (
     Number,
     count,
     headline,
-    money,
     period,
     sales_of,
     side_by_side,
     signed,
     totals,
 )
-from leadgen.words import count_of
+from leadgen.words import count_of, money, money_form
 
 EXAMPLES = 5
 BEFORE, AFTER, DIFFERENCE = "as it was", "what-if", "+/-"
@@ -87,6 +86,7 @@ def totals_table(outcome: Json) -> Table:
 
 def buyers_table(outcome: Json) -> Table:
     """One row a buyer: sales, revenue, share of the sales, part of the capacity used."""
+    currency = outcome["currency"]
     table = make_table(f"By buyer, {BEFORE} > {AFTER}")
     table.add_column("buyer", overflow="fold", max_width=26)
     for name in ("sales", "", DIFFERENCE, "revenue", "", DIFFERENCE, "share, %", "fill, %"):
@@ -100,9 +100,9 @@ def buyers_table(outcome: Json) -> Table:
             count(before["sales"]),
             f"> {count(after['sales'])}",
             signed(sales),
-            money(before["revenue"]),
-            f"> {money(after['revenue'])}",
-            signed(revenue, ",.2f"),
+            money(before["revenue"], currency),
+            f"> {money(after['revenue'], currency)}",
+            signed(revenue, money_form(currency)),
             _shares(before["share"], after["share"]),
             _shares(before["fill"], after["fill"]),
             style="" if sales or revenue else "dim",
@@ -139,8 +139,8 @@ def examples_table(outcome: Json) -> RenderableType:
     for example in outcome["examples"][:EXAMPLES]:
         table.add_row(
             str(example["lead_id"]),
-            Text(sales_of(example["actual"])),
-            Text(sales_of(example["simulated"])),
+            Text(sales_of(example["actual"], outcome["currency"])),
+            Text(sales_of(example["simulated"], outcome["currency"])),
             Text(example["why"] or ""),
         )
     return Padding(table, 0)

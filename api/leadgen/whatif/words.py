@@ -1,12 +1,12 @@
 """Numbers and sentences of a what-if, the same on the terminal and on the page."""
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from leadgen.whatif.changes import Json, Names, describe_change, flatten, show_value
-from leadgen.words import count_of
+from leadgen.words import count_of, money, money_form, show_period
 
 Number = int | Decimal
 Show = Callable[[Number], str]
@@ -24,11 +24,6 @@ MOVES = {
 def count(value: Number) -> str:
     """`1,234`."""
     return f"{value:,}"
-
-
-def money(value: Number) -> str:
-    """`1,234.50`."""
-    return f"{value:,.2f}"
 
 
 def percent(share: Number | None, sign: str = " %") -> str:
@@ -82,10 +77,12 @@ def changes_of(outcome: Json) -> list[tuple[str, str, str]]:
 def revenue_moves(outcome: Json, arrow: str, minus: str) -> str:
     """`revenue +4.2 % (1,234.00 -> 1,286.00 USD)`."""
     before, after = outcome["actual"]["revenue"], outcome["simulated"]["revenue"]
+    currency = outcome["currency"]
+    was, would = money(before, currency), money(after, currency)
     if before == after:
-        return f"revenue stays at {money(after)} {outcome['currency']}"
+        return f"revenue stays at {would} {currency}"
     change = signed((after - before) / before * 100, ".1f").replace("-", minus) + " % " if before else ""
-    return f"revenue {change}({money(before)} {arrow} {money(after)} {outcome['currency']})"
+    return f"revenue {change}({was} {arrow} {would} {currency})"
 
 
 def leads_move(actual: Json, simulated: Json) -> str:
@@ -117,7 +114,7 @@ def side_by_side(actual: Json, simulated: Json) -> list[tuple[str, int, int]]:
 
 def totals(outcome: Json) -> list[tuple[str, str, str, str]]:
     """Rows of (name, actual, simulated, difference), written out."""
-    before, after = outcome["actual"], outcome["simulated"]
+    before, after, currency = outcome["actual"], outcome["simulated"], outcome["currency"]
     is_shared = any(side["sales"] != side["sold"] for side in (before, after))
     names = {name: f"leads {name}" for name in ("sold", "unsold", "held", "rejected")}
     if is_shared:
@@ -128,10 +125,10 @@ def totals(outcome: Json) -> list[tuple[str, str, str, str]]:
             for name, words in names.items()
         ),
         (
-            f"revenue, {outcome['currency']}",
-            money(before["revenue"]),
-            money(after["revenue"]),
-            signed(after["revenue"] - before["revenue"], ",.2f"),
+            f"revenue, {currency}",
+            money(before["revenue"], currency),
+            money(after["revenue"], currency),
+            signed(after["revenue"] - before["revenue"], money_form(currency)),
         ),
         (
             "sold of the valid, %",
@@ -142,16 +139,12 @@ def totals(outcome: Json) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def sales_of(sales: list[Json]) -> str:
+def sales_of(sales: list[Json], currency: str) -> str:
     """`Ace 45.00, Bolt 40.00`, or `unsold`."""
-    return ", ".join(f"{sale['buyer']} {money(sale['price'])}" for sale in sales) or "unsold"
+    return ", ".join(f"{sale['buyer']} {money(sale['price'], currency)}" for sale in sales) or "unsold"
 
 
 def period(outcome: Json, zone: ZoneInfo) -> str:
-    """The period in the market's zone: its days, `2026-11-07 to 2026-11-20`, where it is whole days."""
-    start, end = (datetime.fromisoformat(outcome[name]).astimezone(zone) for name in ("from", "to"))
-    if start.time() == end.time() == time.min and start < end:
-        last = end.date() - timedelta(days=1)
-        days = f"{start.date()}" + (f" to {last}" if last > start.date() else "")
-        return f"{days}, {zone.key}"
-    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}, {zone.key}"
+    """The period in the market's zone."""
+    start, end = (datetime.fromisoformat(outcome[name]) for name in ("from", "to"))
+    return show_period(start, end, zone)

@@ -103,7 +103,7 @@ async def attempt_delivery(sender: Sender, delivery: Delivery) -> Result:
     except Exception as error:  # noqa: BLE001  a poison row must not stop its neighbours
         attempt.broke_off(sender.describe(error))
     else:
-        attempt.broke_off(Fault("the sender came to no conclusion", "protocol"))
+        attempt.broke_off(Fault("the sender reported no result", "protocol"))
     return {
         "delivery_id": delivery.delivery_id,
         "lease_token": str(delivery.lease_token),

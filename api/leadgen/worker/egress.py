@@ -7,21 +7,30 @@ end too. The address that was vetted is the one that is connected.
 
 import asyncio
 import ipaddress
+import re
 import socket
 from contextlib import suppress
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network
 from threading import Thread
+from typing import Any
+from urllib.parse import quote
 
 from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import AddrInfoType
 from yarl import URL
 
+from leadgen.worker.answer import BoundedAnswer
 from leadgen.worker.attempt import Refused
 
 DNS_CACHE_SECONDS = 10
 LOOKUPS = 32  # at once: names that hang hold up no others
+URL_TEXT = re.compile(
+    r"[!-\[\]-~]+"
+)  # printable ASCII without space and backslash, as check_webhook_url wants it
+NOT_OF_A_URL = re.compile(r'["<>^`{|}]')
 IDLE_SECONDS = 4  # many servers close after 5: a request that crosses the closing would end as unknown
 
 # The IANA special-purpose registry. `ipaddress.is_global` has holes in Python 3.11 (NAT64, 6to4 and others).
@@ -32,6 +41,7 @@ NOT_PUBLIC_V4 = tuple(
         "10.0.0.0/8",
         "100.64.0.0/10",
         "127.0.0.0/8",
+        "168.63.129.16/32",  # a cloud's own services, at an address of the internet (Azure)
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.0.0.0/24",
@@ -61,16 +71,19 @@ class Egress:
         self._names = names
 
     def check_url(self, url: str) -> URL:
-        """The parsed URL. Raises Refused when it is malformed or of a scheme that is not allowed."""
+        """The parsed URL, to be sent as it is written: a signed URL holds in one spelling only.
+
+        Raises Refused when it is malformed or of a scheme that is not allowed.
+        """
         try:
-            parsed = URL(url)
-            usable = bool(parsed.host) and parsed.port is not None
+            parsed = URL(NOT_OF_A_URL.sub(lambda found: quote(found[0]), url), encoded=True)
+            usable = bool(URL_TEXT.fullmatch(url)) and bool(parsed.host) and parsed.port is not None
         except ValueError:
             usable = False
         if not usable:
-            raise Refused("bad URL", "egress")
+            raise Refused("the URL is not valid", "egress")
         if parsed.scheme not in (("https", "http") if self._development else ("https",)):
-            raise Refused("bad URL: https is needed", "egress")
+            raise Refused("the URL is not https", "egress")
         return parsed
 
     def check_address(self, address: str) -> None:
@@ -81,7 +94,7 @@ class Egress:
 
     def connector(self) -> TCPConnector:
         """A connector for aiohttp that reaches only what the rule allows."""
-        return TCPConnector(
+        return BoundedConnector(
             limit=0,
             resolver=self.resolver(),
             ttl_dns_cache=DNS_CACHE_SECONDS,
@@ -97,6 +110,15 @@ class Egress:
         family, kind, protocol, _, address = addr_info
         self.check_address(str(address[0]))
         return socket.socket(family, kind, protocol)
+
+
+class BoundedConnector(TCPConnector):
+    """Opens connections that read a bounded answer."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        protocol: type[ResponseHandler] = BoundedAnswer
+        self._factory = partial(protocol, loop=self._loop)
 
 
 class VettingResolver(AbstractResolver):

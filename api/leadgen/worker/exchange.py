@@ -20,6 +20,7 @@ from aiohttp import (
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import BytesPayload
 
+from leadgen.worker.answer import LONGEST_HEAD, MOST_HEADERS, TooMuch
 from leadgen.worker.attempt import Attempt, Fault
 from leadgen.worker.egress import Egress
 
@@ -29,6 +30,7 @@ KEPT_BYTES = LONGEST_READ  # of which this many are decoded, to be judged
 LONGEST_RETRY_AFTER = 3_600  # seconds
 NO_TIMEOUT = ClientTimeout(total=None, sock_connect=None)  # the attempt's deadline covers all of it
 FAULTS = (
+    (TooMuch, Fault("too many bytes or interim answers before a final status", "protocol")),
     (ClientConnectorDNSError, Fault("the name does not resolve", "dns")),
     (ClientConnectorCertificateError, Fault("the TLS certificate is not trusted", "tls")),
     (ClientConnectorSSLError, Fault("TLS failed", "tls")),
@@ -47,6 +49,9 @@ def open_session(egress: Egress) -> ClientSession:
         trust_env=False,
         auto_decompress=False,
         timeout=NO_TIMEOUT,
+        max_line_size=LONGEST_HEAD,
+        max_field_size=LONGEST_HEAD,
+        max_headers=MOST_HEADERS,
         skip_auto_headers=("Accept", "Accept-Encoding"),
     )
 

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
+import psycopg
+
 from leadgen.worker import metrics
 from leadgen.worker.attempt import Delivery, attempt_delivery
 from leadgen.worker.lane import Lane
 from leadgen.worker.queries import Session, keep_trying
 from leadgen.worker.recorder import Recorder
+from leadgen.worker.withdrawals import Withdrawals
 
 LEASE_MARGIN = 1.0  # seconds of a lease kept for recording: no attempt may last into them
 BUSY_SECONDS = 0.05  # leads that come closer than this are a stream
@@ -48,7 +51,7 @@ class Loop:
         self._recorder = recorder
         self._wake = wake
         self._stopping = False
-        self._withdrawn: set[int] = set()  # called off by the database: not to be sent any more
+        self.withdrawals = Withdrawals(session.list_withdrawn, terms.lease.total_seconds())
         self._finds = (0.0, 0.0)  # when something was claimed, the last time but one and the last
         metrics.in_flight.set_function(self._count_held)
 
@@ -66,10 +69,6 @@ class Loop:
                 await lane.queue.join()
             for task in (claiming, *places):
                 task.cancel()
-
-    def withdraw(self, delivery_id: int) -> None:
-        """A delivery was cancelled under its lease: it is dropped if it still waits for a place here."""
-        self._withdrawn.add(delivery_id)
 
     async def _keep_claiming(self) -> None:
         while not self._stopping:
@@ -100,9 +99,10 @@ class Loop:
 
     async def _ask(self) -> list[Delivery]:
         if not self._count_held():
-            self._withdrawn.clear()
+            self.withdrawals.forget()
         room = {channel: lane.room for channel, lane in self._lanes.items()}
-        return await self._session.claim(self._terms.worker, room, self._terms.lease)
+        terms = self._terms
+        return await self._session.claim(terms.worker, room, terms.lease, self._recorder.unrecorded())
 
     async def _linger(self) -> bool:
         """Look once more after a moment; True when something was due."""
@@ -131,21 +131,29 @@ class Loop:
         return True
 
     async def _deliver(self, lane: Lane) -> None:
-        clock = asyncio.get_running_loop().time
         while True:
             _, _, expires, delivery = await lane.queue.get()
-            # claim_deliveries adds a delivery's own timeout to its lease: the wait is all that can use up the rest
-            deadline = lane.sender.deadline if delivery.timeout_seconds is None else 0
-            if delivery.delivery_id in self._withdrawn:
-                metrics.set_aside.inc()
-            elif self._stopping or clock() + deadline + LEASE_MARGIN > expires:
-                self._recorder.set_aside(delivery)
-            else:
-                self._recorder.add(delivery, await attempt_delivery(lane.sender, delivery))
+            await self._conclude(lane, delivery, expires)
             if lane.let_go(delivery):
                 self._wake.set()
             if not self._count_held():
                 self._recorder.hurry()
+
+    async def _conclude(self, lane: Lane, delivery: Delivery, expires: float) -> None:
+        """Send a delivery, unless it was called off or its lease would not last. One that is in doubt is given back."""
+        try:
+            if await self.withdrawals.is_called_off(delivery):
+                metrics.set_aside.inc()
+                return
+        except psycopg.Error:
+            self._recorder.set_aside(delivery)
+            return
+        # claim_deliveries adds a delivery's own timeout to its lease: the wait is all that can use up the rest
+        deadline = lane.sender.deadline if delivery.timeout_seconds is None else 0
+        if self._stopping or asyncio.get_running_loop().time() + deadline + LEASE_MARGIN > expires:
+            self._recorder.set_aside(delivery)
+        else:
+            self._recorder.add(delivery, await attempt_delivery(lane.sender, delivery))
 
     def _count_held(self) -> int:
         return sum(lane.held for lane in self._lanes.values())

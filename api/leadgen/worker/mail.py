@@ -48,6 +48,7 @@ class MailServer:
     password: str | None
     from_email: str
     require_tls: bool
+    ca_file: str | None = None  # PEM; None: the certificates that the system trusts
 
     @property
     def sender(self) -> str:
@@ -156,6 +157,7 @@ async def connect(server: MailServer) -> SMTP:
         username=server.user,
         password=server.password,
         use_tls=tls,
+        cert_bundle=server.ca_file,
         start_tls=True if server.require_tls and not tls else None,
         local_hostname=domain_of(server.from_email),
         timeout=None,
@@ -208,7 +210,7 @@ def compose(delivery: Delivery, from_email: str, public_url: str | None = None) 
         message.set_content(render(template_of(delivery.kind, "txt"), facts))
         message.add_alternative(render(template_of(delivery.kind, "html"), facts), subtype="html")
     except Exception as error:  # noqa: BLE001  nothing was sent, and it would fail the same way again
-        raise Refused(f"no message can be made of it ({type(error).__name__})") from None
+        raise Refused(f"the message cannot be written ({type(error).__name__})") from None
     if delivery.kind == LEAD:
         with suppress(ValueError):
             message["Reply-To"] = read_address(facts["lead"]["email"])
@@ -230,7 +232,7 @@ def write_out(message: EmailMessage) -> bytes:
     try:
         text = message.as_bytes(policy=ASCII_POLICY)
     except Exception as error:  # noqa: BLE001  it would fail the same way again
-        raise Refused(f"no message can be made of it ({type(error).__name__})") from None
+        raise Refused(f"the message cannot be written ({type(error).__name__})") from None
     lines = LINE_ENDING.sub(b"\r\n", text.rstrip(b"\r\n") + b"\r\n")
     return LEADING_PERIOD.sub(b"..", lines) + b".\r\n"
 

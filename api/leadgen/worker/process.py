@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import sys
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
@@ -23,7 +24,7 @@ from leadgen.worker.loop import LEASE_MARGIN, ClaimTerms, Loop
 from leadgen.worker.queries import Session
 from leadgen.worker.recorder import Recorder
 from leadgen.worker.tender import Tender
-from leadgen.worker.wakeup import listen
+from leadgen.worker.wakeup import Bell, listen
 from leadgen.worker.webhook import WebhookSender
 
 REFUSED = 2  # exit status: the settings cannot work
@@ -65,6 +66,14 @@ def find_fault(settings: Settings) -> str | None:
             f"WORKER_LEASE_SECONDS is {settings.worker_lease_seconds:g}: it must be more than {least:g}, "
             f"that is WEBHOOK_TIMEOUT_SECONDS and {LEASE_MARGIN:g} more, or a delivery may be sent twice"
         )
+    if settings.smtp_ca_file is not None:
+        try:
+            ssl.create_default_context(cafile=settings.smtp_ca_file)
+        except OSError as error:
+            reason = "no certificate in it" if isinstance(error, ssl.SSLError) else error.strerror
+            return (
+                f"SMTP_CA_FILE is {settings.smtp_ca_file}: a file of certificates in PEM is needed ({reason})"
+            )
     return None
 
 
@@ -87,7 +96,7 @@ async def work(settings: Settings) -> bool:
         tender, checker = Tender(chores, wake), Checker(chores, egress)
         helpers = [
             group.create_task(recorder.run()),
-            group.create_task(listen(url, f"{name} bell", wake, loop.withdraw)),
+            group.create_task(listen(url, f"{name} bell", Bell(wake, loop.withdrawals))),
             group.create_task(tender.run(settings.worker_poll_seconds)),
             group.create_task(checker.run(settings.worker_poll_seconds)),
         ]
@@ -139,7 +148,9 @@ def mail_server(settings: Settings) -> mail.MailServer | None:
         user=settings.smtp_user,
         password=settings.smtp_password,
         from_email=settings.from_email,
-        require_tls=settings.smtp_user is not None and settings.environment != "development",
+        require_tls=settings.smtp_ca_file is not None
+        or (settings.smtp_user is not None and settings.environment != "development"),
+        ca_file=settings.smtp_ca_file,
     )
 
 

@@ -1,7 +1,8 @@
 """The worker's calls to the database, and the connections they run on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, LiteralString, NamedTuple, Self, TypeVar
 
@@ -11,7 +12,9 @@ from msgspec.json import encode
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential
 
+from leadgen.db.session import ENCODING, is_spoiled, pin
 from leadgen.worker.attempt import Delivery, Result
 
 CHANNEL = "leadgen_deliveries"
@@ -22,10 +25,11 @@ CLAIM: LiteralString = """
 select
   delivery_id, lease_token, attempt, channel, kind, target, message_id, secrets, headers, body, details,
   timeout_seconds, buyer_id, endpoint_id
-from leadgen.claim_deliveries(%s, %s, %s)
+from leadgen.claim_deliveries(%s, %s, %s, %s)
 """
 RECORD: LiteralString = "select delivery_id, status, outcome, reason from leadgen.record_attempts(%s, %s, %s)"
 RELEASE: LiteralString = "select leadgen.release_deliveries(%s, %s)"
+WITHDRAWN: LiteralString = "select leadgen.list_withdrawn(%s, %s)"
 NAP: LiteralString = "select leadgen.take_nap(%s, %s)"
 CHECKS: LiteralString = "select endpoint_id, target from leadgen.list_endpoint_checks(%s)"
 RECORD_CHECK: LiteralString = "select leadgen.record_endpoint_check(%s, %s)"
@@ -42,7 +46,9 @@ class Recorded(NamedTuple):
     """What became of a result: a row of `leadgen.record_attempts`."""
 
     delivery_id: int
-    status: str  # the delivery's; fenced: the lease was no longer ours
+    status: (
+        str  # the delivery's; fenced: the lease was no longer ours; locked: somebody holds a row, try again
+    )
     outcome: str | None  # as the database judged it
     reason: str | None
 
@@ -56,19 +62,29 @@ class Chore(NamedTuple):
 
 async def connect(url: str, name: str) -> AsyncConnection[Any]:
     """An autocommit connection. Nothing is prepared, so that PgBouncer may stand in between."""
-    return await AsyncConnection.connect(
+    connection = await AsyncConnection.connect(
         url,
         autocommit=True,
         prepare_threshold=None,
         application_name=name,
+        client_encoding=ENCODING,
         connect_timeout=CONNECT_SECONDS,
         keepalives_idle=30,
         tcp_user_timeout=30_000,
     )
+    try:
+        await pin(connection)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
 
 
 class Session:
-    """One connection that is opened when first needed, and again after it broke. One statement at a time."""
+    """One connection that is opened when first needed, and again after it broke or took no more writes.
+
+    One statement at a time.
+    """
 
     def __init__(self, url: str, name: str) -> None:
         self._url = url
@@ -76,10 +92,17 @@ class Session:
         self._connection: AsyncConnection[Any] | None = None
         self._lock = asyncio.Lock()
 
-    async def claim(self, worker: str, room: Mapping[str, int], lease: timedelta) -> list[Delivery]:
-        """Lease deliveries that are due, of each channel as many as there is room for."""
-        async with self._lock, (await self._open()).cursor(row_factory=class_row(Delivery)) as cursor:
-            return await (await cursor.execute(CLAIM, (worker, Jsonb(room), lease))).fetchall()
+    async def claim(
+        self, worker: str, room: Mapping[str, int], lease: timedelta, unrecorded: Sequence[int]
+    ) -> list[Delivery]:
+        """Lease deliveries that are due, of each channel as many as there is room for.
+
+        `unrecorded` are those whose results we have still to record: a lease of theirs that ran out is left alone.
+        """
+        async with self._using() as connection, connection.cursor(row_factory=class_row(Delivery)) as cursor:
+            return await (
+                await cursor.execute(CLAIM, (worker, Jsonb(room), lease, list(unrecorded)))
+            ).fetchall()
 
     async def record(self, results: Sequence[Result], retries: int, delay: timedelta) -> list[Recorded]:
         """Record results, and what the database made of each."""
@@ -91,6 +114,12 @@ class Session:
         ids = [delivery.delivery_id for delivery in deliveries]
         tokens = [delivery.lease_token for delivery in deliveries]
         return int((await self._fetch(RELEASE, (ids, tokens)))[0][0])
+
+    async def list_withdrawn(self, deliveries: Sequence[Delivery]) -> set[int]:
+        """Which of these claims no longer hold."""
+        ids = [delivery.delivery_id for delivery in deliveries]
+        tokens = [delivery.lease_token for delivery in deliveries]
+        return set((await self._fetch(WITHDRAWN, (ids, tokens)))[0][0])
 
     async def nap(self, worker: str, interval: timedelta) -> None:
         """Ask to be rung when something becomes due within the interval."""
@@ -124,8 +153,19 @@ class Session:
             await self._connection.close()
 
     async def _fetch(self, query: LiteralString, arguments: Sequence[Any]) -> list[Any]:
+        async with self._using() as connection:
+            return await (await connection.execute(query, arguments)).fetchall()
+
+    @asynccontextmanager
+    async def _using(self) -> AsyncIterator[AsyncConnection[Any]]:
         async with self._lock:
-            return await (await (await self._open()).execute(query, arguments)).fetchall()
+            connection = await self._open()
+            try:
+                yield connection
+            except psycopg.Error as error:
+                if is_spoiled(error):
+                    await connection.close()
+                raise
 
     async def _open(self) -> AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
@@ -137,16 +177,20 @@ async def keep_trying(
     what: str, call: Callable[[], Awaitable[T]], trouble: Trouble = psycopg.Error, but: Trouble = ()
 ) -> T:
     """The call's answer, however long the trouble lasts, `but` apart; each failure is logged."""
-    wait = FIRST_WAIT
-    while True:
-        try:
-            return await call()
-        except but:
-            raise
-        except trouble as error:
-            state = getattr(error, "sqlstate", None)
-            log.warning(
-                "database trouble", doing=what, sqlstate=state, kind=type(error).__name__, retry_in=wait
-            )
-        await asyncio.sleep(wait)
-        wait = min(wait * 2, LONGEST_WAIT)
+
+    def report(state: RetryCallState) -> None:
+        error = state.outcome and state.outcome.exception()
+        wait = state.next_action and state.next_action.sleep
+        log.warning(
+            "database trouble",
+            doing=what,
+            sqlstate=getattr(error, "sqlstate", None),
+            kind=type(error).__name__,
+            retry_in=wait,
+        )
+
+    return await AsyncRetrying(
+        retry=retry_if_exception(lambda error: isinstance(error, trouble) and not isinstance(error, but)),
+        wait=wait_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+        before_sleep=report,
+    )(call)

@@ -1,7 +1,7 @@
 """Writes outcomes back in batches: one call for many results decides how fast the outbox drains.
 
-Results stay in memory while the database is away. What is lost with the process is sent
-again after its lease.
+Results stay in memory while the database is away, and while somebody holds a row that one of them needs: the others
+are recorded without it. What is lost with the process is sent again after its lease.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ LARGEST_BATCH = 500
 FULL_BATCH = 32  # results that are written without waiting for more
 WAVE = 16  # likewise, when nothing more is under way
 GATHER_SECONDS = 0.01
+LOCKED_SECONDS = 0.2  # before a result is recorded again whose row somebody held
 # The database is away, read-only or being migrated, and no result is to blame.
 AWAY = (
     psycopg.OperationalError,
@@ -52,6 +53,8 @@ class Recorder:
         self._max_retries = max_retries
         self._retry_delay = retry_delay
         self._results: list[Work] = []
+        self._locked: list[Work] = []  # waits for a row that somebody holds
+        self._is_held_up = False
         self._leftover: list[Delivery] = []
         self._work = asyncio.Event()
         self._full = asyncio.Event()
@@ -85,7 +88,11 @@ class Recorder:
     @property
     def waiting(self) -> int:
         """Results not yet recorded."""
-        return len(self._results)
+        return len(self._results) + len(self._locked)
+
+    def unrecorded(self) -> list[int]:
+        """The deliveries that these results are of."""
+        return [delivery.delivery_id for delivery, _ in (*self._results, *self._locked)]
 
     async def run(self) -> None:
         """Write, batch by batch. Runs until cancelled."""
@@ -96,13 +103,15 @@ class Recorder:
             if batch:
                 await self._record(batch)
             del self._results[: len(batch)]
+            self._is_held_up = self._is_held_up and bool(self._locked)
             leftover, self._leftover = self._leftover, []
             if leftover:
                 await keep_trying("releasing", partial(self._session.release, leftover))
             self._wake_loop()
             if not self._results and not self._leftover:
                 self._work.clear()
-                self._idle.set()
+                if not self._locked:
+                    self._idle.set()
 
     async def _gather(self) -> None:
         with suppress(TimeoutError):
@@ -132,17 +141,39 @@ class Recorder:
         self._tell(batch, recorded)
 
     async def _record_bare(self, delivery: Delivery, result: Result, error: psycopg.Error) -> None:
-        """Once more without the receiver's words: the outcome counts."""
-        if result["reply"] is None:
-            log.error("result refused", delivery_id=delivery.delivery_id, sqlstate=error.sqlstate)
-        else:
-            await self._record([(delivery, {**result, "reply": None, "error": None})])
+        """Once more without the receiver's words. An answer that could not be judged is unknown."""
+        log.error("result refused", delivery_id=delivery.delivery_id, sqlstate=error.sqlstate)
+        if result["reply"] is None and result["error"] is None:
+            return
+        bare: Result = {**result, "reply": None, "error": None}
+        if result["outcome"] == "answered":
+            bare |= {"outcome": "unknown", "error": f"the answer could not be judged: {error.sqlstate}"}
+        await self._record([(delivery, bare)])
 
     def _tell(self, batch: Sequence[Work], recorded: Sequence[Recorded]) -> None:
         verdicts = {row.delivery_id: row for row in recorded}
+        locked: list[Work] = []
         for delivery, result in batch:
-            if verdict := verdicts.get(delivery.delivery_id):
+            verdict = verdicts.get(delivery.delivery_id)
+            if verdict and verdict.status == "locked":
+                locked.append((delivery, result))
+            elif verdict:
                 report(delivery, result, verdict)
+        if locked:
+            self._keep_for_later(locked)
+
+    def _keep_for_later(self, locked: list[Work]) -> None:
+        if not self._is_held_up:
+            self._is_held_up = True
+            log.warning("rows are locked: results are recorded later", deliveries=len(locked))
+        if not self._locked:
+            asyncio.get_running_loop().call_later(LOCKED_SECONDS, self._take_up)
+        self._locked += locked
+
+    def _take_up(self) -> None:
+        self._results += self._locked
+        self._locked.clear()
+        self._wake()
 
     async def _persist(self, call: Callable[[], Awaitable[list[Recorded]]]) -> list[Recorded]:
         try:

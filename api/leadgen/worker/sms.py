@@ -137,7 +137,7 @@ def compose(delivery: Delivery, from_number: str, public_url: str | None) -> dic
         if public_url is not None:
             form["StatusCallback"] = f"{public_url}/api/sms/status/{facts['details']['callback_id']}"
     except Exception as error:  # noqa: BLE001  nothing was sent, and it would fail the same way again
-        raise Refused(f"no message can be made of it ({type(error).__name__})") from None
+        raise Refused(f"the message cannot be written ({type(error).__name__})") from None
     return form
 
 
@@ -159,7 +159,7 @@ def judge(status: int, answer: dict[str, Any], reports: bool) -> Verdict:
     if 200 <= status < 300:
         if isinstance(answer.get("sid"), str):
             return Verdict("sent" if reports else "delivered")
-        return Verdict("unknown", Fault(f"HTTP {status} without a message's name", "protocol"))
+        return Verdict("unknown", Fault(f"HTTP {status} without a message SID", "protocol"))
     if type(code) is not int:
         code = None
     words = f"HTTP {status}" if code is None else f"HTTP {status}, Twilio's code {code}"

@@ -1,7 +1,8 @@
 """What has to be done beside delivering: the chores that the database lists, and the gauges.
 
 The database decides which, when and to whom; the worker only keeps asking. Several workers may ask at once. A new
-chore is a row of leadgen.chores and its function: workers find it within a minute.
+chore is a row of leadgen.chores and its function: workers find it within a minute, and
+at once where they ask for one that is gone.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from leadgen.worker.queries import FIRST_WAIT, LONGEST_WAIT, Chore, Session
 MOST_A_TURN = 100  # of each chore before the next pause
 LIST_SECONDS = 60.0  # the list of chores is read again after that
 MEASURE_SECONDS = 5.0  # gauges are not refreshed more often
+NO_SUCH_CHORE = "LG404"
 LOST = ("08", "57P")  # classes of SQLSTATE: the connection, the server
 
 log = structlog.get_logger("leadgen.worker")
@@ -75,9 +77,20 @@ class Tender:
 
     async def _repeat(self, name: str) -> int:
         for done in range(MOST_A_TURN):
-            if not await self._session.run_chore(name):
+            try:
+                is_done = await self._session.run_chore(name)
+            except psycopg.Error as error:
+                if error.sqlstate != NO_SUCH_CHORE or await self._is_listed(name):
+                    raise
+                return done
+            if not is_done:
                 return done
         return MOST_A_TURN
+
+    async def _is_listed(self, name: str) -> bool:
+        """Whether the list, read again, still has a chore: a deploy may have taken it away."""
+        await self._list()
+        return any(chore.name == name for chore in self._chores)
 
     async def _measure(self) -> int:
         rows = await self._session.measure_outbox()

@@ -15,7 +15,7 @@ from leadgen.worker.exchange import WatchedBody, describe, open_session, read_re
 
 USER_AGENT = "LeadGen-Webhooks/1"
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/]+={0,2}")
-UNUSABLE = "bad secret: whsec_ and base64 is needed"
+UNUSABLE = "the secret is not whsec_ followed by base64"
 EXTRA_NAME = re.compile(r"authorization|x-[a-z0-9][a-z0-9_-]*", re.IGNORECASE)
 EXTRA_VALUE = re.compile(r"[ -~]*")
 
@@ -48,7 +48,7 @@ class WebhookSender:
                 attempt.retry_after_seconds = read_retry_after(response)
                 await read_reply(response, attempt)
         except InvalidURL:
-            raise Refused("bad URL", "egress") from None
+            raise Refused("the URL is not valid", "egress") from None
 
     def describe(self, error: Exception) -> Fault:
         """What an error on the way is."""
@@ -62,16 +62,16 @@ def check_extra_headers(headers: dict[str, Any]) -> dict[str, str]:
     """
     for name, value in headers.items():
         if not EXTRA_NAME.fullmatch(name):
-            raise Refused("an extra header is neither Authorization nor X-…")
+            raise Refused("an extra header has a name that is not allowed: use Authorization or X-…")
         if not (isinstance(value, str) and EXTRA_VALUE.fullmatch(value)):
-            raise Refused("the value of an extra header is not printable ASCII")
+            raise Refused("an extra header has a value that is not printable ASCII")
     return headers
 
 
 def sign(message_id: str, body: str, secrets: list[str], now: datetime) -> dict[str, str]:
     """The headers of one request, with a signature by each secret. Raises Refused for a bad secret."""
     if not secrets:
-        raise Refused("no secret to sign with", "setup")
+        raise Refused("the endpoint has no secret to sign with", "setup")
     signatures = [_signer(secret).sign(message_id, now, body) for secret in secrets]
     return {
         "user-agent": USER_AGENT,

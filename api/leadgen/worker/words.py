@@ -52,10 +52,14 @@ def template_of(kind: str, part: str) -> str:
     return f"{'lead' if kind == LEAD else 'notice'}.{part}"
 
 
+def plain_line(text: str) -> str:
+    """The text in one line: no line breaks, control characters or marks that turn the direction of writing."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def one_line(text: str) -> str:
-    """Fit for a header: no line breaks or other control characters, nor what decodes to them."""
-    words = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return words.replace("=?", "= ?")  # else the start of an encoded word
+    """Fit for a header: one line, and nothing that decodes to more."""
+    return plain_line(text).replace("=?", "= ?")  # else the start of an encoded word
 
 
 def clip_at_word(text: str, length: int) -> str:
@@ -72,6 +76,11 @@ def as_words(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def as_quoted(value: Any) -> str:
+    """A free-form answer in one line, text between quotes: it can pose as no line of ours."""
+    return plain_line(json.dumps(plain_line(value) if isinstance(value, str) else value, ensure_ascii=False))
+
+
 templates = Environment(
     loader=PackageLoader("leadgen.worker"),
     autoescape=select_autoescape(["html"]),
@@ -80,6 +89,8 @@ templates = Environment(
     lstrip_blocks=True,
 )
 templates.filters["words"] = as_words
+templates.filters["quoted"] = as_quoted
+templates.filters["line"] = plain_line
 
 
 def render(template: str, facts: dict[str, Any]) -> str:

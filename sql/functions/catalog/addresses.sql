@@ -21,7 +21,7 @@ language plpgsql
 immutable
 as $$
 begin
-  if p_number !~ '^\+[1-9][0-9]{6,14}$' then
+  if p_number !~ E'^\\+[1-9][0-9]{6,14}$' then
     perform kernel.refuse_value(p_field, 'text of another form', 'a number that takes SMS, in E.164: +15125550123');
   end if;
 end;

@@ -48,7 +48,7 @@ begin
 end;
 $$;
 comment on function catalog.has_changes() is
-  'Whether any change waits: one look, for a worker asks before each held lead.';
+  'Whether any change waits: one look, for workers ask in every turn (roads.follow_change).';
 
 create or replace function catalog.deal_out_changes()
 returns setof leadgen.catalog_changes

@@ -97,6 +97,52 @@ $$;
 comment on function catalog.compile_words(jsonb) is
   'Words and phrases as a message is compared with them (ref.fold_words), with a blank at either end.';
 
+create or replace function catalog.compile_cities(p_value jsonb)
+returns jsonb
+language plpgsql
+immutable strict
+as $$
+begin
+  return (
+    select jsonb_object_agg(e.name, 1)
+    from jsonb_array_elements_text(p_value) as x (city)
+    cross join lateral (values (x.city), (ref.normalize_city(x.city))) e (name)
+    where e.name is not null
+  );
+end;
+$$;
+comment on function catalog.compile_cities(jsonb) is
+  'Cities as a lead''s is looked for, as they are written and as they are compared: {"New York": 1, "newyork": 1}.';
+
+create or replace function catalog.compile_domains(p_value jsonb)
+returns jsonb
+language sql
+immutable strict
+as $$
+  select jsonb_object_agg(lower(x.domain), 1) from jsonb_array_elements_text(p_value) as x (domain);
+$$;
+comment on function catalog.compile_domains(jsonb) is 'Mail domains as a lead''s is looked for: {"example.com": 1}.';
+
+create or replace function catalog.compile_postal_codes(p_value jsonb)
+returns jsonb
+language plpgsql
+immutable strict
+as $$
+-- An object finds a key by halves, where a list is read from its beginning. No code or prefix is "-".
+begin
+  return (
+    select coalesce(jsonb_object_agg(e.entry, 1) filter (where e.parts is null), '{}')
+      || jsonb_build_object('-', coalesce(jsonb_agg(to_jsonb(e.parts)) filter (where e.parts is not null), '[]'))
+    from (
+      select x.entry, regexp_match(x.entry, '^([^-]+)-([^-]+)$') as parts
+      from jsonb_array_elements_text(p_value) as x (entry)
+    ) e
+  );
+end;
+$$;
+comment on function catalog.compile_postal_codes(jsonb) is
+  'Postal codes as a lead''s is looked for: {"78701": 1, "787*": 1, "-": [["78701", "78799"]]}, the ranges under "-".';
+
 create or replace function catalog.compile_field_rules(p_value jsonb)
 returns jsonb
 language plpgsql

@@ -5,10 +5,13 @@ returns void
 language plpgsql
 volatile
 as $$
--- What is compiled is called once: a row that cannot work stops the deploy, not every lead after it.
+-- What is compiled is called once: a row that cannot work stops the deploy, not every lead after it. What clears during
+-- a planned pause clears for that candidate when the pause ends.
 declare
   v_words constant text := catalog.compile_by_reason('words');
-  v_clears_at constant text := catalog.compile_by_reason('clears_at');
+  v_clears_at constant text := format(
+    'case when c.pause is null then %1$s else kernel.skip_pause(%1$s, c.pause) end',
+    catalog.compile_by_reason('clears_at'));
 begin
   perform catalog.compile_judge();
   perform catalog.replace_body('kernel.describe_reasons(kernel.snapshot, text[])', $sql$
@@ -71,7 +74,7 @@ begin
         'array(select coalesce(z.zone, p_snapshot.timezone) '
         'from unnest(p_snapshot.zones) with ordinality as z (zone, n) order by z.n)',
         'coalesce(p_snapshot.zones[x.n], p_snapshot.timezone)'),
-      ('pause_until', 'timestamptz', 'p_snapshot.pauses', null),
+      ('pause', 'tstzrange', 'p_snapshot.pauses', null),
       ('opens_at', 'timestamptz', 'p_snapshot.openings', null),
       ('filter_fault', 'text', 'p_snapshot.filter_faults', null),
       ('priority', 'integer', 'p_snapshot.priorities', null),
@@ -102,7 +105,7 @@ begin
       || E'\n    cross join lateral (\n      select x.reason'
       || coalesce(string_agg(format(E',\n        %s as %s', n.at_place, n.name), ''), '') || E'\n    ) c'
     from catalog.list_candidate_names() n
-    where p_expressions ~ ('\mc\.' || n.name || '\M'));
+    where p_expressions ~ (E'\\mc\\.' || n.name || E'\\M'));
 end;
 $$;
 comment on function catalog.list_candidates(text) is
@@ -125,14 +128,14 @@ declare
   v_declared constant text := (
     select string_agg(format(E'\n  v_%s constant %s[] := %s;', n.name, n.type, n.source), '' order by n.name)
     from catalog.list_candidate_names() n
-    where v_checks ~ ('\mc\.' || n.name || '\M'));
+    where v_checks ~ (E'\\mc\\.' || n.name || E'\\M'));
 begin
   perform catalog.replace_body('kernel.judge_candidates(kernel.snapshot, bigint)', $sql$
 declare
   v_reasons text[] := '{}';$sql$ || v_declared || $sql$
 begin
   for v_n in 1 .. cardinality(p_snapshot.enrollments) loop
-    v_reasons[v_n] := case$sql$ || regexp_replace(v_checks, '\mc\.(\w+)', 'v_\1[v_n]', 'g') || $sql$
+    v_reasons[v_n] := case$sql$ || regexp_replace(v_checks, E'\\mc\\.(\\w+)', E'v_\\1[v_n]', 'g') || $sql$
     end;
   end loop;
   return v_reasons;

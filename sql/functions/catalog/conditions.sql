@@ -67,7 +67,7 @@ begin
     and not exists (
       select from jsonb_array_elements(p_test -> 'enum') e where not kernel.is_one_of(e, p_test #> '{not,enum}')) then
     perform kernel.refuse_value(p_path || '.not.enum', p_test #>> '{not,enum}',
-      'a list that leaves something of enum ' || (p_test ->> 'enum'));
+      'a list that does not exclude all of enum ' || (p_test ->> 'enum'));
   end if;
 end;
 $$;
@@ -81,7 +81,7 @@ immutable
 as $$
 -- Text that looks like a number is compared as one: forms send numbers as text.
 declare
-  c_number constant text := '^\s*-?[0-9]+(\.[0-9]+)?\s*$';
+  c_number constant text := E'^\\s*-?[0-9]+(\\.[0-9]+)?\\s*$';
   v_value record;
 begin
   if (p_words ->> 'minimum')::numeric > (p_words ->> 'maximum')::numeric then

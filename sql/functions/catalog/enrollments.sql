@@ -110,7 +110,7 @@ begin
       from leadgen.offers o join leadgen.markets m on m.id = o.market_id where o.id = new.offer_id;
     end if;
     new.scope_key := ref.normalize_postal_code(new.scope_value, v_country_code);
-    if new.scope_key !~ '^[A-Z0-9 -]*\*$' and not ref.is_postal_code(new.scope_key, v_country_code) then
+    if new.scope_key !~ E'^[A-Z0-9 -]*\\*$' and not ref.is_postal_code(new.scope_key, v_country_code) then
       perform kernel.refuse_value('scope_value', new.scope_value,
         'a postal code of ' || v_country_code || ', a prefix ending in *, or * for the whole market');
     end if;
@@ -123,3 +123,80 @@ end;
 $$;
 comment on function catalog.fill_scope() is
   'Trigger: scope_key is scope_value as leads are compared with it; a postal code that none can match is refused.';
+
+create or replace function catalog.check_pause(p_from timestamptz, p_until timestamptz, p_path text)
+returns void
+language plpgsql
+immutable
+as $$
+begin
+  if p_from is not null and p_until is null then
+    perform kernel.refuse_value(p_path, kernel.write_instant(p_from), 'null while pause_until is null');
+  elsif p_from >= p_until then
+    perform kernel.refuse_value(
+      p_path, kernel.write_instant(p_from), 'null, or a time before pause_until, ' || kernel.write_instant(p_until));
+  end if;
+end;
+$$;
+comment on function catalog.check_pause(timestamptz, timestamptz, text) is
+  'Raises LG423, at the path of pause_from, for a pause without an end or one that ends before it begins.';
+
+create or replace function catalog.pause_enrollment(
+  p_enrollment_id bigint,
+  p_from timestamptz default null,
+  p_until timestamptz default null
+)
+returns void
+language plpgsql
+volatile
+as $$
+declare
+  v_now constant timestamptz := leadgen.clock();
+  v_from constant timestamptz := case when p_from > v_now then p_from end;
+  v_until constant timestamptz := coalesce(p_until, 'infinity');
+begin
+  if not isfinite(p_from) then
+    perform kernel.refuse('LG400', 'A pause begins at a time', 'from', p_from::text, 'a time');
+  end if;
+  if v_until <= v_now then
+    perform kernel.refuse('LG400', 'The pause would end in the past', 'until', kernel.write_instant(p_until),
+      'a time to come');
+  end if;
+  if v_from >= v_until then
+    perform kernel.refuse('LG400', 'The pause would end before it begins', 'from', kernel.write_instant(p_from),
+      'a time before ' || kernel.write_instant(v_until));
+  end if;
+  update leadgen.buyer_offers bo
+  set pause_from = v_from, pause_until = v_until
+  where bo.id = p_enrollment_id;
+  if not found then
+    perform kernel.refuse(
+      'LG404', format('No enrollment %s', p_enrollment_id), 'enrollment_id', p_enrollment_id::text,
+      'the id of an enrollment');
+  end if;
+end;
+$$;
+comment on function catalog.pause_enrollment(bigint, timestamptz, timestamptz) is
+  'The work of leadgen.pause_enrollment.';
+
+create or replace function catalog.resume_enrollment(p_enrollment_id bigint)
+returns boolean
+language plpgsql
+volatile
+as $$
+declare
+  v_until timestamptz;
+begin
+  select bo.pause_until into v_until from leadgen.buyer_offers bo where bo.id = p_enrollment_id for no key update;
+  if not found then
+    perform kernel.refuse(
+      'LG404', format('No enrollment %s', p_enrollment_id), 'enrollment_id', p_enrollment_id::text,
+      'the id of an enrollment');
+  end if;
+  update leadgen.buyer_offers bo
+  set pause_from = null, pause_until = null
+  where bo.id = p_enrollment_id and bo.pause_until is not null;
+  return coalesce(v_until > leadgen.clock(), false);
+end;
+$$;
+comment on function catalog.resume_enrollment(bigint) is 'The work of leadgen.resume_enrollment.';

@@ -13,7 +13,9 @@ begin
   union all
   select * from catalog.list_enrollment_faults()
   union all
-  select * from catalog.list_exclusivity_faults();
+  select * from catalog.list_exclusivity_faults()
+  union all
+  select * from catalog.list_server_faults();
 end;
 $$;
 comment on function catalog.list_configuration_faults() is 'The work of leadgen.list_configuration_faults.';
@@ -146,6 +148,14 @@ as $$
   from leadgen.settings d
   where d.default_source_key is not null
     and not exists (select from leadgen.sources s where s.source_key = d.default_source_key and s.is_active)
+  union all
+  select 'settings',
+    format('default_source_key %s names a partner, which needs its key: leads of no source are quarantined',
+      s.source_key),
+    'update leadgen.settings set default_source_key to a landing page or an embedded form, or to null'
+  from leadgen.settings d
+  join leadgen.sources s on s.source_key = d.default_source_key
+  where s.is_active and s.kind = 'partner_api'
   order by 1, 2;
 $$;
 comment on function catalog.list_source_faults() is

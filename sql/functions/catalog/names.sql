@@ -31,7 +31,7 @@ immutable strict parallel safe
 as $$
   select coalesce(
     nullif(btrim(regexp_replace(
-      lower(regexp_replace(normalize(p_name, nfd), '[\u0300-\u036f]', '', 'g')), '[^a-z0-9]+', '-', 'g'), '-'), ''),
+      lower(regexp_replace(normalize(p_name, nfd), E'[\\u0300-\\u036f]', '', 'g')), '[^a-z0-9]+', '-', 'g'), '-'), ''),
     'x'
   );
 $$;

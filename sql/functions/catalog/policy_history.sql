@@ -43,7 +43,7 @@ begin
     perform kernel.refuse('LG404', 'The policy or its version does not exist', 'version',
       format('%s policy %s, version %s', p_kind, p_id, p_version), 'a version that leadgen.policy_history lists');
   elsif v_old = v_current then
-    perform kernel.refuse('LG409', 'The policy already says what that version said', 'version', p_version::text,
+    perform kernel.refuse('LG409', 'The policy already has the body of that version', 'version', p_version::text,
       'a version that differs from the current one');
   end if;
   execute format('update leadgen.%I set %I = $1 where id = $2 returning version', c_table, c_column)
@@ -108,7 +108,7 @@ language plpgsql
 immutable
 as $$
 declare
-  v_path constant text := regexp_replace(p_path, '\[\]$', '');
+  v_path constant text := regexp_replace(p_path, E'\\[\\]$', '');
   v_before constant text := catalog.describe_value(p_before);
   v_after constant text := catalog.describe_value(p_after);
 begin

@@ -156,7 +156,7 @@ begin
   loop
     if v_tie_breaker.value = v_strategy then
       perform kernel.refuse_value('config.tie_breakers[' || v_tie_breaker.place || ']', v_tie_breaker.value,
-        'another strategy than ' || v_strategy || ', among whose equals it is to decide');
+        'another strategy than ' || v_strategy || ': a tie-breaker decides among those whom that ranks equal');
     end if;
   end loop;
   if p_config ? 'hold_hours' and p_config ->> 'on_no_buyer' = 'reject'
@@ -231,7 +231,7 @@ begin
     select k.key, e.ordinality - 1 as place, e.value ->> 'name' as name
     from unnest('{time_of_day,adjustments}'::text[]) k (key), jsonb_array_elements(p_rules -> k.key) with ordinality e
   ) s
-  where s.name !~ '\S'
+  where s.name !~ E'\\S'
   limit 1;
   if found then
     perform kernel.refuse_value('rules.' || v_blank.path, to_json(v_blank.name)::text, 'a name that can be read');

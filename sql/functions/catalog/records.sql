@@ -25,7 +25,7 @@ begin
     into v_is_used;
     if v_is_used then
       perform kernel.refuse('LG409',
-        format('%s: %s %s cannot be deleted, %s refers to it',
+        format('%s: %s %s cannot be deleted: %s refers to it',
           tg_table_name, v_key.own_column, v_key.value, v_key.used_by),
         v_key.own_column, 'in use by ' || v_key.used_by, 'a row that nothing refers to',
         format('Switch it off instead: update leadgen.%I set is_active = false where %I = %L;',

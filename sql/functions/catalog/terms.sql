@@ -70,6 +70,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 -- After fill_enrollment, which compiles schedule and filters.
 begin
+  perform catalog.check_pause(new.pause_from, new.pause_until, 'pause_from');
   select l.codes, l.windows, l.is_money, l.caps
   into new.limit_codes, new.limit_windows, new.limit_is_money, new.limit_caps
   from catalog.list_limits(
@@ -82,10 +83,10 @@ begin
   else
     new.version := old.version + (
       (old.is_active, old.routing_priority, old.weight, old.price_per_lead, old.min_balance_required, old.timezone,
-        old.pause_until, old.compiled_schedule, old.limit_codes, old.limit_caps, old.filters)
+        old.pause_from, old.pause_until, old.compiled_schedule, old.limit_codes, old.limit_caps, old.filters)
       is distinct from
       (new.is_active, new.routing_priority, new.weight, new.price_per_lead, new.min_balance_required, new.timezone,
-        new.pause_until, new.compiled_schedule, new.limit_codes, new.limit_caps, new.filters))::integer;
+        new.pause_from, new.pause_until, new.compiled_schedule, new.limit_codes, new.limit_caps, new.filters))::integer;
   end if;
   return new;
 end;
@@ -103,11 +104,12 @@ as $$
 begin
   insert into leadgen.enrollment_versions (
     buyer_offer_id, version, buyer_id, is_active, routing_priority, weight, price_per_lead, min_balance_required,
-    timezone, pause_until, compiled_schedule, limit_codes, limit_windows, limit_is_money, limit_caps, filters
+    timezone, pause_from, pause_until, compiled_schedule, limit_codes, limit_windows, limit_is_money, limit_caps,
+    filters
   )
   values (
     new.id, new.version, new.buyer_id, new.is_active, new.routing_priority, new.weight, new.price_per_lead,
-    new.min_balance_required, new.timezone, new.pause_until, new.compiled_schedule, new.limit_codes,
+    new.min_balance_required, new.timezone, new.pause_from, new.pause_until, new.compiled_schedule, new.limit_codes,
     new.limit_windows, new.limit_is_money, new.limit_caps, new.filters
   )
   on conflict (buyer_offer_id, version) do nothing;

@@ -102,7 +102,7 @@ begin
   v_snapshot.buyers := v_ids;
   v_snapshot.flags := array_fill(0, v_size);
   v_snapshot.zones := array_fill(null::text, v_size);
-  v_snapshot.pauses := array_fill(v_now + interval '1 hour', v_size);
+  v_snapshot.pauses := array_fill(tstzrange(v_now - interval '1 hour', v_now + interval '1 hour'), v_size);
   v_snapshot.openings := array_fill(v_now + interval '2 hours', v_size);
   v_snapshot.filter_faults := array_fill('city, wanted one of Waco'::text, v_size);
   v_snapshot.priorities := array_fill(1, v_size);

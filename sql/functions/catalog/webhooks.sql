@@ -12,11 +12,11 @@ declare
   v_allows_local constant boolean := (select s.allows_local_webhooks from leadgen.settings s);
   v_part constant text[] := regexp_match(p_url, '^(https?)://([^/?#]*)([/?#].*)?$', 'i');
   v_authority constant text := v_part[2];
-  v_port constant text := substring(v_authority from ':([^\]:]*)$');
+  v_port constant text := substring(v_authority from E':([^\\]:]*)$');
 begin
   if p_url is null then
     return;
-  elsif p_url ~ '[^\x21-\x7e]|\\' then
+  elsif p_url ~ E'[^\\x21-\\x7e]|\\\\' then
     perform kernel.refuse_value(p_field, 'a space, a backslash or another character that URLs do not have',
       'printable ASCII; an international name as xn--...');
   elsif length(p_url) > 500 then
@@ -26,7 +26,8 @@ begin
   elsif lower(v_part[1]) <> 'https' and not v_allows_local then
     perform kernel.refuse_value(p_field, v_part[1], 'https');
   elsif v_authority ~ '@' then
-    perform kernel.refuse_value(p_field, 'a user or a password', 'an address without; see webhook_headers');
+    perform kernel.refuse_value(p_field, 'a user or a password',
+      'an address without user and password; see webhook_headers');
   elsif (case when v_port ~ '^[1-9][0-9]{0,4}$' then v_port::integer > 65535 else v_port is not null end) then
     perform kernel.refuse_value(p_field, format('the port "%s"', v_port), 'a port from 1 to 65535, or none');
   end if;
@@ -47,11 +48,12 @@ as $$
 declare
   c_allowed constant text := 'the name or address of a server on the public internet';
   v_host constant text := lower(p_host);
-  v_literal constant text := substring(v_host from '^\[([0-9a-f:.]+)\]$');
+  v_literal constant text := substring(v_host from E'^\\[([0-9a-f:.]+)\\]$');
   v_address inet;
 begin
   begin
-    v_address := coalesce(v_literal, substring(v_host from '^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$'))::inet;
+    v_address := coalesce(
+      v_literal, substring(v_host from E'^(?:(?:0|[1-9]\\d{0,2})\\.){3}(?:0|[1-9]\\d{0,2})$'))::inet;
   exception
     when invalid_text_representation then
       perform kernel.refuse_value(p_field, p_host, c_allowed);
@@ -65,9 +67,9 @@ begin
   elsif v_host = 'localhost' and p_allows_local then
     return;
   elsif length(v_host) <= 253
-    and v_host ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
-    and v_host !~ '(^|\.)([0-9]+|0x[0-9a-f]*)$'
-    and v_host !~ '\.(localhost|localdomain|local|internal|intranet|lan|home\.arpa)$' then
+    and v_host ~ E'^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
+    and v_host !~ E'(^|\\.)([0-9]+|0x[0-9a-f]*)$'
+    and v_host !~ E'\\.(localhost|localdomain|local|internal|intranet|lan|home\\.arpa)$' then
     return;
   end if;
   perform kernel.refuse_value(p_field, coalesce(nullif(p_host, ''), 'no host'), c_allowed);
@@ -96,12 +98,12 @@ returns cidr[]
 language sql
 immutable parallel safe
 as $$
--- The IANA special-purpose registries. api/leadgen/worker/egress.py has the same list: change both
--- (tests/db/test_egress_lists.py).
+-- The IANA special-purpose registries, and the address at which Azure's machines reach its own services.
+-- api/leadgen/worker/egress.py has the same list: change both (tests/db/test_egress_lists.py).
   select array[
-    '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24',
-    '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24',
-    '224.0.0.0/4', '240.0.0.0/4',
+    '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '168.63.129.16/32', '169.254.0.0/16',
+    '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16',
+    '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4',
     '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'
   ]::cidr[];
 $$;
@@ -126,7 +128,7 @@ begin
   end if;
   for v_header in
     select h.key, h.value, p_path || '.' || h.key as path,
-      row_number() over (partition by lower(h.key) order by h.key) as time
+      row_number() over (partition by lower(h.key) order by h.key collate "C") as time
     from jsonb_each(p_headers) h
   loop
     if v_header.key !~* '^(authorization|x-[a-z0-9-]{1,60})$' then
@@ -135,7 +137,7 @@ begin
       perform kernel.refuse_value(v_header.path, 'the same name twice', 'names that differ in more than case');
     elsif jsonb_typeof(v_header.value) <> 'string' then
       perform kernel.refuse_value(v_header.path, jsonb_typeof(v_header.value), 'text');
-    elsif v_header.value #>> '{}' !~ '^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$'
+    elsif v_header.value #>> '{}' !~ E'^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$'
       or length(v_header.value #>> '{}') > 1000 then
       perform kernel.refuse_value(v_header.path, 'text that no header can carry',
         '1 to 1000 printable ASCII characters, none of them a space at either end');
@@ -191,7 +193,8 @@ declare
 begin
   if p_overlap between interval '0' and c_longest is not true then
     perform kernel.refuse(
-      'LG400', 'An overlap is no time to 30 days', 'p_overlap', coalesce(p_overlap::text, 'none'), '0 to 30 days');
+      'LG400', 'The overlap of the two secrets is out of bounds', 'p_overlap', coalesce(p_overlap::text, 'none'),
+      '0 to 30 days');
   end if;
   select b.* into v_buyer from leadgen.buyers b where b.id = p_buyer_id for no key update;
   if not found then
@@ -210,7 +213,7 @@ begin
   where b.id = p_buyer_id
   returning b.* into v_buyer;
   perform catalog.note_action('secret_rotated', format('buyer %s', p_buyer_id), p_buyer_id,
-    format('buyer %s: a new webhook secret, the old one signs beside it for %s', p_buyer_id, p_overlap), '{}');
+    format('buyer %s: a new webhook secret; the old one signs too for %s', p_buyer_id, p_overlap), '{}');
   return v_buyer.webhook_secret;
 end;
 $$;

@@ -1,6 +1,6 @@
 -- Keys of buyers and operators.
 
-create or replace function identity.check_buyer(p_key_hash text)
+create or replace function identity.authenticate_buyer(p_key_hash text)
 returns bigint
 language plpgsql
 stable
@@ -15,10 +15,10 @@ begin
   return v_buyer_id;
 end;
 $$;
-comment on function identity.check_buyer(text) is
+comment on function identity.authenticate_buyer(text) is
   'The buyer whose key in force has this hash; LG401 when there is none.';
 
-create or replace function identity.check_operator(p_key_hash text)
+create or replace function identity.authenticate_operator(p_key_hash text)
 returns void
 language plpgsql
 stable
@@ -29,5 +29,5 @@ begin
   end if;
 end;
 $$;
-comment on function identity.check_operator(text) is
+comment on function identity.authenticate_operator(text) is
   'Raises LG401 unless the hash is that of an operator''s key in force.';

@@ -12,7 +12,8 @@ declare
   v_secret constant bytea := (select s.secret from leadgen.link_secrets s);
 begin
   if p_kind in ('accept', 'return', 'unsubscribe') is not true or p_id is null then
-    perform kernel.refuse('LG400', 'Not a kind of link', 'kind', 'something else', 'accept, return, unsubscribe');
+    perform kernel.refuse('LG400', 'There is no such kind of link', 'kind', 'another value',
+      'accept, return, unsubscribe');
   end if;
   if v_secret is null then
     perform kernel.refuse('LG423', 'There is no secret to sign links with', 'link_secrets', 'no row', 'one row',

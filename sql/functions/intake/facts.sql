@@ -201,7 +201,11 @@ comment on function intake.find_buyers_with_contact(kernel.lead_facts, catalog.r
   'Buyers who bought another lead of the same phone or e-mail from the offer within the policy''s '
   'contact_window_days; a sale that never reached its buyer does not count.';
 
-create or replace function intake.needs_mail_lookup(p_facts kernel.lead_facts, p_route catalog.route, p_context jsonb)
+create or replace function intake.find_domain_to_look_up(
+  p_facts kernel.lead_facts,
+  p_route catalog.route,
+  p_context jsonb
+)
 returns text
 language plpgsql
 volatile
@@ -217,7 +221,7 @@ begin
   return null;
 end;
 $$;
-comment on function intake.needs_mail_lookup(kernel.lead_facts, catalog.route, jsonb) is
+comment on function intake.find_domain_to_look_up(kernel.lead_facts, catalog.route, jsonb) is
   'The e-mail domain that the caller must have looked up before this lead can be judged; null: none, or the caller '
   'cannot.';
 

@@ -38,7 +38,7 @@ begin
     select s.name
     from (values ('app_secret', new.app_secret), ('access_token', new.access_token), ('verify_token', new.verify_token))
       s (name, value)
-    where s.value !~ '\S'
+    where s.value !~ E'\\S'
   loop
     perform kernel.refuse_value(v_secret.name, 'a blank text', 'a secret, or nothing');
   end loop;
@@ -100,7 +100,7 @@ begin
   end if;
 
   for v_key, v_rule in select e.key, e.value from jsonb_each(p_body -> 'fields') e loop
-    if v_key <> all (c_fields) and v_key !~ '^attributes\.[A-Za-z_][A-Za-z0-9_]{0,59}$' then
+    if v_key <> all (c_fields) and v_key !~ E'^attributes\\.[A-Za-z_][A-Za-z0-9_]{0,59}$' then
       perform kernel.refuse_value('body.fields.' || v_key, 'an unknown field',
         'one of ' || array_to_string(c_fields, ', ') || ', attributes.<name>');
     end if;
@@ -178,9 +178,9 @@ immutable
 as $$
 declare
   v_path constant text := p_rule #>> '{}';
-  c_variable constant text := '^([^"]|"([^"\\]|\\.)*")*\$["A-Za-z_]'; -- outside of texts
+  c_variable constant text := E'^([^"]|"([^"\\\\]|\\\\.)*")*\\$["A-Za-z_]'; -- outside of texts
 begin
-  if jsonb_typeof(p_rule) is distinct from 'string' or v_path !~ '^\$($|[.\[ ])' or v_path ~ c_variable then
+  if jsonb_typeof(p_rule) is distinct from 'string' or v_path !~ E'^\\$($|[.\\[ ])' or v_path ~ c_variable then
     perform kernel.refuse_value(p_path, coalesce(p_rule::text, 'nothing'),
       'a JSON path that begins with $, such as $.contact.email');
   elsif p_is_plain and intake.read_plain_path(v_path) is null then

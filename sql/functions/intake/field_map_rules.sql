@@ -97,12 +97,12 @@ language plpgsql
 immutable strict parallel safe
 as $$
 begin
-  if p_path !~ '^\$(\.[A-Za-z_][A-Za-z0-9_]*|\."[^"\\]+"|\[[0-9]+\])+$' then
+  if p_path !~ E'^\\$(\\.[A-Za-z_][A-Za-z0-9_]*|\\."[^"\\\\]+"|\\[[0-9]+\\])+$' then
     return null;
   end if;
   return array(
     select coalesce(step[1], step[2], step[3])
-    from regexp_matches(p_path, '\.([A-Za-z_][A-Za-z0-9_]*)|\."([^"\\]+)"|\[([0-9]+)\]', 'g') step
+    from regexp_matches(p_path, E'\\.([A-Za-z_][A-Za-z0-9_]*)|\\."([^"\\\\]+)"|\\[([0-9]+)\\]', 'g') step
   );
 end;
 $$;
@@ -151,7 +151,7 @@ immutable parallel safe
 as $$
 begin
   return p_value is null or p_value in ('null', '[]', '{}')
-    or (jsonb_typeof(p_value) = 'string' and p_value #>> '{}' ~ '^\s*$');
+    or (jsonb_typeof(p_value) = 'string' and p_value #>> '{}' ~ E'^\\s*$');
 end;
 $$;
 comment on function intake.is_blank(jsonb) is

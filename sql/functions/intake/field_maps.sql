@@ -41,9 +41,9 @@ begin
 
   if v_answers is not null then
     v_attributes := intake.gather_leftovers(v_answers,
-      array(select '$' || substr(path, 10) from unnest(v_paths) path where path ~ '^\$\.answers[.[]'), v_attributes);
-    v_paths := array(select path from unnest(v_paths) path where path !~ '^\$\.answers[.[]')
-      || regexp_replace(p_map -> 'answers' ->> 'items', '\[\*\]$', '');
+      array(select '$' || substr(path, 10) from unnest(v_paths) path where path ~ E'^\\$\\.answers[.[]'), v_attributes);
+    v_paths := array(select path from unnest(v_paths) path where path !~ E'^\\$\\.answers[.[]')
+      || regexp_replace(p_map -> 'answers' ->> 'items', E'\\[\\*\\]$', '');
   end if;
   v_attributes := intake.gather_leftovers(p_lead,
     v_paths || (p_map ->> 'key')
@@ -130,7 +130,7 @@ declare
   v_slug constant text := replace(catalog.slugify(p_name), '-', '_');
   -- A name in another script has no ASCII; it keeps its own letters.
   v_base constant text :=
-    left(case when v_slug = 'x' then regexp_replace(btrim(p_name), '\s+', '_', 'g') else v_slug end, 60);
+    left(case when v_slug = 'x' then regexp_replace(btrim(p_name), E'\\s+', '_', 'g') else v_slug end, 60);
   v_name text := v_base;
   v_number integer := 1;
 begin

@@ -54,7 +54,7 @@ begin
     case when v_is_valid then p_route.pricing_policy_version end,
     p_decision.buyers[1], (p_decision.prices[1]).amount,
     p_request.utm_source, p_request.utm_medium, p_request.utm_campaign, p_request.landing_url, p_request.ip_address,
-    p_request.user_agent, p_payload, p_answer,
+    p_request.user_agent, p_payload - 'attributes', p_answer,
     (
       p_facts.phone_country, p_facts.phone_region, p_facts.email_is_disposable,
       p_facts.duplicate_lead_id, p_facts.duplicate_created_at, p_facts.duplicate_field,
@@ -139,7 +139,7 @@ comment on function intake.compose_answer(bigint, catalog.route, kernel.failure[
   'What the sender is told: accepted with buyer and price (hidden where the source may not know), or rejected with '
   'every failure.';
 
-create or replace function intake.replay_answer(p_lead_id bigint, p_hash bytea, p_key_is_derived boolean)
+create or replace function intake.repeat_answer(p_lead_id bigint, p_hash bytea, p_key_is_derived boolean)
 returns jsonb
 language plpgsql
 stable
@@ -153,8 +153,8 @@ begin
     perform kernel.refuse('LG422', 'The idempotency key was used for another lead', 'idempotency_key',
       'a key whose first lead had another body', 'the same body, or a new key');
   end if;
-  return v_answer || '{"replayed": true}';
+  return v_answer || '{"repeated": true}';
 end;
 $$;
-comment on function intake.replay_answer(bigint, bytea, boolean) is
-  'The answer a lead''s sender got first, marked replayed; LG422 when the same key comes with another body.';
+comment on function intake.repeat_answer(bigint, bytea, boolean) is
+  'The answer a lead''s sender got first, marked as repeated; LG422 when the same key comes with another body.';

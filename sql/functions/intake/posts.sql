@@ -19,7 +19,7 @@ begin
   where s.source_key = p_source_key;
 
   if v_source.map ->> 'authentication' = 'signature' then
-    v_is_proved := intake.check_signature(p_body, v_source.app_secret, p_context ->> 'signature');
+    v_is_proved := intake.is_valid_signature(p_body, v_source.app_secret, p_context ->> 'signature');
   elsif v_source.source_id is not null then
     v_source.document := intake.read_post(p_body);
     v_is_proved := v_source.api_key_hash = case v_source.map ->> 'authentication'
@@ -39,7 +39,7 @@ comment on function intake.authenticate_post(text, bytea, jsonb) is
   'The source of a post in its own shape, once API key, key in the body or signature prove it. LG401 otherwise, in '
   'the same words whatever was wrong.';
 
-create or replace function intake.check_signature(p_body bytea, p_secret text, p_signature text)
+create or replace function intake.is_valid_signature(p_body bytea, p_secret text, p_signature text)
 returns boolean
 language plpgsql
 immutable
@@ -53,7 +53,7 @@ begin
     false);
 end;
 $$;
-comment on function intake.check_signature(bytea, text, text) is
+comment on function intake.is_valid_signature(bytea, text, text) is
   'Whether a body was signed with a secret, as X-Hub-Signature-256 says it: sha256= and the HMAC-SHA-256 of the raw '
   'body in hex. False without either.';
 
@@ -63,20 +63,26 @@ language plpgsql
 stable
 as $$
 -- One ad account posts the leads of many campaigns to one address. A lead that its first source has taken stays there,
--- or a campaign mapped between two tries would sell it twice.
+-- or a campaign mapped between two tries would sell it twice. The sender writes the campaign, so it may name no source
+-- of somebody else: leads and idempotency keys of the one are none of the other's.
 declare
   v_source intake.mapped_source := p_source;
+  v_is_ours boolean;
 begin
   if p_source.map -> 'by_campaign' = 'true' and not exists (
     select from leadgen.leads l
     where l.source_id = p_source.source_id and l.idempotency_key = p_payload ->> 'idempotency_key') then
-    select s.id, s.source_key, s.api_key_hash into v_source.source_id, v_source.source_key, v_source.api_key_hash
+    select s.id, s.source_key, s.api_key_hash, s.id = own.id or s.account = own.account
+    into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_is_ours
     from leadgen.source_campaigns c
     join leadgen.sources s on s.id = c.source_id
+    left join leadgen.sources own on own.id = p_source.source_id
     where c.utm_source = lower(ref.collapse_space(p_payload ->> 'utm_source'))
       and c.utm_campaign = lower(ref.collapse_space(p_payload ->> 'utm_campaign'));
     if not found then
       return p_source;
+    elsif v_is_ours is not true then
+      return null;
     end if;
   end if;
   return v_source;
@@ -84,7 +90,66 @@ end;
 $$;
 comment on function intake.choose_mapped_source(intake.mapped_source, jsonb) is
   'The source that takes a mapped lead: where the map says by_campaign, the one that its campaign belongs to '
-  '(source_campaigns), else the one that posted it.';
+  '(source_campaigns), else the one that posted it. Null: the campaign''s source is of another account.';
+
+create or replace function intake.check_campaign(p_source intake.mapped_source)
+returns void
+language plpgsql
+immutable
+as $$
+begin
+  if p_source.source_id is null then
+    perform kernel.refuse('LG403', 'The campaign belongs to a source of another account', 'utm_campaign',
+      'another account''s campaign', 'a campaign of the source that posts, or of one with the same account');
+  end if;
+end;
+$$;
+comment on function intake.check_campaign(intake.mapped_source) is
+  'Raises LG403 when choose_mapped_source found a source of another account.';
+
+create or replace function intake.address_submission(
+  p_source intake.mapped_source,
+  inout p_payload jsonb,
+  inout p_context jsonb
+)
+language plpgsql
+immutable
+as $$
+begin
+  p_payload := p_payload || jsonb_build_object('source_key', p_source.source_key);
+  p_context := p_context - 'api_key_hash';
+  if p_source.api_key_hash is not null then
+    p_context := p_context || jsonb_build_object('api_key_hash', p_source.api_key_hash);
+  end if;
+end;
+$$;
+comment on function intake.address_submission(intake.mapped_source, jsonb, jsonb) is
+  'Payload and context of a mapped lead as the source sends them that takes it.';
+
+create or replace function intake.choose_source_again(inout p_payload jsonb, inout p_context jsonb)
+language plpgsql
+stable
+as $$
+-- The post was proved when it came. Whether its campaign may have it now is asked anew.
+declare
+  v_source intake.mapped_source;
+begin
+  select s.id, s.source_key, s.api_key_hash, m.body
+  into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_source.map
+  from leadgen.sources s
+  join leadgen.source_maps sm on sm.source_id = s.id
+  join leadgen.field_maps m on m.id = sm.field_map_id
+  where s.source_key = p_payload ->> 'source_key';
+  if found then
+    v_source := intake.choose_mapped_source(v_source, p_payload);
+    perform intake.check_campaign(v_source);
+    select a.p_payload, a.p_context into p_payload, p_context
+    from intake.address_submission(v_source, p_payload, p_context) a;
+  end if;
+end;
+$$;
+comment on function intake.choose_source_again(jsonb, jsonb) is
+  'A quarantined post as the source of its campaign sends it. LG403 while that source is of another account.';
 
 create or replace function intake.read_post(p_body bytea)
 returns jsonb
@@ -92,8 +157,14 @@ language plpgsql
 immutable strict
 as $$
 declare
-  v_document constant jsonb := convert_from(p_body, 'UTF8');
+  v_text constant text := convert_from(p_body, 'UTF8');
+  v_document jsonb;
 begin
+  if ref.has_huge_number(v_text) then
+    perform kernel.refuse('LG400', 'The post has a number that is too large', p_found => 'a number of more digits',
+      p_allowed => 'numbers of at most 40 digits, with an exponent of at most two');
+  end if;
+  v_document := v_text;
   if jsonb_typeof(v_document) <> 'object' then
     perform kernel.refuse(
       'LG400', 'The post is not a JSON object', p_found => jsonb_typeof(v_document), p_allowed => 'an object');
@@ -142,14 +213,15 @@ declare
   v_answer jsonb;
 begin
   if p_state = 'LG422' then
-    select l.answer || '{"replayed": true}' into v_answer
+    select l.answer || '{"repeated": true}' into v_answer
     from leadgen.leads l
     where l.source_id = p_source.source_id and l.idempotency_key = p_payload ->> 'idempotency_key';
     if found then
       return v_answer;
     end if;
   end if;
-  v_route.failed_step := 'field_map';
+  v_route.failed_step := case when p_state = 'LG403' then 'campaign' else 'field_map' end;
+  v_route.source_id := p_source.source_id;
   v_route.failed_reason := p_message;
   return intake.quarantine_submission(p_payload, p_context, v_route);
 end;

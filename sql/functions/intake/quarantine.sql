@@ -20,7 +20,7 @@ begin
       intake.derive_idempotency_key(intake.normalize_request(p_request, p_route), p_route, leadgen.clock()));
     select l.id into v_lead_id from leadgen.leads l where l.source_id = p_route.source_id and l.idempotency_key = v_key;
     if found then
-      return intake.replay_answer(v_lead_id, intake.hash_submission(p_payload), p_request.idempotency_key is null);
+      return intake.repeat_answer(v_lead_id, intake.hash_submission(p_payload), p_request.idempotency_key is null);
     end if;
   end if;
   return intake.quarantine_submission(p_payload, p_context, p_route);
@@ -34,18 +34,29 @@ returns jsonb
 language plpgsql
 volatile
 as $$
--- What the caller could do at that moment is not kept: the operator who replays it cannot look up mail domains.
+-- What the caller could do at that moment is not kept: the operator who resubmits it cannot look up mail domains.
 declare
   v_context constant jsonb := p_context - 'can_look_up_mail';
   v_hash constant bytea := sha256(convert_to(p_payload::text || v_context::text, 'UTF8'));
   v_id bigint;
+  v_refusal jsonb;
 begin
-  insert into leadgen.intake_quarantine as q (failed_step, reason, payload, context, request_hash)
-  values (p_route.failed_step, p_route.failed_reason, p_payload, v_context, v_hash)
-  on conflict (request_hash) where replayed_at is null
-  do update set times_seen = q.times_seen + 1, last_seen_at = current_timestamp,
-    failed_step = excluded.failed_step, reason = excluded.reason
+  update leadgen.intake_quarantine q
+  set times_seen = q.times_seen + 1, last_seen_at = current_timestamp,
+    failed_step = p_route.failed_step, reason = p_route.failed_reason
+  where q.request_hash = v_hash and q.resubmitted_at is null
   returning q.id into v_id;
+  if v_id is null then
+    v_refusal := intake.charge_quarantine(p_route.source_id, v_context ->> 'ip_address', octet_length(p_payload::text));
+    if v_refusal is not null then
+      return v_refusal;
+    end if;
+    insert into leadgen.intake_quarantine as q (failed_step, reason, payload, context, request_hash, traces)
+    values (p_route.failed_step, p_route.failed_reason, p_payload, v_context, v_hash, intake.trace_payload(p_payload))
+    on conflict (request_hash) where resubmitted_at is null
+    do update set times_seen = q.times_seen + 1, last_seen_at = current_timestamp
+    returning q.id into v_id;
+  end if;
   return jsonb_build_object(
     'status', 'quarantined',
     'quarantine_id', v_id,
@@ -55,36 +66,194 @@ begin
 end;
 $$;
 comment on function intake.quarantine_submission(jsonb, jsonb, catalog.route) is
-  'Keeps a submission that no active source claims, whole; the same submission again raises its count.';
+  'Keeps a submission that no active source claims, whole; the same submission again raises its count. Status limited:'
+  ' its sender has put too much into quarantine.';
+
+create or replace function intake.charge_quarantine(p_source_id bigint, p_address text, p_bytes integer)
+returns jsonb
+language plpgsql
+volatile
+as $$
+-- Bytes and not rows, for a row may be a hundred times another. Whose source is known pays for it, however many
+-- addresses post for it.
+declare
+  v_source_key constant text := (select s.source_key from leadgen.sources s where s.id = p_source_id);
+  v_name text := case when v_source_key is not null then 'quarantine_source' else 'quarantine_address' end;
+  v_subject constant text := coalesce(v_source_key, intake.name_network(p_address));
+  v_granted double precision;
+  v_retry_after integer;
+begin
+  if v_subject is not null then
+    select t.granted, t.retry_after into v_granted, v_retry_after
+    from intake.take_tokens(v_name, v_subject, p_bytes, p_bytes) t;
+  end if;
+  if v_granted is distinct from 0 then
+    v_name := 'quarantine';
+    select t.granted, t.retry_after into v_granted, v_retry_after
+    from intake.take_tokens(v_name, '*', p_bytes, p_bytes) t;
+  end if;
+  return case when v_granted = 0 then jsonb_build_object(
+    'status', 'limited',
+    'limit', v_name,
+    'retry_after', v_retry_after,
+    'message', 'No active source claims this lead, and its sender has too many in quarantine. It is not kept.') end;
+end;
+$$;
+comment on function intake.charge_quarantine(bigint, text, integer) is
+  'Takes the bytes of a submission out of what its source, or its address, and everybody may put into quarantine. Null:'
+  ' it may come in; else the answer to its sender.';
+
+create or replace function intake.purge_quarantine()
+returns integer
+language plpgsql
+volatile
+as $$
+declare
+  v_now constant timestamptz := leadgen.clock();
+  v_days constant integer := (select s.quarantine_days from leadgen.settings s);
+  v_count integer;
+  v_waiting integer;
+begin
+  with gone as (
+    delete from leadgen.intake_quarantine q
+    where q.id in (
+      select o.id
+      from leadgen.intake_quarantine o
+      where o.last_seen_at < v_now - v_days * interval '1 day'
+      order by o.last_seen_at
+      limit 1000
+      for update skip locked)
+    returning q.resubmitted_at
+  )
+  select count(*), count(*) filter (where g.resubmitted_at is null) into v_count, v_waiting from gone g;
+  if v_waiting > 0 then
+    insert into leadgen.events (created_at, kind, subject, message, facts)
+    values (
+      v_now, 'quarantine_purged', (v_now at time zone 'UTC')::date::text,
+      format('%s deleted after %s in quarantine: no source claimed them',
+        kernel.count_of(v_waiting, 'submission'), kernel.count_of(v_days, 'day')),
+      jsonb_build_object('submissions', v_waiting, 'days', v_days))
+    on conflict on constraint events_subject_unique do update
+    set
+      facts = events.facts
+        || jsonb_build_object('submissions', (events.facts ->> 'submissions')::integer + v_waiting),
+      message = format('%s deleted after %s in quarantine: no source claimed them',
+        kernel.count_of((events.facts ->> 'submissions')::integer + v_waiting, 'submission'),
+        kernel.count_of(v_days, 'day'));
+  end if;
+  return v_count;
+end;
+$$;
+comment on function intake.purge_quarantine() is
+  'Deletes submissions that last came into quarantine longer than settings.quarantine_days ago, at most 1,000; returns '
+  'how many. An event counts those that nobody resubmitted.';
+
+create or replace function intake.spread_digits(p_digits text)
+returns text
+language plpgsql
+immutable strict parallel safe
+as $$
+begin
+  return regexp_replace(p_digits, '([0-9])', E'\\1[ ()./+-]*', 'g');
+end;
+$$;
+comment on function intake.spread_digits(text) is
+  'A regular expression of digits as people write them: with spaces, brackets, dots, slashes and signs after each.';
+
+create or replace function intake.is_submission_of(p_payload jsonb, p_email text, p_phone text, p_country_code text)
+returns boolean
+language plpgsql
+stable
+as $$
+-- A network's post has its answers anywhere, so the contact is looked for in the text. Of a phone these are its
+-- last ten digits. Right before them may be more of the phone and a prefix that is dialled, but no other digit; right
+-- after them, none.
+declare
+  v_own_country constant text := upper(ref.collapse_space(p_payload ->> 'country_code'));
+  v_email constant text := '(^|[^a-z0-9._%+-])'
+    || regexp_replace(nullif(p_email, ''), '([^a-zA-Z0-9@])', E'\\\\\\1', 'g') || '($|[^a-z0-9.-])';
+  v_digits constant text := regexp_replace(p_phone, E'\\D', '', 'g');
+  v_number constant text := (
+    select format('(^|[^0-9])(00|011|0|8)?[ ()./+-]*(%s)?%s($|[^0-9])',
+      string_agg(intake.spread_digits(left(substr(v_digits, n), -10)), '|'), intake.spread_digits(right(v_digits, 10)))
+    from generate_series(1, length(v_digits) - 10) n);
+begin
+  return coalesce(p_payload::text ~* v_email, false)
+    or coalesce(ref.normalize_email(ref.collapse_space(p_payload ->> 'email')) = nullif(p_email, ''), false)
+    or coalesce(length(v_digits) >= 10 and p_payload::text ~ v_number, false)
+    or exists (
+      select from unnest(case
+        when v_own_country ~ '^[A-Z]{2}$' then array[v_own_country]
+        else array[p_country_code, (ref.read_phone(nullif(p_phone, ''), null)).country_code]
+      end) c (code)
+      where (ref.read_phone(p_payload ->> 'phone', c.code)).e164 = nullif(p_phone, ''));
+end;
+$$;
+comment on function intake.is_submission_of(jsonb, text, text, text) is
+  'Whether a submission carries an e-mail or a phone, as a lead of this country has them; null or empty: none. Its '
+  'phone is read in its own country; where it names none, in this one and in the country of the phone.';
+
+create or replace function intake.list_quarantined_of(p_email text, p_phone text, p_country_code text)
+returns setof bigint
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select q.id
+  from intake.list_traced(intake.trace_contact(p_email, p_phone)) t (id)
+  join leadgen.intake_quarantine q on q.id = t.id
+  where q.payload <> '{}' and intake.is_submission_of(q.payload, p_email, p_phone, p_country_code)
+  order by q.id;
+end;
+$$;
+comment on function intake.list_quarantined_of(text, text, text) is
+  'The quarantined submissions that carry an e-mail or a phone, resubmitted ones included.';
 
 create or replace function intake.erase_quarantined(p_lead leadgen.leads, p_now timestamptz)
 returns void
 language plpgsql
 volatile
 as $$
--- By what the lead was, so before it is struck out; rows by id. A read of the whole quarantine, which is short. A
--- network's post has its answers anywhere, so the contact is looked for in the text.
+-- By what the lead was, so before it is struck out.
 declare
-  v_email constant text := '(^|[^a-z0-9._%+-])'
-    || regexp_replace(nullif(p_lead.email, ''), '([^a-zA-Z0-9@])', '\\\1', 'g') || '($|[^a-z0-9.-])';
-  v_digits constant text := right(regexp_replace(p_lead.phone, '\D', '', 'g'), 10);
+  v_traces constant bytea[] := intake.trace_contact(p_lead.email, p_lead.phone)
+    || intake.hash_trace('request', encode(p_lead.request_hash, 'hex'));
 begin
-  update leadgen.intake_quarantine q
-  set payload = '{}', context = '{}', request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
-    replayed_at = coalesce(q.replayed_at, p_now)
-  where q.id in (
+  perform intake.empty_quarantined(array(
     select c.id
-    from leadgen.intake_quarantine c
+    from (
+      select t.id from intake.list_traced(v_traces) t (id)
+      union
+      select t.id from leadgen.intake_quarantine t where t.lead_id = p_lead.id
+    ) found
+    join leadgen.intake_quarantine c on c.id = found.id
     where c.payload <> '{}'
       and (c.lead_id = p_lead.id
         or case when jsonb_typeof(c.payload) = 'object' then intake.hash_submission(c.payload) = p_lead.request_hash end
-        or c.payload::text ~* v_email
-        or ref.normalize_email(ref.collapse_space(c.payload ->> 'email')) = nullif(p_lead.email, '')
-        or (length(v_digits) = 10 and translate(c.payload::text, ' ()-./+', '') like '%' || v_digits || '%')
-        or (p_lead.phone <> '' and (ref.read_phone(c.payload ->> 'phone', p_lead.country_code)).e164 = p_lead.phone))
-    order by c.id
-    for update);
+        or intake.is_submission_of(c.payload, p_lead.email, p_lead.phone, p_lead.country_code))), p_now);
 end;
 $$;
 comment on function intake.erase_quarantined(leadgen.leads, timestamptz) is
-  'Empties quarantined submissions of the same request, e-mail or phone as a lead; they are not replayed any more.';
+  'Empties quarantined submissions of the same request, e-mail or phone as a lead; they are not resubmitted any more.';
+
+create or replace function intake.empty_quarantined(p_ids bigint[], p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+as $$
+-- Rows by id.
+begin
+  update leadgen.intake_quarantine q
+  set payload = '{}', context = '{}', traces = '{}', request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
+    resubmitted_at = coalesce(q.resubmitted_at, p_now)
+  where q.id in (
+    select c.id from leadgen.intake_quarantine c
+    where c.id = any (p_ids) and c.payload <> '{}'
+    order by c.id
+    for update);
+  return found;
+end;
+$$;
+comment on function intake.empty_quarantined(bigint[], timestamptz) is
+  'Takes out of quarantined submissions all that was sent; false when nothing was left of them.';

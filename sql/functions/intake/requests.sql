@@ -72,6 +72,7 @@ declare
     "phone": 40, "country_code": 2, "region_code": 20, "postal_code": 16, "city": 128, "message": 10000,
     "utm_source": 100, "utm_medium": 100, "utm_campaign": 100, "landing_url": 2000, "consent_at": 40,
     "consent_certificate_url": 2000}';
+  c_few constant integer := 600; -- shorter than the shortest attributes that are too many
   v_field text;
   v_value jsonb;
 begin
@@ -82,7 +83,7 @@ begin
   if jsonb_typeof(p_context) is distinct from 'object'
     or p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail}'::text[]
       <> '{}' then
-    perform kernel.refuse('LG400', 'The context has a key that nothing reads', p_found => 'another key',
+    perform kernel.refuse('LG400', 'The context has an unknown key', p_found => 'another key',
       p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent, can_look_up_mail');
   end if;
 
@@ -92,7 +93,9 @@ begin
     when c_limits ? e.key then
       jsonb_typeof(e.value) not in ('string', 'null') or length(e.value #>> '{}') > (c_limits ->> e.key)::integer
     when e.key in ('consent', 'gdpr_consent') then jsonb_typeof(e.value) not in ('boolean', 'null')
-    when e.key = 'attributes' then jsonb_typeof(e.value) not in ('object', 'null')
+    when e.key = 'attributes' then case jsonb_typeof(e.value)
+      when 'object' then length(e.value::text) > c_few and intake.find_attributes_fault(e.value) is not null
+      else e.value <> 'null' end
     else true
   end
   limit 1;
@@ -105,6 +108,9 @@ begin
       case jsonb_typeof(v_value) when 'string' then format('text of %s characters', length(v_value #>> '{}'))
         else 'a value of type ' || jsonb_typeof(v_value) end,
       format('text of at most %s characters', c_limits ->> v_field));
+  elsif v_field = 'attributes' and jsonb_typeof(v_value) = 'object' then
+    perform kernel.refuse('LG400', 'attributes is not acceptable', v_field, intake.find_attributes_fault(v_value),
+      'at most 100 attributes, 16384 bytes together');
   elsif v_field in ('consent', 'gdpr_consent', 'attributes') then
     perform kernel.refuse('LG400', v_field || ' is not acceptable', v_field,
       'a value of type ' || jsonb_typeof(v_value),
@@ -119,6 +125,25 @@ $$;
 comment on function intake.check_submission(jsonb, jsonb) is
   'Raises LG400 for the first field of a submission that is unknown, of a wrong type or too long.';
 
+create or replace function intake.find_attributes_fault(p_attributes jsonb)
+returns text
+language plpgsql
+immutable
+as $$
+-- Each attribute is work under the offer's lock, and all of them go to each buyer.
+declare
+  v_count constant integer := (select count(*) from jsonb_object_keys(p_attributes));
+  v_bytes constant integer := octet_length(p_attributes::text);
+begin
+  return case
+    when v_count > 100 then v_count || ' attributes'
+    when v_bytes > 16384 then v_bytes || ' bytes'
+  end;
+end;
+$$;
+comment on function intake.find_attributes_fault(jsonb) is
+  'What of attributes is beyond their bounds: their number or their size as text. Null: nothing.';
+
 create or replace function intake.read_idempotency_key(p_payload jsonb, p_context jsonb)
 returns text
 language plpgsql
@@ -128,7 +153,7 @@ declare
   v_key constant text := coalesce(p_context ->> 'idempotency_key', p_payload ->> 'idempotency_key');
 begin
   if v_key <> p_payload ->> 'idempotency_key' then
-    perform kernel.refuse('LG400', 'Two different idempotency keys', 'idempotency_key',
+    perform kernel.refuse('LG400', 'The call has two different idempotency keys', 'idempotency_key',
       'one in the header and another in the body', 'one key');
   end if;
   if v_key = '' or length(v_key) > 128 or v_key ~ '[[:cntrl:]]' or starts_with(v_key, 'auto:') then

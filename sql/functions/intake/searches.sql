@@ -15,7 +15,7 @@ declare
   v_text constant text := ref.collapse_space(p_text);
 begin
   if v_text is null or length(v_text) > 200 then
-    perform kernel.refuse('LG400', 'Nothing to look for', 'text',
+    perform kernel.refuse('LG400', 'The text to look for is missing or too long', 'text',
       case when v_text is null then 'nothing' else kernel.count_of(length(v_text), 'character') end,
       'a lead id, a phone number, an e-mail or a key of at most 200 characters');
   end if;
@@ -37,12 +37,12 @@ comment on function intake.read_search(text) is
   'What a text may be: a lead id, an e-mail, phone numbers in E.164, idempotency keys (with the prefix of each field '
   'map as well). Raises LG400 for none, or one that is too long.';
 
-create or replace function intake.list_matching_leads(p_text text)
+create or replace function intake.list_matching_leads(p_text text, p_limit integer)
 returns table (lead_id bigint, matched text)
 language plpgsql
 stable
 as $$
--- Each branch is a probe by key.
+-- Each branch is a probe by key. Attributes have none: they are looked at only for what is found by no key.
 declare
   v_search constant record := intake.read_search(p_text);
 begin
@@ -60,10 +60,41 @@ begin
     join leadgen.leads l on l.source_id = s.id and l.idempotency_key = any (v_search.keys)
   ) found
   group by found.id;
+  if not found then
+    return query select * from intake.list_leads_by_attribute(p_text, p_limit);
+  end if;
 end;
 $$;
-comment on function intake.list_matching_leads(text) is
-  'The leads that have a text as their id, phone, e-mail or idempotency key, and which of these it was.';
+comment on function intake.list_matching_leads(text, integer) is
+  'The leads that have a text as their id, phone, e-mail or idempotency key, and which of these it was; if there is '
+  'none, the latest that have it as an attribute.';
+
+create or replace function intake.list_leads_by_attribute(p_text text, p_limit integer)
+returns table (lead_id bigint, matched text)
+language plpgsql
+stable
+as $$
+-- A read of all leads, newest first, until there are enough. The text as JSON writes it leaves most out at once.
+declare
+  v_text constant text := ref.collapse_space(p_text);
+  v_json constant text := to_json(v_text)::text;
+  v_part constant text := substr(v_json, 2, length(v_json) - 2);
+begin
+  return query
+  select l.id, by.matched
+  from leadgen.leads l
+  cross join lateral (
+    select string_agg('attributes.' || a.key, ', ' order by a.key) as matched
+    from jsonb_each(l.attributes) a
+    where exists (select from jsonb_path_query(a.value, 'strict $.**') v where v #>> '{}' = v_text)
+  ) by
+  where strpos(l.attributes::text, v_part) > 0 and by.matched is not null
+  order by l.id desc
+  limit p_limit;
+end;
+$$;
+comment on function intake.list_leads_by_attribute(text, integer) is
+  'The latest leads with an attribute, at any depth, that is a text or number; and which attribute it is.';
 
 create or replace function intake.list_matching_quarantined(p_text text)
 returns table (quarantine_id bigint, matched text)
@@ -71,30 +102,33 @@ language plpgsql
 stable
 as $$
 -- A read of the whole quarantine, which is short. A network's post has its answers anywhere, so e-mail and phone are
--- looked for in the text. What was replayed is a lead.
+-- looked for in the text. What was resubmitted is a lead.
 declare
   v_search constant record := intake.read_search(p_text);
   v_digits constant text[] := array(
-    select '%' || right(regexp_replace(p, '\D', '', 'g'), 10) || '%'
+    select '%' || right(regexp_replace(p, E'\\D', '', 'g'), 10) || '%'
     from unnest(v_search.phones) p
-    where length(regexp_replace(p, '\D', '', 'g')) >= 7);
+    where length(regexp_replace(p, E'\\D', '', 'g')) >= 7);
 begin
   return query
-  select q.id, concat_ws(', ', by.phone, by.email, by.key)
+  select q.id, coalesce(nullif(concat_ws(', ', by.phone, by.email, by.key), ''), by.field)
   from leadgen.intake_quarantine q
   cross join lateral (
     select
       case when translate(q.payload::text, ' ()-./+', '') like any (v_digits) then 'phone' end as phone,
       case when strpos(lower(q.payload::text), v_search.email) > 0 then 'email' end as email,
       case when q.payload ->> 'idempotency_key' = any (v_search.keys)
-        or q.context ->> 'idempotency_key' = any (v_search.keys) then 'key' end as key
+        or q.context ->> 'idempotency_key' = any (v_search.keys) then 'key' end as key,
+      case when exists (
+        select from jsonb_path_query(q.payload - 'idempotency_key', 'strict $.**') v
+        where v #>> '{}' = ref.collapse_space(p_text)) then 'field' end as field
   ) by
-  where q.replayed_at is null and q.payload <> '{}' and num_nonnulls(by.phone, by.email, by.key) > 0;
+  where q.resubmitted_at is null and q.payload <> '{}' and num_nonnulls(by.phone, by.email, by.key, by.field) > 0;
 end;
 $$;
 comment on function intake.list_matching_quarantined(text) is
-  'The submissions waiting in quarantine that carry a text as their phone, e-mail or idempotency key, and which of '
-  'these it was.';
+  'The submissions waiting in quarantine that carry a text as their phone, e-mail, idempotency key or any other field, '
+  'and which of these it was.';
 
 create or replace function intake.forget_contact(p_facts kernel.lead_facts)
 returns void

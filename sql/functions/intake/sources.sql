@@ -12,7 +12,7 @@ begin
   if v_source_id is null then
     v_route.failed_step := 'source';
     v_route.failed_reason := 'no source claims it: no API key, no known source_key, and no landing page, campaign or '
-      'default source that fits';
+      'default source that fits and needs no key';
     return v_route;
   end if;
   return catalog.load_route(v_source_id, null);
@@ -26,7 +26,8 @@ returns bigint
 language plpgsql
 stable
 as $$
--- First hit wins: API key, source_key, landing page, campaign, default source.
+-- First hit wins: API key, source_key, landing page, campaign, default source. A partner is not posed as: who names one
+-- hears that its key is missing. Who names none cannot know that a partner was meant, and its lead is kept.
 declare
   v_source_id bigint;
   v_source_key text;
@@ -61,15 +62,17 @@ begin
     join leadgen.sources s on s.source_key = d.default_source_key;
   end if;
 
-  if coalesce(v_kind, (select s.kind from leadgen.sources s where s.id = v_source_id)) = 'partner_api' then
+  if v_kind = 'partner_api' then
     perform kernel.refuse('LG401', 'No valid API key');
+  elsif v_kind is null and (select s.kind from leadgen.sources s where s.id = v_source_id) = 'partner_api' then
+    return null;
   end if;
   return v_source_id;
 end;
 $$;
 comment on function intake.find_source(intake.lead_request) is
-  'The source a submission comes from, null when none claims it. LG401: a key that is wrong, or missing where the '
-  'source needs it; LG403: the payload names another source than the key.';
+  'The source a submission comes from, null when none claims it that may without a key. LG401: a key that is wrong, or '
+  'missing where the payload names a partner; LG403: the payload names another source than the key.';
 
 create or replace function intake.find_source_by_page(p_url text)
 returns bigint

@@ -34,7 +34,7 @@ as $$
     'LG423',
     format('%s: found %s; allowed: %s', p_path, left(p_found, 200), p_allowed),
     p_path, left(p_found, 200), p_allowed,
-    'The row was not written; the last good version rules on.'
+    'The row was not written. The last valid version stays in force.'
   );
 $$;
 comment on function kernel.refuse_value(text, text, text) is 'Refuses one value of the configuration: LG423.';
@@ -45,14 +45,13 @@ language plpgsql
 immutable
 as $$
 declare
-  c_hint constant text := 'The row was not written; the last good version rules on.';
   v_allowed constant text := coalesce('one of ' || array_to_string(nullif(p_options, '{}'), ', '), 'nothing here');
   v_meant constant text := 'Did you mean ' || kernel.suggest(p_word, p_options) || '?';
 begin
   perform kernel.refuse(
     'LG423',
     format('%s: found %s; allowed: %s', p_path, left(p_found, 200), v_allowed) || coalesce('. ' || v_meant, ''),
-    p_path, left(p_found, 200), v_allowed, concat_ws(' ', v_meant, c_hint)
+    p_path, left(p_found, 200), v_allowed, 'The row was not written. The last valid version stays in force.'
   );
 end;
 $$;
@@ -70,6 +69,23 @@ end;
 $$;
 comment on function kernel.count_of(numeric, text) is
   'A number and its noun, in the plural but for 1: 1 minute, 2 minutes, 1.5 hours.';
+
+create or replace function kernel.show_age(p_seconds numeric)
+returns text
+language plpgsql
+immutable strict parallel safe
+as $$
+begin
+  return case
+    when p_seconds < 60 then kernel.count_of(greatest(round(p_seconds), 1), 'second')
+    when p_seconds < 2 * 3600 then kernel.count_of(round(p_seconds / 60), 'minute')
+    when p_seconds < 2 * 86400 then kernel.count_of(round(p_seconds / 3600), 'hour')
+    else kernel.count_of(round(p_seconds / 86400), 'day')
+  end;
+end;
+$$;
+comment on function kernel.show_age(numeric) is
+  'A number of seconds in the unit that fits: 30 seconds, 90 minutes, 36 hours, 3 days.';
 
 create or replace function kernel.suggest(p_word text, p_options text[])
 returns text

@@ -198,7 +198,7 @@ as $$
 -- What to_jsonb writes where TimeZone is UTC: keys of leads were made from it.
 begin
   return case
-    when isfinite(p_at) then regexp_replace(to_jsonb(p_at at time zone 'UTC') #>> '{}', '( BC)?$', '+00:00\1')
+    when isfinite(p_at) then regexp_replace(to_jsonb(p_at at time zone 'UTC') #>> '{}', '( BC)?$', E'+00:00\\1')
     else p_at::text
   end;
 end;

@@ -19,7 +19,8 @@ end;
 $$;
 comment on function leadgen.submit_lead(jsonb, jsonb, boolean) is
   'Takes one lead: resolves, validates, routes, prices, stores it and queues its deliveries, in the caller''s '
-  'transaction. Returns status accepted, rejected or quarantined, or lookup when the caller can resolve a mail domain'
+  'transaction. Returns status accepted, rejected or quarantined, or limited, with retry_after in seconds, when its '
+  'sender put too much into quarantine, or lookup when the caller can resolve a mail domain'
   ' and is to do so first, or busy, with offer_id, when somebody holds its offer and p_waits is false; raises '
   'LG400, LG401, LG403, LG422 for a malformed call.';
 
@@ -92,6 +93,39 @@ $$;
 comment on function leadgen.record_mail_domain(text, text) is
   'Keeps what a resolver said of a domain now: has_mail, no_mail, unknown (it did not answer). Raises LG400 for '
   'anything else.';
+
+create or replace function leadgen.lease_posts(
+  p_name text,
+  p_subject text,
+  p_count integer,
+  out granted integer,
+  out retry_after integer
+)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  select l.granted, l.retry_after into granted, retry_after from intake.lease_posts(p_name, p_subject, p_count) l;
+end;
+$$;
+comment on function leadgen.lease_posts(text, text, integer) is
+  'Leases posts to an API process, 1 to p_count of those that a rate limit (address, source, key) leaves its subject. '
+  'granted 0: none are left; ask again in retry_after seconds. LG400 for anything else.';
+
+create or replace function leadgen.list_rate_limits()
+returns table (name text, subject text, amount integer, per_seconds integer, is_active boolean)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select * from intake.list_rate_limits();
+end;
+$$;
+comment on function leadgen.list_rate_limits() is 'The rate limits on posts, which API processes hold.';
 
 create or replace function leadgen.open_post(p_source_key text, p_body bytea, p_context jsonb default '{}')
 returns jsonb

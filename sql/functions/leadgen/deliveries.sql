@@ -92,7 +92,7 @@ comment on function leadgen.park_delivery(bigint) is
   'Takes a waiting delivery out of the queue until leadgen.retry_delivery. Returns its state; LG409 when it does not '
   'wait, LG404 when there is none.';
 
-create or replace function leadgen.start_replay(p_filter jsonb, p_request_key text default null)
+create or replace function leadgen.start_resend(p_filter jsonb, p_request_key text default null)
 returns bigint
 language plpgsql
 volatile
@@ -100,15 +100,15 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return outbox.start_replay(p_filter, p_request_key);
+  return outbox.start_resend(p_filter, p_request_key);
 end;
 $$;
-comment on function leadgen.start_replay(jsonb, text) is
+comment on function leadgen.start_resend(jsonb, text) is
   'Has ended deliveries sent again: {"buyer_id", "from", "to", "statuses", "per_minute"}, all of them optional (see '
-  'outbox.read_replay_filter). Returns the replay''s id; of a running one of the same deliveries, or one that was '
+  'outbox.read_resend_filter). Returns the resend run''s id; of a running one of the same deliveries, or one that was '
   'asked for with the same key, that one''s.';
 
-create or replace function leadgen.cancel_replay(p_id bigint)
+create or replace function leadgen.cancel_resend(p_id bigint)
 returns boolean
 language plpgsql
 volatile
@@ -116,9 +116,9 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return outbox.cancel_replay(p_id);
+  return outbox.cancel_resend(p_id);
 end;
 $$;
-comment on function leadgen.cancel_replay(bigint) is
-  'Stops a replay: what it put into the queue stays there, the rest is left as it is. False when it had ended; LG404 '
-  'when there is none.';
+comment on function leadgen.cancel_resend(bigint) is
+  'Stops a resend run: what it put into the queue stays there, the rest is left as it is. False when it had ended; '
+  'LG404 when there is none.';

@@ -28,8 +28,8 @@ begin
 end;
 $$;
 comment on function leadgen.roll_back_policy(text, bigint, integer) is
-  'Makes a policy say again what an old version of it said; that is a new version, checked like any other (LG423), '
-  'and its number is returned.';
+  'Gives a policy the body of an old version of it again; that is a new version, checked like any other (LG423), and '
+  'its number is returned.';
 
 create or replace function leadgen.try_field_map(p_slug text, p_document jsonb)
 returns setof jsonb
@@ -47,7 +47,7 @@ comment on function leadgen.try_field_map(text, jsonb) is
   'What a field map makes of a sample document: one payload of submit_lead for each lead in it. LG404 for a map that '
   'is not there.';
 
-create or replace function leadgen.replay_quarantined(p_quarantine_id bigint)
+create or replace function leadgen.resubmit_quarantined(p_quarantine_id bigint)
 returns jsonb
 language plpgsql
 volatile
@@ -60,10 +60,10 @@ set enable_mergejoin = off
 set jit = off
 as $$
 begin
-  return roads.replay_quarantined(p_quarantine_id);
+  return roads.resubmit_quarantined(p_quarantine_id);
 end;
 $$;
-comment on function leadgen.replay_quarantined(bigint) is
+comment on function leadgen.resubmit_quarantined(bigint) is
   'Submits a quarantined submission again, once its mapping is mended. Returns the lead''s answer, or that of the '
   'same submission if it was taken since; still quarantined when nothing claims it yet.';
 
@@ -107,7 +107,7 @@ comment on function leadgen.explain_candidates(bigint) is
   'A lead''s routing as rows: for each attempt every candidate, who won, who was ranked behind, and why each other '
   'lost, with numbers.';
 
-create or replace function leadgen.check_invariants()
+create or replace function leadgen.list_broken_invariants()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -115,11 +115,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query select * from roads.check_invariants();
+  return query select * from roads.list_broken_invariants();
 end;
 $$;
-comment on function leadgen.check_invariants() is
-  'Looks over the whole database for what must never be; no rows: all is well. Reads every lead.';
+comment on function leadgen.list_broken_invariants() is
+  'Checks the whole database: each row is something that must not be. No rows: all is well. Reads every lead.';
 
 create or replace function leadgen.decide_return(p_return_id bigint, p_approve boolean, p_note text default null)
 returns jsonb
@@ -135,56 +135,6 @@ $$;
 comment on function leadgen.decide_return(bigint, boolean, text) is
   'The operator approves a return that a buyer asked for, or lets the sale stand. Decided the same way again, the '
   'same answer; LG409 the other way, or when the sale ended otherwise, LG404 when there is no such return.';
-
-create or replace function leadgen.erase_lead(p_lead_id bigint, p_reason text)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return roads.erase_lead(p_lead_id, p_reason);
-end;
-$$;
-comment on function leadgen.erase_lead(bigint, text) is
-  'Strikes out everything that says who a lead was: its fields, what was sent, replies, notes, traces, quarantined '
-  'copies; nothing more of it is sent or sold. Sales, prices and decisions stand. False when that was done before, '
-  'LG404 when there is no such lead. The reason is kept: no names in it.';
-
-create or replace function leadgen.suppress(
-  p_kind text,
-  p_value text,
-  p_reason text default null,
-  p_expires_at timestamptz default null
-)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform privacy.suppress(p_kind, p_value, p_reason, p_expires_at);
-end;
-$$;
-comment on function leadgen.suppress(text, text, text, timestamptz) is
-  'Refuses every lead from now on that carries a contact: kind phone, email or email_domain; until a time if given. '
-  'Again: the reason and the time are replaced.';
-
-create or replace function leadgen.unsuppress(p_kind text, p_value text)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return privacy.unsuppress(p_kind, p_value);
-end;
-$$;
-comment on function leadgen.unsuppress(text, text) is
-  'Lets leads carry a contact again; false when it was not suppressed.';
 
 create or replace function leadgen.replay_lead(p_lead_id bigint)
 returns jsonb

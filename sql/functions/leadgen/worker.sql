@@ -1,7 +1,12 @@
 -- Facade of the worker: claims, outcomes, chores.
 -- Each is a door: it checks nothing itself, runs with the owner's rights, and calls the function that does the work.
 
-create or replace function leadgen.claim_deliveries(p_worker text, p_room jsonb, p_lease interval)
+create or replace function leadgen.claim_deliveries(
+  p_worker text,
+  p_room jsonb,
+  p_lease interval,
+  p_unrecorded bigint[] default '{}'
+)
 returns table (
   delivery_id bigint,
   lease_token uuid,
@@ -30,13 +35,14 @@ set enable_mergejoin = off
 set jit = off
 as $$
 begin
-  return query select * from outbox.claim_deliveries(p_worker, p_room, p_lease);
+  return query select * from outbox.claim_deliveries(p_worker, p_room, p_lease, p_unrecorded);
 end;
 $$;
-comment on function leadgen.claim_deliveries(text, jsonb, interval) is
+comment on function leadgen.claim_deliveries(text, jsonb, interval, bigint[]) is
   'Leases due deliveries to a worker, endpoint by endpoint in turn, as many of each channel as it has room for '
   '({"webhook": 100, "email": 8, "sms": 4}): each with its fencing token, where it goes, the secrets to sign with, '
-  'the exact body to send and its own timeout.';
+  'the exact body to send and its own timeout. Those whose results the worker has still to record are not claimed '
+  'again.';
 
 create or replace function leadgen.record_attempts(p_results jsonb, p_max_retries integer, p_retry_delay interval)
 returns table (delivery_id bigint, status text, outcome text, reason text)
@@ -57,7 +63,8 @@ end;
 $$;
 comment on function leadgen.record_attempts(jsonb, integer, interval) is
   'Records outcomes of claimed deliveries and what follows for sale, lead and endpoint. Returns each delivery''s new '
-  'status, or fenced where the lease is no longer held, and what its answer was judged to mean.';
+  'status and what its answer was judged to mean; fenced where the lease is no longer held; locked where somebody '
+  'holds the row of the delivery, its sale or its lead: nothing of it was recorded, and it is to be recorded later.';
 
 create or replace function leadgen.release_deliveries(p_delivery_ids bigint[], p_tokens uuid[])
 returns integer
@@ -71,7 +78,22 @@ begin
 end;
 $$;
 comment on function leadgen.release_deliveries(bigint[], uuid[]) is
-  'Gives claims back at once, uncounted: each delivery with its token. Returns how many were still held.';
+  'Gives claims back at once, uncounted: each delivery with its token. Returns how many were still held. A row that '
+  'somebody has locked is left until its lease runs out.';
+
+create or replace function leadgen.list_withdrawn(p_delivery_ids bigint[], p_tokens uuid[])
+returns bigint[]
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return outbox.list_withdrawn(p_delivery_ids, p_tokens);
+end;
+$$;
+comment on function leadgen.list_withdrawn(bigint[], uuid[]) is
+  'Which claims no longer hold, each a delivery with its token: it was cancelled, or its lease went to another worker.';
 
 create or replace function leadgen.take_nap(p_worker text, p_interval interval)
 returns void
@@ -86,6 +108,21 @@ end;
 $$;
 comment on function leadgen.take_nap(text, interval) is
   'Says that a worker sleeps for at most an interval and wants to be woken; an interval of 0 says that it is awake.';
+
+create or replace function leadgen.follow_change()
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.follow_change();
+end;
+$$;
+comment on function leadgen.follow_change() is
+  'Does what follows from changes of the catalogue, for one offer: held leads are offered again, low balances are '
+  'announced. Returns how many steps it took, 0 when no change waits.';
 
 create or replace function leadgen.route_held_lead()
 returns bigint
@@ -104,8 +141,8 @@ begin
 end;
 $$;
 comment on function leadgen.route_held_lead() is
-  'Routes the held lead that has waited longest past its time; sold, or held on, or its hold ended. Returns its id, 0'
-  ' when it followed a change of the catalogue instead, null when there is nothing to do.';
+  'Routes the held lead that has waited longest past its time; sold, or held on, or its hold ended. Returns its id, '
+  'null when none is due.';
 
 create or replace function leadgen.settle_answers()
 returns integer
@@ -181,7 +218,7 @@ comment on function leadgen.settle_reports() is
   'Ends the wait for reports that did not come for four hours, at most 500 of them: nobody knows whether the message '
   'arrived. Returns how many.';
 
-create or replace function leadgen.advance_replay()
+create or replace function leadgen.advance_resend()
 returns bigint
 language plpgsql
 volatile
@@ -189,12 +226,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return outbox.advance_replay();
+  return outbox.advance_resend();
 end;
 $$;
-comment on function leadgen.advance_replay() is
-  'Takes one step of the replay that is due longest: sends deliveries again, as many as its pace allows. Returns the '
-  'replay''s id, null when none is due.';
+comment on function leadgen.advance_resend() is
+  'Takes one step of the resend run that is due longest: as many deliveries as its pace allows. Returns the run''s id, '
+  'null when none is due.';
 
 create or replace function leadgen.list_chores()
 returns table (name text, pause_seconds double precision)

@@ -121,8 +121,8 @@ begin
   select
     p_at, 'balance_low', format('enrollment %s at %s', bo.id, kernel.write_instant(p_at)),
     o.market_id, bo.offer_id, bo.buyer_id, bo.id,
-    format('enrollment %s: the balance %s nears the minimum of %s, below which it gets no lead', bo.id, p_after,
-      bo.min_balance_required),
+    format('enrollment %s: the balance %s is close to the minimum of %s; below the minimum it gets no lead',
+      bo.id, p_after, bo.min_balance_required),
     jsonb_build_object('balance', p_after, 'minimum', bo.min_balance_required)
   from leadgen.buyer_offers bo
   join leadgen.offers o on o.id = bo.offer_id

@@ -1,6 +1,6 @@
 -- What must hold of decisions, sales and returns at every moment. Each query looks for the contrary.
 
-create or replace function market.check_decisions()
+create or replace function market.list_broken_decisions()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -38,10 +38,10 @@ begin
     order by 1);
 end;
 $$;
-comment on function market.check_decisions() is
+comment on function market.list_broken_decisions() is
   'What is wrong with decisions: their winners are their sales, at most as many as the policy allows.';
 
-create or replace function market.check_leads()
+create or replace function market.list_broken_leads()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -95,10 +95,10 @@ begin
     is distinct from (d.routing_policy_id, d.routing_policy_version, d.pricing_policy_id, d.pricing_policy_version);
 end;
 $$;
-comment on function market.check_leads() is
+comment on function market.list_broken_leads() is
   'What is wrong with leads: each shows its first sale and its latest policies, and is sold, or says why not.';
 
-create or replace function market.check_sales()
+create or replace function market.list_broken_sales()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -123,11 +123,11 @@ begin
     or (a.outcome in ('lapsed', 'erased') and a.accepted_at is not null);
 end;
 $$;
-comment on function market.check_sales() is
+comment on function market.list_broken_sales() is
   'What is wrong with sales: each stands, or has ended and is due to be released, or was released; and has the times '
   'of its outcome.';
 
-create or replace function market.check_returns()
+create or replace function market.list_broken_returns()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -148,6 +148,6 @@ begin
     and not exists (select from leadgen.sale_returns r where r.assignment_id = a.id and r.status = 'approved');
 end;
 $$;
-comment on function market.check_returns() is
+comment on function market.list_broken_returns() is
   'What is wrong with returns: an approved one ended its sale, a returned sale has one, an open one is of a sale that'
   ' stands.';

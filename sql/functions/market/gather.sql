@@ -77,7 +77,7 @@ begin
             <@ bo.compiled_schedule)::integer << 4)
         | ((bo.buyer_id = any (p_buyers_with_lead))::integer << 5)
         | ((bo.buyer_id = any (p_facts.buyers_with_contact))::integer << 6) as flags,
-      bo.timezone, bo.pause_until, bo.compiled_schedule,
+      bo.timezone, bo.pause_from, bo.pause_until, bo.compiled_schedule,
       case when (p_document @@ bo.compiled_filter) is not true and bo.compiled_filter is not null
         then kernel.find_filter_fault(bo.compiled_filters, p_document) end as filter_fault,
       bo.routing_priority, bo.weight, coalesce(bo.price_per_lead, p_route.default_price) as base_price,
@@ -98,7 +98,7 @@ begin
   from (
     select
       array_agg(s.id), array_agg(s.version), array_agg(s.buyer_id), array_agg(s.flags), array_agg(s.timezone::text),
-      array_agg(case when s.pause_until > v_now then s.pause_until end),
+      array_agg(case when s.pause_until > v_now then tstzrange(s.pause_from, s.pause_until) end),
       array_agg(case when s.flags & 16 = 0
         then kernel.find_next_opening(s.compiled_schedule, v_now, coalesce(s.timezone, v_zone)) end),
       array_agg(s.filter_fault), array_agg(s.routing_priority), array_agg(s.weight), array_agg(s.base_price),

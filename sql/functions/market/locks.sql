@@ -9,7 +9,7 @@ as $$
 -- Lock order: contacts (class 1, sorted), then the offer (class 2). Routing for one offer is serial.
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    perform kernel.refuse('LG400', 'A lead is taken under read committed',
+    perform kernel.refuse('LG400', 'A lead needs the isolation level read committed',
       p_found => current_setting('transaction_isolation'), p_allowed => 'read committed',
       p_hint => 'An older snapshot would not see what the leads before this one left behind.');
   end if;

@@ -112,7 +112,7 @@ begin
   v_terms.enrollments := p_decision.enrollments;
   v_terms.versions := p_decision.versions;
   with seat as materialized (
-    select e.place, v.buyer_id, v.timezone, v.pause_until, v.routing_priority, v.weight, v.price_per_lead,
+    select e.place, v.buyer_id, v.timezone, v.pause_from, v.pause_until, v.routing_priority, v.weight, v.price_per_lead,
       v.min_balance_required, v.limit_codes, v.limit_windows, v.limit_is_money, v.limit_caps
     from unnest(p_decision.enrollments, p_decision.versions) with ordinality as e (id, version, place)
     join leadgen.enrollment_versions v on v.buyer_offer_id = e.id and v.version = e.version
@@ -120,7 +120,8 @@ begin
   ),
   candidate as (
     select
-      array_agg(s.buyer_id) as buyers, array_agg(s.timezone) as zones, array_agg(s.pause_until) as pauses,
+      array_agg(s.buyer_id) as buyers, array_agg(s.timezone) as zones,
+      array_agg(kernel.make_pause(s.pause_from, s.pause_until)) as pauses,
       array_agg(s.routing_priority) as priorities, array_agg(s.weight) as weights,
       array_agg(coalesce(s.price_per_lead, p_decision.default_price)) as base_prices,
       array_agg(s.min_balance_required) as min_balances
@@ -201,7 +202,8 @@ begin
   v_snapshot.virtual_times := p_decision.virtual_times;
   v_snapshot.limit_uses := p_decision.limit_uses;
   if num_nonnulls(variadic p_terms.pauses) > 0 then
-    v_snapshot.pauses := array(select case when p > p_decision.decided_at then p end from unnest(p_terms.pauses) p);
+    v_snapshot.pauses := array(
+      select case when upper(p) > p_decision.decided_at then p end from unnest(p_terms.pauses) p);
   end if;
   return v_snapshot;
 end;
@@ -228,7 +230,7 @@ begin
       c.enrollment_is_active::integer | (c.buyer_is_active::integer << 1) | (c.has_channel::integer << 2)
       | (c.in_service_area::integer << 3) | (c.in_schedule::integer << 4) | (c.has_lead::integer << 5)
       | (c.has_contact::integer << 6)), '{}'),
-    array_agg(c.timezone), array_agg(case when c.pause_until > v_now then c.pause_until end),
+    array_agg(c.timezone), array_agg(case when c.pause_until > v_now then tstzrange(null, c.pause_until) end),
     array_agg(case when not c.in_schedule then kernel.find_next_opening(c.schedule, v_now, c.timezone) end),
     array_agg(c.filter_fault), array_agg(c.priority), array_agg(c.weight), array_agg(c.base_price), array_agg(c.price),
     array_agg(c.min_balance), array_agg(c.balance), array_agg(c.last_turn), array_agg(c.finish_tag),

@@ -1,6 +1,6 @@
 -- Returns: reasons, quota, and who decides.
 
-create or replace function market.check_return_words(p_reason text, p_note text)
+create or replace function market.read_return_note(p_reason text, p_note text)
 returns text
 language plpgsql
 stable
@@ -10,11 +10,11 @@ declare
   v_note constant text := ref.collapse_space(p_note);
 begin
   if not exists (select from leadgen.return_reasons r where r.code = p_reason and r.is_active) then
-    perform kernel.refuse('LG400', 'A return needs one of the reasons that there are', 'reason',
+    perform kernel.refuse('LG400', 'There is no such reason for a return', 'reason',
       case
         when coalesce(p_reason, '') = '' then 'nothing'
         when p_reason ~ '^[a-z][a-z0-9_]{1,49}$' then p_reason
-        else 'something else'
+        else 'another value'
       end,
       (select string_agg(r.code, ', ' order by r.position, r.code) from leadgen.return_reasons r where r.is_active));
   end if;
@@ -25,7 +25,7 @@ begin
   return v_note;
 end;
 $$;
-comment on function market.check_return_words(text, text) is
+comment on function market.read_return_note(text, text) is
   'The note of a return, on one line; LG400 for one that is too long, and unless the reason is an active row of '
   'return_reasons.';
 
@@ -82,7 +82,7 @@ comment on function market.find_quota_fault(leadgen.lead_assignments) is
   'Why one more return would go over the buyer''s quota, with the numbers: "5 of 5 returns of sales in November '
   '2026"; null: it would not.';
 
-create or replace function market.check_stands(p_sale leadgen.lead_assignments)
+create or replace function market.check_not_ended(p_sale leadgen.lead_assignments)
 returns void
 language plpgsql
 immutable
@@ -96,10 +96,10 @@ begin
   end if;
 end;
 $$;
-comment on function market.check_stands(leadgen.lead_assignments) is
+comment on function market.check_not_ended(leadgen.lead_assignments) is
   'LG409 when a sale has ended: an operator approves no return of it, though one was asked for in time.';
 
-create or replace function market.approves_return(p_sale leadgen.lead_assignments)
+create or replace function market.is_approved_at_once(p_sale leadgen.lead_assignments)
 returns boolean
 language plpgsql
 stable
@@ -111,7 +111,7 @@ begin
     where d.id = p_sale.decision_id and d.market_id = p_sale.market_id), true);
 end;
 $$;
-comment on function market.approves_return(leadgen.lead_assignments) is
+comment on function market.is_approved_at_once(leadgen.lead_assignments) is
   'Whether a return within window and quota needs nobody''s approval, by the terms that the sale was made under.';
 
 create or replace function market.refuse_return(

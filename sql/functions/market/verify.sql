@@ -1,6 +1,6 @@
 -- What must hold of limits, counters and decisions at every moment. Each query looks for the contrary.
 
-create or replace function market.check_limits()
+create or replace function market.list_broken_limits()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -35,11 +35,11 @@ begin
   where not exists (select from leadgen.leads l where l.id = d.lead_id and l.market_id = d.market_id);
 end;
 $$;
-comment on function market.check_limits() is
+comment on function market.list_broken_limits() is
   'Decisions by which a limit was exceeded, or was not counted, or without a lead; no rows: all is well. Reads every '
   'decision.';
 
-create or replace function market.check_recorded_counts()
+create or replace function market.list_broken_recorded_counts()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -101,10 +101,10 @@ begin
       c.used > c.sold - c.released + c.perhaps_released or c.spent > c.paid - c.repaid + c.perhaps_repaid)));
 end;
 $$;
-comment on function market.check_recorded_counts() is
+comment on function market.list_broken_recorded_counts() is
   'Decisions whose recorded counts are not what the sales before them make; no rows: all is well. Reads every sale.';
 
-create or replace function market.check_counts()
+create or replace function market.list_broken_counts()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -136,5 +136,5 @@ begin
   where u.used <> sold.n or u.spent <> sold.paid;
 end;
 $$;
-comment on function market.check_counts() is
+comment on function market.list_broken_counts() is
   'Counters that do not say what the sales in their windows say; no rows: all is well. Reads those sales.';

@@ -59,6 +59,7 @@ declare
   v_subject constant text := case p_owner when 0 then 'offer ' || p_route.offer_id
     else 'enrollment ' || p_snapshot.enrollments[p_owner] end;
   v_now constant timestamptz := p_snapshot.decided_at;
+  v_digits constant integer := case when p_is_money then p_snapshot.decimals else 0 end;
   v_line numeric;
 begin
   if p_limit > 0 is not true then
@@ -80,8 +81,9 @@ begin
         when 'month' then to_char(v_now at time zone v_zone, 'YYYY-MM')
         else to_char(kernel.start_window(p_window, v_now, v_zone) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') end),
       p_route.market_id, p_route.offer_id, p_snapshot.buyers[p_owner], p_snapshot.enrollments[p_owner],
-      format('%s: %s of %s of the %s %s used, resets %s', v_subject, trim_scale(p_after), trim_scale(p_limit), p_window,
-        case when p_is_money then 'budget' else 'cap' end,
+      format('%s: %s of %s of the %s %s used, %s left, resets %s', v_subject,
+        round(p_after, v_digits), round(p_limit, v_digits), p_window,
+        case when p_is_money then 'budget' else 'cap' end, round(greatest(p_limit - p_after, 0), v_digits),
         kernel.show_time(kernel.find_window_end(p_window, v_now, v_zone), v_zone)),
       jsonb_build_object('unit', p_window, 'used', p_after, 'limit', p_limit)
     )
@@ -91,5 +93,5 @@ end;
 $$;
 comment on function market.warn_of_limit(
   kernel.snapshot, catalog.route, integer, text, boolean, numeric, numeric, numeric) is
-  'Writes a warning event when the use of a limit goes over the line of settings.warn_at_percent; once a window. '
-  'owner: a position among the candidates, 0 for the offer.';
+  'Writes a warning event when the use of a limit goes over the line of settings.warn_at_percent, for a cap at the '
+  'latest when one sale is left; once a window. owner: a position among the candidates, 0 for the offer.';

@@ -12,7 +12,8 @@ language plpgsql
 immutable
 as $$
 -- The buyer's own rules come first, the first that holds decides. Without them a 2xx may say in JSON that the lead is
--- accepted or rejected, 409 says that the receiver has it already, 410 that it wants no more.
+-- accepted or rejected, 409 says that the receiver has it already, 410 that it wants no more. The answers of a batch
+-- are judged in one statement: one that raises is unknown, and its neighbours are judged.
 declare
   v_is_success constant boolean := p_status between 200 and 299;
   v_body jsonb;
@@ -46,10 +47,14 @@ begin
     end if;
   end if;
 
-  if v_is_success then
-    v_word := lower(btrim(v_body ->> 'status'));
+  if v_is_success and v_body is null and p_reply ~* 'accepted|rejected' and ref.has_huge_number(p_reply) then
+    outcome := 'unknown';
+    reason := 'the answer could not be judged: it has a number of more than 40 digits, or with an exponent of three';
+    error_class := 'protocol';
+  elsif v_is_success then
+    v_word := lower(ref.read_word(v_body, 'status'));
     outcome := case when v_word in ('accepted', 'rejected') then v_word else 'delivered' end;
-    reason := case when v_word = 'rejected' then coalesce(ref.collapse_space(v_body ->> 'reason'), '') end;
+    reason := case when v_word = 'rejected' then coalesce(ref.read_word(v_body, 'reason'), '') end;
   elsif p_status = 409 then
     outcome := 'delivered';
     error_class := null;
@@ -57,11 +62,16 @@ begin
     outcome := case when p_status = 410 then 'gone' else 'failed' end;
     reason := coalesce('HTTP ' || p_status, 'no status');
   end if;
+exception
+  when data_exception or program_limit_exceeded or internal_error then -- classes 22, 54 and XX
+    outcome := 'unknown';
+    reason := 'the answer could not be judged: ' || sqlstate;
+    error_class := 'protocol';
 end;
 $$;
 comment on function outbox.judge_answer(integer, text, kernel.response_rule[]) is
-  'What a webhook''s answer means: delivered, accepted, rejected, gone, failed or refused; why, and what kind of '
-  'trouble it is.';
+  'What a webhook''s answer means: delivered, accepted, rejected, gone, failed, refused or, when it cannot '
+  'be judged, unknown; why, and what kind of trouble it is.';
 
 create or replace function outbox.is_plain(p_status integer, p_reply text, p_rules kernel.response_rule[])
 returns boolean
@@ -80,15 +90,19 @@ language plpgsql
 immutable
 as $$
 -- A receiver writes what it likes, and what it wrote may be cut: what is no JSON is text. Some begin with a byte order
--- mark, and jsonb has no NUL. The block writes nothing, so it takes no transaction id.
+-- mark, and jsonb has no NUL. What is judged is what is cast: without a NUL two halves may be one number. The block
+-- writes nothing, so it takes no transaction id.
+declare
+  v_text constant text := replace(ltrim(p_reply, E'\uFEFF'), E'\\u0000', '');
 begin
-  return replace(ltrim(p_reply, U&'\FEFF'), '\u0000', '')::jsonb;
+  return case when not ref.has_huge_number(v_text) then v_text::jsonb end;
 exception
   when data_exception or program_limit_exceeded then -- classes 22 and 54: no JSON, or none that jsonb can hold
     return null;
 end;
 $$;
-comment on function outbox.parse_reply(text) is 'The JSON that a receiver answered; null: it is none.';
+comment on function outbox.parse_reply(text) is
+  'The JSON that a receiver answered; null: it is none, or has a number that nobody means.';
 
 create or replace function outbox.redact_reply(p_reply text, p_personal text[] default '{}')
 returns text
@@ -102,18 +116,18 @@ declare
   c_kept constant integer := 500;
   c_read constant integer := 1000;
   c_words constant text := 'secret|token|passw|api.?key|authorization|cookie|session';
-  c_signs constant text := '@|%40|\d[\d ().-]{5,}\d|[a-z0-9+/_=]{32,}|bearer|basic|' || c_words;
+  c_signs constant text := E'@|%40|\\d[\\d ().-]{5,}\\d|[a-z0-9+/_=]{32,}|bearer|basic|' || c_words;
   v_reply text := case when length(p_reply) > c_read then
     regexp_replace(left(p_reply, c_read), '[[:alnum:]]+$', '') else p_reply end;
 begin
   if v_reply ~* c_signs then
-    v_reply := regexp_replace(v_reply, '[[:alnum:]._%+''-]+(@|%40)[[:alnum:]-]+(\.[[:alnum:]-]+)*', '[e-mail]', 'gi');
-    v_reply := regexp_replace(v_reply, '\m(bearer|basic)\s+[^\s"'',;<>]+', '\1 [secret]', 'gi');
+    v_reply := regexp_replace(v_reply, E'[[:alnum:]._%+''-]+(@|%40)[[:alnum:]-]+(\\.[[:alnum:]-]+)*', '[e-mail]', 'gi');
+    v_reply := regexp_replace(v_reply, E'\\m(bearer|basic)\\s+[^\\s"'',;<>]+', E'\\1 [secret]', 'gi');
     v_reply := regexp_replace(v_reply,
-      '([\w-]*(?:' || c_words || ')[\w-]*["'']?\s*[:=]\s*["'']?)(?!bearer|basic)[^\s"'',;&<>}]+',
-      '\1[secret]', 'gi');
+      E'([\\w-]*(?:' || c_words || E')[\\w-]*["'']?\\s*[:=]\\s*["'']?)(?!bearer|basic)[^\\s"'',;&<>}]+',
+      E'\\1[secret]', 'gi');
     v_reply := regexp_replace(v_reply, '[a-z0-9+/_=]{32,}', '[secret]', 'gi');
-    v_reply := regexp_replace(v_reply, '\+?\(?\d[\d ().-]{5,}\d', '[number]', 'g');
+    v_reply := regexp_replace(v_reply, E'\\+?\\(?\\d[\\d ().-]{5,}\\d', '[number]', 'g');
   end if;
   return left(outbox.strike_out_words(v_reply, p_personal), c_kept);
 end;
@@ -144,22 +158,22 @@ begin
       ' ' || string_agg(t.kept, ' ') filter (where t.is_long) || ' ', '[^[:alnum:]]+', ' ', 'g'))
   into v_short, v_long
   from (
-    select left(regexp_replace(p.text, '^(\S+)@\S+$', '\1'), 2000) as kept, length(p.text) > c_long as is_long
+    select left(regexp_replace(p.text, E'^(\\S+)@\\S+$', E'\\1'), 2000) as kept, length(p.text) > c_long as is_long
     from unnest(p_personal) as p (text)
     where p.text <> '' and (length(p.text) <= c_long or length(p_text) > c_long)
   ) t;
   if p_text = '' or (v_short is null and v_long is null) then
     return p_text;
   end if;
-  if strpos(v_text, '\') > 0 then
+  if strpos(v_text, E'\\') > 0 then
     for v_escape in
       select distinct m[1]
-      from regexp_matches(v_text, '\\u([0-9a-fA-F]{4})', 'g') m
+      from regexp_matches(v_text, E'\\\\u([0-9a-fA-F]{4})', 'g') m
       where m[1] !~* '^(0000|d[89a-f]..)$'
     loop
-      v_text := replace(v_text, '\u' || v_escape, chr(('x' || v_escape)::bit(16)::integer));
+      v_text := replace(v_text, E'\\u' || v_escape, chr(('x' || v_escape)::bit(16)::integer));
     end loop;
-    v_text := regexp_replace(v_text, '\\[nrt]', ' ', 'g');
+    v_text := regexp_replace(v_text, E'\\\\[nrt]', ' ', 'g');
   end if;
   v_text := (
     select string_agg(
@@ -172,7 +186,7 @@ begin
       select t.part[1] as word, t.place
       from regexp_matches(v_text, '[[:alnum:]]+|[^[:alnum:]]+', 'g') with ordinality as t (part, place)
     ) w);
-  return regexp_replace(v_text, '\[personal\](?:[ .,;+''-]{1,2}\[personal\])+', '[personal]', 'g');
+  return regexp_replace(v_text, E'\\[personal\\](?:[ .,;+''-]{1,2}\\[personal\\])+', '[personal]', 'g');
 end;
 $$;
 comment on function outbox.strike_out_words(text, text[]) is

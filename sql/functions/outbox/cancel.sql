@@ -62,7 +62,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform pg_notify('leadgen_deliveries', new.id::text);
+  perform outbox.notify_workers(new.id::text);
   return null;
 end;
 $$;

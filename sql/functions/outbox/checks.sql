@@ -21,7 +21,7 @@ $$;
 comment on function outbox.refuse_half_state() is
   'Trigger: a delivery that is open has a time, one that is being sent has a lease, and no other has either.';
 
-create or replace function outbox.check_deliveries()
+create or replace function outbox.list_broken_deliveries()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -34,12 +34,12 @@ begin
   from leadgen.deliveries d
   left join leadgen.lead_assignments a on a.id = d.assignment_id
   left join leadgen.notices n on n.id = d.notice_id
-  left join leadgen.replays r on r.id = d.replay_id
+  left join leadgen.resends r on r.id = d.resend_id
   where (d.market_id, d.lead_id, d.buyer_id) is distinct from case
       when d.notice_id is null then (a.market_id, a.lead_id, a.buyer_id)
       when d.assignment_id is null then (n.market_id, null::bigint, n.buyer_id)
     end
-    or r.id is distinct from d.replay_id;
+    or r.id is distinct from d.resend_id;
 
   return query
   select 'sale_has_deliveries', format('assignment %s of lead %s', a.id, a.lead_id)
@@ -74,17 +74,18 @@ begin
   left join leadgen.deliveries d on d.id = t.delivery_id and d.market_id = t.market_id
   where d.id is null;
 
-  return query select l.rule, l.detail from outbox.check_attempts() l;
+  return query select l.rule, l.detail from outbox.list_broken_attempts() l;
 
   return query
   select 'enrollment_is_connected', format('buyer %s', b.id)
   from unnest(outbox.find_disconnected_buyers()) as b (id);
 end;
 $$;
-comment on function outbox.check_deliveries() is
-  'What does not hold in the outbox: a part of leadgen.check_invariants. No rows: all is well. Reads every delivery.';
+comment on function outbox.list_broken_deliveries() is
+  'What does not hold in the outbox: a part of leadgen.list_broken_invariants. No rows: all is well. Reads every '
+  'delivery.';
 
-create or replace function outbox.check_attempts()
+create or replace function outbox.list_broken_attempts()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -116,4 +117,4 @@ begin
     or (d.status = 'dead' and (log.is_uncertain or log.attempts < d.attempts));
 end;
 $$;
-comment on function outbox.check_attempts() is 'Whether each delivery''s state is what its logged attempts say.';
+comment on function outbox.list_broken_attempts() is 'Whether each delivery''s state is what its logged attempts say.';

@@ -1,7 +1,12 @@
 -- Claims: which deliveries a worker gets next, and the lease under which it sends them.
 -- The module as a whole, and its states, are described at the head of sql/tables/outbox.sql.
 
-create or replace function outbox.claim_deliveries(p_worker text, p_room jsonb, p_lease interval)
+create or replace function outbox.claim_deliveries(
+  p_worker text,
+  p_room jsonb,
+  p_lease interval,
+  p_unrecorded bigint[]
+)
 returns setof outbox.claim
 language plpgsql
 volatile
@@ -14,7 +19,7 @@ declare
   v_now timestamptz;
 begin
   if p_lease > interval '0' is not true then
-    perform kernel.refuse('LG400', 'A lease has to last', 'p_lease', coalesce(p_lease::text, 'none'),
+    perform kernel.refuse('LG400', 'The lease must be longer than 0', 'p_lease', coalesce(p_lease::text, 'none'),
       'more than no time');
   end if;
   v_room := outbox.read_room(p_room);
@@ -25,13 +30,14 @@ begin
   v_now := leadgen.clock();
 
   return query
-  select c.* from outbox.lease_deliveries(outbox.choose_deliveries(v_room, v_now), p_worker, p_lease, v_now) c;
+  select c.*
+  from outbox.lease_deliveries(outbox.choose_deliveries(v_room, v_now, p_unrecorded), p_worker, p_lease, v_now) c;
   if found then
     update leadgen.worker_naps s set until = v_now where s.worker = p_worker and s.until > v_now;
   end if;
 end;
 $$;
-comment on function outbox.claim_deliveries(text, jsonb, interval) is 'The work of leadgen.claim_deliveries.';
+comment on function outbox.claim_deliveries(text, jsonb, interval, bigint[]) is 'The work of leadgen.claim_deliveries.';
 
 create or replace function outbox.read_room(p_room jsonb)
 returns jsonb
@@ -42,7 +48,7 @@ declare
   v_channel record;
 begin
   if jsonb_typeof(p_room) is distinct from 'object' then
-    perform kernel.refuse('LG400', 'Room is an object', 'p_room', coalesce(jsonb_typeof(p_room), 'none'),
+    perform kernel.refuse('LG400', 'The room is not a JSON object', 'p_room', coalesce(jsonb_typeof(p_room), 'none'),
       '{"webhook": 100, "email": 8}');
   end if;
   for v_channel in select r.key, r.value from jsonb_each(p_room) r loop
@@ -51,7 +57,7 @@ begin
         array_to_string(enum_range(null::leadgen.delivery_channel), ', '));
     elsif jsonb_typeof(v_channel.value) <> 'number' or (v_channel.value)::numeric not between 0 and 1000
       or (v_channel.value)::numeric % 1 <> 0 then
-      perform kernel.refuse('LG400', 'Room is a number of deliveries', 'p_room.' || v_channel.key,
+      perform kernel.refuse('LG400', 'The room of a channel is not a number of deliveries', 'p_room.' || v_channel.key,
         v_channel.value::text, 'a whole number from 0 to 1000');
     elsif v_channel.value = '0' then
       p_room := p_room - v_channel.key;
@@ -64,7 +70,7 @@ comment on function outbox.read_room(jsonb) is
   'How many deliveries of each channel a worker has room for; channels without room are left out. LG400 when '
   'malformed.';
 
-create or replace function outbox.choose_deliveries(p_room jsonb, p_now timestamptz)
+create or replace function outbox.choose_deliveries(p_room jsonb, p_now timestamptz, p_unrecorded bigint[])
 returns bigint[]
 language plpgsql
 stable
@@ -95,7 +101,7 @@ begin
             select n.id, n.next_attempt_at
             from leadgen.deliveries n
             where n.endpoint_id = r.endpoint_id and n.status = 'sending' and n.next_attempt_at <= p_now
-              and r.has_lapsed
+              and r.has_lapsed and n.id <> all (p_unrecorded)
             order by n.next_attempt_at
             limit least(r.free, r.room * 2 / least(r.sharers, r.room) + 1)
           )
@@ -110,8 +116,9 @@ begin
   );
 end;
 $$;
-comment on function outbox.choose_deliveries(jsonb, timestamptz) is
-  'The due deliveries whose turn it is, by id: of each channel as many as there is room for, endpoint by endpoint.';
+comment on function outbox.choose_deliveries(jsonb, timestamptz, bigint[]) is
+  'The due deliveries whose turn it is, by id: of each channel as many as there is room for, endpoint by endpoint. One '
+  'whose lease ran out while its worker holds the result is not due for that worker.';
 
 create or replace function outbox.list_ready_endpoints(p_room jsonb, p_now timestamptz)
 returns table (
@@ -255,20 +262,18 @@ returns integer
 language plpgsql
 volatile
 as $$
+-- Rows that somebody holds are left: their leases run out.
 declare
   v_now constant timestamptz := leadgen.clock();
   v_count integer;
 begin
-  if cardinality(p_delivery_ids) <> cardinality(p_tokens) then
-    perform kernel.refuse('LG400', 'Each delivery has its token', 'p_tokens', cardinality(p_tokens) || ' tokens',
-      cardinality(p_delivery_ids) || ' tokens');
-  end if;
+  perform outbox.check_tokens(p_delivery_ids, p_tokens);
   with held as materialized (
     select d.id
     from unnest(p_delivery_ids, p_tokens) as claim (id, token)
     join leadgen.deliveries d on d.id = claim.id and d.lease_token = claim.token
     order by d.id
-    for no key update of d
+    for no key update of d skip locked
   )
   update leadgen.deliveries d
   set status = 'pending', lease_token = null, worker = null, attempts = d.attempts - 1, next_attempt_at = v_now
@@ -279,3 +284,36 @@ begin
 end;
 $$;
 comment on function outbox.release_deliveries(bigint[], uuid[]) is 'The work of leadgen.release_deliveries.';
+
+create or replace function outbox.list_withdrawn(p_delivery_ids bigint[], p_tokens uuid[])
+returns bigint[]
+language plpgsql
+stable
+as $$
+begin
+  perform outbox.check_tokens(p_delivery_ids, p_tokens);
+  return array(
+    select claim.id
+    from unnest(p_delivery_ids, p_tokens) as claim (id, token)
+    left join leadgen.deliveries d on d.id = claim.id and d.lease_token = claim.token
+    where d.id is null
+    order by claim.id
+  );
+end;
+$$;
+comment on function outbox.list_withdrawn(bigint[], uuid[]) is 'The work of leadgen.list_withdrawn.';
+
+create or replace function outbox.check_tokens(p_delivery_ids bigint[], p_tokens uuid[])
+returns void
+language plpgsql
+immutable
+as $$
+begin
+  if cardinality(p_delivery_ids) <> cardinality(p_tokens) then
+    perform kernel.refuse('LG400', 'The tokens do not match the deliveries', 'p_tokens',
+      cardinality(p_tokens) || ' tokens', cardinality(p_delivery_ids) || ' tokens');
+  end if;
+end;
+$$;
+comment on function outbox.check_tokens(bigint[], uuid[]) is
+  'LG400 unless there are as many tokens as deliveries.';

@@ -72,7 +72,7 @@ declare
   v_endpoint leadgen.endpoints;
 begin
   if v_reason = '' or length(v_reason) > 200 then
-    perform kernel.refuse('LG400', 'An endpoint is disabled for a reason of at most 200 characters', 'reason',
+    perform kernel.refuse('LG400', 'The reason for disabling the endpoint is missing or too long', 'reason',
       case v_reason when '' then 'none' else length(v_reason) || ' characters' end, '1 to 200 characters',
       'The buyer reads it, too.');
   end if;
@@ -164,7 +164,7 @@ as $$
 -- itself, and what follows a ? may be a secret.
 declare
   v_since constant text := to_char(p_endpoint.disabled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
-  v_notice_endpoint_id constant bigint := outbox.find_notice_endpoint(p_endpoint.buyer_id);
+  v_notice_endpoint_id constant bigint := outbox.ensure_notice_endpoint(p_endpoint.buyer_id);
 begin
   insert into leadgen.events (created_at, kind, subject, buyer_id, message, facts)
   values (

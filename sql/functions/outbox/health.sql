@@ -6,7 +6,8 @@ language plpgsql
 volatile
 as $$
 -- From the third failure in a row the circuit opens, for longer each time; those of the first ten seconds count as
--- three at most: a restart is no outage. Nothing changed, nothing written: the rows are few and everybody's.
+-- three at most: a restart is no outage. Nothing changed, nothing written: the rows are few and everybody's. An
+-- endpoint that somebody holds is left, or its row would stop all recording: its next attempt says the same again.
 declare
   c_circuit_opens_at constant integer := 3;
   c_blip constant interval := '10 seconds';
@@ -27,7 +28,7 @@ begin
       or (not r.is_well and r.failed_from > last.failure_at)
       or (r.disabling is not null and e.disabled_at is null)
     order by e.id
-    for no key update of e
+    for no key update of e skip locked
   ),
   counted as (
     select

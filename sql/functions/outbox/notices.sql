@@ -1,6 +1,6 @@
 -- Notices: what a buyer is told that is no lead.
 
-create or replace function outbox.find_notice_endpoint(p_buyer_id bigint)
+create or replace function outbox.ensure_notice_endpoint(p_buyer_id bigint)
 returns bigint
 language plpgsql
 volatile
@@ -22,7 +22,7 @@ begin
   return v_endpoint_id;
 end;
 $$;
-comment on function outbox.find_notice_endpoint(bigint) is
+comment on function outbox.ensure_notice_endpoint(bigint) is
   'The endpoint by which a buyer is told what is no lead: its e-mail address, made an endpoint if it is none; null: '
   'it wants no notices, or the endpoint is disabled.';
 
@@ -55,10 +55,11 @@ begin
   returning id into v_delivery_id;
   if not found then
     if not exists (select from leadgen.endpoints e where e.id = p_endpoint_id and e.buyer_id = p_buyer_id) then
-      perform kernel.refuse('LG409', 'A notice goes to the buyer it is about', 'endpoint_id', p_endpoint_id::text,
+      perform kernel.refuse('LG409', 'The endpoint is not one of the notice''s buyer', 'endpoint_id',
+        p_endpoint_id::text,
         'an endpoint of the buyer');
     end if;
-    perform kernel.refuse('LG409', 'A notice needs a market to travel in', 'market_id', 'no market',
+    perform kernel.refuse('LG409', 'A notice needs a market, and there is none', 'market_id', 'no market',
       'at least one market');
   end if;
   perform outbox.ring_workers();

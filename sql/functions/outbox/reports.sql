@@ -10,7 +10,7 @@ declare
     '{queued,accepted,scheduled,sending,sent,delivered,read,undelivered,failed,canceled}';
 begin
   if coalesce(p_provider_id, '') !~ '^[[:graph:]]{1,64}$' then
-    perform kernel.refuse('LG400', 'A report names the message at the provider', 'provider_id',
+    perform kernel.refuse('LG400', 'The report does not name the provider''s message', 'provider_id',
       'none, or text of another form', '1 to 64 characters');
   elsif p_status = any (c_statuses) is not true then
     perform kernel.refuse('LG400', 'There is no such status', 'status', coalesce(left(p_status, 50), 'none'),

@@ -21,9 +21,9 @@ begin
     perform kernel.refuse('LG409', format('Delivery %s cannot be sent again: %s', p_id, v_fault), 'delivery_id',
       v_fault,
       'one that is ' || array_to_string(v_from, ', ') || ', of a sale that stands, to an endpoint in use',
-      case v_delivery.status
-        when 'delivered' then 'It got through. To send it once more all the same: p_again => true.'
-        when 'sent' then 'Its provider has it and will report.'
+      case v_fault
+        when 'it is delivered' then 'It was delivered. To send it once more: p_again => true.'
+        when 'it is sent' then 'Its provider has it and will report.'
       end);
   end if;
   perform catalog.note_action('delivery_retried', format('delivery %s', p_id), v_delivery.buyer_id,
@@ -35,7 +35,7 @@ end;
 $$;
 comment on function outbox.retry_delivery(bigint, boolean) is 'The work of leadgen.retry_delivery.';
 
-create or replace function outbox.resend_delivery(p_id bigint, p_from leadgen.delivery_status[], p_replay_id bigint)
+create or replace function outbox.resend_delivery(p_id bigint, p_from leadgen.delivery_status[], p_resend_id bigint)
 returns text
 language plpgsql
 volatile
@@ -60,7 +60,7 @@ begin
     endpoint_id = v_endpoint.id,
     target = v_endpoint.target,
     attempts_before = d.attempts,
-    replay_id = coalesce(p_replay_id, d.replay_id)
+    resend_id = coalesce(p_resend_id, d.resend_id)
   where d.id = p_id and d.market_id = v_delivery.market_id;
   return null;
 end;
@@ -98,7 +98,7 @@ returns text
 language plpgsql
 stable
 as $$
--- The words are counted by reason in replays.skipped_for: they hold no ids and nothing of a lead.
+-- The words are counted by reason in resends.skipped_for: they hold no ids and nothing of a lead.
 declare
   v_sale leadgen.lead_assignments;
 begin

@@ -31,6 +31,51 @@ $$;
 comment on function outbox.read_results(jsonb, timestamptz) is
   'What leadgen.record_attempts is handed, as results: one a claim, its numbers bounded.';
 
+create or replace function outbox.lock_results(p_results outbox.result[])
+returns bigint[]
+language plpgsql
+volatile
+as $$
+-- Nobody is waited for: one row that somebody holds would stop the results of all others.
+declare
+  v_id bigint;
+  v_free bigint[] := '{}';
+begin
+  for v_id in
+    select d.id
+    from (select distinct u.delivery_id from unnest(p_results) u) r
+    join leadgen.deliveries d on d.id = r.delivery_id
+    left join lateral (
+      select a.id
+      from leadgen.lead_assignments a
+      where a.id = d.assignment_id and a.market_id = d.market_id
+      for no key update skip locked
+    ) sale on true
+    left join lateral (
+      select l.id
+      from leadgen.leads l
+      where l.id = d.lead_id and l.market_id = d.market_id
+      for no key update skip locked
+    ) lead on true
+    where (d.assignment_id is null or sale.id is not null) and (d.lead_id is null or lead.id is not null)
+    for no key update of d skip locked
+  loop
+    v_free := v_free || v_id;
+  end loop;
+  if cardinality(v_free) = cardinality(p_results) then
+    return '{}';
+  end if;
+  return array(
+    select u.delivery_id
+    from unnest(p_results) u
+    join leadgen.deliveries d on d.id = u.delivery_id
+    where d.id <> all (v_free));
+end;
+$$;
+comment on function outbox.lock_results(outbox.result[]) is
+  'Locks what results change: deliveries, each with its sale and its lead. Returns the deliveries of which somebody '
+  'else holds one of these rows.';
+
 create or replace function outbox.judge_results(
   p_results outbox.result[],
   p_max_retries integer,
@@ -41,10 +86,12 @@ returns outbox.verdict[]
 language plpgsql
 volatile
 as $$
--- Rows are locked by id, one after the other. A result counts under the row's token; and once for a delivery that was
+-- The rows are locked before. A result counts under the row's token; and once for a delivery that was
 -- cancelled while it was sent, because it says what the buyer got. All others come from workers that outslept their
 -- leases. A plain 2xx, which is most of the work, needs no judge (`offset 0`: else the planner calls judge_answer
--- for every row).
+-- for every row). What somebody else holds is told as locked, and is to be reported again.
+declare
+  v_locked constant bigint[] := outbox.lock_results(p_results);
 begin
   return array(
     with held as materialized (
@@ -56,7 +103,10 @@ begin
           then coalesce(r.outcome, 'unknown') end as said
       from (select u.* from unnest(p_results) u order by u.delivery_id) r
       left join lateral (
-        select t.* from leadgen.deliveries t where t.id = r.delivery_id for no key update
+        select t.*
+        from leadgen.deliveries t
+        where t.id = r.delivery_id and t.id <> all (v_locked)
+        for no key update
       ) d on true
     ),
     judged as materialized (
@@ -81,12 +131,13 @@ begin
     )
     select (
       j.delivery_id, outbox.find_fate(j.status, j.meaning, retry.at, j.delivery_id, j.market_id, j.attempts), retry.at,
-      j.meaning, j.reason, j.trouble, j.market_id, j.lead_id, j.assignment_id, j.endpoint_id, j.channel, j.attempts,
-      j.worker, j.started_at, j.latency_ms, j.status_code, j.reply, j.provider_id, j.disables)::outbox.verdict
+      case when j.delivery_id = any (v_locked) then 'locked' else j.meaning end, j.reason, j.trouble, j.market_id,
+      j.lead_id, j.assignment_id, j.endpoint_id, j.channel, j.attempts, j.worker, j.started_at, j.latency_ms,
+      j.status_code, j.reply, j.provider_id, j.disables)::outbox.verdict
     from judged j
     cross join lateral (
       select case
-        when j.status = 'cancelled' or (j.meaning = 'unknown' and not j.resends_lost) then null
+        when j.status = 'cancelled' or (j.meaning = 'unknown' and (j.said = 'answered' or not j.resends_lost)) then null
         when j.meaning = 'gone' then p_now
         when j.meaning in ('failed', 'unknown') then outbox.plan_retry(
           p_now, j.attempts - j.attempts_before, p_max_retries, p_retry_delay, j.retry_after_seconds, j.retry_seconds,
@@ -98,7 +149,7 @@ end;
 $$;
 comment on function outbox.judge_results(outbox.result[], integer, interval, timestamptz) is
   'What each result means for its delivery, whose row is locked; of the worker''s own retries how many there are and '
-  'how far apart. A verdict without a status is fenced.';
+  'how far apart. A verdict without a status is fenced, or locked if that is its outcome.';
 
 create or replace function outbox.find_fate(
   p_status leadgen.delivery_status,

@@ -1,6 +1,6 @@
 -- What must hold of erased leads at every moment. The query looks for the contrary.
 
-create or replace function privacy.check_erasures()
+create or replace function privacy.list_broken_erasures()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -14,5 +14,5 @@ begin
     and (d.id is not null or l.hold_until is not null or concat(l.name, l.email, l.phone, l.submitted) <> '');
 end;
 $$;
-comment on function privacy.check_erasures() is
+comment on function privacy.list_broken_erasures() is
   'What is wrong with erased leads: nothing of them is due or held, and nobody is named.';

@@ -10,14 +10,14 @@ as $$
 -- contact out goes, for then it is the contact.
 declare
   v_words constant text[] := array(
-    select '\m' || w || '\M'
+    select E'\\m' || w || E'\\M'
     from regexp_split_to_table(lower(p_lead.name || ' ' || split_part(p_lead.email, '@', 1)), '[^[:alnum:]]+') w
     where length(w) > 2);
   v_key_is_contact constant boolean := coalesce(
     (p_lead.idempotency_key not like 'auto:%' and lower(p_lead.idempotency_key) ~ any (v_words))
     or (p_lead.email <> '' and strpos(lower(p_lead.idempotency_key), lower(p_lead.email)) > 0)
     or (length(p_lead.phone) > 7 and p_lead.idempotency_key not like 'auto:%'
-      and strpos(regexp_replace(p_lead.idempotency_key, '\D', '', 'g'), right(p_lead.phone, 7)) > 0), false);
+      and strpos(regexp_replace(p_lead.idempotency_key, E'\\D', '', 'g'), right(p_lead.phone, 7)) > 0), false);
   v_errors constant jsonb := (
     select jsonb_agg(e.value || jsonb_build_object('reason', e.value ->> 'code') order by e.ordinality)
     from jsonb_array_elements(p_lead.answer -> 'errors') with ordinality as e);
@@ -143,3 +143,21 @@ end;
 $$;
 comment on function privacy.allow_erasure() is
   'Trigger: of a record that never changes only personal data of an erased lead may be struck out.';
+
+create or replace function privacy.read_reason(p_reason text)
+returns text
+language plpgsql
+immutable
+as $$
+declare
+  v_reason constant text := ref.collapse_space(p_reason);
+begin
+  if v_reason is null or length(v_reason) > 500 then
+    perform kernel.refuse('LG400', 'The reason for the erasure is missing or too long', 'reason',
+      case when v_reason is null then 'nothing' else length(v_reason) || ' characters' end,
+      '1 to 500 characters, without names');
+  end if;
+  return v_reason;
+end;
+$$;
+comment on function privacy.read_reason(text) is 'The reason of an erasure; LG400 for none, or one that is too long.';

@@ -21,9 +21,9 @@ language sql
 immutable parallel safe
 as $$
   select length(p_email) <= 200
-    and p_email ~ '^[^\s@"(),:;<>\[\]\\[:cntrl:]]{1,64}'
-      '@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$'
-    and p_email !~ '(^\.|\.\.|\.@)';
+    and p_email ~ E'^[^\\s@"(),:;<>\\[\\]\\\\[:cntrl:]]{1,64}'
+      '@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$'
+    and p_email !~ E'(^\\.|\\.\\.|\\.@)';
 $$;
 comment on function ref.is_email(text) is
   'Whether a normalised address is well-formed: one @, a local part without quotes, a domain with a dot.';
@@ -44,7 +44,7 @@ begin
         else 'xn--' || ref.encode_punycode(label)
       end,
       '.' order by position)
-    from regexp_split_to_table(lower(normalize(p_domain, nfkc)), '\.') with ordinality as labels (label, position)
+    from regexp_split_to_table(lower(normalize(p_domain, nfkc)), E'\\.') with ordinality as labels (label, position)
   );
 end;
 $$;
@@ -60,7 +60,7 @@ as $$
 -- RFC 3492, section 6.3, with the parameters of IDNA.
 declare
   v_code_points constant integer[] := array(select ascii(c) from regexp_split_to_table(p_label, '') c);
-  v_basic constant text := regexp_replace(p_label, '[^\u0001-\u007f]', '', 'g');
+  v_basic constant text := regexp_replace(p_label, E'[^\\u0001-\\u007f]', '', 'g');
   v_output text := case when v_basic = '' then '' else v_basic || '-' end;
   v_handled integer := length(v_basic);
   v_n integer := 128;
@@ -141,10 +141,11 @@ declare
   v_now constant timestamptz := leadgen.clock();
 begin
   if ref.is_email('a@' || v_domain) is not true then
-    perform kernel.refuse('LG400', 'Not a mail domain', 'domain', 'something else', 'a domain such as example.com');
+    perform kernel.refuse('LG400', 'The value is not a mail domain', 'domain', 'another value',
+      'a domain such as example.com');
   end if;
   if p_status is null or p_status not in ('has_mail', 'no_mail', 'unknown') then
-    perform kernel.refuse('LG400', 'Not a status of a mail domain', 'status', 'something else',
+    perform kernel.refuse('LG400', 'There is no such status of a mail domain', 'status', 'another value',
       'has_mail, no_mail, unknown');
   end if;
   insert into leadgen.mail_domains as m (domain, status, checked_at)

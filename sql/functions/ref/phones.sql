@@ -15,7 +15,7 @@ declare
   v_number ref.phone_number;
 begin
   if v_phone ~ '[^-+0-9(). /]' then
-    v_phone := regexp_replace(v_phone, '\s*(extension|ext\.?|x|#)\s*[0-9]+\s*$', '', 'i');
+    v_phone := regexp_replace(v_phone, E'\\s*(extension|ext\\.?|x|#)\\s*[0-9]+\\s*$', '', 'i');
     if v_phone ~ '[^-+0-9(). /]' then
       return v_number;
     end if;

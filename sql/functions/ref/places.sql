@@ -6,7 +6,7 @@ language plpgsql
 immutable parallel safe
 as $$
 declare
-  v_compact constant text := upper(regexp_replace(p_postal_code, '[\s[:cntrl:]]+', '', 'g'));
+  v_compact constant text := upper(regexp_replace(p_postal_code, E'[\\s[:cntrl:]]+', '', 'g'));
 begin
   return nullif(case
     when p_country_code = 'US' and v_compact ~ '^[0-9]{5}-?[0-9]{4}$' then left(v_compact, 5)
@@ -63,7 +63,7 @@ returns text
 language sql
 immutable parallel safe
 as $$
-  select nullif(lower(regexp_replace(normalize(ref.collapse_space(p_city), nfd), '[\u0300-\u036f ]+', '', 'g')), '');
+  select nullif(lower(regexp_replace(normalize(ref.collapse_space(p_city), nfd), E'[\\u0300-\\u036f ]+', '', 'g')), '');
 $$;
 comment on function ref.normalize_city(text) is
   'A city as it is compared: without case, accents and spaces. "San  José" and "san jose" are sanjose.';

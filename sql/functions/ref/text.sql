@@ -7,8 +7,8 @@ immutable parallel safe
 as $$
   select nullif(btrim(regexp_replace(
     case when octet_length(p_text) > length(p_text)
-      then regexp_replace(p_text, '[\u00ad\u180e\u200b\u2060\ufeff]+', '', 'g') else p_text end,
-    '[\s[:cntrl:]\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+', ' ', 'g')), '');
+      then regexp_replace(p_text, E'[\\u00ad\\u180e\\u200b\\u2060\\ufeff]+', '', 'g') else p_text end,
+    E'[\\s[:cntrl:]\\u00a0\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+', ' ', 'g')), '');
 $$;
 comment on function ref.collapse_space(text) is
   'Trimmed, without soft hyphens and zero-width spaces, and with every run of white space (Unicode''s included) or '
@@ -25,7 +25,8 @@ declare
 begin
   if octet_length(p_text) > length(p_text) then
     v_text := normalize(regexp_replace(p_text,
-      '[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+', '', 'g'), nfkc);
+      E'[\\u00ad\\u034f\\u061c\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f'
+      '\\ufe00-\\ufe0f\\ufeff]+', '', 'g'), nfkc);
   end if;
   return btrim(regexp_replace(lower(v_text), '[^[:alnum:]]+', ' ', 'g'));
 end;
@@ -42,7 +43,7 @@ as $$
 declare
   c_allowed constant text := 'an ISO 8601 time with a zone, e.g. 2026-11-21T10:15:00Z';
 begin
-  if p_text !~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)$' then
+  if p_text !~ E'^\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,9})?)?(Z|[+-]\\d\\d(:?\\d\\d)?)$' then
     perform kernel.refuse('LG400', p_field || ' is not a time', p_field, 'text of another form', c_allowed);
   end if;
   return p_text::timestamptz;

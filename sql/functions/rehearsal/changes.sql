@@ -5,6 +5,43 @@ returns rehearsal.plan
 language plpgsql
 stable
 as $$
+-- The checks are those of rows that are written. Here none is, so their hint about the row is left out.
+declare
+  v_message text;
+  v_detail text;
+begin
+  return rehearsal.compile_changes(p_offer_id, p_changes);
+exception when sqlstate 'LG423' then
+  get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail;
+  perform rehearsal.refuse_change(v_message, v_detail::jsonb, v_detail::jsonb ->> 'field');
+  return null;
+end;
+$$;
+comment on function rehearsal.read_changes(bigint, jsonb) is
+  'The changes of a what-if, checked and compiled; LG423 names the path, what was found and what is allowed.';
+
+create or replace function rehearsal.refuse_change(p_message text, p_detail jsonb, p_field text)
+returns void
+language plpgsql
+immutable
+as $$
+declare
+  v_field constant text := p_detail ->> 'field';
+begin
+  perform kernel.refuse('LG423',
+    case when starts_with(p_message, v_field) then p_field || substr(p_message, length(v_field) + 1) else p_message end,
+    p_field, p_detail ->> 'found', p_detail ->> 'allowed');
+end;
+$$;
+comment on function rehearsal.refuse_change(text, jsonb, text) is
+  'Refuses what a check of the configuration refused (its MESSAGE and DETAIL), under the path that the field has in '
+  'the changes of a what-if.';
+
+create or replace function rehearsal.compile_changes(p_offer_id bigint, p_changes jsonb)
+returns rehearsal.plan
+language plpgsql
+stable
+as $$
 declare
   v_plan rehearsal.plan;
   v_offer leadgen.offers;
@@ -12,7 +49,8 @@ begin
   perform catalog.check_schema(p_changes, rehearsal.describe_changes(), 'changes');
   select o.* into v_offer from leadgen.offers o where o.id = p_offer_id;
   if not found then
-    perform kernel.refuse('LG404', format('No offer %s', p_offer_id), 'offer_id');
+    perform kernel.refuse('LG404', format('No offer %s', p_offer_id), 'offer_id', p_offer_id::text,
+      'the id of an offer');
   end if;
   perform rehearsal.check_named_enrollments(p_offer_id, p_changes);
   perform rehearsal.check_changed_policies(v_offer, p_changes);
@@ -35,8 +73,7 @@ begin
   return v_plan;
 end;
 $$;
-comment on function rehearsal.read_changes(bigint, jsonb) is
-  'The changes of a what-if, checked and compiled; LG423 names the path, what was found and what is allowed.';
+comment on function rehearsal.compile_changes(bigint, jsonb) is 'The work of read_changes.';
 
 create or replace function rehearsal.describe_changes()
 returns jsonb
@@ -50,7 +87,8 @@ declare
     "budget_per_day": {"type": ["number", "null"], "minimum": 0},
     "budget_per_month": {"type": ["number", "null"], "minimum": 0},
     "price_per_lead": {"type": ["number", "null"], "minimum": 0.01, "maximum": 1000000, "decimals": 2},
-    "min_balance_required": {"type": ["number", "null"], "minimum": 0}, "pause_until": {"type": ["string", "null"]},
+    "min_balance_required": {"type": ["number", "null"], "minimum": 0},
+    "pause_from": {"type": ["string", "null"]}, "pause_until": {"type": ["string", "null"]},
     "schedule": {"type": ["object", "null"]}, "filters": {"type": ["object", "null"]}}';
   c_price constant jsonb := '{"type": "number", "minimum": 0.01, "maximum": 1000000, "decimals": 2}';
   v_fields constant jsonb := c_fields || (
@@ -118,21 +156,21 @@ begin
   where p_changes -> c.kind ? c.key
   limit 1;
   if found then
-    perform kernel.refuse_value('changes.' || v_path, p_changes #>> string_to_array(v_path, '.'),
-      'a key that looks up no other leads: a what-if judges a lead by what was found when it came');
+    perform kernel.refuse_value('changes.' || v_path, 'a key that a what-if cannot change',
+      'a key that looks nothing up: a what-if judges a lead by what was found when it came');
   end if;
   if p_changes ? 'validation' then
-    perform catalog.check_policy('validation', rehearsal.lay_over(
+    perform rehearsal.check_changed_policy('validation', rehearsal.lay_over(
       (select p.rules from leadgen.validation_policies p where p.id = p_offer.validation_policy_id),
       p_changes -> 'validation'));
   end if;
   if p_changes ? 'routing' then
-    perform catalog.check_policy('routing', rehearsal.lay_over(
+    perform rehearsal.check_changed_policy('routing', rehearsal.lay_over(
       (select p.config from leadgen.routing_policies p where p.id = p_offer.routing_policy_id),
       p_changes -> 'routing'));
   end if;
   if p_changes ? 'pricing' then
-    perform catalog.check_policy('pricing', rehearsal.lay_over(
+    perform rehearsal.check_changed_policy('pricing', rehearsal.lay_over(
       coalesce((select p.rules from leadgen.pricing_policies p where p.id = p_offer.pricing_policy_id), '{}'),
       p_changes -> 'pricing'));
   end if;
@@ -140,6 +178,25 @@ end;
 $$;
 comment on function rehearsal.check_changed_policies(leadgen.offers, jsonb) is
   'Checks the policies of a what-if as a write to their rows would.';
+
+create or replace function rehearsal.check_changed_policy(p_kind text, p_body jsonb)
+returns void
+language plpgsql
+stable
+as $$
+declare
+  v_message text;
+  v_detail text;
+begin
+  perform catalog.check_policy(p_kind, p_body);
+exception when sqlstate 'LG423' then
+  get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail;
+  perform rehearsal.refuse_change(v_message, v_detail::jsonb,
+    regexp_replace(v_detail::jsonb ->> 'field', '^(rules|config)', 'changes.' || p_kind));
+end;
+$$;
+comment on function rehearsal.check_changed_policy(text, jsonb) is
+  'catalog.check_policy for the changed body of a policy: a fault has the path that it has in the changes.';
 
 create or replace function rehearsal.read_area(p_area text, p_country_code text)
 returns text
@@ -152,7 +209,7 @@ declare
 begin
   return case
     when p_area !~ '[0-9*]' and p_area ~ '[^[:cntrl:][:space:][:punct:]]' then 'city:' || ref.normalize_city(p_area)
-    when v_code ~ '^[A-Z0-9 -]*\*$' or ref.is_postal_code(v_code, p_country_code) then 'postal_code:' || v_code
+    when v_code ~ E'^[A-Z0-9 -]*\\*$' or ref.is_postal_code(v_code, p_country_code) then 'postal_code:' || v_code
   end;
 end;
 $$;

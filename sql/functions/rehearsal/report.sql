@@ -46,7 +46,7 @@ language plpgsql
 stable
 as $$
 declare
-  v_until constant timestamptz := least(p_to, leadgen.clock());
+  v_windows constant jsonb := rehearsal.count_windows(p_plan, p_from, p_to);
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
@@ -54,9 +54,9 @@ begin
       'buyer_id', b.id,
       'buyer', b.name,
       'actual', rehearsal.report_buyer(p_history, s.buyer_offer_id,
-        rehearsal.find_capacity(to_jsonb(bo), p_from, v_until)),
+        rehearsal.find_capacity(to_jsonb(bo), v_windows)),
       'simulated', rehearsal.report_buyer(p_rehearsed, s.buyer_offer_id,
-        rehearsal.find_capacity(coalesce(to_jsonb(bo), '{}') || coalesce(s.changes, '{}'), p_from, v_until))
+        rehearsal.find_capacity(coalesce(to_jsonb(bo), '{}') || coalesce(s.changes, '{}'), v_windows))
     ) order by coalesce((p_rehearsed -> 'revenue' ->> s.buyer_offer_id::text)::numeric, 0) desc, s.buyer_offer_id),
       '[]')
     from unnest(p_plan.seats) s
@@ -82,11 +82,12 @@ begin
     'sales', v_sales,
     'revenue', coalesce(p_parts -> 'revenue' -> p_buyer_offer_id::text, '0'),
     'share', case when v_all_sales > 0 then round(v_sales / v_all_sales, 4) else 0 end,
-    'fill', case when p_capacity > 0 then round(v_sales / p_capacity, 4) end);
+    'fill', case when p_capacity > 0 then least(round(v_sales / p_capacity, 4), 1) end);
 end;
 $$;
 comment on function rehearsal.report_buyer(jsonb, bigint, numeric) is
-  'One buyer''s part of a tally: share of all sales (0 to 1), fill of what its caps allow (null: unlimited).';
+  'One buyer''s part of a tally: share of all sales, and fill, the part of what its caps allow in the windows in which '
+  'leads came (null: unlimited); both 0 to 1.';
 
 create or replace function rehearsal.report_days(p_history jsonb, p_rehearsed jsonb)
 returns jsonb
@@ -159,19 +160,34 @@ end;
 $$;
 comment on function rehearsal.name_sales(jsonb, rehearsal.seat[]) is 'The sales of an outcome with the buyers'' names.';
 
-create or replace function rehearsal.find_capacity(p_enrollment jsonb, p_from timestamptz, p_to timestamptz)
+create or replace function rehearsal.count_windows(p_plan rehearsal.plan, p_from timestamptz, p_to timestamptz)
+returns jsonb
+language plpgsql
+stable
+as $$
+-- In the market's zone, though an enrollment may count in its own.
+begin
+  return (
+    select jsonb_object_agg(w.span, (
+      select count(distinct date_trunc(w.span, l.created_at, p_plan.timezone))
+      from leadgen.leads l
+      where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to))
+    from unnest(kernel.list_windows()) as w (span));
+end;
+$$;
+comment on function rehearsal.count_windows(rehearsal.plan, timestamptz, timestamptz) is
+  'In how many hours, days, weeks and months of a period leads came.';
+
+create or replace function rehearsal.find_capacity(p_enrollment jsonb, p_windows jsonb)
 returns numeric
 language plpgsql
 immutable
 as $$
-declare
-  c_hours constant integer[] := '{1,24,168,744}'; -- of the windows, a month being one of 31 days
-  v_hours constant numeric := extract(epoch from p_to - p_from) / 3600;
 begin
   return (
-    select min((p_enrollment ->> ('capacity_per_' || w.span))::numeric * ceil(v_hours / c_hours[w.place]))
-    from unnest(kernel.list_windows()) with ordinality as w (span, place));
+    select min((p_enrollment ->> ('capacity_per_' || w.key))::numeric * w.value::numeric)
+    from jsonb_each_text(p_windows) w);
 end;
 $$;
-comment on function rehearsal.find_capacity(jsonb, timestamptz, timestamptz) is
-  'How many leads the caps of an enrollment allow in a period, about; null: unlimited.';
+comment on function rehearsal.find_capacity(jsonb, jsonb) is
+  'How many leads the caps of an enrollment allow in so many hours, days, weeks and months, about; null: unlimited.';

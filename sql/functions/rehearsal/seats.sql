@@ -42,22 +42,40 @@ begin
     perform catalog.check_tests(p_fields -> 'filters', p_path || '.filters');
     v_seat.tests := catalog.compile_tests(p_fields -> 'filters');
   end if;
-  if p_fields ->> 'pause_until' is not null then
-    perform ref.read_timestamp(nullif(p_fields ->> 'pause_until', 'infinity'), p_path || '.pause_until');
-  end if;
+  perform rehearsal.check_pause(p_fields, p_path);
   if p_fields ? 'min_balance_required' then
     v_seat.balance := (select b.balance from leadgen.buyers b where b.id = p_seat.buyer_id);
   end if;
   return rehearsal.change_limits(v_seat, p_fields);
-exception
-  when sqlstate 'LG400' then
-    perform kernel.refuse_value(p_path || '.pause_until', p_fields ->> 'pause_until',
-      'a time with a zone, 2026-11-21T10:15:00Z, or infinity');
-    return null;
 end;
 $$;
 comment on function rehearsal.change_seat(rehearsal.seat, jsonb, numeric, text) is
   'A seat with changed columns of its enrollment, checked and compiled.';
+
+create or replace function rehearsal.check_pause(p_fields jsonb, p_path text)
+returns void
+language plpgsql
+stable
+as $$
+declare
+  v_name text;
+begin
+  foreach v_name in array '{pause_from,pause_until}'::text[] loop
+    if p_fields ->> v_name is not null then
+      perform ref.read_timestamp(
+        nullif(p_fields ->> v_name, case v_name when 'pause_until' then 'infinity' end), p_path || '.' || v_name);
+    end if;
+  end loop;
+  perform catalog.check_pause(
+    (p_fields ->> 'pause_from')::timestamptz, (p_fields ->> 'pause_until')::timestamptz, p_path || '.pause_from');
+exception
+  when sqlstate 'LG400' then
+    perform kernel.refuse_value(p_path || '.' || v_name, p_fields ->> v_name,
+      'a time with a zone, 2026-11-21T10:15:00Z' || case v_name when 'pause_until' then ', or infinity' else '' end);
+end;
+$$;
+comment on function rehearsal.check_pause(jsonb, text) is
+  'Raises LG423 for a pause_from or pause_until that is no time, or for a pause that an enrollment may not have.';
 
 create or replace function rehearsal.change_limits(p_seat rehearsal.seat, p_fields jsonb)
 returns rehearsal.seat
@@ -87,7 +105,8 @@ returns rehearsal.seat[]
 language plpgsql
 stable
 as $$
--- A changed default price is the price of whoever has none of its own.
+-- A changed default price is the price of whoever has none of its own. An end of a pause that is not changed is the
+-- enrollment's; who is not paused until any time is not paused.
 declare
   v_price constant numeric :=
     coalesce((p_changes ->> 'default_price_per_lead')::numeric, p_offer.default_price_per_lead);
@@ -97,7 +116,8 @@ declare
   v_fields jsonb;
 begin
   for v_enrollment in
-    select bo.id, bo.buyer_id, bo.price_per_lead
+    select bo.id, bo.buyer_id, bo.price_per_lead,
+      jsonb_build_object('pause_from', nullif(bo.pause_from, '-infinity'), 'pause_until', bo.pause_until) as pause
     from leadgen.buyer_offers bo
     where bo.offer_id = p_offer.id
     order by bo.id
@@ -105,6 +125,11 @@ begin
     v_fields := coalesce(p_changes -> 'enrollments' -> v_enrollment.id::text, '{}');
     if p_changes ? 'default_price_per_lead' and v_enrollment.price_per_lead is null then
       v_fields := jsonb_build_object('price_per_lead', v_price) || v_fields;
+    end if;
+    if v_fields -> 'pause_until' = 'null' then
+      v_fields := '{"pause_from": null}' || v_fields;
+    elsif v_fields ?| '{pause_from,pause_until}' then
+      v_fields := v_enrollment.pause || v_fields;
     end if;
     v_seat := rehearsal.make_seat(v_enrollment.id, v_enrollment.buyer_id);
     v_seat.is_gone := coalesce((p_changes -> 'without') @> to_jsonb(v_enrollment.buyer_id), false);

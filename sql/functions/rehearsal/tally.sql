@@ -116,7 +116,7 @@ begin
   order by c.place limit 1;
   return case
     when v_place is null and p_before.seats <@ p_after.seats then 'sold to more buyers'
-    when v_place is null then 'its buyer is not there'
+    when v_place is null then 'its buyer is not a candidate'
     when p_decision.reasons[v_place] is null then
       format('its buyer is ranked %s of %s',
         array_position(p_decision.ranking, v_place), cardinality(p_decision.ranking))

@@ -124,7 +124,9 @@ begin
     coalesce(array_agg(c.buyer_offer_id order by c.number), '{}'),
     coalesce(array_agg(c.version order by c.number), '{}'),
     array_agg(c.buyer_id order by c.number), array_agg(c.zone order by c.number),
-    array_agg(case when c.fields ? 'pause_until' then (c.fields ->> 'pause_until')::timestamptz
+    array_agg(case when c.fields ?| '{pause_from,pause_until}' then kernel.make_pause(
+        case when c.fields ? 'pause_from' then (c.fields ->> 'pause_from')::timestamptz else lower(c.pause) end,
+        case when c.fields ? 'pause_until' then (c.fields ->> 'pause_until')::timestamptz else upper(c.pause) end)
       else c.pause end order by c.number),
     array_agg(coalesce((c.fields ->> 'routing_priority')::integer, c.priority) order by c.number),
     array_agg(coalesce((c.fields ->> 'weight')::numeric, c.weight) order by c.number),

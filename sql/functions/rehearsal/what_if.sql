@@ -55,7 +55,8 @@ declare
   v_moved jsonb;
 begin
   if p_from < p_to is not true or not isfinite(p_from) or not isfinite(p_to) then
-    perform kernel.refuse_value('p_from, p_to', concat_ws(' to ', p_from, p_to), 'a period that begins before it ends');
+    perform kernel.refuse('LG423', 'A what-if needs a period that begins before it ends', 'p_from, p_to',
+      concat_ws(' to ', p_from, p_to), 'a period that begins before it ends');
   end if;
   v_plan := rehearsal.seat_departed(v_plan, p_from, p_to);
   v_history := rehearsal.summarize_history(v_plan, p_from, p_to);

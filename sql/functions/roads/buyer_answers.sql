@@ -12,14 +12,15 @@ language plpgsql
 volatile
 as $$
 declare
-  v_sale constant leadgen.lead_assignments := market.find_own_sale(identity.check_buyer(p_key_hash), p_assignment_id);
+  v_sale constant leadgen.lead_assignments := market.find_own_sale(
+    identity.authenticate_buyer(p_key_hash), p_assignment_id);
 begin
   if p_answer = 'accept' then
     perform roads.accept_sale(v_sale.id);
   elsif p_answer = 'return' then
     return roads.request_return(v_sale.id, p_reason, p_note, 'api');
   else
-    perform kernel.refuse('LG400', 'Not an answer to a sale', 'answer', 'something else', 'accept, return');
+    perform kernel.refuse('LG400', 'There is no such answer to a sale', 'answer', 'another value', 'accept, return');
   end if;
   return market.describe_answer(v_sale.id);
 end;
@@ -105,7 +106,8 @@ stable
 as $$
 -- The lead is the buyer's own purchase, as long as it is one.
 declare
-  v_sale constant leadgen.lead_assignments := market.find_own_sale(identity.check_buyer(p_key_hash), p_assignment_id);
+  v_sale constant leadgen.lead_assignments := market.find_own_sale(
+    identity.authenticate_buyer(p_key_hash), p_assignment_id);
 begin
   return (
     select market.describe_answer(v_sale.id) || jsonb_build_object(

@@ -1,6 +1,6 @@
 -- Road: the whole database is looked over.
 
-create or replace function roads.check_invariants()
+create or replace function roads.list_broken_invariants()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -8,21 +8,21 @@ as $$
 -- What must hold over the whole database at every moment. Each part looks for the contrary.
 begin
   return query
-  select * from market.check_limits() -- no limit was ever exceeded
-  union all select * from market.check_recorded_counts() -- decisions counted what had been sold
-  union all select * from market.check_counts() -- counters say what the sales say
-  union all select * from roads.check_replays() -- what was decided follows from what was known
-  union all select * from market.check_decisions() -- winners and sales
-  union all select * from market.check_leads() -- sold, or says why not
-  union all select * from market.check_sales() -- states and times
-  union all select * from market.check_returns()
-  union all select * from outbox.check_deliveries()
-  union all select * from privacy.check_erasures();
+  select * from market.list_broken_limits() -- no limit was ever exceeded
+  union all select * from market.list_broken_recorded_counts() -- decisions counted what had been sold
+  union all select * from market.list_broken_counts() -- counters say what the sales say
+  union all select * from roads.list_differing_replays() -- what was decided follows from what was known
+  union all select * from market.list_broken_decisions() -- winners and sales
+  union all select * from market.list_broken_leads() -- sold, or says why not
+  union all select * from market.list_broken_sales() -- states and times
+  union all select * from market.list_broken_returns()
+  union all select * from outbox.list_broken_deliveries()
+  union all select * from privacy.list_broken_erasures();
 end;
 $$;
-comment on function roads.check_invariants() is 'The work of leadgen.check_invariants.';
+comment on function roads.list_broken_invariants() is 'The work of leadgen.list_broken_invariants.';
 
-create or replace function roads.check_replays()
+create or replace function roads.list_differing_replays()
 returns table (rule text, detail text)
 language plpgsql
 stable
@@ -35,7 +35,7 @@ begin
   where replay.faults <> '[]';
 end;
 $$;
-comment on function roads.check_replays() is 'Decisions that do not come out the same when they are replayed.';
+comment on function roads.list_differing_replays() is 'Decisions that do not come out the same when they are replayed.';
 
 create or replace function roads.verify_leads(
   p_after_id bigint,

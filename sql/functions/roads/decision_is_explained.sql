@@ -15,6 +15,7 @@ begin
     'summary', roads.summarize_lead(l.id),
     'received_at', l.created_at,
     'market', m.name,
+    'currency', m.currency,
     'vertical', v.name,
     'offer_id', o.id,
     'offer', o.name,
@@ -32,6 +33,7 @@ begin
       end,
     'unsold_reason', l.unsold_reason,
     'hold_until', l.hold_until,
+    'erasure', roads.explain_erasure(l),
     'attempts', roads.explain_attempts(l.id),
     'sales', roads.explain_sales(l.id)
   )
@@ -43,12 +45,36 @@ begin
   join leadgen.sources s on s.id = l.source_id
   where l.id = p_lead_id;
   if v_account is null then
-    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id');
+    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id', p_lead_id::text,
+      'the id of a lead');
   end if;
   return v_account;
 end;
 $$;
 comment on function roads.explain_lead(bigint) is 'The work of leadgen.explain_lead.';
+
+create or replace function roads.explain_erasure(p_lead leadgen.leads)
+returns jsonb
+language plpgsql
+stable
+as $$
+-- The event of an erasure of an earlier release has its reason in the message only.
+begin
+  if p_lead.erased_at is null then
+    return null;
+  end if;
+  return jsonb_build_object('erased_at', p_lead.erased_at) || coalesce(
+    (
+      select jsonb_build_object(
+        'by', e.facts ->> 'by',
+        'reason', coalesce(e.facts ->> 'reason', substring(e.message from ' was erased: (.*)$')))
+      from leadgen.events e
+      where e.kind = 'lead_erased' and e.subject = 'lead ' || p_lead.id
+    ), '{}');
+end;
+$$;
+comment on function roads.explain_erasure(leadgen.leads) is
+  'When, by whom and why a lead was erased, as JSON; null: it was not.';
 
 create or replace function roads.explain_lead_for(p_key_hash text, p_lead_id bigint)
 returns jsonb
@@ -56,7 +82,7 @@ language plpgsql
 stable
 as $$
 begin
-  perform identity.check_operator(p_key_hash);
+  perform identity.authenticate_operator(p_key_hash);
   return roads.explain_lead(p_lead_id);
 end;
 $$;
@@ -222,28 +248,32 @@ as $$
 -- A buyer's own words for a return are not repeated: whoever sent the lead may read this.
   select case
     when l.validation_reason is not null then 'Rejected: ' || l.validation_reason
-    else concat_ws('; ', sale.sold, sale.given_back, case
-      when l.hold_until is not null then
-        format('Held until %s: %s', to_char(l.hold_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-          coalesce(l.unsold_reason, 'one place is free'))
-      when sale.sold is null then 'Unsold: ' || l.unsold_reason
-    end)
+    else upper(left(said.words, 1)) || substr(said.words, 2)
   end
   from leadgen.leads l
   cross join lateral (
     select
-      'Sold to ' || string_agg(s.words, ', ' order by s.id) filter (where s.released_at is null) as sold,
-      'No longer sold to ' || string_agg(s.name || ' (' || s.ending || ')', ', ' order by s.id)
+      'sold to ' || string_agg(s.words, ', ' order by s.id) filter (where s.released_at is null) as sold,
+      'no longer sold to ' || string_agg(s.name || ' (' || s.ending || ')', ', ' order by s.id)
         filter (where s.released_at is not null) as given_back
     from (
       select a.id, a.released_at, b.name, market.describe_end(a.outcome) as ending,
-        format('%s for %s %s%s', b.name, a.price, a.currency,
+        format('%s for %s %s%s', b.name, round(a.price, kernel.currency_minor_unit(a.currency)), a.currency,
           case when a.is_exclusive then ' (exclusive)' else '' end) as words
       from leadgen.lead_assignments a
       join leadgen.buyers b on b.id = a.buyer_id
       where a.lead_id = l.id and a.market_id = l.market_id
     ) s
   ) sale
+  cross join lateral (
+    select concat_ws('; ', sale.sold, sale.given_back, case
+      when l.hold_until is not null then
+        format('%s until %s, because: %s', case when sale.sold is null then 'held' else 'held for one more buyer' end,
+          to_char(l.hold_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+          coalesce(l.unsold_reason, 'one place is free'))
+      when sale.sold is null then 'unsold: ' || l.unsold_reason
+    end) as words
+  ) said
   where l.id = p_lead_id;
 $$;
 comment on function roads.summarize_lead(bigint) is 'What became of a lead, in one line.';
@@ -259,7 +289,8 @@ declare
 begin
   select l.* into v_lead from leadgen.leads l where l.id = p_lead_id;
   if not found then
-    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id');
+    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id', p_lead_id::text,
+      'the id of a lead');
   end if;
   v_faults := rehearsal.find_replay_faults(v_lead);
   if v_faults = '[]' then

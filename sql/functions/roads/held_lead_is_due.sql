@@ -5,18 +5,14 @@ returns bigint
 language plpgsql
 volatile
 as $$
--- One thing a call, so one lead is one transaction, and a change of the catalogue is another. The lead is locked after
--- its offer, as everywhere. One over which anything raises (a policy, data, a statement that runs out of time) is set
--- aside for a while, so that the others flow; one that needs a row which somebody holds (an open edit of a buyer), for
--- seconds.
+-- One lead a call, so that it is one transaction. The lead is locked after its offer, as everywhere. A lead over which
+-- anything raises (a policy, data, a statement that runs out of time) is set aside for a while, so that the others
+-- flow; one that needs a row which somebody holds (an open edit of a buyer), for seconds.
 declare
   v_now timestamptz := leadgen.clock();
   v_lead_id bigint;
   v_lead leadgen.leads;
 begin
-  if roads.follow_change(v_now) then
-    return 0;
-  end if;
   v_lead_id := market.pick_held_lead(v_now);
   if v_lead_id is null then
     return null;

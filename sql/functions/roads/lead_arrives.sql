@@ -151,7 +151,7 @@ begin
   end if;
   v_facts := intake.normalize_request(p_request, p_route);
   v_hash := intake.hash_submission(p_payload);
-  v_mail_domain := intake.needs_mail_lookup(v_facts, p_route, p_context);
+  v_mail_domain := intake.find_domain_to_look_up(v_facts, p_route, p_context);
   if v_mail_domain is not null then
     return jsonb_build_object('status', 'lookup', 'domain', v_mail_domain);
   end if;
@@ -164,7 +164,7 @@ begin
   v_key := coalesce(p_request.idempotency_key, intake.derive_idempotency_key(v_facts, v_route, v_now));
   v_facts := intake.gather_facts(v_facts, v_route, p_request.ip_address, v_key, v_now);
   if v_facts.existing_lead_id is not null then
-    return intake.replay_answer(v_facts.existing_lead_id, v_hash, p_request.idempotency_key is null);
+    return intake.repeat_answer(v_facts.existing_lead_id, v_hash, p_request.idempotency_key is null);
   end if;
 
   v_failures := rules.judge_lead(v_facts, v_route.validation_rules, v_route.compiled_rules);

@@ -21,13 +21,21 @@ begin
   select f.lead_id, f.quarantine_id, f.created_at, f.offer, f.source, f.status, f.matched, f.summary, f.deliveries
   from (
     select l.id as lead_id, null::bigint as quarantine_id, l.created_at, o.slug::text as offer,
-      s.source_key::text as source, l.status::text as status, m.matched, roads.summarize_lead(l.id) as summary,
+      s.source_key::text as source, roads.describe_status(l.status, l.unsold_reason, l.hold_until) as status, m.matched,
+      case
+        when l.validation_reason is not null then coalesce(
+          'Rejected: ' || (
+            select string_agg(e.value ->> 'reason', '; ' order by e.ordinality)
+            from jsonb_array_elements(l.answer -> 'errors') with ordinality as e),
+          roads.summarize_lead(l.id))
+        else roads.summarize_lead(l.id)
+      end as summary,
       (
         select string_agg(format('%s %s (delivery %s)', d.channel, d.status, d.id), ', ' order by d.id)
         from leadgen.deliveries d
         where d.lead_id = l.id and d.market_id = l.market_id and d.assignment_id is not null
       ) as deliveries
-    from intake.list_matching_leads(p_text) m
+    from intake.list_matching_leads(p_text, p_limit) m
     join leadgen.leads l on l.id = m.lead_id
     join leadgen.offers o on o.id = l.offer_id
     join leadgen.sources s on s.id = l.source_id
@@ -42,3 +50,26 @@ begin
 end;
 $$;
 comment on function roads.find_leads(text, integer) is 'The work of leadgen.find_leads.';
+
+create or replace function roads.describe_status(
+  p_status leadgen.lead_status,
+  p_unsold_reason text,
+  p_hold_until timestamptz
+)
+returns text
+language plpgsql
+immutable
+as $$
+-- A shared lead that waits for one more buyer is sold.
+begin
+  return case
+    when p_status <> 'validated' then p_status::text
+    when p_unsold_reason is null then 'sold'
+    when p_hold_until is not null then 'held'
+    else 'unsold'
+  end;
+end;
+$$;
+comment on function roads.describe_status(leadgen.lead_status, text, timestamptz) is
+  'The status of a lead as people say it: a lead that is validated is sold, held (unsold, it waits for a buyer) or '
+  'unsold.';

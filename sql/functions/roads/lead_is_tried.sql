@@ -28,8 +28,12 @@ begin
     when sqlstate 'DRY01' then
       null;
   end;
-  if v_answer ? 'replayed' then
+  if v_answer ? 'repeated' then
     return v_answer || '{"dry_run": true}';
+  end if;
+  if v_answer ->> 'status' = 'quarantined' then
+    v_answer := v_answer || jsonb_build_object('message', regexp_replace(
+      v_answer ->> 'message', '^The lead is kept', 'The lead would be kept'));
   end if;
   return (v_answer - '{lead_id,quarantine_id}'::text[])
     || jsonb_build_object('dry_run', true, 'decision', v_account - '{lead_id,sales}'::text[]);
@@ -96,7 +100,7 @@ declare
 begin
   select m.body into v_map from leadgen.field_maps m where m.slug = p_slug;
   if not found then
-    perform kernel.refuse('LG404', 'No such field map', 'slug');
+    perform kernel.refuse('LG404', 'No such field map', 'slug', left(p_slug, 100), 'a slug in leadgen.field_maps');
   end if;
   return query
   select intake.apply_field_map(v_map, lead)

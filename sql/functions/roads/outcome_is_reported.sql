@@ -15,7 +15,10 @@ declare
 begin
   perform roads.follow_verdicts(v_verdicts, v_now);
   return query
-  select v.delivery_id, coalesce(v.status::text, 'fenced'), v.outcome, v.reason from unnest(v_verdicts) v;
+  select
+    v.delivery_id, coalesce(v.status::text, case when v.outcome = 'locked' then 'locked' else 'fenced' end),
+    nullif(v.outcome, 'locked'), v.reason
+  from unnest(v_verdicts) v;
 end;
 $$;
 comment on function roads.record_attempts(jsonb, integer, interval) is 'The work of leadgen.record_attempts.';

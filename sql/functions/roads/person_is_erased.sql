@@ -5,19 +5,14 @@ returns boolean
 language plpgsql
 volatile
 as $$
--- Quarantined copies first, as replay_quarantined locks them; then the offer: nothing is routed, sold or returned
+-- Quarantined copies first, as resubmit_quarantined locks them; then the offer: nothing is routed, sold or returned
 -- meanwhile, so every delivery there is can be locked. Called again it strikes out what came since. The event is the
 -- audit of it.
 declare
-  v_reason constant text := ref.collapse_space(p_reason);
+  v_reason constant text := privacy.read_reason(p_reason);
   v_lead leadgen.leads;
   v_now timestamptz;
 begin
-  if v_reason is null or length(v_reason) > 500 then
-    perform kernel.refuse('LG400', 'An erasure needs a reason of at most 500 characters', 'reason',
-      case when v_reason is null then 'nothing' else length(v_reason) || ' characters' end,
-      '1 to 500 characters, without names');
-  end if;
   select l.* into v_lead from leadgen.leads l where l.id = p_lead_id;
   if not found then
     perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id', p_lead_id::text, 'the id of a lead');
@@ -32,7 +27,8 @@ begin
   perform privacy.strike_out_traces(v_lead);
   insert into leadgen.events (created_at, kind, subject, market_id, offer_id, message, facts)
   values (v_now, 'lead_erased', 'lead ' || v_lead.id, v_lead.market_id, v_lead.offer_id,
-    format('lead %s was erased: %s', v_lead.id, v_reason), jsonb_build_object('lead_id', v_lead.id, 'by', session_user))
+    format('lead %s was erased: %s', v_lead.id, v_reason),
+    jsonb_build_object('lead_id', v_lead.id, 'by', session_user, 'reason', v_reason))
   on conflict on constraint events_subject_unique do nothing;
   return v_lead.erased_at is null;
 end;
@@ -63,3 +59,91 @@ $$;
 comment on function roads.end_sales_of_erased(leadgen.leads, timestamptz) is
   'Gives back the places of an erased lead''s sales that ended, and ends its hold. The caller holds the offer''s '
   'lock.';
+
+create or replace function roads.erase_submission(p_quarantine_id bigint, p_reason text)
+returns boolean
+language plpgsql
+volatile
+as $$
+declare
+  v_reason constant text := privacy.read_reason(p_reason);
+  v_now constant timestamptz := leadgen.clock();
+  v_is_new boolean;
+begin
+  if not exists (select from leadgen.intake_quarantine q where q.id = p_quarantine_id) then
+    perform kernel.refuse('LG404', format('No submission %s in quarantine', p_quarantine_id), 'quarantine_id',
+      p_quarantine_id::text, 'the id of a submission in quarantine');
+  end if;
+  v_is_new := intake.empty_quarantined(array[p_quarantine_id], v_now);
+  if v_is_new then
+    insert into leadgen.events (created_at, kind, subject, message, facts)
+    values (v_now, 'submission_erased', 'submission ' || p_quarantine_id,
+      format('submission %s in quarantine was erased: %s', p_quarantine_id, v_reason),
+      jsonb_build_object('quarantine_id', p_quarantine_id, 'by', session_user, 'reason', v_reason))
+    on conflict on constraint events_subject_unique do nothing;
+  end if;
+  return v_is_new;
+end;
+$$;
+comment on function roads.erase_submission(bigint, text) is 'The work of leadgen.erase_submission.';
+
+create or replace function roads.find_person(p_kind text, p_value text, p_country_code text default null)
+returns table (
+  lead_id bigint,
+  quarantine_id bigint,
+  created_at timestamptz,
+  offer text,
+  source text,
+  summary text
+)
+language plpgsql
+stable
+as $$
+-- No personal data comes out: whoever asks has it already.
+declare
+  v_lead leadgen.leads;
+  v_email text;
+  v_phone text;
+begin
+  if p_kind = 'lead' then
+    if p_value ~ '^[0-9]{1,18}$' then
+      select l.* into v_lead from leadgen.leads l where l.id = p_value::bigint;
+    end if;
+    if v_lead.id is null then
+      perform kernel.refuse('LG404', 'No such lead', 'lead_id', left(p_value, 20), 'the id of a lead');
+    end if;
+    v_email := nullif(v_lead.email, '');
+    v_phone := nullif(v_lead.phone, '');
+  else
+    if p_kind is null or p_kind not in ('phone', 'email') then
+      perform kernel.refuse(
+        'LG400', 'There is no such kind', 'kind', coalesce(left(p_kind, 20), 'nothing'), 'phone, email, lead');
+    end if;
+    v_email := case p_kind when 'email' then privacy.normalize_contact(p_kind, p_value) end;
+    v_phone := case p_kind when 'phone' then privacy.normalize_contact(p_kind, p_value, p_country_code) end;
+  end if;
+  return query
+  select f.lead_id, f.quarantine_id, f.created_at, f.offer, f.source, f.summary
+  from (
+    select l.id as lead_id, null::bigint as quarantine_id, l.created_at, o.slug::text as offer,
+      s.source_key::text as source, roads.summarize_lead(l.id) as summary
+    from (
+      select p.id from leadgen.leads p where p.phone = v_phone and v_lead.id is null
+      union
+      select e.id from leadgen.leads e where e.email = v_email and v_lead.id is null
+      union
+      select v_lead.id
+    ) m
+    join leadgen.leads l on l.id = m.id
+    join leadgen.offers o on o.id = l.offer_id
+    join leadgen.sources s on s.id = l.source_id
+    union all
+    select null, q.id, q.created_at, null, q.payload ->> 'source_key',
+      'In quarantine: ' || q.reason || coalesce('; resubmitted as lead ' || q.lead_id, '')
+    from intake.list_quarantined_of(v_email, v_phone, coalesce(p_country_code, v_lead.country_code)) w (id)
+    join leadgen.intake_quarantine q on q.id = w.id
+  ) f
+  order by f.created_at, f.lead_id, f.quarantine_id;
+end;
+$$;
+comment on function roads.find_person(text, text, text) is 'The work of leadgen.find_person.';

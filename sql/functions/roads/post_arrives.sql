@@ -44,9 +44,11 @@ declare
   v_source intake.mapped_source := intake.authenticate_post(p_source_key, p_body, p_context);
   v_is_network constant boolean := coalesce(v_source.map ->> 'answer' = 'empty', false);
   v_lead jsonb := intake.split_post(v_source.map, v_source.document) -> p_position;
+  v_chosen intake.mapped_source;
   v_payload jsonb;
   v_context jsonb;
   v_is_test boolean;
+  v_state text := 'LG400';
   v_fault text;
 begin
   if v_lead is null or jsonb_typeof(p_fetched) <> 'object'
@@ -72,17 +74,23 @@ begin
   end if;
 
   v_payload := intake.apply_field_map(v_source.map, v_lead);
-  v_source := intake.choose_mapped_source(v_source, v_payload);
-  v_payload := v_payload || jsonb_build_object('source_key', v_source.source_key);
+  v_chosen := intake.choose_mapped_source(v_source, v_payload);
+  if v_chosen.source_id is not null then
+    v_source := v_chosen;
+  elsif v_is_network and not v_is_test then
+    v_state := 'LG403';
+    v_fault := 'The campaign belongs to a source of another account';
+  else
+    perform intake.check_campaign(v_chosen);
+  end if;
   -- Address and browser are the network's own, not the person's; the key is that of the source that takes the lead.
   v_context := case
     when v_is_network then
-      p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent}'::text[]
-    else p_context - 'api_key_hash'
+      p_context - '{idempotency_key,origin,referer,ip_address,user_agent}'::text[]
+    else p_context
   end - 'signature';
-  if v_source.api_key_hash is not null then
-    v_context := v_context || jsonb_build_object('api_key_hash', v_source.api_key_hash);
-  end if;
+  select a.p_payload, a.p_context into v_payload, v_context
+  from intake.address_submission(v_source, v_payload, v_context) a;
   if v_context ? 'idempotency_key' then
     v_payload := v_payload - 'idempotency_key';
   end if;
@@ -90,7 +98,7 @@ begin
   if v_is_test then
     return roads.rehearse_lead(v_payload, v_context - 'can_look_up_mail');
   elsif v_fault is not null then
-    return intake.settle_refusal('LG400', v_fault, v_payload, v_context - 'can_look_up_mail', v_source);
+    return intake.settle_refusal(v_state, v_fault, v_payload, v_context - 'can_look_up_mail', v_source);
   elsif not v_is_network then
     return roads.submit_lead(v_payload, v_context, p_waits);
   end if;

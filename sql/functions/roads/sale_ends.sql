@@ -51,7 +51,7 @@ begin
   if v_sale.released_at is not null then
     return false;
   elsif market.describe_end(v_sale.outcome) is null then
-    perform kernel.refuse('LG409', format('Sale %s stands: it is %s', v_sale.id, v_sale.outcome), 'outcome',
+    perform kernel.refuse('LG409', format('Sale %s cannot be released: it is %s', v_sale.id, v_sale.outcome), 'outcome',
       v_sale.outcome::text, 'returned, lapsed, failed, unknown, erased', 'Return it: leadgen.return_sale.');
   end if;
   select l.* into v_lead

@@ -8,7 +8,7 @@ as $$
 -- The offer's lock comes first: the quota is counted under it, and a place may go back. An erased lead gets no new
 -- words.
 declare
-  v_note constant text := market.check_return_words(p_reason, p_note);
+  v_note constant text := market.read_return_note(p_reason, p_note);
   v_sale constant leadgen.lead_assignments := roads.lock_sale(p_assignment_id, p_takes_offer => true);
   v_now constant timestamptz := leadgen.clock();
   v_return leadgen.sale_returns;
@@ -19,7 +19,7 @@ begin
     return market.describe_answer(v_sale.id);
   end if;
   if exists (select from leadgen.sale_returns r where r.assignment_id = v_sale.id and r.decided_by <> 'auto') then
-    perform kernel.refuse('LG409', format('Sale %s cannot be returned: that was refused', v_sale.id), 'return',
+    perform kernel.refuse('LG409', format('Sale %s cannot be returned: its return was refused', v_sale.id), 'return',
       'refused', 'a return that was not decided yet', 'Ask whoever runs the market.');
   end if;
   perform market.check_answer(v_sale, 'returned', v_now);
@@ -35,7 +35,7 @@ begin
   values (v_now, v_sale.market_id, v_sale.offer_id, v_sale.buyer_id, v_sale.buyer_offer_id, v_sale.id, p_reason,
     roads.keep_note(v_note, v_sale), p_via, 'received')
   returning * into v_return;
-  if market.approves_return(v_sale) then
+  if market.is_approved_at_once(v_sale) then
     perform roads.approve_return(v_return, v_sale, 'auto', null, v_now);
   else
     perform market.await_decision(v_return, null, v_now);
@@ -55,7 +55,7 @@ volatile
 as $$
 -- What the buyer asked for meanwhile is thereby approved.
 declare
-  v_note constant text := market.check_return_words(p_reason, p_note);
+  v_note constant text := market.read_return_note(p_reason, p_note);
   v_sale constant leadgen.lead_assignments := roads.lock_sale(p_assignment_id, p_takes_offer => true);
   v_now constant timestamptz := leadgen.clock();
   v_return leadgen.sale_returns;
@@ -73,7 +73,7 @@ begin
       roads.keep_note(v_note, v_sale), 'operator', 'received')
     returning * into v_return;
   end if;
-  perform market.check_stands(v_sale);
+  perform market.check_not_ended(v_sale);
   perform roads.approve_return(v_return, v_sale, session_user, null, v_now);
   return 'returned';
 end;
@@ -93,7 +93,7 @@ declare
   v_sale leadgen.lead_assignments;
 begin
   if p_approve is null then
-    perform kernel.refuse('LG400', 'A return is approved or refused', 'approve', 'nothing', 'true, false');
+    perform kernel.refuse('LG400', 'The decision about the return is missing', 'approve', 'nothing', 'true, false');
   elsif length(v_note) > 500 then
     perform kernel.refuse('LG400', 'The note is too long', 'note', length(v_note) || ' characters',
       'at most 500 characters');
@@ -108,13 +108,14 @@ begin
   select r.* into v_return from leadgen.sale_returns r where r.id = p_return_id;
   if v_return.status in ('approved', 'refused') then
     if (v_return.status = 'approved') <> p_approve then
-      perform kernel.refuse('LG409', format('Return %s was decided: it is %s', v_return.id, v_return.status), 'status',
+      perform kernel.refuse('LG409', format('Return %s was decided already: it is %s', v_return.id, v_return.status),
+        'status',
         v_return.status, 'received, requested');
     end if;
   elsif not p_approve then
     perform market.refuse_return(v_return, v_sale, session_user, v_note, v_now);
   else
-    perform market.check_stands(v_sale);
+    perform market.check_not_ended(v_sale);
     perform roads.approve_return(v_return, v_sale, session_user, v_note, v_now);
   end if;
   return market.describe_answer(v_sale.id);
@@ -178,7 +179,7 @@ begin
     perform market.refuse_return(p_return, p_sale, 'auto', v_fault, p_now);
     perform market.announce_return(p_return, 'return_refused',
       format('return %s: sale %s stays with its buyer: %s', p_return.id, p_sale.id, v_fault), p_now);
-  elsif market.approves_return(p_sale) then
+  elsif market.is_approved_at_once(p_sale) then
     perform roads.approve_return(p_return, p_sale, 'auto', null, p_now);
   else
     perform market.await_decision(p_return, null, p_now);

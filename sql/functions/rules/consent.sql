@@ -43,7 +43,7 @@ immutable
 as $$
 begin
   return case
-    when p_value = 'true' and p_facts.consent_certificate_url !~* '^https://[^\s/]+' is not false
+    when p_value = 'true' and p_facts.consent_certificate_url !~* E'^https://[^\\s/]+' is not false
       then rules.fail('certificate_missing', 'consent_certificate_url',
         'A consent certificate (an https address) is required')
     else '{}'

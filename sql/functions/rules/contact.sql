@@ -38,11 +38,15 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
+-- p_value is compile_domains'.
+declare
+  v_domain text := p_facts.email_domain;
 begin
-  for v_index in 0 .. jsonb_array_length(p_value) - 1 loop
-    if right('.' || p_facts.email_domain, length(p_value ->> v_index) + 1) = '.' || lower(p_value ->> v_index) then
+  while v_domain <> '' loop
+    if p_value ? v_domain then
       return rules.fail('email_blocked', 'email', 'The e-mail domain is blocked for this offer');
     end if;
+    v_domain := substring(v_domain from E'\\.(.*)$');
   end loop;
   return '{}';
 end;
@@ -55,14 +59,15 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
--- The resolver was asked before the transaction (needs_mail_lookup). An address that is not one has failed core_fields.
+-- The resolver was asked before the transaction (find_domain_to_look_up). An address that is
+-- not one has failed core_fields.
 begin
   return case
     when p_value <> 'true' or p_facts.mail_status = 'has_mail' then '{}'
     when p_facts.mail_status = 'no_mail'
       then rules.fail('email_no_mx', 'email', 'The e-mail domain takes no mail')
     when p_rules ->> 'mx_unknown' = 'fail' and ref.is_email(p_facts.email)
-      then rules.fail('email_no_mx', 'email', 'Whether the e-mail domain takes mail could not be found out')
+      then rules.fail('email_no_mx', 'email', 'It could not be found out whether the e-mail domain takes mail')
     else '{}'
   end;
 end;
@@ -97,7 +102,7 @@ begin
     when p_facts.duplicate_lead_id is null then '{}'
     else rules.fail('duplicate', p_facts.duplicate_field,
       format('The same %s came in %s earlier with another lead', p_facts.duplicate_field,
-        kernel.count_of(ceil(extract(epoch from p_facts.decided_at - p_facts.duplicate_created_at) / 60), 'minute')))
+        kernel.show_age(extract(epoch from p_facts.decided_at - p_facts.duplicate_created_at))))
   end;
 end;
 $$;

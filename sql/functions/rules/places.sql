@@ -36,16 +36,16 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
--- The seed's words for this failure are part of the interface: "Invalid postal_code for offer".
+-- p_value is compile_postal_codes'. The seed's words for this failure are part of the interface: "Invalid postal_code
+-- for offer".
 begin
   if p_facts.postal_code is null or p_value ?| p_facts.postal_patterns then
     return '{}';
   end if;
   if p_facts.postal_patterns <> '{}' and exists (
-    select from jsonb_array_elements_text(p_value) entry
-    where entry ~ '^[^-]+-[^-]+$'
-      and length(p_facts.postal_code) = length(split_part(entry, '-', 1))
-      and p_facts.postal_code collate "C" between split_part(entry, '-', 1) and split_part(entry, '-', 2)
+    select from jsonb_array_elements(p_value -> '-') range
+    where length(p_facts.postal_code) = length(range ->> 0)
+      and p_facts.postal_code collate "C" between range ->> 0 and range ->> 1
   ) then
     return '{}';
   end if;
@@ -60,16 +60,12 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
+-- p_value is compile_cities'.
 begin
-  if p_value ? p_facts.city then
-    return '{}';
-  end if;
-  if exists (
-    select from jsonb_array_elements_text(p_value) city where ref.normalize_city(city) = p_facts.city_key
-  ) then
-    return '{}';
-  end if;
-  return rules.fail('city_not_allowed', 'city', 'The city is not served by this offer');
+  return case
+    when p_value ? p_facts.city or p_value ? p_facts.city_key then '{}'
+    else rules.fail('city_not_allowed', 'city', 'The city is not served by this offer')
+  end;
 end;
 $$;
 comment on function rules.allowed_cities(kernel.lead_facts, jsonb, jsonb) is
@@ -88,7 +84,7 @@ declare
 begin
   if v_position is null then
     return rules.fail('area_not_allowed', 'postal_code',
-      'Where this postal code lies is not known, so it is in no area of this offer');
+      'The place of this postal code is not known, so it lies in no area of this offer');
   end if;
   if p_value ? 'center' then
     v_miles := ref.find_distance((p_value -> 'center' ->> 0)::float8, (p_value -> 'center' ->> 1)::float8,

@@ -8,17 +8,17 @@ as $$
 -- Forms send numbers as text, so "12" is as good as 12.
 declare
   v_text constant text := btrim(p_facts.attributes ->> 'roof_age');
-  v_years constant numeric := case when v_text ~ '^[0-9]{1,4}(\.[0-9]{1,4})?$' then v_text::numeric end;
+  v_years constant numeric := case when v_text ~ E'^[0-9]{1,4}(\\.[0-9]{1,4})?$' then v_text::numeric end;
 begin
   return case
     when v_years is null
       then rules.fail('roof_age_not_allowed', 'attributes.roof_age', 'The age of the roof in years is missing')
     when v_years < (p_value ->> 'minimum')::numeric
       then rules.fail('roof_age_not_allowed', 'attributes.roof_age',
-        format('The roof is %s old; %s at least', kernel.count_of(v_years, 'year'), p_value ->> 'minimum'))
+        format('The roof is %s old; allowed: at least %s', kernel.count_of(v_years, 'year'), p_value ->> 'minimum'))
     when v_years > (p_value ->> 'maximum')::numeric
       then rules.fail('roof_age_not_allowed', 'attributes.roof_age',
-        format('The roof is %s old; %s at most', kernel.count_of(v_years, 'year'), p_value ->> 'maximum'))
+        format('The roof is %s old; allowed: at most %s', kernel.count_of(v_years, 'year'), p_value ->> 'maximum'))
     else '{}'
   end;
 end;

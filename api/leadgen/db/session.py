@@ -1,0 +1,95 @@
+"""Connections of ours: what they depend on is pinned, whatever the server, the database or the role says.
+
+A DBA's `alter database … set` changes what a new session begins with: the isolation of transactions, how strings are
+read, how times are written. Nothing of that may change an answer. Our functions do not depend on it either; what they
+cannot do without, a session sets for itself.
+"""
+
+from collections.abc import Mapping
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import AsyncConnection
+
+ENCODING = "UTF8"  # of the client: sent with the first packet, so that poolers keep it
+PINS: dict[str, str] = {
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+    "standard_conforming_strings": "on",
+    "search_path": "pg_catalog, pg_temp",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "array_nulls": "on",
+    "transform_null_equals": "off",
+    "quote_all_identifiers": "off",
+    "row_security": "on",
+    "jit": "off",
+}
+# Of the API and of workers, where neither their role nor their URL says anything else.
+TIMEOUTS = {
+    "lock_timeout": "5s",
+    "statement_timeout": "10s",
+    "idle_in_transaction_session_timeout": "30s",
+    "idle_session_timeout": "0",
+}
+# Of a person's command, and of a deploy: it takes the time that it needs.
+NO_TIMEOUTS = {
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+}
+
+SET: LiteralString = """
+select set_config(pin.name, pin.value, false)
+from unnest(%s::text[], %s::text[], %s::boolean[]) as pin (name, value, gives_way)
+where pin.gives_way is not true or not exists (
+  select from pg_settings s
+  where s.name = pin.name and s.source in ('user', 'database user', 'client')
+)
+"""
+
+# SQLSTATEs and classes of them after which a connection is of no more use: it is lost, its server is going down, or
+# it has become a server that takes no writes, as after a failover.
+SPOILED = ("08", "57P", "25006", "25P03", "25P04")
+
+
+def connect(
+    url: str, *, autocommit: bool = False, application_name: str = "leadgen", **options: Any
+) -> psycopg.Connection[Any]:
+    """A pinned session for a command; `options` are psycopg's."""
+    connection: psycopg.Connection[Any] = psycopg.connect(
+        url, autocommit=True, application_name=application_name, client_encoding=ENCODING, **options
+    )
+    try:
+        connection.execute(SET, _arguments(PINS | NO_TIMEOUTS))
+        connection.autocommit = autocommit
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def pin(connection: AsyncConnection[Any]) -> None:
+    """Pin a new autocommit session of the API or a worker."""
+    await connection.execute(SET, _arguments(PINS, TIMEOUTS))
+
+
+def is_spoiled(error: psycopg.Error) -> bool:
+    """Whether the connection that an error came by should be given up, and another be opened in its place."""
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return error.sqlstate.startswith(SPOILED)
+
+
+def _arguments(
+    pins: Mapping[str, str], defaults: Mapping[str, str] = {}
+) -> tuple[list[str], list[str], list[bool]]:
+    """Names, values, and whether a value gives way to what the role or the URL says."""
+    return (
+        [*pins, *defaults],
+        [*pins.values(), *defaults.values()],
+        [False] * len(pins) + [True] * len(defaults),
+    )

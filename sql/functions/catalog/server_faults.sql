@@ -1,0 +1,48 @@
+-- What any login of the server could stop everything by, unless an administrator closes it.
+
+create or replace function catalog.list_server_faults()
+returns table (subject text, fault text, remedy text)
+language sql
+stable
+as $$
+-- sql/policies/roles.sql mends these where the deploy is a superuser's. Where it is not, somebody has to.
+  select 'database ' || current_database(), open.fault,
+    format('as a superuser: grant execute on function %1$s to leadgen_owner; '
+      'revoke execute on function %1$s from public', open.functions)
+  from (
+    select
+      case p.proname when 'pg_notify' then 'every login may flood the workers with notifications'
+        else 'every login may take the advisory locks that leads and deliveries wait for' end as fault,
+      string_agg(p.oid::regprocedure::text, ', ' order by p.oid::regprocedure::text collate "C") as functions
+    from pg_proc p
+    where p.pronamespace = 'pg_catalog'::regnamespace
+      and (p.proname ~ '^pg_(try_)?advisory_(xact_)?lock' or p.proname = 'pg_notify')
+      and has_function_privilege('public', p.oid, 'execute')
+    group by 1
+    order by 1
+  ) open
+  union all
+  select 'role ' || r.rolname, f.fault, 'as a superuser: ' || f.remedy
+  from pg_roles r
+  cross join lateral (
+    select array_agg(split_part(c, '=', 1)) as names
+    from pg_db_role_setting s, unnest(s.setconfig) c
+    where s.setrole = r.oid
+  ) own
+  cross join lateral (
+    select 'it has no ' || t.name as fault, format('alter role %I set %s = %L', r.rolname, t.name, t.value) as remedy
+    from (
+      values
+        ('lock_timeout', '5s'), ('statement_timeout', '10min'), ('idle_in_transaction_session_timeout', '1min')
+    ) as t (name, value)
+    where t.name = any (own.names) is not true
+    union all
+    select 'it may take every connection of the server', format('alter role %I connection limit 10', r.rolname)
+    where r.rolconnlimit = -1
+  ) f
+  where r.rolname in ('leadgen_dba', 'leadgen_reporting')
+  order by 1, 2;
+$$;
+comment on function catalog.list_server_faults() is
+  'What any login could stop everything by, and what an administrator should run: functions that are open to all, '
+  'roles of people without limits.';

@@ -1,0 +1,189 @@
+"""ops/nginx.conf by nginx itself before a real API, as docker-compose.yml puts them together."""
+
+import json
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from api.serving import Answer, Api, add_catalogue, make_lead, running_api
+from api.test_siege import ATTACKER, HEAD, LIVE, OTHER, POST, pour, read_answer
+from leadgen.app.gate import Bounds
+from leadgen.paths import checkout
+from leadgen.settings import Settings
+from rig.cluster import Cluster
+from rig.ports import free_port
+from rig.waiting import wait_until
+from worker.receivers import make_certificate
+
+ROOT = checkout() or Path()
+UNPACKED = ROOT / ".leadgen/nginx/usr/sbin/nginx"
+NGINX = shutil.which("nginx") or (str(UNPACKED) if UNPACKED.exists() else None)
+CONNECTIONS = 5  # of one address
+POURED = 8 * 1_048_576
+ANYBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a client that takes any certificate
+ANYBODY.check_hostname, ANYBODY.verify_mode = False, ssl.CERT_NONE
+
+needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx could not be had (scripts/get-nginx)")
+
+
+@dataclass
+class Edge:
+    """A running nginx before an API."""
+
+    api: Api
+    port: int
+
+    @contextmanager
+    def connected(self, first: bytes = b"", address: str = ATTACKER) -> Iterator[ssl.SSLSocket]:
+        """A connection by TLS from an address, on which something was sent."""
+        plain = socket.create_connection(("127.0.0.1", self.port), 30, (address, 0))
+        with ANYBODY.wrap_socket(plain) as connection:
+            connection.sendall(first)
+            yield connection
+
+    def ask(self, request: bytes, address: str = ATTACKER) -> Answer:
+        """Send bytes and read one answer."""
+        with self.connected(request, address) as connection:
+            return read_answer(connection)
+
+
+@pytest.fixture(scope="module")
+def edge(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """The edge with its own limits; the API allows one address five requests at once."""
+    assert NGINX
+    directory = tmp_path_factory.mktemp("edge")
+    with (
+        cluster.clone(template) as database,
+        running_api(database, directory, TRUSTED_PROXIES="127.0.0.1", MAX_CONNECTIONS_PER_ADDRESS="5") as api,
+    ):
+        add_catalogue(database)
+        port = free_port()
+        file = directory / "nginx.conf"
+        file.write_text(placed_here(directory, api.port, port))
+        certificate = make_certificate(directory)
+        for name in ("fullchain.pem", "privkey.pem"):
+            shutil.copy(certificate, directory / name)
+        command = [NGINX, "-p", str(directory), "-c", str(file), "-g", "daemon off;"]
+        checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stderr
+        assert "[warn]" not in checked.stderr
+        with (directory / "nginx.log").open("wb") as log, subprocess.Popen(command, stderr=log) as process:
+            try:
+                running = Edge(api, port)
+                wait_until(lambda: is_listening(port), (directory / "nginx.log").read_text)
+                yield running
+            finally:
+                process.terminate()
+
+
+def placed_here(directory: Path, api_port: int, port: int) -> str:
+    """The file with the addresses and directories of this test, fewer connections, and otherwise as it is."""
+    text = (ROOT / "ops/nginx.conf").read_text()
+    for there, here in (
+        ("server api:8000", f"server 127.0.0.1:{api_port}"),
+        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+        ("listen 80", f"listen 127.0.0.1:{free_port()}"),
+        ("listen 127.0.0.1:8081", f"listen 127.0.0.1:{free_port()}"),
+        ("/etc/nginx/tls", str(directory)),
+        ("/tmp/nginx", str(directory / "nginx")),
+        ("limit_conn origins 100", f"limit_conn origins {CONNECTIONS}"),
+    ):
+        assert there in text, there
+        text = text.replace(there, here)
+    return re.sub(r" *listen \[::\].*\n", "", text)
+
+
+def is_listening(port: int) -> bool:
+    """Whether somebody does."""
+    with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
+@needs_nginx
+def test_a_lead_goes_through(edge: Edge) -> None:
+    body = json.dumps(make_lead()).encode()
+    answer = edge.ask(POST + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    assert answer.status == 202
+    assert answer.headers["Strict-Transport-Security"]
+
+
+@needs_nginx
+@pytest.mark.parametrize(
+    ("first", "piece", "status"),
+    [
+        (HEAD, b"X-A: " + b"b" * 57 + b"\r\n", 400),  # nginx says 400 where it ends a head
+        (HEAD + b"X-A: ", b"b" * 65_536, 400),
+        (b"GET /", b"b" * 65_536, 414),
+        (POST + b"Content-Length: 9999999999\r\n\r\n", b" " * 65_536, 413),
+    ],
+    ids=["headers", "header value", "URL", "body"],
+)
+def test_a_flood_ends_at_the_edge(edge: Edge, first: bytes, piece: bytes, status: int) -> None:
+    with edge.connected(first) as attacker:
+        with suppress(ssl.SSLError):
+            pour(attacker, piece * (65_536 // len(piece)), POURED)  # nginx discards it for a while
+        assert read_answer(attacker).status == status
+    assert edge.ask(LIVE, OTHER).status == 200
+
+
+@needs_nginx
+def test_whom_a_client_claims_to_be_does_not_count(edge: Edge) -> None:
+    lead = make_lead()
+    body = json.dumps(lead).encode()
+    head = POST + f"X-Forwarded-For: 203.0.113.9\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    assert edge.ask(head + body, OTHER).status == 202
+    with psycopg.connect(edge.api.database) as session:
+        stored = session.execute(
+            "select ip_address::text from leadgen.leads where email = %s", [lead["email"]]
+        )
+        assert stored.fetchone() == (f"{OTHER}/32",)
+
+
+@needs_nginx
+def test_an_address_has_its_connections_and_no_more(edge: Edge) -> None:
+    """nginx counts a connection once its head is there: these wait for their bodies."""
+    half = POST + b"Content-Length: 2\r\n\r\n["
+    with ExitStack() as stack:
+        for _ in range(CONNECTIONS):
+            stack.enter_context(edge.connected(half))
+        wait_until(lambda: edge.ask(LIVE).status == 429)
+        assert edge.ask(LIVE, OTHER).status == 200
+        assert edge.api.metric("leadgen_http_connections") <= 2, "the API sees whole requests only"
+
+
+# The numbers of the files, and those of the API
+
+
+def test_the_edge_has_the_bounds_of_the_api() -> None:
+    nginx, caddy = ((ROOT / "ops" / name).read_text() for name in ("nginx.conf", "Caddyfile"))
+    bounds, settings = Bounds(), Settings(database_url="postgresql://nobody@127.0.0.1/nothing")
+
+    def of_nginx(pattern: str) -> list[int]:
+        found = re.search(rf"^\s*{pattern};", nginx, re.MULTILINE)
+        assert found, pattern
+        return [int(number) for number in found.groups()]
+
+    def of_caddy(pattern: str) -> int:
+        found = re.search(rf"^\s*{pattern}$", caddy, re.MULTILINE)
+        assert found, pattern
+        return int(found[1])
+
+    lines, line = of_nginx(r"large_client_header_buffers (\d+) (\d+)k")
+    assert (line * 1024, lines * line * 1024) == (bounds.header_bytes, bounds.head_bytes)
+    assert of_nginx(r"client_max_body_size (\d+)k") == [settings.max_body_bytes // 1024]
+    assert of_nginx(r"client_header_timeout (\d+)s") == [bounds.head_seconds]
+    assert of_nginx(r"send_timeout (\d+)s") == [bounds.write_seconds]
+    assert of_nginx(r"limit_conn origins (\d+)") == [settings.max_connections_per_address]
+    assert of_caddy(r"max_header_size (\d+)KiB") * 1024 == bounds.head_bytes
+    assert of_caddy(r"max_size (\d+)KiB") * 1024 == settings.max_body_bytes
+    assert of_caddy(r"read_header (\d+)s") == bounds.head_seconds

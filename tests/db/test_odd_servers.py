@@ -1,0 +1,116 @@
+"""Servers that are set up oddly: what would corrupt is refused before anything is written, the rest is borne."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from leadgen.db.migrate import MigrateError, migrate
+from leadgen.db.session import PINS, connect
+from leadgen.db.tree import SqlTree
+from leadgen.db.urls import database_name, with_role
+from leadgen.paths import sql_dir
+from leadgen.settings import Settings
+from rig.cluster import Cluster
+
+TURKISH = "icu_locale 'tr' locale_provider icu lc_collate 'C' lc_ctype 'C.UTF-8' encoding 'UTF8'"
+
+
+@contextmanager
+def odd_database(cluster: Cluster, options: str) -> Iterator[str]:
+    """The URL of an empty database that was created with these options."""
+    name = "odd"
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
+        try:
+            admin.execute(f"create database {name} template template0 {options}".encode())
+        except psycopg.errors.FeatureNotSupported as error:
+            pytest.skip(str(error))  # a server that was built without ICU
+    try:
+        yield cluster.url(name)
+    finally:
+        cluster.drop(name)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ("encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C'", "database odd has the encoding SQL_ASCII"),
+        ("encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'", "database odd has the encoding LATIN1"),
+        ("encoding 'UTF8' lc_collate 'C' lc_ctype 'C'", "database odd folds letters as the locale C does"),
+        (TURKISH, "database odd folds letters as the locale tr does"),
+    ],
+)
+def test_database_that_would_corrupt_is_refused_before_anything_is_written(
+    cluster: Cluster, options: str, complaint: str
+) -> None:
+    with odd_database(cluster, options) as url:
+        with pytest.raises(MigrateError, match=complaint) as refused:
+            migrate(url, Settings(), tree=SqlTree(sql_dir()), reference=False, say=lambda _: None)
+        assert "create database leadgen template template0 encoding 'UTF8'" in str(refused.value)
+        with psycopg.connect(url) as session:
+            rows = session.execute(
+                "select nspname from pg_namespace where nspname !~ '^(pg_|public|information)'"
+            ).fetchall()
+        assert rows == []
+
+
+ODD = {
+    "default_transaction_isolation": "serializable",
+    "client_encoding": "LATIN1",
+    "standard_conforming_strings": "off",
+    "search_path": "public",
+    "datestyle": "German",
+    "intervalstyle": "iso_8601",
+    "timezone": "Pacific/Chatham",
+    "extra_float_digits": "-5",
+    "bytea_output": "escape",
+    "statement_timeout": "1min",
+    "lock_timeout": "1min",
+    "idle_session_timeout": "1min",
+    "quote_all_identifiers": "on",
+}
+
+
+def make_odd(url: str, settings: dict[str, str] = ODD) -> None:
+    """Have every session of the database begin oddly."""
+    with psycopg.connect(url, autocommit=True, options="-c statement_timeout=0") as admin:
+        for name, value in settings.items():
+            statement = sql.SQL("alter database {} set {} = {}").format(
+                sql.Identifier(database_name(url)), sql.Identifier(name), sql.Literal(value)
+            )
+            admin.execute(statement)
+
+
+def test_session_of_a_command_is_as_it_should_be(database: str) -> None:
+    make_odd(database)
+    with connect(database) as session:
+        rows = session.execute("select name, setting from pg_settings").fetchall()
+        assert session.info.encoding == "utf-8"
+    found = dict(rows)
+    assert {name: found[name] for name in PINS} == PINS
+    assert [found[name] for name in ("statement_timeout", "idle_session_timeout", "client_encoding")] == [
+        "0",
+        "0",
+        "UTF8",
+    ]
+
+
+def test_migrate_works_on_an_oddly_set_up_database(cluster: Cluster) -> None:
+    """All of it, from empty, and a second time."""
+    with cluster.clone("template0") as url:
+        make_odd(url)
+        for _ in range(2):
+            migrate(url, Settings(), reference=False, say=lambda _: None)
+
+
+@pytest.mark.parametrize(("role", "most"), [("leadgen_dba", 20), ("leadgen_reporting", 10)])
+def test_role_of_people_takes_few_connections(role: str, most: int, database: str) -> None:
+    """Whoever has its password cannot take the connections that leads need."""
+    url = with_role(database, role)
+    with ExitStack() as sessions:
+        for _ in range(most):
+            sessions.enter_context(psycopg.connect(url))
+        with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
+            psycopg.connect(url)
