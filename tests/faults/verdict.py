@@ -221,7 +221,7 @@ def late_results_are_refused(found: Evidence) -> Iterator[str]:
         later = [
             c for c in claims[record.delivery_id] if mine.answered < c.asked and c.answered < record.asked
         ]
-        if later and record.status not in ("fenced", "cancelled"):
+        if later and record.status not in ("fenced", "cancelled", "locked"):
             yield f"delivery {record.delivery_id} took a late result: {record.status}"
 
 
@@ -231,7 +231,7 @@ def recorded_results_are_kept(found: Evidence) -> Iterator[str]:
         if times > 1:
             yield f"delivery {delivery} has the attempt of {started} {times} times"
     for record in found.records:
-        if record.status != "fenced" and not kept[record.delivery_id, record.started_at]:
+        if record.status not in ("fenced", "locked") and not kept[record.delivery_id, record.started_at]:
             yield f"delivery {record.delivery_id} lost the attempt of {record.started_at}"
 
 
