@@ -5,7 +5,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from leadgen.app.gate import RESERVED_FILES, afford_connections, name_origin
+from leadgen.app.gate import RESERVED_FILES, afford_connections
+from leadgen.app.headers import name_network
 
 RLIM_INFINITY = resource.RLIM_INFINITY
 
@@ -20,7 +21,7 @@ RLIM_INFINITY = resource.RLIM_INFINITY
     ],
 )
 def test_an_origin_is_an_address_or_a_subnet(one: str, other: str, is_same: bool) -> None:
-    assert (name_origin(ip_address(one)) == name_origin(ip_address(other))) is is_same
+    assert (name_network(ip_address(one)) == name_network(ip_address(other))) is is_same
 
 
 @pytest.mark.parametrize(

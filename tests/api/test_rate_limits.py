@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.serving import SOURCE_KEY, Answer, Api, add_catalogue, make_lead, running_api
 from leadgen.app import rates
+from leadgen.app.headers import name_network
 from leadgen.app.problems import UNAVAILABLE, Problem
 from leadgen.app.queries import Queries, RateLimit
-from leadgen.app.rates import SHARE, Rates, name_network
+from leadgen.app.rates import SHARE, Rates
 
 PAGE = "austin-plumbing-v1"
 
@@ -145,7 +147,7 @@ def test_an_address_is_named_as_the_database_names_it(database: str) -> None:
     with psycopg.connect(database) as connection:
         for address in addresses:
             row = connection.execute("select intake.name_network(%s)", [address]).fetchone()
-            assert row == (name_network(address),)
+            assert row == (name_network(ip_address(address)),)
 
 
 # The attacks, on a real API with the limits that are delivered.

@@ -117,9 +117,8 @@ class Offers:
     """
 
     def __init__(self) -> None:
-        self._known: dict[
-            str, tuple[int | None, float]
-        ] = {}  # and until when; those that end first come first
+        # the offer, and until when it is known; those that end first come first
+        self._known: dict[str, tuple[int | None, float]] = {}
 
     def find(self, sender: str, now: float) -> int | None:
         """The offer of a sender."""

@@ -9,7 +9,6 @@ the connection is half closed, so that the client can read it, and soon reset.
 """
 
 import asyncio
-import json
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -29,8 +28,7 @@ from leadgen.app.problems import (
     TOO_SLOW,
     URL_TOO_LONG,
     Problem,
-    list_headers,
-    list_members,
+    compose,
 )
 
 # Whoever likes could fill the log with these lines of uvicorn. Refusals are counted (leadgen_http_refused).
@@ -287,7 +285,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._say(problem)
 
     def _say(self, problem: Problem) -> None:
-        body, headers = compose(problem)
+        body, headers = encode(problem)
         lines = b"".join(b"%b: %b\r\n" % header for header in self.server_state.default_headers + headers)
         self._exit.write(STATUS_LINE[problem.kind.status] + lines + b"\r\n" + body)
         self._linger()
@@ -330,19 +328,13 @@ class BoundedProtocol(HttpToolsProtocol):
         """Answer in the application's place."""
         problem = self._gate.too_many("requests")
         REFUSED.labels(problem.kind.slug).inc()
-        body, headers = compose(problem)
+        body, headers = encode(problem)
         await send({"type": "http.response.start", "status": problem.kind.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
 
-def compose(problem: Problem) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    """The body and the headers of a refusal."""
-    body = json.dumps(list_members(problem)).encode()
-    headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"connection", b"close"),
-        *((name.lower().encode(), value.encode()) for name, value in list_headers(problem.kind).items()),
-    ]
-    return body, headers
+def encode(problem: Problem) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """The body and all headers of a refusal, after which the connection is closed."""
+    body, headers = compose(problem)
+    own = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), "Connection": "close"}
+    return body, [(name.lower().encode(), value.encode()) for name, value in (own | headers).items()]

@@ -6,19 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from ipaddress import IPv6Network
 from typing import Protocol
 
 import structlog
 
-from leadgen.app.headers import Address, Networks, client_address, read_address
+from leadgen.app.headers import Address, Networks, client_address, name_network, read_address
 from leadgen.app.metrics import CONNECTIONS, REFUSED
 from leadgen.app.problems import TOO_MANY, UNAVAILABLE, Problem
 from leadgen.settings import load_settings
 
 SWEEP_SECONDS = 0.5  # between two looks at the deadlines of all connections
 RESERVED_FILES = 128  # for the database, DNS, the log and connections that are being refused
-SUBNET = 64  # bits: the least that a holder of IPv6 has
 LOG_SECONDS = 60  # between two warnings of one kind
 
 log = structlog.get_logger()
@@ -74,7 +72,7 @@ class Gate:
     def enter(self, connection: Connection, peer: str | None) -> Problem | None:
         """Count a new connection. Returns why it is refused, if it is; it leaves in either case."""
         address = read_address(peer) if peer else None
-        connection.origin = None if address is None or self.trusts(address) else name_origin(address)
+        connection.origin = None if address is None or self.trusts(address) else name_network(address)
         self._connections.add(connection)
         CONNECTIONS.set(len(self._connections))
         self._start_sweeping()
@@ -100,7 +98,7 @@ class Gate:
     def find_origin(self, peer: str, forwarded: Sequence[bytes]) -> str | None:
         """What a request from a trusted proxy is counted under; None if the proxy names no client."""
         address = read_address(client_address(peer, list(forwarded), self._trusted) or "")
-        return None if address is None or self.trusts(address) else name_origin(address)
+        return None if address is None or self.trusts(address) else name_network(address)
 
     def take(self, origin: str) -> bool:
         """Take one of the places of an origin. False: all are taken."""
@@ -156,13 +154,6 @@ class Gate:
             is_private=is_private,
             hint=hint,
         )
-
-
-def name_origin(address: Address) -> str:
-    """What an address is counted under: itself, or its /64 in IPv6, because one customer gets a whole /64."""
-    if address.version == 4:
-        return str(address)
-    return str(IPv6Network((int(address), SUBNET), strict=False))
 
 
 @cache

@@ -14,6 +14,7 @@ Networks = Sequence[IPv4Network | IPv6Network]
 Headers = dict[bytes, list[bytes]]
 
 MAX_IDEMPOTENCY_KEY = 128
+SUBNET = 64  # bits: the least that a holder of IPv6 has
 MAX_HEADER_TEXT = 500
 
 # Presented in place of a key that is missing or malformed: nobody knows a key with this digest, so the
@@ -121,6 +122,13 @@ def read_address(text: str) -> Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def name_network(address: Address) -> str:
+    """Whose an address is: itself, or its /64 in IPv6, all of which is one customer's (intake.name_network)."""
+    if address.version == 4:
+        return str(address)
+    return str(IPv6Network((int(address), SUBNET), strict=False))
 
 
 def _check_type(headers: Headers, is_allowed: Callable[[bytes], bool], allowed: str) -> None:

@@ -89,9 +89,14 @@ class Problem(Exception):  # noqa: N818  RFC 9457's word
 
 def respond(problem: Problem) -> Response[bytes]:
     """The HTTP answer."""
-    headers = {"Cache-Control": "no-store", **list_headers(problem.kind), **problem.headers}
-    body = json.dumps(list_members(problem)).encode()
+    body, headers = compose(problem)
     return Response(body, status_code=problem.kind.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def compose(problem: Problem) -> tuple[bytes, dict[str, str]]:
+    """The body of the answer, and its headers but for those of the body."""
+    headers = {"Cache-Control": "no-store", **list_headers(problem.kind), **problem.headers}
+    return json.dumps(list_members(problem)).encode(), headers
 
 
 def list_members(problem: Problem) -> dict[str, object]:

@@ -10,10 +10,11 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 
 import structlog
 
+from leadgen.app.headers import name_network
 from leadgen.app.metrics import POSTS_LIMITED
 from leadgen.app.problems import TOO_MANY, Kind, Problem
 from leadgen.app.queries import Queries, RateLimit
@@ -60,7 +61,7 @@ class Rates:
         key_hash = context.get("api_key_hash")
         if key_hash not in self._known_keys:
             address = context.get("ip_address")
-            await self._take("address", address and name_network(address), refusal)
+            await self._take("address", address and name_network(ip_address(address)), refusal)
         if key_hash is not None:
             await self._take("key", key_hash, refusal)
 
@@ -150,24 +151,17 @@ class Rates:
             self._reading = None
 
 
-def name_network(address: str) -> str:
-    """Whose an address is: an IPv4 address itself; of an IPv6 address the /64, all of which is one customer's."""
-    parsed = ip_address(address)
-    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
-
-
 def refuse(name: str, retry_after: int, kind: Kind = TOO_MANY) -> Problem:
     """The problem of a post that is beyond a rate limit. It may be sent again, in `retry_after` seconds."""
-    retry_after = max(1, retry_after)
-    detail = (
-        f"Too many posts: the rate limit of this {name} is reached. "
-        f"Try again in {retry_after} seconds with the same idempotency key."
-    )
-    return Problem(kind, detail, headers={"Retry-After": str(retry_after)})
+    return _try_again(f"Too many posts: the rate limit of this {name} is reached.", max(1, retry_after), kind)
 
 
 def refuse_limited(message: str, retry_after: int, kind: Kind = TOO_MANY) -> Problem:
     """The problem of a lead that the database answers with `limited`."""
     POSTS_LIMITED.labels("quarantine").inc()
-    detail = f"{message} Try again in {retry_after} seconds with the same idempotency key."
-    return Problem(kind, detail, headers={"Retry-After": str(retry_after)})
+    return _try_again(message, retry_after, kind)
+
+
+def _try_again(why: str, seconds: int, kind: Kind) -> Problem:
+    detail = f"{why} Try again in {seconds} seconds with the same idempotency key."
+    return Problem(kind, detail, headers={"Retry-After": str(seconds)})
