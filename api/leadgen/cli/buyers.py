@@ -11,7 +11,7 @@ from rich.text import Text
 from leadgen.cli.console import err, plain_table
 from leadgen.cli.moments import HOW_TIMES_ARE_READ, read_moment, show_moment
 from leadgen.cli.offers import find_offer
-from leadgen.cli.rows import AsJson, Row, print_json, read_rows
+from leadgen.cli.rows import AsJson, Row, no_buyer, print_json, read_rows
 from leadgen.cli.target import MAX_ID, database_url
 from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
@@ -261,7 +261,7 @@ def find_enrollments(connection: psycopg.Connection[Any], buyer: int, offer: str
     found = find_offer(connection, offer) if offer is not None else None
     rows = connection.execute(TAKEN_PART, {"buyer": buyer, "offer": found and found.id}).fetchall()
     if not rows:
-        raise LeadGenError(f"no buyer {buyer}: `leadgen buyers` lists them")
+        raise no_buyer(buyer)
     enrollments = [Enrollment(row[0], row[1], ZoneInfo(row[2])) for row in rows if row[0]]
     if not enrollments:
         raise LeadGenError(

@@ -3,13 +3,13 @@
 import json
 from typing import Annotated
 
+import psycopg
 import typer
 
 from leadgen.cli.console import out
-from leadgen.cli.rows import AsJson
+from leadgen.cli.rows import AsJson, no_lead
 from leadgen.cli.target import MAX_ID, database_url
 from leadgen.db.session import connect
-from leadgen.errors import LeadGenError
 
 EXPLAIN = "select jsonb_pretty(leadgen.explain_lead(%s::bigint))"
 NO_SUCH_LEAD = "LG404"
@@ -37,15 +37,11 @@ def explain(
 
 def read_account(lead_id: int) -> str:
     """The account as JSON. Raises LeadGenError when there is no such lead."""
-    import psycopg
-
     try:
         with connect(database_url()) as connection:
             row = connection.execute(EXPLAIN, [lead_id]).fetchone()
     except psycopg.Error as error:
         if error.sqlstate == NO_SUCH_LEAD:
-            raise LeadGenError(
-                f"no lead {lead_id}: `leadgen find` finds a lead by phone, e-mail, key or attribute"
-            ) from None
+            raise no_lead(lead_id) from None
         raise
     return str(row[0]) if row else ""

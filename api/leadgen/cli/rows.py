@@ -45,9 +45,19 @@ def refuse_unknown(buyer: int | None = None, lead: int | None = None) -> None:
     """Raises LeadGenError for a buyer or a lead that there is not; for commands that found nothing of it."""
     (known,) = read_rows(EXIST, {"buyer": buyer, "lead": lead})
     if not known["buyer"]:
-        raise LeadGenError(f"no buyer {buyer}: `leadgen buyers` lists them")
+        raise no_buyer(buyer)
     if not known["lead"]:
-        raise LeadGenError(f"no lead {lead}: `leadgen find` finds a lead by phone, e-mail, key or attribute")
+        raise no_lead(lead)
+
+
+def no_buyer(buyer: int | None) -> LeadGenError:
+    """The error for a buyer that there is not."""
+    return LeadGenError(f"no buyer {buyer}: `leadgen buyers` lists them")
+
+
+def no_lead(lead: int | None) -> LeadGenError:
+    """The error for a lead that there is not."""
+    return LeadGenError(f"no lead {lead}: `leadgen find` finds a lead by phone, e-mail, key or attribute")
 
 
 def call(query: str, parameters: Sequence[Any]) -> Any:
