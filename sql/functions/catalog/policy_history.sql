@@ -9,10 +9,7 @@ begin
   perform catalog.check_policy_kind(p_kind);
   return query
     select v.version, v.changed_at, v.changed_by,
-      case when v.previous is null then 'created' when v.previous = v.body then 'compiled anew' else (
-        select string_agg(catalog.describe_change(d.path, d.before, d.after), E'\n' order by d.ordinality)
-        from catalog.diff_json(v.previous, v.body) with ordinality as d
-      ) end
+      case when v.previous = v.body then 'compiled anew' else catalog.describe_changes(v.previous, v.body) end
     from (
       select p.*, lag(p.body) over (order by p.version) as previous
       from leadgen.policy_versions p

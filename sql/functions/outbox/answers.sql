@@ -16,6 +16,7 @@ as $$
 -- are judged in one statement: one that raises is unknown, and its neighbours are judged.
 declare
   v_is_success constant boolean := p_status between 200 and 299;
+  v_has_word constant boolean := v_is_success and p_reply ~* 'accepted|rejected';
   v_body jsonb;
   v_document jsonb;
   v_word text;
@@ -28,7 +29,7 @@ begin
     when p_status between 500 and 599 then 'http_5xx'
     else 'protocol'
   end;
-  if p_rules is not null or (v_is_success and p_reply ~* 'accepted|rejected') then
+  if p_rules is not null or v_has_word then
     v_body := outbox.parse_reply(p_reply);
   end if;
 
@@ -47,7 +48,7 @@ begin
     end if;
   end if;
 
-  if v_is_success and v_body is null and p_reply ~* 'accepted|rejected' and ref.has_huge_number(p_reply) then
+  if v_has_word and v_body is null and ref.has_huge_number(p_reply) then
     outcome := 'unknown';
     reason := 'the answer could not be judged: it has a number of more than 40 digits, or with an exponent of three';
     error_class := 'protocol';

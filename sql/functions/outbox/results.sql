@@ -102,12 +102,7 @@ begin
           or (d.status = 'cancelled' and not outbox.is_logged(d.id, d.market_id, d.attempts))
           then coalesce(r.outcome, 'unknown') end as said
       from (select u.* from unnest(p_results) u order by u.delivery_id) r
-      left join lateral (
-        select t.*
-        from leadgen.deliveries t
-        where t.id = r.delivery_id and t.id <> all (v_locked)
-        for no key update
-      ) d on true
+      left join leadgen.deliveries d on d.id = r.delivery_id and d.id <> all (v_locked)
     ),
     judged as materialized (
       select
