@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from api.serving import Api, running_api
-from concurrency.catalogue import Catalogue, Offer, insert, make_lead
+from rig.catalogue import Catalogue, Offer, insert, make_lead
 from rig.cluster import Cluster
 
 LONGEST = 6.0  # seconds until a lead that has to wait hears 503: lock_timeout is 5

@@ -46,9 +46,8 @@ class Recorded(NamedTuple):
     """What became of a result: a row of `leadgen.record_attempts`."""
 
     delivery_id: int
-    status: (
-        str  # the delivery's; fenced: the lease was no longer ours; locked: somebody holds a row, try again
-    )
+    # the delivery's; fenced: the lease was no longer ours; locked: somebody holds a row, to be tried again
+    status: str
     outcome: str | None  # as the database judged it
     reason: str | None
 
