@@ -141,6 +141,25 @@ $$;
 comment on function catalog.check_pause(timestamptz, timestamptz, text) is
   'Raises LG423, at the path of pause_from, for a pause without an end or one that ends before it begins.';
 
+create or replace function catalog.lock_enrollment(p_id bigint)
+returns leadgen.buyer_offers
+language plpgsql
+volatile
+as $$
+declare
+  v_enrollment leadgen.buyer_offers;
+begin
+  select bo.* into v_enrollment from leadgen.buyer_offers bo where bo.id = p_id for no key update;
+  if not found then
+    perform kernel.refuse(
+      'LG404', format('No enrollment %s', p_id), 'enrollment_id', p_id::text, 'the id of an enrollment');
+  end if;
+  return v_enrollment;
+end;
+$$;
+comment on function catalog.lock_enrollment(bigint) is
+  'An enrollment, its row locked until the transaction ends; LG404 when there is none.';
+
 create or replace function catalog.pause_enrollment(
   p_enrollment_id bigint,
   p_from timestamptz default null,
@@ -166,14 +185,10 @@ begin
     perform kernel.refuse('LG400', 'The pause would end before it begins', 'from', kernel.write_instant(p_from),
       'a time before ' || kernel.write_instant(v_until));
   end if;
+  perform catalog.lock_enrollment(p_enrollment_id);
   update leadgen.buyer_offers bo
   set pause_from = v_from, pause_until = v_until
   where bo.id = p_enrollment_id;
-  if not found then
-    perform kernel.refuse(
-      'LG404', format('No enrollment %s', p_enrollment_id), 'enrollment_id', p_enrollment_id::text,
-      'the id of an enrollment');
-  end if;
 end;
 $$;
 comment on function catalog.pause_enrollment(bigint, timestamptz, timestamptz) is
@@ -185,14 +200,8 @@ language plpgsql
 volatile
 as $$
 declare
-  v_until timestamptz;
+  v_until constant timestamptz := (catalog.lock_enrollment(p_enrollment_id)).pause_until;
 begin
-  select bo.pause_until into v_until from leadgen.buyer_offers bo where bo.id = p_enrollment_id for no key update;
-  if not found then
-    perform kernel.refuse(
-      'LG404', format('No enrollment %s', p_enrollment_id), 'enrollment_id', p_enrollment_id::text,
-      'the id of an enrollment');
-  end if;
   update leadgen.buyer_offers bo
   set pause_from = null, pause_until = null
   where bo.id = p_enrollment_id and bo.pause_until is not null;
