@@ -10,35 +10,15 @@ from psycopg import sql
 
 from api.serving import BUYER_KEY, Api, add_catalogue, add_sale, make_lead, running_api
 from leadgen.db.urls import database_name, with_role
+from rig.odd import ODD, make_odd, set_database
 from rig.waiting import wait_until
 
-ODD = {
-    "default_transaction_isolation": "serializable",
-    "client_encoding": "LATIN1",
-    "standard_conforming_strings": "off",
-    "search_path": "public",
-    "datestyle": "German",
-    "intervalstyle": "iso_8601",
-    "timezone": "Pacific/Chatham",
-    "extra_float_digits": "-5",
-    "bytea_output": "escape",
+SETTINGS = ODD | {
     "statement_timeout": "1ms",
     "lock_timeout": "1ms",
     "idle_session_timeout": "1s",
 }
 POOL = 2
-
-
-def set_database(session: psycopg.Connection, name: str, value: str | None) -> None:
-    """`alter database … set`, or reset."""
-    assert session.info.dbname
-    database, setting = sql.Identifier(session.info.dbname), sql.Identifier(name)
-    if value is None:
-        session.execute(sql.SQL("alter database {} reset {}").format(database, setting))
-    else:
-        session.execute(
-            sql.SQL("alter database {} set {} = {}").format(database, setting, sql.Literal(value))
-        )
 
 
 @pytest.fixture
@@ -75,8 +55,7 @@ def test_settings_of_the_database_change_no_answer(
     with running_api(database, tmp_path, DB_POOL_SIZE="1") as plain:
         wanted = plain.post(lead)
         shown = plain.get(f"/api/assignments/{sale}", X_API_Key=BUYER_KEY).json
-    for name, value in ODD.items():
-        set_database(admin, name, value)
+    make_odd(database, SETTINGS)
     with running_api(database, tmp_path, DB_POOL_SIZE="1") as odd:
         time.sleep(1.5)  # longer than a session may be idle
         again = odd.post(lead)

@@ -5,15 +5,15 @@ from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from leadgen.db.migrate import MigrateError, migrate
 from leadgen.db.session import PINS, connect
 from leadgen.db.tree import SqlTree
-from leadgen.db.urls import database_name, with_role
+from leadgen.db.urls import with_role
 from leadgen.paths import sql_dir
 from leadgen.settings import Settings
 from rig.cluster import Cluster
+from rig.odd import ODD, make_odd
 
 TURKISH = "icu_locale 'tr' locale_provider icu lc_collate 'C' lc_ctype 'C.UTF-8' encoding 'UTF8'"
 
@@ -56,16 +56,7 @@ def test_database_that_would_corrupt_is_refused_before_anything_is_written(
         assert rows == []
 
 
-ODD = {
-    "default_transaction_isolation": "serializable",
-    "client_encoding": "LATIN1",
-    "standard_conforming_strings": "off",
-    "search_path": "public",
-    "datestyle": "German",
-    "intervalstyle": "iso_8601",
-    "timezone": "Pacific/Chatham",
-    "extra_float_digits": "-5",
-    "bytea_output": "escape",
+SETTINGS = ODD | {
     "statement_timeout": "1min",
     "lock_timeout": "1min",
     "idle_session_timeout": "1min",
@@ -73,18 +64,8 @@ ODD = {
 }
 
 
-def make_odd(url: str, settings: dict[str, str] = ODD) -> None:
-    """Have every session of the database begin oddly."""
-    with psycopg.connect(url, autocommit=True, options="-c statement_timeout=0") as admin:
-        for name, value in settings.items():
-            statement = sql.SQL("alter database {} set {} = {}").format(
-                sql.Identifier(database_name(url)), sql.Identifier(name), sql.Literal(value)
-            )
-            admin.execute(statement)
-
-
 def test_session_of_a_command_is_as_it_should_be(database: str) -> None:
-    make_odd(database)
+    make_odd(database, SETTINGS)
     with connect(database) as session:
         rows = session.execute("select name, setting from pg_settings").fetchall()
         assert session.info.encoding == "utf-8"
@@ -100,7 +81,7 @@ def test_session_of_a_command_is_as_it_should_be(database: str) -> None:
 def test_migrate_works_on_an_oddly_set_up_database(cluster: Cluster) -> None:
     """All of it, from empty, and a second time."""
     with cluster.clone("template0") as url:
-        make_odd(url)
+        make_odd(url, SETTINGS)
         for _ in range(2):
             migrate(url, Settings(), reference=False, say=lambda _: None)
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
-from .rules import Fault, File
+from .rules import Fault, File, check_heading, check_length, check_lines
 
 FILE = 300
 LINE = 140
@@ -45,24 +46,6 @@ def read_tokens(text: str) -> list[Token]:
 def find_pgtap_faults(file: File) -> list[Fault]:
     """Every rule's faults in a file of pgtap/."""
     return [fault for rule in PGTAP_RULES for fault in rule(file)]
-
-
-def check_heading(file: File) -> Iterator[Fault]:
-    if not re.match(r"-- \S.*\n", file.text):
-        yield Fault("heading", file.name, "the first line says what the file is about: -- Sales: ...")
-
-
-def check_length(file: File) -> Iterator[Fault]:
-    lines = file.text.count("\n")
-    if lines > FILE:
-        yield Fault("file", file.name, f"{lines} lines, at most {FILE}: one subject a file")
-
-
-def check_lines(file: File) -> Iterator[Fault]:
-    """Strings and comments count, too."""
-    long = [str(number) for number, line in enumerate(file.text.splitlines(), 1) if len(line) > LINE]
-    if long:
-        yield Fault("line", file.name, f"longer than {LINE}: {', '.join(long)}")
 
 
 def check_blocks(file: File) -> Iterator[Fault]:
@@ -111,8 +94,8 @@ def check_catalogue(file: File) -> Iterator[Fault]:
 
 PGTAP_RULES = (
     check_heading,
-    check_length,
-    check_lines,
+    partial(check_length, most=FILE),
+    partial(check_lines, longest=LINE),
     check_blocks,
     check_joins,
     check_names,
