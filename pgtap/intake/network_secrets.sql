@@ -13,7 +13,8 @@ from leadgen.network_secrets n join ids on ids.source_id = n.source_id;
 -- set_network_secrets: what is null stays.
 create temp table steps as
 select t.* from (values
-  (1, 'p_app_secret => ''hush 1''', 'hush 1 - -'), (2, 'p_access_token => ''hush 2'', p_verify_token => ''hush 3''', 'hush 1 hush 2 hush 3'),
+  (1, 'p_app_secret => ''hush 1''', 'hush 1 - -'),
+  (2, 'p_access_token => ''hush 2'', p_verify_token => ''hush 3''', 'hush 1 hush 2 hush 3'),
   (3, 'p_access_token => ''hush 4''', 'hush 1 hush 4 hush 3'), (4, '''hush 5'', null, ''hush 6''', 'hush 5 hush 4 hush 6')
 ) as t (n, arguments, expected);
 create function pg_temp.step(p_arguments text) returns text language plpgsql as $$
