@@ -32,7 +32,7 @@ from leadgen.events e where e.kind = 'secrets_changed';
 select is(count(*), 0::bigint, 'no event has a secret in it') from leadgen.events e where e::text ~ 'hush';
 select is(testkit.fault_of(format('select leadgen.set_network_secrets(%L, %s)', id, arguments)), fault, arguments)
 from ids, lateral (values
-  (source_id, 'null', 'LG400 p_app_secret'), (source_id, 'p_app_secret => E''\t''', 'LG423 p_app_secret'),
+  (source_id, 'null', 'LG400 p_app_secret'), (source_id, 'p_app_secret => chr(9)', 'LG423 p_app_secret'),
   (source_id, 'p_access_token => ''''', 'LG423 p_access_token'), (source_id, 'p_verify_token => ''  ''', 'LG423 p_verify_token'),
   (0, '''hush''', 'LG404 source_id'), (null, '''hush''', 'LG404 source_id')
 ) as t (id, arguments, fault);
