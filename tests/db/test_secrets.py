@@ -185,6 +185,7 @@ def test_rows_that_hold_are_taken(rows: psycopg.Connection[Any], table: str) -> 
         ("set_webhook_secret(1, %s, '1 day')", ["whsec_" + "QUJD" * 11], "LG409"),
         ("set_webhook_header(1, 'Authorization', %s)", [f"{BEARER}\n"], "LG423"),
         ("set_webhook_header(1, 'Host', %s)", [BEARER], "LG423"),
+        ("set_webhook_header(1, %s, 'Authorization')", [BEARER], "LG423"),
         ("set_webhook_header(999, 'Authorization', %s)", [BEARER], "LG404"),
         ("set_network_secrets(1, %s, %s, ' ')", [TOKEN, TOKEN], "LG423"),
         ("set_network_secrets(999, %s, %s, %s)", [TOKEN, TOKEN, TOKEN], "LG404"),

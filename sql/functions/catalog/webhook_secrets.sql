@@ -177,10 +177,11 @@ returns void
 language plpgsql
 immutable
 as $$
--- Values are secrets as a rule: an error repeats none, for the server logs it.
+-- Values are secrets as a rule: an error repeats none, for the server logs it. Nor a name: it may be a value in the
+-- wrong place.
 begin
   if p_name ~* '^(authorization|x-[a-z0-9-]{1,60})$' is not true then
-    perform kernel.refuse_value('p_name', coalesce(p_name, 'nothing'),
+    perform kernel.refuse_value('p_name', case when p_name is null then 'nothing' else 'another name' end,
       'Authorization, or X- and 1 to 60 letters, digits and hyphens');
   elsif p_value !~ E'^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$' or length(p_value) > 1000 then
     perform kernel.refuse_value('p_value', 'text that no header can carry',
