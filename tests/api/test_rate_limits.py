@@ -355,11 +355,13 @@ def test_reports_of_text_messages_are_limited_by_address_until_they_are_signed(
     database: str, tmp_path: Path
 ) -> None:
     token, url = "0123456789abcdef0123456789abcdef", "https://leads.example"
-    twilio = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": token}
-    with limited_api(database, tmp_path, PUBLIC_URL=url, TWILIO_PHONE_NUMBER="+15125550199", **twilio) as (
-        api,
-        admin,
-    ):
+    settings = {
+        "PUBLIC_URL": url,
+        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+        "TWILIO_AUTH_TOKEN": token,
+        "TWILIO_PHONE_NUMBER": "+15125550199",
+    }
+    with limited_api(database, tmp_path, 1, **settings) as (api, admin):
         allow(admin, "address", 20)
         allow(admin, "key", 40)
         path = f"/api/sms/status/{add_sms(admin)}"
