@@ -101,10 +101,16 @@ returns table (quarantine_id bigint, matched text)
 language plpgsql
 stable
 as $$
--- A read of the whole quarantine, which is short. A network's post has its answers anywhere, so e-mail and phone are
--- looked for in the text. What was resubmitted is a lead.
+-- E-mails and phones are found by their traces, however many submissions wait. A key, another field and a part of an
+-- e-mail have none: for them the latest submissions are read, because strangers write them. A network's post has its
+-- answers anywhere, so e-mail and phone are looked for in the text. What was resubmitted is a lead.
 declare
+  c_latest constant integer := 5000;
   v_search constant record := intake.read_search(p_text);
+  v_traces constant bytea[] := array(
+    select t
+    from unnest(v_search.phones || null::text) p
+    cross join unnest(intake.trace_contact(v_search.email, p)) t);
   v_digits constant text[] := array(
     select '%' || right(regexp_replace(p, E'\\D', '', 'g'), 10) || '%'
     from unnest(v_search.phones) p
@@ -112,7 +118,12 @@ declare
 begin
   return query
   select q.id, coalesce(nullif(concat_ws(', ', by.phone, by.email, by.key), ''), by.field)
-  from leadgen.intake_quarantine q
+  from (
+    select t.id from intake.list_traced(v_traces) t (id)
+    union
+    (select l.id from leadgen.intake_quarantine l where l.resubmitted_at is null order by l.id desc limit c_latest)
+  ) c
+  join leadgen.intake_quarantine q on q.id = c.id
   cross join lateral (
     select
       case when translate(q.payload::text, ' ()-./+', '') like any (v_digits) then 'phone' end as phone,
@@ -128,7 +139,7 @@ end;
 $$;
 comment on function intake.list_matching_quarantined(text) is
   'The submissions waiting in quarantine that carry a text as their phone, e-mail, idempotency key or any other field, '
-  'and which of these it was.';
+  'and which of these it was. By a key or another field only the latest 5,000 are found.';
 
 create or replace function intake.forget_contact(p_facts kernel.lead_facts)
 returns void
