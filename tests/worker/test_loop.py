@@ -250,6 +250,7 @@ PASSING = [
     errors.DeadlockDetected,
     errors.SerializationFailure,
     errors.ReadOnlySqlTransaction,
+    errors.DiskFull,
     errors.AdminShutdown,
 ]
 
@@ -388,7 +389,6 @@ async def test_something_done_wakes_the_loop() -> None:
     [
         RaiseException,
         QueryCanceled,
-        errors.ReadOnlySqlTransaction,
         errors.IdleInTransactionSessionTimeout,
         errors.TransactionTimeout,
         *(error for error in PASSING if error is not AdminShutdown),
