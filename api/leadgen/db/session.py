@@ -53,8 +53,8 @@ where pin.gives_way is not true or not exists (
 
 # Classes of SQLSTATE by which nobody answers any more: the connection is lost, its server is going down.
 LOST = ("08", "57P")
-# After these a connection is of no more use, too, though somebody answers: it leads to a server that takes no writes, as
-# after a failover, or its server ends it because one transaction took too long.
+# After these a connection is of no more use, too, though somebody answers: it leads to a server that takes no writes,
+# as after a failover, or its server ends it because one transaction took too long.
 SPOILED = (*LOST, "25006", "25P03", "25P04")
 
 
