@@ -52,8 +52,10 @@ select is((outbox.judge_answer(200, reply, catalog.compile_response_rules('[
   {"when": {"body.list.note": {"pattern": "far"}}, "outcome": "refused"},
   {"when": {"body.list.note": {"pattern": "near"}}, "outcome": "failed"}]'))).outcome, wanted, format('judge_answer: %s', what))
 from (values
-  (format('{"list": [{"note": "near"}, {"note": "%s"}, {"note": "far"}]}', repeat('x', 1980)), 'failed', 'an entry far down is not looked at'),
-  (format('{"list": [{"note": "near"}, {"note": "far"}], "other": "%s"}', repeat('x', 9000)), 'refused', 'a long text beside does not matter'),
+  (format('{"list": [{"note": "near"}, {"note": "%s"}, {"note": "far"}]}', repeat('x', 1980)), 'failed',
+    'an entry far down is not looked at'),
+  (format('{"list": [{"note": "near"}, {"note": "far"}], "other": "%s"}', repeat('x', 9000)), 'refused',
+    'a long text beside does not matter'),
   (format('{"list": {"note": "%s near"}}', repeat('x', 1995)), 'failed', 'a text is looked at to its 2,000th character'),
   (format('{"list": {"note": "%s far"}}', repeat('x', 1998)), 'delivered', 'and no further')
 ) as t (reply, wanted, what);
