@@ -44,7 +44,8 @@ from (values
     'of a list the first entry stays'),
   (jsonb_build_array(repeat('x', 1500), repeat('y', 400), repeat('z', 400)), jsonb_build_array(repeat('x', 1500), repeat('y', 400)),
     'a list ends where its entries have 2,000 characters'),
-  ((repeat('[', 30) || to_json(repeat('x', 3000)) || repeat(']', 30))::jsonb, (repeat('[', 20) || 'null' || repeat(']', 20))::jsonb,
+  (format('%s"%s"%s', repeat('[', 30), repeat('x', 3000), repeat(']', 30))::jsonb,
+    format('%snull%s', repeat('[', 20), repeat(']', 20))::jsonb,
     'what is nested in 20 others is left out')
 ) as t (body, wanted, what);
 select is(outbox.cut_texts(null), null, 'cut_texts: no JSON');
@@ -57,7 +58,7 @@ from (values
   (format('{"list": [{"note": "near"}, {"note": "far"}], "other": "%s"}', repeat('x', 9000)), 'refused',
     'a long text beside does not matter'),
   (format('{"list": {"note": "%s near"}}', repeat('x', 1995)), 'failed', 'a text is looked at to its 2,000th character'),
-  (format('{"list": {"note": "%s far"}}', repeat('x', 1998)), 'delivered', 'and no further')
+  (format('{"list": {"note": "%s far"}}', repeat('x', 1998)), 'delivered', 'what comes after is not looked at')
 ) as t (reply, wanted, what);
 create temp table pacing as select clock_timestamp() as begun;
 select is((outbox.judge_answer(200, format('{"x": "%s"}', repeat('a', 60000)), catalog.compile_response_rules('[

@@ -56,7 +56,7 @@ select is(format('%s %s %s', f.quarantine_id::text, f.status, f.summary like 'In
 
 -- Strangers may fill quarantine: what is found by traces is found below any number of submissions, the rest among the latest.
 insert into leadgen.intake_quarantine (failed_step, reason, payload, context, request_hash, traces)
-select 'source', 'no source claims it', jsonb_build_object('utm_source', 'CLK-' || n), '{}', sha256(n::text::bytea), '{}'
+select 'source', 'no source claims it', jsonb_build_object('utm_source', format('CLK-%s', n)), '{}', sha256(n::text::bytea), '{}'
 from generate_series(1001, 6000) n;
 select is(pg_temp.found(asked), wanted, format('find_leads: %s, below 5,000 other submissions', asked))
 from (values ('L@example.com', 'quarantined by email'), ('512-555-0007', 'quarantined by phone'), ('order-9', 'none'),

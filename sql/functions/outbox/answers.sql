@@ -102,7 +102,9 @@ begin
       from jsonb_each(p_body) m
     );
   end if;
-  for v_item in select e.value from jsonb_array_elements(p_body) with ordinality as e (value, place) order by e.place loop
+  for v_item in
+    select e.value from jsonb_array_elements(p_body) with ordinality as e (value, place) order by e.place
+  loop
     v_item := coalesce(outbox.cut_texts(v_item, p_depth + 1), 'null');
     v_length := v_length + length(v_item::text);
     exit when v_length > c_most and v_cut <> '[]';
