@@ -39,7 +39,7 @@ $$;
 comment on function market.move_windows() is
   'Trigger: a change of zone counts the caps anew, so that moving a window''s start gives no place twice.';
 
-create or replace function market.wake_held_leads(p_offer_id bigint, p_now timestamptz)
+create or replace function market.wake_held_leads(p_offer_id bigint, p_now timestamptz, p_most integer default 10000)
 returns boolean
 language plpgsql
 volatile
@@ -47,7 +47,6 @@ as $$
 -- The caller holds the offer's lock: a lead that was judged before the change is then either stored, and woken, or
 -- judged after it. A portion is a second's work, so that no statement runs out of time over it.
 declare
-  c_portion constant integer := 10000;
   v_woken integer;
 begin
   update leadgen.leads l
@@ -56,14 +55,14 @@ begin
     select h.id from leadgen.leads h
     where h.offer_id = p_offer_id and h.hold_until is not null and h.next_route_at > p_now
     order by h.id
-    limit c_portion
+    limit p_most
     for no key update);
   get diagnostics v_woken = row_count;
-  return v_woken < c_portion;
+  return v_woken < p_most;
 end;
 $$;
-comment on function market.wake_held_leads(bigint, timestamptz) is
-  'Makes held leads of an offer due, because something changed that may let them be sold: at most 10,000. False: there '
+comment on function market.wake_held_leads(bigint, timestamptz, integer) is
+  'Makes held leads of an offer due, because something changed that may let them be sold: at most p_most. False: there '
   'may be more.';
 
 create or replace function market.keep_shares()

@@ -48,12 +48,15 @@ stable
 as $$
 -- The market's windows are computed once; an enrollment with a zone of its own has its own. A count of a later window
 -- than now's stands: a clock that stepped back gives no place twice. The columns come in the order of kernel.snapshot.
+-- A change of the offer that is still to be followed may let any held lead be sold: then all of them are due.
 declare
   v_snapshot kernel.snapshot;
   v_now constant timestamptz := p_snapshot.decided_at;
   v_zone constant text := p_snapshot.timezone;
   v_starts constant timestamptz[] := kernel.start_windows(v_now, v_zone);
   v_owner constant bigint := (p_snapshot.exclusivity).buyer_id;
+  v_counts_day constant boolean := 'least_filled' = any ((p_route.routing_settings).strategy);
+  v_day constant integer := array_position(kernel.list_windows(), 'day');
   v_price record;
   v_owner_price record;
 begin
@@ -93,7 +96,19 @@ begin
   )
   select
     p_snapshot.decided_at, p_snapshot.timezone, p_snapshot.decimals, p_snapshot.exclusivity, p_snapshot.adjustments,
-    c.*, u.*
+    c.*, u.*, 2, case when v_counts_day then (
+      select array_agg(case when s.starts[v_day] < s.now_starts[v_day] then 0 else s.sales[v_day] end)
+      from seat s) end,
+    null,
+    (
+      select l.id
+      from leadgen.leads l
+      where l.offer_id = p_route.offer_id and l.hold_until is not null and l.next_route_at <= case
+        when exists (select from leadgen.catalog_changes x where x.offer_id = p_route.offer_id) then 'infinity'
+        else v_now end
+      order by l.next_route_at, l.id
+      limit 1
+    )
   into v_snapshot
   from (
     select
@@ -124,7 +139,8 @@ end;
 $$;
 comment on function market.gather_candidates(
   kernel.snapshot, kernel.lead_facts, catalog.route, jsonb, bigint[]) is
-  'Step gather: a snapshot with its candidates, by enrollment id, and the limits of each with what was used of them.';
+  'Step gather: a snapshot with its candidates, by enrollment id, the limits of each with what was used of them, and '
+  'the first held lead that is due.';
 
 create or replace function market.gather_exclusivity(
   p_facts kernel.lead_facts,

@@ -170,6 +170,9 @@ begin
   v_failures := rules.judge_lead(v_facts, v_route.validation_rules, v_route.compiled_rules);
   if v_failures = '{}' then
     v_snapshot := market.gather_snapshot(v_facts, v_route, kernel.describe_lead(v_facts), '{}');
+    if v_snapshot.behind_lead_id is not null then
+      v_snapshot := roads.let_held_leads_go_first(v_facts, v_route, kernel.describe_lead(v_facts));
+    end if;
     v_decision := kernel.decide(v_snapshot, v_route.routing_settings);
     perform market.reserve(v_snapshot, v_decision, v_route);
   end if;
