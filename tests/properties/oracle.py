@@ -332,7 +332,9 @@ def fill(enrollment: Enrollment, usage: Usage) -> Fraction | None:
     shares += [
         Fraction(usage.spent[span]) / Fraction(most) for span, most in enrollment.budgets.items() if most
     ]
-    return max(shares, default=None)
+    if all(limit is None for limit in [*enrollment.caps.values(), *enrollment.budgets.values()]):
+        return None
+    return max(shares, default=Fraction(0))
 
 
 def fill_places(
