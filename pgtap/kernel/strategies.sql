@@ -33,7 +33,8 @@ from (values ('{"priority": 1, "cap_day": 7, "used_day": 3}'::jsonb,
 -- Without a limit: by the leads of the day.
 select is(pg_temp.rank(testkit.candidates(variadic fields), 'least_filled'), expected, format('least_filled: %s', what))
 from (values
-  (array['{"used_day": 3}', '{"used_day": 1}', '{"used_day": 2}']::jsonb[], '{2,3,1}'::integer[], 'nobody has a limit: the fewest leads today'),
+  (array['{"used_day": 3}', '{"used_day": 1}', '{"used_day": 2}']::jsonb[], '{2,3,1}'::integer[],
+    'nobody has a limit: the fewest leads today'),
   (array['{"used_day": 1, "used_month": 9}', '{"used_day": 1, "used_month": 2}']::jsonb[], '{1,2}', 'of today, not of the month'),
   (array['{"cap_day": 10, "used_day": 4}', '{"used_day": 3}']::jsonb[], '{2,1}', 'fewer leads than who has a limit: before it'),
   (array['{"used_day": 5}', '{"cap_day": 10, "used_day": 4}']::jsonb[], '{2,1}', 'more leads: after it, though it has no limit'),
@@ -42,7 +43,7 @@ from (values
   (array['{"cap_day": 10, "used_day": 4}', '{"cap_day": 100, "used_day": 20}', '{"used_day": 10}']::jsonb[], '{3,2,1}',
     'it is compared with the least filled first'),
   (array['{"cap_day": 10, "used_day": 4}', '{"cap_day": 100, "used_day": 3}', '{"used_day": 4}']::jsonb[], '{2,1,3}',
-    'and then with the next'),
+    'it is compared with each in their order'),
   (array['{"cap_day": 10, "used_day": 1}', '{"used_day": 7}', '{"used_day": 2}']::jsonb[], '{1,3,2}', 'after the last: the fewest first'),
   (array['{"cap_day": 1, "used_day": 0}', '{"used_day": 1}', '{"cap_day": 1000, "used_day": 200}', '{"used_day": 6}']::jsonb[],
     '{1,2,4,3}', 'neither the largest cap nor none is flooded')
@@ -69,7 +70,7 @@ select is(pg_temp.rank_first(testkit.candidates('{"last_turn": 7}', '{"last_turn
 select is(pg_temp.rank_first(testkit.candidates('{"cap_day": 10, "used_day": 4}', '{"used_day": 900}'), 'least_filled'), '{2,1}',
   'first edition: without a limit always first');
 -- Tags that differ by less than binary fractions are good for: a seventeenth lead at weight 1, then weight 100.
-select is(array[pg_temp.rank(c, 'weighted'), pg_temp.rank_first(c, 'weighted')]::text, '{{2,1},{1,2}}',
+select is(format('%s %s', pg_temp.rank(c, 'weighted'), pg_temp.rank_first(c, 'weighted')), '{2,1} {1,2}',
   'equal tags are a tie; by the first edition their last binary digit decided')
 from testkit.candidates('{"weight": 100, "finish_tag": 2.13375, "last_turn": 17}',
   '{"weight": 100, "finish_tag": 2.1337500000000005, "last_turn": 11}') c;

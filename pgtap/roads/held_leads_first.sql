@@ -22,9 +22,9 @@ end;
 $$;
 create function pg_temp.fates(p_offer_id bigint) returns text language sql as $$
 -- The leads of an offer in the order in which they came.
-  select string_agg(n || ' ' || fate, ', ' order by first)
+  select string_agg(format('%s × %s', leads, fate), ', ' order by first)
   from (
-    select fate, min(n) as first, count(*) || ' ×' as n
+    select fate, min(n) as first, count(*) as leads
     from (
       select row_number() over w as n, row_number() over w - row_number() over (partition by testkit.tell(l.id) order by l.id) as run,
         testkit.tell(l.id) as fate
@@ -45,7 +45,8 @@ select is(pg_temp.fates(o), '5 × paused 1, held', 'five leads wait for who is p
 select pg_temp.submit(o, 1, '2026-11-20T16:59:59Z') from back;
 select is((pg_temp.latest(o)).went_first, null, 'until then none of them is due') from back;
 select pg_temp.submit(o, 5, '2026-11-20T17:00:00Z') from back;
-select is(pg_temp.fates(o), '5 × Ace 45.00, 6 × cap_day 1, held', 'at that moment the five that waited longest have the five places') from back;
+select is(pg_temp.fates(o), '5 × Ace 45.00, 6 × cap_day 1, held', 'at that moment the five that waited longest have the places')
+from back;
 select is(cardinality(d.went_first), 6, 'the first new lead let all six go first') from back
 join leadgen.lead_decisions d on d.offer_id = o and d.went_first is not null and d.decided_at = '2026-11-20T17:00:00Z';
 select is(jsonb_array_length(leadgen.explain_lead(d.lead_id) #> '{attempts,0,went_first}'), 6, 'explain_lead names them') from back
@@ -76,8 +77,8 @@ join leadgen.leads l on l.offer_id = o and l.hold_until is not null;
 create temp table queue as select pg_temp.open(12, '{"pause_until": "2026-11-20T17:00:00Z"}') as o;
 select pg_temp.submit(o, 11, '2026-11-20T16:00:00Z') from queue;
 select pg_temp.submit(o, 1, '2026-11-20T17:00:00Z') from queue;
-select is(pg_temp.fates(o), '10 × Ace 45.00, 1 × paused 1, held, 1 × held_lead_first 1, held', 'ten of eleven go first, the new one waits')
-from queue;
+select is(pg_temp.fates(o), '10 × Ace 45.00, 1 × paused 1, held, 1 × held_lead_first 1, held',
+  'ten of eleven go first, the new one waits') from queue;
 select is(format('%s %s %s', d.is_held, d.next_route_at = d.decided_at, d.behind_lead_id = d.lead_id - 1), 't t t',
   'it is held behind the eleventh, and due at once') from queue, pg_temp.latest(o) d;
 select matches(c.reason, '^held_lead_first: lead \d+$', 'explain_candidates: behind which lead') from queue, pg_temp.latest(o) d,
@@ -96,7 +97,7 @@ select pg_temp.submit(o, 1, '2026-11-20T17:00:00Z') from strict;
 select is(testkit.tell((pg_temp.latest(o)).lead_id), 'held_lead_first 1, held', 'a lead is not lost because it came at a bad moment')
 from strict;
 select testkit.work_holds();
-select is(testkit.tell((pg_temp.latest(o)).lead_id), 'hold ended: cap_day 1', 'and is unsold when there is no place after them') from strict;
+select is(testkit.tell((pg_temp.latest(o)).lead_id), 'hold ended: cap_day 1', 'when there is no place after them it is unsold') from strict;
 
 -- The same person: what the held lead sold counts for the new one.
 create temp table twin as select pg_temp.open(5, '{"pause_until": "2026-11-20T17:00:00Z"}') as o;
@@ -131,7 +132,7 @@ select is(testkit.outcome(o, '2026-11-20T18:00:00Z', '{"email": "nobody"}') ~ '^
 select is((select count(*) from leadgen.lead_decisions d where d.offer_id = o and d.decided_at >= '2026-11-20T18:00:00Z'), 0::bigint,
   'moves no held lead') from dry;
 
-select is((select array_agg(distinct leadgen.replay_lead(l.id)::text) from leadgen.leads l), '{"{\"identical\": true}"}', 'every lead replays');
+select is(array_agg(distinct leadgen.replay_lead(l.id)), '{"{\"identical\": true}"}', 'every lead replays') from leadgen.leads l;
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 select is(leadgen.what_if(o, '2026-11-20', '2026-11-22') ->> 'is_identical', 'true', 'what_if: nothing changed, nothing else happens')
 from queue;

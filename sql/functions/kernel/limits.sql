@@ -93,9 +93,9 @@ returns double precision[]
 language plpgsql
 immutable
 as $$
--- Shares of limits and leads of a day are no common measure. Whoever has a limit is sorted by its share; whoever has none
--- goes before the first of those that had more leads today than it, and is even with one that had as many. So it keeps
--- up with the others, and neither kind floods the other. By the first edition who has no limit was always empty.
+-- Shares of limits and leads of a day are no common measure. Whoever has a limit is sorted by its share; whoever has
+-- none goes before the first of those that had more leads today than it, and is even with one that had as many. So it
+-- keeps up with the others, and neither kind floods the other. By the first edition who has no limit was always empty.
 declare
   v_fills constant double precision[] := kernel.find_fills(p_snapshot);
   v_is_limited boolean[] := array_fill(false, array[cardinality(v_fills)]);

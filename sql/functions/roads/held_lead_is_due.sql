@@ -47,8 +47,8 @@ exception
 end;
 $$;
 comment on function roads.try_held_lead(leadgen.leads, timestamptz) is
-  'Settles a held lead that is due, or puts it off when that raises. The caller holds the offer''s lock and the lead''s '
-  'row.';
+  'Settles a held lead that is due, or puts it off when that raises. The caller holds the offer''s lock and the '
+  'lead''s row.';
 
 create or replace function roads.let_held_leads_go_first(
   p_facts kernel.lead_facts,
@@ -90,8 +90,8 @@ begin
 end;
 $$;
 comment on function roads.let_held_leads_go_first(kernel.lead_facts, catalog.route, jsonb) is
-  'Routes the held leads of an offer that are due, at most ten; then the snapshot of the new lead before which they went,'
-  ' with the one that is still due. The caller holds the offer''s lock.';
+  'Routes the held leads of an offer that are due, at most ten; then the snapshot of the new lead before which they '
+  'went, with the one that is still due. The caller holds the offer''s lock.';
 
 create or replace function roads.settle_held_lead(p_lead leadgen.leads, p_now timestamptz)
 returns void
