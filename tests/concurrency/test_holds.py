@@ -126,13 +126,11 @@ def test_two_workers_route_each_lead_once_a_due_time(
 
 
 def hold_one(admin: psycopg.Connection, catalogue: Catalogue) -> tuple[Offer, int]:
-    """An offer whose only buyer takes one lead a day, and a held lead that is due."""
+    """An offer, and a lead that it held until its only buyer takes one a day: an edit that nobody has followed yet."""
     offer = catalogue.add_offer({"on_no_buyer": "hold"})
     enrollment = catalogue.enroll(offer, capacity_per_day=0)
     held = submit(admin, make_lead(offer.source_key))["lead_id"]
     admin.execute("update leadgen.buyer_offers set capacity_per_day = 1 where id = %s", [enrollment])
-    admin.execute("delete from leadgen.catalog_changes")
-    admin.execute("update leadgen.leads set next_route_at = now() where id = %s", [held])
     return offer, held
 
 
@@ -162,12 +160,10 @@ def test_a_held_lead_goes_before_a_new_one_in_the_same_moment(
 def test_a_new_lead_waits_for_no_row_of_a_held_one(
     database: str, admin: psycopg.Connection, catalogue: Catalogue
 ) -> None:
-    """Somebody has the held lead locked, an erasure for example: it is passed over, and is still due."""
+    """Somebody has the held lead locked, an erasure for example: it is passed over, and woken by a worker later."""
     offer, held = hold_one(admin, catalogue)
     with psycopg.connect(database) as holder:
         holder.execute("select from leadgen.leads where id = %s for update", [held])
         new = submit(admin, make_lead(offer.source_key))["lead_id"]
     assert winners(admin) == [new]
-    assert admin.execute(
-        "select next_route_at <= now() from leadgen.leads where id = %s", [held]
-    ).fetchone() == (True,)
+    assert admin.execute("select catalog.has_changes_of(%s)", [offer.id]).fetchone() == (True,)

@@ -39,7 +39,7 @@ $$;
 comment on function market.move_windows() is
   'Trigger: a change of zone counts the caps anew, so that moving a window''s start gives no place twice.';
 
-create or replace function market.wake_held_leads(p_offer_id bigint, p_now timestamptz, p_most integer default 10000)
+create or replace function market.wake_held_leads(p_offer_id bigint, p_now timestamptz)
 returns boolean
 language plpgsql
 volatile
@@ -47,6 +47,7 @@ as $$
 -- The caller holds the offer's lock: a lead that was judged before the change is then either stored, and woken, or
 -- judged after it. A portion is a second's work, so that no statement runs out of time over it.
 declare
+  c_portion constant integer := 10000;
   v_woken integer;
 begin
   update leadgen.leads l
@@ -55,15 +56,41 @@ begin
     select h.id from leadgen.leads h
     where h.offer_id = p_offer_id and h.hold_until is not null and h.next_route_at > p_now
     order by h.id
-    limit p_most
+    limit c_portion
     for no key update);
   get diagnostics v_woken = row_count;
-  return v_woken < p_most;
+  return v_woken < c_portion;
 end;
 $$;
-comment on function market.wake_held_leads(bigint, timestamptz, integer) is
-  'Makes held leads of an offer due, because something changed that may let them be sold: at most p_most. False: there '
+comment on function market.wake_held_leads(bigint, timestamptz) is
+  'Makes held leads of an offer due, because something changed that may let them be sold: at most 10,000. False: there '
   'may be more.';
+
+create or replace function market.wake_free_leads(p_offer_id bigint, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+as $$
+-- For a new lead, which waits neither for a row nor for thousands of them. The caller holds the offer's lock.
+declare
+  c_most constant integer := 1000;
+begin
+  update leadgen.leads l
+  set next_route_at = p_now
+  where l.id in (
+    select h.id from leadgen.leads h
+    where h.offer_id = p_offer_id and h.hold_until is not null and h.next_route_at > p_now
+    order by h.id
+    limit c_most
+    for no key update skip locked);
+  return not exists (
+    select from leadgen.leads l
+    where l.offer_id = p_offer_id and l.hold_until is not null and l.next_route_at > p_now);
+end;
+$$;
+comment on function market.wake_free_leads(bigint, timestamptz) is
+  'Makes held leads of an offer due that nobody has locked, at most 1,000. False: there are others, for '
+  'wake_held_leads.';
 
 create or replace function market.keep_shares()
 returns trigger

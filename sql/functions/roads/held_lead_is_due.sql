@@ -59,12 +59,11 @@ returns kernel.snapshot
 language plpgsql
 volatile
 as $$
--- In the new lead's transaction, for a held lead that is due must not lose its place to it. Both counts are bounds of
--- what a new lead may cost: if more are due, it waits behind them, and is routed in its turn by a worker or by the next
--- new lead. What was bought of the contact is read again, for one of the held leads may be of the same person.
+-- In the new lead's transaction, for a held lead that is due must not lose its place to it. Number and time are bounds
+-- of what a new lead may cost: if more are due, it waits behind them, and is routed in its turn by a worker or by the
+-- next new lead. What was bought of the contact is read again, for one of the held leads may be of the same person.
 declare
   c_most constant integer := 10;
-  c_most_woken constant integer := 1000;
   v_end constant timestamptz := clock_timestamp() + interval '250 milliseconds';
   v_now constant timestamptz := p_facts.decided_at;
   v_facts kernel.lead_facts := p_facts;
@@ -72,8 +71,7 @@ declare
   v_went_first bigint[] := '{}';
   v_lead leadgen.leads;
 begin
-  if catalog.has_changes_of(p_route.offer_id)
-    and market.wake_held_leads(p_route.offer_id, v_now, c_most_woken) then
+  if catalog.has_changes_of(p_route.offer_id) and market.wake_free_leads(p_route.offer_id, v_now) then
     perform catalog.forget_changes(p_route.offer_id);
   end if;
   loop
