@@ -280,8 +280,8 @@ def test_a_circle_of_modules_is_seen() -> None:
 
 
 def test_a_circle_of_roads_is_seen() -> None:
-    arrives = replace(DOORS.roads["lead_arrives"], roads=frozenset({"held_lead_is_due"}))
-    doors = replace(DOORS, roads=DOORS.roads | {"lead_arrives": arrives})
+    is_due = replace(DOORS.roads["held_lead_is_due"], roads=frozenset({"lead_arrives"}))
+    doors = replace(DOORS, roads=DOORS.roads | {"held_lead_is_due": is_due})
     assert list(find_circles(doors)) == ["roads held_lead_is_due, lead_arrives lead back to each other"]
 
 
