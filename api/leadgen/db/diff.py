@@ -18,8 +18,9 @@ from psycopg import sql
 
 from leadgen.db.binaries import find_binaries
 from leadgen.db.embedded import EmbeddedServer
+from leadgen.db.exclusive import exclusive_session
 from leadgen.db.migrate import prepare, reload
-from leadgen.db.owner import SCHEMAS, as_owner, exclusive_session
+from leadgen.db.owner import SCHEMAS, as_owner
 from leadgen.db.plpython import prepare_python
 from leadgen.db.tree import SqlTree
 from leadgen.db.urls import with_database

@@ -12,6 +12,7 @@ from leadgen.db.refusals import describe_refusal
 from leadgen.errors import LeadGenError
 
 MIGRATION_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+ROLE_NAME = re.compile(r"\bleadgen_[a-z]+\b")
 TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|;")
 ANEW = re.compile(r"\s*(?:--[^\n]*\n\s*)*(?:create or replace trigger|comment on)\b")
 
@@ -44,6 +45,10 @@ class SqlTree:
     def roles(self) -> Path:
         """The cluster-wide roles, created before anything else."""
         return self.root / "policies" / "roles.sql"
+
+    def role_names(self) -> list[str]:
+        """The names of the roles in that file."""
+        return sorted(set(ROLE_NAME.findall(self.roles.read_text())))
 
     def migrations(self) -> list[Migration]:
         """The migrations in order. Raises SqlError for a misnamed file and for a number used twice."""
