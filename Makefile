@@ -22,7 +22,8 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	scripts/get-postgres
 	scripts/get-extensions
 	scripts/get-plpython
-	scripts/get-nginx
+	scripts/get-program nginx
+	scripts/get-program pgbouncer libc-ares2
 	touch $(STAMP)
 
 demo: $(STAMP) ## Show everything at work: 200 leads in, sold and delivered

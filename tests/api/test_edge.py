@@ -21,18 +21,18 @@ from leadgen.paths import checkout
 from leadgen.settings import Settings
 from rig.cluster import Cluster
 from rig.ports import free_port
+from rig.programs import find_program, needs
 from rig.waiting import wait_until
 from worker.receivers import make_certificate
 
 ROOT = checkout() or Path()
-UNPACKED = ROOT / ".leadgen/nginx/usr/sbin/nginx"
-NGINX = shutil.which("nginx") or (str(UNPACKED) if UNPACKED.exists() else None)
+NGINX = find_program("nginx")
 CONNECTIONS = 5  # of one address
 POURED = 8 * 1_048_576
 ANYBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a client that takes any certificate
 ANYBODY.check_hostname, ANYBODY.verify_mode = False, ssl.CERT_NONE
 
-needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx could not be had (scripts/get-nginx)")
+needs_nginx = needs("nginx")
 
 
 @dataclass
