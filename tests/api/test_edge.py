@@ -72,7 +72,7 @@ def edge(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFacto
         certificate = make_certificate(directory)
         for name in ("fullchain.pem", "privkey.pem"):
             shutil.copy(certificate, directory / name)
-        command = [NGINX, "-p", str(directory), "-c", str(file), "-g", "daemon off;"]
+        command = [str(NGINX), "-p", str(directory), "-c", str(file), "-g", "daemon off;"]
         checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stderr
         assert "[warn]" not in checked.stderr

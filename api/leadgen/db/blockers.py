@@ -43,6 +43,19 @@ def list_holders(connection: psycopg.Connection) -> dict[str, str]:
     return dict(connection.execute(HOLDERS.encode(), [SCHEMAS]).fetchall())
 
 
+def holders_who_stay(connection: psycopg.Connection) -> Callable[[], list[str]]:
+    """A look at who holds locks: at the first call everybody, later only those who held them at every call before."""
+    seen: dict[str, str] | None = None
+
+    def look() -> list[str]:
+        nonlocal seen
+        now = list_holders(connection)
+        seen = {transaction: who for transaction, who in now.items() if seen is None or transaction in seen}
+        return list(seen.values())
+
+    return look
+
+
 def wait_for_holders(connection: psycopg.Connection, patience: float, say: Callable[[str], None]) -> None:
     """Return when all have ended that held locks at the beginning; who comes later is young.
 

@@ -9,7 +9,7 @@ from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_delay
 
 from leadgen.db.blockers import GRACE_SECONDS, LOOK_SECONDS, PATIENCE_SECONDS, SESSION
 from leadgen.db.objects import MigrateError
-from leadgen.db.owner import OWNER, as_owner
+from leadgen.db.owner import LOCK_TIMEOUT, OWNER, as_owner
 from leadgen.db.pooler import DIRECT_NEEDED, check_direct
 from leadgen.db.session import connect
 
@@ -47,8 +47,9 @@ def exclusive_session(
     """
     check_direct(url)
     with connect(url, autocommit=True, application_name="leadgen migrate") as connection:
-        _lock(connection, wait, say)
         connection.execute("set client_min_messages = warning")
+        connection.execute("select set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
+        _lock(connection, wait, say)
         yield connection
 
 

@@ -28,7 +28,7 @@ from tenacity import (
 
 from leadgen.db import plpython
 from leadgen.db.adopt import adopt_recorded, adopt_schemas, list_lost_schemas
-from leadgen.db.blockers import GRACE_SECONDS, PATIENCE_SECONDS, list_holders, wait_for_holders
+from leadgen.db.blockers import GRACE_SECONDS, PATIENCE_SECONDS, holders_who_stay, wait_for_holders
 from leadgen.db.exclusive import check_lock, exclusive_session
 from leadgen.db.letters import check_letters
 from leadgen.db.objects import MigrateError as MigrateError
@@ -51,6 +51,7 @@ from leadgen.words import count_of
 
 Result = TypeVar("Result")
 
+BOOKKEEPING_TABLES = ("leadgen.schema_migrations", "leadgen.schema_reloads", "leadgen.schema_objects")
 BOOKKEEPING = """
 create table if not exists leadgen.schema_migrations (
   number integer primary key,
@@ -169,13 +170,15 @@ def _patiently(
     patience: float, say: Callable[[str], None], connection: psycopg.Connection, step: Callable[[], Result]
 ) -> Result:
     """Take a step, for so many seconds again while it cannot have its locks. Raises MigrateError: it names who has."""
+    stay = holders_who_stay(connection)
     told = False
 
     def tell(state: RetryCallState) -> None:
         nonlocal told
+        holders = stay()
         if not told and (state.seconds_since_start or 0) >= GRACE_SECONDS:
             told = True
-            for holder in list_holders(connection).values():
+            for holder in holders:
                 say(f"waiting for {holder}")
 
     again = Retrying(
@@ -188,10 +191,9 @@ def _patiently(
     try:
         return again(step)
     except (DeadlockDetected, LockNotAvailable) as error:
-        holders = list_holders(connection).values()
         raise MigrateError(
             f"a step waited too long for others ({error.diag.message_primary}). Locks are held by\n  "
-            + ("\n  ".join(holders) or "nobody any more")
+            + ("\n  ".join(stay()) or "nobody any more")
         ) from error
 
 
@@ -237,7 +239,11 @@ def reload(connection: psycopg.Connection, tree: SqlTree, *, python: bool | None
             role = as_superuser(connection) if tree.is_python(path) else nullcontext()
             with naming_dependents(f"sql/{path.relative_to(tree.root)}"), role:
                 tree.run(connection, path)
-        said += settle_record(connection, unloaded=plpython.LANGUAGE if python is None else "")
+        said += settle_record(
+            connection,
+            [*BOOKKEEPING_TABLES, *tree.table_names()],
+            unloaded=plpython.LANGUAGE if python is None else "",
+        )
         connection.execute("delete from leadgen.schema_reloads")
         connection.execute(
             "insert into leadgen.schema_reloads (fingerprint) values (%s)",
