@@ -308,11 +308,9 @@ def test_a_schema_more_is_closed_like_the_others(database: str) -> None:
     """
     assert ask(database, rights) == [(False, False, False, True)]
 
-    "create table repack.log_1"
-    (" (id bigint generated always as identity primary key, pk bigint, row leadgen.leads)",)
 
-
-# on a table, a report of their own is refreshed at night.
+# What a DBA has in a database that lives: copies of all tables go to a replica, an audit and an unfinished pg_repack
+# hang on a table, a report of their own is refreshed at night.
 LIVING = (
     "create publication everything for all tables",
     "create schema audit",
@@ -321,7 +319,8 @@ LIVING = (
     " insert into audit.log (what, who, id) values (tg_op, current_user, new.id); return null; end $$",
     "create trigger audit after insert or update on leadgen.leads for each row execute function audit.note()",
     "create schema repack",
-    "create table repack.log_1 (id bigint generated always as identity primary key, pk bigint, row leadgen.leads)",
+    "create table repack.log_1"
+    " (id bigint generated always as identity primary key, pk bigint, row leadgen.leads)",
     "create function repack.repack_trigger() returns trigger language plpgsql security definer as $$ begin"
     " insert into repack.log_1 (pk, row) values (new.id, new); return null; end $$",
     "create trigger repack_trigger after insert or update on leadgen.leads"
