@@ -9,7 +9,9 @@ create function pg_temp.mend() returns void language plpgsql as $$
 -- Runs what each row says an administrator should run.
 declare v_statement text;
 begin
-  for v_statement in select regexp_replace(f.remedy, '^as (a superuser|the owner of the database): ', '') from catalog.list_server_faults() f loop
+  for v_statement in
+    select regexp_replace(f.remedy, '^as (a superuser|the owner of the database): ', '') from catalog.list_server_faults() f
+  loop
     execute v_statement;
   end loop;
 end;
