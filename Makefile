@@ -20,6 +20,7 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	test -x $(BIN)/python || python3 -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[demo,dev,diff]'
 	scripts/get-postgres
+	scripts/get-postgres-18
 	scripts/get-extensions
 	scripts/get-plpython
 	scripts/get-program nginx
