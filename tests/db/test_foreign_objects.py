@@ -387,3 +387,22 @@ def test_bookkeeping_of_before_gets_its_key(migrated: str, tree: SqlTree) -> Non
     (tree.root / "views/stale_view.sql").unlink()
     assert run(migrated, tree)[-1] == "reloaded 5 files"
     assert run(migrated, tree) == []
+
+
+def test_schema_of_somebody_else_by_our_name_is_not_taken(cluster: Cluster) -> None:
+    with cluster.clone("template0") as url:
+        ask(
+            url,
+            "create schema report",
+            "create table report.mine (id integer)",
+            "grant select on report.mine to public",
+        )
+        before = dump_objects(url)
+        with pytest.raises(
+            MigrateError, match=r"needs for itself: report \(it belongs to postgres\)\. Rename them"
+        ):
+            run(url)
+        assert dump_objects(url) == before
+        ask(url, "alter schema report rename to our_report")
+        run(url)
+        assert ask(url, "select * from our_report.mine") == []

@@ -43,7 +43,7 @@ from leadgen.db.objects import (
 from leadgen.db.owner import OWNER, SCHEMAS, as_owner, as_session_user
 from leadgen.db.plpython import as_superuser, prepare_python, python_routines
 from leadgen.db.reference import load_reference
-from leadgen.db.rights import check_rights
+from leadgen.db.rights import check_names, check_rights
 from leadgen.db.tree import Migration, SqlTree
 from leadgen.paths import sql_dir
 from leadgen.settings import Settings
@@ -139,6 +139,7 @@ def migrate(
 def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
     """Roles, schemas and their owner, and the tables that this module keeps its books in."""
     check_letters(connection)
+    check_names(connection)
     is_superuser = check_rights(connection, tree).is_superuser
     tree.run(connection, tree.roles)
     known = {name for (name,) in connection.execute("select nspname from pg_namespace")}

@@ -35,6 +35,22 @@ where me.rolname = current_user
 """
 
 
+# A database that has LeadGen in it has its books, also when it was restored without owners.
+TAKEN = """
+select quote_ident(n.nspname), quote_ident(pg_get_userbyid(n.nspowner))
+from pg_namespace n
+where n.nspname = any (%s)
+and pg_get_userbyid(n.nspowner) <> %s
+and not exists (
+  select from pg_class c
+  join pg_namespace l on l.oid = c.relnamespace
+  where l.nspname = 'leadgen'
+  and c.relname = 'schema_migrations'
+)
+order by 1
+"""
+
+
 class Rights(NamedTuple):
     """What the session's role may do here, as far as a deploy needs it. Names are quoted where they must be."""
 
@@ -64,6 +80,17 @@ class Rights(NamedTuple):
                 f"grant create, temporary on database {self.database} to {self.role} with grant option;"
             )
         return statements
+
+
+def check_names(connection: psycopg.Connection) -> None:
+    """Raise MigrateError when somebody else has a schema by one of our names in a database without LeadGen."""
+    taken = connection.execute(TAKEN, [SCHEMAS, OWNER]).fetchall()
+    if taken:
+        schemas = ", ".join(f"{name} (it belongs to {owner})" for name, owner in taken)
+        raise MigrateError(
+            f"this database has schemas that LeadGen needs for itself: {schemas}. Rename them "
+            f"(alter schema {taken[0][0]} rename to …), or give LeadGen a database of its own. Nothing was changed"
+        )
 
 
 def check_rights(connection: psycopg.Connection, tree: SqlTree) -> Rights:
