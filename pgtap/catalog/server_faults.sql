@@ -1,6 +1,6 @@
 -- list_server_faults: what any login could stop everything by, where the deploy was not a superuser's.
 begin;
-select plan(21);
+select plan(22);
 
 create function pg_temp.faults() returns text[] language sql as $$
   select coalesce(array_agg(format('%s: %s', f.subject, f.fault) order by f.subject, f.fault), '{}') from catalog.list_server_faults() f;
@@ -53,7 +53,7 @@ select is(pg_temp.faults(), '{role leadgen_reporting: it has no temp_file_limit}
 
 -- Roles of programs.
 select lives_ok('select pg_temp.mend()', 'temporary files: the remedy runs');
-revoke connect on database :"DBNAME" from public;
+select lives_ok(format('revoke connect on database %I from public', current_database()), 'connect: taken from PUBLIC');
 select is(pg_temp.faults(), array[format('role leadgen_api: it may not connect to database %s', current_database()),
   format('role leadgen_worker: it may not connect to database %s', current_database())], 'programs must connect, people need not');
 select lives_ok('select pg_temp.mend()', 'connect: the remedies run');
