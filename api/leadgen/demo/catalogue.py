@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from leadgen.db.owner import as_owner, exclusive_session
+from leadgen.db.exclusive import exclusive_session
+from leadgen.db.owner import as_owner
 from leadgen.db.session import connect
 from leadgen.db.tree import SqlTree, run_file
 from leadgen.paths import sql_dir
