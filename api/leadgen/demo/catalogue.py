@@ -54,7 +54,8 @@ def read_secrets(url: str) -> dict[str, str]:
     """{name of a buyer with a webhook: its whsec_ secret}."""
     with connect(url) as connection:
         rows = connection.execute(
-            "select name, webhook_secret from leadgen.buyers where webhook_url is not null"
+            "select b.name, s.secret from leadgen.buyers b"
+            " join leadgen.webhook_secrets s on s.buyer_id = b.id where b.webhook_url is not null"
         )
         return dict(rows.fetchall())
 
