@@ -1,11 +1,12 @@
 -- normalize_postal_code, is_postal_code, match_postal_codes, normalize_city, collapse_space, fold_words.
 begin;
-select plan(67);
+select plan(72);
 
 select is(ref.normalize_postal_code(code, country), normal, format('normalize_postal_code: %s in %s', to_jsonb(code), country))
 from (values
   (' 78701 ', 'US', '78701'), ('78701-1234', 'US', '78701'), ('787011234', 'US', '78701'), ('78701 - 1234', 'US', '78701'),
-  ('7870', 'US', '7870'), ('', 'US', null), ('   ', 'US', null),
+  ('2108', 'US', '02108'), ('2108-1234', 'US', '02108'), ('78701.0', 'US', '78701'), ('2108.00', 'US', '02108'),
+  ('210', 'US', '210'), ('2108', 'DE', '2108'), ('', 'US', null), ('   ', 'US', null),
   ('k1a0b1', 'CA', 'K1A 0B1'), ('K1A-0B1', 'CA', 'K1A 0B1'), ('K1A  0B1', 'CA', 'K1A 0B1'),
   ('sw1a1aa', 'GB', 'SW1A 1AA'), ('m1 1ae', 'GB', 'M1 1AE'), ('EC1A 1BB', 'GB', 'EC1A 1BB'),
   ('1011ab', 'NL', '1011 AB'), ('10115', 'DE', '10115'), (' d-10115 ', 'DE', 'D-10115'), (E'10\t115', 'FR', '10 115')
