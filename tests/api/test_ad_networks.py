@@ -341,6 +341,22 @@ def notify(api: Api, *values: Any, source: str = "meta") -> Answer:
     return post(api, source, body, X_Hub_Signature_256=sign(body))
 
 
+def test_a_character_that_is_no_text_costs_no_lead(
+    networks: Api, database: psycopg.Connection, graph: Graph
+) -> None:
+    lead_id = new_lead(graph, how_urgent="roof \ud83d")
+    assert notify(networks, mention(lead_id)).status == 200
+    ((status, _, _, attributes),) = leads_of(database, f"meta:{lead_id}")
+    assert (status, attributes["how_urgent"]) == ("validated", "roof \ufffd")
+
+    lead = google_lead()
+    answer = {"column_name": "What?", "string_value": "leak\x00 \ud83d", "column_id": "what"}
+    lead["user_column_data"].append(answer)
+    assert post(networks, "google", lead).status == 200
+    ((status, _, _, attributes),) = leads_of(database, f"google:{lead['lead_id']}")
+    assert (status, attributes["what"]) == ("validated", "leak\ufffd \ufffd")
+
+
 def test_a_meta_lead_is_fetched_and_sold(networks: Api, database: psycopg.Connection, graph: Graph) -> None:
     lead_id = new_lead(graph)
     answer = notify(networks, mention(lead_id))
@@ -459,7 +475,7 @@ LEAD_WITHOUT_ANSWERS = {"id": "1", "created_time": "2026-11-20T16:00:00+0000"}
         answers(200, "{"),
         answers(200, "[1]"),
         answers(200, '{"field_data": [], "field_data": []}'),
-        answers(200, '{"field_data": ["\\ud800"]}'),
+        answers(200, '{"field_data": [{"\\ud800": 1}]}'),
         answers(200, LEAD_WITHOUT_ANSWERS),
         answers(200, {"field_data": [{"name": "x", "values": ["x" * 300_000]}]}),
         hangs_up,

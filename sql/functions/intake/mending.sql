@@ -140,7 +140,8 @@ begin
   elsif p_field in ('consent', 'gdpr_consent') then
     select m.value, m.words into p_value, note from intake.mend_consent(p_field, p_value) as m (value, words);
     return;
-  elsif v_limit is null or v_type not in ('string', 'number') and p_field <> all (c_cut) then
+  elsif v_limit is null
+    or v_type not in ('string', 'number') and p_field <> all (c_cut) and p_field <> 'ip_address' then
     return;
   elsif p_field in ('ip_address', 'user_agent') and not p_has_key then
     p_value := null;
@@ -189,7 +190,7 @@ begin
   if jsonb_typeof(p_value) = 'boolean' then
     return;
   elsif v_answer is not null then
-    note := format('%s: read as %s', p_field, v_answer);
+    note := format('%s: read as %s', p_field, to_jsonb(v_answer));
   elsif p_value not in ('""', '[]', '{}') then
     note := p_field || ': neither a clear yes nor a clear no, so there is no answer';
   end if;
