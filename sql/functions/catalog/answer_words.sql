@@ -46,7 +46,7 @@ begin
     select format('^[[:space:]]*(%s)[[:space:]]*$', string_agg(w.pattern, '|' order by w.pattern))
     from (
       select string_agg(case
-        when l.letter ~ '[a-z]' then format(E'[%s%s%s]\u0300*'::text, l.letter, upper(l.letter collate "C"),
+        when l.letter ~ '[a-z]' then format(E'[%s%s%s][\u0300-\u036f]*', l.letter, upper(l.letter collate "C"),
           coalesce(c_forms ->> l.letter, '') || upper(coalesce(c_forms ->> l.letter, '')))
         else l.letter
       end, '' order by l.place) as pattern
