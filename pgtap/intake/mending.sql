@@ -48,10 +48,13 @@ cross join intake.mend_submission(sent, true) m;
 
 select is(m.p_value #>> '{}', mended, format('mend_field: %s', field))
 from (values
-  ('email', E'"Jane\\u2011Roe\\uff20example.com"'::jsonb, 'Jane-Roe@example.com'), ('email', E'"\\u2066o\\u2019brien@a.b\\u2069"', 'o''brien@a.b'),
+  ('email', E'"Jane\\u2011Roe\\uff20example.com"'::jsonb, 'Jane-Roe@example.com'), ('email', E'"\\u2066o\\u2019brien@a.b\\u2069"',
+  'o''brien@a.b'),
   ('phone', E'"\\u202a\\uff15\\uff11\\uff12 555\\u20130123\\u202c"', '512 555-0123'), ('phone', E'"\\u0665\\u0661\\u0662"', '512'),
-  ('city', E'"O\\u2019Fallon"', 'O''Fallon'), ('city', E'"Winston\\u2014Salem\\u3164"', 'Winston-Salem'), ('city', E'"S\\u00e3o\\u00a0Paulo"', 'São Paulo'),
-  ('region_code', E'"\\uff35\\uff33\\uff0d\\uff34\\uff38"', 'US-TX'), ('landing_url', E'"https://a.example/\\u200b\\u00fc"', 'https://a.example/ü'),
+  ('city', E'"O\\u2019Fallon"', 'O''Fallon'), ('city', E'"Winston\\u2014Salem\\u3164"', 'Winston-Salem'), ('city',
+  E'"S\\u00e3o\\u00a0Paulo"', 'São Paulo'),
+  ('region_code', E'"\\uff35\\uff33\\uff0d\\uff34\\uff38"', 'US-TX'), ('landing_url', E'"https://a.example/\\u200b\\u00fc"',
+  'https://a.example/ü'),
   ('name', E'"Zo\\u200d\\u00eb \\u2019"', E'Zo\u200dë ’'), ('message', E'"\\ud83d\\udc69\\u200d\\ud83d\\udd27\\ufe0f"', E'👩\u200d🔧\ufe0f'),
   ('idempotency_key', E'" k\\u200b "', ' k ')
 ) as t (field, sent, mended)
@@ -74,7 +77,8 @@ select is(intake.list_names(array(select format('a%s', n) from generate_series(1
 select is(intake.list_names('{}'), null, 'list_names: none');
 
 select is(intake.gather_tracking(sent), kept, format('gather_tracking: %s', sent))
-from (values ('{"gclid": " x ", "sub_id": "", "utm_source": "y"}'::jsonb, '{"gclid": "x"}'::jsonb), ('{"gclid": " "}', null)) as t (sent, kept);
+from (values ('{"gclid": " x ", "sub_id": "", "utm_source": "y"}'::jsonb, '{"gclid": "x"}'::jsonb), ('{"gclid": " "}', null)) as t (sent,
+  kept);
 
 -- Nothing else is stored as it would be: a note holds nothing of what was sent.
 create temp table taken as
@@ -82,12 +86,14 @@ select leadgen.submit_lead(testkit.given_lead(testkit.make_offer(), E'{"email": 
   "utm_term": "t\\ufffd", "attributes": {"roof": "\\uff13"}}')) as reply;
 select is(l.intake_notes::text ~ 'secret|78701|\d{2}', false, 'notes repeat nothing')
 from taken join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint;
-select is(format('%s %s %s', l.email, l.attributes, cardinality(l.intake_notes)), 'secret@example.com {"roof": "3"} 4', 'what was mended is stored')
+select is(format('%s %s %s', l.email, l.attributes, cardinality(l.intake_notes)), 'secret@example.com {"roof": "3"} 4',
+  'what was mended is stored')
 from taken join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint;
 select is(l.submitted -> 'attributes' ->> 'roof', E'\uff13', 'what was sent is kept')
 from taken join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint;
 select is(leadgen.replay_lead((reply ->> 'lead_id')::bigint), '{"identical": true}', 'a mended lead replays') from taken;
-select is(jsonb_array_length(leadgen.explain_lead((reply ->> 'lead_id')::bigint) -> 'intake_notes'), 4, 'explain_lead tells the notes') from taken;
+select is(jsonb_array_length(leadgen.explain_lead((reply ->> 'lead_id')::bigint) -> 'intake_notes'), 4, 'explain_lead tells the notes')
+  from taken;
 select leadgen.erase_lead((reply ->> 'lead_id')::bigint, 'asked to be') from taken;
 select is(num_nonnulls(l.intake_notes, l.tracking, l.submitted), 0, 'an erasure takes notes and tracking')
 from taken join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint;

@@ -21,25 +21,30 @@ select testkit.own(testkit.enrollment('Best'), 'city', 'Austin');
 
 -- Suppression, both ways.
 select leadgen.suppress('email', 'optout@example.com');
-select is(testkit.outcome(offer_id, '2026-11-20 17:00Z', jsonb_build_object('email', email)), 'rejected: suppressed', format('a suppressed e-mail, %s', what))
+select is(testkit.outcome(offer_id, '2026-11-20 17:00Z', jsonb_build_object('email', email)), 'rejected: suppressed',
+  format('a suppressed e-mail, %s', what))
 from ids, disguises;
 select leadgen.unsuppress('email', E'optout@example.com\u200e');
 select leadgen.suppress('phone', E'+1 512 555\u200b0123');
-select is(testkit.outcome(offer_id, '2026-11-20 18:00Z', jsonb_build_object('phone', phone)), 'rejected: suppressed', format('a suppressed phone, %s', what))
+select is(testkit.outcome(offer_id, '2026-11-20 18:00Z', jsonb_build_object('phone', phone)), 'rejected: suppressed',
+  format('a suppressed phone, %s', what))
 from ids, disguises;
 select is(leadgen.unsuppress('phone', E'\uff0b15125550123'), true, 'unsuppress reads by the same');
 select is(privacy.normalize_contact('email_domain', E'Exam\u200bple\uff0ecom'), 'example.com', 'a domain, too');
 
 -- A city's owner.
-select is(testkit.outcome(offer_id, '2026-11-20 19:00Z', jsonb_build_object('city', city)), 'Best 45.00', format('its owner''s city: %s', to_json(city)))
+select is(testkit.outcome(offer_id, '2026-11-20 19:00Z', jsonb_build_object('city', city)), 'Best 45.00', format('its owner''s city: %s',
+  to_json(city)))
 from ids, unnest(array['Austin', E'Aus\u200btin', E'\u202aAustin\u202c', E'\uff21ustin', E'Austin\ufe0f']) city;
 
 -- Duplicates.
 create temp table once as select testkit.make_offer('{"duplicate_window_hours": 24}') as offer_id;
 select testkit.submit(offer_id, '{"email": "optout@example.com", "phone": "+15125550123"}') from once;
-select is(testkit.outcome(offer_id, '2026-11-20 20:00Z', jsonb_build_object('email', email)), 'rejected: duplicate', format('a duplicate e-mail, %s', what))
+select is(testkit.outcome(offer_id, '2026-11-20 20:00Z', jsonb_build_object('email', email)), 'rejected: duplicate',
+  format('a duplicate e-mail, %s', what))
 from once, disguises where what <> 'dashes';
-select is(testkit.outcome(offer_id, '2026-11-20 20:00Z', jsonb_build_object('phone', phone)), 'rejected: duplicate', format('a duplicate phone, %s', what))
+select is(testkit.outcome(offer_id, '2026-11-20 20:00Z', jsonb_build_object('phone', phone)), 'rejected: duplicate',
+  format('a duplicate phone, %s', what))
 from once, disguises;
 
 -- Search, quarantine and erasure.
@@ -47,14 +52,17 @@ create temp table asked as select count(*) as leads from leadgen.find_person('em
 select is(array_agg(distinct found.leads), array[asked.leads], 'an e-mail in disguise finds the same leads of a person')
 from asked, disguises, lateral (select count(*) as leads from leadgen.find_person('email', email)) found group by asked.leads;
 select is(array_agg(distinct found.leads), array[asked.leads], 'a search, too')
-from asked, disguises, lateral (select count(*) as leads from leadgen.find_leads(email, 100) f where f.matched = 'email') found group by asked.leads;
+from asked, disguises, lateral (select count(*) as leads from leadgen.find_leads(email, 100) f
+  where f.matched = 'email') found group by asked.leads;
 select leadgen.submit_lead(jsonb_build_object('source_key', 'nobody', 'email', email, 'phone', phone, 'message', what)) from disguises;
 select leadgen.submit_lead(jsonb_build_object('source_key', 'nobody', 'attributes', jsonb_build_object('contact', email))) from disguises;
-select is(count(*) filter (where p.quarantine_id is not null), 19::bigint, 'a person''s submissions in quarantine are found in any disguise')
+select is(count(*) filter (where p.quarantine_id is not null), 19::bigint,
+  'a person''s submissions in quarantine are found in any disguise')
 from leadgen.find_person('email', 'optout@example.com') p;
 select is(count(*) filter (where p.quarantine_id is not null), 10::bigint, 'by phone, too')
 from leadgen.find_person('phone', '+15125550123') p;
-select leadgen.erase_lead(p.lead_id, 'asked to be') from leadgen.find_person('email', E'optout@example.com\u200e') p where p.lead_id is not null;
+select leadgen.erase_lead(p.lead_id, 'asked to be') from leadgen.find_person('email', E'optout@example.com\u200e') p
+  where p.lead_id is not null;
 select is((select count(*) from leadgen.intake_quarantine q where q.payload <> '{}'), 0::bigint, 'an erasure takes them all');
 
 select * from finish();

@@ -172,7 +172,8 @@ begin
   return v_document;
 end;
 $$;
-comment on function intake.read_post(bytea) is 'The raw body of a post as JSON, a character that is no text as U+FFFD. LG400 when it is no object.';
+comment on function intake.read_post(bytea) is
+  'The raw body of a post as JSON, a character that is no text as U+FFFD. LG400 when it is no object.';
 
 create or replace function intake.split_post(p_map jsonb, p_document jsonb)
 returns jsonb
