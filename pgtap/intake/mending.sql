@@ -1,6 +1,6 @@
 -- is_odd, mend_submission and its parts: what is mended of a submission, what is noted, and what is left for a refusal.
 begin;
-select plan(67);
+select plan(73);
 
 select is(intake.is_odd(payload, has_key), verdict, format('is_odd: %s%s', left(payload::text, 60),
   case when has_key then ' with a key' end))
@@ -79,6 +79,18 @@ select is(intake.list_names('{}'), null, 'list_names: none');
 select is(intake.gather_tracking(sent), kept, format('gather_tracking: %s', sent))
 from (values ('{"gclid": " x ", "sub_id": "", "utm_source": "y"}'::jsonb, '{"gclid": "x"}'::jsonb), ('{"gclid": " "}', null)) as t (sent,
   kept);
+
+create temp table zips as
+select fields, stored, testkit.submit(o.offer_id, fields, 100 + length(fields::text)) as reply
+from (select testkit.make_offer() as offer_id) o, (values
+  ('{"postal_code": "2108"}'::jsonb, '02108 postal_code: read with the zero that it begins with'),
+  ('{"postal_code": 2108.0}', '02108 postal_code: read with the zero that it begins with'),
+  ('{"postal_code": "2108-0001"}', '02108 postal_code: read with the zero that it begins with'),
+  ('{"postal_code": "78701.0"}', '78701 postal_code: read without decimals'), ('{"postal_code": "78701-1234"}', '78701 no note'),
+  ('{"postal_code": "1010", "country_code": "AT", "phone": "+4315550123"}', '1010 no note')
+) as t (fields, stored);
+select is(format('%s %s', l.postal_code, coalesce(l.intake_notes[1], 'no note')), stored, format('a postal code: %s', fields))
+from zips join leadgen.leads l on l.id = (reply ->> 'lead_id')::bigint;
 
 -- Nothing else is stored as it would be: a note holds nothing of what was sent.
 create temp table taken as

@@ -61,7 +61,8 @@ begin
       p_facts.latitude, p_facts.longitude, p_facts.local_minute, p_facts.is_suppressed, p_facts.mail_status,
       p_facts.ip_count, p_facts.phone_count, p_facts.reading
     )::kernel.lead_signals,
-    p_request.tracking, intake.list_notes(p_request, p_facts)
+    p_request.tracking,
+    case when length(p_request.postal_code) = 5 then p_request.notes else intake.list_notes(p_request, p_facts) end
   )
   on conflict on constraint leads_idempotency_unique_per_source do nothing;
   if not found then

@@ -34,38 +34,45 @@ returns boolean
 language plpgsql
 immutable
 as $$
--- Texts in ASCII hide nothing. Of the others a code is always looked at, and a name or a message if it has a mark that
--- nobody sees or that stands for a lost character.
-declare
-  c_limits constant jsonb := intake.list_limits();
-  c_codes constant text[] := '{email,phone,country_code,region_code,postal_code,source_key,idempotency_key}';
-  c_odd constant text := E'[\\u2010-\\u2015\\u2018-\\u201f\\u2212\\ufe30-\\ufe6f\\uff01-\\uffee\\ufffd'
-    || ref.list_invisible() || ']';
-  c_address constant text := '^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])([.]|$)){4}$';
-  c_few constant integer := 600; -- shorter than the shortest attributes that are too many
+-- Texts in ASCII hide nothing. Of the others a code is always looked at, and a name or a message if it has an odd mark.
+-- Attributes of 600 characters are not too many. The constants stand in the query, for a variable costs each lead.
 begin
   return exists (
     select
     from jsonb_each(p_payload) e
     where case
-      when c_limits ? e.key then
+      when intake.list_limits() ? e.key then
         jsonb_typeof(e.value) not in ('string', 'null')
-        or length(e.value #>> '{}') > (c_limits ->> e.key)::integer
+        or length(e.value #>> '{}') > (intake.list_limits() ->> e.key)::integer
         or octet_length(e.value #>> '{}') > length(e.value #>> '{}')
-          and (e.key = any (c_codes) or e.value #>> '{}' ~ c_odd)
-        or e.key in ('ip_address', 'user_agent')
-          and (not p_has_key or e.key = 'ip_address' and e.value #>> '{}' !~ c_address is not false)
+          and (e.key = any ('{email,phone,country_code,region_code,postal_code,source_key,idempotency_key}')
+            or intake.has_odd_mark(e.value #>> '{}'))
+        or e.key in ('ip_address', 'user_agent') and (not p_has_key
+          or e.key = 'ip_address'
+            and e.value #>> '{}' !~ '^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])([.]|$)){4}$' is not false)
       when e.key in ('consent', 'gdpr_consent') then jsonb_typeof(e.value) not in ('boolean', 'null')
       when e.key = 'attributes' then
         jsonb_typeof(e.value) <> 'object'
-        or octet_length(e.value::text) > length(e.value::text) and e.value::text ~ c_odd
-        or length(e.value::text) > c_few and intake.find_attributes_fault(e.value) is not null
+        or octet_length(e.value::text) > length(e.value::text) and intake.has_odd_mark(e.value::text)
+        or length(e.value::text) > 600 and intake.find_attributes_fault(e.value) is not null
       else true
     end);
 end;
 $$;
 comment on function intake.is_odd(jsonb, boolean) is
   'Whether a submission, of a sender with or without a key, has anything that is to be mended or refused.';
+
+create or replace function intake.has_odd_mark(p_text text)
+returns boolean
+language sql
+immutable parallel safe
+as $$
+  select p_text ~ ('[' || E'\\u0660-\\u0669\\u06f0-\\u06f9'
+    || E'\\u2010-\\u2015\\u2018-\\u201f\\u2212\\ufe30-\\ufe6f\\uff01-\\uffee\\ufffd'
+    || ref.list_invisible() || ']');
+$$;
+comment on function intake.has_odd_mark(text) is
+  'Whether a text has a mark that nobody sees, that looks like another or that stands for a lost character.';
 
 create or replace function intake.mend_submission(
   p_payload jsonb,
@@ -200,90 +207,6 @@ $$;
 comment on function intake.mend_consent(text, jsonb) is
   'A consent as true or false, by the words of leadgen.answer_words; null where it says neither.';
 
-create or replace function intake.mend_attributes(inout p_attributes jsonb, out notes text[])
-language plpgsql
-immutable
-as $$
--- Of a list or an object in an attribute the characters stay as they came, but for those that were lost.
-declare
-  v_key text;
-  v_value jsonb;
-  v_name text;
-  v_mended jsonb;
-  v_fields text[] := '{}';
-  v_lost text[] := '{}';
-  v_attributes jsonb := '{}';
-begin
-  if p_attributes in ('null', '""', '[]') then
-    p_attributes := '{}';
-    return;
-  elsif jsonb_typeof(p_attributes) <> 'object' or octet_length(p_attributes::text) = length(p_attributes::text) then
-    return;
-  end if;
-  for v_key, v_value in select e.key, e.value from jsonb_each(p_attributes) e order by e.key loop
-    v_name := btrim(ref.strip_invisible(v_key));
-    v_name := case when p_attributes ? v_name or v_attributes ? v_name or v_name = '' then v_key else v_name end;
-    v_mended := case when jsonb_typeof(v_value) = 'string' then to_jsonb(intake.mend_answer(v_value #>> '{}'))
-      else v_value end;
-    if v_name <> v_key or v_mended <> v_value then
-      v_fields := v_fields || intake.name_in_note(v_name);
-    end if;
-    if position(E'\ufffd' in v_value::text) > 0 then
-      v_lost := v_lost || intake.name_in_note(v_name);
-    end if;
-    v_attributes := v_attributes || jsonb_build_object(v_name, v_mended);
-  end loop;
-  p_attributes := v_attributes;
-  notes := array_remove(array[
-    intake.list_names(v_fields)
-      || ': characters that nobody sees, or that look like others, were read as a person reads them',
-    intake.list_names(v_lost) || ': a character that is no text was replaced'], null);
-end;
-$$;
-comment on function intake.mend_attributes(jsonb) is
-  'Attributes without characters that nobody sees, and what was mended; an empty list or text is no attributes.';
-
-create or replace function intake.mend_answer(p_text text)
-returns text
-language plpgsql
-immutable strict parallel safe
-as $$
--- Joiners and selectors belong to scripts and emoji: they stay where there are other letters than ASCII's.
-declare
-  v_folded constant text := ref.fold_marks(p_text);
-  v_bare constant text := ref.strip_invisible(p_text);
-begin
-  return case
-    when octet_length(p_text) = length(p_text) then p_text
-    when octet_length(v_bare) = length(v_bare) then v_bare
-    when octet_length(v_folded) = length(v_folded) then v_folded
-    else regexp_replace(p_text, E'[\\u00ad\\u180e\\u200b\\u2060\\ufeff]+', '', 'g')
-  end;
-end;
-$$;
-comment on function intake.mend_answer(text) is
-  'A free answer without characters that nobody sees; one that is ASCII but for look-alikes is read as ASCII.';
-
-create or replace function intake.name_in_note(p_name text)
-returns text
-language sql
-immutable parallel safe
-as $$
-  select case when p_name ~ '^[A-Za-z_][A-Za-z0-9_]{0,59}$' then 'attributes.' || p_name else 'attributes' end;
-$$;
-comment on function intake.name_in_note(text) is
-  'An attribute as a note names it; by its own name only if that is a plain one.';
-
-create or replace function intake.list_names(p_names text[])
-returns text
-language sql
-immutable parallel safe
-as $$
-  select string_agg(n.name, ', ' order by n.name) || case when cardinality(p_names) > 10 then ' and others' else '' end
-  from (select distinct x.name from unnest(p_names) as x (name) order by x.name limit 10) n;
-$$;
-comment on function intake.list_names(text[]) is 'Names in a note: at most ten; null: there are none.';
-
 create or replace function intake.gather_tracking(p_payload jsonb)
 returns jsonb
 language plpgsql
@@ -306,14 +229,12 @@ immutable
 as $$
 -- What normalize_request mended, which knows the country, comes behind what was mended before.
 begin
-  if length(p_request.postal_code) = 5 or p_facts.country_code <> 'US' then
+  if p_facts.country_code <> 'US' or ref.restore_zip(p_request.postal_code) is not distinct from p_request.postal_code then
     return p_request.notes;
-  elsif p_request.postal_code ~ '^[0-9]{4}([^0-9]|$)' then
-    return p_request.notes || 'postal_code: read with the zero that it begins with'::text;
-  elsif p_request.postal_code ~ '^[0-9]{5}[.]' then
-    return p_request.notes || 'postal_code: read without decimals'::text;
   end if;
-  return p_request.notes;
+  return p_request.notes || case when length(p_facts.postal_code) > length(split_part(p_request.postal_code, '.', 1))
+      or p_request.postal_code like '%-%' then 'postal_code: read with the zero that it begins with'
+    else 'postal_code: read without decimals' end;
 end;
 $$;
 comment on function intake.list_notes(intake.lead_request, kernel.lead_facts) is

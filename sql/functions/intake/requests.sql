@@ -17,7 +17,9 @@ declare
   v_attributes jsonb;
   v_consent_at timestamptz;
 begin
-  perform intake.check_envelope(p_payload, p_context);
+  if not intake.is_call(p_payload, p_context) then
+    perform intake.refuse_call(p_payload);
+  end if;
   if intake.is_odd(p_payload, p_context ? 'api_key_hash') then
     select m.payload, m.notes into v_payload, v_notes
     from intake.mend_submission(p_payload, p_context ? 'api_key_hash') m;
@@ -70,7 +72,19 @@ comment on function intake.read_request(jsonb, jsonb) is
   'Payload and context as one typed record: texts trimmed, empty ones null, what can be mended mended and noted. LG400 '
   'names the field at fault.';
 
-create or replace function intake.check_envelope(p_payload jsonb, p_context jsonb)
+create or replace function intake.is_call(p_payload jsonb, p_context jsonb)
+returns boolean
+language sql
+immutable parallel safe
+as $$
+  select jsonb_typeof(p_payload) = 'object' is true and jsonb_typeof(p_context) = 'object' is true
+    and p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail}'::text[]
+      = '{}';
+$$;
+comment on function intake.is_call(jsonb, jsonb) is
+  'Whether a payload is an object, and a context one that has no other keys than it may.';
+
+create or replace function intake.refuse_call(p_payload jsonb)
 returns void
 language plpgsql
 immutable
@@ -80,16 +94,12 @@ begin
     perform kernel.refuse('LG400', 'The lead is not a JSON object',
       p_found => coalesce(jsonb_typeof(p_payload), 'nothing'), p_allowed => 'an object');
   end if;
-  if jsonb_typeof(p_context) is distinct from 'object'
-    or p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail}'::text[]
-      <> '{}' then
-    perform kernel.refuse('LG400', 'The context has an unknown key', p_found => 'another key',
-      p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent, can_look_up_mail');
-  end if;
+  perform kernel.refuse('LG400', 'The context has an unknown key', p_found => 'another key',
+    p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent, can_look_up_mail');
 end;
 $$;
-comment on function intake.check_envelope(jsonb, jsonb) is
-  'Raises LG400 for a payload that is no object, or a context with an unknown key.';
+comment on function intake.refuse_call(jsonb) is
+  'Raises LG400: the payload is no object, or the context has an unknown key.';
 
 create or replace function intake.check_submission(p_payload jsonb)
 returns void

@@ -16,24 +16,32 @@ comment on function ref.collapse_space(text) is
 
 create or replace function ref.read_lines(p_text text)
 returns text
-language plpgsql
+language sql
 immutable parallel safe
 as $$
-declare
-  c_breaks constant text := E'\\r\\n|[\\n\\r\\u000b\\u000c\\u0085\\u2028\\u2029]';
-  v_text text;
-begin
-  if p_text !~ c_breaks then
-    return ref.collapse_space(p_text);
-  end if;
-  v_text := (
-    select string_agg(coalesce(ref.collapse_space(l.line), ''), E'\n' order by l.place)
-    from string_to_table(regexp_replace(p_text, c_breaks, E'\n', 'g'), E'\n') with ordinality as l (line, place));
-  return nullif(btrim(regexp_replace(v_text, E'\n{3,}', E'\n\n', 'g'), E'\n'), '');
-end;
+  select case
+    when p_text ~ E'[\\n\\r\\u000b\\u000c\\u0085\\u2028\\u2029]' then ref.collapse_lines(p_text)
+    else ref.collapse_space(p_text)
+  end;
 $$;
 comment on function ref.read_lines(text) is
-  'A text of several lines: each as collapse_space leaves it, ended by LF, with at most one empty line between two.';
+  'A text of one or several lines: each as collapse_space leaves it, ended by LF, with at most one empty line between '
+  'two; nothing left: null.';
+
+create or replace function ref.collapse_lines(p_text text)
+returns text
+language plpgsql
+immutable strict parallel safe
+as $$
+declare
+  v_lines constant text := regexp_replace(p_text, E'\\r\\n|[\\r\\u000b\\u000c\\u0085\\u2028\\u2029]', E'\n', 'g');
+begin
+  return nullif(btrim(regexp_replace((
+    select string_agg(coalesce(ref.collapse_space(l.line), ''), E'\n' order by l.place)
+    from string_to_table(v_lines, E'\n') with ordinality as l (line, place)), E'\n{3,}', E'\n\n', 'g'), E'\n'), '');
+end;
+$$;
+comment on function ref.collapse_lines(text) is 'The work of ref.read_lines for a text that has several lines.';
 
 create or replace function ref.list_invisible()
 returns text
