@@ -32,9 +32,7 @@ def test_a_character_that_is_no_text_is_replaced_and_noted(
         "attributes.floor, attributes.roof: a character that is no text was replaced",
         "message: a character that is no text was replaced",
     ]
-    account = api.get(
-        f"/api/leads/{answer.json['lead_id']}/decision", Authorization=f"Bearer {OPERATOR_KEY}"
-    )
+    account = api.get(f"/api/leads/{answer.json['lead_id']}/decision", Authorization=f"Bearer {OPERATOR_KEY}")
     assert account.json["intake_notes"] == lead["intake_notes"]
 
 
@@ -48,13 +46,16 @@ def test_an_address_with_a_lost_character_is_refused_with_the_reason(api: Api) -
     answer = api.post(make_lead(email="jo\ud83dhn@example.com"))
     assert answer.status == 400
     (error,) = answer.json["detail"]["errors"]
-    assert (error["field"], error["reason"]) == ("email", "email has a character that was lost on its way to us")
+    assert (error["field"], error["reason"]) == (
+        "email",
+        "email has a character that was lost on its way to us",
+    )
 
 
 def test_a_clean_lead_has_no_notes(api: Api, shared_database: psycopg.Connection) -> None:
-    lead = row_of(shared_database, api.post(make_lead(name="José O’Brien", message="Grüße 👩‍🔧 ❤️")))
+    lead = row_of(shared_database, api.post(make_lead(name="José O\u2019Brien", message="Grüße 👩‍🔧 ❤️")))
     assert (lead["intake_notes"], lead["tracking"]) == (None, None)
-    assert (lead["name"], lead["message"]) == ("José O’Brien", "Grüße 👩‍🔧 ❤️")
+    assert (lead["name"], lead["message"]) == ("José O\u2019Brien", "Grüße 👩‍🔧 ❤️")
     assert "attributes" not in lead["submitted"]
 
 
@@ -78,13 +79,13 @@ def test_a_clean_lead_has_no_notes(api: Api, shared_database: psycopg.Connection
         ({"postal_code": 78701}, "postal_code", "78701"),
         ({"postal_code": 78701.0}, "postal_code", "78701"),
         ({"postal_code": "78701.0"}, "postal_code", "78701"),
-        ({"postal_code": "７８７０１"}, "postal_code", "78701"),
+        ({"postal_code": "\uff17\uff18\uff17\uff10\uff11"}, "postal_code", "78701"),
         ({"message": 5}, "message", "5"),
         ({"name": 5}, "name", "5"),
         ({"city": "Aus\u200btin\u200f"}, "city", "Austin"),
         ({"email": "JOHN.DOE@Example.com\u200e"}, "email", "john.doe@example.com"),
-        ({"email": "ｊohn–doe@example。com"}, "email", "john-doe@example.com"),
-        ({"phone": "\u202a(512) 555–7799\u202c"}, "phone", "+15125557799"),
+        ({"email": "\uff4aohn\u2013doe@example\u3002com"}, "email", "john-doe@example.com"),
+        ({"phone": "\u202a(512) 555\u20137799\u202c"}, "phone", "+15125557799"),
         ({"\ufeffname": "Ann", "name": None}, "name", "Ann"),
         ({"message": "one\r\ntwo\r\r\n\n\n three \u2028four"}, "message", "one\ntwo\n\nthree\nfour"),
     ],
@@ -110,7 +111,9 @@ def test_what_is_mended(
         ({"postal_code": 78701}, None),
         (
             {"email": "john.notes@example.com\u200e"},
-            ["email: characters that nobody sees, or that look like others, were read as a person reads them"],
+            [
+                "email: characters that nobody sees, or that look like others, were read as a person reads them"
+            ],
         ),
         ({"ip_address": "203.0.113.9"}, ["ip_address: not taken, because the sender has no API key"]),
     ],

@@ -40,7 +40,10 @@ CLEAN: dict[str, Any] = {
     "ip_address": "203.0.113.9",
 }
 MACHINE_READ = ("email", "phone", "country_code", "region_code", "postal_code", "city")
-INVISIBLE = "\u00ad\u034f\u061c\u115f\u17b4\u180b\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\u3164\ufe0f\ufeff\uffa0"
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u17b4\u180b\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069"
+    "\u3164\ufe0f\ufeff\uffa0"
+)
 HIDDEN = st.sampled_from([*INVISIBLE, "\U000e0001", "\U000e0041", "\U000e0100"])
 LOOK_ALIKES = {"-": "\u2010\u2011\u2012\u2013\u2014\u2212\uff0d", "'": "\u2019\u2018\u02bc\uff07"}
 YES = ["on", "YES", " yes ", ["on"], "checked", "1", 1, "oui", "Sí", "si\u0301", "true", "Y"]
@@ -94,26 +97,47 @@ def answer(name: str, value: object) -> Change:
 
 
 CHANGES = st.one_of(
-    st.builds(hide, st.sampled_from(MACHINE_READ), st.lists(st.tuples(st.integers(0, 99), HIDDEN), min_size=1, max_size=3)),
+    st.builds(
+        hide,
+        st.sampled_from(MACHINE_READ),
+        st.lists(st.tuples(st.integers(0, 99), HIDDEN), min_size=1, max_size=3),
+    ),
     st.builds(disguise, st.sampled_from(MACHINE_READ), st.integers(0, 99)),
     st.builds(replace, st.just("consent"), st.sampled_from(YES)),
     st.builds(replace, st.just("gdpr_consent"), st.sampled_from(NO)),
-    st.builds(replace, st.just("postal_code"), st.sampled_from([27101, 27101.0, "27101.0", " 27101", "27101-1234"])),
+    st.builds(
+        replace, st.just("postal_code"), st.sampled_from([27101, 27101.0, "27101.0", " 27101", "27101-1234"])
+    ),
     st.builds(replace, st.just("phone"), st.sampled_from([3365550123, 13365550123, "(336) 555\u20110123"])),
-    st.builds(replace, st.just("utm_campaign"), st.text(min_size=101, max_size=200, alphabet="x\u200b\ufffd")),
+    st.builds(
+        replace, st.just("utm_campaign"), st.text(min_size=101, max_size=200, alphabet="x\u200b\ufffd")
+    ),
     st.builds(replace, st.just("landing_url"), st.just("https://roofs.example/" + "x" * 5000)),
     st.builds(
-        replace, st.sampled_from(["gclid", "sub_id", "referrer", "external_id", "utm_term"]),
-        st.none() | st.booleans() | st.integers() | st.text(alphabet="xy\u200b\ufffd ", max_size=300) | st.lists(st.text(alphabet="xy")),
+        replace,
+        st.sampled_from(["gclid", "sub_id", "referrer", "external_id", "utm_term"]),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(alphabet="xy\u200b\ufffd ", max_size=300)
+        | st.lists(st.text(alphabet="xy")),
     ),
     st.builds(replace, st.sampled_from(["consent_at", "idempotency_key"]), st.sampled_from(["", " ", None])),
-    st.builds(replace, st.just("message"), st.sampled_from(["The roof\r\nleaks", "The roof leaks \ufffd", "\u200bThe roof leaks"])),
-    st.builds(replace, st.just("ip_address"), st.sampled_from(["203.0.113.9:80", "unknown", "::ffff:203.0.113.9", ""])),
+    st.builds(
+        replace,
+        st.just("message"),
+        st.sampled_from(["The roof\r\nleaks", "The roof leaks \ufffd", "\u200bThe roof leaks"]),
+    ),
+    st.builds(
+        replace,
+        st.just("ip_address"),
+        st.sampled_from(["203.0.113.9:80", "unknown", "::ffff:203.0.113.9", ""]),
+    ),
     st.builds(answer, st.just("rooms"), st.sampled_from(["3", " 3.0", "3\u200b", "\uff13", "\u0663"])),
     st.builds(answer, st.just("owner"), st.sampled_from([*YES, "yes\u200d", "\uff59\uff45\uff53"])),
     st.builds(answer, st.just("kind"), st.sampled_from(["leak\u200e", "\u200bleak", "7", 7])),
     st.builds(answer, st.just("roof_age"), st.sampled_from(["12", "12.0", "1\u200b2", "\uff11\uff12"])),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +149,9 @@ def session(module_database: str) -> Iterator[psycopg.Connection]:
         connection.execute(
             "update leadgen.sources set kind = 'partner_api', api_key_hash = %s", (CONTEXT["api_key_hash"],)
         )
-        catalogue.enroll(offer, filters=json.dumps({"attributes.owner": {"enum": [False]}}), routing_priority=9)
+        catalogue.enroll(
+            offer, filters=json.dumps({"attributes.owner": {"enum": [False]}}), routing_priority=9
+        )
         catalogue.enroll(
             offer,
             filters=json.dumps({
@@ -150,10 +176,15 @@ def fate_of(session: psycopg.Connection, lead: dict[str, Any]) -> tuple[Any, ...
     ).fetchone()
     assert row
     outcome, request, notes = row
-    assert outcome["decision"].pop("intake_notes") == (notes or []) or lead["postal_code"] != CLEAN["postal_code"]
+    assert (
+        outcome["decision"].pop("intake_notes") == (notes or [])
+        or lead["postal_code"] != CLEAN["postal_code"]
+    )
     for attempt in outcome["decision"]["attempts"]:
         for candidate in attempt["candidates"]:
-            candidate["reason"] = (candidate["reason"] or "").partition(" is ")[0]  # it says the number as it was sent
+            candidate["reason"] = (candidate["reason"] or "").partition(" is ")[
+                0
+            ]  # it says the number as it was sent
     return outcome | {"lead_id": 0}, request, notes
 
 
@@ -182,6 +213,7 @@ def test_a_lead_in_disguise_has_the_fate_of_the_clean_one(
 
 
 def test_an_unclear_consent_is_no_consent(session: psycopg.Connection) -> None:
-    for value in ("maybe", "I will", ["yes", "no"], {}, "yes?", 2, "\ufffd"):
+    values: list[object] = ["maybe", "I will", ["yes", "no"], {}, "yes?", 2, "\ufffd"]
+    for value in values:
         outcome, *_ = fate_of(session, CLEAN | {"consent": value})
         assert outcome["errors"][0]["code"] == "consent_missing", value

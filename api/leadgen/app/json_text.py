@@ -1,7 +1,7 @@
 """What a body must be before PostgreSQL sees it: one JSON object without traps.
 
-A text may hold an escaped NUL or half of a surrogate pair, as phones' keyboards and broken exports write them. jsonb takes
-neither, so whoever posts a lead has it replaced (`mend_text`); of anybody else it is refused.
+A text may hold an escaped NUL or half of a surrogate pair, as phones' keyboards and broken exports write them.
+jsonb takes neither, so whoever posts a lead has it replaced (`mend_text`); of anybody else it is refused.
 
 Two readers share the work. The quick one decodes with hooks that only notice that something is odd; nearly
 every body passes it in a few microseconds. The careful one reads an odd body again, keeps what decoding would

@@ -83,7 +83,8 @@ class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
         ),
     ] = None
     external_id: Annotated[
-        str | None, cut(200, "The sender's own id of this lead. `leadgen find` finds the lead by it.", "P-10077")
+        str | None,
+        cut(200, "The sender's own id of this lead. `leadgen find` finds the lead by it.", "P-10077"),
     ] = None
     utm_source: Annotated[str | None, cut(100, "Campaign source.", "google")] = None
     utm_medium: Annotated[str | None, cut(100, "Campaign medium.", "cpc")] = None
@@ -118,7 +119,9 @@ class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
     ] = None
     consent: Annotated[
         bool | str | None,
-        says("The person agreed to be contacted. Also a word for yes or no; an unclear one is no answer.", True),
+        says(
+            "The person agreed to be contacted. Also a word for yes or no; an unclear one is no answer.", True
+        ),
     ] = None
     gdpr_consent: Annotated[
         bool | str | None,
