@@ -229,7 +229,8 @@ immutable
 as $$
 -- What normalize_request mended, which knows the country, comes behind what was mended before.
 begin
-  if p_facts.country_code <> 'US' or ref.restore_zip(p_request.postal_code) is not distinct from p_request.postal_code then
+  if p_facts.country_code <> 'US'
+    or ref.restore_zip(p_request.postal_code) is not distinct from p_request.postal_code then
     return p_request.notes;
   end if;
   return p_request.notes || case when length(p_facts.postal_code) > length(split_part(p_request.postal_code, '.', 1))
