@@ -1,12 +1,13 @@
 -- is_odd, mend_submission and its parts: what is mended of a submission, what is noted, and what is left for a refusal.
 begin;
-select plan(73);
+select plan(74);
 
 select is(intake.is_odd(payload, has_key), verdict, format('is_odd: %s%s', left(payload::text, 60),
   case when has_key then ' with a key' end))
 from (values
   ('{}'::jsonb, false, false), ('{"name": "José", "message": "Grüße", "city": "São Paulo"}', false, false),
   ('{"name": null, "consent": null, "attributes": {"a": "ü"}}', false, false), ('{"consent": true}', false, false),
+  (E'{"message": "it\u2019s \u2013 wet\ufe0f"}', false, false),
   (jsonb_build_object('utm_source', repeat('x', 100)), false, false), (jsonb_build_object('utm_source', repeat('x', 101)), false, true),
   ('{"name": 7}', false, true), ('{"consent": "on"}', false, true), ('{"attributes": []}', false, true), ('{"nmae": "x"}', false, true),
   ('{"email": "jörg@example.com"}', false, true), (E'{"city": "Austin\u200b"}', false, true), (E'{"message": "x\ufffd"}', false, true),

@@ -34,7 +34,8 @@ returns boolean
 language plpgsql
 immutable
 as $$
--- Texts in ASCII hide nothing. Of the others a code is always looked at, and a name or a message if it has an odd mark.
+-- Texts in ASCII hide nothing. Of the others a code is always looked at, a name or a message only if it lost a
+-- character, the rest if it has an odd mark.
 -- Attributes of 600 characters are not too many. The constants stand in the query, for a variable costs each lead.
 begin
   return exists (
@@ -45,8 +46,10 @@ begin
         jsonb_typeof(e.value) not in ('string', 'null')
         or length(e.value #>> '{}') > (intake.list_limits() ->> e.key)::integer
         or octet_length(e.value #>> '{}') > length(e.value #>> '{}')
-          and (e.key = any ('{email,phone,country_code,region_code,postal_code,source_key,idempotency_key}')
-            or intake.has_odd_mark(e.value #>> '{}'))
+          and case
+            when e.key in ('name', 'message') then position(E'\ufffd' in e.value #>> '{}') > 0
+            else e.key = any ('{email,phone,country_code,region_code,postal_code,source_key,idempotency_key}')
+              or intake.has_odd_mark(e.value #>> '{}') end
         or e.key in ('ip_address', 'user_agent') and (not p_has_key
           or e.key = 'ip_address'
             and e.value #>> '{}' !~ '^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])([.]|$)){4}$' is not false)
