@@ -90,6 +90,9 @@ def describe_attempt(attempt: Json) -> str:
             "a buyer who is not enrolled",
         )
         parts.append(f"area owned by {owner}")
+    if first := attempt.get("went_first"):
+        leads = ", ".join(map(str, first))
+        parts.append(f"after held lead{'s' if len(first) > 1 else ''} {leads}, due and routed first")
     if attempt.get("next_route_at"):
         parts.append(f"tried again from {moment(attempt['next_route_at'])}")
     return ", ".join(parts)

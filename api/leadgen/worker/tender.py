@@ -12,14 +12,15 @@ from functools import partial
 import psycopg
 import structlog
 
+from leadgen.db.session import is_lost
 from leadgen.worker import metrics
 from leadgen.worker.queries import FIRST_WAIT, LONGEST_WAIT, Chore, Session
 
 MOST_A_TURN = 100  # of each chore before the next pause
 LIST_SECONDS = 60.0  # the list of chores is read again after that
 MEASURE_SECONDS = 5.0  # gauges are not refreshed more often
+COPY_SECONDS = 5.0  # whether the database is a copy is asked again after that
 NO_SUCH_CHORE = "LG404"
-LOST = ("08", "57P")  # classes of SQLSTATE: the connection, the server
 
 log = structlog.get_logger("leadgen.worker")
 
@@ -32,6 +33,7 @@ class Tender:
         self._wake = wake
         self._chores: Sequence[Chore] = ()
         self._rests: dict[str, float] = {}  # until when what was done is left alone
+        self._is_copy = False
 
     async def run(self, interval: float) -> None:
         """Take turns with `interval` seconds between them. Runs until cancelled."""
@@ -49,6 +51,7 @@ class Tender:
 
     async def _take_turn(self) -> None:
         """In the order of the list, so that a lead whose sale lapsed is with the next buyer in the same turn."""
+        await self._do("asking whether this is a copy", COPY_SECONDS, self._ask_whether_copy)
         await self._do("listing chores", LIST_SECONDS, self._list)
         for chore in self._chores:
             if await self._do(chore.name, chore.pause_seconds, partial(self._repeat, chore.name)):
@@ -57,14 +60,19 @@ class Tender:
             await self._do("measuring", MEASURE_SECONDS, self._measure)
 
     async def _do(self, what: str, pause: float, call: Callable[[], Awaitable[int]]) -> int:
-        """How much was done; 0 while it rests. A chore that fails is logged, and holds up no other."""
+        """How much was done; 0 while it rests. A chore that fails is logged, and holds up no other.
+
+        That is so for a server that takes no writes (25006) and for a transaction that took too long (25P04), too: the
+        session opens another connection, by which the next chore may find the primary, and what only reads goes on. A
+        turn that ended there would never reach the chores behind the one that takes too long.
+        """
         now = asyncio.get_running_loop().time()
         if now < self._rests.get(what, now):
             return 0
         try:
             done = await call()
         except psycopg.Error as error:
-            if is_away(error):
+            if is_lost(error):
                 raise
             log.error("chore failed", doing=what, sqlstate=error.sqlstate, kind=type(error).__name__)
             return 0
@@ -92,14 +100,18 @@ class Tender:
         await self._list()
         return any(chore.name == name for chore in self._chores)
 
+    async def _ask_whether_copy(self) -> int:
+        """Say it once: the database itself keeps everything back."""
+        was, self._is_copy = self._is_copy, await self._session.is_copy()
+        metrics.is_copy.set(self._is_copy)
+        if self._is_copy and not was:
+            log.warning("the database is a copy: nothing is sent and no chore is done until `leadgen adopt`")
+        elif was and not self._is_copy:
+            log.info("the database was adopted: what waits is sent")
+            self._wake.set()
+        return 1
+
     async def _measure(self) -> int:
         rows = await self._session.measure_outbox()
         metrics.show_outbox(rows)
         return len(rows)
-
-
-def is_away(error: psycopg.Error) -> bool:
-    """Whether the database is not there; otherwise the one statement failed, for a lock or by itself."""
-    if error.sqlstate is None:
-        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return error.sqlstate.startswith(LOST)

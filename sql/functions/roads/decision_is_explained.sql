@@ -107,6 +107,8 @@ as $$
     'strategy', (p.policy).strategy,
     'max_buyers', (p.policy).max_buyers,
     'exclusive_buyer_id', d.exclusive_buyer_id,
+    'went_first', coalesce(d.went_first, '{}'),
+    'behind_lead_id', d.behind_lead_id,
     'unsold_reason', d.unsold_reason,
     'next_route_at', d.next_route_at,
     'offer_limits', (
