@@ -50,6 +50,23 @@ def test_why_a_persons_lead_was_not_sold(market: Market, run: Run) -> None:
     assert f"`leadgen explain {lead}` says why" in done.stderr
 
 
+def test_what_was_mended_of_a_lead_is_told(market: Market, run: Run) -> None:
+    lead = submit(market, email="optout@example.com\u200e", postal_code=78701, utm_term="t" * 300)["lead_id"]
+    shown = shown_by(run("explain", str(lead)))
+    assert "mended: email: characters that nobody sees, or that look like others, were read as" in shown
+    assert "mended: utm_term: cut to 200 of 300 characters" in shown
+    clean = submit(market)["lead_id"]
+    assert "mended" not in shown_by(run("explain", str(clean)))
+
+
+def test_a_disguise_dodges_no_suppression(market: Market, run: Run) -> None:
+    assert run("suppress", "email", "opt\u200bout@example.com").returncode == 0
+    lead = submit(market, email="OPTOUT@example.com\u200e")
+    assert lead["errors"][0]["code"] == "suppressed"
+    shown = shown_by(run("find", "optout\u00ad@example.com"))
+    assert f"{lead['lead_id']} 20" in shown
+
+
 def test_a_lead_that_never_came_to_its_buyer(market: Market, run: Run) -> None:
     lead = submit(market)["lead_id"]
     row = market.execute(

@@ -1,6 +1,6 @@
--- normalize_postal_code, is_postal_code, match_postal_codes, normalize_city, collapse_space, fold_words.
+-- normalize_postal_code, is_postal_code, restore_zip, match_postal_codes, normalize_city, collapse_space, fold_words.
 begin;
-select plan(67);
+select plan(76);
 
 select is(ref.normalize_postal_code(code, country), normal, format('normalize_postal_code: %s in %s', to_jsonb(code), country))
 from (values
@@ -55,6 +55,10 @@ select is(postal_code, 'K1A 0B1', 'normalize_request: postal code') from facts;
 select is(postal_patterns[1:3], '{K1A 0B1,K1A 0B1*,K1A 0B*}', 'normalize_request: its patterns') from facts;
 select is(city, 'Québec', 'normalize_request: the city as it was sent') from facts;
 select is(email_domain, 'example.com', 'normalize_request: domain of the e-mail') from facts;
+
+select is(ref.restore_zip(sent), kept, format('restore_zip: %s', sent))
+from (values ('2108', '02108'), ('2108-1234', '02108'), ('78701.0', '78701'), ('2108.00', '02108'), ('210', '210'), ('78701', '78701'),
+  ('78701-1234', '78701-1234'), ('7870A', '7870A'), ('21081', '21081')) as t (sent, kept);
 
 select * from finish();
 rollback;

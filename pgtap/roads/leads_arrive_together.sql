@@ -79,7 +79,7 @@ select is((answer ->> 'detail')::jsonb, detail, format('%s: as by itself', answe
 create temp table one_bad as
 select u.answer, u.n
 from leadgen.submit_leads(
-  array(select pg_temp.given('second', 100 + n, case n when 16 then '{"consent": "yes"}' else '{}' end::jsonb)
+  array(select pg_temp.given('second', 100 + n, case n when 16 then '{"consent": ["yes"], "name": ["x"]}' else '{}' end::jsonb)
     from generate_series(1, 32) n),
   array_fill('{}'::jsonb, array[32])) with ordinality u (answer, n);
 select is(array_agg(n) filter (where answer ->> 'status' = 'refused'), '{16}', 'one bad lead among 32') from one_bad;

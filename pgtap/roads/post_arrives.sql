@@ -68,7 +68,9 @@ select is(pg_temp.leads(), 1::bigint, 'none of them left a lead');
 select is(pg_temp.post(pg_temp.google(3, '{"is_test": true}')) #>> '{outcome,status}', 'accepted', 'a test: what would have become of it');
 select is(pg_temp.post(pg_temp.google(3, '{"is_test": true, "user_column_data": []}')) ->> 'status', 'test',
   'a test lead with made-up answers is a test');
-select is(pg_temp.post(pg_temp.google(3, jsonb_build_object('is_test', true, 'campaign_id', repeat('9', 101)))) #>> '{outcome,status}',
+select is(pg_temp.post(pg_temp.google(3, '{"is_test": true}'::jsonb || jsonb_build_object('user_column_data', jsonb_build_array(
+  '{"column_id": "EMAIL", "string_value": "g4@example.com"}'::jsonb,
+  jsonb_build_object('column_id', 'FULL_NAME', 'string_value', repeat('x', 201)))))) #>> '{outcome,status}',
   'refused',
   'a test lead tells the refusal without an error');
 select is(pg_temp.post(pg_temp.google(3, '{"is_test": "true"}')) ->> 'status', 'test', 'a test may be marked by a text');
@@ -90,7 +92,9 @@ select isnt(pg_temp.post(pg_temp.google(10, '{"is_test": true}'), '{"can_look_up
 update leadgen.validation_policies set rules = '{}';
 
 -- What a network cannot mend is not lost.
-create temp table odd as select pg_temp.post(pg_temp.google(4, jsonb_build_object('campaign_id', repeat('9', 101)))) as reply;
+create temp table odd as select pg_temp.post(pg_temp.google(4, jsonb_build_object('user_column_data', jsonb_build_array(
+  '{"column_id": "EMAIL", "string_value": "g4@example.com"}'::jsonb,
+  jsonb_build_object('column_id', 'FULL_NAME', 'string_value', repeat('x', 201)))))) as reply;
 select is(reply ->> 'status', 'quarantined', 'a text that is too long: kept, where a partner would get a 400') from odd;
 select is(format('%s %s', q.failed_step, q.payload ->> 'email'), 'field_map g4@example.com', 'the submission is kept whole') from odd
   join leadgen.intake_quarantine q on q.id = (reply ->> 'quarantine_id')::bigint;

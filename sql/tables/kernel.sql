@@ -99,10 +99,12 @@ create type kernel.lead_facts as (
   mail_status text,
   ip_count integer,
   phone_count integer,
-  buyers_with_contact bigint[]
+  buyers_with_contact bigint[],
+  reading integer
 );
 comment on type kernel.lead_facts is
-  'All that the rules judge: the normalised lead and what the tables knew of it. A rule reads nothing else.';
+  'All that the rules judge: the normalised lead and what the tables knew of it. A rule reads nothing else. reading: '
+  '1: a number or a yes that comes as text counts; null: judged before that, by types alone.';
 
 create type kernel.lead_signals as (
   phone_country text,
@@ -117,7 +119,8 @@ create type kernel.lead_signals as (
   is_suppressed boolean,
   mail_status text,
   ip_count integer,
-  phone_count integer
+  phone_count integer,
+  reading integer
 );
 comment on type kernel.lead_signals is
   'What the tables and the clock knew when a lead was judged: with the lead''s own fields, all that its rules read.';

@@ -30,10 +30,12 @@ create type intake.lead_request as (
   api_key_hash text,
   page_url text,
   ip_address inet,
-  user_agent text
+  user_agent text,
+  tracking jsonb,
+  notes text[]
 );
 comment on type intake.lead_request is
-  'One submission, parsed: the payload''s fields and what the transport knew. Trimmed, not yet normalised.';
+  'One submission, parsed: the payload''s fields and what the transport knew. Trimmed and mended, not yet normalised; notes: what was mended.';
 
 create type ref.phone_number as (
   e164 text,
@@ -134,6 +136,8 @@ create table leadgen.leads (
   answer jsonb,
   signals kernel.lead_signals,
   erased_at timestamptz,
+  tracking jsonb,
+  intake_notes text[],
 
   constraint leads_idempotency_unique_per_source unique (source_id, idempotency_key),
   constraint leads_attributes_is_object check (jsonb_typeof(attributes) = 'object')
@@ -154,9 +158,15 @@ comment on column leadgen.leads.routing_policy_id is
 comment on column leadgen.leads.buyer_id is 'Buyer of the first sale (in an exclusive sale the only one).';
 comment on column leadgen.leads.price is 'Price of the first sale, in the market''s currency; never changes once set.';
 comment on column leadgen.leads.submitted is
-  'The payload as it came, personal data included; its attributes are in attributes, as they came, and not stored twice.';
+  'The payload as it came, personal data included. Its attributes are in attributes and not stored twice, unless something of the submission was mended.';
 comment on column leadgen.leads.answer is 'What the sender was told first; a replay is told the same.';
 comment on column leadgen.leads.signals is 'What the rules knew beside the lead''s own fields; replay_lead judges it again from this.';
+
+comment on column leadgen.leads.tracking is
+  'Where it came from, as its sender says: external_id (the sender''s own id of it), utm_term, utm_content, referrer, '
+  'gclid, fbclid, click_id, session_id, sub_id, sub_id1 to sub_id5. Nothing judges it; null: nothing was said.';
+comment on column leadgen.leads.intake_notes is
+  'What was mended of the submission before it was judged, in words that repeat nothing of it; null: nothing.';
 
 create index idx_leads_offer_created_at on leadgen.leads (offer_id, created_at desc);
 create index idx_leads_market_created_at on leadgen.leads (market_id, created_at desc);
@@ -172,6 +182,7 @@ create index idx_leads_offer_email_created on leadgen.leads (offer_id, email, cr
 create index idx_leads_offer_ip_created on leadgen.leads (offer_id, ip_address, created_at desc) where ip_address is not null;
 create index idx_leads_held on leadgen.leads (next_route_at) where hold_until is not null;
 create index idx_leads_held_by_offer on leadgen.leads (offer_id, next_route_at, id) where hold_until is not null;
+create index idx_leads_external_id on leadgen.leads ((tracking ->> 'external_id')) where tracking ? 'external_id';
 
 -- The moves that every sale makes are let through by the triggers' own conditions, which cost a hundredth of a look-up;
 -- pgtap/catalog/transitions.sql holds them to the declared rows.

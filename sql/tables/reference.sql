@@ -43,6 +43,14 @@ create table leadgen.postal_places (
 comment on table leadgen.postal_places is
   'Where a postal code is: city, ISO 3166-2 region, zone and position. Source: the package zipcodes.';
 
+create table leadgen.answer_words (
+  word text primary key,
+  meaning boolean not null
+);
+comment on table leadgen.answer_words is
+  'Words for yes and no in consents, filters and rules, small letters without accents; written anew by every deploy, '
+  'which compiles them into kernel.read_answer_word.';
+
 create table leadgen.disposable_domains (
   domain text primary key
 );

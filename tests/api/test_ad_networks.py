@@ -249,7 +249,8 @@ def test_a_google_lead_that_fails_validation_is_stored_and_answered_as_done(
 
 
 def test_a_google_lead_that_cannot_be_read_is_kept(networks: Api, database: psycopg.Connection) -> None:
-    lead = google_lead(campaign_id="9" * 101)
+    lead = google_lead()
+    lead["user_column_data"][0]["string_value"] = "x" * 201
     assert post(networks, "google", lead).status == 200
     query = "select failed_step from leadgen.intake_quarantine where payload ->> 'idempotency_key' = %s"
     assert database.execute(query, (f"google:{lead['lead_id']}",)).fetchall() == [("field_map",)]
@@ -339,6 +340,22 @@ def notify(api: Api, *values: Any, source: str = "meta") -> Answer:
     """Post a notification as Meta does, signed."""
     body = json.dumps(meta_post(*values)).encode()
     return post(api, source, body, X_Hub_Signature_256=sign(body))
+
+
+def test_a_character_that_is_no_text_costs_no_lead(
+    networks: Api, database: psycopg.Connection, graph: Graph
+) -> None:
+    lead_id = new_lead(graph, how_urgent="roof \ud83d")
+    assert notify(networks, mention(lead_id)).status == 200
+    ((status, _, _, attributes),) = leads_of(database, f"meta:{lead_id}")
+    assert (status, attributes["how_urgent"]) == ("validated", "roof \ufffd")
+
+    lead = google_lead()
+    answer = {"column_name": "What?", "string_value": "leak\x00 \ud83d", "column_id": "what"}
+    lead["user_column_data"].append(answer)
+    assert post(networks, "google", lead).status == 200
+    ((status, _, _, attributes),) = leads_of(database, f"google:{lead['lead_id']}")
+    assert (status, attributes["what"]) == ("validated", "leak\ufffd \ufffd")
 
 
 def test_a_meta_lead_is_fetched_and_sold(networks: Api, database: psycopg.Connection, graph: Graph) -> None:
@@ -459,7 +476,7 @@ LEAD_WITHOUT_ANSWERS = {"id": "1", "created_time": "2026-11-20T16:00:00+0000"}
         answers(200, "{"),
         answers(200, "[1]"),
         answers(200, '{"field_data": [], "field_data": []}'),
-        answers(200, '{"field_data": ["\\ud800"]}'),
+        answers(200, '{"field_data": [{"\\ud800": 1}]}'),
         answers(200, LEAD_WITHOUT_ANSWERS),
         answers(200, {"field_data": [{"name": "x", "values": ["x" * 300_000]}]}),
         hangs_up,
@@ -667,7 +684,7 @@ def test_a_partner_s_batch_answers_for_each(networks: Api) -> None:
         (b"[]", {}, 400),
         (b'{"lead_id": "1", "lead_id": "2"}', {}, 400),
         (b'{"lead_id": "\xff"}', {}, 400),
-        (b'{"lead_id": "\\u0000"}', {}, 400),
+        (b'{"lead_id\\u0000": 1}', {}, 400),
         (b'{"a": "%b"}' % (b"x" * 65_536), {}, 413),
         (b"{}", {"Content_Type": "application/x-www-form-urlencoded"}, 415),
         (b"{}", {"Content_Encoding": "gzip"}, 415),

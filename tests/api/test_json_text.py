@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadgen.app import json_text
-from leadgen.app.json_text import MAX_DEPTH, check_object
+from leadgen.app.json_text import MAX_DEPTH, check_object, mend_text
 from leadgen.app.problems import Problem
 
 
 def fault_of(text: str) -> str | None:
     """The field at fault, None when the text is fine."""
     try:
-        check_object(text)
+        check_object(text, is_strict=True)
     except Problem as problem:
         return problem.errors[0]["field"]
     return None
@@ -83,8 +83,34 @@ def test_traps_are_named(text: str, field: str) -> None:
 
 def test_a_value_is_never_repeated() -> None:
     with pytest.raises(Problem) as caught:
-        check_object('{"name": "Jane Roe\\u0000", "a": 1}')
+        check_object('{"name": "Jane Roe\\u0000", "a": 1}', is_strict=True)
     assert "Jane" not in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        ('{"a": "roof \\ud83d"}', '{"a": "roof \\ufffd"}'),
+        ('{"a": "\\ud83d\\ude00"}', '{"a": "\\ud83d\\ude00"}'),
+        ('{"a": "\\ud83d\\ud83d\\ude00"}', '{"a": "\\ufffd\\ud83d\\ude00"}'),
+        ('{"a": "\\ude00\\ud83d"}', '{"a": "\\ufffd\\ufffd"}'),
+        ('{"a": ["\\u0000\\n", {"b": "x\\uD800"}]}', '{"a": ["\\ufffd\\n", {"b": "x\\ufffd"}]}'),
+        ('{"a": "\\\\u0000 \\\\\\u0000"}', '{"a": "\\\\u0000 \\\\\\ufffd"}'),
+        ('{"a": "\\\\ud83d\\ude00"}', '{"a": "\\\\ud83d\\ufffd"}'),
+    ],
+)
+def test_a_character_that_is_no_text_is_replaced(
+    shared_database: psycopg.Connection, text: str, mended: str
+) -> None:
+    check_object(text)
+    assert mend_text(text) == mended
+    assert shared_database.execute("select ref.mend_escapes(%s)", (text,)).fetchone() == (mended,)
+
+
+@pytest.mark.parametrize("text", ['{"roof\\u0000": 1}', '{"a": {"\\ud83d": 1}}'])
+def test_a_name_with_a_character_that_is_no_text_is_refused(text: str) -> None:
+    with pytest.raises(Problem):
+        check_object(text)
 
 
 scalars = (
@@ -114,7 +140,7 @@ def test_the_quick_reader_lets_through_only_what_the_careful_one_does(text: str)
             return "refused"
 
     quick = outcome(json_text._reads_quickly)
-    assert quick is None or quick == outcome(json_text._read_carefully)
+    assert quick is None or quick == outcome(lambda text: json_text._read_carefully(text, is_strict=True))
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -123,3 +149,15 @@ def test_postgresql_takes_what_is_let_through(shared_database: psycopg.Connectio
     if fault_of(text) is None:
         row = shared_database.execute("select jsonb_typeof(%s::jsonb)", (text,)).fetchone()
         assert row == ("object",)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=texts | broken)
+def test_postgresql_takes_what_was_mended(shared_database: psycopg.Connection, text: str) -> None:
+    try:
+        check_object(text)
+    except Problem:
+        return
+    query = "select jsonb_typeof(%s::jsonb), ref.mend_escapes(%s)"
+    row = shared_database.execute(query, (mend_text(text), text)).fetchone()
+    assert row == ("object", mend_text(text))

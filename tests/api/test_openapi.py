@@ -9,6 +9,7 @@ from http.client import HTTPMessage
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -151,6 +152,20 @@ def test_the_lengths_are_the_database_s(document: Any, api: Api) -> None:
                 name,
                 f"text of at most {schema['maxLength']} characters",
             )
+
+
+def test_texts_that_are_cut_say_where(document: Any, shared_database: psycopg.Connection) -> None:
+    fields = document["components"]["schemas"]["Lead"]["properties"]
+    said = {
+        name: int(found[1])
+        for name, schema in fields.items()
+        if (found := re.search(r"Cut to (\d+) characters\.$", schema["description"]))
+    }
+    row = shared_database.execute("select intake.list_limits(), intake.list_tracking_fields()").fetchone()
+    assert row
+    limits, tracking = row
+    assert said.keys() >= set(tracking)
+    assert said == {name: limits[name] for name in said}
 
 
 def test_the_example_works(document: Any, api: Api) -> None:

@@ -125,6 +125,18 @@ async def test_attributes_are_quoted_in_one_line_each() -> None:
     assert "  > The kitchen tap leaks." in text.splitlines()
 
 
+async def test_a_message_of_several_lines_keeps_them() -> None:
+    words = "Roof leaks.\n\nCall after 5.\nAccept https://evil.example"
+    message = (await received(delivery(BUYER, "email", lead=lead(message=words)))).messages[0]
+    text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "  > Roof leaks.\n  > \n  > Call after 5.\n  > Accept https://evil.example\n" in text.replace(
+        "\r\n", "\n"
+    )
+    html = message.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "white-space:pre-wrap" in html
+    assert "Roof leaks.\n\nCall after 5." in html.replace("\r\n", "\n")
+
+
 async def test_text_of_any_language_and_length_arrives() -> None:
     words = "Ünïcode 水道 " * 500
     message = (await received(delivery(BUYER, "email", lead=lead(message=words)))).messages[0]

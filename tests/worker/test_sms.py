@@ -246,6 +246,12 @@ def test_clip_at_word(text: str, length: int, clipped: str) -> None:
     assert words.clip_at_word(text, length) == clipped
 
 
+async def test_a_message_of_several_lines_is_one_line() -> None:
+    async with running_twilio() as api:
+        await send(api, text_message(lead=lead(message="Roof leaks.\n\nCall after 5.")))
+    assert '"Roof leaks. Call after 5."' in api.messages[0].form["Body"]
+
+
 async def test_control_characters_of_a_lead_do_not_reach_the_phone() -> None:
     async with running_twilio() as api:
         await send(api, text_message(lead=lead(name="Jane\r\nDoe\x00\x1b", city="A\nB")))

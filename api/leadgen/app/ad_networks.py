@@ -21,7 +21,7 @@ from litestar.params import PathParameter
 
 from leadgen.app.body import read_body
 from leadgen.app.headers import Headers, check_body_type, group, read_context
-from leadgen.app.json_text import check_object, decode_utf8
+from leadgen.app.json_text import check_object, decode_utf8, mend_text
 from leadgen.app.leads import BODY, JSON, NOT_TAKEN, Submit, answer_lead, take_lead
 from leadgen.app.openapi.models import Accepted, Rejected
 from leadgen.app.openapi.operations import (
@@ -176,7 +176,8 @@ async def _fetch(services: Services, post: dict[str, Any]) -> dict[str, str]:
     ids = [lead_id for lead_id in post["fetches"] if lead_id is not None]
     if not ids or post["access_token"] is None:
         return {}
-    return await services.graph.fetch(ids, post["access_token"], post["proof"])
+    fetched = await services.graph.fetch(ids, post["access_token"], post["proof"])
+    return {lead_id: mend_text(lead) for lead_id, lead in fetched.items()}
 
 
 async def _take_lead(

@@ -16,6 +16,7 @@ Headers = dict[bytes, list[bytes]]
 MAX_IDEMPOTENCY_KEY = 128
 SUBNET = 64  # bits: the least that a holder of IPv6 has
 MAX_HEADER_TEXT = 500
+UTF_8 = (b"charset=utf-8", b"charset=utf8")
 
 # Presented in place of a key that is missing or malformed: nobody knows a key with this digest, so the
 # database refuses it as it refuses a wrong one, with the same words in the same time.
@@ -165,7 +166,7 @@ def _is_form_in_utf8(content_type: bytes) -> bool:
 def _read_type(content_type: bytes) -> tuple[bytes, bool]:
     """The media type, and whether its charset, if it has one, is UTF-8."""
     kind, *parameters = content_type.lower().replace(b" ", b"").replace(b'"', b"").split(b";")
-    return kind, all(p == b"charset=utf-8" for p in parameters if p.startswith(b"charset="))
+    return kind, all(p in UTF_8 for p in parameters if p.startswith(b"charset="))
 
 
 def _bearer(value: bytes) -> bytes:

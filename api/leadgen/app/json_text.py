@@ -1,5 +1,8 @@
 """What a body must be before PostgreSQL sees it: one JSON object without traps.
 
+A text may hold an escaped NUL or half of a surrogate pair, as phones' keyboards and broken exports write them.
+jsonb takes neither, so whoever posts a lead has it replaced (`mend_text`); of anybody else it is refused.
+
 Two readers share the work. The quick one decodes with hooks that only notice that something is odd; nearly
 every body passes it in a few microseconds. The careful one reads an odd body again, keeps what decoding would
 lose (repeated keys, the text of numbers), and says what is wrong and where, or that nothing is.
@@ -18,15 +21,19 @@ MAX_EXPONENT = 99
 
 _ODD_ESCAPE = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)  # NUL, or half of a surrogate pair
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+_ESCAPE = re.compile(
+    r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})|(\\.)"
+)
 _SHOWN_KEY = 60
 
 
 class Fault(NamedTuple):
-    """Where a value is, what was found there and what is allowed."""
+    """Where a value is, what was found there and what is allowed. `is_mended`: mend_text replaces it."""
 
     path: str
     found: str
     allowed: str
+    is_mended: bool = False
 
 
 def decode_utf8(body: bytes) -> str:
@@ -39,21 +46,31 @@ def decode_utf8(body: bytes) -> str:
         raise Problem.of_field("body", f"bytes that are not UTF-8 at byte {error.start}", "UTF-8") from None
 
 
-def check_object(text: str) -> None:
-    """Raise Problem unless the text is one JSON object that is safe to store."""
+def check_object(text: str, *, is_strict: bool = False) -> None:
+    """Raise Problem unless the text is one JSON object that is safe to store once `mend_text` was at it.
+
+    `is_strict`: what mend_text would replace is a fault, too.
+    """
     try:
         is_object = _reads_quickly(text)
     except json.JSONDecodeError as error:
         raise _not_json(error) from None
     if is_object is None:
-        is_object = _read_carefully(text)
+        is_object = _read_carefully(text, is_strict=is_strict)
     if not is_object:
         raise Problem.of_field("body", "JSON that is not an object", "one JSON object")
 
 
+def mend_text(text: str) -> str:
+    """JSON in which each escaped NUL and each half of a surrogate pair is U+FFFD (ref.mend_escapes does the same)."""
+    if not _ODD_ESCAPE.search(text):
+        return text
+    return _ESCAPE.sub(lambda found: found[1] or found[2] or "\\ufffd", text)
+
+
 def read_members(text: str, allowed: Sequence[str]) -> dict[str, Any]:
     """The members of the one JSON object in the text, none but those allowed. Raises Problem otherwise."""
-    check_object(text)
+    check_object(text, is_strict=True)
     members: dict[str, Any] = json.loads(text)
     for name in members:
         if name not in allowed:
@@ -118,18 +135,18 @@ _CAREFUL = json.JSONDecoder(
 )
 
 
-def _read_carefully(text: str) -> bool:
+def _read_carefully(text: str, *, is_strict: bool) -> bool:
     """Whether the text is an object. Raises Problem for its first fault."""
     fault: Fault | None
     try:
         value = _CAREFUL.decode(text)
-        fault = next(_faults(value, "", 1), None)
+        fault = next((one for one in _faults(value, "", 1) if is_strict or not one.is_mended), None)
     except json.JSONDecodeError as error:
         raise _not_json(error) from None
     except RecursionError:
         fault = _too_deep("body")
     if fault:
-        raise Problem.of_field(*fault)
+        raise Problem.of_field(fault.path, fault.found, fault.allowed)
     return isinstance(value, _Members)
 
 
@@ -139,7 +156,7 @@ def _faults(value: object, path: str, depth: int) -> Iterator[Fault]:
     elif isinstance(value, _Constant):
         yield Fault(path or "body", "NaN or Infinity", "a number that JSON has")
     elif isinstance(value, str):
-        yield from _text_faults(value, path)
+        yield from _text_faults(value, path, is_mended=True)
     elif isinstance(value, list):
         if depth > MAX_DEPTH:
             yield _too_deep(path)
@@ -161,10 +178,10 @@ def _member_faults(members: _Members, path: str, depth: int) -> Iterator[Fault]:
         yield from _faults(value, place, depth + 1)
 
 
-def _text_faults(text: str, path: str) -> Iterator[Fault]:
+def _text_faults(text: str, path: str, *, is_mended: bool = False) -> Iterator[Fault]:
     if odd := _NOT_TEXT.search(text):
         found = "a NUL character" if odd[0] == "\x00" else "half of a surrogate pair"
-        yield Fault(path or "body", found, "text without it")
+        yield Fault(path or "body", found, "text without it", is_mended)
 
 
 def _number_faults(number: str, path: str) -> Iterator[Fault]:

@@ -16,7 +16,7 @@ from leadgen.app.headers import (
     group,
     read_context,
 )
-from leadgen.app.json_text import check_object, decode_utf8
+from leadgen.app.json_text import check_object, decode_utf8, mend_text
 from leadgen.app.openapi.models import Accepted, Lead, Rejected
 from leadgen.app.openapi.operations import (
     LEAD_ID,
@@ -93,8 +93,9 @@ async def submit_lead(request: Request, services: FromServices) -> Response[byte
     check_body_type(headers)
     context = read_context(headers, request.scope["client"], services.trusted_proxies)
     await services.rates.check_head(context)
-    payload = decode_utf8(await read_body(request, services.max_body_bytes))
-    check_object(payload)
+    text = decode_utf8(await read_body(request, services.max_body_bytes))
+    check_object(text)
+    payload = mend_text(text)
 
     sender = name_sender(payload, context)
     await services.rates.check_source(context, sender)

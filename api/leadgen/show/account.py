@@ -46,6 +46,8 @@ def _parts(account: Json) -> Iterator[RenderableType]:
         earlier = validation.get("duplicate_of") if error["code"] == "duplicate" else None
         which = f", lead {earlier}" if earlier else ""
         yield indented(f"  {error['code']} ({error['field']}): {error['reason']}{which}", style="red")
+    for note in account.get("intake_notes", []):
+        yield indented(f"mended: {note}", style="yellow")
     attempts = account["attempts"]
     for attempt in attempts:
         outcome = attempt["unsold_reason"] if len(attempts) > 1 else None  # of one, the first line says it

@@ -168,7 +168,7 @@ begin
     select string_agg(
       case word.key
         when 'enum' then (
-          select '(' || string_agg(v_value || ' == ' || catalog.compile_literal(p_field, e), ' || ') || ')'
+          select '(' || string_agg(catalog.compile_equality(p_field, v_value, e), ' || ') || ')'
           from jsonb_array_elements(word.value) e)
         when 'minimum' then format('%s.double() >= %s', v_value, word.value)
         when 'maximum' then format('%s.double() <= %s', v_value, word.value)
@@ -183,6 +183,31 @@ comment on function catalog.compile_test(text, jsonb) is
   'A condition on one field as the text of a jsonpath predicate. Numbers sent as text compare as numbers; a missing '
   'value holds only under not; a point of a pattern matches a line''s end, too, as with ~. body.x.y goes down into an'
   ' answer, through lists to any of their entries.';
+
+create or replace function catalog.compile_equality(p_field text, p_path text, p_value jsonb)
+returns text
+language plpgsql
+immutable strict
+as $$
+-- As kernel.read_as_type: a number is met by its text, true by any word for yes, a text by the number that it writes.
+-- Core fields are texts or yes and no already. A text that is no number makes .double() unknown, which is no yes.
+declare
+  v_equal constant text := p_path || ' == ' || catalog.compile_literal(p_field, p_value);
+  v_is_free constant boolean := strpos(p_field, '.') > 0;
+begin
+  return case
+    when v_is_free and jsonb_typeof(p_value) = 'boolean'
+      then format('%s || %s like_regex %s || %s == %s', v_equal, p_path,
+        to_json(kernel.show_answer_pattern(p_value::boolean)), p_path, (p_value::boolean)::integer)
+    when v_is_free and jsonb_typeof(p_value) = 'number' then format('%s || %s.double() == %s', v_equal, p_path, p_value)
+    when v_is_free and p_value #>> '{}' ~ '^-?(0|[1-9][0-9]{0,14})([.][0-9]{0,9}[1-9])?$'
+      then format('%s || %s == %s', v_equal, p_path, p_value #>> '{}')
+    else v_equal
+  end;
+end;
+$$;
+comment on function catalog.compile_equality(text, text, jsonb) is
+  'That a path''s value is one that a condition lists, as the text of a jsonpath predicate.';
 
 create or replace function catalog.compile_literal(p_field text, p_value jsonb)
 returns text

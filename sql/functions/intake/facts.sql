@@ -8,7 +8,9 @@ as $$
 declare
   v_email constant text := ref.normalize_email(p_request.email);
   v_country_code constant text := coalesce(p_request.country_code, p_route.country_code);
-  v_postal_code constant text := ref.normalize_postal_code(p_request.postal_code, v_country_code);
+  v_postal_code constant text := ref.normalize_postal_code(
+    case when length(p_request.postal_code) <> 5 and v_country_code = 'US' then ref.restore_zip(p_request.postal_code)
+      else p_request.postal_code end, v_country_code);
   v_phone constant ref.phone_number := ref.read_phone(p_request.phone, v_country_code);
   v_facts kernel.lead_facts;
 begin
@@ -31,7 +33,8 @@ begin
     p_request.gdpr_consent,
     p_request.consent_at,
     p_request.consent_certificate_url,
-    null, null, null, null, null, null, null, null, null, null, null, null, null, null -- what gather_facts looks up
+    null, null, null, null, null, null, null, null, null, null, null, null, null, null, -- what gather_facts looks up
+    1 -- reading
   )::kernel.lead_facts;
   return v_facts;
 end;
@@ -267,7 +270,8 @@ begin
     v_signals.mail_status,
     v_signals.ip_count,
     v_signals.phone_count,
-    '{}'
+    '{}',
+    v_signals.reading
   )::kernel.lead_facts;
   return v_facts;
 end;

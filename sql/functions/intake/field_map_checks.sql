@@ -64,7 +64,8 @@ declare
     "authentication": {"enum": ["api_key", "key_in_body", "signature"]},
     "answer": {"enum": ["lead", "empty"]}, "by_campaign": {"type": "boolean"}}}';
   c_fields constant text[] := '{source,name,email,phone,country_code,region_code,postal_code,city,message,utm_source,
-    utm_medium,utm_campaign,landing_url,consent,gdpr_consent,consent_at,consent_certificate_url}';
+    utm_medium,utm_campaign,landing_url,consent,gdpr_consent,consent_at,consent_certificate_url,
+    ip_address,user_agent}'::text[] || intake.list_tracking_fields();
   v_key text;
   v_rule jsonb;
 begin

@@ -110,21 +110,6 @@ comment on function intake.read_plain_path(text) is
   'A JSON path of member names and positions alone ($.lead."first name", $.rows[0]) as the steps of #>; null for any '
   'other.';
 
-create or replace function intake.read_map_flag(p_value jsonb)
-returns boolean
-language plpgsql
-immutable
-as $$
-begin
-  return case
-    when lower(btrim(p_value #>> '{}')) in ('true', 'yes', 'y', 'on', '1') then true
-    when lower(btrim(p_value #>> '{}')) in ('false', 'no', 'n', 'off', '0') then false
-  end;
-end;
-$$;
-comment on function intake.read_map_flag(jsonb) is
-  'A consent or a test''s mark as networks write it (true, "yes", 1, …); null: not to be read so.';
-
 create or replace function intake.show_map_value(p_value jsonb)
 returns text
 language plpgsql

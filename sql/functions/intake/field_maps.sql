@@ -32,10 +32,10 @@ begin
       v_attributes := v_attributes || jsonb_build_object(substr(v_field, 12), v_value);
     elsif v_field not in ('consent', 'gdpr_consent') then
       v_payload := v_payload || jsonb_build_object(v_field, intake.show_map_value(v_value));
-    elsif intake.read_map_flag(v_value) is null then
+    elsif kernel.read_flag(v_value) is null then
       v_attributes := v_attributes || jsonb_build_object(v_field, v_value);
     else
-      v_payload := v_payload || jsonb_build_object(v_field, intake.read_map_flag(v_value));
+      v_payload := v_payload || jsonb_build_object(v_field, kernel.read_flag(v_value));
     end if;
   end loop;
 
@@ -199,7 +199,7 @@ begin
     for v_found in select jsonb_path_query(p_lead, v_path::jsonpath, silent => true) loop
       if exists (
         select from jsonb_path_query(v_found, '$[*]') mark
-        where not intake.is_blank(mark) and intake.read_map_flag(mark) is not false) then
+        where not intake.is_blank(mark) and kernel.read_flag(mark) is not false) then
         return true;
       end if;
     end loop;

@@ -31,7 +31,7 @@ begin
     validation_policy_id, validation_policy_version,
     routing_policy_id, routing_policy_version, pricing_policy_id, pricing_policy_version,
     buyer_id, price, utm_source, utm_medium, utm_campaign, landing_url, ip_address, user_agent, submitted, answer,
-    signals
+    signals, tracking, intake_notes
   )
   overriding system value
   values (
@@ -54,13 +54,15 @@ begin
     case when v_is_valid then p_route.pricing_policy_version end,
     p_decision.buyers[1], (p_decision.prices[1]).amount,
     p_request.utm_source, p_request.utm_medium, p_request.utm_campaign, p_request.landing_url, p_request.ip_address,
-    p_request.user_agent, p_payload - 'attributes', p_answer,
+    p_request.user_agent, case when p_request.notes is null then p_payload - 'attributes' else p_payload end, p_answer,
     (
       p_facts.phone_country, p_facts.phone_region, p_facts.email_is_disposable,
       p_facts.duplicate_lead_id, p_facts.duplicate_created_at, p_facts.duplicate_field,
       p_facts.latitude, p_facts.longitude, p_facts.local_minute, p_facts.is_suppressed, p_facts.mail_status,
-      p_facts.ip_count, p_facts.phone_count
-    )::kernel.lead_signals
+      p_facts.ip_count, p_facts.phone_count, p_facts.reading
+    )::kernel.lead_signals,
+    p_request.tracking,
+    case when length(p_request.postal_code) = 5 then p_request.notes else intake.list_notes(p_request, p_facts) end
   )
   on conflict on constraint leads_idempotency_unique_per_source do nothing;
   if not found then

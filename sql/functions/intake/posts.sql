@@ -158,7 +158,7 @@ language plpgsql
 immutable strict
 as $$
 declare
-  v_text constant text := convert_from(p_body, 'UTF8');
+  v_text constant text := ref.mend_escapes(convert_from(p_body, 'UTF8'));
   v_document jsonb;
 begin
   if ref.has_huge_number(v_text) then
@@ -173,7 +173,8 @@ begin
   return v_document;
 end;
 $$;
-comment on function intake.read_post(bytea) is 'The raw body of a post as JSON. LG400 when it is no object.';
+comment on function intake.read_post(bytea) is
+  'The raw body of a post as JSON, a character that is no text as U+FFFD. LG400 when it is no object.';
 
 create or replace function intake.split_post(p_map jsonb, p_document jsonb)
 returns jsonb

@@ -169,7 +169,8 @@ as $$
 -- last ten digits. Right before them may be more of the phone and a prefix that is dialled, but no other digit; right
 -- after them, none.
 declare
-  v_own_country constant text := upper(ref.collapse_space(p_payload ->> 'country_code'));
+  v_own_country constant text := upper(ref.read_code(p_payload ->> 'country_code'));
+  v_text constant text := ref.fold_marks(p_payload::text);
   v_email constant text := '(^|[^a-z0-9._%+-])'
     || regexp_replace(nullif(p_email, ''), '([^a-zA-Z0-9@])', E'\\\\\\1', 'g') || '($|[^a-z0-9.-])';
   v_digits constant text := regexp_replace(p_phone, E'\\D', '', 'g');
@@ -178,15 +179,15 @@ declare
       string_agg(intake.spread_digits(left(substr(v_digits, n), -10)), '|'), intake.spread_digits(right(v_digits, 10)))
     from generate_series(1, length(v_digits) - 10) n);
 begin
-  return coalesce(p_payload::text ~* v_email, false)
-    or coalesce(ref.normalize_email(ref.collapse_space(p_payload ->> 'email')) = nullif(p_email, ''), false)
-    or coalesce(length(v_digits) >= 10 and p_payload::text ~ v_number, false)
+  return coalesce(v_text ~* v_email, false)
+    or coalesce(ref.read_email(p_payload ->> 'email') = nullif(p_email, ''), false)
+    or coalesce(length(v_digits) >= 10 and v_text ~ v_number, false)
     or exists (
       select from unnest(case
         when v_own_country ~ '^[A-Z]{2}$' then array[v_own_country]
         else array[p_country_code, (ref.read_phone(nullif(p_phone, ''), null)).country_code]
       end) c (code)
-      where (ref.read_phone(p_payload ->> 'phone', c.code)).e164 = nullif(p_phone, ''));
+      where (ref.read_phone(ref.read_code(p_payload ->> 'phone'), c.code)).e164 = nullif(p_phone, ''));
 end;
 $$;
 comment on function intake.is_submission_of(jsonb, text, text, text) is

@@ -10,44 +10,55 @@ language plpgsql
 stable
 as $$
 declare
+  c_tracking constant text[] := intake.list_tracking_fields();
   v_request intake.lead_request;
-  v_attributes jsonb := p_payload -> 'attributes';
+  v_payload jsonb := p_payload;
+  v_notes text[];
+  v_attributes jsonb;
   v_consent_at timestamptz;
 begin
-  perform intake.check_submission(p_payload, p_context);
-  if p_payload ->> 'consent_at' is not null then
-    v_consent_at := ref.read_timestamp(p_payload ->> 'consent_at', 'consent_at');
+  if not intake.is_call(p_payload, p_context) then
+    perform intake.refuse_call(p_payload);
   end if;
-  if jsonb_typeof(v_attributes) is distinct from 'object' then
-    v_attributes := '{}';
+  if intake.is_odd(p_payload, p_context ? 'api_key_hash') then
+    select m.payload, m.notes into v_payload, v_notes
+    from intake.mend_submission(p_payload, p_context ? 'api_key_hash') m;
+    perform intake.check_submission(v_payload);
   end if;
+  if v_payload ->> 'consent_at' ~ E'\\S' then
+    v_consent_at := ref.read_timestamp(v_payload ->> 'consent_at', 'consent_at');
+  end if;
+  v_attributes := coalesce(v_payload -> 'attributes', '{}');
 
   -- One row in the order of the type: every expression of a function is prepared anew in each transaction.
   v_request := (
-    ref.collapse_space(p_payload ->> 'source_key'),
-    intake.read_idempotency_key(p_payload, p_context),
-    ref.collapse_space(p_payload ->> 'source'),
-    ref.collapse_space(p_payload ->> 'name'),
-    ref.collapse_space(p_payload ->> 'email'),
-    ref.collapse_space(p_payload ->> 'phone'),
-    upper(ref.collapse_space(p_payload ->> 'country_code')),
-    upper(ref.collapse_space(p_payload ->> 'region_code')),
-    ref.collapse_space(p_payload ->> 'postal_code'),
-    ref.collapse_space(p_payload ->> 'city'),
-    ref.collapse_space(p_payload ->> 'message'),
+    ref.collapse_space(v_payload ->> 'source_key'),
+    intake.read_idempotency_key(v_payload, p_context),
+    ref.collapse_space(v_payload ->> 'source'),
+    ref.collapse_space(v_payload ->> 'name'),
+    ref.collapse_space(v_payload ->> 'email'),
+    ref.collapse_space(v_payload ->> 'phone'),
+    upper(ref.collapse_space(v_payload ->> 'country_code')),
+    upper(ref.collapse_space(v_payload ->> 'region_code')),
+    ref.collapse_space(v_payload ->> 'postal_code'),
+    ref.collapse_space(v_payload ->> 'city'),
+    ref.read_lines(v_payload ->> 'message'),
     v_attributes,
-    ref.collapse_space(p_payload ->> 'utm_source'),
-    ref.collapse_space(p_payload ->> 'utm_medium'),
-    ref.collapse_space(p_payload ->> 'utm_campaign'),
-    ref.collapse_space(p_payload ->> 'landing_url'),
-    (p_payload ->> 'consent')::boolean,
-    (p_payload ->> 'gdpr_consent')::boolean,
+    ref.collapse_space(v_payload ->> 'utm_source'),
+    ref.collapse_space(v_payload ->> 'utm_medium'),
+    ref.collapse_space(v_payload ->> 'utm_campaign'),
+    ref.collapse_space(v_payload ->> 'landing_url'),
+    (v_payload ->> 'consent')::boolean,
+    (v_payload ->> 'gdpr_consent')::boolean,
     v_consent_at,
-    ref.collapse_space(p_payload ->> 'consent_certificate_url'),
+    ref.collapse_space(v_payload ->> 'consent_certificate_url'),
     p_context ->> 'api_key_hash',
-    coalesce(ref.collapse_space(p_payload ->> 'landing_url'), p_context ->> 'referer', p_context ->> 'origin'),
-    (p_context ->> 'ip_address')::inet,
-    p_context ->> 'user_agent'
+    coalesce(ref.collapse_space(v_payload ->> 'landing_url'), p_context ->> 'referer', p_context ->> 'origin'),
+    (case when v_payload ? 'ip_address' then nullif(v_payload ->> 'ip_address', '')
+      else p_context ->> 'ip_address' end)::inet,
+    coalesce(ref.collapse_space(v_payload ->> 'user_agent'), p_context ->> 'user_agent'),
+    case when v_payload ?| c_tracking then intake.gather_tracking(v_payload) end,
+    v_notes
   )::intake.lead_request;
 
   if v_request.country_code !~ '^[A-Z]{2}$' then
@@ -58,46 +69,60 @@ begin
 end;
 $$;
 comment on function intake.read_request(jsonb, jsonb) is
-  'Payload and context as one typed record: texts trimmed, empty ones null. LG400 names the field at fault.';
+  'Payload and context as one typed record: texts trimmed, empty ones null, what can be mended mended and noted. LG400 '
+  'names the field at fault.';
 
-create or replace function intake.check_submission(p_payload jsonb, p_context jsonb)
+create or replace function intake.is_call(p_payload jsonb, p_context jsonb)
+returns boolean
+language sql
+immutable parallel safe
+as $$
+  select jsonb_typeof(p_payload) = 'object' is true and jsonb_typeof(p_context) = 'object' is true
+    and p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail}'::text[]
+      = '{}';
+$$;
+comment on function intake.is_call(jsonb, jsonb) is
+  'Whether a payload is an object, and a context one that has no other keys than it may.';
+
+create or replace function intake.refuse_call(p_payload jsonb)
 returns void
 language plpgsql
 immutable
 as $$
--- One pass over the payload: unknown fields, wrong types and over-long texts. The submission is malformed, so nothing
--- is stored. DETAIL describes what was found without repeating it, for it may be personal and the server logs it.
-declare
-  c_limits constant jsonb := '{"source": 100, "source_key": 100, "idempotency_key": 128, "name": 200, "email": 200,
-    "phone": 40, "country_code": 2, "region_code": 20, "postal_code": 16, "city": 128, "message": 10000,
-    "utm_source": 100, "utm_medium": 100, "utm_campaign": 100, "landing_url": 2000, "consent_at": 40,
-    "consent_certificate_url": 2000}';
-  c_few constant integer := 600; -- shorter than the shortest attributes that are too many
-  v_field text;
-  v_value jsonb;
 begin
   if jsonb_typeof(p_payload) is distinct from 'object' then
     perform kernel.refuse('LG400', 'The lead is not a JSON object',
       p_found => coalesce(jsonb_typeof(p_payload), 'nothing'), p_allowed => 'an object');
   end if;
-  if jsonb_typeof(p_context) is distinct from 'object'
-    or p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail}'::text[]
-      <> '{}' then
-    perform kernel.refuse('LG400', 'The context has an unknown key', p_found => 'another key',
-      p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent, can_look_up_mail');
-  end if;
+  perform kernel.refuse('LG400', 'The context has an unknown key', p_found => 'another key',
+    p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent, can_look_up_mail');
+end;
+$$;
+comment on function intake.refuse_call(jsonb) is
+  'Raises LG400: the payload is no object, or the context has an unknown key.';
 
+create or replace function intake.check_submission(p_payload jsonb)
+returns void
+language plpgsql
+immutable
+as $$
+-- What nobody could mend: unknown fields, wrong types and over-long texts. The submission is malformed, so nothing is
+-- stored. DETAIL describes what was found without repeating it, for it may be personal and the server logs it.
+declare
+  c_limits constant jsonb := intake.list_limits();
+  v_field text;
+  v_value jsonb;
+begin
   select e.key, e.value into v_field, v_value
   from jsonb_each(p_payload) e
   where case
     when c_limits ? e.key then
       jsonb_typeof(e.value) not in ('string', 'null') or length(e.value #>> '{}') > (c_limits ->> e.key)::integer
-    when e.key in ('consent', 'gdpr_consent') then jsonb_typeof(e.value) not in ('boolean', 'null')
-    when e.key = 'attributes' then case jsonb_typeof(e.value)
-      when 'object' then length(e.value::text) > c_few and intake.find_attributes_fault(e.value) is not null
-      else e.value <> 'null' end
+    when e.key in ('consent', 'gdpr_consent') then false
+    when e.key = 'attributes' then
+      jsonb_typeof(e.value) <> 'object' or intake.find_attributes_fault(e.value) is not null
     else true
-  end
+    end
   limit 1;
   if not found then
     return;
@@ -108,13 +133,12 @@ begin
       case jsonb_typeof(v_value) when 'string' then format('text of %s characters', length(v_value #>> '{}'))
         else 'a value of type ' || jsonb_typeof(v_value) end,
       format('text of at most %s characters', c_limits ->> v_field));
-  elsif v_field = 'attributes' and jsonb_typeof(v_value) = 'object' then
-    perform kernel.refuse('LG400', 'attributes is not acceptable', v_field, intake.find_attributes_fault(v_value),
-      'at most 100 attributes, 16384 bytes together');
-  elsif v_field in ('consent', 'gdpr_consent', 'attributes') then
-    perform kernel.refuse('LG400', v_field || ' is not acceptable', v_field,
-      'a value of type ' || jsonb_typeof(v_value),
-      case v_field when 'attributes' then 'an object' else 'true or false' end);
+  elsif v_field = 'attributes' then
+    perform kernel.refuse('LG400', 'attributes is not acceptable', v_field,
+      case jsonb_typeof(v_value) when 'object' then intake.find_attributes_fault(v_value)
+        else 'a value of type ' || jsonb_typeof(v_value) end,
+      case jsonb_typeof(v_value) when 'object' then 'at most 100 attributes, 16384 bytes together'
+        else 'an object' end);
   end if;
   v_field := case when v_field ~ '^[A-Za-z_][A-Za-z0-9_]{0,39}$' then v_field else '(not a plain name)' end;
   perform kernel.refuse('LG400', 'Unknown field ' || v_field, v_field, 'an unknown field',
@@ -122,8 +146,8 @@ begin
     'Answers of your own go into attributes.');
 end;
 $$;
-comment on function intake.check_submission(jsonb, jsonb) is
-  'Raises LG400 for the first field of a submission that is unknown, of a wrong type or too long.';
+comment on function intake.check_submission(jsonb) is
+  'Raises LG400 for the first field of a mended submission that is unknown, of a wrong type or too long.';
 
 create or replace function intake.find_attributes_fault(p_attributes jsonb)
 returns text
@@ -150,9 +174,11 @@ language plpgsql
 immutable
 as $$
 declare
-  v_key constant text := coalesce(p_context ->> 'idempotency_key', p_payload ->> 'idempotency_key');
+  v_in_body constant text := case
+    when p_payload ->> 'idempotency_key' ~ E'\\S' then p_payload ->> 'idempotency_key' end;
+  v_key constant text := coalesce(p_context ->> 'idempotency_key', v_in_body);
 begin
-  if v_key <> p_payload ->> 'idempotency_key' then
+  if v_key <> v_in_body then
     perform kernel.refuse('LG400', 'The call has two different idempotency keys', 'idempotency_key',
       'one in the header and another in the body', 'one key');
   end if;

@@ -12,7 +12,7 @@ stable
 as $$
 -- A phone is read as the intake reads it, in each country that has a market; one that is not valid is kept as it came.
 declare
-  v_text constant text := ref.collapse_space(p_text);
+  v_text constant text := ref.read_code(p_text);
 begin
   if v_text is null or length(v_text) > 200 then
     perform kernel.refuse('LG400', 'The text to look for is missing or too long', 'text',
@@ -27,6 +27,8 @@ begin
     where v_text ~ '[0-9]{3}' and email is null);
   keys := array(
     select v_text
+    union
+    select ref.collapse_space(p_text)
     union
     select (f.body -> 'idempotency_key' ->> 'prefix') || v_text
     from leadgen.field_maps f
@@ -55,7 +57,10 @@ begin
     union all
     select l.id, 3, 'email' from leadgen.leads l where l.email = v_search.email
     union all
-    select l.id, 4, 'key'
+    select l.id, 4, 'external_id' from leadgen.leads l
+    where l.tracking ->> 'external_id' = ref.collapse_space(p_text) and l.tracking ? 'external_id'
+    union all
+    select l.id, 5, 'key'
     from leadgen.sources s
     join leadgen.leads l on l.source_id = s.id and l.idempotency_key = any (v_search.keys)
   ) found
@@ -66,8 +71,8 @@ begin
 end;
 $$;
 comment on function intake.list_matching_leads(text, integer) is
-  'The leads that have a text as their id, phone, e-mail or idempotency key, and which of these it was; if there is '
-  'none, the latest that have it as an attribute.';
+  'The leads that have a text as their id, phone, e-mail, external_id or idempotency key, and which it was; if '
+  'there is none, the latest that have it as an attribute.';
 
 create or replace function intake.list_leads_by_attribute(p_text text, p_limit integer)
 returns table (lead_id bigint, matched text)
@@ -136,8 +141,10 @@ begin
   cross join lateral (select strpos(q.payload::text, v_part) > 0 as has_text offset 0) t
   cross join lateral (
     select
-      case when c.is_traced and translate(q.payload::text, ' ()-./+', '') like any (v_digits) then 'phone' end as phone,
-      case when c.is_traced and strpos(lower(q.payload::text), v_search.email) > 0 then 'email' end as email,
+      case when c.is_traced and translate(ref.fold_marks(q.payload::text), ' ()-./+', '') like any (v_digits)
+        then 'phone' end as phone,
+      case when c.is_traced and strpos(lower(ref.fold_marks(q.payload::text)), v_search.email) > 0
+        then 'email' end as email,
       case when t.has_text and q.payload ->> 'idempotency_key' = any (v_search.keys)
         or q.context ->> 'idempotency_key' = any (v_search.keys) then 'key' end as key,
       case when t.has_text and exists (

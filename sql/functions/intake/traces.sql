@@ -19,15 +19,15 @@ as $$
 declare
   c_window constant integer := 10;
   c_ends constant integer := 40;
-  v_text constant text := lower(p_payload::text);
+  v_text constant text := lower(ref.fold_marks(p_payload::text));
   v_request text;
   v_phone text;
   v_email text;
 begin
   if jsonb_typeof(p_payload) = 'object' then
     v_request := encode(intake.hash_submission(p_payload), 'hex');
-    v_phone := p_payload ->> 'phone';
-    v_email := ref.normalize_email(ref.collapse_space(p_payload ->> 'email'));
+    v_phone := ref.read_code(p_payload ->> 'phone');
+    v_email := ref.read_email(p_payload ->> 'email');
   end if;
   return array(
     select intake.hash_trace('request', v_request) where v_request is not null

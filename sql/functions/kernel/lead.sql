@@ -103,6 +103,9 @@ begin
   return case
     when coalesce(jsonb_typeof(v_value), 'null') = 'null' then 'missing'
     when jsonb_typeof(v_value) = 'boolean' then v_value::text
+    when starts_with(p_field, 'attributes.') and jsonb_typeof(v_value) in ('string', 'array')
+      and kernel.read_flag(v_value) is not null and kernel.read_number(v_value) is null
+      then kernel.read_flag(v_value)::text
     when starts_with(p_field, 'attributes.') and v_value #>> '{}' ~ '^-?[0-9]{1,6}([.][0-9]{1,4})?$'
       then v_value #>> '{}'
   end;
@@ -132,21 +135,22 @@ comment on function kernel.find_filter_fault(kernel.field_test[], jsonb) is
   'The first filter of an enrollment that a lead does not meet, with its numbers: "attributes.roof_age is 7, wanted '
   'at least 10"; null: it meets all.';
 
-create or replace function kernel.find_field_fault(p_value jsonb, p_rule jsonb)
+create or replace function kernel.find_field_fault(p_value jsonb, p_rule jsonb, p_reading integer default null)
 returns text
 language plpgsql
 immutable
 as $$
 declare
-  v_type constant text := jsonb_typeof(p_value);
-  v_text constant text := p_value #>> '{}';
+  v_value constant jsonb := case when p_reading is null then p_value else kernel.read_by_rule(p_value, p_rule) end;
+  v_type constant text := jsonb_typeof(v_value);
+  v_text constant text := v_value #>> '{}';
 begin
-  if p_value is null or v_type = 'null' then
+  if v_value is null or v_type = 'null' then
     return null;
   elsif v_type <> p_rule ->> 'type'
     and not (p_rule ->> 'type' = 'integer' and v_type = 'number' and v_text::numeric % 1 = 0) then
     return format('is of type %s; it must be %s', v_type, p_rule ->> 'type');
-  elsif p_rule ? 'enum' and not kernel.is_one_of(p_value, p_rule -> 'enum') then
+  elsif p_rule ? 'enum' and not kernel.is_one_of(v_value, p_rule -> 'enum') then
     return 'is none of ' || (select string_agg(e, ', ') from jsonb_array_elements_text(p_rule -> 'enum') e);
   elsif p_rule ?| array['minimum', 'maximum'] and v_type <> 'number' then
     return format('is of type %s; it must be number', v_type);
@@ -168,5 +172,32 @@ begin
   return null;
 end;
 $$;
-comment on function kernel.find_field_fault(jsonb, jsonb) is
-  'What is wrong with one value under one rule of field_rules, in words; null: nothing, or the value is not there.';
+comment on function kernel.find_field_fault(jsonb, jsonb, integer) is
+  'What is wrong with one value under one rule of field_rules, in words; null: nothing, or the value is not there. '
+  'p_reading null: by its type as it came, as leads of before were judged, and values of a policy are.';
+
+create or replace function kernel.read_by_rule(p_value jsonb, p_rule jsonb)
+returns jsonb
+language plpgsql
+immutable strict
+as $$
+declare
+  v_type constant text := coalesce(p_rule ->> 'type', case
+    when p_rule ?| array['minimum', 'maximum'] then 'number'
+    when p_rule ?| array['pattern', 'minLength', 'maxLength'] then 'string' end);
+  v_entry jsonb;
+begin
+  if jsonb_typeof(p_value) = v_type and not p_rule ? 'enum' then
+    return p_value;
+  end if;
+  for v_index in 0 .. coalesce(jsonb_array_length(p_rule -> 'enum'), 0) - 1 loop
+    v_entry := p_rule -> 'enum' -> v_index;
+    if kernel.read_as_type(p_value, jsonb_typeof(v_entry)) = v_entry then
+      return v_entry;
+    end if;
+  end loop;
+  return kernel.read_as_type(p_value, v_type);
+end;
+$$;
+comment on function kernel.read_by_rule(jsonb, jsonb) is
+  'A value as the rule of its field wants it, if it can be read so: an entry of enum, or of the rule''s type.';

@@ -31,6 +31,7 @@ begin
     region_code = case when l.region_code ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$' then l.region_code end,
     consent_certificate_url = null, utm_source = null, utm_medium = null, utm_campaign = null,
     landing_url = null, ip_address = null, user_agent = null, submitted = null, signals = null,
+    tracking = null, intake_notes = null,
     source = case
       when l.source ~ '^[A-Za-z0-9_ -]{1,40}$' and lower(l.source) ~ any (v_words) is not true then l.source
       else 'erased'

@@ -84,6 +84,7 @@ as $$
 -- What is not acceptable is described, not repeated: it may be personal, and the server logs it.
 declare
   v_country_code constant text := upper(p_country_code);
+  v_code constant text := ref.read_code(p_value);
   v_value text;
   v_allowed text;
 begin
@@ -95,8 +96,8 @@ begin
   case p_kind
     when 'phone' then
       v_value := case
-        when v_country_code is not null or ltrim(p_value, ' (') like '+%' then
-          (ref.read_phone(p_value, v_country_code)).e164
+        when v_country_code is not null or ltrim(v_code, ' (') like '+%' then
+          (ref.read_phone(v_code, v_country_code)).e164
       end;
       v_allowed := case
         when v_country_code is null then
@@ -104,11 +105,11 @@ begin
         else 'a valid number as it is dialled in ' || v_country_code || ', or with + and the country''s code'
       end;
     when 'email' then
-      v_value := ref.normalize_email(ref.collapse_space(p_value));
+      v_value := ref.normalize_email(v_code);
       v_value := case when ref.is_email(v_value) then v_value end;
       v_allowed := 'an address such as name@example.com';
     when 'email_domain' then
-      v_value := ref.normalize_domain(ref.collapse_space(p_value));
+      v_value := ref.normalize_domain(v_code);
       v_value := case when ref.is_email('a@' || v_value) then v_value end;
       v_allowed := 'a domain such as example.com';
     else

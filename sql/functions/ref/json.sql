@@ -34,3 +34,28 @@ $$;
 comment on function ref.read_word(jsonb, text) is
   'A member of a stranger''s JSON where a word is meant: trimmed, on one line, at most 500 characters; null when it is '
   'no string.';
+
+create or replace function ref.mend_escapes(p_text text)
+returns text
+language plpgsql
+immutable parallel safe
+as $$
+-- Behind a backslash the longest match counts: a pair of halves before one half. A pair that is whole stays, as does a
+-- backslash that is escaped itself. What else is wrong is left for the reader of the JSON to refuse.
+declare
+  c_odd constant text := E'\\\\u(0000|[dD][89a-fA-F][0-9a-fA-F]{2})';
+  c_piece constant text :=
+    E'[^\\\\]+|\\\\u[dD][89abAB][0-9a-fA-F]{2}\\\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\\\u[0-9a-fA-F]{4}|\\\\.|\\\\';
+begin
+  if p_text !~ c_odd then
+    return p_text;
+  end if;
+  return (
+    select string_agg(case when length(m.piece[1]) = 6 and m.piece[1] ~ ('^' || c_odd) then E'\\ufffd'
+      else m.piece[1] end, '' order by m.place)
+    from regexp_matches(p_text, '(' || c_piece || ')', 'g') with ordinality as m (piece, place));
+end;
+$$;
+comment on function ref.mend_escapes(text) is
+  'A JSON text in which an escaped NUL, or half of a surrogate pair, is U+FFFD: jsonb takes neither. Source: RFC 8259, '
+  'section 8.2.';

@@ -15,18 +15,30 @@ end;
 $$;
 comment on function ref.normalize_email(text) is 'An address in lower case, its domain in ASCII (IDNA).';
 
+create or replace function ref.read_email(p_text text)
+returns text
+language sql
+immutable parallel safe
+as $$
+  select ref.normalize_email(ref.read_code(p_text));
+$$;
+comment on function ref.read_email(text) is
+  'An address as somebody wrote it, as leads carry it: what looks the same is the same. Intake, suppression, erasure '
+  'and search read by it.';
+
 create or replace function ref.is_email(p_email text)
 returns boolean
 language sql
 immutable parallel safe
 as $$
   select length(p_email) <= 200
-    and p_email ~ E'^[^\\s@"(),:;<>\\[\\]\\\\[:cntrl:]]{1,64}'
+    and p_email ~ E'^[^\\s@"(),:;<>\\[\\]\\\\\\ufffd[:cntrl:]]{1,64}'
       '@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$'
     and p_email !~ E'(^\\.|\\.\\.|\\.@)';
 $$;
 comment on function ref.is_email(text) is
-  'Whether a normalised address is well-formed: one @, a local part without quotes, a domain with a dot.';
+  'Whether a normalised address is well-formed: one @, a local part without quotes and '
+  'lost characters (U+FFFD), a domain with a dot.';
 
 create or replace function ref.normalize_domain(p_domain text)
 returns text
@@ -34,7 +46,7 @@ language plpgsql
 immutable strict parallel safe
 as $$
 begin
-  if octet_length(p_domain) = length(p_domain) or p_domain ~ '[^.]{64}' or length(p_domain) > 253 then
+  if octet_length(p_domain) = length(p_domain) or p_domain ~ E'[^.]{64}|\\ufffd' or length(p_domain) > 253 then
     return lower(p_domain);
   end if;
   return (
@@ -44,7 +56,8 @@ begin
         else 'xn--' || ref.encode_punycode(label)
       end,
       '.' order by position)
-    from regexp_split_to_table(lower(normalize(p_domain, nfkc)), E'\\.') with ordinality as labels (label, position)
+    from regexp_split_to_table(lower(translate(normalize(p_domain, nfkc), E'\u3002', '.')), E'\\.') with ordinality
+      as labels (label, position)
   );
 end;
 $$;

@@ -24,6 +24,23 @@ comment on function ref.normalize_postal_code(text, text) is
   'A postal code in its country''s shape, upper case: US ZIP+4 keeps five digits, CA is "K1A 0B1", GB has a blank '
   'before the last three.';
 
+create or replace function ref.restore_zip(p_text text)
+returns text
+language plpgsql
+immutable strict parallel safe
+as $$
+-- For what people send, not for the catalogue, where four digits are a mistake.
+begin
+  return case
+    when p_text ~ '^[0-9]{4}(-[0-9]{4}|[.]0+)?$' then '0' || left(p_text, 4)
+    when p_text ~ '^[0-9]{5}[.]0+$' then left(p_text, 5)
+    else p_text
+  end;
+end;
+$$;
+comment on function ref.restore_zip(text) is
+  'A US ZIP that a spreadsheet took for a number, as it was: 2108 is 02108, 78701.0 is 78701.';
+
 create or replace function ref.is_postal_code(p_postal_code text, p_country_code text)
 returns boolean
 language sql

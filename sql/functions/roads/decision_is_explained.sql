@@ -31,6 +31,7 @@ begin
           then jsonb_build_object('duplicate_of', (l.signals).duplicate_lead_id)
         else '{}'
       end,
+    'intake_notes', coalesce(to_jsonb(l.intake_notes), '[]'),
     'unsold_reason', l.unsold_reason,
     'hold_until', l.hold_until,
     'erasure', roads.explain_erasure(l),

@@ -21,7 +21,7 @@ begin
   -- Its sender may have posted it again meanwhile, and been taken.
   select l.answer || '{"repeated": true}' into v_answer
   from leadgen.leads l
-  where l.email = left(coalesce(ref.normalize_email(ref.collapse_space(v_row.payload ->> 'email')), ''), 200)
+  where l.email = left(coalesce(ref.read_email(v_row.payload ->> 'email'), ''), 200)
     and l.request_hash = intake.hash_submission(v_row.payload)
     and l.created_at >= v_row.created_at
   order by l.id

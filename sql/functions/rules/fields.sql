@@ -14,7 +14,9 @@ begin
   if p_facts.email is null then
     v_failures := v_failures || rules.fail('field_required', 'email', 'email is missing');
   elsif not ref.is_email(p_facts.email) then
-    v_failures := v_failures || rules.fail('field_invalid', 'email', 'email is not an address');
+    v_failures := v_failures || rules.fail('field_invalid', 'email', case
+      when position(E'\ufffd' in p_facts.email) > 0 then 'email has a character that was lost on its way to us'
+      else 'email is not an address' end);
   end if;
   if p_facts.phone is null then
     v_failures := v_failures || rules.fail('field_required', 'phone', 'phone is missing');
@@ -69,7 +71,7 @@ declare
 begin
   for v_index in 0 .. jsonb_array_length(p_value) - 1 loop
     v_field := p_value -> v_index ->> 0;
-    v_fault := kernel.find_field_fault(kernel.read_field(p_facts, v_field), p_value -> v_index -> 1);
+    v_fault := kernel.find_field_fault(kernel.read_field(p_facts, v_field), p_value -> v_index -> 1, p_facts.reading);
     if v_fault is not null then
       v_failures := v_failures || rules.fail('field_invalid', v_field, v_field || ' ' || v_fault);
     end if;

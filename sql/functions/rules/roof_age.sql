@@ -7,11 +7,10 @@ immutable
 as $$
 -- Forms send numbers as text, so "12" is as good as 12.
 declare
-  v_text constant text := btrim(p_facts.attributes ->> 'roof_age');
-  v_years constant numeric := case when v_text ~ E'^[0-9]{1,4}(\\.[0-9]{1,4})?$' then v_text::numeric end;
+  v_years constant numeric := kernel.read_number(p_facts.attributes -> 'roof_age');
 begin
   return case
-    when v_years is null
+    when v_years is null or v_years < 0
       then rules.fail('roof_age_not_allowed', 'attributes.roof_age', 'The age of the roof in years is missing')
     when v_years < (p_value ->> 'minimum')::numeric
       then rules.fail('roof_age_not_allowed', 'attributes.roof_age',

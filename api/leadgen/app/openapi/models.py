@@ -18,6 +18,11 @@ def text(max_length: int, description: str, *examples: str) -> Meta:
     return Meta(description=description, examples=list(examples) or None, extra_json_schema=limit)
 
 
+def cut(length: int, description: str, *examples: str) -> Meta:
+    """An optional text that costs no lead: what is longer is cut."""
+    return Meta(description=f"{description} Cut to {length} characters.", examples=list(examples) or None)
+
+
 def says(description: str, *examples: object) -> Meta:
     """What a field is for."""
     return Meta(description=description, examples=list(examples) or None)
@@ -33,9 +38,12 @@ Phone = Annotated[str, Meta(pattern=r"^\+\d{6,15}$", description="E.164.")]
 
 
 class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A person's request for a service. null is the same as no field."""
+    """A person's request for a service. null is the same as no field, a number the same as its text.
 
-    source: Annotated[str | None, text(100, "Kind of page or partner, for reports.", "landing_page")] = None
+    What can be mended is (docs/senders.md), and noted with the lead.
+    """
+
+    source: Annotated[str | None, cut(100, "Kind of page or partner, for reports.", "landing_page")] = None
     source_key: Annotated[
         str | None,
         text(100, "Public name of the source; not needed with an API key.", "austin-plumbing-v1"),
@@ -74,16 +82,51 @@ class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
             {"job_type": "leak"},
         ),
     ] = None
-    utm_source: Annotated[str | None, text(100, "Campaign source.", "google")] = None
-    utm_medium: Annotated[str | None, text(100, "Campaign medium.", "cpc")] = None
-    utm_campaign: Annotated[str | None, text(100, "Campaign name.", "plumbing_austin")] = None
-    landing_url: Annotated[
-        str | None, text(2_000, "Page that the form was on.", "https://plumbing-austin.example/quote")
+    external_id: Annotated[
+        str | None,
+        cut(200, "The sender's own id of this lead. `leadgen find` finds the lead by it.", "P-10077"),
     ] = None
-    consent: Annotated[bool | None, says("The person agreed to be contacted.", True)] = None
-    gdpr_consent: Annotated[bool | None, says("The person agreed to the processing of their data.", True)] = (
-        None
-    )
+    utm_source: Annotated[str | None, cut(100, "Campaign source.", "google")] = None
+    utm_medium: Annotated[str | None, cut(100, "Campaign medium.", "cpc")] = None
+    utm_campaign: Annotated[str | None, cut(100, "Campaign name.", "plumbing_austin")] = None
+    utm_term: Annotated[str | None, cut(200, "Campaign keyword.", "emergency plumber")] = None
+    utm_content: Annotated[str | None, cut(200, "Which advertisement.", "blue banner")] = None
+    landing_url: Annotated[
+        str | None, cut(2_000, "Page that the form was on.", "https://plumbing-austin.example/quote")
+    ] = None
+    referrer: Annotated[
+        str | None, cut(2_000, "Page that led there.", "https://search.example/?q=plumber")
+    ] = None
+    gclid: Annotated[str | None, cut(500, "Click id of Google Ads.", "Cj0KCQiA")] = None
+    fbclid: Annotated[str | None, cut(500, "Click id of Meta.", "IwAR0")] = None
+    click_id: Annotated[str | None, cut(500, "Click id of another network.", "c-123")] = None
+    session_id: Annotated[str | None, cut(200, "The visit in the page's own analytics.", "s-456")] = None
+    sub_id: Annotated[str | None, cut(200, "A partner's own source of the lead.", "publisher-12")] = None
+    sub_id1: Annotated[str | None, cut(200, "A further sub id.", "list-3")] = None
+    sub_id2: Annotated[str | None, cut(200, "A further sub id.", "mail-7")] = None
+    sub_id3: Annotated[str | None, cut(200, "A further sub id.", "spring")] = None
+    sub_id4: Annotated[str | None, cut(200, "A further sub id.", "b")] = None
+    sub_id5: Annotated[str | None, cut(200, "A further sub id.", "2")] = None
+    ip_address: Annotated[
+        str | None,
+        says(
+            "The person's IP address. Taken of a sender with an API key only; of others the caller's counts.",
+            "203.0.113.9",
+        ),
+    ] = None
+    user_agent: Annotated[
+        str | None, cut(500, "The person's browser. Taken of a sender with an API key only.", "Mozilla/5.0")
+    ] = None
+    consent: Annotated[
+        bool | str | None,
+        says(
+            "The person agreed to be contacted. Also a word for yes or no; an unclear one is no answer.", True
+        ),
+    ] = None
+    gdpr_consent: Annotated[
+        bool | str | None,
+        says("The person agreed to the processing of their data. Read as consent is.", True),
+    ] = None
     consent_at: Annotated[
         str | None, text(40, "When they agreed, ISO 8601 with offset.", "2026-11-21T10:15:00Z")
     ] = None
