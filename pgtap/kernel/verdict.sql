@@ -1,6 +1,6 @@
 -- decide and read_routing_config: exclusivity, and what happens while the exclusive buyer cannot take a lead.
 begin;
-select plan(19);
+select plan(20);
 
 select is(to_jsonb(testkit.settings()),
   '{"strategy": ["priority"], "max_buyers": 1, "exclusivity_scopes": ["postal_code", "city"], "when_unavailable": "fall_through",
@@ -35,8 +35,10 @@ from (values
     '{cap_day,exclusive_to_other}', '{}', 'hold: nobody else'),
   ('{"exclusivity": {"when_unavailable": "reject"}}', 101, array['{"cap_day": 0}', '{}']::jsonb[], '{cap_day,exclusive_to_other}', '{}',
     'reject: nobody else'),
-  ('{"exclusivity": {"when_unavailable": "hold"}}', 999, array['{}', '{}']::jsonb[], '{exclusive_to_other,exclusive_to_other}', '{}',
-    'an owner who is not enrolled')
+  ('{"exclusivity": {"when_unavailable": "hold"}}', 999, array['{}', '{}']::jsonb[], '{NULL,NULL}', '{1,2}',
+    'hold: an owner who is not enrolled is not waited for'),
+  ('{"exclusivity": {"when_unavailable": "reject"}}', 999, array['{}', '{}']::jsonb[], '{exclusive_to_other,exclusive_to_other}', '{}',
+    'reject: an owner who is not enrolled')
 ) as t (config, owner, fields, reasons, ranking, what), lateral testkit.verdict_of(testkit.candidates(variadic fields), config, owner) v;
 select is((testkit.verdict_of(testkit.candidates('{"cap_day": 0}', '{}'), '{}', 101)).exclusive_buyer_id, null,
   'fallen through: nobody is exclusive');

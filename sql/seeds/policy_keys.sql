@@ -69,7 +69,9 @@ values
       "scopes": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"enum": ["postal_code", "city"]}},
       "when_unavailable": {"enum": ["fall_through", "hold", "reject"]}}}',
     'Which exclusivities count, in this order (default postal_code, city), '
-    || 'and what happens while the exclusive buyer cannot take a lead (default fall_through).'),
+    || 'and what happens while the exclusive buyer cannot take a lead (default fall_through). hold waits for what may pass: a cap, a '
+    || 'budget, hours, a pause with an end, a balance. For all else (it had the lead, bought the contact, is not enrolled, is '
+    || 'switched off, does not take such leads) the lead falls through.'),
   ('routing', 'on_no_buyer', 50, null, false, '{"enum": ["hold", "reject"]}',
     'Whether a lead that no buyer can take is offered again later (hold, the default) or stays unsold.'),
   ('routing', 'hold_hours', 60, null, false, '{"type": "number", "minimum": 0.01, "maximum": 2160}',

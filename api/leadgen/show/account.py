@@ -88,6 +88,9 @@ def describe_attempt(attempt: Json) -> str:
             "a buyer who is not enrolled",
         )
         parts.append(f"area owned by {owner}")
+    if fallen := attempt.get("fell_through"):
+        place = f"{fallen['scope_type'].replace('_', ' ')} {fallen['scope_value']}"
+        parts.append(f"fell through {fallen['buyer']}, who owns {place}: {fallen['reason']}")
     if attempt.get("next_route_at"):
         parts.append(f"tried again from {moment(attempt['next_route_at'])}")
     return ", ".join(parts)

@@ -106,6 +106,14 @@ as $$
     'strategy', (p.policy).strategy,
     'max_buyers', (p.policy).max_buyers,
     'exclusive_buyer_id', d.exclusive_buyer_id,
+    'fell_through', case when (d.exclusivity).buyer_id is not null and d.exclusive_buyer_id is null then
+      jsonb_build_object(
+        'buyer_id', (d.exclusivity).buyer_id,
+        'buyer', (select b.name from leadgen.buyers b where b.id = (d.exclusivity).buyer_id),
+        'scope_type', (d.exclusivity).scope_type,
+        'scope_value', (d.exclusivity).scope_value,
+        'reason', kernel.find_fall_through(s.snapshot, d.reasons))
+    end,
     'unsold_reason', d.unsold_reason,
     'next_route_at', d.next_route_at,
     'offer_limits', (
