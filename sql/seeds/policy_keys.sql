@@ -94,9 +94,11 @@ values
   ('routing', 'reroute', 100, null, false,
     '{"type": "object", "additionalProperties": false, "properties": {
       "on_return": {"type": "boolean"}, "on_failure": {"type": "boolean"},
-      "max_attempts": {"type": "integer", "minimum": 0, "maximum": 20}}}',
+      "max_attempts": {"type": "integer", "minimum": 0, "maximum": 20},
+      "deliver_within_seconds": {"type": "number", "minimum": 0, "maximum": 604800}}}',
     'Whether a lead that its buyer returned, or that could not be delivered, is offered to the next one (default both), '
-    || 'and how often (default 3).'),
+    || 'and how often (default 3). deliver_within_seconds (default 120; 0: never): under on_failure a sale of which nothing can have '
+    || 'arrived by then passes on as soon as another buyer takes the lead; until then its retries go on.'),
   ('routing', 'delivery', 110, null, false,
     '{"type": "object", "additionalProperties": false, "properties": {
       "timeout_seconds": {"type": "number", "minimum": 0.1, "maximum": 60},

@@ -138,11 +138,10 @@ def shorten_times(text: str, since: str) -> str:
 
 def describe_sale(sale: Json) -> str:
     """Buyer, how the price came about, and what became of each delivery."""
+    price = describe_price(sale["price_steps"], sale["currency"])
+    fate = sale["ending"] or sale["outcome"]
     deliveries = "; ".join(describe_delivery(delivery) for delivery in sale["deliveries"] or [])
-    return (
-        f"{sale['buyer']}: {describe_price(sale['price_steps'], sale['currency'])}, {sale['outcome']}"
-        f" ({deliveries or 'no deliveries'})"
-    )
+    return f"{sale['buyer']}: {price}, {fate} ({deliveries or 'no deliveries'})"
 
 
 def describe_price(steps: list[Json], currency: str) -> str:

@@ -212,6 +212,9 @@ begin
   v_settings.reroutes_on_return := coalesce((v_reroute ->> 'on_return')::boolean, true);
   v_settings.reroutes_on_failure := coalesce((v_reroute ->> 'on_failure')::boolean, true);
   v_settings.max_reroutes := coalesce((v_reroute ->> 'max_attempts')::integer, 3);
+  if v_settings.reroutes_on_failure then
+    v_settings.deliver_within_seconds := nullif(coalesce((v_reroute ->> 'deliver_within_seconds')::numeric, 120), 0);
+  end if;
   v_settings.acceptance := coalesce(v_acceptance ->> 'mode', 'on_delivery');
   v_settings.acceptance_hours := (v_acceptance ->> 'window_hours')::numeric;
   v_settings.delivery_timeout_seconds := (v_delivery ->> 'timeout_seconds')::numeric;

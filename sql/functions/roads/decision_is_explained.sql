@@ -194,6 +194,7 @@ as $$
     'price_steps', a.price_steps,
     'is_exclusive', a.is_exclusive,
     'outcome', a.outcome,
+    'ending', case when market.has_ended(a) then market.describe_ending(a) end,
     'deliveries', (
       select jsonb_agg(jsonb_build_object(
         'delivery_id', d.id,
@@ -265,7 +266,7 @@ as $$
       'no longer sold to ' || string_agg(s.name || ' (' || s.ending || ')', ', ' order by s.id)
         filter (where s.released_at is not null) as given_back
     from (
-      select a.id, a.released_at, b.name, market.describe_end(a.outcome) as ending,
+      select a.id, a.released_at, b.name, market.describe_ending(a) as ending,
         format('%s for %s %s%s', b.name, round(a.price, kernel.currency_minor_unit(a.currency)), a.currency,
           case when a.is_exclusive then ' (exclusive)' else '' end) as words
       from leadgen.lead_assignments a
