@@ -69,22 +69,6 @@ $$;
 comment on function outbox.queue_notice(bigint, text, jsonb, bigint) is
   'Tells a buyer something that is no lead, by one of its endpoints; returns the delivery''s id.';
 
-create or replace function outbox.tell_buyer(p_buyer_id bigint, p_kind text, p_facts jsonb)
-returns bigint
-language plpgsql
-volatile
-as $$
-declare
-  v_endpoint_id constant bigint := outbox.ensure_notice_endpoint(p_buyer_id);
-begin
-  return case when v_endpoint_id is not null then
-    outbox.queue_notice(p_buyer_id, p_kind, p_facts, v_endpoint_id)
-  end;
-end;
-$$;
-comment on function outbox.tell_buyer(bigint, text, jsonb) is
-  'Tells a buyer something that is no lead by e-mail, if it wants notices; returns the delivery''s id, else null.';
-
 create or replace function outbox.compose_notice(p_notice leadgen.notices)
 returns text
 language plpgsql

@@ -144,6 +144,7 @@ as $$
 declare
   v_sale leadgen.lead_assignments;
   v_reason text;
+  v_endpoint_id bigint;
 begin
   select a.* into v_sale from leadgen.lead_assignments a where a.id = p_assignment_id;
   v_reason := market.describe_ending(v_sale);
@@ -156,8 +157,12 @@ begin
       v_sale.buyer_offer_id, v_sale.id, v_reason),
     jsonb_build_object('assignment_id', v_sale.id, 'lead_id', v_sale.lead_id, 'seconds', v_sale.undelivered_seconds))
   on conflict on constraint events_subject_unique do nothing;
-  if found then
-    perform outbox.tell_buyer(v_sale.buyer_id, 'lead.undelivered', jsonb_build_object(
+  if not found then
+    return;
+  end if;
+  v_endpoint_id := outbox.ensure_notice_endpoint(v_sale.buyer_id);
+  if v_endpoint_id is not null then
+    perform outbox.queue_notice(v_sale.buyer_id, 'lead.undelivered', jsonb_build_object(
       'assignment_id', v_sale.id,
       'offer', (select o.name from leadgen.offers o where o.id = v_sale.offer_id),
       'sold_at', to_char(v_sale.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
@@ -165,7 +170,7 @@ begin
       'last_error', (
         select string_agg(d.channel || ': ' || d.last_error, '; ' order by d.id)
         from leadgen.deliveries d
-        where d.assignment_id = v_sale.id and d.market_id = v_sale.market_id)));
+        where d.assignment_id = v_sale.id and d.market_id = v_sale.market_id)), v_endpoint_id);
   end if;
 end;
 $$;
