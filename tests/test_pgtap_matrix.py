@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from leadgen.db.cluster import adopt_clones
 from leadgen.db.migrate import migrate
 from leadgen.db.pgtap import load_kit, pgtap_dir, pgtap_files, run_pgtap
 from leadgen.settings import Settings
@@ -54,6 +55,7 @@ def template_of(cluster: Cluster, request: pytest.FixtureRequest) -> Callable[[V
         url = cluster.url(name)
         migrate(url, Settings(environment="development"), say=lambda _: None)
         load_kit(url, cluster.shelf)
+        adopt_clones(url)
         return name
 
     return lambda variant: make(variant)

@@ -50,7 +50,7 @@ from (values
   ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,list_withdrawn,take_nap,
     list_chores,run_chore,follow_change,route_held_lead,
     settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
-    list_endpoint_checks,record_endpoint_check,measure_outbox}'),
+    list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy}'),
   ('leadgen_dba',
     '{policy_history,roll_back_policy,try_field_map,submit_lead,resubmit_quarantined,explain_lead,explain_candidates,'
     'list_broken_invariants,accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,'

@@ -1,7 +1,7 @@
 -- Platform: what every other domain stands on.
 --
--- Two things live here: the handful of defaults that hold for the whole installation, and the
--- allowed moves of every state machine. A state machine is rows, so that a reader can list it, and
+-- Three things live here: the handful of defaults that hold for the whole installation, which database is the real one,
+-- and the allowed moves of every state machine. A state machine is rows, so that a reader can list it, and
 -- one trigger (enforce_transition) holds every table to its rows.
 
 create table leadgen.settings (
@@ -49,6 +49,27 @@ create or replace trigger touch_updated_at before update on leadgen.settings
   for each row execute function kernel.touch_updated_at();
 create or replace trigger write_settings before insert or update of slow_retry_seconds on leadgen.settings
   for each row execute function catalog.write_settings();
+
+create table leadgen.adoption (
+  id boolean primary key default true,
+  adopted_at timestamptz not null default current_timestamp,
+  adopted_by text not null default session_user,
+  system_identifier bigint not null,
+  database_oid bigint,
+  table_oid bigint not null,
+
+  constraint adoption_one_row check (id)
+);
+comment on table leadgen.adoption is
+  'Which database is the real one: a row written by its first `leadgen migrate`, then by `leadgen adopt`. A database '
+  'with other numbers is a copy, and so is one without the row: workers send nothing from it.';
+comment on column leadgen.adoption.adopted_by is 'The login that did it.';
+comment on column leadgen.adoption.system_identifier is 'Of its server: pg_control_system().';
+comment on column leadgen.adoption.database_oid is
+  'Its number on that server: pg_database.oid; 0: none, it was disowned. Null: every database of that server is real, as '
+  'the clones of tests are.';
+comment on column leadgen.adoption.table_oid is
+  'Of this table, which a dump makes anew, also where it is restored in the place of the original.';
 
 create table leadgen.state_transitions (
   entity text not null,

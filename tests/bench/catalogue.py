@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from leadgen.db.cluster import adopt_clones
+
 from .revision import Revision
 from .server import Bench
 
@@ -15,6 +17,7 @@ def create_catalogue(bench: Bench, database: str, revision: Revision) -> None:
     """A database of this revision with the catalogue and no lead, never analyzed."""
     bench.create(database)
     revision.migrate(bench.url(database))
+    adopt_clones(bench.url(database))
     with bench.connect(database) as admin:
         admin.execute(CATALOGUE.read_bytes())
 

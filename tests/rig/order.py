@@ -16,6 +16,7 @@ LONGEST = (
     "concurrency/test_every_cap.py",
     "docs/test_readme.py",
     "db/test_restore.py",
+    "db/test_copies.py",
     "properties/test_market.py",
     "api/test_siege.py",
     "properties/test_fairness.py",

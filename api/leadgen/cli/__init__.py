@@ -9,6 +9,7 @@ import typer
 from psycopg import Error as DatabaseError
 
 from leadgen.cli import (
+    adopt,
     buyers,
     check,
     db,
@@ -54,6 +55,8 @@ for command in (
     demo.demo,
     schema.migrate,
     schema.restore,
+    adopt.adopt,
+    adopt.disown,
     schema.diff,
     schema.load,
     verify.verify,

@@ -43,6 +43,8 @@ class Kind(StrEnum):
     QUARANTINE_PURGED = "quarantine_purged"
     LEAD_ERASED = "lead_erased"
     SUBMISSION_ERASED = "submission_erased"
+    DATABASE_ADOPTED = "database_adopted"
+    DATABASE_DISOWNED = "database_disowned"
 
 
 def events(

@@ -46,6 +46,8 @@ def restore(
 ) -> None:
     """Restore a dump into the empty database, with roles, owners and grants, and bring it to the current state.
 
+    It is a copy then: workers send nothing from it until `leadgen adopt`.
+
     Example: leadgen restore leadgen.dump
     """
     from leadgen.db.restore import restore as run

@@ -12,6 +12,13 @@ from psycopg import sql
 from leadgen.db.embedded import EmbeddedServer
 from leadgen.db.urls import with_database
 
+ADOPT_CLONES = """
+insert into leadgen.adoption (system_identifier, table_oid)
+select s.system_identifier, 'leadgen.adoption'::regclass::oid::bigint from pg_control_system() s
+on conflict (id) do update
+set system_identifier = excluded.system_identifier, database_oid = null, table_oid = excluded.table_oid
+"""
+
 
 class Cluster:
     """A running server, and the names of the databases made on it: `prefix` and a number.
@@ -61,10 +68,23 @@ class Cluster:
             self.drop(name)
 
     def make_template(self, name: str, fill: Callable[[str], None], template: str = "template0") -> str:
-        """Create a database, fill it and leave it unconnected, ready to be cloned; returns its name."""
-        fill(self.create(name, template))
+        """Create a database, fill it and leave it unconnected, ready to be cloned; returns its name.
+
+        Its clones are no copies: workers send what is in them.
+        """
+        url = self.create(name, template)
+        fill(url)
+        adopt_clones(url)
         return name
 
     def _administer(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+
+
+def adopt_clones(url: str) -> None:
+    """Have every clone of a database pass for the real one; where LeadGen is not in it yet, nothing is done."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute("select to_regclass('leadgen.adoption')").fetchone()
+        if row != (None,):
+            connection.execute(ADOPT_CLONES)

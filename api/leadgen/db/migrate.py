@@ -21,7 +21,6 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from leadgen.db import plpython
-from leadgen.db.adopt import adopt_recorded, adopt_schemas, list_lost_schemas
 from leadgen.db.blockers import PATIENCE_SECONDS, list_holders, wait_for_holders
 from leadgen.db.letters import check_letters
 from leadgen.db.objects import MigrateError as MigrateError
@@ -35,6 +34,7 @@ from leadgen.db.objects import (
 )
 from leadgen.db.owner import OWNER, SCHEMAS, as_owner, as_session_user, exclusive_session
 from leadgen.db.plpython import as_superuser, prepare_python, python_routines
+from leadgen.db.reclaim import list_lost_schemas, reclaim_recorded, reclaim_schemas
 from leadgen.db.reference import load_reference
 from leadgen.db.tree import Migration, SqlTree
 from leadgen.paths import sql_dir
@@ -109,7 +109,7 @@ def migrate(
         _write_defaults(connection, settings)
         _write_where_webhooks_go(connection, settings, say)
         _write_passwords(connection, settings)
-        for line in _list_server_faults(connection):
+        for line in [*_list_server_faults(connection), *_list_copy_faults(connection)]:
             say(line)
 
 
@@ -133,10 +133,10 @@ def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
                 )
             )
     with as_owner(connection):
-        adopted = False
+        reclaimed = False
         if is_superuser:
             with as_session_user(connection):
-                adopted = adopt_schemas(connection)
+                reclaimed = reclaim_schemas(connection)
         elif lost := list_lost_schemas(connection):
             raise MigrateError(
                 f"schema {lost[0]} does not belong to {OWNER}, as after a restore without owners: "
@@ -144,9 +144,9 @@ def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
             )
         connection.execute(BOOKKEEPING)
         open_record(connection)
-        if adopted:
+        if reclaimed:
             with as_session_user(connection):
-                adopt_recorded(connection)
+                reclaim_recorded(connection)
 
 
 def _patiently(patience: float, connection: psycopg.Connection, step: Callable[[], Result]) -> Result:
@@ -256,6 +256,15 @@ def _list_server_faults(connection: psycopg.Connection) -> list[str]:
             return []
         rows = connection.execute("select subject, fault, remedy from catalog.list_server_faults()")
         return [f"{subject}: {fault}. Mend it {remedy}" for subject, fault, remedy in rows]
+
+
+def _list_copy_faults(connection: psycopg.Connection) -> list[str]:
+    """That the database is a copy, if it is: a deploy leaves it one."""
+    with as_owner(connection):
+        if connection.execute("select to_regproc('catalog.list_copy_faults')").fetchone() == (None,):
+            return []
+        rows = connection.execute("select subject, fault, remedy from catalog.list_copy_faults()")
+        return [f"{subject}: {fault}. {remedy}" for subject, fault, remedy in rows]
 
 
 def _stored_fingerprint(connection: psycopg.Connection) -> str | None:

@@ -24,6 +24,9 @@ outbox = Gauge(
     ["channel", "status"],
 )
 outbox_age = Gauge("leadgen_outbox_oldest_seconds", "Age of the oldest of them.", ["channel", "status"])
+is_copy = Gauge(
+    "leadgen_database_is_copy", "1: the database is a copy, and nothing is sent until `leadgen adopt`."
+)
 served = False  # whether anybody can see them
 
 

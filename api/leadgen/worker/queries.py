@@ -36,6 +36,7 @@ RECORD_CHECK: LiteralString = "select leadgen.record_endpoint_check(%s, %s)"
 MEASURE: LiteralString = "select channel, status, deliveries, oldest_seconds from leadgen.measure_outbox()"
 CHORES: LiteralString = "select name, pause_seconds from leadgen.list_chores()"
 RUN_CHORE: LiteralString = "select leadgen.run_chore(%s)"
+IS_COPY: LiteralString = "select leadgen.is_copy()"
 
 T = TypeVar("T")
 Trouble = type[Exception] | tuple[type[Exception], ...]
@@ -131,6 +132,10 @@ class Session:
     async def run_chore(self, name: str) -> bool:
         """Do one piece of a chore; False when there was nothing to do."""
         return bool((await self._fetch(RUN_CHORE, (name,)))[0][0])
+
+    async def is_copy(self) -> bool:
+        """Whether the database is a copy: it hands out nothing to send, and nothing to do."""
+        return bool((await self._fetch(IS_COPY, ()))[0][0])
 
     async def list_endpoint_checks(self, limit: int) -> list[tuple[int, str]]:
         """Endpoints whose name nobody looked up yet: ids and URLs."""

@@ -18,6 +18,7 @@ from leadgen.worker.queries import FIRST_WAIT, LONGEST_WAIT, Chore, Session
 MOST_A_TURN = 100  # of each chore before the next pause
 LIST_SECONDS = 60.0  # the list of chores is read again after that
 MEASURE_SECONDS = 5.0  # gauges are not refreshed more often
+COPY_SECONDS = 5.0  # whether the database is a copy is asked again after that
 NO_SUCH_CHORE = "LG404"
 LOST = ("08", "57P")  # classes of SQLSTATE: the connection, the server
 
@@ -32,6 +33,7 @@ class Tender:
         self._wake = wake
         self._chores: Sequence[Chore] = ()
         self._rests: dict[str, float] = {}  # until when what was done is left alone
+        self._is_copy = False
 
     async def run(self, interval: float) -> None:
         """Take turns with `interval` seconds between them. Runs until cancelled."""
@@ -49,6 +51,7 @@ class Tender:
 
     async def _take_turn(self) -> None:
         """In the order of the list, so that a lead whose sale lapsed is with the next buyer in the same turn."""
+        await self._do("asking whether this is a copy", COPY_SECONDS, self._ask_whether_copy)
         await self._do("listing chores", LIST_SECONDS, self._list)
         for chore in self._chores:
             if await self._do(chore.name, chore.pause_seconds, partial(self._repeat, chore.name)):
@@ -91,6 +94,17 @@ class Tender:
         """Whether the list, read again, still has a chore: a deploy may have taken it away."""
         await self._list()
         return any(chore.name == name for chore in self._chores)
+
+    async def _ask_whether_copy(self) -> int:
+        """Say it once: the database itself keeps everything back."""
+        was, self._is_copy = self._is_copy, await self._session.is_copy()
+        metrics.is_copy.set(self._is_copy)
+        if self._is_copy and not was:
+            log.warning("the database is a copy: nothing is sent and no chore is done until `leadgen adopt`")
+        elif was and not self._is_copy:
+            log.info("the database was adopted: what waits is sent")
+            self._wake.set()
+        return 1
 
     async def _measure(self) -> int:
         rows = await self._session.measure_outbox()

@@ -7,6 +7,8 @@ stable
 as $$
 begin
   return query
+  select * from catalog.list_copy_faults()
+  union all
   select * from catalog.list_offer_faults()
   union all
   select * from catalog.list_source_faults()

@@ -42,7 +42,7 @@ comment on function leadgen.claim_deliveries(text, jsonb, interval, bigint[]) is
   'Leases due deliveries to a worker, endpoint by endpoint in turn, as many of each channel as it has room for '
   '({"webhook": 100, "email": 8, "sms": 4}): each with its fencing token, where it goes, the secrets to sign with, '
   'the exact body to send and its own timeout. Those whose results the worker has still to record are not claimed '
-  'again.';
+  'again. Nothing in a copy.';
 
 create or replace function leadgen.record_attempts(p_results jsonb, p_max_retries integer, p_retry_delay interval)
 returns table (delivery_id bigint, status text, outcome text, reason text)
@@ -266,7 +266,7 @@ end;
 $$;
 comment on function leadgen.run_chore(text) is
   'Does one piece of a chore of leadgen.chores, in the caller''s transaction. Returns whether there was something to '
-  'do: then ask again. LG404 when there is no such chore.';
+  'do: then ask again. Nothing is done in a copy. LG404 when there is no such chore.';
 
 create or replace function leadgen.list_endpoint_checks(p_limit integer)
 returns table (endpoint_id bigint, target text)
@@ -280,7 +280,8 @@ begin
 end;
 $$;
 comment on function leadgen.list_endpoint_checks(integer) is
-  'URLs that are new: a worker looks up the name and records what it found with leadgen.record_endpoint_check.';
+  'URLs that are new: a worker looks up the name and records what it found with leadgen.record_endpoint_check. None '
+  'in a copy.';
 
 create or replace function leadgen.record_endpoint_check(p_id bigint, p_fault text)
 returns void

@@ -125,6 +125,29 @@ $$;
 comment on function market.look_again(leadgen.lead_assignments, timestamptz, timestamptz) is
   'Sets when a sale that is not delivered is looked at next; null: never.';
 
+create or replace function market.keep_pending_sales(p_now timestamptz)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  with pending as materialized (
+    select a.id, a.market_id
+    from leadgen.lead_assignments a
+    where a.outcome = 'pending' and a.pass_on_at is not null
+    order by a.id
+    for no key update
+  )
+  update leadgen.lead_assignments a
+  set pass_on_at = null, updated_at = p_now
+  from pending p
+  where a.id = p.id and a.market_id = p.market_id;
+end;
+$$;
+comment on function market.keep_pending_sales(timestamptz) is
+  'Sales that are not delivered yet stay with their buyers: what became of them in the database that this one is a '
+  'copy of, nobody here knows.';
+
 create or replace function market.end_undelivered(p_sale leadgen.lead_assignments, p_now timestamptz)
 returns void
 language plpgsql

@@ -23,7 +23,7 @@ begin
       'more than no time');
   end if;
   v_room := outbox.read_room(p_room);
-  if v_room = '{}' then
+  if v_room = '{}' or catalog.is_copy() then
     return;
   end if;
   perform pg_advisory_xact_lock(4, 0);

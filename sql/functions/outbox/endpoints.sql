@@ -96,6 +96,9 @@ language plpgsql
 stable
 as $$
 begin
+  if catalog.is_copy() then
+    return;
+  end if;
   return query
   select e.id, e.target
   from leadgen.channels c

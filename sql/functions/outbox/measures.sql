@@ -27,3 +27,20 @@ as $$
   order by o.channel, o.status;
 $$;
 comment on function outbox.measure_outbox() is 'The work of leadgen.measure_outbox.';
+
+create or replace function outbox.measure_waiting()
+returns table (deliveries bigint, endpoints bigint, oldest_at timestamptz, resends bigint)
+language sql
+stable
+as $$
+-- One whose lease ran out is due again, so what is claimed counts, too, but where it is not sent twice.
+  select
+    count(*), count(distinct d.endpoint_id), min(d.created_at),
+    (select count(*) from leadgen.resends r where r.status = 'running')
+  from leadgen.deliveries d
+  join leadgen.channels c on c.code = d.channel
+  where d.next_attempt_at is not null and (d.status = 'pending' or c.resends_lost);
+$$;
+comment on function outbox.measure_waiting() is
+  'What workers would send now or later: deliveries, to how many endpoints, when the oldest was made; resend runs that '
+  'are under way.';

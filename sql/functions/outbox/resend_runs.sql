@@ -73,6 +73,22 @@ end;
 $$;
 comment on function outbox.cancel_resend(bigint) is 'The work of leadgen.cancel_resend.';
 
+create or replace function outbox.cancel_resends()
+returns integer
+language plpgsql
+volatile
+as $$
+declare
+  v_cancelled integer;
+begin
+  select count(*) filter (where outbox.cancel_resend(r.id)) into v_cancelled
+  from leadgen.resends r
+  where r.status = 'running';
+  return v_cancelled;
+end;
+$$;
+comment on function outbox.cancel_resends() is 'Stops every resend run. Returns how many.';
+
 create or replace function outbox.advance_resend()
 returns bigint
 language plpgsql

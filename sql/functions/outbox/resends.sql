@@ -93,6 +93,35 @@ end;
 $$;
 comment on function outbox.park_delivery(bigint) is 'The work of leadgen.park_delivery.';
 
+create or replace function outbox.park_waiting()
+returns integer
+language plpgsql
+volatile
+as $$
+-- Two steps, as the states allow. A claimed one keeps its attempt, which nobody reported: it may have arrived. Where a
+-- receiver would not know a repetition, a claimed one is left to settle_reports, which ends it unknown.
+declare
+  v_ids bigint[];
+begin
+  v_ids := array(
+    select d.id
+    from leadgen.deliveries d
+    join leadgen.channels c on c.code = d.channel
+    where d.next_attempt_at is not null and (d.status = 'pending' or c.resends_lost)
+    order by d.id
+    for no key update of d);
+  update leadgen.deliveries d
+  set status = 'pending', lease_token = null, worker = null
+  where d.id = any (v_ids) and d.status = 'sending';
+  update leadgen.deliveries d
+  set status = 'parked', next_attempt_at = null
+  where d.id = any (v_ids) and d.status = 'pending';
+  return cardinality(v_ids);
+end;
+$$;
+comment on function outbox.park_waiting() is
+  'Parks every delivery that waits or is claimed, but claimed ones that are not sent twice. Returns how many.';
+
 create or replace function outbox.find_resend_fault(p_delivery leadgen.deliveries, p_endpoint leadgen.endpoints)
 returns text
 language plpgsql

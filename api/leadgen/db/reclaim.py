@@ -6,7 +6,7 @@ from leadgen.db.owner import OWNER, SCHEMAS
 
 # Everything in such a schema that has its owner, but not functions and views: the record tells which of them are ours.
 # A column's sequence and a table's row type follow their table.
-ADOPTABLE = """
+RECLAIMABLE = """
 with lost as (
   select n.oid, n.nspname, n.nspowner as owner
   from pg_namespace n
@@ -56,17 +56,17 @@ def list_lost_schemas(connection: psycopg.Connection) -> list[str]:
     return [name for (name,) in connection.execute(LOST, [SCHEMAS, OWNER])]
 
 
-def adopt_schemas(connection: psycopg.Connection) -> bool:
+def reclaim_schemas(connection: psycopg.Connection) -> bool:
     """Give leadgen_owner our schemas with their tables and types; False when they are its own already.
 
-    In a transaction of a superuser. Functions and views follow with adopt_recorded, once the record can be read.
+    In a transaction of a superuser. Functions and views follow with reclaim_recorded, once the record can be read.
     """
-    lost = connection.execute(ADOPTABLE, {"schemas": SCHEMAS, "owner": OWNER}).fetchall()
+    lost = connection.execute(RECLAIMABLE, {"schemas": SCHEMAS, "owner": OWNER}).fetchall()
     _give(connection, lost)
     return bool(lost)
 
 
-def adopt_recorded(connection: psycopg.Connection) -> None:
+def reclaim_recorded(connection: psycopg.Connection) -> None:
     """Give leadgen_owner the functions and views that the record calls ours."""
     _give(connection, connection.execute(RECORDED).fetchall())
 
