@@ -1,6 +1,6 @@
 -- Enrollment filters: compile_tests, compile_test, compile_literal, describe_test, find_filter_fault, show_number.
 begin;
-select plan(89);
+select plan(92);
 
 create function pg_temp.fault(p_tests jsonb, p_fields jsonb) returns text language sql as $$
   select kernel.find_filter_fault(catalog.compile_tests(p_tests), kernel.describe_lead(testkit.facts(p_fields)));
@@ -115,6 +115,24 @@ from ids, (values
 select is((select array_agg(c.reason order by c.buyer_name) from leadgen.explain_candidates((select max(l.id) - 2 from leadgen.leads l)) c),
   '{"filters: attributes.roof_age is 5, wanted at least 15","filters: attributes.roof_age is 5, wanted not at most 5"}',
   'the record says why, with the number');
+
+-- Patterns that may stand in one enrollment, in one enrollment after the other.
+create temp table crowd as select testkit.make_offer() as offer_id, testkit.make_offer() as other_id,
+  '{"filters": {"message": {"pattern": "(?=.*b.*c)d"}}}'::jsonb as slow, '{"filters": {"message": {"pattern": "^roof"}}}'::jsonb as quick;
+create function pg_temp.crowd_in(p_offer_id bigint, p_row jsonb, p_most integer) returns text language plpgsql as $$
+begin
+  for n in 1 .. p_most loop
+    perform testkit.enroll_buyer(p_offer_id, 'Ace', p_row);
+  end loop;
+  return 'none';
+exception when sqlstate 'LG423' then
+  return sqlerrm;
+end $$;
+select matches(pg_temp.crowd_in(offer_id, slow, 300), '[0-9]+ patterns in all enrollments of offer [0-9]+, which take [0-9]+ ms together',
+  'slow patterns of many enrollments are refused when they take too long together') from crowd;
+select is(pg_temp.crowd_in(other_id, quick, 60), 'none', 'quick patterns of many enrollments are taken') from crowd;
+select is(testkit.fault_of(format('select testkit.enroll_buyer(%s, ''Ace'', %L)', other_id, slow)), 'none',
+  'another offer counts for itself') from crowd;
 
 select is(testkit.fault_of(format('select testkit.enroll_buyer(testkit.make_offer(), ''Ace'', %L)',
   jsonb_build_object('filters', filters))),

@@ -1,6 +1,6 @@
 -- judge_answer, parse_reply, record_attempts: what an answer means, family by family, and what follows for delivery and sale.
 begin;
-select plan(91);
+select plan(105);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- judge_answer is pure.
@@ -31,6 +31,40 @@ from (values ('{"a": 1}', '{"a": 1}'::jsonb), ('{"a": 1', null), ('', null), ('<
   ('{"a": 1e1\u000031071}', null), ('{"a": "\ud800"}', null),
   ('{"a": "\u00zz"}', null)
   ) as t (reply, wanted);
+
+-- A text in an answer is as long as its sender likes; response_rules were tried on 2,000 characters.
+select is(outbox.cut_texts(body), wanted, format('cut_texts: %s', what))
+from (values
+  ('{"a": "x", "b": [1, {"c": null}]}'::jsonb, '{"a": "x", "b": [1, {"c": null}]}'::jsonb, 'what is short stays'),
+  (jsonb_build_object('a', repeat('x', 3000), 'b', 1), jsonb_build_object('a', repeat('x', 2000), 'b', 1), 'a long text is cut'),
+  (to_jsonb(repeat('x', 3000)), to_jsonb(repeat('x', 2000)), 'a text alone is cut'),
+  (jsonb_build_object('a', jsonb_build_object('b', repeat('x', 3000))), jsonb_build_object('a', jsonb_build_object('b', repeat('x', 2000))),
+    'a text in an object is cut'),
+  (jsonb_build_object('a', jsonb_build_array(repeat('x', 3000), 1)), jsonb_build_object('a', jsonb_build_array(repeat('x', 2000))),
+    'of a list the first entry stays'),
+  (jsonb_build_array(repeat('x', 1500), repeat('y', 400), repeat('z', 400)), jsonb_build_array(repeat('x', 1500), repeat('y', 400)),
+    'a list ends where its entries have 2,000 characters'),
+  (format('%s"%s"%s', repeat('[', 30), repeat('x', 3000), repeat(']', 30))::jsonb,
+    format('%snull%s', repeat('[', 20), repeat(']', 20))::jsonb,
+    'what is nested in 20 others is left out')
+) as t (body, wanted, what);
+select is(outbox.cut_texts(null), null, 'cut_texts: no JSON');
+select is((outbox.judge_answer(200, reply, catalog.compile_response_rules('[
+  {"when": {"body.list.note": {"pattern": "far"}}, "outcome": "refused"},
+  {"when": {"body.list.note": {"pattern": "near"}}, "outcome": "failed"}]'))).outcome, wanted, format('judge_answer: %s', what))
+from (values
+  (format('{"list": [{"note": "near"}, {"note": "%s"}, {"note": "far"}]}', repeat('x', 1980)), 'failed',
+    'an entry far down is not looked at'),
+  (format('{"list": [{"note": "near"}, {"note": "far"}], "other": "%s"}', repeat('x', 9000)), 'refused',
+    'a long text beside does not matter'),
+  (format('{"list": {"note": "%s near"}}', repeat('x', 1995)), 'failed', 'a text is looked at to its 2,000th character'),
+  (format('{"list": {"note": "%s far"}}', repeat('x', 1998)), 'delivered', 'what comes after is not looked at')
+) as t (reply, wanted, what);
+create temp table pacing as select clock_timestamp() as begun;
+select is((outbox.judge_answer(200, format('{"x": "%s"}', repeat('a', 60000)), catalog.compile_response_rules('[
+  {"when": {"body.x": {"pattern": "(?=.*b)(?=.*c)"}}, "outcome": "failed"}]'))).outcome, 'delivered',
+  'judge_answer: a look-ahead from every character of a long text');
+select cmp_ok(clock_timestamp() - begun, '<', interval '2 seconds', 'judge_answer: it holds up nobody') from pacing;
 
 -- A buyer's own rules, the first that holds.
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id,

@@ -1,7 +1,7 @@
 -- find_leads, describe_status, list_matching_leads, list_leads_by_attribute, list_matching_quarantined, read_search:
 -- a lead is found by what people know of it.
 begin;
-select plan(40);
+select plan(46);
 create temp table ids as select testkit.make_offer() as offer_id;
 select testkit.enroll_buyer(offer_id, 'Hilltop Roofing') from ids;
 create temp table leads as
@@ -53,6 +53,14 @@ from (values ('L@example.com', 'quarantined by email'), ('512-555-0007', 'quaran
 select is(format('%s %s %s', f.quarantine_id::text, f.status, f.summary like 'In quarantine: no source claims it%'),
   format('%s quarantined t', lost.id),
   'find_leads: the submission and why it waits') from lost, leadgen.find_leads('order-9') f;
+
+-- Strangers may fill quarantine: what is found by traces is found below any number of submissions, the rest among the latest.
+insert into leadgen.intake_quarantine (failed_step, reason, payload, context, request_hash, traces)
+select 'source', 'no source claims it', jsonb_build_object('utm_source', format('CLK-%s', n)), '{}', sha256(n::text::bytea), '{}'
+from generate_series(1001, 6000) n;
+select is(pg_temp.found(asked), wanted, format('find_leads: %s, below 5,000 other submissions', asked))
+from (values ('L@example.com', 'quarantined by email'), ('512-555-0007', 'quarantined by phone'), ('order-9', 'none'),
+  ('CLK-3', 'none'), ('CLK-1001', 'quarantined by field'), ('CLK-6000', 'quarantined by field')) as t (asked, wanted);
 
 select is(testkit.fault_of(format('select * from leadgen.find_leads(%L)', asked)), 'LG400 text', format('find_leads: %s', what))
 from (values (null, 'nothing'), ('  ', 'blanks'), (repeat('x', 201), 'more than 200 characters')) as t (asked, what);

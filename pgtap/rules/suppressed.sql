@@ -1,6 +1,6 @@
 -- suppressed, by facts and against the list.
 begin;
-select plan(13);
+select plan(15);
 
 select is(testkit.judge('{}', fields), expected::text[], fields::text)
 from (values
@@ -24,12 +24,14 @@ from ids, (values
   (1, '{}'::jsonb, '{"suppressed phone, email"}', 'by phone, however it is written'),
   (2, '{}', '{"suppressed phone, email"}', 'by e-mail'),
   (3, '{"email": "a@Competitor.example"}', '{"suppressed phone, email"}', 'by domain'),
+  (6, E'{"phone": "512\\u200b 555\\u00a00001"}', '{"suppressed phone, email"}', 'by phone, with blanks that nobody sees in it'),
+  (6, E'{"email": "per\\u200bson2@example.com"}', '{"suppressed phone, email"}', 'by e-mail, with a zero-width blank in it'),
   (5, '{"email": "a@mail.competitor.example"}', '{}', 'not by a domain below it'),
   (4, '{}', '{"suppressed phone, email"}', 'until a time: before it')
 ) as t (number, fields, expected, said);
 select testkit.at_time('2026-11-21T16:00:00Z');
 select is(testkit.codes_of(testkit.submit(offer_id, '{}', 4)), '{}', 'until a time: from then on it is let through') from ids;
-select is((select count(*) from leadgen.leads l where l.offer_id = ids.offer_id and l.validation_reason is not null), 4::bigint,
+select is((select count(*) from leadgen.leads l where l.offer_id = ids.offer_id and l.validation_reason is not null), 6::bigint,
   'the refused leads are kept') from ids;
 
 select * from finish();

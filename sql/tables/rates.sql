@@ -22,13 +22,13 @@ comment on table leadgen.rate_limits is
   'How much one sender may send: amount at once, and as much again in each per_seconds. API processes read it every few '
   'seconds.';
 comment on column leadgen.rate_limits.name is
-  'Posts without a key from one address (address) or for one source (source); posts with one API key (key); bytes that '
-  'come into quarantine from one address without a source (quarantine_address), for one source (quarantine_source) and '
-  'from everybody (quarantine).';
+  'Requests without a key from one address, or with a key or signature that is not known to be valid (address); posts '
+  'without a key for one source (source); requests with one API key (key); bytes that come into quarantine from one '
+  'address without a source (quarantine_address), for one source (quarantine_source) and from everybody (quarantine).';
 comment on column leadgen.rate_limits.subject is
   '*: everybody for whom there is no row of their own. An IPv4 address; the /64 of an IPv6 address (2001:db8:1:2::/64); a '
   'source_key.';
-comment on column leadgen.rate_limits.amount is 'Posts, or bytes of quarantine; 0: nothing is taken.';
+comment on column leadgen.rate_limits.amount is 'Requests, or bytes of quarantine; 0: nothing is taken.';
 comment on column leadgen.rate_limits.is_active is 'False: there is no such limit, for this subject.';
 
 create or replace trigger check_words before insert or update of name on leadgen.rate_limits

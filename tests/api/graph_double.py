@@ -127,6 +127,21 @@ def drips(seconds: float) -> Fault:
     return fault
 
 
+def floods(head: bytes, repeated: bytes) -> Fault:
+    """Send these bytes over and over, until the connection is cut."""
+
+    def fault(handler: Handler) -> None:
+        handler.close_connection = True
+        try:
+            handler.wfile.write(head)
+            while True:
+                handler.wfile.write(repeated * (65_536 // len(repeated) + 1))
+        except OSError:
+            pass  # whoever asked has cut it
+
+    return fault
+
+
 @contextmanager
 def running_graph(token: str) -> Iterator[Graph]:
     """The double, on a port of this machine."""

@@ -18,6 +18,7 @@ from api.graph_double import (
     Graph,
     answers,
     drips,
+    floods,
     hangs_up,
     running_graph,
     sleeps,
@@ -465,6 +466,11 @@ LEAD_WITHOUT_ANSWERS = {"id": "1", "created_time": "2026-11-20T16:00:00+0000"}
         hangs_up,
         sleeps(TIMEOUT_SECONDS * 3),
         drips(TIMEOUT_SECONDS * 3),
+        floods(b"", b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"),
+        floods(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"),
+        floods(b"HTTP/1.1 200 OK\r\nX-A: ", b"b"),
+        floods(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n{\r\n"),
+        floods(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x"),
     ],
     ids=[
         "no such lead",
@@ -480,6 +486,11 @@ LEAD_WITHOUT_ANSWERS = {"id": "1", "created_time": "2026-11-20T16:00:00+0000"}
         "hangs up",
         "silent",
         "drips",
+        "1xx without end",
+        "headers without end",
+        "a header without end",
+        "chunks without end",
+        "a chunk extension without end",
     ],
 )
 def test_what_cannot_be_fetched_comes_again(
@@ -491,6 +502,7 @@ def test_what_cannot_be_fetched_comes_again(
     started = time.monotonic()
     answer = notify(networks, mention(lead_id), mention(other))
     assert time.monotonic() - started < TIMEOUT_SECONDS * 2
+    assert networks.get("/health/live").status == 200
     answer.check_problem()
     assert (answer.status, answer.headers["Retry-After"] is not None) == (503, True)
     assert "1 of 2 leads" in answer.json["message"]
@@ -501,6 +513,15 @@ def test_what_cannot_be_fetched_comes_again(
     del graph.faults[lead_id]
     assert notify(networks, mention(lead_id), mention(other)).status == 200
     assert [len(leads_of(database, f"meta:{one}")) for one in (lead_id, other)] == [1, 1]
+
+
+def test_a_flood_of_interim_answers_ends_at_a_limit_and_not_at_the_deadline(
+    networks: Api, graph: Graph
+) -> None:
+    lead_id, start = new_lead(graph), len(networks.log)
+    graph.faults[lead_id] = floods(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert notify(networks, mention(lead_id)).status == 503
+    assert '"cause": "TooMuch"' in networks.log[start:]
 
 
 def test_the_deadline_is_for_all_leads_of_a_post(networks: Api, graph: Graph) -> None:

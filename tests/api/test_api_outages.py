@@ -249,8 +249,8 @@ def test_a_migration_whose_functions_are_not_there_yet_is_503_meanwhile(
     assert read_failures(own_api) == [(503, code)] * 2
 
 
-@pytest.mark.parametrize("code", ["0A000", "42804", "42809", "XX000"])
-def test_what_a_stale_plan_or_cache_raises_is_503_meanwhile(own_api: Api, code: str) -> None:
+@pytest.mark.parametrize("code", ["0A000", "42804", "42809", "XX000", "53100"])
+def test_what_a_stale_plan_or_a_full_disk_raises_is_503_meanwhile(own_api: Api, code: str) -> None:
     definition = read_definition(own_api.database, "roads.submit_lead")
     with psycopg.connect(own_api.database, autocommit=True) as session:
         session.execute(

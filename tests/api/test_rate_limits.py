@@ -8,12 +8,25 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from twilio.request_validator import RequestValidator
 
-from api.serving import SOURCE_KEY, Answer, Api, add_catalogue, make_lead, running_api
+from api.serving import (
+    BUYER_KEY,
+    OPERATOR_KEY,
+    SOURCE_KEY,
+    Answer,
+    Api,
+    add_catalogue,
+    add_sale,
+    add_sms,
+    make_lead,
+    running_api,
+)
 from leadgen.app import rates
 from leadgen.app.headers import name_network
 from leadgen.app.problems import UNAVAILABLE, Problem
@@ -154,11 +167,13 @@ def test_an_address_is_named_as_the_database_names_it(database: str) -> None:
 
 
 @contextmanager
-def limited_api(database: str, directory: Path, workers: int = 1) -> Iterator[tuple[Api, psycopg.Connection]]:
+def limited_api(
+    database: str, directory: Path, workers: int = 1, **settings: str
+) -> Iterator[tuple[Api, psycopg.Connection]]:
     add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as admin:
         admin.execute("update leadgen.rate_limits set is_active = true")
-        with running_api(database, directory, workers) as api:
+        with running_api(database, directory, workers, **settings) as api:
             yield api, admin
 
 
@@ -252,6 +267,120 @@ def test_a_network_hears_503_because_it_would_not_send_again(database: str, tmp_
         body = json.dumps({"lead_id": "1"}).encode()
         answer = api.request("POST", "/api/sources/google/leads", body, Content_Type="application/json")
         assert (answer.status, answer.headers["Retry-After"]) == (503, "3600")
+
+
+def allow(admin: psycopg.Connection, name: str, amount: int) -> None:
+    """So many at once, and hardly any more today."""
+    admin.execute(
+        "update leadgen.rate_limits set amount = %s, per_seconds = 86400 where name = %s", [amount, name]
+    )
+
+
+def refuse_some(answers: list[Answer], allowed: int) -> list[Answer]:
+    """The answers 429: all but those that are allowed, and the few that a process gives away by itself."""
+    refused = [answer for answer in answers if answer.status == 429]
+    assert allowed <= len(answers) - len(refused) <= allowed + allowed // SHARE + 1
+    assert all(1 <= int(answer.headers["Retry-After"]) <= 3600 for answer in refused)
+    return refused
+
+
+def make_link(admin: psycopg.Connection, sale: int) -> str:
+    return f"/answers/{ask(admin, f'select identity.make_link($$accept$$, {sale})')}"
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", None), ("POST", b"")])
+def test_pages_of_links_are_limited_by_address(
+    database: str, tmp_path: Path, method: str, body: bytes | None
+) -> None:
+    with limited_api(database, tmp_path) as (api, admin):
+        allow(admin, "address", 20)
+        good = make_link(admin, add_sale(admin))
+        form = {"Content_Type": "application/x-www-form-urlencoded"} if body is not None else {}
+        guesses = [api.request(method, f"/answers/guess-{n}", body, **form) for n in range(30)]
+        refused = refuse_some(guesses, 20)
+        assert {answer.headers["Content-Type"] for answer in refused} == {"text/html; charset=utf-8"}
+        assert b"Too many requests" in refused[0].body
+        late = api.request(method, good, body, **form, X_API_Key=BUYER_KEY)
+        assert late.status == 429, "a key is none for a link"
+        assert count_limited(api, "address") == len(refused) + 1
+        outcome = "select count(*) from leadgen.lead_assignments where outcome = 'accepted'"
+        assert ask(admin, outcome) == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/return-reasons", "/api/sources/google/leads?hub.mode=subscribe&hub.challenge=1"]
+)
+def test_what_anybody_may_ask_is_limited_by_address(database: str, tmp_path: Path, path: str) -> None:
+    with limited_api(database, tmp_path) as (api, admin):
+        allow(admin, "address", 20)
+        refuse_some([api.get(path) for _ in range(30)], 20)[0].check_problem()
+
+
+def test_a_buyer_who_has_a_key_is_limited_by_it_and_not_by_its_address(database: str, tmp_path: Path) -> None:
+    with limited_api(database, tmp_path) as (api, admin):
+        allow(admin, "address", 20)
+        allow(admin, "key", 40)
+        path = f"/api/assignments/{add_sale(admin)}"
+        assert api.get(path, X_API_Key=BUYER_KEY).status == 200
+        invented = [api.get(path, X_API_Key=f"invented-{n}") for n in range(30)]
+        assert {answer.status for answer in refuse_some(invented, 19)} == {429}
+        known = [api.get(path, X_API_Key=BUYER_KEY) for _ in range(30)]
+        assert {answer.status for answer in known} == {200}, "the address has no more, the key has"
+        answers = [api.request("POST", f"{path}/accept", None, X_API_Key=BUYER_KEY) for _ in range(15)]
+        refuse_some(answers, 10)[0].check_problem()
+
+
+def test_a_guessed_answer_of_a_buyer_is_limited_by_address(database: str, tmp_path: Path) -> None:
+    with limited_api(database, tmp_path) as (api, admin):
+        allow(admin, "address", 20)
+        path = f"/api/assignments/{add_sale(admin)}/return"
+        body = b'{"reason": "duplicate"}'
+        guesses = [
+            api.request("POST", path, body, Content_Type="application/json", X_API_Key=f"guess-{n}")
+            for n in range(30)
+        ]
+        assert {answer.status for answer in guesses} == {401, 429}
+        refuse_some(guesses, 20)
+
+
+def test_an_operator_who_asks_for_decisions_is_limited_by_key(database: str, tmp_path: Path) -> None:
+    with limited_api(database, tmp_path) as (api, admin):
+        allow(admin, "key", 40)
+        add_sale(admin)
+        path = f"/api/leads/{ask(admin, 'select max(id) from leadgen.leads')}/decision"
+        refuse_some([api.get(path, X_API_Key=OPERATOR_KEY) for _ in range(50)], 40)[0].check_problem()
+
+
+def test_reports_of_text_messages_are_limited_by_address_until_they_are_signed(
+    database: str, tmp_path: Path
+) -> None:
+    token, url = "0123456789abcdef0123456789abcdef", "https://leads.example"
+    settings = {
+        "PUBLIC_URL": url,
+        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+        "TWILIO_AUTH_TOKEN": token,
+        "TWILIO_PHONE_NUMBER": "+15125550199",
+    }
+    with limited_api(database, tmp_path, 1, **settings) as (api, admin):
+        allow(admin, "address", 20)
+        allow(admin, "key", 40)
+        path = f"/api/sms/status/{add_sms(admin)}"
+        fields = {"MessageSid": "SM" + "0" * 32, "MessageStatus": "delivered"}
+        signature = RequestValidator(token).compute_signature(url + path, fields)
+
+        def report(signature: str) -> Answer:
+            headers = {
+                "Content_Type": "application/x-www-form-urlencoded",
+                "X_Twilio_Signature": signature,
+            }
+            return api.request("POST", path, urlencode(fields), **headers)
+
+        forged = [report("forged") for _ in range(30)]
+        assert {answer.status for answer in forged} == {403, 429}
+        refuse_some(forged, 20)[0].check_problem()
+        signed = [report(signature) for _ in range(50)]
+        assert {answer.status for answer in signed} == {204, 429}
+        refuse_some(signed, 40)
 
 
 def test_attributes_beyond_their_bounds_are_refused_by_name(database: str, tmp_path: Path) -> None:

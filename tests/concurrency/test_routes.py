@@ -92,6 +92,58 @@ def test_a_cap_that_is_lifted_counts(
     assert versions == (2,)
 
 
+def test_a_cap_that_is_lowered_beneath_what_was_sold_takes_nothing_back_and_sells_no_more(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    offer = catalogue.add_offer()
+    enrollment = catalogue.enroll(offer, capacity_per_day=9)
+    sold = [submit(admin, make_lead(offer.source_key)) for _ in range(3)]
+    with waits(connect, admin, offer) as waiting:
+        admin.execute("update leadgen.buyer_offers set capacity_per_day = 2 where id = %s", [enrollment])
+    assert waiting.answer["buyer_id"] is None
+    assert reason(admin, waiting.answer) == ["cap_day"]
+    standing = "select count(*) from leadgen.lead_assignments where outcome = 'pending'"
+    assert admin.execute(standing).fetchone() == (len(sold),)
+    assert admin.execute(INVARIANTS).fetchall() == []
+
+
+def test_a_price_holds_from_its_change_on(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    """What waits is sold for the new one; what was sold keeps the old one."""
+    offer = catalogue.add_offer()
+    enrollment = catalogue.enroll(offer, price_per_lead=40)
+    before = submit(admin, make_lead(offer.source_key))
+    with waits(connect, admin, offer) as waiting:
+        admin.execute("update leadgen.buyer_offers set price_per_lead = 55 where id = %s", [enrollment])
+    prices = "select price::text from leadgen.lead_assignments order by id"
+    assert admin.execute(prices).fetchall() == [("40.00",), ("55.00",)]
+    assert (float(before["price"]), float(waiting.answer["price"])) == (40, 55)
+    assert all(
+        admin.execute("select leadgen.replay_lead(%s) ->> 'identical'", [answer["lead_id"]]).fetchone()
+        == ("true",)
+        for answer in (before, waiting.answer)
+    )
+
+
+def test_a_rule_judges_from_its_change_on(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    """What waits is judged by the new rules; what passed the old ones stays sold."""
+    offer = catalogue.add_offer()
+    catalogue.enroll(offer)
+    assert submit(admin, make_lead(offer.source_key))["buyer_id"]
+    edit = """
+        update leadgen.validation_policies set rules = rules || '{"allowed_postal_codes": ["99999"]}'
+        where id = (select validation_policy_id from leadgen.offers where id = %s)
+    """
+    with waits(connect, admin, offer) as waiting:
+        admin.execute(edit, [offer.id])
+    assert waiting.answer["status"] == "rejected"
+    judged = "select status::text, validation_policy_version from leadgen.leads order by id"
+    assert admin.execute(judged).fetchall() == [("validated", 1), ("rejected", 2)]
+
+
 @pytest.mark.parametrize("table", ["offers", "markets", "verticals"])
 def test_what_is_switched_off_sells_nothing_more(
     connect: Connect, admin: psycopg.Connection, catalogue: Catalogue, offer: Offer, table: str

@@ -12,8 +12,8 @@ from aiohttp.client_proto import ResponseHandler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadgen.worker import answer
-from leadgen.worker.answer import BoundedAnswer
+from leadgen import answer
+from leadgen.answer import BoundedAnswer
 from leadgen.worker.attempt import attempt_delivery
 from leadgen.worker.egress import Egress
 from leadgen.worker.webhook import WebhookSender

@@ -250,6 +250,7 @@ PASSING = [
     errors.DeadlockDetected,
     errors.SerializationFailure,
     errors.ReadOnlySqlTransaction,
+    errors.DiskFull,
     errors.AdminShutdown,
 ]
 
@@ -385,7 +386,13 @@ async def test_something_done_wakes_the_loop() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [RaiseException, QueryCanceled, *(error for error in PASSING if error is not AdminShutdown)],
+    [
+        RaiseException,
+        QueryCanceled,
+        errors.IdleInTransactionSessionTimeout,
+        errors.TransactionTimeout,
+        *(error for error in PASSING if error is not AdminShutdown),
+    ],
 )
 async def test_chore_that_fails_holds_up_no_other(error: type[psycopg.Error]) -> None:
     database = Database()

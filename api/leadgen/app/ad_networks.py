@@ -27,6 +27,7 @@ from leadgen.app.openapi.models import Accepted, Rejected
 from leadgen.app.openapi.operations import (
     REFERENCE,
     SOURCE,
+    TOO_OFTEN,
     UNREADABLE,
     answer,
     operation,
@@ -110,6 +111,7 @@ async def take_post(request: Request, services: FromServices, source_key: Source
         refused(
             Problem(FORBIDDEN, NOT_VERIFIED), description="Not the source's verify token, or no such source"
         ),
+        TOO_OFTEN,
         parameters=(
             parameter("query", "hub.mode", "`subscribe`."),
             parameter("query", "hub.verify_token", "The source's verify token."),
@@ -121,6 +123,7 @@ async def verify_subscription(
     request: Request, services: FromServices, source_key: SourceKey
 ) -> Response[bytes]:
     """Whoever knows the source's verify token gets the challenge back."""
+    await services.admit_anybody(request)
     query = request.query_params
     token, challenge = query.get("hub.verify_token", ""), query.get("hub.challenge", "")
     if (

@@ -31,6 +31,7 @@ from leadgen.app.problems import (
     MALFORMED,
     NOT_FOUND,
     TOO_LARGE,
+    TOO_MANY,
     UNAVAILABLE,
     UNEXPECTED,
     Problem,
@@ -73,6 +74,10 @@ FAILURES = {
         "Mail programs sometimes cut links off. Open it from the e-mail again, or copy the whole link.",
     ),
     MALFORMED: ("This form cannot be read", "Open the link from the e-mail again."),
+    TOO_MANY: (
+        "Too many requests",
+        "Too many links were opened from your network. Nothing is lost. Try again in a minute.",
+    ),
     UNAVAILABLE: (
         "Not available now",
         "We cannot look it up right now. Nothing is lost. Try again in a minute.",
@@ -122,6 +127,7 @@ ON_ERROR: ExceptionHandlersMap = {
 Token = Annotated[str, PathParameter(description="From the link in an e-mail. Whoever has it may answer.")]
 PAGES = (
     page(404, "No such link.", FAILURES[NOT_FOUND][0])
+    | page(429, "A rate limit is reached. Try again after Retry-After seconds.", FAILURES[TOO_MANY][0])
     | page(500, UNEXPECTED.title, FAILURES[UNEXPECTED][0])
     | page(503, UNAVAILABLE.title, FAILURES[UNAVAILABLE][0])
 )
@@ -135,8 +141,9 @@ PAGES = (
         PAGES, page(200, "What is asked, or why it can no longer be answered.", QUESTIONS["accept"][0])
     ),
 )
-async def show_answer(services: FromServices, token: Token) -> Response[bytes]:
+async def show_answer(request: Request, services: FromServices, token: Token) -> Response[bytes]:
     """A page with one button. Nothing changes: programs that look at mail follow links too."""
+    await services.admit_anybody(request)
     return _respond(describe_link(await services.queries.read_link(check_token(token))))
 
 
@@ -161,6 +168,7 @@ async def give_answer(request: Request, services: FromServices, token: Token) ->
     To a link that ends notices, a mail program sends List-Unsubscribe=One-Click (RFC 8058).
     """
     queries = services.queries
+    await services.admit_anybody(request)
     check_token(token)
     fields = await _read_fields(request, services.max_body_bytes)
     reason, note = fields.get("reason") or None, fields.get("note") or None

@@ -5,13 +5,14 @@ from typing import Annotated, Any
 from litestar import Response, get, post
 
 from leadgen.app.body import read_body
-from leadgen.app.headers import NO_KEY_HASH, Headers, check_body_type, group, read_key_hash
+from leadgen.app.headers import NO_KEY_HASH, check_body_type, group
 from leadgen.app.json_text import decode_utf8, read_members
 from leadgen.app.openapi.models import Answer, Nothing, Return, ReturnReason, Sale
 from leadgen.app.openapi.operations import (
     BUYER,
     NO_KEY,
     SALE_ID,
+    TOO_OFTEN,
     TWO_KEYS,
     UNREADABLE,
     answer,
@@ -20,7 +21,7 @@ from leadgen.app.openapi.operations import (
     takes,
 )
 from leadgen.app.problems import CONFLICT, NOT_FOUND, Problem
-from leadgen.app.services import FromServices, Request
+from leadgen.app.services import FromServices, Request, Services
 
 JSON = "application/json"
 SaleId = Annotated[int, SALE_ID]
@@ -38,12 +39,16 @@ TOO_LATE = refused(
     "/api/assignments/{assignment_id:int}",
     summary="Show a sale",
     security=BUYER,
-    operation_class=operation(answer(200, "The sale.", Sale), refused(TWO_KEYS), NO_KEY, OF_ANOTHER),
+    operation_class=operation(
+        answer(200, "The sale.", Sale), refused(TWO_KEYS), NO_KEY, OF_ANOTHER, TOO_OFTEN
+    ),
 )
 async def show_assignment(request: Request, services: FromServices, assignment_id: SaleId) -> Response[bytes]:
     """The sale as it stands, and until when its buyer may accept or return it."""
-    key_hash = _read_key(group(request.scope["headers"]))
-    return _answer(await services.queries.show_sale(key_hash, assignment_id))
+    caller = await services.admit_caller(request)
+    sale = await services.queries.show_sale(_read_key(caller), assignment_id)
+    services.rates.learn_key(caller)
+    return _answer(sale)
 
 
 @post(
@@ -61,6 +66,7 @@ async def show_assignment(request: Request, services: FromServices, assignment_i
         NO_KEY,
         OF_ANOTHER,
         TOO_LATE,
+        TOO_OFTEN,
         UNREADABLE,
         body=takes("Nothing, or an empty object.", required=False, json=Nothing),
     ),
@@ -72,12 +78,11 @@ async def accept_assignment(
 
     Accepting again gets the same answer. No body is needed.
     """
-    headers = group(request.scope["headers"])
-    key_hash = _read_key(headers)
+    caller = await services.admit_caller(request)
     if body := await read_body(request, services.max_body_bytes):
-        check_body_type(headers)
+        check_body_type(group(request.scope["headers"]))
         read_members(decode_utf8(body), Nothing.__struct_fields__)
-    return _answer(await services.queries.answer_sale(key_hash, assignment_id, "accept", None, None))
+    return await _answer_sale(services, caller, assignment_id, "accept", None, None)
 
 
 @post(
@@ -95,6 +100,7 @@ async def accept_assignment(
         NO_KEY,
         OF_ANOTHER,
         TOO_LATE,
+        TOO_OFTEN,
         UNREADABLE,
         body=takes("Why.", json=Return),
     ),
@@ -106,27 +112,42 @@ async def return_assignment(
 
     Returning again gets the same answer.
     """
-    headers = group(request.scope["headers"])
-    key_hash = _read_key(headers)
-    check_body_type(headers)
+    caller = await services.admit_caller(request)
+    check_body_type(group(request.scope["headers"]))
     body = await read_body(request, services.max_body_bytes)
     members = read_members(decode_utf8(body), Return.__struct_fields__)
     reason, note = _read_text(members, "reason"), _read_text(members, "note")
-    return _answer(await services.queries.answer_sale(key_hash, assignment_id, "return", reason, note))
+    return await _answer_sale(services, caller, assignment_id, "return", reason, note)
 
 
 @get(
     "/api/return-reasons",
     summary="List the reasons for a return",
-    operation_class=operation(answer(200, "The reasons, in the order to show them.", list[ReturnReason])),
+    operation_class=operation(
+        answer(200, "The reasons, in the order to show them.", list[ReturnReason]), TOO_OFTEN
+    ),
 )
-async def list_return_reasons(services: FromServices) -> Response[bytes]:
+async def list_return_reasons(request: Request, services: FromServices) -> Response[bytes]:
     """The codes that a return may give as its reason."""
+    await services.admit_anybody(request)
     return _answer(await services.queries.list_return_reasons())
 
 
-def _read_key(headers: Headers) -> str:
-    return read_key_hash(headers) or NO_KEY_HASH
+async def _answer_sale(
+    services: Services,
+    caller: dict[str, str],
+    sale_id: int,
+    answer: str,
+    reason: str | None,
+    note: str | None,
+) -> Response[bytes]:
+    outcome = await services.queries.answer_sale(_read_key(caller), sale_id, answer, reason, note)
+    services.rates.learn_key(caller)
+    return _answer(outcome)
+
+
+def _read_key(caller: dict[str, str]) -> str:
+    return caller.get("api_key_hash", NO_KEY_HASH)
 
 
 def _read_text(members: dict[str, Any], name: str) -> str | None:

@@ -14,13 +14,15 @@ from typing import Self
 from urllib.parse import quote
 
 import structlog
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
 
+from leadgen.answer import BoundedConnector, TooMuch
 from leadgen.app.json_text import check_object, decode_utf8
 from leadgen.app.problems import Problem
 
 AT_ONCE = 16  # connections of one process
 LONGEST_REPLY = 262_144  # bytes; a lead's answers are a few kilobytes
+LONGEST_BODY = LONGEST_REPLY + 65_536  # bytes as they come: with what frames them as chunks
 NO_TIMEOUT = ClientTimeout(total=None, sock_connect=None)  # the deadline covers all of it
 
 log = structlog.get_logger()
@@ -39,7 +41,7 @@ class GraphApi:
 
     async def __aenter__(self) -> Self:
         self._session = ClientSession(
-            connector=TCPConnector(limit=AT_ONCE),
+            connector=BoundedConnector(limit=AT_ONCE, longest_body=LONGEST_BODY),
             cookie_jar=DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
@@ -83,7 +85,7 @@ def _result(task: asyncio.Task[str]) -> str | None:
     error = task.exception()
     if error is None:
         return task.result()
-    if not isinstance(error, NotFetchedError | ClientError | OSError | ValueError):
+    if not isinstance(error, NotFetchedError | TooMuch | ClientError | OSError | ValueError):
         raise error
     cause = str(error) if isinstance(error, NotFetchedError) else type(error).__name__
     log.warning("lead not fetched", cause=cause)

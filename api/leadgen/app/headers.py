@@ -55,12 +55,22 @@ def read_context(headers: Headers, peer: Any, trusted: Networks) -> dict[str, st
     }
     if b"idempotency-key" in headers:
         context["idempotency_key"] = read_idempotency_key(headers[b"idempotency-key"])
+    return context | read_caller(headers, peer, trusted)
+
+
+def read_caller(headers: Headers, peer: Any, trusted: Networks) -> dict[str, str]:
+    """Who calls: api_key_hash and ip_address, absent where nothing is said. Raises Problem for two different keys."""
+    caller = read_address_of_caller(headers, peer, trusted)
     if (key_hash := read_key_hash(headers)) is not None:
-        context["api_key_hash"] = key_hash
+        caller["api_key_hash"] = key_hash
+    return caller
+
+
+def read_address_of_caller(headers: Headers, peer: Any, trusted: Networks) -> dict[str, str]:
+    """From where somebody calls, of whom no key is asked: ip_address, absent where nothing is known."""
     forwarded = headers.get(b"x-forwarded-for", [])
-    if peer and (address := client_address(peer[0], forwarded, trusted)):
-        context["ip_address"] = address
-    return context
+    address = client_address(peer[0], forwarded, trusted) if peer else None
+    return {"ip_address": address} if address else {}
 
 
 def read_idempotency_key(values: list[bytes]) -> str:

@@ -15,7 +15,6 @@ from leadgen.app.headers import (
     check_body_type,
     group,
     read_context,
-    read_key_hash,
 )
 from leadgen.app.json_text import check_object, decode_utf8
 from leadgen.app.openapi.models import Accepted, Lead, Rejected
@@ -24,6 +23,7 @@ from leadgen.app.openapi.operations import (
     NO_KEY,
     OPERATOR,
     SOURCE,
+    TOO_OFTEN,
     TWO_KEYS,
     UNREADABLE,
     answer,
@@ -113,14 +113,16 @@ async def submit_lead(request: Request, services: FromServices) -> Response[byte
         refused(TWO_KEYS),
         NO_KEY,
         refused(Problem(NOT_FOUND, "No lead 12345")),
+        TOO_OFTEN,
     ),
 )
 async def explain_lead(
     request: Request, services: FromServices, lead_id: Annotated[int, LEAD_ID]
 ) -> Response[bytes]:
     """For operators: who won, and why each other buyer lost, with the numbers."""
-    key_hash = read_key_hash(group(request.scope["headers"])) or NO_KEY_HASH
-    account = await services.queries.explain_lead(key_hash, lead_id)
+    caller = await services.admit_caller(request)
+    account = await services.queries.explain_lead(caller.get("api_key_hash", NO_KEY_HASH), lead_id)
+    services.rates.learn_key(caller)
     return Response(account.encode(), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 

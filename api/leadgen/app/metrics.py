@@ -42,7 +42,9 @@ REFUSED = Counter(
 LEADS_PER_CALL = Histogram(
     "leadgen_leads_per_call", "Leads handed to the database in one call.", buckets=(1, 2, 4, 8, 16, 32)
 )
-POSTS_LIMITED = Counter("leadgen_posts_limited", "Posts refused because a rate limit was reached.", ["limit"])
+POSTS_LIMITED = Counter(
+    "leadgen_posts_limited", "Requests refused because a rate limit was reached.", ["limit"]
+)
 
 
 class MeasuredApp(Litestar):

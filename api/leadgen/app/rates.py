@@ -1,7 +1,7 @@
-"""How much one sender may post, before anything of it is read by the database.
+"""How much one sender may ask for, before anything of it is read by the database.
 
 The limits are rows of leadgen.rate_limits. Each process may give a sender a small share of its limit by itself, so a
-visitor costs no statement. Who posts more needs tokens, which the process leases from the database a block at a time;
+visitor costs no statement. Who sends more needs tokens, which the process leases from the database a block at a time;
 they are then shared by all processes. Who is refused is refused here until its time has come: a flood costs the
 database one statement a pause, not one a post.
 """
@@ -54,7 +54,7 @@ class Rates:
         self._known_keys: dict[str, None] = {}
 
     async def check_head(self, context: Mapping[str, str], refusal: Kind = TOO_MANY) -> None:
-        """Count a post by what its head says. Raises Problem, of the kind `refusal`, for one too many.
+        """Count a request by what its head says. Raises Problem, of the kind `refusal`, for one too many.
 
         Whose key is not known to be valid counts by its address, or an invented key would be a way around.
         """
@@ -63,7 +63,11 @@ class Rates:
             address = context.get("ip_address")
             await self._take("address", address and name_network(ip_address(address)), refusal)
         if key_hash is not None:
-            await self._take("key", key_hash, refusal)
+            await self.check_key(key_hash, refusal)
+
+    async def check_key(self, key_hash: str, refusal: Kind = TOO_MANY) -> None:
+        """Count a request of a key that is known to be valid. Raises Problem as check_head."""
+        await self._take("key", key_hash, refusal)
 
     async def check_source(self, context: Mapping[str, str], sender: str, refusal: Kind = TOO_MANY) -> None:
         """Count a post without a key for the source or page that it names. Raises Problem as check_head."""
@@ -71,7 +75,7 @@ class Rates:
             await self._take("source", sender or NO_SOURCE, refusal)
 
     def learn_key(self, context: Mapping[str, str]) -> None:
-        """The database took the key of this post."""
+        """The database took the key of this request."""
         if key_hash := context.get("api_key_hash"):
             self._known_keys.pop(key_hash, None)
             self._known_keys[key_hash] = None
@@ -152,8 +156,9 @@ class Rates:
 
 
 def refuse(name: str, retry_after: int, kind: Kind = TOO_MANY) -> Problem:
-    """The problem of a post that is beyond a rate limit. It may be sent again, in `retry_after` seconds."""
-    return _try_again(f"Too many posts: the rate limit of this {name} is reached.", max(1, retry_after), kind)
+    """The problem of a request that is beyond a rate limit. It may be sent again, in `retry_after` seconds."""
+    why = f"Too many requests: the rate limit of this {name} is reached. Nothing of it was kept."
+    return _try_again(why, max(1, retry_after), kind)
 
 
 def refuse_limited(message: str, retry_after: int, kind: Kind = TOO_MANY) -> Problem:
@@ -163,5 +168,5 @@ def refuse_limited(message: str, retry_after: int, kind: Kind = TOO_MANY) -> Pro
 
 
 def _try_again(why: str, seconds: int, kind: Kind) -> Problem:
-    detail = f"{why} Try again in {seconds} seconds with the same idempotency key."
+    detail = f"{why} Try again in {seconds} seconds."
     return Problem(kind, detail, headers={"Retry-After": str(seconds)})

@@ -11,6 +11,7 @@ from litestar.params import SkipValidation
 
 from leadgen.app.batches import LeadBatcher
 from leadgen.app.graph import GraphApi
+from leadgen.app.headers import group, read_address_of_caller, read_caller
 from leadgen.app.mail_domains import MailDomains
 from leadgen.app.queries import Queries
 from leadgen.app.rates import Rates
@@ -33,6 +34,19 @@ class Services:
     sms_callbacks: SmsCallbacks | None  # None: no text messages are sent from here
     max_body_bytes: int
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+
+    async def admit_caller(self, request: Request) -> dict[str, str]:
+        """Who calls with a key (headers.read_caller), unless a rate limit is reached: Problem."""
+        scope = request.scope
+        caller = read_caller(group(scope["headers"]), scope["client"], self.trusted_proxies)
+        await self.rates.check_head(caller)
+        return caller
+
+    async def admit_anybody(self, request: Request) -> None:
+        """Nothing, unless the address of somebody without a key has reached its rate limit: Problem."""
+        scope = request.scope
+        caller = read_address_of_caller(group(scope["headers"]), scope["client"], self.trusted_proxies)
+        await self.rates.check_head(caller)
 
 
 FromServices: TypeAlias = NamedDependency[SkipValidation[Services]]  # the parameter's name is `services`

@@ -1,5 +1,6 @@
 """Where Twilio's status callbacks come in, and whether one is Twilio's."""
 
+from hashlib import sha256
 from typing import NamedTuple, Self
 
 from twilio.request_validator import RequestValidator
@@ -12,13 +13,15 @@ class SmsCallbacks(NamedTuple):
 
     public_url: str
     auth_token: str
+    key_hash: str  # under which a rate limit counts what is signed
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
         """By the settings; None where there are no callbacks."""
         if settings.public_url is None or settings.twilio_auth_token is None:
             return None
-        return cls(settings.public_url.rstrip("/"), settings.twilio_auth_token)
+        token = settings.twilio_auth_token
+        return cls(settings.public_url.rstrip("/"), token, sha256(token.encode()).hexdigest())
 
     def is_signed(self, path_and_query: str, fields: dict[str, str], signature: str) -> bool:
         """Whether the fields come from Twilio."""

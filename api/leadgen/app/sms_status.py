@@ -19,7 +19,7 @@ from litestar.params import PathParameter
 from leadgen.app.form import read_form
 from leadgen.app.headers import Headers, group
 from leadgen.app.openapi.models import SmsStatus
-from leadgen.app.openapi.operations import answer, operation, parameter, refused, takes
+from leadgen.app.openapi.operations import TOO_OFTEN, answer, operation, parameter, refused, takes
 from leadgen.app.problems import (
     CONFLICT,
     FORBIDDEN,
@@ -64,6 +64,7 @@ def _not_signed() -> Problem:
             description="The report is about another message",
         ),
         refused(TOO_LARGE),
+        TOO_OFTEN,
         refused(
             Problem.of_field(
                 "Content-Type", "none", "application/x-www-form-urlencoded, in UTF-8", UNSUPPORTED
@@ -91,7 +92,9 @@ async def take_sms_status(
     signature = _read_signature(headers)
     fields = await read_form(request, headers, services.max_body_bytes)
     if not callbacks.is_signed(_path_and_query(request.scope), fields, signature):
+        await services.admit_anybody(request)
         raise _not_signed()
+    await services.rates.check_key(callbacks.key_hash)
     provider_id, status = _read_field(fields, "MessageSid"), _read_field(fields, "MessageStatus")
     if not await services.queries.record_sms_status(message_id, provider_id, status, _read_code(fields)):
         raise Problem(NOT_FOUND, NO_MESSAGE)

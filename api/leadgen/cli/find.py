@@ -21,7 +21,7 @@ select current_database() as name, (select count(*) from leadgen.leads) as leads
 """
 NOTHING = """\
 nothing found: no lead has {text} as its id, phone, e-mail, idempotency key or attribute,
-and no submission in quarantine has it in any field
+and no submission in quarantine has it as its phone or e-mail, nor one of the latest 5,000 in any field
 searched: {leads} and {quarantined} in quarantine, in the database {name}
 A post that the API refused is stored nowhere: it was malformed (HTTP 400 without a lead_id), had no valid key (401,
 403), was too large (413), reused an idempotency key (422), or met a server that was too busy (429, 503). The sender

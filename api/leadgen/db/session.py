@@ -51,9 +51,11 @@ where pin.gives_way is not true or not exists (
 )
 """
 
-# SQLSTATEs and classes of them after which a connection is of no more use: it is lost, its server is going down, or
-# it has become a server that takes no writes, as after a failover.
-SPOILED = ("08", "57P", "25006", "25P03", "25P04")
+# Classes of SQLSTATE by which nobody answers any more: the connection is lost, its server is going down.
+LOST = ("08", "57P")
+# After these a connection is of no more use, too, though somebody answers: it leads to a server that takes no writes,
+# as after a failover, or its server ends it because one transaction took too long.
+SPOILED = (*LOST, "25006", "25P03", "25P04")
 
 
 def connect(
@@ -77,11 +79,20 @@ async def pin(connection: AsyncConnection[Any]) -> None:
     await connection.execute(SET, _arguments(PINS, TIMEOUTS))
 
 
+def is_lost(error: psycopg.Error) -> bool:
+    """Whether the database is not there; otherwise the one statement failed, for a lock or by itself."""
+    return _is_of(error, LOST)
+
+
 def is_spoiled(error: psycopg.Error) -> bool:
     """Whether the connection that an error came by should be given up, and another be opened in its place."""
+    return _is_of(error, SPOILED)
+
+
+def _is_of(error: psycopg.Error, kinds: tuple[str, ...]) -> bool:
     if error.sqlstate is None:
         return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return error.sqlstate.startswith(SPOILED)
+    return error.sqlstate.startswith(kinds)
 
 
 def _arguments(

@@ -13,16 +13,14 @@ from contextlib import suppress
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network
 from threading import Thread
-from typing import Any
 from urllib.parse import quote
 
 from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import AddrInfoType
 from yarl import URL
 
-from leadgen.worker.answer import BoundedAnswer
+from leadgen.answer import BoundedConnector
 from leadgen.worker.attempt import Refused
 
 DNS_CACHE_SECONDS = 10
@@ -110,15 +108,6 @@ class Egress:
         family, kind, protocol, _, address = addr_info
         self.check_address(str(address[0]))
         return socket.socket(family, kind, protocol)
-
-
-class BoundedConnector(TCPConnector):
-    """Opens connections that read a bounded answer."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        protocol: type[ResponseHandler] = BoundedAnswer
-        self._factory = partial(protocol, loop=self._loop)
 
 
 class VettingResolver(AbstractResolver):

@@ -20,7 +20,7 @@ from aiohttp import (
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import BytesPayload
 
-from leadgen.worker.answer import LONGEST_HEAD, MOST_HEADERS, TooMuch
+from leadgen.answer import LONGEST_HEAD, MOST_HEADERS, TooMuch
 from leadgen.worker.attempt import Attempt, Fault
 from leadgen.worker.egress import Egress
 

@@ -12,6 +12,7 @@ from functools import partial
 import psycopg
 import structlog
 
+from leadgen.db.session import is_lost
 from leadgen.worker import metrics
 from leadgen.worker.queries import FIRST_WAIT, LONGEST_WAIT, Chore, Session
 
@@ -20,7 +21,6 @@ LIST_SECONDS = 60.0  # the list of chores is read again after that
 MEASURE_SECONDS = 5.0  # gauges are not refreshed more often
 COPY_SECONDS = 5.0  # whether the database is a copy is asked again after that
 NO_SUCH_CHORE = "LG404"
-LOST = ("08", "57P")  # classes of SQLSTATE: the connection, the server
 
 log = structlog.get_logger("leadgen.worker")
 
@@ -60,14 +60,19 @@ class Tender:
             await self._do("measuring", MEASURE_SECONDS, self._measure)
 
     async def _do(self, what: str, pause: float, call: Callable[[], Awaitable[int]]) -> int:
-        """How much was done; 0 while it rests. A chore that fails is logged, and holds up no other."""
+        """How much was done; 0 while it rests. A chore that fails is logged, and holds up no other.
+
+        That is so for a server that takes no writes (25006) and for a transaction that took too long (25P04), too: the
+        session opens another connection, by which the next chore may find the primary, and what only reads goes on. A
+        turn that ended there would never reach the chores behind the one that takes too long.
+        """
         now = asyncio.get_running_loop().time()
         if now < self._rests.get(what, now):
             return 0
         try:
             done = await call()
         except psycopg.Error as error:
-            if is_away(error):
+            if is_lost(error):
                 raise
             log.error("chore failed", doing=what, sqlstate=error.sqlstate, kind=type(error).__name__)
             return 0
@@ -110,10 +115,3 @@ class Tender:
         rows = await self._session.measure_outbox()
         metrics.show_outbox(rows)
         return len(rows)
-
-
-def is_away(error: psycopg.Error) -> bool:
-    """Whether the database is not there; otherwise the one statement failed, for a lock or by itself."""
-    if error.sqlstate is None:
-        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return error.sqlstate.startswith(LOST)

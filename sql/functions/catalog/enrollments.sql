@@ -69,6 +69,7 @@ begin
   end if;
   if new.filters is distinct from v_old.filters and new.filters is not null then
     perform catalog.check_tests(new.filters, 'filters');
+    perform catalog.check_offer_patterns(new.offer_id, new.id, new.filters);
   end if;
   if new.webhook_url_override is distinct from v_old.webhook_url_override then
     perform catalog.check_webhook_url(new.webhook_url_override, 'webhook_url_override');

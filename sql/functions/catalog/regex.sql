@@ -251,6 +251,44 @@ comment on function catalog.check_patterns(jsonb, text) is
   'Raises LG423 when a policy''s body, or the conditions of an enrollment or of a buyer''s answers, have more than 30 '
   'patterns, or patterns that take more than 100 ms together.';
 
+create or replace function catalog.check_offer_patterns(p_offer_id bigint, p_enrollment_id bigint, p_filters jsonb)
+returns void
+language plpgsql
+volatile
+as $$
+-- A lead meets the filters of all enrollments of its offer, under the offer's lock: each may take what one may alone,
+-- but not all of them. Whether an enrollment is active is not asked: it can be made so without this check.
+declare
+  c_limit constant interval := '250 milliseconds';
+  c_patterns constant jsonpath := 'strict $.**.pattern ? (@.type() == "string")';
+  v_own constant text[] := array(select p #>> '{}' from jsonb_path_query(p_filters, c_patterns) p);
+  v_others constant text[] := array(
+    select p #>> '{}'
+    from leadgen.buyer_offers bo
+    cross join jsonb_path_query(bo.filters, c_patterns) p
+    where bo.offer_id = p_offer_id and bo.id <> p_enrollment_id and v_own <> '{}');
+  v_time interval;
+begin
+  if v_others = '{}' then
+    return;
+  end if;
+  v_time := catalog.time_patterns(v_own || v_others);
+  if v_time > c_limit then
+    v_time := least(v_time, catalog.time_patterns(v_own || v_others));
+  end if;
+  if v_time > c_limit then
+    perform kernel.refuse_value('filters',
+      format('%s patterns in all enrollments of offer %s, which take %s ms together for a few long texts',
+        cardinality(v_own || v_others), p_offer_id, round(1000 * extract(epoch from v_time))),
+      format('%s ms together; a look-ahead that begins with ^, as in ^(?=.*a), looks once and not from every character',
+        round(1000 * extract(epoch from c_limit))));
+  end if;
+end;
+$$;
+comment on function catalog.check_offer_patterns(bigint, bigint, jsonb) is
+  'Raises LG423 when the patterns of an enrollment''s filters and of the other enrollments of its offer take more than '
+  '250 ms together.';
+
 create or replace function catalog.time_patterns(p_patterns text[])
 returns interval
 language plpgsql

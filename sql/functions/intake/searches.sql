@@ -101,10 +101,20 @@ returns table (quarantine_id bigint, matched text)
 language plpgsql
 stable
 as $$
--- A read of the whole quarantine, which is short. A network's post has its answers anywhere, so e-mail and phone are
--- looked for in the text. What was resubmitted is a lead.
+-- E-mails and phones are found by their traces, however many submissions wait. A key and another field have none: for
+-- them the latest submissions are read, no more, because strangers write them; the text as JSON writes it leaves most
+-- out at once. A network's post has its answers anywhere, so e-mail and phone are looked for in the text. What was
+-- resubmitted is a lead.
 declare
+  c_latest constant integer := 5000;
   v_search constant record := intake.read_search(p_text);
+  v_traces constant bytea[] := array(
+    select t
+    from unnest(v_search.phones || null::text) p
+    cross join unnest(intake.trace_contact(v_search.email, p)) t);
+  v_text constant text := ref.collapse_space(p_text);
+  v_json constant text := to_json(v_text)::text;
+  v_part constant text := substr(v_json, 2, length(v_json) - 2);
   v_digits constant text[] := array(
     select '%' || right(regexp_replace(p, E'\\D', '', 'g'), 10) || '%'
     from unnest(v_search.phones) p
@@ -112,23 +122,34 @@ declare
 begin
   return query
   select q.id, coalesce(nullif(concat_ws(', ', by.phone, by.email, by.key), ''), by.field)
-  from leadgen.intake_quarantine q
+  from (
+    select f.id, bool_or(f.is_traced) as is_traced
+    from (
+      select t.id, true as is_traced from intake.list_traced(v_traces) t (id)
+      union all
+      (select l.id, false from leadgen.intake_quarantine l where l.resubmitted_at is null order by l.id desc
+        limit c_latest)
+    ) f
+    group by f.id
+  ) c
+  join leadgen.intake_quarantine q on q.id = c.id
+  cross join lateral (select strpos(q.payload::text, v_part) > 0 as has_text offset 0) t
   cross join lateral (
     select
-      case when translate(q.payload::text, ' ()-./+', '') like any (v_digits) then 'phone' end as phone,
-      case when strpos(lower(q.payload::text), v_search.email) > 0 then 'email' end as email,
-      case when q.payload ->> 'idempotency_key' = any (v_search.keys)
+      case when c.is_traced and translate(q.payload::text, ' ()-./+', '') like any (v_digits) then 'phone' end as phone,
+      case when c.is_traced and strpos(lower(q.payload::text), v_search.email) > 0 then 'email' end as email,
+      case when t.has_text and q.payload ->> 'idempotency_key' = any (v_search.keys)
         or q.context ->> 'idempotency_key' = any (v_search.keys) then 'key' end as key,
-      case when exists (
+      case when t.has_text and exists (
         select from jsonb_path_query(q.payload - 'idempotency_key', 'strict $.**') v
-        where v #>> '{}' = ref.collapse_space(p_text)) then 'field' end as field
+        where v #>> '{}' = v_text) then 'field' end as field
   ) by
   where q.resubmitted_at is null and q.payload <> '{}' and num_nonnulls(by.phone, by.email, by.key, by.field) > 0;
 end;
 $$;
 comment on function intake.list_matching_quarantined(text) is
   'The submissions waiting in quarantine that carry a text as their phone, e-mail, idempotency key or any other field, '
-  'and which of these it was.';
+  'and which of these it was. By a key or another field only the latest 5,000 are found.';
 
 create or replace function intake.forget_contact(p_facts kernel.lead_facts)
 returns void

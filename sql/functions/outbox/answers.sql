@@ -34,7 +34,8 @@ begin
   end if;
 
   if p_rules is not null then
-    v_document := jsonb_build_object('status', p_status, 'text', coalesce(left(p_reply, 2000), ''), 'body', v_body);
+    v_document := jsonb_build_object('status', p_status, 'text', coalesce(left(p_reply, 2000), ''), 'body',
+      case when length(p_reply) <= 2000 then v_body else outbox.cut_texts(v_body) end);
     select r.outcome, coalesce(r.reason, 'by the buyer''s response_rules') into outcome, reason
     from unnest(p_rules) with ordinality as r (tests, outcome, reason, position)
     where not exists (select from unnest(r.tests) t where (v_document @@ t.path) is not true)
@@ -73,6 +74,48 @@ $$;
 comment on function outbox.judge_answer(integer, text, kernel.response_rule[]) is
   'What a webhook''s answer means: delivered, accepted, rejected, gone, failed, refused or, when it cannot '
   'be judged, unknown; why, and what kind of trouble it is.';
+
+create or replace function outbox.cut_texts(p_body jsonb, p_depth integer default 0)
+returns jsonb
+language plpgsql
+immutable
+as $$
+-- A buyer's patterns were tried on 2,000 characters when they were written, and a condition on body.x looks at every
+-- entry of a list. What is longer could hold up the results of all buyers.
+declare
+  c_most constant integer := 2000;
+  c_deepest constant integer := 20;
+  v_cut jsonb := '[]';
+  v_length integer := 0;
+  v_item jsonb;
+begin
+  if p_body is null or length(p_body::text) <= c_most then
+    return p_body;
+  elsif jsonb_typeof(p_body) not in ('array', 'object') then
+    return to_jsonb(left(p_body #>> '{}', c_most));
+  elsif p_depth = c_deepest then
+    return null;
+  elsif jsonb_typeof(p_body) = 'object' then
+    return (
+      select jsonb_object_agg(m.key, case
+        when length(m.value::text) <= c_most then m.value else outbox.cut_texts(m.value, p_depth + 1) end)
+      from jsonb_each(p_body) m
+    );
+  end if;
+  for v_item in
+    select e.value from jsonb_array_elements(p_body) with ordinality as e (value, place) order by e.place
+  loop
+    v_item := coalesce(outbox.cut_texts(v_item, p_depth + 1), 'null');
+    v_length := v_length + length(v_item::text);
+    exit when v_length > c_most and v_cut <> '[]';
+    v_cut := v_cut || jsonb_build_array(v_item);
+  end loop;
+  return v_cut;
+end;
+$$;
+comment on function outbox.cut_texts(jsonb, integer) is
+  'The JSON of an answer as response rules look at it: each text cut to 2,000 characters, a list after as many of its '
+  'entries as these hold, but at least one; nothing of what is longer and nested in 20 others.';
 
 create or replace function outbox.is_plain(p_status integer, p_reply text, p_rules kernel.response_rule[])
 returns boolean

@@ -122,8 +122,8 @@ EXAMPLES = {
     ),
     problems.TOO_MANY: Problem(
         problems.TOO_MANY,
-        "Too many posts: the rate limit of this address is reached. "
-        "Try again in 12 seconds with the same idempotency key.",
+        "Too many requests: the rate limit of this address is reached. Nothing of it was kept. "
+        "Try again in 12 seconds.",
     ),
     problems.UNEXPECTED: Problem(problems.UNEXPECTED, problems.RECORDED, extra=REFERENCE),
     problems.UNAVAILABLE: Problem(problems.UNAVAILABLE, "The database is busy. Try again.", extra=REFERENCE),
@@ -136,6 +136,9 @@ SALE_ID = PathParameter(description="The sale, as lead.assigned names it.", sche
 TWO_KEYS = Problem.of_field("Authorization, X-API-Key", "two different keys", "one key")
 NO_KEY = refused(
     problems.UNAUTHORIZED, description="The API key is missing where one is needed, or not valid"
+)
+TOO_OFTEN = refused(
+    problems.TOO_MANY, description="A rate limit is reached. Send it again after Retry-After seconds."
 )
 UNREADABLE = refused(problems.TOO_LARGE) | refused(
     problems.UNSUPPORTED, description="Compressed, or not JSON in UTF-8"

@@ -1,12 +1,15 @@
 """The answer of a stranger, bounded: how much of it is read, and that its status is not lost by what follows it.
 
 aiohttp reads interim answers (1xx) without a limit and without giving the event loop back, and loses a status that
-came with bytes that are no HTTP. Here the head of an answer goes to its parser by itself.
+came with bytes that are no HTTP. Here the head of an answer goes to its parser by itself. Workers read buyers so, and
+the API reads Meta's Graph API.
 """
 
 import re
+from functools import partial
+from typing import Any
 
-from aiohttp import hdrs
+from aiohttp import TCPConnector, hdrs
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import RawResponseMessage
 from aiohttp.streams import StreamReader
@@ -29,12 +32,18 @@ class TooMuch(Exception):  # noqa: N818
 class BoundedAnswer(ResponseHandler):
     """One connection. Interim answers are counted and dropped; what goes beyond the limits is not parsed."""
 
+    _longest_body = LONGEST_BODY
     _head_bytes = 0
     _heads = 0
     _body_bytes = 0
     _before = b""
     _status: int | None = None
     _ended = False
+
+    @classmethod
+    def with_body(cls, longest: int) -> type["BoundedAnswer"]:
+        """The same with another limit for the bytes of the body."""
+        return type(cls.__name__, (cls,), {"_longest_body": longest})
 
     def set_response_params(self, **params: object) -> None:
         """Begin a new answer, as each request does."""
@@ -80,7 +89,7 @@ class BoundedAnswer(ResponseHandler):
         self._body_bytes += len(data[:SLICE])
         if self._status in WITHOUT_BODY:
             self._end()
-        elif self._body_bytes > LONGEST_BODY:
+        elif self._body_bytes > self._longest_body:
             if self._payload is not None:
                 self._payload.feed_eof()  # what came is the answer
             self._end()
@@ -93,3 +102,12 @@ class BoundedAnswer(ResponseHandler):
         self._ended = self._should_close = True
         if self.transport is not None:
             self.transport.close()
+
+
+class BoundedConnector(TCPConnector):
+    """Opens connections that read a bounded answer; `longest_body` are the bytes of its body, as they come."""
+
+    def __init__(self, *, longest_body: int = LONGEST_BODY, **options: Any) -> None:
+        super().__init__(**options)
+        protocol: type[ResponseHandler] = BoundedAnswer.with_body(longest_body)
+        self._factory = partial(protocol, loop=self._loop)
