@@ -186,6 +186,19 @@ def test_a_dry_run_shows_answer_and_account_and_keeps_nothing(
     assert json.loads(piped.stdout)["decision"]["attempts"][0]["candidates"][0]["buyer_name"] == "Ann"
 
 
+def test_explain_says_that_held_leads_went_first(market: Market, run: Run) -> None:
+    market.execute("update leadgen.buyer_offers set pause_until = 'infinity'")
+    held = [submit(market, phone=f"+1512555020{n}", email=f"p{n}@example.com")["lead_id"] for n in range(2)]
+    market.execute("update leadgen.buyer_offers set pause_until = null, capacity_per_day = 2")
+    new = submit(market, phone="+15125550209", email="p9@example.com")["lead_id"]
+
+    done = run("explain", str(new))
+    assert f"after held leads {held[0]}, {held[1]}, due and routed first" in " ".join(done.stdout.split())
+    assert "cap_day: 2 of 2" in " ".join(done.stdout.split())
+    assert "Sold to Ann for 45.00 USD" in run("explain", str(held[0])).stdout
+    assert run("verify").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

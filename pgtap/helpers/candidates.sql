@@ -55,7 +55,10 @@ begin
   v_snapshot.decimals := 2;
   v_snapshot.adjustments := '{}';
   v_snapshot.exclusivity := (p_exclusive_buyer_id, 'postal_code', '78701')::kernel.exclusivity;
-  return market.read_snapshot_v1(v_snapshot, p_candidates, p_load);
+  v_snapshot := market.read_snapshot_v1(v_snapshot, p_candidates, p_load);
+  v_snapshot.edition := 2;
+  v_snapshot.sales_today := array(select c.used_day from unnest(p_candidates) c);
+  return v_snapshot;
 end;
 $$;
 comment on function testkit.snapshot(market.candidate_v1[], market.offer_load_v1, timestamptz, bigint) is

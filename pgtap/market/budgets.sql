@@ -6,29 +6,29 @@ create temp table tried (round integer, n integer, seat jsonb, at timestamptz, e
 insert into tried values
   -- 90.00 is two leads at 45.00 and no third
   (1, 1, '{"budget_per_day": 90}', '2026-11-20T16:00:00Z', 'Ace 45.00'), (1, 2, null, '2026-11-20T17:00:00Z', 'Ace 45.00'),
-  (1, 3, null, '2026-11-21T05:59:59Z', 'budget_day 1, held'), (1, 4, null, '2026-11-21T06:00:00Z', 'Ace 45.00'),
-  (2, 1, '{"budget_per_day": 89.99}', '2026-11-20T16:00:00Z', 'Ace 45.00'), (2, 2, null, '2026-11-20T17:00:00Z', 'budget_day 1, held'),
-  (3, 1, '{"budget_per_day": 45}', '2026-11-20T16:00:00Z', 'Ace 45.00'), (3, 2, null, '2026-11-20T16:00:01Z', 'budget_day 1, held'),
-  (4, 1, '{"budget_per_day": 44.99}', '2026-11-20T16:00:00Z', 'budget_day 1, held'),
-  (5, 1, '{"budget_per_day": 0}', '2026-11-20T16:00:00Z', 'budget_day 1, held'),
+  (1, 3, null, '2026-11-21T05:59:59Z', 'budget_day 1'), (1, 4, null, '2026-11-21T06:00:00Z', 'Ace 45.00'),
+  (2, 1, '{"budget_per_day": 89.99}', '2026-11-20T16:00:00Z', 'Ace 45.00'), (2, 2, null, '2026-11-20T17:00:00Z', 'budget_day 1'),
+  (3, 1, '{"budget_per_day": 45}', '2026-11-20T16:00:00Z', 'Ace 45.00'), (3, 2, null, '2026-11-20T16:00:01Z', 'budget_day 1'),
+  (4, 1, '{"budget_per_day": 44.99}', '2026-11-20T16:00:00Z', 'budget_day 1'),
+  (5, 1, '{"budget_per_day": 0}', '2026-11-20T16:00:00Z', 'budget_day 1'),
   (6, 1, '{"budget_per_month": 90}', '2026-11-20T16:00:00Z', 'Ace 45.00'), (6, 2, null, '2026-11-25T16:00:00Z', 'Ace 45.00'),
-  (6, 3, null, '2026-12-01T05:59:59Z', 'budget_month 1, held'), (6, 4, null, '2026-12-01T06:00:00Z', 'Ace 45.00'),
+  (6, 3, null, '2026-12-01T05:59:59Z', 'budget_month 1'), (6, 4, null, '2026-12-01T06:00:00Z', 'Ace 45.00'),
   -- its own zone: the day of Tokyo begins at 15:00 UTC
   (7, 1, '{"budget_per_day": 45, "timezone": "Asia/Tokyo"}', '2026-11-20T14:00:00Z', 'Ace 45.00'),
-  (7, 2, null, '2026-11-20T14:59:59Z', 'budget_day 1, held'), (7, 3, null, '2026-11-20T15:00:00Z', 'Ace 45.00'),
+  (7, 2, null, '2026-11-20T14:59:59Z', 'budget_day 1'), (7, 3, null, '2026-11-20T15:00:00Z', 'Ace 45.00'),
   -- its own price, with cents
   (8, 1, '{"budget_per_day": 1, "price_per_lead": 0.33}', '2026-11-20T16:00:00Z', 'Ace 0.33'),
   (8, 2, null, '2026-11-20T16:00:01Z', 'Ace 0.33'), (8, 3, null, '2026-11-20T16:00:02Z', 'Ace 0.33'),
-  (8, 4, null, '2026-11-20T16:00:03Z', 'budget_day 1, held'),
+  (8, 4, null, '2026-11-20T16:00:03Z', 'budget_day 1'),
   -- the day before the month, and both after the caps
-  (9, 1, '{"budget_per_day": 1, "budget_per_month": 1}', '2026-11-20T16:00:00Z', 'budget_day 1, held'),
-  (10, 1, '{"budget_per_day": 1, "capacity_per_month": 0}', '2026-11-20T16:00:00Z', 'cap_month 1, held'),
+  (9, 1, '{"budget_per_day": 1, "budget_per_month": 1}', '2026-11-20T16:00:00Z', 'budget_day 1'),
+  (10, 1, '{"budget_per_day": 1, "capacity_per_month": 0}', '2026-11-20T16:00:00Z', 'cap_month 1'),
   -- a day of 25 hours is one day
-  (11, 1, '{"budget_per_day": 45}', '2026-11-01T05:00:00Z', 'Ace 45.00'), (11, 2, null, '2026-11-02T05:59:59Z', 'budget_day 1, held'),
+  (11, 1, '{"budget_per_day": 45}', '2026-11-01T05:00:00Z', 'Ace 45.00'), (11, 2, null, '2026-11-02T05:59:59Z', 'budget_day 1'),
   (11, 3, null, '2026-11-02T06:00:00Z', 'Ace 45.00');
 create function pg_temp.offer(p_seat jsonb) returns bigint language plpgsql as $$
 declare
-  v_offer_id constant bigint := testkit.make_offer('{"duplicate_window_hours": 0}');
+  v_offer_id constant bigint := testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}');
 begin
   perform testkit.enroll_buyer(v_offer_id, 'Ace', p_seat);
   return v_offer_id;

@@ -54,11 +54,11 @@ where u.buyer_offer_id = a;
 
 -- A shared sale through the front door: each buyer once, each with its own price, deliveries and count.
 select testkit.submit(offer_id) from ids;
-select is(array_agg(a.buyer_offer_id order by a.id), (select array[a, b]
-  from seats), 'max_buyers 2: two sales, in the order of the ranking') from leadgen.lead_assignments a;
+select is(array_agg(a.buyer_offer_id order by a.id), (select array[b, c]
+  from seats), 'max_buyers 2: two sales, to those who wait longest') from leadgen.lead_assignments a;
 select is((select count(*) from leadgen.deliveries), 2::bigint, 'each sale has its delivery');
-select is(l.buyer_id, testkit.buyer_of(a), 'the lead shows the first') from leadgen.leads l, seats;
-select is(d.winners, '{1,2}', 'the decision names both winners') from leadgen.lead_decisions d;
+select is(l.buyer_id, testkit.buyer_of(b), 'the lead shows the first') from leadgen.leads l, seats;
+select is(d.winners, '{2,3}', 'the decision names both winners') from leadgen.lead_decisions d;
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 begin;
 select plan(18);
 
-create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
+create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "reject"}') as offer_id;
 create temp table seats as
 select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_day": 2}') as follows,
   testkit.enroll_buyer(offer_id, 'Best', '{"timezone": "Asia/Tokyo", "is_active": false}') as own from ids;

@@ -2,7 +2,8 @@
 begin;
 select plan(17);
 select testkit.at_time('2026-11-21T05:30:00Z');
-create temp table ids as select testkit.make_offer('{"min_message_length": 3, "consent_required": true}', '{"max_buyers": 2}') as offer_id;
+create temp table ids as select testkit.make_offer('{"min_message_length": 3, "consent_required": true}',
+  '{"max_buyers": 2, "hold_hours": 0.25}') as offer_id;
 create temp table seats as select testkit.enroll_buyer(offer_id, 'Dora') as a, testkit.enroll(offer_id,
   '{"capacity_per_day": 1, "price_per_lead": 60}') as b from ids;
 create temp table leads as

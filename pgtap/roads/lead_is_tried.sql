@@ -2,7 +2,7 @@
 begin;
 select plan(38);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1, "required_fields": ["message"]}',
-  '{"strategy": "round_robin", "max_buyers": 2,
+  '{"strategy": "round_robin", "max_buyers": 2, "on_no_buyer": "reject",
   "caps": {"per_day": 7}}', '{"adjustments": [{"name": "old", "when": {"attributes.roof_age": {"minimum": 20}},
     "percent": 10}]}') as offer_id;
 select testkit.enroll_buyer(offer_id, 'Ace', '{"capacity_per_hour": 3}'), testkit.enroll_buyer(offer_id, 'Best',

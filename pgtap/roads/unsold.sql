@@ -41,22 +41,22 @@ select is((select array_agg(r.cause order by n)
 -- A morning: A (60.00, one a day) and B (50.00, an age of 10 at least).
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0, "required_fields": ["message"]}',
   '{"hold_hours": 1}') as offer_id;
-select testkit.enroll_buyer(offer_id, 'Ace', '{"price_per_lead": 60, "capacity_per_day": 1}'),
-  testkit.enroll_buyer(offer_id, 'Best', '{"price_per_lead": 50, "filters": {"attributes.roof_age": {"minimum": 10}}}', '{78701}') from ids;
+select testkit.enroll_buyer(offer_id, 'Ace', '{"price_per_lead": 60, "capacity_per_day": 1}', '{78701,78702}'),
+  testkit.enroll_buyer(offer_id, 'Best', '{"price_per_lead": 50, "filters": {"attributes.roof_age": {"minimum": 10}}}', '{78701,78703}')
+from ids;
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z'::timestamptz + n * interval '1 minute', fields) from ids, (values
   (1, '{}'::jsonb), (2, '{"attributes": {"roof_age": 9}}'), (3, '{"attributes": {"roof_age": 12}}'), (4, '{"attributes": {"roof_age": 3}}'),
   (5, '{"message": null}')) as t (n, fields);
-update leadgen.buyer_offers bo set is_active = false from ids where bo.offer_id = ids.offer_id and bo.price_per_lead = 60;
-select testkit.outcome(offer_id, '2026-11-20T16:10:00Z', '{"attributes": {"roof_age": 3}}') from ids;
-select testkit.outcome(offer_id, '2026-11-20T16:11:00Z', '{"postal_code": "78702"}') from ids;
+select testkit.outcome(offer_id, '2026-11-20T16:10:00Z', '{"attributes": {"roof_age": 3}, "postal_code": "78703"}') from ids;
+select testkit.outcome(offer_id, '2026-11-20T16:11:00Z', '{"postal_code": "78704"}') from ids;
 create function pg_temp.told(p_from text, p_to text) returns text[] language sql as $$
   select array_agg(concat_ws(' | ', u.cause, u.leads, u.money_lost, u.nearest_buyer, u.detail))
   from ids, leadgen.explain_unsold(offer_id, p_from::timestamptz, p_to::timestamptz) u;
 $$;
 select is(pg_temp.told('2026-11-20T06:00Z', '2026-11-21T06:00Z'), array[
   'cap_day | 2 | 120.00 | Ace | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)',
-  'filters | 1 | 50.00 | Best | filters: attributes.roof_age is 3, wanted at least 10',
-  'outside_service_area | 1 | 50.00 | Best | outside_service_area'],
+  'outside_service_area | 1 | 60.00 | Ace | outside_service_area',
+  'filters | 1 | 50.00 | Best | filters: attributes.roof_age is 3, wanted at least 10'],
     'explain_unsold: by cause, the most money first, with the latest case');
 select is(pg_temp.told('2026-11-20T16:03Z', '2026-11-20T16:10Z'), array[
   'cap_day | 1 | 60.00 | Ace | cap_day: 1 of 1, resets 2026-11-21T06:00:00Z (00:00 America/Chicago)'],

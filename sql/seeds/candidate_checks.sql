@@ -39,7 +39,10 @@ values
   ('offer_limit', 140, 'c.full_offer_limit is not null', 'c.full_offer_limit',
     'kernel.describe_limit(p_snapshot, 0, c.reason, c.price)', 'kernel.find_limit_end(p_snapshot, 0, c.reason)',
     'true',
-    'A cap or a budget of the offer as a whole is used up: offer_cap_hour, ..., offer_budget_month.');
+    'A cap or a budget of the offer as a whole is used up: offer_cap_hour, ..., offer_budget_month.'),
+  ('held_lead_first', 150, 'p_snapshot.behind_lead_id is not null', null, 'format(''lead %s'', p_snapshot.behind_lead_id)',
+    'p_snapshot.decided_at', 'true',
+    'More held leads are due than go first at once: the new lead is held and routed after them.');
 
 delete from leadgen.candidate_checks k where not exists (select from declared_checks d where d.code = k.code);
 insert into leadgen.candidate_checks as k
@@ -59,10 +62,14 @@ insert into declared_strategies (name, position, key, description)
 values
   ('priority', 10, '-c.priority', 'First who has the higher routing_priority.'),
   ('round_robin', 20, 'coalesce(c.last_turn, -1)', 'First who has waited longest for a lead; who never had one comes before all others.'),
-  ('weighted', 30, 'kernel.share_key(c.finish_tag, c.weight, v_stored_time, v_virtual_time)',
-    'Shares by weight, exact to within about one lead at every moment.'),
+  ('weighted', 30, 'case when p_snapshot.edition >= 2
+    then round(1e9::double precision * kernel.share_key(c.finish_tag, c.weight, v_stored_time, v_virtual_time))
+    else kernel.share_key(c.finish_tag, c.weight, v_stored_time, v_virtual_time) end',
+    'Shares by weight, exact to within about one lead at every moment, also while weights change.'),
   ('highest_price', 40, '-c.price', 'First who pays most.'),
-  ('least_filled', 50, 'v_fills[c.place]', 'First who has used the lowest share of a limit.');
+  ('least_filled', 50, 'v_fills[c.place]',
+    'First who has used the lowest share of its fullest cap or budget. Buyers without any limit go by their leads so far today; '
+    'one of them goes before the least filled buyer with a limit only if it had fewer leads today.');
 
 delete from leadgen.strategies k where not exists (select from declared_strategies d where d.name = k.name);
 insert into leadgen.strategies as k

@@ -57,11 +57,13 @@ values
 
   ('routing', 'strategy', 10, null, false, '{"enum": ["priority", "round_robin", "weighted", "highest_price", "least_filled"]}',
     'Who is served first: the higher routing_priority (default), the longest without a lead, shares by weight, who pays most, '
-    'or the lowest share of cap used.'),
+    'or the lowest used share of its fullest cap or budget (least_filled). By least_filled, buyers without any cap or budget go by '
+    'their leads so far today, and before a buyer with one only if they had fewer leads today.'),
   ('routing', 'tie_breakers', 20, null, false,
     '{"type": "array", "minItems": 1, "uniqueItems": true,
       "items": {"enum": ["priority", "round_robin", "weighted", "highest_price", "least_filled"]}}',
-    'Strategies that decide among equals, in this order; the last word is always the enrollment''s id.'),
+    'Strategies that decide among equals, in this order. Those who are still equal go by the longest without a lead, then by the '
+    'enrollment''s id.'),
   ('routing', 'max_buyers', 30, null, false, '{"type": "integer", "minimum": 1, "maximum": 20}',
     'How many buyers get the lead; 1 (default) is an exclusive sale.'),
   ('routing', 'exclusivity', 40, null, false,

@@ -172,10 +172,14 @@ create type kernel.snapshot as (
   limit_windows text[],
   limit_is_money boolean[],
   limit_caps numeric[],
-  limit_uses numeric[]
+  limit_uses numeric[],
+  edition integer,
+  sales_today integer[],
+  went_first bigint[],
+  behind_lead_id bigint
 );
 comment on type kernel.snapshot is
-  'All that a routing decision is made from. The arrays up to virtual_times are aligned: one entry a candidate, by enrollment id; flags: see kernel.flag; zones: null where it is the market''s; pauses: the one that lasts or is planned, null: none; openings: null where it is open. The limit_ arrays are aligned too: one entry a limit, its owner a position among the candidates, 0 for the offer as a whole; a limit that nobody set is not there.';
+  'All that a routing decision is made from. The arrays up to virtual_times are aligned: one entry a candidate, by enrollment id; flags: see kernel.flag; zones: null where it is the market''s; pauses: the one that lasts or is planned, null: none; openings: null where it is open. The limit_ arrays are aligned too: one entry a limit, its owner a position among the candidates, 0 for the offer as a whole; a limit that nobody set is not there. edition: of the rules by which candidates are ranked (kernel.rank_candidates); null: the first. sales_today: how many leads each candidate had on the day, where the strategy asks for it. went_first: the held leads that were routed before a new one; behind_lead_id: the held lead that is still due and that it waits behind.';
 
 create type kernel.decision as (
   reasons text[],

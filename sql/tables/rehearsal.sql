@@ -67,10 +67,11 @@ create type rehearsal.terms as (
   adjustments kernel.adjustment[],
   changed integer[],
   limit_places integer[],
-  limit_counters integer[]
+  limit_counters integer[],
+  recorded_weights numeric[]
 );
 comment on type rehearsal.terms is
-  'What does not change from lead to lead while no enrollment and no policy does: snapshot, with the changes laid over it, made for the record named by the first four; its prices for the latest owner and adjustments. Of each candidate: its place in the record (null: a newcomer; places null: as in the record), seat, schedule, whether its price is not the record''s; changed: who is judged by the lead anew. Of each limit: its place in the record (null: history had no such limit) and its counter in rehearsal.play.';
+  'What does not change from lead to lead while no enrollment and no policy does: snapshot, with the changes laid over it, made for the record named by the first four; its prices for the latest owner and adjustments. Of each candidate: its place in the record (null: a newcomer; places null: as in the record), seat, schedule, whether its price is not the record''s, its weight in the record; changed: who is judged by the lead anew. Of each limit: its place in the record (null: history had no such limit) and its counter in rehearsal.play.';
 
 create type rehearsal.outcome as (
   category text,

@@ -173,6 +173,10 @@ create table leadgen.lead_decisions (
   finish_tags double precision[],
   virtual_times double precision[],
   limit_uses numeric[],
+  edition smallint,
+  sales_today integer[],
+  went_first bigint[],
+  behind_lead_id bigint,
 
   constraint lead_decisions_attempt_unique unique (lead_id, attempt),
   constraint lead_decisions_format_known check (
@@ -192,6 +196,14 @@ comment on column leadgen.lead_decisions.enrollments is 'The candidates, by id; 
 comment on column leadgen.lead_decisions.flags is 'What was so for each candidate, as bits: see kernel.flag.';
 comment on column leadgen.lead_decisions.limit_uses is
   'What was used of each limit: of each candidate''s version in their order, then of the policy''s caps on the offer.';
+comment on column leadgen.lead_decisions.edition is
+  'Of the rules by which its candidates are ranked: 2; null: the first, which broke ties by enrollment id.';
+comment on column leadgen.lead_decisions.sales_today is
+  'Aligned with enrollments: how many leads each had on the day in its zone; null: the strategy did not ask for it.';
+comment on column leadgen.lead_decisions.went_first is
+  'Held leads that were due when this new lead came, and were routed before it in the same transaction.';
+comment on column leadgen.lead_decisions.behind_lead_id is
+  'The held lead that was still due then: this new lead was held, to be routed after it.';
 comment on column leadgen.lead_decisions.reasons is 'Aligned with enrollments (format 1: candidates): why each lost; null: passed.';
 comment on column leadgen.lead_decisions.ranking is 'Positions in enrollments (format 1: candidates), best first.';
 comment on column leadgen.lead_decisions.winners is 'Positions in enrollments (format 1: candidates), in the order they were sold to.';

@@ -16,6 +16,11 @@ from leadgen.db.diff import compare_dumps
 from rig.cluster import Cluster
 
 LEADS = 200
+SALES = {
+    "966f066": (232, "10778.25"),
+    "01fe1aa": (232, "10778.25"),
+    "948feb1": (234, "10851.25"),
+}
 NEW_LEAD = {
     "source_key": "austin-hvac-form",
     "name": "Ann Newcomer",
@@ -66,9 +71,23 @@ def test_the_invariants_hold(session: psycopg.Connection[Any]) -> None:
     assert session.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 
-def test_no_sale_was_lost(session: psycopg.Connection[Any]) -> None:
+def test_no_sale_was_lost(any_upgraded: Upgraded, session: psycopg.Connection[Any]) -> None:
     row = session.execute("select count(*), sum(price)::text from leadgen.lead_assignments").fetchone()
-    assert row == (232, "10778.25")
+    assert row == SALES[any_upgraded.commit]
+
+
+def test_nothing_changed_is_what_happened(session: psycopg.Connection[Any]) -> None:
+    """By the rules of its day: ties by id, and who had no limit was empty."""
+    rehearsed = session.execute(
+        """
+        select o.id, r ->> 'leads', r ->> 'is_identical'
+        from leadgen.offers o
+        cross join leadgen.what_if(o.id, '2026-01-01', '2027-01-01') r
+        order by o.id
+        """
+    ).fetchall()
+    assert sum(int(leads) for _, leads, _ in rehearsed) == LEADS
+    assert {identical for *_, identical in rehearsed} == {"true"}
 
 
 def test_business_goes_on(session: psycopg.Connection[Any]) -> None:

@@ -280,8 +280,8 @@ def test_a_circle_of_modules_is_seen() -> None:
 
 
 def test_a_circle_of_roads_is_seen() -> None:
-    arrives = replace(DOORS.roads["lead_arrives"], roads=frozenset({"held_lead_is_due"}))
-    doors = replace(DOORS, roads=DOORS.roads | {"lead_arrives": arrives})
+    is_due = replace(DOORS.roads["held_lead_is_due"], roads=frozenset({"lead_arrives"}))
+    doors = replace(DOORS, roads=DOORS.roads | {"held_lead_is_due": is_due})
     assert list(find_circles(doors)) == ["roads held_lead_is_due, lead_arrives lead back to each other"]
 
 
@@ -367,14 +367,14 @@ def test_a_thin_door_needs_the_owners_rights_and_a_pinned_path(
 
 
 @pytest.mark.parametrize(
-    ("call", "road"),
+    ("call", "roads"),
     [
-        ("roads.dry_run_lead(p_a)", "roads.take_lead"),
-        ("roads.run_chore('x')", "roads.route_lead_again"),  # by the registry's names only
+        ("roads.dry_run_lead(p_a)", ["roads.route_lead_again", "roads.take_lead"]),
+        ("roads.run_chore('x')", ["roads.route_lead_again"]),  # by the registry's names only
     ],
 )
 def test_a_door_of_a_lead_without_planner_settings_is_seen(
-    session: psycopg.Connection, functions: list[Function], call: str, road: str
+    session: psycopg.Connection, functions: list[Function], call: str, roads: list[str]
 ) -> None:
     settings = (
         "set plan_cache_mode = force_generic_plan set enable_seqscan = on set enable_mergejoin = off"
@@ -383,8 +383,9 @@ def test_a_door_of_a_lead_without_planner_settings_is_seen(
     head = f"(p_a jsonb) returns void {DEFINER} {settings}"
     planted = plant(session, functions, write("leadgen.hurried", f"begin perform {call}; end", head))
     assert check_planner(planted) == [
-        f"leadgen.hurried reaches {road} without: set enable_seqscan=off",
-        f"leadgen.hurried reaches {road} without: set enable_hashjoin=off",
+        f"leadgen.hurried reaches {road} without: set {setting}"
+        for road in roads
+        for setting in ("enable_seqscan=off", "enable_hashjoin=off")
     ]
 
 

@@ -263,9 +263,18 @@ def offer_limits(offer: Offer) -> tuple[dict[str, int | None], dict[str, Decimal
 
 
 def judge(
-    world: World, offer: Offer, lead: Lead, now: datetime, usages: Sequence[Usage], whole: Usage
+    world: World,
+    offer: Offer,
+    lead: Lead,
+    now: datetime,
+    usages: Sequence[Usage],
+    whole: Usage,
+    behind: int | None = None,
 ) -> tuple[list[Failed | None], int | None]:
-    """What each enrollment of an offer fails (None: it passes), and the buyer whose exclusivity binds."""
+    """What each enrollment of an offer fails (None: it passes), and the buyer whose exclusivity binds.
+
+    `behind` is the held lead that is due and goes before this one.
+    """
     found = [
         failed_check(world, offer, enrollment, lead, now, usage)
         for enrollment, usage in zip(offer.enrollments, usages, strict=True)
@@ -282,6 +291,8 @@ def judge(
             if failed is None:
                 price = sale_price(world, offer, enrollment, lead, now)
                 failed = full_window("offer_", caps, budgets, whole, price, now, world.zone)
+            if failed is None and behind is not None:
+                failed = Failed("held_lead_first", f"held_lead_first: lead {behind}", now)
             settled.append(failed)
         return settled
 
@@ -294,8 +305,10 @@ def judge(
     return reasons, holder
 
 
-def is_held(offer: Offer, holder: int | None) -> bool:
-    """Whether a lead that nobody takes is offered again."""
+def is_held(offer: Offer, holder: int | None, reasons: Sequence[Failed | None]) -> bool:
+    """Whether a lead that nobody takes is offered again; one that waits behind another always is."""
+    if any(failed and failed.check == "held_lead_first" for failed in reasons):
+        return True
     if holder is None:
         return bool(offer.routing.get("on_no_buyer", "hold") == "hold")
     return bool(offer.routing["exclusivity"]["when_unavailable"] == "hold")
@@ -317,18 +330,52 @@ def next_offer(offer: Offer, reasons: Sequence[Failed | None], now: datetime) ->
 def rank_key(
     name: str, world: World, offer: Offer, enrollment: Enrollment, lead: Lead, now: datetime, usage: Usage
 ) -> Fraction:
-    """A passing enrollment's place under a strategy, the least first."""
+    """A passing enrollment's place under a strategy other than least_filled, the least first."""
     if name == "priority":
         return Fraction(-enrollment.priority)
     if name == "round_robin":
         return Fraction(usage.last_turn)
     if name == "highest_price":
         return -Fraction(sale_price(world, offer, enrollment, lead, now))
+    raise ValueError(name)
+
+
+def fill(enrollment: Enrollment, usage: Usage) -> Fraction | None:
+    """The used share of the fullest limit of an enrollment that has room; None: it has no limit."""
     shares = [Fraction(usage.sold[unit], limit) for unit, limit in enrollment.caps.items() if limit]
     shares += [
         Fraction(usage.spent[span]) / Fraction(most) for span, most in enrollment.budgets.items() if most
     ]
-    return max(shares, default=Fraction(0))  # least_filled
+    if all(limit is None for limit in [*enrollment.caps.values(), *enrollment.budgets.values()]):
+        return None
+    return max(shares, default=Fraction(0))
+
+
+def fill_places(
+    enrollments: Sequence[Enrollment], usages: Sequence[Usage], passing: Sequence[int]
+) -> dict[int, int]:
+    """The places of the passing enrollments (by number) under least_filled; equals have one place.
+
+    Those with a limit go by its share. Between them those without one line up: before the first that had more leads
+    today, with the first that had as many.
+    """
+    shares = {n: share for n in passing if (share := fill(enrollments[n], usages[n])) is not None}
+    waiting = sorted((usages[n].sold["day"], n) for n in passing if n not in shares)
+    steps: list[list[int]] = []
+    for share in sorted(set(shares.values())):
+        equals = [n for n in shares if shares[n] == share]
+        fewest = min(usages[n].sold["day"] for n in equals)
+        steps += [
+            [n for today, n in waiting if today == sold]
+            for sold in sorted({t for t, _ in waiting if t < fewest})
+        ]
+        equals += [n for today, n in waiting if today == fewest]
+        waiting = [(today, n) for today, n in waiting if today > fewest]
+        steps.append(equals)
+    steps += [
+        [n for today, n in waiting if today == sold] for sold in sorted({today for today, _ in waiting})
+    ]
+    return {n: place for place, equals in enumerate(steps) for n in equals}
 
 
 def choose_winners(

@@ -21,7 +21,7 @@ PEOPLE = 7
 
 DECISIONS = """
 select d.id, d.lead_id, d.offer_id, d.decided_at, d.exclusive_buyer_id, d.unsold_reason, d.is_held, d.next_route_at,
-  d.attempt, l.hold_until, l.next_route_at as lead_next_route_at
+  d.attempt, d.behind_lead_id, d.went_first, l.hold_until, l.next_route_at as lead_next_route_at
 from leadgen.lead_decisions d join leadgen.leads l on l.id = d.lead_id
 where d.id > %s order by d.id
 """
@@ -42,6 +42,9 @@ where l.hold_until > leadgen.clock() and l.offer_id in (
   union all
   select unnest(catalog.list_concerned_offers(c)) from leadgen.catalog_changes c where c.offer_id is null)
 """
+
+DUE = "select count(*) from leadgen.leads where hold_until is not null and next_route_at <= leadgen.clock()"
+BEFORE = "select behind_lead_id, went_first from leadgen.lead_decisions where lead_id = %s and attempt = 1"
 
 
 @dataclass
@@ -131,6 +134,8 @@ class Simulation:
         if dry is not None:
             self._check_dry_run(dry, answer)
         self.check_decisions()
+        if answer["status"] == "accepted":
+            self._check_who_went_first(answer["lead_id"], self.offer_ids[index])
 
     def _resubmit(self, step: Step) -> None:
         if self.leads:
@@ -146,8 +151,7 @@ class Simulation:
             if not self._value("select leadgen.follow_change() > 0 or leadgen.route_held_lead() is not null"):
                 break
             self.check_decisions()
-        due = "select count(*) from leadgen.leads where hold_until is not null and next_route_at <= leadgen.clock()"
-        assert self._value(due) == 0
+        assert self._value(DUE) == 0
         attempts = "select max(attempt) from leadgen.lead_decisions where lead_id = %s"
         for lead, attempt in woken.items():
             assert self._value(attempts, lead) > attempt
@@ -211,6 +215,14 @@ class Simulation:
             assert answer["status"] == "accepted"
             self._last_valid[index, person] = self.now
 
+    def _check_who_went_first(self, lead_id: int, offer_id: int) -> None:
+        """No held lead is due when a new one was routed; one that waits let ten go first."""
+        behind, went_first = self._connection.execute(BEFORE, [lead_id]).fetchall()[0]
+        if behind is None:
+            assert self._value(f"{DUE} and offer_id = %s", offer_id) == 0
+        else:
+            assert len(went_first) == 10
+
     def _check_dry_run(self, dry: dict[str, Any], answer: dict[str, Any]) -> None:
         """It said what the lead was then told, and gave the same account."""
         assert {key: value for key, value in dry.items() if key not in ("dry_run", "decision")} == {
@@ -238,7 +250,9 @@ class Simulation:
         lead = self._lead_as_of_now(sold)
         usages = [self._usage(sold.offer, number) for number in range(len(ids))]
         whole = self._usage(sold.offer, -1)
-        expected, holder = oracle.judge(self.world, offer, lead, self.now, usages, whole)
+        expected, holder = oracle.judge(
+            self.world, offer, lead, self.now, usages, whole, decision.behind_lead_id
+        )
         candidates = self._connection.execute(CANDIDATES, [decision.lead_id, decision.attempt]).fetchall()
 
         assert [id_ for id_, *_ in candidates] == ids
@@ -270,14 +284,19 @@ class Simulation:
     def _check_ranking(
         self, offer: Offer, lead: oracle.Lead, ranking: list[int], usages: list[oracle.Usage]
     ) -> None:
-        """The strategy, its tie-breakers, the id; shares by weight are for test_fairness."""
+        """The strategy, its tie-breakers, who waits longest, the id; shares by weight are for test_fairness."""
         names = [offer.routing["strategy"], *offer.routing.get("tie_breakers", [])]
         is_whole = "weighted" not in names
-        names = names if is_whole else names[: names.index("weighted")]
+        names = [*names, "round_robin"] if is_whole else names[: names.index("weighted")]
+        places = oracle.fill_places(offer.enrollments, usages, ranking)
         keys = [
             (
                 *(
-                    oracle.rank_key(name, self.world, offer, offer.enrollments[n], lead, self.now, usages[n])
+                    places[n]
+                    if name == "least_filled"
+                    else oracle.rank_key(
+                        name, self.world, offer, offer.enrollments[n], lead, self.now, usages[n]
+                    )
                     for name in names
                 ),
                 n if is_whole else 0,
@@ -293,7 +312,7 @@ class Simulation:
         counts = Counter(failed.check if failed else "taken_meanwhile" for failed in expected)
         words = ", ".join(f"{name} {n}" for name, n in sorted(counts.items(), key=lambda c: (-c[1], c[0])))
         assert decision.unsold_reason == f"no buyer could take it: {words}"
-        assert decision.is_held == oracle.is_held(offer, holder)
+        assert decision.is_held == oracle.is_held(offer, holder, expected)
         if decision.is_held:
             expected_at = oracle.next_offer(offer, expected, self.now)
             assert decision.next_route_at == expected_at

@@ -99,6 +99,16 @@ class Fair:
             statement = sql.SQL("update leadgen.buyer_offers set {} = %s where id = %s")
             self._connection.execute(statement.format(sql.Identifier(column)), [value, self.ids[number]])
 
+    def weigh(self, weights: Sequence[Decimal]) -> None:
+        """Give the enrollments these weights, in one statement."""
+        self._connection.execute(
+            """
+            update leadgen.buyer_offers bo set weight = w.weight
+            from unnest(%s::bigint[], %s::numeric[]) as w (id, weight) where bo.id = w.id
+            """,
+            [self.ids, list(weights)],
+        )
+
 
 @contextmanager
 def fresh(cluster: Cluster, template: str) -> Iterator[psycopg.Connection]:
@@ -150,6 +160,96 @@ def test_weighted_shares_are_exact_within_one_lead(
         winners = Fair(connection, weights, strategy="weighted").sell(["78701"] * 250)
     for ahead in errors(winners, weights):
         assert max(map(abs, ahead)) < 1
+
+
+def test_a_new_scale_changes_nothing(cluster: Cluster, template: str) -> None:
+    """Eight buyers go from weight 1 to 100 after 17 leads: one had 19 in a row then, and another none of 82."""
+    with fresh(cluster, template) as connection:
+        fair = Fair(connection, [Decimal(1)] * 8, strategy="weighted")
+        winners = fair.sell(["78701"] * 17)
+        fair.weigh([Decimal(100)] * 8)
+        winners += fair.sell(["78701"] * 82)
+    for n in range(len(winners) - 8):
+        assert sorted(winners[n : n + 8]) == list(range(8))
+
+
+@FEW
+@given(weights=weights, factor=st.sampled_from(["0.01", "0.3333", "7", "1000"]).map(Decimal))
+def test_shares_go_on_after_a_new_scale(
+    cluster: Cluster, template: str, weights: list[Decimal], factor: Decimal
+) -> None:
+    """Shares that stay the same stay exact from the first lead on, whoever was just served."""
+    with fresh(cluster, template) as connection:
+        fair = Fair(connection, weights, strategy="weighted")
+        winners = fair.sell(["78701"] * 61)
+        fair.weigh([max(weight * factor, Decimal("0.001")) for weight in weights])
+        scaled = [weight * factor for weight in weights]
+        winners += fair.sell(["78701"] * 100)
+    if min(scaled) >= Decimal("0.001"):
+        for ahead in errors(winners, weights):
+            assert max(map(abs, ahead)) < 1 + 1e-6
+
+
+@FEW
+@given(
+    weights=weights.filter(lambda found: len(found) > 2),
+    changes=st.lists(
+        st.tuples(
+            st.integers(1, 40),
+            st.sampled_from(["one", "all", "scale", "fraction", "just served"]),
+            st.sampled_from(["0.5", "1", "2", "3", "7", "10", "0.03", "100"]).map(Decimal),
+        ),
+        min_size=8,
+        max_size=8,
+    ),
+    random=st.randoms(use_true_random=False),
+)
+def test_weights_that_change_break_no_share(
+    cluster: Cluster,
+    template: str,
+    weights: list[Decimal],
+    changes: list[tuple[int, str, Decimal]],
+    random: Random,
+) -> None:
+    """Each lead is due to the buyers by the weights of its moment, and nobody is a lead ahead of what it was due.
+
+    Behind it may be more than a lead only where that cannot be helped: an edit may give several at once a claim to the
+    very next lead. How much more says the rule that serves whoever is owed most.
+    """
+    owed = [Fraction(0)] * len(weights)
+    best = [Fraction(0)] * len(weights)
+    allowed = Fraction(1)
+    with fresh(cluster, template) as connection:
+        fair = Fair(connection, weights, strategy="weighted")
+        now = list(weights)
+        for leads, what, value in changes:
+            for winner in fair.sell(["78701"] * leads):
+                for account in (owed, best):
+                    for number, weight in enumerate(now):
+                        account[number] += Fraction(weight) / Fraction(sum(now))
+                allowed = max(allowed, *best)
+                owed[winner] -= 1
+                best[best.index(max(best))] -= 1
+                assert min(owed) > -1 - 1e-6
+                assert max(owed) <= allowed + Fraction(1, 10)
+            now = changed(now, what, value, winner, random)
+            fair.weigh(now)
+
+
+def changed(
+    weights: Sequence[Decimal], what: str, value: Decimal, served: int, random: Random
+) -> list[Decimal]:
+    """The weights after an edit."""
+    match what:
+        case "all":
+            return [random.choice([weight, value, weight + value]) for weight in weights]
+        case "scale":
+            return [weight * value for weight in weights] if min(weights) * value > 1 else list(weights)
+        case "fraction":
+            return [max(weight / 3, Decimal("0.001")).quantize(Decimal("0.000001")) for weight in weights]
+        case _:
+            one = served if what == "just served" else random.randrange(len(weights))
+            return [value if number == one else weight for number, weight in enumerate(weights)]
 
 
 @FEW
@@ -223,6 +323,45 @@ def test_least_filled_fills_all_alike(
         assert Fraction(served[winner], caps[winner]) <= others[min(max_buyers, len(others)) - 1]
         served[winner] += 1
     assert served == Counter(dict(enumerate(caps)))
+
+
+@FEW
+@given(
+    caps=st.lists(st.sampled_from([None, None, 1, 4, 10, 60]), min_size=2, max_size=8),
+    spans=st.lists(st.sampled_from(["day", "month"]), min_size=8, max_size=8),
+)
+def test_least_filled_floods_nobody(
+    cluster: Cluster, template: str, caps: list[int | None], spans: list[str]
+) -> None:
+    """Who has no limit keeps up with those who have one: it is a lead ahead of the least filled of them at most."""
+    with fresh(cluster, template) as connection:
+        fair = Fair(connection, [Decimal(1)] * len(caps), strategy="least_filled")
+        for number, cap in enumerate(caps):
+            fair.change(number, **{f"capacity_per_{spans[number]}": cap})
+        winners = fair.sell(["78701"] * min(150, sum(cap or 40 for cap in caps)))
+    served = [0] * len(caps)
+    for winner in winners:
+        room = {n: Fraction(served[n], cap) for n, cap in enumerate(caps) if cap and served[n] < cap}
+        free = [served[n] for n, cap in enumerate(caps) if cap is None]
+        least = min((served[n] for n in room if room[n] == min(room.values())), default=None)
+        if caps[winner] is None:
+            assert served[winner] == min(free)
+            assert least is None or served[winner] <= least
+        else:
+            assert room[winner] == min(room.values())
+            assert not free or min(free) >= (least or 0)
+        served[winner] += 1
+
+
+@FEW
+@given(
+    strategy=st.sampled_from(["priority", "highest_price", "least_filled", "weighted"]),
+    buyers=st.integers(2, 8),
+)
+def test_ties_go_round(cluster: Cluster, template: str, strategy: str, buyers: int) -> None:
+    """Among equals nobody is ever more than one lead ahead: the lowest id had them all."""
+    with fresh(cluster, template) as connection:
+        check_turns(Fair(connection, [Decimal(1)] * buyers, strategy=strategy).sell(["78701"] * 40), buyers)
 
 
 @FEW

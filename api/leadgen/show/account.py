@@ -91,6 +91,9 @@ def describe_attempt(attempt: Json) -> str:
     if fallen := attempt.get("fell_through"):
         place = f"{fallen['scope_type'].replace('_', ' ')} {fallen['scope_value']}"
         parts.append(f"fell through {fallen['buyer']}, who owns {place}: {fallen['reason']}")
+    if first := attempt.get("went_first"):
+        leads = ", ".join(map(str, first))
+        parts.append(f"after held lead{'s' if len(first) > 1 else ''} {leads}, due and routed first")
     if attempt.get("next_route_at"):
         parts.append(f"tried again from {moment(attempt['next_route_at'])}")
     return ", ".join(parts)

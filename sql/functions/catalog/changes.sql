@@ -50,6 +50,17 @@ $$;
 comment on function catalog.has_changes() is
   'Whether any change waits: one look, for workers ask in every turn (roads.follow_change).';
 
+create or replace function catalog.has_changes_of(p_offer_id bigint)
+returns boolean
+language plpgsql
+stable
+as $$
+begin
+  return exists (select from leadgen.catalog_changes c where c.offer_id = p_offer_id);
+end;
+$$;
+comment on function catalog.has_changes_of(bigint) is 'Whether a change of this offer waits.';
+
 create or replace function catalog.deal_out_changes()
 returns setof leadgen.catalog_changes
 language plpgsql

@@ -226,9 +226,10 @@ begin
     v_virtual_time := kernel.find_virtual_time(p_snapshot, p_reasons);
   end if;
   if 'least_filled' = any (p_strategy) then
-    v_fills := kernel.find_fills(p_snapshot);
+    v_fills := kernel.rank_fills(p_snapshot, p_reasons);
   end if;$sql$;
-  v_all_keys constant text := (select string_agg(s.key, ', ') from leadgen.strategies s);
+  c_turn constant text := 'case when p_snapshot.edition >= 2 then coalesce(c.last_turn, -1) end';
+  v_all_keys constant text := c_turn || (select string_agg(', ' || s.key, '') from leadgen.strategies s);
   v_most constant integer := (select count(*) from leadgen.strategies);
   v_keys integer;
 begin
@@ -244,7 +245,7 @@ begin
         select string_agg(format(E'\n        case p_strategy[%s]%s end', n, (
           select string_agg(format(' when %L then (%s)::double precision', s.name, s.key), '' order by s.position)
           from leadgen.strategies s)), ',' order by n)
-        from generate_series(1, v_keys) n) || E',\n        c.enrollment_id);'
+        from generate_series(1, v_keys) n) || E',\n        ' || c_turn || E',\n        c.enrollment_id);'
       || case when v_keys < v_most then E'\n  end if;' else '' end;
   end loop;
   perform catalog.replace_body('kernel.rank_candidates(kernel.snapshot, text[], text[])', v_body || E'\nend;\n');

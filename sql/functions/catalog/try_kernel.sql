@@ -115,6 +115,8 @@ begin
   v_snapshot.last_turns := v_ids;
   v_snapshot.finish_tags := array_fill(0::double precision, v_size);
   v_snapshot.virtual_times := array_fill(0::double precision, v_size);
+  v_snapshot.edition := 2;
+  v_snapshot.sales_today := array_fill(0, v_size);
   select
     array_agg(o.owner), array_agg(case o.owner when 0 then 'offer_' else '' end || l.code), array_agg(l.span),
     array_agg(l.is_money), array_agg(l.cap), array_agg(0.00)

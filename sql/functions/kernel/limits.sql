@@ -88,6 +88,60 @@ $$;
 comment on function kernel.find_fills(kernel.snapshot) is
   'For each candidate how full it is: the largest used share of its limits; 0 without any.';
 
+create or replace function kernel.rank_fills(p_snapshot kernel.snapshot, p_reasons text[])
+returns double precision[]
+language plpgsql
+immutable
+as $$
+-- Shares of limits and leads of a day are no common measure. Whoever has a limit is sorted by its share; whoever has
+-- none goes before the first of those that had more leads today than it, and is even with one that had as many. So it
+-- keeps up with the others, and neither kind floods the other. By the first edition who has no limit was always empty.
+declare
+  v_fills constant double precision[] := kernel.find_fills(p_snapshot);
+  v_is_limited boolean[] := array_fill(false, array[cardinality(v_fills)]);
+  v_owner integer;
+begin
+  foreach v_owner in array coalesce(p_snapshot.limit_owners, '{}') loop
+    v_is_limited[v_owner] := true;
+  end loop;
+  v_is_limited := v_is_limited[1:];
+  if p_snapshot.edition is null or p_snapshot.sales_today is null or not false = any (v_is_limited) then
+    return v_fills;
+  end if;
+  return (
+    with candidate as materialized (
+      select c.place, c.fill, c.is_limited, c.sales, c.reason is null as passes
+      from unnest(v_fills, v_is_limited, p_snapshot.sales_today, p_reasons) with ordinality
+        as c (fill, is_limited, sales, reason, place)
+    ),
+    step as materialized (
+      select c.fill, min(c.sales) as sales, row_number() over (order by c.fill) as number
+      from candidate c
+      where c.passes and c.is_limited
+      group by c.fill
+    )
+    select array_agg(
+      case
+        when not c.passes then null
+        when c.is_limited then 2 * (select s.number from step s where s.fill = c.fill)
+        when next.sales = c.sales then 2 * next.number
+        else 2 * next.number - 1 + c.sales / 1e9
+      end::double precision order by c.place)
+    from candidate c
+    cross join lateral (
+      select s.number, s.sales from step s where s.sales >= c.sales
+      union all
+      select count(*) + 1, null from step
+      order by number
+      limit 1
+    ) next
+  );
+end;
+$$;
+comment on function kernel.rank_fills(kernel.snapshot, text[]) is
+  'The order of the passing candidates by strategy least_filled, the lowest first: by the used share of their limits '
+  '(find_fills), those without a limit by their leads so far today.';
+
 create or replace function kernel.describe_limit(
   p_snapshot kernel.snapshot,
   p_owner integer,

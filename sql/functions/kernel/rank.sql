@@ -12,4 +12,5 @@ end;
 $$;
 comment on function kernel.rank_candidates(kernel.snapshot, text[], text[]) is
   'Step rank: the positions of the passing candidates, best first, by the strategy, then its tie-breakers (at most '
-  'five in all), then enrollment id. Compiled from leadgen.strategies.';
+  'five in all), then who has waited longest for a lead, then enrollment id. Compiled from leadgen.strategies. By the '
+  'first edition (snapshot.edition null), by which old records replay, ties went by enrollment id at once.';

@@ -4,6 +4,8 @@
 -- paid off (1 / weight a lead); virtual time is the mean of the passing buyers' starts by weight, so what one is ahead
 -- the others are behind; of those that have started, the one that would finish first is served. That keeps every share
 -- within about one lead of exact, whoever comes and goes.
+--
+-- Tags are sums of binary fractions: what differs by less than 1e-9 is equal, and goes to who waits longest.
 
 create or replace function kernel.find_start_tag(
   p_finish_tag double precision,

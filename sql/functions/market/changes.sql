@@ -66,6 +66,32 @@ comment on function market.wake_held_leads(bigint, timestamptz) is
   'Makes held leads of an offer due, because something changed that may let them be sold: at most 10,000. False: there '
   'may be more.';
 
+create or replace function market.wake_free_leads(p_offer_id bigint, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+as $$
+-- For a new lead, which waits neither for a row nor for thousands of them. The caller holds the offer's lock.
+declare
+  c_most constant integer := 1000;
+begin
+  update leadgen.leads l
+  set next_route_at = p_now
+  where l.id in (
+    select h.id from leadgen.leads h
+    where h.offer_id = p_offer_id and h.hold_until is not null and h.next_route_at > p_now
+    order by h.id
+    limit c_most
+    for no key update skip locked);
+  return not exists (
+    select from leadgen.leads l
+    where l.offer_id = p_offer_id and l.hold_until is not null and l.next_route_at > p_now);
+end;
+$$;
+comment on function market.wake_free_leads(bigint, timestamptz) is
+  'Makes held leads of an offer due that nobody has locked, at most 1,000. False: there are others, for '
+  'wake_held_leads.';
+
 create or replace function market.keep_shares()
 returns trigger
 language plpgsql

@@ -54,6 +54,8 @@ declare
   v_zone constant text := p_snapshot.timezone;
   v_starts constant timestamptz[] := kernel.start_windows(v_now, v_zone);
   v_owner constant bigint := (p_snapshot.exclusivity).buyer_id;
+  v_day constant integer := case when 'least_filled' = any ((p_route.routing_settings).strategy)
+    then array_position(kernel.list_windows(), 'day') end;
   v_price record;
   v_owner_price record;
 begin
@@ -65,14 +67,9 @@ begin
       bo.is_active::integer
         | (b.is_active::integer << 1)
         | (bo.is_reachable::integer << 2)
-        | ((bo.buyer_id = any (array(
-            select a.buyer_id from leadgen.buyer_service_areas a
-            where a.market_id = p_route.market_id and a.is_active
-              and a.scope_type = 'postal_code' and a.scope_key = any (p_facts.postal_patterns)
-            union all
-            select a.buyer_id from leadgen.buyer_service_areas a
-            where a.market_id = p_route.market_id and a.is_active
-              and a.scope_type = 'city' and a.scope_key = p_facts.city_key)))::integer << 3)
+        | ((bo.buyer_id = any (array(select a.buyer_id
+            from market.list_buyers_of_place(p_route.market_id, p_facts.postal_patterns, p_facts.city_key) a)
+          ))::integer << 3)
         | ((bo.compiled_schedule is null or coalesce(kernel.minute_of_week(v_now, bo.timezone), p_facts.local_minute)
             <@ bo.compiled_schedule)::integer << 4)
         | ((bo.buyer_id = any (p_buyers_with_lead))::integer << 5)
@@ -93,7 +90,10 @@ begin
   )
   select
     p_snapshot.decided_at, p_snapshot.timezone, p_snapshot.decimals, p_snapshot.exclusivity, p_snapshot.adjustments,
-    c.*, u.*
+    c.*, u.*, 2, (
+      select array_agg(case when s.starts[v_day] < s.now_starts[v_day] then 0 else s.sales[v_day] end)
+      from seat s where v_day is not null),
+    null, (select d.lead_id from market.find_due_lead(p_route.offer_id, v_now) d)
   into v_snapshot
   from (
     select
@@ -124,7 +124,47 @@ end;
 $$;
 comment on function market.gather_candidates(
   kernel.snapshot, kernel.lead_facts, catalog.route, jsonb, bigint[]) is
-  'Step gather: a snapshot with its candidates, by enrollment id, and the limits of each with what was used of them.';
+  'Step gather: a snapshot with its candidates, by enrollment id, the limits of each with what was used of them, and '
+  'the first held lead that is due.';
+
+create or replace function market.list_buyers_of_place(
+  p_market_id bigint,
+  p_postal_patterns text[],
+  p_city_key text
+)
+returns table (buyer_id bigint)
+language sql
+stable
+as $$
+  select a.buyer_id
+  from leadgen.buyer_service_areas a
+  where a.market_id = p_market_id and a.is_active
+    and a.scope_type = 'postal_code' and a.scope_key = any (p_postal_patterns)
+  union all
+  select a.buyer_id
+  from leadgen.buyer_service_areas a
+  where a.market_id = p_market_id and a.is_active and a.scope_type = 'city' and a.scope_key = p_city_key;
+$$;
+comment on function market.list_buyers_of_place(bigint, text[], text) is
+  'Buyers who work where a lead is. Part of the query that reads it: the planner puts it in place.';
+
+create or replace function market.find_due_lead(p_offer_id bigint, p_now timestamptz)
+returns table (lead_id bigint)
+language sql
+stable
+as $$
+-- A change of the offer that is still to be followed may let any held lead be sold: then all of them are due.
+  select l.id
+  from leadgen.leads l
+  where l.offer_id = p_offer_id and l.hold_until is not null and l.next_route_at <= case
+    when exists (select from leadgen.catalog_changes x where x.offer_id = p_offer_id) then 'infinity'
+    else p_now end
+  order by l.next_route_at, l.id
+  limit 1;
+$$;
+comment on function market.find_due_lead(bigint, timestamptz) is
+  'The first held lead of an offer that is due; no row: none is. Part of the query that reads it, as '
+  'list_buyers_of_place is.';
 
 create or replace function market.gather_exclusivity(
   p_facts kernel.lead_facts,

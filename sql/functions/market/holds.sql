@@ -31,6 +31,27 @@ comment on function market.pick_held_lead(timestamptz) is
   'The held lead that has waited longest past its time, of an offer whose turn is free if there is one; its offer is '
   'locked. Null: none is due.';
 
+create or replace function market.lock_due_lead(p_offer_id bigint, p_now timestamptz)
+returns leadgen.leads
+language plpgsql
+volatile
+as $$
+-- The caller holds the offer's lock. A lead that somebody has locked is passed over: a new lead does not wait for it.
+declare
+  v_lead leadgen.leads;
+begin
+  select l.* into v_lead
+  from leadgen.leads l
+  where l.offer_id = p_offer_id and l.hold_until is not null and l.next_route_at <= p_now
+  order by l.next_route_at, l.id
+  limit 1
+  for no key update skip locked;
+  return v_lead;
+end;
+$$;
+comment on function market.lock_due_lead(bigint, timestamptz) is
+  'The held lead of an offer that has waited longest past its time, its row locked; null: none is due.';
+
 create or replace function market.list_offers_with_due_leads(p_now timestamptz)
 returns bigint[]
 language plpgsql

@@ -104,6 +104,30 @@ $$;
 comment on function rehearsal.keep_prices(rehearsal.terms, kernel.snapshot) is
   'The candidates'' prices as they were recorded; by the terms of whoever''s price is changed.';
 
+create or replace function rehearsal.find_sales_today(p_play rehearsal.play)
+returns integer[]
+language plpgsql
+immutable
+as $$
+declare
+  v_day constant integer := array_position(kernel.list_windows(), 'day');
+  v_seats constant integer[] := (p_play.terms).seats;
+  v_places constant integer[] := (p_play.terms).places;
+  v_recorded constant integer[] := (p_play.seen).sales_today;
+  v_today integer[] := '{}';
+  v_counter integer;
+begin
+  for v_place in 1 .. cardinality(v_seats) loop
+    v_counter := (v_seats[v_place] - 1) * cardinality(kernel.list_windows()) + v_day;
+    v_today[v_place] := p_play.sales[v_counter] + coalesce(
+      v_recorded[case when v_places is null then v_place else v_places[v_place] end], p_play.sold[v_counter]);
+  end loop;
+  return v_today;
+end;
+$$;
+comment on function rehearsal.find_sales_today(rehearsal.play) is
+  'How many leads each candidate had on the day: in history, and how far the rehearsal is from that.';
+
 create or replace function rehearsal.find_uses(p_play rehearsal.play)
 returns numeric[]
 language plpgsql

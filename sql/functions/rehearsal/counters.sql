@@ -198,11 +198,47 @@ begin
   if p_play.finish_tags is null and v_seen.finish_tags is not null then
     p_play.finish_tags := array(select coalesce(v_seen.finish_tags[p], 0) from unnest(v_places) p);
     p_play.virtual_times := array(select coalesce(v_seen.virtual_times[p], 0) from unnest(v_places) p);
+    p_play.finish_tags := rehearsal.keep_shares(
+      p_play.finish_tags, p_play.virtual_times, (p_play.terms).seats, (p_play.terms).recorded_weights,
+      (p_play.terms).seats, ((p_play.terms).snapshot).weights);
   end if;
 end;
 $$;
 comment on function rehearsal.leave_history(rehearsal.plan, rehearsal.play) is
   'A rehearsal with the turns that history had before the lead at hand; from there on it keeps its own.';
+
+create or replace function rehearsal.keep_shares(
+  p_finish_tags double precision[],
+  p_virtual_times double precision[],
+  p_old_seats integer[],
+  p_old_weights numeric[],
+  p_seats integer[],
+  p_weights numeric[]
+)
+returns double precision[]
+language plpgsql
+immutable
+as $$
+-- What market.keep_shares does when a weight is edited.
+declare
+  v_tags double precision[] := p_finish_tags;
+  v_time constant double precision := (select max(t) from unnest(p_virtual_times) t);
+  v_old numeric;
+begin
+  for v_place in 1 .. coalesce(cardinality(p_seats), 0) loop
+    v_old := p_old_weights[array_position(p_old_seats, p_seats[v_place])];
+    if v_old <> p_weights[v_place] then
+      v_tags[p_seats[v_place]] :=
+        v_time + (v_tags[p_seats[v_place]] - v_time) * (v_old / p_weights[v_place])::double precision;
+    end if;
+  end loop;
+  return v_tags;
+end;
+$$;
+comment on function rehearsal.keep_shares(
+  double precision[], double precision[], integer[], numeric[], integer[], numeric[]) is
+  'The tags of a rehearsal, one a seat, after candidates in these seats got other weights: each is as many leads ahead '
+  'or behind as before.';
 
 create or replace function rehearsal.take_turns(inout p_play rehearsal.play)
 language plpgsql

@@ -28,6 +28,9 @@ begin
   v_seen.finish_tags := p_decision.finish_tags;
   v_seen.virtual_times := p_decision.virtual_times;
   v_seen.limit_uses := p_decision.limit_uses;
+  v_seen.edition := p_decision.edition;
+  v_seen.sales_today := p_decision.sales_today;
+  v_seen.behind_lead_id := p_decision.behind_lead_id;
   return v_seen;
 end;
 $$;
@@ -47,6 +50,7 @@ begin
   v_facts.buyers_with_contact := intake.find_buyers_with_contact(v_facts, v_route, p_event.lead_id);
   p_event.seen := market.gather_snapshot(v_facts, v_route, kernel.describe_lead(v_facts), '{}');
   p_event.seen.limit_uses := null;
+  p_event.seen.behind_lead_id := null;
   p_event.decision.routing_policy_id := v_route.routing_policy_id;
   p_event.decision.routing_policy_version := v_route.routing_policy_version;
   p_event.decision.pricing_policy_id := v_route.pricing_policy_id;
@@ -78,6 +82,8 @@ begin
   v_seen.adjustments := v_own.adjustments;
   v_seen.prices := null;
   v_seen.limit_uses := null;
+  v_seen.sales_today := null;
+  v_seen.behind_lead_id := null;
   v_seen.flags := array(
     select (c.flags & ~c_of_lead) | (coalesce(v_own.flags[array_position(v_own.enrollments, c.id)], 0) & c_of_lead)
     from unnest(v_seen.enrollments, v_seen.flags) as c (id, flags));
@@ -163,6 +169,11 @@ begin
     v_snapshot.prices := rehearsal.keep_prices(v_terms, v_seen);
   end if;
   v_snapshot.limit_uses := rehearsal.find_uses(p_play);
+  v_snapshot.edition := v_seen.edition;
+  v_snapshot.behind_lead_id := v_seen.behind_lead_id;
+  if 'least_filled' = any ((p_play.policy).strategy) then
+    v_snapshot.sales_today := rehearsal.find_sales_today(p_play);
+  end if;
   v_snapshot.last_turns := v_seen.last_turns;
   if p_play.has_left then
     v_snapshot.last_turns := rehearsal.seat_turns(p_play.turns, v_terms.seats);

@@ -10,12 +10,18 @@ create or replace function rehearsal.take_terms(
 language plpgsql
 stable
 as $$
--- A changed zone moves windows.
+-- A changed zone moves windows, a changed weight the tags that are the rehearsal's own.
 declare
   v_seen constant kernel.snapshot := p_play.seen;
+  v_before constant rehearsal.terms := p_play.terms;
   v_zones text[] := p_play.zones;
 begin
   p_play.terms := rehearsal.lay_over_terms(p_plan, p_play.policies, p_decision, v_seen);
+  if p_play.finish_tags is not null then
+    p_play.finish_tags := rehearsal.keep_shares(
+      p_play.finish_tags, p_play.virtual_times, v_before.seats, (v_before.snapshot).weights,
+      (p_play.terms).seats, ((p_play.terms).snapshot).weights);
+  end if;
   v_zones[1] := v_seen.timezone;
   for v_index in 1 .. cardinality((p_play.terms).seats) loop
     v_zones[(p_play.terms).seats[v_index]] := coalesce(((p_play.terms).snapshot).zones[v_index], v_seen.timezone);
@@ -136,13 +142,14 @@ begin
     market.drop_empty(array_agg(c.balance order by c.number)),
     coalesce(array_agg(c.place order by c.number), '{}'), coalesce(array_agg(c.number order by c.number), '{}'),
     array_agg(case when c.fields ? 'schedule' then c.schedule else c.compiled_schedule end order by c.number),
-    array_agg(c.fields ? 'price_per_lead' order by c.number),
+    array_agg(c.fields ? 'price_per_lead' order by c.number), array_agg(c.weight order by c.number),
     coalesce(array_agg(c.position)
       filter (where c.fields ?| '{is_active,schedule,filters}' or c.new_flags is not null), '{}')
   into
     v_snapshot.enrollments, v_snapshot.versions, v_snapshot.buyers, v_snapshot.zones, v_snapshot.pauses,
     v_snapshot.priorities, v_snapshot.weights, v_snapshot.base_prices, v_snapshot.min_balances, v_snapshot.balances,
-    p_terms.places, p_terms.seats, p_terms.schedules, p_terms.is_repriced, p_terms.changed
+    p_terms.places, p_terms.seats, p_terms.schedules, p_terms.is_repriced,
+    p_terms.recorded_weights, p_terms.changed
   from (select c.*, (row_number() over (order by c.number))::integer as position from candidate c) c;
   p_terms.snapshot := v_snapshot;
 end;

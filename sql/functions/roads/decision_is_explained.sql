@@ -114,6 +114,8 @@ as $$
         'scope_value', (d.exclusivity).scope_value,
         'reason', kernel.find_fall_through(s.snapshot, d.reasons))
     end,
+    'went_first', coalesce(d.went_first, '{}'),
+    'behind_lead_id', d.behind_lead_id,
     'unsold_reason', d.unsold_reason,
     'next_route_at', d.next_route_at,
     'offer_limits', (

@@ -5,9 +5,7 @@ returns bigint
 language plpgsql
 volatile
 as $$
--- One lead a call, so that it is one transaction. The lead is locked after its offer, as everywhere. A lead over which
--- anything raises (a policy, data, a statement that runs out of time) is set aside for a while, so that the others
--- flow; one that needs a row which somebody holds (an open edit of a buyer), for seconds.
+-- One lead a call, so that it is one transaction. The lead is locked after its offer, as everywhere.
 declare
   v_now timestamptz := leadgen.clock();
   v_lead_id bigint;
@@ -23,21 +21,75 @@ begin
   if v_lead.next_route_at <= v_now is not true then
     return v_lead.id; -- another worker was first
   end if;
-  begin
-    perform roads.settle_held_lead(v_lead, v_now);
-  exception
-    when query_canceled or others then -- `others` does not include query_canceled
-      if not kernel.is_fault_of_row(sqlstate) and sqlstate <> '55P03' then
-        raise;
-      end if;
-      raise warning 'held lead % was not routed: %', v_lead.id, sqlstate;
-      perform market.put_off_lead(
-        v_lead, v_now + case sqlstate when '55P03' then interval '10 seconds' else interval '5 minutes' end, v_now);
-  end;
+  perform roads.try_held_lead(v_lead, v_now);
   return v_lead.id;
 end;
 $$;
 comment on function roads.route_held_lead() is 'The work of leadgen.route_held_lead.';
+
+create or replace function roads.try_held_lead(p_lead leadgen.leads, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+as $$
+-- A lead over which anything raises (a policy, data, a statement that runs out of time) is set aside for a while, so
+-- that the others flow; one that needs a row which somebody holds (an open edit of a buyer), for seconds.
+begin
+  perform roads.settle_held_lead(p_lead, p_now);
+exception
+  when query_canceled or others then -- `others` does not include query_canceled
+    if not kernel.is_fault_of_row(sqlstate) and sqlstate <> '55P03' then
+      raise;
+    end if;
+    raise warning 'held lead % was not routed: %', p_lead.id, sqlstate;
+    perform market.put_off_lead(
+      p_lead, p_now + case sqlstate when '55P03' then interval '10 seconds' else interval '5 minutes' end, p_now);
+end;
+$$;
+comment on function roads.try_held_lead(leadgen.leads, timestamptz) is
+  'Settles a held lead that is due, or puts it off when that raises. The caller holds the offer''s lock and the '
+  'lead''s row.';
+
+create or replace function roads.let_held_leads_go_first(
+  p_facts kernel.lead_facts,
+  p_route catalog.route,
+  p_document jsonb
+)
+returns kernel.snapshot
+language plpgsql
+volatile
+as $$
+-- In the new lead's transaction, for a held lead that is due must not lose its place to it. Number and time are bounds
+-- of what a new lead may cost: if more are due, it waits behind them, and is routed in its turn by a worker or by the
+-- next new lead. What was bought of the contact is read again, for one of the held leads may be of the same person.
+declare
+  c_most constant integer := 10;
+  v_end constant timestamptz := clock_timestamp() + interval '250 milliseconds';
+  v_now constant timestamptz := p_facts.decided_at;
+  v_facts kernel.lead_facts := p_facts;
+  v_snapshot kernel.snapshot;
+  v_went_first bigint[] := '{}';
+  v_lead leadgen.leads;
+begin
+  if catalog.has_changes_of(p_route.offer_id) and market.wake_free_leads(p_route.offer_id, v_now) then
+    perform catalog.forget_changes(p_route.offer_id);
+  end if;
+  loop
+    v_lead := market.lock_due_lead(p_route.offer_id, v_now);
+    exit when v_lead.id is null or cardinality(v_went_first) = c_most or clock_timestamp() > v_end;
+    perform roads.try_held_lead(v_lead, v_now);
+    v_went_first := v_went_first || v_lead.id;
+  end loop;
+  v_facts.buyers_with_contact := intake.find_buyers_with_contact(v_facts, p_route);
+  v_snapshot := market.gather_snapshot(v_facts, p_route, p_document, '{}');
+  v_snapshot.went_first := nullif(v_went_first, '{}');
+  v_snapshot.behind_lead_id := v_lead.id;
+  return v_snapshot;
+end;
+$$;
+comment on function roads.let_held_leads_go_first(kernel.lead_facts, catalog.route, jsonb) is
+  'Routes the held leads of an offer that are due, at most ten; then the snapshot of the new lead before which they '
+  'went, with the one that is still due. The caller holds the offer''s lock.';
 
 create or replace function roads.settle_held_lead(p_lead leadgen.leads, p_now timestamptz)
 returns void
@@ -91,6 +143,7 @@ begin
   v_route.routing_settings.max_buyers := (p_route.routing_settings).max_buyers - v_live_sales;
   v_snapshot := market.gather_snapshot(v_facts, v_route, kernel.describe_lead(v_facts), array(
     select a.buyer_id from leadgen.lead_assignments a where a.lead_id = p_lead.id and a.market_id = p_lead.market_id));
+  v_snapshot.behind_lead_id := null;
   v_decision := kernel.decide(v_snapshot, v_route.routing_settings);
   perform market.reserve(v_snapshot, v_decision, v_route);
   perform roads.record_sales(

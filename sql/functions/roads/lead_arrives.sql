@@ -170,6 +170,9 @@ begin
   v_failures := rules.judge_lead(v_facts, v_route.validation_rules, v_route.compiled_rules);
   if v_failures = '{}' then
     v_snapshot := market.gather_snapshot(v_facts, v_route, kernel.describe_lead(v_facts), '{}');
+    if v_snapshot.behind_lead_id is not null then
+      v_snapshot := roads.let_held_leads_go_first(v_facts, v_route, kernel.describe_lead(v_facts));
+    end if;
     v_decision := kernel.decide(v_snapshot, v_route.routing_settings);
     perform market.reserve(v_snapshot, v_decision, v_route);
   end if;
@@ -210,53 +213,3 @@ $$;
 comment on function roads.reload_route(catalog.route) is
   'The route of a lead as it is under the offer''s lock. A serialization failure when the offer takes no leads any '
   'more, or when the contact must be locked first.';
-
-create or replace function roads.record_sales(
-  p_lead_id bigint,
-  p_attempt integer,
-  p_route catalog.route,
-  p_snapshot kernel.snapshot,
-  p_decision kernel.decision
-)
-returns void
-language plpgsql
-volatile
-as $$
-declare
-  v_decision_id constant bigint := market.record_decision(p_lead_id, p_attempt, p_route, p_snapshot, p_decision);
-  v_settings constant kernel.routing_settings := p_route.routing_settings;
-  v_now constant timestamptz := p_snapshot.decided_at;
-  v_sales bigint[];
-  v_enrollments bigint[];
-begin
-  if p_decision.winners = '{}' then
-    return;
-  end if;
-  with sale as (
-    insert into leadgen.lead_assignments (
-      created_at, market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive,
-      price, currency, price_steps, pricing_policy_id, pricing_policy_version, acceptance, answer_by, return_by,
-      pass_on_at
-    )
-    select
-      v_now, p_route.market_id, p_lead_id, v_decision_id, p_route.offer_id, w.buyer_id, p_snapshot.enrollments[w.place],
-      w.buyer_id is not distinct from p_decision.exclusive_buyer_id, w.price, p_route.currency, w.price_steps,
-      p_route.pricing_policy_id, p_route.pricing_policy_version, v_settings.acceptance,
-      case when v_settings.acceptance <> 'on_delivery' then v_now + v_settings.acceptance_hours * interval '1 hour' end,
-      v_now + interval '1 hour' * case v_settings.acceptance
-        when 'auto_after' then v_settings.acceptance_hours
-        else coalesce(v_settings.returns_hours, 168) end,
-      v_now + v_settings.deliver_within_seconds * interval '1 second'
-    from unnest(p_decision.winners, p_decision.buyers, p_decision.prices) with ordinality
-      as w (place, buyer_id, price, price_steps, turn)
-    order by w.turn
-    returning id, buyer_offer_id
-  )
-  select array_agg(s.id), array_agg(s.buyer_offer_id) into v_sales, v_enrollments from sale s;
-  perform outbox.queue_deliveries(
-    p_route.market_id, p_lead_id, v_sales, v_enrollments, v_settings.delivery_timeout_seconds,
-    v_settings.delivery_retry_seconds, v_now);
-end;
-$$;
-comment on function roads.record_sales(bigint, integer, catalog.route, kernel.snapshot, kernel.decision) is
-  'Writes the trace of a routing attempt, its sales and their deliveries, and wakes the workers that sleep.';
