@@ -20,9 +20,11 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	test -x $(BIN)/python || python3 -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[demo,dev,diff]'
 	scripts/get-postgres
+	scripts/get-postgres-18
 	scripts/get-extensions
 	scripts/get-plpython
-	scripts/get-nginx
+	scripts/get-program nginx
+	scripts/get-program pgbouncer libc-ares2
 	touch $(STAMP)
 
 demo: $(STAMP) ## Show everything at work: 200 leads in, sold and delivered

@@ -15,7 +15,8 @@ from leadgen.cli import app
 Market = psycopg.Connection
 Run = Callable[..., Any]
 
-# A function that a DBA may call, and the commands that call it; None: posting a lead is the API's.
+# A function that a DBA may call, and the commands that call it; None: posting a lead is the API's, and a secret stands
+# on no command line, where `ps` and the shell's history show it.
 CALLED = {
     "accept_sale": "accept",
     "cancel_resend": "deliveries stop-resend",
@@ -39,6 +40,7 @@ CALLED = {
     "park_delivery": "deliveries park",
     "pause_enrollment": "buyers pause",
     "policy_history": "history",
+    "remove_network_secrets": None,
     "replay_lead": "replay",
     "resubmit_quarantined": "quarantine resubmit",
     "resume_enrollment": "buyers resume",
@@ -49,6 +51,9 @@ CALLED = {
     "roll_back_policy": "rollback",
     "rotate_webhook_secret": "endpoints rotate-secret",
     "send_test": "endpoints test",
+    "set_network_secrets": None,
+    "set_webhook_header": None,
+    "set_webhook_secret": None,
     "start_resend": "deliveries resend",
     "submit_lead": None,  # the API's
     "suppress": "suppress",

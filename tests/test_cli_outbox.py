@@ -323,14 +323,14 @@ def test_a_test_is_sent_and_can_be_looked_at(market: Database, run: Run) -> None
 
 
 def test_a_secret_is_replaced_and_both_sign_for_a_while(market: Database, run: Run) -> None:
-    before = ask(market, "select webhook_secret from leadgen.buyers where id = 1")
+    before = ask(market, "select secret from leadgen.webhook_secrets where buyer_id = 1")
     done = run("endpoints", "rotate-secret", "1", "--overlap", "30 minutes")
     assert done.returncode == 0, done.stderr
     after = done.stdout.strip()
     assert after.startswith("whsec_")
     query = """
-        select webhook_secret, previous_webhook_secret, previous_secret_until < now() + interval '31 min'
-        from leadgen.buyers where id = 1
+        select secret, previous_secret, previous_secret_until < now() + interval '31 min'
+        from leadgen.webhook_secrets where buyer_id = 1
     """
     assert market.execute(query).fetchone() == (after, before, True)
     assert before not in done.stdout + done.stderr

@@ -14,10 +14,10 @@ select m.id, v.id, 'Emergency Plumbing - Austin', true, 45.00, 500.00, vp.id, rp
   from leadgen.markets m, leadgen.verticals v, leadgen.validation_policies vp, leadgen.routing_policies rp;
 insert into leadgen.sources (offer_id, kind, name, hostname, path_prefix, api_key_hash, is_active)
 select id, 'landing_page', 'Austin Plumbing V1', 'Austin.Example.', '/plumbing', null, true from leadgen.offers;
-insert into leadgen.buyers (name, email, phone, company, webhook_url, webhook_secret, email_notifications, sms_notifications, is_active,
+insert into leadgen.buyers (name, email, phone, company, webhook_url, email_notifications, sms_notifications, is_active,
   balance, credit_limit, billing_cycle,
   payment_method, payment_method_id)
-values ('Ace', 'ace@b.example', '+15125550100', 'Ace LLC', 'https://ace.example/hook', null, true, false, true, 100.00, null, 'weekly',
+values ('Ace', 'ace@b.example', '+15125550100', 'Ace LLC', 'https://ace.example/hook', true, false, true, 100.00, null, 'weekly',
   null, null);
 insert into leadgen.buyer_offers (buyer_id, offer_id, is_active, routing_priority, capacity_per_day, capacity_per_hour, price_per_lead,
   webhook_url_override, email_override,
@@ -36,7 +36,7 @@ select is(o.slug, 'emergency-plumbing-austin', 'an offer''s slug comes from its 
 select is(format('%s %s', s.source_key, s.hostname), 'austin-plumbing-v1 austin.example',
   'a source''s key comes from its name, its hostname is in lower case')
   from leadgen.sources s;
-select matches(b.webhook_secret, '^whsec_[A-Za-z0-9+/]{43}=$', 'a webhook''s secret: 32 bytes in base64') from leadgen.buyers b;
+select matches(s.secret, '^whsec_[A-Za-z0-9+/]{43}=$', 'a webhook''s secret: 32 bytes in base64') from leadgen.webhook_secrets s;
 select is(count(*), 1::bigint, 'an enrollment has its row of usage') from testkit.enrollment_usage u
   join leadgen.buyer_offers bo on bo.id = u.buyer_offer_id join leadgen.offers o on o.id = bo.offer_id and o.market_id = u.market_id;
 select is(a.scope_key, '78701', 'a service area''s key') from leadgen.buyer_service_areas a;

@@ -1,6 +1,6 @@
 -- list_server_faults: what any login could stop everything by, where the deploy was not a superuser's.
 begin;
-select plan(16);
+select plan(22);
 
 create function pg_temp.faults() returns text[] language sql as $$
   select coalesce(array_agg(format('%s: %s', f.subject, f.fault) order by f.subject, f.fault), '{}') from catalog.list_server_faults() f;
@@ -9,7 +9,9 @@ create function pg_temp.mend() returns void language plpgsql as $$
 -- Runs what each row says an administrator should run.
 declare v_statement text;
 begin
-  for v_statement in select regexp_replace(f.remedy, '^as a superuser: ', '') from catalog.list_server_faults() f loop
+  for v_statement in
+    select regexp_replace(f.remedy, '^as (a superuser|the owner of the database): ', '') from catalog.list_server_faults() f
+  loop
     execute v_statement;
   end loop;
 end;
@@ -45,6 +47,16 @@ select is(pg_temp.faults(), '{}', 'roles: and mend it');
 select is(r.rolconnlimit, 10, 'roles: a limit') from pg_roles r where r.rolname = 'leadgen_reporting';
 select is(r.rolconnlimit, -1, 'roles of programs open as many as they need') from pg_roles r where r.rolname = 'leadgen_api';
 select is(count(*), 0::bigint, 'list_configuration_faults has these rows, too') from leadgen.list_configuration_faults();
+
+select lives_ok('alter role leadgen_reporting reset temp_file_limit', 'roles: without a limit of temporary files');
+select is(pg_temp.faults(), '{role leadgen_reporting: it has no temp_file_limit}', 'roles: temporary files');
+
+-- Roles of programs.
+select lives_ok('select pg_temp.mend()', 'temporary files: the remedy runs');
+select lives_ok(format('revoke connect on database %I from public', current_database()), 'connect: taken from PUBLIC');
+select is(pg_temp.faults(), array[format('role leadgen_api: it may not connect to database %s', current_database()),
+  format('role leadgen_worker: it may not connect to database %s', current_database())], 'programs must connect, people need not');
+select lives_ok('select pg_temp.mend()', 'connect: the remedies run');
 
 select * from finish();
 rollback;

@@ -53,12 +53,22 @@ comment on function testkit.make_source(bigint, jsonb) is 'Another source of an 
 
 create or replace function testkit.make_buyer(p_row jsonb default '{}')
 returns bigint
-language sql
+language plpgsql
 as $$
-  select testkit.add('buyers', jsonb_build_object(
-    'name', 'Ace Plumbing', 'email', format('buyer%s@buyers.example', nextval('testkit.numbers')), 'phone', '+15125550100') || p_row);
+declare
+  v_id constant bigint := testkit.add('buyers', jsonb_build_object(
+    'name', 'Ace Plumbing', 'email', format('buyer%s@buyers.example', nextval('testkit.numbers')), 'phone', '+15125550100')
+    || (p_row - '{webhook_secret,webhook_headers}'::text[]));
+begin
+  if p_row ? 'webhook_secret' then
+    perform leadgen.set_webhook_secret(v_id, p_row ->> 'webhook_secret', '0');
+  end if;
+  perform leadgen.set_webhook_header(v_id, h.key, h.value) from jsonb_each_text(p_row -> 'webhook_headers') h;
+  return v_id;
+end;
 $$;
-comment on function testkit.make_buyer(jsonb) is 'A buyer who takes e-mails and has no webhook.';
+comment on function testkit.make_buyer(jsonb) is
+  'A buyer who takes e-mails and has no webhook. webhook_secret and webhook_headers, {name: value}, go where they belong.';
 
 create or replace function testkit.enroll(p_offer_id bigint, p_row jsonb default '{}', p_areas text[] default '{*}')
 returns bigint

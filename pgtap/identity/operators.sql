@@ -1,6 +1,6 @@
 -- What operators, the worker and the API may do about deliveries, done under their roles; what they may not, refused.
 begin;
-select plan(43);
+select plan(44);
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seat as
 select testkit.enroll_buyer(offer_id, 'Both') as id from ids;
@@ -24,7 +24,7 @@ from known, unnest(array[
   'update leadgen.endpoints set max_in_flight = 8, disable_after = 5', 'select * from leadgen.endpoints, leadgen.notices, leadgen.resends',
   'update leadgen.settings set slow_retry_seconds = ''{60,600}'', disable_endpoint_after = 30',
   'update leadgen.buyers set response_rules = ''[{"when": {"text": {"enum": ["no"]}}, "outcome": "failed"}]''',
-  'update leadgen.buyers set webhook_headers = ''{"X-A": "b"}'', notice_emails = false',
+  'update leadgen.buyers set notice_emails = false', 'select leadgen.set_webhook_header(%3$s, ''X-A'', ''b'')',
   'select * from report.deliveries, report.delivery_attempts, report.endpoints, report.resends, report.buyer_delivery']) sql;
 select is(testkit.fault_of(format(sql, endpoint_id)), '42501', format('DBA: %s', sql))
 from known, unnest(array[
@@ -33,7 +33,7 @@ from known, unnest(array[
   'delete from leadgen.endpoints', 'update leadgen.deliveries set status = ''pending''', 'update leadgen.resends set status = ''done''',
   'insert into leadgen.notices (market_id, buyer_id, kind) values (1, 1, ''a.b'')',
   'update leadgen.settings set allows_local_webhooks = true',
-  'update leadgen.buyers set compiled_response_rules = null', 'update leadgen.buyers set previous_webhook_secret = null',
+  'update leadgen.buyers set compiled_response_rules = null', 'update leadgen.webhook_secrets set previous_secret = null',
   'select outbox.queue_notice(1, ''a.b'', ''{}'', 1)',
   'select outbox.resend_delivery(1, ''{dead}'', null)',
   'select leadgen.advance_resend()',

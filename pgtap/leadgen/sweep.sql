@@ -1,6 +1,6 @@
 -- The catalogue swept: nothing for PUBLIC, definers pinned, everything commented, each role exactly what sql/policies says.
 begin;
-select plan(34);
+select plan(35);
 
 create temp view schemas as
 select n.oid, n.nspname as name from pg_namespace n where pg_get_userbyid(n.nspowner) = 'leadgen_owner';
@@ -55,7 +55,8 @@ from (values
     '{policy_history,roll_back_policy,try_field_map,submit_lead,resubmit_quarantined,explain_lead,explain_candidates,'
     'list_broken_invariants,accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,'
     'verify_leads,dry_run_lead,'
-    'what_if,explain_unsold,rotate_webhook_secret,enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
+    'what_if,explain_unsold,rotate_webhook_secret,set_webhook_secret,set_webhook_header,set_network_secrets,remove_network_secrets,'
+    'enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
     'start_resend,cancel_resend,measure_outbox,list_configuration_faults,find_leads,'
     'find_person,erase_submission,pause_enrollment,resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
     'roll_back_offer}'),
@@ -77,11 +78,13 @@ select is_empty($$select name from relations r where relkind <> 'S' and has_any_
 select is_empty($$select name from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_reporting', r.oid,
   'insert, update, references')$$, 'analysts write nothing');
 select is_empty($$select name from relations r where relkind <> 'S' and not has_table_privilege('leadgen_dba', r.oid, 'select')
-  and relname not in ('source_maps', 'link_secrets')$$, 'a DBA reads everything');
-select set_eq($$select a.attname::text from pg_attribute a
+  and relname not in ('webhook_secrets', 'network_secrets', 'link_secrets')$$, 'a DBA reads everything');
+select set_eq(format($$select a.attname::text from pg_attribute a
   cross join unnest('{leadgen_api,leadgen_worker,leadgen_dba,leadgen_reporting}'::text[]) r
-  where a.attrelid = 'leadgen.source_maps'::regclass and a.attnum > 0 and has_column_privilege(r, a.attrelid, a.attname, 'select')$$,
-  $$select unnest('{source_id,created_at,updated_at,field_map_id}'::text[])$$, 'nobody reads the secrets of ad networks');
+  where a.attrelid = %L::regclass and a.attnum > 0 and has_column_privilege(r, a.attrelid, a.attname, 'select')$$, name),
+  format('select unnest(%L::text[])', columns), format('nobody reads the secrets of %s', name))
+from (values ('leadgen.webhook_secrets', '{buyer_id,created_at,updated_at,previous_secret_until}'),
+  ('leadgen.network_secrets', '{source_id,created_at,updated_at}')) as t (name, columns);
 select is(has_any_column_privilege('leadgen_dba', 'leadgen.link_secrets', 'select, insert, update'), false,
   'a DBA does not read what signs the links in e-mails');
 select is_empty($$select name from relations r where relkind <> 'S' and has_table_privilege('leadgen_dba', r.oid,

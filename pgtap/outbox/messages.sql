@@ -8,9 +8,9 @@ create temp table ids as select
   testkit.new_buyer('Both', '{"sms_notifications": true,
     "webhook_headers": {"X-Api-Key": "k"}, "webhook_secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}') as buyer_id;
 select testkit.enroll(offer_id, jsonb_build_object('buyer_id', buyer_id)) from ids;
-update leadgen.buyers b set previous_webhook_secret = 'whsec_OTEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=',
+update leadgen.webhook_secrets s set previous_secret = 'whsec_OTEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=',
   previous_secret_until = '2026-11-20T16:00:01Z'
-from ids where b.id = ids.buyer_id;
+from ids where s.buyer_id = ids.buyer_id;
 select testkit.submit(offer_id) from ids;
 create temp table first as select * from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds');
 select is(array_agg(format('%s %s', c.kind, c.channel) order by c.channel),

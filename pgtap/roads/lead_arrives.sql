@@ -46,7 +46,7 @@ select what, testkit.make_offer() as offer_id, buyer, seat, expected
 from (values
   ('webhook and e-mail', '{"webhook_url": "https://b.example/hook"}'::jsonb, '{}'::jsonb, '{email,webhook https://b.example/hook}'::text[]),
   ('webhook only', '{"webhook_url": "https://b.example/hook", "email_notifications": false}', '{}', '{webhook https://b.example/hook}'),
-  ('an enrollment''s own webhook', '{"webhook_url": "https://b.example/hook", "email_notifications": false, "webhook_secret": null}',
+  ('an enrollment''s own webhook', '{"webhook_url": "https://b.example/hook", "email_notifications": false}',
     '{"webhook_url_override": "https://b.example/other"}', '{webhook https://b.example/other}'),
   ('an enrollment''s own address', '{}', '{"email_override": "sales@b.example"}', '{email sales@b.example}')
 ) as t (what, buyer, seat, expected);

@@ -1,6 +1,6 @@
 -- authenticate_post, open_post, submit_mapped_lead, verify_subscription: who posts, whose lead it is, and that none is lost or sold twice.
 begin;
-select plan(114);
+select plan(115);
 
 create temp table ids as
 select o as offer_id, other as other_id, testkit.enroll_buyer(o, 'Ace') as seat, testkit.enroll_buyer(other, 'Best') as other_seat,
@@ -15,10 +15,10 @@ from testkit.make_offer() o, testkit.make_offer() other;
 insert into leadgen.field_maps (slug, name, body) values ('acme', 'Acme',
   '{"is_test": "$.test", "idempotency_key": {"path": "$.ref", "prefix": "acme:"},
   "fields": {"name": "$.n", "email": "$.e", "phone": "$.t", "postal_code": "$.z"}}');
-insert into leadgen.source_maps (source_id, field_map_id, app_secret, access_token, verify_token)
-select s, m.id, secret, token, verify
-from ids, lateral (values (google, 'google-ads-lead-form', null, null, null), (meta, 'meta-lead-ads', 's3cret', 'page-token', 'hello'),
-  (partner, 'acme', null, null, null), (keyless, 'acme', null, null, null)) as t (s, slug, secret, token, verify)
+select lives_ok(format('select leadgen.set_network_secrets(%s, ''s3cret'', ''page-token'', ''hello'')', meta), 'Meta''s secrets') from ids;
+insert into leadgen.source_maps (source_id, field_map_id)
+select s, m.id
+from ids, lateral (values (google, 'google-ads-lead-form'), (meta, 'meta-lead-ads'), (partner, 'acme'), (keyless, 'acme')) as t (s, slug)
 join leadgen.field_maps m using (slug);
 insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign) select campaign, 'Google', '777' from ids;
 

@@ -28,12 +28,12 @@ grant update (
 ) on leadgen.buyer_offers to leadgen_dba;
 -- All of a buyer but its balance: that is money.
 grant insert (
-  name, email, phone, company, webhook_url, webhook_secret, email_notifications, sms_notifications, is_active,
-  credit_limit, billing_cycle, payment_method, payment_method_id, response_rules, webhook_headers, notice_emails
+  name, email, phone, company, webhook_url, email_notifications, sms_notifications, is_active,
+  credit_limit, billing_cycle, payment_method, payment_method_id, response_rules, notice_emails
 ) on leadgen.buyers to leadgen_dba;
 grant update (
-  name, email, phone, company, webhook_url, webhook_secret, email_notifications, sms_notifications, is_active,
-  credit_limit, billing_cycle, payment_method, payment_method_id, response_rules, webhook_headers, notice_emails
+  name, email, phone, company, webhook_url, email_notifications, sms_notifications, is_active,
+  credit_limit, billing_cycle, payment_method, payment_method_id, response_rules, notice_emails
 ) on leadgen.buyers to leadgen_dba;
 -- The defaults; whether webhooks may be local is the deploy's.
 grant update (
@@ -47,12 +47,9 @@ grant update (pause, is_active) on leadgen.chores to leadgen_dba;
 -- How hard an endpoint is driven; its health is the worker's, and enable_endpoint's.
 grant update (max_in_flight, disable_after) on leadgen.endpoints to leadgen_dba;
 grant insert, update on leadgen.operator_keys to leadgen_dba;
--- The secrets of ad networks are written and never read again.
 grant insert, update, delete on leadgen.field_maps to leadgen_dba;
-revoke select on leadgen.source_maps from leadgen_dba;
-grant select (source_id, created_at, updated_at, field_map_id) on leadgen.source_maps to leadgen_dba;
-grant insert (source_id, field_map_id, app_secret, access_token, verify_token) on leadgen.source_maps to leadgen_dba;
-grant update (field_map_id, app_secret, access_token, verify_token) on leadgen.source_maps to leadgen_dba;
+grant insert (source_id, field_map_id) on leadgen.source_maps to leadgen_dba;
+grant update (field_map_id) on leadgen.source_maps to leadgen_dba;
 grant delete on leadgen.source_maps to leadgen_dba;
 grant execute on function leadgen.try_field_map(text, jsonb) to leadgen_dba;
 
@@ -81,6 +78,10 @@ grant execute on function leadgen.verify_leads(bigint, integer) to leadgen_dba;
 grant execute on function leadgen.dry_run_lead(jsonb, jsonb, boolean) to leadgen_dba;
 grant execute on function leadgen.what_if(bigint, timestamptz, timestamptz, jsonb) to leadgen_dba;
 grant execute on function leadgen.rotate_webhook_secret(bigint, interval) to leadgen_dba;
+grant execute on function leadgen.set_webhook_secret(bigint, text, interval) to leadgen_dba;
+grant execute on function leadgen.set_webhook_header(bigint, text, text) to leadgen_dba;
+grant execute on function leadgen.set_network_secrets(bigint, text, text, text) to leadgen_dba;
+grant execute on function leadgen.remove_network_secrets(bigint) to leadgen_dba;
 grant execute on function leadgen.enable_endpoint(bigint) to leadgen_dba;
 grant execute on function leadgen.disable_endpoint(bigint, text) to leadgen_dba;
 grant execute on function leadgen.send_test(bigint) to leadgen_dba;
@@ -96,5 +97,8 @@ grant execute on function leadgen.find_person(text, text, text) to leadgen_dba;
 grant execute on function leadgen.list_return_reasons() to leadgen_dba;
 grant insert, update on leadgen.buyer_keys to leadgen_dba;
 grant insert, update (position, description, is_active) on leadgen.return_reasons to leadgen_dba;
--- Who reads it could answer for every buyer.
-revoke select on leadgen.link_secrets from leadgen_dba;
+-- Secrets are written by the functions above, and never read again: who reads them could sign for us, post for a network
+-- or answer for every buyer.
+revoke select on leadgen.link_secrets, leadgen.webhook_secrets, leadgen.network_secrets from leadgen_dba;
+grant select (buyer_id, created_at, updated_at, previous_secret_until) on leadgen.webhook_secrets to leadgen_dba;
+grant select (source_id, created_at, updated_at) on leadgen.network_secrets to leadgen_dba;

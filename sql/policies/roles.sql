@@ -1,12 +1,16 @@
 -- The roles, made once a cluster. Safe to run twice and from two places at once.
 -- They log in without a password of their own: whoever runs the server gives them one, or trusts a private socket.
+-- Everybody who deploys runs this, and does what they may: what only a superuser may is left out for others, and
+-- catalog.list_server_faults names it.
 do $$
 declare
   v_role text;
 begin
   foreach v_role in array array['leadgen_owner', 'leadgen_migrator', 'leadgen_api', 'leadgen_worker', 'leadgen_dba', 'leadgen_reporting'] loop
     begin
-      execute format('create role %I %s', v_role, case v_role when 'leadgen_owner' then 'nologin' else 'login' end);
+      if to_regrole(v_role) is null then
+        execute format('create role %I %s', v_role, case v_role when 'leadgen_owner' then 'nologin' else 'login' end);
+      end if;
     exception
       when duplicate_object or unique_violation then
         null;
@@ -21,8 +25,33 @@ begin
     grant leadgen_owner to leadgen_migrator;
   end if;
 exception
+  when unique_violation or insufficient_privilege then
+    null;
+end;
+$$;
+
+-- An administrator who is no superuser acts as the owner only as its member. To have made the role is not enough: since
+-- PostgreSQL 16 that gives the right to grant it.
+do $$
+begin
+  if not pg_has_role('leadgen_owner', case when current_setting('server_version_num')::integer >= 160000 then 'set' else 'member' end) then
+    grant leadgen_owner to current_user;
+  end if;
+exception
   when unique_violation then
     null;
+end;
+$$;
+
+-- A deploy makes temporary tables as the owner. Some revoke that right from PUBLIC.
+do $$
+begin
+  if not has_database_privilege('leadgen_owner', current_database(), 'temporary') then
+    execute format('grant temporary on database %I to leadgen_owner', current_database());
+  end if;
+exception
+  when internal_error then
+    null; -- another deploy does the same at this moment
 end;
 $$;
 
@@ -50,7 +79,12 @@ begin
       where s.setdatabase = 0 and s.setrole = v_role::regrole
         and split_part(c, '=', 1) = split_part(v_setting, '=', 1)
     ) then
-      execute format('alter role %I set %I = %L', v_role, split_part(v_setting, '=', 1), split_part(v_setting, '=', 2));
+      begin
+        execute format('alter role %I set %I = %L', v_role, split_part(v_setting, '=', 1), split_part(v_setting, '=', 2));
+      exception
+        when insufficient_privilege then
+          null;
+      end;
     end if;
   end loop;
 exception
@@ -74,6 +108,8 @@ begin
 exception
   when internal_error then
     null; -- another installation in this cluster writes the same at this moment
+  when insufficient_privilege then
+    null;
 end;
 $$;
 
@@ -96,6 +132,8 @@ begin
 exception
   when internal_error then
     null; -- another deploy does the same at this moment
+  when insufficient_privilege then
+    null;
 end;
 $$;
 

@@ -350,7 +350,6 @@ create table leadgen.buyers (
   phone varchar(20) not null,
   company varchar(200),
   webhook_url varchar(500),
-  webhook_secret varchar(200),
   email_notifications boolean not null default true,
   sms_notifications boolean not null default false,
   is_active boolean not null default true,
@@ -361,32 +360,20 @@ create table leadgen.buyers (
   payment_method_id varchar(200),
   response_rules jsonb,
   compiled_response_rules kernel.response_rule[],
-  webhook_headers jsonb not null default '{}',
-  previous_webhook_secret varchar(200),
-  previous_secret_until timestamptz,
   notice_emails boolean not null default true,
 
   constraint buyers_email_shape check (email ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
   constraint check_non_negative_balance check (balance >= 0 and balance < 100000000),
-  constraint buyers_webhook_url_shape check (webhook_url is null or webhook_url ~* '^https?://[^\s]+$'),
-  constraint buyers_webhook_secret_shape
-    check (webhook_secret is null or webhook_secret ~ '^whsec_[A-Za-z0-9+/]{32,}={0,2}$'),
-  constraint buyers_previous_secret_ends check ((previous_webhook_secret is null) = (previous_secret_until is null))
+  constraint buyers_webhook_url_shape check (webhook_url is null or webhook_url ~* '^https?://[^\s]+$')
 );
 comment on table leadgen.buyers is
   'Who buys leads. What a buyer buys is in buyer_offers, where in buyer_service_areas.';
 create unique index buyers_email_unique on leadgen.buyers (email) where email is not null;
-comment on column leadgen.buyers.webhook_secret is
-  'Standard Webhooks secret, whsec_ and base64; made by trigger when none is given.';
 comment on column leadgen.buyers.response_rules is
   'What the buyer''s answers to a webhook mean, first match first: [{"when": {"status": {"enum": [200]}, '
   '"body.result": {"enum": ["error"]}}, "outcome": "failed", "reason": "says error"}]. Outcomes: delivered, accepted, '
   'rejected, failed, refused. Null: by the status alone.';
 comment on column leadgen.buyers.compiled_response_rules is 'response_rules compiled, written by trigger.';
-comment on column leadgen.buyers.webhook_headers is
-  'Headers sent with every webhook, {"X-Api-Key": "..."}: Authorization or a name that begins with X-.';
-comment on column leadgen.buyers.previous_webhook_secret is
-  'Signs beside the new one until previous_secret_until; written by leadgen.rotate_webhook_secret.';
 comment on column leadgen.buyers.notice_emails is
   'Whether it is told by e-mail of its own endpoints; leads are not notices.';
 
@@ -395,11 +382,12 @@ create or replace trigger touch_updated_at before update on leadgen.buyers
 create or replace trigger keep_used before delete on leadgen.buyers
   for each row execute function catalog.keep_used();
 create or replace trigger fill_buyer before insert or update of
-    email, phone, sms_notifications, webhook_url, webhook_secret, webhook_headers, response_rules,
-    compiled_response_rules
+    email, phone, sms_notifications, webhook_url, response_rules, compiled_response_rules
   on leadgen.buyers
   for each row execute function catalog.fill_buyer();
--- webhook_secret, webhook_headers, a signed webhook_url.
+create or replace trigger make_secret after insert on leadgen.buyers
+  for each row execute function catalog.make_secret();
+-- A signed webhook_url; and a person's address and number.
 create or replace trigger keep_secrets before insert or update on leadgen.buyers
   for each row execute function kernel.keep_secrets();
 create or replace trigger note_change after update of balance, is_active on leadgen.buyers
@@ -412,6 +400,36 @@ create or replace trigger keep_endpoints
 
 create or replace trigger note_addresses after update of webhook_url, email, phone on leadgen.buyers
   for each row execute function catalog.note_addresses('webhook_url', 'email', 'phone');
+
+create table leadgen.webhook_secrets (
+  buyer_id bigint primary key references leadgen.buyers (id) on delete cascade,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  secret varchar(200) not null,
+  previous_secret varchar(200),
+  previous_secret_until timestamptz,
+  headers jsonb not null default '{}',
+
+  constraint webhook_secrets_secret_shape check (secret ~ '^whsec_[A-Za-z0-9+/]{32,}={0,2}$'),
+  constraint webhook_secrets_previous_secret_ends check ((previous_secret is null) = (previous_secret_until is null)),
+  constraint webhook_secrets_headers_are_object check (jsonb_typeof(headers) = 'object')
+);
+comment on table leadgen.webhook_secrets is
+  'What proves to a buyer that a webhook is ours: the secret that signs it, and headers. Every buyer has a row. The '
+  'functions of the owner read it, and nobody else; DBAs write it by leadgen.rotate_webhook_secret, set_webhook_secret '
+  'and set_webhook_header.';
+comment on column leadgen.webhook_secrets.secret is
+  'Standard Webhooks secret, whsec_ and base64; made by trigger with the buyer.';
+comment on column leadgen.webhook_secrets.previous_secret is
+  'Signs beside the new one until previous_secret_until.';
+comment on column leadgen.webhook_secrets.headers is
+  'Headers sent with every webhook, {"X-Api-Key": "..."}: Authorization or a name that begins with X-. Here, since '
+  'their values are tokens as a rule.';
+
+create or replace trigger touch_updated_at before update on leadgen.webhook_secrets
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_secrets before insert or update on leadgen.webhook_secrets
+  for each row execute function kernel.keep_secrets();
 
 create table leadgen.buyer_offers (
   id bigint generated always as identity primary key,

@@ -24,7 +24,8 @@ comment on table leadgen.events is
 comment on column leadgen.events.kind is
   'cap_low, budget_low, balance_low, endpoint_disabled, return_requested, return_refused, lead_erased, '
   'rate_exceeded, quarantine_purged, sale_undelivered; what operators '
-  'did: endpoint_enabled, delivery_retried, delivery_parked, secret_rotated, submission_erased, address_changed, '
+  'did: endpoint_enabled, delivery_retried, delivery_parked, secret_rotated, secrets_changed, '
+  'submission_erased, address_changed, '
   'database_adopted, database_disowned.';
 comment on column leadgen.events.subject is
   'What it is about, window included, so that one crossing makes one event: enrollment 7 day 2026-11-21.';

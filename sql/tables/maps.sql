@@ -32,30 +32,40 @@ create table leadgen.source_maps (
   source_id bigint primary key references leadgen.sources (id) on delete cascade,
   created_at timestamptz not null default current_timestamp,
   updated_at timestamptz,
-  field_map_id bigint not null references leadgen.field_maps (id) on delete restrict,
-  app_secret text,
-  access_token text,
-  verify_token text
+  field_map_id bigint not null references leadgen.field_maps (id) on delete restrict
 );
 comment on table leadgen.source_maps is
-  'The field map of a source, and the secrets of its network. Secrets can be written, and read by nobody but the '
-  'owner''s functions.';
-comment on column leadgen.source_maps.app_secret is
-  'Signs each post of the network; needed in clear to compute the same signature.';
-comment on column leadgen.source_maps.access_token is
-  'With it a lead is fetched that a post only names (Meta: the long-lived page token).';
-comment on column leadgen.source_maps.verify_token is
-  'What the network repeats when it is shown our address for the first time.';
+  'The field map of a source that posts in a shape of its own. A map that checks signatures needs the source''s '
+  'app_secret in network_secrets first.';
 create index idx_source_maps_field_map_id on leadgen.source_maps (field_map_id);
 
 create or replace trigger touch_updated_at before update on leadgen.source_maps
   for each row execute function kernel.touch_updated_at();
-create or replace trigger keep_secrets before insert or update on leadgen.source_maps
-  for each row execute function kernel.keep_secrets();
-create or replace trigger write_source_map
-  before insert or update of source_id, field_map_id, app_secret, access_token, verify_token
-  on leadgen.source_maps
+create or replace trigger write_source_map before insert or update of source_id, field_map_id on leadgen.source_maps
   for each row execute function intake.write_source_map();
+
+create table leadgen.network_secrets (
+  source_id bigint primary key references leadgen.sources (id) on delete cascade,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  app_secret text,
+  access_token text,
+  verify_token text
+);
+comment on table leadgen.network_secrets is
+  'The secrets of the ad network that posts to a source. The functions of the owner read it, and nobody else; DBAs '
+  'write it by leadgen.set_network_secrets and remove_network_secrets.';
+comment on column leadgen.network_secrets.app_secret is
+  'Signs each post of the network; needed in clear to compute the same signature.';
+comment on column leadgen.network_secrets.access_token is
+  'With it a lead is fetched that a post only names (Meta: the long-lived page token).';
+comment on column leadgen.network_secrets.verify_token is
+  'What the network repeats when it is shown our address for the first time.';
+
+create or replace trigger touch_updated_at before update on leadgen.network_secrets
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_secrets before insert or update on leadgen.network_secrets
+  for each row execute function kernel.keep_secrets();
 
 create type intake.mapped_source as (
   source_id bigint,

@@ -45,12 +45,16 @@ s as (select id, source_key from leadgen.sources where source_key = any (%(keys)
 mapped as (
   insert into leadgen.source_campaigns (source_id, utm_source, utm_campaign)
   select id, 'google', '60000000000' from leadgen.sources where source_key = 'night')
-insert into leadgen.source_maps (source_id, field_map_id, app_secret, access_token, verify_token)
-select s.id, coalesce(m.id, acme.id), case when s.source_key like 'meta%%' then %(secret)s end,
-  case s.source_key when 'meta' then %(token)s end, case s.source_key when 'meta' then %(verify)s end
+insert into leadgen.source_maps (source_id, field_map_id)
+select s.id, coalesce(m.id, acme.id)
 from s left join leadgen.field_maps m
   on m.slug = case s.source_key when 'google' then 'google-ads-lead-form' when 'acme' then '' else 'meta-lead-ads' end,
   acme
+"""
+SECRETS = """
+select leadgen.set_network_secrets(s.id, %(secret)s, case s.source_key when 'meta' then %(token)s end,
+  case s.source_key when 'meta' then %(verify)s end)
+from leadgen.sources s where s.source_key like 'meta%%'
 """
 
 SOURCE_KEYS = {"google": GOOGLE_KEY, "meta": None, "meta-without-token": None, "acme": PARTNER_KEY}
@@ -89,14 +93,9 @@ def networks(
         with psycopg.connect(database) as connection:
             add_sources(connection)
             connection.execute(
-                SOURCES.encode(),
-                {
-                    "keys": list(SOURCE_KEYS),
-                    "secret": APP_SECRET,
-                    "token": PAGE_TOKEN,
-                    "verify": VERIFY_TOKEN,
-                },
+                SECRETS.encode(), {"secret": APP_SECRET, "token": PAGE_TOKEN, "verify": VERIFY_TOKEN}
             )
+            connection.execute(SOURCES.encode(), {"keys": list(SOURCE_KEYS)})
         with running_api(
             database,
             tmp_path_factory.mktemp("networks"),

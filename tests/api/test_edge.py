@@ -21,18 +21,18 @@ from leadgen.paths import checkout
 from leadgen.settings import Settings
 from rig.cluster import Cluster
 from rig.ports import free_port
+from rig.programs import find_program, needs
 from rig.waiting import wait_until
 from worker.receivers import make_certificate
 
 ROOT = checkout() or Path()
-UNPACKED = ROOT / ".leadgen/nginx/usr/sbin/nginx"
-NGINX = shutil.which("nginx") or (str(UNPACKED) if UNPACKED.exists() else None)
+NGINX = find_program("nginx")
 CONNECTIONS = 5  # of one address
 POURED = 8 * 1_048_576
 ANYBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a client that takes any certificate
 ANYBODY.check_hostname, ANYBODY.verify_mode = False, ssl.CERT_NONE
 
-needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx could not be had (scripts/get-nginx)")
+needs_nginx = needs("nginx")
 
 
 @dataclass
@@ -72,7 +72,7 @@ def edge(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFacto
         certificate = make_certificate(directory)
         for name in ("fullchain.pem", "privkey.pem"):
             shutil.copy(certificate, directory / name)
-        command = [NGINX, "-p", str(directory), "-c", str(file), "-g", "daemon off;"]
+        command = [str(NGINX), "-p", str(directory), "-c", str(file), "-g", "daemon off;"]
         checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stderr
         assert "[warn]" not in checked.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from db.tiny_tree import write_tree
 from leadgen.db import plpython
@@ -16,6 +17,7 @@ from leadgen.db.tree import SqlTree
 from leadgen.db.urls import with_role
 from leadgen.paths import sql_dir
 from leadgen.settings import Settings
+from rig.catalogue import Catalogue, make_lead
 from rig.cluster import Cluster
 
 # A DBA's own things in our schemas and on our tables; the second line is what a deploy says of each.
@@ -29,6 +31,9 @@ THEIRS = {
     "create trigger watch after insert on leadgen.items for each row execute function tsvector_update_trigger()": (
         "trigger watch on leadgen.items"
     ),
+    "create materialized view report.totals as select count(*) from leadgen.items": "materialized view report.totals",
+    "create table report.notes (note text)": "table report.notes",
+    "create sequence leadgen.numbers": "sequence leadgen.numbers",
     "create policy narrow on leadgen.items as restrictive using (true)": "policy narrow on leadgen.items",
 }
 
@@ -226,7 +231,9 @@ def test_the_real_tree_tells_ours_from_theirs(database: str) -> None:
     ask(
         database,
         "create view report.mine as select * from report.funnel",
-        "create table leadgen.notes (id integer)",
+        "create table leadgen.notes (id integer generated always as identity)",
+        "create materialized view report.daily as select count(*) as leads from leadgen.leads",
+        "grant select on report.daily to leadgen_reporting",
         "create function leadgen.mine() returns integer language sql as 'select 1'",
         "revoke execute on function leadgen.mine() from public",
         "set role leadgen_owner",
@@ -238,8 +245,10 @@ def test_the_real_tree_tells_ours_from_theirs(database: str) -> None:
     said = run(database)
     assert [line for line in said if line.startswith(("dropped", "left"))] == [
         "dropped routine leadgen.stale(): it has no file any more",
+        "left alone materialized view report.daily: no deploy declared it",
         "left alone routine leadgen.mine(): no deploy declared it",
         "left alone routine leadgen.of_the_owner(): no deploy declared it",
+        "left alone table leadgen.notes: no deploy declared it",
         "left alone view report.mine: no deploy declared it",
     ]
     forget_reload(database)
@@ -298,3 +307,102 @@ def test_a_schema_more_is_closed_like_the_others(database: str) -> None:
           has_table_privilege('leadgen_dba', 'another.things', 'select')
     """
     assert ask(database, rights) == [(False, False, False, True)]
+
+
+# What a DBA has in a database that lives: copies of all tables go to a replica, an audit and an unfinished pg_repack
+# hang on a table, a report of their own is refreshed at night.
+LIVING = (
+    "create publication everything for all tables",
+    "create schema audit",
+    "create table audit.log (at timestamptz default now(), what text, who text, id bigint)",
+    "create function audit.note() returns trigger language plpgsql security definer as $$ begin"
+    " insert into audit.log (what, who, id) values (tg_op, current_user, new.id); return null; end $$",
+    "create trigger audit after insert or update on leadgen.leads for each row execute function audit.note()",
+    "create schema repack",
+    "create table repack.log_1"
+    " (id bigint generated always as identity primary key, pk bigint, row leadgen.leads)",
+    "create function repack.repack_trigger() returns trigger language plpgsql security definer as $$ begin"
+    " insert into repack.log_1 (pk, row) values (new.id, new); return null; end $$",
+    "create trigger repack_trigger after insert or update on leadgen.leads"
+    " for each row execute function repack.repack_trigger()",
+    "alter table leadgen.leads enable always trigger repack_trigger",
+    "create materialized view report.nightly as"
+    " select f.*, s.name from report.funnel f cross join leadgen.sources s",
+    "create view public.weekly as select * from report.nightly",
+)
+THEIR_LINES = [
+    "left alone materialized view report.nightly: no deploy declared it",
+    "left alone trigger audit on leadgen.leads: no deploy declared it",
+    "left alone trigger repack_trigger on leadgen.leads: no deploy declared it",
+]
+
+
+def test_living_database_is_deployed_into_and_takes_leads(database: str) -> None:
+    ask(database, *LIVING)
+    before = dump_objects(database)
+    for _ in range(2):
+        ask(database, "update leadgen.schema_reloads set fingerprint = 'of before'")
+        said = run(database)
+        assert [line for line in said if not line.startswith("reloaded")][: len(THEIR_LINES)] == THEIR_LINES
+    assert dump_objects(database) == before
+    with psycopg.connect(database, autocommit=True) as session:
+        catalogue = Catalogue(session)
+        offer = catalogue.add_offer()
+        catalogue.enroll(offer)
+        session.execute("select leadgen.submit_lead(%s)", [Jsonb(make_lead(offer.source_key))])
+    assert ask(database, "select what from audit.log union all select 'repack' from repack.log_1") == [
+        ("INSERT",),
+        ("repack",),
+    ]
+
+
+def test_every_table_can_be_published(database: str) -> None:
+    """In a publication for all tables, PostgreSQL refuses to update or delete a row of a table without a key."""
+    without = """
+        select c.oid::regclass::text
+        from pg_class c
+        where c.relnamespace::regnamespace::text = any (%s)
+        and c.relkind in ('r', 'p')
+        and not case c.relreplident
+          when 'd' then exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)
+          when 'i' then exists (select from pg_index i where i.indrelid = c.oid and i.indisreplident)
+          when 'f' then true
+          else false
+        end
+    """
+    with psycopg.connect(database) as session:
+        assert session.execute(without, [SCHEMAS]).fetchall() == []
+        session.execute("create table report.keyless (id integer)")
+        assert session.execute(without, [SCHEMAS]).fetchall() == [("report.keyless",)]
+
+
+def test_bookkeeping_of_before_gets_its_key(migrated: str, tree: SqlTree) -> None:
+    """A publication for all tables made every deploy fail: the reload deletes its row of before."""
+    ask(
+        migrated,
+        "alter table leadgen.schema_reloads drop constraint schema_reloads_pk",
+        "create publication everything for all tables",
+    )
+    (tree.root / "functions/guard/stale.sql").write_text("")
+    (tree.root / "views/stale_view.sql").unlink()
+    assert run(migrated, tree)[-1] == "reloaded 5 files"
+    assert run(migrated, tree) == []
+
+
+def test_schema_of_somebody_else_by_our_name_is_not_taken(cluster: Cluster) -> None:
+    with cluster.clone("template0") as url:
+        ask(
+            url,
+            "create schema report",
+            "create table report.mine (id integer)",
+            "grant select on report.mine to public",
+        )
+        before = dump_objects(url)
+        with pytest.raises(
+            MigrateError, match=r"needs for itself: report \(it belongs to postgres\)\. Rename them"
+        ):
+            run(url)
+        assert dump_objects(url) == before
+        ask(url, "alter schema report rename to our_report")
+        run(url)
+        assert ask(url, "select * from our_report.mine") == []

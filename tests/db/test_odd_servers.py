@@ -5,11 +5,12 @@ from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from leadgen.db.migrate import MigrateError, migrate
 from leadgen.db.session import PINS, connect
 from leadgen.db.tree import SqlTree
-from leadgen.db.urls import with_role
+from leadgen.db.urls import database_name, with_role
 from leadgen.paths import sql_dir
 from leadgen.settings import Settings
 from rig.cluster import Cluster
@@ -84,6 +85,36 @@ def test_migrate_works_on_an_oddly_set_up_database(cluster: Cluster) -> None:
         make_odd(url, SETTINGS)
         for _ in range(2):
             migrate(url, Settings(), reference=False, say=lambda _: None)
+
+
+HASTY = {
+    "statement_timeout": "100ms",
+    "lock_timeout": "1ms",
+    "idle_in_transaction_session_timeout": "1ms",
+    "idle_session_timeout": "1s",  # it ends whoever has not yet changed it
+    "transaction_timeout": "1ms",  # since 17
+}
+
+
+@pytest.mark.parametrize("role", ["database", "leadgen_migrator"])
+def test_timeouts_of_the_database_or_the_role_do_not_end_a_deploy(role: str, database: str) -> None:
+    """A reload takes longer than statements and transactions may."""
+    with psycopg.connect(database, autocommit=True) as admin:
+        known = {name for (name,) in admin.execute("select name from pg_settings")}
+        settings = {name: value for name, value in HASTY.items() if name in known}
+        admin.execute("update leadgen.schema_reloads set fingerprint = 'of before'")
+        for name, value in settings.items():
+            if role != "database":
+                target = sql.SQL("role {} in database {}").format(
+                    sql.Identifier(role), sql.Identifier(database_name(database))
+                )
+                admin.execute(sql.SQL("alter {} set {} = {}").format(target, sql.Identifier(name), value))
+    if role == "database":
+        make_odd(database, settings)
+    said: list[str] = []
+    url = database if role == "database" else with_role(database, role)
+    migrate(url, Settings(), reference=False, say=said.append)
+    assert any(line.startswith("reloaded") for line in said)
 
 
 @pytest.mark.parametrize(("role", "most"), [("leadgen_dba", 20), ("leadgen_reporting", 10)])

@@ -1,4 +1,4 @@
-"""What an edit that goes wrong leaves in the server's log and tells its client: no secret, and no row with one."""
+"""Where secrets are, and where not: other tables, and the server's log after an edit that went wrong."""
 
 import os
 from collections.abc import Callable
@@ -16,19 +16,25 @@ BEARER = "Bearer hush-hush-bearer"
 URL = "https://buyer.example/hook?sig=hush-signature"
 TOKEN = "hush-token"
 SECRETS = (SECRET, "hush-hush-bearer", "hush-signature", TOKEN)
+PERSON = ("Ann Larsen", "ann@buyer.example", "5125550100")
 
 BUYER: dict[str, Any] = {
-    "name": "Ann",
+    "name": "Ann Larsen",
     "email": "ann@buyer.example",
     "phone": "+15125550100",
     "webhook_url": URL,
-    "webhook_secret": SECRET,
-    "webhook_headers": f'{{"Authorization": "{BEARER}"}}',
 }
 ENROLLMENT: dict[str, Any] = {"buyer_id": 1, "offer_id": 1, "webhook_url_override": URL}
-MAP: dict[str, Any] = {
+MAP: dict[str, Any] = {"source_id": 1, "field_map_id": 1}
+WEBHOOK: dict[str, Any] = {
+    "buyer_id": 1,
+    "secret": SECRET,
+    "previous_secret": SECRET,
+    "previous_secret_until": "2026-11-20T16:00:00Z",
+    "headers": f'{{"Authorization": "{BEARER}"}}',
+}
+NETWORK: dict[str, Any] = {
     "source_id": 1,
-    "field_map_id": 1,
     "app_secret": TOKEN,
     "access_token": TOKEN,
     "verify_token": TOKEN,
@@ -61,20 +67,23 @@ def rows(connect: Connect) -> psycopg.Connection[Any]:
           (market_id, vertical_id, name, slug, default_price_per_lead, validation_policy_id, routing_policy_id)
         values (1, 1, 'O', 'o', 45, 1, 1);
         insert into leadgen.sources (offer_id, kind, name, source_key) values (1, 'partner_api', 'S', 's');
+        insert into leadgen.buyers (name, email, phone) values ('Bo', 'bo@b.example', '+15125550101');
         set session_replication_role = origin;
     """)
     return session
 
 
-def insert(session: psycopg.Connection[Any], table: str, row: dict[str, Any]) -> psycopg.Error | None:
-    """Insert a row with parameters; the error, if it is refused."""
+def insert(
+    session: psycopg.Connection[Any], table: str, row: dict[str, Any], keeps: bool = False
+) -> psycopg.Error | None:
+    """Insert a row with parameters, which stays if the test says so; the error, if it is refused."""
     statement = sql.SQL("insert into leadgen.{} ({}) values ({})").format(
         sql.Identifier(table),
         sql.SQL(", ").join(map(sql.Identifier, row)),
         sql.SQL(", ").join(sql.Placeholder() * len(row)),
     )
     try:
-        with session.transaction(force_rollback=True):
+        with session.transaction(force_rollback=not keeps):
             session.execute(statement, list(row.values()))
     except psycopg.Error as error:
         return error
@@ -93,7 +102,18 @@ NEEDED = """
 select a.attname from pg_attribute a
 where a.attrelid = %s::regclass and a.attnum > 0 and a.attnotnull and a.attidentity = ''
 """
-TABLES = {"buyers": BUYER, "buyer_offers": ENROLLMENT, "source_maps": MAP}
+TABLES = {
+    "buyers": BUYER,
+    "buyer_offers": ENROLLMENT,
+    "source_maps": MAP,
+    "webhook_secrets": WEBHOOK,
+    "network_secrets": NETWORK,
+}
+
+
+def leaked(text: str) -> list[str]:
+    """The secrets, and what is a person's, in a text."""
+    return [word for word in SECRETS + PERSON if word in text]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -104,19 +124,19 @@ def test_column_without_a_value_is_refused_without_the_row(
     assert needed
     for column in needed:
         error = insert(rows, table, {**TABLES[table], column: None})
-        if error is None:  # a trigger fills it
-            continue
-        assert "Failing row" not in said(error)
-        assert not [secret for secret in SECRETS if secret in said(error)]
-    assert "ERROR" in log()
-    assert not [secret for secret in SECRETS if secret in log()]
+        assert isinstance(error, psycopg.errors.NotNullViolation)
+        assert leaked(said(error)) == []
+    assert log().count("ERROR") == len(needed)
+    assert leaked(log()) == []
 
 
 @pytest.mark.parametrize(
     ("table", "change", "constraint"),
     [
         ("buyers", {"balance": -1}, "check_non_negative_balance"),
-        ("buyers", {"previous_webhook_secret": SECRET}, "buyers_previous_secret_ends"),
+        ("webhook_secrets", {"secret": f"{SECRET}-"}, "webhook_secrets_secret_shape"),
+        ("webhook_secrets", {"previous_secret": None}, "webhook_secrets_previous_secret_ends"),
+        ("webhook_secrets", {"headers": f'"{BEARER}"'}, "webhook_secrets_headers_are_object"),
         ("buyer_offers", {"routing_priority": 0}, "buyer_offers_priority_positive"),
         ("buyer_offers", {"weight": "NaN"}, "buyer_offers_weight_positive"),
         ("buyer_offers", {"price_per_lead": -1}, "buyer_offers_price_positive"),
@@ -132,25 +152,85 @@ def test_check_is_refused_by_name_and_without_the_row(
     assert error.diag.message_detail is None
     assert str(error.diag.message_hint).startswith("It has to hold: ")
     assert constraint in log()
-    assert not [secret for secret in SECRETS if secret in log() + said(error)]
+    assert leaked(log() + said(error)) == []
 
 
-def test_rows_that_hold_are_taken(rows: psycopg.Connection[Any]) -> None:
-    assert insert(rows, "source_maps", MAP) is None
-    assert insert(rows, "buyers", BUYER) is None
-    rows.execute(
-        "insert into leadgen.buyers (name, email, phone) values ('Bo', 'bo@b.example', '+15125550101')"
-    )
-    ((buyer,),) = rows.execute("select max(id) from leadgen.buyers").fetchall()
-    assert insert(rows, "buyer_offers", {**ENROLLMENT, "buyer_id": buyer}) is None
+@pytest.mark.parametrize("table", ["webhook_secrets", "network_secrets"])
+def test_key_is_refused_without_the_row(
+    rows: psycopg.Connection[Any], log: Callable[[], str], table: str
+) -> None:
+    """PostgreSQL's own message: it has the key, which is a number."""
+    row = TABLES[table]
+    key = next(iter(row))
+    unknown = insert(rows, table, {**row, key: 999})
+    assert isinstance(unknown, psycopg.errors.ForeignKeyViolation)
+    assert insert(rows, table, row, keeps=True) is None
+    again = insert(rows, table, row)
+    assert isinstance(again, psycopg.errors.UniqueViolation)
+    assert log().count("ERROR") == 2
+    assert leaked(log() + said(unknown) + said(again)) == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_rows_that_hold_are_taken(rows: psycopg.Connection[Any], table: str) -> None:
+    assert insert(rows, table, TABLES[table]) is None
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "code"),
+    [
+        ("set_webhook_secret(1, %s)", [f"{SECRET}="], "LG423"),
+        ("set_webhook_secret(999, %s)", [SECRET], "LG404"),
+        ("set_webhook_secret(1, %s, '31 days')", [SECRET], "LG400"),
+        ("set_webhook_secret(1, %s, '1 day')", ["whsec_" + "QUJD" * 11], "LG409"),
+        ("set_webhook_header(1, 'Authorization', %s)", [f"{BEARER}\n"], "LG423"),
+        ("set_webhook_header(1, 'Host', %s)", [BEARER], "LG423"),
+        ("set_webhook_header(1, %s, 'Authorization')", [BEARER], "LG423"),
+        ("set_webhook_header(999, 'Authorization', %s)", [BEARER], "LG404"),
+        ("set_network_secrets(1, %s, %s, ' ')", [TOKEN, TOKEN], "LG423"),
+        ("set_network_secrets(999, %s, %s, %s)", [TOKEN, TOKEN, TOKEN], "LG404"),
+    ],
+)
+def test_function_refuses_without_the_secret(
+    rows: psycopg.Connection[Any], log: Callable[[], str], call: str, arguments: list[str], code: str
+) -> None:
+    rows.execute("select leadgen.rotate_webhook_secret(1)")
+    with pytest.raises(psycopg.Error) as caught:
+        rows.execute(f"select leadgen.{call}".encode(), arguments)
+    assert caught.value.sqlstate == code
+    assert "ERROR" in log()
+    assert leaked(log() + said(caught.value)) == []
+    assert "QUJD" not in log() + said(caught.value)
+
+
+def test_secrets_are_in_their_tables_and_nowhere_else(rows: psycopg.Connection[Any]) -> None:
+    """No table, event, history or report has them, whatever was done with them."""
+    rows.execute("select leadgen.set_webhook_secret(1, %s)", [SECRET])
+    rows.execute("select leadgen.rotate_webhook_secret(1, '0')")
+    rows.execute("select leadgen.set_webhook_secret(1, %s)", [SECRET])
+    rows.execute("select leadgen.set_webhook_header(1, 'Authorization', %s)", [BEARER])
+    rows.execute("select leadgen.set_network_secrets(1, %s, %s, %s)", [TOKEN] * 3)
+    rows.execute("update leadgen.buyers set name = 'Renamed'")
+    relations = rows.execute("""
+        select c.oid::regclass::text from pg_class c
+        where c.relnamespace in ('leadgen'::regnamespace, 'report'::regnamespace) and c.relkind in ('r', 'v')
+    """).fetchall()
+    found = [
+        name
+        for (name,) in relations
+        for (text,) in rows.execute(f"select t::text from {name} t".encode()).fetchall()
+        if leaked(text)
+    ]
+    assert sorted(found) == ["leadgen.network_secrets", "leadgen.webhook_secrets"]
+    assert rows.execute("select count(*) from leadgen.events").fetchone() == (5,)
 
 
 def test_without_the_guard_the_log_has_the_secrets(
     rows: psycopg.Connection[Any], log: Callable[[], str]
 ) -> None:
     """A check on the checks above."""
-    rows.execute("alter table leadgen.buyers disable trigger keep_secrets")
-    error = insert(rows, "buyers", {**BUYER, "balance": -1})
+    rows.execute("alter table leadgen.webhook_secrets disable trigger keep_secrets")
+    error = insert(rows, "webhook_secrets", {**WEBHOOK, "previous_secret": None})
     assert error is not None
     assert SECRET in log()
     assert SECRET in said(error)

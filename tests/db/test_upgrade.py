@@ -255,3 +255,59 @@ def test_campaigns_of_a_single_poster_stay_its_own(
         run(url)
         found = ask(url, "select id from leadgen.sources where account = 'campaigns' order by id")
     assert [number for (number,) in found] == one_account
+
+
+KEEPERS = """
+set session_replication_role = replica;
+insert into leadgen.buyers (id, name, email, phone, webhook_secret, previous_webhook_secret, previous_secret_until,
+  webhook_headers)
+overriding system value values
+  (1, 'Hook', 'hook@b.example', '+15125550101', 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=',
+    'whsec_OTEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=', '2126-11-20T16:00:01Z', '{"X-Api-Key": "hush"}'),
+  (2, 'Old', 'old@b.example', '+15125550102', null, null, null, '{"Authorization": "Bearer hush"}'),
+  (3, 'Odd', 'odd@b.example', '+15125550103', 'whsec_OTEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=', null, null, '[]');
+insert into leadgen.sources (id, offer_id, kind, name, source_key)
+overriding system value select n, 1, 'partner_api', 's' || n, 's' || n from generate_series(1, 3) n;
+insert into leadgen.field_maps (id, slug, name, body)
+overriding system value values (901, 'plain', 'Plain', '{"fields": {}}');
+insert into leadgen.source_maps (source_id, field_map_id, app_secret, access_token, verify_token) values
+  (1, 901, 'hush 1', 'hush 2', 'hush 3'), (2, 901, null, 'hush 4', null), (3, 901, null, null, null);
+set session_replication_role = origin;
+"""
+OF_WEBHOOKS = """
+select buyer_id, secret, previous_secret, extract(year from previous_secret_until)::integer, headers
+from leadgen.webhook_secrets order by 1
+"""
+OF_NETWORKS = (
+    "select source_id, app_secret, access_token, verify_token from leadgen.network_secrets order by 1"
+)
+ON_DISK = """
+select c.relname::text from pg_class c
+where c.oid in ('leadgen.buyers'::regclass, 'leadgen.source_maps'::regclass)
+  and encode(pg_read_binary_file(pg_relation_filepath(c.oid)), 'escape') ~ 'hush|whsec_'
+"""
+
+
+def find_on_disk(url: str) -> list[str]:
+    """The tables that had secrets whose files have them."""
+    with psycopg.connect(url, autocommit=True) as session:
+        session.execute("checkpoint")
+        return [table for (table,) in session.execute(ON_DISK)]
+
+
+def test_secrets_of_before_move_with_their_values(cluster: Cluster, tmp_path: Path) -> None:
+    (number,) = [m.number for m in SqlTree(sql_dir()).migrations() if m.path.stem.endswith("_secrets")]
+    new, old = (f"whsec_{code}EyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" for code in ("MD", "OT"))
+    with stop_before(cluster, tmp_path / "sql", number) as url:
+        with psycopg.connect(url, autocommit=True) as session:
+            session.execute(KEEPERS)
+        assert find_on_disk(url) == ["buyers", "source_maps"]
+        run(url)
+        hook, forgotten, odd = ask(url, OF_WEBHOOKS)
+        networks = ask(url, OF_NETWORKS)
+        assert find_on_disk(url) == [], "a dropped column stays on the disk until its rows are written anew"
+    assert hook == (1, new, old, 2126, {"X-Api-Key": "hush"})
+    assert forgotten[1].startswith("whsec_")
+    assert forgotten[2:] == (None, None, {"Authorization": "Bearer hush"})
+    assert odd == (3, old, None, None, {})
+    assert networks == [(1, "hush 1", "hush 2", "hush 3"), (2, None, "hush 4", None)]

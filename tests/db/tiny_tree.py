@@ -6,24 +6,20 @@ from leadgen.db.tree import SqlTree
 
 ROLES = """
 do $$
+declare
+  v_role text;
 begin
-  create role leadgen_owner nologin;
-exception when duplicate_object or unique_violation then
-  null;
-end;
-$$;
-do $$
-begin
-  create role leadgen_migrator login in role leadgen_owner;
-exception when duplicate_object or unique_violation then
-  null;
-end;
-$$;
-do $$
-begin
-  create role leadgen_api login;
-exception when duplicate_object or unique_violation then
-  null;
+  foreach v_role in array array[
+    'leadgen_owner nologin', 'leadgen_migrator login in role leadgen_owner', 'leadgen_api login'
+  ] loop
+    begin
+      if to_regrole(split_part(v_role, ' ', 1)) is null then
+        execute 'create role ' || v_role;
+      end if;
+    exception when duplicate_object or unique_violation then
+      null;
+    end;
+  end loop;
 end;
 $$;
 """

@@ -13,8 +13,9 @@ SEED_COLUMNS = {
     "offers": "id created_at updated_at market_id vertical_id name is_active default_price_per_lead invoice_threshold"
     " validation_policy_id routing_policy_id",
     "sources": "id created_at updated_at offer_id kind name hostname path_prefix api_key_hash is_active",
-    "buyers": "id created_at updated_at name email phone company webhook_url webhook_secret email_notifications"
-    " sms_notifications is_active balance credit_limit billing_cycle payment_method payment_method_id",
+    # But for webhook_secret: no secret is a column of a table that people read (webhook_secrets).
+    "buyers": "id created_at updated_at name email phone company webhook_url email_notifications sms_notifications"
+    " is_active balance credit_limit billing_cycle payment_method payment_method_id",
     "buyer_offers": "id created_at updated_at buyer_id offer_id is_active routing_priority capacity_per_day"
     " capacity_per_hour price_per_lead webhook_url_override email_override sms_override min_balance_required"
     " pause_until",

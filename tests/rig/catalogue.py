@@ -86,8 +86,16 @@ class Catalogue:
         insert(self.connection, "sources", offer_id=offer_id, source_key=key, **named)
         return key
 
-    def add_buyer(self, area: tuple[str, str] | None = EVERYWHERE, **columns: object) -> int:
-        """A buyer with a webhook who works in an area of the market (its type and value); returns the buyer's id."""
+    def add_buyer(
+        self,
+        area: tuple[str, str] | None = EVERYWHERE,
+        webhook_secret: str | None = None,
+        **columns: object,
+    ) -> int:
+        """A buyer with a webhook who works in an area of the market (its type and value); returns the buyer's id.
+
+        Its secret is one that the database makes, unless it brings its own.
+        """
         number = next(_numbers)
         named: dict[str, object] = {
             "name": f"Buyer {number}",
@@ -96,6 +104,8 @@ class Catalogue:
             "webhook_url": f"https://buyer{number}.example/leads",
         } | columns
         buyer = insert(self.connection, "buyers", **named)
+        if webhook_secret:
+            self.connection.execute("select leadgen.set_webhook_secret(%s, %s, '0')", [buyer, webhook_secret])
         if area:
             kind, value = area
             insert(

@@ -21,6 +21,7 @@ LONGEST = (
     "api/test_siege.py",
     "properties/test_fairness.py",
     "demo/test_demo.py",
+    "test_postgres_18.py",
     "api/test_api_outages.py",
     "db/test_migrate.py",
     "test_pgtap_matrix.py",

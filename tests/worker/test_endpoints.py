@@ -209,8 +209,10 @@ async def test_endpoint_whose_name_is_private_is_disabled_when_it_is_looked_up(
 async def test_extra_headers_and_a_test_message_arrive(outbox: Outbox, start_worker: Start) -> None:
     async with http_endpoint() as endpoint:
         outbox.open_catalogue(endpoint.url)
-        extra = json.dumps({"Authorization": "Bearer abc"})
-        outbox.rows("update leadgen.buyers set webhook_headers = %s returning 1", extra)
+        set_header = (
+            "select leadgen.set_webhook_header(id, 'Authorization', 'Bearer abc') from leadgen.buyers"
+        )
+        assert outbox.rows(set_header) == [(["Authorization"],)]
         async with start_worker():
             outbox.rows("select leadgen.send_test(id) from leadgen.endpoints where channel = 'webhook'")
             await outbox.wait_for(delivered=1)

@@ -332,7 +332,7 @@ async def test_bad_secret_is_a_dead_letter(outbox: Outbox, start_worker: Start) 
     """FAULTS 21."""
     async with http_endpoint() as endpoint:
         outbox.open_catalogue(endpoint.url)
-        outbox.poison("update leadgen.buyers set webhook_secret = %s", "whsec_" + "A" * 33)
+        outbox.poison("update leadgen.webhook_secrets set secret = %s", "whsec_" + "A" * 33)
         outbox.submit()
         async with start_worker():
             await outbox.wait_for(dead=1)

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     DELIVERY_RETRIED = "delivery_retried"
     DELIVERY_PARKED = "delivery_parked"
     SECRET_ROTATED = "secret_rotated"  # noqa: S105  not a secret
+    SECRETS_CHANGED = "secrets_changed"
     ADDRESS_CHANGED = "address_changed"
     RATE_EXCEEDED = "rate_exceeded"
     QUARANTINE_PURGED = "quarantine_purged"

@@ -12,13 +12,16 @@ PATIENCE_SECONDS = 30.0  # a deploy waits so long for others, at each step
 GRACE_SECONDS = 1.0  # what the API and workers do is over by then
 LOOK_SECONDS = 0.1
 
+# Who a session is, of a row l of pg_locks and a row a of pg_stat_activity. Its query is for those who may see it.
+SESSION = """concat_ws(
+    ', ', coalesce('session ' || l.pid || coalesce(' of ' || a.usename, ''), 'a prepared transaction'),
+    nullif(a.application_name, ''), a.state, to_char(a.xact_start, '"since" YYYY-MM-DD HH24:MI:SSOF'),
+    'query: ' || nullif(nullif(left(regexp_replace(a.query, '\\s+', ' ', 'g'), 100), ''), '<insufficient privilege>')
+  )"""
+
 # A transaction is known by what everybody may see; when it began, only some roles may. Autovacuum gives way by itself.
-HOLDERS = """
-select
-  l.virtualtransaction,
-  concat_ws(
-    ', ', coalesce('session ' || l.pid || ' of ' || a.usename, 'a prepared transaction'),
-    nullif(a.application_name, ''), a.state, to_char(a.xact_start, '"since" YYYY-MM-DD HH24:MI:SSOF'))
+HOLDERS = f"""
+select l.virtualtransaction, {SESSION}
 from (
   select distinct l.virtualtransaction, l.pid
   from pg_locks l
@@ -32,12 +35,25 @@ from (
 left join pg_stat_activity a on a.pid = l.pid
 where a.backend_type is distinct from 'autovacuum worker'
 order by 2
-"""
+"""  # noqa: S608 - SESSION is a constant
 
 
 def list_holders(connection: psycopg.Connection) -> dict[str, str]:
     """The transactions that hold locks on tables of ours, each with who that is."""
-    return dict(connection.execute(HOLDERS, [SCHEMAS]).fetchall())
+    return dict(connection.execute(HOLDERS.encode(), [SCHEMAS]).fetchall())
+
+
+def holders_who_stay(connection: psycopg.Connection) -> Callable[[], list[str]]:
+    """A look at who holds locks: at the first call everybody, later only those who held them at every call before."""
+    seen: dict[str, str] | None = None
+
+    def look() -> list[str]:
+        nonlocal seen
+        now = list_holders(connection)
+        seen = {transaction: who for transaction, who in now.items() if seen is None or transaction in seen}
+        return list(seen.values())
+
+    return look
 
 
 def wait_for_holders(connection: psycopg.Connection, patience: float, say: Callable[[str], None]) -> None:

@@ -18,8 +18,9 @@ from psycopg import sql
 
 from leadgen.db.binaries import find_binaries
 from leadgen.db.embedded import EmbeddedServer
+from leadgen.db.exclusive import exclusive_session
 from leadgen.db.migrate import prepare, reload
-from leadgen.db.owner import SCHEMAS, as_owner, exclusive_session
+from leadgen.db.owner import SCHEMAS, as_owner
 from leadgen.db.plpython import prepare_python
 from leadgen.db.tree import SqlTree
 from leadgen.db.urls import with_database
@@ -27,6 +28,8 @@ from leadgen.errors import LeadGenError
 from leadgen.paths import sql_dir
 
 HEADER = re.compile(r"^-- (Name: .*; Type: .*; Schema: .*; Owner: .*)$")
+# Since PostgreSQL 18 a NOT NULL has a name, and keeps it when a migration renames its table or column. We name none.
+NAMED_NOT_NULL = re.compile(r' CONSTRAINT (?:"(?:[^"]|"")+"|\S+) NOT NULL\b')
 TABLE = re.compile(r"; Type: TABLE; ")
 GRANTS = re.compile(r"; Type: (DEFAULT )?ACL; ")
 
@@ -124,7 +127,7 @@ def dump_objects(url: str) -> dict[str, list[str]]:
 
 
 def _unordered(table: list[str]) -> list[str]:
-    return sorted(line.removesuffix(",") for line in table)
+    return sorted(NAMED_NOT_NULL.sub(" NOT NULL", line).removesuffix(",") for line in table)
 
 
 def _dump(url: str) -> str:

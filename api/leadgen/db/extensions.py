@@ -17,10 +17,19 @@ from leadgen.paths import state_dir
 def find_extension(name: str) -> Path | None:
     """The extension's newest installation script that this server can use, or None."""
     unpacked = state_dir() / "extensions/usr/share/postgresql"
-    places = [_server_directory("--sharedir") / "extension", *unpacked.glob("*/extension")]
-    scripts = [path for place in places for path in place.glob(f"{name}--*.sql") if _version(path, name)]
-    usable = [path for path in scripts if find_library(name) or "MODULE_PATHNAME" not in path.read_text()]
+    others = Path("/usr/share/postgresql")  # of further servers: what is plain SQL serves any of them
+    own = _list_scripts(name, _server_directory("--sharedir") / "extension", *unpacked.glob("*/extension"))
+    usable = [path for path in own if find_library(name) or _is_plain(path)]
+    usable += [path for path in _list_scripts(name, *others.glob("*/extension")) if _is_plain(path)]
     return max(usable, key=lambda path: _version(path, name), default=None)
+
+
+def _list_scripts(name: str, *places: Path) -> list[Path]:
+    return [path for place in places for path in place.glob(f"{name}--*.sql") if _version(path, name)]
+
+
+def _is_plain(script: Path) -> bool:
+    return "MODULE_PATHNAME" not in script.read_text()
 
 
 def find_library(name: str) -> Path | None:

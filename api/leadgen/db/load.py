@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from leadgen.db.owner import as_owner, exclusive_session
+from leadgen.db.exclusive import exclusive_session
+from leadgen.db.owner import as_owner
 from leadgen.db.reference import load_reference
 from leadgen.db.tree import run_file
 from leadgen.errors import LeadGenError

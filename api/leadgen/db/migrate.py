@@ -17,11 +17,18 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import sql
-from psycopg.errors import DeadlockDetected, LockNotAvailable
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from psycopg.errors import DeadlockDetected, InsufficientPrivilege, LockNotAvailable
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_random_exponential,
+)
 
 from leadgen.db import plpython
-from leadgen.db.blockers import PATIENCE_SECONDS, list_holders, wait_for_holders
+from leadgen.db.blockers import GRACE_SECONDS, PATIENCE_SECONDS, holders_who_stay, wait_for_holders
+from leadgen.db.exclusive import check_lock, exclusive_session
 from leadgen.db.letters import check_letters
 from leadgen.db.objects import MigrateError as MigrateError
 from leadgen.db.objects import (
@@ -32,10 +39,11 @@ from leadgen.db.objects import (
     open_record,
     settle_record,
 )
-from leadgen.db.owner import OWNER, SCHEMAS, as_owner, as_session_user, exclusive_session
+from leadgen.db.owner import OWNER, SCHEMAS, as_owner, as_session_user
 from leadgen.db.plpython import as_superuser, prepare_python, python_routines
 from leadgen.db.reclaim import list_lost_schemas, reclaim_recorded, reclaim_schemas
 from leadgen.db.reference import load_reference
+from leadgen.db.rights import check_names, check_rights
 from leadgen.db.tree import Migration, SqlTree
 from leadgen.paths import sql_dir
 from leadgen.settings import Settings
@@ -43,6 +51,7 @@ from leadgen.words import count_of
 
 Result = TypeVar("Result")
 
+BOOKKEEPING_TABLES = ("leadgen.schema_migrations", "leadgen.schema_reloads", "leadgen.schema_objects")
 BOOKKEEPING = """
 create table if not exists leadgen.schema_migrations (
   number integer primary key,
@@ -57,9 +66,21 @@ create table if not exists leadgen.schema_reloads (
   fingerprint text not null,
   loaded_at timestamptz not null default now()
 );
+do $$
+begin
+  -- It is deleted from, which a publication for all tables refuses without a key.
+  if not exists (select from pg_index i where i.indrelid = 'leadgen.schema_reloads'::regclass and i.indisprimary) then
+    alter table leadgen.schema_reloads add constraint schema_reloads_pk primary key (fingerprint);
+  end if;
+end;
+$$;
 comment on table leadgen.schema_reloads is
   'One row: the sha256 of the functions, views, policies and grants that are loaded, and of the database they are in.';
 """
+
+# Shorter than the time after which PostgreSQL looks for a deadlock (1 s) and than the API waits for a lock (5 s): leads
+# that queue behind a step wait and are not refused.
+STEP_LOCK_TIMEOUT = "500ms"
 
 ALLOW_LOCAL_WEBHOOKS = """
 update leadgen.settings set allows_local_webhooks = %s where allows_local_webhooks is distinct from %s
@@ -77,12 +98,12 @@ def migrate(
 ) -> None:
     """Bring the database at `url` to the declared state; `say` hears of each thing that was done.
 
-    The role must be a superuser or a member of leadgen_owner, the database one that keeps our texts (check_letters).
-    Others who hold locks on our tables are waited for `wait` seconds before the first migration, and again at each
-    step. Raises MigrateError or SqlError; what was done before stays.
+    What the role must be: check_rights. What the database must be: check_letters. Others who hold locks on our tables
+    are waited for `wait` seconds before the first migration, and again at each step. Raises MigrateError or SqlError;
+    what was done before stays.
     """
     tree = tree or SqlTree(sql_dir())
-    with exclusive_session(url) as connection:
+    with exclusive_session(url, wait, say) as connection:
         prepare(connection, tree)
         pending = _pending(connection, tree)
         if pending:
@@ -91,7 +112,7 @@ def migrate(
         applied: list[str] = []
         with _telling_where_it_stands(applied, say):
             for migration in pending:
-                _patiently(wait, connection, partial(_apply, connection, tree, migration))
+                _patiently(wait, say, connection, partial(_apply, connection, tree, migration))
                 applied.append(migration.path.name)
                 say(f"applied {migration.path.name}")
             python = prepare_python(connection)
@@ -100,7 +121,9 @@ def migrate(
                 for each in ([True, False] if python is None else [python])
             }
             if pending or _stored_fingerprint(connection) not in current:
-                for line in _patiently(wait, connection, partial(reload, connection, tree, python=python)):
+                for line in _patiently(
+                    wait, say, connection, partial(reload, connection, tree, python=python)
+                ):
                     say(line)
                 say(f"reloaded {count_of(len(tree.reloaded(with_python=python is True)), 'file')}")
         if reference:
@@ -114,16 +137,11 @@ def migrate(
 
 
 def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
-    """Roles (where we may), schemas and their owner, and the tables that this module keeps its books in."""
+    """Roles, schemas and their owner, and the tables that this module keeps its books in."""
     check_letters(connection)
-    is_superuser = _is_superuser(connection)
-    if is_superuser:
-        tree.run(connection, tree.roles)
-    row = connection.execute(
-        "select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = %s", [OWNER]
-    ).fetchone()
-    if row is None or not row[0]:
-        raise MigrateError(f"this role is no member of {OWNER}: migrate as a superuser, or grant it")
+    check_names(connection)
+    is_superuser = check_rights(connection, tree).is_superuser
+    tree.run(connection, tree.roles)
     known = {name for (name,) in connection.execute("select nspname from pg_namespace")}
     for schema in SCHEMAS:
         if schema not in known:
@@ -149,21 +167,34 @@ def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
                 reclaim_recorded(connection)
 
 
-def _patiently(patience: float, connection: psycopg.Connection, step: Callable[[], Result]) -> Result:
+def _patiently(
+    patience: float, say: Callable[[str], None], connection: psycopg.Connection, step: Callable[[], Result]
+) -> Result:
     """Take a step, for so many seconds again while it cannot have its locks. Raises MigrateError: it names who has."""
+    stay = holders_who_stay(connection)
+    told = False
+
+    def tell(state: RetryCallState) -> None:
+        nonlocal told
+        holders = stay()
+        if not told and (state.seconds_since_start or 0) >= GRACE_SECONDS:
+            told = True
+            for holder in holders:
+                say(f"waiting for {holder}")
+
     again = Retrying(
         retry=retry_if_exception_type((DeadlockDetected, LockNotAvailable)),
         stop=stop_after_delay(patience),
         wait=wait_random_exponential(multiplier=0.2, max=1),
+        before_sleep=tell,
         reraise=True,
     )
     try:
         return again(step)
     except (DeadlockDetected, LockNotAvailable) as error:
-        holders = list_holders(connection).values()
         raise MigrateError(
             f"a step waited too long for others ({error.diag.message_primary}). Locks are held by\n  "
-            + ("\n  ".join(holders) or "nobody any more")
+            + ("\n  ".join(stay()) or "nobody any more")
         ) from error
 
 
@@ -182,7 +213,8 @@ def _telling_where_it_stands(applied: list[str], say: Callable[[str], None]) -> 
 
 
 def _apply(connection: psycopg.Connection, tree: SqlTree, migration: Migration) -> None:
-    with as_owner(connection), keeping_record(connection):
+    with as_owner(connection, STEP_LOCK_TIMEOUT), keeping_record(connection):
+        check_lock(connection)
         with naming_dependents(migration.path.name):
             tree.run(connection, migration.path)
         connection.execute(
@@ -198,7 +230,8 @@ def reload(connection: psycopg.Connection, tree: SqlTree, *, python: bool | None
     asks for it stops the deploy.
     """
     said: list[str] = []
-    with as_owner(connection):
+    with as_owner(connection, STEP_LOCK_TIMEOUT):
+        check_lock(connection)
         connection.execute("set local check_function_bodies = off")  # files may name what a later one creates
         if python is False:
             unusable = [("routine", name) for name in python_routines(connection)]
@@ -207,7 +240,11 @@ def reload(connection: psycopg.Connection, tree: SqlTree, *, python: bool | None
             role = as_superuser(connection) if tree.is_python(path) else nullcontext()
             with naming_dependents(f"sql/{path.relative_to(tree.root)}"), role:
                 tree.run(connection, path)
-        said += settle_record(connection, unloaded=plpython.LANGUAGE if python is None else "")
+        said += settle_record(
+            connection,
+            [*BOOKKEEPING_TABLES, *tree.table_names()],
+            unloaded=plpython.LANGUAGE if python is None else "",
+        )
         connection.execute("delete from leadgen.schema_reloads")
         connection.execute(
             "insert into leadgen.schema_reloads (fingerprint) values (%s)",
@@ -225,7 +262,10 @@ def _check_use_by_others(connection: psycopg.Connection, tree: SqlTree, pending:
 def _pending(connection: psycopg.Connection, tree: SqlTree) -> list[Migration]:
     """What is still to be applied. Raises MigrateError when an applied one was changed or is not known."""
     known = {migration.number: migration for migration in tree.migrations()}
-    applied = connection.execute("select number, name, checksum from leadgen.schema_migrations").fetchall()
+    with as_owner(connection):
+        applied = connection.execute(
+            "select number, name, checksum from leadgen.schema_migrations"
+        ).fetchall()
     for number, name, checksum in applied:
         if number not in known:
             raise MigrateError(
@@ -268,13 +308,9 @@ def _list_copy_faults(connection: psycopg.Connection) -> list[str]:
 
 
 def _stored_fingerprint(connection: psycopg.Connection) -> str | None:
-    row = connection.execute("select fingerprint from leadgen.schema_reloads").fetchone()
+    with as_owner(connection):
+        row = connection.execute("select fingerprint from leadgen.schema_reloads").fetchone()
     return row[0] if row else None
-
-
-def _is_superuser(connection: psycopg.Connection) -> bool:
-    row = connection.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
-    return bool(row and row[0])
 
 
 def _write_defaults(connection: psycopg.Connection, settings: Settings) -> None:
@@ -307,12 +343,19 @@ def _write_where_webhooks_go(
 
 
 def _write_passwords(connection: psycopg.Connection, settings: Settings) -> None:
-    """The login passwords of API and worker, where the environment sets them; needs a superuser."""
-    for role, password in (
-        ("leadgen_api", settings.api_db_password),
-        ("leadgen_worker", settings.worker_db_password),
+    """The login passwords of API and worker, where the environment sets them. Raises MigrateError."""
+    for role, name, password in (
+        ("leadgen_api", "API_DB_PASSWORD", settings.api_db_password),
+        ("leadgen_worker", "WORKER_DB_PASSWORD", settings.worker_db_password),
     ):
         if password is not None:
-            connection.execute(
-                sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password))
+            statement = sql.SQL("alter role {} password {}").format(
+                sql.Identifier(role), sql.Literal(password)
             )
+            try:
+                connection.execute(statement)
+            except InsufficientPrivilege as error:
+                raise MigrateError(
+                    f"this role may not set the password of {role}: unset {name}, and have an administrator of the "
+                    f"server set it (alter role {role} password '…'). The rest of the deploy is done"
+                ) from error

@@ -1,4 +1,4 @@
-"""Which functions, views, triggers and policies in our schemas are ours, and which are somebody else's.
+"""Which functions, views, triggers, policies and tables in our schemas are ours, and which are somebody else's.
 
 Each deploy writes down what it declared: leadgen.schema_objects. What an earlier deploy declared and this one no
 longer does is stale and goes; what no deploy ever declared belongs to somebody else and is left alone.
@@ -88,7 +88,7 @@ from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = any ({schemas})
 and pg_get_userbyid(c.relowner) = {owner}
-and c.relkind in ('r', 'p', 'S', 'm', 'f')
+and c.relkind in ('r', 'p', 'S')
 union all
 select case i.kind when 'view' then 'table' else i.kind end, i.name, i.schema::text
 from inventory i
@@ -129,10 +129,29 @@ select i.kind, i.name, true
 from inventory i
 where (i.kind, i.name) in (select * from unnest(%s::text[], %s::text[]))
 """
+# Tables are not in the record: files name them. A migration makes none of the other kinds of relations.
 FOREIGN = """
 select i.kind, i.name
 from inventory i
 where not exists (select from leadgen.schema_objects o where (o.kind, o.name) = (i.kind, i.name))
+union all
+select
+  case c.relkind
+    when 'm' then 'materialized view' when 'f' then 'foreign table' when 'S' then 'sequence' else 'table'
+  end,
+  c.oid::regclass::text
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = any (%(schemas)s)
+and c.relkind in ('r', 'p', 'm', 'f', 'S')
+and not c.relispartition
+and c.oid::regclass::text <> all (%(tables)s)
+and not exists (
+  select from pg_depend d
+  where d.classid = 'pg_class'::regclass
+  and d.objid = c.oid
+  and (d.deptype = 'e' or c.relkind = 'S' and d.deptype in ('a', 'i'))
+)
 order by 1, 2
 """
 
@@ -237,16 +256,16 @@ def drop_objects(connection: psycopg.Connection, objects: list[tuple[str, str]],
     return [f"dropped {kind} {name}: {why}" for kind, name in objects]
 
 
-def settle_record(connection: psycopg.Connection, *, unloaded: str = "") -> list[str]:
+def settle_record(connection: psycopg.Connection, tables: list[str], *, unloaded: str = "") -> list[str]:
     """At the end of the reload's transaction: drop what is stale, write down what is declared, name what is not ours.
 
-    Routines in the language `unloaded` were not loaded, and stay as they are.
+    `tables` are the names of ours. Routines in the language `unloaded` were not loaded, and stay as they are.
     """
     stale = connection.execute(STALE, [unloaded]).fetchall()
     said = drop_objects(connection, stale, "it has no file any more")
     connection.execute(FORGET)
     connection.execute(REMEMBER)
-    foreign = connection.execute(FOREIGN).fetchall()
+    foreign = connection.execute(FOREIGN, {"schemas": SCHEMAS, "tables": tables}).fetchall()
     return said + [f"left alone {kind} {name}: no deploy declared it" for kind, name in foreign]
 
 

@@ -1,12 +1,10 @@
-"""A session that may change the schema: one at a time in a database, acting as its owner."""
+"""Our schemas, and sessions that act as their owner."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
-
-from leadgen.db.session import connect
 
 OWNER = "leadgen_owner"
 MODULES = [
@@ -23,27 +21,19 @@ MODULES = [
     "roads",
 ]
 SCHEMAS = ["leadgen", *MODULES, "report"]
-ADVISORY_LOCK = 0x1EAD6E9
+LOCK_TIMEOUT = "5s"
 
 
 @contextmanager
-def exclusive_session(url: str) -> Iterator[psycopg.Connection]:
-    """An autocommit session; a second one in the same database waits until the first is closed."""
-    with connect(url, autocommit=True, application_name="leadgen migrate") as connection:
-        connection.execute("select pg_advisory_lock(%s)", [ADVISORY_LOCK])
-        connection.execute("set client_min_messages = warning")
-        yield connection
+def as_owner(connection: psycopg.Connection, lock_timeout: str = LOCK_TIMEOUT) -> Iterator[None]:
+    """One transaction as leadgen_owner, in which every name must say its schema.
 
-
-@contextmanager
-def as_owner(connection: psycopg.Connection) -> Iterator[None]:
-    """One transaction as leadgen_owner, in which every name must say its schema."""
+    Whoever queues behind us, the API too, waits as long as we do for a lock.
+    """
     with connection.transaction():
         connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
         connection.execute("set local search_path = pg_catalog, pg_temp")
-        connection.execute(
-            "set local lock_timeout = '5s'"
-        )  # whoever queues behind us, the API too, waits as well
+        connection.execute("select set_config('lock_timeout', %s, true)", [lock_timeout])
         yield
 
 

@@ -63,9 +63,10 @@ class DataSet:
 
 def load_reference(connection: psycopg.Connection) -> dict[str, int]:
     """Load the sets that changed, each in one transaction as leadgen_owner; returns their {table: rows}."""
-    stored: dict[str, str] = dict(
-        connection.execute("select name, fingerprint from leadgen.reference_loads").fetchall()
-    )
+    with as_owner(connection):
+        stored: dict[str, str] = dict(
+            connection.execute("select name, fingerprint from leadgen.reference_loads").fetchall()
+        )
     changed = [data for data in DATA_SETS if stored.get(data.table) != data.fingerprint]
     return {data.table: _load(connection, data) for data in changed}
 

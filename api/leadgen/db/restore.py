@@ -20,9 +20,10 @@ import psycopg
 from psycopg import sql
 
 from leadgen.db.binaries import find_binaries
+from leadgen.db.exclusive import exclusive_session
 from leadgen.db.letters import check_letters
 from leadgen.db.migrate import migrate
-from leadgen.db.owner import SCHEMAS, exclusive_session
+from leadgen.db.owner import SCHEMAS
 from leadgen.db.plpython import LANGUAGE
 from leadgen.db.tree import SqlTree
 from leadgen.db.urls import database_name

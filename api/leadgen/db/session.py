@@ -28,26 +28,32 @@ PINS: dict[str, str] = {
     "row_security": "on",
     "jit": "off",
 }
+# A setting that this version of the server does not know (transaction_timeout before 17) is left out.
 # Of the API and of workers, where neither their role nor their URL says anything else.
 TIMEOUTS = {
     "lock_timeout": "5s",
     "statement_timeout": "10s",
     "idle_in_transaction_session_timeout": "30s",
     "idle_session_timeout": "0",
+    "transaction_timeout": "0",
 }
 # Of a person's command, and of a deploy: it takes the time that it needs.
 NO_TIMEOUTS = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",
+    "transaction_timeout": "0",
 }
 
 SET: LiteralString = """
 select set_config(pin.name, pin.value, false)
 from unnest(%s::text[], %s::text[], %s::boolean[]) as pin (name, value, gives_way)
-where pin.gives_way is not true or not exists (
-  select from pg_settings s
-  where s.name = pin.name and s.source in ('user', 'database user', 'client')
+where current_setting(pin.name, true) is not null
+and (
+  pin.gives_way is not true or not exists (
+    select from pg_settings s
+    where s.name = pin.name and s.source in ('user', 'database user', 'client')
+  )
 )
 """
 

@@ -12,6 +12,8 @@ from leadgen.db.refusals import describe_refusal
 from leadgen.errors import LeadGenError
 
 MIGRATION_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+TABLE_NAME = re.compile(r"(?im)^\s*create (?:unlogged )?table (?:if not exists )?([\w.]+)")
+ROLE_NAME = re.compile(r"\bleadgen_[a-z]+\b")
 TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|;")
 ANEW = re.compile(r"\s*(?:--[^\n]*\n\s*)*(?:create or replace trigger|comment on)\b")
 
@@ -45,6 +47,10 @@ class SqlTree:
         """The cluster-wide roles, created before anything else."""
         return self.root / "policies" / "roles.sql"
 
+    def role_names(self) -> list[str]:
+        """The names of the roles in that file."""
+        return sorted(set(ROLE_NAME.findall(self.roles.read_text())))
+
     def migrations(self) -> list[Migration]:
         """The migrations in order. Raises SqlError for a misnamed file and for a number used twice."""
         found: dict[int, Migration] = {}
@@ -72,6 +78,11 @@ class SqlTree:
     def tables(self) -> list[Path]:
         """The declared tables, in the order of sql/tables/load_order."""
         return list(_listed(self.root / "tables"))
+
+    def table_names(self) -> list[str]:
+        """The tables that a file of sql/tables or sql/migrations creates, each with its schema."""
+        texts = [path.read_text() for path in (*self.tables(), *(one.path for one in self.migrations()))]
+        return sorted({name for text in texts for name in TABLE_NAME.findall(text)})
 
     def fingerprint(self, *, with_python: bool = True) -> str:
         """Hex sha256 over the names and contents of the reloaded files."""

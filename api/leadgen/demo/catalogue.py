@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from leadgen.db.owner import as_owner, exclusive_session
+from leadgen.db.exclusive import exclusive_session
+from leadgen.db.owner import as_owner
 from leadgen.db.session import connect
 from leadgen.db.tree import SqlTree, run_file
 from leadgen.paths import sql_dir
@@ -53,7 +54,8 @@ def read_secrets(url: str) -> dict[str, str]:
     """{name of a buyer with a webhook: its whsec_ secret}."""
     with connect(url) as connection:
         rows = connection.execute(
-            "select name, webhook_secret from leadgen.buyers where webhook_url is not null"
+            "select b.name, s.secret from leadgen.buyers b"
+            " join leadgen.webhook_secrets s on s.buyer_id = b.id where b.webhook_url is not null"
         )
         return dict(rows.fetchall())
 

@@ -14,18 +14,11 @@ begin
   if tg_op = 'UPDATE' then
     v_old := old;
   end if;
-  new.webhook_secret := coalesce(new.webhook_secret, catalog.make_webhook_secret());
-  if new.webhook_secret is distinct from v_old.webhook_secret then
-    perform catalog.check_webhook_secret(new.webhook_secret, 'webhook_secret');
-  end if;
   if new.webhook_url is distinct from v_old.webhook_url then
     perform catalog.check_webhook_url(new.webhook_url, 'webhook_url');
   end if;
   if new.email is distinct from v_old.email then
     perform catalog.check_mail_address(new.email, 'email');
-  end if;
-  if new.webhook_headers is distinct from v_old.webhook_headers then
-    perform catalog.check_webhook_headers(new.webhook_headers, 'webhook_headers');
   end if;
   if new.sms_notifications and (new.phone, true) is distinct from (v_old.phone, v_old.sms_notifications) then
     perform catalog.check_sms_number(new.phone, 'phone');
@@ -41,8 +34,7 @@ begin
 end;
 $$;
 comment on function catalog.fill_buyer() is
-  'Trigger: a buyer''s addresses, headers and response rules are checked, the rules compiled; it has a secret to sign'
-  ' webhooks with, its own or a new one.';
+  'Trigger: a buyer''s addresses and response rules are checked, the rules compiled.';
 
 create or replace function catalog.fill_enrollment()
 returns trigger

@@ -1,4 +1,4 @@
--- What any login of the server could stop everything by, unless an administrator closes it.
+-- What any login of the server could stop everything by, unless an administrator closes it, and what programs lack.
 
 create or replace function catalog.list_server_faults()
 returns table (subject text, fault text, remedy text)
@@ -33,16 +33,24 @@ as $$
     select 'it has no ' || t.name as fault, format('alter role %I set %s = %L', r.rolname, t.name, t.value) as remedy
     from (
       values
-        ('lock_timeout', '5s'), ('statement_timeout', '10min'), ('idle_in_transaction_session_timeout', '1min')
+        ('lock_timeout', '5s'), ('statement_timeout', '10min'), ('idle_in_transaction_session_timeout', '1min'),
+        ('temp_file_limit', '8GB')
     ) as t (name, value)
     where t.name = any (own.names) is not true
+      and (t.name <> 'temp_file_limit' or r.rolname = 'leadgen_reporting')
     union all
     select 'it may take every connection of the server', format('alter role %I connection limit 10', r.rolname)
     where r.rolconnlimit = -1
   ) f
   where r.rolname in ('leadgen_dba', 'leadgen_reporting')
+  union all
+  select 'role ' || r.rolname, 'it may not connect to database ' || current_database(),
+    format('as the owner of the database: grant connect on database %I to %I', current_database(), r.rolname)
+  from pg_roles r
+  where r.rolname in ('leadgen_api', 'leadgen_worker')
+    and not has_database_privilege(r.oid, current_database(), 'connect')
   order by 1, 2;
 $$;
 comment on function catalog.list_server_faults() is
   'What any login could stop everything by, and what an administrator should run: functions that are open to all, '
-  'roles of people without limits.';
+  'roles of people without limits, roles of programs that may not connect.';

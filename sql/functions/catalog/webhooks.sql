@@ -1,4 +1,4 @@
--- Webhook addresses, headers and secrets.
+-- Webhook addresses.
 
 create or replace function catalog.check_webhook_url(p_url text, p_field text)
 returns void
@@ -27,7 +27,7 @@ begin
     perform kernel.refuse_value(p_field, v_part[1], 'https');
   elsif v_authority ~ '@' then
     perform kernel.refuse_value(p_field, 'a user or a password',
-      'an address without user and password; see webhook_headers');
+      'an address without user and password; see leadgen.set_webhook_header');
   elsif (case when v_port ~ '^[1-9][0-9]{0,4}$' then v_port::integer > 65535 else v_port is not null end) then
     perform kernel.refuse_value(p_field, format('the port "%s"', v_port), 'a port from 1 to 65535, or none');
   end if;
@@ -109,112 +109,3 @@ as $$
 $$;
 comment on function catalog.list_special_networks() is
   'Networks that are not the public internet; of IPv6 only those inside 2000::/3.';
-
-create or replace function catalog.check_webhook_headers(p_headers jsonb, p_path text)
-returns void
-language plpgsql
-immutable
-as $$
--- Values are secrets as a rule: an error repeats none, for the server logs it.
-declare
-  v_header record;
-begin
-  if jsonb_typeof(p_headers) is distinct from 'object' then
-    perform kernel.refuse_value(p_path, coalesce(jsonb_typeof(p_headers), 'nothing'),
-      'an object: {"X-Api-Key": "..."}');
-  elsif (select count(*) from jsonb_object_keys(p_headers)) > 20 then
-    perform kernel.refuse_value(p_path, (select count(*) from jsonb_object_keys(p_headers)) || ' headers',
-      'at most 20');
-  end if;
-  for v_header in
-    select h.key, h.value, p_path || '.' || h.key as path,
-      row_number() over (partition by lower(h.key) order by h.key collate "C") as time
-    from jsonb_each(p_headers) h
-  loop
-    if v_header.key !~* '^(authorization|x-[a-z0-9-]{1,60})$' then
-      perform kernel.refuse_value(p_path, v_header.key, 'Authorization, or X- and 1 to 60 letters, digits and hyphens');
-    elsif v_header.time > 1 then
-      perform kernel.refuse_value(v_header.path, 'the same name twice', 'names that differ in more than case');
-    elsif jsonb_typeof(v_header.value) <> 'string' then
-      perform kernel.refuse_value(v_header.path, jsonb_typeof(v_header.value), 'text');
-    elsif v_header.value #>> '{}' !~ E'^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$'
-      or length(v_header.value #>> '{}') > 1000 then
-      perform kernel.refuse_value(v_header.path, 'text that no header can carry',
-        '1 to 1000 printable ASCII characters, none of them a space at either end');
-    end if;
-  end loop;
-end;
-$$;
-comment on function catalog.check_webhook_headers(jsonb, text) is
-  'Raises LG423 unless the headers a buyer asks for are Authorization or X-..., each with a value that one line can '
-  'carry.';
-
-create or replace function catalog.check_webhook_secret(p_secret text, p_field text)
-returns void
-language plpgsql
-immutable
-as $$
--- The error does not repeat it: the server logs errors.
-declare
-  c_allowed constant text := 'whsec_ and the base64 of 24 to 64 bytes; leave it out and one is made';
-begin
-  if p_secret !~ '^whsec_([A-Za-z0-9+/]{4})+([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$' then
-    perform kernel.refuse_value(p_field, 'text that is no secret', c_allowed);
-  elsif length(decode(substr(p_secret, 7), 'base64')) not between 24 and 64 then
-    perform kernel.refuse_value(p_field, length(decode(substr(p_secret, 7), 'base64')) || ' bytes', c_allowed);
-  end if;
-end;
-$$;
-comment on function catalog.check_webhook_secret(text, text) is
-  'Raises LG423 unless Standard Webhooks can sign with it.';
-
-create or replace function catalog.make_webhook_secret()
-returns text
-language sql
-volatile
-as $$
--- gen_random_uuid draws 122 bits from the system's strong source; two of them, hashed, make 32 bytes.
-  select 'whsec_' || encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'base64');
-$$;
-comment on function catalog.make_webhook_secret() is
-  'A new Standard Webhooks secret: whsec_ and 32 random bytes in base64.';
-
-create or replace function catalog.rotate_webhook_secret(p_buyer_id bigint, p_overlap interval default '24 hours')
-returns text
-language plpgsql
-volatile
-as $$
--- There is one place for an old secret. Rotating again while it is in use would cut off a receiver that still verifies
--- with it (and so would a second click); a secret that leaked is replaced at once, with an overlap of 0.
-declare
-  c_longest constant interval := '30 days';
-  v_now constant timestamptz := leadgen.clock();
-  v_buyer leadgen.buyers;
-begin
-  if p_overlap between interval '0' and c_longest is not true then
-    perform kernel.refuse(
-      'LG400', 'The overlap of the two secrets is out of bounds', 'p_overlap', coalesce(p_overlap::text, 'none'),
-      '0 to 30 days');
-  end if;
-  select b.* into v_buyer from leadgen.buyers b where b.id = p_buyer_id for no key update;
-  if not found then
-    perform kernel.refuse('LG404', 'There is no such buyer', 'buyer_id', p_buyer_id::text, 'the id of a buyer');
-  elsif v_buyer.previous_secret_until > v_now and p_overlap > interval '0' then
-    perform kernel.refuse(
-      'LG409', format('Buyer %s still has an old secret beside the current one', p_buyer_id), 'p_overlap',
-      'an old secret until ' || to_char(v_buyer.previous_secret_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-      'a rotation after that, or an overlap of 0', 'With an overlap of 0 both old secrets end at once.');
-  end if;
-  update leadgen.buyers b
-  set
-    webhook_secret = catalog.make_webhook_secret(),
-    previous_webhook_secret = case when p_overlap > interval '0' then b.webhook_secret end,
-    previous_secret_until = case when p_overlap > interval '0' then v_now + p_overlap end
-  where b.id = p_buyer_id
-  returning b.* into v_buyer;
-  perform catalog.note_action('secret_rotated', format('buyer %s', p_buyer_id), p_buyer_id,
-    format('buyer %s: a new webhook secret; the old one signs too for %s', p_buyer_id, p_overlap), '{}');
-  return v_buyer.webhook_secret;
-end;
-$$;
-comment on function catalog.rotate_webhook_secret(bigint, interval) is 'The work of leadgen.rotate_webhook_secret.';

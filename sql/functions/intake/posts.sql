@@ -10,12 +10,13 @@ declare
   v_source intake.mapped_source;
   v_is_proved boolean;
 begin
-  select s.id, s.source_key, s.api_key_hash, m.body, sm.app_secret, sm.access_token
+  select s.id, s.source_key, s.api_key_hash, m.body, n.app_secret, n.access_token
   into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_source.map, v_source.app_secret,
     v_source.access_token
   from leadgen.sources s
   join leadgen.source_maps sm on sm.source_id = s.id
   join leadgen.field_maps m on m.id = sm.field_map_id
+  left join leadgen.network_secrets n on n.source_id = s.id
   where s.source_key = p_source_key;
 
   if v_source.map ->> 'authentication' = 'signature' then
@@ -240,8 +241,9 @@ begin
     select
     from leadgen.sources s
     join leadgen.source_maps m on m.source_id = s.id
+    join leadgen.network_secrets n on n.source_id = s.id
     where s.source_key = p_source_key
-      and sha256(convert_to(m.verify_token, 'UTF8')) = sha256(convert_to(p_verify_token, 'UTF8'))
+      and sha256(convert_to(n.verify_token, 'UTF8')) = sha256(convert_to(p_verify_token, 'UTF8'))
   );
 end;
 $$;

@@ -1,21 +1,6 @@
 -- Facade of operators: endpoints, and deliveries that are to be sent again or not at all.
 -- Each is a door: it checks nothing itself, runs with the owner's rights, and calls the function that does the work.
 
-create or replace function leadgen.rotate_webhook_secret(p_buyer_id bigint, p_overlap interval default '24 hours')
-returns text
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return catalog.rotate_webhook_secret(p_buyer_id, p_overlap);
-end;
-$$;
-comment on function leadgen.rotate_webhook_secret(bigint, interval) is
-  'Gives a buyer a new webhook secret and returns it; webhooks carry a signature by the old one, too, until the '
-  'overlap ends.';
-
 create or replace function leadgen.enable_endpoint(p_id bigint)
 returns boolean
 language plpgsql
