@@ -97,8 +97,7 @@ begin
   v_id := testkit.add('buyer_service_areas', jsonb_build_object('buyer_id', testkit.make_buyer(), 'market_id', (select o.market_id
     from leadgen.offers o where o.id = v_offer_id),
     'scope_type', p_type, 'scope_value', p_value));
-  perform testkit.add('offer_exclusivities', jsonb_build_object('buyer_id', testkit.make_buyer(), 'offer_id', v_offer_id, 'scope_type',
-    p_type, 'scope_value', p_value));
+  perform testkit.own(testkit.enroll_buyer(v_offer_id, 'Ace', '{}', '{}'), p_type, p_value);
   return (select string_agg(distinct k.scope_key, ' differs from ') from (select a.scope_key from leadgen.buyer_service_areas a
     where a.id = v_id
     union all select x.scope_key from leadgen.offer_exclusivities x where x.offer_id = v_offer_id) k);

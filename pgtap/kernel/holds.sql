@@ -116,7 +116,8 @@ insert into changes values
     'update leadgen.buyer_offers set filters = null where id = %1$s'),
   ('the policy''s cap is raised', '{}', '{*}', 'offer_cap_day 1, held',
     'update leadgen.routing_policies p set config = ''{}'' from leadgen.offers o where o.id = %3$s and p.id = o.routing_policy_id'),
-  ('an exclusivity ends', '{}', '{*}', 'exclusive_to_other 1, held', 'delete from leadgen.offer_exclusivities where offer_id = %3$s'),
+  ('an exclusivity ends', '{}', '{*}', 'cap_day 1, exclusive_to_other 1, held',
+    'delete from leadgen.offer_exclusivities where offer_id = %3$s'),
   ('a channel is there', '{}', '{*}', 'no_channel 1, held', 'update leadgen.buyers set email_notifications = true where id = %2$s');
 create function pg_temp.change(p_name text) returns text[] language plpgsql as $$
 declare
@@ -129,8 +130,7 @@ declare
   v_said text[];
 begin
   if p_name = 'an exclusivity ends' then
-    insert into leadgen.offer_exclusivities (offer_id, buyer_id, scope_type, scope_value)
-    values (v_offer_id, testkit.make_buyer(), 'postal_code', '78701');
+    perform testkit.own(testkit.enroll_buyer(v_offer_id, 'Nix'), 'postal_code', '78701');
   end if;
   update leadgen.buyers set is_active = p_name <> 'the buyer is switched on', email_notifications = p_name <> 'a channel is there'
   where id = testkit.buyer_of(v_seat);

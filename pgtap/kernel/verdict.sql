@@ -1,6 +1,6 @@
 -- decide and read_routing_config: exclusivity, and what happens while the exclusive buyer cannot take a lead.
 begin;
-select plan(19);
+select plan(20);
 
 select is(to_jsonb(testkit.settings()),
   '{"strategy": ["priority"], "max_buyers": 1, "exclusivity_scopes": ["postal_code", "city"], "when_unavailable": "fall_through",
@@ -8,7 +8,7 @@ select is(to_jsonb(testkit.settings()),
   "budget_month": null, "contact_window_days": 30, "reroutes_on_return": true, "reroutes_on_failure": true, "max_reroutes": 3,
   "acceptance": "on_delivery", "acceptance_hours": null, "delivery_timeout_seconds": null, "delivery_retry_seconds": null,
   "resells_on_unknown": false, "returns_hours": 168, "auto_approves_returns": true, "return_quota_count": null,
-  "return_quota_percent": null, "return_cycle": "month"}', 'read_routing_config: the defaults');
+  "return_quota_percent": null, "return_cycle": "month", "deliver_within_seconds": 120}', 'read_routing_config: the defaults');
 select is(to_jsonb(catalog.read_routing_config('{"strategy": "weighted", "tie_breakers": ["round_robin", "priority"], "max_buyers": 3,
     "exclusivity": {"scopes": ["city"], "when_unavailable": "reject"}, "on_no_buyer": "reject", "hold_hours": 0.5,
     "caps": {"per_hour": 1, "per_day": 2, "per_week": 3, "per_month": 4, "budget_per_day": 5.5, "budget_per_month": 60},
@@ -21,7 +21,7 @@ select is(to_jsonb(catalog.read_routing_config('{"strategy": "weighted", "tie_br
   "budget_month": 60, "contact_window_days": 7, "reroutes_on_return": false, "reroutes_on_failure": false, "max_reroutes": 0,
   "acceptance": "explicit", "acceptance_hours": 2, "delivery_timeout_seconds": 1.5, "delivery_retry_seconds": [9, 3],
   "resells_on_unknown": true, "returns_hours": 12, "auto_approves_returns": false, "return_quota_count": null,
-  "return_quota_percent": 2.5, "return_cycle": "week"}', 'read_routing_config: everything said');
+  "return_quota_percent": 2.5, "return_cycle": "week", "deliver_within_seconds": null}', 'read_routing_config: everything said');
 
 select is(format('%s %s', v.reasons::text, v.ranking::text), format('%s %s', t.reasons, t.ranking), t.what)
 from (values
@@ -35,8 +35,10 @@ from (values
     '{cap_day,exclusive_to_other}', '{}', 'hold: nobody else'),
   ('{"exclusivity": {"when_unavailable": "reject"}}', 101, array['{"cap_day": 0}', '{}']::jsonb[], '{cap_day,exclusive_to_other}', '{}',
     'reject: nobody else'),
-  ('{"exclusivity": {"when_unavailable": "hold"}}', 999, array['{}', '{}']::jsonb[], '{exclusive_to_other,exclusive_to_other}', '{}',
-    'an owner who is not enrolled')
+  ('{"exclusivity": {"when_unavailable": "hold"}}', 999, array['{}', '{}']::jsonb[], '{NULL,NULL}', '{1,2}',
+    'hold: an owner who is not enrolled is not waited for'),
+  ('{"exclusivity": {"when_unavailable": "reject"}}', 999, array['{}', '{}']::jsonb[], '{exclusive_to_other,exclusive_to_other}', '{}',
+    'reject: an owner who is not enrolled')
 ) as t (config, owner, fields, reasons, ranking, what), lateral testkit.verdict_of(testkit.candidates(variadic fields), config, owner) v;
 select is((testkit.verdict_of(testkit.candidates('{"cap_day": 0}', '{}'), '{}', 101)).exclusive_buyer_id, null,
   'fallen through: nobody is exclusive');

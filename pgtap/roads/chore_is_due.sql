@@ -1,11 +1,11 @@
 -- list_chores and run_chore: what workers do beside delivering is rows, and only what is a row can be run.
 begin;
-select plan(21);
+select plan(22);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- The registry.
 select is(array_agg(c.name order by c.position),
-  '{settle_answers,settle_return,release_due_sale,follow_change,route_held_lead,settle_endpoints,
+  '{settle_answers,settle_return,release_due_sale,pass_on_cold_sale,follow_change,route_held_lead,settle_endpoints,
   settle_reports,advance_resend,purge_quarantine,forget_buckets}', 'chores: in the order of a turn') from leadgen.chores c;
 select is(array_agg(c.name) filter (where p.oid is null or p.prorettype not in ('integer'::regtype, 'bigint'::regtype)),
   null, 'chores: the function of each returns a number')
@@ -48,7 +48,7 @@ update leadgen.chores set is_active = false where name = 'advance_resend';
 update leadgen.chores set pause = '90 seconds' where name = 'settle_reports';
 set local role leadgen_worker;
 select is(array_agg(format('%s %s', c.name, c.pause_seconds)),
-  '{"settle_answers 0","settle_return 0","release_due_sale 0","follow_change 0","route_held_lead 0",
+  '{"settle_answers 0","settle_return 0","release_due_sale 0","pass_on_cold_sale 0","follow_change 0","route_held_lead 0",
   "settle_endpoints 0","settle_reports 90","purge_quarantine 600","forget_buckets 600"}',
   'list_chores: the active chores with their pauses') from leadgen.list_chores() c;
 reset role;

@@ -1,6 +1,6 @@
 -- adopt_database and disown_database: a copy becomes the real database, what waits is sent or parked, and an event says who did it.
 begin;
-select plan(29);
+select plan(30);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.open_offer('{"max_buyers": 3}', 'Webb', 'Ace', 'Tess') as offer_id;
 create function pg_temp.states() returns text language sql as $$
@@ -37,6 +37,7 @@ select is(leadgen.is_copy(), false, 'park: the database is the real one');
 select is(pg_temp.states(), 'webhook parked, email parked, sms sending', 'park: a text message that may have gone out is left alone');
 select is(d.attempts, 1, 'park: a claimed delivery may have arrived') from leadgen.deliveries d where d.channel = 'webhook';
 select is(r.status, 'cancelled', 'park: no resend run goes on') from leadgen.resends r;
+select is(leadgen.run_chore('pass_on_cold_sale'), false, 'park: no sale passes on: what it was sent elsewhere nobody knows');
 select is_empty($$select * from leadgen.claim_deliveries('w', testkit.room(10), '30 seconds')$$, 'park: nothing is sent');
 select is(pg_temp.told('database_adopted') - '{adopted_at,adopted_by}'::text[], jsonb_build_object('deliveries', 2, 'endpoints', 2,
   'oldest_at', '2026-11-20T16:00:00Z'::timestamptz, 'resends', 1, 'held_leads', 0, 'parked', 2, 'resends_cancelled', 1,

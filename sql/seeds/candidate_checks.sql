@@ -5,37 +5,44 @@
 -- code.
 create temp table declared_checks (like leadgen.candidate_checks including defaults) on commit drop;
 
-insert into declared_checks (code, position, condition, reason, words, clears_at, description)
+insert into declared_checks (code, position, condition, reason, words, clears_at, can_pass, description)
 values
-  ('enrollment_inactive', 10, 'c.flags & kernel.flag(''enrollment_is_active'') = 0', null, null, null,
+  ('enrollment_inactive', 10, 'c.flags & kernel.flag(''enrollment_is_active'') = 0', null, null, null, null,
     'The enrollment is switched off.'),
-  ('buyer_inactive', 20, 'c.flags & kernel.flag(''buyer_is_active'') = 0', null, null, null, 'The buyer is switched off.'),
-  ('no_channel', 30, 'c.flags & kernel.flag(''is_reachable'') = 0', null, null, null, 'None of its endpoints is in use.'),
+  ('buyer_inactive', 20, 'c.flags & kernel.flag(''buyer_is_active'') = 0', null, null, null, null,
+    'The buyer is switched off.'),
+  ('no_channel', 30, 'c.flags & kernel.flag(''is_reachable'') = 0', null, null, null, null,
+    'None of its endpoints is in use.'),
   ('paused', 40, 'c.pause @> p_snapshot.decided_at', null, 'kernel.describe_pause(c.pause, c.zone)', 'upper(c.pause)',
-    'The enrollment is paused.'),
+    'upper(c.pause) < ''infinity''', 'The enrollment is paused.'),
   ('outside_schedule', 50, 'c.flags & kernel.flag(''in_schedule'') = 0', null,
-    '''opens '' || kernel.show_time(c.opens_at, c.zone)', 'c.opens_at', 'Its schedule is closed.'),
-  ('outside_service_area', 60, 'c.flags & kernel.flag(''in_service_area'') = 0', null, null, null,
+    '''opens '' || kernel.show_time(c.opens_at, c.zone)', 'c.opens_at', 'c.opens_at is not null',
+    'Its schedule is closed.'),
+  ('outside_service_area', 60, 'c.flags & kernel.flag(''in_service_area'') = 0', null, null, null, null,
     'The buyer does not work where the lead is.'),
-  ('filters', 70, 'c.filter_fault is not null', null, 'c.filter_fault', null,
+  ('filters', 70, 'c.filter_fault is not null', null, 'c.filter_fault', null, null,
     'The lead does not meet the enrollment''s filters.'),
-  ('already_had_lead', 80, 'c.flags & kernel.flag(''has_lead'') > 0', null, null, null, 'The buyer had this lead before.'),
-  ('bought_contact_before', 90, 'c.flags & kernel.flag(''has_contact'') > 0', null, null, null,
+  ('already_had_lead', 80, 'c.flags & kernel.flag(''has_lead'') > 0', null, null, null, null,
+    'The buyer had this lead before.'),
+  ('bought_contact_before', 90, 'c.flags & kernel.flag(''has_contact'') > 0', null, null, null, null,
     'The buyer bought the same contact within contact_window_days.'),
   ('limit', 100, 'c.full_limit is not null', 'c.full_limit',
     'kernel.describe_limit(p_snapshot, c.place, c.reason, c.price)', 'kernel.find_limit_end(p_snapshot, c.place, c.reason)',
+    'true',
     'A cap or a budget of its own is used up: cap_hour, cap_day, cap_week, cap_month, budget_day, budget_month.'),
-  ('minimum_balance', 110, 'c.balance < c.min_balance', null, 'format(''%s of %s'', c.balance, c.min_balance)', null,
+  ('minimum_balance', 110, 'c.balance < c.min_balance', null, 'format(''%s of %s'', c.balance, c.min_balance)', null, 'true',
     'The buyer''s balance is below the enrollment''s minimum.'),
   ('funds', 120, 'c.min_balance is not null and c.balance < c.price', null,
-    'format(''%s, price %s'', c.balance, c.price)', null, 'The buyer''s balance does not pay the price.'),
-  ('exclusive_to_other', 130, 'c.buyer_id <> p_exclusive_buyer_id', null, null, null,
+    'format(''%s, price %s'', c.balance, c.price)', null, 'true', 'The buyer''s balance does not pay the price.'),
+  ('exclusive_to_other', 130, 'c.buyer_id <> p_exclusive_buyer_id', null, null, null, null,
     'Another buyer owns the lead''s postal code or city.'),
   ('offer_limit', 140, 'c.full_offer_limit is not null', 'c.full_offer_limit',
     'kernel.describe_limit(p_snapshot, 0, c.reason, c.price)', 'kernel.find_limit_end(p_snapshot, 0, c.reason)',
+    'true',
     'A cap or a budget of the offer as a whole is used up: offer_cap_hour, ..., offer_budget_month.'),
   ('held_lead_first', 150, 'p_snapshot.behind_lead_id is not null', null, 'format(''lead %s'', p_snapshot.behind_lead_id)',
-    'p_snapshot.decided_at', 'More held leads are due than go first at once: the new lead is held and routed after them.');
+    'p_snapshot.decided_at', 'true',
+    'More held leads are due than go first at once: the new lead is held and routed after them.');
 
 delete from leadgen.candidate_checks k where not exists (select from declared_checks d where d.code = k.code);
 insert into leadgen.candidate_checks as k
@@ -46,6 +53,7 @@ on conflict (code) do update set
   reason = excluded.reason,
   words = excluded.words,
   clears_at = excluded.clears_at,
+  can_pass = excluded.can_pass,
   description = excluded.description;
 
 create temp table declared_strategies (like leadgen.strategies including defaults) on commit drop;

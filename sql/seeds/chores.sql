@@ -7,6 +7,7 @@ values
   ('settle_answers', 10, 'market.settle_answers', true, '0', 'Ends the buyers'' time to answer: accepted by silence, or lapsed.'),
   ('settle_return', 20, 'roads.settle_return', false, '0', 'Decides returns that came with a webhook''s reply.'),
   ('release_due_sale', 30, 'roads.release_due_sale', false, '0', 'Gives back the places of sales that failed or lapsed.'),
+  ('pass_on_cold_sale', 32, 'roads.pass_on_cold_sale', false, '0', 'Gives leads that were not delivered in time to the next buyer.'),
   ('follow_change', 35, 'roads.follow_change', true, '0', 'Does what follows from changes of the catalogue.'),
   ('route_held_lead', 40, 'roads.route_held_lead', false, '0', 'Offers held leads again.'),
   ('settle_endpoints', 50, 'outbox.settle_endpoints', true, '0', 'Announces endpoints that were disabled.'),

@@ -71,7 +71,9 @@ values
       "scopes": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"enum": ["postal_code", "city"]}},
       "when_unavailable": {"enum": ["fall_through", "hold", "reject"]}}}',
     'Which exclusivities count, in this order (default postal_code, city), '
-    || 'and what happens while the exclusive buyer cannot take a lead (default fall_through).'),
+    || 'and what happens while the exclusive buyer cannot take a lead (default fall_through). hold waits for what may pass: a cap, a '
+    || 'budget, hours, a pause with an end, a balance. For all else (it had the lead, bought the contact, is not enrolled, is '
+    || 'switched off, does not take such leads) the lead falls through.'),
   ('routing', 'on_no_buyer', 50, null, false, '{"enum": ["hold", "reject"]}',
     'Whether a lead that no buyer can take is offered again later (hold, the default) or stays unsold.'),
   ('routing', 'hold_hours', 60, null, false, '{"type": "number", "minimum": 0.01, "maximum": 2160}',
@@ -94,9 +96,11 @@ values
   ('routing', 'reroute', 100, null, false,
     '{"type": "object", "additionalProperties": false, "properties": {
       "on_return": {"type": "boolean"}, "on_failure": {"type": "boolean"},
-      "max_attempts": {"type": "integer", "minimum": 0, "maximum": 20}}}',
+      "max_attempts": {"type": "integer", "minimum": 0, "maximum": 20},
+      "deliver_within_seconds": {"type": "number", "minimum": 0, "maximum": 604800}}}',
     'Whether a lead that its buyer returned, or that could not be delivered, is offered to the next one (default both), '
-    || 'and how often (default 3).'),
+    || 'and how often (default 3). deliver_within_seconds (default 120; 0: never): under on_failure a sale of which nothing can have '
+    || 'arrived by then passes on as soon as another buyer takes the lead; until then its retries go on.'),
   ('routing', 'delivery', 110, null, false,
     '{"type": "object", "additionalProperties": false, "properties": {
       "timeout_seconds": {"type": "number", "minimum": 0.1, "maximum": 60},

@@ -637,6 +637,8 @@ create or replace trigger touch_updated_at before update on leadgen.offer_exclus
 create or replace trigger fill_scope before insert or update of offer_id, scope_type, scope_value, scope_key
   on leadgen.offer_exclusivities
   for each row execute function catalog.fill_scope();
+create or replace trigger check_owner after insert or update of offer_id, buyer_id, is_active on leadgen.offer_exclusivities
+  for each row when (new.is_active) execute function catalog.check_owner();
 create or replace trigger note_change
   after insert or delete or update of offer_id, scope_type, scope_value, buyer_id, is_active
   on leadgen.offer_exclusivities

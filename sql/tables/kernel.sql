@@ -62,10 +62,11 @@ create type kernel.routing_settings as (
   return_quota_count integer,
   return_quota_percent numeric,
   return_cycle text,
-  auto_approves_returns boolean
+  auto_approves_returns boolean,
+  deliver_within_seconds numeric
 );
 comment on type kernel.routing_settings is
-  'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers.';
+  'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers; deliver_within_seconds: null: a sale never passes on for being late.';
 
 create type kernel.lead_facts as (
   name text,

@@ -135,7 +135,7 @@ create table leadgen.notices (
   constraint notices_facts_is_object check (jsonb_typeof(facts) = 'object')
 );
 comment on table leadgen.notices is
-  'What a buyer is told that is not a lead: webhook.test, endpoint.disabled. No personal data of leads.';
+  'What a buyer is told that is not a lead: webhook.test, endpoint.disabled, lead.undelivered. No personal data of leads.';
 comment on column leadgen.notices.market_id is
   'Of the buyer''s first enrollment, else the first there is: a delivery travels in some market.';
 

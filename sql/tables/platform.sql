@@ -89,16 +89,20 @@ create table leadgen.candidate_checks (
   words text,
   clears_at text,
   description text not null,
+  can_pass text,
 
   constraint candidate_checks_code_shape check (code ~ '^[a-z][a-z0-9_]{1,49}$'),
   constraint candidate_checks_position_unique unique (position) deferrable initially deferred
 );
 comment on table leadgen.candidate_checks is
-  'The registry of checks: why a candidate may lose a lead, in the order in which it is judged. Each deploy compiles it into kernel.judge_candidates, describe_reasons, find_clear_time and rank_reason.';
+  'The registry of checks: why a candidate may lose a lead, in the order in which it is judged. Each deploy compiles it into kernel.judge_candidates, find_lasting_reason, describe_reasons, find_clear_time and rank_reason.';
 comment on column leadgen.candidate_checks.condition is 'SQL over one candidate c: true: it loses. See kernel.snapshot and catalog.compile_checks for the names.';
 comment on column leadgen.candidate_checks.reason is 'SQL for the reason, where it is not the code itself: the code of a limit.';
 comment on column leadgen.candidate_checks.words is 'SQL for the numbers behind the reason; null: the reason says it all.';
 comment on column leadgen.candidate_checks.clears_at is 'SQL for the time at which it clears by itself; null: somebody has to change something.';
+comment on column leadgen.candidate_checks.can_pass is
+  'SQL over one candidate c that loses by it; true: it may pass while a lead is held, so that an exclusive buyer is worth the wait; '
+  'null: it does not pass (kernel.find_lasting_reason).';
 
 create table leadgen.strategies (
   name text primary key,

@@ -243,6 +243,8 @@ create table leadgen.lead_assignments (
   released_at timestamptz,
   return_by timestamptz,
   release_due_at timestamptz,
+  pass_on_at timestamptz,
+  undelivered_seconds numeric,
 
   constraint lead_assignments_lead_buyer_unique unique (lead_id, buyer_id),
   constraint lead_assignments_price_not_negative check (price >= 0 and price < 100000000)
@@ -262,10 +264,16 @@ comment on column leadgen.lead_assignments.release_due_at is
   'It has ended, and its place is due to go back then; null: it stands, or its place went back.';
 comment on column leadgen.lead_assignments.return_by is
   'Until then the buyer may return it: the policy''s hours from the sale, and once it is delivered from then.';
+comment on column leadgen.lead_assignments.pass_on_at is
+  'While nothing has reached its buyer: when it is looked at next, whether its lead goes to the next one; null: never.';
+comment on column leadgen.lead_assignments.undelivered_seconds is
+  'It ended because nothing had reached its buyer so long after the sale; null: it did not.';
 create index idx_lead_assignments_answer_due on leadgen.lead_assignments (answer_by)
   where answer_by is not null and released_at is null and outcome in ('pending', 'delivered', 'unknown', 'failed');
 create index idx_lead_assignments_release_due on leadgen.lead_assignments (offer_id, release_due_at, id)
   where release_due_at is not null;
+create index idx_lead_assignments_cold on leadgen.lead_assignments (offer_id, pass_on_at, id)
+  where outcome = 'pending' and pass_on_at is not null;
 create index idx_lead_assignments_buyer_created_at on leadgen.lead_assignments (buyer_id, created_at desc);
 create index idx_lead_assignments_offer_created_at on leadgen.lead_assignments (offer_id, created_at desc);
 

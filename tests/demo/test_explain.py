@@ -51,6 +51,18 @@ def test_a_person_reads_who_won_and_why_the_others_lost(database: str, answer: A
     assert "\x1b" not in done.stdout
 
 
+def test_a_lead_that_fell_through_its_owner_says_why(database: str, catalogue: psycopg.Connection) -> None:
+    catalogue.execute(
+        """
+        update leadgen.buyer_offers bo set is_active = false
+        from leadgen.buyers b where b.id = bo.buyer_id and b.name = 'South Congress Plumbing'
+        """
+    )
+    answer = submit(catalogue, Posting(1, "good", None, LEAD, Expected("sold")))
+    shown = " ".join(explain(database, str(answer.lead_id)).stdout.split())
+    assert "fell through South Congress Plumbing, who owns postal code 78704: enrollment_inactive" in shown
+
+
 def test_a_refused_lead_shows_its_failures(database: str, catalogue: psycopg.Connection) -> None:
     payload = {**LEAD, "phone": "nobody", "postal_code": "10001"}
     answer = submit(catalogue, Posting(1, "bad_phone", None, payload, Expected("rejected")))

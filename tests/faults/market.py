@@ -27,6 +27,7 @@ DEPLOYS = 5  # tries
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 # Receivers are well again long before this schedule ends, so nothing may end as a dead letter.
 RETRIES = {"retry_seconds": [0.2] * 50}
+COLD = {"deliver_within_seconds": 2}
 
 OPEN = """
 select exists (select from leadgen.deliveries where next_attempt_at is not null)
@@ -67,11 +68,16 @@ class Market:
                 "strategy": "round_robin",
                 "max_buyers": min(sold_to, len(receivers)),
                 "delivery": RETRIES,
+                "reroute": COLD,
             }
             self.offers = [catalogue.add_offer(policy) for _ in range(offers)]
             for url in receivers:
                 buyer = catalogue.add_buyer(
-                    webhook_url=url, webhook_secret=SECRET, email_notifications=False, credit_limit=1_000_000
+                    webhook_url=url,
+                    webhook_secret=SECRET,
+                    email_notifications=False,
+                    notice_emails=False,  # there is no mail server
+                    credit_limit=1_000_000,
                 )
                 for offer in self.offers:
                     catalogue.enroll(offer, buyer)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -91,16 +92,21 @@ MOODS: dict[str, tuple[int, Say]] = {  # with the weight of each
     "hangs": (3, hang),
     "drips": (2, drip),
 }
+REFUSALS = ("broken", "busy")  # these say that the lead was not taken
 
 
 class Receivers:
-    """Several buyers. While `is_troubled` their moods change with every request; `gate` holds answers back."""
+    """Several buyers. While `is_troubled` their moods change with every request; `moods` names those of a buyer whose
+    mood does not; `gate` holds answers back.
+    """
 
     def __init__(self, chance: random.Random) -> None:
         self.urls: list[str] = []
         self.requests: list[Request] = []
         self.forged = 0  # requests whose signature is wrong
+        self.refused: Counter[str] = Counter()  # how often a webhook-id was answered with a refusal
         self.is_troubled = False
+        self.moods: dict[int, str] = {}
         self.gate = asyncio.Event()
         self.gate.set()
         self._chance = chance
@@ -112,15 +118,15 @@ class Receivers:
                 raw = await read_request(reader)
             except asyncio.IncompleteReadError:
                 return
-            self._keep(buyer, raw)
+            message_id = self._keep(buyer, raw)
             await self.gate.wait()
-            say = GOOD
+            mood = self.moods.get(buyer, "good")
             if self.is_troubled:
-                weights, moods = zip(*MOODS.values(), strict=True)
-                (say,) = self._chance.choices(moods, weights)
-            await say(writer)
+                (mood,) = self._chance.choices([*MOODS], [weight for weight, _ in MOODS.values()])
+            self.refused[message_id] += mood in REFUSALS
+            await MOODS[mood][1](writer)
 
-    def _keep(self, buyer: int, raw: bytes) -> None:
+    def _keep(self, buyer: int, raw: bytes) -> str:
         head, _, body = raw.partition(b"\r\n\r\n")
         lines = [line.partition(":") for line in head.decode().split("\r\n")[1:]]
         headers = {name.lower(): value.strip() for name, _, value in lines}
@@ -129,6 +135,7 @@ class Receivers:
         except WebhookVerificationError:
             self.forged += 1
         self.requests.append(Request(time.time(), buyer, headers["webhook-id"], body.decode()))
+        return headers["webhook-id"]
 
 
 @asynccontextmanager

@@ -64,6 +64,7 @@ class Delivery:
     assignment_id: int
     outcome: str  # of the sale
     released: bool
+    passed_on: bool  # its sale was not delivered in time
 
 
 @dataclass
@@ -74,6 +75,7 @@ class Evidence:
     sends: list[Send] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
     forged: int = 0
     acknowledged: list[Answer] = field(default_factory=list)
     erased: set[int] = field(default_factory=set)
@@ -89,6 +91,7 @@ async def gather(market: Market, crew: Crew, receivers: Receivers) -> Evidence:
     """Read everything, once nothing happens any more."""
     found = Evidence(
         requests=list(receivers.requests),
+        refused=Counter(receivers.refused),
         forged=receivers.forged,
         acknowledged=list(market.acknowledged),
         erased=set(market.erased),
@@ -101,7 +104,8 @@ async def gather(market: Market, crew: Crew, receivers: Receivers) -> Evidence:
     rows = await market.rows(
         """
         select d.id, 'msg_' || replace(d.message_id::text, '-', ''), d.status::text, d.attempts, d.buyer_id, d.lead_id,
-          a.id, a.outcome::text, a.released_at is not null
+          a.id, a.outcome::text, a.released_at is not null,
+          a.undelivered_seconds is not null
         from leadgen.deliveries d join leadgen.lead_assignments a on a.id = d.assignment_id
         """
     )
@@ -172,6 +176,14 @@ def nothing_stays_open_or_fails(found: Evidence) -> Iterator[str]:
     for d in found.deliveries:
         if d.status not in ("delivered", "cancelled"):
             yield f"delivery {d.id} ended as {d.status} after {d.attempts} attempts"
+
+
+def what_may_have_arrived_is_not_passed_on(found: Evidence) -> Iterator[str]:
+    """A sale passes on only if its buyer refused every request that it was sent."""
+    received = Counter(request.message_id for request in found.requests)
+    for d in found.deliveries:
+        if d.passed_on and received[d.message_id] > found.refused[d.message_id]:
+            yield f"delivery {d.id} may have arrived, and its lead went to the next buyer"
 
 
 def names_are_stable(found: Evidence) -> Iterator[str]:
@@ -248,6 +260,7 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     acknowledged_leads_are_kept,
     every_standing_sale_was_received,
     nothing_stays_open_or_fails,
+    what_may_have_arrived_is_not_passed_on,
     names_are_stable,
     attempts_begin_under_a_lease,
     nothing_is_claimed_after_its_end,

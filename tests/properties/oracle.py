@@ -214,6 +214,18 @@ def failed_check(  # noqa: C901 - the checks in their order
     return None
 
 
+def lasts(world: World, enrollment: Enrollment, lead: Lead) -> bool:
+    """Whether an enrollment fails a check for a lead that does not pass while the lead is held."""
+    buyer = world.buyers[enrollment.buyer]
+    return (
+        not (enrollment.is_active and buyer.is_active and channels(buyer, enrollment))
+        or not any(covers(area, lead.postal_code) for area in buyer.areas)
+        or (enrollment.filters is not None and failed_test(enrollment.filters, lead) is not None)
+        or enrollment.buyer in lead.had_it
+        or enrollment.buyer in lead.bought_contact
+    )
+
+
 def full_window(
     prefix: str,
     caps: dict[str, int | None],
@@ -286,8 +298,10 @@ def judge(
 
     reasons = settle(holder)
     when = offer.routing.get("exclusivity", {}).get("when_unavailable", "fall_through")
-    if holder is not None and when == "fall_through" and None not in reasons:
-        return settle(None), None
+    if holder is not None and None not in reasons:
+        seat = next(e for e in offer.enrollments if e.buyer == holder)
+        if when == "fall_through" or (when == "hold" and lasts(world, seat, lead)):
+            return settle(None), None
     return reasons, holder
 
 

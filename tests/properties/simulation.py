@@ -499,6 +499,8 @@ class Simulation:
             [self._write_enrollment(offer_id, offer, number) for number in range(len(offer.enrollments))]
             for offer_id, offer in zip(self.offer_ids, world.offers, strict=True)
         ]
+        for offer_id, offer in zip(self.offer_ids, world.offers, strict=True):
+            self._write_owners(offer_id, offer)
 
     def _write_offer(self, number: int, offer: Offer) -> int:
         rules = {"duplicate_window_hours": offer.duplicate_hours}
@@ -516,6 +518,9 @@ class Simulation:
             pricing_policy_id=pricing,
         )
         self._insert("sources", offer_id=offer_id, kind="embed_form", name="s", source_key=f"source-{number}")
+        return offer_id
+
+    def _write_owners(self, offer_id: int, offer: Offer) -> None:
         for (kind, value), buyer in offer.owners.items():
             self._insert(
                 "offer_exclusivities",
@@ -524,7 +529,6 @@ class Simulation:
                 scope_value=value,
                 buyer_id=self.buyer_ids[buyer],
             )
-        return offer_id
 
     def _write_enrollment(self, offer_id: int, offer: Offer, number: int) -> int:
         enrollment = offer.enrollments[number]

@@ -272,7 +272,7 @@ def offers(draw: st.DrawFn, buyer_count: int) -> Offer:
         pricing=draw(st.none() | pricings),
         duplicate_hours=draw(st.sampled_from([0, 0, 24])),
         enrollments=[draw(enrollments(buyer)) for buyer in sorted(enrolled)],
-        owners=draw(st.dictionaries(st.sampled_from(OWNED), everybody, max_size=2)),
+        owners=draw(st.dictionaries(st.sampled_from(OWNED), st.sampled_from(enrolled), max_size=2)),
     )
 
 

@@ -353,6 +353,18 @@ def notice(kind: str, links: dict[str, str] | None = None, **facts: Any) -> Deli
             "HTTP 410: no more",
         ),
         ("endpoint.disabled", {}, "Deliveries to you are paused", "we have stopped sending"),
+        (
+            "lead.undelivered",
+            {
+                "assignment_id": 7,
+                "offer": "Roofing",
+                "reason": "not delivered within 120 s",
+                "last_error": "webhook: <hook>",
+            },
+            "A lead did not reach you in time",
+            "not delivered within 120 s",
+        ),
+        ("lead.undelivered", {}, "A lead did not reach you in time", "has gone to the next buyer"),
         ("other.news", {"how_many": 3}, "Notice: other.news", "How many"),
     ],
 )

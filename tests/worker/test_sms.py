@@ -269,6 +269,11 @@ async def test_control_characters_of_a_lead_do_not_reach_the_phone() -> None:
             "Deliveries to you are paused: HTTP 410. Please contact us.",
         ),
         ("endpoint.disabled", {}, "Deliveries to you are paused. Please contact us."),
+        (
+            "lead.undelivered",
+            {},
+            "A lead did not reach you in time and went to the next buyer. Please look at how we reach you.",
+        ),
     ],
 )
 async def test_notice(kind: str, facts: dict[str, Any], text: str) -> None:

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     BALANCE_LOW = "balance_low"
     ENDPOINT_DISABLED = "endpoint_disabled"
     ENDPOINT_ENABLED = "endpoint_enabled"
+    SALE_UNDELIVERED = "sale_undelivered"
     RETURN_REQUESTED = "return_requested"
     RETURN_REFUSED = "return_refused"
     DELIVERY_RETRIED = "delivery_retried"

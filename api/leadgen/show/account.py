@@ -90,6 +90,9 @@ def describe_attempt(attempt: Json) -> str:
             "a buyer who is not enrolled",
         )
         parts.append(f"area owned by {owner}")
+    if fallen := attempt.get("fell_through"):
+        place = f"{fallen['scope_type'].replace('_', ' ')} {fallen['scope_value']}"
+        parts.append(f"fell through {fallen['buyer']}, who owns {place}: {fallen['reason']}")
     if first := attempt.get("went_first"):
         leads = ", ".join(map(str, first))
         parts.append(f"after held lead{'s' if len(first) > 1 else ''} {leads}, due and routed first")
@@ -140,11 +143,10 @@ def shorten_times(text: str, since: str) -> str:
 
 def describe_sale(sale: Json) -> str:
     """Buyer, how the price came about, and what became of each delivery."""
+    price = describe_price(sale["price_steps"], sale["currency"])
+    fate = sale["ending"] or sale["outcome"]
     deliveries = "; ".join(describe_delivery(delivery) for delivery in sale["deliveries"] or [])
-    return (
-        f"{sale['buyer']}: {describe_price(sale['price_steps'], sale['currency'])}, {sale['outcome']}"
-        f" ({deliveries or 'no deliveries'})"
-    )
+    return f"{sale['buyer']}: {price}, {fate} ({deliveries or 'no deliveries'})"
 
 
 def describe_price(steps: list[Json], currency: str) -> str:

@@ -195,7 +195,8 @@ begin
   if p_config -> 'exclusivity' ? 'scopes' then
     v_settings.exclusivity_scopes := array(select jsonb_array_elements_text(p_config #> '{exclusivity,scopes}'));
   end if;
-  v_settings.when_unavailable := coalesce(p_config #>> '{exclusivity,when_unavailable}', 'fall_through');
+  v_settings.when_unavailable := coalesce(
+    replace(p_config #>> '{exclusivity,when_unavailable}', 'hold', 'hold_while_passing'), 'fall_through');
   v_settings.max_buyers := coalesce((p_config ->> 'max_buyers')::integer, 1);
   v_settings.on_no_buyer := coalesce(p_config ->> 'on_no_buyer', 'hold');
   v_settings.hold_hours := coalesce((p_config ->> 'hold_hours')::numeric, 24);
@@ -211,6 +212,9 @@ begin
   v_settings.reroutes_on_return := coalesce((v_reroute ->> 'on_return')::boolean, true);
   v_settings.reroutes_on_failure := coalesce((v_reroute ->> 'on_failure')::boolean, true);
   v_settings.max_reroutes := coalesce((v_reroute ->> 'max_attempts')::integer, 3);
+  if v_settings.reroutes_on_failure then
+    v_settings.deliver_within_seconds := nullif(coalesce((v_reroute ->> 'deliver_within_seconds')::numeric, 120), 0);
+  end if;
   v_settings.acceptance := coalesce(v_acceptance ->> 'mode', 'on_delivery');
   v_settings.acceptance_hours := (v_acceptance ->> 'window_hours')::numeric;
   v_settings.delivery_timeout_seconds := (v_delivery ->> 'timeout_seconds')::numeric;

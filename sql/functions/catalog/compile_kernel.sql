@@ -14,6 +14,7 @@ declare
     catalog.compile_by_reason('clears_at'));
 begin
   perform catalog.compile_judge();
+  perform catalog.compile_lasting_reason();
   perform catalog.replace_body('kernel.describe_reasons(kernel.snapshot, text[])', $sql$
 begin
   return (
@@ -46,8 +47,9 @@ $sql$);
 end;
 $$;
 comment on function catalog.compile_kernel() is
-  'Writes the bodies of kernel.judge_candidates, describe_reasons, find_clear_time, rank_reason and rank_candidates '
-  'from leadgen.candidate_checks and leadgen.strategies; run by each deploy. LG423 with the row that cannot work.';
+  'Writes the bodies of kernel.judge_candidates, find_lasting_reason, describe_reasons, find_clear_time, rank_reason '
+  'and rank_candidates from leadgen.candidate_checks and leadgen.strategies; run by each deploy. LG423 with the row '
+  'that cannot work.';
 
 create or replace function catalog.list_candidate_names(
   out name text,
@@ -145,6 +147,42 @@ end;
 $$;
 comment on function catalog.compile_judge() is
   'Writes the body of kernel.judge_candidates from leadgen.candidate_checks.';
+
+create or replace function catalog.compile_lasting_reason()
+returns void
+language plpgsql
+volatile
+as $$
+-- Every check is asked, not only the first that fails: a buyer outside its hours that had the lead before would be
+-- waited for in vain.
+declare
+  v_checks constant text := (
+    select string_agg(
+      format(E'\n      when %s and (%s) is not true then %s', k.condition, coalesce(k.can_pass, 'false'),
+        coalesce(k.reason, quote_literal(k.code))), ''
+      order by k.position)
+    from leadgen.candidate_checks k);
+begin
+  perform catalog.replace_body('kernel.find_lasting_reason(kernel.snapshot, bigint)', $sql$
+declare
+  v_place constant integer := array_position(p_snapshot.buyers, p_exclusive_buyer_id);
+  v_reasons constant text[] := array_fill(null::text, array[coalesce(v_place, 0)]);
+begin
+  if v_place is null then
+    return 'not_enrolled';
+  end if;
+  return (
+    select case$sql$ || v_checks || $sql$
+    end
+    from $sql$ || replace(catalog.list_candidates(v_checks), 'p_reasons', 'v_reasons') || $sql$
+    where x.n = v_place
+  );
+end;
+$sql$);
+end;
+$$;
+comment on function catalog.compile_lasting_reason() is
+  'Writes the body of kernel.find_lasting_reason from leadgen.candidate_checks.';
 
 create or replace function catalog.compile_by_reason(p_column text)
 returns text

@@ -84,6 +84,53 @@ $$;
 comment on function catalog.fill_enrollment() is
   'Trigger: an enrollment''s zone, addresses, schedule and filters are checked, schedule and filters compiled.';
 
+create or replace function catalog.check_owner()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- The enrollment's row is locked, so that nobody deletes it meanwhile.
+begin
+  perform from leadgen.buyer_offers bo where bo.offer_id = new.offer_id and bo.buyer_id = new.buyer_id for key share;
+  if not found then
+    perform kernel.refuse_value('buyer_id',
+      format('buyer %s, which is not enrolled in offer %s', new.buyer_id, new.offer_id),
+      'a buyer that is enrolled in the offer (leadgen.buyer_offers)');
+  end if;
+  return null;
+end;
+$$;
+comment on function catalog.check_owner() is
+  'Trigger: raises LG423 when an active exclusivity names a buyer that is not enrolled in its offer.';
+
+create or replace function catalog.check_owns_nothing(p_enrollment leadgen.buyer_offers)
+returns void
+language plpgsql
+stable
+as $$
+-- A buyer or an offer that is deleted takes its exclusivities along.
+declare
+  v_owned text;
+begin
+  select format('%s %s', replace(x.scope_type, '_', ' '), x.scope_value) into v_owned
+  from leadgen.offer_exclusivities x
+  join leadgen.buyers b on b.id = x.buyer_id
+  join leadgen.offers o on o.id = x.offer_id
+  where x.offer_id = p_enrollment.offer_id and x.buyer_id = p_enrollment.buyer_id and x.is_active
+  order by x.id
+  limit 1;
+  if found then
+    perform kernel.refuse('LG409',
+      format('Enrollment %s cannot be deleted: its buyer is the exclusive one of %s', p_enrollment.id, v_owned),
+      'buyer_offer_id', 'a buyer with an exclusivity in the offer', 'a buyer without',
+      'Switch its exclusivities off first: leadgen.offer_exclusivities.is_active false.');
+  end if;
+end;
+$$;
+comment on function catalog.check_owns_nothing(leadgen.buyer_offers) is
+  'LG409 while an active exclusivity names the buyer of an enrollment that is to be deleted.';
+
 create or replace function catalog.fill_scope()
 returns trigger
 language plpgsql

@@ -15,13 +15,14 @@ begin
   from (select c.* from leadgen.candidate_checks c order by c.position) k
   cross join lateral (
     values ('condition', k.condition, 'boolean'), ('reason', k.reason, 'text'), ('words', k.words, 'text'),
-      ('clears_at', k.clears_at, 'timestamptz')
+      ('clears_at', k.clears_at, 'timestamptz'), ('can_pass', k.can_pass, 'boolean')
   ) as x (name, expression, type)
   where x.expression is not null;
   perform catalog.try_expression(v_snapshot, v_reasons, format('strategy %s: key', s.name), s.key, 'double precision')
   from (select t.* from leadgen.strategies t order by t.position) s;
 
   perform kernel.judge_candidates(v_snapshot, exclusive) from unnest('{null,1}'::bigint[]) exclusive;
+  perform kernel.find_lasting_reason(v_snapshot, buyer_id) from unnest(v_snapshot.buyers) buyer_id;
   perform kernel.describe_reasons(v_snapshot, v_reasons), kernel.find_clear_time(v_snapshot, v_reasons);
   perform kernel.rank_reason(reason) from unnest(v_reasons) reason;
   perform kernel.rank_candidates(v_snapshot, array_fill(null::text, array[cardinality(v_reasons)]), v_strategies[1:n])

@@ -23,8 +23,8 @@ declare
   v_position integer;
 begin
   v_decision.reasons := kernel.judge_candidates(p_snapshot, v_exclusive_buyer_id);
-  if v_exclusive_buyer_id is not null and p_policy.when_unavailable = 'fall_through'
-    and array_position(v_decision.reasons, null) is null then
+  if v_exclusive_buyer_id is not null and array_position(v_decision.reasons, null) is null
+    and kernel.falls_through(p_snapshot, p_policy) then
     v_exclusive_buyer_id := null;
     v_decision.reasons := kernel.judge_candidates(p_snapshot, null);
   end if;

@@ -1,7 +1,7 @@
 -- Judge: each candidate passes, or loses for one named reason.
 --
--- judge_candidates, describe_reasons and rank_reason are compiled by each deploy from leadgen.candidate_checks
--- (catalog.compile_kernel): what stands here only gives them their names, rights and comments.
+-- judge_candidates, find_lasting_reason, describe_reasons and rank_reason are compiled by each deploy from
+-- leadgen.candidate_checks (catalog.compile_kernel): what stands here only gives them their names, rights and comments.
 
 create or replace function kernel.flag(p_name text)
 returns integer
@@ -29,6 +29,20 @@ $$;
 comment on function kernel.judge_candidates(kernel.snapshot, bigint) is
   'Step judge: for each candidate the first check it fails, null when it passes. With an exclusive buyer the others '
   'lose to it. Compiled from leadgen.candidate_checks.';
+
+create or replace function kernel.find_lasting_reason(p_snapshot kernel.snapshot, p_exclusive_buyer_id bigint)
+returns text
+language plpgsql
+immutable
+as $$
+-- To read the compiled body, in psql: \sf kernel.find_lasting_reason
+begin
+  raise 'compiled by catalog.compile_kernel';
+end;
+$$;
+comment on function kernel.find_lasting_reason(kernel.snapshot, bigint) is
+  'The first check that an exclusive buyer fails and that does not pass while the lead is held; not_enrolled where it '
+  'is no candidate. Null: waiting for it may help. Compiled from leadgen.candidate_checks.';
 
 create or replace function kernel.describe_reasons(p_snapshot kernel.snapshot, p_reasons text[])
 returns text[]

@@ -170,7 +170,7 @@ begin
     when 'refused' then 'The return of this lead was refused; it stays yours.'
     when 'too_late' then case
       when market.has_ended(p_sale) then
-        format('This sale has ended (%s); the lead is no longer yours.', market.describe_end(p_sale.outcome))
+        format('This sale has ended (%s); the lead is no longer yours.', market.describe_ending(p_sale))
       else format('The time in which this lead could be %s has ended.', v_answer)
     end
     else format('You can %s this lead%s.', p_kind, coalesce(' until ' || (

@@ -148,7 +148,7 @@ comment on function market.find_refusal(leadgen.leads) is
 
 create or replace function market.pass_lead_on(
   p_lead leadgen.leads,
-  p_outcome leadgen.assignment_outcome,
+  p_sale leadgen.lead_assignments,
   p_now timestamptz
 )
 returns void
@@ -158,7 +158,7 @@ as $$
 -- By today's policy, as a held lead is; never when it was erased. The next attempt is route_held_lead's. What the buyer
 -- wrote stays with its return: reports show a lead's reason.
 declare
-  v_reason constant text := market.describe_end(p_outcome);
+  v_reason constant text := market.describe_ending(p_sale);
   v_settings kernel.routing_settings;
   v_is_live boolean;
   v_released integer;
@@ -173,7 +173,7 @@ begin
   from leadgen.lead_assignments a
   where a.lead_id = p_lead.id and a.market_id = p_lead.market_id;
   v_is_offered := p_lead.erased_at is null and v_released <= v_settings.max_reroutes and case
-    when p_outcome in ('returned', 'lapsed') then v_settings.reroutes_on_return
+    when p_sale.outcome in ('returned', 'lapsed') then v_settings.reroutes_on_return
     else v_settings.reroutes_on_failure
   end;
 
@@ -194,6 +194,6 @@ begin
   where l.id = p_lead.id and l.market_id = p_lead.market_id and l.status = 'rejected';
 end;
 $$;
-comment on function market.pass_lead_on(leadgen.leads, leadgen.assignment_outcome, timestamptz) is
+comment on function market.pass_lead_on(leadgen.leads, leadgen.lead_assignments, timestamptz) is
   'What becomes of a lead when a sale of it ended: offered to the next buyer, kept by those who still have it, '
   'rejected when a buyer turned it down, or left unsold.';

@@ -20,7 +20,8 @@
 --                    A delivery that gets through after all clears it: a failed or unknown sale then stands.
 --   released_at      its place went back. Nothing of it moves after that.
 --
--- A sale with neither stands. It counts until released_at. Its other times: delivered_at, accepted_at.
+-- A sale with neither stands. It counts until released_at. Its other times: delivered_at, accepted_at. A pending sale
+-- whose time to be delivered is over ends as failed, and is released at once (cold_sales.sql).
 
 create or replace function market.has_ended(p_sale leadgen.lead_assignments)
 returns boolean

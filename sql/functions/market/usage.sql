@@ -42,11 +42,13 @@ begin
     perform kernel.refuse('LG409', 'An enrollment that took leads cannot be deleted', 'buyer_offer_id',
       'an enrollment with sales', 'one without', 'End it: is_active false. Its sales count towards its caps.');
   end if;
+  perform catalog.check_owns_nothing(old);
   return old;
 end;
 $$;
 comment on function market.keep_enrollment() is
-  'Trigger: an enrollment that took leads stays, so that a new one in its place cannot take the same caps again.';
+  'Trigger: an enrollment that took leads stays, so that a new one in its place cannot take the same caps again; so '
+  'does one whose buyer has an exclusivity in the offer.';
 
 create or replace function market.recount_usage(p_buyer_offer_id bigint)
 returns void

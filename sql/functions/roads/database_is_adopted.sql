@@ -39,6 +39,7 @@ begin
     v_done := jsonb_build_object(
       'parked', outbox.park_waiting(), 'resends_cancelled', outbox.cancel_resends());
   end if;
+  perform market.keep_pending_sales(leadgen.clock());
   perform catalog.record_adoption();
   perform catalog.note_action('database_adopted', 'database ' || current_database(), null,
     format('database %s is adopted; deliveries that waited: %s, parked: %s', current_database(),

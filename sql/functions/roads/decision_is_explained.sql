@@ -107,6 +107,14 @@ as $$
     'strategy', (p.policy).strategy,
     'max_buyers', (p.policy).max_buyers,
     'exclusive_buyer_id', d.exclusive_buyer_id,
+    'fell_through', case when (d.exclusivity).buyer_id is not null and d.exclusive_buyer_id is null then
+      jsonb_build_object(
+        'buyer_id', (d.exclusivity).buyer_id,
+        'buyer', (select b.name from leadgen.buyers b where b.id = (d.exclusivity).buyer_id),
+        'scope_type', (d.exclusivity).scope_type,
+        'scope_value', (d.exclusivity).scope_value,
+        'reason', kernel.find_fall_through(s.snapshot, d.reasons))
+    end,
     'went_first', coalesce(d.went_first, '{}'),
     'behind_lead_id', d.behind_lead_id,
     'unsold_reason', d.unsold_reason,
@@ -189,6 +197,7 @@ as $$
     'price_steps', a.price_steps,
     'is_exclusive', a.is_exclusive,
     'outcome', a.outcome,
+    'ending', case when market.has_ended(a) then market.describe_ending(a) end,
     'deliveries', (
       select jsonb_agg(jsonb_build_object(
         'delivery_id', d.id,
@@ -260,7 +269,7 @@ as $$
       'no longer sold to ' || string_agg(s.name || ' (' || s.ending || ')', ', ' order by s.id)
         filter (where s.released_at is not null) as given_back
     from (
-      select a.id, a.released_at, b.name, market.describe_end(a.outcome) as ending,
+      select a.id, a.released_at, b.name, market.describe_ending(a) as ending,
         format('%s for %s %s%s', b.name, round(a.price, kernel.currency_minor_unit(a.currency)), a.currency,
           case when a.is_exclusive then ' (exclusive)' else '' end) as words
       from leadgen.lead_assignments a
