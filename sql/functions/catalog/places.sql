@@ -225,7 +225,8 @@ returns void
 language plpgsql
 stable
 as $$
--- Only where places are known at all. The distance of words is slow, so it is taken to names that begin or end alike.
+-- Only where places are known at all. The distance of words is slow, so it is taken to few names: those that
+-- begin, or begin and end, alike.
 declare
   v_country_code constant text := ref.find_postal_country(p_country_code);
   v_meant text;
@@ -235,21 +236,15 @@ begin
       select from leadgen.postal_places p where p.country_code = v_country_code and p.city_keys is not null) then
     return;
   end if;
-  select 'Did you mean ' || n.city || '?' into v_meant
-  from (
-    select distinct p.city, p.city_key from leadgen.postal_places p
-    where p.country_code = v_country_code
-      and (starts_with(p.city_key, left(p_city_key, 3)) or right(p.city_key, 4) = right(p_city_key, 4))
-      and abs(length(p.city_key) - length(p_city_key)) <= 2
-  ) n
-  where n.city_key = kernel.suggest(p_city_key, array(
+  v_meant := kernel.suggest(p_city_key, array(
     select distinct p.city_key from leadgen.postal_places p
-    where p.country_code = v_country_code
+    where p.country_code = v_country_code and left(p.city_key, 1) = left(p_city_key, 1)
       and (starts_with(p.city_key, left(p_city_key, 3)) or right(p.city_key, 4) = right(p_city_key, 4))
       and abs(length(p.city_key) - length(p_city_key)) <= 2
-    order by p.city_key))
-  order by n.city
-  limit 1;
+    order by p.city_key));
+  v_meant := 'Did you mean ' || (
+    select min(p.city) from leadgen.postal_places p
+    where p.country_code = v_country_code and p.city_key = v_meant) || '?';
   perform kernel.refuse('LG423',
     format('%s: found %s; allowed: a city that has a postal code in %s', p_path, left(p_city, 200), v_country_code)
       || coalesce('. ' || v_meant, ''),
