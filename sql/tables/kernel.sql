@@ -99,7 +99,8 @@ create type kernel.lead_facts as (
   mail_status text,
   ip_count integer,
   phone_count integer,
-  buyers_with_contact bigint[]
+  buyers_with_contact bigint[],
+  phone_extension text
 );
 comment on type kernel.lead_facts is
   'All that the rules judge: the normalised lead and what the tables knew of it. A rule reads nothing else.';

@@ -31,7 +31,8 @@ begin
     p_request.gdpr_consent,
     p_request.consent_at,
     p_request.consent_certificate_url,
-    null, null, null, null, null, null, null, null, null, null, null, null, null, null -- what gather_facts looks up
+    null, null, null, null, null, null, null, null, null, null, null, null, null, null, -- what gather_facts looks up
+    v_phone.extension
   )::kernel.lead_facts;
   return v_facts;
 end;
@@ -267,7 +268,8 @@ begin
     v_signals.mail_status,
     v_signals.ip_count,
     v_signals.phone_count,
-    '{}'
+    '{}',
+    p_lead.phone_extension
   )::kernel.lead_facts;
   return v_facts;
 end;

@@ -31,7 +31,7 @@ begin
     validation_policy_id, validation_policy_version,
     routing_policy_id, routing_policy_version, pricing_policy_id, pricing_policy_version,
     buyer_id, price, utm_source, utm_medium, utm_campaign, landing_url, ip_address, user_agent, submitted, answer,
-    signals
+    signals, phone_extension
   )
   overriding system value
   values (
@@ -60,7 +60,8 @@ begin
       p_facts.duplicate_lead_id, p_facts.duplicate_created_at, p_facts.duplicate_field,
       p_facts.latitude, p_facts.longitude, p_facts.local_minute, p_facts.is_suppressed, p_facts.mail_status,
       p_facts.ip_count, p_facts.phone_count
-    )::kernel.lead_signals
+    )::kernel.lead_signals,
+    p_facts.phone_extension
   )
   on conflict on constraint leads_idempotency_unique_per_source do nothing;
   if not found then
