@@ -36,6 +36,7 @@ begin
     p_request.consent_at,
     p_request.consent_certificate_url,
     null, null, null, null, null, null, null, null, null, null, null, null, null, null, -- what gather_facts looks up
+    v_phone.extension,
     2, -- reading
     null -- postal_city
   )::kernel.lead_facts;
@@ -278,6 +279,7 @@ begin
     v_signals.ip_count,
     v_signals.phone_count,
     '{}',
+    p_lead.phone_extension,
     v_signals.reading,
     null
   )::kernel.lead_facts;
