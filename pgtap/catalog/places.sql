@@ -16,7 +16,7 @@ from (values
   ('Saint Luis', 'LG423 scope_value'), ('Berlin Mitte', 'LG423 scope_value'), ('...', 'LG423 scope_value')
 ) as t (city, fault);
 select throws_like(format($$insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
-  values (%s, %s, 'city', %L)$$, testkit.buyer_of(seat), market_id, city), '%' || meant, format('%s: %s', city, meant))
+  values (%s, %s, 'city', %L)$$, testkit.buyer_of(seat), market_id, city), format('%%%s', meant), format('%s: %s', city, meant))
 from ids, (values
   ('Austni', 'scope_value: found Austni; allowed: a city that has a postal code in US. Did you mean Austin?'),
   ('Winston Salm', 'Did you mean Winston Salem?'), ('Xqzzy', 'allowed: a city that has a postal code in US')
@@ -24,7 +24,8 @@ from ids, (values
 select is(testkit.fault_of(format($$insert into leadgen.offer_exclusivities (offer_id, buyer_id, scope_type, scope_value)
   values (%s, %s, 'city', 'Austni')$$, offer_id, testkit.buyer_of(seat))), 'LG423 scope_value', 'an exclusivity')
 from ids;
-select is(testkit.fault_of(format($$select testkit.enroll(testkit.make_offer(p_market => '{"country_code": "DE"}'), '{}', '{Entenhausen}')$$)),
+select is(testkit.fault_of(
+  $$select testkit.enroll(testkit.make_offer(p_market => '{"country_code": "DE"}'), '{}', '{Entenhausen}')$$),
   'none', 'a country without places: any city');
 select is(testkit.fault_of($$select testkit.enroll(testkit.make_offer(p_market => '{"country_code": "PR"}'), '{}', '{San Juan}')$$),
   'none', 'a territory has the places of its postal codes');
@@ -44,7 +45,8 @@ select offer_id, testkit.enroll_buyer(offer_id, 'Ace') as a, testkit.enroll_buye
 set local session_replication_role = replica;
 insert into leadgen.offer_exclusivities (offer_id, buyer_id, scope_type, scope_value, scope_key)
 select offer_id, testkit.buyer_of(a), 'city', 'St. Louis', 'st.louis' from owners
-union all select offer_id, testkit.buyer_of(b), 'city', 'Saint Louis', 'saintlouis' from owners;
+union all
+select offer_id, testkit.buyer_of(b), 'city', 'Saint Louis', 'saintlouis' from owners;
 insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value, scope_key)
 select testkit.buyer_of(w.a), o.market_id, 'city', 'Ft. Worth', 'ft.worth' from owners w join leadgen.offers o on o.id = w.offer_id;
 update leadgen.postal_places set city_key = 'old', city_keys = null where postal_code = '63130';
@@ -75,7 +77,8 @@ begin
   return testkit.fault_of('select catalog.compile_places()');
 end;
 $$;
-select is(pg_temp.try_row($$insert into leadgen.city_words (word, meaning) values ('St.', 'saint')$$), 'LG423 city_words.word', 'a word with a mark');
+select is(pg_temp.try_row($$insert into leadgen.city_words (word, meaning) values ('St.', 'saint')$$), 'LG423 city_words.word',
+  'a word with a mark');
 delete from leadgen.city_words where word = 'St.';
 select is(pg_temp.try_row($$insert into leadgen.country_names (name, country_code) values ('the uk', 'GB')$$), 'LG423 country_names.name',
   'a name with a blank');

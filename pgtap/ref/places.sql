@@ -1,10 +1,12 @@
--- normalize_postal_code, is_postal_code, restore_zip, match_postal_codes, normalize_city, list_city_keys, read_country, read_region, collapse_space, fold_words.
+-- normalize_postal_code, is_postal_code, restore_zip, match_postal_codes, normalize_city, list_city_keys, read_country, read_region,
+-- collapse_space, fold_words.
 begin;
 select plan(167);
 
 select is(ref.normalize_postal_code(code, country), normal, format('normalize_postal_code: %s in %s', to_jsonb(code), country))
 from (values
-  (' 78701 ', 'US', '78701'), ('78701-1234', 'US', '78701'), ('787011234', 'US', '78701'), ('00901-1234', 'PR', '00901'), ('78701 - 1234', 'US', '78701'),
+  (' 78701 ', 'US', '78701'), ('78701-1234', 'US', '78701'), ('787011234', 'US', '78701'), ('00901-1234', 'PR', '00901'),
+  ('78701 - 1234', 'US', '78701'),
   ('7870', 'US', '7870'), ('', 'US', null), ('   ', 'US', null),
   ('k1a0b1', 'CA', 'K1A 0B1'), ('K1A-0B1', 'CA', 'K1A 0B1'), ('K1A  0B1', 'CA', 'K1A 0B1'),
   ('sw1a1aa', 'GB', 'SW1A 1AA'), ('m1 1ae', 'GB', 'M1 1AE'), ('EC1A 1BB', 'GB', 'EC1A 1BB'),
@@ -14,7 +16,8 @@ select is(ref.normalize_postal_code(null, 'US'), null, 'normalize_postal_code: n
 
 select is(ref.is_postal_code(code, country), good, format('is_postal_code: "%s" in %s', code, country))
 from (values
-  ('78701', 'US', true), ('00901', 'PR', true), ('0090', 'PR', false), ('7870', 'US', false), ('787011', 'US', false), ('7870A', 'US', false), ('78701-1234', 'US', false),
+  ('78701', 'US', true), ('00901', 'PR', true), ('0090', 'PR', false), ('7870', 'US', false),
+  ('787011', 'US', false), ('7870A', 'US', false), ('78701-1234', 'US', false),
   ('K1A 0B1', 'CA', true), ('K1A0B1', 'CA', false), ('SW1A 1AA', 'GB', true), ('M1 1AE', 'GB', true), ('SW1A', 'GB', false),
   ('10115', 'DE', true), ('1', 'DE', false), ('ABCDEFGHIJKLMNOP', 'DE', false), ('1011 AB', 'NL', true), ('10!15', 'DE', false)
 ) as t (code, country, good);
@@ -33,7 +36,8 @@ from (values
   ('Ft. Worth', 'fortworth'), ('Mt. Pleasant', 'mountpleasant'), ('Mt. St. Helens', 'mountsainthelens'), ('Austin, TX', 'austin'),
   ('Austin, Texas, USA', 'austin'), ('N. Las Vegas', 'northlasvegas'), ('E St Louis', 'eastsaintlouis'), ('Sault Ste. Marie',
   'saultsaintemarie'), ('Stow', 'stow'), ('West Point', 'westpoint'), ('Land O'' Lakes', 'landolakes'), ('Avenue N', 'avenuen'),
-  (', TX', 'tx'), ('...', null), ('Québec', 'quebec'), ('MÜNCHEN', 'munchen'), ('São Paulo', 'saopaulo'), ('Łódź', 'łodz'), ('東京', '東京'), (' ', null)
+  (', TX', 'tx'), ('...', null), ('Québec', 'quebec'), ('MÜNCHEN', 'munchen'), ('São Paulo', 'saopaulo'),
+  ('Łódź', 'łodz'), ('東京', '東京'), (' ', null)
 ) as t (city, key);
 select is(ref.normalize_city(null), null, 'normalize_city: nothing of nothing');
 
@@ -85,7 +89,8 @@ from (values
 select is(ref.find_postal_country(country), postal, format('find_postal_country: %s', country))
 from (values ('US', 'US'), ('PR', 'US'), ('VI', 'US'), ('GU', 'US'), ('AS', 'US'), ('MP', 'US'), ('DE', 'DE'), (null, null))
   as t (country, postal);
-select is(ref.settle_country(sent, market, postal_code), country, format('settle_country: %s in a market of %s, %s', sent, market, postal_code))
+select is(ref.settle_country(sent, market, postal_code), country,
+  format('settle_country: %s in a market of %s, %s', sent, market, postal_code))
 from (values
   ('US', 'US', '78701', 'US'), ('PR', 'US', '00901', 'US'), ('US', 'PR', '00901', 'PR'), ('PR', 'PR', '00901', 'PR'),
   ('PR', 'PR', '78701', 'US'), ('PR', 'PR', null, 'PR'), ('VI', 'PR', '00802', 'VI'), ('US', 'GU', '96910', 'GU'),

@@ -54,6 +54,9 @@ class DataSet:
     rows: Callable[[], Iterable[Row]]
     compute: LiteralString = ""
     computed: tuple[LiteralString, ...] = ()
+    owned: LiteralString = (
+        "true"  # which rows of the table are the set's: others are somebody's own, and stay
+    )
 
     @property
     def fingerprint(self) -> str:
@@ -100,8 +103,8 @@ def _merge(cursor: psycopg.Cursor, data: DataSet) -> int:
     columns = data.columns + data.computed
     cursor.execute("analyze incoming")
     cursor.execute(
-        sql.SQL("delete from {0} where ({1}) not in (select {1} from incoming)").format(
-            target, _names(data.key)
+        sql.SQL("delete from {0} where {2} and ({1}) not in (select {1} from incoming)").format(
+            target, _names(data.key), sql.SQL(data.owned)
         )
     )
     values = [column for column in columns if column not in data.key]
@@ -214,9 +217,10 @@ def _region(name: str) -> str | None:
 
 
 def postal_places() -> Iterator[Row]:
-    """(country_code, postal_code, city, region_code, timezone, latitude, longitude, towns) of every US postal code.
+    """(country_code, postal_code, city, region_code, timezone, latitude, longitude, towns) of every US code.
 
-    Towns are what the postal service accepts for the code beside its city. Some rows of the package have no position (0, 0), and some no zone or something else in its place.
+    Towns are what the postal service accepts for the code beside its city. Some rows of the package have no
+    position (0, 0), and some no zone or something else in its place.
     """
     import zipcodes
 
@@ -290,6 +294,7 @@ DATA_SETS = (
             set city_key = ref.normalize_city(city), city_keys = ref.list_city_keys(city, towns)
             """,
         computed=("city_key", "city_keys"),
+        owned="country_code = 'US'",
     ),
     DataSet(
         table="disposable_domains",

@@ -173,7 +173,8 @@ begin
 end;
 $$;
 comment on function catalog.fill_scope() is
-  'Trigger: scope_key is scope_value as leads are compared with it; a postal code or city that none can match is refused.';
+  'Trigger: scope_key is scope_value as leads are compared with it; a postal code or city that none can match is '
+  'refused.';
 
 create or replace function catalog.check_pause(p_from timestamptz, p_until timestamptz, p_path text)
 returns void

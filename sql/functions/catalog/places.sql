@@ -42,8 +42,8 @@ $sql$, (
 end;
 $$;
 comment on function catalog.compile_places() is
-  'Writes the bodies of ref.normalize_city, read_country, read_region, find_postal_country and settle_country from their '
-  'tables; run by each deploy. LG423 with the row that can match nothing.';
+  'Writes the bodies of ref.normalize_city, read_country, read_region, find_postal_country and settle_country from '
+  'their tables; run by each deploy. LG423 with the row that can match nothing.';
 
 create or replace function catalog.check_place_rows()
 returns void
@@ -79,7 +79,8 @@ begin
   order by x.name, x.value
   limit 1;
   if found then
-    perform kernel.refuse('LG423', format('leadgen.%s: found %s; allowed: %s', v_fault.name, v_fault.value, v_fault.allowed),
+    perform kernel.refuse('LG423',
+      format('leadgen.%s: found %s; allowed: %s', v_fault.name, v_fault.value, v_fault.allowed),
       v_fault.name, v_fault.value, v_fault.allowed, 'Mend the row and deploy again.');
   end if;
 end;
@@ -231,7 +232,9 @@ declare
   v_country_code constant text := ref.find_postal_country(p_country_code);
   v_meant text;
 begin
-  if exists (select from leadgen.postal_places p where p.city_keys @> array[p_city_key] and p.country_code = v_country_code)
+  if exists (
+      select from leadgen.postal_places p
+      where p.city_keys @> array[p_city_key] and p.country_code = v_country_code)
     or not exists (
       select from leadgen.postal_places p where p.country_code = v_country_code and p.city_keys is not null) then
     return;
@@ -254,5 +257,5 @@ begin
 end;
 $$;
 comment on function catalog.check_city(text, text, text, text) is
-  'Raises LG423, with the city that was probably meant, for a city that no postal code of a country has; where there are '
-  'no places of the country, any city will do.';
+  'Raises LG423, with the city that was probably meant, for a city that no postal code of a country has; where there '
+  'are no places of the country, any city will do.';

@@ -109,7 +109,8 @@ begin
         limit (v_rules ->> 'max_per_phone_per_day')::integer) seen) end
   into
     v_is_known, v_facts.existing_lead_id, v_facts.email_is_disposable, v_facts.city, v_facts.city_key,
-    v_facts.postal_city, v_facts.region_code, v_window_hours, v_facts.decided_at, v_facts.latitude, v_facts.longitude, v_facts.local_minute,
+    v_facts.postal_city, v_facts.region_code, v_window_hours, v_facts.decided_at, v_facts.latitude, v_facts.longitude,
+    v_facts.local_minute,
     v_facts.is_suppressed, v_facts.mail_status, v_facts.ip_count, v_facts.phone_count
   from leadgen.settings d
   left join leadgen.postal_places p

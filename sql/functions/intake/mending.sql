@@ -242,7 +242,7 @@ begin
   end if;
   if p_facts.postal_city is not null then
     v_notes := v_notes
-      || format('city: not a place of the postal code, which is in %s; the postal code decides', p_facts.postal_city);
+      || format('city: read as %s, where the postal code is', p_facts.postal_city);
   end if;
   return v_notes;
 end;

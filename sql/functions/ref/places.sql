@@ -100,7 +100,8 @@ declare
   v_text text := split_part(ltrim(ref.collapse_space(p_city), ', '), ',', 1);
 begin
   if octet_length(v_text) > length(v_text) then
-    v_text := regexp_replace(normalize(v_text, nfd), E'[\\u0300-\\u036f\\u00b4\\u02b9-\\u02bc\\u2018-\\u201b\\u2032]+', '', 'g');
+    v_text := regexp_replace(normalize(v_text, nfd),
+      E'[\\u0300-\\u036f\\u00b4\\u02b9-\\u02bc\\u2018-\\u201b\\u2032]+', '', 'g');
     v_text := regexp_replace(v_text, E'[\\u00b7\\u2010-\\u2015\\u2212]+', ' ', 'g');
   end if;
   return ' ' || ltrim(translate(lower(v_text), E'.-_/()[]&"#*+:;!?\'`', '                 ')) || ' ';
@@ -146,7 +147,8 @@ immutable strict parallel safe
 as $$
 begin
   return regexp_replace(
-    lower(case when octet_length(p_name) = length(p_name) then p_name else normalize(p_name, nfd) end), '[^a-z0-9]+', '', 'g');
+    lower(case when octet_length(p_name) = length(p_name) then p_name else normalize(p_name, nfd) end),
+    '[^a-z0-9]+', '', 'g');
 end;
 $$;
 comment on function ref.fold_name(text) is
@@ -163,8 +165,8 @@ begin
 end;
 $$;
 comment on function ref.read_country(text) is
-  'The ISO 3166-1 code of a country, out of its code or a name in leadgen.country_names; what is neither stays as it is, '
-  'in capitals. Compiled from the rows.';
+  'The ISO 3166-1 code of a country, out of its code or a name in leadgen.country_names; what is neither stays as it '
+  'is, in capitals. Compiled from the rows.';
 
 create or replace function ref.read_region(p_text text, p_country_code text)
 returns text
@@ -177,8 +179,8 @@ begin
 end;
 $$;
 comment on function ref.read_region(text, text) is
-  'The ISO 3166-2 code of a region of a country, out of its code, its short code (TX) or a name in leadgen.region_names; '
-  'what is none of them stays as it is, in capitals. Compiled from the rows.';
+  'The ISO 3166-2 code of a region of a country, out of its code, its short code (TX) or a name in '
+  'leadgen.region_names; what is none of them stays as it is, in capitals. Compiled from the rows.';
 
 create or replace function ref.find_postal_country(p_country_code text)
 returns text
@@ -191,7 +193,8 @@ begin
 end;
 $$;
 comment on function ref.find_postal_country(text) is
-  'The country whose postal codes a country uses: its own, except for leadgen.postal_territories. Compiled from the rows.';
+  'The country whose postal codes a country uses: its own, except for leadgen.postal_territories. Compiled from '
+  'the rows.';
 
 create or replace function ref.settle_country(p_country_code text, p_market_country_code text, p_postal_code text)
 returns text

@@ -70,8 +70,8 @@ begin
 end;
 $$;
 comment on function rules.allowed_cities(kernel.lead_facts, jsonb, jsonb) is
-  'The lead''s city is on the list, compared as ref.normalize_city says. The city is the postal code''s; a town that shares'
-  ' the postal code may be named instead.';
+  'The lead''s city is on the list, compared as ref.normalize_city says. The city is the postal code''s; a town that '
+  'shares the postal code may be named instead.';
 
 create or replace function rules.allowed_area(p_facts kernel.lead_facts, p_value jsonb, p_rules jsonb)
 returns kernel.failure[]
