@@ -259,7 +259,10 @@ begin
     nullif(p_lead.postal_code, ''),
     case when v_is_local then ref.match_postal_codes(nullif(p_lead.postal_code, '')) else '{}' end,
     p_lead.city,
-    case when v_signals.reading >= 2 then v_signals.city_key when v_is_local then ref.squeeze_city(p_lead.city) end,
+    case
+      when not v_is_local then null
+      when v_signals.reading >= 2 then v_signals.city_key
+      else ref.squeeze_city(p_lead.city) end,
     p_lead.message,
     p_lead.attributes,
     p_lead.consent,
