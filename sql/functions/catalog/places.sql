@@ -187,14 +187,26 @@ language plpgsql
 volatile
 as $$
 -- Two spellings of one city may have been two exclusivities. The older stays; the newer is switched off, and an event
--- says so.
+-- says so. Reading tens of thousands of postal codes takes seconds, so it is done when the words have changed, or for
+-- codes that have no keys yet.
 declare
+  v_words constant text := md5(
+    pg_get_functiondef('ref.normalize_city(text)'::regprocedure)
+    || pg_get_functiondef('ref.fold_city(text)'::regprocedure));
+  v_is_read constant boolean := exists (
+    select from leadgen.reference_loads r where r.name = 'city_keys' and r.fingerprint = v_words);
   v_row leadgen.offer_exclusivities;
 begin
   update leadgen.postal_places p
   set city_key = ref.normalize_city(p.city), city_keys = ref.list_city_keys(p.city, p.towns)
-  where (p.city_key, p.city_keys)
-    is distinct from (ref.normalize_city(p.city), ref.list_city_keys(p.city, p.towns));
+  where (not v_is_read or p.city_keys is null and p.city is not null)
+    and (p.city_key, p.city_keys)
+      is distinct from (ref.normalize_city(p.city), ref.list_city_keys(p.city, p.towns));
+  insert into leadgen.reference_loads (name, fingerprint, rows, loaded_at)
+  select 'city_keys', v_words, count(*), now() from leadgen.city_words
+  on conflict (name) do update
+  set fingerprint = excluded.fingerprint, rows = excluded.rows, loaded_at = excluded.loaded_at
+  where reference_loads.fingerprint <> excluded.fingerprint;
   update leadgen.buyer_service_areas a set scope_key = ref.normalize_city(a.scope_value)
   where a.scope_type = 'city' and a.scope_key is distinct from ref.normalize_city(a.scope_value)
     and ref.normalize_city(a.scope_value) is not null;
