@@ -281,7 +281,8 @@ async def test_control_characters_of_a_lead_do_not_reach_the_phone() -> None:
         (
             "lead.undelivered",
             {},
-            "A lead did not reach you in time and went to the next buyer. Please look at how we reach you.",
+            "A lead did not reach you in time and went to the next buyer. "
+            "Please check your webhook, e-mail address or number.",
         ),
     ],
 )
