@@ -59,11 +59,12 @@ begin
       p_facts.phone_country, p_facts.phone_region, p_facts.email_is_disposable,
       p_facts.duplicate_lead_id, p_facts.duplicate_created_at, p_facts.duplicate_field,
       p_facts.latitude, p_facts.longitude, p_facts.local_minute, p_facts.is_suppressed, p_facts.mail_status,
-      p_facts.ip_count, p_facts.phone_count, p_facts.reading
+      p_facts.ip_count, p_facts.phone_count, p_facts.reading, p_facts.city_key
     )::kernel.lead_signals,
     p_facts.phone_extension,
     p_request.tracking,
-    case when length(p_request.postal_code) = 5 then p_request.notes else intake.list_notes(p_request, p_facts) end
+    case when length(p_request.postal_code) = 5 and p_facts.postal_city is null then p_request.notes
+      else intake.list_notes(p_request, p_facts) end
   )
   on conflict on constraint leads_idempotency_unique_per_source do nothing;
   if not found then

@@ -68,9 +68,10 @@ class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
         ),
     ] = None
     country_code: Annotated[
-        str | None, text(2, "ISO 3166-1 alpha-2. Default: the market's country.", "US")
+        str | None,
+        text(60, "ISO 3166-1 alpha-2, or a country's name. Default: the market's country.", "US"),
     ] = None
-    region_code: Annotated[str | None, text(20, "ISO 3166-2.", "US-TX")] = None
+    region_code: Annotated[str | None, text(60, "ISO 3166-2, its short code, or a name.", "US-TX")] = None
     postal_code: Annotated[
         str | None, text(16, "Postal code. Of a US ZIP+4 the first five digits count. Required.", "78701")
     ] = None
