@@ -47,7 +47,8 @@ create or replace function testkit.make_source(p_offer_id bigint, p_row jsonb de
 returns bigint
 language sql
 as $$
-  select testkit.add('sources', jsonb_build_object('offer_id', p_offer_id, 'kind', 'landing_page', 'name', 'A page') || p_row);
+  select testkit.add('sources', jsonb_build_object('offer_id', p_offer_id, 'kind', 'landing_page', 'name', 'A page',
+    'disclose_buyer', true) || p_row);
 $$;
 comment on function testkit.make_source(bigint, jsonb) is 'Another source of an offer.';
 

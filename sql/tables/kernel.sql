@@ -63,7 +63,8 @@ create type kernel.routing_settings as (
   return_quota_percent numeric,
   return_cycle text,
   auto_approves_returns boolean,
-  deliver_within_seconds numeric
+  deliver_within_seconds numeric,
+  disclosed text[]
 );
 comment on type kernel.routing_settings is
   'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers; '

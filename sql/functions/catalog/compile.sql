@@ -231,6 +231,10 @@ begin
   v_settings.return_cycle := coalesce(v_returns #>> '{quota,cycle}', 'month');
   v_settings.auto_approves_returns := coalesce((v_returns ->> 'auto_approve')::boolean, true);
   v_settings.resells_on_unknown := coalesce((v_delivery ->> 'resell_on_unknown')::boolean, false);
+  v_settings.disclosed := '{consent_at,consent_text_version,consent_certificate_url,consent_certificate_id}';
+  if p_config ? 'disclose' then
+    v_settings.disclosed := array(select jsonb_array_elements_text(p_config -> 'disclose'));
+  end if;
   return v_settings;
 end;
 $$;

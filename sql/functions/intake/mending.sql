@@ -14,7 +14,8 @@ as $$
     "utm_source": 100, "utm_medium": 100, "utm_campaign": 100, "utm_term": 200, "utm_content": 200,
     "landing_url": 2000, "referrer": 2000, "gclid": 500, "fbclid": 500, "click_id": 500, "session_id": 200,
     "sub_id": 200, "sub_id1": 200, "sub_id2": 200, "sub_id3": 200, "sub_id4": 200, "sub_id5": 200,
-    "ip_address": 100, "user_agent": 500, "consent_at": 40, "consent_certificate_url": 2000}'::jsonb;
+    "ip_address": 100, "user_agent": 500, "consent_at": 40, "consent_certificate_url": 2000,
+    "consent_certificate_id": 200, "consent_text_version": 200}'::jsonb;
 $$;
 comment on function intake.list_limits() is 'The text fields of a submission, and how many characters each may have.';
 
@@ -24,7 +25,7 @@ language sql
 immutable parallel safe
 as $$
   select '{external_id,utm_term,utm_content,referrer,gclid,fbclid,click_id,session_id,
-    sub_id,sub_id1,sub_id2,sub_id3,sub_id4,sub_id5}'::text[];
+    sub_id,sub_id1,sub_id2,sub_id3,sub_id4,sub_id5,consent_certificate_id,consent_text_version}'::text[];
 $$;
 comment on function intake.list_tracking_fields() is
   'The fields of a submission that are kept in leads.tracking: nothing judges them.';
