@@ -16,7 +16,7 @@ from leadgen.app.headers import (
     group,
     read_context,
 )
-from leadgen.app.json_text import check_object, decode_utf8, mend_text
+from leadgen.app.json_text import check_object, decode_utf8
 from leadgen.app.openapi.models import Accepted, Lead, Rejected
 from leadgen.app.openapi.operations import (
     LEAD_ID,
@@ -43,7 +43,9 @@ from leadgen.app.problems import (
 )
 from leadgen.app.queries import Outcome
 from leadgen.app.rates import refuse_limited
+from leadgen.app.refused import keep_refused
 from leadgen.app.services import FromServices, Request, Services
+from leadgen.escapes import mend_text
 
 JSON = "application/json"
 
@@ -93,16 +95,24 @@ async def submit_lead(request: Request, services: FromServices) -> Response[byte
     check_body_type(headers)
     context = read_context(headers, request.scope["client"], services.trusted_proxies)
     await services.rates.check_head(context)
-    text = decode_utf8(await read_body(request, services.max_body_bytes))
-    check_object(text)
-    payload = mend_text(text)
-
-    sender = name_sender(payload, context)
-    await services.rates.check_source(context, sender)
-    submit = partial(services.batcher.submit, sender, payload)
-    status, outcome = await take_lead(services, submit, context)
+    body = b""
+    try:
+        body = await read_body(request, services.max_body_bytes, keeps="api_key_hash" in context)
+        status, outcome = await _submit(services, body, context)
+    except Problem as problem:
+        await keep_refused(services, problem, body, context)
+        raise
     services.rates.learn_key(context)
     return answer_lead(status, outcome)
+
+
+async def _submit(services: Services, body: bytes, context: dict[str, str]) -> Outcome:
+    text = decode_utf8(body)
+    check_object(text)
+    payload = mend_text(text)
+    sender = name_sender(payload, context)
+    await services.rates.check_source(context, sender)
+    return await take_lead(services, partial(services.batcher.submit, sender, payload), context)
 
 
 @get(
