@@ -782,7 +782,8 @@ def test_what_a_partner_is_refused_is_kept_with_its_answer(
     broken.check_problem()
     assert broken.status == 400
     row = database.execute(
-        "select payload ->> 'body' from leadgen.intake_quarantine where id = %s", (broken.json["quarantine_id"],)
+        "select payload ->> 'body' from leadgen.intake_quarantine where id = %s",
+        (broken.json["quarantine_id"],),
     ).fetchone()
     assert row == ('{"ref": 1, "person": ',)
 

@@ -97,7 +97,7 @@ async def submit_lead(request: Request, services: FromServices) -> Response[byte
     await services.rates.check_head(context)
     body = b""
     try:
-        body = await read_body(request, services.max_body_bytes, keeps="api_key_hash" in context)
+        body = await read_body(request, services.max_body_bytes, keeps=True)
         status, outcome = await _submit(services, body, context)
     except Problem as problem:
         await keep_refused(services, problem, body, context)
