@@ -17,8 +17,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 MAX_FRAMES = 8
 HIDDEN = {
     "api_key", "authorization", "body", "city", "email", "idempotency_key", "ip_address", "key",
-    "landing_url", "message", "name", "password", "payload", "phone", "postal_code", "referer", "secret",
-    "user_agent", }  # fmt: skip
+    "landing_url", "message", "name", "password", "payload", "phone", "phone_extension", "postal_code", "referer",
+    "secret", "user_agent", }  # fmt: skip
 
 
 def configure_logging(level: str = "INFO", form: Literal["json", "console"] = "json") -> None:

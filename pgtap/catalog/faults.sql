@@ -1,7 +1,7 @@
--- list_configuration_faults, list_offer_faults, list_source_faults, list_enrollment_faults, list_exclusivity_faults,
+-- list_configuration_faults, list_offer_faults, list_source_faults, list_enrollment_faults, list_buyer_faults, list_exclusivity_faults,
 -- can_take_leads: what is configured and cannot work.
 begin;
-select plan(28);
+select plan(31);
 
 create function pg_temp.faults(p_subject text) returns text[] language sql as $$
   select coalesce(array_agg(f.fault), '{}') from leadgen.list_configuration_faults() f
@@ -65,6 +65,15 @@ from hilltop, (values
 where wanted is not null;
 select matches(array_to_string(pg_temp.after(format('delete from leadgen.buyer_service_areas where buyer_id = %s', buyer_id),
   format('enrollment %s, ', id)), ' '), '^its buyer has no service area in ', 'enrollment: no area in the market') from hilltop;
+
+-- Buyers whose number was taken under milder rules.
+select is(pg_temp.after(format('set local session_replication_role = replica; %s', format(change, id, buyer_id)), subject), wanted,
+  format('number: %s', change))
+from hilltop, (values
+  ('update leadgen.buyers set phone = ''615'' where id = %2$s', 'buyer ', '{its phone is no valid number}'::text[]),
+  ('update leadgen.buyers set phone = ''615'', is_active = false where id = %2$s', 'buyer ', '{}'),
+  ('update leadgen.buyer_offers set sms_override = ''+1615'' where id = %1$s', 'enrollment ', '{its sms_override is no valid number}')
+) as t (change, subject, wanted);
 
 -- Sources, exclusivities.
 select is(pg_temp.after('update leadgen.sources set kind = ''partner_api''', 'source '),

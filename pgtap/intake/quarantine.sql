@@ -1,6 +1,6 @@
 -- charge_quarantine, trace_payload, purge_quarantine, check_submission: what strangers send is bounded.
 begin;
-select plan(50);
+select plan(58);
 select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.rate_limits set is_active = true;
 update leadgen.rate_limits set amount = 1000, per_seconds = 1000 where name = 'quarantine_address';
@@ -47,6 +47,9 @@ from
     ('{"email": " JO@Example.com "}'::jsonb, true, 'e-mail'), ('{"phone": "(512) 555-0123"}', true, 'phone'),
     ('{"answers": [{"q": "mail", "a": "mailto:jo@example.com!"}]}', true, 'e-mail somewhere'),
     ('{"answers": ["call 512.555.0123 or so"]}', true, 'phone somewhere'), ('["1 512 555 0123"]', true, 'in a list'),
+    (E'["\u0665\u0661\u0662 \u0665\u0665\u0665 \u0660\u0661\u0662\u0663"]', true, 'in Arabic digits'),
+    ('["+1 1 (512) 555-0123 x4"]', true, 'with an extension'),
+    ('{"country_code": "gb", "tel": "00 1 512 555 0123"}', true, 'dialled abroad'),
     ('{"text": "9915125550123"}', true, 'a number with more before it'),
     ('{"email": "bo@example.com", "phone": "5125550124"}', false, 'another person'), ('7', false, 'a number')
   ) t (payload, found, what);
@@ -58,6 +61,9 @@ from
     ('{"order": 25125550123}', '+15125550123', false), ('{"order": 15125550123}', '+15125550123', true),
     ('["tel5125550123, or later"]', '+15125550123', true), ('["from 5 512.555-0123 9"]', '+15125550123', true),
     ('["00 1 (512) 555 0123"]', '+15125550123', true), ('["+44 (0)20 7946 0958"]', '+442079460958', true),
+    ('["+44 020 7946 0958"]', '+442079460958', true), (E'["020\u20137946\u20130958"]', '+442079460958', true),
+    ('["1-800-FLOWERS"]', '+18003569377', true), ('["512 555 0123 x9"]', '+15125550123', true),
+    ('["4930901820x"]', '+4790182', false),
     ('["00442079460958"]', '+442079460958', true), ('["02079460958"]', '+442079460958', true),
     ('["13800138000"]', '+8613800138000', true), ('["23800138000"]', '+8613800138000', false),
     ('["0151 23456789"]', '+4915123456789', true), ('["4930901820"]', '+4930901820', true),

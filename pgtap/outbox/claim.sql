@@ -37,7 +37,8 @@ join leadgen.lead_assignments a on a.id = d.assignment_id join leadgen.offers o 
 select is(j #> '{data,lead}',
   '{"name": "John Smith", "email": "person1@example.com", "phone": "+15125550001", "postal_code": "78701", "city": "Austin",
     "country_code": "US",
-  "region_code": "US-TX", "message": "Emergency plumbing needed", "attributes": {"job": "leak"}}', 'the message has the lead') from message;
+  "region_code": "US-TX", "phone_extension": null, "message": "Emergency plumbing needed", "attributes": {"job": "leak"}}',
+  'the message has the lead') from message;
 select is(details, null, 'a webhook needs no details') from message;
 
 -- The lease ends: claimable again, with a new token; the same message id.

@@ -1,18 +1,21 @@
 -- suppress, unsuppress, normalize_contact, hash_contact.
 begin;
-select plan(43);
+select plan(49);
 
 select is(privacy.normalize_contact(kind, value), expected, format('normalize_contact: %s %s', kind, value))
 from (values
   ('phone', ' +1 (512) 555-0123 ', '+15125550123'),
   ('phone', '+44 (0)20 7946 0958', '+442079460958'),
+  ('phone', 'tel:+1-512-555-0123;ext=12', '+15125550123'),
+  ('phone', E'\uff0b\uff11\u2013512\u2013555\u20130123', '+15125550123'),
   ('email', '  John@Bücher.example ', 'john@xn--bcher-kva.example'),
   ('email_domain', ' Bücher.EXAMPLE', 'xn--bcher-kva.example')
 ) as t (kind, value, expected);
 select is(privacy.normalize_contact('phone', value, country), expected, format('normalize_contact: %s in %s', value, country))
 from (values
   ('(615) 555-0142', 'US', '+16155550142'), ('1 615 555 0142', 'us', '+16155550142'), ('011 44 20 7946 0958', 'US', '+442079460958'),
-  ('020 7946 0958', 'GB', '+442079460958'), ('+44 20 7946 0958', 'US', '+442079460958')
+  ('020 7946 0958', 'GB', '+442079460958'), ('447400123456', 'GB', '+447400123456'), ('1-800-FLOWERS', 'US', '+18003569377'),
+  ('+44 20 7946 0958', 'US', '+442079460958')
 ) as t (value, country, expected);
 select is(testkit.fault_of(format('select privacy.normalize_contact(%L, %L, %L)', kind, value, country)), expected,
   format('normalize_contact: %s %s in %s', kind, value, country))
@@ -25,6 +28,8 @@ select is(testkit.fault_of(format('select leadgen.suppress(%L, %L)', kind, value
 from (values
   ('phone', '512 555 0123', 'LG400 value'),
   ('phone', '+1 512', 'LG400 value'),
+  ('phone', repeat('+1 512 555 0123 ', 625), 'LG400 value'),
+  ('phone', repeat('9', 10000), 'LG400 value'),
   ('phone', null, 'LG400 value'),
   ('email', 'john', 'LG400 value'),
   ('email', '@example.com', 'LG400 value'),

@@ -1,6 +1,7 @@
--- read_phone and dial_abroad: numbers as people of several countries write them.
+-- read_phone and its parts: numbers as people of several countries write them. tests/db/test_phones.py holds them against the
+-- package.
 begin;
-select plan(64);
+select plan(104);
 
 select is((ref.read_phone(phone, country)).e164, e164, format('%s in %s', phone, country))
 from (values
@@ -23,7 +24,7 @@ from (values
   ('512 555 012', 'US', null),
   ('512 555 01234', 'US', null),
   ('2 512 555 0123', 'US', null),
-  ('1-800-FLOWERS', 'US', null),
+  ('1-800-FLOWERS', 'US', '+18003569377'),
   ('call me', 'US', null),
   ('+', 'US', null),
   ('x12', 'US', null),
@@ -60,11 +61,54 @@ from (values
   ('020 7946 0958', 'GB', 'GB'), ('030 123456', 'DE', 'DE')
 ) as t (phone, country, place);
 
+select is((ref.read_phone(phone, country)).e164, e164, format('%s in %s', phone, coalesce(country, 'no country')))
+from (values
+  ('+44 07400 123456', 'US', '+447400123456'),
+  ('447400123456', 'GB', '+447400123456'),
+  ('447400123456', 'US', null),
+  ('+1 1 512 555 0123', 'US', '+15125550123'),
+  ('tel:+1-512-555-0123', 'GB', '+15125550123'),
+  ('tel:512-555-0123;phone-context=+1', 'GB', '+15125550123'),
+  (E'512\u2013555\u20130123', 'US', '+15125550123'),
+  ('[512] 555-0123', 'US', '+15125550123'),
+  ('512*555*0123', 'US', '+15125550123'),
+  (E'\uff08\uff15\uff11\uff12\uff09\uff15\uff15\uff15\uff0d\uff10\uff11\uff12\uff13', 'US', '+15125550123'),
+  (E'\u0665\u0661\u0662\u0665\u0665\u0665\u0660\u0661\u0662\u0663', 'US', '+15125550123'),
+  (E'\u06f0\u06f9\u06f1\u06f2\u06f3\u06f4\u06f5\u06f6\u06f7\u06f8\u06f9', 'IR', '+989123456789'),
+  ('cell: 512 555 0123', 'US', '+15125550123'),
+  ('+800 1234 5678', 'US', '+80012345678'),
+  ('464 1234', 'AG', '+12684641234'),
+  ('011 15-2345-6789', 'AR', '+5491123456789'),
+  ('+34 (0)912 345 678', 'ES', '+34912345678'),
+  ('983 600 0123', 'US', null),
+  ('512 555 0123', null, null),
+  ('+1 512 555 0123', null, '+15125550123'),
+  ('+999 512 555 0123', 'US', null),
+  ('512 555 0123 call before 5', 'US', null),
+  (repeat('5', 250), 'US', null),
+  (repeat('1x', 5000), 'US', null),
+  ('', 'US', null)
+) as t (phone, country, e164);
+
+select is((ref.read_phone(phone, 'US')).extension, extension, format('the extension of %s', phone))
+from (values
+  ('512 555 0123', null), ('512 555 0123 x12', '12'), ('512 555 0123 ext: 0012', '0012'), ('tel:+1-512-555-0123;ext=7', '7'),
+  ('512 555 0123 extn 12#', '12'), (E'512 555 0123 x\u0661\u0662', '12'), ('555-0123 x12', null)
+) as t (phone, extension);
+
 select is(ref.dial_abroad(digits, r), abroad, format('dial_abroad: %s from %s', digits, r.country_code))
 from (values
-  ('US', '5125550123', '15125550123'), ('US', '15125550123', '15125550123'), ('US', '011442079460958', '442079460958'),
-  ('GB', '02079460958', '442079460958'), ('GB', '0012125550123', '12125550123'), ('IT', '0212345678', '390212345678')
+  ('US', '5125550123', null), ('US', '15125550123', '15125550123'), ('US', '011442079460958', '442079460958'),
+  ('US', '0110442079460958', null), ('GB', '02079460958', null), ('GB', '0012125550123', '12125550123'),
+  ('GB', '447400123456', '447400123456'), ('GB', '4407400123456', '447400123456'), ('IT', '0212345678', null)
 ) as t (country, digits, abroad)
+join leadgen.phone_regions r on r.country_code = t.country;
+
+select is(ref.strip_parsing_prefix(digits, r), national, format('strip_parsing_prefix: %s in %s', digits, r.country_code))
+from (values
+  ('GB', '02079460958', '2079460958'), ('GB', '2079460958', '2079460958'), ('IT', '0212345678', '0212345678'),
+  ('AG', '4641234', '2684641234'), ('AR', '0111523456789', '91123456789')
+) as t (country, digits, national)
 join leadgen.phone_regions r on r.country_code = t.country;
 
 create temp table ids as select testkit.make_offer('{"allowed_country_codes": ["GB", "US"]}') as offer_id;

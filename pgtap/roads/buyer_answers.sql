@@ -61,7 +61,8 @@ select is(leadgen.show_sale(repeat('a', 64), id) - 'lead', jsonb_build_object('a
   'accepted_at', '2026-11-20T16:00:00+00:00', 'answer_by', null, 'return_by', '2026-11-27T16:00:00+00:00'), 'show_sale: the sale')
     from sales where n = 1;
 select is(leadgen.show_sale(repeat('a', 64), id) -> 'lead', '{"name": "John Smith", "email": "person1@example.com", "phone": "+15125550001",
-  "postal_code": "78701", "city": "Austin", "country_code": "US", "region_code": "US-TX", "message": "Emergency plumbing needed",
+  "postal_code": "78701", "city": "Austin", "country_code": "US", "region_code": "US-TX", "phone_extension": null,
+  "message": "Emergency plumbing needed",
   "attributes": {"roof_age": 22}}', 'show_sale: the lead') from sales where n = 1;
 select is(leadgen.answer_sale(repeat('a', 64), id, 'return', 'wrong_number', 'it rings nowhere'),
   jsonb_build_object('assignment_id', id, 'outcome', 'returned', 'return', '{"status": "approved", "reason": "wrong_number"}'::jsonb),

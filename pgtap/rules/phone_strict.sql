@@ -21,7 +21,7 @@ from (values
 where (select is_there from here);
 select is(testkit.policy_fault('validation', '{"phone_strict": true}'), 'none', 'as a policy: true') where (select is_there from here);
 select is(testkit.codes_of(testkit.submit(testkit.make_offer('{"phone_strict": true}'), '{"phone": "(340) 211-1234"}')),
-  '{phone_invalid phone}', 'a lead with a number that nobody has')
+  '{field_invalid phone}', 'a lead with a number that nobody has has failed core_fields')
 where (select is_there from here);
 
 select is(testkit.policy_fault('validation', '{"phone_strict": "yes"}'), 'LG423 rules.phone_strict', 'as a policy: a text');

@@ -66,7 +66,8 @@ create type kernel.routing_settings as (
   deliver_within_seconds numeric
 );
 comment on type kernel.routing_settings is
-  'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers; deliver_within_seconds: null: a sale never passes on for being late.';
+  'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers; '
+  'deliver_within_seconds: null: a sale never passes on for being late.';
 
 create type kernel.lead_facts as (
   name text,
@@ -101,6 +102,7 @@ create type kernel.lead_facts as (
   ip_count integer,
   phone_count integer,
   buyers_with_contact bigint[],
+  phone_extension text,
   reading integer
 );
 comment on type kernel.lead_facts is

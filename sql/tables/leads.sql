@@ -40,10 +40,12 @@ comment on type intake.lead_request is
 create type ref.phone_number as (
   e164 text,
   country_code text,
-  region_code text
+  region_code text,
+  extension text
 );
 comment on type ref.phone_number is
-  'A valid number in E.164, the country it belongs to, and the ISO 3166-2 region where its area code is known. e164 null: not valid.';
+  'A valid number in E.164, the country it belongs to (001: none), the ISO 3166-2 region where its area code is known, and its extension. '
+  'e164 null: not valid.';
 
 create type catalog.route as (
   failed_step text,
@@ -136,6 +138,7 @@ create table leadgen.leads (
   answer jsonb,
   signals kernel.lead_signals,
   erased_at timestamptz,
+  phone_extension varchar(20),
   tracking jsonb,
   intake_notes text[],
 
@@ -149,6 +152,8 @@ comment on column leadgen.leads.idempotency_key is
   'message, attributes, consent and local date (intake.derive_idempotency_key).';
 comment on column leadgen.leads.request_hash is 'SHA-256 of the submission: the same key with another hash is refused.';
 comment on column leadgen.leads.phone is 'E.164, or the text as sent when it is no valid number.';
+comment on column leadgen.leads.phone_extension is
+  'The digits to dial once the call is connected; null: none. Leads are compared by phone alone.';
 comment on column leadgen.leads.validation_reason is 'The first failure in registry order; null: passed.';
 comment on column leadgen.leads.unsold_reason is 'Why a valid lead has no buyer; null: sold or not valid.';
 comment on column leadgen.leads.hold_until is 'Until when an unsold lead is offered again; null: not held.';

@@ -4,18 +4,36 @@
 -- verdict inside the transaction, in a dry run and in a replay.
 
 create table leadgen.phone_regions (
-  country_code text primary key,
+  country_code text not null,
   calling_code text not null,
   international_prefix text,
-  national_prefix text,
-  national_pattern text not null
+  parsing_prefix text,
+  national_pattern text not null,
+  place integer not null default 1,
+  prefix_rule text,
+  leading_digits text,
+  lengths integer[] not null default '{}',
+  general_pattern text not null default '[0-9]+',
+
+  constraint phone_regions_pkey primary key (country_code, calling_code)
 );
 comment on table leadgen.phone_regions is
-  'How a country writes its telephone numbers. Source: the package phonenumbers (Google libphonenumber).';
+  'How a country writes its telephone numbers. Country 001: numbers of no country, such as +800. Source: the package '
+  'phonenumbers (Google libphonenumber).';
+comment on column leadgen.phone_regions.place is
+  'Of several countries with one calling code, in what order they are asked; 1 is the main one (US of +1).';
 comment on column leadgen.phone_regions.international_prefix is
   'Regular expression of the digits dialled before a foreign number (US: 011).';
-comment on column leadgen.phone_regions.national_prefix is
-  'Digits dialled before a national number and dropped from it (GB: 0).';
+comment on column leadgen.phone_regions.parsing_prefix is
+  'Regular expression of what is dialled before a national number and dropped from it (GB: 0|180020).';
+comment on column leadgen.phone_regions.prefix_rule is
+  'What is written in place of parsing_prefix where its last group matched (AR: 9\1); null: nothing.';
+comment on column leadgen.phone_regions.leading_digits is
+  'Regular expression of how the numbers of one of several countries with a calling code begin (JM: 658|876).';
+comment on column leadgen.phone_regions.lengths is
+  'How many digits a national number may have, in order; none: not known, any.';
+comment on column leadgen.phone_regions.general_pattern is
+  'Regular expression that a national number matches whole, in use or not.';
 comment on column leadgen.phone_regions.national_pattern is
   'Regular expression that a valid national number matches whole.';
 create index phone_regions_calling_code on leadgen.phone_regions (calling_code);
@@ -23,10 +41,13 @@ create index phone_regions_calling_code on leadgen.phone_regions (calling_code);
 create table leadgen.phone_areas (
   prefix text primary key,
   country_code text not null,
-  region_code text not null
+  region_code text not null,
+  is_whole boolean not null default true
 );
 comment on table leadgen.phone_areas is
   'Which part of a country a number belongs to: E.164 digits without the plus, e.g. 1512 is US-TX.';
+comment on column leadgen.phone_areas.is_whole is
+  'Whether every number from 200-0000 on is valid, so that none needs to be held against national_pattern.';
 
 create table leadgen.postal_places (
   country_code text not null,

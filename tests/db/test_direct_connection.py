@@ -100,7 +100,7 @@ def test_pooler_in_session_mode_works(cluster: Cluster, empty: str) -> None:
 def holding_the_lock(url: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(url, autocommit=True, application_name="stranded") as session:
         session.execute(LOCK.encode())
-        session.execute("select 'the  last\n query'")
+        session.execute("select 'it''s  a\n secret', E'a \\' b', $x$ another $x$")
         yield session
 
 
@@ -123,7 +123,7 @@ def test_who_holds_the_lock_is_named(empty: str, tree: SqlTree) -> None:
             f"another deploy is at work; waiting for {who}"
         ]
         if role == "postgres":
-            assert ", stranded, idle, query: select 'the last query'" in str(refusal.value)
+            assert ", stranded, idle, query: select '…', E'…', $…$" in str(refusal.value)
     assert run(empty, tree) == ["reloaded 6 files"]
 
 

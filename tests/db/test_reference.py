@@ -1,5 +1,6 @@
 """The reference tables, against the packages they come from."""
 
+import random
 from collections.abc import Callable, Iterator
 
 import phonenumbers
@@ -60,13 +61,28 @@ def test_prefixes_compile_and_are_right(module_session: psycopg.Connection) -> N
     ).fetchall()
     rows = module_session.execute(
         """
-        select country_code, calling_code, international_prefix, national_prefix
+        select country_code, calling_code, international_prefix, parsing_prefix
         from leadgen.phone_regions
         where country_code in ('US', 'GB', 'IT')
         order by 1
         """
     ).fetchall()
-    assert rows == [("GB", "44", "00", "0"), ("IT", "39", "00", None), ("US", "1", "011", "1")]
+    assert rows == [("GB", "44", "00", "0|180020"), ("IT", "39", "00", None), ("US", "1", "011", "1")]
+
+
+def test_every_number_of_a_whole_area_code_is_valid(module_session: psycopg.Connection) -> None:
+    """An area code that is not whole has numbers that are not valid."""
+    chance = random.Random(37)
+    rows = module_session.execute("select prefix, country_code, is_whole from leadgen.phone_areas").fetchall()
+    assert 0 < sum(not is_whole for _, _, is_whole in rows) < 50 < len(rows)
+    for prefix, country, is_whole in rows:
+        exchanges = chance.sample(range(200, 1000), 30) if is_whole else range(200, 1000)
+        numbers = [
+            PhoneNumber(1, int(f"{prefix[1:]}{exchange}{chance.randrange(10_000):04}"))
+            for exchange in exchanges
+        ]
+        found = {phonenumbers.is_valid_number_for_region(number, country) for number in numbers}
+        assert found == {True} if is_whole else False in found, (prefix, country)
 
 
 def test_every_us_area_code_has_a_region(module_session: psycopg.Connection) -> None:

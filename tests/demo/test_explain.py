@@ -71,6 +71,14 @@ def test_a_refused_lead_shows_its_failures(database: str, catalogue: psycopg.Con
     assert "postal_code_not_allowed (postal_code): Invalid postal_code for offer" in shown
 
 
+def test_an_extension_is_mentioned_and_not_shown(database: str, catalogue: psycopg.Connection) -> None:
+    payload = {**LEAD, "phone": "512-555-0178 ext: 4711"}
+    answer = submit(catalogue, Posting(1, "good", None, payload, Expected("sold")))
+    shown = explain(database, str(answer.lead_id)).stdout
+    assert "  phone: with an extension, which buyers are sent\n" in shown
+    assert "4711" not in shown
+
+
 def test_json_is_the_database_s_own(database: str, catalogue: psycopg.Connection, answer: Answer) -> None:
     row = catalogue.execute("select leadgen.explain_lead(%s)", [answer.lead_id]).fetchone()
     assert row is not None

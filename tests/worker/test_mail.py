@@ -64,6 +64,15 @@ async def test_buyer_reads_who_how_what_and_for_how_much() -> None:
     assert "Ann&#39;s Pipes" in html
 
 
+async def test_an_extension_stands_behind_the_phone() -> None:
+    box = await received(delivery(BUYER, "email", lead=lead(phone_extension="42")))
+    (message,) = box.messages
+    assert "  Phone  +15125550123 ext. 42" in message.get_body(("plain",)).get_content().splitlines()  # type: ignore[union-attr]
+    html = message.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert 'href="tel:%2B15125550123;ext=42"' in html
+    assert "Call +15125550123 ext. 42</a>" in html
+
+
 async def test_message_id_is_the_same_at_every_attempt() -> None:
     boxes = [await received(delivery(BUYER, "email", attempt=attempt)) for attempt in (1, 2)]
     ids = {box.messages[0]["Message-ID"] for box in boxes}

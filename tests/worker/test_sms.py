@@ -61,6 +61,15 @@ async def test_message_is_handed_over_and_its_report_awaited() -> None:
     }
 
 
+async def test_an_extension_stands_behind_the_phone() -> None:
+    async with running_twilio() as api:
+        await send(api, text_message(lead=lead(phone_extension="42", message=None)))
+    (message,) = api.messages
+    assert (
+        message.form["Body"] == "New Plumbing lead: Jane Doe, +15125550123 ext. 42, 78701 Austin. 45.00 USD."
+    )
+
+
 async def test_without_a_public_address_there_is_no_report_to_wait_for() -> None:
     async with running_twilio() as api:
         result = await send(api, public_url=None)
@@ -272,7 +281,8 @@ async def test_control_characters_of_a_lead_do_not_reach_the_phone() -> None:
         (
             "lead.undelivered",
             {},
-            "A lead did not reach you in time and went to the next buyer. Please look at how we reach you.",
+            "A lead did not reach you in time and went to the next buyer. "
+            "Please check your webhook, e-mail address or number.",
         ),
     ],
 )

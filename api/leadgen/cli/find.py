@@ -20,7 +20,7 @@ select current_database() as name, (select count(*) from leadgen.leads) as leads
   (select count(*) from leadgen.intake_quarantine q where q.resubmitted_at is null) as quarantined
 """
 NOTHING = """\
-nothing found: no lead has {text} as its id, phone, e-mail, idempotency key or attribute,
+nothing found: no lead has {text} as its id, phone, e-mail, idempotency key, external_id or attribute,
 and no submission in quarantine has it as its phone or e-mail, nor one of the latest 5,000 in any field
 searched: {leads} and {quarantined} in quarantine, in the database {name}
 A post that the API refused is stored nowhere: it was malformed (HTTP 400 without a lead_id), had no valid key (401,
@@ -33,7 +33,7 @@ def find(
         str,
         typer.Argument(
             metavar="TEXT",
-            help="A lead's id, a phone number, an e-mail, an idempotency key, or the value of an attribute.",
+            help="A lead's id, a phone number, an e-mail, an idempotency key, an external_id, or an attribute's value.",
         ),
     ],
     limit: Limit = 20,

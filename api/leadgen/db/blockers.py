@@ -12,11 +12,15 @@ PATIENCE_SECONDS = 30.0  # a deploy waits so long for others, at each step
 GRACE_SECONDS = 1.0  # what the API and workers do is over by then
 LOOK_SECONDS = 0.1
 
+# What a session runs, without what stands in quotes: that may be a secret or a person.
+QUERY = r"""left(regexp_replace(regexp_replace(regexp_replace(
+    a.query, '''(?:[^''\\]|''''|\\.)*(?:''|$)', '''…''', 'g'), '\$(\w*)\$.*', '$…$'), '\s+', ' ', 'g'), 100)"""
+
 # Who a session is, of a row l of pg_locks and a row a of pg_stat_activity. Its query is for those who may see it.
-SESSION = """concat_ws(
+SESSION = f"""concat_ws(
     ', ', coalesce('session ' || l.pid || coalesce(' of ' || a.usename, ''), 'a prepared transaction'),
     nullif(a.application_name, ''), a.state, to_char(a.xact_start, '"since" YYYY-MM-DD HH24:MI:SSOF'),
-    'query: ' || nullif(nullif(left(regexp_replace(a.query, '\\s+', ' ', 'g'), 100), ''), '<insufficient privilege>')
+    'query: ' || nullif(nullif({QUERY}, ''), '<insufficient privilege>')
   )"""
 
 # A transaction is known by what everybody may see; when it began, only some roles may. Autovacuum gives way by itself.

@@ -93,9 +93,8 @@ def _lock(connection: psycopg.Connection, wait: float, say: Callable[[str], None
 def _take(connection: psycopg.Connection) -> bool:
     try:
         return connection.execute(TAKE, [ADVISORY_LOCK]).fetchone() == (True,)
-    except (
-        InsufficientPrivilege
-    ):  # only the owner may, and a role with NOINHERIT has to become the owner for it
+    except InsufficientPrivilege:
+        # Only the owner may, and a role with NOINHERIT has to become the owner for it.
         try:
             with as_owner(connection):
                 return connection.execute(TAKE, [ADVISORY_LOCK]).fetchone() == (True,)

@@ -131,9 +131,9 @@ def migrate(
                 say(f"loaded {count_of(rows, 'row')} of {name}")
         _write_defaults(connection, settings)
         _write_where_webhooks_go(connection, settings, say)
-        _write_passwords(connection, settings)
         for line in [*_list_server_faults(connection), *_list_copy_faults(connection)]:
             say(line)
+        _write_passwords(connection, settings)
 
 
 def prepare(connection: psycopg.Connection, tree: SqlTree) -> None:
@@ -343,7 +343,8 @@ def _write_where_webhooks_go(
 
 
 def _write_passwords(connection: psycopg.Connection, settings: Settings) -> None:
-    """The login passwords of API and worker, where the environment sets them. Raises MigrateError."""
+    """The login passwords of API and worker, where the environment sets them; the last step. Raises MigrateError."""
+    refused: list[str] = []
     for role, name, password in (
         ("leadgen_api", "API_DB_PASSWORD", settings.api_db_password),
         ("leadgen_worker", "WORKER_DB_PASSWORD", settings.worker_db_password),
@@ -354,8 +355,10 @@ def _write_passwords(connection: psycopg.Connection, settings: Settings) -> None
             )
             try:
                 connection.execute(statement)
-            except InsufficientPrivilege as error:
-                raise MigrateError(
+            except InsufficientPrivilege:
+                refused.append(
                     f"this role may not set the password of {role}: unset {name}, and have an administrator of the "
-                    f"server set it (alter role {role} password '…'). The rest of the deploy is done"
-                ) from error
+                    f"server set it (alter role {role} password '…')"
+                )
+    if refused:
+        raise MigrateError(". ".join(refused) + ". The rest of the deploy is done")

@@ -6,6 +6,7 @@ packages, half a second's worth of tables, are only imported for one that did.
 """
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -126,35 +127,55 @@ def _names(columns: Iterable[str], table: str | None = None) -> sql.Composed:
 
 
 def phone_regions() -> Iterator[Row]:
-    """(country_code, calling_code, international_prefix, national_prefix, national_pattern) of every
-    country.
+    """(country_code, calling_code, place, international_prefix, parsing_prefix, prefix_rule, leading_digits,
+    lengths, general_pattern, national_pattern) of every country, and of the world's own numbers as country 001.
+
+    The countries of a calling code stand in the order in which the package asks them.
     """
-    from phonenumbers import SUPPORTED_REGIONS
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-    for country in sorted(SUPPORTED_REGIONS):
-        plan = _numbering_plan(country)
-        kinds = [getattr(plan, kind) for kind in PHONE_KINDS]
-        patterns = dict.fromkeys(
-            kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern
-        )
-        parsing = plan.national_prefix_for_parsing
-        prefix = parsing if parsing and parsing.isdigit() else plan.national_prefix
-        yield country, str(plan.country_code), plan.international_prefix, prefix, "|".join(patterns)
+    for calling_code, countries in sorted(COUNTRY_CODE_TO_REGION_CODE.items()):
+        for place, country in enumerate(countries, start=1):
+            plan = _numbering_plan(country, calling_code)
+            general = plan.general_desc
+            if general is None:
+                raise LookupError(f"phonenumbers has no lengths and no pattern of {country}")
+            yield (
+                country,
+                str(calling_code),
+                place,
+                plan.international_prefix,
+                plan.national_prefix_for_parsing,
+                plan.national_prefix_transform_rule,
+                plan.leading_digits,
+                list(general.possible_length),
+                general.national_number_pattern,
+                _national_pattern(plan),
+            )
 
 
-def _numbering_plan(country: str) -> "PhoneMetadata":
+def _national_pattern(plan: "PhoneMetadata") -> str:
+    """What a valid national number of any kind matches whole."""
+    kinds = [getattr(plan, kind) for kind in PHONE_KINDS]
+    return "|".join(
+        dict.fromkeys(kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern)
+    )
+
+
+def _numbering_plan(country: str, calling_code: int) -> "PhoneMetadata":
     from phonenumbers import PhoneMetadata
 
-    plan = PhoneMetadata.metadata_for_region(country)
+    plan = PhoneMetadata.metadata_for_region_or_calling_code(calling_code, country)
     if plan is None:
         raise LookupError(f"phonenumbers knows no country {country}")
     return plan
 
 
 def phone_areas() -> Iterator[Row]:
-    """(prefix, country_code, region_code) of the area codes of the US, its islands and Canada.
+    """(prefix, country_code, region_code, is_whole) of the area codes of the US, its islands and Canada.
 
-    An area code that spans provinces (902, 867) goes to the one the package names first.
+    An area code that spans provinces (902, 867) goes to the one the package names first. It is whole if every number
+    from 200-0000 on is valid.
     """
     from phonenumbers.geodata import GEOCODE_DATA
 
@@ -165,10 +186,20 @@ def phone_areas() -> Iterator[Row]:
             votes[digits[:4]][region] += 1_000_000 if len(digits) == 4 else 1
     for prefix, regions in sorted(votes.items()):
         region = regions.most_common(1)[0][0]
-        yield prefix, region[:2], region
+        yield prefix, region[:2], region, _is_whole(prefix[1:], region[:2])
     for island in US_ISLANDS:
-        for area in str(_numbering_plan(island).leading_digits).split("|"):
-            yield f"{NORTH_AMERICA}{area}", island, f"US-{island}"
+        for area in str(_numbering_plan(island, int(NORTH_AMERICA)).leading_digits).split("|"):
+            yield f"{NORTH_AMERICA}{area}", island, f"US-{island}", _is_whole(area, island)
+
+
+def _is_whole(area: str, country: str) -> bool:
+    valid = _valid_numbers(country)
+    return all(valid.fullmatch(f"{area}{exchange}0000") for exchange in range(200, 1000))
+
+
+@cache
+def _valid_numbers(country: str) -> re.Pattern[str]:
+    return re.compile(_national_pattern(_numbering_plan(country, int(NORTH_AMERICA))))
 
 
 @cache
@@ -216,12 +247,17 @@ DATA_SETS = (
     DataSet(
         table="phone_regions",
         package="phonenumbers",
-        key=("country_code",),
+        key=("country_code", "calling_code"),
         columns=(
             "country_code",
             "calling_code",
+            "place",
             "international_prefix",
-            "national_prefix",
+            "parsing_prefix",
+            "prefix_rule",
+            "leading_digits",
+            "lengths",
+            "general_pattern",
             "national_pattern",
         ),
         rows=phone_regions,
@@ -230,7 +266,7 @@ DATA_SETS = (
         table="phone_areas",
         package="phonenumbers",
         key=("prefix",),
-        columns=("prefix", "country_code", "region_code"),
+        columns=("prefix", "country_code", "region_code", "is_whole"),
         rows=phone_areas,
     ),
     DataSet(

@@ -37,6 +37,8 @@ def _parts(account: Json) -> Iterator[RenderableType]:
     yield Text(f"{subject}: {shorten_times(account['summary'], received_at)}", style="bold")
     place = f"{account['offer']}, {account['postal_code']}, from {account['source']}"
     yield indented(f"{place}, received {moment(received_at)}")
+    if account.get("has_phone_extension"):
+        yield indented("phone: with an extension, which buyers are sent")
     if erasure := account.get("erasure"):
         yield indented(f"erased {describe_erasure(erasure)}", style="red")
     validation = account["validation"]

@@ -13,7 +13,13 @@ from leadgen.worker.attempt import Delivery
 LEAD = "lead.assigned"
 LONGEST_NUMBER = 100  # digits
 LINKS = ("accept", "return", "unsubscribe")
-OPTIONAL_FACTS: dict[str, Any] = {"city": None, "region_code": None, "message": None, "attributes": {}}
+OPTIONAL_FACTS: dict[str, Any] = {
+    "phone_extension": None,
+    "city": None,
+    "region_code": None,
+    "message": None,
+    "attributes": {},
+}
 
 
 def read_facts(delivery: Delivery, public_url: str | None) -> dict[str, Any]:

@@ -20,6 +20,9 @@ begin
   if new.email is distinct from v_old.email then
     perform catalog.check_mail_address(new.email, 'email');
   end if;
+  if new.phone is distinct from v_old.phone then
+    perform catalog.check_phone(new.phone, 'phone');
+  end if;
   if new.sms_notifications and (new.phone, true) is distinct from (v_old.phone, v_old.sms_notifications) then
     perform catalog.check_sms_number(new.phone, 'phone');
   end if;

@@ -15,6 +15,8 @@ begin
   union all
   select * from catalog.list_enrollment_faults()
   union all
+  select * from catalog.list_buyer_faults()
+  union all
   select * from catalog.list_exclusivity_faults()
   union all
   select * from catalog.list_server_faults();
@@ -126,6 +128,28 @@ as $$
 $$;
 comment on function catalog.list_enrollment_faults() is
   'Active enrollments of active offers that can get no lead; see leadgen.list_configuration_faults.';
+
+create or replace function catalog.list_buyer_faults()
+returns table (subject text, fault text, remedy text)
+language sql
+stable
+as $$
+-- A row that was taken under milder rules, or whose number the world has given up.
+  select format('buyer %s, %s', b.id, b.name), 'its phone is no valid number',
+    format('update leadgen.buyers set phone = ''+15125550123'' where id = %s, with its own number', b.id)
+  from leadgen.buyers b
+  where b.is_active and not catalog.is_phone(b.phone)
+  union all
+  select format('enrollment %s, %s in %s', bo.id, b.name, o.slug), 'its sms_override is no valid number',
+    format('set sms_override of leadgen.buyer_offers %s, or null for the phone of the buyer', bo.id)
+  from leadgen.buyer_offers bo
+  join leadgen.buyers b on b.id = bo.buyer_id
+  join leadgen.offers o on o.id = bo.offer_id
+  where bo.is_active and b.is_active and o.is_active and not catalog.is_phone(bo.sms_override)
+  order by 1, 2;
+$$;
+comment on function catalog.list_buyer_faults() is
+  'Active buyers and enrollments whose phone number is none; see leadgen.list_configuration_faults.';
 
 create or replace function catalog.list_source_faults()
 returns table (subject text, fault text, remedy text)

@@ -34,6 +34,7 @@ begin
     p_request.consent_at,
     p_request.consent_certificate_url,
     null, null, null, null, null, null, null, null, null, null, null, null, null, null, -- what gather_facts looks up
+    v_phone.extension,
     1 -- reading
   )::kernel.lead_facts;
   return v_facts;
@@ -271,6 +272,7 @@ begin
     v_signals.ip_count,
     v_signals.phone_count,
     '{}',
+    p_lead.phone_extension,
     v_signals.reading
   )::kernel.lead_facts;
   return v_facts;

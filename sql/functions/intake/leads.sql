@@ -31,7 +31,7 @@ begin
     validation_policy_id, validation_policy_version,
     routing_policy_id, routing_policy_version, pricing_policy_id, pricing_policy_version,
     buyer_id, price, utm_source, utm_medium, utm_campaign, landing_url, ip_address, user_agent, submitted, answer,
-    signals, tracking, intake_notes
+    signals, phone_extension, tracking, intake_notes
   )
   overriding system value
   values (
@@ -61,6 +61,7 @@ begin
       p_facts.latitude, p_facts.longitude, p_facts.local_minute, p_facts.is_suppressed, p_facts.mail_status,
       p_facts.ip_count, p_facts.phone_count, p_facts.reading
     )::kernel.lead_signals,
+    p_facts.phone_extension,
     p_request.tracking,
     case when length(p_request.postal_code) = 5 then p_request.notes else intake.list_notes(p_request, p_facts) end
   )

@@ -166,8 +166,8 @@ language plpgsql
 stable
 as $$
 -- A network's post has its answers anywhere, so the contact is looked for in the text. Of a phone these are its
--- last ten digits. Right before them may be more of the phone and a prefix that is dialled, but no other digit; right
--- after them, none.
+-- last ten digits, and whatever text is read as it. Right before the digits may be more of the phone and a prefix that
+-- is dialled, but no other digit; right after them, none.
 declare
   v_own_country constant text := upper(ref.read_code(p_payload ->> 'country_code'));
   v_text constant text := ref.fold_marks(p_payload::text);
@@ -182,17 +182,17 @@ begin
   return coalesce(v_text ~* v_email, false)
     or coalesce(ref.read_email(p_payload ->> 'email') = nullif(p_email, ''), false)
     or coalesce(length(v_digits) >= 10 and v_text ~ v_number, false)
-    or exists (
-      select from unnest(case
+    or nullif(p_phone, '') in (
+      select l.phone
+      from intake.list_phones(p_payload, case
         when v_own_country ~ '^[A-Z]{2}$' then array[v_own_country]
         else array[p_country_code, (ref.read_phone(nullif(p_phone, ''), null)).country_code]
-      end) c (code)
-      where (ref.read_phone(ref.read_code(p_payload ->> 'phone'), c.code)).e164 = nullif(p_phone, ''));
+      end) l (phone));
 end;
 $$;
 comment on function intake.is_submission_of(jsonb, text, text, text) is
   'Whether a submission carries an e-mail or a phone, as a lead of this country has them; null or empty: none. Its '
-  'phone is read in its own country; where it names none, in this one and in the country of the phone.';
+  'phones are read in its own country; where it names none, in this one and in the country of the phone.';
 
 create or replace function intake.list_quarantined_of(p_email text, p_phone text, p_country_code text)
 returns setof bigint

@@ -24,7 +24,7 @@ begin
   phones := array(
     select distinct coalesce((ref.read_phone(v_text, m.country_code)).e164, left(v_text, 20))
     from (select distinct country_code from leadgen.markets) m
-    where v_text ~ '[0-9]{3}' and email is null);
+    where email is null and (v_text ~ '[0-9].*[0-9].*[0-9]' or octet_length(v_text) > length(v_text)));
   keys := array(
     select v_text
     union
@@ -124,6 +124,7 @@ declare
     select '%' || right(regexp_replace(p, E'\\D', '', 'g'), 10) || '%'
     from unnest(v_search.phones) p
     where length(regexp_replace(p, E'\\D', '', 'g')) >= 7);
+  v_phone_traces constant bytea[] := array(select intake.hash_trace('phone', p) from unnest(v_search.phones) p);
 begin
   return query
   select q.id, coalesce(nullif(concat_ws(', ', by.phone, by.email, by.key), ''), by.field)
@@ -141,8 +142,9 @@ begin
   cross join lateral (select strpos(q.payload::text, v_part) > 0 as has_text offset 0) t
   cross join lateral (
     select
-      case when c.is_traced and translate(ref.fold_marks(q.payload::text), ' ()-./+', '') like any (v_digits)
-        then 'phone' end as phone,
+      case when c.is_traced
+        and (translate(ref.fold_marks(q.payload::text), ' ()-./+', '') like any (v_digits)
+          or q.traces && v_phone_traces) then 'phone' end as phone,
       case when c.is_traced and strpos(lower(ref.fold_marks(q.payload::text)), v_search.email) > 0
         then 'email' end as email,
       case when t.has_text and q.payload ->> 'idempotency_key' = any (v_search.keys)

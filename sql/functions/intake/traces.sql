@@ -21,12 +21,10 @@ declare
   c_ends constant integer := 40;
   v_text constant text := lower(ref.fold_marks(p_payload::text));
   v_request text;
-  v_phone text;
   v_email text;
 begin
   if jsonb_typeof(p_payload) = 'object' then
     v_request := encode(intake.hash_submission(p_payload), 'hex');
-    v_phone := ref.read_code(p_payload ->> 'phone');
     v_email := ref.read_email(p_payload ->> 'email');
   end if;
   return array(
@@ -44,17 +42,45 @@ begin
     cross join generate_series(1, length(m[1]) - c_window + 1) i
     where i <= c_ends or i > length(m[1]) - c_window + 1 - c_ends
     union
-    select intake.hash_trace('phone', (ref.read_phone(v_phone, c.country_code)).e164)
-    from (select distinct m.country_code from leadgen.markets m
-      union select upper(p_payload ->> 'country_code')) c
-    where v_phone is not null and c.country_code ~ '^[A-Z]{2}$'
-      and (ref.read_phone(v_phone, c.country_code)).e164 is not null
+    select intake.hash_trace('phone', p.phone)
+    from intake.list_phones(p_payload, array(
+      select distinct m.country_code from leadgen.markets m
+      union
+      select upper(p_payload ->> 'country_code') where p_payload ->> 'country_code' ~ '^[A-Za-z]{2}$')) p (phone)
   );
 end;
 $$;
 comment on function intake.trace_payload(jsonb) is
   'By what an erasure finds a submission in quarantine: hashes of the whole, of each e-mail in it and of each phone '
   'number.';
+
+create or replace function intake.list_phones(p_payload jsonb, p_country_codes text[])
+returns setof text
+language plpgsql
+stable
+as $$
+-- A network's post has its answers anywhere. A payload of nothing but numbers costs no more than its first hundred.
+declare
+  c_most constant integer := 100;
+begin
+  return query
+  select distinct n.e164
+  from (
+    select v.text
+    from jsonb_path_query(p_payload, 'strict $.**') j
+    cross join lateral (select j #>> '{}' as text) v
+    where jsonb_typeof(j) in ('string', 'number')
+      and length(v.text) between 5 and 250
+      and (v.text ~ '[0-9].*[0-9].*[0-9]' or octet_length(v.text) > length(v.text))
+    limit c_most
+  ) t
+  cross join unnest(p_country_codes) c (code)
+  cross join lateral ref.read_phone(ref.read_code(t.text), c.code) n
+  where n.e164 is not null;
+end;
+$$;
+comment on function intake.list_phones(jsonb, text[]) is
+  'The phone numbers among the texts of a submission, in E.164, as each is read in one of these countries.';
 
 create or replace function intake.trace_contact(p_email text, p_phone text)
 returns bytea[]

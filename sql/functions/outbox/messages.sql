@@ -17,7 +17,8 @@ begin
       'vertical_id', p_lead.vertical_id, 'buyer_id', p_sale.buyer_id, 'price', p_sale.price::text,
       'currency', p_sale.currency,
       'lead', json_build_object(
-        'name', p_lead.name, 'email', p_lead.email, 'phone', p_lead.phone, 'postal_code', p_lead.postal_code,
+        'name', p_lead.name, 'email', p_lead.email, 'phone', p_lead.phone,
+        'phone_extension', p_lead.phone_extension, 'postal_code', p_lead.postal_code,
         'city', p_lead.city, 'country_code', p_lead.country_code, 'region_code', p_lead.region_code,
         'message', p_lead.message,
         'attributes', p_lead.attributes)))::text;

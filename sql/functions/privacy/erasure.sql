@@ -26,7 +26,7 @@ begin
   set
     erased_at = coalesce(l.erased_at, p_now),
     updated_at = p_now,
-    name = '', email = '', phone = '', city = null, message = null, attributes = '{}',
+    name = '', email = '', phone = '', phone_extension = null, city = null, message = null, attributes = '{}',
     postal_code = case when ref.is_postal_code(l.postal_code, l.country_code) then l.postal_code else '' end,
     region_code = case when l.region_code ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$' then l.region_code end,
     consent_certificate_url = null, utm_source = null, utm_medium = null, utm_campaign = null,

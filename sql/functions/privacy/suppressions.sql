@@ -95,10 +95,7 @@ begin
   end if;
   case p_kind
     when 'phone' then
-      v_value := case
-        when v_country_code is not null or ltrim(v_code, ' (') like '+%' then
-          (ref.read_phone(v_code, v_country_code)).e164
-      end;
+      v_value := (ref.read_phone(v_code, v_country_code)).e164;
       v_allowed := case
         when v_country_code is null then
           'a valid number with + and the country''s code, such as +15125550123, or a country_code with it'
@@ -124,5 +121,5 @@ begin
 end;
 $$;
 comment on function privacy.normalize_contact(text, text, text) is
-  'A phone, email or email_domain as a lead carries it; a phone as it is dialled in a country, if one is given. Raises '
-  'LG400 for one that no lead can carry.';
+  'A phone, email or email_domain as a lead carries it; a phone as it is dialled in a country, if one is given, and '
+  'without its extension. Raises LG400 for one that no lead can carry.';

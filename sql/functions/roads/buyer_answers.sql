@@ -121,9 +121,9 @@ begin
       'answer_by', v_sale.answer_by,
       'return_by', v_sale.return_by,
       'lead', case when l.erased_at is null and not market.has_ended(v_sale) then jsonb_build_object(
-        'name', l.name, 'email', l.email, 'phone', l.phone, 'postal_code', l.postal_code, 'city', l.city,
-        'country_code', l.country_code, 'region_code', l.region_code, 'message', l.message,
-        'attributes', l.attributes) end)
+        'name', l.name, 'email', l.email, 'phone', l.phone, 'phone_extension', l.phone_extension,
+        'postal_code', l.postal_code, 'city', l.city, 'country_code', l.country_code,
+        'region_code', l.region_code, 'message', l.message, 'attributes', l.attributes) end)
     from leadgen.leads l
     join leadgen.offers o on o.id = v_sale.offer_id
     where l.id = v_sale.lead_id and l.market_id = v_sale.market_id

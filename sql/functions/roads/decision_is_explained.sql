@@ -37,7 +37,7 @@ begin
     'erasure', roads.explain_erasure(l),
     'attempts', roads.explain_attempts(l.id),
     'sales', roads.explain_sales(l.id)
-  )
+  ) || case when l.phone_extension is null then '{}' else '{"has_phone_extension": true}' end::jsonb
   into v_account
   from leadgen.leads l
   join leadgen.markets m on m.id = l.market_id

@@ -61,7 +61,11 @@ class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
     email: Annotated[str | None, text(200, "Email address. Required.", "john@example.com")] = None
     phone: Annotated[
         str | None,
-        text(40, "Phone, international or as dialled in the country. Required.", "+15125550123"),
+        text(
+            40,
+            "Phone, international or as dialled in the country, with an extension if there is one. Required.",
+            "+15125550123",
+        ),
     ] = None
     country_code: Annotated[
         str | None, text(2, "ISO 3166-1 alpha-2. Default: the market's country.", "US")
@@ -205,6 +209,7 @@ class DeliveredLead(Struct):
     name: str
     email: Annotated[str, says("Lower case; the domain in ASCII.")]
     phone: Phone
+    phone_extension: Annotated[str | None, says("Digits to dial once the call is connected.")]
     postal_code: str
     city: Annotated[str | None, says("As it was sent.")]
     country_code: Country
@@ -368,6 +373,7 @@ _JOHN = DeliveredLead(
     "John Smith",
     "john@example.com",
     "+15125550123",
+    None,
     "78701",
     "Austin",
     "US",
