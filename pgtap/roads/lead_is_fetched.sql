@@ -57,7 +57,7 @@ select is(leadgen.record_fetch(id, attempt, pg_temp.given('11')) ->> 'status', '
 select is(pg_temp.record('11', pg_temp.given('11', '{"campaign_id": "7", "campaign_name": "Roofs", "platform": "ig", "is_organic": false,
   "custom_disclaimer_responses": [{"checkbox_key": "calls", "is_checked": true}, {"checkbox_key": "post", "is_checked": ""}]}'))
   ->> 'status', 'accepted', 'a fetched lead is submitted');
-select is(count(*), 0::bigint, 'then it waits no more') from leadgen.lead_fetches;
+select is(count(*), 0::bigint, 'a lead that was submitted waits no more') from leadgen.lead_fetches;
 select is(format('%s %s', l.idempotency_key, l.utm_campaign), 'meta:11 7', 'its campaign is Meta''s') from leadgen.leads l;
 select is(l.attributes, '{"ad_id": "6", "form_id": "2", "campaign_name": "Roofs", "platform": "ig", "is_organic": false,
   "disclaimer_calls": true}', 'ad, form, platform and disclaimers are attributes') from leadgen.leads l;
@@ -78,7 +78,8 @@ select is((reply ->> 'offer_id')::bigint, case n when 5 then offer_id else other
 from routes, ids order by n;
 
 -- Refused by the network: in quarantine, announced, tried again, and its neighbours go on.
-select is(pg_temp.name(source, id) -> 'positions', '[]', format('named: %s', id)) from (values ('meta', '31'), ('sister', '32')) as t (source, id);
+select is(pg_temp.name(source, id) -> 'positions', '[]', format('named: %s', id))
+from (values ('meta', '31'), ('sister', '32')) as t (source, id);
 select is((select array_agg(lead_id order by lead_id) from leadgen.claim_fetches(10)), '{31,32}', 'two sources at once');
 create temp table refused as
 select pg_temp.record('31', null, '{"cause": "status 400, error 190", "code": 190}') as reply;
@@ -87,13 +88,15 @@ select is(format('%s: %s', q.failed_step, q.reason), 'fetch: The lead could not 
   'the lead is in quarantine') from refused join leadgen.intake_quarantine q on q.id = (reply ->> 'quarantine_id')::bigint;
 select is(q.payload ->> 'idempotency_key', 'meta:31', 'its id is kept')
 from refused join leadgen.intake_quarantine q on q.id = (reply ->> 'quarantine_id')::bigint;
-select is(e.message ~ 'the access token of the source meta is not valid any more: make a new page token', true, 'an event says what to renew')
+select is(e.message ~ 'the access token of the source meta is not valid any more: make a new page token', true,
+  'an event says what to renew')
 from leadgen.events e where e.kind = 'lead_not_fetched';
 select is(pg_temp.told('31'), '190 of 1, next 00:01:00', 'it is tried again by itself');
 select is(pg_temp.name('meta', '33') -> 'positions', '[]', 'named: 33');
 select is(pg_temp.record('32', pg_temp.given('32')) ->> 'status', 'accepted', 'another source''s lead does not wait');
 select is((select array_agg(lead_id) from leadgen.claim_fetches(10)), '{33}', 'a new lead of the source is tried');
-select is(pg_temp.record('33', null, '{"cause": "status 400, error 100", "code": 100}') ->> 'status', 'waiting', 'a lead that is not there');
+select is(pg_temp.record('33', null, '{"cause": "status 400, error 100", "code": 100}') ->> 'status', 'waiting',
+  'a lead that is not there');
 select testkit.at_time('2099-11-20 12:02 America/Chicago');
 select is((select count(*) from leadgen.claim_fetches(10)), 2::bigint, 'both are tried again');
 select is(pg_temp.record('31', null, '{"cause": "status 400, error 190", "code": 190}') -> 'quarantine_id', reply -> 'quarantine_id',
@@ -108,12 +111,13 @@ from (values (1, true, '1 minute'), (20, true, '6 hours'), (29, true, '6 hours')
 select is(leadgen.resubmit_quarantined((reply ->> 'quarantine_id')::bigint) ->> 'status', 'fetching', 'resubmitted: fetched again at once')
 from refused;
 select is((select count(*) from leadgen.claim_fetches(10)), 1::bigint, 'a worker has it');
-select is(pg_temp.record('31', pg_temp.given('31')) ->> 'status', 'accepted', 'then it is a lead');
+select is(pg_temp.record('31', pg_temp.given('31')) ->> 'status', 'accepted', 'a lead that was fetched again is sold');
 select is(q.lead_id is not null and q.resubmitted_at is not null, true, 'its row in quarantine points at it')
 from refused join leadgen.intake_quarantine q on q.id = (reply ->> 'quarantine_id')::bigint;
 alter table leadgen.network_secrets disable trigger touch_updated_at;
 update leadgen.network_secrets n set updated_at = leadgen.clock() + interval '1 second' from ids where n.source_id = ids.meta;
-select is((select array_agg(format('%s %s', lead_id, attempt)) from leadgen.claim_fetches(10)), '{"33 1"}', 'new secrets are tried at once');
+select is((select array_agg(format('%s %s', lead_id, attempt)) from leadgen.claim_fetches(10)), '{"33 1"}',
+  'new secrets are tried at once');
 
 -- Too many that bring their answers are stored as well.
 select is(pg_temp.open('meta', pg_temp.meta(variadic array(select pg_temp.given((100 + n)::text) from generate_series(1, 1000) n)))

@@ -184,7 +184,8 @@ create temp table posts as select pg_temp.meta('{"leadgen_id": "11", "form_id": 
   '{"leadgen_id": "444444444444"}', '{"leadgen_id": "13"}'::jsonb || pg_temp.answers(13)) as body;
 select is(leadgen.open_post('meta', body, pg_temp.signed(body)), '{"answer": "empty", "positions": [2, 3]}',
   'open_post: tests and leads that bring their answers are to be submitted') from posts;
-select is(array_agg(f.fetch_id order by f.fetch_id), '{11,12}', 'open_post: the others are stored, to be fetched') from leadgen.lead_fetches f;
+select is(array_agg(f.fetch_id order by f.fetch_id), '{11,12}', 'open_post: the others are stored, to be fetched')
+from leadgen.lead_fetches f;
 select is(testkit.fault_of(format('select leadgen.%s', call)), 'LG401', call)
 from posts, unnest(array[format('open_post(''meta'', %L)', body), format('submit_mapped_lead(''meta'', %L)', body),
   format('open_post(''meta'', %L, %L)', body, pg_temp.signed('other')),

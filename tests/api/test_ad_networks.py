@@ -401,9 +401,9 @@ def test_a_meta_lead_is_fetched_and_sold(networks: Api, database: psycopg.Connec
     assert leads_of(database, f"meta:{lead_id}") == [], "the post is answered before anything is fetched"
     fetch(networks, graph)
     proof = hmac.new(APP_SECRET.encode(), PAGE_TOKEN.encode(), hashlib.sha256).hexdigest()
-    asked, query = graph.asked[-1]
-    fields = query.pop("fields").split(",")
-    assert (asked, query) == (lead_id, {"access_token": PAGE_TOKEN, "appsecret_proof": proof})
+    asked, parameters = graph.asked[-1]
+    fields = parameters.pop("fields").split(",")
+    assert (asked, parameters) == (lead_id, {"access_token": PAGE_TOKEN, "appsecret_proof": proof})
     assert {"campaign_id", "adset_id", "ad_id", "form_id", "platform", "custom_disclaimer_responses"} < set(
         fields
     )

@@ -1,4 +1,4 @@
--- Leads that a post only names: stored with the post, handed to workers, kept when their network does not give them out.
+-- Leads that a post only names: stored with the post, handed to workers, kept when their network refuses them.
 
 create or replace function intake.store_leads(p_source intake.mapped_source, p_leads jsonb)
 returns jsonb
@@ -56,8 +56,8 @@ begin
 end;
 $$;
 comment on function intake.find_pause(integer, boolean) is
-  'How long to wait after so many attempts to fetch a lead: twice as long each time, from a minute to six hours where its'
-  ' network refuses it, from five seconds to two hours where it is not to be had now. Null: it was tried often enough.';
+  'How long to wait after so many attempts to fetch a lead: twice as long each time, from a minute to six hours where '
+  'its network refuses it, from five seconds to two hours where it is not to be had now. Null: it was tried often enough.';
 
 create or replace function intake.claim_fetches(p_limit integer)
 returns table (id bigint, attempt integer, lead_id text, access_token text, proof text)
@@ -159,7 +159,8 @@ immutable
 as $$
 begin
   return case
-    when p_code is null then format('write an access token for the source %s (leadgen.set_network_secrets)', p_source_key)
+    when p_code is null then format(
+      'write an access token for the source %s (leadgen.set_network_secrets)', p_source_key)
     when p_code in (102, 190) then format(
       'the access token of the source %s is not valid any more: make a new page token and write it with '
       'leadgen.set_network_secrets', p_source_key)
@@ -172,7 +173,8 @@ begin
     when p_code = 100 then format(
       'there is no such lead, or the access token of the source %s may not see it: give the app access in the page''s '
       'Leads Access Manager', p_source_key)
-    else format('look the error up, and renew the access token of the source %s if that is what it asks for', p_source_key)
+    else format(
+      'look the error up, and renew the access token of the source %s if that is what it asks for', p_source_key)
   end;
 end;
 $$;
@@ -217,8 +219,8 @@ begin
 end;
 $$;
 comment on function intake.keep_unfetched(leadgen.lead_fetches, jsonb) is
-  'Notes why a lead could not be fetched, and when to try next. Where its network refuses it, or it failed five times, it'
-  ' is in quarantine from now on.';
+  'Notes why a lead could not be fetched, and when to try next. Where its network refuses it, or it failed five times, '
+  'it is in quarantine from now on.';
 
 create or replace function intake.quarantine_fetch(p_row leadgen.lead_fetches, p_reason text, p_now timestamptz)
 returns bigint

@@ -248,7 +248,8 @@ declare
   v_is_new boolean;
 begin
   update leadgen.intake_quarantine q
-  set payload = '{}', context = '{}', traces = '{}', answered = null, request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
+  set payload = '{}', context = '{}', traces = '{}', answered = null,
+    request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
     resubmitted_at = coalesce(q.resubmitted_at, p_now)
   where q.id in (
     select c.id from leadgen.intake_quarantine c

@@ -75,8 +75,8 @@ begin
 end;
 $$;
 comment on function intake.read_refused(text, text, integer) is
-  'What was refused as a payload: the object that was sent, the lead at a position of a source''s post, or else the text '
-  'as its member body.';
+  'What was refused as a payload: the object that was sent, the lead at a position of a source''s post, or else the '
+  'text as its member body.';
 
 create or replace function intake.read_text(p_text text)
 returns jsonb

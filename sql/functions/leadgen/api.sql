@@ -141,8 +141,8 @@ end;
 $$;
 comment on function leadgen.open_post(text, bytea, jsonb) is
   'Takes what a source posted in its own shape: stores the leads that are to be fetched, for workers, and returns the '
-  'positions of the others, to be submitted now, and whether the sender wants the lead''s answer or an empty one. LG401, '
-  'LG400.';
+  'positions of the others, to be submitted now, and whether the sender wants the lead''s answer or an empty one. '
+  'LG401, LG400.';
 
 create or replace function leadgen.keep_refused(
   p_source_key text,
@@ -164,8 +164,8 @@ begin
 end;
 $$;
 comment on function leadgen.keep_refused(text, text, jsonb, jsonb, bigint, integer) is
-  'Keeps a submission that is refused with p_answer in quarantine, if its source can be told, and returns its id; null: '
-  'it is not kept. p_source_key: the source to whose own address it was posted, p_position: which lead of the post; '
+  'Keeps a submission that is refused with p_answer in quarantine, if its source can be told, and returns its id; '
+  'null: it is not kept. p_source_key: the source to whose own address it was posted, p_position: which lead of the post; '
   'p_cut_bytes: how much of the body is missing.';
 
 create or replace function leadgen.submit_mapped_lead(
