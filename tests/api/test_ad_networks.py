@@ -4,9 +4,13 @@ import asyncio
 import hashlib
 import hmac
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -840,3 +844,45 @@ def test_a_body_is_checked_as_for_api_leads(
 @pytest.mark.parametrize("source", ["%00", "%ff", "a%0Ab", "x" * 2000, "%27%3B--"])
 def test_an_odd_source_is_nobody(networks: Api, source: str) -> None:
     assert post(networks, source, google_lead()).status == 401
+
+
+# A worker that dies; last, for it delivers what the others have sold
+
+
+@contextmanager
+def running_worker(api: Api, graph: Graph) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker as operators run it, which fetches from the double."""
+    own = {
+        "DATABASE_URL": with_role(api.database, "leadgen_worker"),
+        "ENVIRONMENT": "development",
+        "META_GRAPH_URL": graph.url,
+        "WORKER_POLL_SECONDS": "0.1",
+    }
+    command = [sys.executable, "-c", "from leadgen.cli import main; main()", "worker"]
+    process = subprocess.Popen(
+        command, env=os.environ | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_worker_that_is_killed_between_fetching_and_recording_loses_no_lead(
+    networks: Api, database: psycopg.Connection, graph: Graph
+) -> None:
+    slow, *others = [new_lead(graph) for _ in range(40)]
+    graph.faults[slow] = sleeps(60)
+    with running_worker(networks, graph) as worker:
+        assert notify(networks, *(mention(one) for one in (slow, *others))).status == 200
+        wait_until(lambda: graph.times_asked(slow) == 1)
+        worker.kill()
+        worker.wait()
+    del graph.faults[slow]
+    make_due(database)
+    with running_worker(networks, graph):
+        wait_until(lambda: waiting(database, slow) is None)
+        query = "select count(*) from leadgen.leads where idempotency_key = any (%s)"
+        keys = [f"meta:{one}" for one in (slow, *others)]
+        wait_until(lambda: database.execute(query, (keys,)).fetchone() == (40,))

@@ -57,7 +57,8 @@ end;
 $$;
 comment on function intake.find_pause(integer, boolean) is
   'How long to wait after so many attempts to fetch a lead: twice as long each time, from a minute to six hours where '
-  'its network refuses it, from five seconds to two hours where it is not to be had now. Null: it was tried often enough.';
+  'its network refuses it, from five seconds to two hours where it is not to be had now. Null: it was tried often '
+  'enough.';
 
 create or replace function intake.claim_fetches(p_limit integer)
 returns table (id bigint, attempt integer, lead_id text, access_token text, proof text)

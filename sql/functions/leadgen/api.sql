@@ -165,8 +165,8 @@ end;
 $$;
 comment on function leadgen.keep_refused(text, text, jsonb, jsonb, bigint, integer) is
   'Keeps a submission that is refused with p_answer in quarantine, if its source can be told, and returns its id; '
-  'null: it is not kept. p_source_key: the source to whose own address it was posted, p_position: which lead of the post; '
-  'p_cut_bytes: how much of the body is missing.';
+  'null: it is not kept. p_source_key: the source to whose own address it was posted, p_position: which lead of the '
+  'post; p_cut_bytes: how much of the body is missing.';
 
 create or replace function leadgen.submit_mapped_lead(
   p_source_key text,
