@@ -48,7 +48,7 @@ def test_an_address_with_a_lost_character_is_refused_with_the_reason(api: Api) -
     (error,) = answer.json["detail"]["errors"]
     assert (error["field"], error["reason"]) == (
         "email",
-        "email has a character that was lost on its way to us",
+        "email contains a character that could not be read",
     )
 
 

@@ -195,8 +195,10 @@ begin
   if p_config -> 'exclusivity' ? 'scopes' then
     v_settings.exclusivity_scopes := array(select jsonb_array_elements_text(p_config #> '{exclusivity,scopes}'));
   end if;
-  v_settings.when_unavailable := coalesce(
-    replace(p_config #>> '{exclusivity,when_unavailable}', 'hold', 'hold_while_passing'), 'fall_through');
+  v_settings.when_unavailable := coalesce(p_config #>> '{exclusivity,when_unavailable}', 'fall_through');
+  if v_settings.when_unavailable = 'hold' then
+    v_settings.when_unavailable := 'hold_while_passing';
+  end if;
   v_settings.max_buyers := coalesce((p_config ->> 'max_buyers')::integer, 1);
   v_settings.on_no_buyer := coalesce(p_config ->> 'on_no_buyer', 'hold');
   v_settings.hold_hours := coalesce((p_config ->> 'hold_hours')::numeric, 24);

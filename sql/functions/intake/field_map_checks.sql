@@ -29,11 +29,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 -- A partner's source without an API key takes nothing. One whose network proves itself otherwise gets a hash that no
--- key is known for, so that the map is its only way in.
+-- key is known for, so that the map is its only way in. The secret is locked, so that nobody removes it meanwhile.
 begin
   if (select m.body ->> 'authentication' from leadgen.field_maps m where m.id = new.field_map_id) = 'signature' then
-    if not exists (
-      select from leadgen.network_secrets n where n.source_id = new.source_id and n.app_secret is not null) then
+    perform from leadgen.network_secrets n where n.source_id = new.source_id and n.app_secret is not null for key share;
+    if not found then
       perform kernel.refuse_value('app_secret', 'nothing',
         'the secret with which the network signs its posts: call leadgen.set_network_secrets first');
     end if;

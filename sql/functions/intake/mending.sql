@@ -170,16 +170,17 @@ begin
   if p_field = 'ip_address' and v_text is not null then
     v_text := host(ref.read_ip_address(v_text));
     p_value := coalesce(to_jsonb(v_text), '""');
-    note := case when v_text is null then 'ip_address: no IP address, so the lead has none' end;
+    note := case when v_text is null then 'ip_address: no IP address, so the lead has none' else note end;
     return;
   end if;
   if p_field = any (c_cut) and v_type not in ('string', 'number') then
-    note := format('%s: a value of type %s was kept as text', p_field, v_type);
+    note := concat_ws('; ', note, format('%s: a value of type %s was kept as text', p_field, v_type));
   end if;
   if p_field = any (c_cut) and length(v_text) > v_limit then
-    note := format('%s: cut to %s of %s characters', p_field, v_limit, length(v_text));
+    note := concat_ws('; ', note, format('%s: cut to %s of %s characters', p_field, v_limit, length(v_text)));
     v_text := left(v_text, v_limit);
-  elsif position(E'\ufffd' in v_text) > 0 then
+  end if;
+  if position(E'\ufffd' in v_text) > 0 then
     note := concat_ws('; ', note, p_field || ': a character that is no text was replaced');
   end if;
   p_value := to_jsonb(v_text);
