@@ -90,7 +90,7 @@ select is(q.payload ->> 'idempotency_key', 'meta:31', 'its id is kept')
 from refused join leadgen.intake_quarantine q on q.id = (reply ->> 'quarantine_id')::bigint;
 select is(e.message ~ 'the access token of the source meta is not valid any more: make a new page token', true,
   'an event says what to renew')
-from leadgen.events e where e.kind = 'lead_not_fetched';
+from leadgen.events e where e.kind = 'fetch_refused';
 select is(pg_temp.told('31'), '190 of 1, next 00:01:00', 'it is tried again by itself');
 select is(pg_temp.name('meta', '33') -> 'positions', '[]', 'named: 33');
 select is(pg_temp.record('32', pg_temp.given('32')) ->> 'status', 'accepted', 'another source''s lead does not wait');
@@ -102,7 +102,7 @@ select is((select count(*) from leadgen.claim_fetches(10)), 2::bigint, 'both are
 select is(pg_temp.record('31', null, '{"cause": "status 400, error 190", "code": 190}') -> 'quarantine_id', reply -> 'quarantine_id',
   'the same row of the quarantine') from refused;
 select is(pg_temp.told('31'), '190 of 2, next 00:02:00', 'the pause grows');
-select is((select count(*) from leadgen.events e where e.kind = 'lead_not_fetched'), 2::bigint, 'one event a source, error and day');
+select is((select count(*) from leadgen.events e where e.kind = 'fetch_refused'), 2::bigint, 'one event a source, error and day');
 select is(intake.find_pause(n, p), pause::interval, format('find_pause: %s attempts, permanent %s', n, p))
 from (values (1, true, '1 minute'), (20, true, '6 hours'), (29, true, '6 hours'), (30, true, null), (1, false, '5 seconds'),
   (20, false, '2 hours')) as t (n, p, pause);

@@ -590,13 +590,13 @@ def test_a_flood_of_interim_answers_ends_at_a_limit_and_not_at_the_deadline(
 def test_a_lead_that_meta_refuses_for_good_is_in_quarantine_and_announced(
     networks: Api, database: psycopg.Connection, graph: Graph, code: int, advice: str
 ) -> None:
-    database.execute("delete from leadgen.events where kind = 'lead_not_fetched'")
+    database.execute("delete from leadgen.events where kind = 'fetch_refused'")
     lead_id = new_lead(graph)
     graph.faults[lead_id] = answers(400, {"error": {"message": f"secret {PAGE_TOKEN}", "code": code}})
     assert notify(networks, mention(lead_id)).status == 200
     fetch(networks, graph)
     assert waiting(database, lead_id) == (1, f"status 400, error {code}", "fetch")
-    query = "select message from leadgen.events where kind = 'lead_not_fetched'"
+    query = "select message from leadgen.events where kind = 'fetch_refused'"
     ((message,),) = database.execute(query).fetchall()
     assert advice in message
     assert "source meta" in message

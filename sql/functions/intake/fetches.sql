@@ -272,7 +272,7 @@ begin
   where s.id = p_source_id;
   insert into leadgen.events (created_at, kind, subject, market_id, offer_id, message, facts)
   values (
-    p_now, 'lead_not_fetched',
+    p_now, 'fetch_refused',
     format('source %s error %s %s', v_source.source_key, coalesce(p_code::text, 'none'),
       (p_now at time zone 'UTC')::date),
     v_source.market_id, v_source.offer_id,
