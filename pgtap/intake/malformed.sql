@@ -1,6 +1,6 @@
--- check_submission, read_request, read_timestamp: a malformed call is refused by field, and nothing is stored.
+-- check_size, check_submission, read_request, read_timestamp: a malformed call is refused by field, and nothing is stored.
 begin;
-select plan(50);
+select plan(54);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer() as offer_id;
 
@@ -56,6 +56,18 @@ from (values
 ) as t (text, expected);
 select lives_ok($$select intake.check_submission('{"name": null, "attributes": {"deep": {"er": []}}, "consent": null}')$$,
   'check_submission: null is not a fault');
+
+-- Mending takes time for each field: what nobody could mean is refused before it begins.
+set local track_functions = 'all';
+select is(testkit.fault_of(format('select leadgen.submit_lead(%L)', payload)), fault, what)
+from (values
+  ((select jsonb_object_agg('k' || n, 1) from generate_series(1, 7000) n), 'LG400 k1', '7,000 unknown fields'),
+  ((select jsonb_build_object('source_key', 'x', 'attributes', jsonb_object_agg('k' || n, e'\u200b'))
+    from generate_series(1, 5000) n), 'LG400 attributes', '5,000 attributes with a mark'),
+  (jsonb_build_object('source_key', 'x', 'attributes', jsonb_build_object('k', repeat(e'\u200b', 6000))), 'LG400 attributes',
+    'an attribute that is too long with its marks')
+) as t (payload, fault, what);
+select is_empty($$select funcname from pg_stat_xact_user_functions where funcname like 'mend%'$$, 'none of them was mended');
 
 select * from finish();
 rollback;
