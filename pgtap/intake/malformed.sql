@@ -18,7 +18,7 @@ select is(testkit.fault_of(format('select testkit.submit(%s, %L)', offer_id, fie
 from ids, (values
   ('{"name": ["John"]}'::jsonb, 'LG400 name'), ('{"name": {"first": "John"}}', 'LG400 name'), ('{"email": true}', 'LG400 email'),
   ('{"attributes": ["x"]}', 'LG400 attributes'), ('{"attributes": "x"}', 'LG400 attributes'),
-  ('{"country_code": "USA"}', 'LG400 country_code'), ('{"country_code": "U"}', 'LG400 country_code'), ('{"country_code": "1A"}',
+  ('{"country_code": "Atlantis"}', 'LG400 country_code'), ('{"country_code": "U"}', 'LG400 country_code'), ('{"country_code": "1A"}',
     'LG400 country_code'),
   ('{"consent_at": "yesterday"}', 'LG400 consent_at'), ('{"consent_at": "2026-11-20"}', 'LG400 consent_at'),
   ('{"consent_at": "2026-11-20T10:00:00"}', 'LG400 consent_at'), ('{"consent_at": "2026-02-30T10:00:00Z"}', 'LG400 consent_at'),

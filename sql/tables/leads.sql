@@ -169,7 +169,8 @@ comment on column leadgen.leads.signals is 'What the rules knew beside the lead'
 
 comment on column leadgen.leads.tracking is
   'Where it came from, as its sender says: external_id (the sender''s own id of it), utm_term, utm_content, referrer, '
-  'gclid, fbclid, click_id, session_id, sub_id, sub_id1 to sub_id5. Nothing judges it; null: nothing was said.';
+  'gclid, fbclid, click_id, session_id, sub_id, sub_id1 to sub_id5; consent_certificate_id and consent_text_version. '
+  'Nothing judges it; null: nothing was said.';
 comment on column leadgen.leads.intake_notes is
   'What was mended of the submission before it was judged, in words that repeat nothing of it; null: nothing.';
 

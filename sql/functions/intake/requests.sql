@@ -39,7 +39,7 @@ begin
     ref.collapse_space(v_payload ->> 'name'),
     ref.collapse_space(v_payload ->> 'email'),
     ref.collapse_space(v_payload ->> 'phone'),
-    upper(ref.collapse_space(v_payload ->> 'country_code')),
+    ref.read_country(ref.collapse_space(v_payload ->> 'country_code')),
     upper(ref.collapse_space(v_payload ->> 'region_code')),
     ref.collapse_space(v_payload ->> 'postal_code'),
     ref.collapse_space(v_payload ->> 'city'),
@@ -63,8 +63,8 @@ begin
   )::intake.lead_request;
 
   if v_request.country_code !~ '^[A-Z]{2}$' then
-    perform kernel.refuse('LG400', 'country_code is not acceptable', 'country_code', 'text of another form',
-      'two letters, ISO 3166-1, e.g. US');
+    perform kernel.refuse('LG400', 'country_code is not acceptable', 'country_code', 'neither a code nor a known name',
+      'two letters, ISO 3166-1, e.g. US, or the name of a country in leadgen.country_names');
   end if;
   return v_request;
 end;

@@ -52,6 +52,21 @@ comment on function leadgen.submit_leads(jsonb[], jsonb[], boolean) is
   'all offers are held, the first is waited for, unless p_waits is false. alone: submit it by itself. Raises '
   'what is not one lead''s (a deadlock, a lock time-out, a full disk); then nothing is taken.';
 
+create or replace function leadgen.find_form_pages(p_payload jsonb, p_context jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return intake.find_form_pages(p_payload, p_context);
+end;
+$$;
+comment on function leadgen.find_form_pages(jsonb, jsonb) is
+  'Where the source of a submission sends visitors who posted an HTML form: success_url and error_url, each null where '
+  'the source has none. {}: no source claims the submission, or its key is wrong.';
+
 create or replace function leadgen.explain_lead_for(p_key_hash text, p_lead_id bigint)
 returns jsonb
 language plpgsql

@@ -159,7 +159,7 @@ as $$
 declare
   v_route catalog.route := p_route;
   v_live_sales constant integer := market.count_live_sales(p_lead);
-  v_facts kernel.lead_facts := intake.recall_facts(p_lead, p_route.country_code);
+  v_facts kernel.lead_facts := intake.read_city_anew(intake.recall_facts(p_lead, p_route.country_code));
   v_snapshot kernel.snapshot;
   v_decision kernel.decision;
 begin
