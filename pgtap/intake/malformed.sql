@@ -61,8 +61,8 @@ select lives_ok($$select intake.check_submission('{"name": null, "attributes": {
 set local track_functions = 'all';
 select is(testkit.fault_of(format('select leadgen.submit_lead(%L)', payload)), fault, what)
 from (values
-  ((select jsonb_object_agg(format('k%s', n), 1) from generate_series(1, 7000) n), 'LG400 k1', '7,000 unknown fields'),
-  ((select jsonb_build_object('source_key', 'x', 'attributes', jsonb_object_agg(format('k%s', n), e'\u200b'))
+  ((select jsonb_object_agg(concat('k', n), 1) from generate_series(1, 7000) n), 'LG400 k1', '7,000 unknown fields'),
+  ((select jsonb_build_object('source_key', 'x', 'attributes', jsonb_object_agg(concat('k', n), e'\u200b'))
     from generate_series(1, 5000) n), 'LG400 attributes', '5,000 attributes with a mark'),
   (jsonb_build_object('source_key', 'x', 'attributes', jsonb_build_object('k', repeat(e'\u200b', 6000))), 'LG400 attributes',
     'an attribute that is too long with its marks')

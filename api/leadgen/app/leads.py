@@ -18,7 +18,7 @@ from leadgen.app.headers import (
     group,
     read_context,
 )
-from leadgen.app.json_text import check_object, decode_utf8, mend_text
+from leadgen.app.json_text import check_object, decode_utf8
 from leadgen.app.lead_forms import (
     BROKEN,
     CHECK,
@@ -66,7 +66,9 @@ from leadgen.app.problems import (
 )
 from leadgen.app.queries import Outcome
 from leadgen.app.rates import refuse_limited
+from leadgen.app.refused import keep_refused
 from leadgen.app.services import FromServices, Request, Services
+from leadgen.escapes import mend_text
 
 JSON = "application/json"
 
@@ -133,15 +135,21 @@ async def submit_lead(request: Request, services: FromServices) -> Response[byte
         check_lead_type(headers)
         context = read_context(headers, request.scope["client"], services.trusted_proxies)
         await services.rates.check_head(context)
-        text = decode_utf8(await read_body(request, services.max_body_bytes))
-        return answer_lead(*await _submit(services, text, context))
+        body = b""
+        try:
+            body = await read_body(request, services.max_body_bytes, keeps=True)
+            return answer_lead(*await _submit(services, body, context))
+        except Problem as problem:
+            await keep_refused(services, problem, body, context)
+            raise
     if wants_json(headers):
         context = read_context(headers, request.scope["client"], services.trusted_proxies)
         return answer_lead(*await _submit_form(request, services, headers, context, {}))
     return await _answer_visitor(request, services, headers)
 
 
-async def _submit(services: Services, text: str, context: Mapping[str, str]) -> Outcome:
+async def _submit(services: Services, body: bytes, context: Mapping[str, str]) -> Outcome:
+    text = decode_utf8(body)
     check_object(text)
     payload = mend_text(text)
     sender = name_sender(payload, context)
@@ -158,9 +166,18 @@ async def _submit_form(
     """Submit the lead of a form. What names its source is put into `read`, for whoever has to tell its visitor."""
     await services.rates.check_head(context)
     check_encoding(headers)
-    fields = read_fields(await read_body(request, services.max_body_bytes), headers)
-    read["payload"] = mend_text(json.dumps({name: value for name, value in fields if name in NAMES_SOURCE}))
-    return await _submit(services, compose_payload(fields), context)
+    body = b""
+    try:
+        body = await read_body(request, services.max_body_bytes, keeps=True)
+        fields = read_fields(body, headers)
+        read["payload"] = mend_text(
+            json.dumps({name: value for name, value in fields if name in NAMES_SOURCE})
+        )
+        body = compose_payload(fields).encode()
+        return await _submit(services, body, context)
+    except Problem as problem:
+        await keep_refused(services, problem, body, context)
+        raise
 
 
 async def _answer_visitor(request: Request, services: Services, headers: Headers) -> Response[bytes]:

@@ -74,8 +74,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
 async def _lifespan(services: Services, _: Litestar) -> AsyncIterator[None]:
     await services.queries.pool.open()
     try:
-        async with services.graph:
-            yield
+        yield
     finally:
         await services.batcher.drain()
         await services.queries.pool.close()

@@ -20,8 +20,9 @@ IS_READY = "select leadgen.is_ready()"
 
 OPEN_POST = "select leadgen.open_post(%s, %s, %s::jsonb)"
 SUBMIT_MAPPED_LEAD = (
-    "select r ->> 'status', r::text from leadgen.submit_mapped_lead(%s, %s, %s::jsonb, %s, %s::jsonb, %s) r"
+    "select r ->> 'status', r::text from leadgen.submit_mapped_lead(%s, %s, %s::jsonb, %s, null, %s) r"
 )
+KEEP_REFUSED = "select leadgen.keep_refused(%s, %s, %s::jsonb, %s::jsonb, %s, %s)"
 VERIFY_SUBSCRIPTION = "select leadgen.verify_subscription(%s, %s)"
 
 SHOW_SALE = "select leadgen.show_sale(%s, %s)::text"
@@ -45,6 +46,15 @@ class RateLimit(NamedTuple):
     amount: int
     per_seconds: int
     is_active: bool
+
+
+class Refused(NamedTuple):
+    """A submission that is refused, as text. `source_key`: to whose own address it was posted, and which lead of it."""
+
+    source_key: str | None
+    text: str
+    position: int | None = None
+    cut_bytes: int | None = None  # how much of it is missing
 
 
 class Queries:
@@ -107,17 +117,23 @@ class Queries:
             return rows
 
     async def open_post(self, source_key: str, body: bytes, context: str) -> dict[str, Any]:
-        """What a source posted in its own shape: keys answer, fetches, access_token, proof."""
+        """Take what a source posted in its own shape. Keys: answer, and the positions of the leads to be submitted."""
         (post,) = await self._row(OPEN_POST, (source_key, body, context))
         return dict(post)
 
     async def submit_mapped_lead(
-        self, source_key: str, body: bytes, position: int, fetched: str | None, context: str, *, waits: bool
+        self, source_key: str, body: bytes, position: int, context: str, *, waits: bool
     ) -> Outcome:
         """Submit one lead of such a post. `busy` if somebody holds its offer and it does not wait."""
-        parameters = (source_key, body, context, position, fetched, waits)
+        parameters = (source_key, body, context, position, waits)
         status, outcome = await self._row(SUBMIT_MAPPED_LEAD, parameters)
         return status, outcome
+
+    async def keep_refused(self, refused: Refused, context: str, answer: str) -> int | None:
+        """Keep in quarantine what is refused with this answer. Returns its id; None: its source is not known."""
+        source_key, text, position, cut_bytes = refused
+        (kept,) = await self._row(KEEP_REFUSED, (source_key, text, context, answer, cut_bytes, position))
+        return None if kept is None else int(kept)
 
     async def verify_subscription(self, source_key: str, verify_token: str) -> bool:
         """Whether a network that asks for the source's address knows its verify token."""
