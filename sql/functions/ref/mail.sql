@@ -40,6 +40,19 @@ comment on function ref.is_email(text) is
   'Whether a normalised address is well-formed: one @, a local part without quotes and '
   'lost characters (U+FFFD), a domain with a dot.';
 
+create or replace function ref.was_email(p_email text)
+returns boolean
+language plpgsql
+immutable strict parallel safe
+as $$
+begin
+  return ref.is_email(replace(p_email, E'\ufffd', 'x'));
+end;
+$$;
+comment on function ref.was_email(text) is
+  'Whether an address was well-formed while lost characters (U+FFFD) were let pass; leads of before (reading null) '
+  'replay by it.';
+
 create or replace function ref.normalize_domain(p_domain text)
 returns text
 language plpgsql
