@@ -23,10 +23,9 @@ comment on table leadgen.events is
   'data of leads.';
 comment on column leadgen.events.kind is
   'cap_low, budget_low, balance_low, endpoint_disabled, return_requested, return_refused, lead_erased, '
-  'rate_exceeded, quarantine_purged, sale_undelivered, fetch_refused; what operators '
-  'did: endpoint_enabled, delivery_retried, delivery_parked, secret_rotated, secrets_changed, '
-  'submission_erased, address_changed, '
-  'database_adopted, database_disowned.';
+  'rate_exceeded, quarantine_purged, sale_undelivered, fetch_refused, exclusivity_merged; what operators '
+  'did: endpoint_enabled, delivery_retried, delivery_parked, secret_rotated, secrets_changed, submission_erased, '
+  'address_changed, database_adopted, database_disowned.';
 comment on column leadgen.events.subject is
   'What it is about, window included, so that one crossing makes one event: enrollment 7 day 2026-11-21.';
 create index idx_events_created_at on leadgen.events (created_at desc);
