@@ -42,6 +42,7 @@ class Kind(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     RATE_EXCEEDED = "rate_exceeded"
     FETCH_REFUSED = "fetch_refused"
+    EXCLUSIVITY_MERGED = "exclusivity_merged"
     QUARANTINE_PURGED = "quarantine_purged"
     LEAD_ERASED = "lead_erased"
     SUBMISSION_ERASED = "submission_erased"
