@@ -1,11 +1,11 @@
 -- find_leads, describe_status, list_matching_leads, list_leads_by_attribute, list_matching_quarantined, read_search:
 -- a lead is found by what people know of it.
 begin;
-select plan(46);
+select plan(48);
 create temp table ids as select testkit.make_offer() as offer_id;
 select testkit.enroll_buyer(offer_id, 'Hilltop Roofing') from ids;
 create temp table leads as
-select testkit.submit(offer_id, '{"idempotency_key": "order-7"}', 1) as sold,
+select testkit.submit(offer_id, '{"idempotency_key": "order-7", "external_id": "crm-2"}', 1) as sold,
   testkit.submit(offer_id, '{"email": "Ann@Example.com", "attributes": {"ref": ["A \"7\"", {"no": 815}]}}', 2) as ann,
   testkit.submit(offer_id, '{"idempotency_key": "meta:4444", "phone": "12"}', 3) as wrong from ids;
 create temp table numbers as
@@ -22,7 +22,7 @@ from (values
   ('+15125550001', 'sold by phone'), ('(512) 555-0001', 'sold by phone'), ('  512.555.0001 ', 'sold by phone'),
   ('1 512 555 0001', 'sold by phone'), ('5125559999', 'none'), ('12', 'none'),
   ('person1@example.com', 'sold by email'), ('PERSON1@Example.COM', 'sold by email'), ('ann@example.com', 'ann by email'),
-  ('nobody@example.com', 'none'), ('order-7', 'sold by key'), ('order-8', 'none'), ('meta:4444', 'wrong by key'),
+  ('nobody@example.com', 'none'), ('crm-2', 'sold by external_id'), (E'crm-\u200e2', 'sold by external_id'), ('order-7', 'sold by key'), ('order-8', 'none'), ('meta:4444', 'wrong by key'),
   ('4444', 'wrong by key'), ('%', 'none'), ('A "7"', 'ann by attributes.ref'), ('815', 'ann by attributes.ref'),
   ('81', 'none'), ('ref', 'none')
 ) as t (asked, wanted);

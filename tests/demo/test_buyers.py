@@ -31,9 +31,10 @@ def urls(endpoints: Endpoints) -> Mapping[str, str]:
     return endpoints.urls
 
 
-async def send(url: str, secret: str = SECRET, message: str = "msg_1") -> int:
+async def send(url: str, secret: str = SECRET, message: str = "msg_1", kind: str = "lead.assigned") -> int:
     """Send a signed webhook; returns the answer's status."""
-    body, now = json.dumps({"data": {"assignment_id": 5}}), datetime.now(UTC)
+    data = {} if kind == "webhook.test" else {"assignment_id": 5}
+    body, now = json.dumps({"type": kind, "data": data}), datetime.now(UTC)
     headers = {
         "webhook-id": message,
         "webhook-timestamp": str(int(now.timestamp())),
@@ -46,6 +47,11 @@ async def send(url: str, secret: str = SECRET, message: str = "msg_1") -> int:
 async def test_a_signed_webhook_is_kept(urls: Mapping[str, str], receipts: Receipts) -> None:
     assert await send(urls["Ann & Sons"]) == 200
     assert receipts.webhooks == {"msg_1": ("Ann & Sons", 5)}
+
+
+async def test_a_test_message_is_answered_and_is_no_lead(urls: Mapping[str, str], receipts: Receipts) -> None:
+    assert await send(urls["Ann & Sons"], kind="webhook.test") == 200
+    assert receipts.webhooks == {}
 
 
 async def test_a_forged_one_is_not(urls: Mapping[str, str], receipts: Receipts) -> None:

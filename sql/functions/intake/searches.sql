@@ -58,7 +58,7 @@ begin
     select l.id, 3, 'email' from leadgen.leads l where l.email = v_search.email
     union all
     select l.id, 4, 'external_id' from leadgen.leads l
-    where l.tracking ->> 'external_id' = ref.collapse_space(p_text) and l.tracking ? 'external_id'
+    where l.tracking ->> 'external_id' = ref.collapse_space(ref.strip_invisible(p_text)) and l.tracking ? 'external_id'
     union all
     select l.id, 5, 'key'
     from leadgen.sources s
