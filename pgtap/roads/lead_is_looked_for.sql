@@ -23,7 +23,8 @@ from (values
   ('1 512 555 0001', 'sold by phone'), ('5125559999', 'none'), ('12', 'none'),
   ('person1@example.com', 'sold by email'), ('PERSON1@Example.COM', 'sold by email'), ('ann@example.com', 'ann by email'),
   ('nobody@example.com', 'none'),
-  ('crm-2', 'sold by external_id'), (E'crm-\u200e2', 'sold by external_id'), ('order-7', 'sold by key'), ('order-8', 'none'), ('meta:4444', 'wrong by key'),
+  ('crm-2', 'sold by external_id'), (E'crm-\u200e2', 'sold by external_id'), ('order-7', 'sold by key'), ('order-8', 'none'),
+  ('meta:4444', 'wrong by key'),
   ('4444', 'wrong by key'), ('%', 'none'), ('A "7"', 'ann by attributes.ref'), ('815', 'ann by attributes.ref'),
   ('81', 'none'), ('ref', 'none')
 ) as t (asked, wanted);
