@@ -107,7 +107,8 @@ create type kernel.lead_facts as (
 );
 comment on type kernel.lead_facts is
   'All that the rules judge: the normalised lead and what the tables knew of it. A rule reads nothing else. reading: '
-  '1: a number or a yes that comes as text counts; null: judged before that, by types alone.';
+  '2: an e-mail address with a character that no address has is none; 1: judged before that; a number or a yes that '
+  'comes as text counts; null: judged before that, too, by types alone.';
 
 create type kernel.lead_signals as (
   phone_country text,

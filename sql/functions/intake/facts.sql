@@ -35,7 +35,7 @@ begin
     p_request.consent_certificate_url,
     null, null, null, null, null, null, null, null, null, null, null, null, null, null, -- what gather_facts looks up
     v_phone.extension,
-    1 -- reading
+    2 -- reading
   )::kernel.lead_facts;
   return v_facts;
 end;
