@@ -12,7 +12,7 @@ language plpgsql
 volatile
 as $$
 -- A claim ends in its own short transaction. Claims are serial, so that what is in flight at an endpoint is exact over
--- all workers; what is read after the lock is younger than the claim before, or than a disowning of the database. Whoever
+-- all workers; what is read after the lock is younger than the claim before, and than a disowning meanwhile. Whoever
 -- claimed something is awake and need not be rung.
 declare
   v_room jsonb;
