@@ -319,6 +319,30 @@ def test_a_sale_is_returned_for_a_reason_of_the_list(market: Market, run: Run) -
 # Quarantine, field maps
 
 
+def test_a_refused_submission_is_shown_whole_with_its_answer(market: Market, run: Run) -> None:
+    body = '{"source_key": "austin-plumbing-v1", "email": "zoe@example.com\\u001b[2J", "name": '
+    query = """
+        select leadgen.keep_refused(null, %s, '{}', '{"status": 413, "detail": "body: found more"}', 77)"""
+    with market.cursor() as cursor:
+        cursor.execute(query, (body,))
+        row = cursor.fetchone()
+    assert row is not None
+    listed = " ".join(run("quarantine", "list").stdout.split())
+    assert "malformed body: found more" in listed
+    assert "zoe" not in listed
+    shown = run("quarantine", "show", str(row[0]))
+    assert shown.returncode == 0, shown.stderr
+    assert f"submission {row[0]}, step malformed: body: found more" in shown.stdout
+    assert 'its sender was answered: {"detail": "body: found more", "status": 413}' in shown.stdout
+    assert "77 more bytes were not kept" in shown.stdout
+    assert body in shown.stdout
+    assert json.loads(run("quarantine", "show", str(row[0]), "--json").stdout)[0]["cut_bytes"] == 77
+    refused = run("quarantine", "resubmit", str(row[0]))
+    assert "Ask its sender to post it again" in refused.stderr
+    unknown = refused_by(run("quarantine", "show", "4711"))
+    assert "no submission 4711 in quarantine" in unknown
+
+
 def test_quarantine_is_listed_and_submitted_again(market: Market, run: Run) -> None:
     assert said_by(run("quarantine", "list")) == "the quarantine is empty"
     market.execute("update leadgen.sources set is_active = false")

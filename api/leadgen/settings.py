@@ -122,6 +122,10 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: PositiveInt = Field(default=65_536, description="a larger request is refused: 413")
+    max_post_bytes: PositiveInt = Field(
+        default=1_048_576,
+        description="a larger post that an ad network has signed is refused: 413 (Meta names up to 1,000 leads in one)",
+    )
     max_connections: PositiveInt = Field(
         default=1_000,
         description="clients' connections to one API process; beyond, an idle one is closed, or 503",
@@ -148,10 +152,11 @@ class Settings(BaseSettings):
     )
     meta_graph_url: str = Field(
         default="https://graph.facebook.com/v23.0",
-        description="where the answers of Meta's leads are fetched",
+        description="where workers fetch the answers of Meta's leads",
     )
     meta_graph_timeout_seconds: Annotated[float, Field(gt=0, le=15)] = Field(
-        default=5, description="seconds for fetching all leads that one post names"
+        default=5,
+        description="seconds for fetching one lead, twice as long where the token may not read its ad",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "console"] = "json"

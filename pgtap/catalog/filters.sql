@@ -114,7 +114,7 @@ select is(testkit.outcome(offer_id, '2026-11-20T16:00:00Z', fields), expected, f
 from ids, (values
   ('{"attributes": {"roof_age": "15"}}'::jsonb, 'Ace 45.00'), ('{"attributes": {"roof_age": 14}}', 'Best 45.00'),
   ('{"attributes": {"roof_age": 5}}', 'filters 2'), ('{}', 'Best 45.00'),
-  ('{"city": "Waco", "attributes": {"roof_age": 15}}', 'Best 45.00')
+  ('{"postal_code": "76701", "city": "Waco", "attributes": {"roof_age": 15}}', 'Best 45.00')
 ) as t (fields, expected);
 select is((select array_agg(c.reason order by c.buyer_name) from leadgen.explain_candidates((select max(l.id) - 2 from leadgen.leads l)) c),
   '{"filters: attributes.roof_age is 5, wanted at least 15","filters: attributes.roof_age is 5, wanted not at most 5"}',

@@ -47,7 +47,8 @@ create or replace function testkit.make_source(p_offer_id bigint, p_row jsonb de
 returns bigint
 language sql
 as $$
-  select testkit.add('sources', jsonb_build_object('offer_id', p_offer_id, 'kind', 'landing_page', 'name', 'A page') || p_row);
+  select testkit.add('sources', jsonb_build_object('offer_id', p_offer_id, 'kind', 'landing_page', 'name', 'A page',
+    'disclose_buyer', true) || p_row);
 $$;
 comment on function testkit.make_source(bigint, jsonb) is 'Another source of an offer.';
 
@@ -78,7 +79,7 @@ declare
   v_buyer_id constant bigint := coalesce((p_row ->> 'buyer_id')::bigint, testkit.make_buyer());
 begin
   insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_value)
-  select v_buyer_id, o.market_id, case when area ~ E'^\\s*[A-Za-z]{3}' then 'city' else 'postal_code' end, area
+  select v_buyer_id, o.market_id, case when area ~ '[0-9*]' then 'postal_code' else 'city' end, area
   from leadgen.offers o cross join unnest(p_areas) area
   where o.id = p_offer_id
   on conflict do nothing;

@@ -1,6 +1,6 @@
 -- apply_field_map and what it stands on: a document of another shape as a payload of submit_lead, with nothing dropped.
 begin;
-select plan(67);
+select plan(69);
 
 create function pg_temp.google(p_changes jsonb default '{}') returns jsonb language sql as $$
   select intake.apply_field_map((select body from leadgen.field_maps where slug = 'google-ads-lead-form'), '{
@@ -121,7 +121,10 @@ select is(intake.gather_leftovers('{"A b": 1, "c": {"d": 2, "e": 3}, "f": ""}', 
   '{"a_b": 0, "a_b_2": 1, "c": {"e": 3}}', 'gather_leftovers: what no plain path reads');
 select is(intake.name_attribute(name, '{"a": 1, "a_2": 1}'), result, format('name_attribute: %s', name))
 from (values ('What kind of roof?', 'what_kind_of_roof'), ('a', 'a_3'), ('Dachflächen', 'dachflachen'), (' 瓦 屋根 ', '瓦_屋根'),
-  (repeat('ab', 50), repeat('ab', 30))) as t (name, result);
+  (repeat('ab', 30), repeat('ab', 30)), (repeat('ab', 50), format('%sa_c7f0d925', repeat('ab', 25)))) as t (name, result);
+select isnt(intake.name_attribute(format('%s roof?', v_long), '{}'), intake.name_attribute(format('%s floor?', v_long), '{}'),
+  'name_attribute: two questions that begin alike have two names, whichever is answered')
+from repeat('How soon do you need it done? ', 3) v_long;
 select is(intake.read_map_key('{"idempotency_key": {"path": "$.id", "prefix": "p:"}}', lead), key, format('read_map_key: %s', lead::text))
 from (values ('{"id": " 7 "}'::jsonb, 'p:7'), ('{"id": ""}', null), ('{}', null), ('{"id": {"a": 1}}', null),
   ('{"id": ["7"]}', null), ('{"id": true}', null)) as t (lead, key);

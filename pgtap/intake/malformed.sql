@@ -1,6 +1,6 @@
--- check_submission, read_request, read_timestamp: a malformed call is refused by field, and nothing is stored.
+-- check_size, check_submission, read_request, read_timestamp: a malformed call is refused by field, and nothing is stored.
 begin;
-select plan(50);
+select plan(54);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer() as offer_id;
 
@@ -18,7 +18,7 @@ select is(testkit.fault_of(format('select testkit.submit(%s, %L)', offer_id, fie
 from ids, (values
   ('{"name": ["John"]}'::jsonb, 'LG400 name'), ('{"name": {"first": "John"}}', 'LG400 name'), ('{"email": true}', 'LG400 email'),
   ('{"attributes": ["x"]}', 'LG400 attributes'), ('{"attributes": "x"}', 'LG400 attributes'),
-  ('{"country_code": "USA"}', 'LG400 country_code'), ('{"country_code": "U"}', 'LG400 country_code'), ('{"country_code": "1A"}',
+  ('{"country_code": "Atlantis"}', 'LG400 country_code'), ('{"country_code": "U"}', 'LG400 country_code'), ('{"country_code": "1A"}',
     'LG400 country_code'),
   ('{"consent_at": "yesterday"}', 'LG400 consent_at'), ('{"consent_at": "2026-11-20"}', 'LG400 consent_at'),
   ('{"consent_at": "2026-11-20T10:00:00"}', 'LG400 consent_at'), ('{"consent_at": "2026-02-30T10:00:00Z"}', 'LG400 consent_at'),
@@ -56,6 +56,18 @@ from (values
 ) as t (text, expected);
 select lives_ok($$select intake.check_submission('{"name": null, "attributes": {"deep": {"er": []}}, "consent": null}')$$,
   'check_submission: null is not a fault');
+
+-- Mending takes time for each field: what nobody could mean is refused before it begins.
+set local track_functions = 'all';
+select is(testkit.fault_of(format('select leadgen.submit_lead(%L)', payload)), fault, what)
+from (values
+  ((select jsonb_object_agg(concat('k', n), 1) from generate_series(1, 7000) n), 'LG400 k1', '7,000 unknown fields'),
+  ((select jsonb_build_object('source_key', 'x', 'attributes', jsonb_object_agg(concat('k', n), e'\u200b'))
+    from generate_series(1, 5000) n), 'LG400 attributes', '5,000 attributes with a mark'),
+  (jsonb_build_object('source_key', 'x', 'attributes', jsonb_build_object('k', repeat(e'\u200b', 6000))), 'LG400 attributes',
+    'an attribute that is too long with its marks')
+) as t (payload, fault, what);
+select is_empty($$select funcname from pg_stat_xact_user_functions where funcname like 'mend%'$$, 'none of them was mended');
 
 select * from finish();
 rollback;

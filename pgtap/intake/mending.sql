@@ -1,6 +1,6 @@
 -- is_odd, mend_submission and its parts: what is mended of a submission, what is noted, and what is left for a refusal.
 begin;
-select plan(74);
+select plan(77);
 
 select is(intake.is_odd(payload, has_key), verdict, format('is_odd: %s%s', left(payload::text, 60),
   case when has_key then ' with a key' end))
@@ -29,6 +29,15 @@ from (values
   ('{"sub_id": true, "gclid": []}',
     '{"gclid": "[]", "sub_id": "true"} gclid: a value of type array was kept as text; sub_id: a value of type boolean was kept as text',
     'tracking data of any type'),
+  (jsonb_build_object('utm_source', array[repeat('x', 200)]),
+    format('{"utm_source": "[\"%s"} utm_source: a value of type array was kept as text; utm_source: cut to 100 of 204 characters',
+      repeat('x', 98)), 'a list that is cut'),
+  (jsonb_build_object('gclid', format(E'\ufffd%s', repeat('x', 500))),
+    format(E'{"gclid": "\ufffd%s"} gclid: cut to 500 of 501 characters; gclid: a character that is no text was replaced',
+      repeat('x', 499)), 'a lost character in what is cut'),
+  (jsonb_build_object('utm_source', format(E'\u200b%s', repeat('x', 101))),
+    format('{"utm_source": "%s"} utm_source: characters that nobody sees, or that look like others, were read as a person reads them; '
+      'utm_source: cut to 100 of 101 characters', repeat('x', 100)), 'a mark that nobody sees in what is cut'),
   (E'{"\\ufeffsource_key": "x\\u200b"}',
     '{"source_key": "x"} source_key: its name was read without characters that nobody sees; '
     'source_key: characters that nobody sees, or that look like others, were read as a person reads them', 'a byte order mark in a name'),

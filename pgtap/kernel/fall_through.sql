@@ -1,7 +1,7 @@
 -- falls_through, find_lasting_reason, find_fall_through: an exclusivity under when_unavailable hold waits for what may pass, and for
 -- nothing else.
 begin;
-select plan(45);
+select plan(47);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- One by one: what the owner lacks, and why the lead does not wait for it (null: it waits).
@@ -24,6 +24,10 @@ select is(kernel.find_lasting_reason(testkit.snapshot(testkit.candidates('{}')),
 select is(kernel.find_lasting_reason(testkit.snapshot('{}'), 101), 'not_enrolled', 'find_lasting_reason: nobody is enrolled');
 select is(kernel.find_fall_through(testkit.snapshot(testkit.candidates('{"cap_day": 0}'), p_exclusive_buyer_id => 101), '{cap_day}'),
   'cap_day', 'find_fall_through: without a reason that lasts, the one for which the owner lost');
+
+select is(kernel.find_fall_through(testkit.snapshot(testkit.candidates(fields), p_exclusive_buyer_id => 101), '{held_lead_first}'), reason,
+  format('find_fall_through: behind held leads, %s', fields))
+from (values ('{}'::jsonb, null), ('{"has_contact": true}', 'bought_contact_before')) as t (fields, reason);
 
 -- A version of before waits whatever the reason is, so that its decisions replay.
 select is(kernel.falls_through(testkit.snapshot(testkit.candidates('{"has_lead": true}'), p_exclusive_buyer_id => 101),

@@ -1,12 +1,14 @@
--- The states of a sale by its parts: has_ended, describe_end, gives_on, judge_outcomes, advance_leads, find_refusal, the guard of what
+-- The states of a sale by its parts: has_ended, describe_outcome, gives_on, judge_outcomes, advance_leads, find_refusal, the guard of what
 -- was released; and the queues: list_offers_to_release, list_offers_with_due_leads, list_offers_with_returns, try_lock_offer.
 begin;
 select plan(50);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- What ends a sale, in words.
-select is(array_agg(market.describe_end(o) order by o), '{NULL,NULL,NULL,returned,"not accepted in time","delivery failed","no answer",'
-  '"lead erased"}', 'describe_end: pending, delivered and accepted end none') from unnest(enum_range(null::leadgen.assignment_outcome)) o;
+select is(array_agg(market.describe_outcome(o) order by o),
+  '{NULL,NULL,NULL,returned,"not accepted in time","delivery failed","no answer","lead erased"}',
+  'describe_outcome: pending, delivered and accepted end none')
+from unnest(enum_range(null::leadgen.assignment_outcome)) o;
 select is(market.has_ended(jsonb_populate_record(null::leadgen.lead_assignments, sale)), ended, format('has_ended: %s', sale))
 from (values
   ('{"outcome": "pending"}'::jsonb, false), ('{"outcome": "failed"}', false), ('{"outcome": "unknown"}', false),

@@ -1,7 +1,7 @@
 -- replay_lead, replay_decision, replay_validation, find_replay_faults, verify_leads: whatever happened comes out of its record
 -- again, and what was tampered with is told; recall_facts, list_sales, list_winners, recall_terms, lay_over_terms, shares_terms.
 begin;
-select plan(42);
+select plan(47);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1, "required_fields": ["message"],
     "business_hours": {"fri": [["08:00", "20:00"]]}}',
   '{"strategy": "weighted", "tie_breakers": ["least_filled", "highest_price"], "max_buyers": 2,
@@ -122,6 +122,29 @@ select is((facts).local_minute, kernel.minute_of_week(created_at, 'America/Chica
   from f;
 select is(concat_ws('|', cardinality((abroad).postal_patterns), (abroad).city_key), '0', 'recall_facts: abroad it lies in no area') from f;
 select is((facts).latitude is not null and (facts).buyers_with_contact = '{}', true, 'recall_facts: its place') from f;
+
+-- Leads that were judged before numbers and addresses were read widely (reading null) replay as they were judged.
+create temp table old as select testkit.make_offer('{"roof_age_years": {"minimum": 5, "maximum": 40}}') as offer_id;
+create temp table olds as
+select age, (testkit.submit(offer_id, jsonb_build_object('attributes', jsonb_build_object('roof_age', age)), 400 + n::integer)
+  ->> 'lead_id')::bigint as id
+from old, unnest('{"\"+12\"","\"1.5e1\"","12.00001"}'::jsonb[]) with ordinality as t (age, n);
+create temp table lost as
+select (testkit.submit(offer_id, '{"attributes": {"roof_age": 12}}', 404) ->> 'lead_id')::bigint as id from old;
+create temp table missing as select testkit.make_offer('{"roof_age_years": {"minimum": 5, "maximum": 40}}') as offer_id;
+create temp table refused as
+select (testkit.submit(offer_id, '{"attributes": {"roof_age": "old"}}', 405) ->> 'lead_id')::bigint as id from missing;
+select set_config('session_replication_role', 'replica', true);
+update leadgen.leads l set signals.reading = null from (select id from olds union all select id from lost) o where l.id = o.id;
+update leadgen.leads l set status = r.status, validation_reason = r.validation_reason, answer = r.answer
+from refused join leadgen.leads r using (id), olds where l.id = olds.id;
+update leadgen.leads l set email = E'jo\ufffdn@example.com' from lost where l.id = lost.id;
+select set_config('session_replication_role', 'origin', true);
+select is(rehearsal.replay_validation(l), '[]', format('replay_validation: roof_age %s, rejected before', age))
+from olds join leadgen.leads l using (id);
+select is(rehearsal.replay_validation(l), '[]', 'replay_validation: an address with a lost character, taken before')
+from lost join leadgen.leads l using (id);
+select is(rules.was_email(testkit.facts(E'{"email": "jo\ufffdn@example.com"}')), false, 'was_email: not a lead of today');
 
 -- is_to_be_held.
 select is(kernel.is_to_be_held(testkit.settings(config), owner), held,

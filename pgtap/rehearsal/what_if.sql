@@ -1,6 +1,6 @@
 -- what_if: eight leads of a morning, played again under each kind of change; every number worked out by hand.
 begin;
-select plan(71);
+select plan(72);
 
 -- A: 60.00, first; B: 50.00, second; two a day each, in 78701. C: the offer's 45.00, in 78702. D is not enrolled.
 create temp table ids as select testkit.make_offer('{"required_fields": ["message"], "duplicate_window_hours": 0}',
@@ -144,6 +144,7 @@ insert into tried values
   -- routing: who is first, how many, how much
   ('{"routing": {"strategy": "highest_price"}, "enrollments": {"Ace": {"price_per_lead": 40}}}',
     '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 225 (Ace 2 Best 2 Cole 1)', 'other_buyer 4'),
+  ('{"routing": {"disclose": ["ip_address"]}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)', ''),
   ('{"routing": {"strategy": "round_robin"}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)', 'other_buyer 2'),
   ('{"routing": {"strategy": "least_filled"}}', '5 sold, 2 unsold, 0 held, 1 rejected: 5 sales, 265 (Ace 2 Best 2 Cole 1)',
     'other_buyer 2'),

@@ -58,7 +58,8 @@ where n = 1;
 select is(leadgen.show_sale(repeat('a', 64), id) - 'lead', jsonb_build_object('assignment_id', id, 'outcome', 'accepted', 'return', null,
   'lead_id', lead_id,
   'offer', 'Roofing Austin', 'sold_at', '2026-11-20T16:00:00+00:00', 'price', '45.00', 'currency', 'USD', 'acceptance', 'on_delivery',
-  'accepted_at', '2026-11-20T16:00:00+00:00', 'answer_by', null, 'return_by', '2026-11-27T16:00:00+00:00'), 'show_sale: the sale')
+  'accepted_at', '2026-11-20T16:00:00+00:00', 'answer_by', null, 'return_by', '2026-11-27T16:00:00+00:00',
+  'consent', '{"at": null, "text_version": null, "certificate_id": null, "certificate_url": null}'::jsonb), 'show_sale: the sale')
     from sales where n = 1;
 select is(leadgen.show_sale(repeat('a', 64), id) -> 'lead', '{"name": "John Smith", "email": "person1@example.com", "phone": "+15125550001",
   "postal_code": "78701", "city": "Austin", "country_code": "US", "region_code": "US-TX", "phone_extension": null,

@@ -1,7 +1,7 @@
 -- pass_on_cold_sale, settle_cold_sale, give_to_next_buyer, tell_undelivered (and market/cold_sales.sql): a sale of which nothing can have
 -- reached its buyer in time passes on to the next one.
 begin;
-select plan(46);
+select plan(50);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 create function pg_temp.attempt(p_sale_id bigint, p_outcome text default 'failed') returns void language plpgsql as $$
@@ -13,7 +13,7 @@ begin
   join leadgen.deliveries d on d.id = c.delivery_id and d.assignment_id = p_sale_id;
   perform leadgen.record_attempts(jsonb_build_array(jsonb_build_object('delivery_id', v_claim.delivery_id,
     'lease_token', v_claim.lease_token, 'started_at', leadgen.clock(), 'outcome', p_outcome, 'latency_ms', 1,
-    'status_code', 503, 'error', 'HTTP 503')), 3, '1 hour');
+    'status_code', 503, 'error_class', 'http_5xx', 'error', 'HTTP 503: no John Smith here')), 3, '1 hour');
   perform leadgen.release_deliveries(array_agg(d.id), array_agg(d.lease_token)) from leadgen.deliveries d where d.lease_token is not null;
 end;
 $$;
@@ -72,12 +72,28 @@ select is((select n.facts - 'assignment_id' from leadgen.notices n where n.kind 
   jsonb_build_object('offer', (select o.name from leadgen.offers o join pg_temp.o x on x.offer_id = o.id),
     'sold_at', '2026-11-20T16:00:00Z', 'reason', 'not delivered within 120 s', 'last_error', 'webhook: HTTP 503'),
   'tell_undelivered: a notice to the buyer');
+select leadgen.erase_lead((testkit.sale(id)).lead_id, 'asked to be') from s;
+select is((select count(*) from leadgen.notices n where n::text ~ 'John'), 0::bigint, 'tell_undelivered: no words of a receiver');
 create temp table second as select testkit.sell_lead(offer_id, 2) as id from o;
 select testkit.at_time('2026-11-20T16:03:00Z');
 select pg_temp.attempt(id) from second;
 select pg_temp.work('2026-11-20T16:05:00Z');
 select is(testkit.tell_sales(id), '{"failed released",pending}', 'a second sale of the hour passes on') from second;
 select is(count(*), 1::bigint, 'tell_undelivered: no second notice in one hour') from leadgen.notices n where n.kind = 'lead.undelivered';
+
+-- A channel without a status of HTTP: the class of the error. A delivery that was never tried says nothing.
+create temp table mailed as select testkit.open_offer('{}', 'Ace', 'Best') as offer_id;
+create temp table mail as select pg_temp.sell(offer_id, null) as id from mailed;
+insert into leadgen.delivery_attempts (market_id, delivery_id, attempt, started_at, latency_ms, outcome, status_code, error, error_class)
+select d.market_id, d.id, 1, leadgen.clock(), 1, 'failed', 451, '451 try again, John', 'smtp_4xx'
+from leadgen.deliveries d join mail on d.assignment_id = mail.id;
+update leadgen.deliveries d set attempts = 1 from mail where d.assignment_id = mail.id;
+create temp table untried as select pg_temp.sell(testkit.open_offer('{}', 'Cole', 'Best'), null) as id;
+select testkit.at_time('2026-11-20T16:02:00Z');
+select roads.tell_undelivered(id, '2026-11-20T16:02:00Z') from (select id from mail union all select id from untried) sales;
+select is((select n.facts -> 'last_error' from leadgen.notices n where n.facts ->> 'assignment_id' = sales.id::text), error,
+  format('tell_undelivered: last_error %s', error))
+from (select id, '"email: smtp_4xx"'::jsonb as error from mail union all select id, 'null' from untried) sales;
 
 -- By the policy: another time, never, and what counts as today's.
 create function pg_temp.fate(p_config jsonb, p_at timestamptz, variadic p_buyers text[]) returns text[] language plpgsql as $$
@@ -135,6 +151,16 @@ select is((testkit.sale(id)).pass_on_at, '2026-11-20T16:04:30Z'::timestamptz, 'l
 select testkit.enroll_buyer(offer_id, 'Best') from alone;
 select pg_temp.work('2026-11-20T16:04:30Z');
 select is(testkit.tell_sales(id), '{"failed released",pending}', 'a buyer came: it passes on') from single;
+
+-- What waits for us is looked at within the hour, however old it is.
+create temp table waiting as select pg_temp.sell(testkit.open_offer('{}', 'Webb', 'Best'), null) as id;
+create temp table judged as select pg_get_functiondef('outbox.judge_undelivered'::regproc) as definition;
+do $$ begin execute regexp_replace((select definition from judged), 'AS \$function\$.*', 'as $f$ begin return ''queued''; end $f$'); end $$;
+select roads.settle_cold_sale(testkit.sale(id), '2026-11-21T16:00:00Z') from waiting;
+do $$ begin execute (select definition from judged); end $$;
+select is((testkit.sale(id)).pass_on_at, '2026-11-21T17:00:00Z'::timestamptz, 'settle_cold_sale: queued for a day, again in an hour')
+from waiting;
+update leadgen.lead_assignments a set pass_on_at = null from waiting where a.id = waiting.id;
 
 -- A shared sale: only the place that is cold.
 create temp table shared as select testkit.open_offer('{"max_buyers": 2}', 'Webb', 'Best', 'Cole') as offer_id;

@@ -1,6 +1,6 @@
 -- let_held_leads_go_first, try_held_lead, lock_due_lead: a held lead that is due goes before a new one, also in its moment.
 begin;
-select plan(31);
+select plan(33);
 
 create function pg_temp.open(p_places integer, p_row jsonb default '{}', p_config jsonb default '{}') returns bigint language plpgsql as $$
 -- An offer with Ace, who takes so many leads a day.
@@ -87,6 +87,16 @@ select is(leadgen.replay_lead(d.lead_id), '{"identical": true}', 'waiting behind
 select pg_temp.submit(o, 1, '2026-11-20T17:00:01Z') from queue;
 select is(pg_temp.fates(o), '12 × Ace 45.00, 1 × cap_day 1, held', 'the next new lead lets both go first, the older before the younger')
 from queue;
+
+-- With an owner: who waits behind others did not fall through it.
+create temp table owned as select pg_temp.open(13, '{"pause_until": "2026-11-20T17:00:00Z"}', '{"exclusivity": {}}') as o;
+select pg_temp.submit(o, 11, '2026-11-20T16:00:00Z') from owned;
+select testkit.own(bo.id, 'postal_code', '787*') from owned join leadgen.buyer_offers bo on bo.offer_id = o;
+select pg_temp.submit(o, 1, '2026-11-20T17:00:00Z') from owned;
+select is(leadgen.explain_lead((pg_temp.latest(o)).lead_id) #>> '{attempts,0,candidates,0,reason}',
+  format('held_lead_first: lead %s', (pg_temp.latest(o)).behind_lead_id), 'the lead of an owner waits behind others') from owned;
+select is(leadgen.explain_lead((pg_temp.latest(o)).lead_id) #> '{attempts,0,fell_through}', 'null',
+  'explain_lead: it did not fall through its owner') from owned;
 
 -- Where the policy holds nothing any more, a lead that waits behind others is no exception: it is tried once more.
 create temp table strict as select pg_temp.open(11, '{"pause_until": "2026-11-20T17:00:00Z"}') as o;

@@ -11,8 +11,9 @@ select leadgen.submit_lead(
     "gdpr_consent": true, "consent_at": "2026-11-20T15:59:00Z", "landing_url": "https://a.example/x"}'),
   '{"ip_address": "203.0.113.7", "user_agent": "Mozilla"}') as answer from ids;
 
-select is(answer - 'lead_id', jsonb_build_object('status', 'accepted', 'message', 'Lead qualified and delivered to buyer',
-  'buyer_id', testkit.buyer_of(id), 'offer_id', offer_id, 'price', 50.00), 'the answer, as the seed says') from sold, seats, ids;
+select is(answer - 'lead_id', jsonb_build_object('status', 'accepted', 'outcome', 'sold',
+  'message', 'Lead qualified and queued for delivery', 'buyer_id', testkit.buyer_of(id), 'offer_id', offer_id, 'price', 50.00,
+  'total_price', 50.00), 'the answer, as the seed says') from sold, seats, ids;
 select is(answer ->> 'price', '50.00', 'a price has two decimals') from sold;
 create temp table lead as select l.* from leadgen.leads l, sold s where l.id = (s.answer ->> 'lead_id')::bigint;
 select is(status::text, 'validated', 'validated, not delivered yet') from lead;
@@ -69,12 +70,12 @@ select is(format('%s|%s|%s', l.unsold_reason, l.hold_until, l.next_route_at),
 select is(l.hold_until is null and l.status = 'validated', true, 'on_no_buyer reject: the lead is not held') from leadgen.leads l
   join empty on l.offer_id = other_id;
 update leadgen.sources s set disclose_buyer = false from ids where s.offer_id = ids.offer_id;
-select is(answer - 'lead_id', jsonb_build_object('status', 'accepted', 'message', 'Lead qualified and delivered to buyer', 'buyer_id',
-  null, 'offer_id', offer_id,
-  'price', null), 'a source that may not know buyer and price') from (select offer_id, testkit.submit(offer_id, '{}', 2) as answer
-    from ids) x;
+select is(answer - 'lead_id', jsonb_build_object('status', 'accepted', 'outcome', 'sold',
+  'message', 'Lead qualified and queued for delivery', 'buyer_id', null, 'offer_id', offer_id,
+  'price', null, 'total_price', null), 'a source that may not know buyer and price')
+from (select offer_id, testkit.submit(offer_id, '{}', 2) as answer from ids) x;
 select is((testkit.submit(offer_id, '{"name": null}', 3)) - 'lead_id',
-  '{"status": "rejected", "reason": "name is missing", "message": "Lead did not pass validation",
+  '{"status": "rejected", "outcome": "rejected", "reason": "name is missing", "message": "Lead did not pass validation",
   "errors": [{"code": "field_required", "field": "name", "reason": "name is missing"}]}', 'a rejected lead, as the seed says') from ids;
 select is(l.rejected_at = l.created_at and l.buyer_id is null and l.routing_policy_version is null, true,
   'a rejected lead was never routed')

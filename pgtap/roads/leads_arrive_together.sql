@@ -25,9 +25,9 @@ $$;
 create temp table sold as
 select pg_temp.submit_all(array[
   pg_temp.given('third', 1), pg_temp.given('first', 2), pg_temp.given('third', 3), pg_temp.given('second', 4)]) as answers;
-select is(answers[1] - 'lead_id', jsonb_build_object('status', 'accepted',
-  'message', 'Lead qualified and delivered to buyer', 'buyer_id', testkit.buyer_of(seats.third), 'offer_id', ids.third,
-  'price', 45.00), 'an answer is that of submit_lead') from sold, ids, seats;
+select is(answers[1] - 'lead_id', jsonb_build_object('status', 'accepted', 'outcome', 'sold',
+  'message', 'Lead qualified and queued for delivery', 'buyer_id', testkit.buyer_of(seats.third), 'offer_id', ids.third,
+  'price', 45.00, 'total_price', 45.00), 'an answer is that of submit_lead') from sold, ids, seats;
 select is(array(select (a ->> 'offer_id')::bigint from unnest(answers) a), array[third, first, third, second],
   'answers come in the order of the leads') from sold, ids;
 select is(array_agg(l.email::text order by n),

@@ -1,6 +1,6 @@
 -- authenticate_post, open_post, submit_mapped_lead, verify_subscription: who posts, whose lead it is, and that none is lost or sold twice.
 begin;
-select plan(115);
+select plan(116);
 
 create temp table ids as
 select o as offer_id, other as other_id, testkit.enroll_buyer(o, 'Ace') as seat, testkit.enroll_buyer(other, 'Best') as other_seat,
@@ -182,10 +182,10 @@ create function pg_temp.answers(p_number integer) returns jsonb language sql as 
 $$;
 create temp table posts as select pg_temp.meta('{"leadgen_id": "11", "form_id": "2"}', '{"leadgen_id": "12", "form_id": "777"}',
   '{"leadgen_id": "444444444444"}', '{"leadgen_id": "13"}'::jsonb || pg_temp.answers(13)) as body;
-select is(leadgen.open_post('meta', body, pg_temp.signed(body)), jsonb_build_object('answer', 'empty', 'fetches',
-  '["11", "12", null, null]'::jsonb,
-  'access_token', 'page-token', 'proof', encode(kernel.compute_hmac('s3cret', 'page-token'), 'hex')),
-  'open_post: new leads are to be fetched, tests and known leads are not') from posts;
+select is(leadgen.open_post('meta', body, pg_temp.signed(body)), '{"answer": "empty", "positions": [2, 3]}',
+  'open_post: tests and leads that bring their answers are to be submitted') from posts;
+select is(array_agg(f.fetch_id order by f.fetch_id), '{11,12}', 'open_post: the others are stored, to be fetched')
+from leadgen.lead_fetches f;
 select is(testkit.fault_of(format('select leadgen.%s', call)), 'LG401', call)
 from posts, unnest(array[format('open_post(''meta'', %L)', body), format('submit_mapped_lead(''meta'', %L)', body),
   format('open_post(''meta'', %L, %L)', body, pg_temp.signed('other')),
@@ -214,7 +214,7 @@ select is(leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), 0, json
 from pg_temp.meta('{"leadgen_id": "15"}') body;
 select is(leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), 0, '{"field_data": []}') ->> 'status', 'rejected',
   'a form without answers is stored as rejected') from pg_temp.meta('{"leadgen_id": "17"}') body;
-select is(leadgen.open_post('meta', body, pg_temp.signed(body)) -> 'fetches', '[]', 'another change of the page is no lead')
+select is(leadgen.open_post('meta', body, pg_temp.signed(body)) -> 'positions', '[]', 'another change of the page is no lead')
 from convert_to('{"object": "page", "entry": [{"changes": [{"field": "feed", "value": {}}]}]}', 'UTF8') body;
 select is(leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body)) ->> 'status', 'accepted',
   'a lead by itself, as somebody in between sends it')
@@ -224,7 +224,7 @@ from convert_to(pg_temp.answers(16)::text, 'UTF8') body;
 create temp table mixed as
 select pg_temp.meta('{"leadgen_id": "1/../2", "page_id": "1"}', '{"leadgen_id": "21"}'::jsonb || pg_temp.answers(21), '{"page_id": 1}', '5',
   '[{"leadgen_id": "22"}]', '{"leadgen_id": {"a": 1}}'::jsonb || pg_temp.answers(23), '{"leadgen_id": "24"}', 'null') as body;
-select is(leadgen.open_post('meta', body, pg_temp.signed(body)) -> 'fetches', '[null, null, null, null, null, null, "24", null]',
+select is(leadgen.open_post('meta', body, pg_temp.signed(body)) -> 'positions', '[0, 1, 2, 3, 4, 5, 7]',
   'find_fetch_id: nothing without an id, nor with one that would be a path') from mixed;
 create temp table kept as
 select n, leadgen.submit_mapped_lead('meta', body, pg_temp.signed(body), n, case n when 6 then pg_temp.answers(24) end) as reply

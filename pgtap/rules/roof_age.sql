@@ -1,6 +1,6 @@
 -- roof_age: the worked example of CONTRIBUTING.
 begin;
-select plan(23);
+select plan(32);
 
 select is(
   testkit.judge(jsonb_build_object('roof_age_years', value), jsonb_build_object('attributes', attributes)),
@@ -27,6 +27,16 @@ select is((rules.roof_age(testkit.facts('{"attributes": {"roof_age": 41}}'), '{"
   'The roof is 41 years old; allowed: at most 40', 'roof_age: too old');
 select is((rules.roof_age(testkit.facts(), '{"maximum": 40}', '{}'))[1].reason,
   'The age of the roof in years is missing', 'roof_age: no age');
+
+-- A lead of before was judged by its text: digits and a point.
+select is(array_agg(cardinality(rules.roof_age(testkit.facts(jsonb_build_object('reading', reading, 'attributes',
+  jsonb_build_object('roof_age', age))), '{"minimum": 5, "maximum": 40}', '{}')) order by reading), failures,
+  format('roof_age: %s as it is read now, and as it was before', age))
+from unnest('{1,null}'::integer[]) reading, (values
+  ('12'::jsonb, '{0,0}'::integer[]), ('" 12.5 "', '{0,0}'), ('"+12"', '{0,1}'), ('"1.5e1"', '{0,1}'), ('"12.00001"', '{0,1}'),
+  ('12.00001', '{0,1}'), ('41', '{1,1}'), ('-1', '{1,1}'), ('"00012"', '{0,1}')
+) as t (age, failures)
+group by age, failures;
 
 select is(testkit.policy_fault('validation', jsonb_build_object('roof_age_years', value)), expected, format('as a policy: %s', value))
 from (values

@@ -20,3 +20,7 @@ grant execute on function leadgen.list_endpoint_checks(integer) to leadgen_worke
 grant execute on function leadgen.record_endpoint_check(bigint, text) to leadgen_worker;
 grant execute on function leadgen.measure_outbox() to leadgen_worker;
 grant execute on function leadgen.is_copy() to leadgen_worker;
+-- Leads that a network's post only names.
+grant execute on function leadgen.claim_fetches(integer) to leadgen_worker;
+grant execute on function leadgen.record_fetch(bigint, integer, jsonb, jsonb, boolean) to leadgen_worker;
+grant execute on function leadgen.record_mail_domain(text, text) to leadgen_worker;

@@ -31,13 +31,16 @@ with declared_maps (slug, name, body) as (
     ('meta-lead-ads', 'Meta lead ads (Facebook, Instagram)', '{
       "authentication": "signature",
       "answer": "empty",
-      "by_campaign": true,
+      "by_campaign": ["$.attributes.ad_id", "$.attributes.adset_id", "$.utm_campaign", "$.attributes.form_id"],
       "leads": ["$ ? (@.object == \"page\").entry[*].changes[*] ? (@.field == \"leadgen\").value", "$ ? (exists (@.field_data))"],
       "fetch": ["$.leadgen_id", "$.id"],
       "is_test": ["$.leadgen_id ? (@ == \"444444444444\" || @ == 444444444444)",
         "$.field_data[*].values[*] ? (@ starts with \"<test lead: dummy data\")"],
       "idempotency_key": {"path": ["$.leadgen_id", "$.id"], "prefix": "meta:"},
-      "answers": {"items": "$.field_data[*]", "name": "$.name", "value": "$.values[*]"},
+      "answers": [
+        {"items": "$.field_data[*]", "name": "$.name", "value": "$.values[*]"},
+        {"items": "$.custom_disclaimer_responses[*]", "name": "$.checkbox_key", "value": "$.is_checked",
+          "prefix": "disclaimer_"}],
       "fields": {
         "name": ["$.answers.full_name", {"join": ["$.answers.first_name", "$.answers.last_name"]}],
         "email": ["$.answers.email", "$.answers.work_email"],

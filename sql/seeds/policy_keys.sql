@@ -109,6 +109,12 @@ values
     'timeout_seconds: for one webhook in total; retry_seconds: the pause before each retry, an empty list: none (both default to the '
     'worker''s settings); resell_on_unknown: offer a lead to the next buyer '
     'also when nobody knows whether the first one has it (default false).'),
+  ('routing', 'disclose', 120, null, false,
+    '{"type": "array", "uniqueItems": true, "items": {"enum": ["consent_at", "consent_text_version", "consent_certificate_url",
+      "consent_certificate_id", "ip_address", "page_url", "sub_ids"]}}',
+    'What the buyer is sent beside the lead: when, to which text and with which proof the person consented (the default: '
+    'consent_at, consent_text_version, consent_certificate_url, consent_certificate_id); the address and the page from which they '
+    'asked (ip_address, page_url); the source''s own sources (sub_ids). []: nothing. A sale keeps what was disclosed to its buyer.'),
   ('routing', 'returns', 105, null, false,
     '{"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
       "window_hours": {"type": "number", "minimum": 0, "maximum": 2160},

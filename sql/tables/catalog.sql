@@ -291,15 +291,21 @@ create table leadgen.sources (
   hostname varchar(255),
   path_prefix varchar(255),
   api_key_hash varchar(255),
-  disclose_buyer boolean not null default true,
+  disclose_buyer boolean,
   is_active boolean not null default true,
   account varchar(100),
+  success_url varchar(2000),
+  error_url varchar(2000),
 
   constraint sources_kind_valid check (kind in ('landing_page', 'partner_api', 'embed_form')),
   constraint sources_path_prefix_shape check (path_prefix is null or path_prefix ~ '^/'),
   constraint sources_path_needs_hostname check (path_prefix is null or hostname is not null),
   constraint sources_api_key_hash_shape check (api_key_hash is null or api_key_hash ~ '^[0-9a-f]{64}$'),
-  constraint sources_account_shape check (account is null or account ~ '^[^\s[:cntrl:]]+$')
+  constraint sources_account_shape check (account is null or account ~ '^[^\s[:cntrl:]]+$'),
+  constraint sources_success_url_shape
+    check (success_url is null or success_url ~ '^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?([/?#][!-~]*)?$'),
+  constraint sources_error_url_shape
+    check (error_url is null or error_url ~ '^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?([/?#][!-~]*)?$')
 );
 comment on table leadgen.sources is 'Where leads come from; each source sells into one offer.';
 comment on column leadgen.sources.source_key is
@@ -310,7 +316,14 @@ comment on column leadgen.sources.api_key_hash is 'SHA-256 of the API key, in he
 comment on column leadgen.sources.account is
   'Whose source it is, in a word of the operator''s own. A post is handed to the source of its campaign only within '
   'one account; null: the source is an account by itself.';
-comment on column leadgen.sources.disclose_buyer is 'False: the answer to this source hides buyer and price.';
+comment on column leadgen.sources.disclose_buyer is
+  'Whether the answer to this source names buyer and price. Null: only if kind is partner_api, for the answer to a page '
+  'is read by its visitor.';
+comment on column leadgen.sources.success_url is
+  'Where a visitor goes whose HTML form was taken. Null: to a plain page of the API.';
+comment on column leadgen.sources.error_url is
+  'Where a visitor goes whose HTML form was not taken; its query gets error and field. Null: to a plain page of the '
+  'API, which says what is wrong.';
 create unique index sources_source_key_unique on leadgen.sources (source_key) where source_key is not null;
 create unique index sources_api_key_hash_unique on leadgen.sources (api_key_hash) where api_key_hash is not null;
 create unique index sources_hostname_path_unique

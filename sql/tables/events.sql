@@ -23,7 +23,7 @@ comment on table leadgen.events is
   'data of leads.';
 comment on column leadgen.events.kind is
   'cap_low, budget_low, balance_low, endpoint_disabled, return_requested, return_refused, lead_erased, '
-  'rate_exceeded, quarantine_purged, sale_undelivered; what operators '
+  'rate_exceeded, quarantine_purged, sale_undelivered, fetch_refused; what operators '
   'did: endpoint_enabled, delivery_retried, delivery_parked, secret_rotated, secrets_changed, '
   'submission_erased, address_changed, '
   'database_adopted, database_disowned.';

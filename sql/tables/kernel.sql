@@ -63,7 +63,8 @@ create type kernel.routing_settings as (
   return_quota_percent numeric,
   return_cycle text,
   auto_approves_returns boolean,
-  deliver_within_seconds numeric
+  deliver_within_seconds numeric,
+  disclosed text[]
 );
 comment on type kernel.routing_settings is
   'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers; '
@@ -103,12 +104,14 @@ create type kernel.lead_facts as (
   phone_count integer,
   buyers_with_contact bigint[],
   phone_extension text,
-  reading integer
+  reading integer,
+  postal_city text
 );
 comment on type kernel.lead_facts is
   'All that the rules judge: the normalised lead and what the tables knew of it. A rule reads nothing else. reading: '
-  '2: an e-mail address with a character that no address has is none; 1: judged before that; a number or a yes that '
-  'comes as text counts; null: judged before that, too, by types alone.';
+  '3: an e-mail address that has a character that no address has is none; 2: the postal code decides the city, and city '
+  'names are read by leadgen.city_words; 1: a number or a yes that comes as text counts; null: judged before that, by '
+  'types alone. postal_city: the postal code''s city, if the lead''s city is another place; else null.';
 
 create type kernel.lead_signals as (
   phone_country text,
@@ -124,7 +127,8 @@ create type kernel.lead_signals as (
   mail_status text,
   ip_count integer,
   phone_count integer,
-  reading integer
+  reading integer,
+  city_key text
 );
 comment on type kernel.lead_signals is
   'What the tables and the clock knew when a lead was judged: with the lead''s own fields, all that its rules read.';

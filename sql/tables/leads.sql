@@ -169,7 +169,8 @@ comment on column leadgen.leads.signals is 'What the rules knew beside the lead'
 
 comment on column leadgen.leads.tracking is
   'Where it came from, as its sender says: external_id (the sender''s own id of it), utm_term, utm_content, referrer, '
-  'gclid, fbclid, click_id, session_id, sub_id, sub_id1 to sub_id5. Nothing judges it; null: nothing was said.';
+  'gclid, fbclid, click_id, session_id, sub_id, sub_id1 to sub_id5; consent_certificate_id and consent_text_version. '
+  'Nothing judges it; null: nothing was said.';
 comment on column leadgen.leads.intake_notes is
   'What was mended of the submission before it was judged, in words that repeat nothing of it; null: nothing.';
 
@@ -211,12 +212,20 @@ create table leadgen.intake_quarantine (
   request_hash bytea not null,
   resubmitted_at timestamptz,
   lead_id bigint references leadgen.leads (id) on delete restrict,
-  traces bytea[]
+  traces bytea[],
+  answered jsonb,
+  cut_bytes bigint
 );
 comment on table leadgen.intake_quarantine is
-  'Submissions that no active source claimed, whole. Fix the mapping, then select leadgen.resubmit_quarantined(id).';
+  'Submissions that are no lead, whole: no active source claims them, they cannot be read, or their network does not '
+  'give them out. Mend the cause, then select leadgen.resubmit_quarantined(id).';
 comment on column leadgen.intake_quarantine.failed_step is
-  'source, api_key, field_map, campaign, offer, market, vertical, validation_policy, routing_policy or pricing_policy.';
+  'source, api_key, field_map, campaign, offer, market, vertical, validation_policy, routing_policy or pricing_policy; '
+  'malformed: it was refused with 400 or 413; fetch: its network does not give it out.';
+comment on column leadgen.intake_quarantine.answered is
+  'The error with which it was refused, as its sender got it. Null: its sender was told that it is kept.';
+comment on column leadgen.intake_quarantine.cut_bytes is
+  'How many bytes of a body that is too large are not kept. Null: all of it is kept, in payload.body where it is no JSON.';
 comment on column leadgen.intake_quarantine.context is 'What the transport knew; of a key its hash.';
 create unique index intake_quarantine_open_request
   on leadgen.intake_quarantine (request_hash) where resubmitted_at is null;

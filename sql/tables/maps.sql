@@ -19,7 +19,7 @@ comment on table leadgen.field_maps is
   'How a document of another shape becomes a lead. google-ads-lead-form and meta-lead-ads are written anew by every '
   'deploy: change a copy.';
 comment on column leadgen.field_maps.body is
-  'fields {our field: path, [alternatives], {"join": [...]} or {"constant": ...}}, answers {items, name, value}, '
+  'fields {our field: path, [alternatives], {"join": [...]} or {"constant": ...}}, answers {items, name, value, prefix}, or several of them, '
   'leads, fetch, idempotency_key {path, prefix}, is_test, ignore, authentication (api_key, key_in_body, signature), '
   'key, answer (lead, empty), by_campaign; what is not mapped goes into attributes.';
 

@@ -58,11 +58,57 @@ create table leadgen.postal_places (
   timezone text,
   latitude double precision,
   longitude double precision,
+  towns text[],
+  city_keys text[],
 
   primary key (country_code, postal_code)
 );
 comment on table leadgen.postal_places is
   'Where a postal code is: city, ISO 3166-2 region, zone and position. Source: the package zipcodes.';
+comment on column leadgen.postal_places.city_key is 'city as it is compared (ref.normalize_city).';
+comment on column leadgen.postal_places.towns is
+  'Other towns that share the postal code: what the postal service accepts beside the city.';
+comment on column leadgen.postal_places.city_keys is
+  'city and towns as they are compared. A lead may name any of them; every deploy makes the keys anew.';
+create index postal_places_city_keys on leadgen.postal_places using gin (city_keys);
+
+create table leadgen.city_words (
+  word text primary key,
+  meaning text not null,
+  is_first boolean not null default false
+);
+comment on table leadgen.city_words is
+  'Words of city names that mean the same: st is saint. Seed rows are kept by every deploy, which compiles all rows into '
+  'ref.normalize_city and makes the stored keys anew; rows of your own stay.';
+comment on column leadgen.city_words.is_first is 'Only as the first word: "N Las Vegas", not "Coeur d''Alene N".';
+
+create table leadgen.country_names (
+  name text primary key,
+  country_code text not null
+);
+comment on table leadgen.country_names is
+  'Names of countries as people write them, in letters a to z and digits without blanks. Compiled by every deploy into '
+  'ref.read_country; rows of your own stay.';
+
+create table leadgen.region_names (
+  country_code text not null,
+  name text not null,
+  region_code text not null,
+
+  primary key (country_code, name)
+);
+comment on table leadgen.region_names is
+  'Names of states and provinces as people write them, in letters a to z and digits without blanks, and their ISO 3166-2 codes. '
+  'Compiled by every deploy into ref.read_region; rows of your own stay.';
+
+create table leadgen.postal_territories (
+  postal_prefix text primary key,
+  country_code text not null,
+  part_of text not null
+);
+comment on table leadgen.postal_territories is
+  'Territories with an ISO 3166-1 code of their own whose postal codes are another country''s: 009 is Puerto Rico (PR), '
+  'part of the US. Compiled by every deploy into ref.find_postal_country and ref.settle_country.';
 
 create table leadgen.answer_words (
   word text primary key,

@@ -245,6 +245,7 @@ create table leadgen.lead_assignments (
   release_due_at timestamptz,
   pass_on_at timestamptz,
   undelivered_seconds numeric,
+  disclosed text[],
 
   constraint lead_assignments_lead_buyer_unique unique (lead_id, buyer_id),
   constraint lead_assignments_price_not_negative check (price >= 0 and price < 100000000)
@@ -256,6 +257,8 @@ comment on column leadgen.lead_assignments.is_exclusive is 'The buyer owned the 
 comment on column leadgen.lead_assignments.price_steps is 'Base, premiums and rounding, each with the amount after it.';
 comment on column leadgen.lead_assignments.acceptance is
   'on_delivery, explicit or auto_after, as the routing policy said when it was sold.';
+comment on column leadgen.lead_assignments.disclosed is
+  'What the buyer is sent beside the lead, by the routing policy''s key disclose. Null: a sale of before that key; nothing.';
 comment on column leadgen.lead_assignments.answer_by is
   'explicit: the sale lapses then unless accepted; auto_after: it is accepted then unless returned.';
 comment on column leadgen.lead_assignments.released_at is
@@ -284,9 +287,10 @@ create or replace trigger keep_record before delete or truncate on leadgen.lead_
   for each statement execute function kernel.refuse_change();
 create or replace trigger keep_sale before update of
     id, created_at, market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive, price, currency, price_steps,
-    pricing_policy_id, pricing_policy_version on leadgen.lead_assignments
+    pricing_policy_id, pricing_policy_version, disclosed on leadgen.lead_assignments
   for each row execute function kernel.immutable_columns('id', 'created_at', 'market_id', 'lead_id', 'decision_id', 'offer_id',
-    'buyer_id', 'buyer_offer_id', 'is_exclusive', 'price', 'currency', 'price_steps', 'pricing_policy_id', 'pricing_policy_version');
+    'buyer_id', 'buyer_offer_id', 'is_exclusive', 'price', 'currency', 'price_steps', 'pricing_policy_id', 'pricing_policy_version',
+    'disclosed');
 create or replace trigger keep_released before update of outcome, released_at on leadgen.lead_assignments
   for each row
   when (old.released_at is not null and (old.outcome, old.released_at) is distinct from (new.outcome, new.released_at))

@@ -33,5 +33,6 @@ join leadgen.markets m on m.id = l.market_id
 join leadgen.verticals v on v.id = l.vertical_id
 join leadgen.offers o on o.id = l.offer_id
 join leadgen.sources s on s.id = l.source_id;
-comment on view report.leads is 'One row a lead, without personal data (click and session ids count as such); market_day is the day in the market''s '
+comment on view report.leads is
+  'One row a lead, without personal data (click and session ids count as such); market_day is the day in the market''s '
   'zone.';

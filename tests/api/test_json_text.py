@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadgen.app import json_text
-from leadgen.app.json_text import MAX_DEPTH, check_object, mend_text
+from leadgen.app.json_text import MAX_DEPTH, check_object
 from leadgen.app.problems import Problem
+from leadgen.escapes import mend_text
 
 
 def fault_of(text: str) -> str | None:

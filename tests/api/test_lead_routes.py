@@ -17,8 +17,10 @@ def count_leads(database: psycopg.Connection, email: object) -> int:
 def test_a_sold_lead_is_answered_as_the_seed_says(api: Api) -> None:
     answer = api.post(make_lead())
     assert (answer.status, answer.headers["Content-Type"]) == (202, "application/json")
-    assert answer.json.keys() == {"lead_id", "status", "message", "buyer_id", "offer_id", "price"}
-    assert answer.json["status"] == "accepted"
+    said = {"lead_id", "status", "outcome", "message", "buyer_id", "offer_id", "price", "total_price"}
+    assert answer.json.keys() == said
+    assert (answer.json["status"], answer.json["outcome"]) == ("accepted", "sold")
+    assert answer.json["message"] == "Lead qualified and queued for delivery"
     assert answer.json["price"] == 45.00
     assert b'"price": 45.00' in answer.body, "the database's JSON goes out as it is"
 

@@ -8,8 +8,8 @@ from ipaddress import ip_address
 import pytest
 
 from api.dns_server import GARBLED, LOST_ONCE, SILENT, SLOW, DnsRig, dns_server
-from leadgen.app import mail_domains
-from leadgen.app.mail_domains import MailDomains
+from leadgen import mail_domains
+from leadgen.mail_domains import MailDomains
 from leadgen.settings import DnsServer
 
 SECONDS = 1.0

@@ -48,7 +48,7 @@ def test_an_address_with_a_lost_character_is_refused_with_the_reason(api: Api) -
     (error,) = answer.json["detail"]["errors"]
     assert (error["field"], error["reason"]) == (
         "email",
-        "email has a character that was lost on its way to us",
+        "email contains a character that could not be read",
     )
 
 
@@ -57,6 +57,19 @@ def test_a_clean_lead_has_no_notes(api: Api, shared_database: psycopg.Connection
     assert (lead["intake_notes"], lead["tracking"]) == (None, None)
     assert (lead["name"], lead["message"]) == ("José O\u2019Brien", "Grüße 👩‍🔧 ❤️")
     assert "attributes" not in lead["submitted"]
+
+
+def test_a_typed_city_does_not_move_a_lead(api: Api, shared_database: psycopg.Connection) -> None:
+    answer = api.post(make_lead(postal_code="78701", city="Chicago"))
+    lead = row_of(shared_database, answer)
+    assert (lead["city"], lead["signals"]["city_key"]) == ("Chicago", "austin")
+    assert lead["intake_notes"] == ["city: read as Austin, where the postal code is"]
+
+
+def test_a_country_that_is_none_is_refused(api: Api) -> None:
+    answer = api.post(make_lead(country_code="Atlantis"))
+    assert answer.status == 400
+    assert "leadgen.country_names" in str(answer.json)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +89,10 @@ def test_a_clean_lead_has_no_notes(api: Api, shared_database: psycopg.Connection
         ({"gdpr_consent": "Sí"}, "gdpr_consent", True),
         ({"gdpr_consent": "nein"}, "gdpr_consent", False),
         ({"consent_at": ""}, "consent_at", None),
+        ({"country_code": "United States of America"}, "country_code", "US"),
+        ({"country_code": "U.S."}, "country_code", "US"),
+        ({"region_code": "Texas"}, "region_code", "US-TX"),
+        ({"region_code": "tx"}, "region_code", "US-TX"),
         ({"postal_code": 78701}, "postal_code", "78701"),
         ({"postal_code": 78701.0}, "postal_code", "78701"),
         ({"postal_code": "78701.0"}, "postal_code", "78701"),

@@ -181,7 +181,7 @@ def wake(worker: psycopg.Connection) -> None:
 
 
 def test_held_lead_waits_for_its_turn_too(pair: Pair, connect: Connect, catalogue: Catalogue) -> None:
-    """A held lead and a new one want the one place that was freed."""
+    """A held lead and a new one want the one place that was freed: it goes first, in the new lead's transaction."""
     offer = catalogue.add_offer({"on_no_buyer": "hold"})
     enrollment = catalogue.enroll(offer, capacity_per_day=0)
     held = submit(pair.first, make_lead(offer.source_key))
@@ -192,12 +192,12 @@ def test_held_lead_waits_for_its_turn_too(pair: Pair, connect: Connect, catalogu
     wake(worker)
     with in_background() as pool:
         with pair.first.transaction():
-            taken = submit(pair.first, make_lead(offer.source_key))
+            late = submit(pair.first, make_lead(offer.source_key))
             waiting = pool.submit(worker.execute, "select leadgen.route_held_lead()")
             wait_until_blocked(pair.observer, worker, pair.first, waiting)
-        assert waiting.result(PATIENCE).fetchone() == (held["lead_id"],)
+        assert waiting.result(PATIENCE).fetchone() != (late["lead_id"],)
     sold = pair.observer.execute("select lead_id from leadgen.lead_assignments").fetchall()
-    assert sold == [(taken["lead_id"],)]
+    assert sold == [(held["lead_id"],)]
     assert pair.observer.execute("select * from leadgen.list_broken_invariants()").fetchall() == []
 
 

@@ -121,6 +121,22 @@ def test_area_codes(prefix: str, country: str, region: str, module_session: psyc
     assert row.fetchone() == (country, region)
 
 
+def test_towns_share_a_postal_code(module_session: psycopg.Connection) -> None:
+    rows = module_session.execute(
+        """
+        select postal_code, city, city_keys
+        from leadgen.postal_places
+        where country_code = 'US' and postal_code in ('63101', '63130', '76102')
+        order by 1
+        """
+    ).fetchall()
+    assert rows == [
+        ("63101", "Saint Louis", ["saintlouis"]),
+        ("63130", "Saint Louis", ["saintlouis", "universitycity"]),
+        ("76102", "Fort Worth", ["fortworth"]),
+    ]
+
+
 def test_postal_places(module_session: psycopg.Connection) -> None:
     rows = module_session.execute(
         """
@@ -156,7 +172,7 @@ def test_disposable_domains(module_session: psycopg.Connection) -> None:
 
 def test_a_load_without_changes_does_nothing(module_session: psycopg.Connection) -> None:
     before = module_session.execute("select * from leadgen.reference_loads order by name").fetchall()
-    assert [row[0] for row in before] == sorted(data.table for data in DATA_SETS)
+    assert [row[0] for row in before] == sorted(["city_keys", *(data.table for data in DATA_SETS)])
     assert load_reference(module_session) == {}
     assert module_session.execute("select * from leadgen.reference_loads order by name").fetchall() == before
 
@@ -191,3 +207,19 @@ def test_a_failed_load_leaves_the_old_rows(connect: Connect) -> None:
         "select fingerprint from leadgen.reference_loads where name = 'phone_areas'"
     ).fetchone()
     assert stored == ("older",)
+
+
+def test_postal_codes_of_other_countries_stay(connect: Connect) -> None:
+    session = connect()
+    session.execute("update leadgen.reference_loads set fingerprint = 'older' where name = 'postal_places'")
+    session.execute(
+        """
+        insert into leadgen.postal_places (country_code, postal_code, city)
+        values ('DE', '10115', 'Berlin'), ('US', '00000', 'Nowhere')
+        """
+    )
+    assert list(load_reference(session)) == ["postal_places"]
+    rows = session.execute(
+        "select city from leadgen.postal_places where country_code <> 'US' or postal_code = '00000'"
+    )
+    assert rows.fetchall() == [("Berlin",)]

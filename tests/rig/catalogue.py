@@ -82,7 +82,11 @@ class Catalogue:
     def add_source(self, offer_id: int, key: str | None = None, **columns: object) -> str:
         """A landing page that sells into the offer; returns its key."""
         key = key or f"source-{next(_numbers)}"
-        named: dict[str, object] = {"kind": "landing_page", "name": key} | columns
+        named: dict[str, object] = {
+            "kind": "landing_page",
+            "name": key,
+            "disclose_buyer": True,
+        } | columns
         insert(self.connection, "sources", offer_id=offer_id, source_key=key, **named)
         return key
 

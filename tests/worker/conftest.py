@@ -53,10 +53,10 @@ class Outbox:
             email_notifications=email,
             credit_limit=1_000_000,
         )
-        catalogue.enroll(self._offer, buyer)
+        catalogue.enroll(self._offer, buyer, routing_priority=2)
 
     def add_buyer(self, webhook_url: str, name: str = "Bob") -> None:
-        """Another buyer of the offer, served after the ones before."""
+        """Another buyer of the offer, served after the first."""
         catalogue = Catalogue(self.connection)
         buyer = catalogue.add_buyer(
             name=name,

@@ -221,7 +221,7 @@ def lead(**changes: Any) -> dict[str, Any]:
 
 
 def delivery(target: str, channel: str = "webhook", **changes: Any) -> Delivery:
-    """A claimed delivery; `lead` in the changes is the lead of its body."""
+    """A claimed delivery; `lead` in the changes is the lead of its body, `disclosed` what stands beside it."""
     body = {
         "type": "lead.assigned",
         "timestamp": "2026-11-21T10:15:00Z",
@@ -235,6 +235,7 @@ def delivery(target: str, channel: str = "webhook", **changes: Any) -> Delivery:
             "price": "45.00",
             "currency": "USD",
             "lead": changes.pop("lead", lead()),
+            **changes.pop("disclosed", {}),
         },
     }
     details: dict[str, Any] = {

@@ -164,6 +164,10 @@ class Database:
         self.batches.append(len(results))
         return [Recorded(result["delivery_id"], "delivered", "delivered", None) for result in results]
 
+    async def is_copy(self) -> bool:
+        """It is the original."""
+        return False
+
     async def release(self, deliveries: Sequence[Delivery]) -> int:
         """Notes them."""
         self.released += [work.delivery_id for work in deliveries]

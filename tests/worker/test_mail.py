@@ -73,6 +73,46 @@ async def test_an_extension_stands_behind_the_phone() -> None:
     assert "Call +15125550123 ext. 42</a>" in html
 
 
+DISCLOSED: dict[str, dict[str, str | None]] = {
+    "consent": {
+        "at": "2026-11-21T10:14:00+00:00",
+        "text_version": "2026-03",
+        "certificate_url": "https://cert.example/1?a=1&b=<2>",
+        "certificate_id": None,
+        "ip_address": "203.0.113.7",
+        "page_url": "javascript:alert(1)\n  Price 0.00",
+    },
+    "sub_ids": {"sub_id": "p-12", "sub_id3": "spring"},
+}
+
+
+async def test_the_consent_that_is_disclosed_stands_in_the_mail() -> None:
+    box = await received(delivery(BUYER, "email", disclosed=DISCLOSED))
+    (message,) = box.messages
+    text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    html = message.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    for line in (
+        "  Consented: 2026-11-21T10:14:00+00:00",
+        '  Text agreed to: "2026-03"',
+        '  Proof of consent: "https://cert.example/1?a=1&b=<2>"',
+        '  Asked from: "203.0.113.7, javascript:alert(1) Price 0.00"',
+        '  Sub id: "p-12"',
+        '  Sub id3: "spring"',
+    ):
+        assert line in text.splitlines()
+    assert "https://cert.example/1?a=1&amp;b=&lt;2&gt;" in html
+    assert 'href="javascript' not in html
+    assert "spring" in html
+
+
+async def test_consent_of_which_nothing_is_known_is_not_mentioned() -> None:
+    nothing = {"consent": dict.fromkeys(DISCLOSED["consent"]), "sub_ids": None}
+    plain = await received(delivery(BUYER, "email"))
+    silent = await received(delivery(BUYER, "email", disclosed=nothing))
+    bodies = [box.messages[0].get_body(("plain",)).get_content() for box in (plain, silent)]  # type: ignore[union-attr]
+    assert bodies[0] == bodies[1]
+
+
 async def test_message_id_is_the_same_at_every_attempt() -> None:
     boxes = [await received(delivery(BUYER, "email", attempt=attempt)) for attempt in (1, 2)]
     ids = {box.messages[0]["Message-ID"] for box in boxes}

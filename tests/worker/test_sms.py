@@ -70,6 +70,17 @@ async def test_an_extension_stands_behind_the_phone() -> None:
     )
 
 
+async def test_the_consent_that_is_disclosed_stands_before_the_message() -> None:
+    consent = {"at": "2026-11-21T10:14:00+00:00", "text_version": "2026-03", "certificate_id": "c-1"}
+    async with running_twilio() as api:
+        await send(api, text_message(lead=lead(message="Help"), disclosed={"consent": consent}))
+    (message,) = api.messages
+    assert message.form["Body"] == (
+        "New Plumbing lead: Jane Doe, +15125550123, 78701 Austin. 45.00 USD. "
+        'Consented 2026-11-21T10:14:00+00:00, text 2026-03. Proof c-1. "Help"'
+    )
+
+
 async def test_without_a_public_address_there_is_no_report_to_wait_for() -> None:
     async with running_twilio() as api:
         result = await send(api, public_url=None)

@@ -5,7 +5,7 @@ the `message` of a 4xx to the advertiser and never sends that lead again, and re
 200 for done and repeats anything else for up to 36 hours; who fails too long is unsubscribed. So a network
 hears 200 for every lead that is stored, be it sold, rejected by validation or in quarantine, since neither of
 them could mend it; 4xx only for what proves nobody's key; and 503 where trying again helps, a rate limit that is
-reached included.
+reached included. A lead that the post only names is stored with the post, and fetched by a worker.
 
 https://developers.google.com/google-ads/webhook/docs/implementation
 https://developers.facebook.com/docs/graph-api/webhooks/getting-started
@@ -14,18 +14,17 @@ https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 import json
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.params import PathParameter
 
 from leadgen.app.body import read_body
 from leadgen.app.headers import Headers, check_body_type, group, read_context
-from leadgen.app.json_text import check_object, decode_utf8, mend_text
-from leadgen.app.leads import BODY, JSON, NOT_TAKEN, Submit, answer_lead, take_lead
+from leadgen.app.json_text import check_object, decode_utf8
+from leadgen.app.leads import BODY, JSON, NOT_TAKEN, answer_lead, take_lead
 from leadgen.app.openapi.models import Accepted, Rejected
 from leadgen.app.openapi.operations import (
-    REFERENCE,
     SOURCE,
     TOO_OFTEN,
     UNREADABLE,
@@ -36,7 +35,9 @@ from leadgen.app.openapi.operations import (
     takes,
 )
 from leadgen.app.problems import FORBIDDEN, MALFORMED, UNAUTHORIZED, UNAVAILABLE, Problem
+from leadgen.app.queries import Outcome
 from leadgen.app.rates import refuse_limited
+from leadgen.app.refused import keep_refused
 from leadgen.app.services import FromServices, Request, Services
 
 SIGNATURE = b"x-hub-signature-256"
@@ -74,11 +75,6 @@ SourceKey = Annotated[
         ),
         UNREADABLE,
         NOT_TAKEN,
-        refused(
-            UNAVAILABLE,
-            Problem(UNAVAILABLE, "1 of 2 leads could not be fetched. Send the post again.", extra=REFERENCE),
-            description="Not available now, or a lead could not be fetched from its network",
-        ),
         body=takes(BODY, json=dict),
         parameters=(
             parameter(
@@ -142,56 +138,47 @@ async def _take_post(request: Request, services: Services, source_key: str) -> R
     check_body_type(headers)
     context = read_context(headers, request.scope["client"], services.trusted_proxies) | _signature(headers)
     await services.rates.check_head(context, UNAVAILABLE)
-    body = await read_body(request, services.max_body_bytes)
-    check_object(decode_utf8(body))
-    if not source_key.isprintable():
-        raise Problem(UNAUTHORIZED, "No valid API key")
-
-    await services.rates.check_source(context, source_key, UNAVAILABLE)
-    post = await services.queries.open_post(source_key, body, json.dumps(context))
-    services.rates.learn_key(context)
-    ids = post["fetches"]
-    fetched = await _fetch(services, post)
-    outcomes = []
-    for position, lead_id in enumerate(ids):
-        if lead_id is None or lead_id in fetched:
-            lead = None if lead_id is None else fetched[lead_id]
-            statement = partial(services.queries.submit_mapped_lead, source_key, body, position, lead)
-            submit = partial(services.batcher.submit_alone, source_key, statement)
-            outcomes.append(await _take_lead(services, submit, context, alone=len(ids) == 1))
-
+    limit = services.max_post_bytes if "signature" in context else services.max_body_bytes
+    body = b""
+    try:
+        body = await read_body(request, limit, keeps=True)
+        check_object(decode_utf8(body))
+        if not source_key.isprintable():
+            raise Problem(UNAUTHORIZED, "No valid API key")
+        await services.rates.check_source(context, source_key, UNAVAILABLE)
+        with services.rates.judge_key(context):
+            post = await services.queries.open_post(source_key, body, json.dumps(context))
+    except Problem as problem:
+        if source_key.isprintable():
+            await keep_refused(services, problem, body, context, source_key)
+        raise
+    positions = post["positions"]
+    outcomes = [
+        await _take_lead(services, source_key, body, position, context, alone=len(positions) == 1)
+        for position in positions
+    ]
     if limited := [json.loads(outcome) for status, outcome in outcomes if status == "limited"]:
         raise refuse_limited(limited[0]["message"], limited[0]["retry_after"], UNAVAILABLE)
-    if missing := len(ids) - len(outcomes):
-        # The others are stored already; when they come again, they get their first answer.
-        raise Problem(
-            UNAVAILABLE, f"{missing} of {len(ids)} leads could not be fetched. Send the post again."
-        )
     if post["answer"] == "empty":
         return Response(b"{}", media_type=JSON)
     return _answer(outcomes)
 
 
-async def _fetch(services: Services, post: dict[str, Any]) -> dict[str, str]:
-    ids = [lead_id for lead_id in post["fetches"] if lead_id is not None]
-    if not ids or post["access_token"] is None:
-        return {}
-    fetched = await services.graph.fetch(ids, post["access_token"], post["proof"])
-    return {lead_id: mend_text(lead) for lead_id, lead in fetched.items()}
-
-
 async def _take_lead(
-    services: Services, submit: Submit, context: dict[str, str], *, alone: bool
-) -> tuple[str, str]:
+    services: Services, source_key: str, body: bytes, position: int, context: dict[str, str], *, alone: bool
+) -> Outcome:
     """Submit one lead of a post. Of several, one that is refused is an outcome, and not the end of the others."""
+    statement = partial(services.queries.submit_mapped_lead, source_key, body, position)
     try:
-        return await take_lead(services, submit, context)
+        return await take_lead(
+            services, partial(services.batcher.submit_alone, source_key, statement), context
+        )
     except Problem as problem:
+        await keep_refused(services, problem, body, context, source_key, position)
         if alone or problem.kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
-        return "refused", json.dumps(
-            {"status": "refused", "message": problem.detail, "errors": problem.errors}
-        )
+        refusal = {"status": "refused", "message": problem.detail, "errors": problem.errors}
+        return "refused", json.dumps(refusal | dict(problem.extra))
 
 
 def _answer(outcomes: list[tuple[str, str]]) -> Response[bytes]:

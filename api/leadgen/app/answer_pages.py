@@ -144,7 +144,7 @@ PAGES = (
 async def show_answer(request: Request, services: FromServices, token: Token) -> Response[bytes]:
     """A page with one button. Nothing changes: programs that look at mail follow links too."""
     await services.admit_anybody(request)
-    return _respond(describe_link(await services.queries.read_link(check_token(token))))
+    return show_page(describe_link(await services.queries.read_link(check_token(token))))
 
 
 @post(
@@ -173,14 +173,14 @@ async def give_answer(request: Request, services: FromServices, token: Token) ->
     fields = await _read_fields(request, services.max_body_bytes)
     reason, note = fields.get("reason") or None, fields.get("note") or None
     try:
-        return _respond(describe_link(await queries.answer_by_link(token, reason, note)))
+        return show_page(describe_link(await queries.answer_by_link(token, reason, note)))
     except Problem as problem:
         if problem.kind not in (CONFLICT, MALFORMED):
             raise
         page = replace(describe_link(await queries.read_link(token)), fault=problem.detail, filled=fields)
         if problem.kind == CONFLICT:
             page = replace(page, button=None)
-        return _respond(page, problem.kind.status)
+        return show_page(page, problem.kind.status)
 
 
 def check_token(token: str) -> str:
@@ -231,10 +231,11 @@ def _as_page(problem: Problem | None, answer: Response[bytes]) -> Response[bytes
     title, text = FAILURES[kinds.get(status, MALFORMED)]
     reference = problem.extra.get("instance") if problem else None
     page = Page(title=title, text=f"{text} Reference: {reference}" if reference else text)
-    return _respond(page, status, dict(answer.headers))
+    return show_page(page, status, dict(answer.headers))
 
 
-def _respond(page: Page, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+def show_page(page: Page, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    """The page as an answer."""
     text = _TEMPLATE.render(page=page, style=Markup(STYLE))  # noqa: S704  our own file
     return Response(
         text.encode(),

@@ -38,6 +38,18 @@ def check_body_type(headers: Headers) -> None:
     _check_type(headers, _is_json_in_utf8, "application/json, in UTF-8")
 
 
+def check_lead_type(headers: Headers) -> None:
+    """Raise Problem (415) unless the body is announced as plain JSON in UTF-8; a form is another's to read."""
+    _check_type(headers, _is_json_in_utf8, "application/json in UTF-8, or an HTML form")
+
+
+def check_encoding(headers: Headers) -> None:
+    """Raise Problem (415) for a compressed body."""
+    if b"content-encoding" in headers:
+        found = "an encoded (compressed) body"
+        raise Problem.of_field("Content-Encoding", found, "none", UNSUPPORTED, Accept_Encoding="identity")
+
+
 def check_form_type(headers: Headers) -> None:
     """Raise Problem (415) unless the body is announced as a form, URL-encoded in UTF-8."""
     _check_type(headers, _is_form_in_utf8, "application/x-www-form-urlencoded, in UTF-8")
@@ -143,9 +155,7 @@ def name_network(address: Address) -> str:
 
 
 def _check_type(headers: Headers, is_allowed: Callable[[bytes], bool], allowed: str) -> None:
-    if b"content-encoding" in headers:
-        found = "an encoded (compressed) body"
-        raise Problem.of_field("Content-Encoding", found, "none", UNSUPPORTED, Accept_Encoding="identity")
+    check_encoding(headers)
     types = headers.get(b"content-type", [])
     if len(types) != 1 or not is_allowed(types[0]):
         found = "another type" if types else "none"
@@ -153,17 +163,17 @@ def _check_type(headers: Headers, is_allowed: Callable[[bytes], bool], allowed: 
 
 
 def _is_json_in_utf8(content_type: bytes) -> bool:
-    kind, in_utf8 = _read_type(content_type)
+    kind, in_utf8 = read_type(content_type)
     is_json = kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
     return is_json and in_utf8
 
 
 def _is_form_in_utf8(content_type: bytes) -> bool:
-    kind, in_utf8 = _read_type(content_type)
+    kind, in_utf8 = read_type(content_type)
     return kind == b"application/x-www-form-urlencoded" and in_utf8
 
 
-def _read_type(content_type: bytes) -> tuple[bytes, bool]:
+def read_type(content_type: bytes) -> tuple[bytes, bool]:
     """The media type, and whether its charset, if it has one, is UTF-8."""
     kind, *parameters = content_type.lower().replace(b" ", b"").replace(b'"', b"").split(b";")
     return kind, all(p in UTF_8 for p in parameters if p.startswith(b"charset="))

@@ -14,16 +14,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from leadgen.app.problems import Problem
+from leadgen.escapes import ODD_ESCAPE
 
 MAX_DEPTH = 32
 MAX_NUMBER_LENGTH = 40
 MAX_EXPONENT = 99
 
-_ODD_ESCAPE = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)  # NUL, or half of a surrogate pair
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
-_ESCAPE = re.compile(
-    r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})|(\\.)"
-)
 _SHOWN_KEY = 60
 
 
@@ -61,13 +58,6 @@ def check_object(text: str, *, is_strict: bool = False) -> None:
         raise Problem.of_field("body", "JSON that is not an object", "one JSON object")
 
 
-def mend_text(text: str) -> str:
-    """JSON in which each escaped NUL and each half of a surrogate pair is U+FFFD (ref.mend_escapes does the same)."""
-    if not _ODD_ESCAPE.search(text):
-        return text
-    return _ESCAPE.sub(lambda found: found[1] or found[2] or "\\ufffd", text)
-
-
 def read_members(text: str, allowed: Sequence[str]) -> dict[str, Any]:
     """The members of the one JSON object in the text, none but those allowed. Raises Problem otherwise."""
     check_object(text, is_strict=True)
@@ -85,7 +75,7 @@ class _Odd(Exception):  # noqa: N818  a signal between two readers
 
 def _reads_quickly(text: str) -> bool | None:
     """Whether the text is an object; None when it has to be read carefully."""
-    if text.count("{") + text.count("[") > MAX_DEPTH or _ODD_ESCAPE.search(text):
+    if text.count("{") + text.count("[") > MAX_DEPTH or ODD_ESCAPE.search(text):
         return None
     try:
         return isinstance(_QUICK.decode(text), dict)

@@ -11,23 +11,41 @@ from leadgen.app.body import read_body
 from leadgen.app.headers import (
     MAX_IDEMPOTENCY_KEY,
     NO_KEY_HASH,
-    check_body_type,
+    Headers,
+    check_encoding,
+    check_lead_type,
     group,
     read_context,
 )
-from leadgen.app.json_text import check_object, decode_utf8, mend_text
-from leadgen.app.openapi.models import Accepted, Lead, Rejected
+from leadgen.app.json_text import check_object, decode_utf8
+from leadgen.app.lead_forms import (
+    BROKEN,
+    CHECK,
+    KEPT,
+    LATER,
+    THANKS,
+    compose_payload,
+    is_form,
+    read_fields,
+    show_refused,
+    show_rejected,
+    show_taken,
+    wants_json,
+)
+from leadgen.app.openapi.models import Accepted, Lead, LeadForm, Rejected
 from leadgen.app.openapi.operations import (
     LEAD_ID,
     NO_KEY,
     OPERATOR,
+    OURS,
     SOURCE,
     TOO_OFTEN,
     TWO_KEYS,
-    UNREADABLE,
     answer,
     operation,
+    or_page,
     parameter,
+    redirect,
     refused,
     takes,
 )
@@ -37,21 +55,33 @@ from leadgen.app.problems import (
     MALFORMED,
     NOT_FOUND,
     QUARANTINED,
+    TOO_LARGE,
     TOO_MANY,
+    UNAVAILABLE,
+    UNEXPECTED,
+    UNSUPPORTED,
     Problem,
+    on_problem,
 )
 from leadgen.app.queries import Outcome
 from leadgen.app.rates import refuse_limited
+from leadgen.app.refused import keep_refused
 from leadgen.app.senders import name_sender
 from leadgen.app.services import FromServices, Request, Services
+from leadgen.escapes import mend_text
 
 JSON = "application/json"
 
 Submit = Callable[[str], Awaitable[Outcome]]  # takes a context of leadgen.submit_lead as JSON
 
 
-BODY = "One object in UTF-8, at most 64 kB, uncompressed, without repeated keys."
-NOT_TAKEN = refused(KEY_REUSED, QUARANTINED) | refused(
+BODY = (
+    "One object in UTF-8, at most 64 kB, uncompressed, without repeated keys. Or an HTML form without files, with the "
+    "same fields; attributes are named attributes[name], or attributes[name][] for a list."
+)
+NAMES_SOURCE = ("source_key", "landing_url", "utm_source", "utm_campaign")
+NOT_NOW = (TOO_MANY, UNAVAILABLE, UNEXPECTED)  # nothing is asked of the database for the sake of a visitor
+NOT_TAKEN = refused(
     TOO_MANY,
     description="A rate limit is reached. The lead is not kept; post it again after Retry-After seconds.",
 )
@@ -63,18 +93,25 @@ NOT_TAKEN = refused(KEY_REUSED, QUARANTINED) | refused(
     summary="Submit a lead",
     security=SOURCE,
     operation_class=operation(
-        answer(202, "Qualified.", Accepted),
-        answer(
-            400,
-            "Stored, but failed validation (application/json); or malformed, not stored.",
-            Rejected,
-            MALFORMED,
+        or_page(answer(202, "Qualified.", Accepted), THANKS.title),
+        redirect("A form: the visitor goes to the source's success_url or error_url."),
+        or_page(
+            answer(
+                400,
+                "Stored, but failed validation (application/json); or malformed, not stored.",
+                Rejected,
+                MALFORMED,
+            ),
+            CHECK.title,
         ),
-        NO_KEY,
-        refused(Problem(FORBIDDEN, "The API key belongs to another source")),
-        UNREADABLE,
-        NOT_TAKEN,
-        body=takes(BODY, json=Lead),
+        or_page(NO_KEY, BROKEN.title),
+        or_page(refused(Problem(FORBIDDEN, "The API key belongs to another source")), BROKEN.title),
+        or_page(refused(TOO_LARGE), CHECK.title),
+        or_page(refused(UNSUPPORTED, description="Compressed, or neither JSON nor a form"), BROKEN.title),
+        or_page(refused(KEY_REUSED, QUARANTINED), KEPT.title),
+        or_page(NOT_TAKEN, LATER.title),
+        failures=or_page(OURS, LATER.title),
+        body=takes(BODY, json=Lead, form=LeadForm, multipart=LeadForm),
         parameters=(
             parameter(
                 "header",
@@ -88,21 +125,79 @@ NOT_TAKEN = refused(KEY_REUSED, QUARANTINED) | refused(
     ),
 )
 async def submit_lead(request: Request, services: FromServices) -> Response[bytes]:
-    """The lead is stored, judged, sold, priced and queued for delivery in one transaction."""
+    """The lead is stored, judged, sold, priced and queued for delivery in one transaction.
+
+    A form that an HTML page posts is taken as well. Its visitor is sent to the source's success_url or error_url, or
+    sees a plain page. A program that posts a form says `Accept: application/json`, and gets what JSON gets.
+    """
     headers = group(request.scope["headers"])
-    check_body_type(headers)
-    context = read_context(headers, request.scope["client"], services.trusted_proxies)
-    await services.rates.check_head(context)
-    text = decode_utf8(await read_body(request, services.max_body_bytes))
+    if not is_form(headers):
+        check_lead_type(headers)
+        context = read_context(headers, request.scope["client"], services.trusted_proxies)
+        await services.rates.check_head(context)
+        body = b""
+        try:
+            body = await read_body(request, services.max_body_bytes, keeps=True)
+            return answer_lead(*await _submit(services, body, context))
+        except Problem as problem:
+            await keep_refused(services, problem, body, context)
+            raise
+    if wants_json(headers):
+        context = read_context(headers, request.scope["client"], services.trusted_proxies)
+        return answer_lead(*await _submit_form(request, services, headers, context, {}))
+    return await _answer_visitor(request, services, headers)
+
+
+async def _submit(services: Services, body: bytes, context: Mapping[str, str]) -> Outcome:
+    text = decode_utf8(body)
     check_object(text)
     payload = mend_text(text)
-
     sender = name_sender(payload, context)
     await services.rates.check_source(context, sender)
     submit = partial(services.batcher.submit, sender, payload)
     with services.rates.judge_key(context):
-        status, outcome = await take_lead(services, submit, context)
-    return answer_lead(status, outcome)
+        return await take_lead(services, submit, context)
+
+
+async def _submit_form(
+    request: Request, services: Services, headers: Headers, context: Mapping[str, str], read: dict[str, str]
+) -> Outcome:
+    """Submit the lead of a form. What names its source is put into `read`, for whoever has to tell its visitor."""
+    await services.rates.check_head(context)
+    check_encoding(headers)
+    body = b""
+    try:
+        body = await read_body(request, services.max_body_bytes, keeps=True)
+        fields = read_fields(body, headers)
+        read["payload"] = mend_text(
+            json.dumps({name: value for name, value in fields if name in NAMES_SOURCE})
+        )
+        body = compose_payload(fields).encode()
+        return await _submit(services, body, context)
+    except Problem as problem:
+        await keep_refused(services, problem, body, context)
+        raise
+
+
+async def _answer_visitor(request: Request, services: Services, headers: Headers) -> Response[bytes]:
+    """Submit the lead of a form, and answer as a visitor needs it."""
+    read = {"payload": "{}"}
+    context: dict[str, str] = {}
+    try:
+        context = read_context(headers, request.scope["client"], services.trusted_proxies)
+        status, outcome = await _submit_form(request, services, headers, context, read)
+        if status not in ("accepted", "rejected"):
+            answer_lead(status, outcome)
+    except Problem as problem:
+        if problem.kind in NOT_NOW:
+            on_problem(request, problem)
+            return show_refused(None, problem)
+        pages = await services.queries.find_form_pages(read["payload"], json.dumps(context))
+        return show_refused(pages.get("error_url"), problem)
+    pages = await services.queries.find_form_pages(read["payload"], json.dumps(context))
+    if status == "accepted":
+        return show_taken(pages.get("success_url"))
+    return show_rejected(pages.get("error_url"), json.loads(outcome)["errors"])
 
 
 @get(

@@ -27,11 +27,12 @@ from leadgen.log import configure_logging
 from leadgen.settings import Settings, load_settings
 
 # A landing page posts from its visitor's browser. No cookie is involved, so any origin may; which source it is, the
-# database decides.
+# database decides. A page that is told to wait has to see for how long.
 ANY_PAGE = CORSConfig(
     allow_origins=["*"],
     allow_methods=["GET", "POST"],
     allow_headers=["content-type", "idempotency-key", "authorization", "x-api-key"],
+    expose_headers=["retry-after"],
 )
 
 
@@ -73,8 +74,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
 async def _lifespan(services: Services, _: Litestar) -> AsyncIterator[None]:
     await services.queries.pool.open()
     try:
-        async with services.graph:
-            yield
+        yield
     finally:
         await services.batcher.drain()
         await services.queries.pool.close()

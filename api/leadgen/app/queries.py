@@ -14,13 +14,15 @@ SUBMIT_LEADS = "select r ->> 'status', r::text from leadgen.submit_leads(%s::jso
 RECORD_MAIL_DOMAIN = "select leadgen.record_mail_domain(%s, %s)"
 LEASE_POSTS = "select granted, retry_after from leadgen.lease_posts(%s, %s, %s)"
 LIST_RATE_LIMITS = "select name, subject, amount, per_seconds, is_active from leadgen.list_rate_limits()"
+FIND_FORM_PAGES = "select leadgen.find_form_pages(%s::jsonb, %s::jsonb)"
 EXPLAIN_LEAD = "select leadgen.explain_lead_for(%s, %s)::text"
 IS_READY = "select leadgen.is_ready()"
 
 OPEN_POST = "select leadgen.open_post(%s, %s, %s::jsonb)"
 SUBMIT_MAPPED_LEAD = (
-    "select r ->> 'status', r::text from leadgen.submit_mapped_lead(%s, %s, %s::jsonb, %s, %s::jsonb, %s) r"
+    "select r ->> 'status', r::text from leadgen.submit_mapped_lead(%s, %s, %s::jsonb, %s, null, %s) r"
 )
+KEEP_REFUSED = "select leadgen.keep_refused(%s, %s, %s::jsonb, %s::jsonb, %s, %s)"
 VERIFY_SUBSCRIPTION = "select leadgen.verify_subscription(%s, %s)"
 
 SHOW_SALE = "select leadgen.show_sale(%s, %s)::text"
@@ -44,6 +46,15 @@ class RateLimit(NamedTuple):
     amount: int
     per_seconds: int
     is_active: bool
+
+
+class Refused(NamedTuple):
+    """A submission that is refused, as text. `source_key`: to whose own address it was posted, and which lead of it."""
+
+    source_key: str | None
+    text: str
+    position: int | None = None
+    cut_bytes: int | None = None  # how much of it is missing
 
 
 class Queries:
@@ -83,6 +94,11 @@ class Queries:
         rows = await retrying(partial(self._rows, LIST_RATE_LIMITS, ()))
         return [RateLimit(*row) for row in rows]
 
+    async def find_form_pages(self, payload: str, context: str) -> dict[str, str | None]:
+        """Where the source of a form sends its visitors: success_url and error_url; empty where no source claims it."""
+        (pages,) = await self._row(FIND_FORM_PAGES, (payload, context))
+        return dict(pages)
+
     async def explain_lead(self, key_hash: str, lead_id: int) -> str:
         """The account of a lead's decisions as JSON, for an operator's key."""
         (account,) = await self._row(EXPLAIN_LEAD, (key_hash, _bound(lead_id)))
@@ -101,17 +117,23 @@ class Queries:
             return rows
 
     async def open_post(self, source_key: str, body: bytes, context: str) -> dict[str, Any]:
-        """What a source posted in its own shape: keys answer, fetches, access_token, proof."""
+        """Take what a source posted in its own shape. Keys: answer, and the positions of the leads to be submitted."""
         (post,) = await self._row(OPEN_POST, (source_key, body, context))
         return dict(post)
 
     async def submit_mapped_lead(
-        self, source_key: str, body: bytes, position: int, fetched: str | None, context: str, *, waits: bool
+        self, source_key: str, body: bytes, position: int, context: str, *, waits: bool
     ) -> Outcome:
         """Submit one lead of such a post. `busy` if somebody holds its offer and it does not wait."""
-        parameters = (source_key, body, context, position, fetched, waits)
+        parameters = (source_key, body, context, position, waits)
         status, outcome = await self._row(SUBMIT_MAPPED_LEAD, parameters)
         return status, outcome
+
+    async def keep_refused(self, refused: Refused, context: str, answer: str) -> int | None:
+        """Keep in quarantine what is refused with this answer. Returns its id; None: its source is not known."""
+        source_key, text, position, cut_bytes = refused
+        (kept,) = await self._row(KEEP_REFUSED, (source_key, text, context, answer, cut_bytes, position))
+        return None if kept is None else int(kept)
 
     async def verify_subscription(self, source_key: str, verify_token: str) -> bool:
         """Whether a network that asks for the source's address knows its verify token."""

@@ -10,13 +10,12 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from leadgen.app.batches import LeadBatcher
-from leadgen.app.graph import GraphApi
 from leadgen.app.headers import group, read_address_of_caller, read_caller
-from leadgen.app.mail_domains import MailDomains
 from leadgen.app.queries import Queries
 from leadgen.app.rates import Rates
 from leadgen.app.sms_callbacks import SmsCallbacks
 from leadgen.db.pool import make_pool
+from leadgen.mail_domains import MailDomains
 from leadgen.settings import Settings, SettingsError
 
 Request = litestar.Request[Any, Any, State]
@@ -30,9 +29,9 @@ class Services:
     batcher: LeadBatcher
     rates: Rates
     mail_domains: MailDomains
-    graph: GraphApi
     sms_callbacks: SmsCallbacks | None  # None: no text messages are sent from here
     max_body_bytes: int
+    max_post_bytes: int
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
 
     async def admit_caller(self, request: Request) -> dict[str, str]:
@@ -62,8 +61,8 @@ def make_services(settings: Settings) -> Services:
         batcher=LeadBatcher(queries, settings.db_pool_size),
         rates=Rates(queries),
         mail_domains=MailDomains(settings.mx_timeout_seconds, settings.dns_servers),
-        graph=GraphApi(settings.meta_graph_url, settings.meta_graph_timeout_seconds),
         sms_callbacks=SmsCallbacks.of(settings),
         max_body_bytes=settings.max_body_bytes,
+        max_post_bytes=max(settings.max_body_bytes, settings.max_post_bytes),
         trusted_proxies=settings.trusted_proxies,
     )

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     SECRETS_CHANGED = "secrets_changed"
     ADDRESS_CHANGED = "address_changed"
     RATE_EXCEEDED = "rate_exceeded"
+    FETCH_REFUSED = "fetch_refused"
     QUARANTINE_PURGED = "quarantine_purged"
     LEAD_ERASED = "lead_erased"
     SUBMISSION_ERASED = "submission_erased"

@@ -1,6 +1,7 @@
-"""`leadgen quarantine`: submissions that no active source claimed, and resubmitting them."""
+"""`leadgen quarantine`: submissions that are no lead and are kept, and resubmitting them."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import psycopg
@@ -9,20 +10,30 @@ from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.errors import OURS
-from leadgen.cli.rows import AsJson, Limit, call, describe_refused, print_json, read_rows
+from leadgen.cli.rows import AsJson, Id, Limit, Row, call, describe_refused, print_json, read_rows
 from leadgen.cli.target import MAX_ID
+from leadgen.errors import LeadGenError
+from leadgen.show.console import escape_json
 
 app = typer.Typer(
-    no_args_is_help=True, help="Submissions that no active source claimed: look at them, resubmit them."
+    no_args_is_help=True, help="Submissions that are no lead and are kept: look at them, resubmit them."
 )
 
 LIST = """
 select q.id, q.created_at, q.last_seen_at, q.times_seen, q.failed_step, q.reason, q.payload ->> 'source_key' as source,
-  q.resubmitted_at, q.lead_id
+  q.resubmitted_at, q.lead_id, q.answered ->> 'status' as answered, f.next_fetch_at
 from leadgen.intake_quarantine q
+left join leadgen.lead_fetches f on f.quarantine_id = q.id
 where %(all)s or q.resubmitted_at is null
 order by q.id desc
 limit %(limit)s
+"""
+SHOW = """
+select q.id, q.created_at, q.last_seen_at, q.times_seen, q.failed_step, q.reason, q.payload, q.context, q.answered,
+  q.cut_bytes, q.resubmitted_at, q.lead_id, f.attempts as fetch_attempts, f.next_fetch_at
+from leadgen.intake_quarantine q
+left join leadgen.lead_fetches f on f.quarantine_id = q.id
+where q.id = %s
 """
 WAITING = "select q.id from leadgen.intake_quarantine q where q.resubmitted_at is null order by q.id"
 RESUBMIT = "select leadgen.resubmit_quarantined(%s::bigint)"
@@ -64,6 +75,52 @@ def list_quarantine(
 
 
 @app.command()
+def show(one: Id, as_json: AsJson = False) -> None:
+    """Show one submission whole, personal data included: what was sent, and the error that its sender was answered.
+
+    Example: leadgen quarantine show 3
+    """
+    rows = read_rows(SHOW, [one])
+    if not rows:
+        raise LeadGenError(f"no submission {one} in quarantine: `leadgen quarantine list` lists them")
+    if as_json:
+        print_json(rows)
+        return
+    (row,) = rows
+    for line in describe_submission(row):
+        out.print(line, markup=False, soft_wrap=True, highlight=False)
+
+
+def describe_submission(row: Row) -> Iterator[str]:
+    """A submission in words, and what was sent as JSON or as text."""
+    yield f"submission {row['id']}, step {row['failed_step']}: {row['reason']}"
+    times = f"{row['times_seen']} times, last at " if row["times_seen"] > 1 else ""
+    yield f"came {times}{show_minute(row['last_seen_at'])} UTC"
+    if row["answered"]:
+        yield f"its sender was answered: {_as_json(row['answered'])}"
+    if row["fetch_attempts"]:
+        again = (
+            f"next at {show_minute(row['next_fetch_at'])} UTC"
+            if row["next_fetch_at"]
+            else "no more by itself"
+        )
+        yield f"tried {row['fetch_attempts']} times, {again}"
+    if row["lead_id"] or row["resubmitted_at"]:
+        yield f"resubmitted: lead {row['lead_id']}" if row["lead_id"] else "resubmitted, or erased"
+    body = row["payload"].get("body") if row["failed_step"] == "malformed" else None
+    if isinstance(body, str):
+        missing = f", {row['cut_bytes']} more bytes were not kept" if row["cut_bytes"] else ""
+        yield f"the body as it came{missing}:"
+        yield from (escape_json(line) for line in body.splitlines())
+    else:
+        yield _as_json(row["payload"], indent=2)
+
+
+def _as_json(value: object, indent: int | None = None) -> str:
+    return escape_json(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+@app.command()
 def resubmit(
     ids: Annotated[
         list[int] | None,
@@ -102,6 +159,8 @@ def resubmit_each(ids: Sequence[int]) -> None:
 
 def describe_answer(answer: dict[str, Any]) -> str:
     """What became of a submission."""
+    if answer["status"] == "fetching":
+        return "a worker fetches it from its network again"
     if answer["status"] == "quarantined":
         return f"still in quarantine, at step {answer['step']}: {answer['message'].partition(': ')[2]}"
     reason = f": {answer['reason']}" if answer.get("reason") else ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -54,6 +54,9 @@ class DataSet:
     rows: Callable[[], Iterable[Row]]
     compute: LiteralString = ""
     computed: tuple[LiteralString, ...] = ()
+    owned: LiteralString = (
+        "true"  # which rows of the table are the set's: others are somebody's own, and stay
+    )
 
     @property
     def fingerprint(self) -> str:
@@ -100,8 +103,8 @@ def _merge(cursor: psycopg.Cursor, data: DataSet) -> int:
     columns = data.columns + data.computed
     cursor.execute("analyze incoming")
     cursor.execute(
-        sql.SQL("delete from {0} where ({1}) not in (select {1} from incoming)").format(
-            target, _names(data.key)
+        sql.SQL("delete from {0} where {2} and ({1}) not in (select {1} from incoming)").format(
+            target, _names(data.key), sql.SQL(data.owned)
         )
     )
     values = [column for column in columns if column not in data.key]
@@ -214,13 +217,14 @@ def _region(name: str) -> str | None:
 
 
 def postal_places() -> Iterator[Row]:
-    """(country_code, postal_code, city, region_code, timezone, latitude, longitude) of every US postal code.
+    """(country_code, postal_code, city, region_code, timezone, latitude, longitude, towns) of every US code.
 
-    Some rows of the package have no position (0, 0), and some no zone or something else in its place.
+    Towns are what the postal service accepts for the code beside its city. Some rows of the package have no
+    position (0, 0), and some no zone or something else in its place.
     """
     import zipcodes
 
-    places: list[dict[str, str]] = zipcodes.list_all()  # type: ignore[no-untyped-call]
+    places: list[dict[str, Any]] = zipcodes.list_all()  # type: ignore[no-untyped-call]
     for place in places:
         latitude, longitude = float(place["lat"]), float(place["long"])
         known = (latitude, longitude) != (0, 0)
@@ -232,6 +236,7 @@ def postal_places() -> Iterator[Row]:
             place["timezone"] if "/" in place["timezone"] else None,
             latitude if known else None,
             longitude if known else None,
+            place["acceptable_cities"],
         )
 
 
@@ -273,10 +278,23 @@ DATA_SETS = (
         table="postal_places",
         package="zipcodes",
         key=("country_code", "postal_code"),
-        columns=("country_code", "postal_code", "city", "region_code", "timezone", "latitude", "longitude"),
+        columns=(
+            "country_code",
+            "postal_code",
+            "city",
+            "region_code",
+            "timezone",
+            "latitude",
+            "longitude",
+            "towns",
+        ),
         rows=postal_places,
-        compute="update incoming set city_key = ref.normalize_city(city)",
-        computed=("city_key",),
+        compute="""
+            update incoming
+            set city_key = ref.normalize_city(city), city_keys = ref.list_city_keys(city, towns)
+            """,
+        computed=("city_key", "city_keys"),
+        owned="country_code = 'US'",
     ),
     DataSet(
         table="disposable_domains",

@@ -15,10 +15,13 @@ import structlog
 import uvloop
 
 from leadgen.log import configure_logging
+from leadgen.mail_domains import MailDomains
 from leadgen.settings import Settings
 from leadgen.worker import mail, metrics, sms
 from leadgen.worker.checks import Checker
 from leadgen.worker.egress import Egress
+from leadgen.worker.fetcher import Fetcher
+from leadgen.worker.graph import GraphApi
 from leadgen.worker.lane import Lane
 from leadgen.worker.loop import LEASE_MARGIN, ClaimTerms, Loop
 from leadgen.worker.queries import Session
@@ -82,7 +85,9 @@ async def work(settings: Settings) -> bool:
     stop, wake = stop_signal(), asyncio.Event()
     url, name = str(settings.database_url), worker_name()
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
-        claims, records, chores = [await stack.enter_async_context(Session(url, name)) for _ in range(3)]
+        claims, records, chores, fetches = [
+            await stack.enter_async_context(Session(url, name)) for _ in range(4)
+        ]
         egress = Egress(development=settings.environment == "development")
         lanes = await open_lanes(settings, egress, stack)
         delay = timedelta(seconds=settings.webhook_retry_delay)
@@ -94,11 +99,18 @@ async def work(settings: Settings) -> bool:
         )
         loop = Loop(claims, terms, lanes, recorder, wake)
         tender, checker = Tender(chores, wake), Checker(chores, egress)
+        graph = await stack.enter_async_context(
+            GraphApi(settings.meta_graph_url, settings.meta_graph_timeout_seconds)
+        )
+        fetcher = Fetcher(
+            fetches, graph, MailDomains(settings.mx_timeout_seconds, settings.dns_servers), wake
+        )
         helpers = [
             group.create_task(recorder.run()),
             group.create_task(listen(url, f"{name} bell", Bell(wake, loop.withdrawals))),
             group.create_task(tender.run(settings.worker_poll_seconds)),
             group.create_task(checker.run(settings.worker_poll_seconds)),
+            group.create_task(fetcher.run(settings.worker_poll_seconds)),
         ]
         gc.freeze()  # what is there now stays: the collector need not look at it again and again
         gc.set_threshold(GARBAGE)

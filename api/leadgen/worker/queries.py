@@ -36,6 +36,11 @@ RECORD_CHECK: LiteralString = "select leadgen.record_endpoint_check(%s, %s)"
 MEASURE: LiteralString = "select channel, status, deliveries, oldest_seconds from leadgen.measure_outbox()"
 CHORES: LiteralString = "select name, pause_seconds from leadgen.list_chores()"
 RUN_CHORE: LiteralString = "select leadgen.run_chore(%s)"
+CLAIM_FETCHES: LiteralString = (
+    "select id, attempt, lead_id, access_token, proof from leadgen.claim_fetches(%s)"
+)
+RECORD_FETCH: LiteralString = "select leadgen.record_fetch(%s, %s, %s::jsonb, %s::jsonb, %s)"
+RECORD_MAIL_DOMAIN: LiteralString = "select leadgen.record_mail_domain(%s, %s)"
 IS_COPY: LiteralString = "select leadgen.is_copy()"
 
 T = TypeVar("T")
@@ -51,6 +56,16 @@ class Recorded(NamedTuple):
     status: str
     outcome: str | None  # as the database judged it
     reason: str | None
+
+
+class Named(NamedTuple):
+    """A lead that a network's post only names, claimed: a row of `leadgen.claim_fetches`."""
+
+    id: int
+    attempt: int
+    lead_id: str | None  # by what its network is asked for it; None: the post has its answers
+    access_token: str | None
+    proof: str | None
 
 
 class Chore(NamedTuple):
@@ -144,6 +159,21 @@ class Session:
     async def record_endpoint_check(self, endpoint_id: int, fault: str | None) -> None:
         """Note that an endpoint's name was looked up, and what is wrong with it."""
         await self._fetch(RECORD_CHECK, (endpoint_id, fault))
+
+    async def claim_fetches(self, limit: int) -> list[Named]:
+        """Leads that are to be fetched from their networks now."""
+        return [Named(*row) for row in await self._fetch(CLAIM_FETCHES, (limit,))]
+
+    async def record_fetch(
+        self, named: Named, document: str | None, fault: Mapping[str, Any] | None, *, can_look_up_mail: bool
+    ) -> dict[str, Any]:
+        """Hand in a lead as its network gave it (JSON), or say why it was not fetched. The database's answer."""
+        arguments = (named.id, named.attempt, document, Jsonb(fault) if fault else None, can_look_up_mail)
+        return dict((await self._fetch(RECORD_FETCH, arguments))[0][0])
+
+    async def record_mail_domain(self, domain: str, status: str) -> None:
+        """Keep what the DNS said of a domain: has_mail, no_mail or unknown."""
+        await self._fetch(RECORD_MAIL_DOMAIN, (domain, status))
 
     async def measure_outbox(self) -> list[tuple[str, str, int, float | None]]:
         """Deliveries that are open or in trouble, and the age in seconds of the oldest, by channel and status."""

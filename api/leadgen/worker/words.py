@@ -20,6 +20,9 @@ OPTIONAL_FACTS: dict[str, Any] = {
     "message": None,
     "attributes": {},
 }
+OPTIONAL_CONSENT = dict.fromkeys(
+    ("at", "text_version", "certificate_url", "certificate_id", "ip_address", "page_url")
+)
 
 
 def read_facts(delivery: Delivery, public_url: str | None) -> dict[str, Any]:
@@ -33,7 +36,14 @@ def read_facts(delivery: Delivery, public_url: str | None) -> dict[str, Any]:
         "links": read_links(details, public_url),
     }
     if delivery.kind == LEAD:
-        return {**body["data"], **facts, "lead": {**OPTIONAL_FACTS, **body["data"]["lead"]}}
+        data = body["data"]
+        return {
+            **data,
+            **facts,
+            "lead": {**OPTIONAL_FACTS, **data["lead"]},
+            "consent": {**OPTIONAL_CONSENT, **(data.get("consent") or {})},
+            "sub_ids": data.get("sub_ids") or {},
+        }
     return {"facts": body["data"], **facts}
 
 

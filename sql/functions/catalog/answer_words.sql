@@ -37,7 +37,8 @@ returns text
 language plpgsql
 stable
 as $$
--- A JSON path has no function that folds, so each letter is written with its forms.
+-- A JSON path has no function that folds, so each letter is written with its common forms; any accent that stands as a
+-- character of its own is taken, too. A rare letter such as ẏ or ẽ is not: kernel.read_answer_word folds it.
 declare
   c_forms constant jsonb := '{"a": "àáâãäå", "c": "çćč", "e": "èéêëě", "i": "ìíîï", "n": "ñńň", "o": "òóôõöő",
     "s": "śš", "u": "ùúûüű", "y": "ýÿ", "z": "źżž"}';
@@ -59,4 +60,4 @@ begin
 end;
 $$;
 comment on function catalog.make_answer_pattern(boolean) is
-  'The words for yes, or for no, as a regular expression in any case and with any accents.';
+  'The words for yes, or for no, as a regular expression in any case and with the accents that are common.';

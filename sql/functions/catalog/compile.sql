@@ -106,13 +106,14 @@ begin
   return (
     select jsonb_object_agg(e.name, 1)
     from jsonb_array_elements_text(p_value) as x (city)
-    cross join lateral (values (x.city), (ref.normalize_city(x.city))) e (name)
+    cross join lateral (values (x.city), (ref.normalize_city(x.city)), (ref.squeeze_city(x.city))) e (name)
     where e.name is not null
   );
 end;
 $$;
 comment on function catalog.compile_cities(jsonb) is
-  'Cities as a lead''s is looked for, as they are written and as they are compared: {"New York": 1, "newyork": 1}.';
+  'Cities as a lead''s is looked for, as they are written, as they are compared and as they were compared before: '
+  '{"St. Louis": 1, "saintlouis": 1, "st.louis": 1}.';
 
 create or replace function catalog.compile_domains(p_value jsonb)
 returns jsonb
@@ -195,8 +196,10 @@ begin
   if p_config -> 'exclusivity' ? 'scopes' then
     v_settings.exclusivity_scopes := array(select jsonb_array_elements_text(p_config #> '{exclusivity,scopes}'));
   end if;
-  v_settings.when_unavailable := coalesce(
-    replace(p_config #>> '{exclusivity,when_unavailable}', 'hold', 'hold_while_passing'), 'fall_through');
+  v_settings.when_unavailable := coalesce(p_config #>> '{exclusivity,when_unavailable}', 'fall_through');
+  if v_settings.when_unavailable = 'hold' then
+    v_settings.when_unavailable := 'hold_while_passing';
+  end if;
   v_settings.max_buyers := coalesce((p_config ->> 'max_buyers')::integer, 1);
   v_settings.on_no_buyer := coalesce(p_config ->> 'on_no_buyer', 'hold');
   v_settings.hold_hours := coalesce((p_config ->> 'hold_hours')::numeric, 24);
@@ -228,6 +231,10 @@ begin
   v_settings.return_cycle := coalesce(v_returns #>> '{quota,cycle}', 'month');
   v_settings.auto_approves_returns := coalesce((v_returns ->> 'auto_approve')::boolean, true);
   v_settings.resells_on_unknown := coalesce((v_delivery ->> 'resell_on_unknown')::boolean, false);
+  v_settings.disclosed := '{consent_at,consent_text_version,consent_certificate_url,consent_certificate_id}';
+  if p_config ? 'disclose' then
+    v_settings.disclosed := array(select jsonb_array_elements_text(p_config -> 'disclose'));
+  end if;
   return v_settings;
 end;
 $$;

@@ -20,7 +20,7 @@ begin
   return (
     select coalesce(array_agg(
       c.reason || coalesce(': ' || $sql$ || v_words || $sql$, '')), '{}')
-    from $sql$ || catalog.list_candidates(v_words) || $sql$
+    from $sql$ || catalog.list_candidates(v_words, 'p_reasons') || $sql$
   );
 end;
 $sql$);
@@ -30,7 +30,7 @@ begin
   return (
     select min(case when c.reason is null then p_snapshot.decided_at + interval '1 minute'
       else $sql$ || v_clears_at || $sql$ end)
-    from $sql$ || catalog.list_candidates(v_clears_at) || $sql$
+    from $sql$ || catalog.list_candidates(v_clears_at, 'p_reasons') || $sql$
   );
 end;
 $sql$);
@@ -96,23 +96,23 @@ comment on function catalog.list_candidate_names() is
   'What the expressions of the registries may say of a candidate c: the name, its type, all candidates as an array, '
   'and the one at place x.n. What a field of kernel.snapshot adds is a row here.';
 
-create or replace function catalog.list_candidates(p_expressions text)
+create or replace function catalog.list_candidates(p_expressions text, p_reasons text)
 returns text
 language plpgsql
 immutable
 as $$
 begin
   return (
-    select 'unnest(p_reasons) with ordinality as x (reason, n)'
+    select format('unnest(%s) with ordinality as x (reason, n)', p_reasons)
       || E'\n    cross join lateral (\n      select x.reason'
       || coalesce(string_agg(format(E',\n        %s as %s', n.at_place, n.name), ''), '') || E'\n    ) c'
     from catalog.list_candidate_names() n
     where p_expressions ~ (E'\\mc\\.' || n.name || E'\\M'));
 end;
 $$;
-comment on function catalog.list_candidates(text) is
+comment on function catalog.list_candidates(text, text) is
   'The relation c, for a from clause: each candidate by the names that these expressions use, and as c.reason the '
-  'reason that it lost for.';
+  'reason that it lost for, from the array that the second argument names.';
 
 create or replace function catalog.compile_judge()
 returns void
@@ -166,7 +166,6 @@ begin
   perform catalog.replace_body('kernel.find_lasting_reason(kernel.snapshot, bigint)', $sql$
 declare
   v_place constant integer := array_position(p_snapshot.buyers, p_exclusive_buyer_id);
-  v_reasons constant text[] := array_fill(null::text, array[coalesce(v_place, 0)]);
 begin
   if v_place is null then
     return 'not_enrolled';
@@ -174,7 +173,7 @@ begin
   return (
     select case$sql$ || v_checks || $sql$
     end
-    from $sql$ || replace(catalog.list_candidates(v_checks), 'p_reasons', 'v_reasons') || $sql$
+    from $sql$ || catalog.list_candidates(v_checks, 'array_fill(null::text, array[v_place])') || $sql$
     where x.n = v_place
   );
 end;
@@ -239,7 +238,7 @@ begin
       || $sql$
     return array(
       select c.place
-      from $sql$ || catalog.list_candidates('c.place, c.enrollment_id, ' || v_all_keys) || $sql$
+      from $sql$ || catalog.list_candidates('c.place, c.enrollment_id, ' || v_all_keys, 'p_reasons') || $sql$
       where c.reason is null
       order by$sql$ || (
         select string_agg(format(E'\n        case p_strategy[%s]%s end', n, (

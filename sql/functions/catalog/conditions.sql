@@ -255,7 +255,7 @@ begin
 end;
 $$;
 comment on function catalog.compile_literal(text, jsonb) is
-  'A value as a condition compares it: a city without case, accents and spaces.';
+  'A value as a condition compares it: a city as ref.normalize_city reads it.';
 
 create or replace function catalog.describe_test(p_test jsonb)
 returns text

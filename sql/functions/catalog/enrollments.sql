@@ -140,18 +140,26 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+-- A place that no postal code has is refused only when it is written: rows of before can still be edited elsewhere.
 declare
   v_country_code text;
+  v_is_new boolean := true;
 begin
+  if tg_op = 'UPDATE' then
+    v_is_new := (new.scope_type, new.scope_value) is distinct from (old.scope_type, old.scope_value);
+  end if;
+  if tg_table_name = 'buyer_service_areas' then
+    select m.country_code into v_country_code from leadgen.markets m where m.id = new.market_id;
+  else
+    select m.country_code into v_country_code
+    from leadgen.offers o join leadgen.markets m on m.id = o.market_id where o.id = new.offer_id;
+  end if;
   if new.scope_type = 'city' then
     new.scope_key := ref.normalize_city(new.scope_value);
-  else
-    if tg_table_name = 'buyer_service_areas' then
-      select m.country_code into v_country_code from leadgen.markets m where m.id = new.market_id;
-    else
-      select m.country_code into v_country_code
-      from leadgen.offers o join leadgen.markets m on m.id = o.market_id where o.id = new.offer_id;
+    if v_is_new and new.scope_key is not null then
+      perform catalog.check_city(new.scope_key, new.scope_value, v_country_code, 'scope_value');
     end if;
+  else
     new.scope_key := ref.normalize_postal_code(new.scope_value, v_country_code);
     if new.scope_key !~ E'^[A-Z0-9 -]*\\*$' and not ref.is_postal_code(new.scope_key, v_country_code) then
       perform kernel.refuse_value('scope_value', new.scope_value,
@@ -165,7 +173,8 @@ begin
 end;
 $$;
 comment on function catalog.fill_scope() is
-  'Trigger: scope_key is scope_value as leads are compared with it; a postal code that none can match is refused.';
+  'Trigger: scope_key is scope_value as leads are compared with it; a postal code or city that none can match is '
+  'refused.';
 
 create or replace function catalog.check_pause(p_from timestamptz, p_until timestamptz, p_path text)
 returns void

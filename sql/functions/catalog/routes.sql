@@ -19,7 +19,7 @@ begin
       when not s.is_active then 'source'
     end,
     null,
-    s.id, s.disclose_buyer,
+    s.id, coalesce(s.disclose_buyer, s.kind = 'partner_api'),
     o.id, m.id, v.id,
     m.country_code, m.timezone, m.currency, o.default_price_per_lead,
     vp.id, vp.version, vp.rules, vp.compiled_rules,

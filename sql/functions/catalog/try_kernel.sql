@@ -54,7 +54,7 @@ begin
         0::double precision as v_virtual_time, array_fill(0::double precision, array[cardinality($2)]) as v_fills
     ) v
     cross join %s$sql$, p_expression, p_type,
-      replace(catalog.list_candidates(p_expression), 'p_reasons', '$2'))
+      catalog.list_candidates(p_expression, '$2'))
   using p_snapshot, p_reasons;
 exception
   when syntax_error_or_access_rule_violation or data_exception or cardinality_violation or feature_not_supported

@@ -7,10 +7,12 @@ stable
 as $$
 declare
   v_email constant text := ref.normalize_email(p_request.email);
-  v_country_code constant text := coalesce(p_request.country_code, p_route.country_code);
+  v_sent_country constant text := coalesce(p_request.country_code, p_route.country_code);
+  v_postal_country constant text := ref.find_postal_country(v_sent_country);
   v_postal_code constant text := ref.normalize_postal_code(
-    case when length(p_request.postal_code) <> 5 and v_country_code = 'US' then ref.restore_zip(p_request.postal_code)
-      else p_request.postal_code end, v_country_code);
+    case when length(p_request.postal_code) <> 5 and v_postal_country = 'US' then ref.restore_zip(p_request.postal_code)
+      else p_request.postal_code end, v_postal_country);
+  v_country_code constant text := ref.settle_country(v_sent_country, p_route.country_code, v_postal_code);
   v_phone constant ref.phone_number := ref.read_phone(p_request.phone, v_country_code);
   v_facts kernel.lead_facts;
 begin
@@ -22,11 +24,11 @@ begin
     v_phone.country_code,
     v_phone.region_code,
     v_country_code,
-    p_request.region_code,
+    case when p_request.region_code is not null then ref.read_region(p_request.region_code, v_postal_country) end,
     v_postal_code,
     case when v_country_code = p_route.country_code then ref.match_postal_codes(v_postal_code) else '{}' end,
     p_request.city,
-    null, -- city_key
+    case when v_country_code = p_route.country_code then ref.normalize_city(p_request.city) end,
     p_request.message,
     p_request.attributes,
     p_request.consent,
@@ -35,7 +37,8 @@ begin
     p_request.consent_certificate_url,
     null, null, null, null, null, null, null, null, null, null, null, null, null, null, -- what gather_facts looks up
     v_phone.extension,
-    2 -- reading
+    3, -- reading
+    null -- postal_city
   )::kernel.lead_facts;
   return v_facts;
 end;
@@ -75,8 +78,11 @@ begin
         p_facts.email_domain,
         split_part(p_facts.email_domain, '.', -2) || '.' || split_part(p_facts.email_domain, '.', -1))),
     coalesce(p_facts.city, p.city),
-    case when p_facts.country_code = p_route.country_code
-      then coalesce(ref.normalize_city(p_facts.city), p.city_key) end,
+    case
+      when p_facts.country_code <> p_route.country_code then null
+      when p.city_key is null or p_facts.city_key = any (p.city_keys) then p_facts.city_key
+      else p.city_key end,
+    case when p_facts.city_key <> all (p.city_keys) then p.city end,
     coalesce(p_facts.region_code, p.region_code),
     coalesce((v_rules ->> 'duplicate_window_hours')::numeric, d.default_duplicate_window_hours),
     p_now,
@@ -103,10 +109,12 @@ begin
         limit (v_rules ->> 'max_per_phone_per_day')::integer) seen) end
   into
     v_is_known, v_facts.existing_lead_id, v_facts.email_is_disposable, v_facts.city, v_facts.city_key,
-    v_facts.region_code, v_window_hours, v_facts.decided_at, v_facts.latitude, v_facts.longitude, v_facts.local_minute,
+    v_facts.postal_city, v_facts.region_code, v_window_hours, v_facts.decided_at, v_facts.latitude, v_facts.longitude,
+    v_facts.local_minute,
     v_facts.is_suppressed, v_facts.mail_status, v_facts.ip_count, v_facts.phone_count
   from leadgen.settings d
-  left join leadgen.postal_places p on p.country_code = p_facts.country_code and p.postal_code = p_facts.postal_code;
+  left join leadgen.postal_places p
+    on p.country_code = ref.find_postal_country(p_facts.country_code) and p.postal_code = p_facts.postal_code;
 
   v_facts.buyers_with_contact := '{}';
   if not v_is_known then
@@ -251,7 +259,10 @@ begin
     nullif(p_lead.postal_code, ''),
     case when v_is_local then ref.match_postal_codes(nullif(p_lead.postal_code, '')) else '{}' end,
     p_lead.city,
-    case when v_is_local then ref.normalize_city(p_lead.city) end,
+    case
+      when not v_is_local then null
+      when v_signals.reading >= 2 then v_signals.city_key
+      else ref.squeeze_city(p_lead.city) end,
     p_lead.message,
     p_lead.attributes,
     p_lead.consent,
@@ -273,10 +284,29 @@ begin
     v_signals.phone_count,
     '{}',
     p_lead.phone_extension,
-    v_signals.reading
+    v_signals.reading,
+    null
   )::kernel.lead_facts;
   return v_facts;
 end;
 $$;
 comment on function intake.recall_facts(leadgen.leads, text) is
   'The facts that a stored lead was judged by, from its own fields and its signals; the country is its market''s.';
+
+create or replace function intake.read_city_anew(p_facts kernel.lead_facts)
+returns kernel.lead_facts
+language plpgsql
+immutable
+as $$
+declare
+  v_facts kernel.lead_facts := p_facts;
+begin
+  if v_facts.city_key is not null and (v_facts.reading >= 2) is not true then
+    v_facts.city_key := ref.normalize_city(v_facts.city);
+  end if;
+  return v_facts;
+end;
+$$;
+comment on function intake.read_city_anew(kernel.lead_facts) is
+  'The facts of a stored lead with its city as areas and filters are compared now, for a decision that is made anew; '
+  'a lead of before reading 2 was judged by another key.';

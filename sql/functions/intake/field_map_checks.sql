@@ -29,11 +29,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 -- A partner's source without an API key takes nothing. One whose network proves itself otherwise gets a hash that no
--- key is known for, so that the map is its only way in.
+-- key is known for, so that the map is its only way in. The secret is locked, so that nobody removes it meanwhile.
 begin
   if (select m.body ->> 'authentication' from leadgen.field_maps m where m.id = new.field_map_id) = 'signature' then
-    if not exists (
-      select from leadgen.network_secrets n where n.source_id = new.source_id and n.app_secret is not null) then
+    perform from leadgen.network_secrets n where n.source_id = new.source_id and n.app_secret is not null for key share;
+    if not found then
       perform kernel.refuse_value('app_secret', 'nothing',
         'the secret with which the network signs its posts: call leadgen.set_network_secrets first');
     end if;
@@ -56,13 +56,16 @@ as $$
 declare
   c_schema constant jsonb := '{"type": "object", "additionalProperties": false, "required": ["fields"], "properties": {
     "fields": {"type": "object"}, "leads": {}, "fetch": {}, "is_test": {}, "ignore": {}, "key": {},
-    "answers": {"type": "object", "additionalProperties": false, "required": ["items", "name", "value"],
-      "properties": {"items": {}, "name": {}, "value": {}}},
+    "answers": {},
     "idempotency_key": {"type": "object", "additionalProperties": false, "required": ["path"],
       "properties": {"path": {}, "prefix": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,20}:$",
         "description": "1 to 20 letters, digits, dots, _ and -, and a colon"}}},
     "authentication": {"enum": ["api_key", "key_in_body", "signature"]},
-    "answer": {"enum": ["lead", "empty"]}, "by_campaign": {"type": "boolean"}}}';
+    "answer": {"enum": ["lead", "empty"]}, "by_campaign": {}}}';
+  c_answers constant jsonb := '{"type": "object", "additionalProperties": false,
+    "required": ["items", "name", "value"], "properties": {"items": {}, "name": {}, "value": {},
+      "prefix": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,19}$",
+        "description": "1 to 20 lower-case letters, digits and _"}}}';
   c_fields constant text[] := '{source,name,email,phone,country_code,region_code,postal_code,city,message,utm_source,
     utm_medium,utm_campaign,landing_url,consent,gdpr_consent,consent_at,consent_certificate_url,
     ip_address,user_agent}'::text[] || intake.list_tracking_fields();
@@ -80,15 +83,25 @@ begin
   if p_body ? 'key' or p_body ->> 'authentication' = 'key_in_body' then
     perform intake.check_map_path(p_body -> 'key', 'body.key', p_is_plain => true);
   end if;
-  if p_body ? 'answers' then
-    perform intake.check_map_path(p_body -> 'answers' -> 'items', 'body.answers.items');
-    perform intake.check_map_paths(p_body -> 'answers' -> 'name', 'body.answers.name');
-    perform intake.check_map_path(p_body -> 'answers' -> 'value', 'body.answers.value');
-  elsif p_body ? 'fetch' then
+  for v_key, v_rule in
+    select case when jsonb_typeof(p_body -> 'answers') = 'array' then format('body.answers[%s]', r.ordinality - 1)
+      else 'body.answers' end, r.rule
+    from intake.list_answer_rules(p_body) with ordinality r (rule, ordinality)
+  loop
+    perform catalog.check_schema(v_rule, c_answers, v_key);
+    perform intake.check_map_path(v_rule -> 'items', v_key || '.items');
+    perform intake.check_map_paths(v_rule -> 'name', v_key || '.name');
+    perform intake.check_map_path(v_rule -> 'value', v_key || '.value');
+  end loop;
+  if p_body ? 'fetch' and not exists (select from intake.list_answer_rules(p_body)) then
     perform kernel.refuse_value('body.answers', 'nothing', 'where the answers of a fetched lead are: fetch needs it');
   end if;
   if p_body ? 'idempotency_key' then
     perform intake.check_map_paths(p_body -> 'idempotency_key' -> 'path', 'body.idempotency_key.path');
+  end if;
+
+  if jsonb_typeof(p_body -> 'by_campaign') <> 'boolean' then
+    perform intake.check_map_paths(p_body -> 'by_campaign', 'body.by_campaign');
   end if;
 
   for v_key, v_rule in select e.key, e.value from jsonb_each(p_body -> 'fields') e loop

@@ -43,7 +43,8 @@ begin
     v_attributes := intake.gather_leftovers(v_answers,
       array(select '$' || substr(path, 10) from unnest(v_paths) path where path ~ E'^\\$\\.answers[.[]'), v_attributes);
     v_paths := array(select path from unnest(v_paths) path where path !~ E'^\\$\\.answers[.[]')
-      || regexp_replace(p_map -> 'answers' ->> 'items', E'\\[\\*\\]$', '');
+      || array(
+        select regexp_replace(r ->> 'items', E'\\[\\*\\]$', '') from intake.list_answer_rules(p_map) r);
   end if;
   v_attributes := intake.gather_leftovers(p_lead,
     v_paths || (p_map ->> 'key')
@@ -60,6 +61,23 @@ comment on function intake.apply_field_map(jsonb, jsonb) is
   'A lead in somebody else''s shape as a payload of submit_lead, by the body of a field map; what the map does not '
   'name goes into attributes.';
 
+create or replace function intake.list_answer_rules(p_map jsonb)
+returns setof jsonb
+language plpgsql
+immutable
+rows 2
+as $$
+begin
+  if jsonb_typeof(p_map -> 'answers') = 'array' then
+    return query select r from jsonb_array_elements(p_map -> 'answers') r;
+  elsif p_map ? 'answers' then
+    return next p_map -> 'answers';
+  end if;
+end;
+$$;
+comment on function intake.list_answer_rules(jsonb) is
+  'Where a map''s lists of named answers are: its answers, one rule or several.';
+
 create or replace function intake.gather_answers(p_map jsonb, p_lead jsonb)
 returns jsonb
 language plpgsql
@@ -67,19 +85,22 @@ immutable
 as $$
 -- Loops and not a join: the planner takes each path for a thousand rows, and compiles what it thinks so large.
 declare
-  v_rules constant jsonb := p_map -> 'answers';
+  v_rule jsonb;
   v_lists jsonb := '{}';
   v_item jsonb;
   v_name text;
   v_entry jsonb;
 begin
-  for v_item in select jsonb_path_query(p_lead, (v_rules ->> 'items')::jsonpath, silent => true) loop
-    v_name := coalesce(intake.show_map_value(intake.read_map_value(v_item, v_rules -> 'name')), 'unnamed');
-    for v_entry in select jsonb_path_query(v_item, (v_rules ->> 'value')::jsonpath, silent => true) loop
-      if not intake.is_blank(v_entry) then
-        v_lists := v_lists || jsonb_build_object(v_name,
-          coalesce(v_lists -> v_name, '[]') || jsonb_build_array(v_entry));
-      end if;
+  for v_rule in select r from intake.list_answer_rules(p_map) r loop
+    for v_item in select jsonb_path_query(p_lead, (v_rule ->> 'items')::jsonpath, silent => true) loop
+      v_name := coalesce(v_rule ->> 'prefix', '')
+        || coalesce(intake.show_map_value(intake.read_map_value(v_item, v_rule -> 'name')), 'unnamed');
+      for v_entry in select jsonb_path_query(v_item, (v_rule ->> 'value')::jsonpath, silent => true) loop
+        if not intake.is_blank(v_entry) then
+          v_lists := v_lists || jsonb_build_object(v_name,
+            coalesce(v_lists -> v_name, '[]') || jsonb_build_array(v_entry));
+        end if;
+      end loop;
     end loop;
   end loop;
   return coalesce((
@@ -129,8 +150,13 @@ as $$
 declare
   v_slug constant text := replace(catalog.slugify(p_name), '-', '_');
   -- A name in another script has no ASCII; it keeps its own letters.
-  v_base constant text :=
-    left(case when v_slug = 'x' then regexp_replace(btrim(p_name), E'\\s+', '_', 'g') else v_slug end, 60);
+  v_whole constant text :=
+    case when v_slug = 'x' then regexp_replace(btrim(p_name), E'\\s+', '_', 'g') else v_slug end;
+  -- Two long questions may begin alike, and one of them may be left out of a lead: each has a name of its own.
+  v_base constant text := case
+    when length(v_whole) <= 60 then v_whole
+    else left(v_whole, 51) || '_' || left(encode(sha256(convert_to(p_name, 'UTF8')), 'hex'), 8)
+  end;
   v_name text := v_base;
   v_number integer := 1;
 begin
@@ -143,7 +169,7 @@ end;
 $$;
 comment on function intake.name_attribute(text, jsonb) is
   'The name of an attribute for something that no map names: "What kind of roof?" is what_kind_of_roof, or '
-  'what_kind_of_roof_2 where that is taken.';
+  'what_kind_of_roof_2 where that is taken. Of more than 60 characters the first 51 and eight digits of its hash.';
 
 create or replace function intake.read_map_key(p_map jsonb, p_lead jsonb)
 returns text
@@ -166,6 +192,17 @@ $$;
 comment on function intake.read_map_key(jsonb, jsonb) is
   'The idempotency key of a lead, from the id that its network gave it; null: it gave none, or one that is neither '
   'text nor number. An id that is no acceptable key is hashed.';
+
+create or replace function intake.wrap_lead(p_lead jsonb)
+returns jsonb
+language plpgsql
+immutable
+as $$
+begin
+  return case when jsonb_typeof(p_lead) = 'object' then p_lead else jsonb_build_object('value', p_lead) end;
+end;
+$$;
+comment on function intake.wrap_lead(jsonb) is 'A lead of a post as an object; one that is none as its member value.';
 
 create or replace function intake.find_fetch_id(p_map jsonb, p_lead jsonb)
 returns text

@@ -59,11 +59,12 @@ begin
       p_facts.phone_country, p_facts.phone_region, p_facts.email_is_disposable,
       p_facts.duplicate_lead_id, p_facts.duplicate_created_at, p_facts.duplicate_field,
       p_facts.latitude, p_facts.longitude, p_facts.local_minute, p_facts.is_suppressed, p_facts.mail_status,
-      p_facts.ip_count, p_facts.phone_count, p_facts.reading
+      p_facts.ip_count, p_facts.phone_count, p_facts.reading, p_facts.city_key
     )::kernel.lead_signals,
     p_facts.phone_extension,
     p_request.tracking,
-    case when length(p_request.postal_code) = 5 then p_request.notes else intake.list_notes(p_request, p_facts) end
+    case when length(p_request.postal_code) = 5 and p_facts.postal_city is null then p_request.notes
+      else intake.list_notes(p_request, p_facts) end
   )
   on conflict on constraint leads_idempotency_unique_per_source do nothing;
   if not found then
@@ -112,6 +113,7 @@ returns jsonb
 language plpgsql
 immutable
 as $$
+-- The sum is a call of its own: most sales are exclusive, and a query in this expression would make it one.
 declare
   v_is_sold constant boolean := cardinality(p_decision.winners) > 0;
 begin
@@ -119,6 +121,7 @@ begin
     return jsonb_build_object(
       'lead_id', p_lead_id,
       'status', 'rejected',
+      'outcome', 'rejected',
       'reason', (p_failures[1]).reason,
       'message', 'Lead did not pass validation',
       'errors', to_jsonb(p_failures)
@@ -127,20 +130,38 @@ begin
   return jsonb_build_object(
     'lead_id', p_lead_id,
     'status', 'accepted',
+    'outcome', case when v_is_sold then 'sold' when p_decision.is_held then 'held' else 'rejected' end,
     'message', case
-      when v_is_sold then 'Lead qualified and delivered to buyer'
+      when v_is_sold then 'Lead qualified and queued for delivery'
       when p_decision.is_held then 'Lead qualified; no buyer can take it now, it is held and offered again'
       else 'Lead qualified; no buyer can take it now'
     end,
     'buyer_id', case when p_route.disclose_buyer then p_decision.buyers[1] end,
     'offer_id', p_route.offer_id,
-    'price', case when p_route.disclose_buyer then (p_decision.prices[1]).amount end
+    'price', case when p_route.disclose_buyer then (p_decision.prices[1]).amount end,
+    'total_price', case
+      when not p_route.disclose_buyer then null
+      when cardinality(p_decision.prices) > 1 then intake.add_prices(p_decision.prices)
+      else (p_decision.prices[1]).amount
+    end
   );
 end;
 $$;
 comment on function intake.compose_answer(bigint, catalog.route, kernel.failure[], kernel.decision) is
-  'What the sender is told: accepted with buyer and price (hidden where the source may not know), or rejected with '
-  'every failure.';
+  'What the sender is told: accepted, with the first buyer and price and the total of all prices (hidden where the '
+  'source may not know), or rejected with every failure. outcome: sold, held, or rejected by the rules or because no '
+  'buyer takes it.';
+
+create or replace function intake.add_prices(p_prices kernel.price[])
+returns numeric
+language plpgsql
+immutable
+as $$
+begin
+  return (select sum(p.amount) from unnest(p_prices) p);
+end;
+$$;
+comment on function intake.add_prices(kernel.price[]) is 'What all buyers of a shared lead pay together.';
 
 create or replace function intake.repeat_answer(p_lead_id bigint, p_hash bytea, p_key_is_derived boolean)
 returns jsonb

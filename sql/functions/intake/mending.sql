@@ -10,11 +10,12 @@ language sql
 immutable parallel safe
 as $$
   select '{"source": 100, "source_key": 100, "idempotency_key": 128, "external_id": 200, "name": 200, "email": 200,
-    "phone": 40, "country_code": 2, "region_code": 20, "postal_code": 16, "city": 128, "message": 10000,
+    "phone": 40, "country_code": 60, "region_code": 60, "postal_code": 16, "city": 128, "message": 10000,
     "utm_source": 100, "utm_medium": 100, "utm_campaign": 100, "utm_term": 200, "utm_content": 200,
     "landing_url": 2000, "referrer": 2000, "gclid": 500, "fbclid": 500, "click_id": 500, "session_id": 200,
     "sub_id": 200, "sub_id1": 200, "sub_id2": 200, "sub_id3": 200, "sub_id4": 200, "sub_id5": 200,
-    "ip_address": 100, "user_agent": 500, "consent_at": 40, "consent_certificate_url": 2000}'::jsonb;
+    "ip_address": 100, "user_agent": 500, "consent_at": 40, "consent_certificate_url": 2000,
+    "consent_certificate_id": 200, "consent_text_version": 200}'::jsonb;
 $$;
 comment on function intake.list_limits() is 'The text fields of a submission, and how many characters each may have.';
 
@@ -24,7 +25,7 @@ language sql
 immutable parallel safe
 as $$
   select '{external_id,utm_term,utm_content,referrer,gclid,fbclid,click_id,session_id,
-    sub_id,sub_id1,sub_id2,sub_id3,sub_id4,sub_id5}'::text[];
+    sub_id,sub_id1,sub_id2,sub_id3,sub_id4,sub_id5,consent_certificate_id,consent_text_version}'::text[];
 $$;
 comment on function intake.list_tracking_fields() is
   'The fields of a submission that are kept in leads.tracking: nothing judges them.';
@@ -170,16 +171,17 @@ begin
   if p_field = 'ip_address' and v_text is not null then
     v_text := host(ref.read_ip_address(v_text));
     p_value := coalesce(to_jsonb(v_text), '""');
-    note := case when v_text is null then 'ip_address: no IP address, so the lead has none' end;
+    note := case when v_text is null then 'ip_address: no IP address, so the lead has none' else note end;
     return;
   end if;
   if p_field = any (c_cut) and v_type not in ('string', 'number') then
-    note := format('%s: a value of type %s was kept as text', p_field, v_type);
+    note := concat_ws('; ', note, format('%s: a value of type %s was kept as text', p_field, v_type));
   end if;
   if p_field = any (c_cut) and length(v_text) > v_limit then
-    note := format('%s: cut to %s of %s characters', p_field, v_limit, length(v_text));
+    note := concat_ws('; ', note, format('%s: cut to %s of %s characters', p_field, v_limit, length(v_text)));
     v_text := left(v_text, v_limit);
-  elsif position(E'\ufffd' in v_text) > 0 then
+  end if;
+  if position(E'\ufffd' in v_text) > 0 then
     note := concat_ws('; ', note, p_field || ': a character that is no text was replaced');
   end if;
   p_value := to_jsonb(v_text);
@@ -230,15 +232,21 @@ returns text[]
 language plpgsql
 immutable
 as $$
--- What normalize_request mended, which knows the country, comes behind what was mended before.
+-- What normalize_request and gather_facts mended, which know the country and the place, comes behind the rest.
+declare
+  v_notes text[] := p_request.notes;
 begin
-  if p_facts.country_code <> 'US'
-    or ref.restore_zip(p_request.postal_code) is not distinct from p_request.postal_code then
-    return p_request.notes;
+  if ref.find_postal_country(p_facts.country_code) = 'US'
+    and ref.restore_zip(p_request.postal_code) is distinct from p_request.postal_code then
+    v_notes := v_notes || case when length(p_facts.postal_code) > length(split_part(p_request.postal_code, '.', 1))
+        or p_request.postal_code like '%-%' then 'postal_code: read with the zero that it begins with'
+      else 'postal_code: read without decimals' end;
   end if;
-  return p_request.notes || case when length(p_facts.postal_code) > length(split_part(p_request.postal_code, '.', 1))
-      or p_request.postal_code like '%-%' then 'postal_code: read with the zero that it begins with'
-    else 'postal_code: read without decimals' end;
+  if p_facts.postal_city is not null then
+    v_notes := v_notes
+      || format('city: read as %s, where the postal code is', p_facts.postal_city);
+  end if;
+  return v_notes;
 end;
 $$;
 comment on function intake.list_notes(intake.lead_request, kernel.lead_facts) is

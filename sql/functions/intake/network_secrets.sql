@@ -11,19 +11,14 @@ language plpgsql
 volatile
 as $$
 declare
-  v_given constant text[] := array(
-    select s.name
-    from (values ('app_secret', p_app_secret), ('access_token', p_access_token), ('verify_token', p_verify_token))
-      s (name, value)
-    where s.value is not null);
-  v_blank constant text := (
-    select s.name
-    from (values ('app_secret', p_app_secret), ('access_token', p_access_token), ('verify_token', p_verify_token))
-      s (name, value)
-    where s.value !~ E'\\S'
-    limit 1);
+  v_given text[];
+  v_blank text;
 begin
-  if v_given = '{}' then
+  select array_agg(s.name), min(s.name) filter (where s.value !~ E'\\S') into v_given, v_blank
+  from (values ('app_secret', p_app_secret), ('access_token', p_access_token), ('verify_token', p_verify_token))
+    s (name, value)
+  where s.value is not null;
+  if v_given is null then
     perform kernel.refuse('LG400', 'No secret is given', 'p_app_secret', 'nothing',
       'at least one of p_app_secret, p_access_token, p_verify_token');
   elsif v_blank is not null then
@@ -50,25 +45,26 @@ returns boolean
 language plpgsql
 volatile
 as $$
+-- Removed first and checked after: intake.write_source_map locks the secret, so a map that is being written is seen.
 declare
-  v_needs_secret constant boolean := exists (
+  v_is_removed boolean;
+begin
+  delete from leadgen.network_secrets n where n.source_id = p_source_id;
+  v_is_removed := found;
+  if exists (
     select
     from leadgen.source_maps sm
     join leadgen.field_maps m on m.id = sm.field_map_id
-    where sm.source_id = p_source_id and m.body ->> 'authentication' = 'signature');
-begin
-  if v_needs_secret then
+    where sm.source_id = p_source_id and m.body ->> 'authentication' = 'signature') then
     perform kernel.refuse('LG409', format('The field map of source %s checks signatures', p_source_id), 'source_id',
       'a map that needs app_secret', 'a source without such a map',
       'Delete its row of leadgen.source_maps, or give it another map, first.');
   end if;
-  delete from leadgen.network_secrets n where n.source_id = p_source_id;
-  if found then
+  if v_is_removed then
     perform catalog.note_action('secrets_changed', format('source %s', p_source_id), null,
       format('source %s: all secrets removed', p_source_id), '{}');
-    return true;
   end if;
-  return false;
+  return v_is_removed;
 end;
 $$;
 comment on function intake.remove_network_secrets(bigint) is 'The work of leadgen.remove_network_secrets.';

@@ -10,14 +10,7 @@ declare
   v_source intake.mapped_source;
   v_is_proved boolean;
 begin
-  select s.id, s.source_key, s.api_key_hash, m.body, n.app_secret, n.access_token
-  into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_source.map, v_source.app_secret,
-    v_source.access_token
-  from leadgen.sources s
-  join leadgen.source_maps sm on sm.source_id = s.id
-  join leadgen.field_maps m on m.id = sm.field_map_id
-  left join leadgen.network_secrets n on n.source_id = s.id
-  where s.source_key = p_source_key;
+  v_source := intake.load_mapped_source((select s.id from leadgen.sources s where s.source_key = p_source_key));
 
   if v_source.map ->> 'authentication' = 'signature' then
     v_is_proved := intake.is_valid_signature(p_body, v_source.app_secret, p_context ->> 'signature');
@@ -39,6 +32,28 @@ $$;
 comment on function intake.authenticate_post(text, bytea, jsonb) is
   'The source of a post in its own shape, once API key, key in the body or signature prove it. LG401 otherwise, in '
   'the same words whatever was wrong.';
+
+create or replace function intake.load_mapped_source(p_source_id bigint)
+returns intake.mapped_source
+language plpgsql
+stable
+as $$
+declare
+  v_source intake.mapped_source;
+begin
+  select s.id, s.source_key, s.api_key_hash, m.body, n.app_secret, n.access_token
+  into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_source.map, v_source.app_secret,
+    v_source.access_token
+  from leadgen.sources s
+  join leadgen.source_maps sm on sm.source_id = s.id
+  join leadgen.field_maps m on m.id = sm.field_map_id
+  left join leadgen.network_secrets n on n.source_id = s.id
+  where s.id = p_source_id;
+  return v_source;
+end;
+$$;
+comment on function intake.load_mapped_source(bigint) is
+  'A source with its field map and the secrets of its network; all null where it has no map.';
 
 create or replace function intake.is_valid_signature(p_body bytea, p_secret text, p_signature text)
 returns boolean
@@ -70,16 +85,18 @@ declare
   v_source intake.mapped_source := p_source;
   v_is_ours boolean;
 begin
-  if p_source.map -> 'by_campaign' = 'true' and not exists (
+  if p_source.map -> 'by_campaign' in ('false', 'null') is false and not exists (
     select from leadgen.leads l
     where l.source_id = p_source.source_id and l.idempotency_key = p_payload ->> 'idempotency_key') then
     select s.id, s.source_key, s.api_key_hash, s.id = own.id or s.account = own.account
     into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_is_ours
-    from leadgen.source_campaigns c
+    from intake.list_campaigns(p_source.map, p_payload) with ordinality t (campaign, position)
+    join leadgen.source_campaigns c on c.utm_campaign = t.campaign
     join leadgen.sources s on s.id = c.source_id
     left join leadgen.sources own on own.id = p_source.source_id
     where c.utm_source = lower(ref.collapse_space(p_payload ->> 'utm_source'))
-      and c.utm_campaign = lower(ref.collapse_space(p_payload ->> 'utm_campaign'));
+    order by t.position
+    limit 1;
     if not found then
       return p_source;
     elsif v_is_ours is not true then
@@ -92,6 +109,27 @@ $$;
 comment on function intake.choose_mapped_source(intake.mapped_source, jsonb) is
   'The source that takes a mapped lead: where the map says by_campaign, the one that its campaign belongs to '
   '(source_campaigns), else the one that posted it. Null: the campaign''s source is of another account.';
+
+create or replace function intake.list_campaigns(p_map jsonb, p_payload jsonb)
+returns setof text
+language plpgsql
+immutable
+as $$
+declare
+  v_path text;
+begin
+  if p_map -> 'by_campaign' = 'true' then
+    return next lower(ref.collapse_space(p_payload ->> 'utm_campaign'));
+    return;
+  end if;
+  foreach v_path in array intake.list_map_paths(p_map -> 'by_campaign') loop
+    return next lower(ref.collapse_space(intake.show_map_value(intake.read_map_value(p_payload, to_jsonb(v_path)))));
+  end loop;
+end;
+$$;
+comment on function intake.list_campaigns(jsonb, jsonb) is
+  'By what a mapped lead may belong to a source of source_campaigns, in the order in which it is looked for: its '
+  'utm_campaign, or what the map''s by_campaign paths find in the payload.';
 
 create or replace function intake.check_campaign(p_source intake.mapped_source)
 returns void

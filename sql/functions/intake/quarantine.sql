@@ -1,4 +1,4 @@
--- Submissions that no active source claims.
+-- Submissions that are no lead: no active source claims them, or they are refused.
 
 create or replace function intake.turn_away(
   p_request intake.lead_request,
@@ -244,16 +244,21 @@ language plpgsql
 volatile
 as $$
 -- Rows by id.
+declare
+  v_is_new boolean;
 begin
   update leadgen.intake_quarantine q
-  set payload = '{}', context = '{}', traces = '{}', request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
+  set payload = '{}', context = '{}', traces = '{}', answered = null,
+    request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
     resubmitted_at = coalesce(q.resubmitted_at, p_now)
   where q.id in (
     select c.id from leadgen.intake_quarantine c
     where c.id = any (p_ids) and c.payload <> '{}'
     order by c.id
     for update);
-  return found;
+  v_is_new := found;
+  delete from leadgen.lead_fetches f where f.quarantine_id = any (p_ids);
+  return v_is_new;
 end;
 $$;
 comment on function intake.empty_quarantined(bigint[], timestamptz) is

@@ -21,6 +21,7 @@ begin
     perform intake.refuse_call(p_payload);
   end if;
   if intake.is_odd(p_payload, p_context ? 'api_key_hash') then
+    perform intake.check_size(p_payload);
     select m.payload, m.notes into v_payload, v_notes
     from intake.mend_submission(p_payload, p_context ? 'api_key_hash') m;
     perform intake.check_submission(v_payload);
@@ -38,7 +39,7 @@ begin
     ref.collapse_space(v_payload ->> 'name'),
     ref.collapse_space(v_payload ->> 'email'),
     ref.collapse_space(v_payload ->> 'phone'),
-    upper(ref.collapse_space(v_payload ->> 'country_code')),
+    ref.read_country(ref.collapse_space(v_payload ->> 'country_code')),
     upper(ref.collapse_space(v_payload ->> 'region_code')),
     ref.collapse_space(v_payload ->> 'postal_code'),
     ref.collapse_space(v_payload ->> 'city'),
@@ -62,8 +63,8 @@ begin
   )::intake.lead_request;
 
   if v_request.country_code !~ '^[A-Z]{2}$' then
-    perform kernel.refuse('LG400', 'country_code is not acceptable', 'country_code', 'text of another form',
-      'two letters, ISO 3166-1, e.g. US');
+    perform kernel.refuse('LG400', 'country_code is not acceptable', 'country_code', 'neither a code nor a known name',
+      'two letters, ISO 3166-1, e.g. US, or the name of a country in leadgen.country_names');
   end if;
   return v_request;
 end;
@@ -101,6 +102,26 @@ $$;
 comment on function intake.refuse_call(jsonb) is
   'Raises LG400: the payload is no object, or the context has an unknown key.';
 
+create or replace function intake.check_size(p_payload jsonb)
+returns void
+language plpgsql
+immutable
+as $$
+-- Mending takes time for each field and attribute, so it begins when there are no more than a submission may have.
+declare
+  c_most_fields constant integer := 100;
+  v_attributes constant jsonb := p_payload -> 'attributes';
+begin
+  if (select count(*) from jsonb_object_keys(p_payload)) > c_most_fields then
+    perform intake.refuse_field((select k from jsonb_object_keys(p_payload) k where not intake.is_field(k) limit 1));
+  elsif jsonb_typeof(v_attributes) = 'object' and intake.find_attributes_fault(v_attributes) is not null then
+    perform intake.refuse_attributes(v_attributes);
+  end if;
+end;
+$$;
+comment on function intake.check_size(jsonb) is
+  'Raises LG400 for a submission with more fields or attributes than anybody could mean.';
+
 create or replace function intake.check_submission(p_payload jsonb)
 returns void
 language plpgsql
@@ -134,20 +155,46 @@ begin
         else 'a value of type ' || jsonb_typeof(v_value) end,
       format('text of at most %s characters', c_limits ->> v_field));
   elsif v_field = 'attributes' then
-    perform kernel.refuse('LG400', 'attributes is not acceptable', v_field,
-      case jsonb_typeof(v_value) when 'object' then intake.find_attributes_fault(v_value)
-        else 'a value of type ' || jsonb_typeof(v_value) end,
-      case jsonb_typeof(v_value) when 'object' then 'at most 100 attributes, 16384 bytes together'
-        else 'an object' end);
+    perform intake.refuse_attributes(v_value);
   end if;
-  v_field := case when v_field ~ '^[A-Za-z_][A-Za-z0-9_]{0,39}$' then v_field else '(not a plain name)' end;
-  perform kernel.refuse('LG400', 'Unknown field ' || v_field, v_field, 'an unknown field',
-    (select string_agg(k, ', ' order by k) from jsonb_object_keys(c_limits) k) || ', attributes, consent, gdpr_consent',
-    'Answers of your own go into attributes.');
+  perform intake.refuse_field(v_field);
 end;
 $$;
 comment on function intake.check_submission(jsonb) is
   'Raises LG400 for the first field of a mended submission that is unknown, of a wrong type or too long.';
+
+create or replace function intake.refuse_field(p_field text)
+returns void
+language plpgsql
+immutable
+as $$
+declare
+  v_field constant text := case
+    when p_field ~ '^[A-Za-z_][A-Za-z0-9_]{0,39}$' then p_field else '(not a plain name)' end;
+begin
+  perform kernel.refuse('LG400', 'Unknown field ' || v_field, v_field, 'an unknown field',
+    (select string_agg(k, ', ' order by k) from jsonb_object_keys(intake.list_limits()) k)
+      || ', attributes, consent, gdpr_consent',
+    'Answers of your own go into attributes.');
+end;
+$$;
+comment on function intake.refuse_field(text) is 'Raises LG400 for a field that no submission has.';
+
+create or replace function intake.refuse_attributes(p_attributes jsonb)
+returns void
+language plpgsql
+immutable
+as $$
+declare
+  v_type constant text := jsonb_typeof(p_attributes);
+begin
+  perform kernel.refuse('LG400', 'attributes is not acceptable', 'attributes',
+    case v_type when 'object' then intake.find_attributes_fault(p_attributes) else 'a value of type ' || v_type end,
+    case v_type when 'object' then 'at most 100 attributes, 16384 bytes together' else 'an object' end);
+end;
+$$;
+comment on function intake.refuse_attributes(jsonb) is
+  'Raises LG400 for attributes that are no object, too many or too large.';
 
 create or replace function intake.find_attributes_fault(p_attributes jsonb)
 returns text

@@ -99,3 +99,34 @@ $$;
 comment on function intake.find_source_by_page(text) is
   'The source whose hostname and longest path prefix, on segment boundaries, cover a page: /plumb does not cover '
   '/plumbing.';
+
+create or replace function intake.find_form_pages(p_payload jsonb, p_context jsonb)
+returns jsonb
+language plpgsql
+stable
+as $$
+-- The submission may be malformed: its visitor still has to go somewhere. Only what names the source is read.
+declare
+  v_request intake.lead_request;
+  v_source_id bigint;
+begin
+  v_request.source_key := ref.collapse_space(p_payload ->> 'source_key');
+  v_request.api_key_hash := p_context ->> 'api_key_hash';
+  v_request.page_url := coalesce(
+    ref.collapse_space(p_payload ->> 'landing_url'), p_context ->> 'referer', p_context ->> 'origin');
+  v_request.utm_source := ref.collapse_space(p_payload ->> 'utm_source');
+  v_request.utm_campaign := ref.collapse_space(p_payload ->> 'utm_campaign');
+  v_source_id := intake.find_source(v_request);
+  return coalesce(
+    (
+      select jsonb_build_object('success_url', s.success_url, 'error_url', s.error_url)
+      from leadgen.sources s
+      where s.id = v_source_id
+    ),
+    '{}');
+exception
+  when sqlstate 'LG401' or sqlstate 'LG403' then
+    return '{}';
+end;
+$$;
+comment on function intake.find_form_pages(jsonb, jsonb) is 'The work of leadgen.find_form_pages.';

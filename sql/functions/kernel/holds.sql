@@ -30,11 +30,13 @@ declare
   v_owner constant bigint := (p_snapshot.exclusivity).buyer_id;
 begin
   return coalesce(
-    kernel.find_lasting_reason(p_snapshot, v_owner), p_reasons[array_position(p_snapshot.buyers, v_owner)]);
+    kernel.find_lasting_reason(p_snapshot, v_owner),
+    nullif(p_reasons[array_position(p_snapshot.buyers, v_owner)], 'held_lead_first'));
 end;
 $$;
 comment on function kernel.find_fall_through(kernel.snapshot, text[]) is
-  'Why a lead fell through its exclusive buyer: the reason that lasts, else the one for which the buyer lost.';
+  'Why a lead fell through its exclusive buyer: the reason that lasts, else the one for which the buyer lost. Null: it '
+  'did not, and only waits behind held leads.';
 
 create or replace function kernel.is_to_be_held(p_policy kernel.routing_settings, p_exclusive_buyer_id bigint)
 returns boolean

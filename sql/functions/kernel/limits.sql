@@ -104,7 +104,7 @@ begin
   foreach v_owner in array coalesce(p_snapshot.limit_owners, '{}') loop
     v_is_limited[v_owner] := true;
   end loop;
-  v_is_limited := v_is_limited[1:];
+  v_is_limited := v_is_limited[1:]; -- owner 0 is the offer as a whole
   if p_snapshot.edition is null or p_snapshot.sales_today is null or not false = any (v_is_limited) then
     return v_fills;
   end if;

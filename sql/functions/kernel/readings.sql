@@ -60,8 +60,10 @@ begin
 end;
 $$;
 comment on function kernel.show_answer_pattern(boolean) is
-  'A regular expression of the words that mean yes, or no, for a JSON path; it takes what kernel.read_answer_word '
-  'takes. Compiled from leadgen.answer_words.';
+  'A regular expression of the words that mean yes, or no, for a JSON path. It takes what kernel.read_answer_word '
+  'takes, but for rare accents (catalog.make_answer_pattern), and a path tries each entry of a list: ["yes", "no"], '
+  'which kernel.read_flag reads as neither, meets a condition for true and one for false. Compiled from '
+  'leadgen.answer_words.';
 
 create or replace function kernel.fold_answer(p_text text)
 returns text

@@ -52,6 +52,21 @@ comment on function leadgen.submit_leads(jsonb[], jsonb[], boolean) is
   'all offers are held, the first is waited for, unless p_waits is false. alone: submit it by itself. Raises '
   'what is not one lead''s (a deadlock, a lock time-out, a full disk); then nothing is taken.';
 
+create or replace function leadgen.find_form_pages(p_payload jsonb, p_context jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return intake.find_form_pages(p_payload, p_context);
+end;
+$$;
+comment on function leadgen.find_form_pages(jsonb, jsonb) is
+  'Where the source of a submission sends visitors who posted an HTML form: success_url and error_url, each null where '
+  'the source has none. {}: no source claims the submission, or its key is wrong.';
+
 create or replace function leadgen.explain_lead_for(p_key_hash text, p_lead_id bigint)
 returns jsonb
 language plpgsql
@@ -130,7 +145,7 @@ comment on function leadgen.list_rate_limits() is 'The rate limits on posts, whi
 create or replace function leadgen.open_post(p_source_key text, p_body bytea, p_context jsonb default '{}')
 returns jsonb
 language plpgsql
-stable
+volatile
 security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -140,9 +155,33 @@ begin
 end;
 $$;
 comment on function leadgen.open_post(text, bytea, jsonb) is
-  'What a source posted in its own shape: one entry of fetches for each lead, the id by which its answers are to be '
-  'fetched or null; with which token and proof; and whether the sender wants the lead''s answer or an empty one. '
+  'Takes what a source posted in its own shape: stores the leads that are to be fetched, for workers, and returns the '
+  'positions of the others, to be submitted now, and whether the sender wants the lead''s answer or an empty one. '
   'LG401, LG400.';
+
+create or replace function leadgen.keep_refused(
+  p_source_key text,
+  p_text text,
+  p_context jsonb,
+  p_answer jsonb,
+  p_cut_bytes bigint default null,
+  p_position integer default null
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+begin
+  return intake.keep_refused(p_source_key, p_text, p_context, p_answer, p_cut_bytes, p_position);
+end;
+$$;
+comment on function leadgen.keep_refused(text, text, jsonb, jsonb, bigint, integer) is
+  'Keeps a submission that is refused with p_answer in quarantine, if its source can be told, and returns its id; '
+  'null: it is not kept. p_source_key: the source to whose own address it was posted, p_position: which lead of the '
+  'post; p_cut_bytes: how much of the body is missing.';
 
 create or replace function leadgen.submit_mapped_lead(
   p_source_key text,

@@ -27,5 +27,5 @@ comment on function leadgen.find_leads(text, integer) is
   'external_id, newest first: which of these it was (matched), what became of them, and their deliveries. If no lead '
   'has it, leads with an attribute of that value are found, which reads all leads. Phone and e-mail are read as the '
   'intake reads them; a key may lack the prefix of its field map. In quarantine all submissions are found by phone and '
-  'e-mail, and the latest 5,000 by anything else. status: sold, held (unsold, it waits for a buyer), unsold, delivered, '
-  'accepted, rejected, quarantined. LG400 for no text.';
+  'e-mail, and the latest 5,000 by anything else. status: sold, held (unsold, it waits for a buyer), unsold, '
+  'delivered, accepted, rejected, quarantined. LG400 for no text.';

@@ -3,21 +3,6 @@
 -- pass_on_at is written with the sale, as its other times are, and moves when the sale is looked at
 -- (roads.pass_on_cold_sale). Whether it may pass on at all, today's policy says, as for any sale that failed.
 
-create or replace function market.describe_ending(p_sale leadgen.lead_assignments)
-returns text
-language plpgsql
-immutable
-as $$
-begin
-  return case
-    when p_sale.undelivered_seconds is not null then
-      format('not delivered within %s s', trim_scale(p_sale.undelivered_seconds))
-    else market.describe_end(p_sale.outcome)
-  end;
-end;
-$$;
-comment on function market.describe_ending(leadgen.lead_assignments) is 'Why a sale ended, in words; null: it stands.';
-
 create or replace function market.is_cold(p_sale leadgen.lead_assignments, p_now timestamptz)
 returns boolean
 language plpgsql

@@ -137,7 +137,7 @@ stable
 as $$
 begin
   return (
-    select market.describe_end(min(a.outcome))
+    select market.describe_outcome(min(a.outcome))
     from leadgen.lead_assignments a
     where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and a.outcome in ('returned', 'lapsed')
   );

@@ -35,7 +35,7 @@ $$;
 comment on function market.has_ended(leadgen.lead_assignments) is
   'Whether a sale has ended. One that failed and is not given to the next buyer has not.';
 
-create or replace function market.describe_end(p_outcome leadgen.assignment_outcome)
+create or replace function market.describe_outcome(p_outcome leadgen.assignment_outcome)
 returns text
 language plpgsql
 immutable
@@ -50,8 +50,19 @@ begin
   end;
 end;
 $$;
-comment on function market.describe_end(leadgen.assignment_outcome) is
-  'Why a sale with this outcome ended, in words; null: this outcome ends none.';
+comment on function market.describe_outcome(leadgen.assignment_outcome) is 'The end of a sale in words; null: none.';
+
+create or replace function market.describe_ending(p_sale leadgen.lead_assignments)
+returns text
+language plpgsql
+immutable
+as $$
+begin
+  return coalesce(
+    'not delivered within ' || trim_scale(p_sale.undelivered_seconds) || ' s', market.describe_outcome(p_sale.outcome));
+end;
+$$;
+comment on function market.describe_ending(leadgen.lead_assignments) is 'Why a sale ended, in words; null: it stands.';
 
 create or replace function market.count_live_sales(p_lead leadgen.leads)
 returns integer

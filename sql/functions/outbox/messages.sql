@@ -6,26 +6,66 @@ language plpgsql
 stable
 as $$
 -- json, not jsonb: it keeps the order in which a person reads it. The same bytes for every attempt: nothing in it
--- changes.
+-- changes. What is disclosed are members at the end of data; a sale of before there were any has none.
+declare
+  v_data text;
 begin
+  v_data := json_build_object(
+    'assignment_id', p_sale.id, 'lead_id', p_sale.lead_id, 'offer_id', p_sale.offer_id, 'market_id', p_sale.market_id,
+    'vertical_id', p_lead.vertical_id, 'buyer_id', p_sale.buyer_id, 'price', p_sale.price::text,
+    'currency', p_sale.currency,
+    'lead', json_build_object(
+      'name', p_lead.name, 'email', p_lead.email, 'phone', p_lead.phone,
+      'phone_extension', p_lead.phone_extension, 'postal_code', p_lead.postal_code,
+      'city', p_lead.city, 'country_code', p_lead.country_code, 'region_code', p_lead.region_code,
+      'message', p_lead.message,
+      'attributes', p_lead.attributes))::text;
+  if p_sale.disclosed <> '{}' then
+    v_data := left(v_data, -1) || ', ' || ltrim(outbox.disclose(p_sale.disclosed, p_lead)::text, '{ ');
+  end if;
   return json_build_object(
     'type', 'lead.assigned',
     'version', 1,
     'timestamp', to_char(p_sale.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-    'data', json_build_object(
-      'assignment_id', p_sale.id, 'lead_id', p_sale.lead_id, 'offer_id', p_sale.offer_id, 'market_id', p_sale.market_id,
-      'vertical_id', p_lead.vertical_id, 'buyer_id', p_sale.buyer_id, 'price', p_sale.price::text,
-      'currency', p_sale.currency,
-      'lead', json_build_object(
-        'name', p_lead.name, 'email', p_lead.email, 'phone', p_lead.phone,
-        'phone_extension', p_lead.phone_extension, 'postal_code', p_lead.postal_code,
-        'city', p_lead.city, 'country_code', p_lead.country_code, 'region_code', p_lead.region_code,
-        'message', p_lead.message,
-        'attributes', p_lead.attributes)))::text;
+    'data', v_data::json)::text;
 end;
 $$;
 comment on function outbox.compose_assigned(leadgen.lead_assignments, leadgen.leads) is
   'The body that tells a buyer of a lead: lead.assigned, version 1.';
+
+create or replace function outbox.disclose(p_disclosed text[], p_lead leadgen.leads)
+returns json
+language plpgsql
+stable
+as $$
+declare
+  v_consent json;
+  v_sub_ids jsonb;
+begin
+  select json_object_agg(f.name, f.value order by f.place) into v_consent
+  from (values
+    (1, 'consent_at', 'at', kernel.write_instant(p_lead.consent_at)),
+    (2, 'consent_text_version', 'text_version', p_lead.tracking ->> 'consent_text_version'),
+    (3, 'consent_certificate_url', 'certificate_url', p_lead.consent_certificate_url),
+    (4, 'consent_certificate_id', 'certificate_id', p_lead.tracking ->> 'consent_certificate_id'),
+    (5, 'ip_address', 'ip_address', host(p_lead.ip_address)),
+    (6, 'page_url', 'page_url', p_lead.landing_url)
+  ) as f (place, key, name, value)
+  where f.key = any (p_disclosed);
+  if 'sub_ids' <> all (p_disclosed) then
+    return json_build_object('consent', v_consent);
+  end if;
+  select jsonb_object_agg(t.key, t.value) into v_sub_ids
+  from jsonb_each(p_lead.tracking) t
+  where starts_with(t.key, 'sub_id');
+  return case
+    when v_consent is null then json_build_object('sub_ids', v_sub_ids)
+    else json_build_object('consent', v_consent, 'sub_ids', v_sub_ids)
+  end;
+end;
+$$;
+comment on function outbox.disclose(text[], leadgen.leads) is
+  'What a buyer is sent beside the lead: consent and sub_ids, each only if something of it is disclosed.';
 
 create or replace function outbox.compose_details(
   p_function text,

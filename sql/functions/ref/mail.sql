@@ -41,7 +41,7 @@ comment on function ref.list_odd_in_addresses() is
   '(ref.list_invisible), format and control characters (Cf, Cc), blanks that are symbols, private and unused ones, and '
   'U+FFFD. Source: General_Category in Unicode''s UnicodeData.txt.';
 
-create or replace function ref.is_email(p_email text, p_reading integer default 2)
+create or replace function ref.is_email(p_email text, p_reading integer default 3)
 returns boolean
 language sql
 immutable parallel safe
@@ -50,12 +50,12 @@ as $$
     and p_email ~ E'^[^\\s@"(),:;<>\\[\\]\\\\\\ufffd[:cntrl:]]{1,64}'
       '@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$'
     and p_email !~ E'(^\\.|\\.\\.|\\.@)'
-    and (octet_length(p_email) = length(p_email) or coalesce(p_reading, 0) < 2
+    and (octet_length(p_email) = length(p_email) or coalesce(p_reading, 0) < 3
       or p_email !~ ('[' || ref.list_odd_in_addresses() || ']'));
 $$;
 comment on function ref.is_email(text, integer) is
   'Whether a normalised address is well-formed: one @, a local part without quotes and '
-  'characters that no address has, a domain with a dot. p_reading below 2: lost characters (U+FFFD) are the only such '
+  'characters that no address has, a domain with a dot. p_reading below 3: lost characters (U+FFFD) are the only such '
   'characters, as leads of before were judged.';
 
 create or replace function ref.normalize_domain(p_domain text)

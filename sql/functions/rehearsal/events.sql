@@ -123,7 +123,6 @@ begin
   p_play.decision := null;
   if (p_event.lead).id is not null then
     v_facts := intake.recall_facts(p_event.lead, p_plan.country_code);
-    v_document := kernel.describe_lead(v_facts);
   end if;
   if p_plan.validation is not null and p_event.kind <> 'retried' and (p_event.lead).erased_at is null then
     p_play.policies := rehearsal.lay_over_validation(
@@ -133,6 +132,10 @@ begin
   if v_failures <> '{}' then
     p_play.outcome := ('rejected', (v_failures[1]).code, '{}', '{}')::rehearsal.outcome;
     return;
+  end if;
+  if (p_event.lead).id is not null then
+    v_facts := intake.read_city_anew(v_facts);
+    v_document := kernel.describe_lead(v_facts);
   end if;
 
   if (p_event.decision).id is null then

@@ -44,7 +44,7 @@ as $$
 -- A lead that history turned down has no decision: it is gathered from the tables as they are.
 declare
   v_route constant catalog.route := catalog.load_route((p_event.lead).source_id, p_plan.offer_id);
-  v_facts kernel.lead_facts := intake.recall_facts(p_event.lead, p_plan.country_code);
+  v_facts kernel.lead_facts := intake.read_city_anew(intake.recall_facts(p_event.lead, p_plan.country_code));
 begin
   v_facts.decided_at := p_event.happened_at;
   v_facts.buyers_with_contact := intake.find_buyers_with_contact(v_facts, v_route, p_event.lead_id);

@@ -124,6 +124,11 @@ begin
         'name', l.name, 'email', l.email, 'phone', l.phone, 'phone_extension', l.phone_extension,
         'postal_code', l.postal_code, 'city', l.city, 'country_code', l.country_code,
         'region_code', l.region_code, 'message', l.message, 'attributes', l.attributes) end)
+      || case
+        when v_sale.disclosed <> '{}' and l.erased_at is null and not market.has_ended(v_sale)
+          then outbox.disclose(v_sale.disclosed, l)::jsonb
+        else '{}'
+      end
     from leadgen.leads l
     join leadgen.offers o on o.id = v_sale.offer_id
     where l.id = v_sale.lead_id and l.market_id = v_sale.market_id

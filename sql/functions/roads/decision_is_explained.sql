@@ -107,13 +107,13 @@ as $$
     'strategy', (p.policy).strategy,
     'max_buyers', (p.policy).max_buyers,
     'exclusive_buyer_id', d.exclusive_buyer_id,
-    'fell_through', case when (d.exclusivity).buyer_id is not null and d.exclusive_buyer_id is null then
+    'fell_through', case when f.reason is not null then
       jsonb_build_object(
         'buyer_id', (d.exclusivity).buyer_id,
         'buyer', (select b.name from leadgen.buyers b where b.id = (d.exclusivity).buyer_id),
         'scope_type', (d.exclusivity).scope_type,
         'scope_value', (d.exclusivity).scope_value,
-        'reason', kernel.find_fall_through(s.snapshot, d.reasons))
+        'reason', f.reason)
     end,
     'went_first', coalesce(d.went_first, '{}'),
     'behind_lead_id', d.behind_lead_id,
@@ -130,6 +130,10 @@ as $$
   from leadgen.lead_decisions d
   cross join lateral (select market.recall_policy(d) as policy offset 0) p
   cross join lateral (select market.recall_snapshot(d, p.policy) as snapshot offset 0) s
+  left join lateral (
+    select kernel.find_fall_through(s.snapshot, d.reasons) as reason
+    where (d.exclusivity).buyer_id is not null and d.exclusive_buyer_id is null
+  ) f on true
   left join candidate c on c.attempt = d.attempt
   where d.lead_id = p_lead_id;
 $$;

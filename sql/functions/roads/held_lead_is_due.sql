@@ -21,24 +21,30 @@ begin
   if v_lead.next_route_at <= v_now is not true then
     return v_lead.id; -- another worker was first
   end if;
-  perform roads.try_held_lead(v_lead, v_now);
+  perform roads.try_held_lead(v_lead, v_now, p_has_statement => true);
   return v_lead.id;
 end;
 $$;
 comment on function roads.route_held_lead() is 'The work of leadgen.route_held_lead.';
 
-create or replace function roads.try_held_lead(p_lead leadgen.leads, p_now timestamptz)
+create or replace function roads.try_held_lead(
+  p_lead leadgen.leads,
+  p_now timestamptz,
+  p_has_statement boolean
+)
 returns void
 language plpgsql
 volatile
 as $$
--- A lead over which anything raises (a policy, data, a statement that runs out of time) is set aside for a while, so
--- that the others flow; one that needs a row which somebody holds (an open edit of a buyer), for seconds.
+-- A lead over which anything raises (a policy, data) is set aside for a while, so that the others flow; one that needs
+-- a row which somebody holds (an open edit of a buyer), for seconds. The time of a statement counts against a lead only
+-- if the statement is its own: a new lead may have spent it waiting for the offer.
 begin
   perform roads.settle_held_lead(p_lead, p_now);
 exception
   when query_canceled or others then -- `others` does not include query_canceled
-    if not kernel.is_fault_of_row(sqlstate) and sqlstate <> '55P03' then
+    if (sqlstate = '57014' and not p_has_statement)
+      or (sqlstate <> '55P03' and not kernel.is_fault_of_row(sqlstate)) then
       raise;
     end if;
     raise warning 'held lead % was not routed: %', p_lead.id, sqlstate;
@@ -46,9 +52,9 @@ exception
       p_lead, p_now + case sqlstate when '55P03' then interval '10 seconds' else interval '5 minutes' end, p_now);
 end;
 $$;
-comment on function roads.try_held_lead(leadgen.leads, timestamptz) is
-  'Settles a held lead that is due, or puts it off when that raises. The caller holds the offer''s lock and the '
-  'lead''s row.';
+comment on function roads.try_held_lead(leadgen.leads, timestamptz, boolean) is
+  'Settles a held lead that is due, or puts it off when that raises; when the statement runs out of time, only if it '
+  'has the statement to itself. The caller holds the offer''s lock and the lead''s row.';
 
 create or replace function roads.let_held_leads_go_first(
   p_facts kernel.lead_facts,
@@ -59,37 +65,61 @@ returns kernel.snapshot
 language plpgsql
 volatile
 as $$
--- In the new lead's transaction, for a held lead that is due must not lose its place to it. Number and time are bounds
--- of what a new lead may cost: if more are due, it waits behind them, and is routed in its turn by a worker or by the
--- next new lead. What was bought of the contact is read again, for one of the held leads may be of the same person.
+-- In the new lead's transaction, for a held lead that is due must not lose its place to it. What was bought of the
+-- contact is read again, for one of the held leads may be of the same person.
 declare
-  c_most constant integer := 10;
-  v_end constant timestamptz := clock_timestamp() + interval '250 milliseconds';
   v_now constant timestamptz := p_facts.decided_at;
   v_facts kernel.lead_facts := p_facts;
   v_snapshot kernel.snapshot;
-  v_went_first bigint[] := '{}';
-  v_lead leadgen.leads;
+  v_went_first bigint[];
+  v_behind_lead_id bigint;
 begin
   if catalog.has_changes_of(p_route.offer_id) and market.wake_free_leads(p_route.offer_id, v_now) then
     perform catalog.forget_changes(p_route.offer_id);
   end if;
-  loop
-    v_lead := market.lock_due_lead(p_route.offer_id, v_now);
-    exit when v_lead.id is null or cardinality(v_went_first) = c_most or clock_timestamp() > v_end;
-    perform roads.try_held_lead(v_lead, v_now);
-    v_went_first := v_went_first || v_lead.id;
-  end loop;
+  select r.went_first, r.behind_lead_id into v_went_first, v_behind_lead_id
+  from roads.route_due_leads(p_route.offer_id, v_now) r;
   v_facts.buyers_with_contact := intake.find_buyers_with_contact(v_facts, p_route);
   v_snapshot := market.gather_snapshot(v_facts, p_route, p_document, '{}');
-  v_snapshot.went_first := nullif(v_went_first, '{}');
-  v_snapshot.behind_lead_id := v_lead.id;
+  v_snapshot.went_first := v_went_first;
+  v_snapshot.behind_lead_id := v_behind_lead_id;
   return v_snapshot;
 end;
 $$;
 comment on function roads.let_held_leads_go_first(kernel.lead_facts, catalog.route, jsonb) is
   'Routes the held leads of an offer that are due, at most ten; then the snapshot of the new lead before which they '
   'went, with the one that is still due. The caller holds the offer''s lock.';
+
+create or replace function roads.route_due_leads(
+  p_offer_id bigint,
+  p_now timestamptz,
+  out went_first bigint[],
+  out behind_lead_id bigint
+)
+language plpgsql
+volatile
+set lock_timeout = '250ms'
+as $$
+-- Number and time are bounds of what a new lead may cost: if more are due, it waits behind them, and is routed in its
+-- turn by a worker or by the next new lead. No lead is begun after a quarter of a second, and none waits longer than
+-- that for a row that somebody holds: it is put off.
+declare
+  c_most constant integer := 10;
+  v_end constant timestamptz := clock_timestamp() + interval '250 milliseconds';
+  v_lead leadgen.leads;
+begin
+  loop
+    v_lead := market.lock_due_lead(p_offer_id, p_now);
+    exit when v_lead.id is null or cardinality(went_first) = c_most or clock_timestamp() > v_end;
+    perform roads.try_held_lead(v_lead, p_now, p_has_statement => false);
+    went_first := went_first || v_lead.id;
+  end loop;
+  behind_lead_id := v_lead.id;
+end;
+$$;
+comment on function roads.route_due_leads(bigint, timestamptz) is
+  'Routes the held leads of an offer that are due, at most ten and for at most a quarter of a second, and tells which '
+  '(null: none) and the one that is still due. The caller holds the offer''s lock.';
 
 create or replace function roads.settle_held_lead(p_lead leadgen.leads, p_now timestamptz)
 returns void
@@ -129,7 +159,7 @@ as $$
 declare
   v_route catalog.route := p_route;
   v_live_sales constant integer := market.count_live_sales(p_lead);
-  v_facts kernel.lead_facts := intake.recall_facts(p_lead, p_route.country_code);
+  v_facts kernel.lead_facts := intake.read_city_anew(intake.recall_facts(p_lead, p_route.country_code));
   v_snapshot kernel.snapshot;
   v_decision kernel.decision;
 begin

@@ -25,7 +25,8 @@ begin
     insert into leadgen.lead_assignments (
       created_at, market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive,
       price, currency, price_steps, pricing_policy_id, pricing_policy_version, acceptance, answer_by, return_by,
-      pass_on_at
+      pass_on_at,
+      disclosed
     )
     select
       v_now, p_route.market_id, p_lead_id, v_decision_id, p_route.offer_id, w.buyer_id, p_snapshot.enrollments[w.place],
@@ -35,7 +36,8 @@ begin
       v_now + interval '1 hour' * case v_settings.acceptance
         when 'auto_after' then v_settings.acceptance_hours
         else coalesce(v_settings.returns_hours, 168) end,
-      v_now + v_settings.deliver_within_seconds * interval '1 second'
+      v_now + v_settings.deliver_within_seconds * interval '1 second',
+      v_settings.disclosed
     from unnest(p_decision.winners, p_decision.buyers, p_decision.prices) with ordinality
       as w (place, buyer_id, price, price_steps, turn)
     order by w.turn

@@ -3,26 +3,15 @@
 create or replace function roads.open_post(p_source_key text, p_body bytea, p_context jsonb default '{}')
 returns jsonb
 language plpgsql
-stable
+volatile
 as $$
--- The token is handed out only to who shows a post that the source's own network signed.
+-- Stored before anything is asked of the network: the post is answered in time, however many leads it names.
 declare
   v_source constant intake.mapped_source := intake.authenticate_post(p_source_key, p_body, p_context);
-  v_leads constant jsonb := intake.split_post(v_source.map, v_source.document);
-  v_fetches jsonb;
 begin
-  select jsonb_agg(case
-    when intake.is_test_lead(v_source.map, e.value) then null
-    else intake.find_fetch_id(v_source.map, e.value)
-  end order by e.ordinality)
-  into v_fetches
-  from jsonb_array_elements(v_leads) with ordinality e;
   return jsonb_build_object(
     'answer', coalesce(v_source.map ->> 'answer', 'lead'),
-    'fetches', coalesce(v_fetches, '[]'),
-    'access_token', v_source.access_token,
-    'proof', encode(kernel.compute_hmac(
-      convert_to(v_source.app_secret, 'UTF8'), convert_to(v_source.access_token, 'UTF8')), 'hex')
+    'positions', intake.store_leads(v_source, intake.split_post(v_source.map, v_source.document))
   );
 end;
 $$;
@@ -41,9 +30,30 @@ language plpgsql
 volatile
 as $$
 declare
-  v_source intake.mapped_source := intake.authenticate_post(p_source_key, p_body, p_context);
+  v_source constant intake.mapped_source := intake.authenticate_post(p_source_key, p_body, p_context);
+begin
+  return roads.take_mapped_lead(
+    v_source, intake.split_post(v_source.map, v_source.document) -> p_position, p_context, p_fetched, p_waits);
+end;
+$$;
+comment on function roads.submit_mapped_lead(text, bytea, jsonb, integer, jsonb, boolean) is
+  'The work of leadgen.submit_mapped_lead.';
+
+create or replace function roads.take_mapped_lead(
+  p_source intake.mapped_source,
+  p_lead jsonb,
+  p_context jsonb,
+  p_fetched jsonb,
+  p_waits boolean
+)
+returns jsonb
+language plpgsql
+volatile
+as $$
+declare
+  v_source intake.mapped_source := p_source;
   v_is_network constant boolean := coalesce(v_source.map ->> 'answer' = 'empty', false);
-  v_lead jsonb := intake.split_post(v_source.map, v_source.document) -> p_position;
+  v_lead jsonb := p_lead;
   v_chosen intake.mapped_source;
   v_payload jsonb;
   v_context jsonb;
@@ -57,7 +67,7 @@ begin
       'an object');
   elsif jsonb_typeof(v_lead) <> 'object' then
     v_fault := 'The lead is no object';
-    v_lead := jsonb_build_object('value', v_lead);
+    v_lead := intake.wrap_lead(v_lead);
   end if;
   v_lead := v_lead || coalesce(p_fetched, '{}');
   v_is_test := v_fault is null and intake.is_test_lead(v_source.map, v_lead);
@@ -110,5 +120,5 @@ begin
   end;
 end;
 $$;
-comment on function roads.submit_mapped_lead(text, bytea, jsonb, integer, jsonb, boolean) is
-  'The work of leadgen.submit_mapped_lead.';
+comment on function roads.take_mapped_lead(intake.mapped_source, jsonb, jsonb, jsonb, boolean) is
+  'What becomes of one lead in its source''s own shape, once its source is proved.';

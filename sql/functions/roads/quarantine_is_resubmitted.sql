@@ -18,6 +18,11 @@ begin
       p_found => 'resubmitted at ' || v_row.resubmitted_at, p_allowed => 'a submission that waits');
   end if;
 
+  if v_row.failed_step = 'fetch' then
+    return intake.fetch_again(p_quarantine_id);
+  end if;
+  v_row.payload := intake.read_kept(v_row.payload, p_quarantine_id);
+
   -- Its sender may have posted it again meanwhile, and been taken.
   select l.answer || '{"repeated": true}' into v_answer
   from leadgen.leads l

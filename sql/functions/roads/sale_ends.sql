@@ -88,7 +88,8 @@ begin
   elsif v_state = 'under_way' then
     perform market.look_again(p_sale, p_now + interval '5 seconds', p_now);
   elsif v_state = 'queued' then
-    perform market.look_again(p_sale, p_now + greatest(interval '5 seconds', v_age / 4), p_now);
+    perform market.look_again(
+      p_sale, p_now + least(greatest(interval '5 seconds', v_age / 4), interval '1 hour'), p_now);
   elsif not roads.give_to_next_buyer(p_sale, p_now) then
     perform market.look_again(
       p_sale, p_now + least(greatest(interval '1 minute', v_age / 2), interval '1 hour'), p_now);
@@ -140,7 +141,8 @@ returns void
 language plpgsql
 volatile
 as $$
--- Once an hour for an enrollment: an endpoint that is down ends many sales. Each sale says why in its own account.
+-- Once an hour for an enrollment: an endpoint that is down ends many sales. Each sale says why in its own account. An
+-- erasure does not reach notices, so the buyer is told the kind of the error and not its words, which may be personal.
 declare
   v_sale leadgen.lead_assignments;
   v_reason text;
@@ -168,8 +170,15 @@ begin
       'sold_at', to_char(v_sale.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
       'reason', v_reason,
       'last_error', (
-        select string_agg(d.channel || ': ' || d.last_error, '; ' order by d.id)
+        select string_agg(d.channel || ': ' || latest.error, '; ' order by d.id)
         from leadgen.deliveries d
+        cross join lateral (
+          select coalesce(case when d.channel = 'webhook' then 'HTTP ' || t.status_code end, t.error_class) as error
+          from leadgen.delivery_attempts t
+          where t.delivery_id = d.id and t.market_id = d.market_id
+          order by t.id desc
+          limit 1
+        ) latest
         where d.assignment_id = v_sale.id and d.market_id = v_sale.market_id)), v_endpoint_id);
   end if;
 end;
@@ -192,7 +201,7 @@ declare
 begin
   if v_sale.released_at is not null then
     return false;
-  elsif market.describe_end(v_sale.outcome) is null then
+  elsif market.describe_outcome(v_sale.outcome) is null then
     perform kernel.refuse('LG409', format('Sale %s cannot be released: it is %s', v_sale.id, v_sale.outcome), 'outcome',
       v_sale.outcome::text, 'returned, lapsed, failed, unknown, erased', 'Return it: leadgen.return_sale.');
   end if;

@@ -60,16 +60,18 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
--- p_value is compile_cities'.
+-- p_value is compile_cities'. A city typed beside a postal code of another place counts for nothing since reading 2.
 begin
   return case
-    when p_value ? p_facts.city or p_value ? p_facts.city_key then '{}'
+    when p_value ? p_facts.city_key then '{}'
+    when p_value ? p_facts.city and (p_facts.city_key is null or (p_facts.reading >= 2) is not true) then '{}'
     else rules.fail('city_not_allowed', 'city', 'The city is not served by this offer')
   end;
 end;
 $$;
 comment on function rules.allowed_cities(kernel.lead_facts, jsonb, jsonb) is
-  'The lead''s city (from its postal code when not given) is on the list, compared without case, accents and spaces.';
+  'The lead''s city is on the list, compared as ref.normalize_city says. The city is the postal code''s; a town that '
+  'shares the postal code may be named instead.';
 
 create or replace function rules.allowed_area(p_facts kernel.lead_facts, p_value jsonb, p_rules jsonb)
 returns kernel.failure[]

@@ -5,9 +5,13 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
--- Forms send numbers as text, so "12" is as good as 12.
+-- Forms send numbers as text, so "12" is as good as 12. Leads of before (reading null) replay as they were judged.
 declare
-  v_years constant numeric := kernel.read_number(p_facts.attributes -> 'roof_age');
+  v_text constant text := btrim(p_facts.attributes ->> 'roof_age');
+  v_years constant numeric := case
+    when p_facts.reading is not null then kernel.read_number(p_facts.attributes -> 'roof_age')
+    when v_text ~ E'^[0-9]{1,4}(\\.[0-9]{1,4})?$' then v_text::numeric
+  end;
 begin
   return case
     when v_years is null or v_years < 0

@@ -68,9 +68,10 @@ class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
         ),
     ] = None
     country_code: Annotated[
-        str | None, text(2, "ISO 3166-1 alpha-2. Default: the market's country.", "US")
+        str | None,
+        text(60, "ISO 3166-1 alpha-2, or a country's name. Default: the market's country.", "US"),
     ] = None
-    region_code: Annotated[str | None, text(20, "ISO 3166-2.", "US-TX")] = None
+    region_code: Annotated[str | None, text(60, "ISO 3166-2, its short code, or a name.", "US-TX")] = None
     postal_code: Annotated[
         str | None, text(16, "Postal code. Of a US ZIP+4 the first five digits count. Required.", "78701")
     ] = None
@@ -137,6 +138,12 @@ class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
     consent_certificate_url: Annotated[
         str | None, text(2_000, "Proof of consent.", "https://cert.example/0123456789")
     ] = None
+    consent_certificate_id: Annotated[
+        str | None, cut(200, "The id of the proof at who issued it.", "0123456789")
+    ] = None
+    consent_text_version: Annotated[str | None, cut(200, "Which text the person agreed to.", "2026-03")] = (
+        None
+    )
 
 
 Repeated = Annotated[
@@ -144,15 +151,42 @@ Repeated = Annotated[
 ]
 
 
+class LeadForm(Struct):
+    """A lead as an HTML form posts it. All other fields of Lead may be there, too; each is text."""
+
+    name: Annotated[str, text(200, "Full name.", "John Smith")]
+    email: Annotated[str, text(200, "Email address.", "john@example.com")]
+    phone: Annotated[str, text(40, "Phone.", "+15125550123")]
+    postal_code: Annotated[str, text(16, "Postal code.", "78701")]
+    source_key: Annotated[str | UnsetType, text(100, "Public name of the source.", "austin-plumbing-v1")] = (
+        UNSET
+    )
+    job_type: Annotated[str | UnsetType, says("An attribute.", "leak")] = field(
+        name="attributes[job_type]", default=UNSET
+    )
+
+
 class Accepted(Struct):
-    """The lead is stored and qualified."""
+    """The lead is stored and qualified. An answer to a lead of long ago may lack `outcome` and `total_price`."""
 
     lead_id: int
     status: Literal["accepted"]
     message: str
-    buyer_id: Annotated[int | None, says("null: no buyer can take it now, or the buyer is not disclosed.")]
+    buyer_id: Annotated[
+        int | None, says("The first buyer. null: no buyer can take it now, or the buyer is not disclosed.")
+    ]
     offer_id: int
-    price: float | None
+    price: Annotated[float | None, says("What the first buyer pays. null where buyer_id is.")]
+    outcome: Annotated[
+        Literal["sold", "held", "rejected"] | UnsetType,
+        says(
+            "sold: queued for delivery; held: no buyer can take it now, it is offered again; "
+            "rejected: no buyer takes it."
+        ),
+    ] = UNSET
+    total_price: Annotated[
+        float | UnsetType | None, says("What all buyers of a shared lead pay together. null where price is.")
+    ] = UNSET
     repeated: Repeated = UNSET
 
 
@@ -172,6 +206,7 @@ class Rejection(Struct):
     reason: Annotated[str, says("The first failure.")]
     message: str
     errors: Annotated[list[Failure], says("Every failure.")]
+    outcome: Literal["rejected"] | UnsetType = UNSET
     repeated: Repeated = UNSET
 
 
@@ -217,6 +252,25 @@ class DeliveredLead(Struct):
     message: Annotated[str | None, says("In the person's words.")]
     attributes: Annotated[dict[str, Any], says("Answers to the vertical's own questions.")]
 
+
+class Consent(Struct, omit_defaults=True):
+    """What the person agreed to, as far as the offer's routing policy discloses it. null: the source did not say."""
+
+    at: Annotated[Moment | UnsetType | None, says("When they agreed, UTC.")] = UNSET
+    text_version: Annotated[str | UnsetType | None, says("Which text they agreed to.")] = UNSET
+    certificate_url: Annotated[str | UnsetType | None, says("Proof of consent.")] = UNSET
+    certificate_id: Annotated[str | UnsetType | None, says("The id of the proof at who issued it.")] = UNSET
+    ip_address: Annotated[str | UnsetType | None, says("From where they asked.")] = UNSET
+    page_url: Annotated[str | UnsetType | None, says("The page with the form.")] = UNSET
+
+
+Disclosed = Annotated[
+    Consent | UnsetType, says("No member: the policy discloses nothing, or the sale is of before it could.")
+]
+SubIds = Annotated[
+    dict[str, str] | UnsetType | None,
+    says("The source's own sources, by sub_id, sub_id1, … No member: the policy does not disclose them."),
+]
 
 Outcome = Annotated[
     Literal["pending", "delivered", "accepted", "returned", "lapsed", "failed", "unknown", "erased"],
@@ -266,6 +320,8 @@ class Sale(Struct):
     ]
     return_by: Annotated[Moment | None, says("It may be returned until then.")]
     lead: Annotated[DeliveredLead | None, says("null: the sale has ended, or the lead was erased.")]
+    consent: Disclosed = UNSET
+    sub_ids: SubIds = UNSET
 
 
 class Nothing(Struct, forbid_unknown_fields=True):
@@ -320,6 +376,8 @@ class AssignedLead(Struct):
     price: Money
     currency: Currency
     lead: DeliveredLead
+    consent: Disclosed = UNSET
+    sub_ids: SubIds = UNSET
 
 
 class LeadAssignedV1(Struct):
@@ -382,6 +440,9 @@ _JOHN = DeliveredLead(
     {"job_type": "leak"},
 )
 _SOLD_AT = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
+_CONSENT = Consent(
+    _SOLD_AT - timedelta(minutes=1), "2026-03", "https://cert.example/0123456789", "0123456789"
+)
 _SALE = Sale(
     4711, "delivered", None, 12345, "Plumbing in Austin", _SOLD_AT, "45.00", "USD", "explicit", None,
     _SOLD_AT + timedelta(hours=2), _SOLD_AT + timedelta(days=7), _JOHN,
@@ -389,7 +450,7 @@ _SALE = Sale(
 
 # The document shows them. A lead's example is made of those of its fields.
 EXAMPLES: list[Struct] = [
-    Accepted(12345, "accepted", "Lead qualified and delivered to buyer", 7, 12, 45.0),
+    Accepted(12345, "accepted", "Lead qualified and queued for delivery", 7, 12, 45.0, "sold", 45.0),
     Rejected(
         Rejection(
             12345,
@@ -397,6 +458,7 @@ EXAMPLES: list[Struct] = [
             "Invalid postal_code for offer",
             "Lead did not pass validation",
             [Failure("postal_code_not_allowed", "postal_code", "Invalid postal_code for offer")],
+            "rejected",
         )
     ),
     Problem(
@@ -413,7 +475,7 @@ EXAMPLES: list[Struct] = [
     SmsStatus("SM0123456789abcdef0123456789abcdef", "undelivered", "30003"),
     Health("ready"),
     LeadAssignedV1(
-        "lead.assigned", 1, _SOLD_AT, AssignedLead(4711, 12345, 12, 1, 1, 7, "45.00", "USD", _JOHN)
+        "lead.assigned", 1, _SOLD_AT, AssignedLead(4711, 12345, 12, 1, 1, 7, "45.00", "USD", _JOHN, _CONSENT)
     ),
     WebhookTestV1(
         "webhook.test", 1, _SOLD_AT, TestedEndpoint(7, 19, "This is a test. No lead was sold to you.")

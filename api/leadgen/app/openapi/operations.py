@@ -106,6 +106,18 @@ def page(status: int, description: str, title: str) -> Json:
     return {str(status): {"description": description, "content": {HTML: said}}}
 
 
+def or_page(answers: Json, title: str) -> Json:
+    """The answers, each of which a visitor gets as a page with this title."""
+    said = {"schema": {"type": "string"}, "example": f"<!doctype html>…<h1>{title}</h1>…"}
+    return {status: one | {"content": one["content"] | {HTML: said}} for status, one in answers.items()}
+
+
+def redirect(description: str) -> Json:
+    """An answer without a body that sends a browser elsewhere (303)."""
+    location = {"Location": {"schema": {"type": "string", "format": "uri"}, "required": True}}
+    return {"303": {"description": description, "headers": location}}
+
+
 REFERENCE = {"instance": "urn:uuid:6f1d0f0e-3c0b-4b52-9d5e-0b7c1f7f3c55"}
 JSON_TYPE = "application/json, in UTF-8"
 KEPT = {"step": "source", "quarantine_id": 88}
