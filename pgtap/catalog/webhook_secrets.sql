@@ -62,11 +62,11 @@ select matches(s.secret, '^whsec_[A-Za-z0-9+/]{43}=$', format('make_secret: buye
 create temp table before as select secret from own;
 update leadgen.buyers b set webhook_url = 'https://b.example/h', name = 'Renamed' from ids where b.id = ids.buyer_id;
 select is(o.secret, b.secret, 'make_secret: an edit of the buyer leaves it') from own o, before b;
-with added as (insert into leadgen.buyers (name, email, phone) values ('New', 'new@b.example', '1') returning id)
+with added as (insert into leadgen.buyers (name, email, phone) values ('New', 'new@b.example', '+15125550123') returning id)
 select leadgen.set_webhook_secret(a.id, 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=', '0') from added a;
 select is(s.secret, 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=', 'make_secret: one that is set in the same statement stays')
 from leadgen.webhook_secrets s join leadgen.buyers b on b.id = s.buyer_id and b.name = 'New';
-insert into leadgen.buyers (name, email, phone) values ('Twice', 'new@b.example', '1') on conflict do nothing;
+insert into leadgen.buyers (name, email, phone) values ('Twice', 'new@b.example', '+15125550123') on conflict do nothing;
 select is(count(*), 3::bigint, 'make_secret: a buyer that there is already gets none') from leadgen.webhook_secrets;
 delete from leadgen.buyers b where b.name = 'New';
 select is(count(*), 2::bigint, 'a buyer that is deleted leaves no secret') from leadgen.webhook_secrets;

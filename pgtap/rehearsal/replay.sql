@@ -1,7 +1,7 @@
 -- replay_lead, replay_decision, replay_validation, find_replay_faults, verify_leads: whatever happened comes out of its record
 -- again, and what was tampered with is told; recall_facts, list_sales, list_winners, recall_terms, lay_over_terms, shares_terms.
 begin;
-select plan(47);
+select plan(49);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1, "required_fields": ["message"],
     "business_hours": {"fri": [["08:00", "20:00"]]}}',
   '{"strategy": "weighted", "tie_breakers": ["least_filled", "highest_price"], "max_buyers": 2,
@@ -131,11 +131,11 @@ select age, (testkit.submit(offer_id, jsonb_build_object('attributes', jsonb_bui
 from old, unnest('{"\"+12\"","\"1.5e1\"","12.00001"}'::jsonb[]) with ordinality as t (age, n);
 create temp table lost as
 select (testkit.submit(offer_id, '{"attributes": {"roof_age": 12}}', 404) ->> 'lead_id')::bigint as id from old;
-create temp table missing as select testkit.make_offer('{"roof_age_years": {"minimum": 5, "maximum": 40}}') as offer_id;
 create temp table refused as
-select (testkit.submit(offer_id, '{"attributes": {"roof_age": "old"}}', 405) ->> 'lead_id')::bigint as id from missing;
+select (testkit.submit(offer_id, '{"attributes": {"roof_age": "old"}}', 405) ->> 'lead_id')::bigint as id from old;
 select set_config('session_replication_role', 'replica', true);
-update leadgen.leads l set signals.reading = null from (select id from olds union all select id from lost) o where l.id = o.id;
+update leadgen.leads l set signals.reading = null from olds where l.id = olds.id;
+update leadgen.leads l set signals.reading = null from lost where l.id = lost.id;
 update leadgen.leads l set status = r.status, validation_reason = r.validation_reason, answer = r.answer
 from refused join leadgen.leads r using (id), olds where l.id = olds.id;
 update leadgen.leads l set email = E'jo\ufffdn@example.com' from lost where l.id = lost.id;
@@ -144,7 +144,10 @@ select is(rehearsal.replay_validation(l), '[]', format('replay_validation: roof_
 from olds join leadgen.leads l using (id);
 select is(rehearsal.replay_validation(l), '[]', 'replay_validation: an address with a lost character, taken before')
 from lost join leadgen.leads l using (id);
-select is(rules.was_email(testkit.facts(E'{"email": "jo\ufffdn@example.com"}')), false, 'was_email: not a lead of today');
+select is(testkit.judge('{}', E'{"email": "jo\\ufffdn@example.com"}'), '{field_invalid email}', 'core_fields: a lead of today is refused');
+select is(rules.mx_lookup(testkit.facts(jsonb_build_object('email', email, 'mail_status', 'unknown', 'reading', null)), 'true',
+  '{"mx_unknown": "fail"}') <> '{}', judged, format('mx_lookup: the domain of %s, sent before', to_json(email)))
+from (values (E'jo\ufffdn@example.com', true), ('john@example', false)) as t (email, judged);
 
 -- is_to_be_held.
 select is(kernel.is_to_be_held(testkit.settings(config), owner), held,

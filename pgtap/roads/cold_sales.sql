@@ -90,10 +90,10 @@ from leadgen.deliveries d join mail on d.assignment_id = mail.id;
 update leadgen.deliveries d set attempts = 1 from mail where d.assignment_id = mail.id;
 create temp table untried as select pg_temp.sell(testkit.open_offer('{}', 'Cole', 'Best'), null) as id;
 select testkit.at_time('2026-11-20T16:02:00Z');
-select roads.tell_undelivered(id, '2026-11-20T16:02:00Z') from (select id from mail union all select id from untried) sales;
-select is((select n.facts -> 'last_error' from leadgen.notices n where n.facts ->> 'assignment_id' = sales.id::text), error,
+select roads.tell_undelivered(x.id, '2026-11-20T16:02:00Z') from mail m, untried u, unnest(array[m.id, u.id]) as x (id);
+select is((select n.facts -> 'last_error' from leadgen.notices n where n.facts ->> 'assignment_id' = x.id::text), error,
   format('tell_undelivered: last_error %s', error))
-from (select id, '"email: smtp_4xx"'::jsonb as error from mail union all select id, 'null' from untried) sales;
+from mail m, untried u, lateral (values (m.id, '"email: smtp_4xx"'::jsonb), (u.id, 'null')) as x (id, error);
 
 -- By the policy: another time, never, and what counts as today's.
 create function pg_temp.fate(p_config jsonb, p_at timestamptz, variadic p_buyers text[]) returns text[] language plpgsql as $$

@@ -71,7 +71,8 @@ select bag_eq(
   $$select k.rule_function from leadgen.policy_keys k where k.rule_function is not null
     and (k.required_language is null or to_regproc(format('rules.%s', k.rule_function)) is not null)$$,
   $$select p.proname::text from pg_proc p
-    where p.pronamespace = 'rules'::regnamespace and p.proname not in ('judge_lead', 'fail', 'run_optional')$$,
+    where p.pronamespace = 'rules'::regnamespace and p.prorettype = 'kernel.failure[]'::regtype
+      and p.proname not in ('judge_lead', 'fail', 'run_optional')$$,
   'the registry and the schema have the same rule functions');
 
 select * from finish();

@@ -58,6 +58,19 @@ comment on function ref.is_email(text, integer) is
   'characters that no address has, a domain with a dot. p_reading below 3: lost characters (U+FFFD) are the only such '
   'characters, as leads of before were judged.';
 
+create or replace function ref.was_email(p_email text)
+returns boolean
+language plpgsql
+immutable strict parallel safe
+as $$
+begin
+  return ref.is_email(replace(p_email, E'\ufffd', 'x'), null);
+end;
+$$;
+comment on function ref.was_email(text) is
+  'Whether an address was well-formed while lost characters (U+FFFD) were let pass; leads of before (reading null) '
+  'replay by it.';
+
 create or replace function ref.normalize_domain(p_domain text)
 returns text
 language plpgsql

@@ -13,7 +13,8 @@ begin
   end if;
   if p_facts.email is null then
     v_failures := v_failures || rules.fail('field_required', 'email', 'email is missing');
-  elsif not ref.is_email(p_facts.email, p_facts.reading) and not rules.was_email(p_facts) then
+  elsif not ref.is_email(p_facts.email, p_facts.reading)
+    and not (p_facts.reading is null and ref.was_email(p_facts.email)) then
     v_failures := v_failures || rules.fail('field_invalid', 'email', case
       when position(E'\ufffd' in p_facts.email) > 0 then 'email contains a character that could not be read'
       when p_facts.email ~ ('[' || ref.list_odd_in_addresses() || ']')
@@ -36,19 +37,6 @@ end;
 $$;
 comment on function rules.core_fields(kernel.lead_facts, jsonb, jsonb) is
   'Always on: name, email, phone and postal_code are present and well-formed.';
-
-create or replace function rules.was_email(p_facts kernel.lead_facts)
-returns boolean
-language plpgsql
-immutable
-as $$
-begin
-  return p_facts.reading is null and ref.is_email(replace(p_facts.email, E'\ufffd', 'x'), p_facts.reading);
-end;
-$$;
-comment on function rules.was_email(kernel.lead_facts) is
-  'Whether the e-mail address of a lead of before (reading null) is well-formed but for characters that could not be '
-  'read: it passed then, and replays so.';
 
 create or replace function rules.required_fields(p_facts kernel.lead_facts, p_value jsonb, p_rules jsonb)
 returns kernel.failure[]
