@@ -1,6 +1,6 @@
 -- Enrollment filters: compile_tests, compile_test, compile_literal, describe_test, find_filter_fault, show_number.
 begin;
-select plan(92);
+select plan(93);
 
 create function pg_temp.fault(p_tests jsonb, p_fields jsonb) returns text language sql as $$
   select kernel.find_filter_fault(catalog.compile_tests(p_tests), kernel.describe_lead(testkit.facts(p_fields)));
@@ -79,7 +79,11 @@ from (values
 
 select is(catalog.compile_test(field, test), path, format('compile_test: %s %s', field, test))
 from (values
-  ('attributes.age', '{"minimum": 10, "maximum": 30}'::jsonb, '$."attributes"."age".double() <= 30 && $."attributes"."age".double() >= 10'),
+  ('attributes.age', '{"pattern": "a", "enum": ["x", true]}'::jsonb, format('($."attributes"."age" == "x"'
+    ' || $."attributes"."age".size() == 1 && ($."attributes"."age" == true || $."attributes"."age" like_regex %s'
+    ' || $."attributes"."age" == 1)) && $."attributes"."age" like_regex "a" flag "s"',
+    to_json(kernel.show_answer_pattern(true)))),
+  ('postal_code', '{"minimum": 10, "maximum": 30}', '$."postal_code".double() <= 30 && $."postal_code".double() >= 10'),
   ('city', '{"enum": ["San José", "Waco"]}', '($."city" == "sanjose" || $."city" == "waco")'),
   ('message', '{"pattern": "a\"b"}', '$."message" like_regex "a\"b" flag "s"'),
   ('phone', '{"not": {"enum": ["x"]}}', '(!(($."phone" == "x")) || (($."phone" == "x")) is unknown)')

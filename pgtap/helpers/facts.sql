@@ -11,7 +11,7 @@ as $$
     "city": "Austin", "city_key": "austin", "message": "Emergency plumbing needed", "attributes": {},
     "consent": true, "gdpr_consent": true, "email_is_disposable": false, "decided_at": "2026-11-20T16:00:00Z",
     "latitude": 30.2711, "longitude": -97.7437, "local_minute": 6360, "is_suppressed": false, "mail_status": "has_mail",
-    "ip_count": 0, "phone_count": 0, "buyers_with_contact": [], "reading": 1}'::jsonb || p_fields);
+    "ip_count": 0, "phone_count": 0, "buyers_with_contact": [], "reading": 3}'::jsonb || p_fields);
 $$;
 comment on function testkit.facts(jsonb) is 'The facts of a good lead in Austin at 2026-11-20 16:00 UTC, some of them replaced.';
 

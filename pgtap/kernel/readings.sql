@@ -1,11 +1,12 @@
 -- read_number, read_flag, read_as_type: values as forms write them; one reader for rules, filters and prices.
 begin;
-select plan(185);
+select plan(211);
 
 create temp table numbers (value jsonb, number numeric);
 insert into numbers values ('3', 3), ('-2.50', -2.5), ('"3"', 3), ('" 3.0 "', 3), ('"+3"', 3), ('".5"', 0.5), ('"5."', 5), ('"1e3"', 1000),
   ('"-0"', 0), ('"007"', 7), ('""', null), ('"three"', null), ('"3 years"', null), ('"1,5"', null), ('"NaN"', null), ('"Infinity"', null),
-  ('true', null), ('[3]', null), ('null', null), ('"3"', 3), (to_jsonb(repeat('9', 41)), null), ('"--3"', null), ('"3-"', null);
+  ('true', null), ('[3]', null), ('null', null), ('"3"', 3), (to_jsonb(repeat('9', 41)), null), ('"--3"', null), ('"3-"', null),
+  ('"0x10"', null), ('[5, 99]', null);
 create temp table flags (value jsonb, flag boolean);
 insert into flags values ('true', true), ('"true"', true), ('"YES"', true), ('" on "', true), ('["on"]', true), ('"Checked"', true), ('"y"',
   true),
@@ -24,13 +25,13 @@ create function pg_temp.meets(p_test jsonb, p_value jsonb) returns boolean langu
     jsonb_build_object('attributes', jsonb_build_object('x', p_value))) is null;
 $$;
 select is(pg_temp.meets('{"minimum": 3}', value), coalesce(number >= 3, false), format('a filter''s minimum: %s', left(value::text, 40)))
-from numbers where value <> '[3]' and length(value::text) < 40;
+from numbers where length(value::text) < 40;
 select is(kernel.find_field_fault(value, '{"type": "number"}', 1) is null, number is not null or value = 'null',
   format('a rule''s number: %s', left(value::text, 40)))
 from numbers;
 select is(array[pg_temp.meets('{"enum": [true]}', value), pg_temp.meets('{"enum": [false]}', value)],
   array[flag is true, flag is false], format('a filter''s yes or no: %s', value))
-from flags where value not in ('["yes", "no"]', '[["yes"]]');
+from flags;
 select is(kernel.find_field_fault(value, '{"type": "boolean"}', 1) is null, flag is not null or value = 'null',
   format('a rule''s yes or no: %s', value))
 from flags;
@@ -40,7 +41,16 @@ from (values
   ('{"enum": [3]}'::jsonb, '"3.0"'::jsonb, true), ('{"enum": [3]}', '"4"', false), ('{"enum": ["3"]}', '3', true), ('{"enum": ["03"]}', '3',
   false),
   ('{"enum": ["x", 3]}', '"x"', true), ('{"not": {"enum": [3]}}', '"3"', false), ('{"not": {"enum": [3]}}', '"x"', true),
-  ('{"enum": ["yes"]}', 'true', false), ('{"not": {"enum": [true]}}', '"on"', false)
+  ('{"enum": ["yes"]}', 'true', false), ('{"not": {"enum": [true]}}', '"on"', false),
+  -- A list is no number; one of its texts may be met, and it hides nothing that is excluded.
+  ('{"minimum": 10, "maximum": 20, "enum": [15]}', '[15, 5, 99]', false), ('{"minimum": 10, "maximum": 20}', '[5, 99]', false),
+  ('{"enum": [3]}', '[3]', false), ('{"enum": ["x"]}', '["y", "x"]', true), ('{"pattern": "^x"}', '["y", "x"]', true),
+  ('{"enum": ["x"], "minimum": 3}', '["x", 3]', false), ('{"enum": ["x", true]}', '["on"]', true),
+  ('{"enum": [true]}', '["on", "x"]', false),
+  ('{"enum": ["x", 3]}', '[3]', false), ('{"minimum": 3}', '{"a": 3}', false), ('{"minimum": 3}', '[]', false),
+  ('{"not": {"enum": ["x"]}}', '["y", "x"]', false), ('{"not": {"minimum": 50}}', '[5, 99]', false),
+  ('{"not": {"enum": ["x"]}}', '["y"]', true),
+  ('{"enum": [16]}', '"0x10"', false), ('{"maximum": 20}', '"0x10"', false), ('{"not": {"minimum": 10}}', '"0x10"', true)
 ) as t (test, value, verdict);
 select is(kernel.find_field_fault(value, rule, 1), fault, format('a rule %s: %s', rule, value))
 from (values

@@ -1,6 +1,6 @@
 -- normalize_email, normalize_domain, encode_punycode, is_email.
 begin;
-select plan(57);
+select plan(87);
 
 select is(ref.encode_punycode(label), encoded, format('encode_punycode: %s', label))
 from (values
@@ -36,6 +36,15 @@ from (values
   ('john@[127.0.0.1]', false), (E'john@example.com\r\nBcc: x@y.example', false), ('a@b.example,c@d.example', false),
   ('"a b"@example.com', false), (format('%s@%scom', repeat('a', 60), repeat(format('%s.', repeat('b', 60)), 3)), false)
 ) as t (email, good);
+
+-- Characters that nobody sees, blanks that are symbols, private and unused ones, wherever they stand.
+select is(array[ref.is_email(format('jo%shn@example.com', odd)), ref.is_email(ref.normalize_email(format('john@exa%smple.com', odd)))],
+  '{false,false}', format('is_email: %s', to_json(ascii(odd))))
+from unnest(array[U&'\FFF9', U&'\FFFA', U&'\FFFB', U&'\FFFC', U&'\2800', U&'\0600', U&'\0605', U&'\06DD', U&'\070F', U&'\0890',
+  U&'\08E2', U&'\1680', U&'\2028', U&'\200B', U&'\FE0F', U&'\0085', U&'\E000', U&'\FDD0', U&'\+0110BD', U&'\+013430', U&'\+01343F',
+  U&'\+016FE4', U&'\+01D159', U&'\+0E0041', U&'\+01FFFF', U&'\+0F0000', U&'\+10FFFD']) odd;
+select is(ref.is_email(U&'jo\2800hn@example.com', reading), reading is null or reading < 3, format('is_email: reading %s', reading))
+from unnest('{null,2,3}'::integer[]) reading;
 
 -- Through the front door: a domain that grows in ASCII is judged, not an error of the database.
 create temp table ids as select testkit.make_offer() as offer_id;

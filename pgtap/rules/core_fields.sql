@@ -1,6 +1,6 @@
 -- core_fields: always on, whatever the policy says.
 begin;
-select plan(17);
+select plan(21);
 
 select is(testkit.judge('{}', fields), expected::text[], what)
 from (values
@@ -8,6 +8,9 @@ from (values
   ('{"name": null}', '{field_required name}', 'no name'),
   ('{"email": null}', '{field_required email}', 'no e-mail'),
   ('{"email": "john@"}', '{field_invalid email}', 'an e-mail without domain'),
+  ('{"email": "john\u2800@example.com"}', '{field_invalid email}', 'an e-mail with a blank that is a symbol'),
+  ('{"email": "john\ufff9@example.com"}', '{field_invalid email}', 'an e-mail with a format character'),
+  ('{"email": "john\u2800@example.com", "reading": 2}', '{}', 'a lead of before is judged as it was'),
   ('{"phone": null, "phone_country": null}', '{field_required phone}', 'no phone is said to be missing, not invalid'),
   ('{"phone": "123", "phone_country": null}', '{field_invalid phone}', 'a phone that is no number anywhere'),
   ('{"postal_code": null}', '{field_required postal_code}', 'no postal code'),
@@ -21,6 +24,9 @@ from (values
 select is(
   testkit.codes(rules.core_fields(testkit.facts('{"name": null}'), 'null', '{}')),
   '{field_required name}', 'core_fields by itself');
+
+select is((rules.core_fields(testkit.facts('{"email": "john\u2800@example.com"}'), 'null', '{}'))[1].reason,
+  'email has a character that no address has', 'what is wrong with such an e-mail');
 
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table answers as

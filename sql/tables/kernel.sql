@@ -109,9 +109,9 @@ create type kernel.lead_facts as (
 );
 comment on type kernel.lead_facts is
   'All that the rules judge: the normalised lead and what the tables knew of it. A rule reads nothing else. reading: '
-  '2: the postal code decides the city, and city names are read by leadgen.city_words; 1: a number or a yes that comes '
-  'as text counts; null: judged before that, by types alone. postal_city: the postal code''s city, if the lead''s city is '
-  'another place; else null.';
+  '3: an e-mail address that has a character that no address has is none; 2: the postal code decides the city, and city '
+  'names are read by leadgen.city_words; 1: a number or a yes that comes as text counts; null: judged before that, by '
+  'types alone. postal_city: the postal code''s city, if the lead''s city is another place; else null.';
 
 create type kernel.lead_signals as (
   phone_country text,

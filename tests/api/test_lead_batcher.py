@@ -15,10 +15,10 @@ from leadgen.app.batches import (
     LeadBatcher,
     Offers,
     _Lead,
-    name_sender,
 )
 from leadgen.app.problems import Problem
 from leadgen.app.queries import Outcome, Queries
+from leadgen.app.senders import name_sender
 from leadgen.db.pool import WAIT_SECONDS, WAITING_PER_CONNECTION
 
 Answers = Callable[[str], Outcome]

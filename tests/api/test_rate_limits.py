@@ -29,7 +29,7 @@ from api.serving import (
 )
 from leadgen.app import rates
 from leadgen.app.headers import name_network
-from leadgen.app.problems import UNAVAILABLE, Problem
+from leadgen.app.problems import UNAUTHORIZED, UNAVAILABLE, Problem
 from leadgen.app.queries import Queries, RateLimit
 from leadgen.app.rates import SHARE, Rates
 
@@ -112,6 +112,20 @@ async def test_an_invented_key_is_no_way_around_the_limit_of_its_address() -> No
     assert sum(keys) == 1
     held.learn_key({"api_key_hash": "valid"})
     assert await count_taken(held, 50, ip_address="192.0.2.1", api_key_hash="valid") == 50
+
+
+async def test_a_key_that_is_refused_counts_for_its_address_again() -> None:
+    held = Rates(Leases(limit("address", 20), left=0))
+    context = {"ip_address": "192.0.2.1", "api_key_hash": "k"}
+    with held.judge_key(context):
+        pass
+    assert await count_taken(held, 50, **context) == 50
+    for kind in (UNAVAILABLE, UNAUTHORIZED):
+        with pytest.raises(Problem), held.judge_key(context):
+            raise Problem(kind, "no")
+        if kind is UNAVAILABLE:
+            assert await count_taken(held, 50, **context) == 50, "only a 401 says that the key is none"
+    assert await count_taken(held, 50, **context) == 1
 
 
 async def test_a_public_source_key_is_limited_whatever_its_addresses_are() -> None:
@@ -224,6 +238,37 @@ def test_a_partner_with_a_key_is_not_held_to_the_limit_of_its_address(database: 
         invented = [api.post(make_lead(), X_API_Key=f"invented-{n}").status for n in range(140)]
         assert set(invented) == {401, 429}
         assert invented[-1] == 429
+
+
+def test_a_key_that_was_revoked_is_no_way_around_the_limit_of_its_address(
+    database: str, tmp_path: Path
+) -> None:
+    with limited_api(database, tmp_path) as (api, admin):
+        assert api.post(make_lead(source_key="partner-austin"), X_API_Key=SOURCE_KEY).status == 202
+        admin.execute("update leadgen.sources set api_key_hash = null where source_key = 'partner-austin'")
+        statuses = [api.post(make_lead(), X_API_Key=SOURCE_KEY).status for _ in range(140)]
+        assert set(statuses) == {401, 429}
+        assert statuses[-1] == 429
+
+
+def test_a_source_is_held_to_its_limit_however_it_is_spelled(database: str, tmp_path: Path) -> None:
+    with limited_api(database, tmp_path) as (api, admin):
+        admin.execute("update leadgen.rate_limits set is_active = false where name = 'address'")
+        admin.execute(
+            "insert into leadgen.rate_limits (name, subject, amount, per_seconds) values ('source', %s, 20, 3600)",
+            [PAGE],
+        )
+        leads = [
+            make_lead(source_key=spelling)
+            for n in range(20)
+            for spelling in (PAGE, PAGE + " " * n, PAGE + "\u200b" * n, "\uff41" + PAGE[1:] + "\u200d" * n)
+        ]
+        renamed = [{**make_lead(), "\ufeffsource_key": PAGE} for _ in range(20)]
+        for lead in renamed:
+            del lead["source_key"]
+        statuses = [answer.status for answer in post_many(api, leads + renamed)]
+        assert set(statuses) == {202, 429}
+        assert 20 <= statuses.count(202) <= 20 + 20 // SHARE
 
 
 def test_processes_share_a_limit(database: str, tmp_path: Path) -> None:

@@ -44,6 +44,23 @@ def test_second_claim_waits_for_the_first_and_keeps_the_limit(
         assert len(waiting.result(PATIENCE)) == 5
 
 
+def test_claim_that_waited_while_the_database_was_disowned_leases_nothing(
+    connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
+) -> None:
+    queue(admin, catalogue, 2)
+    first, second = connect("leadgen_worker"), connect("leadgen_worker")
+    first.autocommit = False
+    assert len(claim(first, 1)) == 1
+    with in_background() as pool:
+        waiting = pool.submit(claim, second, 100)
+        wait_until_blocked(admin, second, first, waiting)
+        assert admin.execute("select leadgen.disown_database()").fetchone() == (True,)
+        first.commit()
+        assert waiting.result(PATIENCE) == []
+    assert admin.execute("select leadgen.adopt_database() is not null").fetchone() == (True,)
+    assert len(claim(second, 100)) == 1
+
+
 def test_many_workers_together_stay_within_the_limit(
     connect: Connect, admin: psycopg.Connection, catalogue: Catalogue
 ) -> None:

@@ -186,6 +186,23 @@ async def test_dead_letter(outbox: Outbox, start_worker: Start) -> None:
     assert [event["status"] for event in worker.events("attempt failed")] == ["pending"] * 3 + ["dead"]
 
 
+async def test_nothing_is_sent_unsigned_where_a_secret_is_missing(
+    outbox: Outbox, start_worker: Start
+) -> None:
+    async with http_endpoint() as endpoint:
+        outbox.open_catalogue(endpoint.url)
+        outbox.rows("delete from leadgen.webhook_secrets returning 1")
+        outbox.submit()
+        async with start_worker(worker_poll_seconds=0.1):
+            await outbox.wait_until(
+                "an attempt is recorded", lambda: bool(outbox.rows("select 1 from leadgen.delivery_attempts"))
+            )
+        told = outbox.rows("select outcome::text, error_class, error from leadgen.delivery_attempts limit 1")
+        assert told == [("refused", "setup", "the endpoint has no secret to sign with")]
+        assert outbox.statuses() == {"dead": 1}
+        assert endpoint.requests == []
+
+
 async def test_sigkill_before_the_send(outbox: Outbox, start_worker: Start) -> None:
     """FAULTS 18: claimed and not sent, sent and not answered: all come after the lease, ids unchanged."""
     gate = Gate()

@@ -146,12 +146,12 @@ async def _take_post(request: Request, services: Services, source_key: str) -> R
         if not source_key.isprintable():
             raise Problem(UNAUTHORIZED, "No valid API key")
         await services.rates.check_source(context, source_key, UNAVAILABLE)
-        post = await services.queries.open_post(source_key, body, json.dumps(context))
+        with services.rates.judge_key(context):
+            post = await services.queries.open_post(source_key, body, json.dumps(context))
     except Problem as problem:
         if source_key.isprintable():
             await keep_refused(services, problem, body, context, source_key)
         raise
-    services.rates.learn_key(context)
     positions = post["positions"]
     outcomes = [
         await _take_lead(services, source_key, body, position, context, alone=len(positions) == 1)

@@ -46,8 +46,8 @@ TOO_LATE = refused(
 async def show_assignment(request: Request, services: FromServices, assignment_id: SaleId) -> Response[bytes]:
     """The sale as it stands, and until when its buyer may accept or return it."""
     caller = await services.admit_caller(request)
-    sale = await services.queries.show_sale(_read_key(caller), assignment_id)
-    services.rates.learn_key(caller)
+    with services.rates.judge_key(caller):
+        sale = await services.queries.show_sale(_read_key(caller), assignment_id)
     return _answer(sale)
 
 
@@ -141,8 +141,8 @@ async def _answer_sale(
     reason: str | None,
     note: str | None,
 ) -> Response[bytes]:
-    outcome = await services.queries.answer_sale(_read_key(caller), sale_id, answer, reason, note)
-    services.rates.learn_key(caller)
+    with services.rates.judge_key(caller):
+        outcome = await services.queries.answer_sale(_read_key(caller), sale_id, answer, reason, note)
     return _answer(outcome)
 
 

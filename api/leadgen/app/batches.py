@@ -14,9 +14,7 @@ So many leads may be unanswered, and no more. Then whoever has most gives way, s
 """
 
 import asyncio
-import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,13 +26,12 @@ from leadgen.app.errors import BUSY, is_undone, read_refusal, to_problem
 from leadgen.app.metrics import LEADS_IN_HAND
 from leadgen.app.problems import UNAVAILABLE, Problem
 from leadgen.app.queries import Outcome, Queries
+from leadgen.app.senders import LONGEST_NAME
 from leadgen.db.pool import WAIT_SECONDS, WAITING_PER_CONNECTION
 
 MAX_LEADS = 32  # in one call: each is a subtransaction, of which a server process keeps only 64 at hand
-LONGEST_NAME = 200  # of a sender
 MOST_SENDERS = 10_000  # whose offers are remembered
 MEMORY_SECONDS = 600.0
-PAGE = re.compile(r"(?:[a-z]+:)?(?://)?([^/?#]*/?[^/?#]*)", re.IGNORECASE)  # host and first part of the path
 
 Lane = int | str  # the id of an offer; the name of a sender as long as its offer is not known
 
@@ -86,27 +83,11 @@ class _Call:
     waits: bool
 
 
-class _SaysSender(msgspec.Struct):
-    source_key: object = None
-    landing_url: object = None
-
-
 class _SaysOffer(msgspec.Struct):
     offer_id: int | None = None
 
 
-_SENDER = msgspec.json.Decoder(_SaysSender)
 _OFFER = msgspec.json.Decoder(_SaysOffer)
-
-
-def name_sender(payload: str, context: Mapping[str, str]) -> str:
-    """Who a lead comes from, as far as can be told here: key, source, or page (host and first part of the path)."""
-    says = _SENDER.decode(payload)
-    key = context.get("api_key_hash") or says.source_key
-    if key:
-        return str(key)[:LONGEST_NAME]
-    page = PAGE.match(str(says.landing_url or context.get("referer") or context.get("origin") or ""))
-    return page[1].lower()[:LONGEST_NAME] if page else ""
 
 
 class Offers:

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from litestar import Response, get, post
 
-from leadgen.app.batches import name_sender
 from leadgen.app.body import read_body
 from leadgen.app.headers import (
     MAX_IDEMPOTENCY_KEY,
@@ -67,6 +66,7 @@ from leadgen.app.problems import (
 from leadgen.app.queries import Outcome
 from leadgen.app.rates import refuse_limited
 from leadgen.app.refused import keep_refused
+from leadgen.app.senders import name_sender
 from leadgen.app.services import FromServices, Request, Services
 from leadgen.escapes import mend_text
 
@@ -155,9 +155,8 @@ async def _submit(services: Services, body: bytes, context: Mapping[str, str]) -
     sender = name_sender(payload, context)
     await services.rates.check_source(context, sender)
     submit = partial(services.batcher.submit, sender, payload)
-    outcome = await take_lead(services, submit, context)
-    services.rates.learn_key(context)
-    return outcome
+    with services.rates.judge_key(context):
+        return await take_lead(services, submit, context)
 
 
 async def _submit_form(
@@ -218,8 +217,8 @@ async def explain_lead(
 ) -> Response[bytes]:
     """For operators: who won, and why each other buyer lost, with the numbers."""
     caller = await services.admit_caller(request)
-    account = await services.queries.explain_lead(caller.get("api_key_hash", NO_KEY_HASH), lead_id)
-    services.rates.learn_key(caller)
+    with services.rates.judge_key(caller):
+        account = await services.queries.explain_lead(caller.get("api_key_hash", NO_KEY_HASH), lead_id)
     return Response(account.encode(), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 

@@ -8,7 +8,8 @@ database one statement a pause, not one a post.
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -16,7 +17,7 @@ import structlog
 
 from leadgen.app.headers import name_network
 from leadgen.app.metrics import POSTS_LIMITED
-from leadgen.app.problems import TOO_MANY, Kind, Problem
+from leadgen.app.problems import TOO_MANY, UNAUTHORIZED, Kind, Problem
 from leadgen.app.queries import Queries, RateLimit
 
 SHARE = 20  # a process gives away this part of a limit by itself, and leases as much at a time
@@ -73,6 +74,17 @@ class Rates:
         """Count a post without a key for the source or page that it names. Raises Problem as check_head."""
         if "api_key_hash" not in context:
             await self._take("source", sender or NO_SOURCE, refusal)
+
+    @contextmanager
+    def judge_key(self, context: Mapping[str, str]) -> Iterator[None]:
+        """What is done inside tells whether the key of this request is valid; one that is refused is forgotten."""
+        try:
+            yield
+        except Problem as problem:
+            if problem.kind is UNAUTHORIZED:
+                self._known_keys.pop(context.get("api_key_hash", ""), None)
+            raise
+        self.learn_key(context)
 
     def learn_key(self, context: Mapping[str, str]) -> None:
         """The database took the key of this request."""

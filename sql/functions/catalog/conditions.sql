@@ -150,11 +150,13 @@ $$;
 comment on function catalog.compile_tests(jsonb) is
   'Conditions on fields, {"attributes.roof_age": {"minimum": 10}, ...} (see catalog.check_tests), ready to be judged.';
 
-create or replace function catalog.compile_test(p_field text, p_test jsonb)
+create or replace function catalog.compile_test(p_field text, p_test jsonb, p_is_nested boolean default false)
 returns text
 language plpgsql
 immutable strict
 as $$
+-- A JSON path looks into lists: of several choices one may be a text that a condition names. But a list in an attribute
+-- is no number, or [5, 99] would be between 10 and 20. Under not, a list that has an excluded number is excluded.
 declare
   v_value constant text := case
     when starts_with(p_field, 'attributes.') then '$."attributes".' || to_json(substr(p_field, 12))
@@ -163,50 +165,81 @@ declare
       from string_to_table(p_field, '.') with ordinality as s (step, place))
     else '$.' || to_json(p_field)
   end;
+  v_guard constant text := case
+    when starts_with(p_field, 'attributes.') and not p_is_nested then v_value || '.type() != "array" && ' else '' end;
 begin
   return (
     select string_agg(
       case word.key
         when 'enum' then (
-          select '(' || string_agg(catalog.compile_equality(p_field, v_value, e), ' || ') || ')'
+          select '(' || string_agg(catalog.compile_equality(p_field, v_value, e, p_is_nested), ' || ') || ')'
           from jsonb_array_elements(word.value) e)
-        when 'minimum' then format('%s.double() >= %s', v_value, word.value)
-        when 'maximum' then format('%s.double() <= %s', v_value, word.value)
+        when 'minimum' then format('%s%s >= %s', v_guard, catalog.compile_number(p_field, v_value), word.value)
+        when 'maximum' then format('%s%s <= %s', v_guard, catalog.compile_number(p_field, v_value), word.value)
         when 'pattern' then format('%s like_regex %s flag "s"', v_value, word.value)
-        when 'not' then format('(!(%1$s) || (%1$s) is unknown)', catalog.compile_test(p_field, word.value))
+        when 'not' then format('(!(%1$s) || (%1$s) is unknown)', catalog.compile_test(p_field, word.value, true))
       end, ' && ' order by word.key)
     from jsonb_each(p_test) word
   );
 end;
 $$;
-comment on function catalog.compile_test(text, jsonb) is
+comment on function catalog.compile_test(text, jsonb, boolean) is
   'A condition on one field as the text of a jsonpath predicate. Numbers sent as text compare as numbers; a missing '
-  'value holds only under not; a point of a pattern matches a line''s end, too, as with ~. body.x.y goes down into an'
-  ' answer, through lists to any of their entries.';
+  'value holds only under not; a point of a pattern matches a line''s end, too, as with ~. A list in an attribute is '
+  'no number. body.x.y goes down into an answer, through lists to any of their entries.';
 
-create or replace function catalog.compile_equality(p_field text, p_path text, p_value jsonb)
+create or replace function catalog.compile_number(p_field text, p_path text)
+returns text
+language plpgsql
+immutable strict
+as $$
+-- As kernel.read_number reads it: .double() alone also takes hexadecimal digits.
+begin
+  return case
+    when starts_with(p_field, 'attributes.')
+      then format('%s ? (@.type() == "number" || @ like_regex %s).double()', p_path, to_json(
+        E'^\\s*[-+]?([0-9]{1,40}([.][0-9]{0,40})?|[.][0-9]{1,40})([eE][-+]?[0-9]{1,2})?\\s*$'::text))
+    else p_path || '.double()'
+  end;
+end;
+$$;
+comment on function catalog.compile_number(text, text) is
+  'The number that a path''s value is or writes, as the text of a jsonpath expression.';
+
+create or replace function catalog.compile_equality(
+  p_field text,
+  p_path text,
+  p_value jsonb,
+  p_is_nested boolean default false
+)
 returns text
 language plpgsql
 immutable strict
 as $$
 -- As kernel.read_as_type: a number is met by its text, true by any word for yes, a text by the number that it writes.
--- Core fields are texts or yes and no already. A text that is no number makes .double() unknown, which is no yes.
+-- Core fields are texts or yes and no already. A list of one word may say yes or no; a list is no number.
 declare
   v_equal constant text := p_path || ' == ' || catalog.compile_literal(p_field, p_value);
   v_is_free constant boolean := strpos(p_field, '.') > 0;
-begin
-  return case
+  v_any constant text := case
     when v_is_free and jsonb_typeof(p_value) = 'boolean'
       then format('%s || %s like_regex %s || %s == %s', v_equal, p_path,
         to_json(kernel.show_answer_pattern(p_value::boolean)), p_path, (p_value::boolean)::integer)
-    when v_is_free and jsonb_typeof(p_value) = 'number' then format('%s || %s.double() == %s', v_equal, p_path, p_value)
+    when v_is_free and jsonb_typeof(p_value) = 'number'
+      then format('%s || %s == %s', v_equal, catalog.compile_number(p_field, p_path), p_value)
     when v_is_free and p_value #>> '{}' ~ '^-?(0|[1-9][0-9]{0,14})([.][0-9]{0,9}[1-9])?$'
       then format('%s || %s == %s', v_equal, p_path, p_value #>> '{}')
     else v_equal
   end;
+begin
+  return case
+    when p_is_nested or not starts_with(p_field, 'attributes.') or jsonb_typeof(p_value) = 'string' then v_any
+    when jsonb_typeof(p_value) = 'boolean' then format('%s.size() == 1 && (%s)', p_path, v_any)
+    else format('%s.type() != "array" && (%s)', p_path, v_any)
+  end;
 end;
 $$;
-comment on function catalog.compile_equality(text, text, jsonb) is
+comment on function catalog.compile_equality(text, text, jsonb, boolean) is
   'That a path''s value is one that a condition lists, as the text of a jsonpath predicate.';
 
 create or replace function catalog.compile_literal(p_field text, p_value jsonb)

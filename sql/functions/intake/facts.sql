@@ -37,7 +37,7 @@ begin
     p_request.consent_certificate_url,
     null, null, null, null, null, null, null, null, null, null, null, null, null, null, -- what gather_facts looks up
     v_phone.extension,
-    2, -- reading
+    3, -- reading
     null -- postal_city
   )::kernel.lead_facts;
   return v_facts;

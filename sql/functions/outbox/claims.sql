@@ -12,8 +12,8 @@ language plpgsql
 volatile
 as $$
 -- A claim ends in its own short transaction. Claims are serial, so that what is in flight at an endpoint is exact over
--- all workers; what is read after the lock is younger than the claim before. Whoever claimed something is awake and
--- need not be rung.
+-- all workers; what is read after the lock is younger than the claim before, and than a disowning meanwhile. Whoever
+-- claimed something is awake and need not be rung.
 declare
   v_room jsonb;
   v_now timestamptz;
@@ -23,10 +23,10 @@ begin
       'more than no time');
   end if;
   v_room := outbox.read_room(p_room);
+  perform pg_advisory_xact_lock(4, 0) where v_room <> '{}';
   if v_room = '{}' or catalog.is_copy() then
     return;
   end if;
-  perform pg_advisory_xact_lock(4, 0);
   v_now := leadgen.clock();
 
   return query

@@ -26,7 +26,22 @@ comment on function ref.read_email(text) is
   'An address as somebody wrote it, as leads carry it: what looks the same is the same. Intake, suppression, erasure '
   'and search read by it.';
 
-create or replace function ref.is_email(p_email text)
+create or replace function ref.list_odd_in_addresses()
+returns text
+language sql
+immutable parallel safe
+as $$
+  select ref.list_invisible()
+    || E'\\u0080-\\u009f\\u0600-\\u0605\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u1680\\u2028\\u2029\\u2800'
+    || E'\\ue000-\\uf8ff\\ufdd0-\\ufdef\\ufff9-\\uffff\\U000110bd\\U000110cd\\U00013430-\\U0001343f'
+    || E'\\U00016fe4\\U0001d159\\U0001fffe\\U0001ffff\\U0002fffe\\U0002ffff\\U0003fffe-\\U0010ffff';
+$$;
+comment on function ref.list_odd_in_addresses() is
+  'The characters that no e-mail address has, as the inside of a bracket expression: those that nobody sees '
+  '(ref.list_invisible), format and control characters (Cf, Cc), blanks that are symbols, private and unused ones, and '
+  'U+FFFD. Source: General_Category in Unicode''s UnicodeData.txt.';
+
+create or replace function ref.is_email(p_email text, p_reading integer default 3)
 returns boolean
 language sql
 immutable parallel safe
@@ -34,11 +49,14 @@ as $$
   select length(p_email) <= 200
     and p_email ~ E'^[^\\s@"(),:;<>\\[\\]\\\\\\ufffd[:cntrl:]]{1,64}'
       '@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$'
-    and p_email !~ E'(^\\.|\\.\\.|\\.@)';
+    and p_email !~ E'(^\\.|\\.\\.|\\.@)'
+    and (octet_length(p_email) = length(p_email) or coalesce(p_reading, 0) < 3
+      or p_email !~ ('[' || ref.list_odd_in_addresses() || ']'));
 $$;
-comment on function ref.is_email(text) is
+comment on function ref.is_email(text, integer) is
   'Whether a normalised address is well-formed: one @, a local part without quotes and '
-  'lost characters (U+FFFD), a domain with a dot.';
+  'characters that no address has, a domain with a dot. p_reading below 3: lost characters (U+FFFD) are the only such '
+  'characters, as leads of before were judged.';
 
 create or replace function ref.was_email(p_email text)
 returns boolean
@@ -46,7 +64,7 @@ language plpgsql
 immutable strict parallel safe
 as $$
 begin
-  return ref.is_email(replace(p_email, E'\ufffd', 'x'));
+  return ref.is_email(replace(p_email, E'\ufffd', 'x'), null);
 end;
 $$;
 comment on function ref.was_email(text) is
@@ -59,7 +77,8 @@ language plpgsql
 immutable strict parallel safe
 as $$
 begin
-  if octet_length(p_domain) = length(p_domain) or p_domain ~ E'[^.]{64}|\\ufffd' or length(p_domain) > 253 then
+  if octet_length(p_domain) = length(p_domain) or length(p_domain) > 253
+    or p_domain ~ (E'[^.]{64}|[' || ref.list_odd_in_addresses() || ']') then
     return lower(p_domain);
   end if;
   return (
@@ -76,7 +95,7 @@ end;
 $$;
 comment on function ref.normalize_domain(text) is
   'A domain in lower case and ASCII (IDNA): "Bücher.example" is xn--bcher-kva.example. What is too long to be a '
-  'domain (label 63, all 253) is only put into lower case.';
+  'domain (label 63, all 253), or has a character that no address has, is only put into lower case.';
 
 create or replace function ref.encode_punycode(p_label text)
 returns text

@@ -67,7 +67,8 @@ begin
     when p_facts.mail_status = 'no_mail'
       then rules.fail('email_no_mx', 'email', 'The e-mail domain takes no mail')
     when p_rules ->> 'mx_unknown' = 'fail'
-      and (ref.is_email(p_facts.email) or p_facts.reading is null and ref.was_email(p_facts.email))
+      and (ref.is_email(p_facts.email, p_facts.reading)
+        or p_facts.reading is null and ref.was_email(p_facts.email))
       then rules.fail('email_no_mx', 'email', 'It could not be found out whether the e-mail domain takes mail')
     else '{}'
   end;

@@ -13,10 +13,12 @@ begin
   end if;
   if p_facts.email is null then
     v_failures := v_failures || rules.fail('field_required', 'email', 'email is missing');
-  elsif not ref.is_email(p_facts.email)
+  elsif not ref.is_email(p_facts.email, p_facts.reading)
     and not (p_facts.reading is null and ref.was_email(p_facts.email)) then
     v_failures := v_failures || rules.fail('field_invalid', 'email', case
       when position(E'\ufffd' in p_facts.email) > 0 then 'email contains a character that could not be read'
+      when p_facts.email ~ ('[' || ref.list_odd_in_addresses() || ']')
+        then 'email has a character that no address has'
       else 'email is not an address' end);
   end if;
   if p_facts.phone is null then
