@@ -29,8 +29,8 @@ select is(m.message_id, format('msg_%s', replace(d.message_id::text, '-', '')), 
   join leadgen.deliveries d on d.id = m.delivery_id;
 select is(format('%s %s', j ->> 'type', j ->> 'timestamp'), 'lead.assigned 2026-11-20T16:00:00Z', 'the message has type and time')
 from message;
-select is((j -> 'data') - '{lead,consent}'::text[], jsonb_build_object('assignment_id', a.id, 'lead_id', a.lead_id, 'offer_id', a.offer_id, 'market_id',
-  a.market_id, 'vertical_id', o.vertical_id,
+select is((j -> 'data') - '{lead,consent}'::text[], jsonb_build_object('assignment_id', a.id, 'lead_id', a.lead_id,
+  'offer_id', a.offer_id, 'market_id', a.market_id, 'vertical_id', o.vertical_id,
   'buyer_id', a.buyer_id, 'price', '45.00', 'currency', 'USD'), 'the message has the sale') from message
     join leadgen.deliveries d on d.id = delivery_id
 join leadgen.lead_assignments a on a.id = d.assignment_id join leadgen.offers o on o.id = a.offer_id;
