@@ -9,7 +9,8 @@ select is(to_jsonb(testkit.settings()),
   "acceptance": "on_delivery", "acceptance_hours": null, "delivery_timeout_seconds": null, "delivery_retry_seconds": null,
   "resells_on_unknown": false, "returns_hours": 168, "auto_approves_returns": true, "return_quota_count": null,
   "return_quota_percent": null, "return_cycle": "month", "deliver_within_seconds": 120,
-  "disclosed": ["consent_at", "consent_text_version", "consent_certificate_url", "consent_certificate_id"]}', 'read_routing_config: the defaults');
+  "disclosed": ["consent_at", "consent_text_version", "consent_certificate_url", "consent_certificate_id"]}',
+  'read_routing_config: the defaults');
 select is(to_jsonb(catalog.read_routing_config('{"strategy": "weighted", "tie_breakers": ["round_robin", "priority"], "max_buyers": 3,
     "exclusivity": {"scopes": ["city"], "when_unavailable": "reject"}, "on_no_buyer": "reject", "hold_hours": 0.5,
     "caps": {"per_hour": 1, "per_day": 2, "per_week": 3, "per_month": 4, "budget_per_day": 5.5, "budget_per_month": 60},
