@@ -35,7 +35,7 @@ insert into leadgen.buyer_service_areas (buyer_id, market_id, scope_type, scope_
 select testkit.buyer_of(seat), market_id, 'city', 'Old Town Nowhere', 'oldtownnowhere' from ids;
 set local session_replication_role = origin;
 select lives_ok($$update leadgen.buyer_service_areas set is_active = false where scope_value = 'Old Town Nowhere'$$,
-  'a row of before is edited elsewhere');
+  'an existing row is edited elsewhere');
 
 -- What was stored by the old key gets today's. Two spellings of one city were two exclusivities: the older stays.
 create temp table old as

@@ -74,7 +74,7 @@ join leadgen.routing_policies x on x.id = r
 cross join leadgen.policy_versions l
 group by x.version;
 create function pg_temp.spoil(p_sql text) returns void language plpgsql as $$
--- As a compiler of before left it.
+-- As an earlier compiler left it.
 begin
   set local session_replication_role = replica;
   execute p_sql;

@@ -29,7 +29,7 @@ select is(kernel.find_fall_through(testkit.snapshot(testkit.candidates(fields), 
   format('find_fall_through: behind held leads, %s', fields))
 from (values ('{}'::jsonb, null), ('{"has_contact": true}', 'bought_contact_before')) as t (fields, reason);
 
--- A version of before waits whatever the reason is, so that its decisions replay.
+-- An earlier version waits whatever the reason is, so that its decisions replay.
 select is(kernel.falls_through(testkit.snapshot(testkit.candidates('{"has_lead": true}'), p_exclusive_buyer_id => 101),
     jsonb_populate_record(testkit.settings(), jsonb_build_object('when_unavailable', word))), expected,
   format('falls_through: settings with %s', word))

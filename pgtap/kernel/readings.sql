@@ -62,7 +62,7 @@ from (values
   ('"5"', '{"enum": [3, 4]}', 'is none of 3, 4')
 ) as t (value, rule, fault);
 select is(kernel.find_field_fault('"3"', '{"type": "number"}'), 'is of type string; it must be number',
-  'a lead of before is judged as it was');
+  'an earlier lead is judged as it was');
 select is(kernel.show_number(jsonb_build_object('attributes', jsonb_build_object('x', value)), 'attributes.x'), shown, format('shown: %s',
   value))
 from (values ('"on"'::jsonb, 'true'), ('"3"', '3'), ('"1"', '1'), ('"Jane"', null)) as t (value, shown);

@@ -61,10 +61,10 @@ select is((select a.disclosed from leadgen.lead_assignments a where a.offer_id =
   'the next one discloses what the new version says') from sold s where what = 'the default';
 select throws_ok('update leadgen.lead_assignments set disclosed = ''{ip_address}''', 'LG409', null, 'what was disclosed is frozen');
 
--- A lead without a word of consent, a sale of before.
+-- A lead without a word of consent, an earlier sale.
 select is(outbox.disclose('{consent_at,sub_ids}', null)::jsonb, '{"consent": {"at": null}, "sub_ids": null}', 'the source said nothing');
 select is(outbox.compose_assigned(jsonb_populate_record(a, '{"disclosed": null}'), l)::jsonb -> 'data' ?| '{consent,sub_ids}', false,
-  'a sale of before the key discloses nothing')
+  'a sale from before the key discloses nothing')
 from sold s join leadgen.lead_assignments a on a.offer_id = s.offer_id join leadgen.leads l on l.id = a.lead_id where s.what = 'all';
 
 -- Erased with the person.

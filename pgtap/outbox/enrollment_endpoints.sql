@@ -60,7 +60,7 @@ where b.id = ace.id;
 select is(pg_temp.ways(id), 'webhook https://new.example/, sms +15125550100',
   'a buyer that moves is told by its new webhook and by text message')
 from seat;
-select is(count(*), 5::bigint, 'every address of before is an endpoint still') from leadgen.endpoints e join ace on ace.id = e.buyer_id;
+select is(count(*), 5::bigint, 'every earlier address is an endpoint still') from leadgen.endpoints e join ace on ace.id = e.buyer_id;
 select is(array_agg(r.is_current::text order by r.endpoint_id), '{false,false,false,true,true}',
   'the report shows which endpoints are in use')
 from report.endpoints r join ace on ace.id = r.buyer_id;

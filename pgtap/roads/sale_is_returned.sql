@@ -76,7 +76,7 @@ select is(testkit.fault_of(format('select leadgen.return_sale(%s, %L)', id, 'oth
 from s2 where n = 4;
 update leadgen.lead_assignments a set return_by = null from s2 where s2.id = a.id and n = 5;
 select is(market.find_answer_end(testkit.sale(id), 'returned')::text, '(answer_by,)',
-  'of before there were returns: answer_by, here without end')
+  'from before there were returns: answer_by, here without end')
 from s2 where n = 5;
 select is(testkit.ask(id), 'returned approved unreachable', 'a sale without return_by can be returned') from s2 where n = 5;
 select testkit.at_time('2026-11-20T16:00:00Z');

@@ -81,18 +81,18 @@ select is(testkit.submit(offer_id, jsonb_build_object('postal_code', postal_code
 from filtered, (values ('76102', 'Fort Worth', true, 1), ('76102', 'Chicago', true, 2), ('60601', 'Fort Worth', false, 3))
   as t (postal_code, city, passes, n);
 
--- A held lead of before reading 2 has another key in its record; routed again, it is looked for by today's.
+-- A held lead from before reading 2 has another key in its record; routed again, it is looked for by today's.
 create temp table held as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"on_no_buyer": "hold"}') as offer_id;
 create temp table old_lead as
 select (testkit.submit(offer_id, '{"postal_code": "63101", "city": "St. Louis"}', 80) ->> 'lead_id')::bigint as id, offer_id from held;
 set local session_replication_role = replica;
 update leadgen.leads l set signals.reading = 1, signals.city_key = null from old_lead o where l.id = o.id;
 set local session_replication_role = origin;
-select is((intake.recall_facts(l, 'US')).city_key, 'st.louis', 'a lead of before is replayed by the key that judged it')
+select is((intake.recall_facts(l, 'US')).city_key, 'st.louis', 'an earlier lead is replayed by the key that judged it')
 from leadgen.leads l join old_lead using (id);
-select is((intake.read_city_anew(intake.recall_facts(l, 'US'))).city_key, 'saintlouis', 'a lead of before is routed by today''s key')
+select is((intake.read_city_anew(intake.recall_facts(l, 'US'))).city_key, 'saintlouis', 'an earlier lead is routed by today''s key')
 from leadgen.leads l join old_lead using (id);
-select is(leadgen.replay_lead(id), '{"identical": true}', 'a lead of before replays') from old_lead;
+select is(leadgen.replay_lead(id), '{"identical": true}', 'an earlier lead replays') from old_lead;
 select testkit.enroll_buyer(offer_id, 'Best', '{}', '{Saint Louis}') from old_lead;
 select testkit.work_holds();
 select is((select l.buyer_id is not null from leadgen.leads l where l.id = o.id), true, 'its buyer is found when it is routed again')

@@ -10,7 +10,7 @@ from (values
   ('{"email": "john@"}', '{field_invalid email}', 'an e-mail without domain'),
   ('{"email": "john\u2800@example.com"}', '{field_invalid email}', 'an e-mail with a blank that is a symbol'),
   ('{"email": "john\ufff9@example.com"}', '{field_invalid email}', 'an e-mail with a format character'),
-  ('{"email": "john\u2800@example.com", "reading": 2}', '{}', 'a lead of before is judged as it was'),
+  ('{"email": "john\u2800@example.com", "reading": 2}', '{}', 'an earlier lead is judged as it was'),
   ('{"phone": null, "phone_country": null}', '{field_required phone}', 'no phone is said to be missing, not invalid'),
   ('{"phone": "123", "phone_country": null}', '{field_invalid phone}', 'a phone that is no number anywhere'),
   ('{"postal_code": null}', '{field_required postal_code}', 'no postal code'),

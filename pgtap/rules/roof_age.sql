@@ -28,7 +28,7 @@ select is((rules.roof_age(testkit.facts('{"attributes": {"roof_age": 41}}'), '{"
 select is((rules.roof_age(testkit.facts(), '{"maximum": 40}', '{}'))[1].reason,
   'The age of the roof in years is missing', 'roof_age: no age');
 
--- A lead of before was judged by its text: digits and a point.
+-- An earlier lead was judged by its text: digits and a point.
 select is(array_agg(cardinality(rules.roof_age(testkit.facts(jsonb_build_object('reading', reading, 'attributes',
   jsonb_build_object('roof_age', age))), '{"minimum": 5, "maximum": 40}', '{}')) order by reading), failures,
   format('roof_age: %s as it is read now, and as it was before', age))

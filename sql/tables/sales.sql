@@ -258,7 +258,7 @@ comment on column leadgen.lead_assignments.price_steps is 'Base, premiums and ro
 comment on column leadgen.lead_assignments.acceptance is
   'on_delivery, explicit or auto_after, as the routing policy said when it was sold.';
 comment on column leadgen.lead_assignments.disclosed is
-  'What the buyer is sent beside the lead, by the routing policy''s key disclose. Null: a sale of before that key; nothing.';
+  'What the buyer is sent beside the lead, by the routing policy''s key disclose. Null: a sale from before that key; nothing.';
 comment on column leadgen.lead_assignments.answer_by is
   'explicit: the sale lapses then unless accepted; auto_after: it is accepted then unless returned.';
 comment on column leadgen.lead_assignments.released_at is

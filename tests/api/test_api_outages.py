@@ -236,7 +236,7 @@ def test_a_function_that_a_deploy_drops_and_declares_anew_is_503_meanwhile(own_a
 def test_a_migration_whose_functions_are_not_there_yet_is_503_meanwhile(
     own_api: Api, code: str, change: str, undo: str
 ) -> None:
-    """The API's connection is a new one: one that knows the functions of before may even go on."""
+    """The API's connection is a new one: one that knows the earlier functions may even go on."""
     lead = make_lead()
     with psycopg.connect(own_api.database, autocommit=True) as session:
         session.execute(change.encode())

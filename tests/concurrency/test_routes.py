@@ -176,7 +176,7 @@ def test_a_contact_that_has_to_be_locked_first_sends_the_lead_back(
 def test_a_source_that_is_moved_leaves_its_lead_where_it_waits(
     connect: Connect, admin: psycopg.Connection, catalogue: Catalogue, offer: Offer
 ) -> None:
-    """The lead came for the offer of before; the next one comes for the other."""
+    """The lead came for the earlier offer; the next one comes for the other."""
     other = catalogue.add_offer()
     catalogue.enroll(other)
     move = "update leadgen.sources set offer_id = %s where source_key = %s"

@@ -70,7 +70,7 @@ def original(cluster: Cluster, installed: str) -> Iterator[str]:
 
 @pytest.fixture
 def old(cluster: Cluster, installed: str) -> Iterator[Callable[[], str]]:
-    """The database of before migration 0031, under another name while a test has it."""
+    """The database from before migration 0031, under another name while a test has it."""
     cluster.create("aside", installed)
     ask(cluster.url(installed), BEFORE)
     yield lambda: installed

@@ -377,7 +377,7 @@ def test_every_table_can_be_published(database: str) -> None:
 
 
 def test_bookkeeping_of_before_gets_its_key(migrated: str, tree: SqlTree) -> None:
-    """A publication for all tables made every deploy fail: the reload deletes its row of before."""
+    """A publication for all tables made every deploy fail: the reload deletes its earlier row."""
     ask(
         migrated,
         "alter table leadgen.schema_reloads drop constraint schema_reloads_pk",

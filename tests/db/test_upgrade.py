@@ -1,4 +1,4 @@
-"""Databases of before (the endpoints, the states of sales), and ones that went astray: a deploy puts them right."""
+"""Databases from before (the endpoints, the states of sales), and ones that went astray: a deploy puts them right."""
 
 import shutil
 from collections.abc import Iterator
@@ -107,7 +107,7 @@ def stop_before(cluster: Cluster, root: Path, number: int) -> Iterator[str]:
 
 @pytest.fixture
 def old(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
-    """A database of before the endpoints, with history in it."""
+    """A database from before the endpoints, with history in it."""
     with stop_before(cluster, tmp_path / "sql", 6) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(BUYERS)
@@ -117,7 +117,7 @@ def old(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def stateless(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
-    """A database of before the states of sales, with every way in which a sale had ended."""
+    """A database from before the states of sales, with every way in which a sale had ended."""
     with stop_before(cluster, tmp_path / "sql", 20) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(ENDS)

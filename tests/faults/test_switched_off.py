@@ -174,7 +174,7 @@ def test_a_hold_ends_although_it_is_switched_off(what: str, admin: psycopg.Conne
 def test_a_returned_lead_goes_to_nobody_who_is_off(
     what: str, admin: psycopg.Connection, offer: Offer
 ) -> None:
-    """A sale of before is returned afterwards: it is released, and not sold again where nothing is sold."""
+    """An earlier sale is returned afterwards: it is released, and not sold again where nothing is sold."""
     Catalogue(admin).enroll(offer)
     submit(admin, make_lead(offer.source_key))
     admin.execute(SWITCHES[what].encode(), [False])

@@ -140,7 +140,7 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- A place that no postal code has is refused only when it is written: rows of before can still be edited elsewhere.
+-- A place that no postal code has is refused only when it is written: existing rows can still be edited elsewhere.
 declare
   v_country_code text;
   v_is_new boolean := true;

@@ -309,4 +309,4 @@ end;
 $$;
 comment on function intake.read_city_anew(kernel.lead_facts) is
   'The facts of a stored lead with its city as areas and filters are compared now, for a decision that is made anew; '
-  'a lead of before reading 2 was judged by another key.';
+  'a lead from before reading 2 was judged by another key.';

@@ -104,7 +104,7 @@ returns setof bigint
 language plpgsql
 stable
 as $$
--- Two probes by index: what has no traces is of before they were kept, and purged like the rest.
+-- Two probes by index: what has no traces is from before they were kept, and purged like the rest.
 begin
   return query
   select t.id from leadgen.intake_quarantine t where t.traces && p_traces

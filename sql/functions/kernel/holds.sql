@@ -1,7 +1,7 @@
 -- Holds: whether and until when a lead that nobody could take waits.
 --
 -- exclusivity.when_unavailable hold waits for an owner that may yet take the lead. Where a reason lasts, the lead falls
--- through to the others. The setting is compiled to hold_while_passing. Policy versions of before have hold, which
+-- through to the others. The setting is compiled to hold_while_passing. Earlier policy versions have hold, which
 -- waits whatever the reason is: their decisions replay as they were made.
 
 create or replace function kernel.falls_through(p_snapshot kernel.snapshot, p_policy kernel.routing_settings)

@@ -174,7 +174,7 @@ end;
 $$;
 comment on function kernel.find_field_fault(jsonb, jsonb, integer) is
   'What is wrong with one value under one rule of field_rules, in words; null: nothing, or the value is not there. '
-  'p_reading null: by its type as it came, as leads of before were judged, and values of a policy are.';
+  'p_reading null: by its type as it came, as earlier leads were judged, and values of a policy are.';
 
 create or replace function kernel.read_by_rule(p_value jsonb, p_rule jsonb)
 returns jsonb

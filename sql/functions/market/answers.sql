@@ -37,7 +37,7 @@ language plpgsql
 immutable
 as $$
 -- Who has to accept first declines until answer_by; returning is for what was accepted, and for whoever need not say
--- so. A sale of before there were returns has no return_by.
+-- so. A sale from before there were returns has no return_by.
 begin
   field := case
     when p_answer = 'returned' and p_sale.return_by is not null and not market.is_declinable(p_sale) then 'return_by'

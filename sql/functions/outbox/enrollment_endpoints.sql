@@ -193,7 +193,7 @@ end;
 $$;
 comment on function outbox.find_disconnected_buyers() is
   'Buyers whose endpoints, enrollment_endpoints or is_reachable are not what their addresses say: after a restore, or'
-  ' of before there were any. Each deploy connects them (sql/seeds/endpoints.sql).';
+  ' from before there were any. Each deploy connects them (sql/seeds/endpoints.sql).';
 
 create or replace function outbox.keep_endpoints()
 returns trigger

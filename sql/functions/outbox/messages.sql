@@ -6,7 +6,7 @@ language plpgsql
 stable
 as $$
 -- json, not jsonb: it keeps the order in which a person reads it. The same bytes for every attempt: nothing in it
--- changes. What is disclosed are members at the end of data; a sale of before there were any has none.
+-- changes. What is disclosed are members at the end of data; a sale from before there were any has none.
 declare
   v_data text;
 begin

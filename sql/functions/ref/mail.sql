@@ -56,7 +56,7 @@ $$;
 comment on function ref.is_email(text, integer) is
   'Whether a normalised address is well-formed: one @, a local part without quotes and '
   'characters that no address has, a domain with a dot. p_reading below 3: lost characters (U+FFFD) are the only such '
-  'characters, as leads of before were judged.';
+  'characters, as earlier leads were judged.';
 
 create or replace function ref.was_email(p_email text)
 returns boolean
@@ -68,7 +68,7 @@ begin
 end;
 $$;
 comment on function ref.was_email(text) is
-  'Whether an address was well-formed while lost characters (U+FFFD) were let pass; leads of before (reading null) '
+  'Whether an address was well-formed while lost characters (U+FFFD) were let pass; earlier leads (reading null) '
   'replay by it.';
 
 create or replace function ref.normalize_domain(p_domain text)

@@ -118,7 +118,7 @@ as $$
   select nullif(lower(regexp_replace(normalize(ref.collapse_space(p_city), nfd), E'[\\u0300-\\u036f ]+', '', 'g')), '');
 $$;
 comment on function ref.squeeze_city(text) is
-  'A city as it was compared until reading 2: without case, accents and blanks. Leads of before are replayed by it.';
+  'A city as it was compared until reading 2: without case, accents and blanks. Earlier leads are replayed by it.';
 
 create or replace function ref.list_city_keys(p_city text, p_towns text[])
 returns text[]

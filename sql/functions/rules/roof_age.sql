@@ -5,7 +5,7 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
--- Forms send numbers as text, so "12" is as good as 12. Leads of before (reading null) replay as they were judged.
+-- Forms send numbers as text, so "12" is as good as 12. Earlier leads (reading null) replay as they were judged.
 declare
   v_text constant text := btrim(p_facts.attributes ->> 'roof_age');
   v_years constant numeric := case

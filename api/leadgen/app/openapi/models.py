@@ -265,7 +265,7 @@ class Consent(Struct, omit_defaults=True):
 
 
 Disclosed = Annotated[
-    Consent | UnsetType, says("No member: the policy discloses nothing, or the sale is of before it could.")
+    Consent | UnsetType, says("No member: the policy discloses nothing, or the sale is from before it could.")
 ]
 SubIds = Annotated[
     dict[str, str] | UnsetType | None,
