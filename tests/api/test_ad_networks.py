@@ -753,7 +753,16 @@ def test_a_partner_posts_in_its_shape_and_is_answered_as_api_leads(
     lead = acme_lead()
     answer = post(networks, "acme", lead, X_API_Key=PARTNER_KEY)
     assert answer.status == 202
-    assert answer.json.keys() == {"lead_id", "status", "message", "buyer_id", "offer_id", "price"}
+    assert answer.json.keys() == {
+        "lead_id",
+        "status",
+        "outcome",
+        "message",
+        "buyer_id",
+        "offer_id",
+        "price",
+        "total_price",
+    }
     assert post(networks, "acme", lead, X_API_Key=PARTNER_KEY).json == answer.json | {"repeated": True}
     assert leads_of(database, f"acme:{lead['ref']}")[0][3] == {"roof": "metal"}
 
