@@ -34,7 +34,15 @@ from leadgen.app.openapi.operations import (
     refused,
     takes,
 )
-from leadgen.app.problems import FORBIDDEN, MALFORMED, UNAUTHORIZED, UNAVAILABLE, Problem
+from leadgen.app.problems import (
+    FORBIDDEN,
+    KEY_REUSED,
+    MALFORMED,
+    QUARANTINED,
+    UNAUTHORIZED,
+    UNAVAILABLE,
+    Problem,
+)
 from leadgen.app.queries import Outcome
 from leadgen.app.rates import refuse_limited
 from leadgen.app.refused import keep_refused
@@ -74,6 +82,7 @@ SourceKey = Annotated[
             UNAUTHORIZED, description="Key or signature is missing or not valid, or there is no such source"
         ),
         UNREADABLE,
+        refused(KEY_REUSED, QUARANTINED),
         NOT_TAKEN,
         body=takes(BODY, json=dict),
         parameters=(
