@@ -14,6 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 from api.serving import Answer, Api, make_lead
 from api.test_answer_browser import CHROMIUM, QUIET
 from leadgen.paths import checkout
+from rig.catalogue import insert
 
 URL_ENCODED = "application/x-www-form-urlencoded"
 BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
@@ -61,11 +62,19 @@ def add_source(
     database: psycopg.Connection, success_url: str | None = None, error_url: str | None = None
 ) -> Source:
     key = f"form-{next(_numbers)}"
-    database.execute(
-        "insert into leadgen.sources (offer_id, kind, name, source_key, success_url, error_url) "
-        "select s.offer_id, 'landing_page', %(key)s, %(key)s, %(success)s, %(error)s "
-        "from leadgen.sources s where s.source_key = 'austin-plumbing-v1'",
-        {"key": key, "success": success_url, "error": error_url},
+    row = database.execute(
+        "select offer_id from leadgen.sources where source_key = 'austin-plumbing-v1'"
+    ).fetchone()
+    assert row
+    insert(
+        database,
+        "sources",
+        offer_id=row[0],
+        kind="landing_page",
+        name=key,
+        source_key=key,
+        success_url=success_url,
+        error_url=error_url,
     )
     return Source(database, key)
 

@@ -56,6 +56,7 @@ insert into leadgen.sources (offer_id, kind, name, hostname, path_prefix)
 select o.id, 'landing_page', 'Boise bees', 'boise-bees.example', '/swarm'
 from leadgen.offers o where o.name = 'Bee removal - Boise';
 """
+TELL = "update leadgen.sources set disclose_buyer = true"  # the answers say who bought a lead
 
 
 def lead(postal_code: str, number: int) -> dict[str, str]:
@@ -77,6 +78,7 @@ def test_new_niche_in_a_new_city(database: str, connect: Connect, tmp_path: Path
         assert (refused.status, refused.json["step"]) == (422, "source")  # nothing claims it yet
 
         connect("leadgen_dba").execute(ROWS)
+        connect("leadgen_dba").execute(TELL)
 
         north, bench, outside = (
             api.post(lead(code, n)) for n, code in enumerate(("83702", "83709", "78701"), 1)
@@ -112,6 +114,7 @@ def test_refused_lead_goes_through_once_the_rows_are_there(database: str, connec
     assert row
     assert row[0]["status"] == "quarantined"
     dba.execute(ROWS)
+    dba.execute(TELL)
     resubmitted = dba.execute("select leadgen.resubmit_quarantined(%s)", [row[0]["quarantine_id"]]).fetchone()
     assert resubmitted
     assert resubmitted[0]["status"] == "accepted"

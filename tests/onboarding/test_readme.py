@@ -20,6 +20,7 @@ def test_the_rows_of_the_readme_make_leads_flow(connect: Connect) -> None:
     rows, limits = read_blocks("Onboard a market")
     dba = connect("leadgen_dba")
     dba.execute(rows.encode())
+    dba.execute("update leadgen.sources set disclose_buyer = true")  # the answers say who bought a lead
     lead = {
         "source_key": "boise-junk-v1",
         "name": "Ann Larsen",

@@ -141,7 +141,8 @@ immutable strict
 as $$
 begin
   return array(
-    select (t.key, catalog.compile_test(t.key, t.value)::jsonpath, catalog.describe_test(t.value))::kernel.field_test
+    select (
+      t.key, catalog.compile_test(t.key, t.value, false)::jsonpath, catalog.describe_test(t.value))::kernel.field_test
     from jsonb_each(p_tests) t
     order by t.key
   );
@@ -150,7 +151,7 @@ $$;
 comment on function catalog.compile_tests(jsonb) is
   'Conditions on fields, {"attributes.roof_age": {"minimum": 10}, ...} (see catalog.check_tests), ready to be judged.';
 
-create or replace function catalog.compile_test(p_field text, p_test jsonb, p_is_nested boolean default false)
+create or replace function catalog.compile_test(p_field text, p_test jsonb, p_is_nested boolean)
 returns text
 language plpgsql
 immutable strict
