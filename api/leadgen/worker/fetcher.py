@@ -12,7 +12,7 @@ import structlog
 
 from leadgen.mail_domains import MailDomains
 from leadgen.worker.graph import AT_ONCE, Fault, GraphApi, Lead
-from leadgen.worker.queries import FIRST_WAIT, LONGEST_WAIT, Named, Session
+from leadgen.worker.queries import Named, Session, keep_trying
 
 NO_TOKEN = Fault(cause="the source has no access token", is_permanent=True)
 
@@ -30,20 +30,9 @@ class Fetcher:
 
     async def run(self, interval: float) -> None:
         """Fetch, and pause for `interval` seconds when nothing is due. Runs until cancelled."""
-        wait = FIRST_WAIT
         while True:
-            try:
-                done = await self.take_turn()
-            except psycopg.Error as error:
-                log.warning(
-                    "database trouble", doing="fetching leads", kind=type(error).__name__, retry_in=wait
-                )
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, LONGEST_WAIT)
-            else:
-                wait = FIRST_WAIT
-                if not done:
-                    await asyncio.sleep(interval)
+            if not await keep_trying("fetching leads", self.take_turn):
+                await asyncio.sleep(interval)
 
     async def take_turn(self) -> int:
         """Fetch what is due, as many at once as there are connections. How many were claimed."""

@@ -100,11 +100,12 @@ class GraphApi:
                 return Lead(None, _read_error(response.status, body))
             try:
                 lead = _read_object(body)
+                document = json.dumps(lead, allow_nan=False)
             except (ValueError, RecursionError):
                 return Lead(None, Fault(cause="not a JSON object"))
             if not isinstance(lead.get("field_data"), list):
                 return Lead(None, Fault(cause="no field_data"))
-            return Lead(mend_text(json.dumps(lead, allow_nan=False)))
+            return Lead(mend_text(document))
 
 
 async def _read(response: ClientResponse) -> bytes | None:
@@ -126,7 +127,6 @@ def _read_object(body: bytes) -> dict[str, Any]:
         return found
 
     value = json.loads(body.decode("utf-8"), object_pairs_hook=read_members)
-    json.dumps(value, allow_nan=False)
     if not isinstance(value, dict):
         raise ValueError("not an object")
     return value

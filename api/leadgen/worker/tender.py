@@ -14,7 +14,7 @@ import structlog
 
 from leadgen.db.session import is_lost
 from leadgen.worker import metrics
-from leadgen.worker.queries import FIRST_WAIT, LONGEST_WAIT, Chore, Session
+from leadgen.worker.queries import Chore, Session, keep_trying
 
 MOST_A_TURN = 100  # of each chore before the next pause
 LIST_SECONDS = 60.0  # the list of chores is read again after that
@@ -37,17 +37,9 @@ class Tender:
 
     async def run(self, interval: float) -> None:
         """Take turns with `interval` seconds between them. Runs until cancelled."""
-        wait = FIRST_WAIT
         while True:
-            try:
-                await self._take_turn()
-            except psycopg.Error as error:
-                log.warning("database trouble", doing="tending", kind=type(error).__name__, retry_in=wait)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, LONGEST_WAIT)
-            else:
-                wait = FIRST_WAIT
-                await asyncio.sleep(interval)
+            await keep_trying("tending", self._take_turn)
+            await asyncio.sleep(interval)
 
     async def _take_turn(self) -> None:
         """In the order of the list, so that a lead whose sale lapsed is with the next buyer in the same turn."""
