@@ -74,7 +74,7 @@ SourceKey = Annotated[
         answer(202, "To a partner: as /api/leads.", Accepted),
         answer(
             400,
-            "To a partner: as /api/leads. To anybody: malformed, not stored.",
+            "To a partner: as /api/leads. To anybody: malformed, and no lead.",
             Rejected,
             MALFORMED,
         ),

@@ -75,9 +75,10 @@ JSON = "application/json"
 Submit = Callable[[str], Awaitable[Outcome]]  # takes a context of leadgen.submit_lead as JSON
 
 
-BODY = (
-    "One object in UTF-8, at most 64 kB, uncompressed, without repeated keys. Or an HTML form without files, with the "
-    "same fields; attributes are named attributes[name], or attributes[name][] for a list."
+BODY = "One object in UTF-8, at most 64 kB, uncompressed, without repeated keys."
+OR_A_FORM = (
+    "Or an HTML form without files, with the same fields; attributes are named attributes[name], or attributes[name][] "
+    "for a list."
 )
 NAMES_SOURCE = ("source_key", "landing_url", "utm_source", "utm_campaign")
 NOT_NOW = (TOO_MANY, UNAVAILABLE, UNEXPECTED)  # nothing is asked of the database for the sake of a visitor
@@ -98,7 +99,7 @@ NOT_TAKEN = refused(
         or_page(
             answer(
                 400,
-                "Stored, but failed validation (application/json); or malformed, not stored.",
+                "Stored, but failed validation (application/json); or malformed, and no lead.",
                 Rejected,
                 MALFORMED,
             ),
@@ -111,7 +112,7 @@ NOT_TAKEN = refused(
         or_page(refused(KEY_REUSED, QUARANTINED), KEPT.title),
         or_page(NOT_TAKEN, LATER.title),
         failures=or_page(OURS, LATER.title),
-        body=takes(BODY, json=Lead, form=LeadForm, multipart=LeadForm),
+        body=takes(f"{BODY} {OR_A_FORM}", json=Lead, form=LeadForm, multipart=LeadForm),
         parameters=(
             parameter(
                 "header",
@@ -135,48 +136,52 @@ async def submit_lead(request: Request, services: FromServices) -> Response[byte
         check_lead_type(headers)
         context = read_context(headers, request.scope["client"], services.trusted_proxies)
         await services.rates.check_head(context)
-        body = b""
-        try:
-            body = await read_body(request, services.max_body_bytes, keeps=True)
-            return answer_lead(*await _submit(services, body, context))
-        except Problem as problem:
-            await keep_refused(services, problem, body, context)
-            raise
+        return answer_lead(*await _submit(request, services, context))
     if wants_json(headers):
         context = read_context(headers, request.scope["client"], services.trusted_proxies)
         return answer_lead(*await _submit_form(request, services, headers, context, {}))
     return await _answer_visitor(request, services, headers)
 
 
-async def _submit(services: Services, body: bytes, context: Mapping[str, str]) -> Outcome:
-    text = decode_utf8(body)
-    check_object(text)
-    payload = mend_text(text)
-    sender = name_sender(payload, context)
-    await services.rates.check_source(context, sender)
-    submit = partial(services.batcher.submit, sender, payload)
-    with services.rates.judge_key(context):
-        return await take_lead(services, submit, context)
+async def _submit(
+    request: Request,
+    services: Services,
+    context: Mapping[str, str],
+    as_json: Callable[[bytes], bytes] = bytes,
+) -> Outcome:
+    """Submit the lead of a body, of which `as_json` makes JSON; what is refused is kept as far as it was made."""
+    body = b""
+    try:
+        body = await read_body(request, services.max_body_bytes, keeps=True)
+        body = as_json(body)
+        text = decode_utf8(body)
+        check_object(text)
+        payload = mend_text(text)
+        sender = name_sender(payload, context)
+        await services.rates.check_source(context, sender)
+        submit = partial(services.batcher.submit, sender, payload)
+        with services.rates.judge_key(context):
+            return await take_lead(services, submit, context)
+    except Problem as problem:
+        await keep_refused(services, problem, body, context)
+        raise
 
 
 async def _submit_form(
     request: Request, services: Services, headers: Headers, context: Mapping[str, str], read: dict[str, str]
 ) -> Outcome:
     """Submit the lead of a form. What names its source is put into `read`, for whoever has to tell its visitor."""
-    await services.rates.check_head(context)
-    check_encoding(headers)
-    body = b""
-    try:
-        body = await read_body(request, services.max_body_bytes, keeps=True)
+
+    def as_json(body: bytes) -> bytes:
         fields = read_fields(body, headers)
         read["payload"] = mend_text(
             json.dumps({name: value for name, value in fields if name in NAMES_SOURCE})
         )
-        body = compose_payload(fields).encode()
-        return await _submit(services, body, context)
-    except Problem as problem:
-        await keep_refused(services, problem, body, context)
-        raise
+        return compose_payload(fields).encode()
+
+    await services.rates.check_head(context)
+    check_encoding(headers)
+    return await _submit(request, services, context, as_json)
 
 
 async def _answer_visitor(request: Request, services: Services, headers: Headers) -> Response[bytes]:
