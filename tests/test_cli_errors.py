@@ -74,8 +74,8 @@ def test_parameters_are_named_as_options_are_typed(said: str, typed: str) -> Non
     assert say_as_typed(said) == typed
 
 
-def test_a_hint_names_the_option(market: Market, run: Run) -> None:
-    sale = add_sale(market)
+def deliver_webhook(market: Market, sale: int) -> int:
+    """Mark the webhook of a sale as delivered; returns the delivery's id."""
     with market.transaction():
         market.execute("set local session_replication_role = replica")
         row = market.execute(
@@ -84,7 +84,13 @@ def test_a_hint_names_the_option(market: Market, run: Run) -> None:
             [sale],
         ).fetchone()
     assert row
-    done = run("deliveries", "retry", str(row[0]))
+    return int(row[0])
+
+
+def test_a_hint_names_the_option(market: Market, run: Run) -> None:
+    sale = add_sale(market)
+    delivery = deliver_webhook(market, sale)
+    done = run("deliveries", "retry", str(delivery))
     assert done.returncode == 1
     assert "--again" in done.stderr
     assert "p_again" not in done.stderr
@@ -93,16 +99,9 @@ def test_a_hint_names_the_option(market: Market, run: Run) -> None:
 @pytest.mark.parametrize("options", [(), ("--again",)], ids=["once", "again"])
 def test_no_hint_to_send_again_what_cannot_be(options: tuple[str, ...], market: Market, run: Run) -> None:
     sale = add_sale(market)
-    with market.transaction():
-        market.execute("set local session_replication_role = replica")
-        row = market.execute(
-            "update leadgen.deliveries set status = 'delivered', next_attempt_at = null, finished_at = now()"
-            " where assignment_id = %s and channel = 'webhook' returning id",
-            [sale],
-        ).fetchone()
+    delivery = deliver_webhook(market, sale)
     market.execute("select leadgen.return_sale(%s, 'wrong_number')", [sale])
-    assert row
-    done = run("deliveries", "retry", str(row[0]), *options)
+    done = run("deliveries", "retry", str(delivery), *options)
     assert (done.returncode, done.stdout) == (1, "")
     assert "cannot be sent again: its sale was returned" in done.stderr
     assert "once more" not in done.stderr

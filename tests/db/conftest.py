@@ -1,10 +1,12 @@
 """The databases of earlier commits, with their records, as today's deploy leaves them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from db.tiny_tree import write_tree
 from leadgen.db.diff import declare
 from leadgen.db.restore import restore
 from leadgen.db.tree import SqlTree
@@ -35,6 +37,19 @@ def upgrade(cluster: Cluster, commit: str) -> Upgraded:
         restore(url, Settings(environment="development"), records, say=said.append)
 
     return Upgraded(commit, cluster.make_template(f"template_{commit}", fill), said)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> SqlTree:
+    """A small tree of SQL files, to be changed."""
+    return write_tree(tmp_path / "sql")
+
+
+@pytest.fixture
+def empty(cluster: Cluster) -> Iterator[str]:
+    """The URL of a database without anything in it."""
+    with cluster.clone("template0") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

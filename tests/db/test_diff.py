@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,11 +13,6 @@ from leadgen.db.migrate import migrate
 from leadgen.db.tree import SqlTree
 from leadgen.settings import Settings
 from rig.cluster import Cluster
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> SqlTree:
-    return write_tree(tmp_path / "sql")
 
 
 @pytest.fixture(scope="module")

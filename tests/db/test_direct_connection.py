@@ -9,7 +9,6 @@ from tempfile import mkdtemp
 import psycopg
 import pytest
 
-from db.tiny_tree import write_tree
 from leadgen.db.exclusive import ADVISORY_LOCK
 from leadgen.db.migrate import MigrateError, migrate
 from leadgen.db.tree import SqlTree
@@ -20,17 +19,6 @@ from rig.cluster import Cluster
 from rig.programs import needs
 
 LOCK = f"select pg_advisory_lock({ADVISORY_LOCK})"
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> SqlTree:
-    return write_tree(tmp_path / "sql")
-
-
-@pytest.fixture
-def empty(cluster: Cluster) -> Iterator[str]:
-    with cluster.clone("template0") as url:
-        yield url
 
 
 def run(url: str, tree: SqlTree | None, wait: float = 30) -> list[str]:

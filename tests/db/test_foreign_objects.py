@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from db.tiny_tree import write_tree
 from leadgen.db import plpython
 from leadgen.db.diff import dump_objects
 from leadgen.db.migrate import MigrateError, migrate
@@ -36,11 +34,6 @@ THEIRS = {
     "create sequence leadgen.numbers": "sequence leadgen.numbers",
     "create policy narrow on leadgen.items as restrictive using (true)": "policy narrow on leadgen.items",
 }
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> SqlTree:
-    return write_tree(tmp_path / "sql")
 
 
 @pytest.fixture

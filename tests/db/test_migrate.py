@@ -4,30 +4,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from db.tiny_tree import write_tree
 from leadgen.db.migrate import MigrateError, migrate
 from leadgen.db.tree import SqlError, SqlTree
 from leadgen.db.urls import with_role
 from leadgen.settings import Settings
-from rig.cluster import Cluster
 from rig.waiting import wait_until
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> SqlTree:
-    return write_tree(tmp_path / "sql")
-
-
-@pytest.fixture
-def empty(cluster: Cluster) -> Iterator[str]:
-    with cluster.clone("template0") as url:
-        yield url
-
 
 MORE = "create table leadgen.more (id integer);"
 WIDER = "alter table leadgen.items add column size integer;"

@@ -1,6 +1,5 @@
 """sql/plpython: loaded where the language works with what its rules import, and nowhere else."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -36,12 +35,6 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SqlTree:
     (tree.root / "plpython").mkdir()
     (tree.root / "plpython/hello.sql").write_text(HELLO)
     return tree
-
-
-@pytest.fixture
-def empty(cluster: Cluster) -> Iterator[str]:
-    with cluster.clone("template0") as url:
-        yield url
 
 
 @pytest.fixture
