@@ -64,7 +64,7 @@ def make_lead(**changes: object) -> dict[str, object]:
         "source_key": "austin-plumbing-v1",
         "name": "John Smith",
         "email": f"john{number}@example.com",
-        "phone": f"+1512555{number % 10_000:04}",
+        "phone": f"+1737200{number % 10_000:04}",
         "postal_code": "78701",
         "city": "Austin",
         "message": f"Emergency plumbing needed {number}",

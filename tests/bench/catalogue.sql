@@ -2,8 +2,21 @@
 -- an offer, 50 exclusivities an offer. Plain inserts into tables that every revision has; its triggers fill the rest.
 --
 -- Ids are known: market, offer and source of place n are n; its buyers are (n - 1) * 50 + 1 to n * 50. Its postal codes are
--- 10 + n and three digits; it has ten cities. Some four in ten candidates take a lead, and in each city one always does.
+-- 10 + n and three digits, of which the last names one of its ten cities. Some four in ten candidates take a lead, and in each city one always does.
 set search_path = leadgen;
+
+-- A city that has no postal code is refused, and the place of a postal code decides its city.
+do $$
+begin
+  update leadgen.postal_places
+  set city = 'New City ' || right(postal_code, 1), city_key = 'newcity' || right(postal_code, 1)
+  where country_code = 'US' and postal_code between '11000' and '30999';
+  if exists (select from pg_attribute where attrelid = 'leadgen.postal_places'::regclass and attname = 'city_keys') then
+    update leadgen.postal_places set towns = null, city_keys = array[city_key]
+    where country_code = 'US' and postal_code between '11000' and '30999';
+  end if;
+end;
+$$;
 
 insert into verticals (slug, name) values ('plumbing', 'Plumbing');
 

@@ -29,7 +29,7 @@ insert into leads (
   buyer_id, price, utm_source, utm_medium, utm_campaign, ip_address, user_agent)
 values (
   :offer, 1, :offer, :offer, {text("auto:<person>")}, 'John Smith', {text("j<person>@example.org")},
-  {text("+1<area><number>")}, {text("<place><zip>")}, {text("New City <city>")}, '{MESSAGE}', 'validated',
+  {text("+1<area><number>")}, {text("<place><block><city>")}, {text("New City <city>")}, '{MESSAGE}', 'validated',
   :buyer, 45, 'google', 'cpc', 'plumbing', {text("198.18.<net>.<host>")}::inet,
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36') returning id as lead \gset
 insert into decisions (lead_id, decided_at, entries) values (:lead, now(), '{ENTRIES}');

@@ -7,8 +7,8 @@ FIRST_PLACE, PLACES = 11, 20  # offer 1 takes leads of place 11
 # What differs from lead to lead, and the lowest and highest that it may be.
 DRAWN = {
     "place": (FIRST_PLACE, FIRST_PLACE + PLACES - 1),
-    "zip": (100, 999),
-    "city": (0, 9),
+    "block": (10, 99),
+    "city": (0, 9),  # the last digit of the postal code: its place is the city
     "person": (1, 9 * 10**18),
     "area": (212, 219),
     "number": (2_000_000, 9_999_999),
@@ -19,7 +19,7 @@ DRAWN = {
 MESSAGE = "Water comes from under the sink, please call before noon. The main valve is closed."
 LEAD = (
     '{"source_key": "s<place>", "name": "John Smith", "email": "j<person>@example.org",'
-    ' "phone": "+1<area><number>", "postal_code": "<place><zip>", "city": "New City <city>",'
+    ' "phone": "+1<area><number>", "postal_code": "<place><block><city>", "city": "New City <city>",'
     f' "message": "{MESSAGE}", "consent": true,'
     ' "landing_url": "https://plumbing.example/emergency?gclid=Cj0KCQ",'
     ' "utm_source": "google", "utm_medium": "cpc", "utm_campaign": "plumbing",'
