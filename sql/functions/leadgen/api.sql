@@ -64,7 +64,7 @@ begin
 end;
 $$;
 comment on function leadgen.check_source_key(text) is
-  'LG401 unless some source has the API key with this hash. Asked before a body is read that is larger than one lead''s.';
+  'LG401 unless some source has the API key with this hash. Asked before a batch is read.';
 
 create or replace function leadgen.find_form_pages(p_payload jsonb, p_context jsonb)
 returns jsonb
