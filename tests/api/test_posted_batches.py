@@ -28,6 +28,7 @@ from api.test_batches import BREAK_DOWN, LONG_WAITS, hang_up
 from api.test_siege import POST, connect, memory, read_answer
 from concurrency.sessions import PATIENCE
 from leadgen.app.openapi.models import MOST_LEADS
+from leadgen.app.posted_batches import _read_lead
 from leadgen.db.urls import with_database
 from rig.cluster import Cluster
 from rig.waiting import wait_until
@@ -478,6 +479,27 @@ def test_a_revoked_key_is_refused_at_once(database: str, tmp_path: Path) -> None
         answer = post(api, leads)
         assert answer.status == 401
         assert api.metric("leadgen_leads_per_call_sum") == before + 16, "the rest is not tried"
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ({"idempotency_key": "a 1"}, {"idempotency_key": " a  1"}),
+        ({"idempotency_key": "///"}, {"idempotency_key": "/// "}),
+        ({"idempotency_key": 10**39}, {"idempotency_key": str(10**39)}),
+        ({"email": "Jo@example.com"}, {"email": "jo@example.com\u200e"}),
+        ({"phone": "(737) 200-0123"}, {"phone": "+1 737 200 0123"}),
+        ({"phone": 7372000123}, {"phone": "\uff11-737-200-0123"}),
+        ({"email": "a@example.com", "phone": "1234567"}, {"email": "b@example.com", "phone": "1234567"}),
+    ],
+)
+def test_leads_that_may_be_one_are_in_two_portions(one: Lead, two: Lead) -> None:
+    names = [
+        _read_lead(json.dumps(lead).encode(), 65_536).names for lead in (one, two, {"email": "c@d.example"})
+    ]
+    assert names[0] & names[1]
+    assert not names[0] & names[2]
+    assert _read_lead(b'{"email": null, "phone": "", "idempotency_key": " "}', 65_536).names == frozenset()
 
 
 # What breaks down

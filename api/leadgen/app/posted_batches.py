@@ -190,22 +190,32 @@ def _read_lead(body: bytes, limit: int) -> _Lead:
         return _Lead(body, too_large(limit, body, len(body)))
     try:
         payload = read_payload(body)
+        return _Lead(body, payload, _name_lead(_SAYS.decode(payload)))
     except Problem as problem:
         return _Lead(body, problem)
-    says = _SAYS.decode(payload)
-    names = {
-        f"key {_fold(says.idempotency_key)}",
-        f"email {_fold(says.email)}",
-        f"phone {''.join(filter(str.isdecimal, _fold(says.phone)))[-7:]}",
-    }
-    return _Lead(body, payload, frozenset(name for name in names if not name.endswith(" ")))
+    except Exception as error:  # noqa: BLE001  a defect of ours is one lead's, too
+        return _Lead(body, _defect(error))
+
+
+def _name_lead(says: _Says) -> frozenset[str]:
+    """By what the database may take the lead for another, or its person for another lead's."""
+    phone = "".join(filter(str.isdecimal, _fold(says.phone)))
+    names = {"key": _fold(says.idempotency_key), "email": _fold(says.email), "phone": phone[-7:]}
+    return frozenset(f"{kind} {name}" for kind, name in names.items() if name)
 
 
 def _fold(value: object) -> str:
     """What a value has in common with all that the database may read as the same, and with some more."""
     if value is None:
         return ""
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", str(value)).casefold()))
+    text = str(value).strip()
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold())) or text
+
+
+def _defect(error: Exception) -> Problem:
+    problem = Problem(UNEXPECTED, RECORDED)
+    problem.__cause__ = error
+    return problem
 
 
 async def _take_portion(
@@ -229,9 +239,7 @@ async def _take_lead(services: Services, context: Mapping[str, str], lead: _Lead
     except Problem as problem:
         return problem
     except Exception as error:  # noqa: BLE001  a defect of ours is one lead's, too
-        defect = Problem(UNEXPECTED, RECORDED)
-        defect.__cause__ = error
-        return defect
+        return _defect(error)
 
 
 def _show(request: Request, answers: Sequence[Answer]) -> Response[bytes]:
