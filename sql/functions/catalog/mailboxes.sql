@@ -7,6 +7,7 @@ volatile
 as $$
 -- An index of a function is right only as long as the function is the same.
 declare
+  c_mailbox constant text := 'ref.fold_mailbox(email)';
   v_body text;
   v_is_same boolean;
 begin
@@ -18,9 +19,9 @@ begin
   if v_is_same then
     return;
   end if;
-  execute 'drop index if exists leadgen.idx_leads_mailbox';
-  execute 'create index idx_leads_mailbox on leadgen.leads (ref.fold_mailbox(email), created_at desc) '
-    'where ref.fold_mailbox(email) <> email';
+  execute concat(
+    'drop index ' || to_regclass('leadgen.idx_leads_mailbox') || ';',
+    format('create index idx_leads_mailbox on leadgen.leads (%1$s, created_at desc) where %1$s <> email', c_mailbox));
   insert into leadgen.reference_loads (name, fingerprint, rows, loaded_at)
   select 'mailboxes', v_body, count(*), now() from leadgen.mail_providers
   on conflict (name) do update
@@ -65,7 +66,7 @@ $sql$, (
           || case when p.ignored_marks <> '' then
             format(E'\n      v_name := translate(v_name, %L, %L);', p.ignored_marks, '') else '' end as steps
       from leadgen.mail_providers p
-      where p.base_mark is null
+      where p.base_mark is null and not p.has_subdomains
       group by p.mailbox_domain, p.base_mark, p.ignored_marks
       union all
       select 2, null, p.base_mark,
@@ -99,7 +100,8 @@ declare
 begin
   select x.name, x.value, x.allowed into v_fault
   from (
-    select 'mail_providers.domain' as name, p.domain as value, 'a mail domain in small letters, e.g. gmail.com' as allowed
+    select 'mail_providers.domain' as name, p.domain as value,
+      'a mail domain in small letters, e.g. gmail.com' as allowed
     from leadgen.mail_providers p where ref.is_email('a@' || p.domain) is not true
     union all
     select 'mail_providers.mailbox_domain', p.mailbox_domain,
