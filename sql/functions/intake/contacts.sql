@@ -125,9 +125,12 @@ begin
       select l.id from leadgen.leads l
       where l.offer_id = p_route.offer_id and l.email = v_mailbox and l.created_at > v_since
       union all
-      select l.id from leadgen.leads l
-      where l.offer_id = p_route.offer_id and ref.fold_mailbox(l.email) = v_mailbox
-        and ref.fold_mailbox(l.email) <> l.email and l.created_at > v_since
+      select m.id from (
+        select l.id, l.offer_id from leadgen.leads l
+        where ref.fold_mailbox(l.email) = v_mailbox and ref.fold_mailbox(l.email) <> l.email and l.created_at > v_since
+        offset 0 -- by the mailbox, even where the planner has no statistics of it
+      ) m
+      where m.offer_id = p_route.offer_id
     ) earlier
     cross join lateral (
       select s.buyer_id from leadgen.lead_assignments s
