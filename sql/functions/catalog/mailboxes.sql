@@ -104,7 +104,7 @@ begin
   from (
     select 'mail_providers.domain' as name, p.domain as value,
       'a mail domain in small letters, e.g. gmail.com' as allowed
-    from leadgen.mail_providers p where ref.is_email('a@' || p.domain) is not true
+    from leadgen.mail_providers p where ref.is_email('a@' || p.domain, 3) is not true
     union all
     select 'mail_providers.mailbox_domain', p.mailbox_domain,
       'a domain with a row of its own, the same ignored_marks and itself as mailbox_domain'
