@@ -35,7 +35,7 @@ CHANGED: dict[str, tuple[Rules, Rules]] = {
 }
 
 
-def make_leads(seed: int) -> list[tuple[datetime, int, dict[str, object]]]:
+def make_leads(seed: int) -> list[tuple[datetime, int, dict[str, str]]]:
     """When, by which of two offers, and what: few mailboxes and phones, some minutes to hours apart."""
     rng = Random(seed)
     now = MONDAY

@@ -157,7 +157,7 @@ begin
   limit 1;
   if found then
     perform kernel.refuse_value('changes.' || v_path, 'a key that a what-if cannot change',
-      'a key that counts and looks up nothing: a what-if judges a lead by what was found when it came');
+      'another key: for this one a what-if takes what was found when the lead came');
   end if;
   if p_changes ? 'validation' then
     perform rehearsal.check_changed_policy('validation', rehearsal.lay_over(
