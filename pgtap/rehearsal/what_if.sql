@@ -215,8 +215,9 @@ from (values
   ('{"duplicate_window_hours": 5, "duplicate_match": ["phone", "mailbox"], "duplicate_match_mode": "all"}', '{"field_required": 1}'),
   ('{"duplicate_window_hours": 2, "duplicate_match": ["mailbox"], "duplicate_scope": "global"}', '{"field_required": 1}')
 ) as t (rules, expected);
-select is(testkit.fault_of(format($$select leadgen.what_if(%s, '2026-11-20', '2026-11-21', '{"validation": {"duplicate_match": ["post"]}}')$$,
-  offer_id)), 'LG423 changes.validation.duplicate_match[0]', 'duplicates: a field that cannot be compared') from ids;
+select is(testkit.fault_of(format($$select leadgen.what_if(%s, '2026-11-20', '2026-11-21',
+  '{"validation": {"duplicate_match": ["post"]}}')$$, offer_id)),
+  'LG423 changes.validation.duplicate_match[0]', 'duplicates: a field that cannot be compared') from ids;
 
 -- What a lead was counted by, or told by the DNS, is what was found when it came: such keys are refused.
 select is(testkit.fault_of(format($$select leadgen.what_if(%s, '2026-11-20', '2026-11-21', %L)$$, offer_id,

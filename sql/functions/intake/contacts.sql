@@ -32,7 +32,7 @@ begin
     select l.*, 'mailbox', 3 from leadgen.leads l where l.email = v_mailbox
     union all
     select l.*, 'mailbox', 3 from leadgen.leads l
-    where ref.fold_mailbox(l.email) = v_mailbox and ref.fold_mailbox(l.email) <> l.email and l.created_at > p_since
+    where ref.fold_mailbox(l.email) = v_mailbox and ref.fold_mailbox(l.email) <> l.email
   ) earlier
   where earlier.created_at > p_since
     and (earlier.validation_reason is null) <> (earlier.id = any (p_turned))
