@@ -40,51 +40,49 @@ returns text
 language plpgsql
 stable
 as $$
--- What is before the plus decides. Where nothing is left of the name the address stays as it is.
+-- What is before the plus decides. Where nothing is left of the name the address stays as it is. PL/pgSQL prepares each
+-- expression anew in each transaction, so there are few.
+declare
+  c_parent constant text := E'substr(v_domain, position(\'.\' in v_domain) + 1)';
 begin
   return format($sql$
 declare
-  v_at constant integer := position('@' in p_email);
-  v_domain text := substr(p_email, v_at + 1);
-  v_name text;
+  v_domain constant text := split_part(p_email, '@', 2);
+  v_name constant text := split_part(split_part(p_email, '@', 1), '+', 1);
 begin
-  if v_at < 2 or position('@' in v_domain) > 0 then
-    return p_email;
-  end if;
-  v_name := split_part(left(p_email, v_at - 1), '+', 1);
-  case%s
-    else null;
-  end case;
-  return case when v_name = '' then p_email else v_name || '@' || v_domain end;
+  return case
+    when v_name = '' or v_domain = '' or p_email like '%%@%%@%%' then p_email%s
+    else v_name || '@' || v_domain
+  end;
 end;
 $sql$, (
-    select coalesce(string_agg(
-      format(E'\n    when %s then%s', c.condition, c.steps), '' order by c.place, c.mailbox_domain, c.base_mark),
-      E'\n    when false then null;')
+    select string_agg(
+      format(E'\n    when %s in (%s) then %s', f.folded, f.domains, f.mailbox), '' order by f.place, f.domains)
     from (
-      select 1 as place, p.mailbox_domain, p.base_mark,
-        'v_domain in (' || string_agg(quote_literal(p.domain), ', ' order by p.domain) || ')' as condition,
-        format(E'\n      v_domain := %L;', p.mailbox_domain)
-          || case when p.ignored_marks <> '' then
-            format(E'\n      v_name := translate(v_name, %L, %L);', p.ignored_marks, '') else '' end as steps
+      select 1 as place, 'v_domain' as folded,
+        string_agg(quote_literal(p.domain), ', ' order by p.domain) as domains,
+        case p.ignored_marks
+          when '' then format('v_name || %L', '@' || p.mailbox_domain)
+          else format('coalesce(nullif(translate(v_name, %L, %L), %L) || %L, p_email)',
+            p.ignored_marks, '', '', '@' || p.mailbox_domain)
+        end as mailbox
       from leadgen.mail_providers p
       where p.base_mark is null and not p.has_subdomains
-      group by p.mailbox_domain, p.base_mark, p.ignored_marks
+      group by p.mailbox_domain, p.ignored_marks
       union all
-      select 2, null, p.base_mark,
-        'v_domain in (' || string_agg(quote_literal(p.domain), ', ' order by p.domain) || ')',
-        format(E'\n      if position(%1$L in v_name) > 1 then'
-          '\n        v_name := split_part(v_name, %1$L, 1) || %1$L;\n      end if;', p.base_mark)
+      select 2, 'v_domain', string_agg(quote_literal(p.domain), ', ' order by p.domain),
+        format('case when position(%1$L in v_name) > 1 then split_part(v_name, %1$L, 1) || %1$L else v_name end '
+          '|| ''@'' || v_domain', p.base_mark)
       from leadgen.mail_providers p
       where p.base_mark is not null
       group by p.base_mark
       union all
-      select 3, p.domain, null,
-        format('substr(v_domain, position(''.'' in v_domain) + 1) = %L', p.domain),
-        format(E'\n      v_name := split_part(v_domain, ''.'', 1);\n      v_domain := %L;', p.domain)
+      select 3, c_parent, string_agg(quote_literal(p.domain), ', ' order by p.domain),
+        format('coalesce(nullif(split_part(v_domain, ''.'', 1), %L) || ''@'' || %s, p_email)', '', c_parent)
       from leadgen.mail_providers p
       where p.has_subdomains
-    ) c));
+      having count(*) > 0
+    ) f));
 end;
 $$;
 comment on function catalog.write_mailbox_fold() is
