@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,7 +26,7 @@ from leadgen.imports.lead import Reader
 from leadgen.imports.posting import Fate, Poster
 from leadgen.imports.report import Report
 from leadgen.imports.source import Source, find_source
-from leadgen.imports.source_file import SourceFile, open_source_file
+from leadgen.imports.source_file import SourceFile, source_file
 from leadgen.imports.table import DELIMITERS
 from leadgen.mail_domains import MailDomains
 from leadgen.settings import load_settings
@@ -128,45 +128,49 @@ def import_leads(
     """
     others = _read_others(attributes=attributes, leave_out=leave_out)
     said = _read_said(mapped or [], map_file)
-    opened = open_source_file(file, encoding, _read_delimiter(delimiter))
-    headings = opened.table.headings
-    key = _read_key(key, headings)
-    try:
-        columns = match_columns(headings, said, Others.LEFT_OUT if others is Others.REFUSED else others)
-        show_file(file, opened, columns, key)
-        match_columns(headings, said, others)
-    except LeadGenError as error:
-        raise LeadGenError(f"{file}: {error}") from None
     settings = load_settings()
     with (
-        opened.text,
-        Report(file, report, headings, opened.table.delimiter) as refused,
-        connect(database_url(), autocommit=True) as connection,
-        asyncio.Runner() as runner,
+        source_file(file, encoding, _read_delimiter(delimiter)) as opened,
+        Report(file, report, opened.table.headings, opened.table.delimiter) as refused,
     ):
-        where = find_source(connection, source)
-        show_source(where, is_dry=is_dry)
-        domains = MailDomains(settings.mx_timeout_seconds, settings.dns_servers)
-        poster = Poster(connection, domains, runner)
-        with closing(Reader(headings, columns, where.source_key, where.api_key_hash, key)) as reader:
+        columns = read_columns(file, opened, said, others, _read_key(key, opened.table.headings))
+        with connect(database_url(), autocommit=True) as connection, asyncio.Runner() as runner:
+            where = find_source(connection, source)
+            show_source(where, is_dry=is_dry)
+            domains = MailDomains(settings.mx_timeout_seconds, settings.dns_servers)
+            poster = Poster(connection, domains, runner)
+            reader = Reader(opened.table.headings, columns, where.source_key, where.api_key_hash, key)
             post = poster.rehearse if is_dry else poster.post
-            summary = Summary()
-            interrupted = _follow(file, post(reader, opened.table.rows), opened, refused, summary)
+            with closing(reader):
+                summary, was_stopped = _follow(file, post(reader, opened.table.rows), opened, refused)
     if as_json:
         print_json(describe_summary(summary, where, refused.path, is_dry=is_dry))
     else:
         show_summary(summary, where, refused.path, is_dry=is_dry)
-    if interrupted:
+    if was_stopped:
         err.print("stopped; run the same command again to go on: it posts nothing twice")
         raise typer.Exit(INTERRUPTED)
     if summary.rows["refused"]:
         raise typer.Exit(1)
 
 
+def read_columns(
+    file: str, opened: SourceFile, said: Mapping[str, str], others: Others, key: str | None
+) -> list[Column]:
+    """The map of a file's columns, which is shown first. Raises LeadGenError where nobody said what a column is."""
+    try:
+        shown = Others.LEFT_OUT if others is Others.REFUSED else others
+        show_file(file, opened, match_columns(opened.table.headings, said, shown), key)
+        return match_columns(opened.table.headings, said, others)
+    except LeadGenError as error:
+        raise LeadGenError(f"{file}: {error}") from None
+
+
 def _follow(
-    file: str, fates: Iterator[list[Fate]], opened: SourceFile, report: Report, summary: Summary
-) -> bool:
-    """Count what becomes of the rows, and write the report. Returns whether somebody stopped it."""
+    file: str, fates: Iterator[list[Fate]], opened: SourceFile, report: Report
+) -> tuple[Summary, bool]:
+    """Count what becomes of the rows, and write the report. Returns also whether somebody stopped it."""
+    summary = Summary()
     said = time.monotonic()
     line = 1
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
@@ -186,14 +190,14 @@ def _follow(
                     err.print(f"{rows}, {opened.done:.0%} of the file")
                     said = time.monotonic()
         except KeyboardInterrupt:
-            return True
+            return summary, True
         except (psycopg.Error, LeadGenError, OSError) as error:
             done = count_of(summary.rows.total(), "row")
             raise LeadGenError(
                 f"{file}: stopped after line {line} ({done}): {describe_error(error)}. Run the same command again "
                 "to go on: it posts nothing twice"
             ) from error
-    return False
+    return summary, False
 
 
 def show_file(file: str, opened: SourceFile, columns: Sequence[Column], key: str | None) -> None:

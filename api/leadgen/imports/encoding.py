@@ -71,7 +71,7 @@ def find_encoding(file: BinaryIO, wanted: str | None = None) -> Encoding:
 
 def _look_up(wanted: str) -> Encoding:
     try:
-        b"".decode(wanted)
+        b"a".decode(wanted, "replace")
         codec = codecs.lookup(wanted).name
     except (LookupError, ValueError):
         raise LeadGenError(

@@ -7,6 +7,7 @@ rate limits of the API do not count here: an operator is no flood.
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
@@ -24,9 +25,7 @@ from leadgen.imports.lead import Lead, Reader, RowError
 from leadgen.imports.table import Row
 from leadgen.mail_domains import MailDomains
 
-PORTION = (
-    8  # leads in a transaction: more gain next to nothing, and live leads of the offer wait for all of them
-)
+PORTION = 4  # leads in a transaction: more gains little, and a live lead of the offer waits for all of them
 PATIENCE = 60.0  # seconds for which an offer may be held, or a deadlock come again
 
 SUBMIT = "select r::text from leadgen.submit_leads(%s::jsonb[], %s::jsonb[], true) r"
@@ -198,12 +197,17 @@ def read_answer(row: Row, answer: Answer) -> Fate:
     return Fate(
         row,
         outcome if is_rejected or outcome != "rejected" else "unsold",
-        "; ".join(f"{error['field']}: {error['reason']}" for error in answer.get("errors", ())),
+        "; ".join(map(_describe_failure, answer.get("errors", ()))),
         answer.get("lead_id"),
         "repeated" in answer,
         sum((price for _, price in sales), Decimal(0)),
         sales,
     )
+
+
+def _describe_failure(failure: dict[str, Any]) -> str:
+    field, reason = failure.get("field"), str(failure["reason"])
+    return reason if not field or re.search(rf"\b{re.escape(field)}\b", reason) else f"{field}: {reason}"
 
 
 def _list_sales(answer: Answer) -> tuple[tuple[str, Decimal], ...]:

@@ -3,6 +3,8 @@
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -25,12 +27,12 @@ _TELLING = re.compile(r'[^,;\t|"\r\n]{0,40}[^\x00-\x7f\ufeff][^,;\t|"\r\n]{0,40}
 
 
 class SourceFile(NamedTuple):
-    """A file of leads that is being read: its text, how many bytes it has, its encoding and its table.
+    """A file of leads that is being read: its bytes, how many they are, its encoding and its table.
 
     `telling`: a text of it with letters that ASCII has not, by which a person sees whether the encoding is right.
     """
 
-    text: TextIOWrapper
+    file: BinaryIO
     size: int
     encoding: Encoding
     table: Table
@@ -39,28 +41,31 @@ class SourceFile(NamedTuple):
     @property
     def done(self) -> float:
         """How much of it was read, 0 to 1."""
-        return self.text.buffer.tell() / max(1, self.size)
+        return self.file.tell() / max(1, self.size)
 
 
-def open_source_file(file: str, encoding: str | None, delimiter: str | None) -> SourceFile:
-    """Open a file, or standard input for `-`. Raises LeadGenError for what is no table."""
-    stream = _open(file)
-    size = stream.seek(0, 2)
-    stream.seek(0)
-    head = stream.read(4)
-    stream.seek(0)
-    for mark, what in NO_TEXT.items():
-        if head.startswith(mark):
-            raise LeadGenError(f"{file}: found {what}, allowed a CSV file: save the sheet as CSV")
-    found = find_encoding(stream, encoding)
-    text = TextIOWrapper(cast(BufferedReader, stream), encoding=found.codec, errors="replace", newline="")
-    telling = _TELLING.search(text.read(LOOK_AT))
-    text.seek(0)
-    try:
-        table = read_table(text, delimiter, is_known)
-    except LeadGenError as error:
-        raise LeadGenError(f"{file}: {error}") from None
-    return SourceFile(text, size, found, table, telling[0].strip() if telling else "")
+@contextmanager
+def source_file(file: str, encoding: str | None, delimiter: str | None) -> Iterator[SourceFile]:
+    """A file that is open, or standard input for `-`. Raises LeadGenError for what is no table."""
+    with _open(file) as stream:
+        size = stream.seek(0, 2)
+        stream.seek(0)
+        head = stream.read(4)
+        stream.seek(0)
+        for mark, what in NO_TEXT.items():
+            if head.startswith(mark):
+                raise LeadGenError(f"{file}: found {what}, allowed a CSV file: save the sheet as CSV")
+        found = find_encoding(stream, encoding)
+        with TextIOWrapper(
+            cast(BufferedReader, stream), encoding=found.codec, errors="replace", newline=""
+        ) as text:
+            telling = _TELLING.search(text.read(LOOK_AT))
+            text.seek(0)
+            try:
+                table = read_table(text, delimiter, is_known)
+            except LeadGenError as error:
+                raise LeadGenError(f"{file}: {error}") from None
+            yield SourceFile(stream, size, found, table, telling[0].strip() if telling else "")
 
 
 def _open(file: str) -> BinaryIO:
