@@ -145,7 +145,7 @@ def test_the_report_is_corrected_and_imported(market: psycopg.Connection, run: R
     assert done.returncode == 1
     assert "2  rejected: it failed validation" in done.stdout
     assert "2  refused: it is no lead" in done.stdout
-    assert "4 rows with the reason: " in done.stderr
+    assert "4 rows are in " in done.stderr
     path = tmp_path / "leads.refused.csv"
     report = read_report(path)
     assert list(report[0]) == [*HEADINGS, "import_line", "import_reason", "import_lead"]
@@ -247,6 +247,18 @@ def test_attributes_and_keys_of_a_file(market: psycopg.Connection, run: Run, tmp
         "select idempotency_key, attributes, tracking from leadgen.leads order by id limit 1"
     ).fetchone() == ("L-0", {"job_type": "leak"}, {"external_id": "L-0"})
     assert said(run("import", file, *SOURCE, *options))["came_before"] == 3
+
+
+def test_another_map_changes_no_lead_that_was_posted(
+    market: psycopg.Connection, run: Run, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "leads.csv", [make_row(1)])
+    assert said(run("import", file, *SOURCE, "--json"))["sold"] == 1
+    answer = said(run("import", file, *SOURCE, "--map", "Comments=", "--json"))
+    assert (answer["refused"], answer["rows"]) == (1, 1)
+    (row,) = read_report(tmp_path / "leads.refused.csv")
+    assert row["import_reason"].startswith("The idempotency key was used for another lead")
+    assert count(market) == 1
 
 
 def test_a_rejected_row_is_corrected_under_its_own_key(

@@ -237,8 +237,8 @@ def show_source(source: Source, *, is_dry: bool) -> None:
     )
     if is_dry:
         err.print(
-            "each row is judged as though it came alone and now: what the rows before it would use up of limits does "
-            "not count, nor does the same person twice in the file"
+            "each row is judged as though it came alone and now: limits that rows before it would use up do not "
+            "count, nor does the same person twice in the file"
         )
 
 
@@ -266,8 +266,9 @@ def show_summary(summary: Summary, source: Source, report: Path | None, *, is_dr
     if before := summary.came_before.total():
         err.print(f"{count_of(before, 'row')} came before, with this answer, and nothing was posted twice")
     if report:
-        rows = count_of(summary.rows["refused"] + summary.rows["rejected"], "row")
-        err.print(f"{rows} with the reason: {report}. Correct them there, and import that file", markup=False)
+        left = summary.rows["refused"] + summary.rows["rejected"]
+        are = f"{count_of(left, 'row')} {'is' if left == 1 else 'are'}"
+        err.print(f"{are} in {report}, with the reason: correct it there, and import that file", markup=False)
 
 
 def describe_summary(
