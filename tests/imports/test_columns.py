@@ -182,8 +182,9 @@ def test_a_source_with_a_key_names_the_visitor_itself() -> None:
 
 
 def test_what_is_no_address_is_left_to_the_database() -> None:
-    lead = make_reader().read(make_row("Ann", "", "", "", "here"))
-    assert payload_of(lead) == {"source_key": "austin", "name": "Ann", "ip_address": "here"}
+    for text in ("here", "fe80::1%eth0"):
+        lead = make_reader().read(make_row("Ann", "", "", "", text))
+        assert payload_of(lead) == {"source_key": "austin", "name": "Ann", "ip_address": text}
 
 
 def test_empty_cells_say_nothing() -> None:

@@ -124,7 +124,7 @@ def import_leads(
     off is simply started again. Rows that are refused or rejected go to a report with the reason; correct them there,
     and import the report. Exit status 1 if a row was refused.
 
-    Example: leadgen import leads.csv --source austin-plumbing-v1 --map 'Job=attributes.job_type' --dry-run
+    Example: leadgen import leads.csv --source austin-plumbing-v1 --attributes --dry-run
     """
     others = _read_others(attributes=attributes, leave_out=leave_out)
     said = _read_said(mapped or [], map_file)
@@ -137,8 +137,9 @@ def import_leads(
         with connect(database_url(), autocommit=True) as connection, asyncio.Runner() as runner:
             where = find_source(connection, source)
             show_source(where, is_dry=is_dry)
-            domains = MailDomains(settings.mx_timeout_seconds, settings.dns_servers)
-            poster = Poster(connection, domains, runner)
+            poster = Poster(
+                connection, lambda: MailDomains(settings.mx_timeout_seconds, settings.dns_servers), runner
+            )
             reader = Reader(opened.table.headings, columns, where.source_key, where.api_key_hash, key)
             post = poster.rehearse if is_dry else poster.post
             with closing(reader):

@@ -140,10 +140,17 @@ class Reader:
 
 def _move_visitor(fields: dict[str, str], context: dict[str, str]) -> None:
     """Say the person's address and browser as the API does of a visitor: a source without a key cannot name others."""
-    try:
-        context["ip_address"] = str(ip_address(fields["ip_address"]))
+    address = fields.get("ip_address", "")
+    if _is_address(address):
+        context["ip_address"] = address
         del fields["ip_address"]
-    except (KeyError, ValueError):
-        pass
     if agent := fields.pop("user_agent", None):
         context["user_agent"] = agent[:MAX_AGENT]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text  # PostgreSQL knows no zones

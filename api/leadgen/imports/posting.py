@@ -9,9 +9,10 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import psycopg
@@ -74,11 +75,18 @@ class Poster:
     """Hands rows in, on an autocommit connection."""
 
     def __init__(
-        self, connection: psycopg.Connection[Any], mail_domains: MailDomains, runner: asyncio.Runner
+        self,
+        connection: psycopg.Connection[Any],
+        make_mail_domains: Callable[[], MailDomains],
+        runner: asyncio.Runner,
     ) -> None:
         self._connection = connection
-        self._mail_domains = mail_domains
+        self._make_mail_domains = make_mail_domains
         self._runner = runner
+
+    @cached_property
+    def _mail_domains(self) -> MailDomains:
+        return self._make_mail_domains()
 
     def post(self, reader: Reader, rows: Iterable[Row]) -> Iterator[list[Fate]]:
         """Hand rows in, portion by portion; each portion is committed when its fates are given."""

@@ -4,6 +4,7 @@ It has the columns of the file, so it can be corrected and imported again. It ne
 """
 
 import csv
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -31,9 +32,9 @@ class Report:
         directory = (path or self._beside).parent
         if path is not None and path.exists():
             raise LeadGenError(f"--report: found {path}, which is there already, allowed a new file")
-        if not directory.is_dir():
+        if not directory.is_dir() or not os.access(directory, os.W_OK):
             raise LeadGenError(
-                f"--report: found {directory}, which is no directory, allowed a file in a directory"
+                f"--report: found a file in {directory}, allowed a directory that can be written to"
             )
 
     def __enter__(self) -> "Report":
