@@ -6,6 +6,7 @@ from .deliveries import measure_deliveries
 from .floor import create_floor, floor_subject
 from .http import http_subject, running_api
 from .intake import Results, check_sold, compare, measure_in_turns, submit_subject
+from .lead import MENDED
 from .plan import CLIENTS, MOST, Plan, Say
 from .profile import profile_functions, profile_statements
 from .rehearsal import measure_rehearsals
@@ -15,6 +16,7 @@ from .stored import store_leads
 from .wakeup import measure_wakeup
 
 FLOOR, SUBMIT, HTTP = "write floor", "submit_lead", "HTTP, 2 workers"
+MEND = "submit_lead, six odd fields"
 
 
 def measure_everything(bench: Bench, plan: Plan, say: Say) -> None:
@@ -36,6 +38,8 @@ def measure_everything(bench: Bench, plan: Plan, say: Say) -> None:
     for clients in CLIENTS:
         ratio = compare(results, (SUBMIT, clients), (FLOOR, clients), lambda one: one.cpu)
         say(f"CPU of {SUBMIT} / {FLOOR}, {clients} client{'s' * (clients > 1)}: {ratio}")
+        ratio = compare(results, (MEND, clients), (SUBMIT, clients), lambda one: one.cpu)
+        say(f"CPU of {MEND} / {SUBMIT}, {clients} client{'s' * (clients > 1)}: {ratio}")
     say(tables.http_line(compare(results, (HTTP, MOST), (SUBMIT, MOST), lambda one: one.rate)))
     for line in (*tables.delivery_lines(drained, memory), *tables.wakeup_lines(wakeup)):
         say(line)
@@ -48,6 +52,7 @@ def measure_intake(bench: Bench, plan: Plan) -> Results:
         subjects = {
             FLOOR: floor_subject(bench, "floor", plan.seconds),
             SUBMIT: submit_subject(bench, "intake", plan.seconds),
+            MEND: submit_subject(bench, "intake", plan.seconds, MENDED),
             HTTP: http_subject(bench, api, plan.seconds),
         }
         return measure_in_turns(subjects, CLIENTS, plan.rounds)
