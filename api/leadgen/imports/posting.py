@@ -26,7 +26,7 @@ from leadgen.imports.lead import Lead, Reader, RowError
 from leadgen.imports.table import Row
 from leadgen.mail_domains import MailDomains
 
-PORTION = 4  # leads in a transaction: more gains little, and a live lead of the offer waits for all of them
+PORTION = 4  # leads in a transaction: a live lead of the offer waits for all of them
 PATIENCE = 60.0  # seconds for which an offer may be held, or a deadlock come again
 
 SUBMIT = "select r::text from leadgen.submit_leads(%s::jsonb[], %s::jsonb[], true) r"
