@@ -37,6 +37,11 @@ MENDED = (
 CONTEXT = '{"ip_address": "198.18.<net>.<host>", "user_agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"}'
 
 
+def pick_place() -> int:
+    """Any place."""
+    return random.randint(*DRAWN["place"])
+
+
 def bounds(place: int | None) -> dict[str, tuple[int, int]]:
     """The numbers of a lead of any place, or of one."""
     return DRAWN if place is None else DRAWN | {"place": (place, place)}
