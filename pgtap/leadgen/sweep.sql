@@ -96,7 +96,7 @@ select bag_eq($$select relname::text from relations r where relkind <> 'S' and h
   $$select unnest('{markets,verticals,validation_policies,routing_policies,pricing_policies,offers,sources,
     source_campaigns,buyers,buyer_offers,buyer_service_areas,
     offer_exclusivities,settings,rate_limits,operator_keys,buyer_keys,return_reasons,endpoints,chores,field_maps,source_maps,
-    city_words,country_names,region_names,postal_territories}'::text[])$$,
+    city_words,country_names,region_names,postal_territories,mail_providers}'::text[])$$,
       'a DBA writes the catalogue,
       the settings and the keys');
 select is_empty($$select relname from relations r where has_table_privilege('leadgen_dba', r.oid, 'delete') and relname in ('leads',
