@@ -27,7 +27,22 @@ ALLOWED = {
     "demo": {"app", "db", "errors", "log", "paths", "settings", "show", "whatif", "words", "worker"},
     "whatif": {"errors", "words"},
     "docs": {"app", "db", "settings"},
-    "cli": {"app", "db", "docs", "errors", "log", "paths", "settings", "show", "whatif", "words", "worker"},
+    "imports": {"db", "errors", "escapes", "mail_domains"},
+    "cli": {
+        "app",
+        "db",
+        "docs",
+        "errors",
+        "imports",
+        "log",
+        "mail_domains",
+        "paths",
+        "settings",
+        "show",
+        "whatif",
+        "words",
+        "worker",
+    },
 }
 # The commands that are about the demo.
 ABOUT_THE_DEMO = {"cli/demo.py", "cli/schema.py"}

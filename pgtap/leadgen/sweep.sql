@@ -53,7 +53,8 @@ from (values
     settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
     list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy,claim_fetches,record_fetch,record_mail_domain}'),
   ('leadgen_dba',
-    '{policy_history,roll_back_policy,try_field_map,submit_lead,resubmit_quarantined,explain_lead,explain_candidates,'
+    '{policy_history,roll_back_policy,try_field_map,submit_lead,submit_leads,record_mail_domain,'
+    'resubmit_quarantined,explain_lead,explain_candidates,'
     'list_broken_invariants,accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,'
     'verify_leads,dry_run_lead,'
     'what_if,explain_unsold,rotate_webhook_secret,set_webhook_secret,set_webhook_header,set_network_secrets,remove_network_secrets,'

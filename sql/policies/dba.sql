@@ -58,6 +58,8 @@ grant delete on leadgen.source_maps to leadgen_dba;
 grant execute on function leadgen.try_field_map(text, jsonb) to leadgen_dba;
 
 grant execute on function leadgen.submit_lead(jsonb, jsonb, boolean) to leadgen_dba;
+grant execute on function leadgen.submit_leads(jsonb[], jsonb[], boolean) to leadgen_dba;
+grant execute on function leadgen.record_mail_domain(text, text) to leadgen_dba;
 grant execute on function leadgen.resubmit_quarantined(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_candidates(bigint) to leadgen_dba;

@@ -27,6 +27,7 @@ LONGEST = (
     "test_pgtap_matrix.py",
     "worker/test_endpoints.py",
     "test_cli.py",
+    "test_cli_import.py",
     "api/test_open_edits.py",
     "faults/test_storm.py",
     "worker/test_locked_rows.py",

@@ -22,6 +22,7 @@ from leadgen.cli import (
     explain,
     field_maps,
     find,
+    import_leads,
     keys,
     market,
     policies,
@@ -76,6 +77,7 @@ for command in (
     privacy.erase,
 ):
     app.command()(command)
+app.command("import")(import_leads.import_leads)
 app.command("accept")(sales.accept_sale)
 app.command("return")(sales.return_sale)
 for command in (docs.docs, services.serve, services.worker):

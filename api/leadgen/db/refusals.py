@@ -14,17 +14,16 @@ def describe_refusal(error: Error) -> str:
     message = diagnosis.message_primary
     if message is None:  # a connection that failed, or libpq's own words
         return " ".join(str(error).split())
-    if (error.sqlstate or "").startswith(OURS):
-        parts = [
-            message,
-            *(facts for facts in read_facts(diagnosis.message_detail) if not is_said(facts, message)),
-        ]
-    else:
-        parts = [message]
-    said = "; ".join(parts)
-    if not diagnosis.message_hint:
+    is_ours = (error.sqlstate or "").startswith(OURS)
+    return describe_parts(message, diagnosis.message_detail if is_ours else None, diagnosis.message_hint)
+
+
+def describe_parts(message: str, detail: str | None, hint: str | None) -> str:
+    """A refusal in one line by its MESSAGE, its DETAIL as JSON and its HINT."""
+    said = "; ".join([message, *(facts for facts in read_facts(detail) if not is_said(facts, message))])
+    if not hint:
         return said
-    return f"{said}{'' if said.endswith(('.', '?', '!')) else '.'} {diagnosis.message_hint}"
+    return f"{said}{'' if said.endswith(('.', '?', '!')) else '.'} {hint}"
 
 
 def is_said(facts: str, message: str) -> bool:
