@@ -69,7 +69,8 @@ def what_if(
       enrollments.3.filters='{"attributes.job_type": {"enum": ["leak"]}}'
 
     docs/policy-keys.md lists the keys of policies. A key of a policy is replaced whole; null takes it away. Keys that
-    count other leads or look up a mail domain cannot be changed. `leadgen buyers --offer OFFER` lists enrollments and buyers.
+    count other leads or look up a mail domain cannot be changed. `leadgen buyers --offer OFFER` lists enrollments and
+    buyers.
 
     Example: leadgen what-if austin-plumbing --from 2026-11-14 --set routing.strategy=weighted
     """
