@@ -187,7 +187,8 @@ declare
     when p_rule ?| array['pattern', 'minLength', 'maxLength'] then 'string' end);
   v_entry jsonb;
 begin
-  if jsonb_typeof(p_value) = v_type and not p_rule ? 'enum' then
+  if (case when p_rule ? 'enum' then jsonb_typeof(p_value) = 'string' and p_rule -> 'enum' @> p_value
+    else jsonb_typeof(p_value) = v_type end) then
     return p_value;
   end if;
   for v_index in 0 .. coalesce(jsonb_array_length(p_rule -> 'enum'), 0) - 1 loop

@@ -96,10 +96,15 @@ as $$
 -- Shares of limits and leads of a day are no common measure. Whoever has a limit is sorted by its share; whoever has
 -- none goes before the first of those that had more leads today than it, and is even with one that had as many. So it
 -- keeps up with the others, and neither kind floods the other. By the first edition who has no limit was always empty.
+--
+-- v_steps are the shares of those with a limit, each once, v_sales the most leads that those of a step or an earlier
+-- one had at least: the first step that reaches a number of leads is found by bisection.
 declare
   v_fills constant double precision[] := kernel.find_fills(p_snapshot);
   v_is_limited boolean[] := array_fill(false, array[cardinality(v_fills)]);
   v_owner integer;
+  v_steps double precision[];
+  v_sales bigint[];
 begin
   foreach v_owner in array coalesce(p_snapshot.limit_owners, '{}') loop
     v_is_limited[v_owner] := true;
@@ -108,33 +113,22 @@ begin
   if p_snapshot.edition is null or p_snapshot.sales_today is null or not false = any (v_is_limited) then
     return v_fills;
   end if;
-  return (
-    with candidate as materialized (
-      select c.place, c.fill, c.is_limited, c.sales, c.reason is null as passes
-      from unnest(v_fills, v_is_limited, p_snapshot.sales_today, p_reasons) with ordinality
-        as c (fill, is_limited, sales, reason, place)
-    ),
-    step as materialized (
-      select c.fill, min(c.sales) as sales, row_number() over (order by c.fill) as number
-      from candidate c
-      where c.passes and c.is_limited
-      group by c.fill
-    )
-    select array_agg(
-      case
-        when not c.passes then null
-        when c.is_limited then 2 * (select s.number from step s where s.fill = c.fill)
-        when next.sales = c.sales then 2 * next.number
-        else 2 * next.number - 1 + c.sales / 1e9
-      end::double precision order by c.place)
-    from candidate c
-    cross join lateral (
-      select s.number, s.sales from step s where s.sales >= c.sales
-      union all
-      select count(*) + 1, null from step
-      order by number
-      limit 1
-    ) next
+  select coalesce(array_agg(s.fill), '{}'), coalesce(array_agg(s.sales), '{}') into v_steps, v_sales
+  from (
+    select c.fill, max(coalesce(min(c.sales), -1)) over (order by c.fill) as sales
+    from unnest(v_fills, v_is_limited, p_snapshot.sales_today, p_reasons) as c (fill, is_limited, sales, reason)
+    where c.is_limited and c.reason is null
+    group by c.fill
+    order by c.fill
+  ) s;
+  return array(
+    select case
+      when c.reason is not null then null
+      when c.is_limited then 2 * width_bucket(c.fill, v_steps)
+      when v_sales[width_bucket(c.sales - 1, v_sales) + 1] = c.sales then 2 * width_bucket(c.sales - 1, v_sales) + 2
+      else 2 * width_bucket(c.sales - 1, v_sales) + 1 + c.sales / 1e9
+    end::double precision
+    from unnest(v_fills, v_is_limited, p_snapshot.sales_today, p_reasons) as c (fill, is_limited, sales, reason)
   );
 end;
 $$;

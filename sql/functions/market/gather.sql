@@ -90,10 +90,9 @@ begin
   )
   select
     p_snapshot.decided_at, p_snapshot.timezone, p_snapshot.decimals, p_snapshot.exclusivity, p_snapshot.adjustments,
-    c.*, u.*, 2, (
-      select array_agg(case when s.starts[v_day] < s.now_starts[v_day] then 0 else s.sales[v_day] end)
-      from seat s where v_day is not null),
-    null, (select d.lead_id from market.find_due_lead(p_route.offer_id, v_now) d)
+    c.enrollments, c.versions, c.buyers, c.flags, c.zones, c.pauses, c.openings, c.filter_faults, c.priorities, c.weights,
+    c.base_prices, c.prices, c.min_balances, c.balances, c.last_turns, c.finish_tags, c.virtual_times, u.*,
+    2, c.sales_today, null, (select d.lead_id from market.find_due_lead(p_route.offer_id, v_now) d)
   into v_snapshot
   from (
     select
@@ -106,9 +105,14 @@ begin
         s.base_price * case when s.buyer_id = v_owner then v_owner_price.factor else v_price.factor end
         + case when s.buyer_id = v_owner then v_owner_price.addend else v_price.addend end, p_snapshot.decimals)),
       array_agg(s.min_balance_required), array_agg(s.balance), array_agg(s.last_turn), array_agg(s.finish_tag),
-      array_agg(s.virtual_time)
+      array_agg(s.virtual_time),
+      array_agg(case when s.starts[v_day] < s.now_starts[v_day] then 0 else s.sales[v_day] end)
+        filter (where v_day is not null)
     from seat s
-  ) c
+  ) c (
+    enrollments, versions, buyers, flags, zones, pauses, openings, filter_faults, priorities, weights, base_prices, prices,
+    min_balances, balances, last_turns, finish_tags, virtual_times, sales_today
+  )
   cross join (
     select
       array_agg(s.place::integer), array_agg(s.limit_codes[n]), array_agg(s.limit_windows[n]),
@@ -153,14 +157,17 @@ returns table (lead_id bigint)
 language sql
 stable
 as $$
--- A change of the offer that is still to be followed may let any held lead be sold: then all of them are due.
-  select l.id
-  from leadgen.leads l
-  where l.offer_id = p_offer_id and l.hold_until is not null and l.next_route_at <= case
-    when exists (select from leadgen.catalog_changes x where x.offer_id = p_offer_id) then 'infinity'
-    else p_now end
-  order by l.next_route_at, l.id
-  limit 1;
+-- A change of the offer that is still to be followed may let any held lead be sold: then all of them are due. Changes
+-- are looked for only where a lead is held: most offers hold none.
+  select f.id
+  from (
+    select l.id, l.next_route_at
+    from leadgen.leads l
+    where l.offer_id = p_offer_id and l.hold_until is not null
+    order by l.next_route_at, l.id
+    limit 1
+  ) f
+  where f.next_route_at <= p_now or exists (select from leadgen.catalog_changes x where x.offer_id = p_offer_id);
 $$;
 comment on function market.find_due_lead(bigint, timestamptz) is
   'The first held lead of an offer that is due; no row: none is. Part of the query that reads it, as '
