@@ -8,8 +8,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.serving import add_catalogue
-
 Market = psycopg.Connection
 Run = Callable[..., Any]
 
@@ -17,9 +15,14 @@ WIDTH = 100
 
 
 @pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
+@pytest.fixture
 def market(database: str) -> Any:
     """A session on a fresh database with one offer, its buyer Ann, and Bob, who buys nothing."""
-    add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
 
