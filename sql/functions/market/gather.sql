@@ -62,36 +62,12 @@ begin
   v_price := kernel.compose_adjustments(p_snapshot.adjustments, false);
   v_owner_price := kernel.compose_adjustments(p_snapshot.adjustments, v_owner is not null);
   with seat as materialized (
-    select
-      row_number() over (order by u.buyer_offer_id) as place, bo.id, bo.version, bo.buyer_id,
-      bo.is_active::integer
-        | (b.is_active::integer << 1)
-        | (bo.is_reachable::integer << 2)
-        | ((bo.buyer_id = any (array(select a.buyer_id
-            from market.list_buyers_of_place(p_route.market_id, p_facts.postal_patterns, p_facts.city_key) a)
-          ))::integer << 3)
-        | ((bo.compiled_schedule is null or coalesce(kernel.minute_of_week(v_now, bo.timezone), p_facts.local_minute)
-            <@ bo.compiled_schedule)::integer << 4)
-        | ((bo.buyer_id = any (p_buyers_with_lead))::integer << 5)
-        | ((bo.buyer_id = any (p_facts.buyers_with_contact))::integer << 6) as flags,
-      bo.timezone, bo.pause_from, bo.pause_until, bo.compiled_schedule,
-      case when (p_document @@ bo.compiled_filter) is not true and bo.compiled_filter is not null
-        then kernel.find_filter_fault(bo.compiled_filters, p_document) end as filter_fault,
-      bo.routing_priority, bo.weight, coalesce(bo.price_per_lead, p_route.default_price) as base_price,
-      bo.min_balance_required, case when bo.min_balance_required is not null then b.balance end as balance,
-      u.last_turn, u.finish_tag, u.virtual_time, bo.limit_codes, bo.limit_windows, bo.limit_is_money, bo.limit_caps,
-      u.starts, u.sales, u.money,
-      case when bo.timezone is null then v_starts else kernel.start_windows(v_now, bo.timezone) end as now_starts
-    from leadgen.enrollment_usage u
-    join leadgen.buyer_offers bo on bo.id = u.buyer_offer_id
-    join leadgen.buyers b on b.id = bo.buyer_id
-    where u.offer_id = p_route.offer_id and u.market_id = p_route.market_id
-    order by place
+    select * from market.list_seats(p_route, p_facts, p_document, p_buyers_with_lead, v_now, v_starts)
   )
   select
     p_snapshot.decided_at, p_snapshot.timezone, p_snapshot.decimals, p_snapshot.exclusivity, p_snapshot.adjustments,
-    c.enrollments, c.versions, c.buyers, c.flags, c.zones, c.pauses, c.openings, c.filter_faults, c.priorities, c.weights,
-    c.base_prices, c.prices, c.min_balances, c.balances, c.last_turns, c.finish_tags, c.virtual_times, u.*,
+    c.enrollments, c.versions, c.buyers, c.flags, c.zones, c.pauses, c.openings, c.filter_faults, c.priorities,
+    c.weights, c.base_prices, c.prices, c.min_balances, c.balances, c.last_turns, c.finish_tags, c.virtual_times, u.*,
     2, c.sales_today, null, (select d.lead_id from market.find_due_lead(p_route.offer_id, v_now) d)
   into v_snapshot
   from (
@@ -110,8 +86,8 @@ begin
         filter (where v_day is not null)
     from seat s
   ) c (
-    enrollments, versions, buyers, flags, zones, pauses, openings, filter_faults, priorities, weights, base_prices, prices,
-    min_balances, balances, last_turns, finish_tags, virtual_times, sales_today
+    enrollments, versions, buyers, flags, zones, pauses, openings, filter_faults, priorities, weights, base_prices,
+    prices, min_balances, balances, last_turns, finish_tags, virtual_times, sales_today
   )
   cross join (
     select
@@ -130,6 +106,56 @@ comment on function market.gather_candidates(
   kernel.snapshot, kernel.lead_facts, catalog.route, jsonb, bigint[]) is
   'Step gather: a snapshot with its candidates, by enrollment id, the limits of each with what was used of them, and '
   'the first held lead that is due.';
+
+create or replace function market.list_seats(
+  p_route catalog.route,
+  p_facts kernel.lead_facts,
+  p_document jsonb,
+  p_buyers_with_lead bigint[],
+  p_now timestamptz,
+  p_starts timestamptz[]
+)
+returns table (
+  place bigint, id bigint, version integer, buyer_id bigint, flags integer, timezone varchar, pause_from timestamptz,
+  pause_until timestamptz, compiled_schedule int4multirange, filter_fault text, routing_priority integer,
+  weight numeric, base_price numeric, min_balance_required numeric, balance numeric, last_turn bigint,
+  finish_tag double precision, virtual_time double precision, limit_codes text[], limit_windows text[],
+  limit_is_money boolean[], limit_caps numeric[], starts timestamptz[], sales integer[], money numeric[],
+  now_starts timestamptz[]
+)
+language sql
+stable
+as $$
+  select
+    row_number() over (order by u.buyer_offer_id), u.buyer_offer_id, bo.version, bo.buyer_id,
+    bo.is_active::integer
+      | (b.is_active::integer << 1)
+      | (bo.is_reachable::integer << 2)
+      | ((bo.buyer_id = any (array(select a.buyer_id
+          from market.list_buyers_of_place(p_route.market_id, p_facts.postal_patterns, p_facts.city_key) a)
+        ))::integer << 3)
+      | ((bo.compiled_schedule is null or coalesce(kernel.minute_of_week(p_now, bo.timezone), p_facts.local_minute)
+          <@ bo.compiled_schedule)::integer << 4)
+      | ((bo.buyer_id = any (p_buyers_with_lead))::integer << 5)
+      | ((bo.buyer_id = any (p_facts.buyers_with_contact))::integer << 6),
+    bo.timezone, bo.pause_from, bo.pause_until, bo.compiled_schedule,
+    case when (p_document @@ bo.compiled_filter) is not true and bo.compiled_filter is not null
+      then kernel.find_filter_fault(bo.compiled_filters, p_document) end,
+    bo.routing_priority, bo.weight, coalesce(bo.price_per_lead, p_route.default_price),
+    bo.min_balance_required, case when bo.min_balance_required is not null then b.balance end,
+    u.last_turn, u.finish_tag, u.virtual_time, bo.limit_codes, bo.limit_windows, bo.limit_is_money, bo.limit_caps,
+    u.starts, u.sales, u.money,
+    case when bo.timezone is null then p_starts else kernel.start_windows(p_now, bo.timezone) end
+  from leadgen.enrollment_usage u
+  join leadgen.buyer_offers bo on bo.id = u.buyer_offer_id
+  join leadgen.buyers b on b.id = bo.buyer_id
+  where u.offer_id = p_route.offer_id and u.market_id = p_route.market_id
+  order by u.buyer_offer_id;
+$$;
+comment on function market.list_seats(
+  catalog.route, kernel.lead_facts, jsonb, bigint[], timestamptz, timestamptz[]) is
+  'The candidates of an offer with what was used of their limits, by enrollment id. p_starts: when the windows of the '
+  'market began. Part of the query that reads it, as list_buyers_of_place is.';
 
 create or replace function market.list_buyers_of_place(
   p_market_id bigint,
