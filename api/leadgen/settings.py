@@ -126,6 +126,10 @@ class Settings(BaseSettings):
         default=1_048_576,
         description="a larger post that an ad network has signed is refused: 413 (Meta names up to 1,000 leads in one)",
     )
+    max_batch_bytes: PositiveInt = Field(
+        default=4_194_304,
+        description="a larger batch is refused: 413 (each of its leads is held to MAX_BODY_BYTES)",
+    )
     max_connections: PositiveInt = Field(
         default=1_000,
         description="clients' connections to one API process; beyond, an idle one is closed, or 503",

@@ -1,6 +1,6 @@
 -- find_source and find_route: API key, source_key, page, campaign, default; the first hit wins.
 begin;
-select plan(31);
+select plan(35);
 
 create temp table ids as select testkit.make_offer() as offer_id, testkit.make_offer() as other_offer_id;
 insert into leadgen.sources (offer_id, kind, name, source_key, hostname, path_prefix, api_key_hash)
@@ -69,6 +69,15 @@ select is(pg_temp.source('{"landing_url": "https://partner.example/"}'), null, '
 update leadgen.settings set default_source_key = 'gone';
 select is((intake.find_route(intake.read_request('{}', '{}'))).failed_step, 'source',
   'find_route: a default that does not exist finds nothing');
+
+
+-- The key by itself.
+select is(testkit.fault_of(format('select leadgen.check_source_key(%L)', key)), fault, what)
+from (values
+  (repeat('b', 64), 'none', 'check_source_key: a source''s key is valid'),
+  (repeat('c', 64), 'LG401', 'check_source_key: an unknown key is not'),
+  ('', 'LG401', 'check_source_key: an empty key is not'),
+  (null, 'LG401', 'check_source_key: no key is not')) as t (key, fault, what);
 
 select * from finish();
 rollback;

@@ -47,7 +47,7 @@ select bag_eq(format($$select proname::text from functions f
 from (values
   ('leadgen_api', '{submit_lead,submit_leads,explain_lead_for,is_ready,record_mail_domain,open_post,submit_mapped_lead,verify_subscription,
     answer_sale,show_sale,list_return_reasons,read_link,answer_by_link,record_sms_status,lease_posts,list_rate_limits,
-     find_form_pages,keep_refused}'::text[]),
+     find_form_pages,check_source_key,keep_refused}'::text[]),
   ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,list_withdrawn,take_nap,
     list_chores,run_chore,follow_change,route_held_lead,
     settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
@@ -95,7 +95,7 @@ select bag_eq($$select relname::text from relations r where relkind <> 'S' and h
   $$select unnest('{markets,verticals,validation_policies,routing_policies,pricing_policies,offers,sources,
     source_campaigns,buyers,buyer_offers,buyer_service_areas,
     offer_exclusivities,settings,rate_limits,operator_keys,buyer_keys,return_reasons,endpoints,chores,field_maps,source_maps,
-    city_words,country_names,region_names,postal_territories}'::text[])$$,
+    city_words,country_names,region_names,postal_territories,mail_providers}'::text[])$$,
       'a DBA writes the catalogue,
       the settings and the keys');
 select is_empty($$select relname from relations r where has_table_privilege('leadgen_dba', r.oid, 'delete') and relname in ('leads',

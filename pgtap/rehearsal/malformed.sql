@@ -149,9 +149,8 @@ select is(pg_temp.said('{"routing": {"strategy": "wieghted"}}'), 'changes.routin
   'allowed: one of priority, round_robin, weighted, highest_price, least_filled. Did you mean weighted? | ', 'the word that was meant');
 select is(pg_temp.said('{"default_price_per_lead": 0}'), 'changes.default_price_per_lead: found 0; allowed: at least 0.01 | ',
   'another fault: no hint');
-select is(pg_temp.said('{"validation": {"duplicate_window_hours": 1}}'), 'changes.validation.duplicate_window_hours: '
-  'found a key that a what-if cannot change; allowed: a key that looks nothing up: '
-  'a what-if judges a lead by what was found when it came | ',
+select is(pg_temp.said('{"validation": {"max_per_phone_per_day": 1}}'), 'changes.validation.max_per_phone_per_day: '
+  'found a key that a what-if cannot change; allowed: another key: for this one a what-if takes what was found when the lead came | ',
   'a key that cannot be changed');
 
 select * from finish();

@@ -4,6 +4,7 @@ grant usage on schema leadgen to leadgen_api;
 -- Senders hand leads in.
 grant execute on function leadgen.submit_lead(jsonb, jsonb, boolean) to leadgen_api;
 grant execute on function leadgen.submit_leads(jsonb[], jsonb[], boolean) to leadgen_api;
+grant execute on function leadgen.check_source_key(text) to leadgen_api;
 grant execute on function leadgen.find_form_pages(jsonb, jsonb) to leadgen_api;
 grant execute on function leadgen.record_mail_domain(text, text) to leadgen_api;
 grant execute on function leadgen.keep_refused(text, text, jsonb, jsonb, bigint, integer) to leadgen_api;

@@ -42,9 +42,9 @@ grant update (
 ) on leadgen.settings to leadgen_dba;
 -- How much senders may send.
 grant insert, update, delete on leadgen.rate_limits to leadgen_dba;
--- How places are written; a deploy compiles what is here.
+-- How places and addresses are written; a deploy compiles what is here.
 grant insert, update, delete on
-  leadgen.city_words, leadgen.country_names, leadgen.region_names, leadgen.postal_territories
+  leadgen.city_words, leadgen.country_names, leadgen.region_names, leadgen.postal_territories, leadgen.mail_providers
 to leadgen_dba;
 -- How often workers do a chore, and whether they do it.
 grant update (pause, is_active) on leadgen.chores to leadgen_dba;

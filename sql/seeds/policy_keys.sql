@@ -32,8 +32,10 @@ values
     '{"type": "number", "minimum": 0, "maximum": 8784}',
     'Hours within which the same contact is a duplicate; default from leadgen.settings, 0 turns it off.'),
   ('validation', 'duplicate_match', 111, null, false,
-    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"enum": ["phone", "email"]}}',
-    'What makes two contacts the same; default both phone and email. Empty values never match.'),
+    '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"enum": ["phone", "email", "mailbox"]}}',
+    'What makes two contacts the same; default both phone and email. With mailbox also other addresses of the same mailbox: plus tags, '
+    'and what leadgen.mail_providers says of the domain (jdoe@gmail.com is j.doe+roof@googlemail.com); for contact_window_days, too. '
+    'Empty values never match.'),
   ('validation', 'duplicate_match_mode', 112, null, false, '{"enum": ["any", "all"]}',
     'Whether one equal field is enough (any, the default) or all must be equal.'),
   ('validation', 'duplicate_scope', 113, null, false, '{"enum": ["offer", "vertical", "market", "global"]}',

@@ -110,6 +110,25 @@ comment on table leadgen.postal_territories is
   'Territories with an ISO 3166-1 code of their own whose postal codes are another country''s: 009 is Puerto Rico (PR), '
   'part of the US. Compiled by every deploy into ref.find_postal_country and ref.settle_country.';
 
+create table leadgen.mail_providers (
+  domain text primary key,
+  mailbox_domain text not null,
+  ignored_marks text not null default '',
+  base_mark text,
+  has_subdomains boolean not null default false
+);
+comment on table leadgen.mail_providers is
+  'Mail domains at which several addresses are one mailbox by more than a plus tag. Seed rows are kept by every deploy, which compiles all rows '
+  'into ref.fold_mailbox and makes the index of mailboxes anew where they have changed; rows of your own stay.';
+comment on column leadgen.mail_providers.mailbox_domain is
+  'The domain by which its mailboxes are named: gmail.com for googlemail.com. A row of its own.';
+comment on column leadgen.mail_providers.ignored_marks is 'Characters that do not count before the @: a dot for gmail.com.';
+comment on column leadgen.mail_providers.base_mark is
+  'The character behind a base name that is not the name of a mailbox: "-" for yahoo.com, where jd-roof and jd-car are one mailbox, and jd is '
+  'another or none. Null: there is no such character.';
+comment on column leadgen.mail_providers.has_subdomains is
+  'Whether anything@jdoe.domain is the mailbox jdoe@domain, as for fastmail.com.';
+
 create table leadgen.answer_words (
   word text primary key,
   meaning boolean not null

@@ -31,10 +31,11 @@ create type rehearsal.plan as (
   seats rehearsal.seat[],
   ids bigint[],
   reads_leads boolean,
-  moves_turns boolean
+  moves_turns boolean,
+  finds_duplicates boolean
 );
 comment on type rehearsal.plan is
-  'What a what-if changes, checked and compiled. validation, routing, pricing: keys laid over the policy that judged each lead; null: unchanged. ids: the seats'' enrollments. reads_leads: what is changed depends on the leads'' own fields. moves_turns: whose turn it is may differ from the first lead on.';
+  'What a what-if changes, checked and compiled. validation, routing, pricing: keys laid over the policy that judged each lead; null: unchanged. ids: the seats'' enrollments. reads_leads: what is changed depends on the leads'' own fields. moves_turns: whose turn it is may differ from the first lead on. finds_duplicates: what a duplicate is is changed, so that earlier leads are looked for anew.';
 
 create type rehearsal.policies as (
   validation_id bigint,
@@ -141,10 +142,11 @@ create type rehearsal.play as (
   move rehearsal.move,
   gained integer[],
   earned numeric[],
-  examples integer
+  examples integer,
+  turned bigint[]
 );
 comment on type rehearsal.play is
-  'A rehearsal at one moment. latest: history''s latest decision. zones, turns and tags: one a seat. starts and the counters: one a seat and window, of the windows that last until windows_end: sold and paid are what history took, sales and money how far the rehearsal is from it. has_left: the turns are the rehearsal''s own. policy to outcome: the lead at hand, what history saw of it, what is seen here, and what is made of it. is_stray, waiting, move: what the lead at hand leaves behind; null: nothing. gained and earned: sales and revenue more than in history, one a seat; the first, the offer as a whole, has none.';
+  'A rehearsal at one moment. latest: history''s latest decision. zones, turns and tags: one a seat. starts and the counters: one a seat and window, of the windows that last until windows_end: sold and paid are what history took, sales and money how far the rehearsal is from it. has_left: the turns are the rehearsal''s own. policy to outcome: the lead at hand, what history saw of it, what is seen here, and what is made of it. is_stray, waiting, move: what the lead at hand leaves behind; null: nothing. gained and earned: sales and revenue more than in history, one a seat; the first, the offer as a whole, has none. turned: the leads that validation judges otherwise than in history, where duplicates are looked for anew.';
 
 create type rehearsal.queue as (
   waiting rehearsal.waiting[],

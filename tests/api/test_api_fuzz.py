@@ -78,6 +78,20 @@ def test_any_lead(api: Api, changes: dict[str, Any]) -> None:
 
 
 @relaxed
+@given(
+    leads=st.lists(
+        values | changes.map(lambda lead: make_lead(source_key=None) | lead), min_size=1, max_size=6
+    )
+)
+def test_any_batch(api: Api, leads: list[Any]) -> None:
+    headers = {"X_API_Key": SOURCE_KEY, "Content_Type": "application/json"}
+    answer = api.request("POST", "/api/leads/batch", json.dumps({"leads": leads}).encode(), **headers)
+    assert answer.status == 200
+    assert {one["status"] for one in answer.json["leads"]} <= STATUSES
+    assert len(answer.json["leads"]) == len(leads)
+
+
+@relaxed
 @given(headers=headers, with_key=st.booleans())
 def test_any_headers(api: Api, headers: dict[str, str], with_key: bool) -> None:
     key = {"X_API_Key": SOURCE_KEY} if with_key else {}

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api.serving import Answer, Api, add_catalogue, make_lead, running_api
+from api.serving import SOURCE_KEY, Answer, Api, add_catalogue, make_lead, running_api
 from api.test_siege import ATTACKER, HEAD, LIVE, OTHER, POST, pour, read_answer
 from leadgen.app.gate import Bounds
 from leadgen.paths import checkout
@@ -137,6 +137,17 @@ def test_a_flood_ends_at_the_edge(edge: Edge, first: bytes, piece: bytes, status
 
 
 @needs_nginx
+@pytest.mark.parametrize(("padding", "status"), [(1_000_000, 200), (4_000_000, 200), (4_300_000, 413)])
+def test_a_batch_has_a_limit_of_its_own(edge: Edge, padding: int, status: int) -> None:
+    body = json.dumps({"leads": [make_lead(source_key=None) for _ in range(3)]}).encode() + b" " * padding
+    head = POST.replace(b"/api/leads", b"/api/leads/batch") + f"X-API-Key: {SOURCE_KEY}\r\n".encode()
+    answer = edge.ask(head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    assert answer.status == status
+    if status == 200:
+        assert answer.json["statuses"] == {"202": 3}
+
+
+@needs_nginx
 def test_whom_a_client_claims_to_be_does_not_count(edge: Edge) -> None:
     lead = make_lead()
     body = json.dumps(lead).encode()
@@ -187,3 +198,7 @@ def test_the_edge_has_the_bounds_of_the_api() -> None:
     assert of_caddy(r"max_header_size (\d+)KiB") * 1024 == bounds.head_bytes
     assert of_caddy(r"max_size (\d+)KiB") * 1024 == settings.max_body_bytes
     assert of_caddy(r"read_header (\d+)s") == bounds.head_seconds
+    assert of_nginx(r"client_max_body_size 4m;\n\s*client_body_buffer_size (\d+)m") == [
+        settings.max_batch_bytes // 1_048_576
+    ]
+    assert of_caddy(r"request_body @batches \{\n\s*max_size (\d+)MiB") * 1_048_576 == settings.max_batch_bytes

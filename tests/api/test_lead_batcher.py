@@ -78,6 +78,13 @@ class Senders:
             self.sent[payload] = asyncio.create_task(submit)
         await settle()
 
+    async def send_together(self, *payloads: str) -> None:
+        """Submit leads that belong together."""
+        for payload in payloads:
+            submit = self.batcher.submit(payload[0], payload, f"context of {payload}", has_company=True)
+            self.sent[payload] = asyncio.create_task(submit)
+        await settle()
+
     def check_accepted(self, *payloads: str) -> None:
         """Assert that these, and no others, have their own answers."""
         answered = {payload: task.result() for payload, task in self.sent.items() if task.done()}
@@ -147,6 +154,17 @@ async def test_what_comes_while_all_slots_are_busy_is_one_call(one: Senders, dat
     one.check_accepted("a1")
     await database.end(1)
     one.check_accepted("a1", "b1", "b2", "c1", "a2")
+
+
+async def test_leads_that_have_company_are_one_call(two: Senders, database: Database) -> None:
+    await two.send_together("a1", "a2", "a3")
+    assert database.begun == [["a1", "a2", "a3"]]
+    await two.send("b1")
+    assert database.begun[1:] == [["b1"]]
+    await two.send_together("a4", "a5")
+    assert database.begun[2:] == [], "their lane is in a call"
+    await database.end(0)
+    assert database.begun[2:] == [["a4", "a5"]]
 
 
 async def test_a_lane_is_in_one_call_at_a_time(two: Senders, database: Database) -> None:

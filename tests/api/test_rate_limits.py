@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from leadgen.app import rates
 from leadgen.app.headers import name_network
 from leadgen.app.problems import UNAUTHORIZED, UNAVAILABLE, Problem
 from leadgen.app.queries import Queries, RateLimit
-from leadgen.app.rates import SHARE, Rates
+from leadgen.app.rates import BATCHES, BATCHES_OF_ONE, SHARE, BatchesUnderWay, Rates
 
 PAGE = "austin-plumbing-v1"
 
@@ -135,6 +135,31 @@ async def test_a_public_source_key_is_limited_whatever_its_addresses_are() -> No
         await held.check_source({}, PAGE)
     await held.check_source({"api_key_hash": "valid"}, PAGE)
     await held.check_source({}, "another")
+
+
+async def test_of_the_leads_of_a_batch_those_that_fit_are_counted() -> None:
+    held = Rates(Leases(limit("key", 100), left=10))
+    assert await held.count_leads("k", 0) == (0, None)
+    assert await held.count_leads("k", 7) == (7, None)
+    taken, problem = await held.count_leads("k", 50)
+    assert taken == 15 - 7
+    assert problem is not None
+    assert (problem.kind.status, problem.headers) == (429, {"Retry-After": "30"})
+    assert (await held.count_leads("another", 5))[0] == 5
+
+
+def test_so_many_batches_are_in_hand_and_no_more() -> None:
+    batches = BatchesUnderWay()
+    with ExitStack() as stack:
+        for n in range(BATCHES // BATCHES_OF_ONE):
+            for _ in range(BATCHES_OF_ONE):
+                stack.enter_context(batches.take(f"k{n}"))
+        for key, status in (("k0", 429), ("another", 503)):
+            with pytest.raises(Problem) as refused, batches.take(key):
+                pass
+            assert (refused.value.kind.status, refused.value.headers) == (status, {"Retry-After": "2"})
+    with batches.take("another"):
+        pass
 
 
 async def test_a_change_of_the_limits_holds_at_once_for_who_was_refused(

@@ -59,8 +59,9 @@ insert into offers
   (market_id, vertical_id, name, default_price_per_lead, validation_policy_id, routing_policy_id, pricing_policy_id)
 select n, 1, 'Offer ' || n, 45, n, 1 + (n - 1) % 5, 1 + n % 2 from generate_series(1, 20) n order by n;
 
-insert into sources (offer_id, kind, name, source_key)
-select n, 'landing_page', 'Page ' || n, 's' || 10 + n from generate_series(1, 20) n order by n;
+insert into sources (offer_id, kind, name, source_key, api_key_hash)
+select n, 'landing_page', 'Page ' || n, 's' || 10 + n, encode(sha256(convert_to('k' || 10 + n, 'UTF8')), 'hex')
+from generate_series(1, 20) n order by n;
 
 insert into buyers (name, email, phone, webhook_url, email_notifications, balance)
 select 'Buyer ' || n, 'b' || n || '@buyer.example', '+15125550100', 'https://buyer.example/leads', n % 2 = 0, 100000

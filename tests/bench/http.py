@@ -1,4 +1,4 @@
-"""POST /api/leads on uvicorn, driven over loopback."""
+"""POST /api/leads and /api/leads/batch on uvicorn, driven over loopback."""
 
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ SERVE = (
 )
 POOL = 4  # connections of each worker process
 START_SECONDS = 30
+BATCH = 100  # leads
 WARM_UP = 1  # seconds: each connection compiles the functions it calls
 
 
@@ -58,13 +59,23 @@ def http_subject(bench: Bench, api: Api, seconds: int) -> Subject:
     return lambda connections: post_leads(bench, api, connections, seconds)
 
 
-def post_leads(bench: Bench, api: Api, connections: int, seconds: int) -> Measured:
-    """Post leads over so many connections. Raises RuntimeError when more than a few are refused."""
-    run_module("load", str(api.port), str(connections), str(WARM_UP))
+def batch_subject(bench: Bench, api: Api, seconds: int) -> Subject:
+    """Batches posted over so many connections."""
+    return lambda connections: post_leads(bench, api, connections, seconds, BATCH)
+
+
+def post_leads(bench: Bench, api: Api, connections: int, seconds: int, leads: int = 1) -> Measured:
+    """Post leads over so many connections, by themselves or so many in a batch.
+
+    Raises RuntimeError when more than a few are refused.
+    """
+    run_module("load", str(api.port), str(connections), str(WARM_UP), str(leads))
     before = bench.cpu_seconds(), cpu_seconds(api.pid)
-    rate, answered, refused = run_module("load", str(api.port), str(connections), str(seconds)).split()
+    rate, answered, refused = run_module(
+        "load", str(api.port), str(connections), str(seconds), str(leads)
+    ).split()
     after = bench.cpu_seconds(), cpu_seconds(api.pid)
     if int(refused) > 0.02 * int(answered):
-        raise RuntimeError(f"{refused} of {answered} requests were not answered 202")
+        raise RuntimeError(f"{refused} of {answered} leads were not answered 202")
     server, client = (1000 * (end - start) / int(answered) for start, end in zip(before, after, strict=True))
     return Measured(server, client, float(rate))

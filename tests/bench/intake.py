@@ -5,7 +5,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import NamedTuple
 
-from .lead import submit_script
+from .lead import LEAD, submit_script
 from .pgbench import Measured, measure
 from .server import Bench
 
@@ -52,9 +52,10 @@ def compare(results: Results, one: Key, other: Key, value: Callable[[Measured], 
     return spread([value(this) / value(that) for this, that in pairs])
 
 
-def submit_subject(bench: Bench, database: str, seconds: int) -> Subject:
+def submit_subject(bench: Bench, database: str, seconds: int, lead: str = LEAD) -> Subject:
     """Calls of submit_lead by direct sessions."""
-    return lambda clients: measure(bench, database, submit_script(), clients, seconds, "leadgen_api")
+    script = submit_script(lead=lead)
+    return lambda clients: measure(bench, database, script, clients, seconds, "leadgen_api")
 
 
 def check_sold(bench: Bench, database: str) -> None:

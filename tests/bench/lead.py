@@ -25,7 +25,21 @@ LEAD = (
     ' "utm_source": "google", "utm_medium": "cpc", "utm_campaign": "plumbing",'
     ' "attributes": {"job_type": "leak", "property": "house", "urgent": true, "house_age": <age>}}'
 )
+# The same lead as people and broken exports send it: six fields are read or mended.
+MENDED = (
+    LEAD.replace('"+1<area><number>"', '"(<area>) <number> ext. 4"')
+    .replace('"<place><block><city>"', '"<place><block><city>.0"')
+    .replace('"New City <city>"', '"NEW  CITY <city>, TX"')
+    .replace('"consent": true', '"consent": "on"')
+    .replace('"house_age": <age>', '"house_age": "<age>"')
+    .replace('"utm_medium": "cpc"', '"utm_medium": ["cpc"]')
+)
 CONTEXT = '{"ip_address": "198.18.<net>.<host>", "user_agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"}'
+
+
+def pick_place() -> int:
+    """Any place."""
+    return random.randint(*DRAWN["place"])
 
 
 def bounds(place: int | None) -> dict[str, tuple[int, int]]:
@@ -44,12 +58,12 @@ def text(template: str) -> str:
     return "('" + re.sub("<(.*?)>", r"' || :\1 || '", template) + "')"
 
 
-def submit_script(place: int | None = None) -> str:
+def submit_script(place: int | None = None, lead: str = LEAD) -> str:
     """A pgbench script that hands one lead in."""
-    return f"{draws(place)}select leadgen.submit_lead({text(LEAD)}::jsonb, {text(CONTEXT)}::jsonb);\n"
+    return f"{draws(place)}select leadgen.submit_lead({text(lead)}::jsonb, {text(CONTEXT)}::jsonb);\n"
 
 
-def make_lead(place: int | None = None) -> str:
+def make_lead(place: int | None = None, lead: str = LEAD) -> str:
     """The JSON of one lead."""
     drawn = {name: str(random.randint(low, high)) for name, (low, high) in bounds(place).items()}
-    return re.sub("<(.*?)>", lambda found: drawn[found[1]], LEAD)
+    return re.sub("<(.*?)>", lambda found: drawn[found[1]], lead)

@@ -143,6 +143,11 @@ def http_line(ratio: Spread) -> str:
     return f"leads per second over HTTP / submit_lead: {ratio}, aim {HTTP_AIM:.2f}: {_met(ratio.middle >= HTTP_AIM)}"
 
 
+def batch_line(leads: int, ratio: Spread) -> str:
+    """What a lead costs in a batch, of one that is posted by itself."""
+    return f"CPU of server and API a lead, batch of {leads} / single posts, one connection: {ratio}"
+
+
 def what_if_line(found: Rehearsal) -> str:
     """Whether what-if reached its aim."""
     slowest = min(found.same, found.changed)

@@ -125,6 +125,35 @@ def test_contact_in_two_offers_at_once_is_one_duplicate(same: str, pair: Pair, c
     assert [error["code"] for error in second["errors"]] == ["duplicate"]
 
 
+@pytest.mark.parametrize("scope", ["offer", "market"])
+def test_two_addresses_of_a_mailbox_at_once_are_one_duplicate(
+    scope: str, pair: Pair, catalogue: Catalogue
+) -> None:
+    """The second waits for the first, in one offer for its turn, in two for the mailbox."""
+    rules = {"duplicate_window_hours": 24, "duplicate_scope": scope, "duplicate_match": ["mailbox"]}
+    offers = [catalogue.add_offer(rules=rules) for _ in range(2)]
+    for offer in offers:
+        catalogue.enroll(offer)
+    first, second = pair.submit_both(
+        make_lead(offers[0].source_key, email="j.doe+roof@googlemail.com"),
+        make_lead(offers[scope == "market"].source_key, email="jdoe@gmail.com"),
+    )
+    assert first["status"] == "accepted"
+    assert [error["code"] for error in second["errors"]] == ["duplicate"]
+
+
+def test_addresses_of_two_mailboxes_at_once_do_not_wait(pair: Pair, catalogue: Catalogue) -> None:
+    rules = MARKET_WIDE | {"duplicate_match": ["mailbox"]}
+    offers = [catalogue.add_offer(rules=rules) for _ in range(2)]
+    for offer in offers:
+        catalogue.enroll(offer)
+    answer = pair.submit_beside(
+        make_lead(offers[0].source_key, email="jdoe+a@example.com"),
+        make_lead(offers[1].source_key, email="jdoe+b@example.net"),
+    )
+    assert answer["buyer_id"]
+
+
 def test_contact_in_two_offers_does_not_wait_where_duplicates_count_per_offer(
     pair: Pair, catalogue: Catalogue, offer: Offer
 ) -> None:

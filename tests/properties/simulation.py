@@ -119,6 +119,7 @@ class Simulation:
             "name": "John Smith",
             "email": f"person{person}@example.com",
             "phone": f"+1512555010{person}",
+            **(self._disguise(person, number) if self.world.offers[index].by_mailbox else {}),
             "postal_code": step.postal_code,
             "message": step.message,
             "attributes": step.attributes,
@@ -136,6 +137,13 @@ class Simulation:
         self.check_decisions()
         if answer["status"] == "accepted":
             self._check_who_went_first(answer["lead_id"], self.offer_ids[index])
+
+    def _disguise(self, person: int, number: int) -> dict[str, str]:
+        """Another address of a person's mailbox, and another phone."""
+        name = ("person", "per.son", "p.e.r.s.o.n", "Person")[number % 4]
+        domain = ("gmail.com", "googlemail.com")[number // 4 % 2]
+        tag = f"+{number}" if number % 3 else ""
+        return {"email": f"{name}{person}{tag}@{domain}", "phone": f"+1512556{number:04}"}
 
     def _resubmit(self, step: Step) -> None:
         if self.leads:
@@ -503,7 +511,9 @@ class Simulation:
             self._write_owners(offer_id, offer)
 
     def _write_offer(self, number: int, offer: Offer) -> int:
-        rules = {"duplicate_window_hours": offer.duplicate_hours}
+        rules: dict[str, Any] = {"duplicate_window_hours": offer.duplicate_hours}
+        if offer.by_mailbox:
+            rules["duplicate_match"] = ["mailbox"]
         pricing = None
         if offer.pricing:
             pricing = self._insert("pricing_policies", name="p", rules=offer.pricing)

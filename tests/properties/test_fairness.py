@@ -64,6 +64,7 @@ class Fair:
                     {"on_no_buyer": "reject", "contact_window_days": 0} | routing,
                     None,
                     0,
+                    False,
                     enrollments,
                     {},
                 )

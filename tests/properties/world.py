@@ -71,12 +71,16 @@ class Enrollment:
 
 @dataclass
 class Offer:
-    """An offer with its policies; `owners`: the buyer who owns a scope, by (type, value)."""
+    """An offer with its policies; `owners`: the buyer who owns a scope, by (type, value).
+
+    `by_mailbox`: its people write another address of their mailbox, and another phone, each time.
+    """
 
     price: Decimal
     routing: dict[str, Any]
     pricing: dict[str, Any] | None
     duplicate_hours: int
+    by_mailbox: bool
     enrollments: list[Enrollment]
     owners: dict[tuple[str, str], int]
 
@@ -266,11 +270,13 @@ def offers(draw: st.DrawFn, buyer_count: int) -> Offer:
     """An offer in which some of the buyers are enrolled."""
     everybody = st.integers(0, buyer_count - 1)
     enrolled = draw(st.lists(everybody, min_size=1, unique=True))
+    hours, by_mailbox = draw(st.sampled_from([(0, False), (0, False), (24, False), (24, True)]))
     return Offer(
         price=draw(price),
         routing=draw(routings),
         pricing=draw(st.none() | pricings),
-        duplicate_hours=draw(st.sampled_from([0, 0, 24])),
+        duplicate_hours=hours,
+        by_mailbox=by_mailbox,
         enrollments=[draw(enrollments(buyer)) for buyer in sorted(enrolled)],
         owners=draw(st.dictionaries(st.sampled_from(OWNED), st.sampled_from(enrolled), max_size=2)),
     )

@@ -130,18 +130,27 @@ class LeadBatcher:
         self._calls: dict[asyncio.Task[None], _Call] = {}
         self._offers = Offers()
 
-    async def submit(self, sender: str, payload: str, context: str) -> Outcome:
+    async def submit(self, sender: str, payload: str, context: str, *, has_company: bool = False) -> Outcome:
         """Submit a lead; payload and context are JSON. Returns once it is committed. Raises Problem.
 
         Who cannot be begun within WAIT_SECONDS is refused, like one for whom no connection comes free.
+        `has_company`: others are submitted in the same turn of the event loop, and go with it.
         """
-        return await self._submit(sender, payload, context, None)
+        return await self._submit(sender, payload, context, None, has_company=has_company)
 
     async def submit_alone(self, sender: str, statement: Statement, context: str) -> Outcome:
         """Submit a lead by a statement of its own, which is in no batch. As submit in all else."""
         return await self._submit(sender[:LONGEST_NAME], "", context, statement)
 
-    async def _submit(self, sender: str, payload: str, context: str, statement: Statement | None) -> Outcome:
+    async def _submit(
+        self,
+        sender: str,
+        payload: str,
+        context: str,
+        statement: Statement | None,
+        *,
+        has_company: bool = False,
+    ) -> Outcome:
         loop = asyncio.get_running_loop()
         lane = self._offers.find(sender, loop.time()) or sender
         begin_by = loop.time() + WAIT_SECONDS
@@ -152,7 +161,10 @@ class LeadBatcher:
         timer = loop.call_at(lead.begin_by, self._give_up, lead)
         self._unanswered += 1
         self._waiting[lead] = None
-        self._start_calls()
+        if has_company:
+            loop.call_soon(self._start_calls)
+        else:
+            self._start_calls()
         try:
             with LEADS_IN_HAND.track_inprogress():
                 return await lead.answer

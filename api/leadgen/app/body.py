@@ -28,7 +28,7 @@ async def read_body(request: Request[Any, Any, Any], limit: int, *, keeps: bool 
     length = int(announced) if announced.isdecimal() else 0
     body = bytearray()
     if length > limit and not keeps:
-        raise _too_large(limit, body, length)
+        raise too_large(limit, body, length)
     try:
         async with asyncio.timeout(ENOUGH_SECONDS if length > limit else None):
             while True:
@@ -37,14 +37,15 @@ async def read_body(request: Request[Any, Any, Any], limit: int, *, keeps: bool 
                     raise Problem(MALFORMED, "The connection was closed before the body was complete")
                 body += event["body"]
                 if len(body) > limit:
-                    raise _too_large(limit, body, length)
+                    raise too_large(limit, body, length)
                 if not event["more_body"]:
                     return bytes(body)
     except TimeoutError:
-        raise _too_large(limit, body, length) from None
+        raise too_large(limit, body, length) from None
 
 
-def _too_large(limit: int, body: bytearray, length: int) -> Oversized:
+def too_large(limit: int, body: bytes | bytearray, length: int) -> Oversized:
+    """The problem of a body of `length` bytes, of which `body` came."""
     found, allowed = f"more than {limit} bytes", f"at most {limit} bytes"
     problem = Problem.of_field("body", found, allowed, TOO_LARGE)
     begins = bytes(body[:limit])

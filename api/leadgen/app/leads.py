@@ -154,9 +154,7 @@ async def _submit(
     try:
         body = await read_body(request, services.max_body_bytes, keeps=True)
         body = as_json(body)
-        text = decode_utf8(body)
-        check_object(text)
-        payload = mend_text(text)
+        payload = read_payload(body)
         sender = name_sender(payload, context)
         await services.rates.check_source(context, sender)
         submit = partial(services.batcher.submit, sender, payload)
@@ -225,6 +223,13 @@ async def explain_lead(
     with services.rates.judge_key(caller):
         account = await services.queries.explain_lead(caller.get("api_key_hash", NO_KEY_HASH), lead_id)
     return Response(account.encode(), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+def read_payload(body: bytes) -> str:
+    """The lead of a body as JSON that jsonb takes. Raises Problem for what is no lead."""
+    text = decode_utf8(body)
+    check_object(text)
+    return mend_text(text)
 
 
 def answer_lead(status: str, outcome: str) -> Response[bytes]:

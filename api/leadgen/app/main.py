@@ -20,6 +20,7 @@ from leadgen.app.health import show_live, show_ready
 from leadgen.app.leads import explain_lead, submit_lead
 from leadgen.app.metrics import MeasuredApp, forget_process
 from leadgen.app.openapi.document import make_config
+from leadgen.app.posted_batches import submit_batch
 from leadgen.app.problems import EXCEPTION_HANDLERS
 from leadgen.app.services import Services, make_services
 from leadgen.app.sms_status import take_sms_status
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     return MeasuredApp(
         route_handlers=[
             submit_lead,
+            submit_batch,
             explain_lead,
             take_post,
             verify_subscription,

@@ -14,6 +14,7 @@ SUBMIT_LEADS = "select r ->> 'status', r::text from leadgen.submit_leads(%s::jso
 RECORD_MAIL_DOMAIN = "select leadgen.record_mail_domain(%s, %s)"
 LEASE_POSTS = "select granted, retry_after from leadgen.lease_posts(%s, %s, %s)"
 LIST_RATE_LIMITS = "select name, subject, amount, per_seconds, is_active from leadgen.list_rate_limits()"
+CHECK_SOURCE_KEY = "select leadgen.check_source_key(%s)"
 FIND_FORM_PAGES = "select leadgen.find_form_pages(%s::jsonb, %s::jsonb)"
 EXPLAIN_LEAD = "select leadgen.explain_lead_for(%s, %s)::text"
 IS_READY = "select leadgen.is_ready()"
@@ -93,6 +94,10 @@ class Queries:
         """The rate limits on posts."""
         rows = await retrying(partial(self._rows, LIST_RATE_LIMITS, ()))
         return [RateLimit(*row) for row in rows]
+
+    async def check_source_key(self, key_hash: str) -> None:
+        """Raise Problem (401) unless the key is some source's."""
+        await self._row(CHECK_SOURCE_KEY, (key_hash,))
 
     async def find_form_pages(self, payload: str, context: str) -> dict[str, str | None]:
         """Where the source of a form sends its visitors: success_url and error_url; empty where no source claims it."""

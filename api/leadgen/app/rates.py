@@ -8,6 +8,7 @@ database one statement a pause, not one a post.
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import structlog
 
 from leadgen.app.headers import name_network
 from leadgen.app.metrics import POSTS_LIMITED
-from leadgen.app.problems import TOO_MANY, UNAUTHORIZED, Kind, Problem
+from leadgen.app.problems import RETRY_AFTER_SECONDS, TOO_MANY, UNAUTHORIZED, UNAVAILABLE, Kind, Problem
 from leadgen.app.queries import Queries, RateLimit
 
 SHARE = 20  # a process gives away this part of a limit by itself, and leases as much at a time
@@ -27,6 +28,12 @@ READ_SECONDS = 5.0  # after which the limits are read again
 MOST_SENDERS = 20_000  # whose state is remembered, of each limit
 MOST_KEYS = 10_000  # that are known to be valid
 MAX_SUBJECT = 200
+BATCHES = 8  # that one process has in hand
+BATCHES_OF_ONE = 2  # of one key
+TOO_MANY_OF_ONE = (
+    f"{BATCHES_OF_ONE} batches of this API key are under way, and no more may be. Nothing of it was kept."
+)
+TOO_MANY_OF_ALL = f"{BATCHES} batches are under way, and no more may be. Nothing of it was kept."
 BEHIND_A_PROXY = "behind a proxy set TRUSTED_PROXIES, or all visitors have the proxy's address"
 
 log = structlog.get_logger()
@@ -70,6 +77,16 @@ class Rates:
         """Count a request of a key that is known to be valid. Raises Problem as check_head."""
         await self._take("key", key_hash, refusal)
 
+    async def count_leads(self, key_hash: str, count: int) -> tuple[int, Problem | None]:
+        """Count so many leads of a valid key. Returns how many are within its limit, and what the others are told."""
+        for taken in range(count):
+            try:
+                await self.check_key(key_hash)
+            except Problem as problem:
+                POSTS_LIMITED.labels("key").inc(count - taken - 1)
+                return taken, problem
+        return count, None
+
     async def check_source(self, context: Mapping[str, str], sender: str, refusal: Kind = TOO_MANY) -> None:
         """Count a post without a key for the source or page that it names. Raises Problem as check_head."""
         if "api_key_hash" not in context:
@@ -85,6 +102,10 @@ class Rates:
                 self._known_keys.pop(context.get("api_key_hash", ""), None)
             raise
         self.learn_key(context)
+
+    def knows_key(self, context: Mapping[str, str]) -> bool:
+        """Whether the database took the key of this request before."""
+        return context.get("api_key_hash") in self._known_keys
 
     def learn_key(self, context: Mapping[str, str]) -> None:
         """The database took the key of this request."""
@@ -165,6 +186,28 @@ class Rates:
         finally:
             self._read_at = asyncio.get_running_loop().time()
             self._reading = None
+
+
+class BatchesUnderWay:
+    """The batches that this process has in hand: each is read whole, so their number bounds the memory."""
+
+    def __init__(self) -> None:
+        self._of_key = Counter[str]()
+
+    @contextmanager
+    def take(self, key_hash: str) -> Iterator[None]:
+        """Be one of them inside. Raises Problem (429, 503) if there are too many of this key, or of all."""
+        if self._of_key[key_hash] >= BATCHES_OF_ONE:
+            POSTS_LIMITED.labels("batches").inc()
+            raise _try_again(TOO_MANY_OF_ONE, RETRY_AFTER_SECONDS, TOO_MANY)
+        if self._of_key.total() >= BATCHES:
+            raise _try_again(TOO_MANY_OF_ALL, RETRY_AFTER_SECONDS, UNAVAILABLE)
+        self._of_key[key_hash] += 1
+        try:
+            yield
+        finally:
+            self._of_key[key_hash] -= 1
+            self._of_key += Counter()  # forgets who has none
 
 
 def refuse(name: str, retry_after: int, kind: Kind = TOO_MANY) -> Problem:

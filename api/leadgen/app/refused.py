@@ -23,18 +23,22 @@ async def keep_refused(
     context: Mapping[str, str],
     source_key: str | None = None,
     position: int | None = None,
+    *,
+    most: int | None = None,
 ) -> None:
     """Keep a submission that is refused with this problem; its answer then names the row as `quarantine_id`.
 
-    Of a body that is too large the beginning is kept. One that cannot be kept now is refused all the same.
+    Of a body that is too large, or larger than `most` bytes, the beginning is kept. One that cannot be kept now is
+    refused all the same.
     """
     if problem.kind not in (MALFORMED, TOO_LARGE):
         return
     cut = None
     if isinstance(problem, Oversized):
-        body, cut = problem.begins, problem.cut_bytes
-        cut += max(0, len(body) - KEPT_BYTES)
-        body = body[:KEPT_BYTES]
+        body, cut, most = problem.begins, problem.cut_bytes, KEPT_BYTES
+    if most is not None and len(body) > most:
+        cut = (cut or 0) + len(body) - most
+        body = body[:most]
     if not body:
         return
     text = mend_text(body.decode(errors="replace")).replace("\0", "\ufffd")

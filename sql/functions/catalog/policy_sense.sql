@@ -123,6 +123,9 @@ declare
 begin
   if p_rules ->> 'duplicate_match_mode' = 'all' and jsonb_array_length(p_rules -> 'duplicate_match') = 1 then
     perform kernel.refuse_value('rules.duplicate_match_mode', 'all', 'any, or two fields in duplicate_match');
+  elsif p_rules ->> 'duplicate_match_mode' = 'all' and p_rules -> 'duplicate_match' @> '["email", "mailbox"]' then
+    perform kernel.refuse_value('rules.duplicate_match', p_rules ->> 'duplicate_match',
+      'email or mailbox, not both, where all must be equal: one e-mail is one mailbox');
   end if;
   foreach v_key in array '{duplicate_match,duplicate_match_mode,duplicate_scope}'::text[] loop
     if p_rules ? v_key and (p_rules ->> 'duplicate_window_hours')::numeric = 0 then

@@ -60,7 +60,8 @@ stable
 as $$
 -- Reads every table that a rule depends on, after the offer's lock. Rules are pure functions of what this returns.
 -- What only some policies ask for is looked up only for them, and what became of a contact's earlier leads only if
--- there are any. The hashes are privacy.hash_contact's, without three calls.
+-- there are any; whether a mailbox is known is looked up together with what became of its leads. The hashes are
+-- privacy.hash_contact's, without three calls.
 declare
   v_rules constant jsonb := p_route.validation_rules;
   v_facts kernel.lead_facts := p_facts;
@@ -117,7 +118,7 @@ begin
     on p.country_code = ref.find_postal_country(p_facts.country_code) and p.postal_code = p_facts.postal_code;
 
   v_facts.buyers_with_contact := '{}';
-  if not v_is_known then
+  if not v_is_known and (v_rules -> 'duplicate_match' ? 'mailbox') is not true then
     return v_facts;
   end if;
   if v_window_hours > 0 then
@@ -133,85 +134,6 @@ $$;
 comment on function intake.gather_facts(kernel.lead_facts, catalog.route, inet, text, timestamptz) is
   'What the tables know of a lead: an earlier lead of its key, an earlier lead of its contact, its place, its mail '
   'domain, suppression, how many came of its address and phone, who bought its contact.';
-
-create or replace function intake.find_duplicate(
-  p_facts kernel.lead_facts,
-  p_route catalog.route,
-  p_since timestamptz,
-  out lead_id bigint,
-  out created_at timestamptz,
-  out field text
-)
-language plpgsql
-stable
-as $$
--- An earlier lead that failed validation does not count; an empty phone or e-mail matches nothing.
-declare
-  v_match constant jsonb := coalesce(p_route.validation_rules -> 'duplicate_match', '["phone", "email"]');
-  v_scope constant text := coalesce(p_route.validation_rules ->> 'duplicate_scope', 'offer');
-  v_needs_both constant boolean :=
-    p_route.validation_rules ->> 'duplicate_match_mode' = 'all' and v_match @> '["phone", "email"]';
-begin
-  select earlier.id, earlier.created_at, earlier.matched into lead_id, created_at, field
-  from (
-    select l.*, 'phone' as matched from leadgen.leads l where v_match ? 'phone' and l.phone = p_facts.phone
-    union all
-    select l.*, 'email' from leadgen.leads l where v_match ? 'email' and l.email = p_facts.email
-  ) earlier
-  where earlier.created_at > p_since
-    and earlier.validation_reason is null
-    and (v_needs_both is not true or (earlier.phone = p_facts.phone and earlier.email = p_facts.email))
-    and case v_scope
-      when 'offer' then earlier.market_id = p_route.market_id and earlier.offer_id = p_route.offer_id
-      when 'market' then earlier.market_id = p_route.market_id
-      when 'vertical' then earlier.vertical_id = p_route.vertical_id
-      else true
-    end
-  order by earlier.created_at desc, earlier.id desc, earlier.matched desc
-  limit 1;
-end;
-$$;
-comment on function intake.find_duplicate(kernel.lead_facts, catalog.route, timestamptz) is
-  'The latest valid lead since a time with the same contact, as the policy''s duplicate_match, duplicate_match_mode '
-  'and duplicate_scope say.';
-
-create or replace function intake.find_buyers_with_contact(
-  p_facts kernel.lead_facts,
-  p_route catalog.route,
-  p_lead_id bigint default null
-)
-returns bigint[]
-language plpgsql
-stable
-as $$
-declare
-  v_days constant numeric := (p_route.routing_settings).contact_window_days;
-  v_since constant timestamptz := p_facts.decided_at - v_days * interval '1 day';
-begin
-  if v_days = 0 then
-    return '{}';
-  end if;
-  return array(
-    select a.buyer_id
-    from (
-      select l.id from leadgen.leads l
-      where l.offer_id = p_route.offer_id and l.phone = p_facts.phone and l.created_at > v_since
-      union all
-      select l.id from leadgen.leads l
-      where l.offer_id = p_route.offer_id and l.email = p_facts.email and l.created_at > v_since
-    ) earlier
-    cross join lateral (
-      select s.buyer_id from leadgen.lead_assignments s
-      where s.lead_id = earlier.id and s.market_id = p_route.market_id and s.outcome not in ('failed', 'erased')
-      offset 0 -- from the few leads to their sales, even by a plan of when there was no lead yet
-    ) a
-    where earlier.id is distinct from p_lead_id
-  );
-end;
-$$;
-comment on function intake.find_buyers_with_contact(kernel.lead_facts, catalog.route, bigint) is
-  'Buyers who bought another lead of the same phone or e-mail from the offer within the policy''s '
-  'contact_window_days; a sale that never reached its buyer does not count.';
 
 create or replace function intake.find_domain_to_look_up(
   p_facts kernel.lead_facts,

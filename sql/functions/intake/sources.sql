@@ -74,6 +74,19 @@ comment on function intake.find_source(intake.lead_request) is
   'The source a submission comes from, null when none claims it that may without a key. LG401: a key that is wrong, or '
   'missing where the payload names a partner; LG403: the payload names another source than the key.';
 
+create or replace function intake.check_source_key(p_key_hash text)
+returns void
+language plpgsql
+stable
+as $$
+begin
+  if not exists (select from leadgen.sources s where s.api_key_hash = p_key_hash) then
+    perform kernel.refuse('LG401', 'No valid API key');
+  end if;
+end;
+$$;
+comment on function intake.check_source_key(text) is 'The work of leadgen.check_source_key.';
+
 create or replace function intake.find_source_by_page(p_url text)
 returns bigint
 language plpgsql

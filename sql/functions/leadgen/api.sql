@@ -52,6 +52,20 @@ comment on function leadgen.submit_leads(jsonb[], jsonb[], boolean) is
   'all offers are held, the first is waited for, unless p_waits is false. alone: submit it by itself. Raises '
   'what is not one lead''s (a deadlock, a lock time-out, a full disk); then nothing is taken.';
 
+create or replace function leadgen.check_source_key(p_key_hash text)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform intake.check_source_key(p_key_hash);
+end;
+$$;
+comment on function leadgen.check_source_key(text) is
+  'LG401 unless some source has the API key with this hash. Asked before a batch is read.';
+
 create or replace function leadgen.find_form_pages(p_payload jsonb, p_context jsonb)
 returns jsonb
 language plpgsql

@@ -46,12 +46,14 @@ returns integer[]
 language plpgsql
 immutable
 as $$
+-- One e-mail is one mailbox, so the mailbox's key keeps both apart, whatever the policy compares.
 begin
-  return array(select hashtext(c) from unnest(array[p_facts.email, p_facts.phone]) c where c is not null);
+  return array(
+    select hashtext(c) from unnest(array[ref.fold_mailbox(p_facts.email), p_facts.phone]) c where c is not null);
 end;
 $$;
 comment on function market.list_contact_keys(kernel.lead_facts) is
-  'The second keys of the advisory locks (class 1) of a lead''s contact: e-mail and phone.';
+  'The second keys of the advisory locks (class 1) of a lead''s contact: mailbox and phone.';
 
 create or replace function market.lock_contacts(p_keys integer[])
 returns void

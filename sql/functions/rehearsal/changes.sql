@@ -68,6 +68,8 @@ begin
   v_plan.reads_leads := p_changes ?| '{validation,pricing,with}'
     or coalesce(v_plan.routing -> 'exclusivity' ? 'scopes', false)
     or exists (select from unnest(v_plan.seats) s where s.tests is not null);
+  v_plan.finds_duplicates := coalesce(v_plan.validation ?| array[
+    'duplicate_window_hours', 'duplicate_match', 'duplicate_match_mode', 'duplicate_scope'], false);
   v_plan.moves_turns := p_changes ?| '{routing,with}'
     or exists (select from unnest(v_plan.seats) s where s.is_gone or s.changes is not null);
   return v_plan;
@@ -149,15 +151,13 @@ declare
   v_path text;
 begin
   select c.kind || '.' || c.key into v_path
-  from (values ('validation', 'duplicate_window_hours'), ('validation', 'duplicate_match'),
-    ('validation', 'duplicate_match_mode'), ('validation', 'duplicate_scope'), ('validation', 'max_per_ip_per_hour'),
-    ('validation', 'max_per_phone_per_day'),
+  from (values ('validation', 'max_per_ip_per_hour'), ('validation', 'max_per_phone_per_day'),
     ('validation', 'mx_lookup_enabled'), ('routing', 'contact_window_days')) c (kind, key)
   where p_changes -> c.kind ? c.key
   limit 1;
   if found then
     perform kernel.refuse_value('changes.' || v_path, 'a key that a what-if cannot change',
-      'a key that looks nothing up: a what-if judges a lead by what was found when it came');
+      'another key: for this one a what-if takes what was found when the lead came');
   end if;
   if p_changes ? 'validation' then
     perform rehearsal.check_changed_policy('validation', rehearsal.lay_over(

@@ -32,6 +32,7 @@ begin
   v_play.gained := array_fill(0, array[cardinality(p_plan.ids)]);
   v_play.earned := array_fill(0::numeric, array[cardinality(p_plan.ids)]);
   v_play.examples := 0;
+  v_play.turned := '{}';
   return v_play;
 end;
 $$;

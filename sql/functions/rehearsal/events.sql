@@ -127,7 +127,13 @@ begin
   if p_plan.validation is not null and p_event.kind <> 'retried' and (p_event.lead).erased_at is null then
     p_play.policies := rehearsal.lay_over_validation(
       p_plan, p_play.policies, (p_event.lead).validation_policy_id, (p_event.lead).validation_policy_version);
+    if p_plan.finds_duplicates then
+      v_facts := intake.find_duplicate_again(p_event.lead, v_facts, (p_play.policies).rules, p_play.turned);
+    end if;
     v_failures := rules.judge_lead(v_facts, (p_play.policies).rules, (p_play.policies).compiled_rules);
+    if p_plan.finds_duplicates then
+      p_play := rehearsal.note_verdict(p_play, p_event.lead, v_failures = '{}');
+    end if;
   end if;
   if v_failures <> '{}' then
     p_play.outcome := ('rejected', (v_failures[1]).code, '{}', '{}')::rehearsal.outcome;
@@ -178,6 +184,25 @@ end;
 $$;
 comment on function rehearsal.rehearse(rehearsal.plan, rehearsal.play, rehearsal.event) is
   'A rehearsal with its decision about a lead, as it is judged under the changes.';
+
+create or replace function rehearsal.note_verdict(
+  inout p_play rehearsal.play,
+  p_lead leadgen.leads,
+  p_is_valid boolean
+)
+language plpgsql
+immutable
+as $$
+-- A lead that is routed again is judged again, and comes out the same.
+begin
+  if p_is_valid <> (p_lead.validation_reason is null) and p_lead.id <> all (p_play.turned) then
+    p_play.turned := p_play.turned || p_lead.id;
+  end if;
+end;
+$$;
+comment on function rehearsal.note_verdict(rehearsal.play, leadgen.leads, boolean) is
+  'A rehearsal that knows of a lead which validation judges otherwise than in history: later leads are no duplicates '
+  'of one that is turned down here, and may be of one that is taken here.';
 
 create or replace function rehearsal.read_outcome(p_snapshot kernel.snapshot, p_decision kernel.decision)
 returns rehearsal.outcome

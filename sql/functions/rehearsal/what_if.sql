@@ -25,7 +25,10 @@
 --
 --   returns     what buyers would return, or fail to take, of leads that go elsewhere, is not known; a lead that only
 --               changes its price leaves its return behind, too
---   contacts    who bought a contact before is as it was; keys that look up other leads or the DNS cannot be changed
+--   contacts    who bought a contact before is as it was; keys that count other leads, and mx_lookup_enabled, cannot be
+--               changed
+--   duplicates  where a key of duplicates is changed, earlier leads are looked for anew: those of the offer and the
+--               period count as they come out here, all others as they did; nobody is a duplicate of an erased lead
 --   woken       of more than a hundred that wait, those whose own time comes first try for a place that came free, and
 --               leads that wait in history, too, are not among the hundred; an edit is seen at history's next decision;
 --               the look that each held lead has each hour is left out: a price that falls by the hour, and fits a

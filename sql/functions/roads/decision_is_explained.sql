@@ -28,7 +28,8 @@ begin
       'errors', coalesce(l.answer -> 'errors', '[]'))
       || case
         when l.answer -> 'errors' @> '[{"code": "duplicate"}]'
-          then jsonb_build_object('duplicate_of', (l.signals).duplicate_lead_id)
+          then jsonb_build_object(
+            'duplicate_of', (l.signals).duplicate_lead_id, 'duplicate_by', (l.signals).duplicate_field)
         else '{}'
       end,
     'intake_notes', coalesce(to_jsonb(l.intake_notes), '[]'),

@@ -98,11 +98,12 @@ returns kernel.failure[]
 language plpgsql
 immutable
 as $$
--- The look-up, with the policy's window, scope and fields, was made by gather_facts; the verdict is made here.
+-- The look-up, with the policy's window, scope and fields, was made by gather_facts; the verdict is made here. The
+-- field at fault is one that was sent: of a mailbox the e-mail.
 begin
   return case
     when p_facts.duplicate_lead_id is null then '{}'
-    else rules.fail('duplicate', p_facts.duplicate_field,
+    else rules.fail('duplicate', replace(p_facts.duplicate_field, 'mailbox', 'email'),
       format('The same %s came in %s earlier with another lead', p_facts.duplicate_field,
         kernel.show_age(extract(epoch from p_facts.decided_at - p_facts.duplicate_created_at))))
   end;

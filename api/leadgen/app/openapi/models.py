@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from leadgen.app.problems import MALFORMED
+from leadgen.app.problems import MALFORMED, TOO_MANY
 
 
 def text(max_length: int, description: str, *examples: str) -> Meta:
@@ -35,6 +35,12 @@ Money = Annotated[str, Meta(pattern=r"^\d+\.\d{2}$", description="A decimal numb
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217.")]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")]
 Phone = Annotated[str, Meta(pattern=r"^\+\d{6,15}$", description="E.164.")]
+
+
+MOST_LEADS = 1_000  # of a batch
+_BODY_OF_ANSWER = {
+    "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Accepted", "Rejected", "Problem")]
+}
 
 
 class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -238,6 +244,30 @@ class Problem(Struct, omit_defaults=True):
     message: Annotated[str | UnsetType, says("To a source's own shape: `detail` again.")] = UNSET
 
 
+class Batch(Struct, forbid_unknown_fields=True):
+    """Leads to be submitted together, each as if it were posted by itself."""
+
+    leads: Annotated[list[Lead], Meta(min_length=1, max_length=MOST_LEADS)]
+
+
+class BatchedLead(Struct):
+    """What became of one lead of a batch."""
+
+    index: Annotated[int, Meta(ge=0, description="Its place in `leads`, from 0.")]
+    status: Annotated[int, says("The HTTP status with which it would have been answered by itself.")]
+    body: Annotated[Any, Meta(description="The body of that answer.", extra_json_schema=_BODY_OF_ANSWER)]
+    retry_after: Annotated[
+        int | UnsetType, says("With 429 and 503: submit it again after so many seconds.")
+    ] = UNSET
+
+
+class BatchAnswer(Struct):
+    """What became of each lead of a batch."""
+
+    statuses: Annotated[dict[str, int], says("How many leads have each status.")]
+    leads: Annotated[list[BatchedLead], says("In the order of the batch.")]
+
+
 class DeliveredLead(Struct):
     """The person and what they want, normalised."""
 
@@ -439,6 +469,7 @@ _JOHN = DeliveredLead(
     _NEED,
     {"job_type": "leak"},
 )
+_ACCEPTED = Accepted(12345, "accepted", "Lead qualified and queued for delivery", 7, 12, 45.0, "sold", 45.0)
 _SOLD_AT = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
 _CONSENT = Consent(
     _SOLD_AT - timedelta(minutes=1), "2026-03", "https://cert.example/0123456789", "0123456789"
@@ -450,7 +481,7 @@ _SALE = Sale(
 
 # The document shows them. A lead's example is made of those of its fields.
 EXAMPLES: list[Struct] = [
-    Accepted(12345, "accepted", "Lead qualified and queued for delivery", 7, 12, 45.0, "sold", 45.0),
+    _ACCEPTED,
     Rejected(
         Rejection(
             12345,
@@ -467,6 +498,24 @@ EXAMPLES: list[Struct] = [
         MALFORMED.status,
         "phone: found a number; allowed: text of at most 40 characters",
         errors=[FieldFault("phone", "a number", "text of at most 40 characters")],
+    ),
+    BatchAnswer(
+        {"202": 1, "429": 1},
+        [
+            BatchedLead(0, 202, _ACCEPTED),
+            BatchedLead(
+                1,
+                429,
+                Problem(
+                    TOO_MANY.type,
+                    TOO_MANY.title,
+                    TOO_MANY.status,
+                    "Too many requests: the rate limit of this key is reached. Nothing of it was kept. "
+                    "Try again in 12 seconds.",
+                ),
+                12,
+            ),
+        ],
     ),
     _SALE,
     Answer(4711, "returned", LastReturn("approved", "duplicate")),

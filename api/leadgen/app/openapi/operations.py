@@ -25,6 +25,7 @@ FORM = "application/x-www-form-urlencoded"
 ANYBODY: Callers = [{}]  # the default
 OPERATOR: Callers = [{"bearer": []}, {"apiKey": []}]
 SOURCE: Callers = ANYBODY + OPERATOR  # a landing page has no key
+SOURCE_WITH_KEY: Callers = OPERATOR
 BUYER: Callers = [{"buyerBearer": []}, {"buyerApiKey": []}]
 
 
@@ -124,6 +125,7 @@ KEPT = {"step": "source", "quarantine_id": 88}
 EXAMPLES = {
     problems.MALFORMED: Problem.of_field("phone", "a number", "text of at most 40 characters"),
     problems.UNAUTHORIZED: Problem(problems.UNAUTHORIZED, "No valid API key"),
+    problems.TOO_SLOW: Problem(problems.TOO_SLOW, "The batch did not come in time"),
     problems.TOO_LARGE: Problem.of_field(
         "body", "more than 65536 bytes", "at most 65536 bytes", problems.TOO_LARGE
     ),
