@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -202,7 +202,7 @@ def running_api(
     log_file = directory / f"api-{next(_numbers)}.log"
     with log_file.open("wb") as log:
         command = [sys.executable, "-c", code, str(workers)]
-        process = subprocess.Popen(command, env=environment, stderr=log, stdout=log, start_new_session=True)
+        process = subprocess.Popen(command, env=environment, stderr=log, stdout=log)
     api = Api(process, log_file, database, metrics_port=metrics_port)
     try:
         api.wait_until_running()
@@ -211,8 +211,7 @@ def running_api(
             process.terminate()
             assert process.wait(PATIENCE) in (0, -signal.SIGTERM), api.log
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # the processes that it started, too
+        process.kill()
         process.wait()
 
 
