@@ -30,7 +30,9 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 demo: $(STAMP) ## Show everything at work: 200 leads in, sold and delivered
 	$(BIN)/leadgen demo
 
-# Three, because tests wait for deadlines: on two cores a third process works meanwhile.
+# Three, because tests wait for deadlines: on two cores a third process works meanwhile. Python keeps what it compiled,
+# whatever the shell says: otherwise each process would compile all tests, and each worker and API that they start itself.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(STAMP) ## Run pgTAP and pytest on three processes (ARGS="-k name" passes on)
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 

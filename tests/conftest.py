@@ -63,6 +63,14 @@ def template(cluster: Cluster) -> str:
 
 
 @pytest.fixture(scope="session")
+def stocked_template(cluster: Cluster, template: str) -> str:
+    """The template with the catalogue of api/serving.py in it: an offer, its buyer Ann, and Bob, who buys nothing."""
+    from api.serving import add_catalogue  # brings the API along, which few files need
+
+    return cluster.make_template("template_stocked", add_catalogue, template)
+
+
+@pytest.fixture(scope="session")
 def pgtap_template(cluster: Cluster, template: str) -> str:
     """The template with pgTAP and pgtap/helpers in it."""
 
@@ -73,6 +81,13 @@ def pgtap_template(cluster: Cluster, template: str) -> str:
 def database(cluster: Cluster, template: str) -> Iterator[str]:
     """The superuser's URL of a migrated database that is this test's own."""
     with cluster.clone(template) as url:
+        yield url
+
+
+@pytest.fixture
+def stocked_database(cluster: Cluster, stocked_template: str) -> Iterator[str]:
+    """The superuser's URL of a database with a catalogue that is this test's own."""
+    with cluster.clone(stocked_template) as url:
         yield url
 
 

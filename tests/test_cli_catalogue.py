@@ -8,8 +8,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.serving import add_catalogue
-
 Market = psycopg.Connection
 Run = Callable[..., Any]
 
@@ -17,9 +15,14 @@ WIDTH = 100
 
 
 @pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
+@pytest.fixture
 def market(database: str) -> Any:
     """A session on a fresh database with one offer, its buyer Ann, and Bob, who buys nothing."""
-    add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
 
@@ -113,10 +116,14 @@ def test_keys_are_listed_without_what_they_are(run: Run) -> None:
     assert "hash" not in rows[0]
 
 
-def test_no_rows_are_said_in_words(run: Run) -> None:
-    assert run("offers").stderr == "no offers\n"
-    assert run("buyers").stderr == "no buyers\n"
-    assert run("key", "list").stderr == "no keys\n"
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [(["offers"], "no offers\n"), (["buyers"], "no buyers\n"), (["key", "list"], "no keys\n")],
+)
+def test_no_rows_are_said_in_words(
+    command: list[str], words: str, module_database: str, leadgen_here: Run
+) -> None:
+    assert leadgen_here(*command, DATABASE_URL=module_database).stderr == words
 
 
 def test_a_configuration_that_works_has_no_fault(market: Market, run: Run) -> None:

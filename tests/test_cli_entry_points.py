@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import typer
 
-from api.serving import add_catalogue, add_sale, make_lead
+from api.serving import add_sale, make_lead
 from leadgen.cli import app
 
 Market = psycopg.Connection
@@ -69,9 +69,14 @@ where p.pronamespace = 'leadgen'::regnamespace and has_function_privilege('leadg
 
 
 @pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
+@pytest.fixture
 def market(database: str) -> Any:
     """A session on a fresh database with one offer and its buyer Ann."""
-    add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.serving import add_catalogue, add_sale, make_lead
+from api.serving import add_sale, make_lead
 from leadgen.cli.errors import describe_error, say_as_typed
 from leadgen.words import count_of
 
@@ -18,9 +18,14 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
+@pytest.fixture
 def market(database: str) -> Any:
     """A session on a fresh database with one offer and its buyer Ann."""
-    add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
 

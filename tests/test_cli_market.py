@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from api.serving import add_catalogue, make_lead
+from api.serving import make_lead
 from leadgen.cli import verify
 from leadgen.cli.offers import DAYS, read_period
 from leadgen.errors import LeadGenError
@@ -24,9 +24,14 @@ Market = psycopg.Connection
 
 
 @pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
+@pytest.fixture
 def market(database: str) -> Any:
     """A session on a fresh database with one offer, whose only buyer takes every lead from 787xx for 45.00."""
-    add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from api.serving import add_catalogue, add_sale
+from api.serving import add_sale
 from leadgen.cli.deliveries import shorten
 from leadgen.cli.rows import describe_refused
 
@@ -25,9 +25,14 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
+@pytest.fixture
 def market(database: str) -> Any:
     """A session on a fresh database with one offer and its buyer Ann, reached by webhook and e-mail."""
-    add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("update leadgen.settings set slow_retry_seconds = '{}'")
         yield connection

@@ -7,7 +7,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.serving import add_catalogue
 from leadgen.cli.buyers import describe_buyer
 from rig.catalogue import Catalogue
 
@@ -16,9 +15,14 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
+@pytest.fixture
 def market(database: str) -> Any:
     """A session on a database with Ann, who buys plumbing in Austin and, on the clock of New York, a second offer."""
-    add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as connection:
         catalogue = Catalogue(connection)
         drains = catalogue.add_offer(name="Austin Drains")

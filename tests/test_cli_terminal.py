@@ -11,7 +11,7 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from api.serving import add_catalogue, make_lead
+from api.serving import make_lead
 from leadgen.show.console import OBEYED, SafeConsole, escape_json
 from rig.cluster import Connect
 
@@ -21,9 +21,14 @@ EVIL = "Ann\x1b[2J\x1b]0;owned\x07\x9b31m\u202egnp\u2066\x08\x7f"
 
 
 @pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
+@pytest.fixture
 def market(database: str, connect: Connect) -> psycopg.Connection[Any]:
     """A market with a buyer and a quarantined submission whose texts hold escape sequences."""
-    add_catalogue(database)
     session = connect()
     session.execute("update leadgen.buyers set name = %s", [EVIL])
     session.execute("update leadgen.offers set name = %s", [EVIL])

@@ -26,10 +26,14 @@ UNPREPARED = "FAILED test_some.py::test_unprepared (setup): OSError: no such thi
 def run(directory: Path, *options: str) -> str:
     """The output of pytest up to its summary of failures."""
     (directory / "test_some.py").write_text(TESTS)
-    command = [sys.executable, "-m", "pytest", "-p", "rig.failures", "-p", "no:cacheprovider", *options]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "rig.failures", "-p", "no:cacheprovider"]
+    # Of the plugins that are installed only xdist has a part in it; the others take longer than the tests.
+    environment = os.environ | {
+        "PYTHONPATH": str(Path(__file__).parent),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
     done = subprocess.run(
-        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+        [*command, *options], cwd=directory, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1, done.stdout + done.stderr
     before, summary, _ = done.stdout.partition("= FAILURES =")

@@ -2,17 +2,19 @@
 
 import shutil
 from collections.abc import Iterator
+from itertools import product
+from typing import Literal
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, ViewportSize, sync_playwright
 
 from api.serving import Api, add_sale
 from api.test_answer_pages import make_link, outcome_of
 
 CHROMIUM = shutil.which("chromium")
-NARROW = {"width": 320, "height": 640}
-WIDE = {"width": 1280, "height": 800}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+SIZES: tuple[ViewportSize, ...] = ({"width": 320, "height": 640}, {"width": 1280, "height": 800})
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 READABLE = 4.5  # WCAG 2.2, level AA
 
@@ -39,11 +41,10 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(params=[("light", NARROW), ("dark", NARROW), ("light", WIDE), ("dark", WIDE)], ids=str)
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
     """A page that fails the test when it complains or asks for anything but itself."""
-    scheme, size = request.param
-    context = browser.new_context(color_scheme=scheme, viewport=size)
+    context = browser.new_context()
     page = context.new_page()
     complaints: list[str] = []
     asked: list[Request] = []
@@ -62,6 +63,14 @@ def color(page: Page, place: str, name: str) -> str:
 
 
 def check_readable(page: Page) -> None:
+    """By day and by night, on a phone and on a desk."""
+    for scheme, size in product(SCHEMES, SIZES):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(size)
+        check_look(page)
+
+
+def check_look(page: Page) -> None:
     """Everything fits the width, is styled, and stands out from its ground."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     paper = color(page, "main", "backgroundColor")

@@ -24,12 +24,6 @@ API_SESSIONS = "pg_stat_activity where usename = 'leadgen_api' and datname = cur
 
 
 @pytest.fixture(scope="module")
-def catalogued(cluster: Cluster, template: str) -> str:
-    """The template with the catalogue in it."""
-    return cluster.make_template("template_catalogued", add_catalogue, template)
-
-
-@pytest.fixture(scope="module")
 def lasting_api(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """An API with one connection, on a database that each test makes and drops."""
     directory = tmp_path_factory.mktemp("outages")
@@ -38,9 +32,9 @@ def lasting_api(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-def own_api(lasting_api: Api, cluster: Cluster, catalogued: str) -> Iterator[Api]:
+def own_api(lasting_api: Api, cluster: Cluster, stocked_template: str) -> Iterator[Api]:
     """The API on a database of this test's own, and what it logs of this test."""
-    cluster.create("outages", catalogued)
+    cluster.create("outages", stocked_template)
     wait_until(lambda: lasting_api.get("/health/ready").status == 200)
     yield replace(lasting_api, log_start=len(lasting_api.log))
     cluster.drop("outages")

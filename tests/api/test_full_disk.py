@@ -12,8 +12,8 @@ import pytest
 
 from api.serving import add_catalogue, add_sale, make_lead, running_api
 from leadgen.db.embedded import EmbeddedServer
-from leadgen.db.migrate import migrate
 from leadgen.settings import Settings
+from rig.deploys import deploy_small
 from rig.guard import server_directory
 
 SEGMENT = 16 << 20  # bytes: files of the WAL have this size from the start, so it can be written all the same
@@ -37,7 +37,7 @@ def own_server() -> Iterator[EmbeddedServer]:
     """A migrated server of this test's own."""
     with server_directory("leadgen-full-") as directory:
         server = EmbeddedServer(directory)
-        migrate(server.start(), Settings(), say=lambda _: None)
+        deploy_small(server.start(), Settings())
         yield server
 
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from api.serving import BUYER_KEY, Api, add_catalogue, add_sale, make_lead, running_api
+from api.serving import BUYER_KEY, Api, add_sale, make_lead, running_api
 from leadgen.db.urls import database_name, with_role
 from rig.odd import ODD, make_odd, set_database
 from rig.waiting import wait_until
@@ -22,6 +22,12 @@ POOL = 2
 
 
 @pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
+@pytest.fixture
 def admin(database: str) -> Iterator[psycopg.Connection]:
     """A superuser's session that began before anything was set."""
     with psycopg.connect(database, autocommit=True) as session:
@@ -31,7 +37,6 @@ def admin(database: str) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def own_api(database: str, tmp_path: Path) -> Iterator[Api]:
     """An API on a database of its own."""
-    add_catalogue(database)
     with running_api(database, tmp_path, DB_POOL_SIZE=str(POOL)) as running:
         yield running
 
@@ -47,7 +52,6 @@ def replace_connections(admin: psycopg.Connection) -> None:
 def test_settings_of_the_database_change_no_answer(
     database: str, admin: psycopg.Connection, tmp_path: Path
 ) -> None:
-    add_catalogue(database)
     sale = add_sale(admin)
     lead = make_lead(
         name="Łukasz Ångström", email="o.neil+x@bücher.example", attributes={"path": r"C:\new\d"}

@@ -21,7 +21,6 @@ from api.serving import (
     SOURCE_KEY,
     Answer,
     Api,
-    add_catalogue,
     add_sale,
     add_sms,
     make_lead,
@@ -205,11 +204,16 @@ def test_an_address_is_named_as_the_database_names_it(database: str) -> None:
 # The attacks, on a real API with the limits that are delivered.
 
 
+@pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
 @contextmanager
 def limited_api(
     database: str, directory: Path, workers: int = 1, **settings: str
 ) -> Iterator[tuple[Api, psycopg.Connection]]:
-    add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as admin:
         admin.execute("update leadgen.rate_limits set is_active = true")
         with running_api(database, directory, workers, **settings) as api:

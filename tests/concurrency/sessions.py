@@ -10,9 +10,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from leadgen.db.urls import with_role
+from rig.waiting import PATIENCE as PATIENCE
 from rig.waiting import wait_until
 
-PATIENCE = 20.0  # seconds until what should happen at once is given up
 CONNECTIONS = 24
 
 Answer = dict[str, Any]

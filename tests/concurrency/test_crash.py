@@ -13,10 +13,10 @@ from psycopg.types.json import Jsonb
 
 from concurrency.sessions import PATIENCE, Answer, submit
 from leadgen.db.embedded import EmbeddedServer
-from leadgen.db.migrate import migrate
 from leadgen.db.urls import with_role
 from leadgen.settings import Settings
 from rig.catalogue import Catalogue, make_lead
+from rig.deploys import deploy_small
 from rig.waiting import wait_until
 
 CLIENTS = 6
@@ -30,7 +30,7 @@ def doomed_server() -> Iterator[EmbeddedServer]:
     directory.chmod(0o755)  # as root the server runs as somebody else
     server = EmbeddedServer(directory)
     try:
-        migrate(server.start(), Settings(), say=lambda _: None)
+        deploy_small(server.start(), Settings())
         yield server
     finally:
         server.stop("immediate")

@@ -11,9 +11,10 @@ import pytest
 
 from concurrency.sessions import PATIENCE, Answer, submit
 from rig.catalogue import Catalogue, Offer, make_lead
+from rig.cluster import Connect
 
 SESSIONS = 8
-LEADS = 20  # at each moment
+LEADS = 16  # at each moment: two a session, more than twice the places
 PRICE = 45
 ZONE = "America/Chicago"
 
@@ -57,22 +58,31 @@ NIGHTS = {
 }
 
 
-def crowd(database: str, offer: Offer, at: datetime, leads: int = LEADS) -> list[Answer]:
-    """Hand in leads at one moment of the clock, in sessions that start together."""
-    barrier = Barrier(SESSIONS)
-    everybody = [make_lead(offer.source_key) for _ in range(leads)]
+class Crowd:
+    """Sessions that hand leads in together, the same ones at each moment of a test."""
 
-    def work(share: Sequence[dict[str, object]]) -> list[Answer]:
-        with psycopg.connect(
-            database, autocommit=True
-        ) as connection:  # the clock is honoured for the superuser
-            connection.execute("select set_config('leadgen.clock', %s, false)", [at.isoformat()])
+    def __init__(self, sessions: Sequence[psycopg.Connection]) -> None:
+        self._sessions = sessions
+
+    def submit(self, offer: Offer, at: datetime) -> list[Answer]:
+        """Hand in leads at one moment of the clock; the sessions start at once."""
+        barrier = Barrier(len(self._sessions))
+        everybody = [make_lead(offer.source_key) for _ in range(LEADS)]
+
+        def work(number: int) -> list[Answer]:
+            session = self._sessions[number]
+            session.execute("select set_config('leadgen.clock', %s, false)", [at.isoformat()])
             barrier.wait(PATIENCE)
-            return [submit(connection, lead) for lead in share]
+            return [submit(session, lead) for lead in everybody[number :: len(self._sessions)]]
 
-    with ThreadPoolExecutor(SESSIONS) as pool:
-        shares = pool.map(work, (everybody[start::SESSIONS] for start in range(SESSIONS)))
-        return [answer for share in shares for answer in share]
+        with ThreadPoolExecutor(len(self._sessions)) as pool:
+            return [answer for share in pool.map(work, range(len(self._sessions))) for answer in share]
+
+
+@pytest.fixture
+def crowd(connect: Connect) -> Crowd:
+    """Sessions of the superuser, for whom the clock is honoured."""
+    return Crowd([connect() for _ in range(SESSIONS)])
 
 
 def utc(moment: str) -> datetime:
@@ -108,32 +118,32 @@ def check(admin: psycopg.Connection, answers: list[Answer], places: int, reason:
 @pytest.mark.parametrize("night", NIGHTS)
 @pytest.mark.parametrize("limit", SEVEN, ids=lambda limit: limit.reason)
 def test_an_enrollment_sells_seven_a_window(
-    limit: Limit, night: str, database: str, admin: psycopg.Connection, market: Catalogue
+    limit: Limit, night: str, crowd: Crowd, admin: psycopg.Connection, market: Catalogue
 ) -> None:
     offer = market.add_offer()
     market.enroll(offer, **{limit.column: limit.value})
     moments, windows = NIGHTS[night]
-    answers = [answer for at in moments for answer in crowd(database, offer, utc(at))]
+    answers = [answer for at in moments for answer in crowd.submit(offer, utc(at))]
     check(admin, answers, 7 * windows[limit.window], limit.reason)
 
 
 @pytest.mark.parametrize("night", NIGHTS)
 @pytest.mark.parametrize("limit", SEVEN, ids=lambda limit: limit.key)
 def test_an_offer_sells_seven_a_window(
-    limit: Limit, night: str, database: str, admin: psycopg.Connection, market: Catalogue
+    limit: Limit, night: str, crowd: Crowd, admin: psycopg.Connection, market: Catalogue
 ) -> None:
     """Two buyers a lead, three to choose from: the last place goes to one."""
     offer = market.add_offer({"caps": {limit.key: limit.value}, "max_buyers": 2, "strategy": "round_robin"})
     for _ in range(3):
         market.enroll(offer)
     moments, windows = NIGHTS[night]
-    answers = [answer for at in moments for answer in crowd(database, offer, utc(at))]
+    answers = [answer for at in moments for answer in crowd.submit(offer, utc(at))]
     check(admin, answers, 4 * windows[limit.window], f"offer_{limit.reason}")
     sales = admin.execute("select count(*) from leadgen.lead_assignments").fetchone()
     assert sales == (7 * windows[limit.window],)
 
 
-def test_every_limit_at_once(database: str, admin: psycopg.Connection, market: Catalogue) -> None:
+def test_every_limit_at_once(crowd: Crowd, admin: psycopg.Connection, market: Catalogue) -> None:
     """All of an enrollment and of its offer, through the long night into Monday: each moment sells what is left."""
     offer = market.add_offer({"caps": {"per_hour": 6, "per_day": 9, "per_week": 30, "per_month": 40}})
     market.enroll(
@@ -146,7 +156,7 @@ def test_every_limit_at_once(database: str, admin: psycopg.Connection, market: C
         budget_per_month=14 * PRICE,
     )
     sold = [
-        (moment, sum(bool(answer["buyer_id"]) for answer in crowd(database, offer, utc(moment))))
+        (moment, sum(bool(answer["buyer_id"]) for answer in crowd.submit(offer, utc(moment))))
         for moment in (
             "2026-11-01T04:30:00",  # Saturday 23:30 in Chicago: the last day of October
             "2026-11-01T06:30:00",  # Sunday 01:30
@@ -177,16 +187,16 @@ def test_every_limit_at_once(database: str, admin: psycopg.Connection, market: C
 
 
 def test_a_place_that_comes_back_at_midnight_is_sold_once(
-    database: str, admin: psycopg.Connection, market: Catalogue
+    crowd: Crowd, admin: psycopg.Connection, market: Catalogue
 ) -> None:
     """A sale of yesterday is returned after midnight: today's seven are not eight."""
     offer = market.add_offer({"reroute": {"on_return": False}})
     market.enroll(offer, capacity_per_day=7, capacity_per_week=9)
     before, after = utc("2026-06-16T04:59:00"), utc("2026-06-16T05:01:00")
-    check(admin, crowd(database, offer, before), 7, "cap_day")
+    check(admin, crowd.submit(offer, before), 7, "cap_day")
     admin.execute("select set_config('leadgen.clock', %s, false)", [after.isoformat()])
     admin.execute("select leadgen.return_sale(min(id), 'other') from leadgen.lead_assignments")
-    answers = crowd(database, offer, after + timedelta(seconds=1))
+    answers = crowd.submit(offer, after + timedelta(seconds=1))
     assert (
         sum(bool(answer["buyer_id"]) for answer in answers) == 3
     )  # of the week: 9, less 7, and one came back

@@ -18,6 +18,7 @@ from leadgen.db.urls import with_role
 from leadgen.settings import Settings
 from rig.catalogue import Catalogue
 from rig.cluster import Cluster, running_cluster
+from rig.deploys import deploy_small
 
 SETTINGS = Settings(environment="development")
 LEAD = {"source_key": "austin", "name": "Jane Doe", "phone": "+15125550123", "postal_code": "78701"}
@@ -45,8 +46,7 @@ def other_server() -> Iterator[Cluster]:
 def installed(cluster: Cluster) -> Iterator[str]:
     """The name of a database that was installed as anybody would, with two leads sold. The module shares it."""
     url = cluster.create("installed")
-    migrate(url, SETTINGS, say=lambda _: None)
-    ask(url, "truncate leadgen.postal_places, leadgen.disposable_domains")
+    deploy_small(url, SETTINGS)
     with psycopg.connect(url, autocommit=True) as session:
         catalogue = Catalogue(session, timezone="America/Chicago")
         offer = catalogue.add_offer({"on_no_buyer": "hold"}, source_key="austin")

@@ -285,6 +285,7 @@ ON_DISK = """
 select c.relname::text from pg_class c
 where c.oid in ('leadgen.buyers'::regclass, 'leadgen.source_maps'::regclass)
   and encode(pg_read_binary_file(pg_relation_filepath(c.oid)), 'escape') ~ 'hush|whsec_'
+order by 1
 """
 
 

@@ -9,8 +9,8 @@ import pytest
 from faults.run import Run, running
 from leadgen.db.cluster import Cluster
 from leadgen.db.embedded import EmbeddedServer
-from leadgen.db.migrate import migrate
 from leadgen.settings import Settings
+from rig.deploys import deploy_small
 from rig.guard import server_directory
 
 TEMPLATE = "template_faults"
@@ -26,7 +26,7 @@ def mortal_cluster() -> Iterator[Cluster]:
         server.start()
         cluster = Cluster(server, "faults")
         settings = Settings(environment="development")  # receivers are on loopback
-        cluster.make_template(TEMPLATE, lambda url: migrate(url, settings, say=lambda _: None))
+        cluster.make_template(TEMPLATE, lambda url: deploy_small(url, settings))
         yield cluster
 
 

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from rig.waiting import wait_until_async
+from rig.waiting import PATIENCE, wait_until_async
 
 VICTIM = str(Path(__file__).with_name("victim.py"))
 LEASE = 3.0
@@ -24,7 +24,6 @@ SETTINGS = {
     "worker_batch": 20,
     "worker_concurrency": 8,
 }
-PATIENCE = 30.0
 
 Line = dict[str, Any]
 

@@ -18,10 +18,9 @@ from leadgen.db.urls import with_role
 from leadgen.errors import LeadGenError
 from leadgen.settings import Settings
 from rig.catalogue import Catalogue, Offer, make_lead
-from rig.waiting import wait_until_async
+from rig.waiting import PATIENCE, wait_until_async
 from worker.receivers import SECRET
 
-PATIENCE = 30.0  # seconds until what should come true is given up
 LOOKS = 0.05
 DEPLOYS = 5  # tries
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError)

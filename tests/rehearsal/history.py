@@ -24,9 +24,9 @@ update leadgen.sources set kind = 'embed_form' where source_key = 'heatwave-part
 update leadgen.settings set default_source_key = 'heatwave-partner';
 insert into leadgen.routing_policies (name, config) values
   ('Who pays most', '{"strategy": "highest_price", "tie_breakers": ["least_filled"], "max_buyers": 2,
-    "hold_hours": 6, "caps": {"per_hour": 25, "per_day": 400}}'),
+    "hold_hours": 6, "caps": {"per_hour": 10, "per_day": 160}}'),
   ('Who has most room', '{"strategy": "least_filled", "tie_breakers": ["round_robin"], "contact_window_days": 2,
-    "hold_hours": 6, "caps": {"per_day": 260, "budget_per_month": 40000}}');
+    "hold_hours": 6, "caps": {"per_day": 104, "budget_per_month": 16000}}');
 insert into leadgen.pricing_policies (name, rules) values ('Late and old', '{
   "time_of_day": [
     {"name": "evening", "hours": {"fri": [["18:00", "02:00"]], "sat": [["00:00", "24:00"]]}, "percent": 12.5}],
@@ -38,9 +38,9 @@ where o.slug = 'austin-hvac' and p.name = 'Who pays most' and q.name = 'Late and
 update leadgen.offers o set routing_policy_id = p.id, pricing_policy_id = q.id
 from leadgen.routing_policies p, leadgen.pricing_policies q
 where o.slug = 'tampa-plumbing' and p.name = 'Who has most room' and q.name = 'Late and old';
-update leadgen.buyer_offers bo set budget_per_day = 8000, budget_per_month = 26000
+update leadgen.buyer_offers bo set budget_per_day = 3200, budget_per_month = 10400
 from leadgen.buyers b where b.id = bo.buyer_id and b.name = 'Bluebonnet Home Services';
-update leadgen.buyer_offers bo set capacity_per_day = 300, capacity_per_week = 700
+update leadgen.buyer_offers bo set capacity_per_day = 120, capacity_per_week = 280
 from leadgen.buyers b where b.id = bo.buyer_id and b.name = 'Gulf Coast Home Services' and bo.capacity_per_hour is null;
 update leadgen.buyer_offers bo set schedule = '{"fri": [["07:00", "24:00"]], "sat": [["07:00", "02:30"]],
   "sun": [["03:00", "22:00"]], "mon": [["00:00", "24:00"]], "tue": [["00:00", "24:00"]]}'

@@ -8,7 +8,7 @@ from tenacity import AsyncRetrying, RetryCallState, Retrying, retry_if_result, s
 
 T = TypeVar("T")
 
-PATIENCE = 30.0  # seconds until what should come true is given up
+PATIENCE = 120.0  # seconds until what should come true is given up: a busy machine does not reach it
 PAUSE = 0.02  # seconds between two looks
 
 

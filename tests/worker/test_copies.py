@@ -52,7 +52,7 @@ async def test_adoption_wakes_a_worker_that_sleeps_long(outbox: Outbox, start_wo
         outbox.open_catalogue(endpoint.url)
         outbox.rows("select leadgen.disown_database()")
         outbox.submit()
-        async with start_worker(worker_poll_seconds=60) as worker:
+        async with start_worker(worker_poll_seconds=600) as worker:
             await worker.wait_for_event(COPY)
             await asyncio.sleep(0.5)
             outbox.rows("select leadgen.adopt_database()")

@@ -15,6 +15,7 @@ from leadgen.worker.attempt import Refused, attempt_delivery
 from leadgen.worker.checks import find_fault
 from leadgen.worker.egress import Egress, ThreadedNames, VettingResolver, is_public
 from leadgen.worker.webhook import WebhookSender
+from rig.waiting import PATIENCE
 from worker.receivers import delivery, raw_server
 
 PRODUCTION = Egress(development=False)
@@ -306,7 +307,7 @@ async def test_check_of_a_name_that_hangs_ends(monkeypatch: pytest.MonkeyPatch) 
             return []
 
     monkeypatch.setattr(checks, "CHECK_SECONDS", 0.05)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         names = VettingResolver(PRODUCTION, Silent())
         assert await find_fault("https://buyer.example/", PRODUCTION, names) is None
 
@@ -318,7 +319,7 @@ async def test_lookups_that_hang_hold_up_no_others(monkeypatch: pytest.MonkeyPat
 
     def look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
         if host.startswith("dead"):
-            release.wait(20)
+            release.wait(PATIENCE)
         return real(host, port, family)
 
     monkeypatch.setattr(egress, "look_up", look_up)
@@ -326,7 +327,7 @@ async def test_lookups_that_hang_hold_up_no_others(monkeypatch: pytest.MonkeyPat
     hanging = [asyncio.create_task(names.resolve(f"dead{i}.localhost")) for i in range(egress.LOOKUPS - 1)]
     try:
         await asyncio.sleep(0.05)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE / 2):
             assert (await names.resolve("127.0.0.1", 443))[0]["host"] == "127.0.0.1"
     finally:
         release.set()

@@ -21,6 +21,7 @@ from leadgen.worker.recorder import Recorder
 from leadgen.worker.report import report
 from leadgen.worker.tender import Tender
 from leadgen.worker.webhook import WebhookSender
+from rig.waiting import PATIENCE
 from worker.receivers import delivery
 
 SENDER: WebhookSender = None  # type: ignore[assignment]  # a lane only keeps it
@@ -124,7 +125,7 @@ async def test_delivery_that_is_withdrawn_while_its_claim_is_under_way_is_not_se
     loop = Loop(session, terms, {WORK.channel: lane}, writer, asyncio.Event())  # type: ignore[arg-type]
     stop = asyncio.Event()
     running = asyncio.create_task(loop.run(stop))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await session.asked.wait()
         loop.withdrawals.hear(1)
         session.arrives.set()
@@ -223,7 +224,7 @@ async def test_full_batch_and_ended_wave_are_written_at_once(
         writer.add(work, result_of(work))
     if hurry:
         writer.hurry()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         await writer.flush()
 
 
@@ -266,7 +267,7 @@ async def test_results_outlive_a_deploy_in_one_piece(error: type[psycopg.Error])
     writer = await recording(database)
     for work in numbered(10):
         writer.add(work, result_of(work))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await writer.flush()
     assert (database.batches, database.outages) == ([10], 0)
     assert writer.flowing.is_set()
@@ -283,7 +284,7 @@ async def test_batch_that_takes_too_long_or_cannot_be_read_is_halved(
     writer = await recording(database)
     for work in numbered(64):
         writer.add(work, result_of(work))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await writer.flush()
     assert sum(database.batches) == 64
     assert max(database.batches) == 32, "halves, not one by one"

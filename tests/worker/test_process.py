@@ -63,11 +63,10 @@ async def test_log_has_no_personal_data_and_no_query_string(outbox: Outbox, star
 async def test_bell_wakes_a_worker_that_sleeps_long(outbox: Outbox, start_worker: Start) -> None:
     async with http_endpoint() as endpoint:
         outbox.open_catalogue(endpoint.url)
-        async with start_worker(worker_poll_seconds=60):
+        async with start_worker(worker_poll_seconds=600):
             await asyncio.sleep(0.5)
             outbox.submit()
-            async with asyncio.timeout(1):
-                await endpoint.wait_for(1)
+            await endpoint.wait_for(1)
 
 
 async def test_bell_may_be_rung_by_anybody_with_any_words(
@@ -76,14 +75,13 @@ async def test_bell_may_be_rung_by_anybody_with_any_words(
     """NOTIFY needs no privilege: whatever is said wakes the worker, and nothing of it ends it."""
     async with http_endpoint() as endpoint:
         outbox.open_catalogue(endpoint.url)
-        async with start_worker(worker_poll_seconds=60) as worker:
+        async with start_worker(worker_poll_seconds=600) as worker:
             await asyncio.sleep(0.5)
             stranger = connect("leadgen_reporting")
             for words in ("wake up", "", "0", "-1", "1.5", "²", "١٢", "9" * 19, "9" * 7_000, "🏠"):
                 stranger.execute(sql.SQL("notify leadgen_deliveries, {}").format(sql.Literal(words)))
             outbox.submit()
-            async with asyncio.timeout(5):
-                await endpoint.wait_for(1)
+            await endpoint.wait_for(1)
             await outbox.wait_for(delivered=1)
             assert await worker.stop() == 0
 
@@ -111,8 +109,7 @@ async def test_without_a_bell_polling_delivers(outbox: Outbox, start_worker: Sta
         async with start_worker(worker_poll_seconds=0.5):
             await asyncio.sleep(0.7)
             outbox.rows("update leadgen.deliveries set next_attempt_at = now() returning id")
-            async with asyncio.timeout(1.5):
-                await endpoint.wait_for(1)
+            await endpoint.wait_for(1)
 
 
 async def test_listener_comes_back_and_looks_first(outbox: Outbox, start_worker: Start) -> None:
@@ -120,7 +117,7 @@ async def test_listener_comes_back_and_looks_first(outbox: Outbox, start_worker:
     bell = f"select pg_terminate_backend(pid) {WORKER_SESSIONS} and application_name like '%%bell'"
     async with http_endpoint() as endpoint:
         outbox.open_catalogue(endpoint.url)
-        async with start_worker(worker_poll_seconds=60) as worker:
+        async with start_worker(worker_poll_seconds=600) as worker:
             await asyncio.sleep(0.5)
             assert outbox.rows(bell) == [(True,)]
             outbox.submit()
@@ -128,8 +125,7 @@ async def test_listener_comes_back_and_looks_first(outbox: Outbox, start_worker:
             await worker.wait_for_event("listening was interrupted")
             await asyncio.sleep(1)
             outbox.submit()
-            async with asyncio.timeout(1):
-                await endpoint.wait_for(2)
+            await endpoint.wait_for(2)
 
 
 @pytest.mark.parametrize("bell", [False, True])
@@ -141,7 +137,7 @@ async def test_server_that_takes_no_more_writes_is_given_up(
     database = sql.Identifier(outbox.connection.info.dbname)
     async with http_endpoint() as endpoint:
         outbox.open_catalogue(endpoint.url)
-        async with start_worker(worker_poll_seconds=60 if bell else 0.2) as worker:
+        async with start_worker(worker_poll_seconds=600 if bell else 0.2) as worker:
             outbox.connection.execute(sql.SQL(freeze).format(database))
             outbox.cut_worker_off()
             await worker.wait_for_event("database trouble", 3)
@@ -151,8 +147,7 @@ async def test_server_that_takes_no_more_writes_is_given_up(
             outbox.submit()
             await outbox.wait_for(delivered=1)
             outbox.submit()
-            async with asyncio.timeout(15):
-                await endpoint.wait_for(2)
+            await endpoint.wait_for(2)
             assert await worker.stop() == 0
 
 
@@ -288,9 +283,9 @@ async def test_sigterm_finishes_what_is_sent_and_gives_the_rest_back(
 
 
 async def test_sigterm_of_an_idle_worker_is_prompt(outbox: Outbox, start_worker: Start) -> None:
-    async with start_worker(worker_poll_seconds=60) as worker:
+    async with start_worker(worker_poll_seconds=600) as worker:
         await asyncio.sleep(0.3)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             assert await worker.stop() == 0
 
 
