@@ -7,7 +7,7 @@ it, and the same keys get the same answers.
 
 import asyncio
 import json
-import unicodedata
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -43,13 +43,15 @@ from leadgen.app.problems import (
     on_problem,
 )
 from leadgen.app.refused import KEPT_BYTES, keep_refused
-from leadgen.app.senders import name_sender
+from leadgen.app.senders import name_sender, read_code
 from leadgen.app.services import FromServices, Request, Services
 
 PORTION = 16  # leads of a batch that the batcher has at a time: half of what it hands over in one call
 BATCH_SECONDS = 20.0  # after which no portion begins: an edge waits 30 seconds for the answer
 BODY_SECONDS = 60.0
 OUT_OF_TIME = "The batch ran out of time before this lead. Try again with the same idempotency key."
+TAG = re.compile("(?<=.)[-+@]")  # what is behind it does not tell mailboxes apart: see leadgen.mail_providers
+NUMBER = re.compile(r"\d[^a-z#;,~]*")  # what may be an extension is behind it
 OF_ALL = (UNAUTHORIZED, TOO_MANY, UNAVAILABLE)  # where each lead would be answered so, the batch is
 
 Answer: TypeAlias = Response[bytes] | Problem
@@ -198,18 +200,25 @@ def _read_lead(body: bytes, limit: int) -> _Lead:
 
 
 def _name_lead(says: _Says) -> frozenset[str]:
-    """By what the database may take the lead for another, or its person for another lead's."""
-    phone = "".join(filter(str.isdecimal, _fold(says.phone)))
-    names = {"key": _fold(says.idempotency_key), "email": _fold(says.email), "phone": phone[-7:]}
-    return frozenset(f"{kind} {name}" for kind, name in names.items() if name)
+    """By what the database may take the lead for another, or its person for another lead's.
+
+    An e-mail is named by what its mailbox's other addresses begin with, whatever their domain; a phone with and without
+    its extension.
+    """
+    key, email, phone = map(_read, (says.idempotency_key, says.email, says.phone))
+    numbers = {phone, "".join(NUMBER.findall(phone)[:1])}
+    names = {("key", _fold(key)), ("email", _fold(TAG.split(email, maxsplit=1)[0]))}
+    names |= {("phone", "".join(filter(str.isdecimal, number))[-7:]) for number in numbers}
+    return frozenset(f"{kind} {name}" for kind, name in names if name)
 
 
-def _fold(value: object) -> str:
-    """What a value has in common with all that the database may read as the same, and with some more."""
-    if value is None:
-        return ""
-    text = str(value).strip()
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold())) or text
+def _read(value: object) -> str:
+    return "" if value is None else read_code(str(value)).casefold()
+
+
+def _fold(text: str) -> str:
+    """What a text has in common with all that the database may read as the same, and with some more."""
+    return "".join(filter(str.isalnum, text)) or text
 
 
 def _defect(error: Exception) -> Problem:
