@@ -226,6 +226,12 @@ def test_headings_are_told_apart(write: Write) -> None:
     assert opened.table.headings == ["Phone", "Phone (2)", "column 3", "E Mail", "Zip", "Phone (3)"]
 
 
+def test_a_line_that_is_no_headings_is_refused_soon(write: Write) -> None:
+    """Names that are alike are told apart in one go, however many there are."""
+    with pytest.raises(LeadGenError, match=r"found 20,000 columns in the first line, allowed 1,000"):
+        read(write(b"a," * 20_000 + b"\n1\n"))
+
+
 def test_a_short_row_lacks_its_last_cells(write: Write) -> None:
     assert cells_of(read(write(b"name,email,city\nAnn\n"))) == [["Ann", "", ""]]
 
@@ -264,6 +270,20 @@ def test_a_mark_that_is_open_for_long_costs_one_row(write: Write) -> None:
     with source_file(str(path), None, None) as opened:
         assert next(opened.table.rows).fault == MARKS
         assert next(opened.table.rows) == (3, ["Bob", "x"], None)
+
+
+def test_marks_that_are_wrong_in_every_row_are_not_read_for_ever(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each row looks as if it went on to the end of the file, so that is read for each."""
+    monkeypatch.setattr("leadgen.imports.table.MAX_RECORD", 4_000)
+    wrong = b'Ann","Bob\n'
+    opened = read(write(b"name,email\n" + wrong * 10))
+    assert lines_of(opened) == [(line, MARKS) for line in range(2, 12)]
+    with pytest.raises(
+        LeadGenError, match=r"line 2\d: found quotation marks that are wrong, as in many rows"
+    ):
+        read(write(b"name,email\n" + wrong * 1_000))
 
 
 def test_a_line_without_end_is_refused(write: Write) -> None:
