@@ -1,6 +1,6 @@
 -- compile_mailboxes: rows of mail providers, the function they make, and the index that is of it.
 begin;
-select plan(30);
+select plan(31);
 select testkit.at_time('2026-11-20T12:00:00Z');
 
 create temp table ids as select testkit.make_offer('{"duplicate_match": ["mailbox"]}') as offer_id;
@@ -63,6 +63,8 @@ from (values
     'subdomains and another domain'),
   ('{"domain": "a.example", "mailbox_domain": "a.example", "has_subdomains": true, "ignored_marks": "."}',
     'LG423 mail_providers.has_subdomains', 'subdomains and ignored marks'),
+  ('{"domain": "eu.sent.com", "mailbox_domain": "eu.sent.com", "has_subdomains": true}', 'LG423 mail_providers.has_subdomains',
+    'subdomains of a subdomain'),
   ('{"domain": "a.example", "mailbox_domain": "a.example", "has_subdomains": true}', 'none', 'subdomains alone'),
   ('{"domain": "a.example", "mailbox_domain": "a.example", "base_mark": "-"}', 'none', 'a base name alone')
 ) as t (row_, fault, what);

@@ -126,6 +126,11 @@ begin
       'false where mailbox_domain is another domain or ignored_marks has a character'
     from leadgen.mail_providers p
     where p.has_subdomains and (p.mailbox_domain <> p.domain or p.ignored_marks <> '')
+    union all
+    select 'mail_providers.has_subdomains', 'true', format('false for %s or for %s', p.domain, m.domain)
+    from leadgen.mail_providers p
+    join leadgen.mail_providers m on m.has_subdomains and m.domain = substr(p.domain, position('.' in p.domain) + 1)
+    where p.has_subdomains
   ) x
   order by x.name, x.value
   limit 1;
