@@ -28,7 +28,7 @@ from api.test_batches import BREAK_DOWN, LONG_WAITS, hang_up
 from api.test_siege import POST, connect, memory, read_answer
 from concurrency.sessions import PATIENCE
 from leadgen.app.openapi.models import MOST_LEADS
-from leadgen.app.posted_batches import _read_lead
+from leadgen.app.posted_batches import PORTION, _read_lead
 from leadgen.db.urls import with_database
 from rig.cluster import Cluster
 from rig.waiting import wait_until
@@ -555,10 +555,13 @@ def test_while_the_database_is_away_a_batch_is_503(database: str, tmp_path: Path
             hang_up(admin)
             try:
                 answer = post(api, make_leads(500))
+                broken = post_text(api, b'{"leads": [' + b"{]," * (PORTION - 1) + b"{]]}")
             finally:
                 other.execute(f"{allow} true".encode())
             assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
             assert api.log.count("request failed") == 1
+            assert statuses(broken) == [400] * PORTION
+            assert api.log.count("refused submission not kept") == 1, "one waits for a connection in vain"
         wait_until(lambda: post(api, make_leads(1)).status == 200)
 
 

@@ -232,8 +232,8 @@ async def _take_portion(
 ) -> list[Answer]:
     answers = await asyncio.gather(*(_take_lead(services, context, lead) for lead in portion))
     for lead, given in zip(portion, answers, strict=True):
-        if isinstance(given, Problem):
-            await keep_refused(services, given, lead.body, context)
+        if isinstance(given, Problem) and not await keep_refused(services, given, lead.body, context):
+            break  # each try takes as long as a call may wait for a connection
     return answers
 
 
