@@ -196,6 +196,12 @@ def test_a_character_that_a_chunk_ends_in_is_whole(write: Write) -> None:
     assert (opened.encoding.name, opened.encoding.broken) == ("UTF-8", 0)
 
 
+def test_an_encoding_that_the_file_does_not_have_is_refused(write: Write) -> None:
+    for encoding in ("utf-16", "utf-32"):
+        with pytest.raises(LeadGenError, match="does not start with BOM"):
+            read(write(b"name,email\nAnn,a@x.example\n"), encoding)
+
+
 def test_an_unknown_encoding_is_refused(write: Write) -> None:
     with pytest.raises(LeadGenError, match="--encoding: found klingon, allowed the name of an encoding"):
         read(write(b"name,email\n"), "klingon")
@@ -346,6 +352,10 @@ def test_a_file_may_say_its_delimiter(write: Write) -> None:
         (b"PK\x03\x04rest", "found an Excel workbook or another ZIP file, allowed a CSV file"),
         (b"\xd0\xcf\x11\xe0rest", "found an Excel workbook"),
         (b"\x1f\x8brest", "found a compressed file"),
+        (
+            b'name,"email,phone\nAnn,a@x.example,1\n',
+            "line 1 has the headings, and its quotation marks are wrong",
+        ),
     ],
 )
 def test_what_is_no_table_is_refused(write: Write, content: bytes, said: str) -> None:
@@ -358,6 +368,8 @@ def test_what_cannot_be_opened_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "none.csv")
     with pytest.raises(LeadGenError, match="Is a directory"):
         read(tmp_path)
+    with pytest.raises(LeadGenError, match="/dev/zero: found a device, allowed a file"):
+        read(Path("/dev/zero"))
 
 
 def test_memory_does_not_grow_with_the_file(write: Write) -> None:

@@ -124,6 +124,8 @@ def read_table(text: TextIO, delimiter: str | None, is_known: Callable[[str], bo
         raise LeadGenError(
             "found an empty file, allowed a file whose first line has the headings of its columns"
         )
+    if heading.fault:
+        raise LeadGenError(f"line {heading.line} has the headings, and {heading.fault}")
     headings = name_columns(heading.raw)
     if len(headings) > MAX_COLUMNS:
         raise LeadGenError(f"found {len(headings):,} columns in the first line, allowed {MAX_COLUMNS:,}")
