@@ -120,6 +120,30 @@ def test_what_if_is_what_becomes_of_the_leads(name: str, module_session: psycopg
     ]
 
 
+def test_a_change_that_changes_nothing_moves_no_duplicate_of_an_erased_lead(
+    module_session: psycopg.Connection,
+) -> None:
+    """Nobody can be found again by what was erased; what history found counts."""
+    with module_session.transaction(force_rollback=True):
+        offers = open_market(module_session, EMAIL)
+        submit(module_session, offers, 1)
+        module_session.execute("select set_config('leadgen.clock', %s, true)", [END.isoformat()])
+        erased = module_session.execute(
+            """
+            select leadgen.erase_lead(d.id, 'asked for')
+            from (select distinct (l.signals).duplicate_lead_id as id from leadgen.leads l
+              where l.offer_id = %s and l.answer -> 'errors' @> '[{"code": "duplicate"}]') d
+            """,
+            [offers[0].id],
+        ).fetchall()
+        assert erased
+        report = rehearse(module_session, offers[0], {"validation": {"duplicate_match": ["email"]}})
+        assert report["actual"]["rejected_by_code"]["duplicate"]
+        assert report["is_identical"]
+        report = rehearse(module_session, offers[0], {"validation": {"duplicate_match": ["mailbox"]}})
+        assert not report["is_identical"]
+
+
 def test_leads_that_were_sold_before_the_provider_had_a_row(module_session: psycopg.Connection) -> None:
     """The rehearsal reads old addresses by the rows of today."""
     with module_session.transaction(force_rollback=True):
