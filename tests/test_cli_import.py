@@ -13,8 +13,10 @@ from typing import Any, cast
 
 import psycopg
 import pytest
+import typer
 
 from api.serving import add_catalogue
+from leadgen.cli.import_leads import import_leads
 from leadgen.db.session import connect as open_session
 from leadgen.errors import LeadGenError
 from leadgen.imports.columns import Others, match_columns
@@ -201,7 +203,7 @@ def test_a_list_says_which_lead_each_row_is(market: psycopg.Connection, run: Run
     file = write(tmp_path / "leads.csv", [make_row(1), make_row(2, phone="12"), make_row(3, name="x" * 201)])
     run("import", file, *SOURCE)
     run("import", file, *SOURCE, "--list", "all.csv")  # and of an earlier run, by another that posts nothing
-    ids = dict(market.execute("select email, id from leadgen.leads").fetchall())
+    ids: dict[str, int] = dict(market.execute("select email, id from leadgen.leads").fetchall())
     assert [
         (row["E-Mail"], row["import_line"], row["import_outcome"], row["import_lead"])
         for row in read_report(tmp_path / "all.csv")
@@ -417,6 +419,26 @@ def test_a_killed_import_goes_on(
     assert Decimal(answer["total_price"]) == 399 * 45
     assert (count(market), count(market, "lead_assignments")) == (400, 399)
     assert [row["import_line"] for row in read_report(Path(answer["report"]))] == ["3"]
+
+
+def test_an_import_that_is_stopped_says_how_to_go_on(
+    market: psycopg.Connection,
+    role_url: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def post(poster: Any, *_: object) -> Iterator[list[Fate]]:
+        yield []
+        poster._connection.pgconn.send_query(b"select 1")
+        raise KeyboardInterrupt  # Ctrl-C when the statement was sent and nobody waits for it yet
+
+    monkeypatch.setenv("DATABASE_URL", role_url("leadgen_dba"))
+    monkeypatch.setattr(Poster, "post", post)
+    with pytest.raises(typer.Exit) as stopped:
+        import_leads(write(tmp_path / "leads.csv", [make_row(1)]), "austin-plumbing-v1")
+    assert stopped.value.exit_code == 130
+    assert "stopped; run the same command again to go on" in capsys.readouterr().err
 
 
 def test_two_imports_at_once_post_each_row_once(

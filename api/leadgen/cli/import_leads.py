@@ -153,6 +153,8 @@ def import_leads(
             post = poster.rehearse if is_dry else poster.post
             with closing(reader):
                 summary, was_stopped = _follow(file, post(reader, opened.table.rows), opened, refused, listed)
+            if was_stopped:
+                connection.close()  # where a statement is under way, ending in good order would fail
     if as_json:
         print_json(describe_summary(summary, where, refused.path, is_dry=is_dry))
     else:
