@@ -13,7 +13,7 @@ from (values
     'a field that may be somebody''s name is not repeated'), ('{"Name": "John"}', 'LG400 Name', 'fields have case'),
   ('{"lead_id": 1}', 'LG400 lead_id', 'a field that is ours to give'), ('{"price": 0}', 'LG400 price', 'the sender cannot set a price')
 ) as t (payload, fault, what);
-select is(testkit.hint_of(format('select leadgen.submit_lead(%L)', jsonb_build_object(field, 1))), hint, 'the way out of ' || field)
+select is(testkit.hint_of(format('select leadgen.submit_lead(%L)', jsonb_build_object(field, 1))), hint, format('the way out of %s', field))
 from (values
   ('zip', 'Did you mean postal_code?'), ('Zip_Code', 'Did you mean postal_code?'), ('first_name', 'Did you mean name?'),
   ('Name', 'Did you mean name?'), ('leads', 'Post several leads at once to /api/leads/batch.'),

@@ -68,7 +68,9 @@ class Report:
         ours = {LINE: str(row.line), REASON: reason, LEAD: str(lead_id or ""), OUTCOME: outcome}
         cells = [row.raw[index] if index < len(row.raw) else "" for index in self._kept]
         cells += row.raw[len(self._headings) :]  # of a row that has too many; they are not lost
-        self._write([*cells[: len(self._kept)], *(ours[name] for name in self._ours), *cells[len(self._kept) :]])
+        self._write(
+            [*cells[: len(self._kept)], *(ours[name] for name in self._ours), *cells[len(self._kept) :]]
+        )
 
     def flush(self) -> None:
         """Let the file have what was written."""

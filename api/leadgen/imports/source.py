@@ -46,7 +46,8 @@ def find_source(connection: psycopg.Connection[Any], source_key: str) -> Source:
     if row is None:
         names = [name for (name,) in connection.execute(NAMES)]
         close = difflib.get_close_matches(source_key, names, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names[:MOST_NAMES])}{', …' if names[MOST_NAMES:] else ''}"
+        shown = ", ".join(names[:MOST_NAMES]) + (", …" if names[MOST_NAMES:] else "")
+        hint = f"did you mean {close[0]}?" if close else f"there are {shown or 'none'}"
         raise LeadGenError(f"--source: no source has the source_key {source_key!r}; {hint}")
     name, api_key_hash, offer, currency, kind, inactive = row
     if inactive:
