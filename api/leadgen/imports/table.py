@@ -22,6 +22,7 @@ MARK = "\ufeff"
 
 LINE, REASON, LEAD = "import_line", "import_reason", "import_lead"  # the columns that a report has besides
 OURS = (LINE, REASON, LEAD)
+OUTCOME = "import_outcome"  # a list of all rows has it, too, and is no file to import
 
 
 class Row(NamedTuple):
