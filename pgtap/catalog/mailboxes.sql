@@ -1,6 +1,6 @@
 -- compile_mailboxes: rows of mail providers, the function they make, and the index that is of it.
 begin;
-select plan(30);
+select plan(32);
 select testkit.at_time('2026-11-20T12:00:00Z');
 
 create temp table ids as select testkit.make_offer('{"duplicate_match": ["mailbox"]}') as offer_id;
@@ -50,6 +50,8 @@ from (values
   ('{"domain": "a.example", "mailbox_domain": "googlemail.com", "ignored_marks": "."}', 'LG423 mail_providers.mailbox_domain',
     'a mailbox domain that is named by another'),
   ('{"domain": "a.example", "mailbox_domain": "gmail.com"}', 'LG423 mail_providers.mailbox_domain', 'other marks than the mailbox domain'),
+  ('{"domain": "a.example", "mailbox_domain": "yahoo.com"}', 'LG423 mail_providers.mailbox_domain',
+    'no base mark, where the mailbox domain has one'),
   ('{"domain": "a.example", "mailbox_domain": "a.example", "ignored_marks": "+"}', 'LG423 mail_providers.ignored_marks',
     'a plus is a tag everywhere'),
   ('{"domain": "a.example", "mailbox_domain": "a.example", "ignored_marks": "x"}', 'LG423 mail_providers.ignored_marks', 'a letter counts'),
@@ -63,6 +65,8 @@ from (values
     'subdomains and another domain'),
   ('{"domain": "a.example", "mailbox_domain": "a.example", "has_subdomains": true, "ignored_marks": "."}',
     'LG423 mail_providers.has_subdomains', 'subdomains and ignored marks'),
+  ('{"domain": "a.fastmail.com", "mailbox_domain": "a.fastmail.com", "has_subdomains": true}',
+    'LG423 mail_providers.has_subdomains', 'subdomains of a subdomain'),
   ('{"domain": "a.example", "mailbox_domain": "a.example", "has_subdomains": true}', 'none', 'subdomains alone'),
   ('{"domain": "a.example", "mailbox_domain": "a.example", "base_mark": "-"}', 'none', 'a base name alone')
 ) as t (row_, fault, what);

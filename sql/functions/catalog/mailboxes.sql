@@ -93,8 +93,8 @@ returns void
 language plpgsql
 stable
 as $$
--- A mailbox is its own mailbox: what has been folded is not folded further. So the domain that names the mailboxes of
--- others folds as they do, and a row has one of the three rules.
+-- A mailbox is its own mailbox: folding it again changes nothing. So the domain that names the mailboxes of others has
+-- their rule, and a row has one of the three rules.
 declare
   v_fault record;
 begin
@@ -105,11 +105,12 @@ begin
     from leadgen.mail_providers p where ref.is_email('a@' || p.domain, 3) is not true
     union all
     select 'mail_providers.mailbox_domain', p.mailbox_domain,
-      'a domain with a row of its own, the same ignored_marks and itself as mailbox_domain'
+      'a domain with a row of its own, the same ignored_marks and base_mark, and itself as mailbox_domain'
     from leadgen.mail_providers p
     where not exists (
       select from leadgen.mail_providers m
-      where m.domain = p.mailbox_domain and m.mailbox_domain = m.domain and m.ignored_marks = p.ignored_marks)
+      where m.domain = p.mailbox_domain and m.mailbox_domain = m.domain and m.ignored_marks = p.ignored_marks
+        and m.base_mark is not distinct from p.base_mark)
     union all
     select 'mail_providers.ignored_marks', p.ignored_marks, 'some of . _ -'
     from leadgen.mail_providers p where p.ignored_marks !~ '^[._-]*$'
@@ -126,6 +127,11 @@ begin
       'false where mailbox_domain is another domain or ignored_marks has a character'
     from leadgen.mail_providers p
     where p.has_subdomains and (p.mailbox_domain <> p.domain or p.ignored_marks <> '')
+    union all
+    select 'mail_providers.has_subdomains', 'true', format('false, for %s is a subdomain of %s', p.domain, m.domain)
+    from leadgen.mail_providers p
+    join leadgen.mail_providers m on m.domain = substr(p.domain, position('.' in p.domain) + 1)
+    where p.has_subdomains and m.has_subdomains
   ) x
   order by x.name, x.value
   limit 1;
