@@ -123,13 +123,13 @@ declare
   v_line text;
   v_plan text;
 begin
-  for v_line in execute 'explain ' || p_query loop
+  for v_line in execute format('explain %s', p_query) loop
     v_plan := concat_ws(E'\n', v_plan, v_line);
   end loop;
   return v_plan;
 end;
 $$;
-select unalike(pg_temp.plan_of('select * from market.' || call), '%Function Scan on%', 'part of its query: ' || call)
+select unalike(pg_temp.plan_of(format('select * from market.%s', call)), '%Function Scan on%', format('part of its query: %s', call))
 from unnest('{"list_candidates(null, null, null, null, null, null)","list_buyers_of_place(1, null, null)","find_due_lead(1, now())"}'
   ::text[]) call;
 

@@ -96,7 +96,8 @@ begin
       array_agg(case when s.starts[l.slot] < s.now_starts[l.slot] then 0 when s.limit_is_money[n] then s.money[l.slot]
         else s.sales[l.slot] end)
     from candidate s
-    join generate_series(1, (select max(cardinality(m.limit_codes)) from candidate m)) n on n <= cardinality(s.limit_codes)
+    join generate_series(1, (select max(cardinality(m.limit_codes)) from candidate m)) n
+      on n <= cardinality(s.limit_codes)
     cross join lateral (select array_position(kernel.list_windows(), s.limit_windows[n]) as slot) l
   ) u;
   return v_snapshot;
