@@ -39,7 +39,7 @@ OUTCOMES = {
     "held": "held: no buyer can take it now",
     "unsold": "unsold: no buyer takes it",
     "rejected": "rejected: it failed validation",
-    "refused": "refused: it is no lead",
+    "refused": "refused: it cannot be a lead",
 }
 NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 
@@ -87,10 +87,10 @@ def import_leads(
         typer.Option("--map-file", metavar="FILE", help="The same as lines of a file; # begins a comment."),
     ] = None,
     attributes: Annotated[
-        bool, typer.Option("--attributes", help="Columns that are no field become attributes.")
+        bool, typer.Option("--attributes", help="Columns that match no field become attributes.")
     ] = False,
     leave_out: Annotated[
-        bool, typer.Option("--leave-out", help="Columns that are no field are left out.")
+        bool, typer.Option("--leave-out", help="Columns that match no field are left out.")
     ] = False,
     key: Annotated[
         str | None,
@@ -216,7 +216,7 @@ def show_file(file: str, opened: SourceFile, columns: Sequence[Column], key: str
         )
     if encoding.broken:
         broken = count_of(encoding.broken, "byte")
-        err.print(f"{broken} of the file are no UTF-8: each is read as {chr(0xFFFD)}", markup=False)
+        err.print(f"{broken} of the file cannot be read as UTF-8: each becomes {chr(0xFFFD)}", markup=False)
     shown = plain_table("column", "field")
     for column in columns:
         said = column.field or "(left out)"
