@@ -5,29 +5,25 @@ returns void
 language plpgsql
 volatile
 as $$
--- An index of a function is right only as long as the function is the same. The planner knows mailboxes once the table
--- is analyzed; an empty one that is analyzed would mislead it.
+-- An index of a function is right only as long as the function is the same: its comment says of which body it is, and
+-- comes and goes with it. The planner knows mailboxes once the table is analyzed; an empty one that is analyzed would
+-- mislead it.
 declare
   c_mailbox constant text := 'ref.fold_mailbox(email)';
+  c_index constant text := 'leadgen.idx_leads_mailbox';
   v_body text;
-  v_is_same boolean;
 begin
   perform catalog.check_mail_providers();
   perform catalog.replace_body('ref.fold_mailbox(text)', catalog.write_mailbox_fold());
-  v_body := md5(pg_get_functiondef('ref.fold_mailbox(text)'::regprocedure));
-  v_is_same := to_regclass('leadgen.idx_leads_mailbox') is not null and exists (
-    select from leadgen.reference_loads r where r.name = 'mailboxes' and r.fingerprint = v_body);
-  if v_is_same then
+  v_body := format('of ref.fold_mailbox %s', md5(pg_get_functiondef('ref.fold_mailbox(text)'::regprocedure)));
+  if obj_description(to_regclass(c_index), 'pg_class') = v_body then
     return;
   end if;
   execute concat(
-    'drop index ' || to_regclass('leadgen.idx_leads_mailbox') || ';',
-    format('create index idx_leads_mailbox on leadgen.leads (%1$s, created_at desc) where %1$s <> email', c_mailbox),
+    'drop index ' || to_regclass(c_index) || '; ',
+    format('create index idx_leads_mailbox on leadgen.leads (%1$s, created_at desc) where %1$s <> email; ', c_mailbox),
+    format('comment on index %s is %L', c_index, v_body),
     (select '; analyze leadgen.leads' from leadgen.leads l limit 1));
-  insert into leadgen.reference_loads (name, fingerprint, rows, loaded_at)
-  select 'mailboxes', v_body, count(*), now() from leadgen.mail_providers
-  on conflict (name) do update
-  set fingerprint = excluded.fingerprint, rows = excluded.rows, loaded_at = excluded.loaded_at;
 end;
 $$;
 comment on function catalog.compile_mailboxes() is
