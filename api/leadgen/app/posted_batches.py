@@ -7,6 +7,7 @@ it, and the same keys get the same answers.
 
 import asyncio
 import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -51,6 +52,9 @@ PORTION = 16  # leads of a batch that the batcher has at a time: half of what it
 BATCH_SECONDS = 20.0  # after which no portion begins: an edge waits 30 seconds for the answer
 BODY_SECONDS = 60.0
 OUT_OF_TIME = "The batch ran out of time before this lead. Try again with the same idempotency key."
+MAILBOX_MARK = re.compile(
+    r"(?<=.)[+@\-\uff0b\uff20]", re.DOTALL
+)  # behind it addresses of one mailbox may differ
 OF_ALL = (UNAUTHORIZED, TOO_MANY, UNAVAILABLE)  # where each lead would be answered so, the batch is
 
 Answer: TypeAlias = Response[bytes] | Problem
@@ -201,7 +205,8 @@ def _read_lead(body: bytes, limit: int) -> _Lead:
 def _name_lead(says: _Says) -> frozenset[str]:
     """Key, e-mail and end of the phone. Leads that the database may take for one, or for one person's, share a name."""
     phone = "".join(filter(str.isdecimal, _fold(says.phone)))
-    names = {"key": _fold(says.idempotency_key), "email": _fold(says.email), "phone": phone[-7:]}
+    name = MAILBOX_MARK.split(str(says.email or ""), maxsplit=1)[0]
+    names = {"key": _fold(says.idempotency_key), "email": _fold(name), "phone": phone[-7:]}
     return frozenset(f"{kind} {name}" for kind, name in names.items() if name)
 
 
