@@ -52,9 +52,8 @@ PORTION = 16  # leads of a batch that the batcher has at a time: half of what it
 BATCH_SECONDS = 20.0  # after which no portion begins: an edge waits 30 seconds for the answer
 BODY_SECONDS = 60.0
 OUT_OF_TIME = "The batch ran out of time before this lead. Try again with the same idempotency key."
-MAILBOX_MARK = re.compile(
-    r"(?<=.)[+@\-\uff0b\uff20]", re.DOTALL
-)  # behind it addresses of one mailbox may differ
+# What follows the first of these may differ between addresses of one mailbox.
+MAILBOX_MARK = re.compile(r"(?<=.)[+@\-\uff0b\uff20]", re.DOTALL)
 OF_ALL = (UNAUTHORIZED, TOO_MANY, UNAVAILABLE)  # where each lead would be answered so, the batch is
 
 Answer: TypeAlias = Response[bytes] | Problem
