@@ -172,7 +172,7 @@ def _follow(
 ) -> tuple[Summary, bool]:
     """Count what becomes of the rows, and write the report. Returns also whether somebody stopped it."""
     summary = Summary()
-    said = time.monotonic()
+    reported_at = time.monotonic()
     line = 1
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
@@ -187,9 +187,9 @@ def _follow(
                 report.flush()
                 rows = count_of(summary.rows.total(), "row")
                 progress.update(task, completed=opened.done, description=rows)
-                if not err.is_terminal and time.monotonic() - said > SAY_SECONDS:
+                if not err.is_terminal and time.monotonic() - reported_at > SAY_SECONDS:
                     err.print(f"{rows}, {opened.done:.0%} of the file")
-                    said = time.monotonic()
+                    reported_at = time.monotonic()
         except KeyboardInterrupt:
             return summary, True
         except (psycopg.Error, LeadGenError, OSError) as error:
@@ -219,10 +219,10 @@ def show_file(file: str, opened: SourceFile, columns: Sequence[Column], key: str
         err.print(f"{broken} of the file cannot be read as UTF-8: each becomes {chr(0xFFFD)}", markup=False)
     shown = plain_table("column", "field")
     for column in columns:
-        said = column.field or "(left out)"
+        field_name = column.field or "(left out)"
         if key == column.heading and column.field != KEY:
-            said = f"{said}, and the key of the row"
-        shown.add_row(Text(column.heading), Text(said))
+            field_name = f"{field_name}, and the key of the row"
+        shown.add_row(Text(column.heading), Text(field_name))
     err.print(shown)
     if missing := list_missing(columns):
         err.print(
