@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -14,11 +14,13 @@ from typing import Any, cast
 import psycopg
 import pytest
 import typer
+from psycopg.errors import ProgramLimitExceeded
+from tenacity import stop_after_attempt
 
-from api.serving import add_catalogue
 from leadgen.cli.import_leads import import_leads
 from leadgen.db.session import connect as open_session
 from leadgen.errors import LeadGenError
+from leadgen.imports import posting
 from leadgen.imports.columns import Others, match_columns
 from leadgen.imports.lead import Reader
 from leadgen.imports.posting import Fate, Poster, read_answer
@@ -34,9 +36,14 @@ HEADINGS = ["Full Name", "E-Mail", "Phone Number", "Zip", "City", "Comments"]
 
 
 @pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
+@pytest.fixture
 def market(database: str) -> Iterator[psycopg.Connection]:
     """A session on a database with an offer that sells every lead of Austin to Ann for 45.00."""
-    add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as session:
         yield session
 
@@ -146,7 +153,7 @@ def test_the_report_is_corrected_and_imported(market: psycopg.Connection, run: R
     done = run("import", write(tmp_path / "leads.csv", rows), *SOURCE)
     assert done.returncode == 1
     assert "2  rejected: it failed validation" in done.stdout
-    assert "2  refused: it is no lead" in done.stdout
+    assert "2  refused: it cannot be a lead" in done.stdout
     assert "4 rows are in " in done.stderr
     path = tmp_path / "leads.refused.csv"
     report = read_report(path)
@@ -524,6 +531,21 @@ def test_a_source_that_is_closed_meanwhile_stops_the_import(
     fates = post(role_url("leadgen_dba"), rows_of(*[make_row(n) for n in range(12)]))
     assert [fate.came_before for fate in fates] == [True] * taken + [False] * (12 - taken)
     assert count(market) == 12
+
+
+def test_a_server_that_cannot_commit_now_stops_the_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its queue of notifications is full: the rows have no fault."""
+
+    class Full:
+        def execute(self, *_: object) -> None:
+            raise ProgramLimitExceeded("too many notifications in the NOTIFY queue")
+
+    monkeypatch.setattr(posting._again, "stop", stop_after_attempt(1))
+    columns = match_columns(HEADINGS, {}, Others.REFUSED)
+    with asyncio.Runner() as runner, closing(Reader(HEADINGS, columns, "austin-plumbing-v1", None)) as reader:
+        poster = Poster(cast(Any, Full()), lambda: cast(MailDomains, Resolver()), runner)
+        with pytest.raises(ProgramLimitExceeded):
+            list(poster.rehearse(reader, rows_of(make_row(1))))
 
 
 def test_a_held_offer_is_waited_for(

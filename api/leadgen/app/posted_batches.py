@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
@@ -44,23 +45,22 @@ from leadgen.app.problems import (
     on_problem,
 )
 from leadgen.app.refused import KEPT_BYTES, keep_refused
-from leadgen.app.senders import name_sender
+from leadgen.app.senders import name_sender, write_value
 from leadgen.app.services import FromServices, Request, Services
 
 PORTION = 16  # leads of a batch that the batcher has at a time: half of what it hands over in one call
 BATCH_SECONDS = 20.0  # after which no portion begins: an edge waits 30 seconds for the answer
 BODY_SECONDS = 60.0
 OUT_OF_TIME = "The batch ran out of time before this lead. Try again with the same idempotency key."
-MAILBOX_MARK = re.compile(
-    r"(?<=.)[+@\-\uff0b\uff20]", re.DOTALL
-)  # behind it addresses of one mailbox may differ
+# What follows the first of these may differ between addresses of one mailbox.
+MAILBOX_MARK = re.compile(r"(?<=.)[+@\-\uff0b\uff20]", re.DOTALL)
 OF_ALL = (UNAUTHORIZED, TOO_MANY, UNAVAILABLE)  # where each lead would be answered so, the batch is
 
 Answer: TypeAlias = Response[bytes] | Problem
 
 
 class _Lead(NamedTuple):
-    """A lead of a batch: its payload, or what is wrong with it; and by what the database may know it again."""
+    """A lead of a batch: its payload, or what is wrong with it; `names`: what the database may recognise it by."""
 
     body: bytes
     payload: str | Problem
@@ -73,7 +73,7 @@ class _Says(msgspec.Struct):
     phone: Any = None
 
 
-_SAYS = msgspec.json.Decoder(_Says)
+_SAYS = msgspec.json.Decoder(_Says, float_hook=Decimal)
 
 
 @post(
@@ -202,7 +202,7 @@ def _read_lead(body: bytes, limit: int) -> _Lead:
 
 
 def _name_lead(says: _Says) -> frozenset[str]:
-    """By what the database may take the lead for another, or its person for another lead's."""
+    """Key, e-mail and end of the phone. Leads that the database may take for one, or for one person's, share a name."""
     phone = "".join(filter(str.isdecimal, _fold(says.phone)))
     name = MAILBOX_MARK.split(str(says.email or ""), maxsplit=1)[0]
     names = {"key": _fold(says.idempotency_key), "email": _fold(name), "phone": phone[-7:]}
@@ -210,10 +210,8 @@ def _name_lead(says: _Says) -> frozenset[str]:
 
 
 def _fold(value: object) -> str:
-    """What a value has in common with all that the database may read as the same, and with some more."""
-    if value is None:
-        return ""
-    text = str(value).strip()
+    """A value without what the database may overlook: whatever it reads as the same folds to the same."""
+    text = write_value(value).strip()
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold())) or text
 
 

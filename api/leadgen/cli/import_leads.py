@@ -39,7 +39,7 @@ OUTCOMES = {
     "held": "held: no buyer can take it now",
     "unsold": "unsold: no buyer takes it",
     "rejected": "rejected: it failed validation",
-    "refused": "refused: it is no lead",
+    "refused": "refused: it cannot be a lead",
 }
 NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 
@@ -87,10 +87,10 @@ def import_leads(
         typer.Option("--map-file", metavar="FILE", help="The same as lines of a file; # begins a comment."),
     ] = None,
     attributes: Annotated[
-        bool, typer.Option("--attributes", help="Columns that are no field become attributes.")
+        bool, typer.Option("--attributes", help="Columns that match no field become attributes.")
     ] = False,
     leave_out: Annotated[
-        bool, typer.Option("--leave-out", help="Columns that are no field are left out.")
+        bool, typer.Option("--leave-out", help="Columns that match no field are left out.")
     ] = False,
     key: Annotated[
         str | None,
@@ -183,7 +183,7 @@ def _follow(
 ) -> tuple[Summary, bool]:
     """Count what becomes of the rows, and write the report and the list. Returns also whether somebody stopped it."""
     summary = Summary()
-    said = time.monotonic()
+    reported_at = time.monotonic()
     line = 1
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
@@ -200,9 +200,9 @@ def _follow(
                 report.flush()
                 rows = count_of(summary.rows.total(), "row")
                 progress.update(task, completed=opened.done, description=rows)
-                if not err.is_terminal and time.monotonic() - said > SAY_SECONDS:
+                if not err.is_terminal and time.monotonic() - reported_at > SAY_SECONDS:
                     err.print(f"{rows}, {opened.done:.0%} of the file")
-                    said = time.monotonic()
+                    reported_at = time.monotonic()
         except KeyboardInterrupt:
             return summary, True
         except (psycopg.Error, LeadGenError, OSError) as error:
@@ -238,14 +238,14 @@ def show_file(
         )
     if encoding.broken:
         broken = count_of(encoding.broken, "byte")
-        err.print(f"{broken} of the file are no UTF-8: each is read as {chr(0xFFFD)}", markup=False)
+        err.print(f"{broken} of the file cannot be read as UTF-8: each becomes {chr(0xFFFD)}", markup=False)
     shown = plain_table("column", "field")
     for column in columns:
         is_open = column.is_guess and others is Others.REFUSED  # and the command stops
-        said = column.field or ("?" if is_open else "(left out)")
+        field_name = column.field or ("?" if is_open else "(left out)")
         if key == column.heading and column.field != KEY:
-            said = f"{said}, and the key of the row"
-        shown.add_row(Text(column.heading), Text(said))
+            field_name = f"{field_name}, and the key of the row"
+        shown.add_row(Text(column.heading), Text(field_name))
     err.print(shown)
     if missing := list_missing(columns):
         err.print(
