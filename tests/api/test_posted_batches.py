@@ -29,6 +29,7 @@ from concurrency.sessions import PATIENCE
 from leadgen.app.openapi.models import MOST_LEADS
 from leadgen.app.posted_batches import _read_lead
 from leadgen.db.urls import with_database
+from rig.catalogue import Catalogue
 from rig.waiting import wait_until
 
 KEYED = {"X_API_Key": SOURCE_KEY}
@@ -417,12 +418,9 @@ def running_partners(
 ) -> Iterator[tuple[Api, psycopg.Connection]]:
     """An API with two partners of one offer, and the session that watches and hinders it."""
     with psycopg.connect(database, autocommit=True) as admin:
-        admin.execute(
-            "insert into leadgen.sources (offer_id, kind, name, source_key, api_key_hash)"
-            " select offer_id, 'partner_api', 'other', 'other', %s from leadgen.sources"
-            " where source_key = 'partner-austin'",
-            [digest("lg_other")],
-        )
+        query = "select offer_id from leadgen.sources where source_key = 'partner-austin'"
+        (offer,) = admin.execute(query).fetchone() or (0,)
+        Catalogue(admin).add_source(offer, "other", kind="partner_api", api_key_hash=digest("lg_other"))
         with running_api(database, directory, 1, code, **settings) as api:
             yield api, admin
 
