@@ -40,6 +40,7 @@ CALLED = {
     "park_delivery": "deliveries park",
     "pause_enrollment": "buyers pause",
     "policy_history": "history",
+    "record_mail_domain": "import",
     "remove_network_secrets": None,
     "replay_lead": "replay",
     "resubmit_quarantined": "quarantine resubmit",
@@ -56,6 +57,7 @@ CALLED = {
     "set_webhook_secret": None,
     "start_resend": "deliveries resend",
     "submit_lead": None,  # the API's
+    "submit_leads": "import",
     "suppress": "suppress",
     "try_field_map": "field-map try",
     "unsuppress": "unsuppress",

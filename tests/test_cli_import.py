@@ -6,17 +6,21 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
 import psycopg
 import pytest
+import typer
+from psycopg.errors import ProgramLimitExceeded
+from tenacity import stop_after_attempt
 
-from api.serving import add_catalogue
+from leadgen.cli.import_leads import import_leads
 from leadgen.db.session import connect as open_session
 from leadgen.errors import LeadGenError
+from leadgen.imports import posting
 from leadgen.imports.columns import Others, match_columns
 from leadgen.imports.lead import Reader
 from leadgen.imports.posting import Fate, Poster, read_answer
@@ -32,9 +36,14 @@ HEADINGS = ["Full Name", "E-Mail", "Phone Number", "Zip", "City", "Comments"]
 
 
 @pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
+
+
+@pytest.fixture
 def market(database: str) -> Iterator[psycopg.Connection]:
     """A session on a database with an offer that sells every lead of Austin to Ann for 45.00."""
-    add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as session:
         yield session
 
@@ -144,7 +153,7 @@ def test_the_report_is_corrected_and_imported(market: psycopg.Connection, run: R
     done = run("import", write(tmp_path / "leads.csv", rows), *SOURCE)
     assert done.returncode == 1
     assert "2  rejected: it failed validation" in done.stdout
-    assert "2  refused: it is no lead" in done.stdout
+    assert "2  refused: it cannot be a lead" in done.stdout
     assert "4 rows are in " in done.stderr
     path = tmp_path / "leads.refused.csv"
     assert path.stat().st_mode & 0o777 == 0o600, "it has persons in it"
@@ -196,6 +205,21 @@ def test_a_report_takes_no_files_place(market: psycopg.Connection, run: Run, tmp
     assert "allowed a directory that can be written to" in done.stderr
     assert count(market) == 1
     assert said(run("import", taken, *SOURCE, "--json"))["report"] == str(tmp_path / "leads.3.refused.csv")
+
+
+def test_a_list_says_which_lead_each_row_is(market: psycopg.Connection, run: Run, tmp_path: Path) -> None:
+    file = write(tmp_path / "leads.csv", [make_row(1), make_row(2, phone="12"), make_row(3, name="x" * 201)])
+    run("import", file, *SOURCE)
+    run("import", file, *SOURCE, "--list", "all.csv")  # and of an earlier run, by another that posts nothing
+    ids: dict[str, int] = dict(market.execute("select email, id from leadgen.leads").fetchall())
+    assert [
+        (row["E-Mail"], row["import_line"], row["import_outcome"], row["import_lead"])
+        for row in read_report(tmp_path / "all.csv")
+    ] == [
+        ("p1@example.com", "2", "sold", str(ids["p1@example.com"])),
+        ("p2@example.com", "3", "rejected", str(ids["p2@example.com"])),
+        ("p3@example.com", "4", "refused", ""),
+    ]
 
 
 def test_a_dry_run_keeps_nothing(market: psycopg.Connection, run: Run, tmp_path: Path) -> None:
@@ -319,6 +343,11 @@ def test_a_file_with_headings_only_has_no_rows(market: psycopg.Connection, run: 
     [
         ([*HEADINGS, "Job"], SOURCE, "leads.csv: no field of a lead is called 'Job'. Say what"),
         (HEADINGS, ("--source", "austin-plumbing"), "no source has the source_key 'austin-plumbing'; did you mean"),
+        (HEADINGS, ("--source", "x"), "no source has the source_key 'x'; there are austin-plumbing-v1"),
+        ([*HEADINGS, "Job"], SOURCE, "\nJob           ?"),
+        ([*HEADINGS, "Job"], (*SOURCE, "--map", "Job=job_type"), "Did you mean attributes.job_type?"),
+        ([*HEADINGS, "import_outcome"], SOURCE, "leads.csv: found the column import_outcome: this is a list of"),
+        (HEADINGS, (*SOURCE, "--list", "leads.csv"), "--list: found leads.csv, which is there already"),
         (HEADINGS, (*SOURCE, "--key", "No"), "--key: found the column 'No', allowed 'Full Name', 'E-Mail'"),
         (HEADINGS, (*SOURCE, "--map", "Job=message"), "--map: found the column 'Job', allowed 'Full Name'"),
         (HEADINGS, (*SOURCE, "--map-file", "none.txt"), "none.txt: No such file or directory"),
@@ -398,6 +427,26 @@ def test_a_killed_import_goes_on(
     assert Decimal(answer["total_price"]) == 399 * 45
     assert (count(market), count(market, "lead_assignments")) == (400, 399)
     assert [row["import_line"] for row in read_report(Path(answer["report"]))] == ["3"]
+
+
+def test_an_import_that_is_stopped_says_how_to_go_on(
+    market: psycopg.Connection,
+    role_url: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def post(poster: Any, *_: object) -> Iterator[list[Fate]]:
+        yield []
+        poster._connection.pgconn.send_query(b"select 1")
+        raise KeyboardInterrupt  # Ctrl-C when the statement was sent and nobody waits for it yet
+
+    monkeypatch.setenv("DATABASE_URL", role_url("leadgen_dba"))
+    monkeypatch.setattr(Poster, "post", post)
+    with pytest.raises(typer.Exit) as stopped:
+        import_leads(write(tmp_path / "leads.csv", [make_row(1)]), "austin-plumbing-v1")
+    assert stopped.value.exit_code == 130
+    assert "stopped; run the same command again to go on" in capsys.readouterr().err
 
 
 def test_two_imports_at_once_post_each_row_once(
@@ -483,6 +532,21 @@ def test_a_source_that_is_closed_meanwhile_stops_the_import(
     fates = post(role_url("leadgen_dba"), rows_of(*[make_row(n) for n in range(12)]))
     assert [fate.came_before for fate in fates] == [True] * taken + [False] * (12 - taken)
     assert count(market) == 12
+
+
+def test_a_server_that_cannot_commit_now_stops_the_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its queue of notifications is full: the rows have no fault."""
+
+    class Full:
+        def execute(self, *_: object) -> None:
+            raise ProgramLimitExceeded("too many notifications in the NOTIFY queue")
+
+    monkeypatch.setattr(posting._again, "stop", stop_after_attempt(1))
+    columns = match_columns(HEADINGS, {}, Others.REFUSED)
+    with asyncio.Runner() as runner, closing(Reader(HEADINGS, columns, "austin-plumbing-v1", None)) as reader:
+        poster = Poster(cast(Any, Full()), lambda: cast(MailDomains, Resolver()), runner)
+        with pytest.raises(ProgramLimitExceeded):
+            list(poster.rehearse(reader, rows_of(make_row(1))))
 
 
 def test_a_held_offer_is_waited_for(

@@ -1,6 +1,6 @@
 -- check_size, check_submission, read_request, read_timestamp: a malformed call is refused by field, and nothing is stored.
 begin;
-select plan(54);
+select plan(60);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer() as offer_id;
 
@@ -13,6 +13,12 @@ from (values
     'a field that may be somebody''s name is not repeated'), ('{"Name": "John"}', 'LG400 Name', 'fields have case'),
   ('{"lead_id": 1}', 'LG400 lead_id', 'a field that is ours to give'), ('{"price": 0}', 'LG400 price', 'the sender cannot set a price')
 ) as t (payload, fault, what);
+select is(testkit.hint_of(format('select leadgen.submit_lead(%L)', jsonb_build_object(field, 1))), hint, format('the way out of %s', field))
+from (values
+  ('zip', 'Did you mean postal_code?'), ('Zip_Code', 'Did you mean postal_code?'), ('first_name', 'Did you mean name?'),
+  ('Name', 'Did you mean name?'), ('leads', 'Post several leads at once to /api/leads/batch.'),
+  ('nmae', 'Answers of your own go into attributes.')
+) as t (field, hint);
 select is(testkit.fault_of(format('select testkit.submit(%s, %L)', offer_id, fields)), fault, format('%s: %s', fault, left(fields::text,
   60)))
 from ids, (values

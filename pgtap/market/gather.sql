@@ -1,6 +1,6 @@
 -- gather_snapshot and gather_exclusivity: every number that matters, in the calendar of the enrollment's zone.
 begin;
-select plan(41);
+select plan(44);
 
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seats as
@@ -116,6 +116,22 @@ from (values
   ('{"exclusivity": {"scopes": ["city", "postal_code"]}}', '{}', 'a', 'city Austin', 'the policy''s order'),
   ('{}', '{"postal_patterns": ["33602", "*"], "city_key": "tampa"}', null, null, 'nobody owns it')
 ) as t (config, fields, who, what, label);
+
+-- Functions that are part of the query that reads them: called for themselves they would be planned for each lead.
+create function pg_temp.plan_of(p_query text) returns text language plpgsql as $$
+declare
+  v_line text;
+  v_plan text;
+begin
+  for v_line in execute format('explain %s', p_query) loop
+    v_plan := concat_ws(E'\n', v_plan, v_line);
+  end loop;
+  return v_plan;
+end;
+$$;
+select unalike(pg_temp.plan_of(format('select * from market.%s', call)), '%Function Scan on%', format('part of its query: %s', call))
+from unnest('{"list_candidates(null, null, null, null, null, null)","list_buyers_of_place(1, null, null)","find_due_lead(1, now())"}'
+  ::text[]) call;
 
 select * from finish();
 rollback;

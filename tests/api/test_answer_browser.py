@@ -14,7 +14,8 @@ from api.test_answer_pages import make_link, outcome_of
 
 CHROMIUM = shutil.which("chromium")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-SIZES: tuple[ViewportSize, ...] = ({"width": 320, "height": 640}, {"width": 1280, "height": 800})
+NARROW: ViewportSize = {"width": 320, "height": 640}
+SIZES: tuple[ViewportSize, ...] = ({"width": 1280, "height": 800}, NARROW)
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 READABLE = 4.5  # WCAG 2.2, level AA
 
@@ -44,7 +45,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page that fails the test when it complains or asks for anything but itself."""
-    context = browser.new_context()
+    context = browser.new_context(viewport=NARROW)
     page = context.new_page()
     complaints: list[str] = []
     asked: list[Request] = []
@@ -63,7 +64,7 @@ def color(page: Page, place: str, name: str) -> str:
 
 
 def check_readable(page: Page) -> None:
-    """By day and by night, on a phone and on a desk."""
+    """By day and by night, on a desk and on a phone, on which the test goes on."""
     for scheme, size in product(SCHEMES, SIZES):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size(size)

@@ -19,7 +19,6 @@ from api.serving import (
     SOURCE_KEY,
     Answer,
     Api,
-    add_catalogue,
     digest,
     make_lead,
     running_api,
@@ -30,7 +29,7 @@ from concurrency.sessions import PATIENCE
 from leadgen.app.openapi.models import MOST_LEADS
 from leadgen.app.posted_batches import PORTION, _read_lead
 from leadgen.db.urls import with_database
-from rig.cluster import Cluster
+from rig.catalogue import Catalogue
 from rig.waiting import wait_until
 
 KEYED = {"X_API_Key": SOURCE_KEY}
@@ -85,6 +84,12 @@ def find_lead(session: psycopg.Connection, lead: Lead) -> list[Any]:
     """The ids of the leads of somebody."""
     query = "select id from leadgen.leads where email = %s order by id"
     return [row[0] for row in session.execute(query, [lead["email"]])]
+
+
+@pytest.fixture
+def database(stocked_database: str) -> str:
+    """With a catalogue in it."""
+    return stocked_database
 
 
 # What a sender gets
@@ -364,22 +369,15 @@ def test_a_large_odd_body_keeps_nobody_waiting(api: Api, body: bytes) -> None:
     assert slowest < 2, "each step is short; a busy machine makes it longer"
 
 
-def test_a_body_that_comes_slowly_ends(cluster: Cluster, template: str, tmp_path: Path) -> None:
+def test_a_body_that_comes_slowly_ends(database: str, tmp_path: Path) -> None:
     """A byte now and then is enough for the connection's own deadline when much came before."""
     hasty = "from leadgen.app import posted_batches; posted_batches.BODY_SECONDS = 1; " + SERVE
-    with cluster.clone(template) as database:
-        add_catalogue(database)
-        with running_api(database, tmp_path, code=hasty) as api, closing(connect(api)) as sender:
-            head = (
-                b"POST /api/leads/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-API-Key: "
-            )
-            sender.sendall(
-                head + SOURCE_KEY.encode() + b"\r\nContent-Length: 200000\r\n\r\n" + b" " * 100_000
-            )
-            answer = read_answer(sender)
-            assert answer.status == 408
-            answer.check_problem()
-            assert statuses(post(api, make_leads(1))) == [202], "its place is free"
+    with running_api(database, tmp_path, code=hasty) as api, closing(connect(api)) as sender:
+        sender.sendall(HEAD + b"Content-Length: 200000\r\n\r\n" + b" " * 100_000)
+        answer = read_answer(sender)
+        assert answer.status == 408
+        answer.check_problem()
+        assert statuses(post(api, make_leads(1))) == [202], "its place is free"
 
 
 @contextmanager
@@ -419,14 +417,10 @@ def running_partners(
     database: str, directory: Path, code: str = SERVE, **settings: str
 ) -> Iterator[tuple[Api, psycopg.Connection]]:
     """An API with two partners of one offer, and the session that watches and hinders it."""
-    add_catalogue(database)
     with psycopg.connect(database, autocommit=True) as admin:
-        admin.execute(
-            "insert into leadgen.sources (offer_id, kind, name, source_key, api_key_hash)"
-            " select offer_id, 'partner_api', 'other', 'other', %s from leadgen.sources"
-            " where source_key = 'partner-austin'",
-            [digest("lg_other")],
-        )
+        query = "select offer_id from leadgen.sources where source_key = 'partner-austin'"
+        (offer,) = admin.execute(query).fetchone() or (0,)
+        Catalogue(admin).add_source(offer, "other", kind="partner_api", api_key_hash=digest("lg_other"))
         with running_api(database, directory, 1, code, **settings) as api:
             yield api, admin
 
@@ -487,9 +481,10 @@ def test_a_revoked_key_is_refused_at_once(database: str, tmp_path: Path) -> None
         ({"idempotency_key": "a 1"}, {"idempotency_key": " a  1"}),
         ({"idempotency_key": "///"}, {"idempotency_key": "/// "}),
         ({"idempotency_key": 10**39}, {"idempotency_key": str(10**39)}),
+        ({"idempotency_key": 1e21}, {"idempotency_key": str(10**21)}),
         ({"email": "Jo@example.com"}, {"email": "jo@example.com\u200e"}),
-        ({"email": "j.doe+roof@gmail.com"}, {"email": "jdoe@googlemail.com"}),
-        ({"email": "j_doe-a@yahoo.com"}, {"email": "j_doe-b@yahoo.com"}),
+        ({"email": "j.doe+roof@googlemail.com"}, {"email": "JDoe@gmail.com"}),
+        ({"email": "jd-roof@yahoo.com"}, {"email": "jd-car@yahoo.com"}),
         ({"phone": "(737) 200-0123"}, {"phone": "+1 737 200 0123"}),
         ({"phone": "(737) 200-0123 x45"}, {"phone": "tel. 737 200 0123"}),
         ({"phone": 7372000123}, {"phone": "\uff11-737-200-0123"}),
@@ -609,6 +604,7 @@ def test_an_offer_that_stays_held_costs_a_batch_one_portion(database: str, tmp_p
         admin.execute("select pg_advisory_unlock_all()")
         assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
         assert ask(admin, "select count(*) from leadgen.leads") == 0
+        assert api.metric("leadgen_leads_per_call_sum") < 200, "the other portions are not tried"
 
 
 def test_a_batch_that_runs_out_of_time_says_so_of_the_rest(database: str, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from api.serving import (
 )
 from leadgen.app import rates
 from leadgen.app.headers import name_network
+from leadgen.app.metrics import POSTS_LIMITED
 from leadgen.app.problems import UNAUTHORIZED, UNAVAILABLE, Problem
 from leadgen.app.queries import Queries, RateLimit
 from leadgen.app.rates import BATCHES, BATCHES_OF_ONE, SHARE, BatchesUnderWay, Rates
@@ -146,6 +147,20 @@ async def test_of_the_leads_of_a_batch_those_that_fit_are_counted() -> None:
     assert problem is not None
     assert (problem.kind.status, problem.headers) == (429, {"Retry-After": "30"})
     assert (await held.count_leads("another", 5))[0] == 5
+
+
+async def test_leads_that_nothing_could_be_leased_for_are_not_counted_as_limited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_: object) -> tuple[int, int]:
+        raise Problem(UNAVAILABLE, "no database")
+
+    leases = Leases(limit("key", 100))
+    monkeypatch.setattr(leases, "lease_posts", fail)
+    limited = POSTS_LIMITED.labels("key")._value.get()
+    taken, problem = await Rates(leases).count_leads("k", 50)
+    assert (taken, problem and problem.kind) == (100 // SHARE, UNAVAILABLE)
+    assert POSTS_LIMITED.labels("key")._value.get() == limited
 
 
 def test_so_many_batches_are_in_hand_and_no_more() -> None:

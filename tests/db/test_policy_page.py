@@ -45,7 +45,7 @@ def test_the_page_names_every_key_with_its_description(module_session: psycopg.C
     "line",
     [
         "Value: a whole number from 1 to 20.",
-        "Value: a list, at least 1 long, without repetition; each entry is one of `phone`, `email`.",
+        "Value: a list, at least 1 long, without repetition; each entry is one of `phone`, `email`, `mailbox`.",
         "- `minLength`: a whole number from 0 to 10000",
         "- `when` (required): [conditions](#conditions)",
         "Value: an object with exactly one of `amount`, `percent`:",

@@ -115,7 +115,7 @@ def test_the_numbers_are_on_the_page() -> None:
         "As it was: duplicate 90, phone_region_mismatch 61, consent_missing 45",
         "812 as it was 171 to another buyer 26 at another price 18 sold in the what-if only 7 sold",
         "4011 Bolt & Sons 45.00 Ace Plumbing 47.50 Ace ranked first",
-        "4102 Ace Plumbing 45.00 unsold",
+        "4102 Ace Plumbing 45.00 not sold",
         "leads unsold 86 74 \N{MINUS SIGN}12",
         "on 2026-11-21 12:30",
     ]

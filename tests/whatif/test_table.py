@@ -47,7 +47,7 @@ def test_the_result_is_first_and_the_numbers_stand_side_by_side() -> None:
         assert line in lines
     assert "Rejected, by code" not in lines, "nothing differs there"
     assert any(line.startswith("812 as it was, 171 to another buyer") for line in lines)
-    assert any(line.startswith("4102 Ace Plumbing 45.00 unsold Ace Plumbing had spent") for line in lines)
+    assert any(line.startswith("4102 Ace Plumbing 45.00 not sold Ace Plumbing had spent") for line in lines)
 
 
 @pytest.mark.parametrize("scale", [1, 1_000])

@@ -97,3 +97,4 @@ def test_money_has_the_decimals_of_its_currency() -> None:
     assert ("revenue, JPY", "33,714", "35,240", "+1,526") in totals(yen)
     assert sales_of([{"buyer": "Ace", "price": Decimal("4500.00")}], "JPY") == "Ace 4,500"
     assert sales_of([{"buyer": "Ace", "price": Decimal("45.5")}], "USD") == "Ace 45.50"
+    assert sales_of([], "USD") == "not sold"  # a rejected lead is not unsold

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
@@ -43,7 +44,7 @@ from leadgen.app.problems import (
     on_problem,
 )
 from leadgen.app.refused import KEPT_BYTES, keep_refused
-from leadgen.app.senders import name_sender, read_code
+from leadgen.app.senders import name_sender, read_code, write_value
 from leadgen.app.services import FromServices, Request, Services
 
 PORTION = 16  # leads of a batch that the batcher has at a time: half of what it hands over in one call
@@ -58,7 +59,7 @@ Answer: TypeAlias = Response[bytes] | Problem
 
 
 class _Lead(NamedTuple):
-    """A lead of a batch: its payload, or what is wrong with it; and by what the database may know it again."""
+    """A lead of a batch: its payload, or what is wrong with it; `names`: what the database may recognise it by."""
 
     body: bytes
     payload: str | Problem
@@ -71,7 +72,7 @@ class _Says(msgspec.Struct):
     phone: Any = None
 
 
-_SAYS = msgspec.json.Decoder(_Says)
+_SAYS = msgspec.json.Decoder(_Says, float_hook=Decimal)
 
 
 @post(
@@ -213,7 +214,7 @@ def _name_lead(says: _Says) -> frozenset[str]:
 
 
 def _read(value: object) -> str:
-    return "" if value is None else read_code(str(value)).casefold()
+    return read_code(write_value(value)).casefold()
 
 
 def _fold(text: str) -> str:

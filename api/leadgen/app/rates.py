@@ -83,7 +83,8 @@ class Rates:
             try:
                 await self.check_key(key_hash)
             except Problem as problem:
-                POSTS_LIMITED.labels("key").inc(count - taken - 1)
+                if problem.kind is TOO_MANY:  # else the database is away
+                    POSTS_LIMITED.labels("key").inc(count - taken - 1)
                 return taken, problem
         return count, None
 

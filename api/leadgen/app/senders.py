@@ -53,9 +53,9 @@ def name_sender(payload: str, context: Mapping[str, str]) -> str:
     says = _SAYS.decode(payload)
     if says.source_key is UNSET or says.landing_url is UNSET:
         _find_renamed(says, payload)
-    if key := read_code(_write(says.source_key)):
+    if key := read_code(write_value(says.source_key)):
         return key[:LONGEST_NAME]
-    page = _collapse(INVISIBLE.sub("", _write(says.landing_url)))
+    page = _collapse(INVISIBLE.sub("", write_value(says.landing_url)))
     return name_page(page or context.get("referer") or context.get("origin") or "")
 
 
@@ -102,7 +102,7 @@ def _find_renamed(says: _Says, payload: str) -> None:
             setattr(says, meant, _VALUE.decode(value))
 
 
-def _write(value: object) -> str:
+def write_value(value: object) -> str:
     """A value as the text that the database makes of it; ODD for what it takes for no source and no page."""
     match value:
         case None | msgspec.UnsetType():

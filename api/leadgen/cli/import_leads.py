@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -27,7 +27,7 @@ from leadgen.imports.posting import Fate, Poster
 from leadgen.imports.report import Report
 from leadgen.imports.source import Source, find_source
 from leadgen.imports.source_file import SourceFile, source_file
-from leadgen.imports.table import DELIMITERS
+from leadgen.imports.table import DELIMITERS, LEAD, LINE, OUTCOME, REASON
 from leadgen.mail_domains import MailDomains
 from leadgen.settings import load_settings
 from leadgen.words import count_of, money
@@ -39,7 +39,7 @@ OUTCOMES = {
     "held": "held: no buyer can take it now",
     "unsold": "unsold: no buyer takes it",
     "rejected": "rejected: it failed validation",
-    "refused": "refused: it is no lead",
+    "refused": "refused: it cannot be a lead",
 }
 NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 
@@ -87,10 +87,10 @@ def import_leads(
         typer.Option("--map-file", metavar="FILE", help="The same as lines of a file; # begins a comment."),
     ] = None,
     attributes: Annotated[
-        bool, typer.Option("--attributes", help="Columns that are no field become attributes.")
+        bool, typer.Option("--attributes", help="Columns that match no field become attributes.")
     ] = False,
     leave_out: Annotated[
-        bool, typer.Option("--leave-out", help="Columns that are no field are left out.")
+        bool, typer.Option("--leave-out", help="Columns that match no field are left out.")
     ] = False,
     key: Annotated[
         str | None,
@@ -107,6 +107,14 @@ def import_leads(
         typer.Option(
             metavar="FILE",
             help="Where rows go that are refused or rejected. Default: beside FILE, named FILE.refused.csv.",
+        ),
+    ] = None,
+    list_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--list",
+            metavar="FILE",
+            help="A list of all rows is written there: what became of each, and which lead it is.",
         ),
     ] = None,
     encoding: Annotated[
@@ -132,6 +140,7 @@ def import_leads(
     with (
         source_file(file, encoding, _read_delimiter(delimiter)) as opened,
         Report(file, report, opened.table.headings, opened.table.delimiter) as refused,
+        _make_list(file, list_file, opened) as listed,
     ):
         columns = read_columns(file, opened, said, others, _read_key(key, opened.table.headings))
         with connect(database_url(), autocommit=True) as connection, asyncio.Runner() as runner:
@@ -143,7 +152,9 @@ def import_leads(
             reader = Reader(opened.table.headings, columns, where.source_key, where.api_key_hash, key)
             post = poster.rehearse if is_dry else poster.post
             with closing(reader):
-                summary, was_stopped = _follow(file, post(reader, opened.table.rows), opened, refused)
+                summary, was_stopped = _follow(file, post(reader, opened.table.rows), opened, refused, listed)
+            if was_stopped:
+                connection.close()  # where a statement is under way, ending in good order would fail
     if as_json:
         print_json(describe_summary(summary, where, refused.path, is_dry=is_dry))
     else:
@@ -161,18 +172,18 @@ def read_columns(
     """The map of a file's columns, which is shown first. Raises LeadGenError where nobody said what a column is."""
     try:
         shown = Others.LEFT_OUT if others is Others.REFUSED else others
-        show_file(file, opened, match_columns(opened.table.headings, said, shown), key)
+        show_file(file, opened, match_columns(opened.table.headings, said, shown), key, others)
         return match_columns(opened.table.headings, said, others)
     except LeadGenError as error:
         raise LeadGenError(f"{file}: {error}") from None
 
 
 def _follow(
-    file: str, fates: Iterator[list[Fate]], opened: SourceFile, report: Report
+    file: str, fates: Iterator[list[Fate]], opened: SourceFile, report: Report, listed: Report | None
 ) -> tuple[Summary, bool]:
-    """Count what becomes of the rows, and write the report. Returns also whether somebody stopped it."""
+    """Count what becomes of the rows, and write the report and the list. Returns also whether somebody stopped it."""
     summary = Summary()
-    said = time.monotonic()
+    reported_at = time.monotonic()
     line = 1
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
@@ -184,12 +195,14 @@ def _follow(
                     line = fate.row.line
                     if fate.outcome in ("refused", "rejected"):
                         report.add(fate.row, fate.reason, None if fate.outcome == "refused" else fate.lead_id)
+                    if listed:
+                        listed.add(fate.row, fate.reason, fate.lead_id, fate.outcome)
                 report.flush()
                 rows = count_of(summary.rows.total(), "row")
                 progress.update(task, completed=opened.done, description=rows)
-                if not err.is_terminal and time.monotonic() - said > SAY_SECONDS:
+                if not err.is_terminal and time.monotonic() - reported_at > SAY_SECONDS:
                     err.print(f"{rows}, {opened.done:.0%} of the file")
-                    said = time.monotonic()
+                    reported_at = time.monotonic()
         except KeyboardInterrupt:
             return summary, True
         except (psycopg.Error, LeadGenError, OSError) as error:
@@ -201,7 +214,16 @@ def _follow(
     return summary, False
 
 
-def show_file(file: str, opened: SourceFile, columns: Sequence[Column], key: str | None) -> None:
+def _make_list(file: str, path: Path | None, opened: SourceFile) -> Report | nullcontext[None]:
+    if path is None:
+        return nullcontext()
+    ours = (LINE, OUTCOME, LEAD, REASON)
+    return Report(file, path, opened.table.headings, opened.table.delimiter, "--list", ours)
+
+
+def show_file(
+    file: str, opened: SourceFile, columns: Sequence[Column], key: str | None, others: Others
+) -> None:
     """How a file is read, on standard error: its encoding, and which column is which field."""
     encoding, table = opened.encoding, opened.table
     err.print(
@@ -216,13 +238,14 @@ def show_file(file: str, opened: SourceFile, columns: Sequence[Column], key: str
         )
     if encoding.broken:
         broken = count_of(encoding.broken, "byte")
-        err.print(f"{broken} of the file are no UTF-8: each is read as {chr(0xFFFD)}", markup=False)
+        err.print(f"{broken} of the file cannot be read as UTF-8: each becomes {chr(0xFFFD)}", markup=False)
     shown = plain_table("column", "field")
     for column in columns:
-        said = column.field or "(left out)"
+        is_open = column.is_guess and others is Others.REFUSED  # and the command stops
+        field_name = column.field or ("?" if is_open else "(left out)")
         if key == column.heading and column.field != KEY:
-            said = f"{said}, and the key of the row"
-        shown.add_row(Text(column.heading), Text(said))
+            field_name = f"{field_name}, and the key of the row"
+        shown.add_row(Text(column.heading), Text(field_name))
     err.print(shown)
     if missing := list_missing(columns):
         err.print(

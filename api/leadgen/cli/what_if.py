@@ -68,9 +68,9 @@ def what_if(
       enrollments.3.schedule='{"mon": [["08:00", "18:00"]]}'
       enrollments.3.filters='{"attributes.job_type": {"enum": ["leak"]}}'
 
-    docs/policy-keys.md lists the keys of policies. A key of a policy is replaced whole; null takes it away. Keys that
-    count other leads or look up a mail domain cannot be changed. `leadgen buyers --offer OFFER` lists enrollments and
-    buyers.
+    docs/policy-keys.md lists the keys of policies. A key of a policy is replaced whole; null takes it away. Not
+    max_per_ip_per_hour, max_per_phone_per_day, mx_lookup_enabled and contact_window_days: for these a what-if takes
+    what was found when the lead came. `leadgen buyers --offer OFFER` lists enrollments and buyers.
 
     Example: leadgen what-if austin-plumbing --from 2026-11-14 --set routing.strategy=weighted
     """

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from leadgen.errors import LeadGenError
-from leadgen.imports.table import OURS
+from leadgen.imports.table import OURS, OUTCOME
 
 KEY = "idempotency_key"
 ATTRIBUTE = "attributes."
@@ -104,11 +104,10 @@ def read_map(lines: Iterable[str], place: str) -> dict[str, str]:
                 f"{place}: found {line.strip()!r}, allowed COLUMN=FIELD, or COLUMN= to leave it out"
             )
         if field and field not in SPELLINGS and not (field.startswith(ATTRIBUTE) and field != ATTRIBUTE):
-            close = difflib.get_close_matches(field, SPELLINGS, n=1)
-            hint = f". Did you mean {close[0]}?" if close else ""
+            close = difflib.get_close_matches(field, SPELLINGS, n=1) or [ATTRIBUTE + field]
             raise LeadGenError(
                 f"{place}: found the field {field!r} for the column {heading!r}, allowed attributes.NAME and "
-                f"{', '.join(SPELLINGS)}{hint}"
+                f"{', '.join(SPELLINGS)}. Did you mean {close[0]}?"
             )
         if columns.setdefault(heading, field) != field:
             raise LeadGenError(
@@ -122,6 +121,11 @@ def match_columns(headings: Sequence[str], said: Mapping[str, str], others: Othe
 
     Raises LeadGenError where a column is not there, two are one field, or nobody said what one is.
     """
+    if OUTCOME in headings:
+        raise LeadGenError(
+            f"found the column {OUTCOME}: this is a list of what became of rows, allowed the file that was imported, "
+            "or its report"
+        )
     fields = _read_said(headings, said)
     columns: list[Column] = []
     taken = {field for field in fields.values() if field}

@@ -2,7 +2,7 @@
 
 They take the road that the API's leads take, leadgen.submit_leads. A portion keeps its offer for some ten
 milliseconds, and whoever waits for the offer meanwhile goes before the next portion. So live leads are not held up. The
-rate limits of the API do not count here: an operator is no flood.
+rate limits of the API do not count here: an operator runs it.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ SUBMIT = "select r::text from leadgen.submit_leads(%s::jsonb[], %s::jsonb[], tru
 SUBMIT_ALONE = "select leadgen.submit_lead(%s::jsonb, %s::jsonb, true)::text"
 DRY_RUN = "select leadgen.dry_run_lead(%s::jsonb, %s::jsonb)::text"
 RECORD_MAIL_DOMAIN = "select leadgen.record_mail_domain(%s, %s)"
-# What was answered to a source need not name prices. Later sales of a lead are no part of its import.
+# An answer to a source need not name prices. Later sales of a lead are not counted for its import.
 PRICES = """
 select a.lead_id, sum(a.price)
 from leadgen.lead_assignments a
@@ -42,7 +42,7 @@ where a.lead_id = any (%s::bigint[])
 group by a.lead_id
 """
 _PASSING = (DeadlockDetected, LockNotAvailable, ProgramLimitExceeded, SerializationFailure)
-_OF_ROW = ("22", "23", "54")  # SQLSTATEs of a lead that the database cannot store, whatever its rules say
+_OF_ROW = ("22", "23", "54001")  # SQLSTATEs of a lead that the database cannot store, whatever its rules say
 _OF_SOURCE = ("LG401", "LG403")
 
 _again = Retrying(
@@ -56,7 +56,7 @@ Answer = dict[str, Any]
 
 
 class Fate(NamedTuple):
-    """What became of a row: sold, held, unsold, rejected (failed validation) or refused (it is no lead).
+    """What became of a row: sold, held, unsold, rejected (failed validation) or refused (it cannot be a lead).
 
     `came_before`: a lead of this key was there, and this is what was answered first. `sales`: buyers and prices of a
     dry run.

@@ -1,6 +1,7 @@
 """The report: the rows of a file that are no lead, or failed validation, each with the reason.
 
-It has the columns of the file, so it can be corrected and imported again. It never takes the place of a file.
+It has the columns of the file, so it can be corrected and imported again. It never takes the place of a file. A list of
+all rows, each with its lead, is written likewise.
 """
 
 import csv
@@ -12,7 +13,7 @@ from typing import TextIO
 
 from leadgen.errors import LeadGenError
 from leadgen.imports.cells import disarm
-from leadgen.imports.table import LEAD, LINE, OURS, REASON, Row
+from leadgen.imports.table import LEAD, LINE, OURS, OUTCOME, REASON, Row
 
 ENDING = ".refused.csv"
 MAX_NAMES = 1_000
@@ -24,22 +25,35 @@ def _open_for_owner(path: str, flags: int) -> int:
 
 
 class Report:
-    """A report, whose file is made with its first row. `path` None: beside the file, under a name that is free."""
+    """A report, whose file is made with its first row. `path` None: beside the file, under a name that is free.
 
-    def __init__(self, file: str, path: Path | None, headings: Sequence[str], delimiter: str) -> None:
+    `option` names the path in messages; `ours` are the columns besides those of the file.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        path: Path | None,
+        headings: Sequence[str],
+        delimiter: str,
+        option: str = "--report",
+        ours: Sequence[str] = OURS,
+    ) -> None:
         self.path: Path | None = None
         self._wanted = path
         self._beside = Path("import") if file == "-" else Path(file)
         self._headings = headings
         self._kept = [index for index, heading in enumerate(headings) if heading not in OURS]
         self._delimiter = delimiter
+        self._option = option
+        self._ours = ours
         self._file: TextIO | None = None
         directory = (path or self._beside).parent
         if path is not None and path.exists():
-            raise LeadGenError(f"--report: found {path}, which is there already, allowed a new file")
+            raise LeadGenError(f"{option}: found {path}, which is there already, allowed a new file")
         if not directory.is_dir() or not os.access(directory, os.W_OK):
             raise LeadGenError(
-                f"--report: found a file in {directory}, allowed a directory that can be written to"
+                f"{option}: found a file in {directory}, allowed a directory that can be written to"
             )
 
     def __enter__(self) -> "Report":
@@ -51,15 +65,17 @@ class Report:
         if self._file:
             self._file.close()
 
-    def add(self, row: Row, reason: str, lead_id: int | None = None) -> None:
-        """Write a row with the reason. `lead_id`: it is a lead, which was rejected."""
+    def add(self, row: Row, reason: str, lead_id: int | None = None, outcome: str = "") -> None:
+        """Write a row with the reason. `lead_id`: the lead that it is."""
         if self._file is None:
             self._file = self._open()
-            self._write([*(self._headings[index] for index in self._kept), *OURS])
-        ours = {LINE: str(row.line), REASON: reason, LEAD: str(lead_id or "")}
+            self._write([*(self._headings[index] for index in self._kept), *self._ours])
+        ours = {LINE: str(row.line), REASON: reason, LEAD: str(lead_id or ""), OUTCOME: outcome}
         cells = [row.raw[index] if index < len(row.raw) else "" for index in self._kept]
         cells += row.raw[len(self._headings) :]  # of a row that has too many; they are not lost
-        self._write([*cells[: len(self._kept)], *(ours[name] for name in OURS), *cells[len(self._kept) :]])
+        self._write(
+            [*cells[: len(self._kept)], *(ours[name] for name in self._ours), *cells[len(self._kept) :]]
+        )
 
     def flush(self) -> None:
         """Let the file have what was written."""
@@ -77,10 +93,10 @@ class Report:
             except FileExistsError:
                 continue
             except OSError as error:
-                raise LeadGenError(f"{path}: {error.strerror}. Name another file by --report") from None
+                raise LeadGenError(f"{path}: {error.strerror}. Name another file by {self._option}") from None
             self.path = path
             return file
-        raise LeadGenError(f"{names[-1]} is there already. Name another file by --report")
+        raise LeadGenError(f"{names[-1]} is there already. Name another file by {self._option}")
 
     def _list_names(self) -> list[Path]:
         stem = self._beside.name.removesuffix(".csv")

@@ -27,6 +27,7 @@ join leadgen.routing_policies rp on rp.id = o.routing_policy_id
 left join leadgen.pricing_policies pp on pp.id = o.pricing_policy_id
 where s.source_key = %s
 """
+MOST_NAMES = 20
 NAMES = "select s.source_key from leadgen.sources s order by s.source_key"
 
 
@@ -45,8 +46,9 @@ def find_source(connection: psycopg.Connection[Any], source_key: str) -> Source:
     if row is None:
         names = [name for (name,) in connection.execute(NAMES)]
         close = difflib.get_close_matches(source_key, names, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise LeadGenError(f"--source: no source has the source_key {source_key!r}{hint}")
+        shown = ", ".join(names[:MOST_NAMES]) + (", …" if names[MOST_NAMES:] else "")
+        hint = f"did you mean {close[0]}?" if close else f"there are {shown or 'none'}"
+        raise LeadGenError(f"--source: no source has the source_key {source_key!r}; {hint}")
     name, api_key_hash, offer, currency, kind, inactive = row
     if inactive:
         raise LeadGenError(

@@ -24,6 +24,7 @@ MARK = "\ufeff"
 
 LINE, REASON, LEAD = "import_line", "import_reason", "import_lead"  # the columns that a report has besides
 OURS = (LINE, REASON, LEAD)
+OUTCOME = "import_outcome"  # a list of all rows has it, too, and is no file to import
 
 
 class Row(NamedTuple):
@@ -110,14 +111,12 @@ def read_table(text: TextIO, delimiter: str | None, is_known: Callable[[str], bo
     text.seek(start)
     lines = _Lines(text)
     first = sample.partition("\n")[0].strip()
-    if says_delimiter := (first.lower().startswith("sep=") and first[4:] in DELIMITERS):
+    named = first[4:] or "\t"  # strip took the tab
+    if first.lower().startswith("sep=") and named in DELIMITERS:
         next(lines)
-        delimiter = delimiter or first[4:]
-    elif first.lower() == "sep=":  # of a tab, which is stripped
-        next(lines)
-        delimiter, says_delimiter = delimiter or "\t", True
+        delimiter = delimiter or named
     if delimiter is None:
-        delimiter = _find_delimiter(sample.partition("\n")[2] if says_delimiter else sample, is_known)
+        delimiter = _find_delimiter(sample, is_known)
     rows = read_rows(lines, delimiter)
     heading = next(rows, None)
     if heading is None:

@@ -140,8 +140,8 @@ def totals(outcome: Json) -> list[tuple[str, str, str, str]]:
 
 
 def sales_of(sales: list[Json], currency: str) -> str:
-    """`Ace 45.00, Bolt 40.00`, or `unsold`."""
-    return ", ".join(f"{sale['buyer']} {money(sale['price'], currency)}" for sale in sales) or "unsold"
+    """`Ace 45.00, Bolt 40.00`, or `not sold`: unsold, held or rejected."""
+    return ", ".join(f"{sale['buyer']} {money(sale['price'], currency)}" for sale in sales) or "not sold"
 
 
 def period(outcome: Json, zone: ZoneInfo) -> str:

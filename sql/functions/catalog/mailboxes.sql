@@ -5,29 +5,25 @@ returns void
 language plpgsql
 volatile
 as $$
--- An index of a function is right only as long as the function is the same. The planner knows mailboxes once the table
--- is analyzed; an empty one that is analyzed would mislead it.
+-- An index of a function is right only as long as the function is the same: its comment says of which body it is, and
+-- comes and goes with it. The planner knows mailboxes once the table is analyzed; an empty one that is analyzed would
+-- mislead it.
 declare
   c_mailbox constant text := 'ref.fold_mailbox(email)';
+  c_index constant text := 'leadgen.idx_leads_mailbox';
   v_body text;
-  v_is_same boolean;
 begin
   perform catalog.check_mail_providers();
   perform catalog.replace_body('ref.fold_mailbox(text)', catalog.write_mailbox_fold());
-  v_body := md5(pg_get_functiondef('ref.fold_mailbox(text)'::regprocedure));
-  v_is_same := to_regclass('leadgen.idx_leads_mailbox') is not null and exists (
-    select from leadgen.reference_loads r where r.name = 'mailboxes' and r.fingerprint = v_body);
-  if v_is_same then
+  v_body := format('of ref.fold_mailbox %s', md5(pg_get_functiondef('ref.fold_mailbox(text)'::regprocedure)));
+  if obj_description(to_regclass(c_index), 'pg_class') = v_body then
     return;
   end if;
   execute concat(
-    'drop index ' || to_regclass('leadgen.idx_leads_mailbox') || ';',
-    format('create index idx_leads_mailbox on leadgen.leads (%1$s, created_at desc) where %1$s <> email', c_mailbox),
+    'drop index ' || to_regclass(c_index) || '; ',
+    format('create index idx_leads_mailbox on leadgen.leads (%1$s, created_at desc) where %1$s <> email; ', c_mailbox),
+    format('comment on index %s is %L', c_index, v_body),
     (select '; analyze leadgen.leads' from leadgen.leads l limit 1));
-  insert into leadgen.reference_loads (name, fingerprint, rows, loaded_at)
-  select 'mailboxes', v_body, count(*), now() from leadgen.mail_providers
-  on conflict (name) do update
-  set fingerprint = excluded.fingerprint, rows = excluded.rows, loaded_at = excluded.loaded_at;
 end;
 $$;
 comment on function catalog.compile_mailboxes() is
@@ -93,8 +89,8 @@ returns void
 language plpgsql
 stable
 as $$
--- A mailbox is its own mailbox: what has been folded is not folded further. So the domain that names the mailboxes of
--- others folds as they do, and a row has one of the three rules.
+-- A mailbox is its own mailbox: folding it again changes nothing. So the domain that names the mailboxes of others has
+-- their rule, and a row has one of the three rules.
 declare
   v_fault record;
 begin
@@ -105,11 +101,12 @@ begin
     from leadgen.mail_providers p where ref.is_email('a@' || p.domain, 3) is not true
     union all
     select 'mail_providers.mailbox_domain', p.mailbox_domain,
-      'a domain with a row of its own, the same ignored_marks and itself as mailbox_domain'
+      'a domain with a row of its own, the same ignored_marks and base_mark, and itself as mailbox_domain'
     from leadgen.mail_providers p
     where not exists (
       select from leadgen.mail_providers m
-      where m.domain = p.mailbox_domain and m.mailbox_domain = m.domain and m.ignored_marks = p.ignored_marks)
+      where m.domain = p.mailbox_domain and m.mailbox_domain = m.domain and m.ignored_marks = p.ignored_marks
+        and m.base_mark is not distinct from p.base_mark)
     union all
     select 'mail_providers.ignored_marks', p.ignored_marks, 'some of . _ -'
     from leadgen.mail_providers p where p.ignored_marks !~ '^[._-]*$'
@@ -127,10 +124,10 @@ begin
     from leadgen.mail_providers p
     where p.has_subdomains and (p.mailbox_domain <> p.domain or p.ignored_marks <> '')
     union all
-    select 'mail_providers.has_subdomains', 'true', format('false for %s or for %s', p.domain, m.domain)
+    select 'mail_providers.has_subdomains', 'true', format('false, for %s is a subdomain of %s', p.domain, m.domain)
     from leadgen.mail_providers p
-    join leadgen.mail_providers m on m.has_subdomains and m.domain = substr(p.domain, position('.' in p.domain) + 1)
-    where p.has_subdomains
+    join leadgen.mail_providers m on m.domain = substr(p.domain, position('.' in p.domain) + 1)
+    where p.has_subdomains and m.has_subdomains
   ) x
   order by x.name, x.value
   limit 1;

@@ -171,11 +171,23 @@ as $$
 declare
   v_field constant text := case
     when p_field ~ '^[A-Za-z_][A-Za-z0-9_]{0,39}$' then p_field else '(not a plain name)' end;
+  v_meant constant text := case translate(lower(v_field), '_', '')
+    when 'zip' then 'postal_code' when 'zipcode' then 'postal_code' when 'postcode' then 'postal_code'
+    when 'firstname' then 'name' when 'lastname' then 'name' when 'fullname' then 'name'
+    when 'phonenumber' then 'phone' when 'telephone' then 'phone' when 'mobile' then 'phone'
+    when 'emailaddress' then 'email' when 'mail' then 'email'
+    when 'state' then 'region_code' when 'country' then 'country_code'
+    else case when intake.is_field(lower(v_field)) then lower(v_field) end
+  end;
 begin
   perform kernel.refuse('LG400', 'Unknown field ' || v_field, v_field, 'an unknown field',
     (select string_agg(k, ', ' order by k) from jsonb_object_keys(intake.list_limits()) k)
       || ', attributes, consent, gdpr_consent',
-    'Answers of your own go into attributes.');
+    case
+      when v_field = 'leads' then 'Post several leads at once to /api/leads/batch.'
+      when v_meant is not null then format('Did you mean %s?', v_meant)
+      else 'Answers of your own go into attributes.'
+    end);
 end;
 $$;
 comment on function intake.refuse_field(text) is 'Raises LG400 for a field that no submission has.';

@@ -97,8 +97,9 @@ as $$
 -- none goes before the first of those that had more leads today than it, and is even with one that had as many. So it
 -- keeps up with the others, and neither kind floods the other. By the first edition who has no limit was always empty.
 --
--- v_steps are the shares of those with a limit, each once, v_sales the most leads that those of a step or an earlier
--- one had at least: the first step that reaches a number of leads is found by bisection.
+-- v_steps: the distinct shares of candidates with a limit, ascending. v_sales: for each step the fewest leads that one
+-- of its candidates had today, or an earlier step's number if that is larger; so it ascends, too, and width_bucket
+-- finds the first step that reaches a number of leads.
 declare
   v_fills constant double precision[] := kernel.find_fills(p_snapshot);
   v_is_limited boolean[] := array_fill(false, array[cardinality(v_fills)]);

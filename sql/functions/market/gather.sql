@@ -61,8 +61,8 @@ declare
 begin
   v_price := kernel.compose_adjustments(p_snapshot.adjustments, false);
   v_owner_price := kernel.compose_adjustments(p_snapshot.adjustments, v_owner is not null);
-  with seat as materialized (
-    select * from market.list_seats(p_route, p_facts, p_document, p_buyers_with_lead, v_now, v_starts)
+  with candidate as materialized (
+    select * from market.list_candidates(p_route, p_facts, p_document, p_buyers_with_lead, v_now, v_starts)
   )
   select
     p_snapshot.decided_at, p_snapshot.timezone, p_snapshot.decimals, p_snapshot.exclusivity, p_snapshot.adjustments,
@@ -84,7 +84,7 @@ begin
       array_agg(s.virtual_time),
       array_agg(case when s.starts[v_day] < s.now_starts[v_day] then 0 else s.sales[v_day] end)
         filter (where v_day is not null)
-    from seat s
+    from candidate s
   ) c (
     enrollments, versions, buyers, flags, zones, pauses, openings, filter_faults, priorities, weights, base_prices,
     prices, min_balances, balances, last_turns, finish_tags, virtual_times, sales_today
@@ -95,8 +95,9 @@ begin
       array_agg(s.limit_is_money[n]), array_agg(s.limit_caps[n]),
       array_agg(case when s.starts[l.slot] < s.now_starts[l.slot] then 0 when s.limit_is_money[n] then s.money[l.slot]
         else s.sales[l.slot] end)
-    from seat s
-    join generate_series(1, (select max(cardinality(m.limit_codes)) from seat m)) n on n <= cardinality(s.limit_codes)
+    from candidate s
+    join generate_series(1, (select max(cardinality(m.limit_codes)) from candidate m)) n
+      on n <= cardinality(s.limit_codes)
     cross join lateral (select array_position(kernel.list_windows(), s.limit_windows[n]) as slot) l
   ) u;
   return v_snapshot;
@@ -107,7 +108,7 @@ comment on function market.gather_candidates(
   'Step gather: a snapshot with its candidates, by enrollment id, the limits of each with what was used of them, and '
   'the first held lead that is due.';
 
-create or replace function market.list_seats(
+create or replace function market.list_candidates(
   p_route catalog.route,
   p_facts kernel.lead_facts,
   p_document jsonb,
@@ -152,7 +153,7 @@ as $$
   where u.offer_id = p_route.offer_id and u.market_id = p_route.market_id
   order by u.buyer_offer_id;
 $$;
-comment on function market.list_seats(
+comment on function market.list_candidates(
   catalog.route, kernel.lead_facts, jsonb, bigint[], timestamptz, timestamptz[]) is
   'The candidates of an offer with what was used of their limits, by enrollment id. p_starts: when the windows of the '
   'market began. Part of the query that reads it, as list_buyers_of_place is.';
