@@ -156,6 +156,7 @@ def test_the_report_is_corrected_and_imported(market: psycopg.Connection, run: R
     assert "2  refused: it cannot be a lead" in done.stdout
     assert "4 rows are in " in done.stderr
     path = tmp_path / "leads.refused.csv"
+    assert path.stat().st_mode & 0o777 == 0o600, "it has persons in it"
     report = read_report(path)
     assert list(report[0]) == [*HEADINGS, "import_line", "import_reason", "import_lead"]
     assert [row["import_line"] for row in report] == ["3", "4", "5", "6"]

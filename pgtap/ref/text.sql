@@ -1,6 +1,6 @@
 -- read_lines, list_invisible, strip_invisible, fold_marks, read_code, read_ip_address, mend_escapes, read_email.
 begin;
-select plan(91);
+select plan(93);
 
 select is(ref.read_lines(sent), kept, format('read_lines: %s', to_json(sent)))
 from (values
@@ -23,6 +23,8 @@ from (values
   (E'\u201cx\u201d \u2018y\u2019', '"x" ''y'''), (E'\u200b\u2060', null)
 ) as t (sent, kept);
 select is(ref.read_code(E'Sa\u0303o'), 'São', 'read_code: an accent is one letter with its base');
+select is(ref.read_code(repeat(E'a\u0303\u200b', count)), repeat(kept, count), format('read_code: %s letters', count))
+from (values (500, 'ã'), (501, E'a\u0303')) as t (count, kept);
 select is(ref.read_email(sent), kept, format('read_email: %s', kept))
 from (values
   (E'JOHN\u200b@EXAMPLE.com', 'john@example.com'), (E'john@ex\u00adample\uff0ecom', 'john@example.com'), (E'john@example\u3002com',

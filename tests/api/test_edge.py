@@ -28,7 +28,9 @@ from worker.receivers import make_certificate
 ROOT = checkout() or Path()
 NGINX = find_program("nginx")
 CONNECTIONS = 5  # of one address
+BATCHES_OF_ONE, BATCHES = 2, 3
 POURED = 8 * 1_048_576
+BATCH = POST.replace(b"/api/leads", b"/api/leads/batch")
 ANYBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a client that takes any certificate
 ANYBODY.check_hostname, ANYBODY.verify_mode = False, ssl.CERT_NONE
 
@@ -96,6 +98,8 @@ def placed_here(directory: Path, api_port: int, port: int) -> str:
         ("/etc/nginx/tls", str(directory)),
         ("/tmp/nginx", str(directory / "nginx")),
         ("limit_conn origins 100", f"limit_conn origins {CONNECTIONS}"),
+        ("limit_conn batches_of_one 8", f"limit_conn batches_of_one {BATCHES_OF_ONE}"),
+        ("limit_conn batches 64", f"limit_conn batches {BATCHES}"),
     ):
         assert there in text, there
         text = text.replace(there, here)
@@ -140,7 +144,7 @@ def test_a_flood_ends_at_the_edge(edge: Edge, first: bytes, piece: bytes, status
 @pytest.mark.parametrize(("padding", "status"), [(1_000_000, 200), (4_000_000, 200), (4_300_000, 413)])
 def test_a_batch_has_a_limit_of_its_own(edge: Edge, padding: int, status: int) -> None:
     body = json.dumps({"leads": [make_lead(source_key=None) for _ in range(3)]}).encode() + b" " * padding
-    head = POST.replace(b"/api/leads", b"/api/leads/batch") + f"X-API-Key: {SOURCE_KEY}\r\n".encode()
+    head = BATCH + f"X-API-Key: {SOURCE_KEY}\r\n".encode()
     answer = edge.ask(head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
     assert answer.status == status
     if status == 200:
@@ -170,6 +174,21 @@ def test_an_address_has_its_connections_and_no_more(edge: Edge) -> None:
         wait_until(lambda: edge.ask(LIVE).status == 429)
         assert edge.ask(LIVE, OTHER).status == 200
         assert edge.api.metric("leadgen_http_connections") <= 2, "the API sees whole requests only"
+
+
+@needs_nginx
+def test_few_batches_are_read_at_a_time(edge: Edge) -> None:
+    """Each may be 4 MB, and nothing is known of its key before it is whole."""
+    half = BATCH + b"Content-Length: 4000000\r\n\r\n{"
+    with ExitStack() as stack:
+        for _ in range(BATCHES_OF_ONE):
+            stack.enter_context(edge.connected(half))
+        wait_until(lambda: edge.ask(BATCH + b"Content-Length: 2\r\n\r\n{}").status == 429)
+        assert edge.ask(BATCH + b"Content-Length: 2\r\n\r\n{}", OTHER).status == 401
+        for _ in range(BATCHES - BATCHES_OF_ONE):
+            stack.enter_context(edge.connected(half, OTHER))
+        wait_until(lambda: edge.ask(BATCH + b"Content-Length: 2\r\n\r\n{}", OTHER).status == 429)
+        assert edge.ask(LIVE, OTHER).status == edge.ask(LIVE).status == 200, "all else goes on"
 
 
 # The numbers of the files, and those of the API

@@ -27,7 +27,7 @@ from api.test_batches import BREAK_DOWN, LONG_WAITS, hang_up
 from api.test_siege import POST, connect, memory, read_answer
 from concurrency.sessions import PATIENCE
 from leadgen.app.openapi.models import MOST_LEADS
-from leadgen.app.posted_batches import _read_lead
+from leadgen.app.posted_batches import PORTION, _read_lead
 from leadgen.db.urls import with_database
 from rig.catalogue import Catalogue
 from rig.waiting import wait_until
@@ -486,6 +486,7 @@ def test_a_revoked_key_is_refused_at_once(database: str, tmp_path: Path) -> None
         ({"email": "j.doe+roof@googlemail.com"}, {"email": "JDoe@gmail.com"}),
         ({"email": "jd-roof@yahoo.com"}, {"email": "jd-car@yahoo.com"}),
         ({"phone": "(737) 200-0123"}, {"phone": "+1 737 200 0123"}),
+        ({"phone": "(737) 200-0123 x45"}, {"phone": "tel. 737 200 0123"}),
         ({"phone": 7372000123}, {"phone": "\uff11-737-200-0123"}),
         ({"email": "a@example.com", "phone": "1234567"}, {"email": "b@example.com", "phone": "1234567"}),
     ],
@@ -497,6 +498,12 @@ def test_leads_that_may_be_one_are_in_two_portions(one: Lead, two: Lead) -> None
     assert names[0] & names[1]
     assert not names[0] & names[2]
     assert _read_lead(b'{"email": null, "phone": "", "idempotency_key": " "}', 65_536).names == frozenset()
+
+
+def test_a_text_that_takes_long_to_normalise_names_nobody() -> None:
+    marks = "a" + "\u0315\u0300" * 5_000
+    lead = {"email": marks, "phone": marks, "idempotency_key": marks}
+    assert _read_lead(json.dumps(lead, ensure_ascii=False).encode(), 65_536).names == {"email odd", "key odd"}
 
 
 # What breaks down
@@ -543,10 +550,13 @@ def test_while_the_database_is_away_a_batch_is_503(database: str, tmp_path: Path
             hang_up(admin)
             try:
                 answer = post(api, make_leads(500))
+                broken = post_text(api, b'{"leads": [' + b"{]," * (PORTION - 1) + b"{]]}")
             finally:
                 other.execute(f"{allow} true".encode())
             assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
             assert api.log.count("request failed") == 1
+            assert statuses(broken) == [400] * PORTION
+            assert api.log.count("refused submission not kept") == 1, "one waits for a connection in vain"
         wait_until(lambda: post(api, make_leads(1)).status == 200)
 
 

@@ -43,6 +43,14 @@ def test_every_character_is_read_as_the_database_reads_it(module_database: str) 
     assert sys.maxunicode == 0x10FFFF
 
 
+def test_a_text_that_takes_long_to_normalise_is_not_read() -> None:
+    """Marks in the wrong order are sorted one by one: 60 kB of them would take more than a second."""
+    marks = "\u0315\u0300" * 15_000
+    assert spell({"source_key": f"a{marks}"}) == ODD
+    assert spell({"landing_url": f"https://a{marks}.example/x"}) == f"{ODD}/x"
+    assert spell({"source_key": f"\u200b{KEY}" + "\u3000\u200b" * 9_000}) == KEY
+
+
 @pytest.mark.parametrize("count", [1, 2, 40])
 def test_a_source_is_one_sender_however_it_is_spelled(count: int) -> None:
     for blank in " \t\n\x1f\xa0\u2003\u3000\u200b\u200d\ufeff\u00ad\U000e0041":

@@ -138,11 +138,11 @@ def test_what_csv_wrote_is_read_back(
 
 
 @settings(max_examples=500, deadline=None)
-@given(cell=cells | st.text("'=+-@ \t\"a0", max_size=8))
+@given(cell=cells | st.text("'=+-@\uff1d\uff0b\uff0d\uff20 \t\"a0", max_size=8))
 def test_a_cell_of_a_report_means_what_it_meant_and_is_no_formula(cell: str) -> None:
     safe = disarm(cell)
     assert read_cell(safe) == read_cell(cell)
-    assert not safe.strip().startswith(("=", "+", "-", "@"))
+    assert not safe.strip().startswith(("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
 
 
 # Encodings.
@@ -196,6 +196,12 @@ def test_a_character_that_a_chunk_ends_in_is_whole(write: Write) -> None:
     assert (opened.encoding.name, opened.encoding.broken) == ("UTF-8", 0)
 
 
+def test_an_encoding_that_the_file_does_not_have_is_refused(write: Write) -> None:
+    for encoding in ("utf-16", "utf-32"):
+        with pytest.raises(LeadGenError, match="does not start with BOM"):
+            read(write(b"name,email\nAnn,a@x.example\n"), encoding)
+
+
 def test_an_unknown_encoding_is_refused(write: Write) -> None:
     with pytest.raises(LeadGenError, match="--encoding: found klingon, allowed the name of an encoding"):
         read(write(b"name,email\n"), "klingon")
@@ -224,6 +230,12 @@ def test_lines_are_told_as_an_editor_counts_them(write: Write) -> None:
 def test_headings_are_told_apart(write: Write) -> None:
     opened = read(write(b' Phone ,Phone,,"E\nMail",="Zip",Phone\n1,2,3,4,5,6\n'))
     assert opened.table.headings == ["Phone", "Phone (2)", "column 3", "E Mail", "Zip", "Phone (3)"]
+
+
+def test_a_line_that_is_no_headings_is_refused_soon(write: Write) -> None:
+    """Names that are alike are told apart in one go, however many there are."""
+    with pytest.raises(LeadGenError, match=r"found 20,000 columns in the first line, allowed 1,000"):
+        read(write(b"a," * 20_000 + b"\n1\n"))
 
 
 def test_a_short_row_lacks_its_last_cells(write: Write) -> None:
@@ -264,6 +276,20 @@ def test_a_mark_that_is_open_for_long_costs_one_row(write: Write) -> None:
     with source_file(str(path), None, None) as opened:
         assert next(opened.table.rows).fault == MARKS
         assert next(opened.table.rows) == (3, ["Bob", "x"], None)
+
+
+def test_marks_that_are_wrong_in_every_row_are_not_read_for_ever(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each row looks as if it went on to the end of the file, so that is read for each."""
+    monkeypatch.setattr("leadgen.imports.table.MAX_RECORD", 4_000)
+    wrong = b'Ann","Bob\n'
+    opened = read(write(b"name,email\n" + wrong * 10))
+    assert lines_of(opened) == [(line, MARKS) for line in range(2, 12)]
+    with pytest.raises(
+        LeadGenError, match=r"line 2\d: found quotation marks that are wrong, as in many rows"
+    ):
+        read(write(b"name,email\n" + wrong * 1_000))
 
 
 def test_a_line_without_end_is_refused(write: Write) -> None:
@@ -326,6 +352,10 @@ def test_a_file_may_say_its_delimiter(write: Write) -> None:
         (b"PK\x03\x04rest", "found an Excel workbook or another ZIP file, allowed a CSV file"),
         (b"\xd0\xcf\x11\xe0rest", "found an Excel workbook"),
         (b"\x1f\x8brest", "found a compressed file"),
+        (
+            b'name,"email,phone\nAnn,a@x.example,1\n',
+            "line 1 has the headings, and its quotation marks are wrong",
+        ),
     ],
 )
 def test_what_is_no_table_is_refused(write: Write, content: bytes, said: str) -> None:
@@ -338,6 +368,8 @@ def test_what_cannot_be_opened_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "none.csv")
     with pytest.raises(LeadGenError, match="Is a directory"):
         read(tmp_path)
+    with pytest.raises(LeadGenError, match="/dev/zero: found a device, allowed a file"):
+        read(Path("/dev/zero"))
 
 
 def test_memory_does_not_grow_with_the_file(write: Write) -> None:

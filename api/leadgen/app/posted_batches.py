@@ -8,7 +8,6 @@ it, and the same keys get the same answers.
 import asyncio
 import json
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -45,15 +44,15 @@ from leadgen.app.problems import (
     on_problem,
 )
 from leadgen.app.refused import KEPT_BYTES, keep_refused
-from leadgen.app.senders import name_sender, write_value
+from leadgen.app.senders import name_sender, read_code, write_value
 from leadgen.app.services import FromServices, Request, Services
 
 PORTION = 16  # leads of a batch that the batcher has at a time: half of what it hands over in one call
 BATCH_SECONDS = 20.0  # after which no portion begins: an edge waits 30 seconds for the answer
 BODY_SECONDS = 60.0
 OUT_OF_TIME = "The batch ran out of time before this lead. Try again with the same idempotency key."
-# What follows the first of these may differ between addresses of one mailbox.
-MAILBOX_MARK = re.compile(r"(?<=.)[+@\-\uff0b\uff20]", re.DOTALL)
+TAG = re.compile("(?<=.)[-+@]")  # what is behind it does not tell mailboxes apart: see leadgen.mail_providers
+NUMBER = re.compile(r"\d[^a-z#;,~]*")  # what may be an extension is behind it
 OF_ALL = (UNAUTHORIZED, TOO_MANY, UNAVAILABLE)  # where each lead would be answered so, the batch is
 
 Answer: TypeAlias = Response[bytes] | Problem
@@ -202,17 +201,25 @@ def _read_lead(body: bytes, limit: int) -> _Lead:
 
 
 def _name_lead(says: _Says) -> frozenset[str]:
-    """Key, e-mail and end of the phone. Leads that the database may take for one, or for one person's, share a name."""
-    phone = "".join(filter(str.isdecimal, _fold(says.phone)))
-    name = MAILBOX_MARK.split(str(says.email or ""), maxsplit=1)[0]
-    names = {"key": _fold(says.idempotency_key), "email": _fold(name), "phone": phone[-7:]}
-    return frozenset(f"{kind} {name}" for kind, name in names.items() if name)
+    """By what the database may take the lead for another, or its person for another lead's.
+
+    An e-mail is named by what its mailbox's other addresses begin with, whatever their domain; a phone with and without
+    its extension.
+    """
+    key, email, phone = map(_read, (says.idempotency_key, says.email, says.phone))
+    numbers = {phone, "".join(NUMBER.findall(phone)[:1])}
+    names = {("key", _fold(key)), ("email", _fold(TAG.split(email, maxsplit=1)[0]))}
+    names |= {("phone", "".join(filter(str.isdecimal, number))[-7:]) for number in numbers}
+    return frozenset(f"{kind} {name}" for kind, name in names if name)
 
 
-def _fold(value: object) -> str:
-    """A value without what the database may overlook: whatever it reads as the same folds to the same."""
-    text = write_value(value).strip()
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold())) or text
+def _read(value: object) -> str:
+    return read_code(write_value(value)).casefold()
+
+
+def _fold(text: str) -> str:
+    """What a text has in common with all that the database may read as the same, and with some more."""
+    return "".join(filter(str.isalnum, text)) or text
 
 
 def _defect(error: Exception) -> Problem:
@@ -226,8 +233,8 @@ async def _take_portion(
 ) -> list[Answer]:
     answers = await asyncio.gather(*(_take_lead(services, context, lead) for lead in portion))
     for lead, given in zip(portion, answers, strict=True):
-        if isinstance(given, Problem):
-            await keep_refused(services, given, lead.body, context)
+        if isinstance(given, Problem) and not await keep_refused(services, given, lead.body, context):
+            break  # each try takes as long as a call may wait for a connection
     return answers
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import structlog
 
 from leadgen.app.body import Oversized
-from leadgen.app.problems import MALFORMED, TOO_LARGE, Problem, list_members
+from leadgen.app.problems import MALFORMED, TOO_LARGE, UNAVAILABLE, Problem, list_members
 from leadgen.app.queries import Refused
 from leadgen.app.services import Services
 from leadgen.escapes import mend_text
@@ -25,14 +25,14 @@ async def keep_refused(
     position: int | None = None,
     *,
     most: int | None = None,
-) -> None:
+) -> bool:
     """Keep a submission that is refused with this problem; its answer then names the row as `quarantine_id`.
 
     Of a body that is too large, or larger than `most` bytes, the beginning is kept. One that cannot be kept now is
-    refused all the same.
+    refused all the same. Returns False where the database is away.
     """
     if problem.kind not in (MALFORMED, TOO_LARGE):
-        return
+        return True
     cut = None
     if isinstance(problem, Oversized):
         body, cut, most = problem.begins, problem.cut_bytes, KEPT_BYTES
@@ -40,7 +40,7 @@ async def keep_refused(
         cut = (cut or 0) + len(body) - most
         body = body[:most]
     if not body:
-        return
+        return True
     text = mend_text(body.decode(errors="replace")).replace("\0", "\ufffd")
     known = {name: value for name, value in context.items() if name != "signature"}
     answer = mend_text(json.dumps(list_members(problem)))
@@ -50,6 +50,7 @@ async def keep_refused(
         )
     except Problem as trouble:
         log.warning("refused submission not kept", problem=trouble.kind.slug)
-        return
+        return trouble.kind is not UNAVAILABLE
     if kept is not None:
         problem.extra = {**problem.extra, "quarantine_id": kept}
+    return True

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 
 LONGEST_NAME = 200  # of a sender
+LONGEST_CODE = 1_000  # characters: to normalise a text takes time by the square of its length
 ODD = "(odd)"  # who names a source or page in a way that nobody can read; all of them are one sender
 
 # The host, what is behind it (a port), and the first part of the path.
@@ -74,10 +75,14 @@ def name_page(url: str) -> str:
 def read_code(text: str) -> str:
     """A text as ref.read_code reads it, empty where that is null; ODD if it has characters that Python does not know.
 
-    A newer database may know them, and read letters in them.
+    A newer database may know them, and read letters in them. ODD is also one that is too long for any field that is
+    read so.
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text).translate(MARKS))
+        text = _collapse(INVISIBLE.sub("", text).translate(MARKS))
+        if len(text) > LONGEST_CODE:
+            return ODD
+        text = unicodedata.normalize("NFKC", text)
         if any(unicodedata.category(character) in ("Cn", "Co", "Cs") for character in text):
             return ODD
     return _collapse(text)

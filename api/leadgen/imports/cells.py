@@ -2,9 +2,10 @@
 
 import re
 
-FORMULA = ("=", "+", "-", "@")  # what begins so, a spreadsheet takes for a formula, and runs it
+# What begins so, a spreadsheet takes for a formula, and runs it; in East Asia also in full width.
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
-_DISARMED = re.compile(r"'+\s*(?=[=+\-@])")
+_DISARMED = re.compile(rf"'+\s*(?=[{re.escape(''.join(FORMULA))}])")
 _AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 
 

@@ -19,6 +19,11 @@ ENDING = ".refused.csv"
 MAX_NAMES = 1_000
 
 
+def _open_for_owner(path: str, flags: int) -> int:
+    """Open a file that nobody else may read: there are persons in it."""
+    return os.open(path, flags, 0o600)
+
+
 class Report:
     """A report, whose file is made with its first row. `path` None: beside the file, under a name that is free.
 
@@ -84,7 +89,7 @@ class Report:
         names = [self._wanted] if self._wanted else list(self._list_names())
         for path in names:
             try:
-                file = path.open("x", encoding="utf-8-sig", newline="")
+                file = open(path, "x", encoding="utf-8-sig", newline="", opener=_open_for_owner)  # noqa: SIM115
             except FileExistsError:
                 continue
             except OSError as error:

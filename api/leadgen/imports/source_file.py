@@ -1,7 +1,9 @@
 """A file of leads, opened so that it can be read twice."""
 
+import os
 import re
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,11 +61,11 @@ def source_file(file: str, encoding: str | None, delimiter: str | None) -> Itera
         with TextIOWrapper(
             cast(BufferedReader, stream), encoding=found.codec, errors="replace", newline=""
         ) as text:
-            telling = _TELLING.search(text.read(LOOK_AT))
-            text.seek(0)
             try:
+                telling = _TELLING.search(text.read(LOOK_AT))
+                text.seek(0)
                 table = read_table(text, delimiter, is_known)
-            except LeadGenError as error:
+            except (LeadGenError, UnicodeError) as error:  # UTF-16 and UTF-32 want a byte order mark
                 raise LeadGenError(f"{file}: {error}") from None
             yield SourceFile(stream, size, found, table, telling[0].strip() if telling else "")
 
@@ -73,6 +75,9 @@ def _open(file: str) -> BinaryIO:
         stream = cast(BinaryIO, sys.stdin.buffer) if file == "-" else Path(file).open("rb")  # noqa: SIM115
     except OSError as error:
         raise LeadGenError(f"{file}: {error.strerror}") from None
+    if stat.S_ISCHR(os.fstat(stream.fileno()).st_mode) and not stream.isatty():
+        stream.close()
+        raise LeadGenError(f"{file}: found a device, allowed a file")
     if file != "-" and stream.seekable():
         return stream
     copy = TemporaryFile()  # noqa: SIM115  it goes with the process

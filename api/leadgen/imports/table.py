@@ -6,7 +6,7 @@ wrong costs that line only; what csv took for a part of it is read again.
 """
 
 import csv
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from io import StringIO
 from typing import NamedTuple, TextIO
@@ -15,6 +15,8 @@ from leadgen.errors import LeadGenError
 from leadgen.imports.cells import read_cell
 
 MAX_RECORD = 4_000_000  # characters of a row
+MAX_COLUMNS = 1_000
+MAX_AGAIN = 20  # times as much as was read, and as one row may have, may be read again
 SAMPLE = 65_536  # characters that a delimiter is found by
 SAMPLE_ROWS = 50
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -52,17 +54,28 @@ class _Lines:
         self._text = text
         self._again: deque[str] = deque()
         self._size = 0
+        self._read = 0
+        self._read_again = 0
         self.number = 0  # of the line that was read last
         self.record: list[str] = []
 
     def begin_record(self) -> None:
         """Forget the lines of the record before."""
+        self._read += self._size
         self.record = []
         self._size = 0
 
     def give_back(self) -> None:
-        """Let all lines of this record but the first be read again."""
+        """Let all lines of this record but the first be read again. Raises LeadGenError where that comes too often."""
         again = self.record[1:]
+        first = len(self.record[0])
+        self._read_again += self._size - first
+        self._size = first
+        if self._read_again > MAX_AGAIN * (self._read + MAX_RECORD):
+            raise LeadGenError(
+                f"line {self.number - len(again)}: found quotation marks that are wrong, as in many rows before, and "
+                "cannot tell where rows end: save the file as CSV anew"
+            )
         self._again.extendleft(reversed(again))
         self.number -= len(again)
 
@@ -110,7 +123,11 @@ def read_table(text: TextIO, delimiter: str | None, is_known: Callable[[str], bo
         raise LeadGenError(
             "found an empty file, allowed a file whose first line has the headings of its columns"
         )
+    if heading.fault:
+        raise LeadGenError(f"line {heading.line} has the headings, and {heading.fault}")
     headings = name_columns(heading.raw)
+    if len(headings) > MAX_COLUMNS:
+        raise LeadGenError(f"found {len(headings):,} columns in the first line, allowed {MAX_COLUMNS:,}")
     return Table(headings, delimiter, (_measure(row, len(headings)) for row in rows))
 
 
@@ -140,16 +157,15 @@ def name_columns(cells: Sequence[str]) -> list[str]:
     names = [" ".join(read_cell(cell.removeprefix(MARK)).split()) for cell in cells]
     while names and not names[-1]:
         names.pop()
-    named: list[str] = []
+    named: dict[str, None] = {}
+    times: Counter[str] = Counter()
     for number, name in enumerate(names, 1):
-        name = name or f"column {number}"
-        times = 2
-        unique = name
+        name = unique = name or f"column {number}"
         while unique in named:
-            unique = f"{name} ({times})"
-            times += 1
-        named.append(unique)
-    return named
+            times[name] += 1
+            unique = f"{name} ({times[name] + 1})"
+        named[unique] = None
+    return list(named)
 
 
 def _open(lines: _Lines, delimiter: str) -> Iterator[list[str]]:

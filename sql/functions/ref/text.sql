@@ -70,25 +70,26 @@ returns text
 language plpgsql
 immutable strict parallel safe
 as $$
--- Dashes and quotes before NFKC, which makes some of them others.
+-- Dashes and quotes before NFKC, which makes some of them others. To normalise a text takes time by the square of its
+-- length; one of more than 1,000 characters is too long for any field that is read so.
 declare
   c_dashes constant text := E'\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d';
   c_quotes constant text := E'\u2018\u2019\u201a\u201b\u2032\u02bc\uff07';
   c_digits constant text := E'\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669'
     '\u06f0\u06f1\u06f2\u06f3\u06f4\u06f5\u06f6\u06f7\u06f8\u06f9';
+  v_text text := p_text;
 begin
   if octet_length(p_text) = length(p_text) then
     return p_text;
   end if;
-  return normalize(
-    translate(ref.strip_invisible(p_text), c_dashes || c_quotes || c_digits || E'\u201c\u201d\u201e\u201f',
-      repeat('-', length(c_dashes)) || repeat(E'\'', length(c_quotes)) || '01234567890123456789' || repeat('"', 4)),
-    nfkc);
+  v_text := translate(ref.strip_invisible(p_text), c_dashes || c_quotes || c_digits || E'\u201c\u201d\u201e\u201f',
+    repeat('-', length(c_dashes)) || repeat(E'\'', length(c_quotes)) || '01234567890123456789' || repeat('"', 4));
+  return case when length(v_text) > 1000 then v_text else normalize(v_text, nfkc) end;
 end;
 $$;
 comment on function ref.fold_marks(text) is
   'A text as a machine reads it: without invisible characters, with plain dashes, quotes and digits, and full-width '
-  'and other compatible letters as the common ones (NFKC). Accents stay.';
+  'and other compatible letters as the common ones (NFKC), unless it has more than 1,000 characters. Accents stay.';
 
 create or replace function ref.read_code(p_text text)
 returns text

@@ -113,7 +113,7 @@ language plpgsql
 stable
 as $$
 -- Where history did not decide at this time, the terms are those of its latest decision. Most leads have the terms and
--- the policies of the lead before.
+-- the policies of the lead before. Where nothing is changed what history found counts: it may be erased since.
 declare
   v_facts kernel.lead_facts;
   v_document jsonb;
@@ -127,7 +127,8 @@ begin
   if p_plan.validation is not null and p_event.kind <> 'retried' and (p_event.lead).erased_at is null then
     p_play.policies := rehearsal.lay_over_validation(
       p_plan, p_play.policies, (p_event.lead).validation_policy_id, (p_event.lead).validation_policy_version);
-    if p_plan.finds_duplicates then
+    if p_plan.finds_duplicates and (p_play.turned <> '{}' or (p_play.policies).rules <> catalog.find_policy_body(
+      'validation', (p_play.policies).validation_id, (p_play.policies).validation_version)) then
       v_facts := intake.find_duplicate_again(p_event.lead, v_facts, (p_play.policies).rules, p_play.turned);
     end if;
     v_failures := rules.judge_lead(v_facts, (p_play.policies).rules, (p_play.policies).compiled_rules);

@@ -28,7 +28,7 @@
 --   contacts    who bought a contact before is as it was; keys that count other leads, and mx_lookup_enabled, cannot be
 --               changed
 --   duplicates  where a key of duplicates is changed, earlier leads are looked for anew: those of the offer and the
---               period count as they come out here, all others as they did; nobody is a duplicate of an erased lead
+--               period count as they come out here, all others as they did; of an erased lead nobody is then
 --   woken       of more than a hundred that wait, those whose own time comes first try for a place that came free, and
 --               leads that wait in history, too, are not among the hundred; an edit is seen at history's next decision;
 --               the look that each held lead has each hour is left out: a price that falls by the hour, and fits a
