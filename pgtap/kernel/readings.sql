@@ -1,6 +1,6 @@
 -- read_number, read_flag, read_as_type: values as forms write them; one reader for rules, filters and prices.
 begin;
-select plan(211);
+select plan(213);
 
 create temp table numbers (value jsonb, number numeric);
 insert into numbers values ('3', 3), ('-2.50', -2.5), ('"3"', 3), ('" 3.0 "', 3), ('"+3"', 3), ('".5"', 0.5), ('"5."', 5), ('"1e3"', 1000),
@@ -67,6 +67,9 @@ select is(kernel.show_number(jsonb_build_object('attributes', jsonb_build_object
   value))
 from (values ('"on"'::jsonb, 'true'), ('"3"', '3'), ('"1"', '1'), ('"Jane"', null)) as t (value, shown);
 select is(testkit.judge('{"roof_age": {"maximum": 40}}', '{"attributes": {"roof_age": " 12.0"}}'), '{}', 'the age of a roof, too');
+
+select is(kernel.fold_answer(E' S\u00cd '), 'si', 'fold_answer: without case and accents');
+select is(kernel.fold_answer(repeat(E'\u00ed', 101)), repeat(E'\u00ed', 101), 'fold_answer: no word is so long, and it takes no time');
 
 select * from finish();
 rollback;

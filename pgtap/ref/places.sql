@@ -1,7 +1,7 @@
 -- normalize_postal_code, is_postal_code, restore_zip, match_postal_codes, normalize_city, list_city_keys, read_country, read_region,
 -- collapse_space, fold_words.
 begin;
-select plan(167);
+select plan(170);
 
 select is(ref.normalize_postal_code(code, country), normal, format('normalize_postal_code: %s in %s', to_jsonb(code), country))
 from (values
@@ -101,6 +101,13 @@ from (values
 select is(ref.restore_zip(sent), kept, format('restore_zip: %s', sent))
 from (values ('2108', '02108'), ('2108-1234', '02108'), ('78701.0', '78701'), ('2108.00', '02108'), ('210', '210'), ('78701', '78701'),
   ('78701-1234', '78701-1234'), ('7870A', '7870A'), ('21081', '21081')) as t (sent, kept);
+
+select is(ref.fold_words(format(E'%s cafe\u0301 \uff26\uff32\uff25\uff25', repeat('x', 1000))),
+  format(E'%s caf\u00e9 free', repeat('x', 1000)), 'fold_words: a long text, word by word');
+select is(ref.fold_words(format('%s %s', repeat(E'\uff58', 250), repeat('a ', 400))), format('%s%s', repeat('x', 250), repeat(' a', 400)),
+  'fold_words: the longest word of a long text that is read');
+select is(ref.fold_words(format('%s %s', repeat(E'\uff58', 251), repeat('a ', 400))),
+  format('%s%s', repeat(E'\uff58', 251), repeat(' a', 400)), 'fold_words: a longer one stays as it is');
 
 select * from finish();
 rollback;

@@ -70,15 +70,17 @@ returns text
 language plpgsql
 immutable strict parallel safe
 as $$
--- Case by translate: what lower does depends on the database's locale.
+-- Case by translate: what lower does depends on the database's locale. To normalise a text takes time by the square of
+-- its length; no word has more than 100 characters.
 declare
-  v_text constant text := case when octet_length(p_text) = length(p_text) then p_text
+  v_text constant text := case when octet_length(p_text) = length(p_text) or length(p_text) > 100 then p_text
     else regexp_replace(normalize(p_text, nfd), E'[\\u0300-\\u036f]+', '', 'g') end;
 begin
   return translate(btrim(v_text, E' \t\n\r'), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz');
 end;
 $$;
-comment on function kernel.fold_answer(text) is 'A word as answers are compared: trimmed, without case and accents.';
+comment on function kernel.fold_answer(text) is
+  'A word as answers are compared: trimmed, without case, and without accents unless it has more than 100 characters.';
 
 create or replace function kernel.read_as_type(p_value jsonb, p_type text)
 returns jsonb
