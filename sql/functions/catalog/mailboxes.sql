@@ -132,9 +132,7 @@ begin
   order by x.name, x.value
   limit 1;
   if found then
-    perform kernel.refuse('LG423',
-      format('leadgen.%s: found %s; allowed: %s', v_fault.name, v_fault.value, v_fault.allowed),
-      v_fault.name, v_fault.value, v_fault.allowed, 'Mend the row and deploy again.');
+    perform catalog.refuse_row(v_fault.name, v_fault.value, v_fault.allowed);
   end if;
 end;
 $$;

@@ -79,14 +79,26 @@ begin
   order by x.name, x.value
   limit 1;
   if found then
-    perform kernel.refuse('LG423',
-      format('leadgen.%s: found %s; allowed: %s', v_fault.name, v_fault.value, v_fault.allowed),
-      v_fault.name, v_fault.value, v_fault.allowed, 'Mend the row and deploy again.');
+    perform catalog.refuse_row(v_fault.name, v_fault.value, v_fault.allowed);
   end if;
 end;
 $$;
 comment on function catalog.check_place_rows() is
   'Raises LG423 for the first row of the tables of places that is not written as what people send is compared.';
+
+create or replace function catalog.refuse_row(p_column text, p_found text, p_allowed text)
+returns void
+language plpgsql
+immutable
+as $$
+begin
+  perform kernel.refuse('LG423',
+    format('leadgen.%s: found %s; allowed: %s', p_column, p_found, p_allowed),
+    p_column, p_found, p_allowed, 'Mend the row and deploy again.');
+end;
+$$;
+comment on function catalog.refuse_row(text, text, text) is
+  'Raises LG423 for a row of a table that a deploy compiles; the column as table.column.';
 
 create or replace function catalog.compile_cities_words()
 returns void
