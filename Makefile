@@ -18,11 +18,12 @@ setup: $(STAMP) ## Make .venv with the `leadgen` command, and get PostgreSQL and
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[demo,dev,diff]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[demo,dev,diff,invoices,stripe]'
 	scripts/get-postgres
 	scripts/get-postgres-18
 	scripts/get-extensions
 	scripts/get-plpython
+	scripts/get-pgspot
 	scripts/get-program nginx
 	scripts/get-program pgbouncer libc-ares2
 	touch $(STAMP)
@@ -30,11 +31,11 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 demo: $(STAMP) ## Show everything at work: 200 leads in, sold and delivered
 	$(BIN)/leadgen demo
 
-# Three, because tests wait for deadlines: on two cores a third process works meanwhile. Python keeps what it compiled,
+# Four, because tests wait for deadlines: on two cores others work meanwhile. Python keeps what it compiled,
 # whatever the shell says: otherwise each process would compile all tests, and each worker and API that they start itself.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(STAMP) ## Run pgTAP and pytest on three processes (ARGS="-k name" passes on)
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(STAMP) ## Run pgTAP and pytest on four processes (ARGS="-k name" passes on)
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(STAMP) ## Check form and types of Python and SQL
 	$(BIN)/ruff check

@@ -5,7 +5,7 @@ WORKDIR /app
 COPY pyproject.toml constraints.txt ./
 COPY api api
 COPY sql sql
-RUN pip install --no-cache-dir --constraint constraints.txt . && useradd --system leadgen
+RUN pip install --no-cache-dir --constraint constraints.txt ".[stripe]" && useradd --system leadgen
 USER leadgen
 
 ENTRYPOINT ["leadgen"]

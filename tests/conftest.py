@@ -4,6 +4,7 @@ A test that wants a database asks for `database` (a fresh clone, as superuser) o
 (sessions on it as any role). One that only reads, or rolls back, asks for `module_database` or `module_session`.
 """
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -28,6 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--matrix", action="store_true", help="run all of pgTAP in sessions and databases of every kind"
     )
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays to the end: it need not be looked through for garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)

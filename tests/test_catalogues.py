@@ -6,6 +6,7 @@ from rig.order import TESTS
 
 BY_HAND = re.compile(r"insert\s+into\s+leadgen\.(?:markets|verticals|offers|sources|buyers)\b", re.IGNORECASE)
 MAY = {
+    "bench/money.py": "one buyer, or a hundred, of a catalogue of real size",
     "db/test_secrets.py": "what a refused statement of a DBA prints",
     "db/test_upgrade.py": "SQL of an earlier commit",
     "form/test_pgtap_form.py": "plants what the form of pgTAP files forbids",

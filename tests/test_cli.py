@@ -23,9 +23,8 @@ def empty(cluster: Cluster) -> Iterator[str]:
 
 
 def test_help_loads_neither_the_api_nor_the_worker() -> None:
-    code = (
-        "import sys, leadgen.cli; print(sorted({'litestar', 'aiohttp', 'phonenumbers'} & sys.modules.keys()))"
-    )
+    heavy = {"litestar", "aiohttp", "phonenumbers", "dns", "structlog"}
+    code = f"import sys, leadgen.cli; print(sorted({heavy} & sys.modules.keys()))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
     shown = leadgen("--help").stdout
     for command in ("migrate", "diff", "load", "key", "serve", "worker", "verify", "db"):
@@ -60,6 +59,18 @@ def test_migrate_then_diff_then_verify(empty: str, leadgen_here: Run) -> None:
     assert leadgen_here("migrate", DATABASE_URL=empty).stderr == "the database is up to date\n"
     assert leadgen_here("diff", DATABASE_URL=empty).returncode == 0
     assert leadgen_here("verify", DATABASE_URL=empty).returncode == 0
+
+
+def test_a_function_that_had_another_result_is_no_obstacle(database: str, leadgen_here: Run) -> None:
+    """As a database has it that was deployed before a sale said which buyers it holds."""
+    signature = "billing.take_funds(kernel.snapshot, kernel.decision, boolean)"
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute("delete from leadgen.schema_migrations where number = 48")
+        admin.execute(f"drop function {signature}".encode())
+        admin.execute(f"create function {signature} returns text begin atomic select 'enough'; end".encode())
+    done = leadgen_here("migrate", DATABASE_URL=database)
+    assert done.returncode == 0, done.stderr
+    assert leadgen_here("diff", DATABASE_URL=database).returncode == 0
 
 
 def test_migrate_names_who_would_hold_it_up(database: str, leadgen_here: Run) -> None:
@@ -99,7 +110,7 @@ def test_verify_shows_what_is_broken(database: str, leadgen_here: Run) -> None:
 
 def test_an_operators_key_is_shown_once_and_revoked(database: str, leadgen_here: Run) -> None:
     key = leadgen_here("key", "create", "--operator", "ann", DATABASE_URL=database).stdout.strip()
-    query = "select name, key_hash, revoked_at is not null from leadgen.operator_keys where name = 'ann'"
+    query = "select name, key_hash, revoked_at is not null from leadgen.api_keys where name = 'ann'"
     digest = hashlib.sha256(key.encode()).hexdigest()
     with psycopg.connect(database, autocommit=True) as connection:
         assert connection.execute(query).fetchall() == [("ann", digest, False)]
@@ -108,18 +119,41 @@ def test_an_operators_key_is_shown_once_and_revoked(database: str, leadgen_here:
     assert leadgen_here("key", "revoke", "--operator", "ann", DATABASE_URL=database).returncode == 1
 
 
-def test_a_sources_key_replaces_the_one_before(database: str, leadgen_here: Run) -> None:
+def test_an_operators_key_reads_unless_it_is_given_more(database: str, leadgen_here: Run) -> None:
+    query = "select scopes from leadgen.api_keys where name = %s order by id"
+    given: dict[str, tuple[str, ...]] = {"may": (), "moe": ("--scope", "money"), "rea": ("--scope", "read")}
+    for name, scopes in given.items():
+        assert (
+            leadgen_here("key", "create", "--operator", name, *scopes, DATABASE_URL=database).returncode == 0
+        )
+    with psycopg.connect(database) as connection:
+        assert connection.execute(query, ["may"]).fetchall() == [(["read"],)]
+        assert connection.execute(query, ["moe"]).fetchall() == [(["read", "money"],)]
+        assert connection.execute(query, ["rea"]).fetchall() == [(["read"],)]
+    assert "read, money" in leadgen_here("key", "list", DATABASE_URL=database).stdout
+    add_catalogue(database)
+    done = leadgen_here(
+        "key", "create", "--source", "austin-plumbing-v1", "--scope", "money", DATABASE_URL=database
+    )
+    assert (done.returncode, "--scope: found money, allowed leads" in done.stderr) == (1, True)
+
+
+def test_a_source_has_several_keys_until_they_are_revoked(database: str, leadgen_here: Run) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         add_catalogue(database)
-        query = "select api_key_hash from leadgen.sources where source_key = 'austin-plumbing-v1'"
+        query = """
+            select k.key_hash from leadgen.api_keys k join leadgen.sources s on s.id = k.source_id
+            where s.source_key = 'austin-plumbing-v1' and k.revoked_at is null order by k.id
+        """
         keys = []
         for _ in range(2):
             done = leadgen_here("key", "create", "--source", "austin-plumbing-v1", DATABASE_URL=database)
             keys.append(done.stdout.strip())
-        assert connection.execute(query).fetchone() == (hashlib.sha256(keys[1].encode()).hexdigest(),)
+        digests = [(hashlib.sha256(key.encode()).hexdigest(),) for key in keys]
+        assert connection.execute(query).fetchall() == digests
         assert keys[0] != keys[1]
         leadgen_here("key", "revoke", "--source", "austin-plumbing-v1", DATABASE_URL=database)
-        assert connection.execute(query).fetchone() == (None,)
+        assert connection.execute(query).fetchall() == []
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ def test_a_file_that_the_database_refuses_shows_no_trace(market: Market, run: Ru
         ("Enable it: leadgen.enable_endpoint.", "Enable it: `leadgen endpoints enable`."),
         ("filter.per_minute: found 0", "--per-minute: found 0"),
         ("p_overlap: found 40 days", "--overlap: found 40 days"),
+        ("cannot be; overlap: found 100 days", "cannot be; --overlap: found 100 days"),
+        ("There is no such buyer; buyer_id: found 9999", "There is no such buyer; --buyer: found 9999"),
         ("Not a country; country_code: found XY", "Not a country; --country: found XY"),
         ("allowed phone, country_code, city", "allowed phone, country_code, city"),
         ("Too long; note: found 501 characters", "Too long; --note: found 501 characters"),

@@ -46,6 +46,11 @@ def test_help_is_plain(path: str) -> None:
     assert max(map(len, done.output.splitlines())) <= 100
 
 
+def test_a_switch_is_shown_with_its_opposite() -> None:
+    done = CliRunner().invoke(app, ["money", "payments", "import", "--help"], env={"COLUMNS": "100"})
+    assert re.search(r"--day-first, --month-first +How 03/04/2026 is read", done.output)
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -54,10 +59,10 @@ def test_help_is_plain(path: str) -> None:
         ("migrate --wait -1", "'--wait': found -1, allowed a number from 0 to 86,400"),
         (
             "history price 1",
-            "'KIND': found price, allowed one of validation, routing, pricing, enrollment, offer",
+            "'KIND': found price, allowed one of validation, routing, pricing, payout, enrollment, offer",
         ),
         ("explain", "Missing argument 'LEAD'"),
-        ("key create", "give one of --source, --operator and --buyer"),
+        ("key create", "give one of --source, --operator, --buyer and --user"),
     ],
 )
 def test_a_usage_error_says_what_was_found_and_what_is_allowed(typed: str, said: str) -> None:

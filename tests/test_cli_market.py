@@ -335,7 +335,7 @@ def test_verify_goes_in_batches_and_shows_progress(
 
     monkeypatch.setattr(market, "execute", count)
     assert list(verify.replay_leads(market, 1, verify.MAX_BIGINT)) == []
-    assert len(calls) == 5, "the count, three batches, and one that finds no more"
+    assert len(calls) == 6, "the count, three batches, one that finds no more, and what is sealed"
     assert capsys.readouterr().err.splitlines() == [
         "leads replayed: 2 of 5",
         "leads replayed: 4 of 5",

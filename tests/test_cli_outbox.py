@@ -390,7 +390,7 @@ def test_returns_are_listed_and_decided(market: Database, run: Run) -> None:
     first, second = ask_to_return(market), ask_to_return(market)
     done = run("returns", "list")
     assert done.returncode == 0, done.stderr
-    assert lines_of(done.stdout)[0] == "id asked, UTC buyer sale price reason through status"
+    assert lines_of(done.stdout)[0] == "id asked, UTC buyer sale price reason through status files"
     assert "45.00 USD duplicate api requested" in " ".join(lines_of(done.stdout))
     assert "Overbeck" not in done.stdout + run("returns", "list", "--json").stdout
     assert "Overbeck" in run("returns", "list", "--notes").stdout
@@ -414,6 +414,30 @@ def test_returns_are_listed_and_decided(market: Database, run: Run) -> None:
     is_one_line(run("returns", "refuse", str(first), "--note", "a\udcff"), "the text is not valid UTF-8")
 
 
+def test_files_of_a_return_are_listed(market: Database, run: Run) -> None:
+    sale = add_sale(market, **LEAD)
+    file = {
+        "key": "returns/4711.png",
+        "sha256": "ab" * 32,
+        "bytes": 20480,
+        "media_type": "image/png",
+    }
+    for wrong, words in (("{", "--evidence: found something else"), ('{"key": "../x"}', "evidence[0].key")):
+        done = run("return", str(sale), "--reason", "spam", "--evidence", wrong)
+        is_one_line(done, words)
+    kept = run("return", str(sale), "--reason", "spam", "--evidence", json.dumps(file))
+    assert (kept.returncode, kept.stderr) == (0, f"sale {sale} is returned: spam\n")
+    return_id = str(ask(market, "select id from leadgen.sale_returns where assignment_id = %s", sale))
+    shown = run("returns", "evidence", return_id).stdout
+    assert "returns/4711.png" in shown
+    assert f"image/png, 20,480 bytes, sha256 {'ab' * 32}" in shown
+    assert json.loads(run("returns", "evidence", return_id, "--json").stdout)[0]["reference"] == file["key"]
+    assert json.loads(run("returns", "list", "--status", "all", "--json").stdout)[0]["files"] == 1
+    is_one_line(
+        run("returns", "evidence", "99"), "no return 99: `leadgen returns list --status all` lists them"
+    )
+
+
 # Keys
 
 
@@ -421,11 +445,11 @@ def test_a_buyers_keys_are_shown_once_and_revoked(market: Database, run: Run) ->
     keys = [run("key", "create", "--buyer", "2").stdout.strip() for _ in range(2)]
     digests = {hashlib.sha256(key.encode()).hexdigest() for key in keys}
     query = """
-        select key_hash, revoked_at is not null from leadgen.buyer_keys where buyer_id = 2 order by id desc limit 2
+        select key_hash, revoked_at is not null from leadgen.api_keys where buyer_id = 2 order by id desc limit 2
     """
     assert set(market.execute(query).fetchall()) == {(digest, False) for digest in digests}
     done = run("key", "revoke", "--buyer", "2")
     assert (done.returncode, done.stderr) == (0, "revoked 3 keys of buyer 2\n")
     assert set(market.execute(query).fetchall()) == {(digest, True) for digest in digests}
-    is_one_line(run("key", "revoke", "--buyer", "2"), "buyer 2 has no key")
+    is_one_line(run("key", "revoke", "--buyer", "2"), "buyer 2 has no key in force")
     is_one_line(run("key", "create", "--buyer", "99"), "no buyer 99")

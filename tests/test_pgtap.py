@@ -1,5 +1,9 @@
-"""Each file of pgtap/ is one test, on a database of its own: `pytest tests/test_pgtap.py -k routing`."""
+"""Each file of pgtap/ is one test: `pytest tests/test_pgtap.py -k routing`.
 
+Each runs in a transaction that it rolls back, so all of them share a database. `leadgen test-rules` gives each its own.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,12 +12,19 @@ from leadgen.db.pgtap import judge, pgtap_dir, pgtap_files, run_pgtap
 from rig.cluster import Cluster
 
 
+@pytest.fixture(scope="module")
+def shared(cluster: Cluster, pgtap_template: str) -> Iterator[str]:
+    """The URL of the database of all files."""
+    with cluster.clone(pgtap_template) as url:
+        yield url
+
+
 @pytest.mark.parametrize(
     "path", pgtap_files(), ids=lambda path: str(path.relative_to(pgtap_dir()).with_suffix(""))
 )
-def test_pgtap(path: Path, cluster: Cluster, pgtap_template: str) -> None:
-    with cluster.clone(pgtap_template) as url:
-        complaints = run_pgtap(url, path)
+def test_pgtap(path: Path, shared: str) -> None:
+    assert path.read_text().endswith("\nrollback;\n"), "what a file leaves behind, the next one would find"
+    complaints = run_pgtap(shared, path)
     assert not complaints, "\n".join(["", *complaints])
 
 

@@ -197,3 +197,27 @@ def test_other_programs_variables_are_not_ours(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_tests_run_without_settings_from_outside() -> None:
     assert not (known_names() - {"LEADGEN_POSTGRES_BIN"}) & os.environ.keys()
+
+
+OIDC = {
+    "PUBLIC_URL": "https://leads.example",
+    "OIDC_ISSUER": "https://id.example/",
+    "OIDC_CLIENT_ID": "leadgen",
+    "OIDC_CLIENT_SECRET": "hunter2",
+}
+
+
+def test_the_identity_provider_is_set_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in OIDC.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().oidc_issuer == "https://id.example/"  # as its tokens name it
+    assert load_settings().oidc_name is None
+    for name in OIDC:
+        with monkeypatch.context() as without:
+            without.delenv(name)
+            with pytest.raises(SettingsError, match=f"^setting OIDC_ISSUER: .*{name}") as caught:
+                load_settings()
+            assert "hunter2" not in str(caught.value)
+    monkeypatch.setenv("OIDC_ISSUER", "http://id.example")
+    with pytest.raises(SettingsError, match=r"^setting OIDC_ISSUER: .*https"):
+        load_settings()

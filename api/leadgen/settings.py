@@ -14,13 +14,28 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from leadgen.db.urls import normalise_url
 from leadgen.errors import LeadGenError
 
-OUR_PREFIXES = ("LEADGEN_", "WEBHOOK_", "WORKER_", "SMTP_", "DEFAULT_", "DB_", "TWILIO_")
+OUR_PREFIXES = (
+    "LEADGEN_",
+    "WEBHOOK_",
+    "WORKER_",
+    "SMTP_",
+    "DEFAULT_",
+    "DB_",
+    "PII_",
+    "TWILIO_",
+    "STRIPE_",
+    "OIDC_",
+)
 SECRET = {
     "DATABASE_URL",
     "SMTP_PASSWORD",
     "TWILIO_AUTH_TOKEN",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+    "OIDC_CLIENT_SECRET",
     "API_DB_PASSWORD",
     "WORKER_DB_PASSWORD",
+    "PII_KEYS",
 }  # never repeated in an error
 MAX_PORT = 65_535
 LOOKS_LIKE = 0.88  # similarity at which an unknown name is taken for a misspelt one of ours
@@ -66,7 +81,7 @@ class Settings(BaseSettings):
     )
 
     smtp_host: str | None = Field(
-        default=None, description="mail server for e-mails to buyers; unset: none are sent"
+        default=None, description="mail server for e-mails to buyers and users; unset: none are sent"
     )
     smtp_port: Annotated[int, Field(ge=1, le=65_535)] = 587
     smtp_user: str | None = None
@@ -90,6 +105,37 @@ class Settings(BaseSettings):
         default=None, description="sender of the text messages, in E.164: +15125550100"
     )
     twilio_api_url: str = Field(default="https://api.twilio.com", description="address of Twilio's API")
+
+    stripe_secret_key: Annotated[str, Field(pattern=r"^[rs]k_[0-9A-Za-z_]+$")] | None = Field(
+        default=None, description="of the worker: by it Stripe is called; unset: no payments by Stripe"
+    )
+    stripe_webhook_secret: Annotated[str, Field(pattern=r"^whsec_[0-9A-Za-z+/=_-]+$")] | None = Field(
+        default=None, description="of the API: what Stripe signs its events with; unset: none are taken"
+    )
+    stripe_api_url: str = Field(default="https://api.stripe.com", description="address of Stripe's API")
+    stripe_timeout_seconds: Seconds = Field(
+        default=15,
+        description="seconds for one read of Stripe's answer; a worker that is stopped waits for it",
+    )
+    stripe_return_url: str | None = Field(
+        default=None,
+        description="where Stripe's page sends a buyer who has paid, or has not; unset: PUBLIC_URL",
+    )
+
+    oidc_client_id: Annotated[str, Field(max_length=500)] | None = Field(
+        default=None, description="of the API: as the identity provider knows LeadGen"
+    )
+    oidc_client_secret: str | None = Field(
+        default=None, description="of the API: by it LeadGen shows the identity provider who asks"
+    )
+    oidc_issuer: Annotated[str | None, Field(max_length=500, validate_default=True)] = Field(
+        default=None,
+        description="identity provider (OpenID Connect), as its tokens name it: https://id.example.com; "
+        "unset: nobody signs in by one",
+    )
+    oidc_name: Annotated[str, Field(max_length=60)] | None = Field(
+        default=None, description="what people call the identity provider; unset: your organisation"
+    )
 
     webhook_timeout_seconds: Seconds = Field(
         default=5, description="seconds for one attempt, from connecting to the last byte"
@@ -119,6 +165,20 @@ class Settings(BaseSettings):
     )
     worker_db_password: str | None = Field(
         default=None, description="`leadgen migrate` makes it the password of leadgen_worker"
+    )
+
+    pii_keys: str | None = Field(
+        default=None,
+        description="keys that wrap the keys under which personal data is sealed, as id:base64, separated by commas; "
+        "the first wraps new ones. Unset, with the next two: personal data is stored clear",
+    )
+    pii_keys_file: str | None = Field(
+        default=None, description="a file of such keys, one a line; they come behind those of PII_KEYS"
+    )
+    pii_key_command: str | None = Field(
+        default=None,
+        description="a command that wraps and unwraps keys instead, for a key management service: it is called with "
+        "`wrap` or `unwrap`, base64 in and out",
     )
 
     max_body_bytes: PositiveInt = Field(default=65_536, description="a larger request is refused: 413")
@@ -191,7 +251,7 @@ class Settings(BaseSettings):
             return value
         return [read_dns_server(part.strip()) for part in value.split(",")]
 
-    @field_validator("meta_graph_url", "public_url", "twilio_api_url")
+    @field_validator("meta_graph_url", "public_url", "stripe_api_url", "stripe_return_url", "twilio_api_url")
     @classmethod
     def _check_address(cls, value: str | None, info: ValidationInfo) -> str | None:
         schemes = "https?" if info.data.get("environment") == "development" else "https"
@@ -211,6 +271,24 @@ class Settings(BaseSettings):
         missing = sorted(name for name, given in known.items() if given is None)
         if 0 < len(missing) < len(known):
             raise ValueError(f"all three of Twilio's settings or none: {' and '.join(missing)} not set")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _check_provider(cls, value: str | None, info: ValidationInfo) -> str | None:
+        known = {"OIDC_ISSUER": value}
+        known |= {name: info.data.get(name.lower()) for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")}
+        missing = sorted(name for name, given in known.items() if given is None)
+        if 0 < len(missing) < len(known):
+            raise ValueError(
+                f"all three of the identity provider's settings or none: {' and '.join(missing)} not set"
+            )
+        if value is not None:
+            cls._check_address(value, info)  # kept as it is: a token's issuer has to be the same text
+            if info.data.get("public_url") is None:
+                raise ValueError(
+                    "PUBLIC_URL is needed with it: the identity provider sends people back there"
+                )
         return value
 
     @field_validator("log_level", mode="before")

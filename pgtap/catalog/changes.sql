@@ -87,20 +87,20 @@ from seats, unnest(array['is_active = false', 'capacity_per_hour = 1', 'capacity
   'schedule = ''{"mon": [["08:00", "09:00"]]}''', 'filters = ''{"city": {"enum": ["Waco"]}}''', 'timezone = ''Asia/Tokyo''',
   'min_balance_required = 1', 'webhook_url_override = ''https://b.example/''']) change;
 
--- Money: what rises may sell, what falls is noted for who warns of it. A DBA does not write it.
+-- Money: what rises may sell, what falls does not. A DBA does not write it.
 create function pg_temp.pay(p_balance numeric) returns text[] language plpgsql as $$
 declare
   v_change leadgen.catalog_changes;
 begin
   delete from leadgen.catalog_changes;
-  update leadgen.buyers b set balance = p_balance from ids where b.id = ids.buyer_id;
+  perform testkit.set_balance(ids.buyer_id, p_balance) from ids;
   select c.* into v_change from catalog.deal_out_changes() c;
   return array[v_change.before ->> 'balance', v_change.after ->> 'balance', cardinality(catalog.list_changed_offers())::text];
 end;
 $$;
 select is(pg_temp.pay(60), '{50.00,60.00,2}', 'funds arrive: both offers');
-select is(pg_temp.pay(40), '{60.00,40.00,0}', 'money is spent: no offer');
-select is(pg_temp.pay(40), '{NULL,NULL,0}', 'money spent above the minimum changes nothing');
+select is(pg_temp.pay(40), '{NULL,NULL,0}', 'money is spent: no change');
+select is(pg_temp.pay(40), '{NULL,NULL,0}', 'nothing is paid: no change');
 
 -- An enrollment of its own; two changes of an offer are one offer, the oldest first; done is done.
 delete from leadgen.catalog_changes;

@@ -1,7 +1,7 @@
 -- list_configuration_faults, list_offer_faults, list_source_faults, list_enrollment_faults, list_buyer_faults, list_exclusivity_faults,
 -- can_take_leads: what is configured and cannot work.
 begin;
-select plan(31);
+select plan(32);
 
 create function pg_temp.faults(p_subject text) returns text[] language sql as $$
   select coalesce(array_agg(f.fault), '{}') from leadgen.list_configuration_faults() f
@@ -80,6 +80,9 @@ select is(pg_temp.after('update leadgen.sources set kind = ''partner_api''', 'so
   '{"a partner needs a key to post, and this source has none"}', 'source: a partner without a key');
 select matches(array_to_string(pg_temp.after('update leadgen.offers set is_active = false', 'source '), ' '),
   'is inactive: its leads are quarantined$', 'source: of an inactive offer');
+select is(pg_temp.after('insert into leadgen.payout_policies (name, rules, is_active) values (''off'', ''{"price": 5}'', false);
+  update leadgen.sources set payout_policy_id = (select max(id) from leadgen.payout_policies)', 'source '),
+  '{"its payout policy is inactive: its leads are quarantined"}', 'source: its payout policy is switched off');
 select is(pg_temp.after('update leadgen.settings set default_source_key = ''gone''', 'settings'),
   '{default_source_key gone names no active source}', 'settings: a default source that is not there');
 select is(pg_temp.after('update leadgen.sources set kind = ''partner_api'', source_key = ''p'';

@@ -56,7 +56,7 @@ select is_empty('select leadgen.policy_history(''pricing'', -1)', 'no such polic
 select is(testkit.fault_of($$select leadgen.policy_history('prices', 1)$$), 'LG400 kind', 'policy_history: no such kind');
 select is(testkit.fault_of($$select leadgen.policy_history(null, 1)$$), 'LG400 kind', 'policy_history: a kind is needed');
 select is(testkit.detail_of($$select catalog.check_policy_kind('prices')$$),
-  '{"field": "kind", "found": "prices", "allowed": "one of validation, routing, pricing"}', 'check_policy_kind: what there is');
+  '{"field": "kind", "found": "prices", "allowed": "one of validation, routing, pricing, payout"}', 'check_policy_kind: what there is');
 select is(testkit.fault_of($$select catalog.check_policy_kind('pricing')$$), 'none', 'check_policy_kind: one there is');
 
 -- Back to an old version is a new one, by the person who logged in.

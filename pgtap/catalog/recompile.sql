@@ -1,7 +1,7 @@
 -- recompile, and what is checked and compiled when: only what changes. A stricter check of a later deploy stops nobody, a compiler that
 -- changed is asked again for everything, and nobody writes what is compiled.
 begin;
-select plan(47);
+select plan(48);
 
 create temp table ids as select
   testkit.make_offer('{"consent_required": true}', '{"strategy": "weighted"}', '{"exclusivity_premium": {"amount": 1}}') as offer_id,
@@ -120,7 +120,7 @@ $$;
 select is(testkit.fault_of(format(edit, seat.id, ids.buyer_id, ids.offer_id, map.id)), 'none',
   format('goes on under stricter checks: %s', edit))
 from ids, seat, map, unnest(array[
-  'update leadgen.buyers set balance = balance + 1 where id = %2$s', 'update leadgen.buyers set is_active = false where id = %2$s',
+  'select testkit.set_balance(%2$s, 1)', 'update leadgen.buyers set is_active = false where id = %2$s',
   'update leadgen.buyers set response_rules = response_rules, name = ''y'' where id = %2$s',
   'update leadgen.buyers set email_notifications = false where id = %2$s',
   'select leadgen.disable_endpoint(id, ''test'') from leadgen.endpoints where buyer_id = %2$s',
@@ -137,7 +137,7 @@ from ids, seat, map, (values
   ('update leadgen.buyer_offers set timezone = ''Europe/Berlin'' where id = %1$s', 'LG423 timezone'),
   ('update leadgen.field_maps set body = ''{"fields": {}}'' where id = %3$s', 'LG423 body')) as t (edit, fault);
 select is(pg_temp.spoiling(edit), 'pricing, routing, validation', format('nothing is compiled by it: %s', edit))
-from unnest(array['update leadgen.buyers set balance = balance + 1, is_active = true',
+from unnest(array['select testkit.set_balance(id, 1) from leadgen.buyers', 'update leadgen.buyers set is_active = true',
   'update leadgen.buyer_offers set capacity_per_day = 4, is_active = true, email_override = null']) edit;
 select is(pg_temp.spoiling('select catalog.recompile()'), 'filters, pricing, response rules, routing, schedule, validation',
   'a deploy compiles without checking');

@@ -65,7 +65,8 @@ select isnt_empty('select * from pg_temp.writable()', 'there are such columns');
 create function pg_temp.unlike() returns table (name text) language sql as $$
   select t.tgrelid::regclass::text
   from pg_trigger t
-  cross join lateral catalog.list_words(t.tgrelid) w
+  join pg_attribute a on a.attrelid = t.tgrelid and a.attnum = any (t.tgattr)
+  join lateral catalog.list_words(t.tgrelid) w on w.name = a.attname
   where t.tgfoid = 'catalog.check_words()'::regprocedure and t.tgrelid <> 'pg_temp.shop'::regclass
     and array(select m[1] from regexp_matches(pg_get_triggerdef(t.oid), '''([^'']+)''::', 'g') m) is distinct from w.words;
 $$;

@@ -52,6 +52,19 @@ as $$
 $$;
 comment on function testkit.make_source(bigint, jsonb) is 'Another source of an offer.';
 
+create or replace function testkit.make_key(p_key_hash text, p_row jsonb default '{}')
+returns bigint
+language sql
+as $$
+  select testkit.add('api_keys', jsonb_build_object('key_hash', p_key_hash, 'name', 'ops') || case
+    when p_row ? 'source_id' then '{"kind": "source", "scopes": ["leads"]}'::jsonb
+    when p_row ? 'buyer_id' then '{"kind": "buyer", "scopes": ["read", "answer", "pay"]}'
+    when p_row ? 'user_id' then '{"kind": "user", "scopes": ["read"]}'
+    else '{"kind": "operator", "scopes": ["read"]}' end || p_row);
+$$;
+comment on function testkit.make_key(text, jsonb) is
+  'A key with this hash: of a source, buyer or user by their ids, else of the operator ops.';
+
 create or replace function testkit.make_buyer(p_row jsonb default '{}')
 returns bigint
 language plpgsql

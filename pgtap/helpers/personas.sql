@@ -15,6 +15,8 @@ from (values
   ('Hugo', 'takes one lead an hour', '{}', '{"capacity_per_hour": 1}', '{*}'),
   ('Nix', 'takes no lead: a cap of 0 a day', '{}', '{"capacity_per_day": 0}', '{*}'),
   ('Idle', 'is enrolled and not active', '{}', '{"is_active": false}', '{*}'),
+  ('Pia', 'pays in advance, and has nothing yet', '{"billing_mode": "prepaid"}', '{}', '{*}'),
+  ('Ivo', 'is invoiced, up to 100.00', '{"credit_limit": 100}', '{}', '{*}'),
   ('Hilltop Roofing', 'pays 60.00: in 7870*, 2 a day', '{}', '{"price_per_lead": 60, "capacity_per_day": 2}', '{7870*}'),
   ('Lakeside Roofing', 'works in the city of Austin: for 50.00, 1 an hour', '{}', '{"price_per_lead": 50, "capacity_per_hour": 1}',
     '{Austin}'),

@@ -50,7 +50,7 @@ select is((testkit.submit(other_offer_id, '{"idempotency_key": "k1"}') ->> 'lead
 
 -- Without a key: the same person and wish on the market's same day are one lead.
 create function pg_temp.derived(p_fields jsonb, p_at timestamptz default '2026-11-20T16:00:00Z') returns text language sql as $$
-  select intake.derive_idempotency_key(intake.normalize_request(r, route), route, p_at)
+  select intake.derive_idempotency_key(intake.normalize_request(r, route), route, p_at, null)
   from ids, intake.read_request(testkit.given_lead(offer_id, p_fields), '{}') r, intake.find_route(r) route;
 $$;
 select matches(pg_temp.derived('{}'), '^auto:[0-9a-f]{64}$', 'derive_idempotency_key: auto and a SHA-256');
@@ -78,7 +78,11 @@ create temp table bad as select n, testkit.submit(offer_id, '{"name": "", "idemp
   from ids, generate_series(1, 2) n;
 select is(b.answer, a.answer || '{"repeated": true}'::jsonb, 'a rejection is answered again as well') from bad a, bad b
 where a.n = 1 and b.n = 2;
-select is(intake.repeat_answer(l.id, l.request_hash, false) ->> 'status', 'rejected', 'repeat_answer by itself') from leadgen.leads l
+create function pg_temp.keyed(p_key text) returns intake.lead_request language sql as $$
+  select jsonb_populate_record(null::intake.lead_request, jsonb_build_object('idempotency_key', p_key));
+$$;
+select is(intake.repeat_answer(l.id, l.request_hash, pg_temp.keyed('k')) ->> 'status', 'rejected', 'repeat_answer by itself')
+from leadgen.leads l
   where l.idempotency_key = 'bad';
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- charge_quarantine, trace_payload, purge_quarantine, check_submission: what strangers send is bounded.
 begin;
-select plan(58);
+select plan(59);
 select testkit.at_time('2026-11-20T16:00:00Z');
 update leadgen.rate_limits set is_active = true;
 update leadgen.rate_limits set amount = 1000, per_seconds = 1000 where name = 'quarantine_address';
@@ -71,6 +71,16 @@ from
   ) t (payload, phone, found);
 select is(cardinality(intake.trace_payload(jsonb_build_object('n', rpad('1', 60000, '0123456789')))) < 100, true,
   'bounded, whatever comes');
+create function pg_temp.seconds(p_digits integer) returns double precision language plpgsql as $$
+declare
+  v_start timestamptz := clock_timestamp();
+begin
+  perform intake.trace_payload(jsonb_build_object('n', rpad('1', p_digits, '0123456789')));
+  return extract(epoch from clock_timestamp() - v_start);
+end;
+$$;
+select cmp_ok(min(pg_temp.seconds(60000)), '<', 30 * min(pg_temp.seconds(6000)), 'ten times the digits take ten times as long')
+from generate_series(1, 3);
 select is(count(*), 0::bigint, 'every submission has its traces') from leadgen.intake_quarantine q where q.traces is null;
 create function pg_temp.plan() returns setof text language plpgsql as $$
 begin
@@ -81,12 +91,12 @@ set local enable_seqscan = off;
 select is(bool_or(p like '%idx_intake_quarantine_traces%'), true, 'by an index') from pg_temp.plan() p;
 reset enable_seqscan;
 
--- Purged after settings.quarantine_days, and said so.
+-- Purged as the retention rule quarantine says, and said so.
 select testkit.at_time(now() + interval '89 days');
 select is(intake.purge_quarantine(), 0, 'nothing is old enough');
 select testkit.at_time(now() + interval '91 days');
 create temp table before as select count(*) filter (where resubmitted_at is null) as waiting from leadgen.intake_quarantine;
-select is(leadgen.run_chore('purge_quarantine'), true, 'the chore deletes');
+select is(leadgen.run_chore('forget_old'), true, 'the chore deletes');
 select is(count(*), 0::bigint, 'all of it') from leadgen.intake_quarantine;
 select is(format('%s %s', e.message, e.facts ->> 'submissions'), format('%s submissions deleted after 90 days in quarantine: no source '
   'claimed them %s', waiting, waiting), 'those that nobody resubmitted are counted') from leadgen.events e, before

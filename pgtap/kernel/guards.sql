@@ -95,8 +95,8 @@ select results_eq('select pg_temp.misnamed()', array['misnamed on leadgen.some_r
 
 -- keep_secrets: what breaks a constraint is refused by name, and nothing of the row is said (tests/db/test_secrets.py reads the log).
 select is(testkit.fault_of(format('update leadgen.buyers set %s', change)), fault, format('keep_secrets: %s', change))
-from (values ('name = null', '23502'), ('balance = -1', '23514'), ('balance = 1', 'none')) as t (change, fault);
-select throws_ok('update leadgen.buyers set balance = -1', '23514', 'The row of buyers breaks check_non_negative_balance',
+from (values ('name = null', '23502'), ('low_balance_at = -1', '23514'), ('low_balance_at = 1', 'none')) as t (change, fault);
+select throws_ok('update leadgen.buyers set low_balance_at = -1', '23514', 'The row of buyers breaks buyers_low_balance_not_negative',
   'keep_secrets: the message has no value of the row');
 
 select * from finish();

@@ -8,8 +8,9 @@ select is(to_jsonb(testkit.settings()),
   "budget_month": null, "contact_window_days": 30, "reroutes_on_return": true, "reroutes_on_failure": true, "max_reroutes": 3,
   "acceptance": "on_delivery", "acceptance_hours": null, "delivery_timeout_seconds": null, "delivery_retry_seconds": null,
   "resells_on_unknown": false, "returns_hours": 168, "auto_approves_returns": true, "return_quota_count": null,
-  "return_quota_percent": null, "return_cycle": "month", "deliver_within_seconds": 120,
-  "disclosed": ["consent_at", "consent_text_version", "consent_certificate_url", "consent_certificate_id"]}',
+  "return_quota_percent": null, "return_cycle": "month", "deliver_within_seconds": 120, "returns_give": "money", "return_line_types": null,
+  "disclosed": ["consent_at", "consent_text_version", "consent_certificate_url", "consent_certificate_id"],
+  "follows_calling_rules": false}',
   'read_routing_config: the defaults');
 select is(to_jsonb(catalog.read_routing_config('{"strategy": "weighted", "tie_breakers": ["round_robin", "priority"], "max_buyers": 3,
     "exclusivity": {"scopes": ["city"], "when_unavailable": "reject"}, "on_no_buyer": "reject", "hold_hours": 0.5,
@@ -17,15 +18,17 @@ select is(to_jsonb(catalog.read_routing_config('{"strategy": "weighted", "tie_br
     "contact_window_days": 7, "reroute": {"on_return": false, "on_failure": false, "max_attempts": 0},
     "acceptance": {"mode": "explicit", "window_hours": 2},
     "delivery": {"timeout_seconds": 1.5, "retry_seconds": [9, 3], "resell_on_unknown": true},
-    "returns": {"window_hours": 12, "auto_approve": false, "quota": {"percent": 2.5, "cycle": "week"}},
-    "disclose": ["ip_address", "sub_ids"]}')),
+    "returns": {"window_hours": 12, "auto_approve": false, "give": "replacement", "line_types": ["mobile"],
+      "quota": {"percent": 2.5, "cycle": "week"}},
+    "disclose": ["ip_address", "sub_ids"], "calling_rules": true}')),
   '{"strategy": ["weighted", "round_robin", "priority"], "max_buyers": 3, "exclusivity_scopes": ["city"], "when_unavailable": "reject",
   "on_no_buyer": "reject", "hold_hours": 0.5, "cap_hour": 1, "cap_day": 2, "cap_week": 3, "cap_month": 4, "budget_day": 5.5,
   "budget_month": 60, "contact_window_days": 7, "reroutes_on_return": false, "reroutes_on_failure": false, "max_reroutes": 0,
   "acceptance": "explicit", "acceptance_hours": 2, "delivery_timeout_seconds": 1.5, "delivery_retry_seconds": [9, 3],
   "resells_on_unknown": true, "returns_hours": 12, "auto_approves_returns": false, "return_quota_count": null,
-  "return_quota_percent": 2.5, "return_cycle": "week", "deliver_within_seconds": null,
-  "disclosed": ["ip_address", "sub_ids"]}', 'read_routing_config: everything said');
+  "return_quota_percent": 2.5, "return_cycle": "week", "deliver_within_seconds": null, "returns_give": "replacement",
+  "return_line_types": ["mobile"],
+  "disclosed": ["ip_address", "sub_ids"], "follows_calling_rules": true}', 'read_routing_config: everything said');
 
 select is(format('%s %s', v.reasons::text, v.ranking::text), format('%s %s', t.reasons, t.ranking), t.what)
 from (values

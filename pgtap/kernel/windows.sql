@@ -1,6 +1,6 @@
 -- Windows of limits: start_window, find_window_end, start_windows, count_in_windows, take_from_windows.
 begin;
-select plan(38);
+select plan(56);
 
 -- 20 November 2026 is a Friday; 16:37 UTC is 10:37 in Austin.
 select is(kernel.start_window(span, '2026-11-20T16:37:12Z', 'America/Chicago'), start_at::timestamptz, format('start_window: %s', span))
@@ -43,6 +43,17 @@ from c, (values
 ) as w (sold, expected, what), lateral kernel.take_from_windows(starts, sales, money, sold, 1, 4.50) t;
 select is(kernel.flag(name), bit, format('flag: %s', name))
 from (values ('enrollment_is_active', 1), ('in_schedule', 16), ('has_contact', 64)) as t (name, bit);
+
+-- Zones: the names of the IANA database that name a place, and UTC.
+set local timezone = 'Asia/Tokyo';
+select is(kernel.is_timezone(name), is_one, format('"%s": %s', left(name, 40), is_one)) from (values
+  ('UTC', true), ('America/Chicago', true), ('America/Argentina/Buenos_Aires', true), ('Etc/GMT+5', true), ('US/Eastern', true),
+  ('america/chicago', false), ('America/Foo', false), ('America/Foo+5', false), ('AMERICA/FOO+5', false), ('EST', false),
+  ('posixrules', false), ('localtime', false), ('America/Chicago/', false), ('../../etc/passwd', false), ('', false),
+  (repeat('a/', 5000), false)) as t (name, is_one);
+select is(current_setting('timezone'), 'Asia/Tokyo', 'is_timezone leaves the session''s zone');
+select is_empty($$select z.name from pg_timezone_names z where kernel.is_timezone(z.name) <> (z.name = 'UTC' or z.name ~ '/')$$,
+  'is_timezone: every zone that PostgreSQL has and that names a place');
 
 select * from finish();
 rollback;

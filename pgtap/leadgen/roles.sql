@@ -1,12 +1,12 @@
--- Each role at work: what it may do, done; what it may not, refused. Also authenticate_operator and is_ready.
+-- Each role at work: what it may do, done; what it may not, refused. Also authorize_operator and is_ready.
 begin;
-select plan(67);
+select plan(68);
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seat as select testkit.enroll_buyer(offer_id, 'Ace') as id from ids;
 create temp table payloads as select n, testkit.given_lead(offer_id, '{}', n) as payload from ids, generate_series(1, 4) n;
 create temp table claims (delivery_id bigint, lease_token uuid);
 grant all on ids, seat, payloads, claims to public;
-insert into leadgen.operator_keys (name, key_hash) values ('ops', repeat('1', 64));
+select testkit.make_key(repeat('1', 64));
 
 -- The API.
 set local role leadgen_api;
@@ -54,19 +54,19 @@ from ids, seat, unnest(array[
   'insert into leadgen.buyers (name, email, phone, webhook_url) values (''New'', ''new@b.example'', ''+15125550199'',
     ''https://b.example/h'')',
   'update leadgen.settings set default_duplicate_window_hours = 12', 'update leadgen.settings set warn_at_percent = 90',
-  'insert into leadgen.offer_exclusivities (offer_id, buyer_id, scope_type, scope_value) select %1$s, b.id, ''city'',
-    ''Reno'' from leadgen.buyers b limit 1',
+  'insert into leadgen.offer_exclusivities (offer_id, buyer_id, scope_type, scope_value) select %1$s, e.buyer_id, ''city'',
+    ''Reno'' from leadgen.buyer_offers e where e.id = %2$s',
   'select leadgen.submit_lead(''{}'')', 'select * from leadgen.leads', 'select * from report.funnel',
   'select leadgen.explain_lead(l.id) from leadgen.leads l', 'select * from leadgen.leads l, leadgen.explain_candidates(l.id)',
   'select * from leadgen.list_broken_invariants()', 'select leadgen.accept_sale(min(a.id)) from leadgen.lead_assignments a',
   'select leadgen.return_sale(max(a.id), ''other'', ''by telephone'') from leadgen.lead_assignments a',
   'insert into leadgen.return_reasons (code, description) values (''too_old'', ''The roof is too old'')',
   'update leadgen.return_reasons set is_active = false where code = ''no_consent''',
-  'insert into leadgen.buyer_keys (buyer_id, name, key_hash) select min(b.id), ''a'', repeat(''2'', 64) from leadgen.buyers b',
+  'select leadgen.create_key(''buyer'', min(b.id), ''a'', null, null, ''abcdefgh'', repeat(''2'', 64)) from leadgen.buyers b',
   'select leadgen.erase_lead(min(l.id), ''asked for it'') from leadgen.leads l']) sql;
 select is(testkit.fault_of(sql), '42501', format('DBA: %s', sql))
 from unnest(array['update leadgen.leads set status = ''accepted''', 'insert into leadgen.lead_assignments default values',
-  'update leadgen.buyers set balance = 1000',
+  'update leadgen.buyers set balance = 1000', 'update leadgen.api_keys set revoked_at = null',
   'update leadgen.enrollment_usage set last_turn = 0', 'update leadgen.sale_returns set status = ''approved''',
   'update leadgen.buyer_offers set is_reachable = true', 'insert into leadgen.buyer_offers (is_reachable) values (true)',
   'update leadgen.return_reasons set code = ''x'' where code = ''rejected_on_delivery''', 'delete from leadgen.return_reasons',
@@ -86,8 +86,8 @@ select is((select count(*) from report.sales), 3::bigint, 'analyst: sales');
 select is(testkit.fault_of('select * from leadgen.leads'), '42501', 'analyst: not the leads');
 reset role;
 
-select is(testkit.fault_of(format('select identity.authenticate_operator(%L)', repeat('1', 64))), 'none',
-  'authenticate_operator: a key in force');
+select is(testkit.fault_of(format('select identity.authorize_operator(%L, ''read'')', repeat('1', 64))), 'none',
+  'authorize_operator: a key in force reads');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- The catalogue swept: nothing for PUBLIC, definers pinned, everything commented, each role exactly what sql/policies says.
 begin;
-select plan(35);
+select plan(53);
 
 create temp view schemas as
 select n.oid, n.nspname as name from pg_namespace n where pg_get_userbyid(n.nspowner) = 'leadgen_owner';
@@ -30,9 +30,31 @@ select is_empty($$select name from relations where relkind <> 'S' and obj_descri
 select is_empty($$select t.typname from pg_type t join pg_class c on c.oid = t.typrelid
   where t.typnamespace in (select oid from schemas) and c.relkind = 'c'
   and obj_description(c.oid, 'pg_class') is null and obj_description(t.oid, 'pg_type') is null$$, 'every composite type has a comment');
-select is_empty($$select name from functions where proowner <> 'leadgen_owner'::regrole union all select name from relations
-  where relowner <> 'leadgen_owner'::regrole$$,
-  'all of it belongs to leadgen_owner');
+select is_empty($$select name from functions where proowner not in ('leadgen_owner'::regrole, 'leadgen_reader'::regrole)
+  union all select name from relations where relowner <> 'leadgen_owner'::regrole$$,
+  'all of it belongs to leadgen_owner, but for what reads for buyers');
+select bag_eq($$select proname::text from functions where proowner = 'leadgen_reader'::regrole and prosecdef$$,
+  $$select unnest('{show_sale,show_balance,list_ledger,show_own_invoice,list_own_invoices,show_payment}'::text[])$$,
+  'what buyers read runs under row-level security');
+select is_empty($$select name from schemas where has_schema_privilege('leadgen_reader', oid, 'create')$$,
+  'the role of what reads for buyers makes nothing');
+select is(array_agg(r.rolname::text order by r.rolname), '{leadgen_migrator,leadgen_owner}',
+  'only a deploy acts as the role of what reads for buyers')
+from pg_roles r
+where r.rolname like 'leadgen\_%' and r.rolname <> 'leadgen_reader' and pg_has_role(r.oid, 'leadgen_reader', 'member');
+select is_empty($$select relname from pg_class c where c.relnamespace = 'leadgen'::regnamespace and c.relkind in ('r', 'p')
+  and not c.relrowsecurity and (c.relname in ('buyers', 'sources', 'leads', 'users', 'offers') or exists (
+    select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
+      and a.attname ~ '^((exclusive_|behind_)?(buyer|source|lead|user|assignment|delivery|return|payment|invoice|buyer_offer))_id$'))$$,
+  'row-level security is on for every table that holds rows of buyers, sources, people or leads');
+select bag_eq($$select relname::text from pg_class c where c.relforcerowsecurity$$, $$select unnest('{api_keys,network_secrets,
+  sign_in_attempts,source_maps,user_bindings,user_challenges,user_devices,user_mails,user_passkeys,user_passwords,user_recovery_codes,
+  user_sessions,
+  user_tokens,user_totp,users,webhook_secrets}'::text[])$$, 'it is forced on people, keys and secrets, for the owner, too');
+select is_empty($$select c.oid::regclass from pg_class c
+  where c.relnamespace in ('for_buyers'::regnamespace, 'for_sources'::regnamespace)
+  and not coalesce('security_invoker=true' = any (c.reloptions), false)$$,
+  'the views of buyers and sources show what their reader may see');
 select is_empty($$select r.rolname from pg_roles r where r.rolname like 'leadgen\_%' and (r.rolsuper or r.rolcreaterole or r.rolcreatedb
   or r.rolbypassrls or r.rolreplication)$$,
   'none of the roles is more than a role');
@@ -46,22 +68,52 @@ select bag_eq(format($$select proname::text from functions f
     format('%s executes exactly these', role))
 from (values
   ('leadgen_api', '{submit_lead,submit_leads,explain_lead_for,is_ready,record_mail_domain,open_post,submit_mapped_lead,verify_subscription,
-    answer_sale,show_sale,list_return_reasons,read_link,answer_by_link,record_sms_status,lease_posts,list_rate_limits,
-     find_form_pages,check_source_key,keep_refused}'::text[]),
+    list_own_invoices,show_own_invoice,make_own_statement,
+    list_balances_for,show_balance_for,list_ledger_for,make_statement_for,list_invoices_for,show_invoice_for,
+    list_payments_for,list_payables_for,list_payouts_for,add_payment_for,credit_buyer_for,debit_buyer_for,
+    refund_sale_for,refund_payment_for,allocate_money_for,invoice_buyer_for,send_invoice_for,credit_invoice_for,
+    cancel_invoice_for,dispute_invoice_for,resolve_dispute_for,close_month_for,total_month_for,pay_source_for,
+    answer_sale,show_sale,list_return_reasons,show_balance,list_ledger,request_deposit,show_payment,keep_payment_event,
+    read_link,answer_by_link,record_sms_status,lease_posts,list_rate_limits,
+     find_form_pages,issue_form_token,check_source_key,keep_refused,list_data_keys,add_data_key,
+    sign_up,verify_user,forgot_password,reset_password,start_sign_in,finish_sign_in,show_me,sign_out,list_own_sessions,
+    revoke_own_sessions,note_key_uses,check_reader,list_own_keys,create_own_key,rotate_own_key,revoke_own_key,
+    enrol_totp,confirm_totp,make_recovery_codes,remove_own_totp,find_own_challenge,
+    change_own_password,renew_own_digest,start_passkey,add_passkey,list_own_passkeys,remove_own_passkey,start_passkey_sign_in,
+    find_passkey,finish_passkey_sign_in,start_provider_sign_in,take_provider_state,finish_provider_sign_in,
+    remove_user_bindings_for,list_users_for,invite_user_for,approve_user_for,change_user_status_for,send_reset_for,
+    revoke_user_sessions_for,
+    act_as_buyer,act_as_source,act_as_user}'::text[]),
+  ('leadgen_buyer', '{act_as_buyer,act_as_user,acting_buyer}'),
+  ('leadgen_source', '{act_as_source,act_as_user,acting_source}'),
   ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,list_withdrawn,take_nap,
     list_chores,run_chore,follow_change,route_held_lead,
     settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
-    list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy,claim_fetches,record_fetch,record_mail_domain}'),
+    list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy,show_invoice,claim_fetches,record_fetch,record_mail_domain,
+    claim_payment_calls,record_payment_answer,claim_user_mails,record_user_mail,
+    list_data_keys,add_data_key,list_unsealed,keep_sealed,list_held_unchecked,end_suppressed_holds}'),
   ('leadgen_dba',
     '{policy_history,roll_back_policy,try_field_map,submit_lead,submit_leads,record_mail_domain,'
     'resubmit_quarantined,explain_lead,explain_candidates,'
+    'list_due_buyers,invoice_buyer,send_invoice,credit_invoice,cancel_invoice,dispute_invoice,resolve_dispute,show_invoice,'
+    'list_invoices,make_statement,close_month,total_month,'
     'list_broken_invariants,accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,'
+    'ensure_suppression_list,drop_suppression_list,list_suppression_lists,start_suppression_import,import_suppressions,'
+    'finish_suppression_import,list_holdings,count_holdings,start_person_export,export_holding,erase_holding,count_old,forget_old,'
+    'add_consent_text,'
+    'top_up,withdraw,credit_buyer,debit_buyer,refund_sale,refund_lead,end_replacement,find_last_bookings,pay_source,'
+    'list_source_statement,verify_transactions,verify_bookings,verify_balances,'
+    'verify_audit,verify_audit_chain,verify_audit_entries,find_audit_head,list_sealed_audit,'
+    'add_payment,allocate_money,start_checkout,refund_payment,write_off_receivable,set_recharge,claim_payment_calls,record_payment_answer,'
+    'import_bank_lines,match_bank_line,ignore_bank_line,buyer_reference,'
     'verify_leads,dry_run_lead,'
     'what_if,explain_unsold,rotate_webhook_secret,set_webhook_secret,set_webhook_header,set_network_secrets,remove_network_secrets,'
     'enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
     'start_resend,cancel_resend,measure_outbox,list_configuration_faults,find_leads,'
     'find_person,erase_submission,pause_enrollment,resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
-    'roll_back_offer}'),
+    'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,'
+    'invite_user,approve_user,change_user_status,send_reset,remove_user_totp,remove_user_passkeys,remove_user_bindings,'
+    'revoke_user_sessions,create_key,rotate_key,revoke_key}'),
   ('leadgen_reporting', '{}')
 ) as t (role, names);
 
@@ -80,29 +132,39 @@ select is_empty($$select name from relations r where relkind <> 'S' and has_any_
 select is_empty($$select name from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_reporting', r.oid,
   'insert, update, references')$$, 'analysts write nothing');
 select is_empty($$select name from relations r where relkind <> 'S' and not has_table_privilege('leadgen_dba', r.oid, 'select')
-  and relname not in ('webhook_secrets', 'network_secrets', 'link_secrets')$$, 'a DBA reads everything');
+  and relname not in ('webhook_secrets', 'network_secrets', 'link_secrets', 'user_passwords', 'user_totp', 'user_recovery_codes',
+    'user_passkeys', 'user_challenges', 'user_sessions', 'user_devices', 'user_tokens', 'sign_in_attempts', 'sign_in_tries')$$,
+  'a DBA reads everything else');
 select set_eq(format($$select a.attname::text from pg_attribute a
   cross join unnest('{leadgen_api,leadgen_worker,leadgen_dba,leadgen_reporting}'::text[]) r
   where a.attrelid = %L::regclass and a.attnum > 0 and has_column_privilege(r, a.attrelid, a.attname, 'select')$$, name),
   format('select unnest(%L::text[])', columns), format('nobody reads the secrets of %s', name))
 from (values ('leadgen.webhook_secrets', '{buyer_id,created_at,updated_at,previous_secret_until}'),
-  ('leadgen.network_secrets', '{source_id,created_at,updated_at}')) as t (name, columns);
+  ('leadgen.network_secrets', '{source_id,created_at,updated_at}'),
+  ('leadgen.user_passwords', '{user_id,changed_at}'), ('leadgen.user_totp', '{user_id,created_at,confirmed_at}'),
+  ('leadgen.user_passkeys', '{id,created_at,user_id,name,used_at}'), ('leadgen.user_challenges', '{created_at,user_id}'),
+  ('leadgen.user_recovery_codes', '{user_id,used_at}'), ('leadgen.user_devices', '{user_id,seen_at}'),
+  ('leadgen.user_sessions', '{id,created_at,user_id,seen_at,expires_at,address,network,agent,ended_at,ended_because}'),
+  ('leadgen.user_tokens', '{id,created_at,user_id,purpose,expires_at,used_at}'),
+  ('leadgen.sign_in_attempts', '{id,created_at,user_id,address,network,finished_at,outcome}'),
+  ('leadgen.sign_in_tries', '{kind,tries,last_at,blocked_until}')) as t (name, columns);
 select is(has_any_column_privilege('leadgen_dba', 'leadgen.link_secrets', 'select, insert, update'), false,
   'a DBA does not read what signs the links in e-mails');
 select is_empty($$select name from relations r where relkind <> 'S' and has_table_privilege('leadgen_dba', r.oid,
   'truncate, references, trigger')$$, 'a DBA truncates nothing');
 select bag_eq($$select relname::text from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_dba', r.oid,
   'insert, update')$$,
-  $$select unnest('{markets,verticals,validation_policies,routing_policies,pricing_policies,offers,sources,
-    source_campaigns,buyers,buyer_offers,buyer_service_areas,
-    offer_exclusivities,settings,rate_limits,operator_keys,buyer_keys,return_reasons,endpoints,chores,field_maps,source_maps,
-    city_words,country_names,region_names,postal_territories,mail_providers}'::text[])$$,
-      'a DBA writes the catalogue,
-      the settings and the keys');
+  $$select unnest('{markets,verticals,validation_policies,routing_policies,pricing_policies,payout_policies,offers,
+    sources,source_campaigns,buyers,buyer_offers,buyer_service_areas,
+    offer_exclusivities,settings,rate_limits,return_reasons,endpoints,chores,field_maps,source_maps,
+    retention_rules,calling_rules,calling_holidays,
+    city_words,country_names,region_names,postal_territories,mail_providers,
+    billing_settings,tax_rates,invoice_reminders}'::text[])$$,
+      'a DBA writes the catalogue and the settings');
 select is_empty($$select relname from relations r where has_table_privilege('leadgen_dba', r.oid, 'delete') and relname in ('leads',
   'lead_assignments', 'lead_decisions', 'deliveries',
-  'delivery_attempts', 'policy_versions', 'invoices', 'intake_quarantine', 'settings', 'operator_keys', 'enrollment_usage', 'sale_returns',
-    'buyer_keys', 'return_reasons')$$,
+  'delivery_attempts', 'policy_versions', 'invoices', 'intake_quarantine', 'settings', 'api_keys', 'enrollment_usage', 'sale_returns',
+    'return_reasons')$$,
     'a DBA deletes no record');
 select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'update'), false, 'a DBA does not change a balance');
 select is(has_column_privilege('leadgen_dba', 'leadgen.buyers', 'balance', 'insert'), false, 'a DBA does not give a new buyer a balance');
@@ -115,16 +177,17 @@ select set_eq($$select r.rolname::text from pg_roles r, pg_proc p
 select bag_eq($$select r.rolname::text, r.rolconnlimit, array(select split_part(c, '=', 1) from pg_db_role_setting s, unnest(s.setconfig) c
   where s.setrole = r.oid and s.setdatabase = 0 order by 1) from pg_roles r
   where r.rolname in ('leadgen_api', 'leadgen_worker', 'leadgen_dba', 'leadgen_reporting')$$,
-  $$values ('leadgen_api', -1, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'::text[]),
-    ('leadgen_worker', -1, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'),
-    ('leadgen_dba', 20, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout}'),
+  $$values ('leadgen_api', -1, '{idle_in_transaction_session_timeout,lock_timeout,log_parameter_max_length,statement_timeout}'::text[]),
+    ('leadgen_worker', -1, '{idle_in_transaction_session_timeout,lock_timeout,log_parameter_max_length,statement_timeout}'),
+    ('leadgen_dba', 20, '{idle_in_transaction_session_timeout,lock_timeout,log_parameter_max_length,statement_timeout}'),
     ('leadgen_reporting', 10, '{idle_in_transaction_session_timeout,lock_timeout,statement_timeout,temp_file_limit}')$$,
-  'every role has its timeouts, and people few connections');
+  'every role has its timeouts, and people few connections; no log has what they sent');
 
--- No view of report shows who a lead is.
+-- No view of report shows who a lead is. The address and program in audit_log are an operator's.
 select is_empty($$select a.attrelid::regclass, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
   where c.relnamespace = 'report'::regnamespace and a.attname in ('name', 'email', 'phone', 'message', 'attributes', 'submitted',
-    'ip_address', 'user_agent', 'answer', 'landing_url', 'request_hash')$$,
+    'ip_address', 'user_agent', 'answer', 'landing_url', 'request_hash')
+  and (c.relname, a.attname) not in (('audit_log', 'ip_address'), ('audit_log', 'user_agent'))$$,
   'no personal column in report');
 
 select * from finish();

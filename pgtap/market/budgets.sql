@@ -63,7 +63,7 @@ declare
   v_seat constant bigint := testkit.enroll_buyer(v_offer_id, 'Ace', jsonb_build_object('min_balance_required', p_minimum));
   v_said text;
 begin
-  update leadgen.buyers b set balance = p_balance where b.id = testkit.buyer_of(v_seat);
+  perform testkit.set_balance(testkit.buyer_of(v_seat), p_balance);
   v_said := testkit.outcome(v_offer_id, '2026-11-20T16:00:00Z');
   return concat_ws(' | ', v_said, (select c.reason from leadgen.leads l
     cross join lateral leadgen.explain_candidates(l.id) c where l.offer_id = v_offer_id));

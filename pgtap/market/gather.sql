@@ -8,7 +8,7 @@ select testkit.enroll_buyer(offer_id, 'Ace',
   '{"price_per_lead": 60, "routing_priority": 7, "weight": 2.5, "capacity_per_hour": 1, "capacity_per_day": 2,
   "capacity_per_week": 3, "capacity_per_month": 4, "min_balance_required": 10, "pause_until": "2026-11-21T00:00:00Z"}') as a,
   testkit.enroll_buyer(offer_id, 'Tanaka') as b from ids;
-update leadgen.buyers set balance = 12.50 where id = (select testkit.buyer_of(a) from seats);
+select testkit.set_balance(testkit.buyer_of(a), 12.50) from seats;
 
 create function pg_temp.gather_of(p_offer_id bigint, p_fields jsonb, p_had bigint[] default '{}') returns market.candidate_v1[]
 language sql as $$

@@ -1,7 +1,7 @@
--- Warning events before a cap, a budget or a balance runs out: warn_of_limit, warn_of_caps, warn_of_offer_caps, warn_of_balance,
+-- Warning events before a cap or a budget runs out: warn_of_limit, warn_of_caps, warn_of_offer_caps,
 -- is_running_low. The line is at 80 per cent.
 begin;
-select plan(56);
+select plan(48);
 
 -- After which of its leads an enrollment warns: lead numbers.
 create function pg_temp.warned(p_seat jsonb, p_config jsonb, p_leads integer) returns text language plpgsql as $$
@@ -130,32 +130,6 @@ from (values
   ('minutes:15', 'offer minutes:15 2026-11-20T16:00Z | resets 2026-11-20T16:15:00Z (10:15 America/Chicago)'),
   ('fri', 'offer fri 2026-11-20T06:00Z | resets 2026-11-21T06:00:00Z (00:00 America/Chicago)')) as t (span, expected);
 
--- A balance: a quarter above the minimum that an enrollment requires, when it falls and not when it rises.
-create temp table funds as select testkit.make_offer() as offer_id;
-create temp table payer as select testkit.enroll_buyer(offer_id, 'Ace', '{"min_balance_required": 100}') as id from funds;
-create temp table said (n integer, balance numeric, warnings bigint);
-create function pg_temp.pay(p_balance numeric) returns bigint language plpgsql as $$
-begin
-  update leadgen.buyers b set balance = p_balance from payer where b.id = testkit.buyer_of(payer.id);
-  perform testkit.work_holds();
-  return (select count(*) from leadgen.events e join payer on e.buyer_offer_id = payer.id where e.kind = 'balance_low');
-end;
-$$;
-select testkit.at_time('2026-11-20T16:00:00Z');
-select is(pg_temp.pay(200), 0::bigint, 'a balance that rises');
-select is(pg_temp.pay(125), 0::bigint, '125 of 100: on the line');
-select is(pg_temp.pay(124.99), 1::bigint, 'below the line: a warning, while leads still flow');
-select testkit.at_time('2026-11-20T17:00:00Z');
-select is(pg_temp.pay(110), 1::bigint, 'further down: said already');
-select is(pg_temp.pay(300), 1::bigint, 'funds that arrive end the warning');
-select testkit.at_time('2026-11-20T18:00:00Z');
-select is(pg_temp.pay(50), 2::bigint, 'funds that are spent again warn again');
-select is(array_agg(e.facts order by e.id), array['{"balance": 124.99, "minimum": 100.00}',
-  '{"balance": 50.00, "minimum": 100.00}']::jsonb[],
-  'the warning of a balance has its numbers') from leadgen.events e where e.kind = 'balance_low';
-update leadgen.buyer_offers bo set is_active = false from payer where bo.id = payer.id;
-select testkit.at_time('2026-11-20T19:00:00Z');
-select is(pg_temp.pay(300) + pg_temp.pay(50), 4::bigint, 'an enrollment that is off warns nobody');
 select is(count(*), 0::bigint, 'nothing personal: no name, phone or e-mail of a lead') from leadgen.events e
   where concat_ws(' ', e.message, e.facts) ~* '(john|@|\+1512)';
 

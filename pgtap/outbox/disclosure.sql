@@ -1,10 +1,10 @@
 -- disclose, compose_assigned, show_sale: what a buyer is sent beside the lead, by the routing policy's key disclose.
 begin;
-select plan(27);
+select plan(30);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 create function pg_temp.fields() returns jsonb language sql as $$
-  select '{"consent": true, "consent_at": "2026-11-20T15:59:00Z", "consent_text_version": "2026-03",
+  select '{"consent": true, "consent_at": "2026-11-20T15:59:00Z", "consent_text_version": "2026-03", "consent_text": "Call me.",
     "consent_certificate_url": "https://cert.example/1", "consent_certificate_id": "c-1", "landing_url": "https://page.example/a",
     "sub_id": "p-12", "sub_id3": "spring", "gclid": "not a sub id"}'::jsonb;
 $$;
@@ -26,6 +26,7 @@ from (
         "certificate_id": "c-1", "ip_address": "203.0.113.7", "page_url": "https://page.example/a"},
         "sub_ids": {"sub_id": "p-12", "sub_id3": "spring"}}'),
     ('sub ids alone', '["sub_ids"]', '{sub_ids}', '{"sub_ids": {"sub_id": "p-12", "sub_id3": "spring"}}'),
+    ('the text alone', '["consent_text"]', '{consent_text}', '{"consent": {"text": "Call me."}}'),
     ('page alone', '["page_url"]', '{page_url}', '{"consent": {"page_url": "https://page.example/a"}}')
   ) as v (what, disclose, disclosed, expected)
 ) t;

@@ -44,9 +44,9 @@ from (values
 select is(testkit.detail_of($$select leadgen.suppress('email', 'not-an-address')$$)::text ~ 'not-an-address', false,
   'an error does not repeat what may be personal');
 
-select is(privacy.hash_contact('email', 'a@b.example'), sha256('email:a@b.example'), 'hash_contact: kind and value');
-select isnt(privacy.hash_contact('phone', 'x'), privacy.hash_contact('email', 'x'), 'hash_contact: one kind is not another');
-select is(privacy.hash_contact('phone', null), null, 'hash_contact: nothing of nothing');
+select is(ref.hash_contact('email', 'a@b.example'), sha256('email:a@b.example'), 'hash_contact: kind and value');
+select isnt(ref.hash_contact('phone', 'x'), ref.hash_contact('email', 'x'), 'hash_contact: one kind is not another');
+select is(ref.hash_contact('phone', null), null, 'hash_contact: nothing of nothing');
 
 select testkit.at_time('2026-11-20T16:00:00Z');
 select is(testkit.fault_of($$select leadgen.suppress('phone', '+15125550123', 'x', '2026-11-20T16:00:00Z')$$), 'LG400 expires_at',

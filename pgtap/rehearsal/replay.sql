@@ -13,7 +13,7 @@ create temp table seats as select offer_id, testkit.enroll_buyer(offer_id, 'Ace'
   testkit.enroll_buyer(offer_id, 'Best',
     '{"budget_per_day": 200, "filters": {"attributes.roof_age": {"minimum": 10}}, "schedule": {"fri": [["10:00", "12:30"]]}}') as b,
   testkit.enroll_buyer(offer_id, 'Cole', '{"timezone": "Asia/Tokyo", "capacity_per_day": 2, "min_balance_required": 45}') as c from ids;
-update leadgen.buyers x set balance = 500 from seats where x.id = testkit.buyer_of(c);
+select testkit.set_balance(testkit.buyer_of(c), 500) from seats;
 select testkit.own(a, 'postal_code', '78745') from seats;
 create temp table history as select n, testkit.outcome(offer_id, '2026-11-20T13:30:00Z'::timestamptz + n * interval '23 minutes',
   jsonb_build_object(

@@ -33,8 +33,8 @@ select is(rehearsal.report_day('{"2026-11-20 sold": 2, "2026-11-20 revenue": 90}
   'report_day');
 select is(rehearsal.report_day('{}', '2026-11-20'), '{"sold": 0, "revenue": 0}', 'report_day: nothing');
 select is(rehearsal.report_totals('{"counts": {"sold": 2}, "sales": {"7": 3}, "revenue": {"7": 90}, "causes": {"paused": 1}}'),
-  '{"sold": 2, "unsold": 0, "held": 0, "rejected": 0, "sales": 3, "revenue": 90, "fill": 1.0000, "unsold_by_cause": {"paused": 1},
-    "rejected_by_code": {}}', 'report_totals');
+  '{"sold": 2, "unsold": 0, "held": 0, "rejected": 0, "sales": 3, "revenue": 90, "cost": 0, "margin": 90, "fill": 1.0000,
+    "unsold_by_cause": {"paused": 1}, "rejected_by_code": {}}', 'report_totals');
 
 select is(rehearsal.report_days('{"days": {"2026-11-20 sold": 1}}', '{"days": {"2026-11-21 revenue": 45}}'),
   '[{"day": "2026-11-20", "actual": {"sold": 1, "revenue": 0}, "simulated": {"sold": 0, "revenue": 0}},

@@ -7,10 +7,9 @@ create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0
 create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace', '{"routing_priority": 9}') as ace,
   testkit.enroll_buyer(offer_id, 'Best',
   '{"routing_priority": 1}') as best from ids;
-insert into leadgen.buyer_keys (buyer_id, name, key_hash)
-select testkit.buyer_of(b.enrollment), b.name, b.hash
-from seats, lateral (values (ace, 'Ace', repeat('a', 64)), (best, 'Best', repeat('b', 64))) as b (enrollment, name, hash);
-insert into leadgen.buyer_keys (buyer_id, name, key_hash, revoked_at) select testkit.buyer_of(ace), 'old', repeat('c', 64), now()
+select testkit.make_key(repeat('a', 64), jsonb_build_object('buyer_id', testkit.buyer_of(ace))),
+  testkit.make_key(repeat('b', 64), jsonb_build_object('buyer_id', testkit.buyer_of(best))),
+  testkit.make_key(repeat('c', 64), jsonb_build_object('buyer_id', testkit.buyer_of(ace), 'revoked_at', now()))
 from seats;
 create temp table sales as
 select n, (testkit.submit(offer_id, '{"attributes": {"roof_age": 22}}', n) ->> 'lead_id')::bigint as lead_id
@@ -20,8 +19,8 @@ update sales s set id = a.id from leadgen.lead_assignments a where a.lead_id = s
 grant all on sales, ids, seats to public;
 
 -- Keys.
-select is(identity.authenticate_buyer(repeat('a', 64)), testkit.buyer_of(ace), 'authenticate_buyer: a key in force') from seats;
-select is(testkit.fault_of(format('select identity.authenticate_buyer(%L)', hash)), 'LG401',
+select is(identity.authenticate_buyer(repeat('a', 64), 'read'), testkit.buyer_of(ace), 'authenticate_buyer: a key in force') from seats;
+select is(testkit.fault_of(format('select identity.authenticate_buyer(%L, ''read'')', hash)), 'LG401',
   format('authenticate_buyer: %s', coalesce(left(hash, 9), 'none')))
 from unnest(array[repeat('c', 64), repeat('d', 64), '', null, 'a', repeat('a', 65)]) hash;
 select is((market.find_own_sale(testkit.buyer_of(ace), id)).id, id, 'find_own_sale: its own') from seats, sales where n = 1;
@@ -66,21 +65,23 @@ select is(leadgen.show_sale(repeat('a', 64), id) -> 'lead', '{"name": "John Smit
   "message": "Emergency plumbing needed",
   "attributes": {"roof_age": 22}}', 'show_sale: the lead') from sales where n = 1;
 select is(leadgen.answer_sale(repeat('a', 64), id, 'return', 'wrong_number', 'it rings nowhere'),
-  jsonb_build_object('assignment_id', id, 'outcome', 'returned', 'return', '{"status": "approved", "reason": "wrong_number"}'::jsonb),
+  jsonb_build_object('assignment_id', id, 'outcome', 'returned', 'return',
+    '{"status": "approved", "reason": "wrong_number", "gives": "money", "evidence": []}'::jsonb),
     'a buyer returns a sale') from sales where n = 1;
 select is(leadgen.answer_sale(repeat('a', 64), id, 'return', 'spam') #>> '{return,reason}', 'wrong_number',
   'returning twice keeps the first reason')
 from sales where n = 1;
 select is(leadgen.show_sale(repeat('a', 64), id) -> 'lead', 'null', 'show_sale: what was returned is not the buyer''s to see')
 from sales where n = 1;
-select is(leadgen.show_sale(repeat('a', 64), id) -> 'return', '{"status": "approved", "reason": "wrong_number"}',
+select is(leadgen.show_sale(repeat('a', 64), id) -> 'return',
+  '{"status": "approved", "reason": "wrong_number", "gives": "money", "evidence": []}',
   'show_sale: but what became of it') from sales where n = 1;
 select is(pg_temp.fault($$select leadgen.answer_sale(repeat('a', 64), ?, 'accept')$$, id), 'LG409 outcome',
   'a returned sale is not accepted')
 from sales where n = 1;
 select is(leadgen.list_return_reasons() -> 0, '{"code": "wrong_number", "description": "The phone number is wrong or out of service"}',
   'list_return_reasons');
-select is(jsonb_array_length(leadgen.list_return_reasons()), 9, 'list_return_reasons: without the one that only a reply gives');
+select is(jsonb_array_length(leadgen.list_return_reasons()), 11, 'list_return_reasons: without the one that only a reply gives');
 select is(testkit.fault_of(format('select identity.make_link(%L, 1)', 'accept')), '42501', 'the API signs no links');
 select is(testkit.fault_of('select secret from leadgen.link_secrets'), '42501', 'the API does not read what signs the links');
 reset role;
@@ -139,7 +140,7 @@ select is(leadgen.read_link(accept) - '{message,id,lead_id}'::text[],
   "return_by": "2026-11-27T16:00:00+00:00", "reasons": []}', 'read_link: an open sale') from links where n = 2;
 select is(leadgen.read_link(return) #>> '{message}', 'You can return this lead until 2026-11-27 10:00 America/Chicago.',
   'read_link: in words') from links where n = 2;
-select is(leadgen.read_link(return) #>> '{reasons,8,code}', 'other', 'read_link: with the reasons') from links where n = 2;
+select is(leadgen.read_link(return) #>> '{reasons,10,code}', 'other', 'read_link: with the reasons') from links where n = 2;
 select unalike(concat(leadgen.read_link(return), leadgen.read_link(accept)), format('%%%s%%', personal),
   format('read_link: not %s', personal))
 from links, unnest('{Smith,person2,5550002,Emergency,roof_age}'::text[]) personal where n = 2;

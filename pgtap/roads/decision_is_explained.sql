@@ -103,8 +103,7 @@ select is((leadgen.explain_lead(second.id) #> '{validation,duplicate_of}')::bigi
   'explain_lead: of which lead it is a duplicate') from first, second;
 
 -- The operator's door.
-insert into leadgen.operator_keys (name, key_hash, revoked_at) values ('ops', repeat('1', 64), null), ('gone', repeat('2', 64),
-  '2026-01-01T00:00:00Z');
+select testkit.make_key(repeat('1', 64)), testkit.make_key(repeat('2', 64), '{"name": "gone", "revoked_at": "2026-01-01T00:00:00Z"}');
 select is(leadgen.explain_lead_for(repeat('1', 64), id), leadgen.explain_lead(id), 'explain_lead_for: with a key in force') from lead;
 select is(testkit.fault_of(format('select leadgen.explain_lead_for(%L, %s)', hash, id)), 'LG401', format('explain_lead_for: %s', what))
 from lead, (values (repeat('2', 64), 'a revoked key'), (repeat('3', 64), 'an unknown key'), (null, 'no key')) as t (hash, what);

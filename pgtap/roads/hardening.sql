@@ -36,7 +36,9 @@ select is((select l.hold_until is not null and l.next_route_at = '2026-11-20T23:
 -- Money is a number.
 select is(testkit.fault_of($$update leadgen.buyer_offers set price_per_lead = 'NaN'$$), '23514', 'a price of NaN');
 select is(testkit.fault_of($$update leadgen.offers set default_price_per_lead = 'NaN'$$), '23514', 'a default price of NaN');
+select set_config('leadgen.is_booking', 'on', true);
 select is(testkit.fault_of($$update leadgen.buyers set balance = 'NaN'$$), '23514', 'a balance of NaN is refused');
+select set_config('leadgen.is_booking', '', true);
 
 -- Keys and places.
 select is(testkit.fault_of(format('select testkit.submit(%s, %L, 20)', offer_id, '{"idempotency_key": "auto:x"}')), 'LG400 idempotency_key',

@@ -18,7 +18,7 @@ update leadgen.buyer_offers bo set capacity_per_hour = null from seats where bo.
 create temp table lead as select x.id from leadgen.leads x join ids using (offer_id);
 select is(market.count_live_sales(x), 1, 'count_live_sales') from lead join leadgen.leads x using (id);
 select testkit.at_time('2026-11-20T17:00:00Z');
-select roads.route_lead_again(x, catalog.load_route(x.source_id, x.offer_id), '2026-11-20T17:00:00Z') from lead
+select roads.route_lead_again(x, catalog.load_route(x.source_id, x.offer_id), '2026-11-20T17:00:00Z', true) from lead
   join leadgen.leads x using (id);
 select is(testkit.tell(id), 'Ace 60.00, Best 45.00', 'route_lead_again: the place that was left, not to who had it') from lead;
 select is(market.count_live_sales(x), 2, 'count_live_sales: both') from lead join leadgen.leads x using (id);

@@ -127,7 +127,7 @@ select is(pg_temp.fates(o), '1 × paused 1, held', 'dry_run_lead: the held lead 
 
 -- A held lead over which something raises does not stop a new one.
 create temp table kept as select pg_get_functiondef('roads.settle_held_lead'::regproc) as definition;
-create or replace function roads.settle_held_lead(p_lead leadgen.leads, p_now timestamptz) returns void
+create or replace function roads.settle_held_lead(p_lead leadgen.leads, p_now timestamptz, p_waits boolean) returns void
 language plpgsql as $$ begin raise exception 'out of order'; end; $$;
 select set_config('client_min_messages', 'error', true);
 select is(testkit.outcome(o, '2026-11-20T17:00:00Z'), 'Ace 45.00', 'try_held_lead: an error is not the new lead''s') from dry;

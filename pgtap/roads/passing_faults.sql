@@ -93,7 +93,7 @@ exception
 end;
 $$;
 select is(pg_temp.meets_broken(broken::regprocedure), '05:00 00:00 received', format('route_held_lead sets aside: %s', broken))
-from unnest(array['catalog.load_route(bigint, bigint)', 'intake.recall_facts(leadgen.leads, text)',
+from unnest(array['catalog.load_route(bigint, bigint)', 'intake.recall_facts(leadgen.leads, text, jsonb)',
   'market.count_live_sales(leadgen.leads)']) broken;
 update leadgen.leads l set hold_until = leadgen.clock() from held where l.offer_id = held.offer_id;
 select is(pg_temp.meets_broken('market.end_hold(leadgen.leads, timestamptz, text)'), '05:00 00:00 received',

@@ -12,7 +12,8 @@ select is(testkit.refusal(id, reason), 'LG400 reason', format('reason: %s', coal
 from s1, unnest(array[null, '', 'WRONG_NUMBER', 'wrong number', 'rejected_on_delivery', repeat('x', 10000), E'spam\n',
   'spam; drop table']) reason;
 select matches(testkit.detail_of(format('select roads.request_return(%s, %L, null, %L)', id, 'John is ill', 'api'))::text,
-  '"found": "another value", "allowed": "wrong_number, unreachable, ', 'reason: which there are; nobody''s words are repeated') from s1;
+  '"found": "another value", "allowed": "wrong_number, invalid_phone, wrong_line_type, unreachable, ',
+  'reason: which there are; nobody''s words are repeated') from s1;
 select is(testkit.detail_of(format('select roads.request_return(%s, %L, null, %L)', id, 'no_reason', 'api')) ->> 'found', 'no_reason',
   'reason: what is shaped as a code is repeated') from s1;
 select is(testkit.refusal(id, 'spam', repeat('x', 501)), 'LG400 note', 'note: at most 500 characters') from s1;

@@ -1,15 +1,24 @@
 -- The API: what it may call, by who is behind the call; it sees no table.
 grant usage on schema leadgen to leadgen_api;
 
+-- A transaction acts for a buyer or a source, whose role the API may then take: buyer.sql, source.sql.
+grant execute on function leadgen.act_as_buyer(text) to leadgen_api;
+grant execute on function leadgen.act_as_source(text) to leadgen_api;
+grant execute on function leadgen.act_as_user(text) to leadgen_api;
+
 -- Senders hand leads in.
 grant execute on function leadgen.submit_lead(jsonb, jsonb, boolean) to leadgen_api;
 grant execute on function leadgen.submit_leads(jsonb[], jsonb[], boolean) to leadgen_api;
 grant execute on function leadgen.check_source_key(text) to leadgen_api;
 grant execute on function leadgen.find_form_pages(jsonb, jsonb) to leadgen_api;
+grant execute on function leadgen.issue_form_token(text) to leadgen_api;
 grant execute on function leadgen.record_mail_domain(text, text) to leadgen_api;
 grant execute on function leadgen.keep_refused(text, text, jsonb, jsonb, bigint, integer) to leadgen_api;
 grant execute on function leadgen.lease_posts(text, text, integer) to leadgen_api;
 grant execute on function leadgen.list_rate_limits() to leadgen_api;
+
+grant execute on function leadgen.list_data_keys() to leadgen_api;
+grant execute on function leadgen.add_data_key(text, bytea, text) to leadgen_api;
 
 -- Ad networks post them in their own form.
 grant execute on function leadgen.open_post(text, bytea, jsonb) to leadgen_api;
@@ -17,15 +26,102 @@ grant execute on function leadgen.submit_mapped_lead(text, bytea, jsonb, integer
 grant execute on function leadgen.verify_subscription(text, text) to leadgen_api;
 
 -- Buyers answer for their sales, by key or by the link in a message.
-grant execute on function leadgen.answer_sale(text, bigint, text, text, text) to leadgen_api;
+grant execute on function leadgen.answer_sale(text, bigint, text, text, text, jsonb) to leadgen_api;
 grant execute on function leadgen.show_sale(text, bigint) to leadgen_api;
 grant execute on function leadgen.list_return_reasons() to leadgen_api;
+grant execute on function leadgen.show_balance(text) to leadgen_api;
+grant execute on function leadgen.list_ledger(text, bigint, integer) to leadgen_api;
 grant execute on function leadgen.read_link(text) to leadgen_api;
 grant execute on function leadgen.answer_by_link(text, text, text) to leadgen_api;
+
+-- Buyers read what they are billed.
+grant execute on function leadgen.show_own_invoice(text, text) to leadgen_api;
+grant execute on function leadgen.list_own_invoices(text, text, bigint, integer) to leadgen_api;
+grant execute on function leadgen.make_own_statement(text, date, date) to leadgen_api;
 
 -- Operators read why a lead went where it did.
 grant execute on function leadgen.explain_lead_for(text, bigint) to leadgen_api;
 
+-- Operators keep the books.
+grant execute on function leadgen.list_balances_for(text, bigint, integer) to leadgen_api;
+grant execute on function leadgen.show_balance_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_ledger_for(text, bigint, bigint, integer) to leadgen_api;
+grant execute on function leadgen.make_statement_for(text, bigint, date, date) to leadgen_api;
+grant execute on function leadgen.list_invoices_for(text, bigint, text, bigint, integer) to leadgen_api;
+grant execute on function leadgen.show_invoice_for(text, text) to leadgen_api;
+grant execute on function leadgen.list_payments_for(text, bigint, text, bigint, integer) to leadgen_api;
+grant execute on function leadgen.list_payables_for(text) to leadgen_api;
+grant execute on function leadgen.list_payouts_for(text, bigint, bigint, integer) to leadgen_api;
+grant execute on function leadgen.add_payment_for(text, bigint, numeric, text, text, text, text) to leadgen_api;
+grant execute on function leadgen.credit_buyer_for(text, bigint, numeric, text, text) to leadgen_api;
+grant execute on function leadgen.debit_buyer_for(text, bigint, numeric, text, text) to leadgen_api;
+grant execute on function leadgen.refund_sale_for(text, bigint, numeric, text, text) to leadgen_api;
+grant execute on function leadgen.refund_payment_for(text, bigint, numeric, text, text) to leadgen_api;
+grant execute on function leadgen.allocate_money_for(text, text) to leadgen_api;
+grant execute on function leadgen.invoice_buyer_for(text, bigint, boolean) to leadgen_api;
+grant execute on function leadgen.send_invoice_for(text, text) to leadgen_api;
+grant execute on function leadgen.credit_invoice_for(text, text, text, integer, numeric, text) to leadgen_api;
+grant execute on function leadgen.cancel_invoice_for(text, text, text) to leadgen_api;
+grant execute on function leadgen.dispute_invoice_for(text, text, text) to leadgen_api;
+grant execute on function leadgen.resolve_dispute_for(text, text, text) to leadgen_api;
+grant execute on function leadgen.close_month_for(text, text) to leadgen_api;
+grant execute on function leadgen.total_month_for(text, text) to leadgen_api;
+grant execute on function leadgen.pay_source_for(text, bigint, text, numeric, timestamptz, text, text, text) to leadgen_api;
+
+-- Buyers pay on Stripe's page, and Stripe tells what became of it.
+grant execute on function leadgen.request_deposit(text, numeric, text, boolean) to leadgen_api;
+grant execute on function leadgen.show_payment(text, bigint) to leadgen_api;
+grant execute on function leadgen.keep_payment_event(text) to leadgen_api;
+
+-- Keys: when they were used, and what people make for themselves.
+grant execute on function leadgen.note_key_uses(text[], timestamptz[]) to leadgen_api;
+grant execute on function leadgen.check_reader(text) to leadgen_api;
+grant execute on function leadgen.list_own_keys(text) to leadgen_api;
+grant execute on function leadgen.create_own_key(text, text, text, text[], timestamptz, text, text) to leadgen_api;
+grant execute on function leadgen.rotate_own_key(text, bigint, interval, timestamptz, text, text) to leadgen_api;
+grant execute on function leadgen.revoke_own_key(text, bigint) to leadgen_api;
+
 -- The SMS provider reports, and the load balancer asks.
 grant execute on function leadgen.record_sms_status(uuid, text, text, integer) to leadgen_api;
 grant execute on function leadgen.is_ready() to leadgen_api;
+
+-- People sign up, in and out.
+grant execute on function leadgen.sign_up(text, text, text, text, bytea, bytea, text) to leadgen_api;
+grant execute on function leadgen.verify_user(text) to leadgen_api;
+grant execute on function leadgen.forgot_password(text, text) to leadgen_api;
+grant execute on function leadgen.reset_password(text, bytea, bytea, text) to leadgen_api;
+grant execute on function leadgen.finish_sign_in(bigint, bytea, text, text, text, text, text) to leadgen_api;
+grant execute on function leadgen.show_me(text) to leadgen_api;
+grant execute on function leadgen.sign_out(text) to leadgen_api;
+grant execute on function leadgen.list_own_sessions(text) to leadgen_api;
+grant execute on function leadgen.revoke_own_sessions(text, bigint) to leadgen_api;
+grant execute on function leadgen.enrol_totp(text) to leadgen_api;
+grant execute on function leadgen.confirm_totp(text, text, text[]) to leadgen_api;
+grant execute on function leadgen.start_sign_in(text, text, text) to leadgen_api;
+grant execute on function leadgen.make_recovery_codes(text, text, text[]) to leadgen_api;
+grant execute on function leadgen.remove_own_totp(text, text) to leadgen_api;
+grant execute on function leadgen.find_own_challenge(text) to leadgen_api;
+grant execute on function leadgen.change_own_password(text, bytea, bytea, bytea) to leadgen_api;
+grant execute on function leadgen.renew_own_digest(text, bytea, bytea, bytea) to leadgen_api;
+
+grant execute on function leadgen.start_passkey(text, text) to leadgen_api;
+grant execute on function leadgen.add_passkey(text, text, text, bytea, bytea, bigint) to leadgen_api;
+grant execute on function leadgen.list_own_passkeys(text) to leadgen_api;
+grant execute on function leadgen.remove_own_passkey(text, bigint) to leadgen_api;
+grant execute on function leadgen.start_passkey_sign_in(text) to leadgen_api;
+grant execute on function leadgen.find_passkey(bytea) to leadgen_api;
+grant execute on function leadgen.finish_passkey_sign_in(text, bytea, bigint, text, text, text, text, text) to leadgen_api;
+
+grant execute on function leadgen.start_provider_sign_in(text) to leadgen_api;
+grant execute on function leadgen.take_provider_state(text, text) to leadgen_api;
+grant execute on function leadgen.finish_provider_sign_in(bigint, text, text, text, boolean, timestamptz, text, text, text, text)
+to leadgen_api;
+
+-- Admins and owners of buyers manage users.
+grant execute on function leadgen.remove_user_bindings_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.list_users_for(text, text, bigint, integer) to leadgen_api;
+grant execute on function leadgen.invite_user_for(text, text, text, text, bigint, bigint, text) to leadgen_api;
+grant execute on function leadgen.approve_user_for(text, bigint, bigint, text) to leadgen_api;
+grant execute on function leadgen.change_user_status_for(text, bigint, text, text) to leadgen_api;
+grant execute on function leadgen.send_reset_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.revoke_user_sessions_for(text, bigint) to leadgen_api;

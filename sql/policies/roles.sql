@@ -6,10 +6,14 @@ do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['leadgen_owner', 'leadgen_migrator', 'leadgen_api', 'leadgen_worker', 'leadgen_dba', 'leadgen_reporting'] loop
+  foreach v_role in array array[
+    'leadgen_owner', 'leadgen_reader', 'leadgen_buyer', 'leadgen_source',
+    'leadgen_migrator', 'leadgen_api', 'leadgen_worker', 'leadgen_dba', 'leadgen_reporting'] loop
     begin
       if to_regrole(v_role) is null then
-        execute format('create role %I %s', v_role, case v_role when 'leadgen_owner' then 'nologin' else 'login' end);
+        execute format('create role %I %s', v_role, case
+          when v_role in ('leadgen_owner', 'leadgen_reader', 'leadgen_buyer', 'leadgen_source') then 'nologin'
+          else 'login' end);
       end if;
     exception
       when duplicate_object or unique_violation then
@@ -43,6 +47,42 @@ exception
 end;
 $$;
 
+-- The API may become a buyer or a source for a transaction (set local role), and has none of their rights before.
+do $$
+declare
+  v_role text;
+begin
+  if (select r.rolinherit from pg_roles r where r.rolname = 'leadgen_api') then
+    alter role leadgen_api noinherit;
+  end if;
+  foreach v_role in array array['leadgen_buyer', 'leadgen_source'] loop
+    if not exists (
+      select from pg_auth_members m
+      where m.roleid = v_role::regrole and m.member = 'leadgen_api'::regrole) then
+      execute format('grant %I to leadgen_api', v_role);
+    end if;
+  end loop;
+exception
+  when unique_violation or internal_error then
+    null; -- another installation in this cluster does the same at this moment
+  when insufficient_privilege then
+    null;
+end;
+$$;
+
+-- Functions that read for a buyer belong to leadgen_reader, which sees that buyer's rows and no others. Nobody but the
+-- owner is a member of it: a deploy declares these functions as the owner.
+do $$
+begin
+  if not pg_has_role('leadgen_owner', 'leadgen_reader', 'member') then
+    grant leadgen_reader to leadgen_owner;
+  end if;
+exception
+  when unique_violation or insufficient_privilege then
+    null;
+end;
+$$;
+
 -- A deploy makes temporary tables as the owner. Some revoke that right from PUBLIC.
 do $$
 begin
@@ -56,7 +96,8 @@ end;
 $$;
 
 -- A call that waits this long is better refused (503 with Retry-After) and sent again. People get longer; a transaction
--- that they leave open holds up neither leads nor the next deploy for long. A setting that a role has is left as it is.
+-- that they leave open holds up neither leads nor the next deploy for long. Leads are parameters of statements, and no
+-- log needs them. A setting that a role has is left as it is.
 do $$
 declare
   v_role text;
@@ -66,9 +107,9 @@ begin
     select r.name, unnest(r.settings)
     from (
       values
-        ('leadgen_api', '{lock_timeout=5s,statement_timeout=10s,idle_in_transaction_session_timeout=30s}'::text[]),
-        ('leadgen_worker', '{lock_timeout=5s,statement_timeout=10s,idle_in_transaction_session_timeout=30s}'),
-        ('leadgen_dba', '{lock_timeout=10s,statement_timeout=30min,idle_in_transaction_session_timeout=2min}'),
+        ('leadgen_api', '{lock_timeout=5s,statement_timeout=10s,idle_in_transaction_session_timeout=30s,log_parameter_max_length=0}'::text[]),
+        ('leadgen_worker', '{lock_timeout=5s,statement_timeout=10s,idle_in_transaction_session_timeout=30s,log_parameter_max_length=0}'),
+        ('leadgen_dba', '{lock_timeout=10s,statement_timeout=30min,idle_in_transaction_session_timeout=2min,log_parameter_max_length=0}'),
         ('leadgen_reporting',
           '{lock_timeout=5s,statement_timeout=10min,idle_in_transaction_session_timeout=1min,temp_file_limit=8GB}')
     ) as r (name, settings)

@@ -20,7 +20,22 @@ grant execute on function leadgen.list_endpoint_checks(integer) to leadgen_worke
 grant execute on function leadgen.record_endpoint_check(bigint, text) to leadgen_worker;
 grant execute on function leadgen.measure_outbox() to leadgen_worker;
 grant execute on function leadgen.is_copy() to leadgen_worker;
+-- The PDF that an e-mail brings; it names no person of a lead.
+grant execute on function leadgen.show_invoice(text) to leadgen_worker;
 -- Leads that a network's post only names.
 grant execute on function leadgen.claim_fetches(integer) to leadgen_worker;
-grant execute on function leadgen.record_fetch(bigint, integer, jsonb, jsonb, boolean) to leadgen_worker;
+grant execute on function leadgen.record_fetch(bigint, integer, jsonb, jsonb, boolean, jsonb) to leadgen_worker;
+-- Payments: what Stripe is asked.
+grant execute on function leadgen.claim_payment_calls(integer, bigint) to leadgen_worker;
+grant execute on function leadgen.record_payment_answer(text, bigint, integer, text, jsonb, jsonb, timestamptz) to leadgen_worker;
 grant execute on function leadgen.record_mail_domain(text, text) to leadgen_worker;
+-- E-mails to users.
+grant execute on function leadgen.claim_user_mails(text[]) to leadgen_worker;
+grant execute on function leadgen.record_user_mail(bigint, text, text) to leadgen_worker;
+-- Sealing of personal data.
+grant execute on function leadgen.list_data_keys() to leadgen_worker;
+grant execute on function leadgen.add_data_key(text, bytea, text) to leadgen_worker;
+grant execute on function leadgen.list_unsealed(integer) to leadgen_worker;
+grant execute on function leadgen.keep_sealed(jsonb, text) to leadgen_worker;
+grant execute on function leadgen.list_held_unchecked(integer) to leadgen_worker;
+grant execute on function leadgen.end_suppressed_holds(jsonb) to leadgen_worker;

@@ -10,11 +10,24 @@ values
   ('pass_on_cold_sale', 32, 'roads.pass_on_cold_sale', false, '0', 'Gives leads that were not delivered in time to the next buyer.'),
   ('follow_change', 35, 'roads.follow_change', true, '0', 'Does what follows from changes of the catalogue.'),
   ('route_held_lead', 40, 'roads.route_held_lead', false, '0', 'Offers held leads again.'),
+  ('follow_billing', 42, 'billing.follow_billing', true, '0', 'Brings billing_status of leads up to date.'),
+  ('warn_of_money', 45, 'roads.warn_of_money', true, '5 seconds', 'Tells buyers whose money runs low.'),
   ('settle_endpoints', 50, 'outbox.settle_endpoints', true, '0', 'Announces endpoints that were disabled.'),
   ('settle_reports', 60, 'roads.settle_reports', true, '0', 'Ends the wait for reports that did not come.'),
   ('advance_resend', 70, 'outbox.advance_resend', false, '0', 'Sends deliveries again that an operator asked for.'),
-  ('purge_quarantine', 80, 'intake.purge_quarantine', true, '10 minutes', 'Deletes submissions that were in quarantine for too long.'),
-  ('forget_buckets', 90, 'intake.forget_buckets', true, '10 minutes', 'Deletes rate_buckets that are full again.');
+  ('follow_payment_event', 72, 'billing.follow_payment_event', false, '0', 'Does what payment providers'' webhooks say.'),
+  ('tell_payment', 74, 'roads.tell_payment', false, '0', 'Tells what became of payments, and pauses recharges that were declined.'),
+  ('start_recharge', 76, 'billing.start_recharge', false, '0', 'Recharges buyers whose balance is low.'),
+  ('forget_old', 80, 'roads.forget_old', true, '10 minutes', 'Deletes and strikes out what retention_rules says is kept no longer.'),
+  ('forget_buckets', 90, 'intake.forget_buckets', true, '10 minutes', 'Deletes rate_buckets that are full again.'),
+  ('invoice_due_buyer', 100, 'roads.invoice_due_buyer', false, '1 minute', 'Bills buyers whose period is over or who reach a threshold.'),
+  ('end_vain_replacement', 105, 'roads.end_vain_replacement', false, '1 minute', 'Gives money back for returns that no lead replaces.'),
+  ('settle_payments', 110, 'roads.settle_payments', false, '1 minute', 'Pays open invoices from what their buyers paid.'),
+  ('settle_overdue', 120, 'roads.settle_overdue', false, '10 minutes', 'Finds invoices that are overdue.'),
+  ('remind_buyer', 130, 'roads.remind_buyer', false, '10 minutes', 'Reminds buyers of open invoices.'),
+  ('sweep_suppressions', 145, 'privacy.sweep_suppressions', true, '1 minute',
+    'Deletes contacts of suppression lists that were dropped or replaced.'),
+  ('seal_audit', 150, 'auditing.seal_audit', true, '5 seconds', 'Takes entries of the audit into its chain.');
 
 delete from leadgen.chores c where c.name not in (select d.name from declared_chores d);
 insert into leadgen.chores as c (name, position, runs, counts, pause, description)

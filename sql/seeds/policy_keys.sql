@@ -50,6 +50,14 @@ values
     'Leads, valid or not, that the offer takes from one IP address in 60 minutes.'),
   ('validation', 'max_per_phone_per_day', 147, 'max_per_phone', false, '{"type": "integer", "minimum": 1, "maximum": 1000}',
     'Leads, valid or not, that the offer takes with one phone number in 24 hours.'),
+  ('validation', 'honeypot', 148, 'honeypot', false, '{"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,59}$",
+      "description": "the name of an attribute: a letter, then letters, digits and _"}',
+    'An attribute that the form hides from people and that must stay empty: only a bot fills it in. Empty, it is left out of the lead.'),
+  ('validation', 'form_token', 149, 'form_token', false,
+    '{"type": "object", "additionalProperties": false, "properties": {
+      "min_seconds": {"type": "number", "minimum": 0, "maximum": 600}, "max_minutes": {"type": "number", "minimum": 1, "maximum": 10080}}}',
+    'A lead without an API key must have the form_token that its page asked for (GET /api/form-token) at least min_seconds (default 0) '
+    'and at most max_minutes (default 1440) before it was sent.'),
   ('validation', 'min_message_length', 160, 'min_message_length', false, '{"type": "integer", "minimum": 1, "maximum": 10000}',
     'Characters that a message must have.'),
   ('validation', 'roof_age_years', 170, 'roof_age', false,
@@ -89,6 +97,9 @@ values
     'Caps on the offer as a whole, in sales and in money, in windows of the market; 0: none. Left out: unlimited.'),
   ('routing', 'contact_window_days', 80, null, false, '{"type": "number", "minimum": 0, "maximum": 3650}',
     'Days in which a buyer is not sold the same phone or e-mail of the offer again; default 30, 0 turns it off.'),
+  ('routing', 'calling_rules', 85, null, false, '{"type": "boolean"}',
+    'With true the lead is sold only while its person may be called, by leadgen.calling_rules and calling_holidays of where the person is; '
+    'until then it is held. For offers whose buyers call. Default false.'),
   ('routing', 'acceptance', 90, null, false,
     '{"type": "object", "additionalProperties": false, "required": ["mode"], "properties": {
       "mode": {"enum": ["on_delivery", "explicit", "auto_after"]},
@@ -113,20 +124,26 @@ values
     'also when nobody knows whether the first one has it (default false).'),
   ('routing', 'disclose', 120, null, false,
     '{"type": "array", "uniqueItems": true, "items": {"enum": ["consent_at", "consent_text_version", "consent_certificate_url",
-      "consent_certificate_id", "ip_address", "page_url", "sub_ids"]}}',
+      "consent_certificate_id", "consent_text", "ip_address", "page_url", "sub_ids"]}}',
     'What the buyer is sent beside the lead: when, to which text and with which proof the person consented (the default: '
-    'consent_at, consent_text_version, consent_certificate_url, consent_certificate_id); the address and the page from which they '
-    'asked (ip_address, page_url); the source''s own sources (sub_ids). []: nothing. A sale keeps what was disclosed to its buyer.'),
+    'consent_at, consent_text_version, consent_certificate_url, consent_certificate_id); what that text says (consent_text); the '
+    'address and the page from which they asked (ip_address, page_url); the source''s own sources (sub_ids). []: nothing. A sale keeps '
+    'what was disclosed to its buyer.'),
   ('routing', 'returns', 105, null, false,
     '{"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
       "window_hours": {"type": "number", "minimum": 0, "maximum": 2160},
       "auto_approve": {"type": "boolean"},
+      "give": {"enum": ["money", "replacement"]},
+      "line_types": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"enum": ["fixed_line", "mobile", "voip",
+        "personal_number", "toll_free", "premium_rate", "shared_cost", "pager", "uan", "voicemail"]}},
       "quota": {"type": "object", "additionalProperties": false, "exactlyOne": ["count", "percent"], "properties": {
         "count": {"type": "integer", "minimum": 0}, "percent": {"type": "number", "minimum": 0, "maximum": 100},
         "cycle": {"enum": ["week", "month"]}}}}}',
     'Returns by buyers: window_hours after the delivery (default 168; 0: none; under auto_after its own window counts), auto_approve '
     '(default true; else an operator decides), quota: how many of the sales of one calendar week or month (cycle, default month) '
-    'a buyer may return, as count or percent (default: no limit).'),
+    'a buyer may return, as count or percent (default: no limit). give: what an approved return gives, money (default) or replacement: '
+    'the buyer is owed a lead of the offer, and gets its money with the next one that it is sold. line_types: which types of phone '
+    'number are sold, by which a return for wrong_line_type is decided (default: any at which a person is called).'),
 
   ('pricing', 'exclusivity_premium', 10, null, false,
     '{"type": "object", "additionalProperties": false, "exactlyOne": ["amount", "percent"], "properties": {
@@ -151,7 +168,30 @@ values
       "amount": {"type": "number", "minimum": -1000000, "maximum": 1000000},
       "percent": {"type": "number", "minimum": -100, "maximum": 1000}}}}',
     'Added to the price of leads whose fields meet the conditions, each that applies, in order: '
-    '{"name": "old roof", "when": {"attributes.roof_age": {"minimum": 20}}, "percent": 15}.');
+    '{"name": "old roof", "when": {"attributes.roof_age": {"minimum": 20}}, "percent": 15}.'),
+
+  ('payout', 'per', 10, null, false, '{"enum": ["lead", "sale"]}',
+    'What price is paid for: lead (the default), once, when it is first sold, however many buyers get it; sale, for each of its sales.'),
+  ('payout', 'price', 20, null, false, '{"type": "number", "minimum": 0, "maximum": 1000000}',
+    'What the source is paid, in the currency of the market.'),
+  ('payout', 'percent_of_revenue', 30, null, false, '{"type": "number", "minimum": 0, "maximum": 100}',
+    'A share of the price of each sale, beside price; rounded once, with it.'),
+  ('payout', 'prices', 40, null, false,
+    '{"type": "array", "minItems": 1, "maxItems": 100, "items": {"type": "object", "additionalProperties": false,
+      "required": ["name"], "properties": {
+      "name": {"type": "string", "pattern": "^(?!otherwise$).{1,60}$",
+        "description": "a name of at most 60 characters that is not otherwise"},
+      "when": {"type": "object", "format": "tests"},
+      "hours": {"type": "object", "format": "hours"},
+      "price": {"type": "number", "minimum": 0, "maximum": 1000000},
+      "percent_of_revenue": {"type": "number", "minimum": 0, "maximum": 100}}}}',
+    'Other terms for some leads, in order: the first whose conditions and hours (of the market) hold takes the place of price and '
+    'percent_of_revenue: {"name": "emergency", "when": {"attributes.urgency": {"enum": ["today"]}}, "price": 12}.'),
+  ('payout', 'min_margin', 50, null, false, '{"type": "number", "minimum": -1000000, "maximum": 1000000}',
+    'How much of the price a sale must leave after its cost: to a buyer that leaves less the lead is not sold. Default 0, if '
+    'min_margin_percent is not there either; below zero: it may be sold at that loss.'),
+  ('payout', 'min_margin_percent', 60, null, false, '{"type": "number", "minimum": 0, "maximum": 100}',
+    'The same as a percentage of the price; with min_margin the larger counts.');
 
 -- Rules that are handed their value compiled, or that need a language that not every server has.
 insert into declared_keys (kind, key, position, rule_function, compile_function, required_language, value_schema, description)

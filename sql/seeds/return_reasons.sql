@@ -3,6 +3,8 @@
 insert into leadgen.return_reasons (code, position, description, is_active)
 values
   ('wrong_number', 10, 'The phone number is wrong or out of service', true),
+  ('invalid_phone', 12, 'The phone number is none that there can be', true),
+  ('wrong_line_type', 14, 'The phone number is of another type than was bought', true),
   ('unreachable', 20, 'The person never answers', true),
   ('duplicate', 30, 'We already have this person', true),
   ('out_of_area', 40, 'The place is outside our area', true),

@@ -1,32 +1,62 @@
--- Access: keys of people who operate the system. Sources' keys are on sources.
+-- Access: the API keys of sources, buyers, operators and users, and what signs the links in e-mails.
+--
+--   lg_<letter>_<prefix>_<secret>   lg_b_k7m2x9qa_w4...: s a source, b a buyer, o an operator, u a user
+--              8 letters  32 letters of 32: 160 random bits
+--
+-- Whoever makes a key hands in its prefix and its SHA-256, so no key is ever in a statement, a log or a dump. A key is in
+-- force until it is revoked or expires, and an owner may have several: the old one and the new one while it is replaced.
+-- A row is never deleted while its owner is there: it says who could do what, and when.
 
-create table leadgen.operator_keys (
+create table leadgen.api_keys (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,
+  kind text not null,
+  source_id bigint references leadgen.sources (id) on delete cascade,
+  buyer_id bigint references leadgen.buyers (id) on delete cascade,
+  user_id bigint references leadgen.users (id) on delete cascade,
   name varchar(200) not null,
-  key_hash varchar(64) not null,
+  prefix text,
+  key_hash text not null,
+  scopes text[] not null,
+  expires_at timestamptz,
   revoked_at timestamptz,
+  last_used_at timestamptz,
 
-  constraint operator_keys_key_hash_unique unique (key_hash),
-  constraint operator_keys_key_hash_shape check (key_hash ~ '^[0-9a-f]{64}$')
-);
-comment on table leadgen.operator_keys is 'Keys that may read decisions; made by `leadgen key`.';
-comment on column leadgen.operator_keys.key_hash is 'SHA-256 of the key, in hex; the key itself is stored nowhere.';
+  constraint api_keys_key_hash_unique unique (key_hash),
+  constraint api_keys_prefix_unique unique (prefix),
+  constraint api_keys_kind_known check (kind in ('source', 'buyer', 'operator', 'user')),
+  constraint api_keys_owner_fits check (
+    (source_id is not null) = (kind = 'source') and (buyer_id is not null) = (kind = 'buyer')
+    and (user_id is not null) = (kind = 'user')),
+  constraint api_keys_name_shape check (name ~ E'^[^[:cntrl:]]+$' and name ~ E'\\S'),
+  constraint api_keys_prefix_shape check (prefix ~ '^[a-z2-9]{8}$'),
+  constraint api_keys_key_hash_shape check (key_hash ~ '^[0-9a-f]{64}$'),
+  constraint api_keys_scopes_fit check (cardinality(scopes) > 0 and scopes <@ case kind
+    when 'source' then '{leads}'::text[]
+    when 'buyer' then '{read,answer,pay}'
+    when 'operator' then '{read,money}'
+    else '{read,answer,pay,money}' end)
+) with (fillfactor = 80);
+comment on table leadgen.api_keys is
+  'API keys in force and those that were: of sources, buyers, operators, and of users for their programs.';
+comment on column leadgen.api_keys.kind is 'Whose key it is: source, buyer, operator (named, nobody''s row) or user.';
+comment on column leadgen.api_keys.name is 'Of an operator''s key, the operator; of another, what it is for.';
+comment on column leadgen.api_keys.prefix is
+  'The readable part of the key, by which a log or a page names it. Null: a key of a release before there were any.';
+comment on column leadgen.api_keys.key_hash is 'SHA-256 of the key, in hex; the key itself is stored nowhere.';
+comment on column leadgen.api_keys.scopes is
+  'What the key may do. leads: hand leads in. read: read what is its owner''s; an operator''s reads decisions and money. '
+  'answer: accept and return sales. pay: start a deposit. money: book, bill and pay.';
+comment on column leadgen.api_keys.expires_at is 'From when it is refused; null: never.';
+comment on column leadgen.api_keys.last_used_at is
+  'When it was used last, to the minute: the API writes it in blocks. A crash of an API process loses up to a minute.';
+create index idx_api_keys_source on leadgen.api_keys (source_id) where source_id is not null;
+create index idx_api_keys_buyer on leadgen.api_keys (buyer_id) where buyer_id is not null;
+create index idx_api_keys_user on leadgen.api_keys (user_id) where user_id is not null;
+create index idx_api_keys_operator on leadgen.api_keys (name) where kind = 'operator';
 
-create table leadgen.buyer_keys (
-  id bigint generated always as identity primary key,
-  created_at timestamptz not null default current_timestamp,
-  buyer_id bigint not null references leadgen.buyers (id) on delete cascade,
-  name varchar(200) not null,
-  key_hash varchar(64) not null,
-  revoked_at timestamptz,
-
-  constraint buyer_keys_key_hash_unique unique (key_hash),
-  constraint buyer_keys_key_hash_shape check (key_hash ~ '^[0-9a-f]{64}$')
-);
-comment on table leadgen.buyer_keys is 'Keys with which a buyer answers for its own sales; made by `leadgen key`.';
-comment on column leadgen.buyer_keys.key_hash is 'SHA-256 of the key, in hex; the key itself is stored nowhere.';
-create index idx_buyer_keys_buyer on leadgen.buyer_keys (buyer_id);
+create or replace trigger follow_source_key after insert or update of api_key_hash on leadgen.sources
+  for each row execute function identity.follow_source_key();
 
 create table leadgen.link_secrets (
   id boolean primary key default true,

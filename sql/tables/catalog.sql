@@ -92,7 +92,7 @@ create table leadgen.policy_keys (
   required_language text,
 
   primary key (kind, key),
-  constraint policy_keys_kind_valid check (kind in ('validation', 'routing', 'pricing')),
+  constraint policy_keys_kind_valid check (kind in ('validation', 'routing', 'pricing', 'payout')),
   constraint policy_keys_position_unique unique (kind, position) deferrable initially deferred
 );
 comment on table leadgen.policy_keys is
@@ -195,6 +195,34 @@ create or replace trigger archive_policy after insert or update of rules on lead
 create or replace trigger note_change after update of rules, is_active on leadgen.pricing_policies
   for each row execute function catalog.note_change('rules', 'is_active');
 
+create table leadgen.payout_policies (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz,
+  name varchar(200) not null,
+  version integer not null default 1,
+  rules jsonb not null,
+  is_active boolean not null default true,
+  compiled_rules kernel.payout_settings,
+
+  constraint payout_policies_rules_is_object check (jsonb_typeof(rules) = 'object')
+);
+comment on table leadgen.payout_policies is 'What a source is paid for its leads (see leadgen.policy_keys).';
+comment on column leadgen.payout_policies.compiled_rules is
+  'The rules in order, written by trigger; never edit it.';
+
+create or replace trigger touch_updated_at before update on leadgen.payout_policies
+  for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_used before delete on leadgen.payout_policies
+  for each row execute function catalog.keep_used();
+create or replace trigger write_policy before insert or update of rules, compiled_rules, version
+  on leadgen.payout_policies
+  for each row execute function catalog.write_policy();
+create or replace trigger archive_policy after insert or update of rules on leadgen.payout_policies
+  for each row execute function catalog.archive_policy();
+create or replace trigger note_change after update of rules, is_active on leadgen.payout_policies
+  for each row execute function catalog.note_change('rules', 'is_active');
+
 create table leadgen.policy_versions (
   kind text not null,
   policy_id bigint not null,
@@ -205,7 +233,7 @@ create table leadgen.policy_versions (
   settings jsonb,
 
   primary key (kind, policy_id, version),
-  constraint policy_versions_kind_valid check (kind in ('validation', 'routing', 'pricing'))
+  constraint policy_versions_kind_valid check (kind in ('validation', 'routing', 'pricing', 'payout'))
 );
 comment on table leadgen.policy_versions is
   'Append-only: every body a policy ever had, who wrote it and when. Leads record the versions they were judged by. '
@@ -296,6 +324,7 @@ create table leadgen.sources (
   account varchar(100),
   success_url varchar(2000),
   error_url varchar(2000),
+  payout_policy_id bigint references leadgen.payout_policies (id) on delete restrict,
 
   constraint sources_kind_valid check (kind in ('landing_page', 'partner_api', 'embed_form')),
   constraint sources_path_prefix_shape check (path_prefix is null or path_prefix ~ '^/'),
@@ -324,6 +353,8 @@ comment on column leadgen.sources.success_url is
 comment on column leadgen.sources.error_url is
   'Where a visitor goes whose HTML form was not taken; its query gets error and field. Null: to a plain page of the '
   'API, which says what is wrong.';
+comment on column leadgen.sources.payout_policy_id is
+  'By which policy it is paid for its leads; null: it costs nothing.';
 create unique index sources_source_key_unique on leadgen.sources (source_key) where source_key is not null;
 create unique index sources_api_key_hash_unique on leadgen.sources (api_key_hash) where api_key_hash is not null;
 create unique index sources_hostname_path_unique
@@ -338,6 +369,8 @@ create or replace trigger keep_used before delete on leadgen.sources
   for each row execute function catalog.keep_used();
 create or replace trigger fill_source before insert or update of source_key, hostname on leadgen.sources
   for each row execute function catalog.fill_source();
+create or replace trigger note_change after update of payout_policy_id on leadgen.sources
+  for each row execute function catalog.note_change('payout_policy_id');
 
 create table leadgen.source_campaigns (
   id bigint generated always as identity primary key,
@@ -374,11 +407,35 @@ create table leadgen.buyers (
   response_rules jsonb,
   compiled_response_rules kernel.response_rule[],
   notice_emails boolean not null default true,
+  currency char(3),
+  billing_mode text not null default 'invoiced',
+  receivable numeric(12,2) not null default 0,
+  low_balance_at numeric(10,2) not null default 100.00,
+  low_since timestamptz,
+  invoices_by text not null default 'offer',
+  payment_terms_days integer,
+  tax_id text,
+  tax_address text,
+  tax_country char(2),
+  tax_region text,
+  is_tax_exempt boolean not null default false,
+  replacements integer not null default 0,
 
   constraint buyers_email_shape check (email ~ '^[^\s[:cntrl:]@]+@[^\s[:cntrl:]@]+$'),
   constraint check_non_negative_balance check (balance >= 0 and balance < 100000000),
-  constraint buyers_webhook_url_shape check (webhook_url is null or webhook_url ~* '^https?://[^\s]+$')
-);
+  constraint buyers_webhook_url_shape check (webhook_url is null or webhook_url ~* '^https?://[^\s]+$'),
+  constraint buyers_billing_mode_valid check (billing_mode in ('none', 'prepaid', 'invoiced')),
+  constraint buyers_credit_limit_not_negative check (credit_limit >= 0 and credit_limit < 100000000),
+  constraint buyers_low_balance_not_negative check (low_balance_at >= 0 and low_balance_at < 100000000),
+  constraint buyers_currency_shape check (currency ~ '^[A-Z]{3}$'),
+  constraint buyers_billing_cycle_valid check (billing_cycle in ('daily', 'weekly', 'biweekly', 'monthly')),
+  constraint buyers_invoices_by_valid check (invoices_by in ('offer', 'buyer')),
+  constraint buyers_replacements_not_negative check (replacements >= 0),
+  constraint buyers_payment_terms_bounded check (payment_terms_days between 0 and 365),
+  constraint buyers_tax_country_shape check (tax_country ~ '^[A-Z]{2}$'),
+  constraint buyers_tax_region_of_country check (tax_region ~ '^[A-Z]{2}-[A-Z0-9]{1,3}$' and left(tax_region, 2) = tax_country),
+  constraint buyers_tax_text_bounded check (length(tax_id) <= 50 and length(tax_address) <= 500)
+) with (fillfactor = 70);
 comment on table leadgen.buyers is
   'Who buys leads. What a buyer buys is in buyer_offers, where in buyer_service_areas.';
 create unique index buyers_email_unique on leadgen.buyers (email) where email is not null;
@@ -389,9 +446,52 @@ comment on column leadgen.buyers.response_rules is
 comment on column leadgen.buyers.compiled_response_rules is 'response_rules compiled, written by trigger.';
 comment on column leadgen.buyers.notice_emails is
   'Whether it is told by e-mail of its own endpoints; leads are not notices.';
+comment on column leadgen.buyers.billing_mode is
+  'prepaid: each sale is taken from balance; invoiced: it adds to receivable, up to credit_limit; none: its sales are not booked.';
+comment on column leadgen.buyers.currency is
+  'Of its money: the currency of the market of its first enrollment, if none was given. Null: it has neither yet.';
+comment on column leadgen.buyers.balance is
+  'What it paid in advance and has left: minus the sum of its entries in account buyer_prepaid. Written by the ledger alone.';
+comment on column leadgen.buyers.receivable is
+  'What it owes, billed or not: the sum of its entries in account buyer_receivable. Written by the ledger alone.';
+comment on column leadgen.buyers.replacements is
+  'How many replacements it is owed (leadgen.replacements): where there is none, a sale looks for none.';
+comment on column leadgen.buyers.low_balance_at is
+  'It is told when what it can still spend falls below this, or below a quarter more than the minimum of an enrollment; 0: by the minimum only.';
+comment on column leadgen.buyers.low_since is 'Since when that is so and it was told; null: it is not.';
+comment on column leadgen.buyers.billing_cycle is
+  'How long a period of its invoices is: daily, weekly (from Monday), biweekly or monthly, in the zone of the market of its first enrollment.';
+comment on column leadgen.buyers.invoices_by is 'offer: one invoice for each offer; buyer: one for all of them.';
+comment on column leadgen.buyers.payment_terms_days is
+  'Days from the date of an invoice to its due date; null: as billing_settings say.';
+comment on column leadgen.buyers.tax_id is 'Its number for tax (EIN, VAT ID), printed on invoices; with one, reverse charge applies where a tax_rate has it.';
+comment on column leadgen.buyers.tax_address is 'The address that is printed on its invoices, line by line.';
+comment on column leadgen.buyers.tax_country is 'Where it is taxed (ISO 3166-1); null: nowhere.';
+comment on column leadgen.buyers.tax_region is 'The state or province in which it is taxed (ISO 3166-2): US-TX.';
+comment on column leadgen.buyers.is_tax_exempt is 'No tax is charged.';
+comment on column leadgen.buyers.credit_limit is 'Invoiced: receivable never goes over it by a sale; null: no limit.';
 
-create or replace trigger touch_updated_at before update on leadgen.buyers
+create or replace trigger check_words before insert or update of billing_mode on leadgen.buyers
+  for each row when (new.billing_mode not in ('none', 'prepaid', 'invoiced'))
+  execute function catalog.check_words();
+create or replace trigger check_cycle before insert or update of billing_cycle on leadgen.buyers
+  for each row when (new.billing_cycle not in ('daily', 'weekly', 'biweekly', 'monthly'))
+  execute function catalog.check_words();
+create or replace trigger check_invoices_by before insert or update of invoices_by on leadgen.buyers
+  for each row when (new.invoices_by not in ('offer', 'buyer'))
+  execute function catalog.check_words();
+-- Every update but the ledger's, which writes balance and receivable.
+create or replace trigger touch_updated_at before update of
+    name, email, phone, company, webhook_url, email_notifications, sms_notifications, is_active, credit_limit, billing_cycle,
+    payment_method, payment_method_id, response_rules, notice_emails, currency, billing_mode, low_balance_at,
+    invoices_by, payment_terms_days, tax_id, tax_address, tax_country, tax_region, is_tax_exempt
+  on leadgen.buyers
   for each row execute function kernel.touch_updated_at();
+create or replace trigger keep_balance before update of balance, receivable on leadgen.buyers
+  for each row
+  when (current_setting('leadgen.is_booking', true) is distinct from 'on'
+    and (old.balance, old.receivable) is distinct from (new.balance, new.receivable))
+  execute function billing.keep_balance();
 create or replace trigger keep_used before delete on leadgen.buyers
   for each row execute function catalog.keep_used();
 create or replace trigger fill_buyer before insert or update of
@@ -401,10 +501,22 @@ create or replace trigger fill_buyer before insert or update of
 create or replace trigger make_secret after insert on leadgen.buyers
   for each row execute function catalog.make_secret();
 -- A signed webhook_url; and a person's address and number.
-create or replace trigger keep_secrets before insert or update on leadgen.buyers
+create or replace trigger keep_secrets before insert or update of
+    name, email, phone, company, webhook_url, email_notifications, sms_notifications, is_active, credit_limit, billing_cycle,
+    payment_method, payment_method_id, response_rules, notice_emails, currency, billing_mode, low_balance_at,
+    invoices_by, payment_terms_days, tax_id, tax_address, tax_country, tax_region, is_tax_exempt
+  on leadgen.buyers
   for each row execute function kernel.keep_secrets();
-create or replace trigger note_change after update of balance, is_active on leadgen.buyers
-  for each row execute function catalog.note_change('balance', 'is_active');
+create or replace trigger check_currency before update of currency, billing_mode on leadgen.buyers
+  for each row
+  when ((old.currency, old.billing_mode) is distinct from (new.currency, new.billing_mode))
+  execute function catalog.check_currency();
+-- What lets it buy more wakes held leads; what it spends does not.
+create or replace trigger note_change after update of balance, receivable, credit_limit, billing_mode, is_active on leadgen.buyers
+  for each row
+  when (new.balance > old.balance or new.receivable < old.receivable or new.is_active <> old.is_active
+    or (new.billing_mode, new.credit_limit) is distinct from (old.billing_mode, old.credit_limit))
+  execute function catalog.note_change('balance', 'receivable', 'credit_limit', 'billing_mode', 'is_active');
 -- With the change and not after it: a lead sold a moment later goes to the new address (outbox.queue_deliveries).
 create or replace trigger keep_endpoints
   after insert or update of webhook_url, email, email_notifications, phone, sms_notifications
@@ -577,6 +689,8 @@ create or replace trigger move_windows after update on leadgen.buyer_offers
 create or replace trigger keep_shares after update on leadgen.buyer_offers
   referencing old table as replaced new table as written
   for each statement execute function market.keep_shares();
+create or replace trigger keep_currency before insert or update of buyer_id, offer_id on leadgen.buyer_offers
+  for each row execute function catalog.keep_currency();
 create or replace trigger keep_endpoints after insert or update of webhook_url_override, email_override, sms_override
   on leadgen.buyer_offers
   for each row execute function outbox.keep_endpoints();

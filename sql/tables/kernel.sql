@@ -28,6 +28,26 @@ create type kernel.price_rule as (
 comment on type kernel.price_rule is
   'One step of a pricing policy, compiled. hours: minutes of the market''s week, from Monday 00:00; null: always. tests: all must hold.';
 
+create type kernel.payout_settings as (
+  is_per_sale boolean,
+  rules kernel.price_rule[],
+  min_margin numeric,
+  min_margin_percent numeric
+);
+comment on type kernel.payout_settings is
+  'A payout policy, compiled. rules: the first that holds says what is paid, an amount (once a lead, or for each sale) and a percentage of the price of each sale.';
+
+create type kernel.cost_terms as (
+  price numeric,
+  percent numeric,
+  is_per_sale boolean,
+  is_paid boolean,
+  min_margin numeric,
+  min_margin_percent numeric
+);
+comment on type kernel.cost_terms is
+  'What one lead costs: its source is paid price once a lead, or for each sale (is_per_sale), and percent of the price of each sale. is_paid: another buyer has the lead, so that a price once a lead is paid for. The margins are what a sale must leave at least; null: not asked for.';
+
 create type kernel.response_rule as (
   tests kernel.field_test[],
   outcome text,
@@ -64,7 +84,10 @@ create type kernel.routing_settings as (
   return_cycle text,
   auto_approves_returns boolean,
   deliver_within_seconds numeric,
-  disclosed text[]
+  disclosed text[],
+  returns_give text,
+  return_line_types text[],
+  follows_calling_rules boolean
 );
 comment on type kernel.routing_settings is
   'A routing policy''s config, defaults filled in. strategy: the strategy, then its tie-breakers; '
@@ -105,13 +128,28 @@ create type kernel.lead_facts as (
   buyers_with_contact bigint[],
   phone_extension text,
   reading integer,
-  postal_city text
+  postal_city text,
+  suppressing_buyers bigint[],
+  suppressed_by text[],
+  form_token text,
+  form_status text,
+  form_issued_at timestamptz,
+  local_timezone text,
+  sealed_phone text,
+  sealed_email text,
+  seals boolean,
+  line_types text[]
 );
 comment on type kernel.lead_facts is
   'All that the rules judge: the normalised lead and what the tables knew of it. A rule reads nothing else. reading: '
   '3: an e-mail address that has a character that no address has is none; 2: the postal code decides the city, and city '
   'names are read by leadgen.city_words; 1: a number or a yes that comes as text counts; null: judged before that, by '
-  'types alone. postal_city: the postal code''s city, if the lead''s city is another place; else null.';
+  'types alone. postal_city: the postal code''s city, if the lead''s city is another place; else null. '
+  'suppressing_buyers: whose suppression lists have the contact; suppressed_by: the names of all lists that have it. '
+  'form_status: of the token of the page''s form: valid, invalid, keyed (the lead came with an API key, so from no form); null: there is none. '
+  'form_issued_at: when a valid one was issued. local_timezone: the zone of the postal code, where the policy follows calling rules. '
+  'sealed_phone and sealed_email: what a sealed lead of this contact has in their place; null: nobody knows. seals: the database seals. '
+  'line_types: of the phone, once the contact is hidden.';
 
 create type kernel.lead_signals as (
   phone_country text,
@@ -128,10 +166,18 @@ create type kernel.lead_signals as (
   ip_count integer,
   phone_count integer,
   reading integer,
-  city_key text
+  city_key text,
+  suppressing_buyers bigint[],
+  suppressed_by text[],
+  form_status text,
+  form_issued_at timestamptz,
+  local_timezone text,
+  line_types text[]
 );
 comment on type kernel.lead_signals is
-  'What the tables and the clock knew when a lead was judged: with the lead''s own fields, all that its rules read.';
+  'What the tables and the clock knew when a lead was judged: with the lead''s own fields, all that its rules read. '
+  'suppressing_buyers, suppressed_by, form_status, form_issued_at and local_timezone: see kernel.lead_facts; null: none. '
+  'line_types: of the phone of a sealed lead, for returns.';
 
 create type kernel.exclusivity as (
   buyer_id bigint,
@@ -153,6 +199,15 @@ create type kernel.price as (
   steps jsonb
 );
 comment on type kernel.price is 'A price in the market''s currency and the steps that made it.';
+
+create type kernel.calling as (
+  rules text,
+  zone text,
+  opens_at timestamptz,
+  lacks_consent boolean
+);
+comment on type kernel.calling is
+  'What the calling rules of the lead''s place say at the moment of a decision, where the policy follows them. rules: whose, by country and region; zone: whose wall clock counts; opens_at: when people there may be called next, null: now; lacks_consent: they may not be, for the lead has no consent.';
 
 create type kernel.snapshot as (
   decided_at timestamptz,
@@ -186,10 +241,14 @@ create type kernel.snapshot as (
   edition integer,
   sales_today integer[],
   went_first bigint[],
-  behind_lead_id bigint
+  behind_lead_id bigint,
+  credits numeric[],
+  credit_limits numeric[],
+  cost kernel.cost_terms,
+  calling kernel.calling
 );
 comment on type kernel.snapshot is
-  'All that a routing decision is made from. The arrays up to virtual_times are aligned: one entry a candidate, by enrollment id; flags: see kernel.flag; zones: null where it is the market''s; pauses: the one that lasts or is planned, null: none; openings: null where it is open. The limit_ arrays are aligned too: one entry a limit, its owner a position among the candidates, 0 for the offer as a whole; a limit that nobody set is not there. edition: of the rules by which candidates are ranked (kernel.rank_candidates); null: the first. sales_today: how many leads each candidate had on the day, where the strategy asks for it. went_first: the held leads that were routed before a new one; behind_lead_id: the held lead that is still due and that it waits behind.';
+  'All that a routing decision is made from. The arrays up to virtual_times are aligned: one entry a candidate, by enrollment id; flags: see kernel.flag; zones: null where it is the market''s; pauses: the one that lasts or is planned, null: none; openings: null where it is open. The limit_ arrays are aligned too: one entry a limit, its owner a position among the candidates, 0 for the offer as a whole; a limit that nobody set is not there. edition: of the rules by which candidates are ranked (kernel.rank_candidates); null: the first. sales_today: how many leads each candidate had on the day, where the strategy asks for it. went_first: the held leads that were routed before a new one; behind_lead_id: the held lead that is still due and that it waits behind. balances: what a buyer has left, where that is looked at; credits: what is left of the credit limit of one that is invoiced; null: no limit. cost: what the lead costs; null: nothing. calling: what the calling rules say; null: none is followed.';
 
 create type kernel.decision as (
   reasons text[],
@@ -203,7 +262,8 @@ create type kernel.decision as (
   virtual_times double precision[],
   unsold_reason text,
   is_held boolean,
-  next_route_at timestamptz
+  next_route_at timestamptz,
+  costs numeric[]
 );
 comment on type kernel.decision is
-  'What kernel.decide makes of a snapshot. reasons: one a candidate, null: it passed; ranking and winners: positions; buyers, prices, turns and tags: one a winner; unsold_reason, is_held (null: sold) and next_route_at: where there is no winner.';
+  'What kernel.decide makes of a snapshot. reasons: one a candidate, null: it passed; ranking and winners: positions; buyers, prices, turns and tags: one a winner, and so are costs, what each sale costs beside a price once a lead, null: nothing; unsold_reason, is_held (null: sold) and next_route_at: where there is no winner.';

@@ -32,10 +32,13 @@ create type intake.lead_request as (
   ip_address inet,
   user_agent text,
   tracking jsonb,
-  notes text[]
+  notes text[],
+  hash_key bytea,
+  blobs jsonb,
+  sealed bytea
 );
 comment on type intake.lead_request is
-  'One submission, parsed: the payload''s fields and what the transport knew. Trimmed and mended, not yet normalised; notes: what was mended.';
+  'One submission, parsed: the payload''s fields and what the transport knew. Trimmed and mended, not yet normalised; notes: what was mended; hash_key and blobs: the digest key and the sealed texts that the call brings; sealed: that of this lead.';
 
 create type ref.phone_number as (
   e164 text,
@@ -68,7 +71,10 @@ create type catalog.route as (
   routing_settings kernel.routing_settings,
   pricing_policy_id bigint,
   pricing_policy_version integer,
-  pricing_rules kernel.price_rule[]
+  pricing_rules kernel.price_rule[],
+  payout_policy_id bigint,
+  payout_policy_version integer,
+  payout kernel.payout_settings
 );
 comment on type catalog.route is
   'Where a submission goes: source, offer, market and the policies in force. failed_step names the step that found nothing.';
@@ -141,6 +147,8 @@ create table leadgen.leads (
   phone_extension varchar(20),
   tracking jsonb,
   intake_notes text[],
+  sealed bytea,
+  seal_due boolean,
 
   constraint leads_idempotency_unique_per_source unique (source_id, idempotency_key),
   constraint leads_attributes_is_object check (jsonb_typeof(attributes) = 'object')
@@ -153,7 +161,11 @@ comment on column leadgen.leads.idempotency_key is
 comment on column leadgen.leads.request_hash is 'SHA-256 of the submission: the same key with another hash is refused.';
 comment on column leadgen.leads.phone is 'E.164, or the text as sent when it is no valid number.';
 comment on column leadgen.leads.phone_extension is
-  'The digits to dial once the call is connected; null: none. Leads are compared by phone alone.';
+  'The digits to dial once the call is connected; null: none; of a sealed lead *. Leads are compared by phone alone.';
+comment on column leadgen.leads.sealed is
+  'Name, e-mail, phone, message and what was sent, sealed with AES-256-GCM: then name is a mask, email and phone are digests with a '
+  'mask (ref.seal_email, ref.seal_phone), and the rest is null. Null: the lead is clear.';
+comment on column leadgen.leads.seal_due is 'A worker is to seal it; null: it is sealed, or this database does not seal.';
 comment on column leadgen.leads.validation_reason is 'The first failure in registry order; null: passed.';
 comment on column leadgen.leads.unsold_reason is 'Why a valid lead has no buyer; null: sold or not valid.';
 comment on column leadgen.leads.hold_until is 'Until when an unsold lead is offered again; null: not held.';
@@ -161,6 +173,10 @@ comment on column leadgen.leads.next_route_at is 'When a held lead is routed nex
 comment on column leadgen.leads.routing_policy_id is
   'Of its latest routing attempt, as are the version and the pricing policy; null: never routed.';
 comment on column leadgen.leads.buyer_id is 'Buyer of the first sale (in an exclusive sale the only one).';
+comment on column leadgen.leads.billing_status is
+  'How far its booked sales are billed and paid: sql/functions/billing/lead_status.sql has the rule.';
+comment on column leadgen.leads.billed_at is 'When it was first billed, or paid without a bill.';
+comment on column leadgen.leads.paid_at is 'Since when it is paid; null: it is not.';
 comment on column leadgen.leads.price is 'Price of the first sale, in the market''s currency; never changes once set.';
 comment on column leadgen.leads.submitted is
   'The payload as it came, personal data included. Its attributes are in attributes and not stored twice, unless something of the submission was mended.';
@@ -188,6 +204,7 @@ create index idx_leads_offer_email_created on leadgen.leads (offer_id, email, cr
 create index idx_leads_offer_ip_created on leadgen.leads (offer_id, ip_address, created_at desc) where ip_address is not null;
 create index idx_leads_held on leadgen.leads (next_route_at) where hold_until is not null;
 create index idx_leads_held_by_offer on leadgen.leads (offer_id, next_route_at, id) where hold_until is not null;
+create index idx_leads_seal_due on leadgen.leads (id) where seal_due;
 create index idx_leads_external_id on leadgen.leads ((tracking ->> 'external_id')) where tracking ? 'external_id';
 
 -- The moves that every sale makes are let through by the triggers' own conditions, which cost a hundredth of a look-up;
@@ -195,6 +212,11 @@ create index idx_leads_external_id on leadgen.leads ((tracking ->> 'external_id'
 create or replace trigger enforce_transition before update of status on leadgen.leads
   for each row when (old.status is distinct from new.status and not (old.status = 'validated' and new.status = 'accepted'))
   execute function catalog.enforce_transition('status');
+create or replace trigger enforce_billing before update of billing_status on leadgen.leads
+  for each row when (old.billing_status is distinct from new.billing_status
+    and not (old.billing_status = 'pending' and new.billing_status = 'billed')
+    and not (old.billing_status = 'billed' and new.billing_status = 'paid'))
+  execute function catalog.enforce_transition('billing_status', 'lead_billing');
 create or replace trigger keep_price before update of price, buyer_id on leadgen.leads
   for each row when (old.price is not null) execute function kernel.immutable_columns('price', 'buyer_id');
 create or replace trigger keep_price_of_sold before delete or truncate on leadgen.leads
@@ -214,7 +236,9 @@ create table leadgen.intake_quarantine (
   lead_id bigint references leadgen.leads (id) on delete restrict,
   traces bytea[],
   answered jsonb,
-  cut_bytes bigint
+  cut_bytes bigint,
+  sealed bytea,
+  seal_due boolean
 );
 comment on table leadgen.intake_quarantine is
   'Submissions that are no lead, whole: no active source claims them, they cannot be read, or their network does not '
@@ -226,6 +250,9 @@ comment on column leadgen.intake_quarantine.answered is
   'The error with which it was refused, as its sender got it. Null: its sender was told that it is kept.';
 comment on column leadgen.intake_quarantine.cut_bytes is
   'How many bytes of a body that is too large are not kept. Null: all of it is kept, in payload.body where it is no JSON.';
+comment on column leadgen.intake_quarantine.sealed is
+  'What was sent, sealed: then payload says only whose it is, and traces are under the digest key. Null: it is clear.';
+comment on column leadgen.intake_quarantine.seal_due is 'A worker is to seal it.';
 comment on column leadgen.intake_quarantine.context is 'What the transport knew; of a key its hash.';
 create unique index intake_quarantine_open_request
   on leadgen.intake_quarantine (request_hash) where resubmitted_at is null;
@@ -235,4 +262,5 @@ comment on column leadgen.intake_quarantine.traces is
 create index idx_intake_quarantine_traces on leadgen.intake_quarantine using gin (traces);
 create index idx_intake_quarantine_untraced on leadgen.intake_quarantine (id) where traces is null;
 create index idx_intake_quarantine_lead on leadgen.intake_quarantine (lead_id) where lead_id is not null;
+create index idx_intake_quarantine_seal_due on leadgen.intake_quarantine (id) where seal_due;
 create index idx_intake_quarantine_last_seen_at on leadgen.intake_quarantine (last_seen_at);

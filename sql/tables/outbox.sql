@@ -135,7 +135,8 @@ create table leadgen.notices (
   constraint notices_facts_is_object check (jsonb_typeof(facts) = 'object')
 );
 comment on table leadgen.notices is
-  'What a buyer is told that is not a lead: webhook.test, endpoint.disabled, lead.undelivered. No personal data of leads.';
+  'What a buyer is told that is not a lead: webhook.test, endpoint.disabled, lead.undelivered, balance.low, credit.low, '
+  'invoice.sent, invoice.credited, invoice.reminder, recharge.failed, payment.disputed. No personal data of leads.';
 comment on column leadgen.notices.market_id is
   'Of the buyer''s first enrollment, else the first there is: a delivery travels in some market.';
 
@@ -331,7 +332,8 @@ create type outbox.claim as (
   details jsonb,
   timeout_seconds double precision,
   buyer_id bigint,
-  endpoint_id bigint
+  endpoint_id bigint,
+  sealed bytea
 );
 comment on type outbox.claim is 'A leased delivery, as its worker gets it: see leadgen.claim_deliveries.';
 
@@ -347,10 +349,11 @@ create type outbox.result as (
   reply text,
   retry_after_seconds numeric,
   provider_id text,
-  disables boolean
+  disables boolean,
+  personal text[]
 );
 comment on type outbox.result is
-  'What a worker reports of an attempt, within the bounds of the columns that will keep it.';
+  'What a worker reports of an attempt, within the bounds of the columns that will keep it. personal: who a sealed lead is, for the reply not to be kept with it.';
 
 create type outbox.verdict as (
   delivery_id bigint,
@@ -371,7 +374,8 @@ create type outbox.verdict as (
   status_code integer,
   reply text,
   provider_id text,
-  disables boolean
+  disables boolean,
+  personal text[]
 );
 comment on type outbox.verdict is
   'What became of an attempt, by whoever it was reported: the state its delivery goes to (null: fenced or locked, '
@@ -396,7 +400,7 @@ create table leadgen.chores (
   is_active boolean not null default true,
 
   constraint chores_name_shape check (name ~ '^[a-z][a-z0-9_]{1,62}$'),
-  constraint chores_runs_shape check (runs ~ '^(intake|market|outbox|roads)\.[a-z][a-z0-9_]{1,62}$'),
+  constraint chores_runs_shape check (runs ~ '^(auditing|billing|identity|intake|market|outbox|privacy|roads)\.[a-z][a-z0-9_]{1,62}$'),
   constraint chores_position_unique unique (position) deferrable initially deferred,
   constraint chores_pause_not_negative check (pause >= '0')
 );

@@ -14,7 +14,7 @@ create table leadgen.settings (
   allows_local_webhooks boolean not null default false,
   slow_retry_seconds numeric[] not null default '{60,300,1800,7200}',
   disable_endpoint_after integer not null default 20,
-  quarantine_days integer not null default 90,
+  seals boolean not null default false,
 
   constraint settings_one_row check (id),
   constraint settings_duplicate_window_bounded check (default_duplicate_window_hours between 0 and 8784),
@@ -22,8 +22,7 @@ create table leadgen.settings (
   constraint settings_warn_at_percent_bounded check (warn_at_percent between 50 and 100),
   constraint settings_slow_retry_seconds_bounded
     check (cardinality(slow_retry_seconds) <= 50 and 0 < all(slow_retry_seconds) and 604800 >= all(slow_retry_seconds)),
-  constraint settings_disable_endpoint_after_positive check (disable_endpoint_after >= 1),
-  constraint settings_quarantine_days_bounded check (quarantine_days between 1 and 3660)
+  constraint settings_disable_endpoint_after_positive check (disable_endpoint_after >= 1)
 );
 comment on table leadgen.settings is
   'Platform-wide defaults, one row. A policy or an offer that says something else wins.';
@@ -40,8 +39,8 @@ comment on column leadgen.settings.slow_retry_seconds is
   'Pauses before the retries that follow the worker''s quick ones; after the last one a delivery is a dead letter.';
 comment on column leadgen.settings.disable_endpoint_after is
   'An endpoint is disabled when so many attempts in a row failed; attempts that were under way together count as one.';
-comment on column leadgen.settings.quarantine_days is
-  'Days after which a submission in quarantine is deleted, counted from when it last came.';
+comment on column leadgen.settings.seals is
+  'Personal data is sealed at rest; written when the first program with PII_KEYS starts.';
 
 insert into leadgen.settings default values;
 

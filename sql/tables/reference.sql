@@ -49,6 +49,19 @@ comment on table leadgen.phone_areas is
 comment on column leadgen.phone_areas.is_whole is
   'Whether every number from 200-0000 on is valid, so that none needs to be held against national_pattern.';
 
+create table leadgen.phone_line_types (
+  country_code text not null,
+  calling_code text not null,
+  line_type text not null,
+  pattern text not null,
+
+  constraint phone_line_types_pkey primary key (country_code, calling_code, line_type)
+);
+comment on table leadgen.phone_line_types is
+  'Of what type the numbers of a country are: which national numbers are mobile, fixed_line, toll_free and so on. Source: the package phonenumbers.';
+comment on column leadgen.phone_line_types.pattern is
+  'Regular expression that a national number of the type matches whole. Several may match: in the US every mobile number is fixed_line, too.';
+
 create table leadgen.postal_places (
   country_code text not null,
   postal_code text not null,

@@ -32,10 +32,11 @@ create type rehearsal.plan as (
   ids bigint[],
   reads_leads boolean,
   moves_turns boolean,
-  finds_duplicates boolean
+  finds_duplicates boolean,
+  payout jsonb
 );
 comment on type rehearsal.plan is
-  'What a what-if changes, checked and compiled. validation, routing, pricing: keys laid over the policy that judged each lead; null: unchanged. ids: the seats'' enrollments. reads_leads: what is changed depends on the leads'' own fields. moves_turns: whose turn it is may differ from the first lead on. finds_duplicates: what a duplicate is is changed, so that earlier leads are looked for anew.';
+  'What a what-if changes, checked and compiled. validation, routing, pricing, payout: keys laid over the policy that judged each lead; null: unchanged. ids: the seats'' enrollments. reads_leads: what is changed depends on the leads'' own fields. moves_turns: whose turn it is may differ from the first lead on. finds_duplicates: what a duplicate is is changed, so that earlier leads are looked for anew.';
 
 create type rehearsal.policies as (
   validation_id bigint,
@@ -49,7 +50,11 @@ create type rehearsal.policies as (
   pricing_is_read boolean,
   pricing_id bigint,
   pricing_version integer,
-  pricing kernel.price_rule[]
+  pricing kernel.price_rule[],
+  payout_is_read boolean,
+  payout_id bigint,
+  payout_version integer,
+  payout kernel.payout_settings
 );
 comment on type rehearsal.policies is
   'The policies of a rehearsal for the versions that judged the lead at hand. recorded: the routing policy as it was; settings: with the changes.';
@@ -92,10 +97,11 @@ create type rehearsal.event as (
   decision leadgen.lead_decisions,
   sale leadgen.lead_assignments,
   lead leadgen.leads,
-  seen kernel.snapshot
+  seen kernel.snapshot,
+  contact jsonb
 );
 comment on type rehearsal.event is
-  'One thing that happened to a lead, or happens in a rehearsal alone. kind: routed, rejected (by validation), sold (a lead from before the period), returned (a sale''s place came free), retried (a lead that is held only in the rehearsal). has_more: the lead was routed again, or a sale of it given back. lead: where the changes depend on it. seen: the numbers that history decided from; its terms are in rehearsal.terms.';
+  'One thing that happened to a lead, or happens in a rehearsal alone. kind: routed, rejected (by validation), sold (a lead from before the period), returned (a sale''s place came free), retried (a lead that is held only in the rehearsal). has_more: the lead was routed again, or a sale of it given back. lead: where the changes depend on it. seen: the numbers that history decided from; its terms are in rehearsal.terms. contact: of a sealed lead that was opened.';
 
 create type rehearsal.waiting as (
   lead_id bigint,
@@ -143,10 +149,12 @@ create type rehearsal.play as (
   gained integer[],
   earned numeric[],
   examples integer,
-  turned bigint[]
+  turned bigint[],
+  spent numeric[],
+  cost numeric
 );
 comment on type rehearsal.play is
-  'A rehearsal at one moment. latest: history''s latest decision. zones, turns and tags: one a seat. starts and the counters: one a seat and window, of the windows that last until windows_end: sold and paid are what history took, sales and money how far the rehearsal is from it. has_left: the turns are the rehearsal''s own. policy to outcome: the lead at hand, what history saw of it, what is seen here, and what is made of it. is_stray, waiting, move: what the lead at hand leaves behind; null: nothing. gained and earned: sales and revenue more than in history, one a seat; the first, the offer as a whole, has none. turned: the leads that validation judges otherwise than in history, where duplicates are looked for anew.';
+  'A rehearsal at one moment. latest: history''s latest decision. zones, turns and tags: one a seat. starts and the counters: one a seat and window, of the windows that last until windows_end: sold and paid are what history took, sales and money how far the rehearsal is from it. has_left: the turns are the rehearsal''s own. policy to outcome: the lead at hand, what history saw of it, what is seen here, and what is made of it. is_stray, waiting, move: what the lead at hand leaves behind; null: nothing. gained and earned: sales and revenue more than in history, one a seat; the first, the offer as a whole, has none. turned: the leads that validation judges otherwise than in history, where duplicates are looked for anew. spent: how much more each seat''s buyer has spent than in history. cost: how much more sources are paid than in history.';
 
 create type rehearsal.queue as (
   waiting rehearsal.waiting[],
@@ -162,4 +170,4 @@ create type rehearsal.tally as (
   examples jsonb
 );
 comment on type rehearsal.tally is
-  'Outcomes counted, a rehearsal''s as differences to history. parts: {part: {name: number}}, nothing that is 0: counts (sold, unsold, held, rejected), causes, codes, days ("2026-11-20 sold", "2026-11-20 revenue"), sales and revenue (by enrollment), moved.';
+  'Outcomes counted, a rehearsal''s as differences to history. parts: {part: {name: number}}, nothing that is 0: counts (sold, unsold, held, rejected), causes, codes, days ("2026-11-20 sold", "2026-11-20 revenue"), sales and revenue (by enrollment), cost, moved.';

@@ -177,6 +177,12 @@ create table leadgen.lead_decisions (
   sales_today integer[],
   went_first bigint[],
   behind_lead_id bigint,
+  credits numeric[],
+  credit_limits numeric[],
+  payout_policy_id bigint,
+  payout_policy_version integer,
+  cost kernel.cost_terms,
+  calling kernel.calling,
 
   constraint lead_decisions_attempt_unique unique (lead_id, attempt),
   constraint lead_decisions_format_known check (
@@ -186,6 +192,8 @@ create table leadgen.lead_decisions (
 comment on table leadgen.lead_decisions is
   'Append-only trace of each routing attempt; select * from leadgen.explain_candidates(lead_id) reads it.';
 comment on column leadgen.lead_decisions.decided_at is 'The decision''s clock: every window was computed from it.';
+comment on column leadgen.lead_decisions.cost is
+  'What the lead costs, by the payout policy of its source; null: it has none.';
 comment on column leadgen.lead_decisions.format is
   'How the snapshot is stored. 1: candidates, offer_load and settings; 2: the columns from max_buyers on. market.recall_snapshot reads both.';
 comment on column leadgen.lead_decisions.timezone is 'The market''s zone, in which the offer''s windows are counted.';
@@ -208,6 +216,8 @@ comment on column leadgen.lead_decisions.reasons is 'Aligned with enrollments (f
 comment on column leadgen.lead_decisions.ranking is 'Positions in enrollments (format 1: candidates), best first.';
 comment on column leadgen.lead_decisions.winners is 'Positions in enrollments (format 1: candidates), in the order they were sold to.';
 comment on column leadgen.lead_decisions.adjustments is 'The price steps that held for this lead; with a candidate''s base price they give its price.';
+comment on column leadgen.lead_decisions.calling is
+  'What the calling rules of the lead''s place said, where the policy follows them; null: nothing.';
 comment on column leadgen.lead_decisions.is_held is 'The lead is offered again, first at next_route_at; null: sold.';
 
 create or replace trigger keep_record before delete or truncate on leadgen.lead_decisions
@@ -246,6 +256,8 @@ create table leadgen.lead_assignments (
   pass_on_at timestamptz,
   undelivered_seconds numeric,
   disclosed text[],
+  billing_mode text,
+  cost numeric(10,2),
 
   constraint lead_assignments_lead_buyer_unique unique (lead_id, buyer_id),
   constraint lead_assignments_price_not_negative check (price >= 0 and price < 100000000)
@@ -259,6 +271,10 @@ comment on column leadgen.lead_assignments.acceptance is
   'on_delivery, explicit or auto_after, as the routing policy said when it was sold.';
 comment on column leadgen.lead_assignments.disclosed is
   'What the buyer is sent beside the lead, by the routing policy''s key disclose. Null: a sale from before that key; nothing.';
+comment on column leadgen.lead_assignments.billing_mode is
+  'How its buyer paid when it was sold: prepaid, invoiced or none; null: a sale from before the ledger, not booked.';
+comment on column leadgen.lead_assignments.cost is
+  'What its source is paid for it, beside a price once a lead; null: the source has no payout policy.';
 comment on column leadgen.lead_assignments.answer_by is
   'explicit: the sale lapses then unless accepted; auto_after: it is accepted then unless returned.';
 comment on column leadgen.lead_assignments.released_at is
@@ -278,6 +294,8 @@ create index idx_lead_assignments_release_due on leadgen.lead_assignments (offer
 create index idx_lead_assignments_cold on leadgen.lead_assignments (offer_id, pass_on_at, id)
   where outcome = 'pending' and pass_on_at is not null;
 create index idx_lead_assignments_buyer_created_at on leadgen.lead_assignments (buyer_id, created_at desc);
+create index idx_lead_assignments_reserved on leadgen.lead_assignments (buyer_id)
+  where acceptance = 'explicit' and accepted_at is null and released_at is null;
 create index idx_lead_assignments_offer_created_at on leadgen.lead_assignments (offer_id, created_at desc);
 
 create or replace trigger enforce_transition before update of outcome on leadgen.lead_assignments
@@ -287,10 +305,10 @@ create or replace trigger keep_record before delete or truncate on leadgen.lead_
   for each statement execute function kernel.refuse_change();
 create or replace trigger keep_sale before update of
     id, created_at, market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive, price, currency, price_steps,
-    pricing_policy_id, pricing_policy_version, disclosed on leadgen.lead_assignments
+    pricing_policy_id, pricing_policy_version, disclosed, billing_mode, cost on leadgen.lead_assignments
   for each row execute function kernel.immutable_columns('id', 'created_at', 'market_id', 'lead_id', 'decision_id', 'offer_id',
     'buyer_id', 'buyer_offer_id', 'is_exclusive', 'price', 'currency', 'price_steps', 'pricing_policy_id', 'pricing_policy_version',
-    'disclosed');
+    'disclosed', 'billing_mode', 'cost');
 create or replace trigger keep_released before update of outcome, released_at on leadgen.lead_assignments
   for each row
   when (old.released_at is not null and (old.outcome, old.released_at) is distinct from (new.outcome, new.released_at))
@@ -326,7 +344,9 @@ create table leadgen.sale_returns (
   decided_at timestamptz,
   decided_by text,
   decision_note text,
+  gives text,
 
+  constraint sale_returns_gives_valid check (gives in ('money', 'replacement')),
   constraint sale_returns_via_valid check (via in ('api', 'link', 'reply', 'operator')),
   constraint sale_returns_status_valid check (status in ('received', 'requested', 'approved', 'refused')),
   constraint sale_returns_decided_has_time check ((status in ('approved', 'refused')) = (decided_at is not null)),
@@ -336,6 +356,8 @@ comment on table leadgen.sale_returns is 'What buyers asked to return, and what 
 comment on column leadgen.sale_returns.status is
   'received: by a webhook''s reply, not yet looked at; requested: waits for an operator; '
   'approved: the sale is returned; refused: it stands.';
+comment on column leadgen.sale_returns.gives is
+  'Approved: what the buyer got for it, by the policy of the sale: its money, or a replacement (leadgen.replacements).';
 comment on column leadgen.sale_returns.decided_by is 'auto, or the operator''s login.';
 create unique index sale_returns_one_open on leadgen.sale_returns (assignment_id) where status <> 'refused';
 create index idx_sale_returns_received on leadgen.sale_returns (offer_id, created_at) where status = 'received';
@@ -343,3 +365,30 @@ create index idx_sale_returns_enrollment on leadgen.sale_returns (buyer_offer_id
 
 create or replace trigger keep_record before delete or truncate on leadgen.sale_returns
   for each statement execute function kernel.refuse_change();
+
+create table leadgen.return_evidence (
+  id bigint generated always as identity primary key,
+  created_at timestamptz not null,
+  return_id bigint not null references leadgen.sale_returns (id) on delete restrict,
+  reference text,
+  sha256 text not null,
+  bytes bigint not null,
+  media_type text not null,
+
+  constraint return_evidence_reference_bounded check (length(reference) between 1 and 2000),
+  constraint return_evidence_sha256_shape check (sha256 ~ '^[0-9a-f]{64}$'),
+  constraint return_evidence_bytes_bounded check (bytes between 1 and 104857600),
+  constraint return_evidence_media_type_shape check (
+    media_type ~ '^(image|audio|video|text|application|message)/[a-z0-9][a-z0-9.+-]{0,99}$')
+);
+comment on table leadgen.return_evidence is
+  'What a buyer shows for a return: files by reference, which nobody here opens. At most ten a return.';
+comment on column leadgen.return_evidence.reference is
+  'An https URL, or a key of the operator''s object store. Null: its lead was erased.';
+comment on column leadgen.return_evidence.sha256 is 'Of the file, in hex: whoever opens it can tell that it is the one.';
+create unique index return_evidence_file_unique on leadgen.return_evidence (return_id, sha256);
+
+create or replace trigger keep_record before delete or truncate on leadgen.return_evidence
+  for each statement execute function kernel.refuse_change();
+create or replace trigger keep_evidence before update of id, created_at, return_id, sha256, bytes, media_type on leadgen.return_evidence
+  for each row execute function kernel.immutable_columns('id', 'created_at', 'return_id', 'sha256', 'bytes', 'media_type');

@@ -17,7 +17,9 @@ select
   r.via,
   r.status,
   r.decided_at,
-  r.decided_by
+  r.decided_by,
+  r.gives,
+  (select count(*) from leadgen.return_evidence e where e.return_id = r.id) as files
 from leadgen.sale_returns r
 join leadgen.lead_assignments a on a.id = r.assignment_id
 join leadgen.markets m on m.id = r.market_id
@@ -25,4 +27,4 @@ join leadgen.offers o on o.id = r.offer_id
 join leadgen.verticals v on v.id = o.vertical_id
 join leadgen.buyers b on b.id = r.buyer_id;
 comment on view report.returns is
-  'One row a return that a buyer asked for or an operator made: why, by which way, and what was decided; nobody''s words. requested: waits for an operator.';
+  'One row a return that a buyer asked for or an operator made: why, by which way, what was decided, and what it gives; how many files of evidence it has, and nobody''s words. requested: waits for an operator.';

@@ -1,11 +1,14 @@
 """A real API process on a real database, shared by the session."""
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 
+from api.people import CREATE, PASSWORD, Browser
 from api.serving import Api, add_catalogue, running_api
+from leadgen.passwords import compute_digest, make_challenge
 from rig.cluster import Cluster
 
 
@@ -20,6 +23,34 @@ def api(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def shared_database(api: Api) -> Iterator[psycopg.Connection]:
-    """A superuser's session on the database of `api`."""
+    """A superuser's session on the database of `api`.
+
+    Leads that other tests left held would go before those of this one, and no worker offers them again.
+    """
     with psycopg.connect(api.database, autocommit=True) as connection:
+        connection.execute(
+            "update leadgen.leads set hold_until = null, next_route_at = null where hold_until is not null"
+        )
         yield connection
+
+
+@pytest.fixture
+def browser(api: Api) -> Browser:
+    """Without cookies."""
+    return Browser(api)
+
+
+@pytest.fixture
+def add_user(shared_database: psycopg.Connection) -> Callable[..., str]:
+    """Makes an active user; returns its e-mail address."""
+
+    def add(
+        role: str = "admin", password: str = PASSWORD, buyer: int | None = None, member: str | None = None
+    ) -> str:
+        email = f"{secrets.token_hex(6)}@people.example"
+        challenge = make_challenge()
+        digest = compute_digest(password, challenge)
+        shared_database.execute(CREATE, [email, "Ann Smith", role, buyer, member, challenge.salt, digest])
+        return email
+
+    return add

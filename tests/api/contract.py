@@ -18,6 +18,8 @@ Json = dict[str, Any]
 
 CHARACTERS = {"integer": r"-?\d+", "string": r"[^/]+"}
 
+PDF = "application/pdf"
+
 
 class UndescribedError(AssertionError):
     """An answer that the document does not describe."""
@@ -97,7 +99,7 @@ def check_described(operation: Json, status: str, headers: HTTPMessage, body: by
         return
     if kind not in kinds:
         raise UndescribedError(f"{name} as {kind}: the document knows {', '.join(kinds) or 'no body'}")
-    value = json.loads(body) if kind.endswith("json") else body.decode()
+    value = json.loads(body) if kind.endswith("json") else body.decode("latin-1" if kind == PDF else "utf-8")
     if faults := list(body_validator(operation["operationId"], status, kind).iter_errors(value)):
         listed = "; ".join(f"{fault.json_path}: {fault.message}" for fault in faults)
         raise UndescribedError(f"{name}: {listed}")

@@ -8,8 +8,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -28,11 +26,13 @@ from psycopg.types.json import Jsonb
 from api.contract import check_answer
 from leadgen.db.urls import with_role
 from rig.catalogue import Catalogue, insert
+from rig.forks import Fork
 from rig.ports import free_port
 from rig.waiting import PATIENCE, wait_until
 
 SOURCE_KEY = "lg_source"  # of the source partner-austin
-OPERATOR_KEY = "lg_operator"
+OPERATOR_KEY = "lg_operator"  # it reads
+MONEY_KEY = "lg_operator_of_money"
 BUYER_KEY = "lg_buyer"  # of the buyer Ann
 OTHER_BUYER_KEY = "lg_other_buyer"  # of Bob, who buys nothing
 REVOKED_BUYER_KEY = "lg_revoked_buyer"
@@ -65,7 +65,7 @@ def make_lead(**changes: object) -> dict[str, object]:
         "source_key": "austin-plumbing-v1",
         "name": "John Smith",
         "email": f"john{number}@example.com",
-        "phone": f"+1737200{number % 10_000:04}",
+        "phone": f"+1737{2_000_000 + number}",
         "postal_code": "78701",
         "city": "Austin",
         "message": f"Emergency plumbing needed {number}",
@@ -86,6 +86,11 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
     @property
+    def said(self) -> dict[str, Any]:
+        """The members of a problem but for the id of its request."""
+        return {name: value for name, value in self.json.items() if name != "instance"}
+
+    @property
     def fields(self) -> list[str]:
         """The fields at fault that a problem names."""
         self.check_problem()
@@ -104,7 +109,7 @@ class Answer(NamedTuple):
 class Api:
     """A running API. `log` is what it wrote to standard error so far, from its character `log_start` on."""
 
-    process: subprocess.Popen[bytes]
+    process: Fork
     log_file: Path
     database: str
     port: int = field(default=0)
@@ -201,8 +206,7 @@ def running_api(
     environment = os.environ | own | settings
     log_file = directory / f"api-{next(_numbers)}.log"
     with log_file.open("wb") as log:
-        command = [sys.executable, "-c", code, str(workers)]
-        process = subprocess.Popen(command, env=environment, stderr=log, stdout=log)
+        process = Fork(code, [str(workers)], environment, log.fileno(), log.fileno())
     api = Api(process, log_file, database, metrics_port=metrics_port)
     try:
         api.wait_until_running()
@@ -237,13 +241,24 @@ def add_catalogue(database: str) -> None:
         bob = catalogue.add_buyer(
             None, name="Bob", email="bob@buyer.example", phone="+15125550101", webhook_url=None
         )
-        insert(connection, "buyer_keys", buyer_id=ann, name="Ann", key_hash=digest(BUYER_KEY))
-        insert(connection, "buyer_keys", buyer_id=bob, name="Bob", key_hash=digest(OTHER_BUYER_KEY))
-        insert(connection, "operator_keys", name="olga", key_hash=digest(OPERATOR_KEY))
+        give_key(connection, BUYER_KEY, "Ann", buyer_id=ann)
+        give_key(connection, OTHER_BUYER_KEY, "Bob", buyer_id=bob)
+        give_key(connection, OPERATOR_KEY, "olga")
+        give_key(connection, MONEY_KEY, "otto", scopes=["read", "money"])
         before = datetime.now(UTC)
-        revoked = {"key_hash": digest(REVOKED_BUYER_KEY), "revoked_at": before}
-        insert(connection, "buyer_keys", buyer_id=ann, name="Ann, before", **revoked)
-        insert(connection, "operator_keys", name="old", key_hash=digest(REVOKED_KEY), revoked_at=before)
+        give_key(connection, REVOKED_BUYER_KEY, "Ann, before", buyer_id=ann, revoked_at=before)
+        give_key(connection, REVOKED_KEY, "old", revoked_at=before)
+
+
+def give_key(connection: psycopg.Connection, key: str, name: str, **columns: object) -> None:
+    """Give a key to a buyer (buyer_id), a user (user_id) or the operator of this name."""
+    kinds: dict[str, tuple[str, list[str]]] = {
+        "buyer_id": ("buyer", ["read", "answer", "pay"]),
+        "user_id": ("user", ["read"]),
+    }
+    kind, scopes = next((kinds[column] for column in columns if column in kinds), ("operator", ["read"]))
+    given = {"kind": kind, "scopes": scopes} | columns
+    insert(connection, "api_keys", name=name, key_hash=digest(key), **given)
 
 
 def add_sale(connection: psycopg.Connection, **changes: object) -> int:

@@ -5,13 +5,12 @@ import hashlib
 import hmac
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -37,6 +36,7 @@ from leadgen.worker.graph import GraphApi
 from leadgen.worker.queries import Session
 from rig.catalogue import Catalogue
 from rig.cluster import Cluster
+from rig.forks import WORKER, Fork
 from rig.waiting import wait_until
 
 GOOGLE_KEY = "lg_typed_into_google_ads"
@@ -360,7 +360,7 @@ def fetch(api: Api, graph: Graph, seconds: float = TIMEOUT_SECONDS) -> int:
         name, mail = "worker of a test", MailDomains(TIMEOUT_SECONDS)
         url = with_role(api.database, "leadgen_worker")
         async with Session(url, name) as session, GraphApi(graph.url, seconds) as meta:
-            fetcher, taken = Fetcher(session, meta, mail, asyncio.Event()), 0
+            fetcher, taken = Fetcher(session, meta, mail, asyncio.Event(), None), 0
             while done := await fetcher.take_turn():
                 taken += done
             return taken
@@ -859,7 +859,7 @@ def test_an_odd_source_is_nobody(networks: Api, source: str) -> None:
 
 
 @contextmanager
-def running_worker(api: Api, graph: Graph) -> Iterator[subprocess.Popen[bytes]]:
+def running_worker(api: Api, graph: Graph) -> Iterator[Fork]:
     """A worker as operators run it, which fetches from the double."""
     own = {
         "DATABASE_URL": with_role(api.database, "leadgen_worker"),
@@ -867,10 +867,8 @@ def running_worker(api: Api, graph: Graph) -> Iterator[subprocess.Popen[bytes]]:
         "META_GRAPH_URL": graph.url,
         "WORKER_POLL_SECONDS": "0.1",
     }
-    command = [sys.executable, "-c", "from leadgen.cli import main; main()", "worker"]
-    process = subprocess.Popen(
-        command, env=os.environ | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    with Path(os.devnull).open("wb") as nowhere:
+        process = Fork(WORKER, ["worker"], os.environ | own, nowhere.fileno(), nowhere.fileno())
     try:
         yield process
     finally:

@@ -65,7 +65,7 @@ def test_a_sale_is_returned_for_a_reason_and_stays_so(
     expected = {
         "assignment_id": sale,
         "outcome": "returned",
-        "return": {"status": "approved", "reason": "duplicate"},
+        "return": {"status": "approved", "reason": "duplicate", "gives": "money", "evidence": []},
     }
     for _ in range(2):
         answer = send(api, f"/api/assignments/{sale}/return", RETURN)
@@ -121,6 +121,61 @@ def test_the_limit_of_a_note_is_the_database_s(api: Api, shared_database: psycop
     assert send(api, path, RETURN | {"note": "x" * limit}).status == 200
 
 
+FILE = {
+    "url": "https://files.example.com/call.mp3",
+    "sha256": "ab" * 32,
+    "bytes": 2048,
+    "media_type": "audio/mpeg",
+}
+KEPT = {key: value for key, value in FILE.items() if key != "url"} | {"reference": FILE["url"]}
+
+
+def test_files_come_with_a_return_and_are_shown_with_it(api: Api, sale: int) -> None:
+    answer = send(api, f"/api/assignments/{sale}/return", RETURN | {"evidence": [FILE]})
+    assert (answer.status, answer.json["return"]["evidence"]) == (200, [KEPT])
+    shown = api.get(f"/api/assignments/{sale}", X_API_Key=BUYER_KEY)
+    assert shown.json["return"]["evidence"] == [KEPT]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "field"),
+    [
+        ({}, "evidence"),
+        ("https://files.example.com/call.mp3", "evidence"),
+        ([FILE] * 11, "evidence"),
+        ([7], "evidence[0]"),
+        ([FILE | {"url": "http://files.example.com/call.mp3"}], "evidence[0].url"),
+        ([FILE | {"url": "https://user:secret@files.example.com/call.mp3"}], "evidence[0].url"),
+        ([FILE | {"url": f"https://a.example/{'x' * 2_000}"}], "evidence[0].url"),
+        ([FILE | {"url": "https://a.example/\u202e"}], "evidence[0].url"),
+        ([FILE | {"bytes": 10**12}], "evidence[0].bytes"),
+        ([FILE | {"bytes": True}], "evidence[0].bytes"),
+        ([FILE | {"sha256": "x"}], "evidence[0].sha256"),
+        ([FILE, FILE | {"media_type": "text/html;charset=x"}], "evidence[1].media_type"),
+        ([FILE | {"key": "a"}], "evidence[0]"),
+        ([FILE | {"path": "/etc/passwd"}], "evidence[0]"),
+    ],
+)
+def test_what_is_no_file_is_refused_by_its_field(api: Api, sale: int, evidence: Any, field: str) -> None:
+    answer = send(api, f"/api/assignments/{sale}/return", RETURN | {"evidence": evidence})
+    assert (answer.status, answer.fields) == (400, [field])
+    assert "secret" not in json.dumps(answer.json)
+    assert api.get(f"/api/assignments/{sale}", X_API_Key=BUYER_KEY).json["return"] is None
+
+
+def test_the_limits_of_a_file_are_the_database_s(api: Api, shared_database: psycopg.Connection) -> None:
+    schema = make_schemas()["EvidenceFile"]["properties"]
+    longest = f"https://a.example/{'x' * (schema['url']['maxLength'] - 18)}"
+    fitting = FILE | {"url": longest, "bytes": schema["bytes"]["maximum"]}
+    path = f"/api/assignments/{add_sale(shared_database)}/return"
+    for field, value in (("url", f"{longest}x"), ("bytes", schema["bytes"]["maximum"] + 1)):
+        refused = send(api, path, RETURN | {"evidence": [fitting | {field: value}]})
+        assert (refused.status, refused.fields) == (400, [f"evidence[0].{field}"])
+    most = make_schemas()["Return"]["properties"]["evidence"]["maxItems"]
+    files = [fitting | {"sha256": f"{n:064x}"} for n in range(most)]
+    assert len(send(api, path, RETURN | {"evidence": files}).json["return"]["evidence"]) == most
+
+
 def test_a_note_may_be_left_out_or_null(api: Api, shared_database: psycopg.Connection) -> None:
     for body in ({"reason": "duplicate"}, {"reason": "duplicate", "note": None}):
         sale = add_sale(shared_database)
@@ -171,7 +226,7 @@ def test_a_return_that_is_malformed_changes_nothing(api: Api, sale: int, body: b
 def test_an_unknown_field_is_named_with_those_there_are(api: Api, sale: int) -> None:
     answer = send(api, f"/api/assignments/{sale}/return", {"reason": "duplicate", "notes": "x"})
     assert (answer.status, answer.fields) == (400, ["notes"])
-    assert answer.json["errors"][0]["allowed"] == "reason, note"
+    assert answer.json["errors"][0]["allowed"] == "reason, note, evidence"
 
 
 def test_an_unknown_reason_is_answered_with_those_there_are(api: Api, sale: int) -> None:
@@ -268,7 +323,8 @@ def test_every_bad_key_gets_the_same_answer(api: Api, sale: int, method: str, ro
     answers = [call_as(api, name, method, path) for name in BAD_KEYS for path in paths]
     assert {answer.status for answer in answers} == {401}
     assert {answer.headers["WWW-Authenticate"] for answer in answers} == {"Bearer"}
-    assert len({answer.body for answer in answers}) == 1
+    assert all(answer.said == answers[0].said for answer in answers)
+    assert len({len(answer.body) for answer in answers}) == 1
 
 
 def test_every_bad_key_takes_about_the_same_time(api: Api, sale: int) -> None:

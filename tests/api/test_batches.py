@@ -185,7 +185,7 @@ def test_a_refusal_in_a_batch_says_what_it_says_to_one_alone(intake: Intake) -> 
     lead = make_lead(offer.source_key, telephone="1")
     alone = intake.api.post(lead)
     answers = intake.post([make_lead(offer.source_key), lead])
-    assert (answers[1].status, answers[1].json) == (alone.status, alone.json)
+    assert (answers[1].status, answers[1].said) == (alone.status, alone.said)
 
 
 def test_the_same_key_twice_in_a_batch_is_one_lead(intake: Intake) -> None:

@@ -397,7 +397,12 @@ def test_pages_of_links_are_limited_by_address(
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/return-reasons", "/api/sources/google/leads?hub.mode=subscribe&hub.challenge=1"]
+    "path",
+    [
+        "/api/return-reasons",
+        "/api/sources/google/leads?hub.mode=subscribe&hub.challenge=1",
+        "/api/form-token?source_key=austin-plumbing-v1",
+    ],
 )
 def test_what_anybody_may_ask_is_limited_by_address(database: str, tmp_path: Path, path: str) -> None:
     with limited_api(database, tmp_path) as (api, admin):

@@ -22,6 +22,12 @@ ODD_LEADS: list[dict[str, Any]] = [
     {"name": 'O\'Brien "Bob" <b@x>', "phone": "(512) 555-0177", "postal_code": "78701-1234"},
 ]
 
+# Ann has bought on credit: its limit is nearly used; then she pays in advance, and too little.
+LOW = [
+    "update leadgen.buyers set credit_limit = receivable + 1 where receivable > 0",
+    "update leadgen.buyers set billing_mode = 'prepaid', low_since = null where receivable > 0",
+]
+
 Json = dict[str, Any]
 
 
@@ -35,6 +41,9 @@ def bodies(cluster: Cluster, template: str) -> list[tuple[str, Json, str]]:
                 add_sale(connection, **lead)
             query = "select leadgen.send_test(id) from leadgen.endpoints where channel = 'webhook'"
             connection.execute(query)
+            for change in LOW:
+                connection.execute(change)
+                connection.execute("select leadgen.run_chore('warn_of_money')")
             return [(kind, json.loads(body), name) for kind, body, name in connection.execute(CLAIM)]
 
 
@@ -47,7 +56,7 @@ def schema_of(kind: str) -> Json:
 
 def test_every_kind_is_described_and_sent(bodies: list[tuple[str, Json, str]]) -> None:
     assert {kind for kind, _, _ in bodies} == document()["webhooks"].keys()
-    assert len(bodies) == len(ODD_LEADS) + 1
+    assert len(bodies) == len(ODD_LEADS) + 1 + len(LOW)
 
 
 def test_real_bodies_fit_and_nothing_in_them_is_undescribed(bodies: list[tuple[str, Json, str]]) -> None:

@@ -33,10 +33,10 @@ class Api(NamedTuple):
 
 
 @contextmanager
-def running_api(url: str, workers: int, revision: Revision) -> Iterator[Api]:
+def running_api(url: str, workers: int, revision: Revision, **further: str) -> Iterator[Api]:
     """A revision's API, as its own role."""
     port = free_port()
-    settings = {"DATABASE_URL": with_role(url, "leadgen_api"), "DB_POOL_SIZE": str(POOL)}
+    settings = {"DATABASE_URL": with_role(url, "leadgen_api"), "DB_POOL_SIZE": str(POOL)} | further
     with running(SERVE, str(port), str(workers), PYTHONPATH=revision.python_path, **settings) as process:
         wait_until_ready(port)
         yield Api(port, process.pid)

@@ -33,7 +33,7 @@ class Bench:
 
     def __init__(self, server: EmbeddedServer) -> None:
         self._server = server
-        self._postmaster = int((server.data / "postmaster.pid").read_text().split("\n", 1)[0])
+        self.postmaster = int((server.data / "postmaster.pid").read_text().split("\n", 1)[0])
         self.version = str(find_binaries().major)
 
     def url(self, database: str) -> str:
@@ -56,7 +56,7 @@ class Bench:
 
     def cpu_seconds(self) -> float:
         """Seconds of CPU that the whole server has used so far."""
-        return cpu_seconds(self._postmaster)
+        return cpu_seconds(self.postmaster)
 
 
 def has_library(name: str) -> bool:

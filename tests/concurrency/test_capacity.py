@@ -43,7 +43,7 @@ def test_last_seven_places_of_a_cap(database: str, admin: Connection, catalogue:
     for unsold_reason, reason in reasons:
         assert unsold_reason == "no buyer could take it: cap_day 1"
         assert re.fullmatch(
-            r"cap_day: 10 of 10, resets \d{4}-\d\d-\d\dT\d\d:00:00Z \(00:00 Etc/GMT[+-]?\d+\)", reason
+            r"cap_day: 10 of 10, resets \d{4}-\d\d-\d\dT\d\d:00:00Z \(00:00 (UTC|Etc/GMT[+-]\d+)\)", reason
         )
     assert admin.execute("select sales[2] from leadgen.enrollment_usage").fetchall() == [(10,)]
     assert complaints(admin) == []

@@ -15,7 +15,7 @@ DUE = """
 select offer_id from leadgen.leads where hold_until is not null and next_route_at <= clock_timestamp() order by 1
 """
 RAISE = "update leadgen.offers set default_price_per_lead = default_price_per_lead + 1 where id = %s"
-FUNDS = "update leadgen.buyers set balance = balance + 1 where id = %s"
+FUNDS = "select leadgen.credit_buyer(%s, 1, gen_random_uuid()::text, 'a test')"
 
 
 def held_offers(admin: psycopg.Connection, catalogue: Catalogue, number: int) -> list[Offer]:

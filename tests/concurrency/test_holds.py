@@ -33,6 +33,7 @@ def test_workers_leads_and_an_operator_at_once(
     for offer in offers:
         for cap in (11, 17, 23):
             catalogue.enroll(offer, min_balance_required=50, capacity_per_day=cap)
+    admin.execute("update leadgen.buyers set billing_mode = 'none'")  # an invoiced buyer has no balance
     for n in range(HELD):
         assert submit(admin, make_lead(offers[n % 2].source_key))["buyer_id"] is None
     barrier = Barrier(WORKERS + 3)
@@ -52,7 +53,7 @@ def test_workers_leads_and_an_operator_at_once(
             for balance in (20, 40, 60, 80, 100):
                 for (buyer,) in connection.execute("select id from leadgen.buyers order by id").fetchall():
                     connection.execute(
-                        "update leadgen.buyers set balance = %s where id = %s", [balance, buyer]
+                        "select leadgen.top_up(%s, 20, %s)", [buyer, f"test:{buyer}:{balance}"]
                     )
         return balance
 

@@ -4,8 +4,6 @@ import http.client
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +24,7 @@ from concurrency.sessions import (
 from leadgen.db.urls import with_role
 from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
+from rig.forks import Fork
 from rig.waiting import wait_until
 
 TABLES = (
@@ -136,9 +135,7 @@ def doomed_api(database: str, directory: Path) -> Iterator[Api]:
     log_file = directory / "doomed.log"
     environment = os.environ | {"DATABASE_URL": with_role(database, "leadgen_api")}
     with log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, "1"], env=environment, stdout=log, stderr=log
-        )
+        process = Fork(SERVE, ["1"], environment, log.fileno(), log.fileno())
     api = Api(process, log_file, database)
     try:
         api.wait_until_running()

@@ -31,7 +31,9 @@ def test_enrolling_a_buyer_while_its_channels_change(
         with first.transaction():
             first.execute(statements[0][0].encode(), statements[0][1])
             waiting = pool.submit(second.execute, statements[1][0].encode(), statements[1][1])
-            wait_until_blocked(admin, second, first, waiting, lock="transactionid")
+            wait_until_blocked(
+                admin, second, first, waiting, "transactionid" if enrolls_first else "advisory"
+            )
         waiting.result(PATIENCE)
     assert admin.execute(REACH, [buyer]).fetchone() == (turned_on,)
     assert submit(admin, make_lead(offer.source_key))["status"] == "accepted"

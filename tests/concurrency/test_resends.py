@@ -140,7 +140,7 @@ def test_addresses_of_a_buyer_that_change_at_once_leave_its_reach_right(
         with first.transaction():
             assert ask(first, disable, endpoints[0])
             waiting = pool.submit(ask, second, disable, endpoints[1])
-            wait_until_blocked(admin, second, first, waiting, "transactionid")
+            wait_until_blocked(admin, second, first, waiting)
         assert waiting.result(PATIENCE)
     assert admin.execute("select is_reachable from leadgen.buyer_offers").fetchall() == [(False,)]
     assert ask(first, "select leadgen.enable_endpoint(%s)", endpoints[0])

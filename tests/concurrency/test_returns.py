@@ -26,7 +26,8 @@ def sell(admin: psycopg.Connection, offer: Offer, count: int) -> list[int]:
     for _ in range(count):
         submit(admin, make_lead(offer.source_key))
     admin.execute(
-        "insert into leadgen.buyer_keys (buyer_id, name, key_hash) select min(id), 'key', %s from leadgen.buyers",
+        "insert into leadgen.api_keys (kind, buyer_id, name, key_hash, scopes) "
+        "select 'buyer', min(id), 'key', %s, '{answer}' from leadgen.buyers",
         [KEY],
     )
     return [sale for (sale,) in admin.execute("select id from leadgen.lead_assignments order by id")]

@@ -36,6 +36,7 @@ select (n.phone).e164, (n.phone).country_code, (n.phone).extension
 from (
   select ref.read_phone(t.phone, t.country) as phone, t.place
   from unnest(%s::text[], %s::text[]) with ordinality as t (phone, country, place)
+  offset 0  -- or the function would be called for each of its fields
 ) n
 order by n.place
 """

@@ -17,7 +17,8 @@ select c.relname::text, col_description(c.oid, a.attnum)
 from pg_class c
 join pg_attribute a on a.attrelid = c.oid
 where c.oid in (
-  'leadgen.validation_policies'::regclass, 'leadgen.routing_policies'::regclass, 'leadgen.pricing_policies'::regclass
+  'leadgen.validation_policies'::regclass, 'leadgen.routing_policies'::regclass,
+  'leadgen.pricing_policies'::regclass, 'leadgen.payout_policies'::regclass
 )
 and a.attname in ('rules', 'config')
 """
@@ -37,7 +38,7 @@ def test_the_page_is_what_the_registry_says(page: str) -> None:
 
 def test_the_page_names_every_key_with_its_description(module_session: psycopg.Connection, page: str) -> None:
     keys = module_session.execute("select kind, key, description from leadgen.policy_keys").fetchall()
-    assert {kind for kind, _, _ in keys} == {"validation", "routing", "pricing"}
+    assert {kind for kind, _, _ in keys} == {"validation", "routing", "pricing", "payout"}
     assert [key for _, key, text in keys if f"\n### `{key}`\n\n{text}\n" not in page] == []
 
 

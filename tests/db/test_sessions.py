@@ -114,9 +114,8 @@ class Day:
             "select testkit.make_offer(%s, %s, %s)", Jsonb(RULES), Jsonb(ROUTING), Jsonb(PRICING)
         )
         seats = [self.ask("select testkit.enroll(%s, %s)", offer, Jsonb(seat)) for seat in SEATS]
-        self._session.execute(
-            "update leadgen.buyers set balance = 90.5, webhook_url = 'https://b.example/' || id"
-        )
+        self.ask("select count(*) from leadgen.buyers b, testkit.set_balance(b.id, 90.5)")
+        self._session.execute("update leadgen.buyers set webhook_url = 'https://b.example/' || id")
         self.ask("select testkit.work_holds()")
         leads: list[int] = []
         for at, person, consent_at in LEADS:
@@ -134,7 +133,7 @@ class Day:
             leads.append(answer["lead_id"])
             self.ask("select leadgen.explain_lead(%s)", leads[-1])
             self.ask("select testkit.work_holds()")
-        self._session.execute("update leadgen.buyers set balance = 11")
+        self.ask("select count(*) from leadgen.buyers b, testkit.set_balance(b.id, 11)")
         self._session.execute(
             "update leadgen.buyer_offers set pause_until = '2026-11-21T09:00:00Z' where id = %s", seats[:1]
         )

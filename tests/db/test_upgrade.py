@@ -312,3 +312,62 @@ def test_secrets_of_before_move_with_their_values(cluster: Cluster, tmp_path: Pa
     assert forgotten[2:] == (None, None, {"Authorization": "Bearer hush"})
     assert odd == (3, old, None, None, {})
     assert networks == [(1, "hush 1", "hush 2", "hush 3"), (2, None, "hush 4", None)]
+
+
+KEYS = """
+set session_replication_role = replica;
+insert into leadgen.sources (id, offer_id, kind, name, source_key, api_key_hash)
+overriding system value values
+  (1, 1, 'partner_api', 'Partner', 'partner', repeat('a', 64)), (2, 1, 'landing_page', 'Page', 'page', null);
+insert into leadgen.buyers (id, name, email, phone) overriding system value
+values (1, 'Ann', 'ann@b.example', '+15125550101');
+insert into leadgen.buyer_keys (buyer_id, name, key_hash, revoked_at) values
+  (1, E'Ann\\nSmith', repeat('b', 64), null), (1, 'Ann', repeat('c', 64), '2026-11-01T00:00:00Z'),
+  (1, 'Ann', repeat('d', 64), null);
+insert into leadgen.operator_keys (name, key_hash, scopes, revoked_at) values
+  ('olga', repeat('e', 64), '{read}', null), ('otto', repeat('f', 64), '{read,money}', null),
+  ('olga', repeat('d', 64), '{read}', '2026-11-02T00:00:00Z');
+set session_replication_role = origin;
+"""
+KEYS_NOW = """
+select k.kind, coalesce(k.source_id, k.buyer_id), k.name::text, left(k.key_hash, 1), k.scopes, k.revoked_at is not null
+from leadgen.api_keys k order by k.id
+"""
+
+
+def test_keys_of_before_stay_in_force(cluster: Cluster, tmp_path: Path) -> None:
+    with stop_before(cluster, tmp_path / "sql", 57) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(KEYS.encode())
+        run(url)
+        every = ["read", "answer", "pay"]
+        assert ask(url, KEYS_NOW) == [
+            ("source", 1, "of the catalogue", "a", ["leads"], False),
+            ("buyer", 1, "Ann Smith", "b", every, False),
+            ("buyer", 1, "Ann", "d", every, False),
+            ("buyer", 1, "Ann", "c", every, True),
+            ("operator", None, "olga", "e", ["read"], False),
+            ("operator", None, "otto", "f", ["read", "money"], False),
+        ]
+        assert ask(url, "select leadgen.check_source_key(repeat('a', 64))") == [("",)]
+        assert ask(url, "select identity.authenticate_buyer(repeat('d', 64), 'pay')") == [(1,)]
+        assert ask(url, "select identity.authorize_operator(repeat('f', 64), 'money')") == [("otto",)]
+        for door in (
+            "authenticate_buyer(repeat('c', 64), 'read')",
+            "authorize_operator(repeat('d', 64), 'read')",
+        ):
+            with pytest.raises(psycopg.DatabaseError) as refused:
+                ask(url, f"select identity.{door}")
+            assert refused.value.sqlstate == "LG401"
+
+
+def test_one_key_of_two_owners_stops_the_deploy_and_says_what_to_do(cluster: Cluster, tmp_path: Path) -> None:
+    with stop_before(cluster, tmp_path / "sql", 57) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(KEYS.encode())
+            connection.execute("update leadgen.operator_keys set revoked_at = null")
+        with pytest.raises(Exception, match="One and the same key is in force for two owners"):
+            run(url)
+        assert ask(
+            url, "select to_regclass('leadgen.api_keys') is null, count(*) from leadgen.buyer_keys"
+        ) == [(True, 3)]

@@ -1,14 +1,17 @@
 """The demo's receivers: they take what the buyer's secret signed, and misbehave on purpose."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from email.message import EmailMessage
+from smtplib import SMTP
 
 import aiohttp
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from leadgen.demo.buyers import Endpoints, Receipts, open_receiver
+from leadgen.demo.buyers import Endpoints, Receipts, open_mailbox, open_receiver
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -76,3 +79,28 @@ async def test_nobody_is_at_the_buyer_who_is_away_until_it_is_repaired(endpoints
         await send(endpoints.urls[AWAY])
     await endpoints.repair()
     assert await send(endpoints.urls[AWAY]) == 200
+
+
+async def test_the_mail_catcher_shows_the_links_of_users_and_no_others(receipts: Receipts) -> None:
+    heard: list[str] = []
+    receipts.listeners.append(heard.append)
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = (
+        "leads@leadgen.example",
+        "bob@example.com",
+        "Choose a password",
+    )
+    mail["Message-ID"] = "<m1@leadgen.example>"
+    mail.set_content("Open\nhttp://127.0.0.1:1/account/password/abc-_1\nor http://127.0.0.1:1/answers/xyz\n")
+    async with open_mailbox(receipts) as port:
+        await asyncio.to_thread(hand_in, mail, port)
+    assert receipts.emails == {"m1": "bob@example.com"}
+    assert heard == [
+        "bob@example.com received an email: Choose a password",
+        "  http://127.0.0.1:1/account/password/abc-_1",
+    ]
+
+
+def hand_in(mail: EmailMessage, port: int) -> None:
+    with SMTP("127.0.0.1", port) as server:
+        server.send_message(mail)

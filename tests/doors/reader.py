@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 from pglast import ast, parse_plpgsql, parse_sql
-from pglast.visitors import Visitor
+from pglast.visitors import Skip, Visitor
 
 from leadgen.db.doors import Doors
 
@@ -46,7 +46,7 @@ STATEMENT, EXPRESSION = 0, 2  # parseMode of PL/pgSQL; above it: an assignment
 NAME = r"[a-z_][a-z0-9_]*"
 QUALIFIED = re.compile(rf"\b(?!pg_catalog\.)({NAME}\.{NAME})(\[\])?")
 DYNAMIC = ("PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors", "dynquery")
-STATEMENTS = (ast.SelectStmt, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
+STATEMENTS = (ast.SelectStmt, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt, ast.LockStmt)
 PLAIN = (
     ast.RawStmt,
     ast.SelectStmt,
@@ -215,7 +215,7 @@ class _Statement(Visitor):
         super().__init__()
         self.function = function
 
-    def visit(self, ancestors: Any, node: ast.Node) -> None:
+    def visit(self, ancestors: Any, node: ast.Node) -> Any:
         match node:
             case ast.RawStmt() if not isinstance(node.stmt, STATEMENTS):
                 raise UnreadableError(f"a statement of kind {type(node.stmt).__name__}")
@@ -227,8 +227,13 @@ class _Statement(Visitor):
                 self.function.reads.update(_relation(node))
             case ast.InsertStmt() | ast.UpdateStmt() | ast.DeleteStmt() | ast.MergeStmt():
                 self.function.writes.update(_relation(node.relation))
+            case ast.LockStmt():
+                for table in node.relations or ():
+                    self.function.locks.update(_relation(table))
+                return Skip  # it reads no row of them
             case ast.SelectStmt():
                 self.function.locks.update(_list_locked(node))
+        return None
 
 
 def _list_locked(query: ast.SelectStmt) -> Iterator[str]:

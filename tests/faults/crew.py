@@ -1,19 +1,18 @@
 """Workers as processes: started with or without a kill point, and replaced when they were killed."""
 
-import asyncio
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from rig.waiting import PATIENCE, wait_until_async
+from rig.forks import Fork
+from rig.waiting import wait_until_async
 
-VICTIM = str(Path(__file__).with_name("victim.py"))
+VICTIM = Path(__file__).with_name("victim.py").read_text()
 LEASE = 3.0
 TIMEOUT = 1.0
 SETTINGS = {
@@ -31,7 +30,7 @@ Line = dict[str, Any]
 class Worker:
     """One process, its journal and its log."""
 
-    def __init__(self, process: asyncio.subprocess.Process, journal: Path, log: Path, point: str) -> None:
+    def __init__(self, process: Fork, journal: Path, log: Path, point: str) -> None:
         self.process = process
         self.point = point
         self._journal, self._log = journal, log
@@ -62,13 +61,11 @@ class Worker:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal, if it is still there."""
-        with suppress(ProcessLookupError):
-            self.process.send_signal(number)
+        self.process.send_signal(number)
 
     async def ended(self) -> int:
         """Wait for its end; the exit status."""
-        async with asyncio.timeout(PATIENCE):
-            return await self.process.wait()
+        return await self.process.ended()
 
     async def wait_for(self, event: str) -> None:
         """Until it has logged an event."""
@@ -112,8 +109,8 @@ class Crew:
             **{name.upper(): str(value) for name, value in {**SETTINGS, **settings}.items()},
         }
         with log.open("w") as stderr:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, VICTIM, str(journal), point, str(hit), env=environment, stderr=stderr
+            process = Fork(
+                VICTIM, [str(journal), point, str(hit)], environment, stderr.fileno(), stderr.fileno()
             )
         worker = Worker(process, journal, log, point)
         self.workers.append(worker)

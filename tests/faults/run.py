@@ -27,6 +27,7 @@ class Run:
     async def end(self) -> Evidence:
         """Faults have stopped: let everything be delivered, stop the workers cleanly and look at it all."""
         self.receivers.is_troubled = False
+        self.receivers.moods.clear()
         self.receivers.gate.set()
         await self.market.settle()
         await self.crew.stop()
@@ -35,7 +36,8 @@ class Run:
     async def end_well(self) -> Evidence:
         """The same; fails with every fault there is."""
         evidence = await self.end()
-        assert judge(evidence) == []
+        faults = judge(evidence)
+        assert not faults, "\n".join(faults)
         return evidence
 
 

@@ -22,12 +22,16 @@ from typing import Any
 
 from leadgen.settings import load_settings
 from leadgen.worker import run
+from leadgen.worker.mail import MailSender
 from leadgen.worker.queries import Session
 from leadgen.worker.webhook import WebhookSender
 
 PLACES: dict[str, type] = {"claim": Session, "send": WebhookSender, "record": Session, "release": Session}
+MAIL_PLACES: dict[str, type] = {  # of e-mails to users
+    "claim_user_mails": Session, "hand_over": MailSender, "record_user_mail": Session}  # fmt: skip
 MOMENTS = ("before", "midway", "after")
 POINTS = [f"{place} {moment}" for place in PLACES for moment in MOMENTS]
+MAIL_POINTS = [f"{place} {moment}" for place in MAIL_PLACES for moment in MOMENTS]
 MIDWAY_SECONDS = 0.004  # a call lasts about so long
 
 Call = Callable[..., Any]
@@ -57,7 +61,8 @@ class Victim:
 
     def watch(self, place: str) -> None:
         """Wrap the function of a place."""
-        real: Call = getattr(PLACES[place], place)
+        owner_of_place = (PLACES | MAIL_PLACES)[place]
+        real: Call = getattr(owner_of_place, place)
 
         @wraps(real)
         async def watched(owner: Any, *arguments: Any, **options: Any) -> Any:
@@ -77,7 +82,7 @@ class Victim:
                 self.die()
             return answer
 
-        setattr(PLACES[place], place, watched)
+        setattr(owner_of_place, place, watched)
 
 
 def name_of(delivery: Any) -> dict[str, object]:
@@ -121,6 +126,6 @@ if __name__ == "__main__":
     victim = Victim(*sys.argv[1:4])
     if sabotage := SABOTAGES.get(os.environ.get("FAULTS_SABOTAGE", "")):
         sabotage()
-    for each in PLACES:
+    for each in PLACES | MAIL_PLACES:
         victim.watch(each)
     run(load_settings())

@@ -36,6 +36,8 @@ DERIVED = {
     ("sources", "source_key"),
     ("buyer_service_areas", "scope_key"),
     ("offer_exclusivities", "scope_key"),
+    ("invoices", "currency"),
+    ("invoices", "timezone"),
 }
 
 # What the seed document requires of each row, and no more. Plain SQL, not rig.catalogue: it is what a DBA types.

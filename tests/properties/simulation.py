@@ -18,6 +18,7 @@ from properties.world import UNITS, WEBHOOK, Offer, Step, World
 
 AT_MOST = 1000  # leads and wakes that one step routes
 PEOPLE = 7
+GREAT = 200_000  # bytes
 
 DECISIONS = """
 select d.id, d.lead_id, d.offer_id, d.decided_at, d.exclusive_buyer_id, d.unsold_reason, d.is_held, d.next_route_at,
@@ -45,6 +46,13 @@ where l.hold_until > leadgen.clock() and l.offer_id in (
 
 DUE = "select count(*) from leadgen.leads where hold_until is not null and next_route_at <= leadgen.clock()"
 BEFORE = "select behind_lead_id, went_first from leadgen.lead_decisions where lead_id = %s and attempt = 1"
+
+
+PAY_IN = """
+select billing.post('deposit', 'test:' || gen_random_uuid(), %s, array[
+  ('cash', null, null, 'manual', %s)::billing.entry, ('buyer_prepaid', %s, null, null, %s)::billing.entry],
+  leadgen.clock())
+"""
 
 
 @dataclass
@@ -187,10 +195,12 @@ class Simulation:
     def _refill(self, step: Step) -> None:
         number = step.numbers[0] % len(self.world.buyers)
         self.world.buyers[number].balance += step.numbers[1]
-        self._connection.execute(
-            "update leadgen.buyers set balance = %s where id = %s",
-            [self.world.buyers[number].balance, self.buyer_ids[number]],
-        )
+        self._pay_in(self.buyer_ids[number], Decimal(step.numbers[1]))
+
+    def _pay_in(self, buyer_id: int, amount: Decimal) -> None:
+        """A buyer pays in advance; also cents of a currency that has none."""
+        if amount:
+            self._connection.execute(PAY_IN, [self.world.currency, amount, buyer_id, -amount])
 
     def _give_back(self, step: Step) -> None:
         """A buyer returns a lead, if it still may."""
@@ -449,9 +459,10 @@ class Simulation:
         """A query for a digest of each table of the schema; of the great tables of reference data only the count."""
         tables = self._connection.execute(
             """
-            select relname, relpages > 20 from pg_class
+            select relname, pg_relation_size(oid) > %s from pg_class
             where relnamespace = 'leadgen'::regnamespace and relkind = 'r' order by 1
-            """
+            """,
+            [GREAT],
         ).fetchall()
         digest = sql.SQL("select {}::text, count(*), {} from leadgen.{} t")
         every_row, no_row = sql.SQL("sum(hashtextextended(t::text, 0))"), sql.SQL("0")
@@ -489,10 +500,13 @@ class Simulation:
                 is_active=buyer.is_active,
                 webhook_url=WEBHOOK if buyer.has_webhook else None,
                 email_notifications=buyer.wants_email,
-                balance=buyer.balance,
+                currency=world.currency,
+                billing_mode="none",  # tests/billing asks what a sale costs
             )
             for number, buyer in enumerate(world.buyers)
         ]
+        for buyer_id, buyer in zip(self.buyer_ids, world.buyers, strict=True):
+            self._pay_in(buyer_id, buyer.balance)
         for buyer_id, buyer in zip(self.buyer_ids, world.buyers, strict=True):
             for kind, value in buyer.areas:
                 self._insert(

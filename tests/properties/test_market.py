@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from properties.simulation import Simulation
 from properties.world import Step, World, steps, worlds
-from rig.cluster import Connect
 
 STREAM = st.lists(steps, min_size=1, max_size=40)
 
@@ -23,9 +22,12 @@ STREAM = st.lists(steps, min_size=1, max_size=40)
     ],
 )
 @given(world=worlds(), stream=STREAM)
-def test_every_decision_is_right(connect: Connect, world: World, stream: list[Step]) -> None:
-    with connect() as connection, connection.transaction(force_rollback=True):
-        play(connection, world, stream)
+def test_every_decision_is_right(
+    module_session: psycopg.Connection, world: World, stream: list[Step]
+) -> None:
+    """In one session, as those of a pool: what it planned and compiled for a world, the next one finds."""
+    with module_session.transaction(force_rollback=True):
+        play(module_session, world, stream)
 
 
 def play(connection: psycopg.Connection, world: World, stream: list[Step]) -> None:

@@ -44,6 +44,21 @@ BODIES: dict[str, dict[str, Any]] = {
         "acceptance": {"mode": "explicit", "window_hours": 24},
         "delivery": {"timeout_seconds": 5, "retry_seconds": [1, 2], "resell_on_unknown": False},
     },
+    "payout": {
+        "per": "sale",
+        "price": 5.5,
+        "percent_of_revenue": 10,
+        "prices": [
+            {
+                "name": "urgent",
+                "when": {"attributes.urgency": {"enum": ["today"]}},
+                "hours": {"fri": [["18:00", "24:00"]]},
+                "price": 12,
+            }
+        ],
+        "min_margin": 3,
+        "min_margin_percent": 10,
+    },
     "pricing": {
         "exclusivity_premium": {"percent": 25},
         "time_of_day": [{"name": "late", "hours": {"fri": [["18:00", "24:00"]]}, "amount": 5}],
@@ -60,7 +75,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
 }
 KINDS = sorted(BODIES)
-ROOT = {"validation": "rules", "routing": "config", "pricing": "rules"}
+ROOT = {"validation": "rules", "routing": "config", "pricing": "rules", "payout": "rules"}
 
 words = st.sampled_from(
     [

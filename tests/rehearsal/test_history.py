@@ -35,6 +35,12 @@ select max(standing)::integer
 from (select sum(n) over (partition by month order by at, n desc) as standing from move) counted
 """
 
+# Twice the price, or a buyer fewer, must not run out of money.
+RICH = """
+update leadgen.buyers set credit_limit = null;
+select leadgen.top_up(id, 1000000, 'rich:' || id) from leadgen.buyers where balance > 100
+"""
+
 
 @pytest.fixture(scope="module")
 def history(cluster: Cluster, template: str) -> Iterator[psycopg.Connection]:
@@ -42,6 +48,7 @@ def history(cluster: Cluster, template: str) -> Iterator[psycopg.Connection]:
     with cluster.clone(template) as url:
         load_catalogue(url)
         with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(RICH)
             play(connection, LEADS)
             yield connection
 

@@ -8,19 +8,23 @@ from pathlib import Path
 from urllib.parse import quote
 
 from leadgen.db.embedded import SOCKET_NUMBER, EmbeddedServer
+from leadgen.db.tree import SqlTree
+from leadgen.paths import sql_dir
 from rig.programs import find_program
 from rig.waiting import wait_until
 
 PORT = 6432  # part of the socket's file name; no port is opened
+ROLES = ("postgres", *SqlTree(sql_dir()).role_names())
 CONFIGURATION = """\
 [databases]
-* = host={sockets} port={number} user=postgres
+* = host={sockets} port={number}
 
 [pgbouncer]
 listen_addr =
 listen_port = {port}
 unix_socket_dir = {directory}
-auth_type = any
+auth_type = trust
+auth_file = {directory}/users
 pool_mode = {mode}
 default_pool_size = {size}
 """
@@ -32,17 +36,19 @@ def running_bouncer(
 ) -> Iterator[str]:
     """The superuser's URL of a database by way of PgBouncer, in this pool mode and with so many sessions of the server.
 
-    `directory` is one that the server's user can reach.
+    Our roles may come through it, too. `directory` is one that the server's user can reach.
     """
     program = find_program("pgbouncer")
     assert program, "tests of PgBouncer are marked with needs"
+    users = directory / "users"
+    users.write_text("".join(f'"{role}" ""\n' for role in ROLES))
     configuration = directory / "pgbouncer.ini"
     configuration.write_text(
         CONFIGURATION.format(
             sockets=server.sockets, number=SOCKET_NUMBER, port=PORT, directory=directory, mode=mode, size=size
         )
     )
-    for path in (directory, configuration):
+    for path in (directory, users, configuration):
         server.user.own(path)
     libraries = ":".join(str(path.parent) for path in program.parents[1].glob("lib/*/libcares.so.2"))
     environment = os.environ | ({"LD_LIBRARY_PATH": libraries} if libraries else {})

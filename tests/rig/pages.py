@@ -36,6 +36,7 @@ MAY_DIFFER = (
     (r"\b\d+(\.\d+)? m?s\b", "<duration>"),
     (r"(?i)\b(lead|sale|delivery|endpoint|buyer|enrollment) \d+\b", r"\1 <id>"),
     (r'"(\w+_id)": \d+', r'"\1": <id>'),
+    (r"\bINV-\d{4}-\d{5}\b", "<invoice>"),  # a worker bills who reaches the threshold, before or after
     (r"\blg_[\w-]{20,}", "<key>"),
 )
 # The end of a terminal's input is Ctrl-C: it comes when the newcomer leaves, and when our process is killed.

@@ -29,6 +29,7 @@ def make_identical() -> Json:
 def make_empty() -> Json:
     """A period without leads."""
     nothing: Json = {"sold": 0, "unsold": 0, "held": 0, "rejected": 0, "sales": 0, "revenue": 0, "fill": None}
+    nothing |= {"cost": 0, "margin": 0}
     nothing |= {"unsold_by_cause": {}, "rejected_by_code": {}}
     moved = {"same": 0, "other_buyer": 0, "other_price": 0, "gained": 0, "lost": 0}
     empty: Json = {"buyers": [], "days": [], "examples": []}
@@ -80,6 +81,8 @@ _OUTCOME: Json = {
         "rejected": 196,
         "sales": 748,
         "revenue": 33713.75,
+        "cost": 0,
+        "margin": 33713.75,
         "fill": 0.8926,
         "unsold_by_cause": {"cap_day": 41, "outside_service_area": 30, "paused": 15},
         "rejected_by_code": {"duplicate": 90, "phone_region_mismatch": 61, "consent_missing": 45},
@@ -91,6 +94,8 @@ _OUTCOME: Json = {
         "rejected": 196,
         "sales": 760,
         "revenue": 35239.5,
+        "cost": 0,
+        "margin": 35239.5,
         "fill": 0.9069,
         "unsold_by_cause": {"cap_day": 27, "outside_service_area": 30, "paused": 15, "budget_month": 2},
         "rejected_by_code": {"duplicate": 90, "phone_region_mismatch": 61, "consent_missing": 45},

@@ -17,6 +17,7 @@ from leadgen.whatif import read_changes
 from rig.catalogue import Catalogue
 
 WORDS = dict(list_commands(typer.main.get_command(app)))["leadgen what-if"].help
+POLICIES = {"routing", "pricing", "payout", "validation"}
 LISTED = re.findall(r"^ {2,6}(\w[\w.]+=.+?)(?:  +\(.*\))?$", inspect.cleandoc(WORDS), flags=re.MULTILINE)
 
 
@@ -34,9 +35,9 @@ def test_every_key_is_listed(market: psycopg.Connection[Any]) -> None:
     schema = row[0]
     of_enrollments = schema.pop("enrollments")["additionalProperties"]["properties"]
     listed = {example.partition("=")[0] for example in LISTED}
-    policies = {name for name in listed if name.split(".")[0] in {"routing", "pricing", "validation"}}
-    assert len(policies) == 3
-    keys = {name for name in schema if name not in {"routing", "pricing", "validation"}}
+    policies = {name for name in listed if name.split(".")[0] in POLICIES}
+    assert len(policies) == 4
+    keys = {name for name in schema if name not in POLICIES}
     assert listed - policies == keys | {f"enrollments.3.{name}" for name in of_enrollments}
 
 

@@ -78,6 +78,15 @@ def test_sales_are_a_total_of_their_own_only_where_leads_are_shared() -> None:
     assert ("sales", "748", "1,500", "+752") in totals(shared)
 
 
+def test_cost_and_margin_are_totals_only_where_sources_are_paid() -> None:
+    assert "margin, USD" not in [row[0] for row in totals(make_outcome())]
+    paid = make_outcome()
+    paid["actual"] |= {"cost": 1000, "margin": 32713.75}
+    paid["simulated"] |= {"cost": 1200.5, "margin": 34039}
+    assert ("cost, USD", "1,000.00", "1,200.50", "+200.50") in totals(paid)
+    assert ("margin, USD", "32,713.75", "34,039.00", "+1,325.25") in totals(paid)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "text"),
     [

@@ -4,9 +4,8 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -14,6 +13,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from rig.catalogue import Catalogue
+from rig.forks import WORKER, Fork
 from rig.waiting import wait_until_async
 from worker.receivers import SECRET, WAIT_SECONDS
 
@@ -118,14 +118,13 @@ def outbox(connect: Callable[..., psycopg.Connection[Any]], role_url: Callable[[
 class Worker:
     """A running `leadgen worker`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: Fork, log: asyncio.StreamReader) -> None:
         self.process = process
         self.lines: list[str] = []
-        self._reading = asyncio.create_task(self._read())
+        self._reading = asyncio.create_task(self._read(log))
 
-    async def _read(self) -> None:
-        assert self.process.stderr
-        async for line in self.process.stderr:
+    async def _read(self, log: asyncio.StreamReader) -> None:
+        async for line in log:
             self.lines.append(line.decode())
 
     def events(self, name: str) -> list[dict[str, Any]]:
@@ -157,12 +156,23 @@ class Worker:
     async def ended(self) -> int:
         """Wait for its end; the exit status."""
         async with asyncio.timeout(WAIT_SECONDS):
-            status = await self.process.wait()
+            status = await self.process.ended()
             await self._reading
         return status
 
 
 Start = Callable[..., Any]
+
+
+async def start_with_log(environment: dict[str, str]) -> tuple[Fork, asyncio.StreamReader]:
+    """A worker process, and what it writes."""
+    ours, its = os.pipe()
+    process = Fork(WORKER, ["worker"], environment, its, its)
+    os.close(its)
+    log = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(log), os.fdopen(ours, "rb"))
+    return process, log
 
 
 @asynccontextmanager
@@ -179,18 +189,14 @@ async def running_worker(url: str, wait: bool = True, **settings: object) -> Asy
         "DATABASE_URL": url,
         **{name.upper(): str(value) for name, value in chosen.items()},
     }
-    command = "from leadgen.cli import main; main()"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", command, "worker", env=environment, stderr=asyncio.subprocess.PIPE
-    )
-    worker = Worker(process)
+    process, log = await start_with_log(environment)
+    worker = Worker(process, log)
     try:
         if wait:
             await worker.wait_for_event("worker started")
         yield worker
     finally:
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGCONT)
+        process.send_signal(signal.SIGCONT)
         await worker.stop(signal.SIGKILL)
 
 

@@ -19,6 +19,7 @@ from leadgen.worker.loop import ClaimTerms, Loop
 from leadgen.worker.queries import Chore, Recorded
 from leadgen.worker.recorder import Recorder
 from leadgen.worker.report import report
+from leadgen.worker.sealing import Opener
 from leadgen.worker.tender import Tender
 from leadgen.worker.webhook import WebhookSender
 from rig.waiting import PATIENCE
@@ -122,7 +123,7 @@ async def test_delivery_that_is_withdrawn_while_its_claim_is_under_way_is_not_se
     writer = await recording(Database())
     lane = Lane(sender, places=1, ahead=10)  # type: ignore[arg-type]
     terms = ClaimTerms("w", timedelta(seconds=30), timedelta(seconds=5))
-    loop = Loop(session, terms, {WORK.channel: lane}, writer, asyncio.Event())  # type: ignore[arg-type]
+    loop = Loop(session, terms, {WORK.channel: lane}, writer, asyncio.Event(), Opener(None))  # type: ignore[arg-type]
     stop = asyncio.Event()
     running = asyncio.create_task(loop.run(stop))
     async with asyncio.timeout(PATIENCE):

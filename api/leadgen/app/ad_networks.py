@@ -14,7 +14,7 @@ https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 import json
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.params import PathParameter
@@ -156,7 +156,7 @@ async def _take_post(request: Request, services: Services, source_key: str) -> R
             raise Problem(UNAUTHORIZED, "No valid API key")
         await services.rates.check_source(context, source_key, UNAVAILABLE)
         with services.rates.judge_key(context):
-            post = await services.queries.open_post(source_key, body, json.dumps(context))
+            post = await _open_post(services, source_key, body, json.dumps(context))
     except Problem as problem:
         if source_key.isprintable():
             await keep_refused(services, problem, body, context, source_key)
@@ -171,6 +171,20 @@ async def _take_post(request: Request, services: Services, source_key: str) -> R
     if post["answer"] == "empty":
         return Response(b"{}", media_type=JSON)
     return _answer(outcomes)
+
+
+async def _open_post(services: Services, source_key: str, body: bytes, context: str) -> dict[str, Any]:
+    """Take a post in; where personal data is sealed, what is stored of it is sealed first."""
+    if services.sealer is None:
+        return await services.queries.open_post(source_key, body, context)
+    await services.sealer.get_ready()
+    post = await services.queries.open_post(source_key, body, services.sealer.write_context(context, {}))
+    if documents := post.get("documents"):
+        sealed = services.sealer.seal_posts(documents)
+        post = await services.queries.open_post(
+            source_key, body, services.sealer.write_context(context, sealed)
+        )
+    return post
 
 
 async def _take_lead(

@@ -22,6 +22,7 @@ from litestar.types import ExceptionHandlersMap
 from markupsafe import Markup
 
 from leadgen.app.body import read_body
+from leadgen.app.every_answer import SECURITY_HEADERS
 from leadgen.app.form import read_form
 from leadgen.app.headers import group
 from leadgen.app.openapi.models import AnswerForm
@@ -39,6 +40,7 @@ from leadgen.app.problems import (
     on_problem,
     on_unexpected,
 )
+from leadgen.app.request_ids import name_request
 from leadgen.app.services import FromServices, Request
 
 LONGEST_TOKEN = 500
@@ -46,12 +48,9 @@ MULTIPART = b"multipart/form-data"
 
 STYLE = files("leadgen.app").joinpath("templates", "answer.css").read_text(encoding="utf-8")
 STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
-PAGE_HEADERS = {
+PAGE_HEADERS = SECURITY_HEADERS | {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
 }
 
@@ -100,21 +99,22 @@ class Page:
     reasons: list[dict[str, str]] = field(default_factory=list)
     fault: str | None = None
     filled: Mapping[str, str] = field(default_factory=dict)
+    asks_password: bool = False
 
 
 def show_problem(request: Request, problem: Problem) -> Response[bytes]:
     """A problem as a page."""
-    return _as_page(problem, on_problem(request, problem))
+    return _as_page(on_problem(request, problem))
 
 
 def show_http_exception(request: Request, error: HTTPException) -> Response[bytes]:
     """What Litestar itself refuses as a page."""
-    return _as_page(None, on_http_exception(request, error))
+    return _as_page(on_http_exception(request, error))
 
 
 def show_unexpected(request: Request, error: Exception) -> Response[bytes]:
     """A defect of ours as a page."""
-    return _as_page(None, on_unexpected(request, error))
+    return _as_page(on_unexpected(request, error))
 
 
 ON_ERROR: ExceptionHandlersMap = {
@@ -224,13 +224,13 @@ async def _read_fields(request: Request, limit: int) -> dict[str, str]:
     return await read_form(request, headers, limit)
 
 
-def _as_page(problem: Problem | None, answer: Response[bytes]) -> Response[bytes]:
+def _as_page(answer: Response[bytes]) -> Response[bytes]:
     """The page in place of the problem's JSON, with the same status and headers."""
     status = answer.status_code or UNEXPECTED.status
     kinds = {kind.status: kind for kind in FAILURES}
     title, text = FAILURES[kinds.get(status, MALFORMED)]
-    reference = problem.extra.get("instance") if problem else None
-    page = Page(title=title, text=f"{text} Reference: {reference}" if reference else text)
+    reference = f" Reference: {name_request()}" if status >= UNEXPECTED.status else ""
+    page = Page(title=title, text=f"{text}{reference}")
     return show_page(page, status, dict(answer.headers))
 
 

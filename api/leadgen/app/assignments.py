@@ -1,17 +1,18 @@
 """The routes of a sale's buyer: seeing it, accepting it, giving it back."""
 
+import json
 from typing import Annotated, Any
 
 from litestar import Response, get, post
 
 from leadgen.app.body import read_body
-from leadgen.app.headers import NO_KEY_HASH, check_body_type, group
+from leadgen.app.headers import check_body_type, group, key_hash_of
 from leadgen.app.json_text import decode_utf8, read_members
 from leadgen.app.openapi.models import Answer, Nothing, Return, ReturnReason, Sale
 from leadgen.app.openapi.operations import (
     BUYER,
-    NO_KEY,
     SALE_ID,
+    SCOPED_KEY,
     TOO_OFTEN,
     TWO_KEYS,
     UNREADABLE,
@@ -40,14 +41,14 @@ TOO_LATE = refused(
     summary="Show a sale",
     security=BUYER,
     operation_class=operation(
-        answer(200, "The sale.", Sale), refused(TWO_KEYS), NO_KEY, OF_ANOTHER, TOO_OFTEN
+        answer(200, "The sale.", Sale), refused(TWO_KEYS), SCOPED_KEY, OF_ANOTHER, TOO_OFTEN
     ),
 )
 async def show_assignment(request: Request, services: FromServices, assignment_id: SaleId) -> Response[bytes]:
     """The sale as it stands, and until when its buyer may accept or return it."""
     caller = await services.admit_caller(request)
     with services.rates.judge_key(caller):
-        sale = await services.queries.show_sale(_read_key(caller), assignment_id)
+        sale = await services.show_sale(key_hash_of(caller), assignment_id)
     return _answer(sale)
 
 
@@ -63,7 +64,7 @@ async def show_assignment(request: Request, services: FromServices, assignment_i
             Problem.of_field("reason", "an unknown field", "no field"),
             description="Two different keys, or a body that is not empty",
         ),
-        NO_KEY,
+        SCOPED_KEY,
         OF_ANOTHER,
         TOO_LATE,
         TOO_OFTEN,
@@ -82,7 +83,7 @@ async def accept_assignment(
     if body := await read_body(request, services.max_body_bytes):
         check_body_type(group(request.scope["headers"]))
         read_members(decode_utf8(body), Nothing.__struct_fields__)
-    return await _answer_sale(services, caller, assignment_id, "accept", None, None)
+    return await _answer_sale(services, caller, assignment_id, "accept")
 
 
 @post(
@@ -97,7 +98,7 @@ async def accept_assignment(
             Problem.of_field("reason", "a value that is not text", "text"),
             description="Malformed, or there is no such reason",
         ),
-        NO_KEY,
+        SCOPED_KEY,
         OF_ANOTHER,
         TOO_LATE,
         TOO_OFTEN,
@@ -110,14 +111,15 @@ async def return_assignment(
 ) -> Response[bytes]:
     """The sale is returned at once, or the return is requested where the policy leaves it to an operator.
 
-    Returning again gets the same answer.
+    Returning again gets the same answer. Files that come with it are kept while the return is not decided.
     """
     caller = await services.admit_caller(request)
     check_body_type(group(request.scope["headers"]))
     body = await read_body(request, services.max_body_bytes)
     members = read_members(decode_utf8(body), Return.__struct_fields__)
     reason, note = _read_text(members, "reason"), _read_text(members, "note")
-    return await _answer_sale(services, caller, assignment_id, "return", reason, note)
+    evidence = _read_list(members, "evidence")
+    return await _answer_sale(services, caller, assignment_id, "return", reason, note, evidence)
 
 
 @get(
@@ -138,16 +140,15 @@ async def _answer_sale(
     caller: dict[str, str],
     sale_id: int,
     answer: str,
-    reason: str | None,
-    note: str | None,
+    reason: str | None = None,
+    note: str | None = None,
+    evidence: str | None = None,
 ) -> Response[bytes]:
     with services.rates.judge_key(caller):
-        outcome = await services.queries.answer_sale(_read_key(caller), sale_id, answer, reason, note)
+        outcome = await services.queries.answer_sale(
+            key_hash_of(caller), sale_id, answer, reason, note, evidence
+        )
     return _answer(outcome)
-
-
-def _read_key(caller: dict[str, str]) -> str:
-    return caller.get("api_key_hash", NO_KEY_HASH)
 
 
 def _read_text(members: dict[str, Any], name: str) -> str | None:
@@ -155,6 +156,14 @@ def _read_text(members: dict[str, Any], name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise Problem.of_field(name, "a value that is not text", "text")
     return value
+
+
+def _read_list(members: dict[str, Any], name: str) -> str | None:
+    """A list as JSON text: its items are the database's to judge."""
+    value = members.get(name)
+    if value is not None and not isinstance(value, list):
+        raise Problem.of_field(name, "a value that is not a list", "a list of files")
+    return None if value is None else json.dumps(value)
 
 
 def _answer(outcome: str) -> Response[bytes]:

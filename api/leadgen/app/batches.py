@@ -15,7 +15,8 @@ So many leads may be unanswered, and no more. Then whoever has most gives way, s
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
+from contextvars import Context
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
@@ -26,6 +27,7 @@ from leadgen.app.errors import BUSY, is_undone, read_refusal, to_problem
 from leadgen.app.metrics import LEADS_IN_HAND
 from leadgen.app.problems import UNAVAILABLE, Problem
 from leadgen.app.queries import Outcome, Queries
+from leadgen.app.sealing import Sealer
 from leadgen.app.senders import LONGEST_NAME
 from leadgen.db.pool import WAIT_SECONDS, WAITING_PER_CONNECTION
 
@@ -57,6 +59,7 @@ class _Lead:
     statement: Statement | None = None  # else submit_lead's or submit_leads'
     waits: bool = False  # somebody held its offer: its call may wait for that
     is_alone: bool = False  # it may be what went wrong in a batch
+    blobs: dict[str, str] = field(default_factory=dict)  # what of it is sealed, by digest
 
     @property
     def queue(self) -> tuple[Lane, bool, bool]:
@@ -122,8 +125,9 @@ class Offers:
 class LeadBatcher:
     """Submits leads in at most `slots` calls at a time."""
 
-    def __init__(self, queries: Queries, slots: int) -> None:
+    def __init__(self, queries: Queries, slots: int, sealer: Sealer | None = None) -> None:
         self._queries = queries
+        self._sealer = sealer
         self._slots = slots
         self._unanswered = 0
         self._waiting: dict[_Lead, None] = {}  # in the order they came
@@ -193,7 +197,7 @@ class LeadBatcher:
 
     def _start_calls(self) -> None:
         while len(self._calls) < self._slots and (batch := self._take_batch()):
-            task = asyncio.create_task(self._call(batch))
+            task = asyncio.create_task(self._call(batch), context=Context())  # for many requests
             self._calls[task] = _Call({lead.lane for lead in batch}, batch[0].waits)
             task.add_done_callback(self._end_call)
 
@@ -226,6 +230,8 @@ class LeadBatcher:
 
     async def _call(self, batch: list[_Lead]) -> None:
         try:
+            if self._sealer:
+                await self._sealer.get_ready()
             if len(batch) == 1:
                 self._hear([(batch[0], await self._submit_one(batch[0]))])
             else:
@@ -236,13 +242,23 @@ class LeadBatcher:
 
     async def _submit_one(self, lead: _Lead) -> Outcome:
         if lead.statement:
-            return await lead.statement(lead.context, waits=lead.waits)
-        return await self._queries.submit_lead(lead.payload, lead.context, waits=lead.waits)
+            return await lead.statement(self._write_context(lead), waits=lead.waits)
+        return await self._queries.submit_lead(lead.payload, self._write_context(lead), waits=lead.waits)
+
+    def _write_context(self, lead: _Lead) -> str:
+        """The context of a lead, with its sealed texts where personal data is sealed."""
+        if self._sealer is None:
+            return lead.context
+        if lead.payload and not lead.blobs:
+            lead.blobs = self._sealer.guess(lead.payload)
+        return self._sealer.write_context(lead.context, lead.blobs)
 
     async def _call_together(self, batch: list[_Lead]) -> None:
         try:
             outcomes = await self._queries.submit_leads(
-                [lead.payload for lead in batch], [lead.context for lead in batch], waits=batch[0].waits
+                [lead.payload for lead in batch],
+                [self._write_context(lead) for lead in batch],
+                waits=batch[0].waits,
             )
         except Error as error:
             if is_undone(error):
@@ -268,6 +284,9 @@ class LeadBatcher:
                 lead.lane = offer_id
             if status == "busy":
                 lead.waits = True
+                back.append(lead)
+            elif status == "seal" and self._sealer:
+                lead.blobs |= self._sealer.seal_wanted(outcome)
                 back.append(lead)
             elif status == "alone":
                 lead.is_alone = True

@@ -19,6 +19,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from leadgen.app.every_answer import add_security_headers
 from leadgen.app.gate import gate_of_process
 from leadgen.app.metrics import REFUSED
 from leadgen.app.problems import (
@@ -337,4 +338,5 @@ def encode(problem: Problem) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """The body and all headers of a refusal, after which the connection is closed."""
     body, headers = compose(problem)
     own = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), "Connection": "close"}
-    return body, [(name.lower().encode(), value.encode()) for name, value in (own | headers).items()]
+    raw = [(name.lower().encode(), value.encode()) for name, value in (own | headers).items()]
+    return body, add_security_headers(raw)

@@ -28,6 +28,7 @@ from leadgen.app.problems import (
 Result = TypeVar("Result")
 
 RETRIES = 3
+INSIDE = "leadgen"  # in hints of what to type: `leadgen key create`, update leadgen.buyers
 PASSING = (DeadlockDetected, SerializationFailure, ProgramLimitExceeded)  # the same again may succeed
 
 
@@ -126,7 +127,9 @@ def read_facts(detail: str | None) -> list[FieldError]:
 
 
 def _in_our_words(kind: Kind, message: str | None, hint: str | None, detail: str | None) -> Problem:
-    return Problem(kind, ". ".join(filter(None, (message, hint))), read_facts(detail))
+    """The problem in the database's words. A hint that is a command or a statement is for operators alone."""
+    way_out = None if hint and INSIDE in hint else hint
+    return Problem(kind, ". ".join(filter(None, (message, way_out))), read_facts(detail))
 
 
 async def retrying(statement: Callable[[], Awaitable[Result]]) -> Result:

@@ -120,6 +120,11 @@ def read_key_hash(headers: Headers) -> str | None:
     return sha256(key).hexdigest() if key else NO_KEY_HASH
 
 
+def key_hash_of(caller: dict[str, str]) -> str:
+    """The hash of the key that a caller presented; where it presented none, one that nobody's key has."""
+    return caller.get("api_key_hash", NO_KEY_HASH)
+
+
 def client_address(peer: str, forwarded: list[bytes], trusted: Networks) -> str | None:
     """The address of the client: the socket's peer, or whom a trusted proxy names in X-Forwarded-For.
 

@@ -1,6 +1,7 @@
 """The routes of a lead: submitting one, and the account of its decisions."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Annotated, Any
@@ -10,11 +11,11 @@ from litestar import Response, get, post
 from leadgen.app.body import read_body
 from leadgen.app.headers import (
     MAX_IDEMPOTENCY_KEY,
-    NO_KEY_HASH,
     Headers,
     check_encoding,
     check_lead_type,
     group,
+    key_hash_of,
     read_context,
 )
 from leadgen.app.json_text import check_object, decode_utf8
@@ -38,6 +39,7 @@ from leadgen.app.openapi.operations import (
     NO_KEY,
     OPERATOR,
     OURS,
+    SCOPED_KEY,
     SOURCE,
     TOO_OFTEN,
     TWO_KEYS,
@@ -71,6 +73,7 @@ from leadgen.app.services import FromServices, Request, Services
 from leadgen.escapes import mend_text
 
 JSON = "application/json"
+LEAD_ID_IN_OUTCOME = re.compile(r'"lead_id": ([0-9]+)')  # in a text of JSON the quotes would be escaped
 
 Submit = Callable[[str], Awaitable[Outcome]]  # takes a context of leadgen.submit_lead as JSON
 
@@ -210,7 +213,7 @@ async def _answer_visitor(request: Request, services: Services, headers: Headers
     operation_class=operation(
         answer(200, "The account.", dict),
         refused(TWO_KEYS),
-        NO_KEY,
+        SCOPED_KEY,
         refused(Problem(NOT_FOUND, "No lead 12345")),
         TOO_OFTEN,
     ),
@@ -221,7 +224,7 @@ async def explain_lead(
     """For operators: who won, and why each other buyer lost, with the numbers."""
     caller = await services.admit_caller(request)
     with services.rates.judge_key(caller):
-        account = await services.queries.explain_lead(caller.get("api_key_hash", NO_KEY_HASH), lead_id)
+        account = await services.queries.explain_lead(key_hash_of(caller), lead_id)
     return Response(account.encode(), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
@@ -235,9 +238,10 @@ def read_payload(body: bytes) -> str:
 def answer_lead(status: str, outcome: str) -> Response[bytes]:
     """What the sender of a lead is told. Raises Problem for one that is in quarantine, or would not fit there."""
     if status == "accepted":
-        return Response(outcome.encode(), status_code=202, media_type=JSON)
+        return Response(outcome.encode(), status_code=202, media_type=JSON, headers=_name_lead(outcome))
     if status == "rejected":
-        return Response(b'{"detail": %b}' % outcome.encode(), status_code=400, media_type=JSON)
+        body = b'{"detail": %b}' % outcome.encode()
+        return Response(body, status_code=400, media_type=JSON, headers=_name_lead(outcome))
     facts = json.loads(outcome)
     if status == "limited":
         raise refuse_limited(facts["message"], facts["retry_after"])
@@ -256,6 +260,12 @@ async def take_lead(services: Services, submit: Submit, context: Mapping[str, st
     domain = json.loads(outcome)["domain"]
     await services.queries.record_mail_domain(domain, await services.mail_domains.look_up(domain))
     return await submit(json.dumps(context))
+
+
+def _name_lead(outcome: str) -> dict[str, str]:
+    """X-Lead-Id, by which the edge logs which lead a request became."""
+    found = LEAD_ID_IN_OUTCOME.search(outcome)
+    return {"X-Lead-Id": found[1]} if found else {}
 
 
 def _quarantined(facts: dict[str, Any]) -> Problem:

@@ -1,5 +1,6 @@
 """The application factory."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -8,6 +9,32 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 
+from leadgen.app import bookings, books
+from leadgen.app.account_pages import (
+    ask_password,
+    ask_verify,
+    set_password_by_page,
+    verify_by_page,
+)
+from leadgen.app.account_sessions import (
+    confirm_totp,
+    end_session,
+    end_sessions,
+    enrol_totp,
+    list_sessions,
+    remove_totp,
+    renew_recovery_codes,
+)
+from leadgen.app.accounts import (
+    change_password,
+    forgot_password,
+    log_in,
+    log_out,
+    reset_password,
+    show_me,
+    sign_up,
+    verify_email,
+)
 from leadgen.app.ad_networks import take_post, verify_subscription
 from leadgen.app.answer_pages import give_answer, show_answer
 from leadgen.app.assignments import (
@@ -16,14 +43,23 @@ from leadgen.app.assignments import (
     return_assignment,
     show_assignment,
 )
+from leadgen.app.deposits import request_deposit, show_payment
+from leadgen.app.form_tokens import issue_form_token
 from leadgen.app.health import show_live, show_ready
+from leadgen.app.invoices import list_invoices, show_invoice, show_invoice_pdf, show_statement
 from leadgen.app.leads import explain_lead, submit_lead
 from leadgen.app.metrics import MeasuredApp, forget_process
+from leadgen.app.money import list_ledger, show_balance
 from leadgen.app.openapi.document import make_config
+from leadgen.app.own_keys import create_own_key, list_own_keys, revoke_own_key, rotate_own_key
+from leadgen.app.passkeys import PASSKEY_ROUTES
 from leadgen.app.posted_batches import submit_batch
 from leadgen.app.problems import EXCEPTION_HANDLERS
+from leadgen.app.provider_sign_in import PROVIDER_ROUTES
 from leadgen.app.services import Services, make_services
 from leadgen.app.sms_status import take_sms_status
+from leadgen.app.stripe_events import take_stripe_event
+from leadgen.app.users import USER_ROUTES
 from leadgen.log import configure_logging
 from leadgen.settings import Settings, load_settings
 
@@ -33,7 +69,34 @@ ANY_PAGE = CORSConfig(
     allow_origins=["*"],
     allow_methods=["GET", "POST"],
     allow_headers=["content-type", "idempotency-key", "authorization", "x-api-key"],
-    expose_headers=["retry-after"],
+    expose_headers=["retry-after", "x-request-id"],
+)
+
+BOOKS = (
+    books.list_balances,
+    books.show_balance_of,
+    books.list_ledger_of,
+    books.show_statement_of,
+    books.list_all_invoices,
+    books.show_any_invoice,
+    books.show_any_invoice_pdf,
+    books.list_payments,
+    books.list_payables,
+    books.list_payouts,
+    bookings.add_payment,
+    bookings.credit_buyer,
+    bookings.debit_buyer,
+    bookings.refund_sale,
+    bookings.refund_payment,
+    bookings.allocate_money,
+    bookings.bill_buyer,
+    bookings.send_invoice,
+    bookings.credit_invoice,
+    bookings.cancel_invoice,
+    bookings.dispute_invoice,
+    bookings.resolve_dispute,
+    bookings.close_month,
+    bookings.pay_source,
 )
 
 
@@ -46,10 +109,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
     settings = settings or load_settings()
     services = make_services(settings)
     configure_logging(settings.log_level, settings.log_format)
-    return MeasuredApp(
+    app = MeasuredApp(
         route_handlers=[
             submit_lead,
             submit_batch,
+            issue_form_token,
             explain_lead,
             take_post,
             verify_subscription,
@@ -57,9 +121,45 @@ def create_app(settings: Settings | None = None) -> Litestar:
             accept_assignment,
             return_assignment,
             list_return_reasons,
+            list_invoices,
+            show_invoice,
+            show_invoice_pdf,
+            show_statement,
+            show_balance,
+            list_ledger,
+            request_deposit,
+            show_payment,
+            *BOOKS,
             show_answer,
             give_answer,
+            sign_up,
+            verify_email,
+            forgot_password,
+            reset_password,
+            change_password,
+            log_in,
+            log_out,
+            show_me,
+            list_sessions,
+            end_session,
+            end_sessions,
+            enrol_totp,
+            confirm_totp,
+            renew_recovery_codes,
+            remove_totp,
+            *PASSKEY_ROUTES,
+            *PROVIDER_ROUTES,
+            *USER_ROUTES,
+            list_own_keys,
+            create_own_key,
+            rotate_own_key,
+            revoke_own_key,
+            ask_verify,
+            verify_by_page,
+            ask_password,
+            set_password_by_page,
             take_sms_status,
+            take_stripe_event,
             show_live,
             show_ready,
         ],
@@ -67,17 +167,23 @@ def create_app(settings: Settings | None = None) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[partial(_lifespan, services)],
         logging_config=None,
-        openapi_config=make_config(),
+        openapi_config=make_config(is_open=settings.environment == "development"),
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
     )
+    app.trusted_proxies = services.trusted_proxies
+    app.state.services = services
+    return app
 
 
 @asynccontextmanager
 async def _lifespan(services: Services, _: Litestar) -> AsyncIterator[None]:
     await services.queries.pool.open()
+    uses = asyncio.create_task(services.key_uses.run())
     try:
         yield
     finally:
+        uses.cancel()
         await services.batcher.drain()
+        await services.key_uses.flush()
         await services.queries.pool.close()
         forget_process()

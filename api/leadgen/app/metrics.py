@@ -6,10 +6,20 @@ summed through files in PROMETHEUS_MULTIPROC_DIR, which `leadgen.app.server` pro
 
 import os
 from time import perf_counter
+from typing import cast
 
 from litestar import Litestar
 from litestar.enums import ScopeType
-from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
+from litestar.types import (
+    HTTPScope,
+    LifeSpanReceive,
+    LifeSpanScope,
+    LifeSpanSend,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
@@ -19,6 +29,9 @@ from prometheus_client import (
     multiprocess,
     start_http_server,
 )
+
+from leadgen.app.every_answer import REQUEST_ID, add_security_headers, open_request
+from leadgen.app.headers import Networks
 
 REQUESTS = Counter("leadgen_http_requests", "Answered requests.", ["route", "status"])
 SECONDS = Histogram(
@@ -48,7 +61,10 @@ POSTS_LIMITED = Counter(
 
 
 class MeasuredApp(Litestar):
-    """Litestar that counts and times every answer, those to unknown paths (`unmatched`) too."""
+    """Litestar that counts and times every answer, those to unknown paths (`unmatched`) too, and gives each what every
+    answer carries."""
+
+    trusted_proxies: Networks = ()
 
     async def __call__(
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
@@ -58,12 +74,15 @@ class MeasuredApp(Litestar):
             await super().__call__(scope, receive, send)
             return
         started = perf_counter()
+        request_id = open_request(cast(HTTPScope, scope), self.trusted_proxies)
         status = 0
 
         async def observe(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                headers = add_security_headers(message["headers"])
+                message["headers"] = [*headers, (REQUEST_ID, request_id)]
             await send(message)  # type: ignore[arg-type]
 
         try:

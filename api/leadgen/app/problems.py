@@ -1,9 +1,8 @@
 """Errors as the client sees them: RFC 9457 problem details."""
 
 import json
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
@@ -13,6 +12,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 from psycopg import Error
 
+from leadgen.app.request_ids import name_request
 from leadgen.log import places
 
 MEDIA_TYPE = "application/problem+json"
@@ -124,12 +124,11 @@ def list_headers(kind: Kind) -> dict[str, str]:
 
 
 def on_problem(request: AnyRequest, problem: Problem) -> Response[bytes]:
-    """Answer a problem; one of ours (5xx) is logged under the reference that the client gets."""
+    """Answer a problem, with the id of its request; one of ours (5xx) is logged under it."""
+    reference = name_request()
     if problem.kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        reference = f"urn:uuid:{uuid.uuid4()}"
-        problem.extra = {**problem.extra, "instance": reference}
         _log_failure(request, problem, reference)
-    return respond(problem)
+    return respond(replace(problem, extra={**problem.extra, "instance": reference}))
 
 
 def on_http_exception(request: AnyRequest, error: HTTPException) -> Response[bytes]:
@@ -137,7 +136,7 @@ def on_http_exception(request: AnyRequest, error: HTTPException) -> Response[byt
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return on_unexpected(request, error)
     kind = BY_STATUS.get(error.status_code, MALFORMED)
-    return respond(Problem(kind, kind.title, headers=error.headers or {}))
+    return on_problem(request, Problem(kind, kind.title, headers=error.headers or {}))
 
 
 def on_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:

@@ -1,6 +1,8 @@
 """The SQL functions that the API calls: one statement a request; the database's JSON stays text."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,7 +16,10 @@ SUBMIT_LEADS = "select r ->> 'status', r::text from leadgen.submit_leads(%s::jso
 RECORD_MAIL_DOMAIN = "select leadgen.record_mail_domain(%s, %s)"
 LEASE_POSTS = "select granted, retry_after from leadgen.lease_posts(%s, %s, %s)"
 LIST_RATE_LIMITS = "select name, subject, amount, per_seconds, is_active from leadgen.list_rate_limits()"
+NOTE_KEY_USES = "select leadgen.note_key_uses(%s, %s)"
 CHECK_SOURCE_KEY = "select leadgen.check_source_key(%s)"
+ISSUE_FORM_TOKEN = "select to_jsonb(t)::text from leadgen.issue_form_token(%s) t"  # noqa: S105  no secret
+CHECK_READER = "select leadgen.check_reader(%s)"
 FIND_FORM_PAGES = "select leadgen.find_form_pages(%s::jsonb, %s::jsonb)"
 EXPLAIN_LEAD = "select leadgen.explain_lead_for(%s, %s)::text"
 IS_READY = "select leadgen.is_ready()"
@@ -27,11 +32,20 @@ KEEP_REFUSED = "select leadgen.keep_refused(%s, %s, %s::jsonb, %s::jsonb, %s, %s
 VERIFY_SUBSCRIPTION = "select leadgen.verify_subscription(%s, %s)"
 
 SHOW_SALE = "select leadgen.show_sale(%s, %s)::text"
-ANSWER_SALE = "select leadgen.answer_sale(%s, %s, %s, %s, %s)::text"
+LIST_INVOICES = "select leadgen.list_own_invoices(%s, %s, %s, %s)::text"
+SHOW_INVOICE = "select leadgen.show_own_invoice(%s, %s)"
+SHOW_ANY_INVOICE = "select leadgen.show_invoice_for(%s, %s)"
+MAKE_STATEMENT = "select leadgen.make_own_statement(%s, %s::date, %s::date)::text"
+ANSWER_SALE = "select leadgen.answer_sale(%s, %s, %s, %s, %s, %s)::text"
+SHOW_BALANCE = "select leadgen.show_balance(%s)::text"
+LIST_LEDGER = "select leadgen.list_ledger(%s, %s, %s)::text"
 LIST_RETURN_REASONS = "select leadgen.list_return_reasons()::text"
 READ_LINK = "select leadgen.read_link(%s)"
 ANSWER_BY_LINK = "select leadgen.answer_by_link(%s, %s, %s)"
 RECORD_SMS_STATUS = "select leadgen.record_sms_status(%s, %s, %s, %s)"
+REQUEST_DEPOSIT = "select leadgen.request_deposit(%s, %s, %s, %s)::text"
+SHOW_PAYMENT = "select leadgen.show_payment(%s, %s)::text"
+KEEP_PAYMENT_EVENT = "select leadgen.keep_payment_event(%s)"
 
 Outcome = tuple[str, str]  # of a lead: its `status`, and the whole as JSON
 
@@ -95,9 +109,23 @@ class Queries:
         rows = await retrying(partial(self._rows, LIST_RATE_LIMITS, ()))
         return [RateLimit(*row) for row in rows]
 
+    async def note_key_uses(self, key_hashes: list[str], used_at: list[datetime]) -> int:
+        """Write when keys were used last; of how many it was written."""
+        (count,) = await self._row(NOTE_KEY_USES, (key_hashes, used_at))
+        return int(count)
+
     async def check_source_key(self, key_hash: str) -> None:
         """Raise Problem (401) unless the key is some source's."""
         await self._row(CHECK_SOURCE_KEY, (key_hash,))
+
+    async def issue_form_token(self, source_key: str) -> str:
+        """A token for the form of a source's page, as JSON. Raises Problem (404) where there is no such source."""
+        (token,) = await self._row(ISSUE_FORM_TOKEN, (source_key,))
+        return str(token)
+
+    async def check_reader(self, key_hash: str) -> None:
+        """Raise Problem (401) unless it is of a key, or of a session, in force."""
+        await self._row(CHECK_READER, (key_hash,))
 
     async def find_form_pages(self, payload: str, context: str) -> dict[str, str | None]:
         """Where the source of a form sends its visitors: success_url and error_url; empty where no source claims it."""
@@ -106,7 +134,7 @@ class Queries:
 
     async def explain_lead(self, key_hash: str, lead_id: int) -> str:
         """The account of a lead's decisions as JSON, for an operator's key."""
-        (account,) = await self._row(EXPLAIN_LEAD, (key_hash, _bound(lead_id)))
+        (account,) = await self._row(EXPLAIN_LEAD, (key_hash, bound(lead_id)))
         return str(account)
 
     async def is_ready(self) -> bool:
@@ -147,14 +175,46 @@ class Queries:
 
     async def show_sale(self, key_hash: str, assignment_id: int) -> str:
         """A sale as JSON, for its buyer's key."""
-        (sale,) = await self._row(SHOW_SALE, (key_hash, _bound(assignment_id)))
+        (sale,) = await self._row(SHOW_SALE, (key_hash, bound(assignment_id)))
         return str(sale)
 
+    async def list_invoices(self, key_hash: str, status: str | None, before: int | None, limit: int) -> str:
+        """The invoices and credit notes of a buyer as JSON, for its key."""
+        (found,) = await self._row(LIST_INVOICES, (key_hash, status, before, limit))
+        return str(found)
+
+    async def show_invoice(self, key_hash: str, number: str) -> dict[str, Any]:
+        """An invoice or credit note, for its buyer's key."""
+        found: dict[str, Any]
+        (found,) = await self._row(SHOW_INVOICE, (key_hash, number))
+        return found
+
+    async def make_statement(self, key_hash: str, start: date, end: date) -> str:
+        """The statement of a buyer as JSON, for its key."""
+        (found,) = await self._row(MAKE_STATEMENT, (key_hash, start, end))
+        return str(found)
+
+    async def show_balance(self, key_hash: str) -> str:
+        """The money of the buyer whose key this is, as JSON."""
+        (balance,) = await self._row(SHOW_BALANCE, (key_hash,))
+        return str(balance)
+
+    async def list_ledger(self, key_hash: str, before: int | None, limit: int) -> str:
+        """What was booked of the buyer whose key this is before a transaction, as JSON."""
+        (page,) = await self._row(LIST_LEDGER, (key_hash, before, limit))
+        return str(page)
+
     async def answer_sale(
-        self, key_hash: str, assignment_id: int, answer: str, reason: str | None, note: str | None
+        self,
+        key_hash: str,
+        assignment_id: int,
+        answer: str,
+        reason: str | None,
+        note: str | None,
+        evidence: str | None,
     ) -> str:
-        """Accept or return a sale, for its buyer's key. Returns the outcome as JSON."""
-        parameters = (key_hash, _bound(assignment_id), answer, reason, note)
+        """Accept or return a sale, for its buyer's key; evidence is a JSON text. Returns the outcome as JSON."""
+        parameters = (key_hash, bound(assignment_id), answer, reason, note, evidence)
         (outcome,) = await self._row(ANSWER_SALE, parameters)
         return str(outcome)
 
@@ -181,6 +241,35 @@ class Queries:
         (known,) = await self._row(RECORD_SMS_STATUS, parameters)
         return bool(known)
 
+    async def request_deposit(self, key_hash: str, amount: Decimal, key: str, *, saves_method: bool) -> str:
+        """Ask for a payment on Stripe's page, for a buyer's key. The payment as JSON."""
+        (payment,) = await self._row(REQUEST_DEPOSIT, (key_hash, amount, key, saves_method))
+        return str(payment)
+
+    async def show_payment(self, key_hash: str, payment_id: int) -> str:
+        """A payment as JSON, for its buyer's key."""
+        (payment,) = await self._row(SHOW_PAYMENT, (key_hash, bound(payment_id)))
+        return str(payment)
+
+    async def ask_books(self, query: str, parameters: Sequence[object]) -> str:
+        """What a function of the books answers an operator's key, as JSON; app.books and app.bookings name them."""
+        (found,) = await self._row(query, parameters)
+        return str(found)
+
+    async def show_any_invoice(self, key_hash: str, number: str) -> dict[str, Any]:
+        """An invoice, a credit note or a draft, for an operator's key."""
+        found: dict[str, Any]
+        (found,) = await self._row(SHOW_ANY_INVOICE, (key_hash, number))
+        return found
+
+    async def keep_payment_event(self, body: str) -> None:
+        """Store an event of Stripe as it came; the same again is stored once."""
+        await self._row(KEEP_PAYMENT_EVENT, (body,))
+
+    async def fetch(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        """The rows of a call that others name."""
+        return await retrying(partial(self._rows, query, parameters))
+
     async def _row(self, query: str, parameters: Sequence[object]) -> tuple[Any, ...]:
         (row,) = await retrying(partial(self._rows, query, parameters))  # a function call gives one row
         return row
@@ -192,5 +281,6 @@ class Queries:
                 return await cursor.fetchall()
 
 
-def _bound(identifier: int) -> int:
+def bound(identifier: int) -> int:
+    """An id that the database takes: what no row can have is one that no row has."""
     return identifier if 0 < identifier <= MAX_BIGINT else NO_ID

@@ -9,8 +9,9 @@ database one statement a pause, not one a post.
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -53,8 +54,9 @@ class _Sender:
 class Rates:
     """Holds senders to the rate limits."""
 
-    def __init__(self, queries: Queries) -> None:
+    def __init__(self, queries: Queries, note_key_use: Callable[[str], None] = lambda _: None) -> None:
         self._queries = queries
+        self._note_key_use = note_key_use
         self._limits: dict[tuple[str, str], RateLimit] = {}
         self._read_at = -math.inf
         self._reading: asyncio.Task[None] | None = None
@@ -94,23 +96,28 @@ class Rates:
             await self._take("source", sender or NO_SOURCE, refusal)
 
     @contextmanager
-    def judge_key(self, context: Mapping[str, str]) -> Iterator[None]:
-        """What is done inside tells whether the key of this request is valid; one that is refused is forgotten."""
+    def judge_key(self, context: Mapping[str, str], *, is_session: bool = False) -> Iterator[None]:
+        """What is done inside tells whether the key of this request is valid; one that is refused is forgotten.
+
+        Of the token of a session, which the database notes by itself, no use is noted.
+        """
         try:
             yield
         except Problem as problem:
             if problem.kind is UNAUTHORIZED:
                 self._known_keys.pop(context.get("api_key_hash", ""), None)
             raise
-        self.learn_key(context)
+        self.learn_key(context, is_session=is_session)
 
     def knows_key(self, context: Mapping[str, str]) -> bool:
         """Whether the database took the key of this request before."""
         return context.get("api_key_hash") in self._known_keys
 
-    def learn_key(self, context: Mapping[str, str]) -> None:
+    def learn_key(self, context: Mapping[str, str], *, is_session: bool = False) -> None:
         """The database took the key of this request."""
         if key_hash := context.get("api_key_hash"):
+            if not is_session:
+                self._note_key_use(key_hash)
             self._known_keys.pop(key_hash, None)
             self._known_keys[key_hash] = None
             if len(self._known_keys) > MOST_KEYS:
@@ -169,7 +176,7 @@ class Rates:
         """The limit of a subject; None if there is none."""
         now = asyncio.get_running_loop().time()
         if now >= self._read_at + READ_SECONDS and self._reading is None:
-            self._reading = asyncio.create_task(self._read_limits())
+            self._reading = asyncio.create_task(self._read_limits(), context=Context())  # for all requests
         if self._read_at == -math.inf and self._reading is not None:
             await asyncio.shield(self._reading)
         limit = self._limits.get((name, subject or EVERYBODY)) or self._limits.get((name, EVERYBODY))

@@ -45,9 +45,11 @@ async def keep_refused(
     known = {name: value for name, value in context.items() if name != "signature"}
     answer = mend_text(json.dumps(list_members(problem)))
     try:
-        kept = await services.queries.keep_refused(
-            Refused(source_key, text, position, cut), json.dumps(known), answer
-        )
+        said = json.dumps(known)
+        if services.sealer:
+            document = {"text": text, "source_key": source_key, "position": position}
+            said = await services.sealer.seal_text(known, document)
+        kept = await services.queries.keep_refused(Refused(source_key, text, position, cut), said, answer)
     except Problem as trouble:
         log.warning("refused submission not kept", problem=trouble.kind.slug)
         return trouble.kind is not UNAVAILABLE

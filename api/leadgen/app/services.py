@@ -1,23 +1,35 @@
 """What handlers work with: made once a process by create_app, given to a handler that asks for `services`."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import litestar
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from leadgen.app.account_queries import AccountQueries
 from leadgen.app.batches import LeadBatcher
+from leadgen.app.cookies import Cookies
 from leadgen.app.headers import group, read_address_of_caller, read_caller
-from leadgen.app.problems import UNAUTHORIZED, Problem
+from leadgen.app.key_uses import KeyUses
+from leadgen.app.password_work import PasswordWork
+from leadgen.app.problems import UNAUTHORIZED, UNAVAILABLE, Problem
+from leadgen.app.provider import Provider
 from leadgen.app.queries import Queries
 from leadgen.app.rates import BatchesUnderWay, Rates
+from leadgen.app.sealing import NOT_OPENED, Sealer
+from leadgen.app.site import Site
 from leadgen.app.sms_callbacks import SmsCallbacks
+from leadgen.app.stripe_secrets import StripeSecrets
 from leadgen.db.pool import make_pool
 from leadgen.mail_domains import MailDomains
+from leadgen.sealing.envelope import SealError
+from leadgen.sealing.keyring import load_ring
 from leadgen.settings import Settings, SettingsError
 
 Request = litestar.Request[Any, Any, State]
@@ -28,11 +40,20 @@ class Services:
     """The database, those who are asked outside of it, and what a request is bounded by."""
 
     queries: Queries
+    accounts: AccountQueries
+    passwords: PasswordWork
+    cookies: Cookies
+    public_host: str | None  # of PUBLIC_URL
+    site: Site | None  # for which browsers sign; None: without PUBLIC_URL
+    provider: Provider | None  # by whom people sign in; None: by nobody
     batcher: LeadBatcher
+    sealer: Sealer | None  # None: personal data is stored clear
     rates: Rates
+    key_uses: KeyUses
     batches: BatchesUnderWay
     mail_domains: MailDomains
     sms_callbacks: SmsCallbacks | None  # None: no text messages are sent from here
+    stripe_secrets: StripeSecrets | None  # None: no payments by Stripe are taken in here
     max_body_bytes: int
     max_post_bytes: int
     max_batch_bytes: int
@@ -54,11 +75,21 @@ class Services:
             with self.rates.judge_key(context):
                 await self.queries.check_source_key(context["api_key_hash"])
 
-    async def admit_anybody(self, request: Request) -> None:
-        """Nothing, unless the address of somebody without a key has reached its rate limit: Problem."""
+    async def show_sale(self, key_hash: str, assignment_id: int) -> str:
+        """A sale as JSON, for its buyer's key; its lead's contact is opened if it is sealed. Raises Problem."""
+        sale = await self.queries.show_sale(key_hash, assignment_id)
+        if self.sealer is not None:
+            return await self.sealer.open_sale(sale)
+        if "sealed" in json.loads(sale):
+            raise Problem(UNAVAILABLE, NOT_OPENED)
+        return sale
+
+    async def admit_anybody(self, request: Request) -> str | None:
+        """The address of somebody without a key, unless it has reached its rate limit: Problem."""
         scope = request.scope
         caller = read_address_of_caller(group(scope["headers"]), scope["client"], self.trusted_proxies)
         await self.rates.check_head(caller)
+        return caller.get("ip_address")
 
 
 FromServices: TypeAlias = NamedDependency[SkipValidation[Services]]  # the parameter's name is `services`
@@ -69,13 +100,28 @@ def make_services(settings: Settings) -> Services:
     if settings.database_url is None:
         raise SettingsError("setting DATABASE_URL: the API needs it")
     queries = Queries(make_pool(settings.database_url, settings.db_pool_size, "leadgen-api"))
+    try:
+        ring = load_ring(settings.pii_keys, settings.pii_keys_file, settings.pii_key_command)
+    except SealError as error:
+        raise SettingsError(str(error)) from None
+    sealer = Sealer(ring, queries) if ring else None
+    key_uses = KeyUses(queries.note_key_uses)
     return Services(
         queries=queries,
-        batcher=LeadBatcher(queries, settings.db_pool_size),
-        rates=Rates(queries),
+        accounts=AccountQueries(queries.pool),
+        passwords=PasswordWork(),
+        cookies=Cookies(is_secure=settings.environment != "development"),
+        site=Site.of(settings.public_url),
+        provider=Provider.of(settings),
+        public_host=urlsplit(settings.public_url).netloc.lower() if settings.public_url else None,
+        batcher=LeadBatcher(queries, settings.db_pool_size, sealer),
+        sealer=sealer,
+        rates=Rates(queries, key_uses.note),
+        key_uses=key_uses,
         batches=BatchesUnderWay(),
         mail_domains=MailDomains(settings.mx_timeout_seconds, settings.dns_servers),
         sms_callbacks=SmsCallbacks.of(settings),
+        stripe_secrets=StripeSecrets.of(settings),
         max_body_bytes=settings.max_body_bytes,
         max_post_bytes=max(settings.max_body_bytes, settings.max_post_bytes),
         max_batch_bytes=max(settings.max_body_bytes, settings.max_batch_bytes),

@@ -10,12 +10,15 @@ from psycopg import Error as DatabaseError
 
 from leadgen.cli import (
     adopt,
+    audit,
     buyers,
     check,
+    consent,
     db,
     deliveries,
     demo,
     docs,
+    doctor,
     dry_run,
     endpoints,
     events,
@@ -25,16 +28,25 @@ from leadgen.cli import (
     import_leads,
     keys,
     market,
+    money,
+    money_payments,
+    money_replacements,
+    money_sources,
+    person,
     policies,
     privacy,
     quarantine,
     replay,
+    retention,
     returns,
     rules,
     sales,
     schema,
+    sealing,
     services,
+    suppress,
     unsold,
+    users,
     verify,
     what_if,
 )
@@ -46,12 +58,25 @@ from leadgen.errors import LeadGenError
 app = typer.Typer(name="leadgen", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(db.app, name="db")
 app.add_typer(keys.app, name="key")
+app.add_typer(users.app, name="user")
 app.add_typer(buyers.app, name="buyers")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(returns.app, name="returns")
+money.app.command("payables")(money_sources.payables)
+money.app.command("payout")(money_sources.payout)
+money.app.command("source-statement")(money_sources.source_statement)
+app.add_typer(money.app, name="money")
+money.app.add_typer(money_payments.app, name="payments")
+money.app.add_typer(money_replacements.app, name="replacements")
+money.app.command("top-up")(money_payments.top_up)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(field_maps.app, name="field-map")
+app.add_typer(sealing.app, name="sealing")
+app.add_typer(suppress.app, name="suppress")
+app.add_typer(person.app, name="person")
+app.add_typer(retention.app, name="retention")
+app.add_typer(consent.app, name="consent")
 for command in (
     demo.demo,
     schema.migrate,
@@ -71,10 +96,12 @@ for command in (
     policies.history,
     policies.rollback,
     events.events,
+    audit.audit,
     replay.replay,
-    privacy.suppress,
-    privacy.unsuppress,
+    suppress.unsuppress,
     privacy.erase,
+    sealing.unmask,
+    doctor.doctor,
 ):
     app.command()(command)
 app.command("import")(import_leads.import_leads)

@@ -11,7 +11,7 @@ from rich.text import Text
 from leadgen.cli.console import err, plain_table
 from leadgen.cli.moments import HOW_TIMES_ARE_READ, read_moment, show_moment
 from leadgen.cli.offers import find_offer
-from leadgen.cli.rows import AsJson, Row, no_buyer, print_json, read_rows
+from leadgen.cli.rows import AsJson, Row, Why, give_reason, no_buyer, print_json, read_rows
 from leadgen.cli.target import MAX_ID, database_url
 from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
@@ -210,6 +210,7 @@ def pause(
         ),
     ] = None,
     offer: OneOffer = None,
+    reason: Why = None,
 ) -> None:
     """Pause a buyer: from a time on, until another, it gets no leads. A pause that it had is replaced.
 
@@ -220,6 +221,7 @@ def pause(
     """
     said = []
     with connect(database_url()) as connection:
+        give_reason(connection, reason)
         for enrollment in find_enrollments(connection, buyer, offer):
             starts = read_moment(start, "--from", enrollment.zone) if start else None
             ends = read_moment(end, "--until", enrollment.zone) if end else None
@@ -234,13 +236,14 @@ def pause(
 
 
 @app.command()
-def resume(buyer: BuyerId, offer: OneOffer = None) -> None:
+def resume(buyer: BuyerId, offer: OneOffer = None, reason: Why = None) -> None:
     """End the pause of a buyer, or take back one that was planned, in all its offers or in one.
 
     Example: leadgen buyers resume 7 --offer austin-plumbing
     """
     said = []
     with connect(database_url()) as connection:
+        give_reason(connection, reason)
         for enrollment in find_enrollments(connection, buyer, offer):
             row = connection.execute(RESUME, [enrollment.id]).fetchone()
             state = "is resumed" if row and row[0] else "was not paused"

@@ -18,7 +18,10 @@ OUT_OF_DATE = (InvalidSchemaName, UndefinedFunction, UndefinedTable)
 # What the functions of the database say, and how the same is typed here.
 AS_TYPED = {
     "a country_code": "--country",
+    "buyer_id: found": "--buyer: found",
     "country_code: found": "--country: found",
+    "overlap: found": "--overlap: found",
+    "scopes: found": "--scope: found",
     "p_again => true": "--again",
     "p_overlap": "--overlap",
     "an overlap of 0": "--overlap 0",

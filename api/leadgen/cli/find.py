@@ -7,13 +7,14 @@ from rich.text import Text
 
 from leadgen.cli.console import err, plain_table, show_minute
 from leadgen.cli.errors import EMBEDDED
+from leadgen.cli.opening import find_hash_key, tell_what_is_left_out
 from leadgen.cli.rows import AsJson, Limit, print_json, read_rows
 from leadgen.settings import load_settings
 from leadgen.words import count_of
 
 FIND = """
 select lead_id, quarantine_id, created_at, offer, source, status, matched, summary, deliveries
-from leadgen.find_leads(%s::text, %s::integer)
+from leadgen.find_leads(%s::text, %s::integer, %s::text)
 """
 SEARCHED = """
 select current_database() as name, (select count(*) from leadgen.leads) as leads,
@@ -49,7 +50,8 @@ def find(
     from leadgen.show.account import shorten_times
     from leadgen.show.console import make_console
 
-    rows = read_rows(FIND, [text, limit])
+    tell_what_is_left_out()
+    rows = read_rows(FIND, [text, limit, find_hash_key()])
     if as_json:
         print_json(rows)
     if not rows:

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from leadgen.cli.target import MAX_ID
+from leadgen.db.session import PROGRAM
 
 EXAMPLE = "Example: "
 WIDTH = 100  # columns at most
@@ -38,6 +39,14 @@ class Command(TyperCommand):
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The arguments and options of the usage line."""
         return list_usage(self)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; the sessions that it opens bear its name."""
+        token = PROGRAM.set(name_command(ctx))
+        try:
+            return super().invoke(ctx)
+        finally:
+            PROGRAM.reset(token)
 
     def parse_args(self, ctx: Any, args: Any) -> Any:
         """As typer does; a value that is refused is told as found and allowed."""
@@ -70,6 +79,15 @@ class Group(TyperGroup):
         formatter.write(show_rows("Commands", rows))
         formatter.write(show_rows("Options", [(show_name(one), show_help(one)) for one in self.params]))
         formatter.write(f"`{ctx.command_path} COMMAND --help` describes a command.\n")
+
+
+def name_command(ctx: Any) -> str:
+    """`leadgen buyers pause`, however the program was started."""
+    names = []
+    while ctx.parent is not None:
+        names.append(ctx.info_name)
+        ctx = ctx.parent
+    return " ".join(["leadgen", *reversed(names)])
 
 
 def use_plain_help(app: typer.Typer) -> None:
@@ -118,7 +136,7 @@ def show_name(parameter: Any) -> str:
     """`TEXT`, `--limit NUMBER`, `--json`: a parameter as it is typed."""
     if parameter.param_type_name == "argument":
         return str(parameter.metavar or parameter.name.upper())
-    return f"{parameter.opts[0]} {show_kind(parameter)}".strip()
+    return f"{', '.join((parameter.opts[0], *parameter.secondary_opts))} {show_kind(parameter)}".strip()
 
 
 def show_kind(parameter: Any) -> str:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table
 from leadgen.cli.errors import describe_error
+from leadgen.cli.opening import find_ring
 from leadgen.cli.rows import AsJson, print_json
 from leadgen.cli.target import database_url
 from leadgen.db.session import connect
@@ -28,7 +29,7 @@ from leadgen.imports.report import Report
 from leadgen.imports.source import Source, find_source
 from leadgen.imports.source_file import SourceFile, source_file
 from leadgen.imports.table import DELIMITERS, LEAD, LINE, OUTCOME, REASON
-from leadgen.mail_domains import MailDomains
+from leadgen.sealing.store import fill_vault
 from leadgen.settings import load_settings
 from leadgen.words import count_of, money
 
@@ -134,6 +135,8 @@ def import_leads(
 
     Example: leadgen import leads.csv --source austin-plumbing-v1 --attributes --dry-run
     """
+    from leadgen.mail_domains import MailDomains  # its packages take a third of a command's start
+
     others = _read_others(attributes=attributes, leave_out=leave_out)
     said = _read_said(mapped or [], map_file)
     settings = load_settings()
@@ -145,9 +148,13 @@ def import_leads(
         columns = read_columns(file, opened, said, others, _read_key(key, opened.table.headings))
         with connect(database_url(), autocommit=True) as connection, asyncio.Runner() as runner:
             where = find_source(connection, source)
+            ring = find_ring()
             show_source(where, is_dry=is_dry)
             poster = Poster(
-                connection, lambda: MailDomains(settings.mx_timeout_seconds, settings.dns_servers), runner
+                connection,
+                lambda: MailDomains(settings.mx_timeout_seconds, settings.dns_servers),
+                runner,
+                fill_vault(connection, ring) if ring else None,
             )
             reader = Reader(opened.table.headings, columns, where.source_key, where.api_key_hash, key)
             post = poster.rehearse if is_dry else poster.post

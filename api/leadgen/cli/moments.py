@@ -33,6 +33,16 @@ def read_moment(text: str, option: str, zone: ZoneInfo, also: str = "") -> datet
     return moment
 
 
+def read_day(text: str, option: str) -> date:
+    """The day that 2026-11-30 is. Raises LeadGenError for what is none."""
+    if not DAY.fullmatch(text):
+        hint = "; a day, not a month" if re.fullmatch(r"\d{4}-\d{1,2}", text, re.ASCII) else ""
+        raise LeadGenError(f"{option}: found {text[:50]}, allowed a day such as 2026-11-30{hint}")
+    if not is_day(text):
+        raise LeadGenError(f"{option}: found {text}, but there is no such day")
+    return date.fromisoformat(text)
+
+
 def is_day(text: str) -> bool:
     """Whether the calendar has this day: 2026-11-31 is none."""
     try:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from leadgen.cli.console import err, out
 from leadgen.cli.offers import find_offer
+from leadgen.cli.rows import Why, give_reason
 from leadgen.cli.target import MAX_ID, database_url
 from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
@@ -24,6 +25,7 @@ class Kind(StrEnum):
     VALIDATION = "validation"
     ROUTING = "routing"
     PRICING = "pricing"
+    PAYOUT = "payout"
     ENROLLMENT = "enrollment"
     OFFER = "offer"
 
@@ -92,6 +94,7 @@ def rollback(
             help="The version to go back to. It may stand behind the id, too.",
         ),
     ] = None,
+    reason: Why = None,
 ) -> None:
     """Make a new version of a policy, an enrollment or an offer: what an old one was. Prints its number.
 
@@ -104,6 +107,7 @@ def rollback(
     wanted = to or version
     with connect(database_url()) as connection:
         number = read_id(connection, kind, row_id)
+        give_reason(connection, reason)
         row = connection.execute(
             ROLL_BACK.get(kind, ROLL_BACK_POLICY).encode(),
             {"kind": kind.value, "id": number, "version": wanted},

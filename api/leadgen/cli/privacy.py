@@ -1,22 +1,20 @@
-"""`leadgen suppress`, `unsuppress` and `erase`: whom no lead may carry, and who is struck out."""
+"""`leadgen erase` and `leadgen person`: who is struck out, and what is held of a person."""
 
 from enum import StrEnum
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
+from psycopg.types.json import Jsonb
 from rich.text import Text
 
 from leadgen.cli.console import err, plain_table, show_minute
-from leadgen.cli.moments import read_moment
+from leadgen.cli.opening import find_hash_key, open_contact, tell_what_is_left_out
 from leadgen.cli.rows import Row, call, read_rows
 from leadgen.cli.target import MAX_ID
 
-SUPPRESS = "select leadgen.suppress(%s::text, %s::text, %s::text, %s::timestamptz, %s::text)"
-UNSUPPRESS = "select leadgen.unsuppress(%s::text, %s::text, %s::text)"
 FIND = """
 select lead_id, quarantine_id, created_at, offer, source, summary
-from leadgen.find_person(%s::text, %s::text, %s::text)
+from leadgen.find_person(%s::text, %s::text, %s::text, %s::jsonb)
 """
 SHARING = """
 select 'e-mail' as contact, array_agg(distinct o.id order by o.id) as leads
@@ -27,8 +25,11 @@ select 'phone', array_agg(distinct o.id order by o.id)
 from leadgen.leads l join leadgen.leads o on o.phone = l.phone
 where l.id = any(%(found)s) and l.phone <> '' and o.id <> all(%(found)s)
 """
-ERASE_LEAD = "select leadgen.erase_lead(%s::bigint, %s::text)"
+ERASE_LEAD = "select leadgen.erase_lead(%s::bigint, %s::text, %s::jsonb)"
 ERASE_SUBMISSION = "select leadgen.erase_submission(%s::bigint, %s::text)"
+HOLDINGS = "select what, id, created_at from leadgen.list_holdings(%s::text, %s::text, %s::text, %s::text)"
+COUNT = "select what, number, becomes from leadgen.count_holdings(%s::text, %s::text, %s::text, %s::text)"
+ERASE_HOLDING = "select leadgen.erase_holding(%s::text, %s::bigint, %s::text)"
 
 SHOWN_SHARING = 20  # ids on a line
 
@@ -41,52 +42,12 @@ class Contact(StrEnum):
     EMAIL_DOMAIN = "email_domain"
 
 
-Kind = Annotated[Contact, typer.Argument(metavar="KIND", help="What the contact is.")]
-Value = Annotated[
-    str, typer.Argument(metavar="VALUE", help="+15125550123, name@example.com or example.com, by its kind.")
-]
 Country = Annotated[
     str | None,
     typer.Option(
         "--country", metavar="CODE", help="Read a phone without + as it is dialled in this country: US."
     ),
 ]
-
-
-def suppress(
-    kind: Kind,
-    value: Value,
-    reason: Annotated[str | None, typer.Option(help="Kept with it; no names in it.")] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="ISO 8601, UTC. Default: for ever.")
-    ] = None,
-    country: Country = None,
-) -> None:
-    """Reject every lead from now on that carries a phone, an e-mail or an e-mail domain.
-
-    Again: the reason and the time are replaced. Only a hash of the contact is kept.
-
-    Example: leadgen suppress phone +15125550123 --reason "asked us not to call"
-    """
-    end = read_moment(until, "--until", ZoneInfo("UTC")) if until else None
-    call(SUPPRESS, [kind.value, value, reason, end, country])
-    how_long = f"until {show_minute(end)} UTC" if end else "for ever"
-    err.print(
-        f"{value} is suppressed {how_long}: leads that carry it are rejected", markup=False, soft_wrap=True
-    )
-
-
-def unsuppress(kind: Kind, value: Value, country: Country = None) -> None:
-    """Let leads carry a contact again.
-
-    Example: leadgen unsuppress email name@example.com
-    """
-    was = call(UNSUPPRESS, [kind.value, value, country])
-    err.print(
-        f"{value} is no longer suppressed" if was else f"{value} was not suppressed",
-        markup=False,
-        soft_wrap=True,
-    )
 
 
 def erase(
@@ -98,11 +59,18 @@ def erase(
     email: Annotated[str | None, typer.Option(metavar="ADDRESS", help="The person with this e-mail.")] = None,
     country: Country = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    is_dry: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Count what is held and say what would become of it; nothing is erased."
+        ),
+    ] = False,
 ) -> None:
     """Strike a person out: list what there is of a phone, an e-mail or one lead, ask, and erase it.
 
-    Everything goes that says who a lead was: deliveries, replies, quarantined submissions included. It cannot be
-    undone. Sales, prices and decisions stand. `leadgen explain` shows when a lead was erased, by whom and why.
+    Everything goes that says who a person was: leads, deliveries, replies, quarantined submissions, leads that wait for
+    their network, a user with its sessions. It cannot be undone. Sales, prices and decisions stand. `leadgen explain`
+    shows when a lead was erased, by whom and why.
 
     Other leads that share a phone or an e-mail with what is listed are named, and are not erased. Exit status 1 if
     nothing is found.
@@ -116,25 +84,64 @@ def erase(
     ]
     if len(given) != 1:
         raise typer.BadParameter("give the id of a lead, or --phone, or --email: one of them")
-    found = read_rows(FIND, [*given[0], country])
-    if not found:
-        err.print(f"no lead and no submission in quarantine has {given[0][1]}", markup=False)
+    if is_dry and lead is not None:
+        raise typer.BadParameter("--dry-run counts what is held of a --phone or an --email")
+    kind, value = given[0]
+    tell_what_is_left_out()
+    opened = open_for_erasure(lead)
+    found = read_rows(FIND, [kind, value, country, opened])
+    others = (
+        []
+        if lead
+        else [
+            row
+            for row in read_rows(HOLDINGS, [kind, value, country, find_hash_key()])
+            if row["what"] in ("fetch", "user")
+        ]
+    )
+    if not found and not others:
+        err.print(f"no lead, no submission in quarantine and no user has {value}", markup=False)
         raise typer.Exit(1)
-    list_found(found)
+    if is_dry:
+        show_counts(read_rows(COUNT, [kind, value, country, find_hash_key()]))
+        return
+    list_found(found, others)
     name_sharing([row["lead_id"] for row in found if row["lead_id"]])
     if not yes:
         typer.confirm("Erase this? It cannot be undone", abort=True, err=True)
     for row in found:
         if row["lead_id"]:
-            is_new = call(ERASE_LEAD, [row["lead_id"], reason])
+            is_new = call(ERASE_LEAD, [row["lead_id"], reason, open_for_erasure(row["lead_id"])])
             again = "was erased before; what came since is erased too"
             err.print(f"lead {row['lead_id']} {'is erased' if is_new else again}")
         else:
             call(ERASE_SUBMISSION, [row["quarantine_id"], reason])
             err.print(f"submission {row['quarantine_id']} in quarantine is erased")
+    for row in others:
+        call(ERASE_HOLDING, [row["what"], row["id"], reason])
+        err.print(f"{row['what']} {row['id']} is erased")
 
 
-def list_found(rows: list[Row]) -> None:
+def open_for_erasure(lead: int | None) -> Jsonb | None:
+    """By what sealed leads and submissions of a person are found: the digest key, and the contact of a lead."""
+    if lead is None:
+        key = find_hash_key()
+        return Jsonb({"hash_key": key}) if key else None
+    key, contact = open_contact(lead, "erase")
+    return Jsonb({"hash_key": key, "contact": contact}) if key else None
+
+
+def show_counts(rows: list[Row]) -> None:
+    """How much is held of a person, and what would become of it."""
+    from leadgen.show.console import make_console
+
+    table = plain_table("number", "what", "becomes", numbers=("number",))
+    for row in rows:
+        table.add_row(f"{row['number']:,}", Text(row["what"]), Text(row["becomes"]))
+    make_console().print(table)
+
+
+def list_found(rows: list[Row], others: list[Row]) -> None:
     """What is about to be erased, without what says who it is."""
     from leadgen.show.account import shorten_times
     from leadgen.show.console import make_console
@@ -146,6 +153,9 @@ def list_found(rows: list[Row]) -> None:
         table.add_row(
             what, show_minute(row["created_at"]), Text(row["offer"] or row["source"] or ""), Text(summary)
         )
+    for row in others:
+        waits = "it waits for its network" if row["what"] == "fetch" else "deactivated, and struck out"
+        table.add_row(f"{row['what']} {row['id']}", show_minute(row["created_at"]), "", waits)
     make_console().print(table)
 
 

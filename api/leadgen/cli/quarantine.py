@@ -6,13 +6,18 @@ from typing import Annotated, Any
 
 import psycopg
 import typer
+from psycopg.types.json import Jsonb
 from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.errors import OURS
-from leadgen.cli.rows import AsJson, Id, Limit, Row, call, describe_refused, print_json, read_rows
-from leadgen.cli.target import MAX_ID
+from leadgen.cli.opening import NO_KEYS, OPEN_SUBMISSION, find_ring
+from leadgen.cli.rows import AsJson, Id, Limit, Row, describe_refused, print_json, read_rows
+from leadgen.cli.target import MAX_ID, database_url
+from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
+from leadgen.sealing.leads import seal_wanted
+from leadgen.sealing.store import fill_vault, load_vault
 from leadgen.show.console import escape_json
 
 app = typer.Typer(
@@ -35,8 +40,9 @@ from leadgen.intake_quarantine q
 left join leadgen.lead_fetches f on f.quarantine_id = q.id
 where q.id = %s
 """
+MOST_CALLS = 4  # to hand one in: a lead, or the submission, is sealed in between
 WAITING = "select q.id from leadgen.intake_quarantine q where q.resubmitted_at is null order by q.id"
-RESUBMIT = "select leadgen.resubmit_quarantined(%s::bigint)"
+RESUBMIT = "select leadgen.resubmit_quarantined(%s::bigint, %s::jsonb)::text"
 
 
 @app.command("list")
@@ -75,14 +81,25 @@ def list_quarantine(
 
 
 @app.command()
-def show(one: Id, as_json: AsJson = False) -> None:
-    """Show one submission whole, personal data included: what was sent, and the error that its sender was answered.
+def show(
+    one: Id,
+    unmask: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="Open it if it is sealed; an event keeps who asked and why."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one submission: what was sent, and the error that its sender was answered.
+
+    What is stored clear is shown whole, personal data included; what is sealed with --unmask.
 
     Example: leadgen quarantine show 3
     """
     rows = read_rows(SHOW, [one])
     if not rows:
         raise LeadGenError(f"no submission {one} in quarantine: `leadgen quarantine list` lists them")
+    if unmask is not None:
+        rows[0]["payload"] = open_payload(one, unmask) or rows[0]["payload"]
     if as_json:
         print_json(rows)
         return
@@ -116,6 +133,20 @@ def describe_submission(row: Row) -> Iterator[str]:
         yield _as_json(row["payload"], indent=2)
 
 
+def open_payload(one: int, reason: str) -> dict[str, Any] | None:
+    """What a sealed submission says; None: it is clear. Raises LeadGenError without keys."""
+    ring = find_ring()
+    if ring is None:
+        raise LeadGenError(f"a sealed submission cannot be opened: {NO_KEYS}")
+    with connect(database_url(), autocommit=True) as connection:
+        row = connection.execute(OPEN_SUBMISSION, [one, reason]).fetchone()
+        if not row or row[0] is None:
+            return None
+        document = json.loads(load_vault(connection, ring).open("submission", row[0]))
+    payload: dict[str, Any] = document.get("payload") or {"body": document["text"]}
+    return payload
+
+
 def _as_json(value: object, indent: int | None = None) -> str:
     return escape_json(json.dumps(value, ensure_ascii=False, indent=indent))
 
@@ -142,7 +173,7 @@ def resubmit_each(ids: Sequence[int]) -> None:
     waits = False
     for one in dict.fromkeys(ids):
         try:
-            answer = call(RESUBMIT, [one])
+            answer = resubmit_one(one)
         except psycopg.Error as error:
             if not (error.sqlstate or "").startswith(OURS):
                 raise
@@ -155,6 +186,27 @@ def resubmit_each(ids: Sequence[int]) -> None:
         err.print("nothing waits in quarantine")
     if waits:
         raise typer.Exit(1)
+
+
+def resubmit_one(one: int) -> dict[str, Any]:
+    """Resubmit a submission; one that is sealed is opened, and its lead is sealed again where there are keys."""
+    ring = find_ring()
+    with connect(database_url(), autocommit=True) as connection:
+        vault = fill_vault(connection, ring) if ring else None
+        opened: dict[str, Any] = {}
+        if vault:
+            row = connection.execute(OPEN_SUBMISSION, [one, "resubmitted"]).fetchone()
+            if row and row[0]:
+                opened["document"] = json.loads(vault.open("submission", row[0]))
+            opened["sealing"] = {"hash_key": vault.hash_key, "blobs": {}}
+        for _ in range(MOST_CALLS):
+            found = connection.execute(RESUBMIT, [one, Jsonb(opened) if opened else None]).fetchone()
+            text = found[0] if found else "{}"
+            answer: dict[str, Any] = json.loads(text)
+            if answer["status"] != "seal" or vault is None:
+                break
+            opened["sealing"]["blobs"] |= seal_wanted(vault, text)
+    return answer
 
 
 def describe_answer(answer: dict[str, Any]) -> str:

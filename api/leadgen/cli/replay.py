@@ -3,12 +3,14 @@
 from typing import Annotated
 
 import typer
+from psycopg.types.json import Jsonb
 
 from leadgen.cli.console import err, out
+from leadgen.cli.opening import NO_KEYS, open_contact
 from leadgen.cli.rows import AsJson, call, print_json
 from leadgen.cli.target import MAX_ID
 
-REPLAY = "select leadgen.replay_lead(%s::bigint)"
+REPLAY = "select leadgen.replay_lead(%s::bigint, %s::jsonb)"
 
 
 def replay(
@@ -23,11 +25,14 @@ def replay(
     """
     from leadgen.cli.verify import faults_table
 
-    found = call(REPLAY, [lead])
+    _, contact = open_contact(lead, "replay")
+    found = call(REPLAY, [lead, Jsonb(contact) if contact else None])
     if as_json:
         print_json(found)
     elif found["identical"]:
         err.print(f"lead {lead} replays as it was recorded")
+        if "without" in found:
+            err.print(f"without its validation: it is sealed, and {NO_KEYS}")
     else:
         out.print(faults_table([{"lead_id": lead, "differences": found["differences"]}]))
     if not found["identical"]:

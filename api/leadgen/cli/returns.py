@@ -8,6 +8,7 @@ from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
 from leadgen.cli.rows import AsJson, BuyerOption, Id, Limit, call, print_json, read_rows, refuse_unknown
+from leadgen.errors import LeadGenError
 from leadgen.words import money
 
 app = typer.Typer(
@@ -16,7 +17,9 @@ app = typer.Typer(
 
 LIST = """
 select r.id, r.created_at, r.buyer_id, b.name as buyer, r.assignment_id, a.lead_id, a.price, a.currency, r.reason_code,
-  r.via, r.status, r.decided_at, r.decided_by, r.decision_note, case when %(notes)s then r.note end as note
+  r.via, r.status, r.decided_at, r.decided_by, r.decision_note, r.gives,
+  (select count(*) from leadgen.return_evidence e where e.return_id = r.id) as files,
+  case when %(notes)s then r.note end as note
 from leadgen.sale_returns r
 join leadgen.lead_assignments a on a.id = r.assignment_id
 join leadgen.buyers b on b.id = r.buyer_id
@@ -28,6 +31,13 @@ and (%(buyer)s::bigint is null or r.buyer_id = %(buyer)s)
 order by r.id desc
 limit %(limit)s
 """
+EVIDENCE = """
+select e.created_at, e.reference, e.sha256, e.bytes, e.media_type
+from leadgen.return_evidence e
+where e.return_id = %s
+order by e.id
+"""
+KNOWN = "select from leadgen.sale_returns r where r.id = %s"
 REASONS = "select leadgen.list_return_reasons()"
 DECIDE = "select leadgen.decide_return(%s::bigint, %s::boolean, %s::text)"
 
@@ -79,11 +89,13 @@ def list_returns(
         )
         return
     table = plain_table(
-        "id", "asked, UTC", "buyer", "sale", "price", "reason", "through", "status", *(["note"] if notes else []),
-        numbers=("id", "sale", "price"),
+        "id", "asked, UTC", "buyer", "sale", "price", "reason", "through", "status", "files",
+        *(["note"] if notes else []),
+        numbers=("id", "sale", "price", "files"),
     )  # fmt: skip
     for row in rows:
-        cells = [row["reason_code"], row["via"], row["status"], *([row["note"] or ""] if notes else [])]
+        cells = [row["reason_code"], row["via"], row["status"], str(row["files"] or "")]
+        cells += [row["note"] or ""] if notes else []
         table.add_row(
             str(row["id"]),
             show_minute(row["created_at"]),
@@ -93,6 +105,30 @@ def list_returns(
             *map(Text, cells),
         )
     make_console().print(table)
+
+
+@app.command()
+def evidence(return_id: Id, as_json: AsJson = False) -> None:
+    """List the files that a buyer shows for a return. Nothing here has opened them: compare size and hash.
+
+    Example: leadgen returns evidence 12
+    """
+    rows = read_rows(EVIDENCE, [return_id])
+    if not rows and not read_rows(KNOWN, [return_id]):
+        raise LeadGenError(f"no return {return_id}: `leadgen returns list --status all` lists them")
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        err.print(f"return {return_id} has no files")
+        return
+    for row in rows:
+        out.print(row["reference"] or "(erased)", markup=False, highlight=False, soft_wrap=True)
+        out.print(
+            f"  {row['media_type']}, {row['bytes']:,} bytes, sha256 {row['sha256']}, "
+            f"{show_minute(row['created_at'])} UTC",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 @app.command()

@@ -25,9 +25,15 @@ BuyerOption = Annotated[
     int | None, typer.Option("--buyer", min=1, max=MAX_ID, metavar="ID", help="Only those of this buyer.")
 ]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")]
+Why = Annotated[
+    str | None,
+    typer.Option("--reason", metavar="TEXT", help="Why: `leadgen audit` shows it. At most 500 characters."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 Row = dict[str, Any]
+
+LONGEST_REASON = 500  # in an entry of the audit
 
 EXIST = """
 select %(buyer)s::bigint is null or exists (select from leadgen.buyers b where b.id = %(buyer)s) as buyer,
@@ -58,6 +64,15 @@ def no_buyer(buyer: int | None) -> LeadGenError:
 def no_lead(lead: int | None) -> LeadGenError:
     """The error for a lead that there is not."""
     return LeadGenError(f"no lead {lead}: `leadgen find` finds a lead by phone, e-mail, key or attribute")
+
+
+def give_reason(connection: psycopg.Connection[Any], reason: str | None) -> None:
+    """Say why this transaction changes what it changes. Raises LeadGenError for a reason that is too long."""
+    if reason is None:
+        return
+    if len(reason) > LONGEST_REASON:
+        raise LeadGenError(f"--reason: found {len(reason)} characters, allowed at most {LONGEST_REASON}")
+    connection.execute("select set_config('leadgen.reason', %s, true)", [reason])
 
 
 def call(query: str, parameters: Sequence[Any]) -> Any:

@@ -1,20 +1,30 @@
 """`leadgen what-if`: real leads of a period under other rules, prices or buyers. Writes nothing."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import psycopg
 import typer
+from psycopg.types.json import Jsonb
 
 from leadgen.cli.console import err, out
 from leadgen.cli.offers import From, OfferName, To, find_offer, read_period
+from leadgen.cli.opening import find_vault, open_contacts
 from leadgen.cli.target import database_url
 from leadgen.db.session import connect
 from leadgen.errors import LeadGenError
 
-WHAT_IF = "select leadgen.what_if(%s::bigint, %s::timestamptz, %s::timestamptz, %s::jsonb)::text"
+WHAT_IF = """
+select leadgen.what_if(%s::bigint, %s::timestamptz, %s::timestamptz, %s::jsonb, %s::jsonb)::text
+"""
+SEALED = """
+select l.id from leadgen.leads l
+where l.offer_id = %s and l.created_at >= %s and l.created_at < %s and l.sealed is not null
+"""
 
 
 def what_if(
@@ -48,6 +58,7 @@ def what_if(
 
       routing.strategy=weighted                            (or another key of a routing policy)
       pricing.exclusivity_premium='{"percent": 30}'        (of a pricing policy)
+      payout.price=8                                       (of the payout policies of its sources)
       validation.required_fields='["message"]'             (of a validation policy)
       default_price_per_lead=50
       without='[7]'                                        (buyers that are left out)
@@ -82,7 +93,9 @@ def what_if(
         found = find_offer(connection, offer)
         period = read_period(start, end, found.zone)
         with err.status("running the leads of the period"):
-            row = connection.execute(WHAT_IF, [found.id, *period, given]).fetchone()
+            opened = open_period(connection, [found.id, *period])
+            row = connection.execute(WHAT_IF, [found.id, *period, given, Jsonb(opened)]).fetchone()
+        connection.commit()  # the event that says who opened them
     text = row[0] if row else "{}"
     outcome = json.loads(text, parse_float=Decimal)
     if as_json:
@@ -91,6 +104,15 @@ def what_if(
         make_console().print(show_outcome(outcome, found.zone))
     if html:
         write_page(html, make_page(outcome, found.zone, datetime.now(UTC)))
+
+
+def open_period(connection: psycopg.Connection[Any], period: Sequence[object]) -> dict[str, list[str | None]]:
+    """The contacts of an offer's sealed leads of a period, by id; {} without keys."""
+    vault = find_vault(connection)
+    if vault is None:
+        return {}
+    ids = [lead for (lead,) in connection.execute(SEALED, period).fetchall()]
+    return {str(lead): contact for lead, contact in open_contacts(connection, vault, ids, "what-if").items()}
 
 
 def write_page(file: Path, page: str) -> None:

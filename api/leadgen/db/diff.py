@@ -81,13 +81,19 @@ def compare_dumps(url: str, declared: str) -> list[str]:
     PostgreSQL prints an expression in other words once it was dumped and restored (casts and brackets of a CHECK,
     WHEN of a trigger). What differs is therefore compared as both say it after a restore.
     """
-    ours, theirs = dump_objects(url), dump_objects(declared)
-    if ours == theirs:
-        return []
-    settled_ours, settled_theirs = _restored(url, declared), _restored(declared, declared)
-    for name in ours.keys() & theirs.keys() & settled_ours.keys() & settled_theirs.keys():
-        if not GRANTS.search(name):  # which the copy lacks where it lacks the role
-            ours[name], theirs[name] = settled_ours[name], settled_theirs[name]
+    our_dump, their_dump = _dump(url), _dump(declared)
+    ours, theirs = read_objects(our_dump), read_objects(their_dump)
+    for settle, dump in (
+        (theirs, their_dump),
+        (ours, our_dump),
+    ):  # ours need not be, if it comes from a dump itself
+        differing = {name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name]}
+        if differing:
+            settled = _restored(dump, declared)
+            # A copy lacks the grants of a role that is not there.
+            settle.update(
+                {name: settled[name] for name in differing & settled.keys() if not GRANTS.search(name)}
+            )
     shown: list[str] = []
     for name in sorted(ours.keys() | theirs.keys()):
         changes = [
@@ -98,24 +104,29 @@ def compare_dumps(url: str, declared: str) -> list[str]:
     return shown
 
 
-def _restored(url: str, server: str) -> dict[str, list[str]]:
-    """dump_objects of a copy of the schemas on the server of that URL; what cannot be restored there is missing."""
+def _restored(dump: str, server: str) -> dict[str, list[str]]:
+    """The objects of a dump that was restored on the server of that URL; what cannot be restored there is missing."""
     with scratch_database(server) as copy:
         with psycopg.connect(copy, autocommit=True) as connection:
             prepare_python(connection)
         command = [find_binaries()["psql"], "-X", "-q", "-f", "-", copy]
-        subprocess.run(command, input=_dump(url), capture_output=True, text=True, check=False)
+        subprocess.run(command, input=dump, capture_output=True, text=True, check=False)
         return dump_objects(copy)
 
 
 def dump_objects(url: str) -> dict[str, list[str]]:
-    """What `pg_dump -s` prints of our schemas: {name and kind of an object: the lines that make it}.
+    """What `pg_dump -s` prints of our schemas: {name and kind of an object: the lines that make it}."""
+    return read_objects(_dump(url))
+
+
+def read_objects(dump: str) -> dict[str, list[str]]:
+    """The same of such a dump.
 
     The order of objects, and of a table's columns, does not count: a migration can only add at the end.
     """
     objects: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in _dump(url).splitlines():
+    for line in dump.splitlines():
         header = HEADER.match(line)
         if header:
             lines = objects.setdefault(header.group(1), [])

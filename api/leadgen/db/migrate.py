@@ -41,6 +41,7 @@ from leadgen.db.objects import (
 )
 from leadgen.db.owner import OWNER, SCHEMAS, as_owner, as_session_user
 from leadgen.db.plpython import as_superuser, prepare_python, python_routines
+from leadgen.db.policies import restore_policies
 from leadgen.db.reclaim import list_lost_schemas, reclaim_recorded, reclaim_schemas
 from leadgen.db.reference import load_reference
 from leadgen.db.rights import check_names, check_rights
@@ -115,6 +116,8 @@ def migrate(
                 _patiently(wait, say, connection, partial(_apply, connection, tree, migration))
                 applied.append(migration.path.name)
                 say(f"applied {migration.path.name}")
+            for line in restore_policies(connection, tree):
+                say(line)
             python = prepare_python(connection)
             current = {
                 _fingerprint(connection, tree, with_python=each)

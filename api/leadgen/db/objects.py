@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.errors import DependentObjectsStillExist, FeatureNotSupported
 
-from leadgen.db.owner import OWNER, SCHEMAS
+from leadgen.db.owner import OWNER, READER, SCHEMAS
 from leadgen.db.tree import SqlError
 from leadgen.errors import LeadGenError
 
@@ -69,7 +69,7 @@ with ours as (
 )
 select
   f.kind, f.name, f.schema, f.class, f.oid, f.language,
-  pg_get_userbyid(f.owner) = {owner} as is_owned, f.xmin = pg_current_xact_id()::xid as is_new
+  pg_get_userbyid(f.owner) in ({owner}, {reader}) as is_owned, f.xmin = pg_current_xact_id()::xid as is_new
 from found f
 where not exists (
   select from pg_depend d where d.classid = f.class and d.objid = f.oid and d.deptype = 'e'
@@ -203,7 +203,11 @@ def open_record(connection: psycopg.Connection) -> None:
     row = connection.execute("select to_regclass('leadgen.schema_objects')").fetchone()
     connection.execute(RECORD)
     for view in (INVENTORY, DECLARED):
-        connection.execute(sql.SQL(view).format(schemas=sql.Literal(SCHEMAS), owner=sql.Literal(OWNER)))
+        connection.execute(
+            sql.SQL(view).format(
+                schemas=sql.Literal(SCHEMAS), owner=sql.Literal(OWNER), reader=sql.Literal(READER)
+            )
+        )
     if row == (None,):
         # Deployed before the record, or never: what those deploys declared is known by name, and a DBA's own view in
         # our schemas is none of it, whoever owns it.

@@ -7,20 +7,23 @@ import psycopg
 from psycopg import sql
 
 OWNER = "leadgen_owner"
+READER = "leadgen_reader"  # whose functions read for a buyer, under row-level security
 MODULES = [
     "kernel",
     "ref",
     "rules",
     "catalog",
+    "auditing",
     "identity",
     "intake",
     "market",
+    "billing",
     "privacy",
     "outbox",
     "rehearsal",
     "roads",
 ]
-SCHEMAS = ["leadgen", *MODULES, "report"]
+SCHEMAS = ["leadgen", *MODULES, "report", "for_buyers", "for_sources"]
 LOCK_TIMEOUT = "5s"
 
 

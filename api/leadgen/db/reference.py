@@ -157,6 +157,19 @@ def phone_regions() -> Iterator[Row]:
             )
 
 
+def phone_line_types() -> Iterator[Row]:
+    """(country_code, calling_code, line_type, pattern) of every kind of number that a country is known to have."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    for calling_code, countries in sorted(COUNTRY_CODE_TO_REGION_CODE.items()):
+        for country in countries:
+            plan = _numbering_plan(country, calling_code)
+            for kind in PHONE_KINDS:
+                described = getattr(plan, kind)
+                if described and described.national_number_pattern:
+                    yield country, str(calling_code), kind, described.national_number_pattern
+
+
 def _national_pattern(plan: "PhoneMetadata") -> str:
     """What a valid national number of any kind matches whole."""
     kinds = [getattr(plan, kind) for kind in PHONE_KINDS]
@@ -273,6 +286,13 @@ DATA_SETS = (
         key=("prefix",),
         columns=("prefix", "country_code", "region_code", "is_whole"),
         rows=phone_areas,
+    ),
+    DataSet(
+        table="phone_line_types",
+        package="phonenumbers",
+        key=("country_code", "calling_code", "line_type"),
+        columns=("country_code", "calling_code", "line_type", "pattern"),
+        rows=phone_line_types,
     ),
     DataSet(
         table="postal_places",

@@ -6,6 +6,7 @@ cannot do without, a session sets for itself.
 """
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any, LiteralString
 
 import psycopg
@@ -27,6 +28,7 @@ PINS: dict[str, str] = {
     "quote_all_identifiers": "off",
     "row_security": "on",
     "jit": "off",
+    "log_parameter_max_length": "0",  # leads are parameters; of logins that may not, sql/policies/roles.sql says it
 }
 # A setting that this version of the server does not know (transaction_timeout before 17) is left out.
 # Of the API and of workers, where neither their role nor their URL says anything else.
@@ -45,10 +47,16 @@ NO_TIMEOUTS = {
     "transaction_timeout": "0",
 }
 
+# What a session calls itself where its caller gives no name: `leadgen buyers pause`. The audit keeps it as the actor.
+# A name, and no setting, because poolers in transaction mode keep names apart.
+PROGRAM: ContextVar[str] = ContextVar("program", default="leadgen")
+LONGEST_NAME = 63  # PostgreSQL cuts longer ones off
+
 SET: LiteralString = """
 select set_config(pin.name, pin.value, false)
 from unnest(%s::text[], %s::text[], %s::boolean[]) as pin (name, value, gives_way)
 where current_setting(pin.name, true) is not null
+and (pin.name not like 'log%%' or current_setting('is_superuser') = 'on')
 and (
   pin.gives_way is not true or not exists (
     select from pg_settings s
@@ -65,11 +73,12 @@ SPOILED = (*LOST, "25006", "25P03", "25P04")
 
 
 def connect(
-    url: str, *, autocommit: bool = False, application_name: str = "leadgen", **options: Any
+    url: str, *, autocommit: bool = False, application_name: str | None = None, **options: Any
 ) -> psycopg.Connection[Any]:
     """A pinned session for a command; `options` are psycopg's."""
+    name = (application_name or PROGRAM.get())[:LONGEST_NAME]
     connection: psycopg.Connection[Any] = psycopg.connect(
-        url, autocommit=True, application_name=application_name, client_encoding=ENCODING, **options
+        url, autocommit=True, application_name=name, client_encoding=ENCODING, **options
     )
     try:
         connection.execute(SET, _arguments(PINS | NO_TIMEOUTS))

@@ -4,6 +4,7 @@ Some buyers are flaky, as companies are: see MANNERS.
 """
 
 import asyncio
+import re
 import socket
 import time
 from collections import Counter
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -27,6 +29,7 @@ MANNERS: Mapping[str, Manner] = {
 }
 STUMBLES = 2
 SLOWNESS = 0.3  # seconds
+ACCOUNT_LINK = re.compile(r"https?://\S+/account/\S+")  # of an e-mail to a user: an invitation, for one
 
 
 @dataclass
@@ -69,7 +72,7 @@ class Receiver:
             return web.Response(status=503)
         if manner == "slow":
             await asyncio.sleep(SLOWNESS)
-        if body["type"] != "webhook.test":
+        if body["type"] == "lead.assigned":
             self.take(buyer, message, body["data"]["assignment_id"])
         return web.json_response({"status": "accepted"})
 
@@ -100,7 +103,15 @@ class MailCatcher:
         for address in envelope.rcpt_tos:
             self._receipts.emails[message] = address
             self._receipts.announce(f"{address} received an email: {mail['Subject']}")
+            for link in ACCOUNT_LINK.findall(read_text(mail)):
+                self._receipts.announce(f"  {link}")
         return "250 kept"
+
+
+def read_text(mail: EmailMessage) -> str:
+    """The words of an e-mail; none where it has no plain text."""
+    body = mail.get_body(("plain",))
+    return str(body.get_content()) if body else ""
 
 
 @dataclass(frozen=True)

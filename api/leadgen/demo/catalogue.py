@@ -1,10 +1,9 @@
 """The catalogue of sql/seeds/demo, and what a running demo adds to it: addresses on loopback and keys."""
 
-import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from leadgen.api_keys import make_key
 from leadgen.db.exclusive import exclusive_session
 from leadgen.db.owner import as_owner
 from leadgen.db.session import connect
@@ -12,6 +11,10 @@ from leadgen.db.tree import SqlTree, run_file
 from leadgen.paths import sql_dir
 
 PARTNER = "heatwave-partner"  # source_key of the source that needs its key
+GIVE_PARTNER_KEY = """
+select leadgen.create_key('source', s.id, 'demo', null, null, %s, %s) from leadgen.sources s where s.source_key = %s
+"""
+GIVE_OPERATOR_KEY = "select leadgen.create_key('operator', null, 'demo', null, null, %s, %s)"
 FOR_A_DEMO = "update leadgen.settings set allows_local_webhooks = true"
 
 
@@ -33,21 +36,11 @@ def load_catalogue(url: str) -> None:
 
 def give_keys(url: str) -> Keys:
     """Make a key for the partner source and one for an operator."""
-    keys = Keys(f"lg_{secrets.token_urlsafe(32)}", f"lg_{secrets.token_urlsafe(32)}")
+    partner, operator = make_key("source"), make_key("operator")
     with connect(url) as connection:
-        connection.execute(
-            "update leadgen.sources set api_key_hash = %s where source_key = %s",
-            [digest(keys.partner), PARTNER],
-        )
-        connection.execute(
-            "insert into leadgen.operator_keys (name, key_hash) values ('demo', %s)", [digest(keys.operator)]
-        )
-    return keys
-
-
-def digest(key: str) -> str:
-    """The form in which the database keeps a key."""
-    return hashlib.sha256(key.encode()).hexdigest()
+        connection.execute(GIVE_PARTNER_KEY, [partner.prefix, partner.digest, PARTNER])
+        connection.execute(GIVE_OPERATOR_KEY, [operator.prefix, operator.digest])
+    return Keys(partner.text, operator.text)
 
 
 def read_secrets(url: str) -> dict[str, str]:

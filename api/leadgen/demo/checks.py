@@ -66,11 +66,11 @@ class StoredLead:
 
 @dataclass(frozen=True)
 class StoredDelivery:
-    """A row of the outbox; `message` is its webhook-id or the left part of its Message-ID."""
+    """A row of the outbox; `message` is its webhook-id or the left part of its Message-ID. A notice has no lead."""
 
     id: int
-    lead_id: int
-    assignment_id: int
+    lead_id: int | None
+    assignment_id: int | None
     channel: str
     status: str
     target: str
@@ -170,7 +170,7 @@ def check_deliveries(deliveries: Sequence[StoredDelivery], receipts: Receipts) -
     complaints = [
         f"delivery {owed.id} of lead {owed.lead_id} to {owed.buyer} by {owed.channel}: {fault}"
         for owed in deliveries
-        if (fault := find_delivery_fault(owed, receipts))
+        if owed.lead_id and (fault := find_delivery_fault(owed, receipts))
     ]
     if receipts.forged:
         complaints.append(f"{receipts.forged} webhooks came with a signature that does not verify")

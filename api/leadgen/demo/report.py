@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from leadgen.demo.billing import Bill
 from leadgen.demo.buyers import Receipts
 from leadgen.demo.checks import Findings
 from leadgen.demo.posting import Answer
@@ -103,7 +104,22 @@ order by
   lead_id
 limit 1
 """
-
+# By currency, and by how a buyer pays. What was given back is booked by itself: revenue is not taken back.
+MONEY = """
+select
+  t.currency,
+  case e.account when 'buyer_prepaid' then 'prepaid' else 'invoiced' end as mode,
+  count(distinct t.buyer_id)::integer as buyers,
+  coalesce(sum(-e.amount) filter (
+    where t.kind in ('deposit', 'withdrawal', 'payment', 'payment_refund', 'chargeback')), 0) as paid_in,
+  coalesce(sum(e.amount) filter (where t.kind = 'sale'), 0) as sold,
+  coalesce(sum(-e.amount) filter (where t.kind in ('return', 'release', 'refund')), 0) as given_back,
+  sum(case e.account when 'buyer_prepaid' then -e.amount else e.amount end) as at_the_end
+from leadgen.ledger_transactions t
+join leadgen.ledger_entries e on e.transaction_id = t.id and e.account in ('buyer_prepaid', 'buyer_receivable')
+group by t.currency, e.account
+order by t.currency, e.account
+"""
 
 # The enrollment whose daily cap kept the most money away, with twice that cap.
 REHEARSED = """
@@ -129,6 +145,7 @@ def show_report(
     receipts: Receipts,
     findings: Findings,
     story: Story,
+    bill: Bill,
 ) -> None:
     """Print the parts."""
     show_funnel(console, rows(connection, FUNNEL), answers)
@@ -152,7 +169,30 @@ def show_report(
     console.print(Text("One lead, returned", style="bold cyan"))
     console.print(str(story))
     console.print()
+    show_money(console, rows(connection, MONEY), bill)
     show_findings(console, findings, answers)
+
+
+def show_money(console: Console, parts: Sequence[Row], bill: Bill) -> None:
+    """What buyers paid in, bought and got back, and what they have left or owe. The ledger is proved below."""
+    console.print(Text("The money", style="bold cyan"))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("buyers", "currency"):
+        table.add_column(name)
+    for name in ("paid in advance", "bought", "given back", "left", "owed"):
+        table.add_column(name, justify="right")
+    for part in parts:
+        is_prepaid = part["mode"] == "prepaid"
+        amounts = [part["paid_in"] if is_prepaid else None, part["sold"], part["given_back"]]
+        amounts += [part["at_the_end"], None] if is_prepaid else [None, part["at_the_end"]]
+        table.add_row(
+            f"{part['buyers']} {part['mode']}",
+            part["currency"],
+            *("" if amount is None else f"{amount:,.2f}" for amount in amounts),
+        )
+    console.print(table)
+    console.print(f"Invoice {bill}", markup=False, soft_wrap=True)
+    console.print()
 
 
 def rows(connection: Connection, query: LiteralString) -> list[Row]:

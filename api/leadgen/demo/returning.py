@@ -1,14 +1,13 @@
 """One buyer gives a lead back, as buyers do: by HTTP, with its own key. Who has the lead then?"""
 
 import asyncio
-import secrets
 from dataclasses import dataclass
 
 import aiohttp
 import psycopg
 from psycopg.rows import class_row
 
-from leadgen.demo.catalogue import digest
+from leadgen.api_keys import make_key
 from leadgen.demo.processes import looking
 from leadgen.errors import LeadGenError
 
@@ -24,7 +23,7 @@ where d.max_buyers = 1 and cardinality(d.ranking) > 1 and a.outcome = 'accepted'
 order by d.offer_id, d.id desc
 limit 1
 """
-GIVE_KEY = "insert into leadgen.buyer_keys (buyer_id, name, key_hash) values (%s, 'demo', %s)"
+GIVE_KEY = "select leadgen.create_key('buyer', %s, 'demo', '{answer}', null, %s, %s)"
 STORY = """
 select
   first.lead_id,
@@ -63,14 +62,14 @@ async def return_a_lead(database: str, api_url: str) -> Story:
 
     Raises LeadGenError when it is not taken back, or nobody else gets it.
     """
-    key = f"lg_{secrets.token_urlsafe(32)}"
+    key = make_key("buyer")
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         sale = await (await connection.execute(RETURNED)).fetchone()
         if sale is None:
             raise LeadGenError("no lead was sold that another buyer wanted too")
         assignment_id, buyer_id = sale
-        await connection.execute(GIVE_KEY, [buyer_id, digest(key)])
-        await post_return(f"{api_url}/api/assignments/{assignment_id}/return", key)
+        await connection.execute(GIVE_KEY, [buyer_id, key.prefix, key.digest])
+        await post_return(f"{api_url}/api/assignments/{assignment_id}/return", key.text)
         return await wait_for_next(connection, assignment_id)
 
 

@@ -13,6 +13,7 @@ import psycopg
 from rich.console import Console
 
 from leadgen.db.urls import with_role
+from leadgen.demo.billing import Bill, bill_a_buyer
 from leadgen.demo.buyers import MANNERS, Endpoints, Receipts, open_mailbox, open_receiver
 from leadgen.demo.catalogue import (
     Keys,
@@ -115,8 +116,10 @@ async def play(console: Console, url: str, settings: Settings, seed: int, serve:
         fates = check(stage, answers)
         with step(console, "one buyer returns a lead, the next one gets it"):
             story = await return_a_lead(stage.database, stage.api_url)
+        with step(console, "one buyer is billed: an invoice as PDF"):
+            bill = await bill_a_buyer(stage.database)
         console.print()
-        findings = show(console, stage, answers, fates, story)
+        findings = show(console, stage, answers, fates, story, bill)
         if serve:
             facts = (stage.database, stage.api_url, stage.keys.operator)
             show_invitation(console, stack.enter_context(written_environment(*facts)), *facts)
@@ -146,9 +149,10 @@ async def open_stage(stack: AsyncExitStack, url: str, settings: Settings) -> Sta
         "DATABASE_URL": with_role(url, "leadgen_worker", settings.worker_db_password),
         "SMTP_PORT": str(mail_port),
     }
-    worker = await stack.enter_async_context(running("worker", WORK, WORKER_SETTINGS | as_worker, logs))
     api = await stack.enter_async_context(running("API", SERVE, API_SETTINGS | as_api, logs))
     api_url = await wait_for_port(api)
+    as_worker["PUBLIC_URL"] = api_url  # so that the links in e-mails lead to this demo
+    worker = await stack.enter_async_context(running("worker", WORK, WORKER_SETTINGS | as_worker, logs))
     await wait_until_ready(api, api_url)
     return Stage(url, api_url, give_keys(url), receipts, endpoints, (api, worker))
 
@@ -199,11 +203,13 @@ def check(stage: Stage, answers: list[Answer]) -> Fates:
         return check_fates(connection, answers, stage.receipts)
 
 
-def show(console: Console, stage: Stage, answers: list[Answer], fates: Fates, story: Story) -> Findings:
+def show(
+    console: Console, stage: Stage, answers: list[Answer], fates: Fates, story: Story, bill: Bill
+) -> Findings:
     """Check the records, and print the report."""
     with psycopg.connect(stage.database, autocommit=True) as connection:
         findings = check_records(connection, fates)
-        show_report(console, connection, answers, stage.receipts, findings, story)
+        show_report(console, connection, answers, stage.receipts, findings, story, bill)
     return findings
 
 

@@ -12,6 +12,7 @@ from leadgen.docs.events import make_events
 from leadgen.docs.functions import make_functions
 from leadgen.docs.markdown import bullets, page
 from leadgen.docs.modules import make_modules
+from leadgen.docs.rights import make_rights
 from leadgen.docs.settings import make_settings
 from leadgen.docs.source import Source, read_source
 from leadgen.docs.states import make_states
@@ -26,6 +27,7 @@ PAGES: dict[str, tuple[Make, str]] = {
     "erd.md": (make_erd, "which table refers to which, drawn"),
     "state-machines.md": (make_states, "the moves of leads, sales, deliveries and invoices, drawn"),
     "triggers.md": (make_triggers, "what a write to a table sets off"),
+    "rights.md": (make_rights, "what each role may do to which object, and which rows it sees"),
     "errors.md": (make_errors, "SQLSTATEs, their HTTP status, who raises them"),
     "events.md": (make_events, "what operators and buyers are told of"),
     "settings.md": (make_settings, "environment variables and settings of a session"),

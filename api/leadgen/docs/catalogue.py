@@ -69,7 +69,7 @@ FUNCTIONS = """
 select n.nspname || '.' || p.proname as name, pg_get_function_arguments(p.oid) as arguments,
   coalesce(pg_get_function_result(p.oid), '') as result, coalesce(obj_description(p.oid, 'pg_proc'), '') as comment,
   p.prosrc as body,
-  array(select role from unnest(array['api', 'worker', 'dba', 'reporting']) role
+  array(select role from unnest(array['api', 'worker', 'dba', 'reporting', 'buyer', 'source']) role
     where has_function_privilege('leadgen_' || role, p.oid, 'execute')) as roles
 from pg_proc p
 join pg_namespace n on n.oid = p.pronamespace
@@ -92,10 +92,69 @@ MOVES = "select t.entity, t.from_state, t.to_state from leadgen.state_transition
 
 WORK = re.compile(r"The work of (leadgen\.\w+)\.")
 VIEWS = """
-select c.relname as name, coalesce(obj_description(c.oid, 'pg_class'), '') as comment
+select c.oid::regclass::text as name, coalesce(obj_description(c.oid, 'pg_class'), '') as comment
 from pg_class c
-where c.relnamespace = 'report'::regnamespace and c.relkind = 'v'
+join pg_namespace n on n.oid = c.relnamespace and n.nspowner = 'leadgen_owner'::regrole
+where c.relkind = 'v'
 order by 1
+"""
+ROLES = """
+select r.rolname as name, r.rolcanlogin as logs_in, r.rolinherit as inherits,
+  array(
+    select m.roleid::regrole::text
+    from pg_auth_members m
+    where m.member = r.oid and m.roleid::regrole::text ~ '^leadgen_'
+    order by 1
+  ) as becomes
+from pg_roles r
+where r.rolname ~ '^leadgen_(owner|migrator|api|worker|dba|reporting|buyer|source|reader)$'
+order by 1
+"""
+GRANTS = """
+with ours as (
+  select n.oid, n.nspname, n.nspowner, n.nspacl from pg_namespace n where n.nspowner = 'leadgen_owner'::regrole
+), given as (
+  select 'schema' as kind, o.nspname::text as object, null::text as "column", o.nspowner as owner, o.nspacl as acl
+  from ours o
+  union all
+  select case c.relkind when 'S' then 'sequence' else 'table' end, c.oid::regclass::text, null, c.relowner, c.relacl
+  from pg_class c
+  join ours o on o.oid = c.relnamespace
+  union all
+  select 'table', c.oid::regclass::text, a.attname::text, c.relowner, a.attacl
+  from pg_class c
+  join ours o on o.oid = c.relnamespace
+  join pg_attribute a on a.attrelid = c.oid and not a.attisdropped
+  union all
+  select 'function', p.oid::regprocedure::text, null, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
+  from pg_proc p
+  join ours o on o.oid = p.pronamespace
+  union all
+  select 'default', format('new %s of %s', case d.defaclobjtype
+    when 'f' then 'functions' when 'r' then 'tables' when 'S' then 'sequences' when 'T' then 'types' else 'schemas'
+  end, d.defaclrole::regrole), null, d.defaclrole, d.defaclacl
+  from pg_default_acl d
+  where d.defaclrole::regrole::text ~ '^leadgen_'
+)
+select g.kind, g.object, coalesce(nullif(x.grantee, 0)::regrole::text, 'PUBLIC') as role,
+  lower(x.privilege_type) || case when x.is_grantable then ' with grant option' else '' end as "right",
+  array_remove(array_agg(g."column" order by g."column"), null) as columns
+from given g
+cross join lateral aclexplode(g.acl) x
+where x.grantee <> g.owner
+group by g.kind, g.object, x.grantee, x.privilege_type, x.is_grantable, g."column" is null
+order by g.kind, g.object, 3, 4
+"""
+POLICIES = """
+select c.oid::regclass::text as "table", c.relforcerowsecurity as is_forced, p.polname as name,
+  array(select r::text from unnest(p.polroles::regrole[]) r order by 1) as roles,
+  case p.polcmd when '*' then 'all' when 'r' then 'select' else p.polcmd::text end as command,
+  pg_get_expr(p.polqual, p.polrelid, true) as condition
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace and n.nspowner = 'leadgen_owner'::regrole
+join pg_policy p on p.polrelid = c.oid
+where c.relrowsecurity
+order by 1, 3
 """
 
 
@@ -151,7 +210,7 @@ class Unique:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of ours; `roles` may execute it (api, worker, dba, reporting)."""
+    """A function of ours; `roles` may execute it (api, worker, dba, reporting, buyer, source)."""
 
     name: str
     arguments: str
@@ -187,6 +246,39 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Role:
+    """A role of ours, and those that it is a member of."""
+
+    name: str
+    logs_in: bool
+    inherits: bool
+    becomes: list[str]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A right of a role on a schema, table, sequence or function; `columns`: on these alone, none: on all of it."""
+
+    kind: str
+    object: str
+    role: str
+    right: str
+    columns: list[str]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which rows of a table roles see."""
+
+    table: str
+    is_forced: bool
+    name: str
+    roles: list[str]
+    command: str
+    condition: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """All of it."""
 
@@ -199,6 +291,9 @@ class Catalogue:
     triggers: list[Trigger]
     moves: list[Move]
     views: list[Named]
+    roles: list[Role]
+    grants: list[Grant]
+    policies: list[Policy]
 
     def say(self, function: Function) -> str:
         """What a function is for; of one that does a façade's work, what the façade says."""
@@ -226,4 +321,7 @@ def read_catalogue(session: psycopg.Connection) -> Catalogue:
         triggers=read(Trigger, TRIGGERS),
         moves=read(Move, MOVES),
         views=read(Named, VIEWS),
+        roles=read(Role, ROLES),
+        grants=read(Grant, GRANTS),
+        policies=read(Policy, POLICIES),
     )

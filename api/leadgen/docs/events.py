@@ -47,24 +47,27 @@ def _list_written(functions: list[Function], writer: Function, name: str) -> Ite
 
 def _trace(functions: list[Function], writer: Function, written: str) -> Iterator[tuple[str, str]]:
     """The kinds that an expression may be: literals, a parameter of the writer, or a field that its callers set."""
-    if written.startswith("case "):
-        for one in re.findall(r"\b(?:then|else) '(\w+)'", written):
-            yield one, writer.name
-        return
-    kind = read_literal(written)
-    if kind is not None:
-        yield kind, writer.name
+    if kinds := _read_kinds(written):
+        yield from ((kind, writer.name) for kind in kinds)
         return
     parameters = [part.split()[0] for part in list_items(f"{writer.arguments})") if part]
     found = False
     for caller in functions:
         for arguments in list_calls(caller.body, writer.name):
             if written in parameters:
-                kinds = [read_literal(arguments[parameters.index(written)])]
+                kinds = _read_kinds(arguments[parameters.index(written)]) or [UNKNOWN]
             else:
                 kinds = re.findall(r"\.kind := '(\w+)'", caller.body)
             for one in kinds:
                 found = True
-                yield one or UNKNOWN, caller.name
+                yield one, caller.name
     if not found:
         yield UNKNOWN, writer.name
+
+
+def _read_kinds(written: str) -> list[str]:
+    """The literals that an expression may be: itself, or the branches of a case."""
+    if written.startswith("case "):
+        return re.findall(r"\b(?:then|else) '([\w.]+)'", written)
+    kind = read_literal(written)
+    return [] if kind is None else [kind]

@@ -5,6 +5,11 @@ from leadgen.docs.markdown import bullets, code, page, short, table
 from leadgen.docs.source import Source
 from leadgen.docs.touched import Touched, find_touched
 
+VIEWS = {
+    "report": "Views for analysts: no personal data.",
+    "for_buyers": "Views for a session that acts for a buyer: its own rows, by row-level security.",
+    "for_sources": "Views for a session that acts for a source: its own rows, by row-level security.",
+}
 DEPLOY = "Deploy: which migrations ran, and what is loaded."
 
 
@@ -21,8 +26,10 @@ def make_tables(catalogue: Catalogue, source: Source) -> str:
             done.update(file.makes)
     rest = sorted(catalogue.tables.keys() - done)
     parts += [f"## deploy\n\n{DEPLOY}", *(_describe(catalogue, touched, name) for name in rest)]
-    views = table(["view", "what"], ([f"`report.{view.name}`", view.comment] for view in catalogue.views))
-    parts.append(f"## report\n\nViews for analysts: no personal data.\n\n{views}")
+    for schema, what in VIEWS.items():
+        views = [view for view in catalogue.views if view.name.startswith(f"{schema}.")]
+        rows = table(["view", "what"], ([f"`{view.name}`", view.comment] for view in views))
+        parts.append(f"## {schema}\n\n{what}\n\n{rows}")
     return page(
         "Tables",
         "Every table of schema `leadgen` with its columns, from the database and its comments; "

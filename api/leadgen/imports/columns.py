@@ -32,6 +32,8 @@ SPELLINGS: dict[str, str] = {
     "consent_certificate_url": "certificateurl trustedformurl trustedformcerturl xxtrustedformcerturl",
     "consent_certificate_id": "certificateid jornayaleadid universalleadid leadidtoken",
     "consent_text_version": "",
+    "consent_text": "consentlanguage tcpalanguage disclosure",
+    "form_token": "",
     "external_id": "id leadid recordid crmid partnerleadid",
     "source": "",
     "utm_source": "",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 from psycopg.errors import DeadlockDetected, LockNotAvailable, ProgramLimitExceeded, SerializationFailure
@@ -24,7 +24,11 @@ from leadgen.errors import LeadGenError
 from leadgen.escapes import mend_text
 from leadgen.imports.lead import Lead, Reader, RowError
 from leadgen.imports.table import Row
-from leadgen.mail_domains import MailDomains
+from leadgen.sealing.leads import add_sealing, guess_lead, seal_wanted
+
+if TYPE_CHECKING:
+    from leadgen.mail_domains import MailDomains
+    from leadgen.sealing.vault import Vault
 
 PORTION = 4  # leads in a transaction: a live lead of the offer waits for all of them
 PATIENCE = 60.0  # seconds for which an offer may be held, or a deadlock come again
@@ -77,15 +81,18 @@ class Poster:
     def __init__(
         self,
         connection: psycopg.Connection[Any],
-        make_mail_domains: Callable[[], MailDomains],
+        make_mail_domains: "Callable[[], MailDomains]",
         runner: asyncio.Runner,
+        vault: "Vault | None" = None,
     ) -> None:
         self._connection = connection
+        self._vault = vault
+        self._blobs: dict[int, dict[str, str]] = {}  # what of a row is sealed, by its line
         self._make_mail_domains = make_mail_domains
         self._runner = runner
 
     @cached_property
-    def _mail_domains(self) -> MailDomains:
+    def _mail_domains(self) -> "MailDomains":
         return self._make_mail_domains()
 
     def post(self, reader: Reader, rows: Iterable[Row]) -> Iterator[list[Fate]]:
@@ -105,6 +112,7 @@ class Poster:
 
     def _post_portion(self, leads: Sequence[Lead], refused: list[Fate]) -> list[Fate]:
         answers = {lead.row.line: answer for lead, answer in self._submit(leads)}
+        self._blobs.clear()
         fates = [read_answer(lead.row, answers[lead.row.line]) for lead in leads]
         if sold := [fate.lead_id for fate in fates if fate.outcome == "sold"]:
             prices = dict(self._connection.execute(PRICES, [sold]).fetchall())
@@ -120,7 +128,9 @@ class Poster:
             for (lead, can_look_up), answer in zip(waiting, self._submit_once(waiting), strict=True):
                 if answer["status"] == "alone":
                     answer = self._submit_alone(lead, can_look_up=can_look_up)
-                if answer["status"] == "busy":
+                if answer["status"] == "seal":
+                    self._seal(lead, answer)
+                if answer["status"] in ("busy", "seal"):
                     again.append((lead, can_look_up))
                 elif answer["status"] == "lookup":
                     domains.setdefault(answer["domain"], []).append(lead)
@@ -131,13 +141,30 @@ class Poster:
 
     def _submit_once(self, leads: Sequence[tuple[Lead, bool]]) -> list[Answer]:
         payloads = [lead.payload for lead, _ in leads]
-        contexts = [_write_context(lead, can_look_up=can_look_up) for lead, can_look_up in leads]
+        contexts = [self._write_context(lead, can_look_up=can_look_up) for lead, can_look_up in leads]
         rows = _again(lambda: self._connection.execute(SUBMIT, [payloads, contexts]).fetchall())
         return [_read_json(text) for (text,) in rows]
 
     def _submit_alone(self, lead: Lead, *, can_look_up: bool) -> Answer:
-        context = _write_context(lead, can_look_up=can_look_up)
+        context = self._write_context(lead, can_look_up=can_look_up)
         return self._ask(SUBMIT_ALONE, lead, context)
+
+    def _write_context(self, lead: Lead, *, can_look_up: bool) -> str:
+        """The context of a row, with its sealed texts where personal data is sealed."""
+        context = _write_context(lead, can_look_up=can_look_up)
+        if self._vault is None:
+            return context
+        line = lead.row.line
+        if line not in self._blobs:
+            self._blobs = {line: guess_lead(self._vault, lead.payload), **self._blobs}
+        return add_sealing(context, self._vault, self._blobs[line])
+
+    def _seal(self, lead: Lead, answer: Answer) -> None:
+        if self._vault is None:
+            raise LeadGenError(
+                f"line {lead.row.line}: the database asks for a sealed text, and there are no keys"
+            )
+        self._blobs[lead.row.line] |= seal_wanted(self._vault, answer["text"])
 
     def _ask(self, query: str, lead: Lead, context: str) -> Answer:
         try:
@@ -180,7 +207,10 @@ class Poster:
             except RowError as error:
                 yield [Fate(row, "refused", str(error))]
                 continue
-            answer = self._ask(DRY_RUN, lead, _write_context(lead, can_look_up=False))
+            answer = self._ask(DRY_RUN, lead, self._write_context(lead, can_look_up=False))
+            while answer["status"] == "seal":
+                self._seal(lead, answer)
+                answer = self._ask(DRY_RUN, lead, self._write_context(lead, can_look_up=False))
             fate = read_answer(row, answer)
             if fate.came_before and fate.outcome == "sold":
                 prices = dict(self._connection.execute(PRICES, [[fate.lead_id]]).fetchall())
@@ -238,4 +268,4 @@ def _write_context(lead: Lead, *, can_look_up: bool) -> str:
 
 def _read_json(text: str) -> Answer:
     answer: Answer = json.loads(text, parse_float=Decimal)
-    return answer
+    return answer if answer["status"] != "seal" else {"status": "seal", "text": text}

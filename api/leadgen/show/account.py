@@ -57,8 +57,11 @@ def _parts(account: Json) -> Iterator[RenderableType]:
         candidates = attempt["candidates"] or []
         if candidates:
             yield Padding.indent(candidates_table(candidates, attempt["decided_at"], account["currency"]), 4)
-    for sale in account.get("sales", []):
-        yield indented(f"sale {sale['assignment_id']} to {describe_sale(sale)}")
+    sales = [f"sale {sale['assignment_id']} to {describe_sale(sale)}" for sale in account.get("sales", [])]
+    if account.get("billing_status", "pending") != "pending":
+        billing = f"billing: {account['billing_status']}"
+        sales = [f"{sales[0]}; {billing}"] if len(sales) == 1 else [*sales, billing]
+    yield from map(indented, sales)
 
 
 def describe_erasure(erasure: Json) -> str:
@@ -146,9 +149,31 @@ def shorten_times(text: str, since: str) -> str:
 def describe_sale(sale: Json) -> str:
     """Buyer, how the price came about, and what became of each delivery."""
     price = describe_price(sale["price_steps"], sale["currency"])
-    fate = sale["ending"] or sale["outcome"]
+    fate = f"{sale['ending'] or sale['outcome']}{describe_replacement(sale)}"
     deliveries = "; ".join(describe_delivery(delivery) for delivery in sale["deliveries"] or [])
-    return f"{sale['buyer']}: {price}, {fate} ({deliveries or 'no deliveries'})"
+    paid = describe_cost(sale)
+    return f"{sale['buyer']}: {price}{paid}, {fate} ({deliveries or 'no deliveries'})"
+
+
+def describe_replacement(sale: Json) -> str:
+    """`, a replacement is owed`, `, replaced by sale 12`, `, replaces sale 3`; nothing for any other sale."""
+    parts = [f", replaces sale {sale['replaces']}"] if sale.get("replaces") else []
+    match sale.get("replacement"):
+        case {"status": "owed"}:
+            parts.append(", a replacement is owed")
+        case {"status": "used", "used_by": by}:
+            parts.append(f", replaced by sale {by}")
+        case _:
+            pass
+    return "".join(parts)
+
+
+def describe_cost(sale: Json) -> str:
+    """`, cost 8.00, margin 37.00`; nothing where the source is not paid."""
+    if sale.get("cost") is None:
+        return ""
+    cost, margin = (money(sale[name], sale["currency"]) for name in ("cost", "margin"))
+    return f", cost {cost}, margin {margin}"
 
 
 def describe_price(steps: list[Json], currency: str) -> str:

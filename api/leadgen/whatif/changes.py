@@ -11,7 +11,7 @@ from leadgen.words import count_of
 
 Json = dict[str, Any]
 
-POLICIES = ("routing", "pricing", "validation")  # left out where a sentence names a change
+POLICIES = ("routing", "pricing", "payout", "validation")  # left out where a sentence names a change
 
 
 class Names(NamedTuple):

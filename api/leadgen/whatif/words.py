@@ -113,22 +113,27 @@ def side_by_side(actual: Json, simulated: Json) -> list[tuple[str, int, int]]:
 
 
 def totals(outcome: Json) -> list[tuple[str, str, str, str]]:
-    """Rows of (name, actual, simulated, difference), written out."""
+    """Rows of (name, actual, simulated, difference), written out; cost and margin only where sources are paid."""
     before, after, currency = outcome["actual"], outcome["simulated"], outcome["currency"]
     is_shared = any(side["sales"] != side["sold"] for side in (before, after))
     names = {name: f"leads {name}" for name in ("sold", "unsold", "held", "rejected")}
     if is_shared:
         names["sales"] = "sales"
+    is_paid = any(side["cost"] for side in (before, after))
+    amounts = ("revenue", "cost", "margin") if is_paid else ("revenue",)
     return [
         *(
             (words, count(before[name]), count(after[name]), signed(after[name] - before[name]))
             for name, words in names.items()
         ),
-        (
-            f"revenue, {currency}",
-            money(before["revenue"], currency),
-            money(after["revenue"], currency),
-            signed(after["revenue"] - before["revenue"], money_form(currency)),
+        *(
+            (
+                f"{name}, {currency}",
+                money(before[name], currency),
+                money(after[name], currency),
+                signed(after[name] - before[name], money_form(currency)),
+            )
+            for name in amounts
         ),
         (
             "sold of the valid, %",

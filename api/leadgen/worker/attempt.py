@@ -48,6 +48,9 @@ class Delivery:
     timeout_seconds: float | None  # of the routing policy, in total; None: the sender's deadline
     buyer_id: int
     endpoint_id: int
+    sealed: bytes | None = None  # the lead's contact, as long as the body has still none
+    fault: str | None = None  # why it could not be opened
+    personal: tuple[str, ...] = ()  # what no record of an answer may repeat
 
 
 @dataclass(slots=True)
@@ -94,7 +97,10 @@ async def attempt_delivery(sender: Sender, delivery: Delivery) -> Result:
     deadline = sender.deadline if delivery.timeout_seconds is None else delivery.timeout_seconds
     try:
         async with asyncio.timeout(deadline):
-            await sender.send(delivery, attempt)
+            if delivery.fault:
+                attempt.conclude("failed", fault=Fault(delivery.fault, "setup"))
+            else:
+                await sender.send(delivery, attempt)
     except Refused as error:
         attempt.conclude("refused", fault=error.fault)
     except TimeoutError:
@@ -117,6 +123,7 @@ async def attempt_delivery(sender: Sender, delivery: Delivery) -> Result:
         "retry_after_seconds": attempt.retry_after_seconds,
         "provider_id": _clip(attempt.provider_id, LONGEST_ERROR),
         "disables": attempt.disables,
+        **({"personal": delivery.personal} if delivery.personal and attempt.reply else {}),
     }
 
 

@@ -16,6 +16,7 @@ from leadgen.worker.attempt import Delivery, attempt_delivery
 from leadgen.worker.lane import Lane
 from leadgen.worker.queries import Session, keep_trying
 from leadgen.worker.recorder import Recorder
+from leadgen.worker.sealing import Opener
 from leadgen.worker.withdrawals import Withdrawals
 
 LEASE_MARGIN = 1.0  # seconds of a lease kept for recording: no attempt may last into them
@@ -44,8 +45,10 @@ class Loop:
         lanes: Mapping[str, Lane],
         recorder: Recorder,
         wake: asyncio.Event,
+        opener: Opener,
     ) -> None:
         self._session = session
+        self._opener = opener
         self._terms = terms
         self._lanes = dict(lanes)
         self._recorder = recorder
@@ -102,7 +105,8 @@ class Loop:
             self.withdrawals.forget()
         room = {channel: lane.room for channel, lane in self._lanes.items()}
         terms = self._terms
-        return await self._session.claim(terms.worker, room, terms.lease, self._recorder.unrecorded())
+        claimed = await self._session.claim(terms.worker, room, terms.lease, self._recorder.unrecorded())
+        return await self._opener.open(claimed)
 
     async def _linger(self) -> bool:
         """Look once more after a moment; True when something was due."""

@@ -22,7 +22,9 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from leadgen.worker.attempt import Attempt, Delivery, Fault, Outcome, Refused
+from leadgen.invoices.pdf import NoPdfError
+from leadgen.worker.attempt import LONGEST_ERROR, Attempt, Delivery, Fault, Outcome, Refused
+from leadgen.worker.documents import Documents, File
 from leadgen.worker.words import LEAD, one_line, read_facts, render, template_of
 
 CONNECTIONS = 8  # to the SMTP server at once: relays turn away who opens many
@@ -62,10 +64,17 @@ class MailSender:
     Without a server every attempt fails and says so.
     """
 
-    def __init__(self, deadline: float, server: MailServer | None, public_url: str | None = None) -> None:
+    def __init__(
+        self,
+        deadline: float,
+        server: MailServer | None,
+        public_url: str | None = None,
+        documents: Documents | None = None,
+    ) -> None:
         self.deadline = deadline
         self._server = server
         self._public_url = public_url
+        self._documents = documents
         self._idle: list[tuple[float, SMTP]] = []  # when it was put back, and the connection
 
     async def __aenter__(self) -> Self:
@@ -83,9 +92,23 @@ class MailSender:
         if server is None:
             attempt.conclude("failed", fault=Fault("SMTP_HOST and FROM_EMAIL are not set", "setup"))
             return
-        text = write_out(compose(delivery, server.from_email, self._public_url))
         try:
-            await self._hand_in(server, text, delivery.target, attempt)
+            file = await self._documents.make(delivery) if self._documents else None
+        except NoPdfError as error:
+            attempt.conclude("failed", fault=Fault(str(error)[:LONGEST_ERROR], "setup"))
+            return
+        await self.hand_over(
+            compose(delivery, server.from_email, self._public_url, file), delivery.target, attempt
+        )
+
+    async def hand_over(self, message: EmailMessage, target: str, attempt: Attempt) -> None:
+        """Hand in a message that is written, and fill in the attempt. May raise as `send` does."""
+        server = self._server
+        if server is None:
+            attempt.conclude("failed", fault=Fault("SMTP_HOST and FROM_EMAIL are not set", "setup"))
+            return
+        try:
+            await self._hand_in(server, write_out(message), target, attempt)
         except SMTPResponseException as error:
             attempt.conclude(*judge(error))
             attempt.reply = str(error.message)
@@ -192,28 +215,38 @@ def judge(error: SMTPResponseException) -> tuple[Outcome, int, Fault]:
     return "refused" if about_message and final else "failed", error.code, fault
 
 
-def compose(delivery: Delivery, from_email: str, public_url: str | None = None) -> EmailMessage:
+def compose(
+    delivery: Delivery, from_email: str, public_url: str | None = None, file: File | None = None
+) -> EmailMessage:
     """The message for one delivery. Raises Refused when address, body or template cannot make one."""
     try:
         facts = read_facts(delivery, public_url)
-        message = EmailMessage(policy=ASCII_POLICY)
-        message["From"] = from_email
-        message["To"] = read_address(delivery.target)
         subject = render(template_of(delivery.kind, "subject.txt"), facts)
-        message["Subject"] = one_line(subject)[:LONGEST_SUBJECT]
-        message["Date"] = format_datetime(datetime.now(UTC))
-        message["Message-ID"] = f"<{one_line(delivery.message_id)}@{domain_of(from_email)}>"
-        message["Auto-Submitted"] = "auto-generated"
+        message = start_message(from_email, delivery.target, subject, delivery.message_id)
         if link := facts["links"]["unsubscribe"]:
             message["List-Unsubscribe"] = f"<{link}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(render(template_of(delivery.kind, "txt"), facts))
         message.add_alternative(render(template_of(delivery.kind, "html"), facts), subtype="html")
+        if file is not None:
+            message.add_attachment(file.content, maintype="application", subtype="pdf", filename=file.name)
     except Exception as error:  # noqa: BLE001  nothing was sent, and it would fail the same way again
         raise Refused(f"the message cannot be written ({type(error).__name__})") from None
     if delivery.kind == LEAD:
         with suppress(ValueError):
             message["Reply-To"] = read_address(facts["lead"]["email"])
+    return message
+
+
+def start_message(from_email: str, to: str, subject: str, message_id: str) -> EmailMessage:
+    """A message with its headers. Raises ValueError for an address that is not fit for one."""
+    message = EmailMessage(policy=ASCII_POLICY)
+    message["From"] = from_email
+    message["To"] = read_address(to)
+    message["Subject"] = one_line(subject)[:LONGEST_SUBJECT]
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message["Message-ID"] = f"<{one_line(message_id)}@{domain_of(from_email)}>"
+    message["Auto-Submitted"] = "auto-generated"
     return message
 
 

@@ -10,22 +10,31 @@ import ssl
 import sys
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from importlib.util import find_spec
 
 import structlog
 import uvloop
 
 from leadgen.log import configure_logging
 from leadgen.mail_domains import MailDomains
+from leadgen.payments.due import Provider
+from leadgen.sealing.envelope import SealError
+from leadgen.sealing.keyring import KeyRing, load_ring
+from leadgen.sealing.store import VaultStore
 from leadgen.settings import Settings
 from leadgen.worker import mail, metrics, sms
+from leadgen.worker.cashier import Cashier
 from leadgen.worker.checks import Checker
+from leadgen.worker.documents import Documents
 from leadgen.worker.egress import Egress
 from leadgen.worker.fetcher import Fetcher
 from leadgen.worker.graph import GraphApi
 from leadgen.worker.lane import Lane
 from leadgen.worker.loop import LEASE_MARGIN, ClaimTerms, Loop
+from leadgen.worker.postman import Postman
 from leadgen.worker.queries import Session
 from leadgen.worker.recorder import Recorder
+from leadgen.worker.sealing import Opener, Sealer
 from leadgen.worker.tender import Tender
 from leadgen.worker.wakeup import Bell, listen
 from leadgen.worker.webhook import WebhookSender
@@ -63,6 +72,12 @@ def find_fault(settings: Settings) -> str | None:
     """Why these settings cannot work; None: they can."""
     if not settings.database_url:
         return "DATABASE_URL is not set"
+    try:
+        load_keys(settings)
+    except SealError as error:
+        return str(error)
+    if settings.stripe_secret_key is not None and find_spec("stripe") is None:
+        return "STRIPE_SECRET_KEY is set, but the package stripe is missing: pip install 'leadgen[stripe]'"
     least = settings.webhook_timeout_seconds + LEASE_MARGIN
     if settings.worker_lease_seconds <= least:
         return (
@@ -89,7 +104,8 @@ async def work(settings: Settings) -> bool:
             await stack.enter_async_context(Session(url, name)) for _ in range(4)
         ]
         egress = Egress(development=settings.environment == "development")
-        lanes = await open_lanes(settings, egress, stack)
+        documents = Documents(await stack.enter_async_context(Session(url, f"{name} documents")))
+        lanes = await open_lanes(settings, egress, stack, documents)
         delay = timedelta(seconds=settings.webhook_retry_delay)
         recorder = Recorder(records, wake, settings.webhook_max_retries, delay)
         terms = ClaimTerms(
@@ -97,13 +113,14 @@ async def work(settings: Settings) -> bool:
             lease=timedelta(seconds=settings.worker_lease_seconds),
             poll=timedelta(seconds=settings.worker_poll_seconds),
         )
-        loop = Loop(claims, terms, lanes, recorder, wake)
+        store = await open_store(load_keys(settings), stack, url, name)
+        loop = Loop(claims, terms, lanes, recorder, wake, Opener(store))
         tender, checker = Tender(chores, wake), Checker(chores, egress)
         graph = await stack.enter_async_context(
             GraphApi(settings.meta_graph_url, settings.meta_graph_timeout_seconds)
         )
         fetcher = Fetcher(
-            fetches, graph, MailDomains(settings.mx_timeout_seconds, settings.dns_servers), wake
+            fetches, graph, MailDomains(settings.mx_timeout_seconds, settings.dns_servers), wake, store
         )
         helpers = [
             group.create_task(recorder.run()),
@@ -112,6 +129,16 @@ async def work(settings: Settings) -> bool:
             group.create_task(checker.run(settings.worker_poll_seconds)),
             group.create_task(fetcher.run(settings.worker_poll_seconds)),
         ]
+        if store is not None:
+            seals = await stack.enter_async_context(Session(url, name))
+            helpers.append(group.create_task(Sealer(seals, store).run()))
+        if (postman := await open_postman(settings, stack, url, name)) is not None:
+            helpers.append(group.create_task(postman.run(settings.worker_poll_seconds)))
+        if (stripe := stripe_of(settings)) is not None:
+            payments = await stack.enter_async_context(Session(url, name))
+            helpers.append(
+                group.create_task(Cashier(payments, stripe, wake).run(settings.worker_poll_seconds))
+            )
         gc.freeze()  # what is there now stays: the collector need not look at it again and again
         gc.set_threshold(GARBAGE)
         log.info(
@@ -129,11 +156,13 @@ async def work(settings: Settings) -> bool:
     return not recorder.waiting
 
 
-async def open_lanes(settings: Settings, egress: Egress, stack: AsyncExitStack) -> dict[str, Lane]:
+async def open_lanes(
+    settings: Settings, egress: Egress, stack: AsyncExitStack, documents: Documents
+) -> dict[str, Lane]:
     """A lane for each channel."""
     slow = slow_deadline(settings)
     webhooks = WebhookSender(settings.webhook_timeout_seconds, egress)
-    mails = mail.MailSender(slow, mail_server(settings), settings.public_url)
+    mails = mail.MailSender(slow, mail_server(settings), settings.public_url, documents)
     texts = sms.SmsSender(slow, twilio_account(settings), egress, settings.public_url)
     return {
         "webhook": Lane(
@@ -142,6 +171,29 @@ async def open_lanes(settings: Settings, egress: Egress, stack: AsyncExitStack) 
         "email": Lane(await stack.enter_async_context(mails), mail.CONNECTIONS, mail.CONNECTIONS),
         "sms": Lane(await stack.enter_async_context(texts), sms.CONNECTIONS, sms.CONNECTIONS),
     }
+
+
+def load_keys(settings: Settings) -> KeyRing | None:
+    """The keys of the settings; None: this worker neither seals nor opens. Raises SealError."""
+    return load_ring(settings.pii_keys, settings.pii_keys_file, settings.pii_key_command)
+
+
+async def open_store(ring: KeyRing | None, stack: AsyncExitStack, url: str, name: str) -> VaultStore | None:
+    """The keys of the database, on a session of their own; None without keys."""
+    if ring is None:
+        return None
+    session = await stack.enter_async_context(Session(url, name))
+    return VaultStore(ring, session.fetch)
+
+
+async def open_postman(settings: Settings, stack: AsyncExitStack, url: str, name: str) -> Postman | None:
+    """Who writes to users; None: e-mail, or the address that links lead to, is not set."""
+    if not (settings.smtp_host and settings.from_email and settings.public_url):
+        log.warning("no email to users can be sent: SMTP_HOST, FROM_EMAIL or PUBLIC_URL is not set")
+        return None
+    sender = await stack.enter_async_context(mail.MailSender(slow_deadline(settings), mail_server(settings)))
+    session = await stack.enter_async_context(Session(url, name))
+    return Postman(session, sender, settings.from_email, settings.public_url)
 
 
 def slow_deadline(settings: Settings) -> float:
@@ -176,6 +228,20 @@ def twilio_account(settings: Settings) -> sms.TwilioAccount | None:
     if not (sid and token and number):
         return None
     return sms.TwilioAccount(sid=sid, auth_token=token, phone_number=number, api_url=settings.twilio_api_url)
+
+
+def stripe_of(settings: Settings) -> Provider | None:
+    """Stripe by the settings; None: no payments by Stripe."""
+    if settings.stripe_secret_key is None:
+        return None
+    from leadgen.payments.stripe_api import StripeApi
+
+    return StripeApi(
+        settings.stripe_secret_key,
+        settings.stripe_api_url,
+        settings.stripe_timeout_seconds,
+        settings.stripe_return_url or settings.public_url,
+    )
 
 
 def first_cause(error: Exception) -> Exception:

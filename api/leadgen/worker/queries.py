@@ -1,6 +1,7 @@
 """The worker's calls to the database, and the connections they run on."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,6 +16,7 @@ from psycopg.types.json import Jsonb
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential
 
 from leadgen.db.session import ENCODING, is_spoiled, pin
+from leadgen.payments.due import CLAIM_CALLS, RECORD_ANSWER, Called, Due, answer_arguments
 from leadgen.worker.attempt import Delivery, Result
 
 CHANNEL = "leadgen_deliveries"
@@ -24,7 +26,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0  # seconds between tries while the database 
 CLAIM: LiteralString = """
 select
   delivery_id, lease_token, attempt, channel, kind, target, message_id, secrets, headers, body, details,
-  timeout_seconds, buyer_id, endpoint_id
+  timeout_seconds, buyer_id, endpoint_id, sealed
 from leadgen.claim_deliveries(%s, %s, %s, %s)
 """
 RECORD: LiteralString = "select delivery_id, status, outcome, reason from leadgen.record_attempts(%s, %s, %s)"
@@ -37,10 +39,19 @@ MEASURE: LiteralString = "select channel, status, deliveries, oldest_seconds fro
 CHORES: LiteralString = "select name, pause_seconds from leadgen.list_chores()"
 RUN_CHORE: LiteralString = "select leadgen.run_chore(%s)"
 CLAIM_FETCHES: LiteralString = (
-    "select id, attempt, lead_id, access_token, proof from leadgen.claim_fetches(%s)"
+    "select id, attempt, lead_id, access_token, proof, sealed from leadgen.claim_fetches(%s)"
 )
-RECORD_FETCH: LiteralString = "select leadgen.record_fetch(%s, %s, %s::jsonb, %s::jsonb, %s)"
+RECORD_FETCH: LiteralString = "select leadgen.record_fetch(%s, %s, %s::jsonb, %s::jsonb, %s, %s::jsonb)::text"
 RECORD_MAIL_DOMAIN: LiteralString = "select leadgen.record_mail_domain(%s, %s)"
+CLAIM_USER_MAILS: LiteralString = (
+    "select mail_id, kind, email, name, message_id::text, token_hash from leadgen.claim_user_mails(%s)"
+)
+RECORD_USER_MAIL: LiteralString = "select leadgen.record_user_mail(%s, %s, %s)"
+UNSEALED: LiteralString = "select kind, id, digest, document::text, sealed from leadgen.list_unsealed(%s)"
+KEEP_SEALED: LiteralString = "select leadgen.keep_sealed(%s, %s)"
+HELD_UNCHECKED: LiteralString = "select lead_id, sealed from leadgen.list_held_unchecked(%s)"
+END_SUPPRESSED_HOLDS: LiteralString = "select leadgen.end_suppressed_holds(%s)"
+SHOW_INVOICE: LiteralString = "select leadgen.show_invoice(%s)"
 IS_COPY: LiteralString = "select leadgen.is_copy()"
 
 T = TypeVar("T")
@@ -66,6 +77,28 @@ class Named(NamedTuple):
     lead_id: str | None  # by what its network is asked for it; None: the post has its answers
     access_token: str | None
     proof: str | None
+    sealed: bytes | None = None  # what the post says of it
+
+
+class UserMail(NamedTuple):
+    """An e-mail to a user, claimed: a row of `leadgen.claim_user_mails`."""
+
+    mail_id: int
+    kind: str
+    email: str
+    name: str
+    message_id: str
+    token_hash: str  # of the token that its link, if it has one, is made with
+
+
+class Unsealed(NamedTuple):
+    """What is stored clear (document, JSON), or sealed by a retired data key: a row of `leadgen.list_unsealed`."""
+
+    kind: str
+    id: int
+    digest: str
+    document: str | None
+    sealed: bytes | None
 
 
 class Chore(NamedTuple):
@@ -152,6 +185,31 @@ class Session:
         """Whether the database is a copy: it hands out nothing to send, and nothing to do."""
         return bool((await self._fetch(IS_COPY, ()))[0][0])
 
+    async def fetch(self, query: LiteralString, arguments: Sequence[Any]) -> list[Any]:
+        """The rows of a call that others name."""
+        return await self._fetch(query, arguments)
+
+    async def list_unsealed(self, limit: int) -> list[Unsealed]:
+        """What is to be sealed, or sealed anew."""
+        return [Unsealed(*row) for row in await self._fetch(UNSEALED, (limit,))]
+
+    async def keep_sealed(self, items: Sequence[Mapping[str, Any]], hash_key: str) -> int:
+        """Hand back what was sealed. How many were taken."""
+        return int((await self._fetch(KEEP_SEALED, (Jsonb(items, dumps=encode), hash_key)))[0][0])
+
+    async def list_held_unchecked(self, limit: int) -> list[tuple[int, bytes]]:
+        """Sealed leads that are held, and may have been suppressed since they came: ids and sealed texts."""
+        return await self._fetch(HELD_UNCHECKED, (limit,))
+
+    async def end_suppressed_holds(self, contacts: Sequence[Mapping[str, Any]]) -> int:
+        """End the holds of those of these contacts that are suppressed. How many."""
+        return int((await self._fetch(END_SUPPRESSED_HOLDS, (Jsonb(contacts, dumps=encode),)))[0][0])
+
+    async def show_invoice(self, number: str) -> dict[str, Any]:
+        """An invoice or credit note with its lines, as its PDF needs it."""
+        found: dict[str, Any] = (await self._fetch(SHOW_INVOICE, (number,)))[0][0]
+        return found
+
     async def list_endpoint_checks(self, limit: int) -> list[tuple[int, str]]:
         """Endpoints whose name nobody looked up yet: ids and URLs."""
         return await self._fetch(CHECKS, (limit,))
@@ -165,11 +223,36 @@ class Session:
         return [Named(*row) for row in await self._fetch(CLAIM_FETCHES, (limit,))]
 
     async def record_fetch(
-        self, named: Named, document: str | None, fault: Mapping[str, Any] | None, *, can_look_up_mail: bool
+        self,
+        named: Named,
+        document: str | None,
+        fault: Mapping[str, Any] | None,
+        *,
+        can_look_up_mail: bool,
+        sealing: str | None = None,
     ) -> dict[str, Any]:
         """Hand in a lead as its network gave it (JSON), or say why it was not fetched. The database's answer."""
-        arguments = (named.id, named.attempt, document, Jsonb(fault) if fault else None, can_look_up_mail)
-        return dict((await self._fetch(RECORD_FETCH, arguments))[0][0])
+        said = Jsonb(fault) if fault else None
+        arguments = (named.id, named.attempt, document, said, can_look_up_mail, sealing)
+        text: str = (await self._fetch(RECORD_FETCH, arguments))[0][0]
+        answer: dict[str, Any] = json.loads(text)
+        return answer if answer["status"] != "seal" else {"status": "seal", "text": text}
+
+    async def claim_user_mails(self, token_hashes: Sequence[str]) -> list[UserMail]:
+        """E-mails to users that are due, each with one of these hashes."""
+        return [UserMail(*row) for row in await self._fetch(CLAIM_USER_MAILS, (list(token_hashes),))]
+
+    async def record_user_mail(self, mail: UserMail, outcome: str, error: str | None) -> None:
+        """What became of it: sent, failed or refused."""
+        await self._fetch(RECORD_USER_MAIL, (mail.mail_id, outcome, error))
+
+    async def claim_payment_calls(self, limit: int) -> list[Due]:
+        """What a payment provider is to be asked now."""
+        return [Due(*row) for row in await self._fetch(CLAIM_CALLS, (limit, None))]
+
+    async def record_payment_answer(self, due: Due, called: Called) -> str:
+        """Take in what it answered. The status of the payment."""
+        return str((await self._fetch(RECORD_ANSWER, answer_arguments(due, called)))[0][0])
 
     async def record_mail_domain(self, domain: str, status: str) -> None:
         """Keep what the DNS said of a domain: has_mail, no_mail or unknown."""

@@ -21,7 +21,7 @@ OPTIONAL_FACTS: dict[str, Any] = {
     "attributes": {},
 }
 OPTIONAL_CONSENT = dict.fromkeys(
-    ("at", "text_version", "certificate_url", "certificate_id", "ip_address", "page_url")
+    ("at", "text_version", "text", "certificate_url", "certificate_id", "ip_address", "page_url")
 )
 
 

@@ -105,6 +105,9 @@ begin
       array(select o.id from leadgen.offers o where o.routing_policy_id = p_change.row_id order by o.id)
     when 'pricing_policies' then
       array(select o.id from leadgen.offers o where o.pricing_policy_id = p_change.row_id order by o.id)
+    when 'payout_policies' then array(
+      select s.offer_id from leadgen.sources s where s.payout_policy_id = p_change.row_id group by s.offer_id
+      order by s.offer_id)
     when 'buyer_service_areas' then array(
       select o.id
       from leadgen.buyer_offers bo
@@ -115,8 +118,9 @@ begin
       select bo.offer_id
       from leadgen.buyer_offers bo
       where bo.buyer_id = p_change.row_id and (
-        p_change.after -> 'is_active' <> p_change.before -> 'is_active'
-        or (p_change.after ->> 'balance')::numeric > (p_change.before ->> 'balance')::numeric)
+        p_change.after - 'balance' - 'receivable' <> p_change.before - 'balance' - 'receivable'
+        or (p_change.after ->> 'balance')::numeric > (p_change.before ->> 'balance')::numeric
+        or (p_change.after ->> 'receivable')::numeric < (p_change.before ->> 'receivable')::numeric)
       order by bo.offer_id)
     else '{}'
   end;

@@ -230,8 +230,13 @@ begin
   v_settings.return_quota_percent := (v_returns #>> '{quota,percent}')::numeric;
   v_settings.return_cycle := coalesce(v_returns #>> '{quota,cycle}', 'month');
   v_settings.auto_approves_returns := coalesce((v_returns ->> 'auto_approve')::boolean, true);
+  v_settings.returns_give := coalesce(v_returns ->> 'give', 'money');
+  if v_returns ? 'line_types' then
+    v_settings.return_line_types := array(select jsonb_array_elements_text(v_returns -> 'line_types'));
+  end if;
   v_settings.resells_on_unknown := coalesce((v_delivery ->> 'resell_on_unknown')::boolean, false);
   v_settings.disclosed := '{consent_at,consent_text_version,consent_certificate_url,consent_certificate_id}';
+  v_settings.follows_calling_rules := coalesce((p_config ->> 'calling_rules')::boolean, false);
   if p_config ? 'disclose' then
     v_settings.disclosed := array(select jsonb_array_elements_text(p_config -> 'disclose'));
   end if;

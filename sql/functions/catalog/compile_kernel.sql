@@ -84,6 +84,8 @@ begin
       ('price', 'numeric', 'p_snapshot.prices', null),
       ('min_balance', 'numeric', 'p_snapshot.min_balances', null),
       ('balance', 'numeric', 'p_snapshot.balances', null),
+      ('credit', 'numeric', 'p_snapshot.credits', null),
+      ('credit_limit', 'numeric', 'p_snapshot.credit_limits', null),
       ('last_turn', 'bigint', 'p_snapshot.last_turns', null),
       ('finish_tag', 'double precision', 'p_snapshot.finish_tags', null),
       ('full_limit', 'text', 'kernel.find_full_limits(p_snapshot)', '(kernel.find_full_limits(p_snapshot))[x.n]'),

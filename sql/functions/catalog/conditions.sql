@@ -107,8 +107,8 @@ begin
 end;
 $$;
 comment on function catalog.check_bounds(jsonb, text) is
-  'Raises LG423 when minimum is above maximum, or enum lists a value that minimum, maximum or pattern beside it would'
-  ' refuse.';
+  'Raises LG423 when minimum is above maximum, or enum lists a value that '
+  'minimum, maximum or pattern beside it would refuse.';
 
 create or replace function catalog.check_field(
   p_field text,

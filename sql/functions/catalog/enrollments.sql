@@ -54,7 +54,7 @@ begin
     v_old := old;
   else
     -- Whoever changes its addresses sees this one.
-    perform from leadgen.buyers b where b.id = new.buyer_id for no key update;
+    perform catalog.lock_addresses(array[new.buyer_id]);
   end if;
   if new.timezone is distinct from v_old.timezone and new.timezone is not null then
     perform catalog.check_timezone(new.timezone, 'timezone');
@@ -86,6 +86,22 @@ end;
 $$;
 comment on function catalog.fill_enrollment() is
   'Trigger: an enrollment''s zone, addresses, schedule and filters are checked, schedule and filters compiled.';
+
+create or replace function catalog.lock_addresses(p_buyer_ids bigint[])
+returns void
+language plpgsql
+volatile
+as $$
+-- Not the buyers' rows: leads wait for those with their offer in hand (billing.take_funds), and whoever edits an
+-- enrollment may wait for an offer.
+begin
+  perform pg_advisory_xact_lock(5, kernel.lock_key(b.id))
+  from (select distinct i as id from unnest(p_buyer_ids) i order by 1) b;
+end;
+$$;
+comment on function catalog.lock_addresses(bigint[]) is
+  'Advisory locks of class 5, by id: until the transaction ends nobody else connects enrollments of these buyers with '
+  'their addresses.';
 
 create or replace function catalog.check_owner()
 returns trigger
@@ -173,8 +189,8 @@ begin
 end;
 $$;
 comment on function catalog.fill_scope() is
-  'Trigger: scope_key is scope_value as leads are compared with it; a postal code or city that none can match is '
-  'refused.';
+  'Trigger: scope_key is scope_value as leads are compared with it; a '
+  'postal code or city that none can match is refused.';
 
 create or replace function catalog.check_pause(p_from timestamptz, p_until timestamptz, p_path text)
 returns void

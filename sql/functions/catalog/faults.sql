@@ -163,9 +163,15 @@ as $$
     values
       (1, not o.is_active, format('its offer %s is inactive: its leads are quarantined', o.slug),
         'activate the offer, or switch the source off'),
-      (2, s.kind = 'partner_api' and s.api_key_hash is null
+      (2, s.kind = 'partner_api' and not exists (
+            select from leadgen.api_keys k
+            where k.source_id = s.id and k.revoked_at is null
+              and (k.expires_at is null or k.expires_at > leadgen.clock()))
           and not exists (select from leadgen.source_maps p where p.source_id = s.id),
-        'a partner needs a key to post, and this source has none', 'leadgen key create --source ' || s.source_key)
+        'a partner needs a key to post, and this source has none', 'leadgen key create --source ' || s.source_key),
+      (3, exists (select from leadgen.payout_policies p where p.id = s.payout_policy_id and not p.is_active),
+        'its payout policy is inactive: its leads are quarantined',
+        'update leadgen.payout_policies set is_active = true where id = ' || s.payout_policy_id)
   ) f (place, is_so, fault, remedy)
   where s.is_active and f.is_so
   union all

@@ -54,13 +54,10 @@ comment on function catalog.check_hours(jsonb, text) is
 create or replace function catalog.check_timezone(p_timezone text, p_path text)
 returns void
 language plpgsql
-stable
+volatile
 as $$
--- Names without a place (posixrules, Factory, localtime, EST) are no zones of a market, or mean another on another
--- machine.
 begin
-  if p_timezone <> 'UTC' and p_timezone !~ '/'
-    or not exists (select from pg_timezone_names z where z.name = p_timezone) then
+  if not kernel.is_timezone(p_timezone) then
     perform kernel.refuse_value(p_path, p_timezone, 'an IANA zone such as America/Chicago, or UTC');
   end if;
 end;
@@ -101,8 +98,8 @@ begin
 end;
 $$;
 comment on function catalog.compile_hours(jsonb) is
-  'Hours of a week, {"mon": [["08:00", "18:00"]], ...} (see catalog.check_hours), as minutes of the week from Monday '
-  '00:00.';
+  'Hours of a week, {"mon": [["08:00", "18:00"]], ...} (see '
+  'catalog.check_hours), as minutes of the week from Monday 00:00.';
 
 create or replace function catalog.compile_business_hours(p_hours jsonb)
 returns jsonb

@@ -36,8 +36,8 @@ returns text
 language plpgsql
 stable
 as $$
--- What is before the plus decides. Where nothing is left of the name the address stays as it is. PL/pgSQL prepares each
--- expression anew in each transaction, so there are few.
+-- What is before the plus decides. A sealed address names its mailbox itself (ref.seal_email). Where nothing is left of
+-- the name the address stays as it is. PL/pgSQL prepares each expression anew in each transaction, so there are few.
 declare
   c_parent constant text := E'substr(v_domain, position(\'.\' in v_domain) + 1)';
 begin
@@ -47,6 +47,8 @@ declare
   v_name constant text := split_part(split_part(p_email, '@', 1), '+', 1);
 begin
   return case
+    when p_email like '#%%' and p_email ~ '^#[A-Za-z0-9+/]{24} ' then
+      coalesce('#' || nullif(split_part(p_email, '|#', 2), ''), p_email)
     when v_name = '' or v_domain = '' or p_email like '%%@%%@%%' then p_email%s
     else v_name || '@' || v_domain
   end;

@@ -59,8 +59,10 @@ begin
     if v_old_body = v_body and not catalog.keeps_settings(old.id, old.version, new.compiled_config) then
       new.version := old.version + 1;
     end if;
-  else
+  elsif v_kind = 'pricing' then
     new.compiled_rules := catalog.compile_pricing(v_body);
+  else
+    new.compiled_rules := catalog.compile_payout(v_body);
   end if;
   return new;
 end;
@@ -158,9 +160,9 @@ language plpgsql
 immutable
 as $$
 begin
-  if p_kind is null or p_kind not in ('validation', 'routing', 'pricing') then
+  if p_kind is null or p_kind not in ('validation', 'routing', 'pricing', 'payout') then
     perform kernel.refuse('LG400', 'There is no such kind of policy', 'kind', coalesce(p_kind, 'nothing'),
-      'one of validation, routing, pricing');
+      'one of validation, routing, pricing, payout');
   end if;
 end;
 $$;
@@ -188,6 +190,10 @@ begin
   v_total := v_total + v_rows;
   update leadgen.pricing_policies set compiled_rules = catalog.compile_pricing(rules)
   where compiled_rules::text is distinct from catalog.compile_pricing(rules)::text;
+  get diagnostics v_rows = row_count;
+  v_total := v_total + v_rows;
+  update leadgen.payout_policies set compiled_rules = catalog.compile_payout(rules)
+  where compiled_rules::text is distinct from catalog.compile_payout(rules)::text;
   get diagnostics v_rows = row_count;
   v_total := v_total + v_rows;
   update leadgen.buyers set compiled_response_rules = catalog.compile_response_rules(response_rules)

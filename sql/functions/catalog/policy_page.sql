@@ -34,7 +34,9 @@ begin
           'All rules run, in this order; a lead gets every failure.\n'),
         (2, 'routing', E'\n## Routing (`routing_policies.config`)\n'),
         (3, 'pricing', E'\n## Pricing (`pricing_policies.rules`)\n\n'
-          'Steps are taken in this order and rounded once, at the end.\n')
+          'Steps are taken in this order and rounded once, at the end.\n'),
+        (4, 'payout', E'\n## Payout (`payout_policies.rules`)\n\n'
+          'What the source of a lead is paid; `sources.payout_policy_id` names the policy.\n')
       ) as s (place, kind, head)
       join leadgen.policy_keys p using (kind)
       cross join lateral (

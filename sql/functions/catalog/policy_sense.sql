@@ -16,6 +16,8 @@ begin
       perform catalog.check_caps_sense(p_body -> 'caps');
     when 'pricing' then
       perform catalog.check_pricing_sense(p_body);
+    when 'payout' then
+      perform catalog.check_payout_sense(p_body);
     else
       null;
   end case;

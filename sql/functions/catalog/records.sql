@@ -6,7 +6,8 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- The foreign keys that restrict would refuse it as well, but not say what to do instead.
+-- The foreign keys that restrict would refuse it as well, but not say what to do instead. The ledger has none, for the
+-- sake of sales: this alone keeps whose money it has.
 declare
   v_key record;
   v_is_used boolean;
@@ -19,7 +20,11 @@ begin
     join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
     join pg_attribute r on r.attrelid = c.confrelid and r.attnum = c.confkey[1]
     where c.contype = 'f' and c.confrelid = tg_relid and c.confdeltype = 'r'
-    order by t.relname
+    union all
+    select 'ledger_entries', 'leadgen.ledger_entries', l.by_column, 'id', to_jsonb(old) ->> 'id'
+    from (values ('buyers', 'buyer_id'), ('sources', 'source_id')) as l (party, by_column)
+    where l.party = tg_table_name
+    order by 1
   loop
     execute format('select exists (select from %s where %I = %L)', v_key.used_in, v_key.by_column, v_key.value)
     into v_is_used;
@@ -48,7 +53,7 @@ as $$
 begin
   perform kernel.refuse('LG409', format('Invoice %s cannot be deleted: it is %s', old.invoice_number, old.status),
     'status', old.status::text, 'draft',
-    format('Cancel it instead: update leadgen.invoices set status = ''cancelled'' where id = %s;', old.id));
+    format('Cancel it instead: select leadgen.cancel_invoice(%L, ''why'');', old.invoice_number));
   return null;
 end;
 $$;

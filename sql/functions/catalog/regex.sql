@@ -66,8 +66,8 @@ begin
 end;
 $$;
 comment on function catalog.find_regex_fault(text) is
-  'What is asked of a pattern that could take for ever to compile or to match, judged by its structure alone; null: '
-  'nothing.';
+  'What is asked of a pattern that could take for ever to compile or to '
+  'match, judged by its structure alone; null: nothing.';
 
 create or replace function catalog.split_regex(p_pattern text)
 returns table (token text, next_character text)

@@ -188,9 +188,9 @@ begin
 end;
 $$;
 comment on function catalog.check_object(jsonb, jsonb, text) is
-  'Raises LG423 for an object with a wrong key or value: propertyNames, properties, additionalProperties, required, '
-  'minProperties; and of our own exactlyOne (keys) and ordered (pairs of keys of which the first may not exceed the '
-  'second).';
+  'Raises LG423 for an object with a wrong key or value: propertyNames, properties, '
+  'additionalProperties, required, minProperties; and of our own exactlyOne (keys) and '
+  'ordered (pairs of keys of which the first may not exceed the second).';
 
 create or replace function catalog.check_format(p_value jsonb, p_format text, p_path text)
 returns void

@@ -92,8 +92,8 @@ begin
 end;
 $$;
 comment on function catalog.version_enrollment() is
-  'Trigger: an enrollment''s limits as a list, its filters as one predicate, and a higher version when its terms '
-  'changed.';
+  'Trigger: an enrollment''s limits as a list, its filters as one '
+  'predicate, and a higher version when its terms changed.';
 
 create or replace function catalog.archive_enrollment()
 returns trigger

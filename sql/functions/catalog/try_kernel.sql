@@ -30,8 +30,8 @@ begin
 end;
 $$;
 comment on function catalog.try_kernel() is
-  'Calls what compile_kernel compiled, with every reason and strategy; LG423 with the row of the registry that cannot '
-  'work.';
+  'Calls what compile_kernel compiled, with every reason and strategy; '
+  'LG423 with the row of the registry that cannot work.';
 
 create or replace function catalog.try_expression(
   p_snapshot kernel.snapshot,
@@ -112,6 +112,10 @@ begin
   v_snapshot.prices := array_fill(45.00, v_size);
   v_snapshot.min_balances := array_fill(10.00, v_size);
   v_snapshot.balances := array_fill(100.00, v_size);
+  v_snapshot.credits := array_fill(50.00, v_size);
+  v_snapshot.credit_limits := array_fill(500.00, v_size);
+  v_snapshot.calling := ('US', 'America/Chicago', v_now + interval '1 hour', true)::kernel.calling;
+  v_snapshot.cost := (8.00, 10, false, false, 3.00, 10)::kernel.cost_terms;
   v_snapshot.last_turns := v_ids;
   v_snapshot.finish_tags := array_fill(0::double precision, v_size);
   v_snapshot.virtual_times := array_fill(0::double precision, v_size);

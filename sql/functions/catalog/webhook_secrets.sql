@@ -45,8 +45,8 @@ begin
 end;
 $$;
 comment on function catalog.ensure_webhook_secrets(bigint) is
-  'The secrets of a buyer, made if it has none, their row locked until the transaction ends; LG404 when there is no '
-  'such buyer.';
+  'The secrets of a buyer, made if it has none, their row locked until the '
+  'transaction ends; LG404 when there is no such buyer.';
 
 create or replace function catalog.rotate_webhook_secret(p_buyer_id bigint, p_overlap interval default '24 hours')
 returns text
@@ -190,5 +190,5 @@ begin
 end;
 $$;
 comment on function catalog.check_webhook_header(text, text) is
-  'Raises LG423 unless a header that a buyer asks for is Authorization or X-..., with a value that one line can carry, '
-  'or none.';
+  'Raises LG423 unless a header that a buyer asks for is Authorization or '
+  'X-..., with a value that one line can carry, or none.';

@@ -22,25 +22,29 @@ declare
   v_phone constant text := case when v_match ? 'phone' then p_facts.phone end;
   v_email constant text := case when v_match ? 'email' then p_facts.email end;
   v_mailbox constant text := case when v_match ? 'mailbox' then ref.fold_mailbox(p_facts.email) end;
+  v_sealed_phone constant text := case when v_match ? 'phone' then p_facts.sealed_phone end;
+  v_sealed_email constant text := case when v_match ? 'email' then p_facts.sealed_email end;
+  v_sealed_mailbox constant text := case when v_match ? 'mailbox' then ref.fold_mailbox(p_facts.sealed_email) end;
 begin
   select earlier.id, earlier.created_at, earlier.matched into lead_id, created_at, field
   from (
-    select l.*, 'phone' as matched, 1 as place from leadgen.leads l where l.phone = v_phone
+    select l.*, 'phone' as matched, 1 as place from leadgen.leads l
+    where l.phone in (v_phone, v_sealed_phone)
     union all
-    select l.*, 'email', 2 from leadgen.leads l where l.email = v_email
+    select l.*, 'email', 2 from leadgen.leads l where l.email in (v_email, v_sealed_email)
     union all
-    select l.*, 'mailbox', 3 from leadgen.leads l where l.email = v_mailbox
+    select l.*, 'mailbox', 3 from leadgen.leads l where l.email in (v_mailbox, v_sealed_mailbox)
     union all
     select l.*, 'mailbox', 3 from leadgen.leads l
-    where ref.fold_mailbox(l.email) = v_mailbox and ref.fold_mailbox(l.email) <> l.email
+    where ref.fold_mailbox(l.email) in (v_mailbox, v_sealed_mailbox) and ref.fold_mailbox(l.email) <> l.email
   ) earlier
   where earlier.created_at > p_since
     and (earlier.validation_reason is null) <> (earlier.id = any (p_turned))
     and (p_before_id is null or (earlier.created_at, earlier.id) < (p_facts.decided_at, p_before_id))
     and (not v_needs_all or (
-      (not v_match ? 'phone' or earlier.phone = v_phone)
-      and (not v_match ? 'email' or earlier.email = v_email)
-      and (not v_match ? 'mailbox' or ref.fold_mailbox(earlier.email) = v_mailbox)))
+      (not v_match ? 'phone' or earlier.phone in (v_phone, v_sealed_phone))
+      and (not v_match ? 'email' or earlier.email in (v_email, v_sealed_email))
+      and (not v_match ? 'mailbox' or ref.fold_mailbox(earlier.email) in (v_mailbox, v_sealed_mailbox))))
     and case v_scope
       when 'offer' then earlier.market_id = p_route.market_id and earlier.offer_id = p_route.offer_id
       when 'market' then earlier.market_id = p_route.market_id
@@ -109,6 +113,8 @@ declare
   v_since constant timestamptz := p_facts.decided_at - v_days * interval '1 day';
   v_mailbox constant text := case
     when p_route.validation_rules -> 'duplicate_match' ? 'mailbox' then ref.fold_mailbox(p_facts.email) end;
+  v_sealed_mailbox constant text := case
+    when p_route.validation_rules -> 'duplicate_match' ? 'mailbox' then ref.fold_mailbox(p_facts.sealed_email) end;
 begin
   if v_days = 0 then
     return '{}';
@@ -117,17 +123,21 @@ begin
     select a.buyer_id
     from (
       select l.id from leadgen.leads l
-      where l.offer_id = p_route.offer_id and l.phone = p_facts.phone and l.created_at > v_since
+      where l.offer_id = p_route.offer_id and l.phone in (p_facts.phone, p_facts.sealed_phone)
+        and l.created_at > v_since
       union all
       select l.id from leadgen.leads l
-      where l.offer_id = p_route.offer_id and l.email = p_facts.email and l.created_at > v_since
+      where l.offer_id = p_route.offer_id and l.email in (p_facts.email, p_facts.sealed_email)
+        and l.created_at > v_since
       union all
       select l.id from leadgen.leads l
-      where l.offer_id = p_route.offer_id and l.email = v_mailbox and l.created_at > v_since
+      where l.offer_id = p_route.offer_id and l.email in (v_mailbox, v_sealed_mailbox)
+        and l.created_at > v_since
       union all
       select m.id from (
         select l.id, l.offer_id from leadgen.leads l
-        where ref.fold_mailbox(l.email) = v_mailbox and ref.fold_mailbox(l.email) <> l.email and l.created_at > v_since
+        where ref.fold_mailbox(l.email) in (v_mailbox, v_sealed_mailbox) and ref.fold_mailbox(l.email) <> l.email
+          and l.created_at > v_since
         offset 0 -- by the mailbox, even where the planner has no statistics of it
       ) m
       where m.offer_id = p_route.offer_id

@@ -30,7 +30,9 @@ begin
     p_request.city,
     case when v_country_code = p_route.country_code then ref.normalize_city(p_request.city) end,
     p_request.message,
-    p_request.attributes,
+    case when p_route.validation_rules ? 'honeypot'
+      then intake.drop_honeypot(p_request.attributes, p_route.validation_rules ->> 'honeypot')
+      else p_request.attributes end,
     p_request.consent,
     p_request.gdpr_consent,
     p_request.consent_at,
@@ -38,8 +40,16 @@ begin
     null, null, null, null, null, null, null, null, null, null, null, null, null, null, -- what gather_facts looks up
     v_phone.extension,
     3, -- reading
-    null -- postal_city
+    null, null, null, -- postal_city, suppressing_buyers, suppressed_by
+    p_request.tracking ->> 'form_token',
+    case when p_request.api_key_hash is not null then 'keyed' end,
+    null, null, -- form_issued_at, local_timezone
+    null, null, null, null -- sealed_phone, sealed_email, seals, line_types
   )::kernel.lead_facts;
+  if p_request.hash_key is not null then
+    v_facts.sealed_phone := ref.seal_phone(v_facts.phone, p_request.hash_key);
+    v_facts.sealed_email := ref.seal_email(v_facts.email, p_request.hash_key);
+  end if;
   return v_facts;
 end;
 $$;
@@ -60,8 +70,7 @@ stable
 as $$
 -- Reads every table that a rule depends on, after the offer's lock. Rules are pure functions of what this returns.
 -- What only some policies ask for is looked up only for them, and what became of a contact's earlier leads only if
--- there are any; whether a mailbox is known is looked up together with what became of its leads. The hashes are
--- privacy.hash_contact's, without three calls.
+-- there are any; whether a mailbox is known is looked up together with what became of its leads.
 declare
   v_rules constant jsonb := p_route.validation_rules;
   v_facts kernel.lead_facts := p_facts;
@@ -70,8 +79,8 @@ declare
   v_duplicate record;
 begin
   select
-    exists (select from leadgen.leads l where l.phone = p_facts.phone)
-      or exists (select from leadgen.leads l where l.email = p_facts.email),
+    exists (select from leadgen.leads l where l.phone in (p_facts.phone, p_facts.sealed_phone))
+      or exists (select from leadgen.leads l where l.email in (p_facts.email, p_facts.sealed_email)),
     (select l.id from leadgen.leads l where l.source_id = p_route.source_id and l.idempotency_key = p_key),
     exists (
       select from leadgen.disposable_domains d
@@ -90,13 +99,8 @@ begin
     p.latitude,
     p.longitude,
     kernel.minute_of_week(p_now, p_route.timezone),
-    exists (select from leadgen.suppressions) and exists (
-      select from leadgen.suppressions s
-      where (s.kind, s.value_hash) in (
-        ('phone', sha256(convert_to('phone:' || p_facts.phone, 'UTF8'))),
-        ('email', sha256(convert_to('email:' || p_facts.email, 'UTF8'))),
-        ('email_domain', sha256(convert_to('email_domain:' || p_facts.email_domain, 'UTF8'))))
-        and (s.expires_at is null or s.expires_at > p_now)),
+    s.is_suppressed, s.suppressing_buyers, s.suppressed_by,
+    case when (p_route.routing_settings).follows_calling_rules then p.timezone end,
     case when v_rules -> 'mx_lookup_enabled' = 'true' then ref.find_mail_status(p_facts.email_domain, p_now) end,
     case when v_rules ? 'max_per_ip_per_hour' then (
       select count(*) from (
@@ -106,17 +110,24 @@ begin
     case when v_rules ? 'max_per_phone_per_day' then (
       select count(*) from (
         select from leadgen.leads l
-        where l.offer_id = p_route.offer_id and l.phone = p_facts.phone and l.created_at > p_now - interval '1 day'
-        limit (v_rules ->> 'max_per_phone_per_day')::integer) seen) end
+        where l.offer_id = p_route.offer_id and l.phone in (p_facts.phone, p_facts.sealed_phone)
+          and l.created_at > p_now - interval '1 day'
+        limit (v_rules ->> 'max_per_phone_per_day')::integer) seen) end,
+    d.seals
   into
     v_is_known, v_facts.existing_lead_id, v_facts.email_is_disposable, v_facts.city, v_facts.city_key,
     v_facts.postal_city, v_facts.region_code, v_window_hours, v_facts.decided_at, v_facts.latitude, v_facts.longitude,
-    v_facts.local_minute,
-    v_facts.is_suppressed, v_facts.mail_status, v_facts.ip_count, v_facts.phone_count
+    v_facts.local_minute, v_facts.is_suppressed, v_facts.suppressing_buyers, v_facts.suppressed_by,
+    v_facts.local_timezone, v_facts.mail_status, v_facts.ip_count, v_facts.phone_count, v_facts.seals
   from leadgen.settings d
   left join leadgen.postal_places p
-    on p.country_code = ref.find_postal_country(p_facts.country_code) and p.postal_code = p_facts.postal_code;
+    on p.country_code = ref.find_postal_country(p_facts.country_code) and p.postal_code = p_facts.postal_code
+  cross join lateral intake.sum_up_suppressions(
+    ref.list_contact_hashes(p_facts.phone, p_facts.email, p_facts.email_domain), p_route.vertical_id, p_now) s;
 
+  if p_facts.form_token is not null then
+    v_facts := intake.judge_form_token(v_facts, p_route.source_id);
+  end if;
   v_facts.buyers_with_contact := '{}';
   if not v_is_known and (v_rules -> 'duplicate_match' ? 'mailbox') is not true then
     return v_facts;
@@ -159,21 +170,27 @@ comment on function intake.find_domain_to_look_up(kernel.lead_facts, catalog.rou
   'The e-mail domain that the caller must have looked up before this lead can be judged; null: none, or the caller '
   'cannot.';
 
-create or replace function intake.recall_facts(p_lead leadgen.leads, p_country_code text)
+create or replace function intake.recall_facts(
+  p_lead leadgen.leads,
+  p_country_code text,
+  p_contact jsonb default null
+)
 returns kernel.lead_facts
 language plpgsql
 immutable
 as $$
+-- A sealed lead has digests and masks for a contact: p_contact is what it was before, if somebody has opened it.
 declare
+  v_is_sealed constant boolean := p_lead.sealed is not null;
   v_signals constant kernel.lead_signals := p_lead.signals;
   v_is_local constant boolean := p_lead.country_code = p_country_code;
   v_facts kernel.lead_facts;
 begin
   v_facts := (
-    nullif(p_lead.name, ''),
-    nullif(p_lead.email, ''),
-    nullif(split_part(p_lead.email, '@', -1), ''),
-    nullif(p_lead.phone, ''),
+    nullif(case when v_is_sealed then p_contact ->> 0 else p_lead.name end, ''),
+    nullif(case when v_is_sealed then p_contact ->> 1 else p_lead.email end, ''),
+    nullif(split_part(case when v_is_sealed then p_contact ->> 1 else p_lead.email end, '@', -1), ''),
+    nullif(case when v_is_sealed then p_contact ->> 2 else p_lead.phone end, ''),
     v_signals.phone_country,
     v_signals.phone_region,
     p_lead.country_code,
@@ -185,7 +202,7 @@ begin
       when not v_is_local then null
       when v_signals.reading >= 2 then v_signals.city_key
       else ref.squeeze_city(p_lead.city) end,
-    p_lead.message,
+    case when v_is_sealed then p_contact ->> 4 else p_lead.message end,
     p_lead.attributes,
     p_lead.consent,
     p_lead.gdpr_consent,
@@ -205,15 +222,25 @@ begin
     v_signals.ip_count,
     v_signals.phone_count,
     '{}',
-    p_lead.phone_extension,
+    case when v_is_sealed then p_contact ->> 3 else p_lead.phone_extension end,
     v_signals.reading,
-    null
+    null,
+    v_signals.suppressing_buyers,
+    v_signals.suppressed_by,
+    null,
+    v_signals.form_status,
+    v_signals.form_issued_at,
+    v_signals.local_timezone,
+    case when v_is_sealed then nullif(p_lead.phone, '') end,
+    case when v_is_sealed then nullif(p_lead.email, '') end,
+    null, null
   )::kernel.lead_facts;
   return v_facts;
 end;
 $$;
-comment on function intake.recall_facts(leadgen.leads, text) is
-  'The facts that a stored lead was judged by, from its own fields and its signals; the country is its market''s.';
+comment on function intake.recall_facts(leadgen.leads, text, jsonb) is
+  'The facts that a stored lead was judged by, from its own fields and its signals; the country is its market''s. Of a '
+  'sealed lead contact and message are p_contact''s, as intake.list_contact made it; null: they are not known.';
 
 create or replace function intake.read_city_anew(p_facts kernel.lead_facts)
 returns kernel.lead_facts

@@ -1,6 +1,6 @@
 -- Leads that a post only names: stored with the post, handed to workers, kept when their network refuses them.
 
-create or replace function intake.store_leads(p_source intake.mapped_source, p_leads jsonb)
+create or replace function intake.store_leads(p_source intake.mapped_source, p_leads jsonb, p_blobs jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -22,9 +22,12 @@ begin
   v_stores_all := p_source.map ->> 'answer' = 'empty' and (
     select count(*) from unnest(v_ids) i where i is null) > c_most_at_once;
 
-  insert into leadgen.lead_fetches (created_at, source_id, fetch_id, lead, next_fetch_at)
-  select v_now, p_source.source_id, v_ids[e.ordinality], e.value, v_now
+  insert into leadgen.lead_fetches (created_at, source_id, fetch_id, lead, next_fetch_at, sealed, seal_due)
+  select v_now, p_source.source_id, v_ids[e.ordinality],
+    case when s.blob is null then e.value else intake.hide_payload(e.value) end, v_now, s.blob,
+    intake.is_seal_due(s.blob)
   from jsonb_array_elements(p_leads) with ordinality e
+  cross join lateral (select intake.take_blob(p_blobs, intake.digest_text(e.value)) as blob) s
   where (v_ids[e.ordinality] is not null or v_stores_all)
     and not exists (
       select from leadgen.leads l
@@ -37,7 +40,7 @@ begin
     where i.id is null), '[]') end;
 end;
 $$;
-comment on function intake.store_leads(intake.mapped_source, jsonb) is
+comment on function intake.store_leads(intake.mapped_source, jsonb, jsonb) is
   'Stores the leads of a post that are to be fetched; returns the positions of those that are to be submitted now.';
 
 create or replace function intake.find_pause(p_attempts integer, p_is_permanent boolean)
@@ -61,7 +64,7 @@ comment on function intake.find_pause(integer, boolean) is
   'enough.';
 
 create or replace function intake.claim_fetches(p_limit integer)
-returns table (id bigint, attempt integer, lead_id text, access_token text, proof text)
+returns table (id bigint, attempt integer, lead_id text, access_token text, proof text, sealed bytea)
 language plpgsql
 volatile
 as $$
@@ -103,10 +106,10 @@ begin
     set attempts = f.attempts + 1, tried_at = v_now, next_fetch_at = v_now + interval '1 minute'
     from due
     where f.id = due.id
-    returning f.id, f.source_id, f.attempts, f.fetch_id
+    returning f.id, f.source_id, f.attempts, f.fetch_id, f.sealed
   )
   select c.id, c.attempts, c.fetch_id, n.access_token,
-    encode(kernel.compute_hmac(convert_to(n.app_secret, 'UTF8'), convert_to(n.access_token, 'UTF8')), 'hex')
+    encode(kernel.compute_hmac(convert_to(n.app_secret, 'UTF8'), convert_to(n.access_token, 'UTF8')), 'hex'), c.sealed
   from claimed c
   left join leadgen.network_secrets n on n.source_id = c.source_id
   order by c.id;
@@ -132,55 +135,6 @@ end;
 $$;
 comment on function intake.lock_fetch(bigint, integer) is
   'A lead that is being fetched, locked; null where the attempt is not the latest any more, or the lead has gone.';
-
-create or replace function intake.is_permanent_fault(p_fault jsonb)
-returns boolean
-language plpgsql
-immutable
-as $$
--- https://developers.facebook.com/docs/graph-api/guides/error-handling: 1 and 2 are outages, 4, 17, 32, 341, 368, 613
--- and 80000 to 80014 limits.
-declare
-  v_code constant integer := p_fault ->> 'code';
-begin
-  return coalesce(
-    (p_fault ->> 'is_permanent')::boolean
-      or v_code is not null and p_fault -> 'is_transient' is distinct from 'true'
-        and v_code not in (1, 2, 4, 17, 32, 341, 368, 613) and v_code not between 80000 and 80014,
-    false);
-end;
-$$;
-comment on function intake.is_permanent_fault(jsonb) is
-  'Whether a network refuses a lead until somebody acts; else it may give it out the next time.';
-
-create or replace function intake.advise_on_fault(p_code integer, p_source_key text)
-returns text
-language plpgsql
-immutable
-as $$
-begin
-  return case
-    when p_code is null then format(
-      'write an access token for the source %s (leadgen.set_network_secrets)', p_source_key)
-    when p_code in (102, 190) then format(
-      'the access token of the source %s is not valid any more: make a new page token and write it with '
-      'leadgen.set_network_secrets', p_source_key)
-    when p_code = 104 then format(
-      'app secret and access token of the source %s are not of one app: write both with leadgen.set_network_secrets',
-      p_source_key)
-    when p_code in (3, 10) or p_code between 200 and 299 then format(
-      'the access token of the source %s lacks a permission (leads_retrieval, pages_read_engagement, ads_management): '
-      'grant it and write a new token with leadgen.set_network_secrets', p_source_key)
-    when p_code = 100 then format(
-      'there is no such lead, or the access token of the source %s may not see it: give the app access in the page''s '
-      'Leads Access Manager', p_source_key)
-    else format(
-      'look the error up, and renew the access token of the source %s if that is what it asks for', p_source_key)
-  end;
-end;
-$$;
-comment on function intake.advise_on_fault(integer, text) is
-  'What an operator should do about an error of Meta''s Graph API; code null: there is no access token.';
 
 create or replace function intake.keep_unfetched(p_row leadgen.lead_fetches, p_fault jsonb)
 returns jsonb
@@ -231,7 +185,6 @@ as $$
 declare
   v_source constant intake.mapped_source := intake.load_mapped_source(p_row.source_id);
   v_payload jsonb;
-  v_hash bytea;
   v_id bigint;
 begin
   if p_row.quarantine_id is not null then
@@ -242,10 +195,11 @@ begin
   end if;
   v_payload := jsonb_build_object('source_key', v_source.source_key)
     || intake.apply_field_map(v_source.map, intake.wrap_lead(p_row.lead));
-  v_hash := sha256(convert_to('fetch:' || p_row.id, 'UTF8'));
   insert into leadgen.intake_quarantine (
-    created_at, last_seen_at, failed_step, reason, payload, context, request_hash, traces)
-  values (p_now, p_now, 'fetch', p_reason, v_payload, '{}', v_hash, intake.trace_payload(v_payload))
+    created_at, last_seen_at, failed_step, reason, payload, context, request_hash, traces, seal_due)
+  values (
+    p_now, p_now, 'fetch', p_reason, v_payload, '{}', sha256(convert_to('fetch:' || p_row.id, 'UTF8')),
+    intake.trace_payload(v_payload), intake.is_seal_due(null))
   returning id into v_id;
   return v_id;
 end;

@@ -39,7 +39,8 @@ begin
     end if;
     update leadgen.sources s
     set api_key_hash = encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex')
-    where s.id = new.source_id and s.kind = 'partner_api' and s.api_key_hash is null;
+    where s.id = new.source_id and s.kind = 'partner_api' and not exists (
+      select from leadgen.api_keys k where k.source_id = s.id and k.revoked_at is null and k.expires_at is null);
   end if;
   return new;
 end;

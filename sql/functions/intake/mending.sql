@@ -15,7 +15,8 @@ as $$
     "landing_url": 2000, "referrer": 2000, "gclid": 500, "fbclid": 500, "click_id": 500, "session_id": 200,
     "sub_id": 200, "sub_id1": 200, "sub_id2": 200, "sub_id3": 200, "sub_id4": 200, "sub_id5": 200,
     "ip_address": 100, "user_agent": 500, "consent_at": 40, "consent_certificate_url": 2000,
-    "consent_certificate_id": 200, "consent_text_version": 200}'::jsonb;
+    "consent_certificate_id": 200, "consent_text_version": 200, "consent_text": 10000,
+    "form_token": 200}'::jsonb;
 $$;
 comment on function intake.list_limits() is 'The text fields of a submission, and how many characters each may have.';
 
@@ -25,7 +26,8 @@ language sql
 immutable parallel safe
 as $$
   select '{external_id,utm_term,utm_content,referrer,gclid,fbclid,click_id,session_id,
-    sub_id,sub_id1,sub_id2,sub_id3,sub_id4,sub_id5,consent_certificate_id,consent_text_version}'::text[];
+    sub_id,sub_id1,sub_id2,sub_id3,sub_id4,sub_id5,consent_certificate_id,consent_text_version,
+    consent_text,form_token}'::text[];
 $$;
 comment on function intake.list_tracking_fields() is
   'The fields of a submission that are kept in leads.tracking: nothing judges them.';

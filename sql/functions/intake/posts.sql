@@ -16,11 +16,11 @@ begin
     v_is_proved := intake.is_valid_signature(p_body, v_source.app_secret, p_context ->> 'signature');
   elsif v_source.source_id is not null then
     v_source.document := intake.read_post(p_body);
-    v_is_proved := v_source.api_key_hash = case v_source.map ->> 'authentication'
+    v_is_proved := v_source.source_id = intake.find_key_source(case v_source.map ->> 'authentication'
       when 'key_in_body' then
         encode(sha256(convert_to(v_source.document #>> intake.read_plain_path(v_source.map ->> 'key'), 'UTF8')), 'hex')
       else p_context ->> 'api_key_hash'
-    end;
+    end);
   end if;
   if v_is_proved is not true then
     perform kernel.refuse('LG401', 'No valid API key');
@@ -41,7 +41,7 @@ as $$
 declare
   v_source intake.mapped_source;
 begin
-  select s.id, s.source_key, s.api_key_hash, m.body, n.app_secret, n.access_token
+  select s.id, s.source_key, intake.find_source_key(s.id), m.body, n.app_secret, n.access_token
   into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_source.map, v_source.app_secret,
     v_source.access_token
   from leadgen.sources s
@@ -88,7 +88,7 @@ begin
   if p_source.map -> 'by_campaign' in ('false', 'null') is false and not exists (
     select from leadgen.leads l
     where l.source_id = p_source.source_id and l.idempotency_key = p_payload ->> 'idempotency_key') then
-    select s.id, s.source_key, s.api_key_hash, s.id = own.id or s.account = own.account
+    select s.id, s.source_key, intake.find_source_key(s.id), s.id = own.id or s.account = own.account
     into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_is_ours
     from intake.list_campaigns(p_source.map, p_payload) with ordinality t (campaign, position)
     join leadgen.source_campaigns c on c.utm_campaign = t.campaign
@@ -173,7 +173,7 @@ as $$
 declare
   v_source intake.mapped_source;
 begin
-  select s.id, s.source_key, s.api_key_hash, m.body
+  select s.id, s.source_key, intake.find_source_key(s.id), m.body
   into v_source.source_id, v_source.source_key, v_source.api_key_hash, v_source.map
   from leadgen.sources s
   join leadgen.source_maps sm on sm.source_id = s.id

@@ -17,10 +17,11 @@ declare
 begin
   if p_route.source_id is not null then
     v_key := coalesce(v_key,
-      intake.derive_idempotency_key(intake.normalize_request(p_request, p_route), p_route, leadgen.clock()));
+      intake.derive_idempotency_key(
+        intake.normalize_request(p_request, p_route), p_route, leadgen.clock(), p_request.hash_key));
     select l.id into v_lead_id from leadgen.leads l where l.source_id = p_route.source_id and l.idempotency_key = v_key;
     if found then
-      return intake.repeat_answer(v_lead_id, intake.hash_submission(p_payload), p_request.idempotency_key is null);
+      return intake.repeat_answer(v_lead_id, intake.hash_submission(p_payload), p_request);
     end if;
   end if;
   return intake.quarantine_submission(p_payload, p_context, p_route);
@@ -36,8 +37,11 @@ volatile
 as $$
 -- What the caller could do at that moment is not kept: the operator who resubmits it cannot look up mail domains.
 declare
-  v_context constant jsonb := p_context - 'can_look_up_mail';
-  v_hash constant bytea := sha256(convert_to(p_payload::text || v_context::text, 'UTF8'));
+  v_context constant jsonb := p_context - '{can_look_up_mail,sealing}'::text[];
+  v_key constant bytea := intake.read_sealing(p_context);
+  v_hash constant bytea := intake.digest_request(
+    sha256(convert_to(p_payload::text || v_context::text, 'UTF8')), v_key);
+  v_sealed bytea;
   v_id bigint;
   v_refusal jsonb;
 begin
@@ -47,12 +51,23 @@ begin
   where q.request_hash = v_hash and q.resubmitted_at is null
   returning q.id into v_id;
   if v_id is null then
+    if v_key is not null then
+      v_sealed := intake.take_blob(p_context #> '{sealing,blobs}', intake.digest_text(p_payload));
+      if v_sealed is null then
+        return intake.ask_to_seal(
+          'submission', intake.digest_text(p_payload), jsonb_build_object('payload', p_payload));
+      end if;
+    end if;
     v_refusal := intake.charge_quarantine(p_route.source_id, v_context ->> 'ip_address', octet_length(p_payload::text));
     if v_refusal is not null then
       return v_refusal;
     end if;
-    insert into leadgen.intake_quarantine as q (failed_step, reason, payload, context, request_hash, traces)
-    values (p_route.failed_step, p_route.failed_reason, p_payload, v_context, v_hash, intake.trace_payload(p_payload))
+    insert into leadgen.intake_quarantine as q (
+      failed_step, reason, payload, context, request_hash, traces, sealed, seal_due)
+    values (
+      p_route.failed_step, p_route.failed_reason,
+      case when v_sealed is null then p_payload else intake.hide_payload(p_payload) end, v_context, v_hash,
+      intake.hide_traces(intake.trace_payload(p_payload), v_key), v_sealed, intake.is_seal_due(v_sealed))
     on conflict (request_hash) where resubmitted_at is null
     do update set times_seen = q.times_seen + 1, last_seen_at = current_timestamp
     returning q.id into v_id;
@@ -110,7 +125,8 @@ volatile
 as $$
 declare
   v_now constant timestamptz := leadgen.clock();
-  v_days constant integer := (select s.quarantine_days from leadgen.settings s);
+  v_keep constant interval := (select r.keep from leadgen.retention_rules r where r.name = 'quarantine');
+  v_days constant integer := extract(epoch from v_now - (v_now - v_keep)) / 86400;
   v_count integer;
   v_waiting integer;
 begin
@@ -119,7 +135,7 @@ begin
     where q.id in (
       select o.id
       from leadgen.intake_quarantine o
-      where o.last_seen_at < v_now - v_days * interval '1 day'
+      where o.last_seen_at < v_now - v_keep
       order by o.last_seen_at
       limit 1000
       for update skip locked)
@@ -145,8 +161,8 @@ begin
 end;
 $$;
 comment on function intake.purge_quarantine() is
-  'Deletes submissions that last came into quarantine longer than settings.quarantine_days ago, at most 1,000; returns '
-  'how many. An event counts those that nobody resubmitted.';
+  'Deletes submissions that last came into quarantine longer ago than the retention rule quarantine says, at most '
+  '1,000; returns how many. An event counts those that nobody resubmitted.';
 
 create or replace function intake.spread_digits(p_digits text)
 returns text
@@ -194,34 +210,52 @@ comment on function intake.is_submission_of(jsonb, text, text, text) is
   'Whether a submission carries an e-mail or a phone, as a lead of this country has them; null or empty: none. Its '
   'phones are read in its own country; where it names none, in this one and in the country of the phone.';
 
-create or replace function intake.list_quarantined_of(p_email text, p_phone text, p_country_code text)
+create or replace function intake.list_quarantined_of(
+  p_email text,
+  p_phone text,
+  p_country_code text,
+  p_key bytea
+)
 returns setof bigint
 language plpgsql
 stable
 as $$
+-- A sealed submission is found by its traces alone, under the digest key.
+declare
+  v_traces constant bytea[] := intake.trace_contact(p_email, p_phone);
 begin
   return query
   select q.id
-  from intake.list_traced(intake.trace_contact(p_email, p_phone)) t (id)
+  from intake.list_traced(v_traces) t (id)
   join leadgen.intake_quarantine q on q.id = t.id
-  where q.payload <> '{}' and intake.is_submission_of(q.payload, p_email, p_phone, p_country_code)
-  order by q.id;
+  where q.payload <> '{}' and q.sealed is null
+    and intake.is_submission_of(q.payload, p_email, p_phone, p_country_code)
+  union
+  select q.id
+  from leadgen.intake_quarantine q
+  where p_key is not null and q.traces && intake.hide_traces(v_traces, p_key) and q.sealed is not null
+    and q.payload <> '{}'
+  order by 1;
 end;
 $$;
-comment on function intake.list_quarantined_of(text, text, text) is
-  'The quarantined submissions that carry an e-mail or a phone, resubmitted ones included.';
+comment on function intake.list_quarantined_of(text, text, text, bytea) is
+  'The quarantined submissions that carry an e-mail or a phone, resubmitted ones included; sealed ones by the digest '
+  'key p_key.';
 
-create or replace function intake.erase_quarantined(p_lead leadgen.leads, p_now timestamptz)
+create or replace function intake.erase_quarantined(p_lead leadgen.leads, p_key bytea, p_now timestamptz)
 returns void
 language plpgsql
 volatile
 as $$
--- By what the lead was, so before it is struck out.
+-- By what the lead was, so before it is struck out: p_lead has its clear contact, if its caller could open it.
 declare
   v_traces constant bytea[] := intake.trace_contact(p_lead.email, p_lead.phone)
     || intake.hash_trace('request', encode(p_lead.request_hash, 'hex'));
 begin
   perform intake.empty_quarantined(array(
+    select s.id from intake.list_quarantined_of(p_lead.email, p_lead.phone, p_lead.country_code, p_key) s (id)
+    where p_key is not null
+    union
     select c.id
     from (
       select t.id from intake.list_traced(v_traces) t (id)
@@ -235,7 +269,7 @@ begin
         or intake.is_submission_of(c.payload, p_lead.email, p_lead.phone, p_lead.country_code))), p_now);
 end;
 $$;
-comment on function intake.erase_quarantined(leadgen.leads, timestamptz) is
+comment on function intake.erase_quarantined(leadgen.leads, bytea, timestamptz) is
   'Empties quarantined submissions of the same request, e-mail or phone as a lead; they are not resubmitted any more.';
 
 create or replace function intake.empty_quarantined(p_ids bigint[], p_now timestamptz)
@@ -248,7 +282,7 @@ declare
   v_is_new boolean;
 begin
   update leadgen.intake_quarantine q
-  set payload = '{}', context = '{}', traces = '{}', answered = null,
+  set payload = '{}', context = '{}', traces = '{}', answered = null, sealed = null, seal_due = null,
     request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
     resubmitted_at = coalesce(q.resubmitted_at, p_now)
   where q.id in (

@@ -69,7 +69,7 @@ begin
   select s.source_key, s.offer_id, o.market_id into v_source
   from leadgen.sources s
   join leadgen.offers o on o.id = s.offer_id
-  where case when p_limit.name = 'key' then s.api_key_hash = p_subject
+  where case when p_limit.name = 'key' then s.id = intake.find_key_source(p_subject)
     when p_limit.name in ('source', 'quarantine_source') then s.source_key = p_subject end;
   insert into leadgen.events (created_at, kind, subject, market_id, offer_id, message, facts)
   values (

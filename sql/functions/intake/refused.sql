@@ -15,7 +15,9 @@ as $$
 -- Whose source is not proved pays by its address, or anybody could use up what the source may put into quarantine.
 declare
   v_payload jsonb := intake.read_refused(p_source_key, p_text, p_position);
-  v_context constant jsonb := p_context - '{can_look_up_mail,signature}'::text[];
+  v_context constant jsonb := p_context - '{can_look_up_mail,signature,sealing}'::text[];
+  v_key constant bytea := intake.read_sealing(p_context);
+  v_sealed constant bytea := intake.take_blob(p_context #> '{sealing,blobs}', 'text');
   v_source_id constant bigint := intake.find_sender(p_source_key, v_payload, v_context);
   v_hash bytea;
   v_id bigint;
@@ -25,7 +27,8 @@ begin
   elsif p_source_key is not null then
     v_payload := v_payload || jsonb_build_object('source_key', p_source_key);
   end if;
-  v_hash := sha256(convert_to('refused:' || v_payload::text || v_context::text, 'UTF8'));
+  v_hash := intake.digest_request(
+    sha256(convert_to('refused:' || v_payload::text || v_context::text, 'UTF8')), v_key);
   update leadgen.intake_quarantine q
   set times_seen = q.times_seen + 1, last_seen_at = current_timestamp, answered = p_answer,
     reason = left(p_answer ->> 'detail', 500)
@@ -35,10 +38,12 @@ begin
     case when v_context ? 'api_key_hash' then v_source_id end, v_context ->> 'ip_address',
     octet_length(v_payload::text)) is null then
     insert into leadgen.intake_quarantine as q (
-      failed_step, reason, payload, context, request_hash, traces, answered, cut_bytes)
+      failed_step, reason, payload, context, request_hash, traces, answered, cut_bytes, sealed, seal_due)
     values (
-      'malformed', left(p_answer ->> 'detail', 500), v_payload, v_context, v_hash, intake.trace_payload(v_payload),
-      p_answer, p_cut_bytes)
+      'malformed', left(p_answer ->> 'detail', 500),
+      case when v_sealed is null then v_payload else intake.hide_payload(v_payload) end, v_context, v_hash,
+      intake.hide_traces(intake.trace_payload(v_payload), case when v_sealed is not null then v_key end),
+      p_answer, p_cut_bytes, v_sealed, intake.is_seal_due(v_sealed))
     on conflict (request_hash) where resubmitted_at is null
     do update set times_seen = q.times_seen + 1, last_seen_at = current_timestamp
     returning q.id into v_id;

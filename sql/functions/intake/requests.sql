@@ -59,7 +59,10 @@ begin
       else p_context ->> 'ip_address' end)::inet,
     coalesce(ref.collapse_space(v_payload ->> 'user_agent'), p_context ->> 'user_agent'),
     case when v_payload ?| c_tracking then intake.gather_tracking(v_payload) end,
-    v_notes
+    v_notes,
+    case when p_context ? 'sealing' then intake.read_sealing(p_context) end,
+    p_context #> '{sealing,blobs}',
+    null -- sealed
   )::intake.lead_request;
 
   if v_request.country_code !~ '^[A-Z]{2}$' then
@@ -79,8 +82,8 @@ language sql
 immutable parallel safe
 as $$
   select jsonb_typeof(p_payload) = 'object' is true and jsonb_typeof(p_context) = 'object' is true
-    and p_context - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail}'::text[]
-      = '{}';
+    and p_context
+      - '{api_key_hash,idempotency_key,origin,referer,ip_address,user_agent,can_look_up_mail,sealing}'::text[] = '{}';
 $$;
 comment on function intake.is_call(jsonb, jsonb) is
   'Whether a payload is an object, and a context one that has no other keys than it may.';
@@ -96,7 +99,7 @@ begin
       p_found => coalesce(jsonb_typeof(p_payload), 'nothing'), p_allowed => 'an object');
   end if;
   perform kernel.refuse('LG400', 'The context has an unknown key', p_found => 'another key',
-    p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent, can_look_up_mail');
+    p_allowed => 'api_key_hash, idempotency_key, origin, referer, ip_address, user_agent, can_look_up_mail, sealing');
 end;
 $$;
 comment on function intake.refuse_call(jsonb) is

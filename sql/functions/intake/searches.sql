@@ -2,10 +2,13 @@
 
 create or replace function intake.read_search(
   p_text text,
+  p_key bytea,
   out lead_id bigint,
   out email text,
   out phones text[],
-  out keys text[]
+  out keys text[],
+  out sealed_email text,
+  out sealed_phones text[]
 )
 language plpgsql
 stable
@@ -33,29 +36,32 @@ begin
     select (f.body -> 'idempotency_key' ->> 'prefix') || v_text
     from leadgen.field_maps f
     where f.body -> 'idempotency_key' ? 'prefix');
+  sealed_email := ref.seal_email(email, p_key);
+  sealed_phones := array(select ref.seal_phone(p, p_key) from unnest(phones) p);
 end;
 $$;
-comment on function intake.read_search(text) is
+comment on function intake.read_search(text, bytea) is
   'What a text may be: a lead id, an e-mail, phone numbers in E.164, idempotency keys (with the prefix of each field '
-  'map as well). Raises LG400 for none, or one that is too long.';
+  'map as well); e-mail and phones also as sealed leads have them, by the digest key p_key. Raises LG400 for none, or '
+  'one that is too long.';
 
-create or replace function intake.list_matching_leads(p_text text, p_limit integer)
+create or replace function intake.list_matching_leads(p_text text, p_limit integer, p_key bytea)
 returns table (lead_id bigint, matched text)
 language plpgsql
 stable
 as $$
 -- Each branch is a probe by key. Attributes have none: they are looked at only for what is found by no key.
 declare
-  v_search constant record := intake.read_search(p_text);
+  v_search constant record := intake.read_search(p_text, p_key);
 begin
   return query
   select found.id, string_agg(found.by, ', ' order by found.place)
   from (
     select l.id, 1 as place, 'id' as by from leadgen.leads l where l.id = v_search.lead_id
     union all
-    select l.id, 2, 'phone' from leadgen.leads l where l.phone = any (v_search.phones)
+    select l.id, 2, 'phone' from leadgen.leads l where l.phone = any (v_search.phones || v_search.sealed_phones)
     union all
-    select l.id, 3, 'email' from leadgen.leads l where l.email = v_search.email
+    select l.id, 3, 'email' from leadgen.leads l where l.email in (v_search.email, v_search.sealed_email)
     union all
     select l.id, 4, 'external_id' from leadgen.leads l
     where l.tracking ->> 'external_id' = ref.collapse_space(ref.strip_invisible(p_text)) and l.tracking ? 'external_id'
@@ -70,7 +76,7 @@ begin
   end if;
 end;
 $$;
-comment on function intake.list_matching_leads(text, integer) is
+comment on function intake.list_matching_leads(text, integer, bytea) is
   'The leads that have a text as their id, phone, e-mail, external_id or idempotency key, and which it was; if '
   'there is none, the latest that have it as an attribute.';
 
@@ -101,7 +107,7 @@ $$;
 comment on function intake.list_leads_by_attribute(text, integer) is
   'The latest leads with an attribute, at any depth, that is a text or number; and which attribute it is.';
 
-create or replace function intake.list_matching_quarantined(p_text text)
+create or replace function intake.list_matching_quarantined(p_text text, p_key bytea)
 returns table (quarantine_id bigint, matched text)
 language plpgsql
 stable
@@ -109,14 +115,16 @@ as $$
 -- E-mails and phones are found by their traces, however many submissions wait. A key and another field have none: for
 -- them the latest submissions are read, no more, because strangers write them; the text as JSON writes it leaves most
 -- out at once. A network's post has its answers anywhere, so e-mail and phone are looked for in the text. What was
--- resubmitted is a lead.
+-- resubmitted is a lead. A sealed submission is found by its traces alone.
 declare
   c_latest constant integer := 5000;
-  v_search constant record := intake.read_search(p_text);
-  v_traces constant bytea[] := array(
+  v_search constant record := intake.read_search(p_text, p_key);
+  v_plain constant bytea[] := array(
     select t
     from unnest(v_search.phones || null::text) p
     cross join unnest(intake.trace_contact(v_search.email, p)) t);
+  v_hidden constant bytea[] := case when p_key is not null then intake.hide_traces(v_plain, p_key) else '{}' end;
+  v_traces constant bytea[] := v_plain || v_hidden;
   v_text constant text := ref.collapse_space(p_text);
   v_json constant text := to_json(v_text)::text;
   v_part constant text := substr(v_json, 2, length(v_json) - 2);
@@ -142,10 +150,11 @@ begin
   cross join lateral (select strpos(q.payload::text, v_part) > 0 as has_text offset 0) t
   cross join lateral (
     select
-      case when c.is_traced
+      case when c.is_traced and q.sealed is not null and v_search.email is null then 'phone' when c.is_traced
         and (translate(ref.fold_marks(q.payload::text), ' ()-./+', '') like any (v_digits)
           or q.traces && v_phone_traces) then 'phone' end as phone,
-      case when c.is_traced and strpos(lower(ref.fold_marks(q.payload::text)), v_search.email) > 0
+      case when c.is_traced and q.sealed is not null and v_search.email is not null then 'email'
+        when c.is_traced and strpos(lower(ref.fold_marks(q.payload::text)), v_search.email) > 0
         then 'email' end as email,
       case when t.has_text and q.payload ->> 'idempotency_key' = any (v_search.keys)
         or q.context ->> 'idempotency_key' = any (v_search.keys) then 'key' end as key,
@@ -156,7 +165,7 @@ begin
   where q.resubmitted_at is null and q.payload <> '{}' and num_nonnulls(by.phone, by.email, by.key, by.field) > 0;
 end;
 $$;
-comment on function intake.list_matching_quarantined(text) is
+comment on function intake.list_matching_quarantined(text, bytea) is
   'The submissions waiting in quarantine that carry a text as their phone, e-mail, idempotency key or any other field, '
   'and which of these it was. By a key or another field only the latest 5,000 are found.';
 
@@ -168,9 +177,9 @@ as $$
 -- For a rehearsal, which undoes it, and after the lock of the offer.
 declare
   v_ids constant bigint[] := array(
-    select l.id from leadgen.leads l where l.phone = p_facts.phone
+    select l.id from leadgen.leads l where l.phone in (p_facts.phone, p_facts.sealed_phone)
     union
-    select l.id from leadgen.leads l where l.email = p_facts.email);
+    select l.id from leadgen.leads l where l.email in (p_facts.email, p_facts.sealed_email));
 begin
   perform from leadgen.leads l where l.id = any (v_ids) order by l.id for no key update;
   update leadgen.leads l set phone = '', email = '' where l.id = any (v_ids);

@@ -34,11 +34,14 @@ declare
   v_kind text;
 begin
   if p_request.api_key_hash is not null then
-    select s.id, s.source_key into v_source_id, v_source_key
-    from leadgen.sources s where s.api_key_hash = p_request.api_key_hash;
+    v_source_id := intake.find_key_source(p_request.api_key_hash);
     if v_source_id is null then
       perform kernel.refuse('LG401', 'No valid API key');
-    elsif p_request.source_key <> v_source_key then
+    end if;
+    if p_request.source_key is not null then
+      select s.source_key into v_source_key from leadgen.sources s where s.id = v_source_id;
+    end if;
+    if p_request.source_key <> v_source_key then
       perform kernel.refuse('LG403', 'The API key belongs to another source', 'source_key', 'another source',
         'the source of the key, or none');
     end if;
@@ -74,13 +77,53 @@ comment on function intake.find_source(intake.lead_request) is
   'The source a submission comes from, null when none claims it that may without a key. LG401: a key that is wrong, or '
   'missing where the payload names a partner; LG403: the payload names another source than the key.';
 
+create or replace function intake.find_key_source(p_key_hash text)
+returns bigint
+language plpgsql
+stable
+as $$
+-- On the road of every lead with a key: one probe, and the clock only for a key that has an end.
+declare
+  v_source_id bigint;
+  v_expires_at timestamptz;
+begin
+  select k.source_id, k.expires_at into v_source_id, v_expires_at
+  from leadgen.api_keys k
+  where k.key_hash = p_key_hash and k.revoked_at is null;
+  if v_expires_at is not null then
+    return case when v_expires_at > leadgen.clock() then v_source_id end;
+  end if;
+  return v_source_id;
+end;
+$$;
+comment on function intake.find_key_source(text) is
+  'The source whose key in force has this hash; null when there is none.';
+
+create or replace function intake.find_source_key(p_source_id bigint)
+returns text
+language plpgsql
+stable
+as $$
+begin
+  return (
+    select k.key_hash from leadgen.api_keys k
+    where k.source_id = p_source_id and k.revoked_at is null
+      and (k.expires_at is null or k.expires_at > leadgen.clock())
+    order by k.id
+    limit 1);
+end;
+$$;
+comment on function intake.find_source_key(bigint) is
+  'The hash of a key of the source that is in force: by it a post that was proved otherwise is handed on. Null when '
+  'there is none.';
+
 create or replace function intake.check_source_key(p_key_hash text)
 returns void
 language plpgsql
 stable
 as $$
 begin
-  if not exists (select from leadgen.sources s where s.api_key_hash = p_key_hash) then
+  if intake.find_key_source(p_key_hash) is null then
     perform kernel.refuse('LG401', 'No valid API key');
   end if;
 end;

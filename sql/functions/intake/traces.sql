@@ -37,10 +37,13 @@ begin
     select intake.hash_trace('email', m[1])
     from regexp_matches(v_text, E'([^][:space:]"<>,;:\\\\(){}[]+@[^][:space:]"<>,;:\\\\(){}[]+)', 'g') m
     union
-    select intake.hash_trace('digits', substr(m[1], i, c_window))
+    select intake.hash_trace('digits', substr(m[1], w.i, c_window))
     from regexp_matches(translate(v_text, ' ()-./+', ''), '([0-9]{10,})', 'g') m
-    cross join generate_series(1, length(m[1]) - c_window + 1) i
-    where i <= c_ends or i > length(m[1]) - c_window + 1 - c_ends
+    cross join lateral (select length(m[1]) - c_window + 1) l (last)
+    cross join lateral (
+      select generate_series(1, least(c_ends, l.last))
+      union all
+      select generate_series(greatest(c_ends, l.last - c_ends) + 1, l.last)) w (i)
     union
     select intake.hash_trace('phone', p.phone)
     from intake.list_phones(p_payload, array(

@@ -47,6 +47,9 @@ begin
       p_snapshot.base_prices[v_position], p_snapshot.decimals,
       p_snapshot.buyers[v_position] is not distinct from v_exclusive_buyer_id, p_snapshot.adjustments);
   end loop;
+  if (p_snapshot.cost).is_per_sale is not null then
+    v_decision.costs := kernel.cost_sales(p_snapshot.cost, v_decision.prices, p_snapshot.decimals);
+  end if;
   v_turns := kernel.take_turns(
     p_snapshot, v_decision.reasons, v_decision.winners, 'weighted' = any (p_policy.strategy));
   v_decision.turns := v_turns.turns;

@@ -108,8 +108,8 @@ begin
 end;
 $$;
 comment on function kernel.suggest(text, text[]) is
-  'The option that a misspelt word most likely meant; null when none is near: more than a third of its letters would '
-  'be wrong.';
+  'The option that a misspelt word most likely meant; null when none is '
+  'near: more than a third of its letters would be wrong.';
 
 create or replace function kernel.edit_distance(p_a text, p_b text)
 returns integer
@@ -141,8 +141,8 @@ begin
 end;
 $$;
 comment on function kernel.edit_distance(text, text) is
-  'How many letters have to be added, dropped, replaced or swapped with their neighbour to make one word of the '
-  'other.';
+  'How many letters have to be added, dropped, replaced or swapped with '
+  'their neighbour to make one word of the other.';
 
 create or replace function kernel.is_one_of(p_value jsonb, p_list jsonb)
 returns boolean

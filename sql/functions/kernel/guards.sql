@@ -105,5 +105,5 @@ begin
 end;
 $$;
 comment on function kernel.keep_secrets() is
-  'Trigger: refuses a row that breaks a constraint, with PostgreSQL''s own SQLSTATE and without the row, which holds '
-  'secrets.';
+  'Trigger: refuses a row that breaks a constraint, with PostgreSQL''s own '
+  'SQLSTATE and without the row, which holds secrets.';

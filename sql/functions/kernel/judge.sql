@@ -9,12 +9,15 @@ language sql
 immutable parallel safe
 as $$
   select 1 << array_position(
-    '{enrollment_is_active,buyer_is_active,is_reachable,in_service_area,in_schedule,has_lead,has_contact}', p_name) - 1;
+    '{enrollment_is_active,buyer_is_active,is_reachable,in_service_area,in_schedule,has_lead,has_contact,is_prepaid,'
+    'is_invoiced,is_held,is_suppressed}', p_name) - 1;
 $$;
 comment on function kernel.flag(text) is
   'The bit of kernel.snapshot.flags that says so of a candidate: enrollment_is_active, buyer_is_active, is_reachable '
   '(an endpoint is in use), in_service_area, in_schedule, has_lead (it had this lead already), has_contact (it bought'
-  ' this contact before).';
+  ' this contact before), is_prepaid and is_invoiced (its sales are taken from its balance, or from its credit), '
+  'is_held (somebody keeps an edit of the buyer open, so nothing can be booked for it), is_suppressed (a suppression '
+  'list of the buyer has the contact).';
 
 create or replace function kernel.judge_candidates(p_snapshot kernel.snapshot, p_exclusive_buyer_id bigint)
 returns text[]
@@ -124,3 +127,19 @@ $$;
 comment on function kernel.find_cause(kernel.snapshot, text[]) is
   'Why a lead went unsold, in one word: the reason of the candidate that came nearest to taking it, the price that '
   'was lost with it and its place among the candidates.';
+
+create or replace function kernel.describe_calling(p_calling kernel.calling)
+returns text
+language plpgsql
+immutable
+as $$
+begin
+  return case
+    when p_calling.opens_at is null then format('by the rules of %s', p_calling.rules)
+    else format('by the rules of %s, opens %s', p_calling.rules, kernel.show_time(p_calling.opens_at, p_calling.zone))
+  end;
+end;
+$$;
+comment on function kernel.describe_calling(kernel.calling) is
+  'By whose rules a person may not be called, and when next: "by the rules of US, US-FL, opens 2026-11-22T13:00:00Z '
+  '(08:00 America/New_York)".';

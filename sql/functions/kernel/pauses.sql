@@ -13,8 +13,8 @@ begin
 end;
 $$;
 comment on function kernel.make_pause(timestamptz, timestamptz) is
-  'The pause between two times; no first time: it has begun. Null where there is none: it has no end, or ends before '
-  'it begins.';
+  'The pause between two times; no first time: it has begun. Null where there '
+  'is none: it has no end, or ends before it begins.';
 
 create or replace function kernel.describe_pause(p_pause tstzrange, p_timezone text)
 returns text

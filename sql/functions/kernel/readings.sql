@@ -47,8 +47,8 @@ begin
 end;
 $$;
 comment on function kernel.read_answer_word(text) is
-  'What a word of leadgen.answer_words means, case and accents aside; null: it is none of them. Compiled from '
-  'the rows.';
+  'What a word of leadgen.answer_words means, case and accents aside; '
+  'null: it is none of them. Compiled from the rows.';
 
 create or replace function kernel.show_answer_pattern(p_meaning boolean)
 returns text

@@ -10,6 +10,25 @@ $$;
 comment on function kernel.list_windows() is
   'The calendar windows in which sales and money are counted, in the order of the counters.';
 
+create or replace function kernel.is_timezone(p_name text)
+returns boolean
+language plpgsql
+volatile parallel restricted
+set timezone = 'UTC'
+as $$
+-- Names without a place (posixrules, Factory, localtime, EST) are no zones of a market, or mean another on another
+-- machine. PostgreSQL takes zones in any case and of its own making too (Foo/Bar+5), but only a name of the IANA
+-- database comes back as it was given. Asking pg_timezone_names would read the file of every zone: 20 ms.
+begin
+  return (p_name = 'UTC' or p_name ~ '/' and p_name ~ '[a-z]') and set_config('TimeZone', p_name, true) = p_name;
+exception
+  when invalid_parameter_value then
+    return false;
+end;
+$$;
+comment on function kernel.is_timezone(text) is
+  'Whether this is UTC or a zone of the IANA database that names a place.';
+
 create or replace function kernel.start_window(p_window text, p_at timestamptz, p_timezone text)
 returns timestamptz
 language plpgsql

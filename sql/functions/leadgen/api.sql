@@ -81,6 +81,19 @@ comment on function leadgen.find_form_pages(jsonb, jsonb) is
   'Where the source of a submission sends visitors who posted an HTML form: success_url and error_url, each null where '
   'the source has none. {}: no source claims the submission, or its key is wrong.';
 
+create or replace function leadgen.issue_form_token(p_source_key text, out form_token text, out issued_at timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  select t.form_token, t.issued_at into form_token, issued_at from intake.issue_form_token(p_source_key) t;
+end;
+$$;
+comment on function leadgen.issue_form_token(text) is
+  'A signed token for the form of a source''s page, for the policy key form_token. LG404 for no such source.';
+
 create or replace function leadgen.explain_lead_for(p_key_hash text, p_lead_id bigint)
 returns jsonb
 language plpgsql

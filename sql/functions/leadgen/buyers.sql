@@ -6,7 +6,8 @@ create or replace function leadgen.answer_sale(
   p_assignment_id bigint,
   p_answer text,
   p_reason text default null,
-  p_note text default null
+  p_note text default null,
+  p_evidence jsonb default null
 )
 returns jsonb
 language plpgsql
@@ -15,10 +16,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return roads.answer_sale(p_key_hash, p_assignment_id, p_answer, p_reason, p_note);
+  return roads.answer_sale(p_key_hash, p_assignment_id, p_answer, p_reason, p_note, p_evidence);
 end;
 $$;
-comment on function leadgen.answer_sale(text, bigint, text, text, text) is
+comment on function leadgen.answer_sale(text, bigint, text, text, text, jsonb) is
   'The holder of a buyer''s key accepts or returns one of its sales: {assignment_id, outcome, return: {status, '
   'reason} or null}. LG401 without a key, LG404 for a sale that is not its own; see leadgen.accept_sale and '
   'roads.request_return.';
@@ -26,7 +27,7 @@ comment on function leadgen.answer_sale(text, bigint, text, text, text) is
 create or replace function leadgen.show_sale(p_key_hash text, p_assignment_id bigint)
 returns jsonb
 language plpgsql
-stable
+volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -50,8 +51,8 @@ begin
 end;
 $$;
 comment on function leadgen.list_return_reasons() is
-  'The reasons for which a buyer may return a sale: [{code, description}], in the order in which a person is shown '
-  'them.';
+  'The reasons for which a buyer may return a sale: [{code, '
+  'description}], in the order in which a person is shown them.';
 
 create or replace function leadgen.read_link(p_token text)
 returns jsonb
@@ -65,9 +66,9 @@ begin
 end;
 $$;
 comment on function leadgen.read_link(text) is
-  'What a link is for and whether it can still be used: kind (accept, return, unsubscribe), id, state, message and, '
-  'of a sale, offer, time, price and the reasons for a return. Changes nothing. LG404 for anything that is no link of'
-  ' ours.';
+  'What a link is for and whether it can still be used: kind (accept, return, unsubscribe), '
+  'id, state, message and, of a sale, offer, time, price and the reasons for a return. '
+  'Changes nothing. LG404 for anything that is no link of ours.';
 
 create or replace function leadgen.answer_by_link(p_token text, p_reason text default null, p_note text default null)
 returns jsonb
@@ -100,7 +101,12 @@ comment on function leadgen.accept_sale(bigint) is
   'The buyer takes a sale. Once accepted it stays so; LG409 when it is too late, the sale has ended or its return is '
   'being decided, LG404 when there is none.';
 
-create or replace function leadgen.return_sale(p_assignment_id bigint, p_reason text, p_note text default null)
+create or replace function leadgen.return_sale(
+  p_assignment_id bigint,
+  p_reason text,
+  p_note text default null,
+  p_evidence jsonb default null
+)
 returns leadgen.assignment_outcome
 language plpgsql
 volatile
@@ -108,10 +114,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return roads.return_sale(p_assignment_id, p_reason, p_note);
+  return roads.return_sale(p_assignment_id, p_reason, p_note, p_evidence);
 end;
 $$;
-comment on function leadgen.return_sale(bigint, text, text) is
+comment on function leadgen.return_sale(bigint, text, text, jsonb) is
   'The operator takes a sale back, whatever the buyer''s quota: its place is free again and the lead goes on as the '
   'policy says. Once returned it stays so; LG400 for a reason that there is not, LG409 when it is too late or the '
   'sale has ended, LG404 when there is none.';

@@ -33,9 +33,9 @@ begin
 end;
 $$;
 comment on function leadgen.pause_enrollment(bigint, timestamptz, timestamptz) is
-  'Pauses an enrollment from a time on (null: now) until another (null: until somebody resumes it), in the place of '
-  'the pause that it had. LG400 for an end that has passed or is not after the beginning, LG404 when there is no such '
-  'enrollment.';
+  'Pauses an enrollment from a time on (null: now) until another (null: until somebody resumes '
+  'it), in the place of the pause that it had. LG400 for an end that has passed or is not '
+  'after the beginning, LG404 when there is no such enrollment.';
 
 create or replace function leadgen.resume_enrollment(p_enrollment_id bigint)
 returns boolean

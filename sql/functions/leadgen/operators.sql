@@ -13,8 +13,8 @@ begin
 end;
 $$;
 comment on function leadgen.policy_history(text, bigint) is
-  'The versions of a policy (kind validation, routing or pricing), newest first: when, by whom, and what changed, one'
-  ' line a path.';
+  'The versions of a policy (kind validation, routing, pricing or payout), newest first: when, by whom, and what '
+  'changed, one line a path.';
 
 create or replace function leadgen.roll_back_policy(p_kind text, p_id bigint, p_version integer)
 returns integer
@@ -47,7 +47,7 @@ comment on function leadgen.try_field_map(text, jsonb) is
   'What a field map makes of a sample document: one payload of submit_lead for each lead in it. LG404 for a map that '
   'is not there.';
 
-create or replace function leadgen.resubmit_quarantined(p_quarantine_id bigint)
+create or replace function leadgen.resubmit_quarantined(p_quarantine_id bigint, p_opened jsonb default null)
 returns jsonb
 language plpgsql
 volatile
@@ -60,12 +60,13 @@ set enable_mergejoin = off
 set jit = off
 as $$
 begin
-  return roads.resubmit_quarantined(p_quarantine_id);
+  return roads.resubmit_quarantined(p_quarantine_id, p_opened);
 end;
 $$;
-comment on function leadgen.resubmit_quarantined(bigint) is
+comment on function leadgen.resubmit_quarantined(bigint, jsonb) is
   'Submits a quarantined submission again, once its mapping is mended. Returns the lead''s answer, or that of the '
-  'same submission if it was taken since; still quarantined when nothing claims it yet.';
+  'same submission if it was taken since; still quarantined when nothing claims it yet. p_opened: document, what a '
+  'sealed submission says, and sealing, as in a context of submit_lead. LG409 for a sealed one without it.';
 
 create or replace function leadgen.explain_lead(p_lead_id bigint)
 returns jsonb
@@ -136,7 +137,7 @@ comment on function leadgen.decide_return(bigint, boolean, text) is
   'The operator approves a return that a buyer asked for, or lets the sale stand. Decided the same way again, the '
   'same answer; LG409 the other way, or when the sale ended otherwise, LG404 when there is no such return.';
 
-create or replace function leadgen.replay_lead(p_lead_id bigint)
+create or replace function leadgen.replay_lead(p_lead_id bigint, p_contact jsonb default null)
 returns jsonb
 language plpgsql
 stable
@@ -144,16 +145,18 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return roads.replay_lead(p_lead_id);
+  return roads.replay_lead(p_lead_id, p_contact);
 end;
 $$;
-comment on function leadgen.replay_lead(bigint) is
+comment on function leadgen.replay_lead(bigint, jsonb) is
   'Recomputes a lead''s validation, judging, ranking and prices from the record: {"identical": true}, or false with '
-  'each difference (what, recorded, replayed). LG404 when there is no such lead.';
+  'each difference (what, recorded, replayed). p_contact: a sealed lead''s contact, opened; without it its validation '
+  'is left out. LG404 when there is no such lead.';
 
 create or replace function leadgen.verify_leads(
   p_after_id bigint,
   p_limit integer,
+  p_opened jsonb default '{}',
   out last_id bigint,
   out checked integer,
   out faults jsonb
@@ -164,12 +167,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  select r.* into last_id, checked, faults from roads.verify_leads(p_after_id, p_limit) r;
+  select r.* into last_id, checked, faults from roads.verify_leads(p_after_id, p_limit, p_opened) r;
 end;
 $$;
-comment on function leadgen.verify_leads(bigint, integer) is
+comment on function leadgen.verify_leads(bigint, integer, jsonb) is
   'Replays the next leads after an id: the last id it looked at (null: there are no more), how many, and those that '
-  'do not come out the same.';
+  'do not come out the same. p_opened: the contacts of sealed leads by their ids; of one that is not there the '
+  'validation is left out.';
 
 create or replace function leadgen.dry_run_lead(
   payload jsonb,
@@ -200,7 +204,8 @@ create or replace function leadgen.what_if(
   p_offer_id bigint,
   p_from timestamptz,
   p_to timestamptz,
-  p_changes jsonb default '{}'
+  p_changes jsonb default '{}',
+  p_opened jsonb default '{}'
 )
 returns jsonb
 language plpgsql
@@ -210,13 +215,14 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 begin
-  return rehearsal.what_if(p_offer_id, p_from, p_to, p_changes);
+  return rehearsal.what_if(p_offer_id, p_from, p_to, p_changes, p_opened);
 end;
 $$;
-comment on function leadgen.what_if(bigint, timestamptz, timestamptz, jsonb) is
-  'An offer''s leads of a period under changes (validation, routing, pricing: keys laid over the policies; '
+comment on function leadgen.what_if(bigint, timestamptz, timestamptz, jsonb, jsonb) is
+  'An offer''s leads of a period under changes (validation, routing, pricing, payout: keys laid over the policies; '
   'default_price_per_lead; enrollments: {id: {column: value}}; without: [buyer_id]; with: [{buyer_id, …}]) against '
-  'what happened. Writes nothing. LG423 names what is wrong with the changes.';
+  'what happened. p_opened: the contacts of sealed leads by their ids. Writes nothing. LG423 names what is wrong with '
+  'the changes; LG409: validation is changed, and sealed leads were not opened.';
 
 create or replace function leadgen.explain_unsold(p_offer_id bigint, p_from timestamptz, p_to timestamptz)
 returns table (cause text, leads bigint, money_lost numeric, nearest_buyer text, detail text)

@@ -21,7 +21,8 @@ returns table (
   details jsonb,
   timeout_seconds double precision,
   buyer_id bigint,
-  endpoint_id bigint
+  endpoint_id bigint,
+  sealed bytea
 )
 language plpgsql
 volatile
@@ -41,8 +42,8 @@ $$;
 comment on function leadgen.claim_deliveries(text, jsonb, interval, bigint[]) is
   'Leases due deliveries to a worker, endpoint by endpoint in turn, as many of each channel as it has room for '
   '({"webhook": 100, "email": 8, "sms": 4}): each with its fencing token, where it goes, the secrets to sign with, '
-  'the exact body to send and its own timeout. Those whose results the worker has still to record are not claimed '
-  'again. Nothing in a copy.';
+  'the exact body to send and its own timeout. sealed: the lead''s contact, which the worker puts into the body. Those '
+  'whose results the worker has still to record are not claimed again. Nothing in a copy.';
 
 create or replace function leadgen.record_attempts(p_results jsonb, p_max_retries integer, p_retry_delay interval)
 returns table (delivery_id bigint, status text, outcome text, reason text)
@@ -156,8 +157,8 @@ begin
 end;
 $$;
 comment on function leadgen.settle_answers() is
-  'Ends the time to answer of at most 500 sales: accepted by silence (auto_after), or lapsed (explicit). Returns how '
-  'many.';
+  'Ends the time to answer of at most 500 sales: accepted by silence '
+  '(auto_after), or lapsed (explicit). Returns how many.';
 
 create or replace function leadgen.settle_return()
 returns bigint
@@ -200,8 +201,8 @@ begin
 end;
 $$;
 comment on function leadgen.settle_endpoints() is
-  'Does what follows for an endpoint that was disabled (see outbox.announce_endpoint). Returns how many there were, 1'
-  ' or 0.';
+  'Does what follows for an endpoint that was disabled (see '
+  'outbox.announce_endpoint). Returns how many there were, 1 or 0.';
 
 create or replace function leadgen.settle_reports()
 returns integer
@@ -280,8 +281,8 @@ begin
 end;
 $$;
 comment on function leadgen.list_endpoint_checks(integer) is
-  'URLs that are new: a worker looks up the name and records what it found with leadgen.record_endpoint_check. None '
-  'in a copy.';
+  'URLs that are new: a worker looks up the name and records what it found '
+  'with leadgen.record_endpoint_check. None in a copy.';
 
 create or replace function leadgen.record_endpoint_check(p_id bigint, p_fault text)
 returns void

@@ -125,7 +125,8 @@ begin
       'assignment_id', a.id,
       'outcome', a.outcome,
       'return', (
-        select jsonb_build_object('status', r.status, 'reason', r.reason_code)
+        select jsonb_build_object('status', r.status, 'reason', r.reason_code, 'gives', r.gives,
+          'evidence', market.list_evidence(r.id))
         from leadgen.sale_returns r
         where r.assignment_id = a.id
         order by r.id desc

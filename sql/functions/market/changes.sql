@@ -128,34 +128,3 @@ end;
 $$;
 comment on function market.keep_shares() is
   'Trigger: whoever gets another weight is as many leads ahead or behind as before.';
-
-create or replace function market.warn_of_balance(
-  p_buyer_id bigint,
-  p_before numeric,
-  p_after numeric,
-  p_at timestamptz
-)
-returns void
-language plpgsql
-volatile
-as $$
--- The line lies a quarter above the minimum, so that the warning comes while leads still flow.
-declare
-  c_margin constant numeric := 1.25;
-begin
-  insert into leadgen.events (created_at, kind, subject, market_id, offer_id, buyer_id, buyer_offer_id, message, facts)
-  select
-    p_at, 'balance_low', format('enrollment %s at %s', bo.id, kernel.write_instant(p_at)),
-    o.market_id, bo.offer_id, bo.buyer_id, bo.id,
-    format('enrollment %s: the balance %s is close to the minimum of %s; below the minimum it gets no lead',
-      bo.id, p_after, bo.min_balance_required),
-    jsonb_build_object('balance', p_after, 'minimum', bo.min_balance_required)
-  from leadgen.buyer_offers bo
-  join leadgen.offers o on o.id = bo.offer_id
-  where bo.buyer_id = p_buyer_id and bo.is_active
-    and p_after < bo.min_balance_required * c_margin and p_before >= bo.min_balance_required * c_margin
-  on conflict on constraint events_subject_unique do nothing;
-end;
-$$;
-comment on function market.warn_of_balance(bigint, numeric, numeric, timestamptz) is
-  'A warning event when a change of a buyer''s balance takes it near the minimum that an enrollment requires.';

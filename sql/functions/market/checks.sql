@@ -149,5 +149,5 @@ begin
 end;
 $$;
 comment on function market.list_broken_returns() is
-  'What is wrong with returns: an approved one ended its sale, a returned sale has one, an open one is of a sale that'
-  ' stands.';
+  'What is wrong with returns: an approved one ended its sale, a returned '
+  'sale has one, an open one is of a sale that stands.';

@@ -22,6 +22,12 @@ begin
   v_snapshot.decimals := kernel.currency_minor_unit(p_route.currency);
   v_snapshot.exclusivity := market.gather_exclusivity(p_facts, p_route, p_route.routing_settings);
   v_snapshot.adjustments := kernel.find_adjustments(p_route.pricing_rules, p_document, p_facts.local_minute);
+  if (p_route.payout).is_per_sale is not null then
+    v_snapshot.cost := kernel.find_cost(p_route.payout, p_document, p_facts.local_minute);
+  end if;
+  if (p_route.routing_settings).follows_calling_rules then
+    v_snapshot.calling := market.find_calling(p_facts, p_facts.decided_at, p_route.timezone);
+  end if;
   v_snapshot := market.gather_candidates(v_snapshot, p_facts, p_route, p_document, p_buyers_with_lead);
   if v_snapshot.enrollments is null then
     v_snapshot.enrollments := '{}';
@@ -68,7 +74,8 @@ begin
     p_snapshot.decided_at, p_snapshot.timezone, p_snapshot.decimals, p_snapshot.exclusivity, p_snapshot.adjustments,
     c.enrollments, c.versions, c.buyers, c.flags, c.zones, c.pauses, c.openings, c.filter_faults, c.priorities,
     c.weights, c.base_prices, c.prices, c.min_balances, c.balances, c.last_turns, c.finish_tags, c.virtual_times, u.*,
-    2, c.sales_today, null, (select d.lead_id from market.find_due_lead(p_route.offer_id, v_now) d)
+    2, c.sales_today, null, (select d.lead_id from market.find_due_lead(p_route.offer_id, v_now) d),
+    c.credits, c.credit_limits, p_snapshot.cost, p_snapshot.calling
   into v_snapshot
   from (
     select
@@ -83,11 +90,12 @@ begin
       array_agg(s.min_balance_required), array_agg(s.balance), array_agg(s.last_turn), array_agg(s.finish_tag),
       array_agg(s.virtual_time),
       array_agg(case when s.starts[v_day] < s.now_starts[v_day] then 0 else s.sales[v_day] end)
-        filter (where v_day is not null)
+        filter (where v_day is not null),
+      array_agg(s.credit), array_agg(s.credit_limit)
     from candidate s
   ) c (
     enrollments, versions, buyers, flags, zones, pauses, openings, filter_faults, priorities, weights, base_prices,
-    prices, min_balances, balances, last_turns, finish_tags, virtual_times, sales_today
+    prices, min_balances, balances, last_turns, finish_tags, virtual_times, sales_today, credits, credit_limits
   )
   cross join (
     select
@@ -122,7 +130,7 @@ returns table (
   weight numeric, base_price numeric, min_balance_required numeric, balance numeric, last_turn bigint,
   finish_tag double precision, virtual_time double precision, limit_codes text[], limit_windows text[],
   limit_is_money boolean[], limit_caps numeric[], starts timestamptz[], sales integer[], money numeric[],
-  now_starts timestamptz[]
+  now_starts timestamptz[], credit numeric, credit_limit numeric
 )
 language sql
 stable
@@ -138,15 +146,20 @@ as $$
       | ((bo.compiled_schedule is null or coalesce(kernel.minute_of_week(p_now, bo.timezone), p_facts.local_minute)
           <@ bo.compiled_schedule)::integer << 4)
       | ((bo.buyer_id = any (p_buyers_with_lead))::integer << 5)
-      | ((bo.buyer_id = any (p_facts.buyers_with_contact))::integer << 6),
+      | ((bo.buyer_id = any (p_facts.buyers_with_contact))::integer << 6)
+      | (coalesce(bo.buyer_id = any (p_facts.suppressing_buyers), false)::integer << 10)
+      | case b.billing_mode when 'prepaid' then 128 when 'invoiced' then 256 else 0 end,
     bo.timezone, bo.pause_from, bo.pause_until, bo.compiled_schedule,
     case when (p_document @@ bo.compiled_filter) is not true and bo.compiled_filter is not null
       then kernel.find_filter_fault(bo.compiled_filters, p_document) end,
     bo.routing_priority, bo.weight, coalesce(bo.price_per_lead, p_route.default_price),
-    bo.min_balance_required, case when bo.min_balance_required is not null then b.balance end,
+    bo.min_balance_required,
+    case when b.billing_mode = 'prepaid' or bo.min_balance_required is not null then b.balance end,
     u.last_turn, u.finish_tag, u.virtual_time, bo.limit_codes, bo.limit_windows, bo.limit_is_money, bo.limit_caps,
     u.starts, u.sales, u.money,
-    case when bo.timezone is null then p_starts else kernel.start_windows(p_now, bo.timezone) end
+    case when bo.timezone is null then p_starts else kernel.start_windows(p_now, bo.timezone) end,
+    case when b.billing_mode = 'invoiced' then b.credit_limit - b.receivable end,
+    case when b.billing_mode = 'invoiced' then b.credit_limit end
   from leadgen.enrollment_usage u
   join leadgen.buyer_offers bo on bo.id = u.buyer_offer_id
   join leadgen.buyers b on b.id = bo.buyer_id

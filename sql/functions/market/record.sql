@@ -22,7 +22,9 @@ begin
     exclusivity, adjustments, reasons, ranking, exclusive_buyer_id, winners, unsold_reason, is_held, next_route_at,
     format, timezone, decimals, max_buyers, default_price,
     enrollments, versions, flags, openings, filter_faults, prices, balances, last_turns,
-    finish_tags, virtual_times, limit_uses, edition, sales_today, went_first, behind_lead_id
+    finish_tags, virtual_times, limit_uses, edition, sales_today, went_first, behind_lead_id,
+    credits, credit_limits, payout_policy_id, payout_policy_version, cost,
+    calling
   )
   values (
     p_route.market_id, p_lead_id, p_route.offer_id, p_attempt, p_snapshot.decided_at,
@@ -36,7 +38,9 @@ begin
     market.drop_empty(p_snapshot.openings), market.drop_empty(p_snapshot.filter_faults), p_snapshot.prices,
     market.drop_empty(p_snapshot.balances), market.drop_empty(p_snapshot.last_turns),
     case when v_is_weighted then p_snapshot.finish_tags end, case when v_is_weighted then p_snapshot.virtual_times end,
-    p_snapshot.limit_uses, p_snapshot.edition, p_snapshot.sales_today, p_snapshot.went_first, p_snapshot.behind_lead_id
+    p_snapshot.limit_uses, p_snapshot.edition, p_snapshot.sales_today, p_snapshot.went_first, p_snapshot.behind_lead_id,
+    market.drop_empty(p_snapshot.credits), market.drop_empty(p_snapshot.credit_limits), p_route.payout_policy_id,
+    p_route.payout_policy_version, p_snapshot.cost, p_snapshot.calling
   )
   returning id into v_decision_id;
   return v_decision_id;
@@ -205,6 +209,10 @@ begin
   v_snapshot.sales_today := p_decision.sales_today;
   v_snapshot.went_first := p_decision.went_first;
   v_snapshot.behind_lead_id := p_decision.behind_lead_id;
+  v_snapshot.credits := p_decision.credits;
+  v_snapshot.credit_limits := p_decision.credit_limits;
+  v_snapshot.cost := p_decision.cost;
+  v_snapshot.calling := p_decision.calling;
   if num_nonnulls(variadic p_terms.pauses) > 0 then
     v_snapshot.pauses := array(
       select case when upper(p) > p_decision.decided_at then p end from unnest(p_terms.pauses) p);

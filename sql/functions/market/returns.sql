@@ -114,6 +114,27 @@ $$;
 comment on function market.is_approved_at_once(leadgen.lead_assignments) is
   'Whether a return within window and quota needs nobody''s approval, by the terms that the sale was made under.';
 
+create or replace function market.find_gift(p_sale leadgen.lead_assignments)
+returns text
+language plpgsql
+stable
+as $$
+-- Who has not bought yet, or was not charged, is not given another lead.
+begin
+  return case
+    when market.is_declinable(p_sale) or p_sale.price = 0
+      or (p_sale.billing_mode in ('prepaid', 'invoiced')) is not true then 'money'
+    else coalesce((
+      select (market.recall_policy(d)).returns_give
+      from leadgen.lead_decisions d
+      where d.id = p_sale.decision_id and d.market_id = p_sale.market_id), 'money')
+  end;
+end;
+$$;
+comment on function market.find_gift(leadgen.lead_assignments) is
+  'What the buyer of a sale gets when its return is approved, by the terms that the sale was made under: money, or '
+  'replacement.';
+
 create or replace function market.refuse_return(
   p_return leadgen.sale_returns,
   p_sale leadgen.lead_assignments,
@@ -176,8 +197,8 @@ begin
 end;
 $$;
 comment on function market.announce_return(leadgen.sale_returns, text, text, timestamptz) is
-  'Tells the operator of a return: return_requested (it is to be decided) or return_refused. Not in the buyer''s '
-  'words.';
+  'Tells the operator of a return: return_requested (it is to be decided) '
+  'or return_refused. Not in the buyer''s words.';
 
 create or replace function market.pick_received_return()
 returns leadgen.sale_returns

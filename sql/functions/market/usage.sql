@@ -97,8 +97,8 @@ begin
 end;
 $$;
 comment on function market.recount_offer_usage(bigint, text) is
-  'Counts the sales of an offer as a whole that stand anew, in the windows of a zone; for a change of its market''s '
-  'zone.';
+  'Counts the sales of an offer as a whole that stand anew, in the windows '
+  'of a zone; for a change of its market''s zone.';
 
 create or replace function market.count_standing_sales(
   p_offer_id bigint,

@@ -36,8 +36,8 @@ begin
 end;
 $$;
 comment on function market.list_broken_limits() is
-  'Decisions by which a limit was exceeded, or was not counted, or without a lead; no rows: all is well. Reads every '
-  'decision.';
+  'Decisions by which a limit was exceeded, or was not counted, or without a '
+  'lead; no rows: all is well. Reads every decision.';
 
 create or replace function market.list_broken_recorded_counts()
 returns table (rule text, detail text)

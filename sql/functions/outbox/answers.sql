@@ -177,8 +177,8 @@ begin
 end;
 $$;
 comment on function outbox.redact_reply(text, text[]) is
-  'The first 500 characters of a receiver''s answer without these words, addresses, phone numbers, secrets and long '
-  'numbers.';
+  'The first 500 characters of a receiver''s answer without these words, '
+  'addresses, phone numbers, secrets and long numbers.';
 
 create or replace function outbox.strike_out_words(p_text text, p_personal text[])
 returns text

@@ -82,7 +82,8 @@ begin
 end;
 $$;
 comment on function outbox.list_broken_deliveries() is
-  'What does not hold in the outbox: a part of leadgen.list_broken_invariants. No rows: all is well. Reads every '
+  'What does not hold in the outbox: a part of '
+  'leadgen.list_broken_invariants. No rows: all is well. Reads every '
   'delivery.';
 
 create or replace function outbox.list_broken_attempts()

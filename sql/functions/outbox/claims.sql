@@ -67,8 +67,8 @@ begin
 end;
 $$;
 comment on function outbox.read_room(jsonb) is
-  'How many deliveries of each channel a worker has room for; channels without room are left out. LG400 when '
-  'malformed.';
+  'How many deliveries of each channel a worker has room for; channels '
+  'without room are left out. LG400 when malformed.';
 
 create or replace function outbox.choose_deliveries(p_room jsonb, p_now timestamptz, p_unrecorded bigint[])
 returns bigint[]
@@ -231,7 +231,7 @@ begin
     case when way.details_function is not null then outbox.compose_details(way.details_function, c, a, b.name) end,
     c.timeout_seconds::double precision,
     c.buyer_id,
-    c.endpoint_id
+    c.endpoint_id, l.sealed
   from claimed c
   join leadgen.channels way on way.code = c.channel
   join leadgen.buyers b on b.id = c.buyer_id

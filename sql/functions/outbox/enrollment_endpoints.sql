@@ -117,15 +117,15 @@ language plpgsql
 volatile
 as $$
 -- Locked first, looked at afterwards: of two changes at once the later one sees what the earlier one left. The buyer
--- comes first: an enrollment that is not yet committed cannot be locked, but whoever makes one holds its buyer
--- (fill_enrollment).
+-- comes first: an enrollment that is not yet committed cannot be locked, but whoever makes one holds its buyer's
+-- addresses (fill_enrollment).
 begin
-  perform from leadgen.buyers b where b.id = any (p_buyer_ids) order by b.id for no key update;
+  perform catalog.lock_addresses(p_buyer_ids);
   perform from leadgen.buyer_offers bo where bo.buyer_id = any (p_buyer_ids) order by bo.id for no key update;
 end;
 $$;
 comment on function outbox.lock_enrollments(bigint[]) is
-  'Locks buyers and their enrollments until the transaction ends.';
+  'Locks the addresses of buyers and their enrollments until the transaction ends.';
 
 create or replace function outbox.refresh_reach(p_buyer_ids bigint[], p_buyer_offer_id bigint default null)
 returns void

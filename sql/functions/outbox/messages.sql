@@ -6,8 +6,10 @@ language plpgsql
 stable
 as $$
 -- json, not jsonb: it keeps the order in which a person reads it. The same bytes for every attempt: nothing in it
--- changes. What is disclosed are members at the end of data; a sale from before there were any has none.
+-- changes. Of a sealed lead the worker puts in what says who it is: these members, as they are written here. What is
+-- disclosed are members at the end of data; a sale from before there were any has none.
 declare
+  v_is_sealed constant boolean := p_lead.sealed is not null;
   v_data text;
 begin
   v_data := json_build_object(
@@ -15,8 +17,10 @@ begin
     'vertical_id', p_lead.vertical_id, 'buyer_id', p_sale.buyer_id, 'price', p_sale.price::text,
     'currency', p_sale.currency,
     'lead', json_build_object(
-      'name', p_lead.name, 'email', p_lead.email, 'phone', p_lead.phone,
-      'phone_extension', p_lead.phone_extension, 'postal_code', p_lead.postal_code,
+      'name', case when not v_is_sealed then p_lead.name end, 'email', case when not v_is_sealed then p_lead.email end,
+      'phone', case when not v_is_sealed then p_lead.phone end,
+      'phone_extension', case when not v_is_sealed then p_lead.phone_extension end,
+      'postal_code', p_lead.postal_code,
       'city', p_lead.city, 'country_code', p_lead.country_code, 'region_code', p_lead.region_code,
       'message', p_lead.message,
       'attributes', p_lead.attributes))::text;
@@ -46,6 +50,8 @@ begin
   from (values
     (1, 'consent_at', 'at', kernel.write_instant(p_lead.consent_at)),
     (2, 'consent_text_version', 'text_version', p_lead.tracking ->> 'consent_text_version'),
+    (7, 'consent_text', 'text',
+      case when 'consent_text' = any (p_disclosed) then catalog.find_consent_text(p_lead.tracking) end),
     (3, 'consent_certificate_url', 'certificate_url', p_lead.consent_certificate_url),
     (4, 'consent_certificate_id', 'certificate_id', p_lead.tracking ->> 'consent_certificate_id'),
     (5, 'ip_address', 'ip_address', host(p_lead.ip_address)),
@@ -86,8 +92,8 @@ begin
 end;
 $$;
 comment on function outbox.compose_details(text, leadgen.deliveries, leadgen.lead_assignments, text) is
-  'What a message says beside its body, by its channel''s details_function. A webhook, which is most of the work, has'
-  ' none.';
+  'What a message says beside its body, by its channel''s details_function. '
+  'A webhook, which is most of the work, has none.';
 
 create or replace function outbox.describe_for_mail(
   p_delivery leadgen.deliveries,

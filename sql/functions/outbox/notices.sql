@@ -26,6 +26,23 @@ comment on function outbox.ensure_notice_endpoint(bigint) is
   'The endpoint by which a buyer is told what is no lead: its e-mail address, made an endpoint if it is none; null: '
   'it wants no notices, or the endpoint is disabled.';
 
+create or replace function outbox.list_notice_endpoints(p_buyer_id bigint)
+returns bigint[]
+language plpgsql
+volatile
+as $$
+begin
+  return array_remove(outbox.ensure_notice_endpoint(p_buyer_id) || array(
+    select e.id
+    from leadgen.buyers b
+    join leadgen.endpoints e on e.buyer_id = b.id and e.channel = 'webhook' and e.target = b.webhook_url
+    where b.id = p_buyer_id and e.disabled_at is null), null);
+end;
+$$;
+comment on function outbox.list_notice_endpoints(bigint) is
+  'The endpoints by which a buyer is told of its money: its e-mail address, unless it wants no notices, and its own '
+  'webhook, where they are in use.';
+
 create or replace function outbox.queue_notice(p_buyer_id bigint, p_kind text, p_facts jsonb, p_endpoint_id bigint)
 returns bigint
 language plpgsql

@@ -15,14 +15,14 @@ begin
       r.delivery_id, r.lease_token, coalesce(r.started_at, p_now), r.outcome,
       case when r.status_code between 0 and 9999 then r.status_code::integer end,
       coalesce(least(greatest(r.latency_ms, 0), 99999999), 0),
-      r.error, r.error_class, r.reply, r.retry_after_seconds, r.provider_id, r.disables
+      r.error, r.error_class, r.reply, r.retry_after_seconds, r.provider_id, r.disables, r.personal
     )::outbox.result
     from (
       select distinct on (r.delivery_id, r.lease_token) r.*
       from jsonb_to_recordset(p_results) as r (
         delivery_id bigint, lease_token uuid, started_at timestamptz, outcome text, status_code numeric,
         latency_ms numeric, error text, error_class text, reply text, retry_after_seconds numeric, provider_id text,
-        disables boolean)
+        disables boolean, personal text[])
       order by r.delivery_id, r.lease_token, r.outcome in ('answered', 'delivered', 'sent') desc
     ) r
   );
@@ -128,7 +128,7 @@ begin
       j.delivery_id, outbox.find_fate(j.status, j.meaning, retry.at, j.delivery_id, j.market_id, j.attempts), retry.at,
       case when j.delivery_id = any (v_locked) then 'locked' else j.meaning end, j.reason, j.trouble, j.market_id,
       j.lead_id, j.assignment_id, j.endpoint_id, j.channel, j.attempts, j.worker, j.started_at, j.latency_ms,
-      j.status_code, j.reply, j.provider_id, j.disables)::outbox.verdict
+      j.status_code, j.reply, j.provider_id, j.disables, j.personal)::outbox.verdict
     from judged j
     cross join lateral (
       select case
@@ -204,7 +204,8 @@ begin
     case when v.outcome not in ('delivered', 'accepted', 'rejected') then v.reason end,
     v.error_class,
     case when v.reply <> '' and v.status <> 'cancelled' then
-      outbox.redact_reply(v.reply, array[l.name, l.email, l.message, l.city, nullif(l.attributes::text, '{}')]) end
+      outbox.redact_reply(
+        v.reply, array[l.name, l.email, l.message, l.city, nullif(l.attributes::text, '{}')] || v.personal) end
   from unnest(p_verdicts) v
   left join leadgen.leads l on l.id = v.lead_id and l.market_id = v.market_id and v.reply <> ''
   where v.status is not null;

@@ -12,7 +12,7 @@ begin
   left join leadgen.deliveries d on d.lead_id = l.id and d.market_id = l.market_id and d.next_attempt_at is not null
   where l.erased_at is not null
     and (d.id is not null or l.hold_until is not null
-      or concat(l.name, l.email, l.phone, l.phone_extension, l.submitted) <> '');
+      or concat(l.name, l.email, l.phone, l.phone_extension, l.submitted, l.sealed) <> '');
 end;
 $$;
 comment on function privacy.list_broken_erasures() is

@@ -7,7 +7,7 @@ volatile
 as $$
 -- Place and consent stay for statistics, as does why it was rejected, without the numbers. So do key and hash of what
 -- was sent: the same submission again gets its first answer and does not bring the person back. A key that spells the
--- contact out goes, for then it is the contact.
+-- contact out goes, for then it is the contact; of a sealed lead one that may.
 declare
   v_words constant text[] := array(
     select E'\\m' || w || E'\\M'
@@ -16,6 +16,8 @@ declare
   v_key_is_contact constant boolean := coalesce(
     (p_lead.idempotency_key not like 'auto:%' and lower(p_lead.idempotency_key) ~ any (v_words))
     or (p_lead.email <> '' and strpos(lower(p_lead.idempotency_key), lower(p_lead.email)) > 0)
+    or (p_lead.sealed is not null and p_lead.idempotency_key not like 'auto:%'
+      and (p_lead.idempotency_key like '%@%' or p_lead.idempotency_key ~ '[0-9].*[0-9].*[0-9].*[0-9].*[0-9].*[0-9]'))
     or (length(p_lead.phone) > 7 and p_lead.idempotency_key not like 'auto:%'
       and strpos(regexp_replace(p_lead.idempotency_key, E'\\D', '', 'g'), right(p_lead.phone, 7)) > 0), false);
   v_errors constant jsonb := (
@@ -31,7 +33,7 @@ begin
     region_code = case when l.region_code ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$' then l.region_code end,
     consent_certificate_url = null, utm_source = null, utm_medium = null, utm_campaign = null,
     landing_url = null, ip_address = null, user_agent = null, submitted = null, signals = null,
-    tracking = null, intake_notes = null,
+    tracking = null, intake_notes = null, sealed = null, seal_due = null,
     source = case
       when l.source ~ '^[A-Za-z0-9_ -]{1,40}$' and lower(l.source) ~ any (v_words) is not true then l.source
       else 'erased'
@@ -108,6 +110,11 @@ begin
   from leadgen.lead_assignments a
   where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and r.assignment_id = a.id
     and (r.note is not null or r.decision_note is not null);
+  update leadgen.return_evidence e
+  set reference = null
+  from leadgen.sale_returns r
+  join leadgen.lead_assignments a on a.id = r.assignment_id
+  where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and e.return_id = r.id and e.reference is not null;
 end;
 $$;
 comment on function privacy.strike_out_traces(leadgen.leads) is
@@ -119,22 +126,28 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- Who announces an erasure changes nothing else by it, and nothing of a lead that is not erased.
+-- Who announces an erasure changes nothing else by it, and nothing of a lead that is not erased. What receivers
+-- answered may go by the retention rule, too.
 declare
   v_lead_id bigint;
+  v_is_old boolean := false;
   v_rest jsonb := to_jsonb(new);
 begin
   if tg_table_name = 'delivery_attempts' then
     select d.lead_id into v_lead_id from leadgen.deliveries d where d.id = new.delivery_id;
     v_rest := v_rest || jsonb_build_object('reply', old.reply, 'error', old.error);
     v_lead_id := case when new.reply is null and new.error is null then v_lead_id end;
+    v_is_old := new.reply is null and new.error is null and exists (
+      select from leadgen.retention_rules r
+      where r.name = 'answers' and r.is_active and new.started_at < leadgen.clock() - r.keep);
   else
     v_lead_id := case when (new.candidates, new.filter_faults) is not distinct from
       (privacy.strike_out_numbers(old.candidates), privacy.strike_out_faults(old.filter_faults)) then new.lead_id end;
     v_rest := v_rest || jsonb_build_object('candidates', old.candidates, 'filter_faults', old.filter_faults);
   end if;
   if v_rest <> to_jsonb(old)
-    or not exists (select from leadgen.leads l where l.id = v_lead_id and l.erased_at is not null) then
+    or not (v_is_old
+      or exists (select from leadgen.leads l where l.id = v_lead_id and l.erased_at is not null)) then
     perform kernel.refuse(
       'LG409', format('%s is append-only: update refused', tg_table_name), p_found => 'update', p_allowed => 'insert',
       p_hint => 'leadgen.erase_lead strikes out what an erased lead left behind; nothing else changes.');

@@ -32,8 +32,8 @@ begin
 end;
 $$;
 comment on function ref.read_word(jsonb, text) is
-  'A member of a stranger''s JSON where a word is meant: trimmed, on one line, at most 500 characters; null when it is '
-  'no string.';
+  'A member of a stranger''s JSON where a word is meant: trimmed, on one line, '
+  'at most 500 characters; null when it is no string.';
 
 create or replace function ref.mend_escapes(p_text text)
 returns text

@@ -193,8 +193,8 @@ begin
 end;
 $$;
 comment on function ref.find_postal_country(text) is
-  'The country whose postal codes a country uses: its own, except for leadgen.postal_territories. Compiled from '
-  'the rows.';
+  'The country whose postal codes a country uses: its own, except for '
+  'leadgen.postal_territories. Compiled from the rows.';
 
 create or replace function ref.settle_country(p_country_code text, p_market_country_code text, p_postal_code text)
 returns text

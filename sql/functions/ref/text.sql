@@ -99,8 +99,8 @@ as $$
   select ref.collapse_space(ref.fold_marks(p_text));
 $$;
 comment on function ref.read_code(text) is
-  'What a machine reads (an address, a number, a code, a city) as a person sees it: ref.fold_marks, trimmed; nothing '
-  'left: null.';
+  'What a machine reads (an address, a number, a code, a city) as a person '
+  'sees it: ref.fold_marks, trimmed; nothing left: null.';
 
 create or replace function ref.fold_words(p_text text)
 returns text

@@ -66,8 +66,9 @@ begin
   foreach v_place in array p_terms.changed loop
     v_seat := p_plan.seats[p_terms.seats[v_place]];
     if v_seat.new_flags is not null then
-      v_snapshot.flags[v_place] :=
-        rehearsal.set_flag(v_seat.new_flags, 'in_service_area', coalesce(v_seat.areas && v_places, false));
+      v_snapshot.flags[v_place] := rehearsal.set_flag(
+        rehearsal.set_flag(v_seat.new_flags, 'in_service_area', coalesce(v_seat.areas && v_places, false)),
+        'is_suppressed', coalesce(v_seat.buyer_id = any (p_facts.suppressing_buyers), false));
     end if;
     if v_seat.changes ? 'is_active' then
       v_snapshot.flags[v_place] := rehearsal.set_flag(

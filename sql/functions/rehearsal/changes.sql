@@ -62,11 +62,12 @@ begin
   v_plan.validation := p_changes -> 'validation';
   v_plan.routing := p_changes -> 'routing';
   v_plan.pricing := p_changes -> 'pricing';
+  v_plan.payout := p_changes -> 'payout';
   v_plan.seats := rehearsal.seat_enrollments(v_offer, p_changes)
     || rehearsal.seat_newcomers(v_offer, v_plan, p_changes);
   v_plan.ids := array(select s.buyer_offer_id from unnest(v_plan.seats) s);
-  v_plan.reads_leads := p_changes ?| '{validation,pricing,with}'
-    or coalesce(v_plan.routing -> 'exclusivity' ? 'scopes', false)
+  v_plan.reads_leads := p_changes ?| '{validation,pricing,payout,with}'
+    or coalesce(v_plan.routing -> 'exclusivity' ? 'scopes' or v_plan.routing ? 'calling_rules', false)
     or exists (select from unnest(v_plan.seats) s where s.tests is not null);
   v_plan.finds_duplicates := coalesce(v_plan.validation ?| array[
     'duplicate_window_hours', 'duplicate_match', 'duplicate_match_mode', 'duplicate_scope'], false);
@@ -105,7 +106,7 @@ declare
 begin
   return jsonb_build_object('type', 'object', 'additionalProperties', false, 'properties', jsonb_build_object(
     'validation', '{"type": "object"}'::jsonb, 'routing', '{"type": "object"}'::jsonb,
-    'pricing', '{"type": "object"}'::jsonb,
+    'pricing', '{"type": "object"}'::jsonb, 'payout', '{"type": "object"}'::jsonb,
     'default_price_per_lead', c_price,
     'without', '{"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "integer"}}'::jsonb,
     'enrollments', jsonb_build_object('type', 'object', 'additionalProperties', v_enrollment),
@@ -174,10 +175,34 @@ begin
       coalesce((select p.rules from leadgen.pricing_policies p where p.id = p_offer.pricing_policy_id), '{}'),
       p_changes -> 'pricing'));
   end if;
+  perform rehearsal.check_changed_payouts(p_offer, p_changes -> 'payout');
 end;
 $$;
 comment on function rehearsal.check_changed_policies(leadgen.offers, jsonb) is
   'Checks the policies of a what-if as a write to their rows would.';
+
+create or replace function rehearsal.check_changed_payouts(p_offer leadgen.offers, p_payout jsonb)
+returns void
+language plpgsql
+stable
+as $$
+-- Each source of the offer may have a policy of its own. Where none has, the changes must say what is paid.
+declare
+  v_bodies constant jsonb[] := array(
+    select distinct p.rules
+    from leadgen.sources s
+    join leadgen.payout_policies p on p.id = s.payout_policy_id
+    where s.offer_id = p_offer.id);
+begin
+  if p_payout is not null then
+    perform rehearsal.check_changed_policy('payout', rehearsal.lay_over(b.body, p_payout))
+    from unnest(case when v_bodies = '{}' then array['{}'::jsonb] else v_bodies end) b (body);
+  end if;
+end;
+$$;
+comment on function rehearsal.check_changed_payouts(leadgen.offers, jsonb) is
+  'Checks the payout policies of an offer''s sources with the changed '
+  'keys of a what-if as a write to their rows would.';
 
 create or replace function rehearsal.check_changed_policy(p_kind text, p_body jsonb)
 returns void

@@ -3,7 +3,7 @@
 -- One counter a seat and window, in the order of kernel.list_windows; the first seat is the offer as a whole. A
 -- counter has two sides: what history sold (sold, paid), and how far the rehearsal is from that (sales, money).
 -- Both are of the windows that are open at the moment; time goes forward, so one turn of the clock empties all that
--- are over.
+-- are over. What a buyer spends has no window: spent, one a seat, is how far that is from history.
 
 create or replace function rehearsal.start_play(p_plan rehearsal.plan, p_from timestamptz)
 returns rehearsal.play
@@ -27,6 +27,7 @@ begin
   cross join lateral unnest(c.starts, c.sales, c.money) with ordinality as w (since, n, paid, place);
   v_play.sales := array_fill(0, array[cardinality(v_play.sold)]);
   v_play.money := array_fill(0::numeric, array[cardinality(v_play.sold)]);
+  v_play.spent := array_fill(0::numeric, array[cardinality(p_plan.ids)]);
   v_play.windows_end := '-infinity';
   v_play.has_left := false;
   v_play.gained := array_fill(0, array[cardinality(p_plan.ids)]);
@@ -100,6 +101,7 @@ declare
   v_paid numeric[] := p_play.paid;
   v_sales integer[] := case when p_is_elsewhere then p_play.sales end;
   v_money numeric[] := case when p_is_elsewhere then p_play.money end;
+  v_spent numeric[] := p_play.spent;
   v_sum numeric := 0;
   v_other_sum numeric := 0;
   v_price numeric;
@@ -122,6 +124,7 @@ begin
       v_other_sum := v_other_sum + v_price;
     end if;
     continue when not p_is_elsewhere;
+    v_spent[v_seat] := v_spent[v_seat] + v_price;
     for v_counter in (v_seat - 1) * c_windows + 1 .. v_seat * c_windows loop
       v_sales[v_counter] := v_sales[v_counter] + v_sign;
       v_money[v_counter] := v_money[v_counter] + v_price;
@@ -140,6 +143,7 @@ begin
   if p_is_elsewhere then
     p_play.sales := v_sales;
     p_play.money := v_money;
+    p_play.spent := v_spent;
   end if;
 end;
 $$;
@@ -165,6 +169,10 @@ declare
   v_seat integer;
   v_counter integer;
 begin
+  if p_is_stray then
+    v_seat := array_position(p_plan.ids, p_sale.buyer_offer_id);
+    p_play.spent[v_seat] := p_play.spent[v_seat] + p_sale.price;
+  end if;
   foreach v_seat in array array[1, array_position(p_plan.ids, p_sale.buyer_offer_id)] loop
     v_starts := kernel.start_windows(p_sale.created_at, p_play.zones[v_seat]);
     for v_window in 1 .. c_windows loop

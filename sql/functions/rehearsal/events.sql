@@ -122,7 +122,7 @@ declare
 begin
   p_play.decision := null;
   if (p_event.lead).id is not null then
-    v_facts := intake.recall_facts(p_event.lead, p_plan.country_code);
+    v_facts := intake.recall_facts(p_event.lead, p_plan.country_code, p_event.contact);
   end if;
   if p_plan.validation is not null and p_event.kind <> 'retried' and (p_event.lead).erased_at is null then
     p_play.policies := rehearsal.lay_over_validation(
@@ -149,7 +149,7 @@ begin
     p_event := rehearsal.gather_event(p_plan, p_event);
   end if;
   v_has_terms := p_event.kind = 'routed' and rehearsal.has_terms(p_play.terms, p_event.decision, p_event.seen);
-  if not v_has_terms or p_plan.pricing is not null
+  if not v_has_terms or p_plan.pricing is not null or p_plan.payout is not null
     or (p_event.decision).routing_policy_id <> (p_play.policies).routing_id
     or (p_event.decision).routing_policy_version <> (p_play.policies).routing_version
     or (p_event.decision).max_buyers - (p_play.policy).max_buyers is distinct from

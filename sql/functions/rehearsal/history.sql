@@ -1,12 +1,18 @@
 -- History: the events of a period, and what became of its leads.
 
-create or replace function rehearsal.list_events(p_plan rehearsal.plan, p_from timestamptz, p_to timestamptz)
+create or replace function rehearsal.list_events(
+  p_plan rehearsal.plan,
+  p_from timestamptz,
+  p_to timestamptz,
+  p_opened jsonb default '{}'
+)
 returns setof rehearsal.event
 language sql
 stable
 as $$
 -- Narrow rows are sorted; their records are looked up one by one.
-  select e.kind, e.happened_at, e.lead_id, e.lead_created_at, e.has_more, d, a, l, null::kernel.snapshot
+  select e.kind, e.happened_at, e.lead_id, e.lead_created_at, e.has_more, d, a, l, null::kernel.snapshot,
+    p_opened -> e.lead_id::text
   from (
     select
       case when d.id is null then 'rejected' else 'routed' end as kind,
@@ -39,7 +45,7 @@ as $$
   left join leadgen.lead_assignments a on a.id = e.assignment_id and a.market_id = p_plan.market_id
   order by e.happened_at, e.decision_id nulls first, e.lead_id, e.assignment_id;
 $$;
-comment on function rehearsal.list_events(rehearsal.plan, timestamptz, timestamptz) is
+comment on function rehearsal.list_events(rehearsal.plan, timestamptz, timestamptz, jsonb) is
   'What happened to an offer''s leads of a period, in order: routing attempts, leads that failed validation, sales '
   'given back; and the sales of earlier leads in it, as far as windows may count them.';
 
@@ -146,6 +152,14 @@ begin
         group by a.buyer_offer_id
       ) s
       cross join lateral (values ('sales', s.sales), ('revenue', s.revenue)) as e (part, n)
+      union all
+      select 'cost', 'all', sum(rehearsal.recall_cost(l.id, l.market_id))
+      from leadgen.leads l
+      where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to
+        and exists (
+          select from leadgen.lead_assignments a
+          where a.lead_id = l.id and a.market_id = l.market_id and a.cost is not null)
+      having count(*) > 0
     )
     select rehearsal.add_parts('{}', coalesce(jsonb_object_agg(p.part, p.counts), '{}'))
     from (select c.part, jsonb_object_agg(c.name, c.n) as counts from counted c group by c.part) p

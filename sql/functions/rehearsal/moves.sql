@@ -15,8 +15,8 @@ begin
 end;
 $$;
 comment on function rehearsal.waits_as_before(rehearsal.play, leadgen.lead_decisions) is
-  'Whether a lead that stays unsold in a rehearsal is offered again exactly when it was in history, or not at all as '
-  'there.';
+  'Whether a lead that stays unsold in a rehearsal is offered again exactly '
+  'when it was in history, or not at all as there.';
 
 create or replace function rehearsal.stay(p_plan rehearsal.plan, inout p_play rehearsal.play, p_event rehearsal.event)
 language plpgsql
@@ -27,6 +27,9 @@ declare
   v_before rehearsal.outcome;
 begin
   if (p_play.outcome).category = 'sold' then
+    if p_plan.payout is not null then
+      p_play.cost := coalesce(p_play.cost, 0) + rehearsal.compare_cost(p_event, p_play.snapshot);
+    end if;
     if p_play.has_left then
       p_play := rehearsal.take_turns(p_play);
     end if;
@@ -124,6 +127,10 @@ declare
   v_seat integer;
   v_why text;
 begin
+  if ((p_event.decision).cost).is_per_sale is not null or p_plan.payout is not null then
+    p_play.cost := coalesce(p_play.cost, 0) - rehearsal.recall_cost(p_event.lead_id, p_plan.market_id)
+      + rehearsal.cost_outcome(p_play);
+  end if;
   if p_before is not distinct from v_after then
     return;
   end if;
@@ -153,5 +160,5 @@ begin
 end;
 $$;
 comment on function rehearsal.note_move(rehearsal.plan, rehearsal.play, rehearsal.event, rehearsal.outcome) is
-  'A rehearsal with what became of a lead, if that is not what became of it before; the first few are examples and '
-  'say why.';
+  'A rehearsal with what became of a lead, if that is not what became of it '
+  'before; the first few are examples and say why.';

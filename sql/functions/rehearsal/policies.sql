@@ -69,6 +69,33 @@ $$;
 comment on function rehearsal.lay_over_pricing(rehearsal.plan, rehearsal.policies, bigint, integer) is
   'The policies of a rehearsal with this version of a pricing policy under its changes.';
 
+create or replace function rehearsal.lay_over_payout(
+  p_plan rehearsal.plan,
+  inout p_policies rehearsal.policies,
+  p_policy_id bigint,
+  p_version integer
+)
+language plpgsql
+stable
+as $$
+-- A source that is not paid stays so, unless the changes say what it is paid.
+begin
+  if p_policies.payout_is_read is not true
+    or (p_policies.payout_id, p_policies.payout_version) is distinct from (p_policy_id, p_version) then
+    p_policies.payout_is_read := true;
+    p_policies.payout_id := p_policy_id;
+    p_policies.payout_version := p_version;
+    p_policies.payout := null;
+    if p_policy_id is not null or p_plan.payout ?| '{price,percent_of_revenue,prices}' then
+      p_policies.payout := catalog.compile_payout(
+        rehearsal.lay_over(coalesce(catalog.find_policy_body('payout', p_policy_id, p_version), '{}'), p_plan.payout));
+    end if;
+  end if;
+end;
+$$;
+comment on function rehearsal.lay_over_payout(rehearsal.plan, rehearsal.policies, bigint, integer) is
+  'The policies of a rehearsal with this version of a payout policy under its changes.';
+
 create or replace function rehearsal.take_policies(
   p_plan rehearsal.plan,
   inout p_play rehearsal.play,
@@ -99,7 +126,11 @@ begin
     p_play.policies := rehearsal.lay_over_pricing(
       p_plan, p_play.policies, v_decision.pricing_policy_id, v_decision.pricing_policy_version);
   end if;
+  if p_plan.payout is not null or p_event.kind = 'retried' then
+    p_play.policies := rehearsal.lay_over_payout(
+      p_plan, p_play.policies, v_decision.payout_policy_id, v_decision.payout_policy_version);
+  end if;
 end;
 $$;
 comment on function rehearsal.take_policies(rehearsal.plan, rehearsal.play, rehearsal.event) is
-  'A rehearsal with the policies by which it routes and prices a lead.';
+  'A rehearsal with the policies by which it routes, prices and pays for a lead.';

@@ -134,11 +134,13 @@ begin
   return not rehearsal.has_terms(v_terms, p_event.decision, v_now)
     or (v_before.decision).pricing_policy_id is distinct from (p_event.decision).pricing_policy_id
     or (v_before.decision).pricing_policy_version is distinct from (p_event.decision).pricing_policy_version
+    or (v_before.decision).payout_policy_id is distinct from (p_event.decision).payout_policy_id
+    or (v_before.decision).payout_policy_version is distinct from (p_event.decision).payout_policy_version
     or exists (
       select
-      from unnest((v_before.seen).flags, (v_before.seen).balances, v_now.flags, v_now.balances) as c (
-        old_flags, old_balance, flags, balance)
-      where c.flags & ~c.old_flags & c_switches > 0 or c.balance > c.old_balance);
+      from unnest((v_before.seen).flags, (v_before.seen).balances, (v_before.seen).credits, v_now.flags, v_now.balances,
+        v_now.credits) as c (old_flags, old_balance, old_credit, flags, balance, credit)
+      where c.flags & ~c.old_flags & c_switches > 0 or c.balance > c.old_balance or c.credit > c.old_credit);
 end;
 $$;
 comment on function rehearsal.shows_change(rehearsal.play, rehearsal.event) is

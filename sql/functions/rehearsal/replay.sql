@@ -6,6 +6,7 @@
 create or replace function rehearsal.replay_leads(
   p_after_id bigint,
   p_limit integer,
+  p_opened jsonb,
   out last_id bigint,
   out checked integer,
   out faults jsonb
@@ -51,7 +52,8 @@ begin
         v_rules := catalog.compile_rules(v_body);
         v_judged := v_lead;
       end if;
-      v_fault := rehearsal.judge_again(v_lead, v_record.country_code, v_body, v_rules);
+      v_fault := rehearsal.judge_again(
+        v_lead, v_record.country_code, v_body, v_rules, p_opened -> v_lead.id::text);
     end if;
 
     v_decision := v_record.decision;
@@ -77,15 +79,15 @@ begin
     from jsonb_each(v_found) f);
 end;
 $$;
-comment on function rehearsal.replay_leads(bigint, integer) is 'The work of leadgen.verify_leads.';
+comment on function rehearsal.replay_leads(bigint, integer, jsonb) is 'The work of leadgen.verify_leads.';
 
-create or replace function rehearsal.find_replay_faults(p_lead leadgen.leads)
+create or replace function rehearsal.find_replay_faults(p_lead leadgen.leads, p_contact jsonb default null)
 returns jsonb
 language plpgsql
 stable
 as $$
 declare
-  v_faults jsonb := rehearsal.replay_validation(p_lead);
+  v_faults jsonb := rehearsal.replay_validation(p_lead, p_contact);
   v_decision leadgen.lead_decisions;
 begin
   for v_decision in
@@ -99,11 +101,11 @@ begin
   return v_faults;
 end;
 $$;
-comment on function rehearsal.find_replay_faults(leadgen.leads) is
+comment on function rehearsal.find_replay_faults(leadgen.leads, jsonb) is
   'Everything about a lead that does not come out of its record again: validation, and each routing attempt with its '
   'prices.';
 
-create or replace function rehearsal.replay_validation(p_lead leadgen.leads)
+create or replace function rehearsal.replay_validation(p_lead leadgen.leads, p_contact jsonb default null)
 returns jsonb
 language plpgsql
 stable
@@ -114,10 +116,10 @@ declare
 begin
   return rehearsal.judge_again(
     p_lead, (select m.country_code from leadgen.markets m where m.id = p_lead.market_id), v_body,
-    catalog.compile_rules(v_body));
+    catalog.compile_rules(v_body), p_contact);
 end;
 $$;
-comment on function rehearsal.replay_validation(leadgen.leads) is
+comment on function rehearsal.replay_validation(leadgen.leads, jsonb) is
   'Judges a lead again by the version of the policy that judged it; a list of differences, empty when it comes out '
   'the same, or the lead was erased.';
 
@@ -125,24 +127,26 @@ create or replace function rehearsal.judge_again(
   p_lead leadgen.leads,
   p_country_code text,
   p_rules jsonb,
-  p_compiled_rules jsonb
+  p_compiled_rules jsonb,
+  p_contact jsonb default null
 )
 returns jsonb
 language plpgsql
 stable
 as $$
--- An erased lead has nothing left to be judged by; its record of routing and price still replays. Without rules
+-- An erased lead has nothing left to be judged by, nor has a sealed one that nobody has opened; their record of
+-- routing and price still replays. Without rules
 -- nothing comes out. What failed and where is compared; the words for it may change with a deploy.
 declare
   v_recorded constant jsonb := coalesce(p_lead.answer -> 'errors', '[]');
   v_replayed jsonb;
 begin
-  if p_lead.erased_at is not null then
+  if p_lead.erased_at is not null or (p_lead.sealed is not null and p_contact is null) then
     return '[]';
   end if;
   if p_rules is not null then
     v_replayed := to_jsonb(
-      rules.judge_lead(intake.recall_facts(p_lead, p_country_code), p_rules, p_compiled_rules));
+      rules.judge_lead(intake.recall_facts(p_lead, p_country_code, p_contact), p_rules, p_compiled_rules));
   end if;
   if v_replayed = v_recorded
     or (jsonb_path_query_array(v_replayed, '$[*].code') = jsonb_path_query_array(v_recorded, '$[*].code')
@@ -153,7 +157,7 @@ begin
     'what', 'validation', 'recorded', v_recorded, 'replayed', v_replayed));
 end;
 $$;
-comment on function rehearsal.judge_again(leadgen.leads, text, jsonb, jsonb) is
+comment on function rehearsal.judge_again(leadgen.leads, text, jsonb, jsonb, jsonb) is
   'Judges a lead of a country''s market again by the rules that judged it; differences as in replay_validation.';
 
 create or replace function rehearsal.replay_decision(p_decision leadgen.lead_decisions)
@@ -224,7 +228,7 @@ stable
 as $$
   select coalesce(jsonb_agg(jsonb_build_object(
     'buyer_offer_id', a.buyer_offer_id, 'buyer_id', a.buyer_id, 'price', a.price, 'steps', a.price_steps,
-    'is_exclusive', a.is_exclusive) order by a.id), '[]')
+    'is_exclusive', a.is_exclusive, 'cost', a.cost) order by a.id), '[]')
   from leadgen.lead_assignments a
   where a.lead_id = p_decision.lead_id and a.decision_id = p_decision.id and a.market_id = p_decision.market_id;
 $$;
@@ -257,7 +261,8 @@ begin
       'buyer_id', p_decision.buyers[v_index],
       'price', (p_decision.prices[v_index]).amount::numeric(10,2),
       'steps', (p_decision.prices[v_index]).steps,
-      'is_exclusive', p_decision.buyers[v_index] is not distinct from p_decision.exclusive_buyer_id);
+      'is_exclusive', p_decision.buyers[v_index] is not distinct from p_decision.exclusive_buyer_id,
+      'cost', p_decision.costs[v_index]::numeric(10,2));
   end loop;
   return v_sales;
 end;

@@ -14,14 +14,16 @@ begin
   return v_counts || jsonb_build_object(
     'sales', rehearsal.sum_part(p_parts, 'sales'),
     'revenue', rehearsal.sum_part(p_parts, 'revenue'),
+    'cost', rehearsal.sum_part(p_parts, 'cost'),
+    'margin', rehearsal.sum_part(p_parts, 'revenue') - rehearsal.sum_part(p_parts, 'cost'),
     'fill', case when v_valid > 0 then round((v_counts ->> 'sold')::numeric / v_valid, 4) end,
     'unsold_by_cause', coalesce(p_parts -> 'causes', '{}'),
     'rejected_by_code', coalesce(p_parts -> 'codes', '{}'));
 end;
 $$;
 comment on function rehearsal.report_totals(jsonb) is
-  'The totals of a what-if: sold, unsold, held, rejected, sales, revenue, fill (sold of valid leads), '
-  'unsold_by_cause, rejected_by_code.';
+  'The totals of a what-if: sold, unsold, held, rejected, sales, revenue, cost (what sources are paid), margin, fill '
+  '(sold of valid leads), unsold_by_cause, rejected_by_code.';
 
 create or replace function rehearsal.sum_part(p_parts jsonb, p_part text)
 returns numeric
@@ -66,8 +68,8 @@ begin
 end;
 $$;
 comment on function rehearsal.report_buyers(rehearsal.plan, jsonb, jsonb, timestamptz, timestamptz) is
-  'The buyers of a what-if: sales, revenue, share of all sales and fill of their caps, as it was and as it would '
-  'have been.';
+  'The buyers of a what-if: sales, revenue, share of all sales and fill of '
+  'their caps, as it was and as it would have been.';
 
 create or replace function rehearsal.report_buyer(p_parts jsonb, p_buyer_offer_id bigint, p_capacity numeric)
 returns jsonb

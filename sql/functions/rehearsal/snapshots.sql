@@ -31,6 +31,10 @@ begin
   v_seen.edition := p_decision.edition;
   v_seen.sales_today := p_decision.sales_today;
   v_seen.behind_lead_id := p_decision.behind_lead_id;
+  v_seen.credits := p_decision.credits;
+  v_seen.credit_limits := p_decision.credit_limits;
+  v_seen.cost := p_decision.cost;
+  v_seen.calling := p_decision.calling;
   return v_seen;
 end;
 $$;
@@ -44,7 +48,8 @@ as $$
 -- A lead that history turned down has no decision: it is gathered from the tables as they are.
 declare
   v_route constant catalog.route := catalog.load_route((p_event.lead).source_id, p_plan.offer_id);
-  v_facts kernel.lead_facts := intake.read_city_anew(intake.recall_facts(p_event.lead, p_plan.country_code));
+  v_facts kernel.lead_facts := intake.read_city_anew(
+    intake.recall_facts(p_event.lead, p_plan.country_code, p_event.contact));
 begin
   v_facts.decided_at := p_event.happened_at;
   v_facts.buyers_with_contact := intake.find_buyers_with_contact(v_facts, v_route, p_event.lead_id);
@@ -55,6 +60,8 @@ begin
   p_event.decision.routing_policy_version := v_route.routing_policy_version;
   p_event.decision.pricing_policy_id := v_route.pricing_policy_id;
   p_event.decision.pricing_policy_version := v_route.pricing_policy_version;
+  p_event.decision.payout_policy_id := v_route.payout_policy_id;
+  p_event.decision.payout_policy_version := v_route.payout_policy_version;
   p_event.decision.max_buyers := (v_route.routing_settings).max_buyers;
   p_event.decision.default_price := v_route.default_price;
 end;
@@ -70,7 +77,8 @@ as $$
 -- What concerns the lead stays its own (area, filters, contact, steps of the price); what concerns the enrollments
 -- is as it was when the offer last decided. Prices are made of that, and what is used of limits is counted along.
 declare
-  c_of_lead constant integer := kernel.flag('in_service_area') | kernel.flag('has_lead') | kernel.flag('has_contact');
+  c_of_lead constant integer := kernel.flag('in_service_area') | kernel.flag('has_lead') | kernel.flag('has_contact')
+    | kernel.flag('is_suppressed');
   v_own constant kernel.snapshot := p_event.seen;
   v_seen kernel.snapshot := (p_play.latest).seen;
 begin
@@ -80,6 +88,8 @@ begin
   v_seen.decided_at := p_event.happened_at;
   v_seen.exclusivity := v_own.exclusivity;
   v_seen.adjustments := v_own.adjustments;
+  v_seen.cost := v_own.cost;
+  v_seen.calling := v_own.calling;
   v_seen.prices := null;
   v_seen.limit_uses := null;
   v_seen.sales_today := null;
@@ -113,6 +123,16 @@ begin
     v_seen.adjustments := kernel.find_adjustments(
       (p_play.policies).pricing, p_document, kernel.minute_of_week(p_event.happened_at, p_plan.timezone));
   end if;
+  if p_plan.payout is not null or (p_event.kind = 'retried' and (v_seen.cost).is_per_sale is not null) then
+    v_seen.cost := rehearsal.find_cost(
+      (p_play.policies).payout, p_document, kernel.minute_of_week(p_event.happened_at, p_plan.timezone),
+      (v_seen.cost).is_paid);
+  end if;
+  if (p_play.policy).follows_calling_rules is not true then
+    v_seen.calling := null;
+  elsif p_plan.routing ? 'calling_rules' or p_event.kind = 'retried' then
+    v_seen.calling := market.find_calling(p_facts, p_event.happened_at, p_plan.timezone);
+  end if;
   if p_plan.routing -> 'exclusivity' ? 'scopes' then
     v_seen.exclusivity := market.gather_exclusivity(
       p_facts, catalog.load_route((p_event.lead).source_id, p_plan.offer_id), p_play.policy);
@@ -121,7 +141,31 @@ begin
 end;
 $$;
 comment on function rehearsal.change_seen(rehearsal.plan, rehearsal.play, rehearsal.event, kernel.lead_facts, jsonb) is
-  'What is seen of a lead with the steps of its price, and the owner of its place, that the changes make of it.';
+  'What is seen of a lead with the steps of its price, its cost, what calling rules say, and the owner of its place, '
+  'that the changes make of it.';
+
+create or replace function rehearsal.find_cost(
+  p_payout kernel.payout_settings,
+  p_document jsonb,
+  p_local_minute integer,
+  p_is_paid boolean
+)
+returns kernel.cost_terms
+language plpgsql
+immutable
+as $$
+declare
+  v_cost kernel.cost_terms := kernel.find_cost(p_payout, p_document, p_local_minute);
+begin
+  if p_payout.is_per_sale is null then
+    return null;
+  end if;
+  v_cost.is_paid := coalesce(p_is_paid, false);
+  return v_cost;
+end;
+$$;
+comment on function rehearsal.find_cost(kernel.payout_settings, jsonb, integer, boolean) is
+  'What a lead costs under a changed payout policy; whether another buyer has it already is as it was. Null: nothing.';
 
 create or replace function rehearsal.lay_over_snapshot(
   p_plan rehearsal.plan,
@@ -143,15 +187,20 @@ begin
   v_snapshot.decimals := v_seen.decimals;
   v_snapshot.exclusivity := v_seen.exclusivity;
   v_snapshot.adjustments := coalesce(v_seen.adjustments, '{}');
+  v_snapshot.cost := v_seen.cost;
+  v_snapshot.calling := v_seen.calling;
   v_snapshot.flags := v_seen.flags;
   v_snapshot.openings := v_seen.openings;
   v_snapshot.filter_faults := v_seen.filter_faults;
   v_snapshot.balances := v_seen.balances;
+  v_snapshot.credits := v_seen.credits;
+  v_snapshot.credit_limits := v_seen.credit_limits;
   if v_terms.places is not null then
     select
       array_agg(v_seen.flags[p]), array_agg(v_seen.openings[p]), array_agg(v_seen.filter_faults[p]),
-      array_agg(v_seen.balances[p])
-    into v_snapshot.flags, v_snapshot.openings, v_snapshot.filter_faults, v_snapshot.balances
+      array_agg(v_seen.balances[p]), array_agg(v_seen.credits[p]), array_agg(v_seen.credit_limits[p])
+    into v_snapshot.flags, v_snapshot.openings, v_snapshot.filter_faults, v_snapshot.balances, v_snapshot.credits,
+      v_snapshot.credit_limits
     from unnest(v_terms.places) p;
   end if;
   if (v_terms.snapshot).balances is not null then
@@ -159,6 +208,7 @@ begin
       select coalesce(b.recorded, b.today)
       from unnest(v_snapshot.balances, (v_terms.snapshot).balances) as b (recorded, today));
   end if;
+  v_snapshot := rehearsal.spend(v_snapshot, v_terms.seats, p_play.spent);
   if v_seen.prices is null then
     v_snapshot := rehearsal.open_schedules(v_terms, v_snapshot);
   end if;
@@ -187,6 +237,31 @@ $$;
 comment on function rehearsal.lay_over_snapshot(rehearsal.plan, rehearsal.play, kernel.lead_facts, jsonb) is
   'A rehearsal with the snapshot from which it decides about the lead at hand: what history saw of it, the changes '
   'laid over that, limits used as far as the rehearsal is from history and, once that is left, its own turns.';
+
+create or replace function rehearsal.spend(p_snapshot kernel.snapshot, p_seats integer[], p_spent numeric[])
+returns kernel.snapshot
+language plpgsql
+immutable
+as $$
+-- History's sales in other offers, and what buyers paid in, are in the balances that it saw.
+declare
+  v_snapshot kernel.snapshot := p_snapshot;
+begin
+  if p_spent = array_fill(0::numeric, array[cardinality(p_spent)]) then
+    return p_snapshot;
+  end if;
+  for v_place in 1 .. cardinality(p_seats) loop
+    if v_snapshot.flags[v_place] & kernel.flag('is_prepaid') > 0 then
+      v_snapshot.balances[v_place] := v_snapshot.balances[v_place] - p_spent[p_seats[v_place]];
+    elsif v_snapshot.flags[v_place] & kernel.flag('is_invoiced') > 0 then
+      v_snapshot.credits[v_place] := v_snapshot.credits[v_place] - p_spent[p_seats[v_place]];
+    end if;
+  end loop;
+  return v_snapshot;
+end;
+$$;
+comment on function rehearsal.spend(kernel.snapshot, integer[], numeric[]) is
+  'A snapshot with what buyers have left after what they spent more than in history, one number a seat.';
 
 create or replace function rehearsal.seat_turns(p_turns bigint[], p_seats integer[])
 returns bigint[]

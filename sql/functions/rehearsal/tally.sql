@@ -59,12 +59,15 @@ stable
 as $$
 begin
   return (
-    select jsonb_build_object('sales', jsonb_object_agg(s.id, s.gained), 'revenue', jsonb_object_agg(s.id, s.earned))
+    select jsonb_build_object(
+      'sales', jsonb_object_agg(s.id, s.gained), 'revenue', jsonb_object_agg(s.id, s.earned),
+      'cost', jsonb_build_object('all', coalesce(p_play.cost, 0)))
     from unnest(p_plan.ids, p_play.gained, p_play.earned) as s (id, gained, earned));
 end;
 $$;
 comment on function rehearsal.count_seats(rehearsal.plan, rehearsal.play) is
-  'The parts of a tally that are counted by enrollment: sales and revenue more than in history.';
+  'The parts of a tally that are counted by enrollment, sales and revenue '
+  'more than in history, and what sources are paid more.';
 
 create or replace function rehearsal.name_move(p_before rehearsal.outcome, p_after rehearsal.outcome)
 returns text

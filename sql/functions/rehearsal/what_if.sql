@@ -37,13 +37,16 @@
 --   turned down a lead that validation turned down in history, and takes now, is gathered from the tables of today
 --   not looked  where history did not look at a balance, today's stands for it; where it did not go by weight, shares
 --               begin even
+--   sealed      what a sealed lead says is known where its caller has opened it (p_opened); otherwise a filter of a
+--               contact field is not met by it, and validation that is changed is refused
 --   erased      an erased lead has nothing left to be judged by: what validation made of it stays
 
 create or replace function rehearsal.what_if(
   p_offer_id bigint,
   p_from timestamptz,
   p_to timestamptz,
-  p_changes jsonb default '{}'
+  p_changes jsonb default '{}',
+  p_opened jsonb default '{}'
 )
 returns jsonb
 language plpgsql
@@ -61,9 +64,10 @@ begin
     perform kernel.refuse('LG423', 'A what-if needs a period that begins before it ends', 'p_from, p_to',
       concat_ws(' to ', p_from, p_to), 'a period that begins before it ends');
   end if;
+  perform rehearsal.check_contacts(v_plan, p_from, p_to, p_opened);
   v_plan := rehearsal.seat_departed(v_plan, p_from, p_to);
   v_history := rehearsal.summarize_history(v_plan, p_from, p_to);
-  v_difference := rehearsal.play_events(v_plan, p_from, p_to);
+  v_difference := rehearsal.play_events(v_plan, p_from, p_to, p_opened);
   v_rehearsed := rehearsal.add_parts(v_history, v_difference.parts);
   v_leads := (
     select count(*)
@@ -89,9 +93,14 @@ begin
   );
 end;
 $$;
-comment on function rehearsal.what_if(bigint, timestamptz, timestamptz, jsonb) is 'The work of leadgen.what_if.';
+comment on function rehearsal.what_if(bigint, timestamptz, timestamptz, jsonb, jsonb) is 'The work of leadgen.what_if.';
 
-create or replace function rehearsal.play_events(p_plan rehearsal.plan, p_from timestamptz, p_to timestamptz)
+create or replace function rehearsal.play_events(
+  p_plan rehearsal.plan,
+  p_from timestamptz,
+  p_to timestamptz,
+  p_opened jsonb default '{}'
+)
 returns rehearsal.tally
 language plpgsql
 stable
@@ -102,14 +111,19 @@ set plan_cache_mode = force_generic_plan
 as $$
 -- Events come by their keys, one by one, whatever the tables' sizes say.
 begin
-  return rehearsal.play_in_order(p_plan, p_from, p_to);
+  return rehearsal.play_in_order(p_plan, p_from, p_to, p_opened);
 end;
 $$;
-comment on function rehearsal.play_events(rehearsal.plan, timestamptz, timestamptz) is
+comment on function rehearsal.play_events(rehearsal.plan, timestamptz, timestamptz, jsonb) is
   'Plays an offer''s leads of a period again under changes; what comes out differently, nothing when nothing is '
   'changed.';
 
-create or replace function rehearsal.play_in_order(p_plan rehearsal.plan, p_from timestamptz, p_to timestamptz)
+create or replace function rehearsal.play_in_order(
+  p_plan rehearsal.plan,
+  p_from timestamptz,
+  p_to timestamptz,
+  p_opened jsonb
+)
 returns rehearsal.tally
 language plpgsql
 stable
@@ -125,7 +139,7 @@ declare
   v_asleep rehearsal.queue;
   v_moves rehearsal.move[] := '{}';
   v_strays bigint[] := '{}';
-  v_events cursor for select * from rehearsal.list_events(p_plan, p_from, p_to);
+  v_events cursor for select * from rehearsal.list_events(p_plan, p_from, p_to, p_opened);
   v_event rehearsal.event;
   v_retry rehearsal.waiting;
 begin
@@ -179,9 +193,39 @@ begin
   return rehearsal.end_play(p_plan, v_play, v_queue, rehearsal.count_moves(v_tally, v_moves));
 end;
 $$;
-comment on function rehearsal.play_in_order(rehearsal.plan, timestamptz, timestamptz) is
+comment on function rehearsal.play_in_order(rehearsal.plan, timestamptz, timestamptz, jsonb) is
   'The work of play_events: events of history, and leads that are held here when their time comes, when a place comes '
   'free, or when history has another catalogue.';
+
+create or replace function rehearsal.check_contacts(
+  p_plan rehearsal.plan,
+  p_from timestamptz,
+  p_to timestamptz,
+  p_opened jsonb
+)
+returns void
+language plpgsql
+stable
+as $$
+declare
+  v_sealed bigint;
+begin
+  if p_plan.validation is null then
+    return;
+  end if;
+  select count(*) into v_sealed
+  from leadgen.leads l
+  where l.offer_id = p_plan.offer_id and l.created_at >= p_from and l.created_at < p_to and l.sealed is not null
+    and not p_opened ? l.id::text;
+  if v_sealed > 0 then
+    perform kernel.refuse('LG409', 'Validation cannot judge sealed leads again', 'changes.validation',
+      kernel.count_of(v_sealed, 'sealed lead') || ' in the period', 'leads that are clear, or opened',
+      '`leadgen what-if` opens them where PII_KEYS is set. Routing, prices and enrollments need no contact.');
+  end if;
+end;
+$$;
+comment on function rehearsal.check_contacts(rehearsal.plan, timestamptz, timestamptz, jsonb) is
+  'LG409 where validation is changed and leads that it would judge again are sealed, and were not opened.';
 
 create or replace function rehearsal.end_play(
   p_plan rehearsal.plan,

@@ -5,7 +5,8 @@ create or replace function roads.answer_sale(
   p_assignment_id bigint,
   p_answer text,
   p_reason text default null,
-  p_note text default null
+  p_note text default null,
+  p_evidence jsonb default null
 )
 returns jsonb
 language plpgsql
@@ -13,19 +14,19 @@ volatile
 as $$
 declare
   v_sale constant leadgen.lead_assignments := market.find_own_sale(
-    identity.authenticate_buyer(p_key_hash), p_assignment_id);
+    identity.authenticate_buyer(p_key_hash, 'answer'), p_assignment_id);
 begin
   if p_answer = 'accept' then
     perform roads.accept_sale(v_sale.id);
   elsif p_answer = 'return' then
-    return roads.request_return(v_sale.id, p_reason, p_note, 'api');
+    return roads.request_return(v_sale.id, p_reason, p_note, 'api', p_evidence);
   else
     perform kernel.refuse('LG400', 'There is no such answer to a sale', 'answer', 'another value', 'accept, return');
   end if;
   return market.describe_answer(v_sale.id);
 end;
 $$;
-comment on function roads.answer_sale(text, bigint, text, text, text) is 'The work of leadgen.answer_sale.';
+comment on function roads.answer_sale(text, bigint, text, text, text, jsonb) is 'The work of leadgen.answer_sale.';
 
 create or replace function roads.answer_by_link(p_token text, p_reason text default null, p_note text default null)
 returns jsonb
@@ -42,6 +43,7 @@ begin
       perform roads.request_return(v_link.id, p_reason, p_note, 'link');
     else
       perform outbox.cancel_notices(v_link.id, leadgen.clock());
+      perform auditing.note_actor(format('buyer %s by a link', v_link.id));
       update leadgen.buyers b set notice_emails = false where b.id = v_link.id and b.notice_emails;
       return roads.read_link(p_token);
   end case;
@@ -102,12 +104,12 @@ comment on function roads.read_link(text) is 'The work of leadgen.read_link.';
 create or replace function roads.show_sale(p_key_hash text, p_assignment_id bigint)
 returns jsonb
 language plpgsql
-stable
+volatile
 as $$
--- The lead is the buyer's own purchase, as long as it is one.
+-- The lead is the buyer's own purchase, as long as it is one: when the sale has ended, row-level security shows none.
 declare
   v_sale constant leadgen.lead_assignments := market.find_own_sale(
-    identity.authenticate_buyer(p_key_hash), p_assignment_id);
+    identity.act_as_buyer(p_key_hash), p_assignment_id);
 begin
   return (
     select market.describe_answer(v_sale.id) || jsonb_build_object(
@@ -120,18 +122,25 @@ begin
       'accepted_at', v_sale.accepted_at,
       'answer_by', v_sale.answer_by,
       'return_by', v_sale.return_by,
-      'lead', case when l.erased_at is null and not market.has_ended(v_sale) then jsonb_build_object(
+      'lead', case
+        when l.id is not null and l.erased_at is null and not market.has_ended(v_sale) then jsonb_build_object(
         'name', l.name, 'email', l.email, 'phone', l.phone, 'phone_extension', l.phone_extension,
         'postal_code', l.postal_code, 'city', l.city, 'country_code', l.country_code,
         'region_code', l.region_code, 'message', l.message, 'attributes', l.attributes) end)
       || case
-        when v_sale.disclosed <> '{}' and l.erased_at is null and not market.has_ended(v_sale)
+        when v_sale.disclosed <> '{}' and l.id is not null and l.erased_at is null
+          and not market.has_ended(v_sale)
           then outbox.disclose(v_sale.disclosed, l)::jsonb
         else '{}'
       end
-    from leadgen.leads l
-    join leadgen.offers o on o.id = v_sale.offer_id
-    where l.id = v_sale.lead_id and l.market_id = v_sale.market_id
+      || case
+        when l.sealed is not null and l.erased_at is null and not market.has_ended(v_sale)
+          then jsonb_build_object('sealed', encode(l.sealed, 'hex')) -- the API opens it
+        else '{}'
+      end
+    from leadgen.offers o
+    left join leadgen.leads l on l.id = v_sale.lead_id and l.market_id = v_sale.market_id
+    where o.id = v_sale.offer_id
   );
 end;
 $$;
@@ -160,6 +169,7 @@ begin
       'return', v_status, 'a sale that nobody asked to return');
   end if;
   perform market.mark_accepted(v_sale, v_now);
+  perform billing.earn_sales(array[v_sale.id], v_now);
   return 'accepted';
 end;
 $$;

@@ -2,7 +2,7 @@
 --
 -- What must hold as soon as the change does is a guard of its table
 -- (docs/decisions/2026-11-29-what-follows-an-edit.md). The rest follows here, from the rows that catalog.note_change
--- left: held leads are offered again, low balances are announced.
+-- left: held leads are offered again.
 
 create or replace function roads.follow_change()
 returns integer
@@ -13,20 +13,13 @@ as $$
 -- somebody holds keeps only its own changes waiting.
 declare
   v_now constant timestamptz := leadgen.clock();
-  v_change leadgen.catalog_changes;
-  v_steps integer := 0;
+  v_steps integer;
   v_offer_id bigint;
 begin
   if not catalog.has_changes() then
     return 0;
   end if;
-  for v_change in select c.* from catalog.deal_out_changes() c order by c.id loop
-    v_steps := v_steps + 1;
-    if v_change.table_name = 'buyers' then
-      perform market.warn_of_balance(v_change.row_id,
-        (v_change.before ->> 'balance')::numeric, (v_change.after ->> 'balance')::numeric, v_change.changed_at);
-    end if;
-  end loop;
+  v_steps := (select count(*) from catalog.deal_out_changes());
   v_offer_id := market.try_lock_offer(catalog.list_changed_offers());
   if v_offer_id is not null then
     v_steps := v_steps + 1;

@@ -16,8 +16,10 @@ begin
   union all select * from market.list_broken_leads() -- sold, or says why not
   union all select * from market.list_broken_sales() -- states and times
   union all select * from market.list_broken_returns()
+  union all select * from billing.list_broken_books() -- the ledger says what was sold, paid and billed
   union all select * from outbox.list_broken_deliveries()
-  union all select * from privacy.list_broken_erasures();
+  union all select * from privacy.list_broken_erasures()
+  union all select * from auditing.list_broken_audit(); -- entries are what was sealed
 end;
 $$;
 comment on function roads.list_broken_invariants() is 'The work of leadgen.list_broken_invariants.';
@@ -40,6 +42,7 @@ comment on function roads.list_differing_replays() is 'Decisions that do not com
 create or replace function roads.verify_leads(
   p_after_id bigint,
   p_limit integer,
+  p_opened jsonb,
   out last_id bigint,
   out checked integer,
   out faults jsonb
@@ -49,7 +52,7 @@ stable
 as $$
 begin
   select r.last_id, r.checked, r.faults into last_id, checked, faults
-  from rehearsal.replay_leads(p_after_id, p_limit) r;
+  from rehearsal.replay_leads(p_after_id, p_limit, p_opened) r;
 end;
 $$;
-comment on function roads.verify_leads(bigint, integer) is 'The work of leadgen.verify_leads.';
+comment on function roads.verify_leads(bigint, integer, jsonb) is 'The work of leadgen.verify_leads.';

@@ -12,6 +12,7 @@ begin
   select jsonb_build_object(
     'lead_id', l.id,
     'status', l.status,
+    'billing_status', l.billing_status,
     'summary', roads.summarize_lead(l.id),
     'received_at', l.created_at,
     'market', m.name,
@@ -32,6 +33,12 @@ begin
             'duplicate_of', (l.signals).duplicate_lead_id, 'duplicate_by', (l.signals).duplicate_field)
         else '{}'
       end,
+    'consent', jsonb_build_object(
+      'consent', l.consent, 'gdpr_consent', l.gdpr_consent, 'consent_at', l.consent_at,
+      'has_certificate', coalesce(l.consent_certificate_url, l.tracking ->> 'consent_certificate_id') is not null)
+      || catalog.describe_consent_text(l.tracking),
+    'form', jsonb_build_object('token', (l.signals).form_status, 'issued_at', (l.signals).form_issued_at),
+    'suppressed_by', coalesce(to_jsonb((l.signals).suppressed_by), '[]'),
     'intake_notes', coalesce(to_jsonb(l.intake_notes), '[]'),
     'unsold_reason', l.unsold_reason,
     'hold_until', l.hold_until,
@@ -84,7 +91,7 @@ language plpgsql
 stable
 as $$
 begin
-  perform identity.authenticate_operator(p_key_hash);
+  perform identity.authorize_operator(p_key_hash, 'read');
   return roads.explain_lead(p_lead_id);
 end;
 $$;
@@ -107,6 +114,8 @@ as $$
     'routing_policy_version', d.routing_policy_version,
     'strategy', (p.policy).strategy,
     'max_buyers', (p.policy).max_buyers,
+    'cost', kernel.describe_cost(d.cost) || jsonb_build_object(
+      'payout_policy_id', d.payout_policy_id, 'payout_policy_version', d.payout_policy_version),
     'exclusive_buyer_id', d.exclusive_buyer_id,
     'fell_through', case when f.reason is not null then
       jsonb_build_object(
@@ -118,6 +127,7 @@ as $$
     end,
     'went_first', coalesce(d.went_first, '{}'),
     'behind_lead_id', d.behind_lead_id,
+    'calling', case when (d.calling).rules is not null then to_jsonb(d.calling) end,
     'unsold_reason', d.unsold_reason,
     'next_route_at', d.next_route_at,
     'offer_limits', (
@@ -200,9 +210,15 @@ as $$
     'price', a.price,
     'currency', a.currency,
     'price_steps', a.price_steps,
+    'cost', c.amount,
+    'margin', a.price - c.amount,
     'is_exclusive', a.is_exclusive,
     'outcome', a.outcome,
     'ending', case when market.has_ended(a) then market.describe_ending(a) end,
+    'replacement', (
+      select jsonb_build_object('status', r.status, 'used_by', r.used_by) from leadgen.replacements r
+      where r.assignment_id = a.id),
+    'replaces', (select r.assignment_id from leadgen.replacements r where r.used_by = a.id),
     'deliveries', (
       select jsonb_agg(jsonb_build_object(
         'delivery_id', d.id,
@@ -216,10 +232,13 @@ as $$
   ) order by a.id), '[]')
   from leadgen.lead_assignments a
   join leadgen.buyers b on b.id = a.buyer_id
+  join leadgen.lead_decisions r on r.id = a.decision_id and r.market_id = a.market_id
+  cross join lateral (select kernel.find_full_cost(r.cost, a.price, r.decimals) as amount) c
   where a.lead_id = p_lead_id;
 $$;
 comment on function roads.explain_sales(bigint) is
-  'A lead''s sales as JSON: buyer, price with its steps, outcome, deliveries.';
+  'A lead''s sales as JSON: buyer, price with its steps, outcome, deliveries; what it cost and what its price leaves '
+  'after that, by which it was judged; null: its source costs nothing.';
 
 create or replace function roads.explain_unsold(p_offer_id bigint, p_from timestamptz, p_to timestamptz)
 returns table (cause text, leads bigint, money_lost numeric, nearest_buyer text, detail text)
@@ -294,26 +313,3 @@ as $$
   where l.id = p_lead_id;
 $$;
 comment on function roads.summarize_lead(bigint) is 'What became of a lead, in one line.';
-
-create or replace function roads.replay_lead(p_lead_id bigint)
-returns jsonb
-language plpgsql
-stable
-as $$
-declare
-  v_lead leadgen.leads;
-  v_faults jsonb;
-begin
-  select l.* into v_lead from leadgen.leads l where l.id = p_lead_id;
-  if not found then
-    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id', p_lead_id::text,
-      'the id of a lead');
-  end if;
-  v_faults := rehearsal.find_replay_faults(v_lead);
-  if v_faults = '[]' then
-    return '{"identical": true}';
-  end if;
-  return jsonb_build_object('identical', false, 'differences', v_faults);
-end;
-$$;
-comment on function roads.replay_lead(bigint) is 'The work of leadgen.replay_lead.';

@@ -20,6 +20,7 @@ volatile
 as $$
 -- All locks are taken before the first lead; each lead is a subtransaction, so that what one raises undoes that one.
 -- A lead that waits (lock_timeout) or takes long keeps the others waiting: the batch ends, and the caller goes on.
+-- Only the first lead waits for a buyer's row: nobody waits for one with another in hand.
 declare
   v_count constant integer := cardinality(p_payloads);
   v_answers jsonb[] := array_fill(null::jsonb, array[v_count]);
@@ -31,6 +32,7 @@ declare
   v_contacts integer[] := '{}';
   v_locked bigint[];
   v_end timestamptz;
+  v_is_first boolean := true;
   v_detail text;
   v_hint text;
 begin
@@ -74,7 +76,8 @@ begin
     end if;
     begin
       v_answers[v_n] := roads.take_lead(
-        v_requests[v_n], v_routes[v_n], p_payloads[v_n], p_contexts[v_n], p_waits);
+        v_requests[v_n], v_routes[v_n], p_payloads[v_n], p_contexts[v_n], p_waits and v_is_first);
+      v_is_first := false;
     exception
       when others then
         get stacked diagnostics v_detail = pg_exception_detail, v_hint = pg_exception_hint;
@@ -99,7 +102,7 @@ begin
 end;
 $$;
 comment on function roads.answer_busy(bigint) is
-  'The answer to a lead that has to come again, because somebody holds its offer or its contact.';
+  'The answer to a lead that has to come again, because somebody holds its offer, its contact or its buyer.';
 
 create or replace function roads.answer_fault(p_sqlstate text, p_message text, p_detail text, p_hint text)
 returns jsonb
@@ -139,10 +142,13 @@ declare
   v_failures kernel.failure[];
   v_snapshot kernel.snapshot;
   v_decision kernel.decision;
+  v_funds record;
+  v_went_first bigint[];
+  v_held bigint[];
   v_hash bytea;
-  v_mail_domain text;
   v_now timestamptz;
   v_key text;
+  v_is_paid boolean := false;
   v_lead_id bigint;
   v_answer jsonb;
 begin
@@ -151,9 +157,9 @@ begin
   end if;
   v_facts := intake.normalize_request(p_request, p_route);
   v_hash := intake.hash_submission(p_payload);
-  v_mail_domain := intake.find_domain_to_look_up(v_facts, p_route, p_context);
-  if v_mail_domain is not null then
-    return jsonb_build_object('status', 'lookup', 'domain', v_mail_domain);
+  v_answer := intake.ask_caller(p_request, v_facts, p_route, p_payload, p_context);
+  if v_answer is not null then
+    return v_answer;
   end if;
 
   if not market.lock_offer(v_facts, p_route, p_waits) then
@@ -161,10 +167,11 @@ begin
   end if;
   v_route := roads.reload_route(p_route);
   v_now := leadgen.clock();
-  v_key := coalesce(p_request.idempotency_key, intake.derive_idempotency_key(v_facts, v_route, v_now));
+  v_key := coalesce(
+    p_request.idempotency_key, intake.derive_idempotency_key(v_facts, v_route, v_now, p_request.hash_key));
   v_facts := intake.gather_facts(v_facts, v_route, p_request.ip_address, v_key, v_now);
   if v_facts.existing_lead_id is not null then
-    return intake.repeat_answer(v_facts.existing_lead_id, v_hash, p_request.idempotency_key is null);
+    return intake.repeat_answer(v_facts.existing_lead_id, v_hash, p_request);
   end if;
 
   v_failures := rules.judge_lead(v_facts, v_route.validation_rules, v_route.compiled_rules);
@@ -173,14 +180,29 @@ begin
     if v_snapshot.behind_lead_id is not null then
       v_snapshot := roads.let_held_leads_go_first(v_facts, v_route, kernel.describe_lead(v_facts));
     end if;
-    v_decision := kernel.decide(v_snapshot, v_route.routing_settings);
+    loop
+      v_decision := kernel.decide(v_snapshot, v_route.routing_settings);
+      v_funds := billing.take_funds(v_snapshot, v_decision, p_waits);
+      exit when v_funds.outcome = 'enough';
+      if v_funds.outcome = 'busy' then
+        return roads.answer_busy(p_route.offer_id);
+      end if;
+      v_held := v_held || v_funds.held;
+      v_went_first := v_snapshot.went_first;
+      v_snapshot := billing.mark_held(
+        market.gather_snapshot(v_facts, v_route, kernel.describe_lead(v_facts), '{}'), v_held);
+      v_snapshot.went_first := v_went_first;
+    end loop;
+    v_snapshot.balances := v_funds.balances;
+    v_snapshot.credits := v_funds.credits;
     perform market.reserve(v_snapshot, v_decision, v_route);
+    v_is_paid := billing.is_paid_at_once(v_snapshot, v_decision, (v_route.routing_settings).acceptance);
   end if;
 
   v_lead_id := nextval('leadgen.leads_id_seq');
   v_answer := intake.compose_answer(v_lead_id, v_route, v_failures, v_decision);
   perform intake.insert_lead(
-    v_lead_id, p_request, v_facts, v_route, v_key, v_hash, p_payload, v_answer, v_failures, v_decision);
+    v_lead_id, p_request, v_facts, v_route, v_key, v_hash, p_payload, v_answer, v_failures, v_decision, v_is_paid);
   if v_failures = '{}' then
     perform roads.record_sales(v_lead_id, 1, v_route, v_snapshot, v_decision);
   end if;

@@ -1,6 +1,6 @@
 -- Road: somebody asks for a lead, by whatever they know of it.
 
-create or replace function roads.find_leads(p_text text, p_limit integer default 20)
+create or replace function roads.find_leads(p_text text, p_limit integer, p_hash_key text)
 returns table (
   lead_id bigint,
   quarantine_id bigint,
@@ -16,6 +16,8 @@ language plpgsql
 stable
 as $$
 -- No personal data comes out: whoever asks has it already.
+declare
+  v_key constant bytea := case when p_hash_key is not null then intake.read_hash_key(p_hash_key) end;
 begin
   return query
   select f.lead_id, f.quarantine_id, f.created_at, f.offer, f.source, f.status, f.matched, f.summary, f.deliveries
@@ -35,21 +37,21 @@ begin
         from leadgen.deliveries d
         where d.lead_id = l.id and d.market_id = l.market_id and d.assignment_id is not null
       ) as deliveries
-    from intake.list_matching_leads(p_text, p_limit) m
+    from intake.list_matching_leads(p_text, p_limit, v_key) m
     join leadgen.leads l on l.id = m.lead_id
     join leadgen.offers o on o.id = l.offer_id
     join leadgen.sources s on s.id = l.source_id
     union all
     select null, q.id, q.created_at, null, q.payload ->> 'source_key', 'quarantined', m.matched,
       'In quarantine: ' || q.reason, null
-    from intake.list_matching_quarantined(p_text) m
+    from intake.list_matching_quarantined(p_text, v_key) m
     join leadgen.intake_quarantine q on q.id = m.quarantine_id
   ) f
   order by f.created_at desc, f.lead_id desc
   limit p_limit;
 end;
 $$;
-comment on function roads.find_leads(text, integer) is 'The work of leadgen.find_leads.';
+comment on function roads.find_leads(text, integer, text) is 'The work of leadgen.find_leads.';
 
 create or replace function roads.describe_status(
   p_status leadgen.lead_status,
@@ -71,5 +73,5 @@ begin
 end;
 $$;
 comment on function roads.describe_status(leadgen.lead_status, text, timestamptz) is
-  'The status of a lead as people say it: a lead that is validated is sold, held (unsold, it waits for a buyer) or '
-  'unsold.';
+  'The status of a lead as people say it: a lead that is validated is '
+  'sold, held (unsold, it waits for a buyer) or unsold.';

@@ -28,7 +28,7 @@ begin
     when sqlstate 'DRY01' then
       null;
   end;
-  if v_answer ? 'repeated' then
+  if v_answer ? 'repeated' or v_answer ->> 'status' = 'seal' then
     return v_answer || '{"dry_run": true}';
   end if;
   if v_answer ->> 'status' = 'quarantined' then
@@ -62,8 +62,8 @@ begin
 end;
 $$;
 comment on function roads.submit_as_new(jsonb, jsonb) is
-  'Submits a lead as though none of its key, phone or e-mail had come before; only where everything is undone '
-  'afterwards.';
+  'Submits a lead as though none of its key, phone or e-mail had come '
+  'before; only where everything is undone afterwards.';
 
 create or replace function roads.rehearse_lead(p_payload jsonb, p_context jsonb)
 returns jsonb
@@ -76,6 +76,9 @@ declare
   v_detail text;
 begin
   v_outcome := roads.dry_run_lead(p_payload, p_context);
+  if v_outcome ->> 'status' = 'seal' then
+    return v_outcome;
+  end if;
   return jsonb_build_object('status', 'test', 'message', 'A test: nothing was stored or sold', 'outcome', v_outcome);
 exception
   when others then

@@ -89,6 +89,9 @@ begin
   if v_ended is not null then
     perform market.settle_assignments(v_ended, v_accepted, v_rejected, p_now);
   end if;
+  if v_accepted is not null then
+    perform billing.earn_sales(v_accepted, p_now);
+  end if;
   if v_rejected is not null then
     perform roads.note_rejections(p_verdicts, p_now);
   end if;
@@ -113,7 +116,7 @@ begin
     p_now, a.market_id, a.offer_id, a.buyer_id, a.buyer_offer_id, a.id,
     coalesce(
       (select c.code from leadgen.return_reasons c where c.code = v.reason and c.is_active), 'rejected_on_delivery'),
-    nullif(outbox.redact_reply(v.reason, array[l.name, l.email, l.message]), ''), 'reply', 'received'
+    nullif(outbox.redact_reply(v.reason, array[l.name, l.email, l.message] || v.personal), ''), 'reply', 'received'
   from unnest(p_verdicts) v
   join leadgen.lead_assignments a on a.id = v.assignment_id
   join leadgen.leads l on l.id = a.lead_id and l.market_id = a.market_id

@@ -1,6 +1,6 @@
 -- Road: a person is erased.
 
-create or replace function roads.erase_lead(p_lead_id bigint, p_reason text)
+create or replace function roads.erase_lead(p_lead_id bigint, p_reason text, p_opened jsonb)
 returns boolean
 language plpgsql
 volatile
@@ -17,7 +17,8 @@ begin
   if not found then
     perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id', p_lead_id::text, 'the id of a lead');
   end if;
-  perform intake.erase_quarantined(v_lead, leadgen.clock());
+  perform intake.erase_quarantined(
+    privacy.lay_contact(v_lead, p_opened -> 'contact'), privacy.read_opening(p_opened), leadgen.clock());
   perform pg_advisory_xact_lock(2, market.offer_lock_key(v_lead.offer_id));
   v_now := leadgen.clock();
   perform outbox.cancel_deliveries_of(v_lead, v_now);
@@ -33,7 +34,7 @@ begin
   return v_lead.erased_at is null;
 end;
 $$;
-comment on function roads.erase_lead(bigint, text) is 'The work of leadgen.erase_lead.';
+comment on function roads.erase_lead(bigint, text, jsonb) is 'The work of leadgen.erase_lead.';
 
 create or replace function roads.end_sales_of_erased(p_lead leadgen.leads, p_now timestamptz)
 returns void
@@ -57,8 +58,8 @@ begin
 end;
 $$;
 comment on function roads.end_sales_of_erased(leadgen.leads, timestamptz) is
-  'Gives back the places of an erased lead''s sales that ended, and ends its hold. The caller holds the offer''s '
-  'lock.';
+  'Gives back the places of an erased lead''s sales that ended, and ends '
+  'its hold. The caller holds the offer''s lock.';
 
 create or replace function roads.erase_submission(p_quarantine_id bigint, p_reason text)
 returns boolean
@@ -87,7 +88,41 @@ end;
 $$;
 comment on function roads.erase_submission(bigint, text) is 'The work of leadgen.erase_submission.';
 
-create or replace function roads.find_person(p_kind text, p_value text, p_country_code text default null)
+create or replace function roads.erase_holding(p_what text, p_id bigint, p_reason text)
+returns boolean
+language plpgsql
+volatile
+as $$
+declare
+  v_reason constant text := privacy.read_reason(p_reason);
+begin
+  if (p_what in ('lead', 'submission', 'fetch', 'user')) is not true then
+    perform kernel.refuse('LG400', 'This cannot be erased', 'what', coalesce(left(p_what, 20), 'nothing'),
+      'lead, submission, fetch, user');
+  elsif p_what = 'lead' then
+    return roads.erase_lead(p_id, v_reason, null);
+  elsif p_what = 'submission' then
+    return roads.erase_submission(p_id, v_reason);
+  elsif p_what = 'user' then
+    return identity.erase_user(p_id, v_reason);
+  end if;
+  if not intake.erase_fetch(p_id) then
+    return false;
+  end if;
+  perform catalog.note_action('fetch_erased', format('fetch %s', p_id), null,
+    format('a lead that waited for its network was erased: %s', v_reason),
+    jsonb_build_object('fetch_id', p_id, 'reason', v_reason));
+  return true;
+end;
+$$;
+comment on function roads.erase_holding(text, bigint, text) is 'The work of leadgen.erase_holding.';
+
+create or replace function roads.find_person(
+  p_kind text,
+  p_value text,
+  p_country_code text,
+  p_opened jsonb
+)
 returns table (
   lead_id bigint,
   quarantine_id bigint,
@@ -104,6 +139,7 @@ declare
   v_lead leadgen.leads;
   v_email text;
   v_phone text;
+  v_key constant bytea := privacy.read_opening(p_opened);
 begin
   if p_kind = 'lead' then
     if p_value ~ '^[0-9]{1,18}$' then
@@ -112,6 +148,7 @@ begin
     if v_lead.id is null then
       perform kernel.refuse('LG404', 'No such lead', 'lead_id', left(p_value, 20), 'the id of a lead');
     end if;
+    v_lead := privacy.lay_contact(v_lead, p_opened -> 'contact');
     v_email := nullif(v_lead.email, '');
     v_phone := nullif(v_lead.phone, '');
   else
@@ -128,9 +165,11 @@ begin
     select l.id as lead_id, null::bigint as quarantine_id, l.created_at, o.slug::text as offer,
       s.source_key::text as source, roads.summarize_lead(l.id) as summary
     from (
-      select p.id from leadgen.leads p where p.phone = v_phone and v_lead.id is null
+      select p.id from leadgen.leads p
+      where p.phone in (v_phone, ref.seal_phone(v_phone, v_key)) and v_lead.id is null
       union
-      select e.id from leadgen.leads e where e.email = v_email and v_lead.id is null
+      select e.id from leadgen.leads e
+      where e.email in (v_email, ref.seal_email(v_email, v_key)) and v_lead.id is null
       union
       select v_lead.id
     ) m
@@ -140,10 +179,11 @@ begin
     union all
     select null, q.id, q.created_at, null, q.payload ->> 'source_key',
       'In quarantine: ' || q.reason || coalesce('; resubmitted as lead ' || q.lead_id, '')
-    from intake.list_quarantined_of(v_email, v_phone, coalesce(p_country_code, v_lead.country_code)) w (id)
+    from intake.list_quarantined_of(
+      v_email, v_phone, coalesce(p_country_code, v_lead.country_code), v_key) w (id)
     join leadgen.intake_quarantine q on q.id = w.id
   ) f
   order by f.created_at, f.lead_id, f.quarantine_id;
 end;
 $$;
-comment on function roads.find_person(text, text, text) is 'The work of leadgen.find_person.';
+comment on function roads.find_person(text, text, text, jsonb) is 'The work of leadgen.find_person.';

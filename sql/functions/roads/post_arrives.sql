@@ -8,10 +8,15 @@ as $$
 -- Stored before anything is asked of the network: the post is answered in time, however many leads it names.
 declare
   v_source constant intake.mapped_source := intake.authenticate_post(p_source_key, p_body, p_context);
+  v_leads constant jsonb := intake.split_post(v_source.map, v_source.document);
+  v_unsealed constant jsonb := intake.list_unsealed_posts(v_source.map, v_leads, p_context);
 begin
+  if v_unsealed is not null then
+    return jsonb_build_object('status', 'seal', 'documents', v_unsealed);
+  end if;
   return jsonb_build_object(
     'answer', coalesce(v_source.map ->> 'answer', 'lead'),
-    'positions', intake.store_leads(v_source, intake.split_post(v_source.map, v_source.document))
+    'positions', intake.store_leads(v_source, v_leads, p_context #> '{sealing,blobs}')
   );
 end;
 $$;

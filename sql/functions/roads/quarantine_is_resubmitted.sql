@@ -1,6 +1,6 @@
 -- Road: a submission in quarantine is submitted again.
 
-create or replace function roads.resubmit_quarantined(p_quarantine_id bigint)
+create or replace function roads.resubmit_quarantined(p_quarantine_id bigint, p_opened jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -8,6 +8,9 @@ as $$
 declare
   v_row leadgen.intake_quarantine;
   v_answer jsonb;
+  v_key bytea;
+  v_email text;
+  v_hash bytea;
 begin
   select q.* into v_row from leadgen.intake_quarantine q where q.id = p_quarantine_id for update;
   if not found then
@@ -21,13 +24,17 @@ begin
   if v_row.failed_step = 'fetch' then
     return intake.fetch_again(p_quarantine_id);
   end if;
+  v_row := intake.open_submission(v_row, p_opened);
   v_row.payload := intake.read_kept(v_row.payload, p_quarantine_id);
 
+  v_key := intake.read_sealing(v_row.context);
+  v_email := left(coalesce(ref.read_email(v_row.payload ->> 'email'), ''), 200);
+  v_hash := intake.hash_submission(v_row.payload);
   -- Its sender may have posted it again meanwhile, and been taken.
   select l.answer || '{"repeated": true}' into v_answer
   from leadgen.leads l
-  where l.email = left(coalesce(ref.read_email(v_row.payload ->> 'email'), ''), 200)
-    and l.request_hash = intake.hash_submission(v_row.payload)
+  where l.email in (v_email, ref.seal_email(v_email, v_key))
+    and l.request_hash in (v_hash, intake.digest_request(v_hash, v_key))
     and l.created_at >= v_row.created_at
   order by l.id
   limit 1;
@@ -38,7 +45,7 @@ begin
     end if;
     v_answer := roads.submit_lead(v_row.payload, v_row.context);
   end if;
-  if v_answer ->> 'status' <> 'quarantined' then
+  if v_answer ->> 'status' not in ('quarantined', 'seal') then
     update leadgen.intake_quarantine
     set resubmitted_at = leadgen.clock(), lead_id = (v_answer ->> 'lead_id')::bigint
     where id = p_quarantine_id;
@@ -46,4 +53,4 @@ begin
   return v_answer;
 end;
 $$;
-comment on function roads.resubmit_quarantined(bigint) is 'The work of leadgen.resubmit_quarantined.';
+comment on function roads.resubmit_quarantined(bigint, jsonb) is 'The work of leadgen.resubmit_quarantined.';

@@ -97,8 +97,8 @@ begin
 end;
 $$;
 comment on function roads.settle_cold_sale(leadgen.lead_assignments, timestamptz) is
-  'What becomes of a sale whose time to be delivered is over. The caller holds the offer''s lock and the rows of the '
-  'sale.';
+  'What becomes of a sale whose time to be delivered is over. The caller '
+  'holds the offer''s lock and the rows of the sale.';
 
 create or replace function roads.give_to_next_buyer(p_sale leadgen.lead_assignments, p_now timestamptz)
 returns boolean
@@ -120,7 +120,7 @@ begin
     perform market.end_undelivered(p_sale, p_now);
     perform roads.release_sale(p_sale.id);
     select l.* into v_lead from leadgen.leads l where l.id = p_sale.lead_id and l.market_id = p_sale.market_id;
-    perform roads.settle_held_lead(v_lead, leadgen.clock());
+    perform roads.settle_held_lead(v_lead, leadgen.clock(), p_waits => false);
     if market.count_live_sales(v_lead) < v_live then
       raise exception using errcode = 'COLD1', message = 'nobody else takes the lead';
     end if;
@@ -197,6 +197,7 @@ as $$
 declare
   v_sale constant leadgen.lead_assignments := roads.lock_sale(p_assignment_id, p_takes_offer => true);
   v_lead leadgen.leads;
+  v_return leadgen.sale_returns;
   v_now timestamptz;
 begin
   if v_sale.released_at is not null then
@@ -222,14 +223,25 @@ begin
     status = 'refused', decided_at = v_now, decided_by = 'auto',
     decision_note = 'the sale had ended: ' || v_sale.outcome
   where r.assignment_id = v_sale.id and r.status in ('received', 'requested');
+  select r.* into v_return from leadgen.sale_returns r where r.assignment_id = v_sale.id and r.status = 'approved';
   perform market.give_place_back(v_sale, v_now);
+  if v_return.gives = 'replacement' then
+    perform billing.owe_replacement(v_sale, v_return.id, v_now);
+  else
+    perform billing.give_money_back(v_sale, v_now);
+  end if;
+  perform billing.take_cost_back(v_sale, v_now);
+  if v_sale.billing_mode in ('prepaid', 'invoiced') then
+    perform billing.settle_leads(array[v_lead.id], v_now);
+  end if;
   perform market.pass_lead_on(v_lead, v_sale, v_now);
   return true;
 end;
 $$;
 comment on function roads.release_sale(bigint) is
-  'Releases a sale that has ended: its place goes back, what is not yet delivered is cancelled, a return still asked '
-  'for is moot, the lead is offered again or closed. False when that was done before.';
+  'Releases a sale that has ended: its place, its cost and its price go back, or a replacement is owed for the price; '
+  'what is not yet delivered is cancelled, a return still asked for is moot, the lead is offered again or closed. '
+  'False when that was done before.';
 
 create or replace function roads.lock_sale(p_assignment_id bigint, p_takes_offer boolean)
 returns leadgen.lead_assignments

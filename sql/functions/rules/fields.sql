@@ -58,8 +58,8 @@ begin
 end;
 $$;
 comment on function rules.required_fields(kernel.lead_facts, jsonb, jsonb) is
-  'Each named field is there and not empty. The four core fields are judged by core_fields, so that a lead hears it '
-  'once.';
+  'Each named field is there and not empty. The four core fields are '
+  'judged by core_fields, so that a lead hears it once.';
 
 create or replace function rules.field_rules(p_facts kernel.lead_facts, p_value jsonb, p_rules jsonb)
 returns kernel.failure[]

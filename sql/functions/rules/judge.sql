@@ -27,8 +27,8 @@ begin
 end;
 $$;
 comment on function rules.run_optional(text, kernel.lead_facts, jsonb, jsonb) is
-  'Runs a rule that a server may lack, because of the language it is written in: only the policies that have it then '
-  'fail.';
+  'Runs a rule that a server may lack, because of the language it is '
+  'written in: only the policies that have it then fail.';
 
 create or replace function rules.fail(p_code text, p_field text, p_reason text)
 returns kernel.failure[]

@@ -18,8 +18,8 @@ begin
 end;
 $$;
 comment on function rules.blocked_words(kernel.lead_facts, jsonb, jsonb) is
-  'The message has none of the words or phrases, compared as whole words without case, punctuation and invisible '
-  'marks.';
+  'The message has none of the words or phrases, compared as whole words '
+  'without case, punctuation and invisible marks.';
 
 create or replace function rules.min_message_length(p_facts kernel.lead_facts, p_value jsonb, p_rules jsonb)
 returns kernel.failure[]

@@ -17,17 +17,23 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import Guard
 from msgspec import Struct, StructMeta
 
-from leadgen.app.openapi import models
+from leadgen.app.open_to_readers import admit_reader
+from leadgen.app.openapi import account_models, book_models, models
 from leadgen.app.openapi.operations import ANYBODY, REF, Json
 from leadgen.app.openapi.webhooks import WEBHOOKS
 
 PATHS = ["/", "/openapi.json"]
 
 
-def make_config() -> OpenAPIConfig:
-    """Litestar's configuration: the document at /schema and /schema/openapi.json, and nothing else there."""
+def make_config(*, is_open: bool) -> OpenAPIConfig:
+    """Litestar's configuration: the document at /schema and /schema/openapi.json, and nothing else there.
+
+    Unless it is open, it is for whoever has a key or is signed in: it says what there is to be attacked.
+    """
+    guards: list[Guard] = [_only_the_document, *([] if is_open else [admit_reader])]
     return OpenAPIConfig(
         title="LeadGen API",
         version=version("leadgen"),
@@ -39,14 +45,22 @@ def make_config() -> OpenAPIConfig:
                 "apiKey": _in_x_api_key("A source's or an operator's key."),
                 "buyerBearer": _in_authorization("A buyer's key."),
                 "buyerApiKey": _in_x_api_key("A buyer's key."),
+                "sessionBearer": _in_authorization(
+                    "The token of a session, as login answers it to a program."
+                ),
+                "sessionCookie": SecurityScheme(
+                    "apiKey",
+                    name="__Host-leadgen_session",
+                    security_scheme_in="cookie",
+                    description="The cookie of a session, as login sets it in a browser. Requests that change "
+                    "something carry its X-CSRF-Token, too.",
+                ),
             }
         ),
         security=ANYBODY,
         use_handler_docstrings=True,
         operation_id_creator=lambda handler, *_: _camel_case(handler.handler_name),
-        openapi_router=Router(
-            "/schema", guards=[_only_the_document], include_in_schema=False, route_handlers=[]
-        ),
+        openapi_router=Router("/schema", guards=guards, include_in_schema=False, route_handlers=[]),
         render_plugins=[_Document(path=PATHS, media_type=OpenAPIMediaType.OPENAPI_JSON)],
     )
 
@@ -66,7 +80,8 @@ def _in_x_api_key(description: str) -> SecurityScheme:
 
 def make_schemas() -> Json:
     """The schema of every model, with its example."""
-    structs = [one for one in vars(models).values() if isinstance(one, StructMeta) and one is not Struct]
+    named = vars(models) | vars(account_models) | vars(book_models)
+    structs = [one for one in named.values() if isinstance(one, StructMeta) and one is not Struct]
     _, schemas = msgspec.json.schema_components(structs, ref_template=REF)
     for schema in schemas.values():
         schema["description"] = " ".join(schema["description"].split())

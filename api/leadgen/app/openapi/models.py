@@ -4,7 +4,7 @@ The OpenAPI document is made from them. Nothing is decoded or encoded through th
 what comes in, the database writes what goes out. tests/api holds every answer and the limits against the models.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -32,6 +32,7 @@ Id = Annotated[int, Meta(ge=1)]
 Moment = Annotated[datetime, Meta(tz=True)]
 Uri = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 Money = Annotated[str, Meta(pattern=r"^\d+\.\d{2}$", description="A decimal number as text.")]
+SignedMoney = Annotated[str, Meta(pattern=r"^-?\d+\.\d{2}$", description="A decimal number as text.")]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217.")]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")]
 Phone = Annotated[str, Meta(pattern=r"^\+\d{6,15}$", description="E.164.")]
@@ -41,6 +42,9 @@ MOST_LEADS = 1_000  # of a batch
 _BODY_OF_ANSWER = {
     "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Accepted", "Rejected", "Problem")]
 }
+
+
+TOKEN = "v1.1795190400123.iPZ0x0mVnYsmHIeKqzGhmfOSZxu1kDFw9dYQbQhVdLw"  # noqa: S105  an example
 
 
 class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -150,6 +154,12 @@ class Lead(Struct, forbid_unknown_fields=True, omit_defaults=True):
     consent_text_version: Annotated[str | None, cut(200, "Which text the person agreed to.", "2026-03")] = (
         None
     )
+    consent_text: Annotated[
+        str | None, cut(10_000, "The text itself, as it was shown.", "I agree to be called about my request.")
+    ] = None
+    form_token: Annotated[
+        str | None, cut(200, "What GET /api/form-token gave the page, where the offer asks for it.", TOKEN)
+    ] = None
 
 
 Repeated = Annotated[
@@ -170,6 +180,13 @@ class LeadForm(Struct):
     job_type: Annotated[str | UnsetType, says("An attribute.", "leak")] = field(
         name="attributes[job_type]", default=UNSET
     )
+
+
+class FormToken(Struct):
+    """The token of a form."""
+
+    form_token: Annotated[str, says("What the form sends in its field form_token.", TOKEN)]
+    issued_at: Annotated[Moment, says("From when its age counts, UTC.")]
 
 
 class Accepted(Struct):
@@ -237,7 +254,10 @@ class Problem(Struct, omit_defaults=True):
     title: str
     status: int
     detail: str
-    instance: Annotated[Uri | UnsetType, says("With 5xx: the reference in our log.")] = UNSET
+    instance: Annotated[
+        Uri | UnsetType,
+        says("The id of the request, which the answer has as X-Request-Id and our log as well."),
+    ] = UNSET
     errors: list[FieldFault] | UnsetType = UNSET
     step: Annotated[str | UnsetType, says("With a quarantined lead: the step that failed.")] = UNSET
     quarantine_id: int | UnsetType = UNSET
@@ -288,6 +308,7 @@ class Consent(Struct, omit_defaults=True):
 
     at: Annotated[Moment | UnsetType | None, says("When they agreed, UTC.")] = UNSET
     text_version: Annotated[str | UnsetType | None, says("Which text they agreed to.")] = UNSET
+    text: Annotated[str | UnsetType | None, says("What that text says.")] = UNSET
     certificate_url: Annotated[str | UnsetType | None, says("Proof of consent.")] = UNSET
     certificate_id: Annotated[str | UnsetType | None, says("The id of the proof at who issued it.")] = UNSET
     ip_address: Annotated[str | UnsetType | None, says("From where they asked.")] = UNSET
@@ -311,6 +332,27 @@ Outcome = Annotated[
 ]
 
 
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-fA-F]{64}$", description="Of the file, in hexadecimal digits.")]
+Bytes = Annotated[int, Meta(ge=1, le=104_857_600, description="The size of the file, at most 100 MB.")]
+MediaType = Annotated[
+    str,
+    Meta(
+        pattern="^(image|audio|video|text|application|message)/[a-z0-9][a-z0-9.+-]{0,99}$",
+        description="In small letters.",
+        examples=["image/png"],
+    ),
+]
+
+
+class KeptFile(Struct):
+    """A file that shows why a sale is returned."""
+
+    reference: Annotated[str | None, says("Its URL or key; null: its lead was erased.")]
+    sha256: Sha256
+    bytes: Bytes
+    media_type: MediaType
+
+
 class LastReturn(Struct):
     """The latest return that was asked for."""
 
@@ -321,6 +363,14 @@ class LastReturn(Struct):
         ),
     ]
     reason: str
+    gives: Annotated[
+        Literal["money", "replacement"] | None,
+        says(
+            "approved: the price is given back, or the buyer is owed another lead of the offer and gets the price back "
+            "with it."
+        ),
+    ]
+    evidence: Annotated[list[KeptFile], says("The files that came with it.")]
 
 
 class Answer(Struct):
@@ -354,8 +404,248 @@ class Sale(Struct):
     sub_ids: SubIds = UNSET
 
 
+InvoiceStatus = Literal["sent", "partly_paid", "paid", "overdue", "disputed", "cancelled"]
+BookStatus = Literal["draft", "sent", "partly_paid", "paid", "overdue", "disputed", "cancelled"]
+
+
+class BookInvoice(Struct):
+    """An invoice, a credit note or a draft without its lines."""
+
+    number: str
+    kind: Literal["invoice", "credit_note"]
+    status: BookStatus
+    buyer_id: int
+    offer_id: Annotated[int | None, says("null: it is for all offers.")]
+    offer: str | None
+    currency: Currency
+    decimals: Annotated[int, says("Decimals of the currency.")]
+    timezone: Annotated[str, says("In which its days are counted.")]
+    period_start: Moment
+    period_end: Moment
+    from_day: date
+    to_day: Annotated[date, says("The last day of the period.")]
+    issued_on: Annotated[date | None, says("null: it was not sent.")]
+    due_on: date
+    leads: Annotated[int, says("How many leads its lines name.")]
+    net: Money
+    tax: Money
+    total: Annotated[Money, says("Of a credit note: what is given back.")]
+    paid: Money
+    credited: Annotated[Money, says("Taken off by credit notes.")]
+    open: Money
+
+
+class Invoice(BookInvoice):
+    """An invoice or a credit note without its lines."""
+
+    status: InvoiceStatus
+    issued_on: date
+
+
+class Invoices(Struct):
+    """Invoices and credit notes, the newest first."""
+
+    invoices: list[Invoice]
+    next_before: Annotated[int | None, says("The `before` of the next page; null: there is none.")]
+
+
+class InvoiceLine(Struct):
+    """A line: what was charged, or given back."""
+
+    position: int
+    booked_at: Annotated[str, says("In the document's zone.", "2026-11-20 06:00")]
+    kind: str
+    description: str
+    offer_id: int | None
+    lead_id: int | None
+    assignment_id: int | None
+    corrects: Annotated[str | None, says("Of a credit note: the invoice that has what it takes back.")]
+    amount: SignedMoney
+    tax_percent: str
+    tax_amount: SignedMoney
+
+
+class InvoiceTax(Struct):
+    """What is charged of one tax."""
+
+    name: str
+    percent: str
+    net: SignedMoney
+    amount: SignedMoney
+    words: Annotated[str | None, says("What the law wants printed.")]
+
+
+class Letterhead(Struct):
+    """Who sends it."""
+
+    company: str | None
+    address: str | None
+    tax_id: str | None
+    email: str | None
+    phone: str | None
+    website: str | None
+    logo_svg: str | None
+    payment_instructions: str | None
+    terms: str | None
+    footer: str | None
+    pay_url: Annotated[str | None, says("{number} in it stands for the invoice's number.")]
+
+
+class Payer(Struct):
+    """Whom it is for."""
+
+    buyer_id: int
+    name: str
+    contact: str
+    email: str
+    address: str | None
+    country: str | None
+    region: str | None
+    tax_id: str | None
+    is_tax_exempt: bool
+
+
+class InvoiceDocument(Invoice):
+    """An invoice or a credit note with its lines."""
+
+    from_: Letterhead = field(name="from")
+    to: Payer
+    corrects: Annotated[list[str], says("Of a credit note: the invoices that it corrects.")]
+    taxes: list[InvoiceTax]
+    lines: list[InvoiceLine]
+
+
+class Movement(Struct):
+    """What was booked."""
+
+    booked_at: Annotated[str, says("In the statement's zone.", "2026-11-20 06:00:00")]
+    kind: str
+    key: str
+    description: str
+    lead_id: int | None
+    invoice: str | None
+    amount: Annotated[SignedMoney, says("Above zero: charged.")]
+    balance: Annotated[
+        SignedMoney, says("What the buyer owes after it; below zero: it has so much in advance.")
+    ]
+
+
+class Statement(Struct):
+    """What a buyer owed, what was booked, and what it owes."""
+
+    buyer: Payer
+    currency: Currency
+    timezone: str
+    from_: date = field(name="from")
+    to: date
+    opening: SignedMoney
+    movements: list[Movement]
+    closing: SignedMoney
+
+
+class Balance(Struct):
+    """What a buyer has left and owes."""
+
+    buyer_id: int
+    billing_mode: Annotated[
+        Literal["prepaid", "invoiced", "none"],
+        says("prepaid: each sale is taken from balance; invoiced: it adds to receivable; none: not booked."),
+    ]
+    currency: Annotated[Currency | None, says("null: not enrolled yet.")]
+    balance: Annotated[Money, says("Paid in advance, and left.")]
+    reserved: Annotated[SignedMoney, says("Of sales that are not accepted yet; no part of balance.")]
+    receivable: Annotated[SignedMoney, says("What it owes, billed or not; below zero: it is owed.")]
+    credit_limit: Annotated[Money | None, says("null: no limit.")]
+    credit_left: Annotated[SignedMoney | None, says("Of an invoiced buyer; null: no limit.")]
+    is_low: Annotated[bool, says("It was told that its money runs low.")]
+    replacements_owed: Annotated[int, says("How many leads it is owed for returns.")]
+
+
+class LedgerEntry(Struct):
+    """One change of what a buyer has left, or owes."""
+
+    transaction_id: int
+    booked_at: Moment
+    type: Annotated[
+        str | None,
+        says("deposit, lead_purchase, refund, manual_credit, manual_debit; null: another.", "lead_purchase"),
+    ]
+    account: Annotated[Literal["balance", "receivable"], says("Which of the two changed.")]
+    amount: Annotated[SignedMoney, says("By how much it rose; below zero: it fell.")]
+    balance_after: SignedMoney
+    currency: Currency
+    assignment_id: Annotated[int | None, says("The sale that it is about.")]
+    memo: Annotated[str | None, says("Why, in the words of whoever booked it.")]
+
+
+class Deposit(Struct, omit_defaults=True):
+    """What a buyer wants to pay on Stripe's page."""
+
+    amount: Annotated[
+        str, Meta(pattern=r"^[0-9]{1,8}(\.[0-9]{1,2})?$"), says("In the buyer's currency, as text.", "250.00")
+    ]
+    save_method: Annotated[
+        bool | UnsetType, says("Stripe keeps the method, so that the buyer can be recharged by it.")
+    ] = UNSET
+
+
+class Payment(Struct):
+    """A payment of a buyer."""
+
+    payment_id: int
+    created_at: Moment
+    status: Annotated[
+        Literal["pending", "unknown", "completed", "failed", "cancelled", "refunded", "disputed"],
+        says("As the provider last said. unknown: it did not answer, and is asked again."),
+    ]
+    method: Literal["stripe", "manual", "bank_transfer", "check", "paypal"]
+    amount: Money
+    currency: Currency
+    pay_url: Annotated[
+        Uri | None,
+        says("Where to pay, while it is pending. null: the page is not open yet; ask again in a second."),
+    ]
+    failure_reason: Annotated[str | None, says("Why it failed.")]
+
+
+class Ledger(Struct):
+    """A page of what was booked, the latest first."""
+
+    entries: list[LedgerEntry]
+    next_before: Annotated[int | None, says("The `before` of the next page; null: there is none.")]
+
+
 class Nothing(Struct, forbid_unknown_fields=True):
     """An empty object."""
+
+
+EvidenceUrl = Annotated[
+    str,
+    Meta(
+        max_length=2_000,
+        pattern=r"^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?([/?#][!-~]*)?$",
+        description="Where it is: https, without name or password.",
+        examples=["https://files.example.com/call-4711.mp3"],
+    ),
+]
+EvidenceKey = Annotated[
+    str,
+    Meta(
+        max_length=500,
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.=-]*(/[A-Za-z0-9_][A-Za-z0-9_.=-]*)*$",
+        description="Its key in the market place's object store.",
+    ),
+]
+
+
+class EvidenceFile(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A file by reference, which LeadGen keeps and does not open: url or key, not both."""
+
+    sha256: Sha256
+    bytes: Bytes
+    media_type: MediaType
+    url: EvidenceUrl | UnsetType = UNSET
+    key: EvidenceKey | UnsetType = UNSET
 
 
 class Return(Struct, forbid_unknown_fields=True):
@@ -363,6 +653,10 @@ class Return(Struct, forbid_unknown_fields=True):
 
     reason: Annotated[str, says("A code of /api/return-reasons.")]
     note: Annotated[str | None, text(500, "What happened.")] = None
+    evidence: Annotated[
+        list[EvidenceFile] | None,
+        Meta(description="Files that show it, at most 10.", extra_json_schema={"maxItems": 10}),
+    ] = None
 
 
 class ReturnReason(Struct):
@@ -438,6 +732,39 @@ class WebhookTestV1(Struct):
     version: Literal[1]
     timestamp: Annotated[Moment, says("When it happened, UTC.")]
     data: TestedEndpoint
+
+
+class MoneyLow(Struct, omit_defaults=True):
+    """What the buyer can still spend."""
+
+    buyer_id: Id
+    left: Annotated[SignedMoney, says("Of the balance, or of the credit limit.")]
+    line: Annotated[Money, says("It has fallen below this.")]
+    currency: Currency
+    days_left: Annotated[
+        float | UnsetType,
+        says("How long that lasts at the pace of the last seven days; none: nothing was bought."),
+    ] = UNSET
+
+
+class BalanceLowV1(Struct):
+    """What the buyer paid in advance runs low. Below the price of a lead it gets none. Its versions are like those
+    of lead.assigned.
+    """
+
+    type: Literal["balance.low"]
+    version: Literal[1]
+    timestamp: Annotated[Moment, says("When it happened, UTC.")]
+    data: MoneyLow
+
+
+class CreditLowV1(Struct):
+    """The buyer's credit limit is nearly used. Its versions are like those of lead.assigned."""
+
+    type: Literal["credit.low"]
+    version: Literal[1]
+    timestamp: Annotated[Moment, says("When it happened, UTC.")]
+    data: MoneyLow
 
 
 class WebhookReply(Struct, omit_defaults=True):
@@ -518,7 +845,7 @@ EXAMPLES: list[Struct] = [
         ],
     ),
     _SALE,
-    Answer(4711, "returned", LastReturn("approved", "duplicate")),
+    Answer(4711, "returned", LastReturn("approved", "duplicate", "money", [])),
     Return("wrong_number", "A bakery answers."),
     ReturnReason("wrong_number", "The phone number is not the person's"),
     SmsStatus("SM0123456789abcdef0123456789abcdef", "undelivered", "30003"),

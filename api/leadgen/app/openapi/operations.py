@@ -27,6 +27,7 @@ OPERATOR: Callers = [{"bearer": []}, {"apiKey": []}]
 SOURCE: Callers = ANYBODY + OPERATOR  # a landing page has no key
 SOURCE_WITH_KEY: Callers = OPERATOR
 BUYER: Callers = [{"buyerBearer": []}, {"buyerApiKey": []}]
+USER: Callers = [{"sessionBearer": []}, {"sessionCookie": []}]
 
 
 @dataclass
@@ -151,6 +152,11 @@ TWO_KEYS = Problem.of_field("Authorization, X-API-Key", "two different keys", "o
 NO_KEY = refused(
     problems.UNAUTHORIZED, description="The API key is missing where one is needed, or not valid"
 )
+SCOPED_KEY = NO_KEY | refused(
+    Problem(problems.FORBIDDEN, "The key of buyer 7 does not allow this"),
+    description="The key lacks the scope",
+)
+NO_CURRENCY = refused(Problem(problems.CONFLICT, "Buyer 7 has no currency yet"))
 TOO_OFTEN = refused(
     problems.TOO_MANY, description="A rate limit is reached. Send it again after Retry-After seconds."
 )

@@ -1,6 +1,12 @@
 """What buyers' endpoints are sent, and what their answers mean."""
 
-from leadgen.app.openapi.models import LeadAssignedV1, WebhookReply, WebhookTestV1
+from leadgen.app.openapi.models import (
+    BalanceLowV1,
+    CreditLowV1,
+    LeadAssignedV1,
+    WebhookReply,
+    WebhookTestV1,
+)
 from leadgen.app.openapi.operations import ANYBODY, Json, Model, answer, parameter, takes
 
 HEADERS = [
@@ -61,6 +67,20 @@ WEBHOOKS: Json = {
                 "200"
             ]
         },
+    ),
+    "balance.low": _webhook(
+        "balanceLow",
+        "The balance runs low",
+        "Sent once when what the buyer paid in advance falls below its line, and again when it has been well above.",
+        BalanceLowV1,
+        {"2XX": {"description": "Delivered."}},
+    ),
+    "credit.low": _webhook(
+        "creditLow",
+        "The credit limit is nearly used",
+        "Sent once when what is left of the buyer's credit limit falls below its line.",
+        CreditLowV1,
+        {"2XX": {"description": "Delivered."}},
     ),
     "webhook.test": _webhook(
         "webhookTest",

@@ -1,0 +1,1 @@
+"""Invoices and credit notes as people get them: a page, a PDF, a table for accountants."""

@@ -1,0 +1,88 @@
+-- Road: a payment has another status. What follows from it is told, and a recharge that was declined pauses the rest.
+
+create or replace function roads.tell_payment()
+returns bigint
+language plpgsql
+volatile
+as $$
+declare
+  v_payment leadgen.payments;
+begin
+  select p.* into v_payment
+  from leadgen.payments p
+  where p.status <> p.told_status
+  order by p.id
+  limit 1
+  for no key update skip locked;
+  if not found then
+    return null;
+  end if;
+  update leadgen.payments p set told_status = p.status where p.id = v_payment.id;
+  if v_payment.status = 'failed' and v_payment.purpose = 'recharge' then
+    perform billing.pause_recharge(v_payment.buyer_id, coalesce(v_payment.failure_reason, 'declined'));
+    perform roads.announce_payment(v_payment, 'recharge_failed', format(
+      'a recharge of %s %s was declined (%s): recharges of this buyer are paused until '
+      '`leadgen money payments recharge` is run again',
+      v_payment.amount, v_payment.currency, coalesce(v_payment.failure_code, 'no code')));
+    perform roads.tell_payer(v_payment);
+  elsif v_payment.status = 'disputed' then
+    perform roads.announce_payment(v_payment, 'payment_disputed', format(
+      'payment %s of %s %s is disputed: the bank took the money back. Answer at Stripe in time',
+      v_payment.id, v_payment.amount, v_payment.currency));
+    perform roads.tell_payer(v_payment);
+  elsif v_payment.status = 'unknown' then
+    perform roads.announce_payment(v_payment, 'payment_unknown', format(
+      'Stripe did not answer whether payment %s of %s %s was made: it is asked again, and not paid again',
+      v_payment.id, v_payment.amount, v_payment.currency));
+  end if;
+  return v_payment.id;
+end;
+$$;
+comment on function roads.tell_payment() is
+  'Carries out what follows from the status of one payment: its id, null when there is none to tell.';
+
+create or replace function roads.announce_payment(p_payment leadgen.payments, p_kind text, p_message text)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  insert into leadgen.events (created_at, kind, subject, buyer_id, message, facts)
+  values (leadgen.clock(), p_kind, 'payment ' || p_payment.id, p_payment.buyer_id, p_message,
+    roads.list_payment_facts(p_payment))
+  on conflict on constraint events_subject_unique do nothing;
+end;
+$$;
+comment on function roads.announce_payment(leadgen.payments, text, text) is
+  'An event for operators about a payment, once for each kind.';
+
+create or replace function roads.tell_payer(p_payment leadgen.payments)
+returns void
+language plpgsql
+volatile
+as $$
+declare
+  v_endpoint_id constant bigint := outbox.ensure_notice_endpoint(p_payment.buyer_id);
+begin
+  if v_endpoint_id is not null and exists (select from leadgen.markets) then
+    perform outbox.queue_notice(p_payment.buyer_id,
+      case p_payment.status when 'disputed' then 'payment.disputed' else 'recharge.failed' end,
+      roads.list_payment_facts(p_payment), v_endpoint_id);
+  end if;
+end;
+$$;
+comment on function roads.tell_payer(leadgen.payments) is
+  'A notice to the buyer that its bank took a payment back, or that it could not be recharged.';
+
+create or replace function roads.list_payment_facts(p_payment leadgen.payments)
+returns jsonb
+language plpgsql
+immutable
+as $$
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'payment_id', p_payment.id, 'amount', p_payment.amount, 'currency', p_payment.currency,
+    'code', p_payment.failure_code, 'reason', p_payment.failure_reason));
+end;
+$$;
+comment on function roads.list_payment_facts(leadgen.payments) is 'What an event or a notice says of a payment.';

@@ -1,0 +1,213 @@
+"""Commands on sealed leads: doctor, unmask, find, replay, erase, quarantine."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import psycopg
+import pytest
+
+from api.serving import Api, make_lead, running_api
+from leadgen.sealing.keyring import make_key
+
+KEYS = make_key("first")
+Run = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def api(stocked_database: str, tmp_path: Path) -> Iterator[Api]:
+    """An API that seals."""
+    with running_api(stocked_database, tmp_path, PII_KEYS=KEYS) as api:
+        yield api
+
+
+@pytest.fixture
+def run(stocked_database: str, leadgen_here: Run) -> Run:
+    """A command on its database."""
+    return lambda *arguments, **settings: leadgen_here(*arguments, DATABASE_URL=stocked_database, **settings)
+
+
+def ask(database: str, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
+    """What a query finds."""
+    with psycopg.connect(database, autocommit=True) as session:
+        return session.execute(query.encode(), arguments).fetchall()
+
+
+def grades(done: CompletedProcess[str]) -> dict[str, tuple[str, str]]:
+    """What doctor says, by subject."""
+    return {verdict["subject"]: (verdict["grade"], verdict["says"]) for verdict in json.loads(done.stdout)}
+
+
+def test_a_doctor_without_keys_warns(run: Run) -> None:
+    done = run("doctor")
+    assert done.returncode == 0
+    assert "warning sealing: personal data is stored clear: PII_KEYS is not set\n" in done.stdout
+    assert "ok      schema: up to date\n" in done.stdout
+
+
+def test_a_doctor_sees_what_is_sealed(run: Run, api: Api) -> None:
+    early = grades(run("doctor", "--json", PII_KEYS=KEYS))
+    assert early["sealing"][1] == "PII_KEYS is set, and no API and no worker has started with it yet"
+    assert api.post(make_lead()).status == 202
+    assert (
+        grades(run("doctor", "--json", PII_KEYS=KEYS))["sealing"][0] == "warning"
+    )  # the walk waits for a worker
+    ask(api.database, "delete from leadgen.sealing_walks returning kind")
+    well = grades(run("doctor", "--json", PII_KEYS=KEYS))
+    assert well["sealing"] == ("ok", "personal data is sealed under first")
+    assert well["server log"][0] == "ok"
+    later = grades(run("doctor", "--json", PII_KEYS=f"{make_key('second')},{KEYS}"))
+    assert later["sealing"][1].startswith(
+        "2 data keys wrapped by first, not by second: run `leadgen sealing rotate`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({}, "the database seals personal data, and PII_KEYS is not set here"),
+        (
+            {"PII_KEYS": make_key("other")},
+            "a data key is wrapped by first, which is not among the keys here (other)",
+        ),
+        ({"PII_KEYS": "x"}, "setting PII_KEYS: key 1 is not id:base64"),
+        ({"PII_KEY": "x"}, "unknown setting PII_KEY"),
+    ],
+)
+def test_a_doctor_names_a_fault(run: Run, api: Api, settings: dict[str, str], says: str) -> None:
+    assert api.post(make_lead()).status == 202
+    done = run("doctor", **settings)
+    assert done.returncode == 1
+    assert says in done.stdout
+
+
+def test_a_doctor_looks_at_the_servers_log(run: Run, api: Api) -> None:
+    assert api.post(make_lead()).status == 202
+    ((name,),) = ask(api.database, "select current_database()")
+    of_this_database = (  # and gone with it
+        (f"alter database {name} set log_statement = 'all'", "ok"),
+        (f"alter role leadgen_api in database {name} set log_parameter_max_length = -1", "fault"),
+    )
+    for statement, grade in of_this_database:
+        with psycopg.connect(api.database, autocommit=True) as session:
+            session.execute(statement.encode())
+        found = grades(run("doctor", "--json", PII_KEYS=KEYS))["server log"]
+        assert found[0] == grade, statement
+    assert found[1].endswith("as a superuser, alter role leadgen_api set log_parameter_max_length = 0")
+
+
+def test_one_lead_is_unmasked_and_an_event_says_so(run: Run, api: Api) -> None:
+    sent = make_lead(name="Zoë Quux", attributes={"roof_age": 7})
+    lead = str(api.post(sent).json["lead_id"])
+    done = run("unmask", lead, "--reason", "the buyer asks", "--json", PII_KEYS=KEYS)
+    found = json.loads(done.stdout)
+    assert (found["name"], found["phone"], found["submitted"]) == (sent["name"], sent["phone"], sent)
+    assert "name: Zoë Quux\n" in run("unmask", lead, "--reason", "again", PII_KEYS=KEYS).stdout
+    messages = ask(api.database, "select message from leadgen.events where kind = 'leads_opened' order by id")
+    assert [message for (message,) in messages] == [
+        "postgres opened 1 sealed lead for unmask: the buyer asks",
+        "postgres opened 1 sealed lead for unmask: again",
+    ]
+
+
+def test_unmask_says_why_it_cannot(run: Run, api: Api, stocked_database: str) -> None:
+    lead = str(api.post(make_lead()).json["lead_id"])
+    assert "set PII_KEYS" in run("unmask", lead, "--reason", "x").stderr
+    assert "no lead 999" in run("unmask", "999", "--reason", "x", PII_KEYS=KEYS).stderr
+    other = run("unmask", lead, "--reason", "x", PII_KEYS=make_key("other"))
+    assert f"lead {lead}: a data key is wrapped by first" in other.stderr
+    ask(stocked_database, "update leadgen.leads set sealed = null where id = %s returning id", lead)
+    assert f"lead {lead} is not sealed" in run("unmask", lead, "--reason", "x", PII_KEYS=KEYS).stderr
+
+
+def test_a_sealed_lead_is_found_replayed_and_erased(run: Run, api: Api, stocked_database: str) -> None:
+    sent = make_lead()
+    lead = api.post(sent).json["lead_id"]
+    for text in (sent["phone"], sent["email"]):
+        assert run("find", str(text)).returncode == 1
+        (found,) = json.loads(run("find", str(text), "--json", PII_KEYS=KEYS).stdout)
+        assert found["lead_id"] == lead
+    replayed = run("replay", str(lead))
+    assert "without its validation" in replayed.stderr
+    assert "without" not in run("replay", str(lead), PII_KEYS=KEYS).stderr
+    assert "1 lead of them without validation: sealed, and set PII_KEYS" in run("verify").stderr
+    verified = run("verify", PII_KEYS=KEYS)
+    assert (verified.returncode, "without" in verified.stderr) == (0, False)
+    changes = ("what-if", "austin-plumbing", "--set", "validation.min_message_length=1000", "--json")
+    assert "1 sealed lead in the period" in run(*changes).stderr
+    rehearsed = json.loads(run(*changes, PII_KEYS=KEYS).stdout)
+    assert rehearsed["simulated"]["rejected_by_code"] == {"message_too_short": 1}
+    (message,) = ask(
+        stocked_database, "select message from leadgen.events where facts ->> 'purpose' = 'what-if'"
+    )
+    assert message == ("postgres opened 1 sealed lead for what-if",)
+    contact = ("--email", str(sent["email"]))
+    for command in (
+        ("find", str(sent["email"])),
+        ("person", "list", *contact),
+        ("person", "export", *contact, "--reason", "asked"),
+        ("erase", *contact, "--reason", "asked", "--yes"),
+    ):
+        said = run(*command).stderr
+        assert said.startswith("sealed leads and submissions are left out: set PII_KEYS"), command
+    copy = json.loads(
+        run("person", "export", "--email", str(sent["email"]), "--reason", "asked", PII_KEYS=KEYS).stdout
+    )
+    assert [
+        (held["contact"]["name"], held["contact"]["phone"], held["message"], held["submitted"])
+        for held in copy["leads"]
+    ] == [(sent["name"], sent["phone"], sent["message"], sent)]
+    erased = run("erase", "--email", str(sent["email"]), "--reason", "asked", "--yes", PII_KEYS=KEYS)
+    assert f"lead {lead} is erased" in erased.stderr
+    row = ask(stocked_database, "select name, email, phone, sealed from leadgen.leads where id = %s", lead)
+    assert row == [("", "", "", None)]
+
+
+def test_sealed_submissions_are_resubmitted_and_erased(run: Run, api: Api, stocked_database: str) -> None:
+    lost = make_lead(source_key="lost")
+    assert api.post(lost).status == 422
+    malformed = make_lead(surname="an unknown field")
+    assert api.post(malformed).status == 400
+    rows = ask(
+        stocked_database, "select id, payload ->> 'email', sealed is not null from leadgen.intake_quarantine"
+    )
+    assert [row[1:] for row in rows] == [(None, True)] * 2
+    first, second = sorted(row[0] for row in rows)
+    assert "is sealed" in run("quarantine", "resubmit", str(first)).stderr
+    assert str(lost["email"]) not in run("quarantine", "show", str(first), PII_KEYS=KEYS).stdout
+    for row, sent in ((first, lost), (second, malformed)):
+        shown = run("quarantine", "show", str(row), "--unmask", "to mend its map", PII_KEYS=KEYS)
+        assert str(sent["email"]) in shown.stdout
+    assert "set PII_KEYS" in run("quarantine", "show", str(first), "--unmask", "x").stderr
+    messages = ask(
+        stocked_database, "select message from leadgen.events where kind = 'submission_opened' order by id"
+    )
+    assert messages[0] == (f"postgres opened submission {first}: to mend its map",)
+    ask(
+        stocked_database,
+        "update leadgen.sources set source_key = 'lost' where source_key = 'austin-plumbing-v1' returning id",
+    )
+    done = run("quarantine", "resubmit", str(first), PII_KEYS=KEYS)
+    assert (done.returncode, done.stdout.partition(" is ")[2]) == (0, "accepted\n"), done.stderr
+    ((name, sealed),) = ask(stocked_database, "select name, sealed is not null from leadgen.leads")
+    assert (name, sealed) == ("J*** S***", True)
+    assert "Unknown field surname" in run("quarantine", "resubmit", str(second), PII_KEYS=KEYS).stderr
+    erased = run("erase", "--phone", str(malformed["phone"]), "--reason", "asked", "--yes", PII_KEYS=KEYS)
+    assert f"submission {second} in quarantine is erased" in erased.stderr
+    ((payload, blob),) = ask(
+        stocked_database, "select payload, sealed from leadgen.intake_quarantine where id = %s", second
+    )
+    assert (payload, blob) == ({}, None)
+
+
+def test_a_new_key_is_printed(run: Run) -> None:
+    key = run("sealing", "new-key", "2026-11").stdout.strip()
+    assert run("doctor", PII_KEYS=key).returncode == 0
+    refused = run("sealing", "new-key", "a b")
+    assert refused.returncode == 2
+    assert "found a b, allowed" in refused.stderr
+    assert "no key to wrap by" in run("sealing", "rotate").stderr
+    assert "no data keys yet" in run("sealing", "rotate", PII_KEYS=key).stderr
+    assert run("sealing", "status").stdout.startswith("personal data is stored clear")
