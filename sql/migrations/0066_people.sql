@@ -17,3 +17,11 @@ alter table leadgen.users add constraint users_wanted_email_waits
 
 alter table leadgen.settings add column invitations_per_day integer not null default 20;
 alter table leadgen.settings add constraint settings_invitations_bounded check (invitations_per_day between 0 and 1000);
+
+-- Of a secret for which each statement of a buyer's session is signed, the blocks of its HMAC are kept.
+alter table leadgen.link_secrets add column blocks bytea generated always as (
+    substr(bit_send(('x' || rpad(encode(secret, 'hex'), 128, '0'))::bit(512) # (
+      'x36363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636')::bit(512)), 5)
+    || substr(bit_send(('x' || rpad(encode(secret, 'hex'), 128, '0'))::bit(512) # (
+      'x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c')::bit(512)), 5)
+  ) stored;
