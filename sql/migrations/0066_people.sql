@@ -1,5 +1,6 @@
--- Who made a key, e-mails about keys, passkeys and apps, and invitations that say nothing about who has a user.
--- squawk-ignore-file require-concurrent-index-creation, adding-foreign-key-constraint, constraint-missing-not-valid
+-- Who made a key, e-mails about keys, passkeys and apps, and invitations that say nothing about who has a user. What is
+-- sealed is personal data: the audit has a chain.
+-- squawk-ignore-file require-concurrent-index-creation, adding-foreign-key-constraint, renaming-column, constraint-missing-not-valid
 
 alter table leadgen.api_keys add column made_by bigint references leadgen.users (id) on delete set null;
 create index idx_api_keys_made_by on leadgen.api_keys (made_by) where made_by is not null;
@@ -25,3 +26,6 @@ alter table leadgen.link_secrets add column blocks bytea generated always as (
     || substr(bit_send(('x' || rpad(encode(secret, 'hex'), 128, '0'))::bit(512) # (
       'x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c')::bit(512)), 5)
   ) stored;
+
+alter table leadgen.audit_chain rename column sealed_at to chained_at;
+update leadgen.chores set name = 'chain_audit', runs = 'auditing.chain_audit' where name = 'seal_audit';
