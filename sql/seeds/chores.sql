@@ -17,7 +17,7 @@ values
   ('advance_resend', 70, 'outbox.advance_resend', false, '0', 'Sends deliveries again that an operator asked for.'),
   ('follow_payment_event', 72, 'billing.follow_payment_event', false, '0', 'Does what payment providers'' webhooks say.'),
   ('tell_payment', 74, 'roads.tell_payment', false, '0', 'Tells what became of payments, and pauses recharges that were declined.'),
-  ('start_recharge', 76, 'billing.start_recharge', false, '0', 'Recharges buyers whose balance is low.'),
+  ('start_recharge', 76, 'roads.start_recharge', false, '0', 'Recharges buyers whose balance is low.'),
   ('forget_old', 80, 'roads.forget_old', true, '10 minutes', 'Deletes and strikes out what retention_rules says is kept no longer.'),
   ('forget_buckets', 90, 'intake.forget_buckets', true, '10 minutes', 'Deletes rate_buckets that are full again.'),
   ('invoice_due_buyer', 100, 'roads.invoice_due_buyer', false, '1 minute', 'Bills buyers whose period is over or who reach a threshold.'),
@@ -27,7 +27,7 @@ values
   ('remind_buyer', 130, 'roads.remind_buyer', false, '10 minutes', 'Reminds buyers of open invoices.'),
   ('sweep_suppressions', 145, 'privacy.sweep_suppressions', true, '1 minute',
     'Deletes contacts of suppression lists that were dropped or replaced.'),
-  ('seal_audit', 150, 'auditing.seal_audit', true, '5 seconds', 'Takes entries of the audit into its chain.');
+  ('chain_audit', 150, 'auditing.chain_audit', true, '5 seconds', 'Takes entries of the audit into its chain.');
 
 delete from leadgen.chores c where c.name not in (select d.name from declared_chores d);
 insert into leadgen.chores as c (name, position, runs, counts, pause, description)
