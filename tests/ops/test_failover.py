@@ -24,9 +24,9 @@ from worker.conftest import running_worker
 from worker.receivers import http_endpoint
 
 STREAMS = "select sync_state from pg_stat_replication"
-LISTENS = "select count(*) from pg_stat_activity where usename = 'leadgen_worker'"
 VERDICT = "select verdict from leadgen.diagnose_server() where subject = %s"
 FINDING = "select finding from leadgen.diagnose_server() where subject = %s"
+ONLY_WEBHOOK = "update leadgen.buyers set webhook_url = %s, email_notifications = false where name = 'Ann'"
 SENT = "select count(*) from leadgen.deliveries where status = 'delivered'"
 OPEN = "select count(*) from leadgen.deliveries where next_attempt_at is not null"
 
@@ -94,7 +94,7 @@ async def test_api_and_worker_go_on_at_the_promoted_standby(pair: Pair, tmp_path
     url = pair.url
     async with http_endpoint(secret=None) as endpoint:
         ask(pair.primary.url, "update leadgen.settings set allows_local_webhooks = true")
-        ask(pair.primary.url, "update leadgen.buyers set webhook_url = %s where name = 'Ann'", endpoint.url)
+        ask(pair.primary.url, ONLY_WEBHOOK, endpoint.url)
         with running_api(url, tmp_path) as api:
             async with running_worker(with_role(url, "leadgen_worker")) as worker:
                 with posting(api, pause=0.05) as load:
