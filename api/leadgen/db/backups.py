@@ -259,10 +259,11 @@ def _check_complete(wal: Path, said: str) -> None:
     newest = max(int(one.name[8:16], 16) * each + int(one.name[16:24], 16) for one in segments)
     reached = ((int(redo[-1][0], 16) << 32) + int(redo[-1][1], 16)) // size
     if newest > reached + 1:
+        end = "/".join(redo[-1])
         raise BackupError(
-            f"the recovery ended at {redo[-1][0]}/{redo[-1][1]}, and {wal} has later files: one in between "
-            "is missing or damaged. Find it (another archive, pg_wal of the old server), empty the data directory and begin again; "
-            "or give --to a moment before it"
+            f"the recovery ended at {end}, and {wal} has later files: one in between is missing or damaged. Find it "
+            "(another archive, pg_wal of the old server), empty the data directory and begin again; or give --to a "
+            "moment before it"
         )
 
 

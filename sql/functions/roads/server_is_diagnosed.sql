@@ -94,7 +94,7 @@ as $$
       format('rollback prepared %L, or commit it', p.gid)
     from pg_prepared_xacts p
     where p.database = current_database() and p.prepared < clock_timestamp() - interval '5 minutes'
-    order by 2 desc
+    order by 3 desc, 2 desc
     limit 1
   ) x on true;
 $$;
