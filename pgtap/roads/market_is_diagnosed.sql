@@ -40,21 +40,24 @@ select matches(pg_temp.says('limits'), '^ok, .*used up: 0$', 'no limit is used u
 update leadgen.buyer_offers set is_active = false
 where buyer_id = (select b.id from leadgen.buyers b where b.name = 'Webb');
 select testkit.submit(offer_id, '{}', 2) from ids;
-select is(pg_temp.says('limits'), 'warn, counted: 1, nearly used up: 0, used up: 1: Dora in roofs, 1 of 1 a day', 'a cap that is used up is told');
+select is(pg_temp.says('limits'), 'warn, counted: 1, nearly used up: 0, used up: 1: Dora in roofs, 1 of 1 a day',
+  'a cap that is used up is told');
 select testkit.at_time('2026-11-21T16:20:00Z');
 select matches(pg_temp.says('limits'), '^ok, ', 'on the next day it counts anew');
 select testkit.at_time('2026-11-20T16:20:00Z');
 
 select is(pg_temp.says('held leads'), 'ok, held: 0, of these about to lapse within an hour: 0', 'no lead is held');
 select testkit.submit(offer_id, '{}', 3) from ids;
-update leadgen.leads set hold_until = '2026-11-20T17:00:00Z', next_route_at = '2026-11-20T16:30:00Z' where id = (select max(id) from leadgen.leads);
+update leadgen.leads set hold_until = '2026-11-20T17:00:00Z', next_route_at = '2026-11-20T16:30:00Z'
+where id = (select max(id) from leadgen.leads);
 select is(pg_temp.says('held leads'), 'warn, held: 1, of these about to lapse within an hour: 1', 'a lead about to lapse is told');
 select matches(pg_temp.remedy('held leads'), '^leadgen unsold roofs ', 'its offer is named');
 select is(pg_temp.says('chore route_held_lead'), null, 'a chore that is on time has no line');
 select testkit.at_time('2026-11-20T16:50:00Z');
 select is(pg_temp.says('chore route_held_lead'), 'fail, waiting: 1, the oldest for 20 min', 'a chore that stands still is told');
 update leadgen.chores set is_active = false where name = 'route_held_lead';
-select matches(pg_temp.remedy('chore route_held_lead'), '^it is switched off: update leadgen.chores', 'one that is switched off is told apart');
+select matches(pg_temp.remedy('chore route_held_lead'), '^it is switched off: update leadgen.chores',
+  'one that is switched off is told apart');
 
 select matches(pg_temp.says('quarantine'), '^ok, .* 0$', 'nothing is in quarantine');
 insert into leadgen.intake_quarantine (last_seen_at, failed_step, reason, payload, context, request_hash)

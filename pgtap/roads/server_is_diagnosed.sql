@@ -7,7 +7,8 @@ $$;
 
 select is(array_agg(d.subject order by d.subject), '{archive,backups,connections,"dead rows",durability,extensions,indexes,locks,'
   'replication,roles,slots,transactions,wraparound}', 'each subject has one verdict') from leadgen.diagnose_server() d;
-select is_empty($$select * from leadgen.diagnose_server() d where d.verdict not in ('ok', 'warn', 'fail', 'skip')$$, 'verdicts are four words');
+select is_empty($$select * from leadgen.diagnose_server() d where d.verdict not in ('ok', 'warn', 'fail', 'skip')$$,
+  'verdicts are four words');
 select is_empty($$select * from leadgen.diagnose_server() d where d.verdict in ('warn', 'fail') and d.remedy is null$$,
   'what is not well has a remedy');
 

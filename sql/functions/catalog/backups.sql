@@ -17,7 +17,8 @@ begin
   if p_label is null or p_label !~ '^[[:print:]]{1,200}$' then
     perform kernel.refuse('LG400', 'A backup has a label', 'label', left(p_label, 50), '1 to 200 printable characters');
   elsif p_started_at > clock_timestamp() + interval '1 minute' then
-    perform kernel.refuse('LG400', 'A backup began before it was recorded', 'started_at', p_started_at::text, 'a time of the past');
+    perform kernel.refuse('LG400', 'A backup began before it was recorded', 'started_at', p_started_at::text,
+      'a time of the past');
   end if;
   insert into leadgen.backups (started_at, finished_at, tool, label, bytes, is_verified)
   values (p_started_at, greatest(p_started_at, clock_timestamp()), p_tool, p_label, p_bytes, p_is_verified)
@@ -25,7 +26,8 @@ begin
   return v_id;
 end;
 $$;
-comment on function catalog.record_backup(text, text, timestamptz, bigint, boolean) is 'The work of leadgen.record_backup.';
+comment on function catalog.record_backup(text, text, timestamptz, bigint, boolean) is
+  'The work of leadgen.record_backup.';
 
 create or replace function catalog.diagnose_backups()
 returns table (subject text, verdict text, finding text, remedy text)
@@ -37,7 +39,8 @@ as $$
     'backups',
     case
       when b.finished_at < clock_timestamp() - interval '8 days' then 'fail'
-      when b.finished_at is null or b.finished_at < clock_timestamp() - interval '26 hours' or not b.is_verified then 'warn'
+      when b.finished_at is null or b.finished_at < clock_timestamp() - interval '26 hours' or not b.is_verified
+        then 'warn'
       else 'ok' end,
     case when b.finished_at is null then 'none is recorded'
       else format('last: %s by %s, %s ago, %s', b.label, b.tool, catalog.show_age(clock_timestamp() - b.finished_at),

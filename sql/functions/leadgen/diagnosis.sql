@@ -1,4 +1,4 @@
--- Facade of whoever watches: verdicts about the market, the books and the server, for `leadgen doctor`, a page or a metric.
+-- Facade of whoever watches: verdicts about the market, the books and the server, for `leadgen doctor` or a metric.
 -- Each is a door: it checks nothing itself, runs with the owner's rights, and calls the function that does the work.
 
 create or replace function leadgen.diagnose_market()

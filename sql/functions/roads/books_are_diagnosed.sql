@@ -29,7 +29,8 @@ begin
   select
     'decisions', case when r.faults = '[]' then 'ok' else 'fail' end,
     case when r.faults = '[]' then format('the last %s leads come out of their records again', coalesce(r.checked, 0))
-      else format('leads that do not replay: %s, the first: %s', jsonb_array_length(r.faults), r.faults -> 0 ->> 'lead_id') end,
+      else format('leads that do not replay: %s, the first: %s', jsonb_array_length(r.faults),
+        r.faults -> 0 ->> 'lead_id') end,
     case when r.faults <> '[]' then format('leadgen replay %s shows what differs', r.faults -> 0 ->> 'lead_id') end
   from (
     select v.checked, coalesce(v.faults, '[]') as faults from roads.verify_leads(v_first_lead, 200, '{}') v
@@ -43,7 +44,9 @@ returns table (timezone text, at timestamptz, offset_minutes integer)
 language sql
 stable
 as $$
-  select z.timezone, t.at, (extract(epoch from (t.at at time zone z.timezone) - (t.at at time zone 'UTC')) / 60)::integer
+  select
+    z.timezone, t.at,
+    (extract(epoch from (t.at at time zone z.timezone) - (t.at at time zone 'UTC')) / 60)::integer
   from (
     select m.timezone::text as timezone from leadgen.markets m
     union

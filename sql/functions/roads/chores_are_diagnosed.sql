@@ -1,5 +1,5 @@
--- Road: somebody asks whether workers do their chores. What a chore should have done long ago is the proof that it stands
--- still; when it ran last would say less, because a chore that fails runs, too.
+-- Road: somebody asks whether workers do their chores. What a chore should have done long ago is the proof that it
+-- stands still; when it ran last would say less, because a chore that fails runs, too.
 
 create or replace function roads.diagnose_chores()
 returns table (subject text, verdict text, finding text, remedy text)

@@ -52,7 +52,8 @@ as $$
   from (
     select s.name || ' = off' as said, format('alter system set %s = on; select pg_reload_conf()', s.name) as remedy
     from pg_settings s
-    where s.name in ('fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum', 'track_counts') and s.setting = 'off'
+    where s.name in ('fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum', 'track_counts')
+      and s.setting = 'off'
     union all
     select r.rolname || ': synchronous_commit = off', format('alter role %I reset synchronous_commit', r.rolname)
     from pg_roles r
@@ -82,7 +83,8 @@ as $$
   from (select) nothing
   left join (
     (select
-      format('session %s of %s (%s), %s', a.pid, a.usename, coalesce(nullif(a.application_name, ''), 'unnamed'), a.state) as who,
+      format('session %s of %s (%s), %s', a.pid, a.usename, coalesce(nullif(a.application_name, ''), 'unnamed'),
+        a.state) as who,
       clock_timestamp() - a.xact_start as age, false as is_prepared,
       format('docs/runbooks/locks.md; to end it: select pg_terminate_backend(%s)', a.pid) as remedy
     from pg_stat_activity a
@@ -98,7 +100,8 @@ as $$
     limit 1
   ) x on true;
 $$;
-comment on function roads.diagnose_transactions() is 'The transaction that has been open longest, if that is five minutes.';
+comment on function roads.diagnose_transactions() is
+  'The transaction that has been open longest, if that is five minutes.';
 
 create or replace function roads.diagnose_locks()
 returns table (subject text, verdict text, finding text, remedy text)

@@ -48,7 +48,9 @@ as $$
       and s.seq_tup_read > s.seq_scan * 25000 and s.seq_scan > coalesce(s.idx_scan, 0)
     union all
     select
-      'warn', format('not used for a month: %s, %s', s.indexrelid::regclass, pg_size_pretty(pg_relation_size(s.indexrelid))),
+      'warn',
+      format('not used for a month: %s, %s', s.indexrelid::regclass,
+        pg_size_pretty(pg_relation_size(s.indexrelid))),
       'ask who may need it; an index of your own: drop index concurrently ' || s.indexrelid::regclass::text
     from pg_stat_user_indexes s
     join pg_index i on i.indexrelid = s.indexrelid
@@ -74,8 +76,8 @@ as $$
 -- What each role may touch is held against sql/policies by leadgen diff; this is what no dump of a database has.
   with bad as (
     select r.rolname || ' is missing' as said, 'leadgen migrate as a superuser or an administrator' as remedy
-    from unnest('{leadgen_owner,leadgen_migrator,leadgen_api,leadgen_worker,leadgen_dba,leadgen_reporting,leadgen_buyer,'
-      'leadgen_source,leadgen_reader}'::text[]) r (rolname)
+    from unnest('{leadgen_owner,leadgen_migrator,leadgen_api,leadgen_worker,leadgen_dba,leadgen_reporting,'
+      'leadgen_buyer,leadgen_source,leadgen_reader}'::text[]) r (rolname)
     where to_regrole(r.rolname) is null
     union all
     select

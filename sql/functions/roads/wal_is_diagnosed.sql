@@ -16,7 +16,8 @@ begin
   end if;
 end;
 $$;
-comment on function roads.diagnose_replication() is 'How far standbys and receivers of WAL are behind, or this standby.';
+comment on function roads.diagnose_replication() is
+  'How far standbys and receivers of WAL are behind, or this standby.';
 
 create or replace function roads.diagnose_standbys()
 returns table (subject text, verdict text, finding text, remedy text)
@@ -41,7 +42,7 @@ as $$
       when s.waits and n.synchronous = 0
         then 'start the receiver or the standby again (docs/runbooks/failover.md); meanwhile leads are not answered'
       when n.behind > 1073741824 or n.lag > interval '1 minute'
-        then 'select application_name, state, replay_lag from pg_stat_replication; see its disk, its network and its log' end
+        then 'select application_name, state, replay_lag from pg_stat_replication; see its disk, network and log' end
   from (
     select current_setting('synchronous_standby_names') <> ''
       and current_setting('synchronous_commit') not in ('off', 'local') as waits
@@ -94,7 +95,8 @@ as $$
       when bool_or(not x.active or x.held > 1073741824) then 'warn'
       else 'ok' end,
     case when count(*) = 0 then 'there are none'
-      else format('%s, of these nobody reads: %s; most is held by %s: %s', count(*), count(*) filter (where not x.active),
+      else format('%s, of these nobody reads: %s; most is held by %s: %s',
+        count(*), count(*) filter (where not x.active),
         (array_agg(x.slot_name order by x.is_lost desc, x.held desc nulls last))[1],
         coalesce(pg_size_pretty(max(x.held)), 'nothing'))
       || coalesce('; lost its WAL: ' || string_agg(x.slot_name, ', ') filter (where x.is_lost), '') end,
@@ -105,12 +107,14 @@ as $$
     select
       s.slot_name, s.active, s.wal_status in ('unreserved', 'lost') as is_lost,
       pg_wal_lsn_diff(
-        case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, s.restart_lsn) as held
+        case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end,
+        s.restart_lsn) as held
     from pg_replication_slots s
     where not s.temporary
   ) x;
 $$;
-comment on function roads.diagnose_slots() is 'Replication slots, whether somebody reads them, and how much WAL they keep.';
+comment on function roads.diagnose_slots() is
+  'Replication slots, whether somebody reads them, and how much WAL they keep.';
 
 create or replace function roads.diagnose_archive()
 returns table (subject text, verdict text, finding text, remedy text)
@@ -129,7 +133,8 @@ as $$
       when x.is_kept then 'a receiver or a slot keeps the WAL'
       else 'WAL is kept nowhere else: with the disk everything since the last backup is lost' end,
     case
-      when x.is_failing then 'see the server''s log for what archive_command says: docs/runbooks/disk-full.md if there is no room'
+      when x.is_failing
+        then 'see the server''s log for what archive_command says; if there is no room: docs/runbooks/disk-full.md'
       when not x.is_kept then 'docs/how-to/back-up.md: receive or archive the WAL' end
   from (
     select
