@@ -28,6 +28,7 @@ OUR_PREFIXES = (
 )
 SECRET = {
     "DATABASE_URL",
+    "WORKER_LISTEN_URL",
     "SMTP_PASSWORD",
     "TWILIO_AUTH_TOKEN",
     "STRIPE_SECRET_KEY",
@@ -156,6 +157,11 @@ class Settings(BaseSettings):
         description="seconds after which another worker takes the deliveries of a worker that died",
     )
     worker_poll_seconds: Seconds = Field(default=1, description="seconds that a worker sleeps at most")
+    worker_listen_url: str | None = Field(
+        default=None,
+        description="where a worker listens for new deliveries, if DATABASE_URL is a pooler in transaction mode: the "
+        "server itself; unset: DATABASE_URL",
+    )
     worker_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
         default=None, description="where a worker serves /metrics; unset: nowhere"
     )
@@ -229,7 +235,7 @@ class Settings(BaseSettings):
         default=None, description="directory of initdb, postgres, pg_dump …"
     )
 
-    @field_validator("database_url")
+    @field_validator("database_url", "worker_listen_url")
     @classmethod
     def _normalise_url(cls, value: str | None) -> str | None:
         return None if value is None else normalise_url(value)

@@ -90,13 +90,14 @@ from (values
     list_chores,run_chore,follow_change,route_held_lead,
     settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
     list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy,show_invoice,claim_fetches,record_fetch,record_mail_domain,
-    claim_payment_calls,record_payment_answer,claim_user_mails,record_user_mail,
+    claim_payment_calls,record_payment_answer,claim_user_mails,record_user_mail,diagnose_market,diagnose_server,
     list_data_keys,add_data_key,list_unsealed,keep_sealed,list_held_unchecked,end_suppressed_holds}'),
   ('leadgen_dba',
     '{policy_history,roll_back_policy,try_field_map,submit_lead,submit_leads,record_mail_domain,'
     'resubmit_quarantined,explain_lead,explain_candidates,'
     'list_due_buyers,invoice_buyer,send_invoice,credit_invoice,cancel_invoice,dispute_invoice,resolve_dispute,show_invoice,'
     'list_invoices,make_statement,close_month,total_month,'
+    'diagnose_market,diagnose_server,diagnose_books,list_zones,record_backup,'
     'list_broken_invariants,accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,'
     'ensure_suppression_list,drop_suppression_list,list_suppression_lists,start_suppression_import,import_suppressions,'
     'finish_suppression_import,list_holdings,count_holdings,start_person_export,export_holding,erase_holding,count_old,forget_old,'

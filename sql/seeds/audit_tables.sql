@@ -117,6 +117,7 @@ values
   ('postal_places', 'Reference data of a release'),
   ('disposable_domains', 'Reference data of a release'),
   ('reference_loads', 'Which reference data a release loaded'),
+  ('backups', 'A record by itself, append-only: recorded_by says who'),
   ('schema_migrations', 'What a deploy did'),
   ('schema_reloads', 'What a deploy did'),
   ('schema_objects', 'What a deploy did'),

@@ -1,7 +1,7 @@
 -- Platform: what every other domain stands on.
 --
--- Three things live here: the handful of defaults that hold for the whole installation, which database is the real one,
--- and the allowed moves of every state machine. A state machine is rows, so that a reader can list it, and
+-- Four things live here: the handful of defaults that hold for the whole installation, which database is the real one,
+-- its backups, and the allowed moves of every state machine. A state machine is rows, so that a reader can list it, and
 -- one trigger (enforce_transition) holds every table to its rows.
 
 create table leadgen.settings (
@@ -73,6 +73,30 @@ comment on column leadgen.adoption.database_oid is
   'the clones of tests are.';
 comment on column leadgen.adoption.table_oid is
   'Of this table, which a dump makes anew, also where it is restored in the place of the original.';
+
+create table leadgen.backups (
+  id bigint generated always as identity primary key,
+  started_at timestamptz not null,
+  finished_at timestamptz not null,
+  tool text not null,
+  label text not null,
+  bytes bigint,
+  is_verified boolean not null,
+  recorded_by text not null default session_user,
+
+  constraint backups_tool_known check (tool in ('pg_basebackup', 'pgbackrest', 'pg_dump', 'snapshot', 'other')),
+  constraint backups_label_bounded check (length(label) between 1 and 200),
+  constraint backups_bytes_not_negative check (bytes >= 0),
+  constraint backups_ends_after_it_begins check (started_at <= finished_at)
+);
+comment on table leadgen.backups is
+  'Backups that succeeded, written afterwards by who made them (leadgen.record_backup). A restored backup knows those before it.';
+comment on column leadgen.backups.label is 'Where it is, or what its tool calls it.';
+comment on column leadgen.backups.is_verified is 'Its files were read again and are what was written.';
+create index idx_backups_finished_at on leadgen.backups (finished_at desc);
+
+create or replace trigger keep_record before update or delete or truncate on leadgen.backups
+  for each statement execute function kernel.refuse_change();
 
 create table leadgen.state_transitions (
   entity text not null,

@@ -11,6 +11,7 @@ from psycopg import Error as DatabaseError
 from leadgen.cli import (
     adopt,
     audit,
+    backup,
     buyers,
     check,
     consent,
@@ -77,6 +78,7 @@ app.add_typer(suppress.app, name="suppress")
 app.add_typer(person.app, name="person")
 app.add_typer(retention.app, name="retention")
 app.add_typer(consent.app, name="consent")
+app.add_typer(backup.app, name="backup")
 for command in (
     demo.demo,
     schema.migrate,

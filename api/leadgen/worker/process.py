@@ -124,7 +124,9 @@ async def work(settings: Settings) -> bool:
         )
         helpers = [
             group.create_task(recorder.run()),
-            group.create_task(listen(url, f"{name} bell", Bell(wake, loop.withdrawals))),
+            group.create_task(
+                listen(settings.worker_listen_url or url, f"{name} bell", Bell(wake, loop.withdrawals))
+            ),
             group.create_task(tender.run(settings.worker_poll_seconds)),
             group.create_task(checker.run(settings.worker_poll_seconds)),
             group.create_task(fetcher.run(settings.worker_poll_seconds)),
