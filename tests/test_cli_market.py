@@ -256,9 +256,9 @@ def test_unsold_names_the_cause_and_the_money(market: Market, run: Run) -> None:
     assert done.returncode == 0, done.stderr
     lines = lines_of(done.stdout)
     assert lines[0].startswith("austin-plumbing, unsold, 20")
-    assert lines[1] == "cause leads money lost, USD nearest buyer detail"
-    assert lines[2].startswith("cap_day 2 90.00 Ann")
-    assert lines[-1] == "all 2 90.00"
+    assert lines[1] == "cause leads places money lost, USD held money held, USD nearest buyer detail"
+    assert lines[2].startswith("cap_day 2 2 90.00 0 0.00 Ann")
+    assert lines[-1] == "all 2 2 90.00 0 0.00"
 
 
 def test_verify_replays_every_lead(market: Market, run: Run) -> None:

@@ -93,6 +93,7 @@ grant execute on function leadgen.enrollment_history(bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_enrollment(bigint, integer) to leadgen_dba;
 grant execute on function leadgen.offer_history(bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_offer(bigint, integer) to leadgen_dba;
+grant execute on function leadgen.pause_enrollment(bigint, text, text) to leadgen_dba;
 grant execute on function leadgen.pause_enrollment(bigint, timestamptz, timestamptz) to leadgen_dba;
 grant execute on function leadgen.resume_enrollment(bigint) to leadgen_dba;
 grant execute on function leadgen.accept_sale(bigint) to leadgen_dba;

@@ -89,6 +89,8 @@ values
   ('billing_changes', 'What is still to follow from a booking'),
   ('replacements', 'A record by itself'),
   ('return_evidence', 'A record by itself'),
+  ('outcome_reports', 'A record by itself'),
+  ('reported_outcomes', 'What follows from outcome_reports'),
   ('billing_calendar', 'What the engine keeps of billing periods'),
   ('payments', 'A record by itself, proved by the ledger'),
   ('payment_reversals', 'A record by itself, proved by the ledger'),

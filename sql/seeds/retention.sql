@@ -25,6 +25,8 @@ values
     'The last error of deliveries.'),
   ('return_notes', 120, 'sale_returns', 'x.created_at', 'x.decided_at is not null', '{note,decision_note}', null, '3 years', false,
     'What buyers and operators wrote about returns that are decided.'),
+  ('comments', 125, 'outcome_reports', 'x.created_at', null, '{comment}', null, '3 years', false,
+    'What buyers wrote about what came of leads.'),
   ('evidence', 130, 'return_evidence', 'x.created_at', null, '{reference}', null, '3 years', false,
     'Where the files are that buyers showed for returns.'),
   ('leads', 140, 'leads', 'x.created_at', 'x.erased_at is null', null, 'roads.erase_old_lead', '3 years', false,

@@ -104,6 +104,8 @@ for command in (
     doctor.doctor,
 ):
     app.command()(command)
+app.command("pause")(buyers.pause)
+app.command("resume")(buyers.resume)
 app.command("import")(import_leads.import_leads)
 app.command("accept")(sales.accept_sale)
 app.command("return")(sales.return_sale)
