@@ -1,6 +1,6 @@
 -- find_cause and explain_unsold: why leads went unsold, by the buyer that came nearest, and the money lost; name_outcome.
 begin;
-select plan(27);
+select plan(26);
 -- The later a check, the nearer; at equal checks who would have paid more; then the first.
 select is(format('%s %s %s', f.cause, f.price, f.place), expected, format('find_cause: %s', reasons))
 from (values
@@ -95,7 +95,7 @@ from (values
 ) as t (reasons, cause, places, lost);
 create temp table nobody as select testkit.make_offer('{}') as offer_id;
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from nobody;
-select is(concat_ws(' ', u.cause, u.leads, u.money_lost, coalesce(u.nearest_buyer, 'nobody')), 'nobody_enrolled 1 0 nobody',
+select is(concat_ws(' ', u.cause, u.held, u.money_held, coalesce(u.nearest_buyer, 'nobody')), 'nobody_enrolled 1 0 nobody',
   'explain_unsold: nobody is enrolled')
 from nobody, leadgen.explain_unsold(offer_id, '2026-11-20Z', '2026-11-22Z') u;
 select is(count(*), 0::bigint, 'explain_unsold: no such offer') from leadgen.explain_unsold(0, '2026-11-20Z', '2026-11-22Z');

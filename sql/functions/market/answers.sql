@@ -130,8 +130,8 @@ begin
         from leadgen.sale_returns r
         where r.assignment_id = a.id
         order by r.id desc
-        limit 1),
-      'reported', market.describe_reported(a.id))
+        limit 1))
+      || market.describe_reported(a.id)
     from leadgen.lead_assignments a
     where a.id = p_assignment_id
   );
@@ -139,7 +139,7 @@ end;
 $$;
 comment on function market.describe_answer(bigint) is
   'What a buyer is told of its answer: the sale''s outcome, its latest return, null if there was none, and what it has '
-  'reported of the lead, null if nothing.';
+  'reported of the lead, if it has.';
 
 create or replace function market.describe_link_state(
   p_kind text,

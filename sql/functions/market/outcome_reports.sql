@@ -247,13 +247,13 @@ language plpgsql
 stable
 as $$
 begin
-  return (
-    select jsonb_build_object('stage', o.stage, 'happened_at', o.happened_at, 'value', o.value::text, 'stars', o.stars,
-      'reports', o.reports, 'reported_at', o.last_reported_at)
+  return coalesce((
+    select jsonb_build_object('reported', jsonb_build_object('stage', o.stage, 'happened_at', o.happened_at, 'value', o.value::text, 'stars', o.stars,
+      'reports', o.reports, 'reported_at', o.last_reported_at))
     from leadgen.reported_outcomes o
     where o.assignment_id = p_assignment_id
-  );
+  ), '{}');
 end;
 $$;
 comment on function market.describe_reported(bigint) is
-  'What a buyer has reported of a sale so far, as it is told; null: nothing.';
+  'What a buyer has reported of a sale so far, as it is told: {"reported": …}; {} for nothing.';

@@ -89,11 +89,11 @@ begin
       'offer', o.name, 'buyer', b.name,
       'sold_at', v_sale.created_at, 'timezone', m.timezone, 'price', v_sale.price::text, 'currency', v_sale.currency,
       'answer_by', v_sale.answer_by, 'return_by', v_sale.return_by,
-      'reported', market.describe_reported(v_sale.id),
       'reasons', case
         when v_link.kind = 'return' and v_state.state = 'open' then market.list_return_reasons()
         else '[]'
       end)
+      || market.describe_reported(v_sale.id)
     into v_facts
     from leadgen.leads l
     join leadgen.offers o on o.id = v_sale.offer_id
