@@ -27,6 +27,8 @@ values
     'What buyers and operators wrote about returns that are decided.'),
   ('comments', 125, 'outcome_reports', 'x.created_at', null, '{comment}', null, '3 years', false,
     'What buyers wrote about what came of leads.'),
+  ('reports', 128, 'report_runs', 'x.created_at', 'x.next_attempt_at is null', null, null, '1 year', true,
+    'Scheduled reports that were sent or given up: when and to whom.'),
   ('evidence', 130, 'return_evidence', 'x.created_at', null, '{reference}', null, '3 years', false,
     'Where the files are that buyers showed for returns.'),
   ('leads', 140, 'leads', 'x.created_at', 'x.erased_at is null', null, 'roads.erase_old_lead', '3 years', false,

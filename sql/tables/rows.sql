@@ -95,6 +95,8 @@ alter table leadgen.payments enable row level security;
 create policy staff on leadgen.payments to leadgen_dba using (true);
 alter table leadgen.replacements enable row level security;
 create policy staff on leadgen.replacements to leadgen_dba using (true);
+alter table leadgen.report_schedules enable row level security;
+create policy staff on leadgen.report_schedules to leadgen_dba using (true);
 alter table leadgen.reported_outcomes enable row level security;
 create policy staff on leadgen.reported_outcomes to leadgen_dba using (true);
 alter table leadgen.resends enable row level security;
