@@ -50,6 +50,7 @@ CALLED = {
     "erase_submission": "erase",
     "explain_candidates": "explain",
     "explain_lead": "explain",
+    "compose_export": "export",
     "explain_unsold": "unsold",
     "export_holding": "person export",
     "find_audit_head": "verify",

@@ -158,6 +158,7 @@ grant execute on function leadgen.add_consent_text(text, text) to leadgen_dba;
 grant execute on function leadgen.forget_old(text) to leadgen_dba;
 grant insert, update, delete on leadgen.report_schedules to leadgen_dba;
 grant execute on function leadgen.send_report(text) to leadgen_dba;
+grant execute on function leadgen.find_report_zone() to leadgen_dba;
 grant execute on function leadgen.compose_export(text, timestamptz, timestamptz, text, text, jsonb, text) to leadgen_dba;
 grant execute on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) to leadgen_dba;
 grant execute on function leadgen.replay_lead(bigint, jsonb) to leadgen_dba;

@@ -213,7 +213,11 @@ def describe_link(link: Json, *, is_reported: bool = False) -> Page:
     is_open = link["state"] == "open"
     title, button = QUESTIONS[link["kind"]]
     return Page(
-        title=ANSWERED["reported"] if is_reported and is_open else title if is_open else ANSWERED[link["state"]],
+        title=ANSWERED["reported"]
+        if is_reported and is_open
+        else title
+        if is_open
+        else ANSWERED[link["state"]],
         text=link["message"],
         subject=link["buyer"],
         facts=_read_facts(link) if "lead_id" in link else [],

@@ -137,7 +137,9 @@ async def return_assignment(
         SCOPED_KEY,
         OF_ANOTHER,
         refused(
-            Problem(CONFLICT, "Nothing more can be reported of sale 4711: it has ended (returned: bad_contact)"),
+            Problem(
+                CONFLICT, "Nothing more can be reported of sale 4711: it has ended (returned: bad_contact)"
+            ),
             description="The sale has ended, or 100 reports of it are kept",
         ),
         TOO_OFTEN,
@@ -145,9 +147,7 @@ async def return_assignment(
         body=takes("What happened.", json=OutcomeReport),
     ),
 )
-async def report_outcome(
-    request: Request, services: FromServices, assignment_id: SaleId
-) -> Response[bytes]:
+async def report_outcome(request: Request, services: FromServices, assignment_id: SaleId) -> Response[bytes]:
     """Contacted, appointment, quoted, won or lost, with a value, stars and a comment. As often as something happens.
 
     Reports may come late and in any order: what happened last counts. The same report again changes nothing.

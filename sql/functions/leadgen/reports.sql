@@ -26,6 +26,20 @@ comment on function leadgen.compose_export(text, timestamptz, timestamptz, text,
   'p_format: csv (text that a spreadsheet would take for a formula gets an apostrophe), json or rows. LG404 for a view '
   'that there is not or that the role may not read, LG400 for a period, column or comparison that cannot be.';
 
+create or replace function leadgen.find_report_zone()
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return reporting.find_zone();
+end;
+$$;
+comment on function leadgen.find_report_zone() is
+  'The zone by whose clock a report is read where nobody names another: that of the markets if they share one, else UTC.';
+
 create or replace function leadgen.send_report(p_name text)
 returns bigint
 language plpgsql

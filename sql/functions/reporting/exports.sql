@@ -35,6 +35,17 @@ $$;
 comment on function reporting.compose_export(text, timestamptz, timestamptz, text, text, jsonb, text) is
   'The work of leadgen.compose_export.';
 
+create or replace function reporting.find_zone()
+returns text
+language plpgsql
+stable
+as $$
+begin
+  return (select case when count(distinct m.timezone) = 1 then min(m.timezone) else 'UTC' end from leadgen.markets m);
+end;
+$$;
+comment on function reporting.find_zone() is 'The work of leadgen.find_report_zone.';
+
 create or replace function reporting.find_view(p_view text)
 returns oid
 language plpgsql

@@ -64,7 +64,7 @@ declare
   v_hidden text[] := '{}';
 begin
   select s.* into v_schedule from leadgen.report_schedules s where s.id = p_schedule_id;
-  v_view := to_regclass(format('report.%I', v_schedule.view_name));
+  v_view := to_regclass('report.' || quote_ident(v_schedule.view_name));
   if v_view is null or (v_schedule.buyer_id is not null and v_schedule.view_name <> all (reporting.list_buyer_views())) then
     perform kernel.refuse('LG404', 'There is no such report', 'schedule_id', p_schedule_id::text, 'a schedule and its view');
   end if;

@@ -153,7 +153,7 @@ begin
 end;
 $$;
 comment on function reporting.queue_due_report() is
-  'Chore: queues a scheduled report whose period is over, each period once. Null: none is due.';
+  'The work of roads.queue_due_report.';
 
 create or replace function reporting.queue_run(
   p_schedule leadgen.report_schedules,

@@ -709,7 +709,9 @@ class AnswerForm(Struct, omit_defaults=True):
 
     reason: Annotated[str | UnsetType, says("To a link that returns a sale: a code.")] = UNSET
     note: Annotated[str | UnsetType, text(500, "What happened.")] = UNSET
-    stage: Annotated[str | UnsetType, says("To a link that reports: contacted, appointment, quoted …")] = UNSET
+    stage: Annotated[str | UnsetType, says("To a link that reports: contacted, appointment, quoted …")] = (
+        UNSET
+    )
     happened_at: Annotated[str | UnsetType, says("The day.")] = UNSET
     value: Annotated[str | UnsetType, says("Of a quote or a win.")] = UNSET
     stars: Annotated[str | UnsetType, says("1 to 5.")] = UNSET
