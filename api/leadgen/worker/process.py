@@ -206,7 +206,7 @@ async def open_reporter(settings: Settings, stack: AsyncExitStack, url: str, nam
     sender = await stack.enter_async_context(mail.MailSender(slow_deadline(settings), server))
     session = await stack.enter_async_context(Session(url, name))
     sources = Sources(url, settings.report_database_url, settings.report_max_lag_seconds)
-    return Reporter(session, sender, server and server.from_email, sources, f"{name} reports")
+    return Reporter(session, sender, server.from_email if server else None, sources, f"{name} reports")
 
 
 def slow_deadline(settings: Settings) -> float:

@@ -27,7 +27,9 @@ declare
 begin
   return case p_format
     when 'json' then format('select to_json(x)::text from report.%I x%s', p_view, v_where)
-    when 'csv' then format('select %s from report.%I x%s', reporting.list_cells(v_view, '{}', true), p_view, v_where)
+    when 'csv' then format('select %s from report.%I x%s', (
+      select string_agg(format('%s as %I', c.cell, c.name), ', ' order by c.place)
+      from reporting.list_cells(v_view, '{}', true) c), p_view, v_where)
     else format('select * from report.%I x%s', p_view, v_where)
   end;
 end;
@@ -176,22 +178,23 @@ comment on function reporting.compose_filters(oid, jsonb) is
   'The conditions of filters, [[column, comparison, value], …]. LG400 for a column or a comparison that there is not.';
 
 create or replace function reporting.list_cells(p_view oid, p_hidden text[], p_is_csv boolean)
-returns text
+returns table (name text, cell text, place integer)
 language plpgsql
 stable
 as $$
 -- Types of text, citext of an extension and enums too, are those of category S and E.
 begin
-  return (
-    select string_agg(case
+  return query
+  select c.name,
+    case
       when p_is_csv and t.typcategory in ('S', 'E') then
         format('case when x.%1$I::text ~ %2$L then %3$L else %4$L end || x.%1$I::text', c.name, E'^[=+@\t\r-]', '''', '')
       else format('x.%I::text', c.name)
-    end, ', ' order by c.place)
-    from reporting.list_columns(p_view) c
-    join pg_catalog.pg_type t on t.oid = c.type
-    where c.name <> all (p_hidden)
-  );
+    end,
+    c.place
+  from reporting.list_columns(p_view) c
+  join pg_catalog.pg_type t on t.oid = c.type
+  where c.name <> all (p_hidden);
 end;
 $$;
 comment on function reporting.list_cells(oid, text[], boolean) is

@@ -76,7 +76,8 @@ begin
   return next (select array_agg(pg_catalog.format_type(c.type, null) order by c.place) from reporting.list_columns(v_view) c
     where c.name <> all (v_hidden));
   return query execute format('select array[%s] from report.%I x%s limit %s',
-    reporting.list_cells(v_view, v_hidden, v_schedule.format = 'csv'), v_schedule.view_name,
+    (select string_agg(c.cell, ', ' order by c.place)
+      from reporting.list_cells(v_view, v_hidden, v_schedule.format = 'csv') c), v_schedule.view_name,
     ' where ' || array_to_string(reporting.compose_period(v_view, p_from, p_to, v_schedule.timezone, null)
       || case when v_schedule.buyer_id is not null then format('x.buyer_id = %L::bigint', v_schedule.buyer_id) end
       || (select format('x.offer = %L', o.slug) from leadgen.offers o where o.id = v_schedule.offer_id), ' and '),
