@@ -13,7 +13,7 @@ from (values
   ('infinity', 'infinity')
 ) as t (said, meant);
 select is(kernel.read_moment(null, 'America/Chicago', 'from'), null, 'no time is none');
-select is(testkit.detail_of(format('select kernel.read_moment(%L, %L, %L)', said, zone, 'from'))->> 'allowed', allowed,
+select is(testkit.detail_of(format('select kernel.read_moment(%L, %L, %L)', said, zone, 'from')) ->> 'allowed', allowed,
   format('%s in %s is refused', said, zone))
 from (values
   ('2026-03-08 02:30', 'America/Chicago', '2026-03-08T08:30:00+00:00'), -- skipped

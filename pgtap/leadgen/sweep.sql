@@ -90,7 +90,8 @@ from (values
     list_chores,run_chore,follow_change,route_held_lead,
     settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
     list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy,show_invoice,claim_fetches,record_fetch,record_mail_domain,
-    claim_payment_calls,record_payment_answer,claim_user_mails,record_user_mail,claim_report,read_report,start_report_mail,record_report_mail,finish_report,
+    claim_payment_calls,record_payment_answer,claim_user_mails,record_user_mail,
+    claim_report,read_report,start_report_mail,record_report_mail,finish_report,
     list_data_keys,add_data_key,list_unsealed,keep_sealed,list_held_unchecked,end_suppressed_holds}'),
   ('leadgen_dba',
     '{policy_history,roll_back_policy,try_field_map,submit_lead,submit_leads,record_mail_domain,'
@@ -107,10 +108,12 @@ from (values
     'add_payment,allocate_money,start_checkout,refund_payment,write_off_receivable,set_recharge,claim_payment_calls,record_payment_answer,'
     'import_bank_lines,match_bank_line,ignore_bank_line,buyer_reference,'
     'verify_leads,dry_run_lead,'
-    'what_if,explain_unsold,compose_export,find_report_zone,send_report,rotate_webhook_secret,set_webhook_secret,set_webhook_header,set_network_secrets,remove_network_secrets,'
+    'what_if,explain_unsold,compose_export,find_report_zone,send_report,'
+    'rotate_webhook_secret,set_webhook_secret,set_webhook_header,set_network_secrets,remove_network_secrets,'
     'enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
     'start_resend,cancel_resend,measure_outbox,list_configuration_faults,find_leads,'
-    'find_person,erase_submission,pause_enrollment,pause_enrollment,resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
+    'find_person,erase_submission,pause_enrollment,pause_enrollment,'
+    'resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
     'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,'
     'invite_user,approve_user,change_user_status,send_reset,remove_user_totp,remove_user_passkeys,remove_user_bindings,'
     'revoke_user_sessions,create_key,rotate_key,revoke_key}'),

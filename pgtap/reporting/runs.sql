@@ -2,7 +2,9 @@
 begin;
 select plan(35);
 select testkit.at_time('2026-11-20T16:00:00Z');
-create temp table ids as select testkit.open_offer('{"on_no_buyer": "reject"}', 'Ace') as offer_id, testkit.open_offer('{"on_no_buyer": "reject"}', 'Best') as other_id;
+create temp table ids as
+select testkit.open_offer('{"on_no_buyer": "reject"}', 'Ace') as offer_id,
+  testkit.open_offer('{"on_no_buyer": "reject"}', 'Best') as other_id;
 select testkit.outcome(offer_id, '2026-11-20T12:00:00Z'), testkit.outcome(other_id, '2026-11-20T12:00:00Z') from ids;
 create temp table told (who text, said jsonb);
 grant all on told, ids to public;
@@ -35,19 +37,20 @@ set local role leadgen_worker;
 select is(pg_temp.claim('one'), 'ops@example.com boss@example.com', 'a worker takes a report');
 select is(pg_temp.claim('two'), null, 'another finds none');
 select is(pg_temp.start('one', 0), true, 'a mail is begun');
-select is(pg_temp.start('one', 0), false, 'and not twice');
+select is(pg_temp.start('one', 0), false, 'a mail is not begun twice');
 reset role;
 select testkit.at_time('2026-11-21T14:11:00Z');
 set local role leadgen_worker;
 select is(pg_temp.claim('two'), 'boss@example.com', 'when its lease is over another takes what was not begun');
 select is(pg_temp.start('one', 1), false, 'who lost the lease sends nothing more');
-select is(pg_temp.finish('one'), 'fenced', 'nor says how it ended');
+select is(pg_temp.finish('one'), 'fenced', 'who lost the lease does not say how it ended');
 select is(pg_temp.start('two', 0), true, 'the other does');
 select lives_ok($$select pg_temp.record('two', 0, 'sent')$$, 'that is recorded');
 select is(pg_temp.finish('two', 'a worker died'), 'failed', 'what may have arrived is not sent again');
 reset role;
 select is(pg_temp.mails(), 'unknown sent', 'one mail is sent, of one nobody knows');
-select is((select e.message from leadgen.events e where e.kind = 'report_failed'), 'Report daily was sent to 1 of 2 recipients: a worker died',
+select is((select e.message from leadgen.events e where e.kind = 'report_failed'),
+  'Report daily was sent to 1 of 2 recipients: a worker died',
   'the operator hears of it');
 
 -- Tried again, later each time, and given up.
@@ -67,7 +70,8 @@ begin
 end;
 $$;
 select is(pg_temp.fail(), said, format('attempt %s', n))
-from (values (1, 'pending 00:01:00'), (2, 'pending 00:02:00'), (3, 'pending 00:04:00'), (4, 'pending 00:08:00'), (5, 'pending 00:16:00'),
+from (values (1, 'pending 00:01:00'), (2, 'pending 00:02:00'), (3, 'pending 00:04:00'), (4, 'pending 00:08:00'),
+  (5, 'pending 00:16:00'),
   (6, 'pending 00:32:00'), (7, 'pending 01:00:00'), (8, 'failed ')) as t (n, said);
 select is((select count(*) from leadgen.events e where e.kind = 'report_failed'), 2::bigint, 'one event when it is given up');
 select is(pg_temp.claim('one'), null, 'what is given up is not taken again');
@@ -97,20 +101,28 @@ begin
 end;
 $$;
 select is((select count(*) from pg_temp.rows('{}')), 4::bigint, 'names, types and a row a sale');
-select is((select r from pg_temp.rows('{}') r limit 1) @> '{created_at,buyer,price}', true, 'the names come first');
+select is(r.cells @> '{created_at,buyer,price}', true, 'the names come first')
+from pg_temp.rows('{}') with ordinality r (cells, n) where n = 1;
 select is((select count(*) from pg_temp.rows(jsonb_build_object('offer', offer_id))), 3::bigint, 'of an offer its own') from ids;
 create temp table of_ace as
-select r.cells, r.n from leadgen.buyers b, pg_temp.rows(jsonb_build_object('buyer', b.id)) with ordinality r (cells, n) where b.name = 'Ace';
+select r.cells, r.n
+from leadgen.buyers b, pg_temp.rows(jsonb_build_object('buyer', b.id)) with ordinality r (cells, n)
+where b.name = 'Ace';
 select is((select count(*) from of_ace), 3::bigint, 'of a buyer its own');
-select is((select bool_and('Ace' = any (cells)) from of_ace where n > 2), true, 'and nobody else''s');
-select is((select r.cells && '{source,source_id,utm_source,cost,margin}' from of_ace r where n = 1), false, 'no column that is not the buyer''s');
-select is((select r.cells && '{source}' from leadgen.buyers b, pg_temp.rows(jsonb_build_object('buyer', b.id, 'view', 'outcomes'))
-  with ordinality r (cells, n) where b.name = 'Ace' and n = 1), false, 'nor where its leads came from');
+select is((select bool_and(cells @> '{Ace}') from of_ace where n > 2), true, 'a buyer gets nobody else''s rows');
+select is((select r.cells && '{source,source_id,utm_source,cost,margin}' from of_ace r where n = 1), false,
+  'no column that is not the buyer''s');
+select is((
+  select r.cells && '{source}'
+  from leadgen.buyers b, pg_temp.rows(jsonb_build_object('buyer', b.id, 'view', 'outcomes')) with ordinality r (cells, n)
+  where b.name = 'Ace' and n = 1), false, 'a buyer does not get where its leads came from');
 select is((select array_agg(v) from unnest(reporting.list_buyer_views()) v where not exists (
-  select from reporting.list_columns(to_regclass(format('report.%I', v))) c where c.name = 'buyer_id' and c.type = 'bigint'::regtype)), null,
+  select from reporting.list_columns(to_regclass(format('report.%I', v))) c
+  where c.name = 'buyer_id' and c.type = 'bigint'::regtype)), null,
   'each view of buyers says whose a row is');
 set local role leadgen_worker;
-select is(testkit.fault_of('select * from leadgen.read_report(0, ''2026-11-20Z'', ''2026-11-21Z'', 1)'), 'LG404 schedule_id', 'no such schedule');
+select is(testkit.fault_of('select * from leadgen.read_report(0, ''2026-11-20Z'', ''2026-11-21Z'', 1)'), 'LG404 schedule_id',
+  'no such schedule');
 select is(testkit.fault_of('select leadgen.send_report(''daily'')'), '42501', 'a worker asks for nothing');
 
 select * from finish();

@@ -78,15 +78,17 @@ select is((select array_agg(format('%s %s', u.cause, u.leads) order by u.cause) 
   '{"cap_day 2","filters 1","outside_service_area 1"}', 'explain_unsold: an ended hold is unsold as well');
 
 -- A lead of two places, and three buyers who have had theirs: both places are lost, at the best two prices.
-create temp table shared as select testkit.make_offer('{"duplicate_window_hours": 0}', '{"max_buyers": 2, "on_no_buyer": "reject"}') as offer_id;
+create temp table shared as
+select testkit.make_offer('{"duplicate_window_hours": 0}', '{"max_buyers": 2, "on_no_buyer": "reject"}') as offer_id;
 select testkit.enroll_buyer(offer_id, name, format('{"price_per_lead": %s, "capacity_per_day": 0}', price)::jsonb)
 from shared, (values ('Cole', 40), ('Dunn', 30), ('Eads', 20)) t (name, price);
 select testkit.outcome(offer_id, '2026-11-20T16:00:00Z') from shared;
 select is(concat_ws(' ', u.cause, u.leads, u.places, u.money_lost, u.nearest_buyer), 'cap_day 1 2 70.00 Cole',
   'explain_unsold: a lead of two places is lost twice, at the two best prices')
 from shared, leadgen.explain_unsold(offer_id, '2026-11-20Z', '2026-11-22Z') u;
-select is(kernel.list_lost_prices(testkit.snapshot(testkit.candidates('{"price": 60}', '{"price": 50}', '{"price": 40}')), reasons, cause, places),
-  lost, format('list_lost_prices: %s of %s', places, cause))
+select is(kernel.list_lost_prices(
+  testkit.snapshot(testkit.candidates('{"price": 60}', '{"price": 50}', '{"price": 40}')), reasons, cause, places), lost,
+  format('list_lost_prices: %s of %s', places, cause))
 from (values
   ('{cap_day,cap_day,cap_day}'::text[], 'cap_day', 3, '{60,50,40}'::numeric[]),
   ('{cap_day,paused,cap_day}', 'cap_day', 3, '{60,40}'),

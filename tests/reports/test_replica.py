@@ -33,7 +33,7 @@ class Pair:
         program = Path(self.primary.binaries["initdb"]).parent / "pg_basebackup"
         host = f"host={self.primary.sockets} port=54321 user=postgres"
         command = self.primary.user.command(
-            program, "-D", str(self.standby.data), "-R", "-X", "stream", "-c", "fast", "-d", host
+            str(program), "-D", str(self.standby.data), "-R", "-X", "stream", "-c", "fast", "-d", host
         )
         subprocess.run(command, cwd="/", check=True, capture_output=True)
         self.standby.start()

@@ -25,8 +25,8 @@ begin
 end;
 $$;
 comment on function identity.make_link(text, bigint) is
-  'The token of a link by which a buyer answers without signing in: accept, return or report (a sale), unsubscribe (a buyer);'
-  ' base64url of an HMAC-SHA-256 and what it signs.';
+  'The token of a link by which a buyer answers without signing in: accept, return or report (a sale), unsubscribe '
+  '(a buyer); base64url of an HMAC-SHA-256 and what it signs.';
 
 create or replace function identity.open_link(p_token text, out kind text, out id bigint)
 language plpgsql

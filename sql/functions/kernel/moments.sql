@@ -8,6 +8,8 @@ as $$
 -- PostgreSQL would read a time without an offset in the zone of the session, which is rarely the market's, and would
 -- take one of the two times that a clock shows when it goes back. Stable: a cast to timestamptz may ask the session.
 declare
+  c_shape constant text :=
+    E'^\\d{4}-\\d\\d-\\d\\d([T ]\\d\\d:\\d\\d(:\\d\\d([.]\\d{1,6})?)?(Z|[+-]\\d\\d(:?\\d\\d)?)?)?$';
   c_allowed constant text := '2026-12-24, 2026-12-24 18:00 or 2026-12-24T18:00-06:00';
   v_clock timestamp;
   v_moment timestamptz;
@@ -17,7 +19,7 @@ begin
     return null;
   elsif lower(p_text) = 'infinity' then
     return 'infinity';
-  elsif length(p_text) > 50 or p_text !~ E'^\\d{4}-\\d\\d-\\d\\d([T ]\\d\\d:\\d\\d(:\\d\\d([.]\\d{1,6})?)?(Z|[+-]\\d\\d(:?\\d\\d)?)?)?$' then
+  elsif length(p_text) > 50 or p_text !~ c_shape then
     perform kernel.refuse('LG400', 'This is no time', p_field, left(p_text, 50), c_allowed);
   end if;
   begin

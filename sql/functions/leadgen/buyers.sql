@@ -36,10 +36,10 @@ begin
 end;
 $$;
 comment on function leadgen.report_outcome(text, bigint, jsonb) is
-  'The holder of a buyer''s key reports what came of a lead that it bought: {stage: contacted, appointment, quoted, won '
-  'or lost, happened_at, value, stars: 1 to 5, comment}; answered as by leadgen.answer_sale, with what was reported so '
-  'far. The same report again is the same report. LG400 names a field that cannot be, LG401 without a key, LG404 for a '
-  'sale that is not its own, LG409 when it has ended.';
+  'The holder of a buyer''s key reports what came of a lead that it bought: {stage: contacted, appointment, quoted, '
+  'won or lost, happened_at, value, stars: 1 to 5, comment}; answered as by leadgen.answer_sale, with what was '
+  'reported so far. The same report again is the same report. LG400 names a field that cannot be, LG401 without a '
+  'key, LG404 for a sale that is not its own, LG409 when it has ended.';
 
 create or replace function leadgen.show_sale(p_key_hash text, p_assignment_id bigint)
 returns jsonb
@@ -104,9 +104,9 @@ begin
 end;
 $$;
 comment on function leadgen.answer_by_link(text, text, text, jsonb) is
-  'Does what a link is for: accepts or returns the sale, reports what came of its lead, or stops e-mails to the buyer about its delivery addresses. '
-  'What leadgen.read_link shows then, with outcome and return. LG404 for anything that is no link of ours; see '
-  'leadgen.accept_sale and roads.request_return.';
+  'Does what a link is for: accepts or returns the sale, reports what came of its lead, or stops e-mails to the '
+  'buyer about its delivery addresses. What leadgen.read_link shows then, with outcome and return. LG404 for '
+  'anything that is no link of ours; see leadgen.accept_sale and roads.request_return.';
 
 create or replace function leadgen.accept_sale(p_assignment_id bigint)
 returns leadgen.assignment_outcome

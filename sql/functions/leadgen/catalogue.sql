@@ -33,10 +33,10 @@ begin
 end;
 $$;
 comment on function leadgen.pause_enrollment(bigint, text, text) is
-  'Pauses an enrollment from a time on (null: now) until another (null: until somebody resumes it), in the place of the '
-  'pause that it had. A time without an offset is by the clock of the enrollment''s zone, else of its market; a date is '
-  'its midnight. LG400 for an end that has passed or is not after the beginning, and for a time that the clock shows '
-  'twice or skips; LG404 when there is no such enrollment.';
+  'Pauses an enrollment from a time on (null: now) until another (null: until somebody resumes it), in the place of '
+  'the pause that it had. A time without an offset is by the clock of the enrollment''s zone, else of its market; a '
+  'date is its midnight. LG400 for an end that has passed or is not after the beginning, and for a time that the '
+  'clock shows twice or skips; LG404 when there is no such enrollment.';
 
 create or replace function leadgen.pause_enrollment(
   p_enrollment_id bigint,

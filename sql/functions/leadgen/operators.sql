@@ -245,6 +245,7 @@ begin
 end;
 $$;
 comment on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) is
-  'Why an offer''s valid leads of a period have no buyer: by cause how many are lost, in how many places each could have '
-  'been sold, and the money that those whom this check turned away would have paid. held, money_held: the same of leads '
-  'that still wait for a buyer, which are no loss yet. Who came nearest most often, and the latest case with its numbers.';
+  'Why an offer''s valid leads of a period have no buyer: by cause how many are lost, in how many places each could '
+  'have been sold, and the money that those whom this check turned away would have paid. held, money_held: the same '
+  'of leads that still wait for a buyer, which are no loss yet. Who came nearest most often, and the latest case '
+  'with its numbers.';

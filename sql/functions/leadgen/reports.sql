@@ -38,7 +38,8 @@ begin
 end;
 $$;
 comment on function leadgen.find_report_zone() is
-  'The zone by whose clock a report is read where nobody names another: that of the markets if they share one, else UTC.';
+  'The zone by whose clock a report is read where nobody names another: that of the markets if they share one, else '
+  'UTC.';
 
 create or replace function leadgen.send_report(p_name text)
 returns bigint
@@ -67,9 +68,9 @@ begin
 end;
 $$;
 comment on function leadgen.claim_report(interval) is
-  'A scheduled report that is due, for a worker that has it until the lease ends: {run_id, token, attempt, schedule_id, '
-  'name, view, period, format, timezone, period_from, period_to, offer, buyer, mails: [{mail_id, recipient, '
-  'message_id}]}; null: none is due, or this is a copy.';
+  'A scheduled report that is due, for a worker that has it until the lease ends: {run_id, token, attempt, '
+  'schedule_id, name, view, period, format, timezone, period_from, period_to, offer, buyer, mails: [{mail_id, '
+  'recipient, message_id}]}; null: none is due, or this is a copy.';
 
 create or replace function leadgen.read_report(
   p_schedule_id bigint,
@@ -103,8 +104,8 @@ begin
 end;
 $$;
 comment on function leadgen.start_report_mail(bigint, uuid, interval) is
-  'To be called before the text of an e-mail goes out; the lease begins anew. False: it must not be sent, for the lease '
-  'is another''s or the mail is done.';
+  'To be called before the text of an e-mail goes out; the lease begins anew. False: it must not be sent, for the '
+  'lease is another''s or the mail is done.';
 
 create or replace function leadgen.record_report_mail(p_mail_id bigint, p_token uuid, p_outcome text)
 returns void

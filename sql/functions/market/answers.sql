@@ -188,5 +188,5 @@ begin
 end;
 $$;
 comment on function market.describe_link_state(text, leadgen.lead_assignments, timestamptz) is
-  'Whether the holder of a link can still accept or return the sale, or report of it, and that in words: open, accepted, '
-  'returned, requested, refused or too_late.';
+  'Whether the holder of a link can still accept or return the sale, or report of it, and that in words: open, '
+  'accepted, returned, requested, refused or too_late.';

@@ -24,7 +24,8 @@ begin
     perform market.refuse_outcome('stage', 'nothing', 'a stage, stars or a comment');
   end if;
   v_report.stage := v_said ->> 'stage';
-  if v_said ? 'stage' and (jsonb_typeof(v_said -> 'stage') = 'string' and v_report.stage = any (c_stages)) is not true then
+  if v_said ? 'stage'
+    and (jsonb_typeof(v_said -> 'stage') = 'string' and v_report.stage = any (c_stages)) is not true then
     perform market.refuse_outcome('stage', 'another value', array_to_string(c_stages, ', '));
   end if;
   v_report.happened_at := market.read_happening(p_sale, v_said -> 'happened_at', p_now);
@@ -34,7 +35,8 @@ begin
     perform market.refuse_outcome('stars', market.describe_json(v_said -> 'stars'), '1, 2, 3, 4, 5');
   end if;
   v_report.comment := nullif(ref.collapse_space(v_said ->> 'comment'), '');
-  if v_said ? 'comment' and (jsonb_typeof(v_said -> 'comment') = 'string' and length(v_said ->> 'comment') <= 500) is not true then
+  if v_said ? 'comment'
+    and (jsonb_typeof(v_said -> 'comment') = 'string' and length(v_said ->> 'comment') <= 500) is not true then
     perform market.refuse_outcome('comment', market.describe_json(v_said -> 'comment'), 'at most 500 characters');
   end if;
   v_report.created_at := p_now;
@@ -49,8 +51,8 @@ begin
 end;
 $$;
 comment on function market.read_outcome_report(leadgen.lead_assignments, jsonb, text, timestamptz) is
-  'What a buyer reports of a sale, {stage, happened_at, value, stars, comment}, as a row without an id. LG400 names the '
-  'field that cannot be.';
+  'What a buyer reports of a sale, {stage, happened_at, value, stars, comment}, as a row without an id. LG400 names '
+  'the field that cannot be.';
 
 create or replace function market.read_happening(p_sale leadgen.lead_assignments, p_said jsonb, p_now timestamptz)
 returns timestamptz
@@ -65,7 +67,8 @@ begin
   if p_said is null then
     return p_now;
   elsif jsonb_typeof(p_said) <> 'string' then
-    perform market.refuse_outcome('happened_at', market.describe_json(p_said), 'a time: 2026-12-24 or 2026-12-24T18:00-06:00');
+    perform market.refuse_outcome('happened_at', market.describe_json(p_said),
+      'a time: 2026-12-24 or 2026-12-24T18:00-06:00');
   end if;
   v_at := kernel.read_moment(p_said #>> '{}', v_zone, 'happened_at');
   if v_at > p_now + interval '5 minutes' then
@@ -78,8 +81,8 @@ begin
 end;
 $$;
 comment on function market.read_happening(leadgen.lead_assignments, jsonb, timestamptz) is
-  'When something came of a sale: a time or a day, by the market''s clock where it has no offset; null: now. LG400 for a '
-  'time to come, and for one before the sale.';
+  'When something came of a sale: a time or a day, by the market''s clock where it has no offset; null: now. LG400 '
+  'for a time to come, and for one before the sale.';
 
 create or replace function market.read_value(p_sale leadgen.lead_assignments, p_stage text, p_said jsonb)
 returns numeric
@@ -248,7 +251,8 @@ stable
 as $$
 begin
   return coalesce((
-    select jsonb_build_object('reported', jsonb_build_object('stage', o.stage, 'happened_at', o.happened_at, 'value', o.value::text, 'stars', o.stars,
+    select jsonb_build_object('reported', jsonb_build_object(
+      'stage', o.stage, 'happened_at', o.happened_at, 'value', o.value::text, 'stars', o.stars,
       'reports', o.reports, 'reported_at', o.last_reported_at))
     from leadgen.reported_outcomes o
     where o.assignment_id = p_assignment_id

@@ -173,5 +173,5 @@ begin
 end;
 $$;
 comment on function outbox.compose_links(leadgen.lead_assignments, bigint, timestamptz) is
-  'Tokens of the links that go into an e-mail: to accept and to return a sale while that can be, and to report what came '
-  'of the lead; or, where there is no sale, to hear no more.';
+  'Tokens of the links that go into an e-mail: to accept and to return a sale while that can be, and to report what '
+  'came of the lead; or, where there is no sale, to hear no more.';

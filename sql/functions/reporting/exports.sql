@@ -114,7 +114,6 @@ as $$
 -- say which rows belong to it.
 declare
   v_column record;
-  v_bound timestamptz;
 begin
   if p_from is null and p_to is null then
     return '{}';
@@ -132,23 +131,40 @@ begin
     perform kernel.refuse('LG400', 'The period ends before it begins', 'from', kernel.write_instant(p_from),
       'a time before ' || kernel.write_instant(p_to));
   end if;
-  foreach v_bound in array array[p_from, p_to] loop
-    if v_column.is_day and v_bound <> date_trunc('day', v_bound, p_timezone) then
-      perform kernel.refuse('LG400', format('%s is a day', v_column.name), case v_bound when p_from then 'from' else 'to' end,
-        kernel.show_time(v_bound, p_timezone), 'a day without a time');
-    end if;
-  end loop;
   return array_remove(array[
-    case when p_from is not null then format(case when v_column.is_day then 'x.%I >= %L::date' else 'x.%I >= %L::timestamptz' end,
-      v_column.name, case when v_column.is_day then (p_from at time zone p_timezone)::date::text else p_from::text end) end,
-    case when p_to is not null then format(case when v_column.is_day then 'x.%I < %L::date' else 'x.%I < %L::timestamptz' end,
-      v_column.name, case when v_column.is_day then (p_to at time zone p_timezone)::date::text else p_to::text end) end
-  ], null);
+    reporting.compose_bound(v_column.name, v_column.is_day, '>=', p_from, p_timezone),
+    reporting.compose_bound(v_column.name, v_column.is_day, '<', p_to, p_timezone)], null);
 end;
 $$;
 comment on function reporting.compose_period(oid, timestamptz, timestamptz, text, text) is
   'The conditions by which rows of a view are of a period: by the column that is named, else by the first time or day '
   'among its columns. LG400 where there is none, for a period that ends before it begins, and for a part of a day.';
+
+create or replace function reporting.compose_bound(
+  p_column text,
+  p_is_day boolean,
+  p_sign text,
+  p_bound timestamptz,
+  p_timezone text
+)
+returns text
+language plpgsql
+stable
+as $$
+begin
+  if p_is_day and p_bound <> date_trunc('day', p_bound, p_timezone) then
+    perform kernel.refuse('LG400', format('%s is a day', p_column), case p_sign when '<' then 'to' else 'from' end,
+      kernel.show_time(p_bound, p_timezone), 'a day without a time');
+  end if;
+  return case
+    when p_bound is null then null
+    when p_is_day then format('x.%I %s %L::date', p_column, p_sign, (p_bound at time zone p_timezone)::date)
+    else format('x.%I %s %L::timestamptz', p_column, p_sign, p_bound)
+  end;
+end;
+$$;
+comment on function reporting.compose_bound(text, boolean, text, timestamptz, text) is
+  'The condition that a time or a day is on one side of a bound; null: there is no bound. LG400 for a part of a day.';
 
 create or replace function reporting.compose_filters(p_view oid, p_where jsonb)
 returns text[]
@@ -166,7 +182,8 @@ begin
       perform kernel.refuse('LG400', 'The view has no such column', 'where', left(v_filter ->> 0, 60),
         (select string_agg(c.name, ', ' order by c.place) from reporting.list_columns(p_view) c));
     elsif (v_filter ->> 1 in ('=', '<>', '<', '<=', '>', '>=')) is not true then
-      perform kernel.refuse('LG400', 'There is no such comparison', 'where', left(v_filter ->> 1, 60), '=, <>, <, <=, >, >=');
+      perform kernel.refuse('LG400', 'There is no such comparison', 'where', left(v_filter ->> 1, 60),
+        '=, <>, <, <=, >, >=');
     end if;
     v_conditions := v_conditions || format('x.%I %s %L::%s', v_filter ->> 0, v_filter ->> 1, v_filter ->> 2,
       pg_catalog.format_type(v_type, null));
@@ -188,7 +205,8 @@ begin
   select c.name,
     case
       when p_is_csv and t.typcategory in ('S', 'E') then
-        format('case when x.%1$I::text ~ %2$L then %3$L else %4$L end || x.%1$I::text', c.name, E'^[=+@\t\r-]', '''', '')
+        format('case when x.%1$I::text ~ %2$L then %3$L else %4$L end || x.%1$I::text',
+          c.name, E'^[=+@\t\r-]', '''', '')
       else format('x.%I::text', c.name)
     end,
     c.place

@@ -65,16 +65,20 @@ declare
 begin
   select s.* into v_schedule from leadgen.report_schedules s where s.id = p_schedule_id;
   v_view := to_regclass('report.' || quote_ident(v_schedule.view_name));
-  if v_view is null or (v_schedule.buyer_id is not null and v_schedule.view_name <> all (reporting.list_buyer_views())) then
-    perform kernel.refuse('LG404', 'There is no such report', 'schedule_id', p_schedule_id::text, 'a schedule and its view');
+  if v_view is null
+    or (v_schedule.buyer_id is not null and v_schedule.view_name <> all (reporting.list_buyer_views())) then
+    perform kernel.refuse('LG404', 'There is no such report', 'schedule_id', p_schedule_id::text,
+      'a schedule and its view');
   end if;
   if v_schedule.buyer_id is not null then
     v_hidden := reporting.list_hidden_columns(v_view);
   end if;
   perform set_config('TimeZone', v_schedule.timezone, true);
-  return next (select array_agg(c.name order by c.place) from reporting.list_columns(v_view) c where c.name <> all (v_hidden));
-  return next (select array_agg(pg_catalog.format_type(c.type, null) order by c.place) from reporting.list_columns(v_view) c
-    where c.name <> all (v_hidden));
+  return query
+  select array_agg(c.name order by c.place) from reporting.list_columns(v_view) c where c.name <> all (v_hidden);
+  return query
+  select array_agg(pg_catalog.format_type(c.type, null) order by c.place)
+  from reporting.list_columns(v_view) c where c.name <> all (v_hidden);
   return query execute format('select array[%s] from report.%I x%s limit %s',
     (select string_agg(c.cell, ', ' order by c.place)
       from reporting.list_cells(v_view, v_hidden, v_schedule.format = 'csv') c), v_schedule.view_name,
@@ -152,8 +156,8 @@ begin
     else 'failed'
   end;
   update leadgen.report_runs r
-  set status = v_status, rows_found = coalesce(p_rows, r.rows_found), last_error = left(p_error, 200), lease_token = null,
-    finished_at = case when v_status <> 'pending' then v_now end,
+  set status = v_status, rows_found = coalesce(p_rows, r.rows_found), last_error = left(p_error, 200),
+    lease_token = null, finished_at = case when v_status <> 'pending' then v_now end,
     next_attempt_at = case when v_status = 'pending' then
       v_now + least(interval '1 minute' * 2 ^ (v_run.attempts - 1), interval '1 hour') end
   where r.id = v_run.id;

@@ -56,8 +56,8 @@ begin
 end;
 $$;
 comment on function reporting.check_view(leadgen.report_schedules) is
-  'LG423 unless a scheduled report can be made: its view is there, says when, and whose rows they are where it is of an '
-  'offer or a buyer.';
+  'LG423 unless a scheduled report can be made: its view is there, says when, and whose rows they are where it is of '
+  'an offer or a buyer.';
 
 create or replace function reporting.list_buyer_views()
 returns text[]

@@ -20,8 +20,8 @@ begin
 end;
 $$;
 comment on function roads.report_outcome(bigint, jsonb, text) is
-  'Keeps what a buyer reports of a sale; the same report again is the same report. LG400 for what cannot be, LG409 when '
-  'the sale has ended, LG404 when there is none.';
+  'Keeps what a buyer reports of a sale; the same report again is the same report. LG400 for what cannot be, LG409 '
+  'when the sale has ended, LG404 when there is none.';
 
 create or replace function roads.report_own_outcome(p_key_hash text, p_assignment_id bigint, p_report jsonb)
 returns jsonb
