@@ -77,7 +77,7 @@ def export(
     where: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="FILTER", help="Only rows of which this holds: offer=austin-plumbing, price>=40."
+            metavar="FILTER", help="Only rows of which this holds: offer=austin-plumbing, price>40."
         ),
     ] = None,
     output: Annotated[

@@ -95,7 +95,7 @@ create or replace function reporting.find_period(
   out due_at timestamptz
 )
 language plpgsql
-stable
+immutable
 as $$
 -- Days are those of the zone, so that one has 23 hours and one 25 a year. Only the latest that is due is sent: who was
 -- without a worker for a week does not get seven.
