@@ -1,21 +1,34 @@
 create or replace view report.funnel as
 select
-  r.market_day,
-  r.market,
-  r.vertical,
-  r.offer,
-  r.currency,
-  count(*) as received,
-  count(*) filter (where r.validation_reason is null) as valid,
-  count(*) filter (where s.sales > 0) as sold,
-  count(*) filter (where r.delivered_at is not null) as delivered,
-  count(*) filter (where r.unsold_reason is not null and r.hold_until is not null) as held,
-  coalesce(sum(s.revenue), 0) as revenue
-from report.leads r
-left join lateral (
-  select count(*) as sales, sum(a.price) as revenue
-  from leadgen.lead_assignments a
-  where a.lead_id = r.lead_id and a.released_at is null
-) s on true
-group by r.market_day, r.market, r.vertical, r.offer, r.currency;
-comment on view report.funnel is 'Leads by day and offer: received, valid, sold, delivered, held, and the revenue of the sales that stand.';
+  c.came_day as came_day,
+  c.zone,
+  m.slug as market,
+  v.slug as vertical,
+  o.slug as offer,
+  s.source_key as source,
+  m.currency,
+  sum(c.received) as came_received,
+  sum(c.valid) as came_valid,
+  sum(c.sold) as came_sold,
+  sum(c.held) as came_held,
+  sum(c.delivered) as came_delivered,
+  sum(c.accepted) as came_accepted,
+  sum(c.returned) as came_returned,
+  sum(c.sales) as came_sales,
+  sum(c.revenue) as came_revenue,
+  sum(c.refunds) as came_refunds,
+  sum(c.revenue - c.refunds) as came_net,
+  sum(c.cost) as came_cost,
+  sum(c.revenue - c.refunds - c.cost) as came_margin,
+  round(sum(c.revenue - c.refunds) / sum(c.received), 2) as came_rpl,
+  round(sum(c.cost) / sum(c.received), 2) as came_cpl,
+  round(100.0 * sum(c.sold) / nullif(sum(c.valid), 0), 1) as came_fill_percent,
+  round(sum(c.response_seconds) / nullif(sum(c.delivered), 0), 1) as came_response_seconds
+from report.came c
+join leadgen.markets m on m.id = c.market_id
+join leadgen.offers o on o.id = c.offer_id
+join leadgen.verticals v on v.id = o.vertical_id
+join leadgen.sources s on s.id = c.source_id
+group by c.came_day, c.zone, m.id, v.id, o.id, s.id;
+comment on view report.funnel is
+  'Leads by the day on which they came, offer and source: received, valid, sold (a sale stands), held, delivered, accepted, returned; what all their sales brought, less what was given back, and cost. All of it counts where the lead came (docs/reference/measures.md).';

@@ -1,0 +1,21 @@
+-- Report: what analysts call. The rest of the schema is views.
+
+create or replace function report.set_zone(p_zone text, p_is_local boolean default false)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_zone is not null and kernel.is_timezone(p_zone) is not true then
+    perform kernel.refuse('LG400', format('%s is no time zone', left(p_zone, 64)), 'p_zone', left(p_zone, 64),
+      'UTC or a name of the IANA database, such as Europe/Berlin');
+  end if;
+  perform set_config('leadgen.report_zone', coalesce(p_zone, ''), p_is_local);
+  return p_zone;
+end;
+$$;
+comment on function report.set_zone(text, boolean) is
+  'In which zone the views of report count days, for the rest of the session, or of the transaction (p_is_local); null: '
+  'each market in its own.';
