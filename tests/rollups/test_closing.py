@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from rig.catalogue import Catalogue, Offer, make_lead
 from rig.cluster import Connect
@@ -22,14 +23,14 @@ def ask(session: psycopg.Connection[Any], query: str) -> Any:
 
 
 def test_hours_close_when_those_who_wrote_before_have_ended(connect: Connect) -> None:
-    session, slow = connect(autocommit=True), connect()
-    slow.execute("create temp table here () on commit drop")  # it has a number of a transaction
+    session, slow = connect(), connect()
+    slow.execute("begin")
     slow.execute("select pg_current_xact_id()")
     for _ in range(5):
         session.execute("select rollups.close_hours()")
     assert ask(session, "select closing_until is not null from leadgen.report_closing") is True
     assert ask(session, "select closed_until = '-infinity' from leadgen.report_closing") is True
-    slow.commit()
+    slow.execute("commit")
 
     def is_closed() -> bool:  # other tests' transactions on the server end, too
         session.execute("select rollups.close_hours()")
@@ -41,7 +42,7 @@ def test_hours_close_when_those_who_wrote_before_have_ended(connect: Connect) ->
 
 
 def test_a_restored_dump_begins_to_close_anew(connect: Connect) -> None:
-    session = connect(autocommit=True)
+    session = connect()
     session.execute(
         "update leadgen.report_closing set closing_until = '2026-01-01', closing_xid = '9000000000000'"
     )
@@ -53,7 +54,7 @@ def test_a_restored_dump_begins_to_close_anew(connect: Connect) -> None:
 @pytest.fixture
 def offer(connect: Connect) -> tuple[psycopg.Connection[Any], Offer]:
     """A session, and an offer with a buyer."""
-    session = connect(autocommit=True)
+    session = connect()
     catalogue = Catalogue(session)
     offer = catalogue.add_offer()
     catalogue.enroll(offer)
@@ -64,9 +65,7 @@ def submit(session: psycopg.Connection[Any], offer: Offer, age: timedelta) -> No
     """A lead that came so long ago."""
     at = datetime.now(UTC) - age
     session.execute("select set_config('leadgen.clock', %s, false)", [at.isoformat()])
-    session.execute(
-        "select leadgen.submit_lead(to_jsonb(%s::json), '{}')", [psycopg.types.json.Json(make_lead(offer.source_key))]
-    )
+    session.execute("select leadgen.submit_lead(%s::jsonb, '{}')", [Jsonb(make_lead(offer.source_key))])
 
 
 def test_a_new_lead_marks_nothing(offer: tuple[psycopg.Connection[Any], Offer]) -> None:
@@ -90,6 +89,7 @@ def test_what_becomes_of_a_new_sale_marks_nothing(offer: tuple[psycopg.Connectio
 
 def test_a_second_worker_leaves_the_chore_to_the_first(connect: Connect) -> None:
     first, second = connect(), connect()
+    first.execute("begin")
     first.execute("select rollups.roll_up()")
     assert ask(second, "select rollups.roll_up()") == 0
-    first.rollback()
+    first.execute("rollback")

@@ -11,8 +11,13 @@ from rig.catalogue import Catalogue, Offer, insert, make_lead
 
 Connection = psycopg.Connection[Any]
 
-START = datetime(2025, 3, 7, 12, tzinfo=UTC)  # two days before clocks change in Austin, three weeks before Berlin's
+START = datetime(
+    2025, 3, 7, 12, tzinfo=UTC
+)  # two days before clocks change in Austin, three weeks before Berlin's
 ZONES = (("America/Chicago", "USD"), ("Europe/Berlin", "EUR"))
+STANDING = (
+    "select id from leadgen.lead_assignments where released_at is null and release_due_at is null order by id"
+)
 VIEWS = (
     "came", "came_by_campaign", "sold", "lost", "funnel", "funnel_weeks", "funnel_months", "funnel_campaigns", "margin",
     "buyer_days", "buyer_scorecard", "sold_months", "return_cohorts", "unsold", "rejection_reasons", "duplicates",
@@ -26,9 +31,7 @@ class Trade:
     def __init__(self, session: Connection) -> None:
         self.session, self.now = session, START
         self.tell()
-        payout = insert(
-            session, "payout_policies", name="a fifth", rules={"price": 2}
-        )
+        payout = insert(session, "payout_policies", name="a fifth", rules={"price": 2})
         self.offers: list[Offer] = []
         self.buyers: list[int] = []
         catalogue = Catalogue(session, ZONES[0][0])
@@ -39,7 +42,10 @@ class Trade:
                 )
             buyers = [
                 catalogue.add_buyer(
-                    name=f"{currency} {name}", billing_mode="invoiced", credit_limit=1_000_000, webhook_url=None
+                    name=f"{currency} {name}",
+                    billing_mode="invoiced",
+                    credit_limit=1_000_000,
+                    webhook_url=None,
                 )
                 for name in ("Ace", "Best", "Cole", "Dora")
             ]
@@ -48,7 +54,7 @@ class Trade:
                 {"max_buyers": 3, "on_no_buyer": None, "hold_hours": 30},
                 {"duplicate_window_hours": 0, "min_message_length": 5},
             )
-            for buyer, cap, price in zip(buyers, (2, 3, 4, None), (60, 45, 30.5, 20), strict=True):
+            for buyer, cap, price in zip(buyers, (1, 1, 1, 1), (60, 45, 30.5, 20), strict=True):
                 catalogue.enroll(shared, buyer, capacity_per_day=cap, price_per_lead=price)
             alone = catalogue.add_offer({"max_buyers": 1})
             catalogue.enroll(alone, buyers[0], capacity_per_day=3, price_per_lead=75.25)
@@ -90,9 +96,9 @@ class Trade:
             self.submit(number)
         elif lead := self.pick("select id from leadgen.leads where erased_at is null order by id", number):
             if what == "erase":
-                self.session.execute("select leadgen.erase_lead(%s::bigint)", [lead])
+                self.session.execute("select leadgen.erase_lead(%s, 'asked for')", [lead])
             elif sale := self.pick(
-                "select id from leadgen.lead_assignments where released_at is null and release_due_at is null order by id",
+                STANDING,
                 number,
             ):
                 self.change_sale(what, sale, number)
@@ -105,7 +111,8 @@ class Trade:
             left = self.ask("select net from report.sales where assignment_id = %s", sale)
             if left > 5:
                 self.session.execute(
-                    "select leadgen.refund_sale(%s, 5.01, %s, 'half of it was wrong')", [sale, f"refund {sale} {number}"]
+                    "select leadgen.refund_sale(%s, 5.01, %s, 'half of it was wrong')",
+                    [sale, f"{sale} {number}"],
                 )
         elif what == "deliver":
             self.session.execute(
@@ -146,7 +153,9 @@ class Trade:
     def read(self, views: tuple[str, ...] = VIEWS) -> dict[str, list[str]]:
         """All rows of views, as text."""
         return {
-            view: sorted(row[0] for row in self.session.execute(f"select v::text from report.{view} v".encode()))
+            view: sorted(
+                row[0] for row in self.session.execute(f"select v::text from report.{view} v".encode())
+            )
             for view in views
         }
 

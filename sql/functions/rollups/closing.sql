@@ -4,8 +4,9 @@ language plpgsql
 volatile
 as $$
 -- Whoever wrote a row of a closed hour unmarked did so within 50 minutes of its time, so it had its transaction number
--- an hour after that. When every transaction with a lower number than the next one of that moment has ended, nothing
--- of the hour can be committed any more but with a mark. A watermark of the clock alone would lose a slow transaction.
+-- an hour after that: a lower one than ours. When every transaction with a lower number has ended, nothing of the hour
+-- can be committed any more but with a mark. A watermark of the clock alone would lose a slow transaction, and so would
+-- the snapshot's xmax: it may be the number of one that runs.
 begin
   update leadgen.report_closing c
   set closed_until = c.closing_until, closing_until = null, closing_xid = null
@@ -13,9 +14,9 @@ begin
   update leadgen.report_closing c
   set
     closing_until = clock_timestamp() - interval '1 hour',
-    closing_xid = pg_snapshot_xmax(pg_current_snapshot())
+    closing_xid = pg_current_xact_id()
   where (c.closing_xid is null and c.closed_until < clock_timestamp() - interval '70 minutes')
-    or c.closing_xid > pg_snapshot_xmax(pg_current_snapshot()); -- of another server: this is a restored dump
+    or c.closing_xid > pg_current_xact_id(); -- of another server: this is a restored dump
 end;
 $$;
 comment on function rollups.close_hours() is
