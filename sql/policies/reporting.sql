@@ -10,4 +10,4 @@ begin
   end loop;
 end;
 $$;
-grant execute on function report.set_zone(text, boolean), kernel.rank_reason(text) to leadgen_reporting, leadgen_dba;
+grant execute on function report.set_zone(text, boolean), report.find_start(), kernel.rank_reason(text) to leadgen_reporting, leadgen_dba;

@@ -58,12 +58,17 @@ select
 from (
   select l.*
   from report.zones z
-  join report.leads l on l.market_id = z.market_id and l.created_at >= z.read_from and l.came_day >= z.kept_to
+  join report.leads l on l.market_id = z.market_id and l.created_at >= report.find_start() and l.created_at >= z.read_from and l.came_day >= z.kept_to
   union all
   select l.*
   from marked k
-  join report.leads l on l.offer_id = k.offer_id and l.came_day = k.day
-    and l.created_at >= k.starts_at - interval '2 hours' and l.created_at < k.starts_at + interval '26 hours'
+  cross join lateral (
+    select x.*
+    from report.leads x
+    where x.offer_id = k.offer_id and x.came_day = k.day
+      and x.created_at >= k.starts_at - interval '2 hours' and x.created_at < k.starts_at + interval '26 hours'
+    offset 0
+  ) l
 ) l
 group by l.market_id, l.zone, l.came_day, l.offer_id, l.source_id, l.validation_policy_id, l.validation_version, l.routing_policy_id, l.routing_version, l.pricing_policy_id, l.pricing_version;
 comment on view report.came is

@@ -19,3 +19,14 @@ $$;
 comment on function report.set_zone(text, boolean) is
   'In which zone the views of report count days, for the rest of the session, or of the transaction (p_is_local); null: '
   'each market in its own.';
+
+create or replace function report.find_start()
+returns timestamptz
+language sql
+stable parallel safe
+as $$
+  select min(z.read_from) from report.zones z;
+$$;
+comment on function report.find_start() is
+  'The time before which every market has its days kept. A view asks for it beside read_from, which is a column: of a '
+  'stable function the planner knows the value, and so that few rows are to be read.';
