@@ -18,7 +18,8 @@ select leadgen.add_payment(id, 30, 'check', 'check 1') from ace;
 select leadgen.pay_source(s.id, 'pay 1', 10, null, 'October', 'check') from leadgen.sources s where s.payout_policy_id is not null;
 
 -- Revenue.
-select is(array_agg(format('%s %s %s %s %s %s', r.booked_day, r.offer is not null, r.booked_revenue, r.booked_refunds, r.booked_credits, r.booked_net)
+select is(array_agg(format('%s %s %s %s %s %s', r.booked_day, r.offer is not null, r.booked_revenue, r.booked_refunds, r.booked_credits,
+      r.booked_net)
     order by r.booked_day, r.offer nulls first),
   '{"2026-10-20 t 135.00 0.00 0.00 135.00","2026-10-23 t 0.00 55.01 0.00 -55.01","2026-10-24 f 0.00 0.00 2.50 -2.50",
   "2026-10-24 t 45.00 0.00 0.00 45.00"}',

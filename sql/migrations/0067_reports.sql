@@ -1,4 +1,5 @@
 -- Reports: measures, and the days that views add up. The views whose columns change are declared anew by the reload.
+-- squawk-ignore-file ban-drop-view, ban-drop-constraint, constraint-missing-not-valid, require-concurrent-index-creation
 drop view if exists report.rejections;
 drop view if exists report.funnel;
 drop view if exists report.leads;

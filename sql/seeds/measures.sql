@@ -16,10 +16,12 @@ values
   ('accepted', 80, '{came,sold}', 'leads', 'came: leads of which a sale stands that its buyer accepted. sold: such sales.',
     'report.leads.is_accepted; report.sales.is_accepted'),
   ('returned', 90, '{came,sold,returned}', 'leads',
-    'came: leads of which a sale was returned. sold: such sales, on the day of the sale. returned: such sales, when the return was asked for.',
+    'came: leads of which a sale was returned. sold: such sales, on the day of the sale. returned: such sales, when the return '
+    'was asked for.',
     'report.leads.is_returned; report.sales.days_to_return; a row of report.returns'),
   ('revenue', 100, '{came,sold,booked}', 'money',
-    'The prices of all sales, as they were sold. booked: the ledger''s account revenue; a sale that must be accepted first counts when it is.',
+    'The prices of all sales, as they were sold. booked: the ledger''s account revenue; a sale that must be accepted first '
+    'counts when it is.',
     'report.sale_money.revenue; ledger account revenue'),
   ('refunds', 110, '{came,sold,booked}', 'money',
     'What was given back of revenue: the price of each sale that ended (returned, lapsed, failed, erased), and parts that operators '

@@ -21,7 +21,7 @@ select
   round(c.response_seconds / nullif(c.delivered, 0), 1) as sold_response_seconds
 from (
   select
-    d.sold_day as sold_day,
+    d.sold_day,
     d.zone, d.market_id, d.offer_id, d.buyer_id,
     sum(d.sales) as sales,
     sum(d.standing) as standing,

@@ -43,8 +43,8 @@ from (
     group by r.came_day, r.zone, r.offer_id, r.buyer_id, r.reason
     union all
     select
-      s.sold_day, s.zone, s.offer_id, s.buyer_id, null, null, s.sales, s.standing, s.delivered, s.accepted, s.returned,
-      s.revenue - s.refunds, s.response_seconds
+      s.sold_day, s.zone, s.offer_id, s.buyer_id, null as reason, null as leads, s.sales, s.standing, s.delivered, s.accepted,
+      s.returned, s.revenue - s.refunds as net, s.response_seconds
     from report.sold s
   ) x
   group by x.day, x.zone, x.offer_id, x.buyer_id

@@ -58,7 +58,8 @@ select
 from (
   select l.*
   from report.zones z
-  join report.leads l on l.market_id = z.market_id and l.created_at >= report.find_start() and l.created_at >= z.read_from and l.came_day >= z.kept_to
+  join report.leads l on l.market_id = z.market_id
+    and l.created_at >= report.find_start() and l.created_at >= z.read_from and l.came_day >= z.kept_to
   union all
   select l.*
   from marked k
@@ -67,9 +68,11 @@ from (
     from report.leads x
     where x.offer_id = k.offer_id and x.came_day = k.day
       and x.created_at >= k.starts_at - interval '2 hours' and x.created_at < k.starts_at + interval '26 hours'
-    offset 0
+    offset 0 -- noqa: AM09
   ) l
 ) l
-group by l.market_id, l.zone, l.came_day, l.offer_id, l.source_id, l.validation_policy_id, l.validation_version, l.routing_policy_id, l.routing_version, l.pricing_policy_id, l.pricing_version;
+group by
+  l.market_id, l.zone, l.came_day, l.offer_id, l.source_id, l.validation_policy_id, l.validation_version,
+  l.routing_policy_id, l.routing_version, l.pricing_policy_id, l.pricing_version;
 comment on view report.came is
   'Leads by the day on which they came, offer, source and policy versions: what the funnel and others add up, of kept days and of the leads themselves.';

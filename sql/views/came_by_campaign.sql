@@ -52,7 +52,8 @@ select
 from (
   select l.*
   from report.zones z
-  join report.leads l on l.market_id = z.market_id and l.created_at >= report.find_start() and l.created_at >= z.read_from and l.came_day >= z.kept_to
+  join report.leads l on l.market_id = z.market_id
+    and l.created_at >= report.find_start() and l.created_at >= z.read_from and l.came_day >= z.kept_to
   union all
   select l.*
   from marked k
@@ -61,7 +62,7 @@ from (
     from report.leads x
     where x.offer_id = k.offer_id and x.came_day = k.day
       and x.created_at >= k.starts_at - interval '2 hours' and x.created_at < k.starts_at + interval '26 hours'
-    offset 0
+    offset 0 -- noqa: AM09
   ) l
 ) l
 group by l.market_id, l.zone, l.came_day, l.offer_id, l.source_id, l.utm_source, l.utm_campaign, l.sub_id;

@@ -14,7 +14,7 @@ from (
     select f.came_day, f.zone, f.market_id, f.offer_id, f.source_id, f.received, 0 as duplicates
     from report.came f
     union all
-    select r.came_day, r.zone, r.market_id, r.offer_id, r.source_id, 0, r.leads
+    select r.came_day, r.zone, r.market_id, r.offer_id, r.source_id, 0 as received, r.leads
     from report.lost r
     where r.kind = 'rejected' and r.reason = 'duplicate'
   ) d

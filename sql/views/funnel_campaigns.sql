@@ -29,7 +29,7 @@ select
   round(c.response_seconds / nullif(c.delivered, 0), 1) as came_response_seconds
 from (
   select
-    d.came_day as came_day,
+    d.came_day,
     d.zone, d.market_id, d.offer_id, d.source_id, d.utm_source, d.utm_campaign, d.sub_id,
     sum(d.received) as received,
     sum(d.valid) as valid,

@@ -22,6 +22,6 @@ select
   sum(l.margin) as came_margin
 from report.zones z
 join report.leads l on l.market_id = z.market_id and l.created_at > now() - interval '48 hours'
-group by 1, l.zone, l.market, l.vertical, l.offer, l.source, l.currency;
+group by date_trunc('hour', l.created_at, l.zone), l.zone, l.market, l.vertical, l.offer, l.source, l.currency;
 comment on view report.funnel_hours is
   'The funnel of the last 48 hours by hour, offer and source. An hour that a clock which is set back has twice is two rows.';

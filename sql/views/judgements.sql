@@ -31,7 +31,8 @@ cross join lateral (
   select
     e.buyer_id,
     case
-      when (select true from leadgen.lead_assignments a where a.lead_id = l.id and a.buyer_id = e.buyer_id limit 1) then 'won'
+      when (select true from leadgen.lead_assignments a where a.lead_id = l.id and a.buyer_id = e.buyer_id order by a.id
+        limit 1) then 'won'
       else coalesce(k.reason, 'outranked')
     end as verdict,
     k.price

@@ -20,7 +20,7 @@ counted as (
   select
     l.*,
     case
-      when u.starts[l.place] is distinct from l.starts_at then 0
+      when coalesce(u.starts[l.place], '-infinity') <> l.starts_at then 0
       when l.is_money then u.money[l.place]
       else u.sales[l.place]
     end as used,

@@ -33,7 +33,8 @@ select
 from (
   select r.*
   from report.zones z
-  join report.reason_rows r on r.market_id = z.market_id and r.created_at >= report.find_start() and r.created_at >= z.read_from and r.came_day >= z.kept_to
+  join report.reason_rows r on r.market_id = z.market_id
+    and r.created_at >= report.find_start() and r.created_at >= z.read_from and r.came_day >= z.kept_to
   union all
   select r.*
   from marked k
@@ -42,7 +43,7 @@ from (
     from report.reason_rows x
     where x.offer_id = k.offer_id and x.came_day = k.day
       and x.created_at >= k.starts_at - interval '2 hours' and x.created_at < k.starts_at + interval '26 hours'
-    offset 0
+    offset 0 -- noqa: AM09
   ) r
 ) r
 group by r.came_day, r.market_id, r.zone, r.offer_id, r.source_id, r.kind, r.reason, r.buyer_id;

@@ -20,7 +20,7 @@ select
   round(100 * (c.revenue - c.refunds - c.cost) / nullif(c.revenue - c.refunds, 0), 1) as sold_margin_percent
 from (
   select
-    d.sold_day as sold_day,
+    d.sold_day,
     d.zone, d.market_id, d.offer_id, d.source_id,
     sum(d.sales) as sales,
     sum(d.standing) as standing,

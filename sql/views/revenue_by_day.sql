@@ -14,8 +14,8 @@ with booked as (
   cross join leadgen.billing_settings s
   left join report.zones z on z.market_id = t.market_id
   cross join lateral (
-    select coalesce(z.zone, nullif(current_setting('leadgen.report_zone', true), ''), s.timezone) as zone
-  ) k
+    values (coalesce(z.zone, nullif(current_setting('leadgen.report_zone', true), ''), s.timezone))
+  ) as k (zone)
   left join leadgen.offers o on o.id = t.offer_id
   where e.account in ('revenue', 'returns')
 )

@@ -52,7 +52,8 @@ from (
   select s.*
   from report.zones z
   join leadgen.offers o on o.market_id = z.market_id
-  join report.sales s on s.offer_id = o.id and s.created_at >= report.find_start() and s.created_at >= z.read_from and s.sold_day >= z.kept_to
+  join report.sales s on s.offer_id = o.id
+    and s.created_at >= report.find_start() and s.created_at >= z.read_from and s.sold_day >= z.kept_to
   union all
   select s.*
   from marked k
@@ -61,7 +62,7 @@ from (
     from report.sales x
     where x.offer_id = k.offer_id and x.sold_day = k.day
       and x.created_at >= k.starts_at - interval '2 hours' and x.created_at < k.starts_at + interval '26 hours'
-    offset 0
+    offset 0 -- noqa: AM09
   ) s
 ) s
 group by s.sold_day, s.market_id, s.zone, s.offer_id, s.source_id, s.buyer_id;

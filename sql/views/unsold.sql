@@ -5,7 +5,7 @@ select
   m.slug as market,
   o.slug as offer,
   s.source_key as source,
-  c.reason as reason,
+  c.reason,
   b.id as buyer_id,
   b.name as buyer,
   m.currency,

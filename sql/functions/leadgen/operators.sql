@@ -266,4 +266,4 @@ begin
 end;
 $$;
 comment on function leadgen.rebuild_reports() is
-  'Workers add up all days for reports anew, one at a time. Until they have, views read the leads and sales themselves.';
+  'Workers add up all days for reports anew, one at a time. Until they have, views read the leads and sales.';

@@ -17,7 +17,7 @@ begin
 end;
 $$;
 comment on function report.set_zone(text, boolean) is
-  'In which zone the views of report count days, for the rest of the session, or of the transaction (p_is_local); null: '
+  'In which zone the views of report count days, for the rest of the session, or the transaction (p_is_local); null: '
   'each market in its own.';
 
 create or replace function report.find_start()

@@ -1,3 +1,5 @@
+-- Closing: up to when nothing can be committed any more unmarked, and which zones are kept.
+
 create or replace function rollups.close_hours()
 returns void
 language plpgsql

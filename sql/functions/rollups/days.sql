@@ -1,3 +1,5 @@
+-- Days: what the leads and sales of a day come to, counted and kept.
+
 create or replace function rollups.count_leads(
   p_market_id bigint,
   p_zone text,
@@ -17,7 +19,8 @@ begin
     p_market_id, p_zone, l.came_day, l.offer_id, l.source_id, p_by_campaign,
     case when p_by_campaign then l.utm_source end::text, case when p_by_campaign then l.utm_campaign end::text,
     case when p_by_campaign then l.sub_id end,
-    case when not p_by_campaign then l.validation_policy_id end, case when not p_by_campaign then l.validation_version end,
+    case when not p_by_campaign then l.validation_policy_id end,
+    case when not p_by_campaign then l.validation_version end,
     case when not p_by_campaign then l.routing_policy_id end, case when not p_by_campaign then l.routing_version end,
     case when not p_by_campaign then l.pricing_policy_id end, case when not p_by_campaign then l.pricing_version end,
     count(*)::integer, count(*) filter (where l.is_valid)::integer, count(*) filter (where l.is_sold)::integer,

@@ -1,3 +1,5 @@
+-- Roll up: the chore, one piece at a time.
+
 create or replace function rollups.roll_up()
 returns integer
 language plpgsql
@@ -53,7 +55,8 @@ begin
   )
   select array_agg(t.offer_id), array_agg(t.happened_at) into v_offers, v_times from taken t;
   for v_day in
-    select z.market_id, z.zone, (t.happened_at at time zone z.zone)::date as day, array_agg(distinct t.offer_id) as offers
+    select z.market_id, z.zone, (t.happened_at at time zone z.zone)::date as day,
+      array_agg(distinct t.offer_id) as offers
     from unnest(v_offers, v_times) as t (offer_id, happened_at)
     join leadgen.offers o on o.id = t.offer_id
     join leadgen.report_zones z on z.market_id = o.market_id
@@ -94,4 +97,5 @@ begin
   return 1;
 end;
 $$;
-comment on function rollups.keep_next_day() is 'Adds up the next day that is over and closed, of the market that is furthest behind.';
+comment on function rollups.keep_next_day() is
+  'Adds up the next day that is over and closed, of the market that is furthest behind.';

@@ -1,3 +1,5 @@
+-- Verify: what is kept is what the rows say.
+
 create or replace function rollups.list_broken_days()
 returns table (rule text, detail text)
 language plpgsql
@@ -17,7 +19,8 @@ begin
     counted as materialized (
       select 'report_lead_days' as name, to_jsonb(d) as counted
       from unnest(array[false, true]) as c (by_campaign)
-      cross join lateral rollups.count_leads(v_kept.market_id, v_kept.zone, '-infinity', v_kept.rolled_to, null, c.by_campaign) d
+      cross join lateral rollups.count_leads(
+        v_kept.market_id, v_kept.zone, '-infinity', v_kept.rolled_to, null, c.by_campaign) d
       where not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.came_day)
       union all
       select 'report_sale_days', to_jsonb(d)
@@ -44,9 +47,13 @@ begin
       where d.market_id = v_kept.market_id and d.zone = v_kept.zone and d.came_day < v_kept.rolled_to
         and not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.came_day)
     )
-    (select x.name, format('kept: %s', x.counted) from (select * from kept except all select * from counted) x limit 100)
+    (select x.name, format('kept: %s', x.counted)
+    from (select * from kept except all select * from counted) x
+    limit 100)
     union all
-    (select x.name, format('counted: %s', x.counted) from (select * from counted except all select * from kept) x limit 100);
+    (select x.name, format('counted: %s', x.counted)
+    from (select * from counted except all select * from kept) x
+    limit 100);
   end loop;
   perform set_config('leadgen.report_zone', v_zone, true);
 end;
