@@ -51,7 +51,9 @@ def trade(module_database: str) -> Iterator[Trade]:
         trade.do("erase", 8)
         for place, amount in enumerate(("5.55", "7.77")):
             buyer = trade.buyers[place * 4]
-            session.execute("select leadgen.credit_buyer(%s, %s, %s, 'late')", [buyer, amount, f"sorry {place}"])
+            session.execute(
+                "select leadgen.credit_buyer(%s, %s, %s, 'late')", [buyer, amount, f"sorry {place}"]
+            )
         session.execute("select leadgen.debit_buyer(%s, 1.11, 'fee', 'set-up')", [trade.buyers[0]])
         trade.now = datetime(2025, 4, 2, tzinfo=UTC)
         trade.tell()
@@ -70,16 +72,24 @@ def test_six_ways_come_to_the_same_cent(trade: Trade, currency: str) -> None:
         "leads": trade.sum("x.net", "report.leads x where true", currency),
         "leads by day": trade.sum("x.came_net", "report.funnel x where true", currency),
         "leads by week": trade.sum("x.came_net", "report.funnel_weeks x where true", currency),
-        "leads by month": trade.sum("x.came_net", f"report.funnel_months x where x.came_month = '{MONTH}'", currency),
+        "leads by month": trade.sum(
+            "x.came_net", f"report.funnel_months x where x.came_month = '{MONTH}'", currency
+        ),
         "leads by campaign": trade.sum("x.came_net", "report.funnel_campaigns x where true", currency),
-        "sources": trade.sum("x.came_net", f"report.source_quality x where x.came_month = '{MONTH}'", currency),
+        "sources": trade.sum(
+            "x.came_net", f"report.source_quality x where x.came_month = '{MONTH}'", currency
+        ),
         "sales": trade.sum("x.net", "report.sales x where true", currency),
         "sales by day and source": trade.sum("x.sold_net", "report.margin x where true", currency),
         "sales by day and buyer": trade.sum("x.sold_net", "report.buyer_days x where true", currency),
-        "sales by month": trade.sum("x.sold_net", f"report.sold_months x where x.sold_month = '{MONTH}'", currency),
+        "sales by month": trade.sum(
+            "x.sold_net", f"report.sold_months x where x.sold_month = '{MONTH}'", currency
+        ),
         "buyers": trade.sum("x.sold_net", "report.buyer_scorecard x where true", currency),
         "bookings": trade.sum("x.booked_net", "report.revenue_by_day x where true", currency) + credited,
-        "ledger": -trade.sum("x.change", "report.ledger_months x where x.account in ('revenue', 'returns')", currency)
+        "ledger": -trade.sum(
+            "x.change", "report.ledger_months x where x.account in ('revenue', 'returns')", currency
+        )
         + credited,
         "invoices": trade.sum("x.invoiced - x.credited + x.unbilled", "report.billed x where true", currency)
         + credited,
@@ -103,7 +113,12 @@ def test_revenue_refunds_and_cost_are_the_same_by_lead_and_by_sale(trade: Trade,
 
 def test_the_month_has_what_may_differ(trade: Trade) -> None:
     """A sale of a lead that came the day before, a shared lead, a late return, a part given back, an erased person."""
-    assert trade.ask("select count(*) from report.sales where sold_day > (lead_created_at at time zone zone)::date") > 0
+    assert (
+        trade.ask(
+            "select count(*) from report.sales where sold_day > (lead_created_at at time zone zone)::date"
+        )
+        > 0
+    )
     assert trade.ask("select max(sales) from report.leads") > 1
     assert trade.ask("select count(*) from report.sales where days_to_return > 1") > 0
     assert trade.ask("select count(*) from report.sales where stands and refunds > 0") > 0
@@ -114,7 +129,9 @@ def test_the_month_has_what_may_differ(trade: Trade) -> None:
 @pytest.mark.parametrize("zone", ["Asia/Kolkata", "Pacific/Auckland"])
 def test_another_zone_moves_days_and_no_money(trade: Trade, zone: str) -> None:
     def days() -> Any:
-        return trade.ask("select array_agg(format('%%s %%s', came_day, came_received) order by 1) from report.funnel")
+        return trade.ask(
+            "select array_agg(format('%%s %%s', came_day, came_received) order by 1) from report.funnel"
+        )
 
     own, total = days(), trade.sum("x.came_net", "report.funnel x where true", "USD")
     trade.session.execute("select report.set_zone(%s)", [zone])
