@@ -27,7 +27,7 @@ select testkit.work_holds();
 select is(sum(u.came_money_lost), 45.00, 'a second lead found Dora full: its place would have brought her price')
 from report.unsold u where u.reason = 'cap_day';
 select is(array_agg(distinct u.buyer::text), '{Dora}', 'it says who came nearest to buying') from report.unsold u where u.reason = 'cap_day';
-select is(array_agg(m.name order by m.name collate "C") filter (where m.name in ('net', 'fill_percent')), '{fill_percent,net}',
+select is(array_agg(m.measure order by m.measure collate "C") filter (where m.measure in ('net', 'fill_percent')), '{fill_percent,net}',
   'measures are defined in the database') from report.measures m;
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 create or replace view report.measures as
-select m.name, m.bases, m.unit, m.definition, m.source
+select m.name as measure, m.bases, m.unit, m.definition, m.source
 from leadgen.measures m
 order by m.position;
 comment on view report.measures is
