@@ -93,6 +93,7 @@ grant execute on function leadgen.diagnose_books() to leadgen_dba;
 grant execute on function leadgen.list_zones() to leadgen_dba;
 grant execute on function leadgen.record_backup(text, text, timestamptz, bigint, boolean) to leadgen_dba;
 grant execute on function leadgen.list_broken_invariants() to leadgen_dba;
+grant execute on function leadgen.keep_report_zone(text), leadgen.rebuild_reports() to leadgen_dba;
 grant execute on function leadgen.policy_history(text, bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_policy(text, bigint, integer) to leadgen_dba;
 grant execute on function leadgen.enrollment_history(bigint) to leadgen_dba;

@@ -28,6 +28,7 @@ values
   ('queue_due_report', 140, 'roads.queue_due_report', false, '30 seconds', 'Queues scheduled reports whose period is over.'),
   ('sweep_suppressions', 145, 'privacy.sweep_suppressions', true, '1 minute',
     'Deletes contacts of suppression lists that were dropped or replaced.'),
+  ('roll_up', 148, 'rollups.roll_up', true, '20 seconds', 'Keeps for reports what the days that are over come to.'),
   ('chain_audit', 150, 'auditing.chain_audit', true, '5 seconds', 'Takes entries of the audit into its chain.');
 
 delete from leadgen.chores c where c.name not in (select d.name from declared_chores d);

@@ -21,6 +21,7 @@ MODULES = [
     "privacy",
     "outbox",
     "reporting",
+    "rollups",
     "rehearsal",
     "roads",
 ]
