@@ -64,7 +64,7 @@ def export(
         str | None,
         typer.Option(
             metavar="ZONE",
-            help="Times are read and written by its clock. Default: that of the markets, if they share one.",
+            help="Times are read and written by its clock, and days counted. Default: that of the markets, if they share one.",
         ),
     ] = None,
     by: Annotated[
@@ -101,7 +101,7 @@ def export(
         clock = read_zone(zone or ask(connection, ZONE, []))
         since = read_moment(start, "--from", clock) if start else None
         until = read_moment(end, "--to", clock) if end else None
-        set_zone(connection, clock)
+        set_zone(connection, clock, zone)
         shape = {Format.csv: "csv", Format.jsonl: "json", Format.parquet: "rows"}[form]
         query = str(
             ask(
@@ -142,9 +142,11 @@ def read_zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def set_zone(connection: psycopg.Connection[Any], zone: ZoneInfo) -> None:
-    """Times are written by the clock of this zone from now on."""
-    connection.execute("select set_config('TimeZone', %s, false)", [zone.key])
+def set_zone(connection: psycopg.Connection[Any], clock: ZoneInfo, days: str | None) -> None:
+    """Times are written by this clock from now on, and views count days in the other zone; None: in each market's own."""
+    connection.execute("select set_config('TimeZone', %s, false)", [clock.key])
+    if days:
+        connection.execute("select report.set_zone(%s)", [days])
 
 
 def ask(connection: psycopg.Connection[Any], query: str, arguments: list[Any]) -> Any:
