@@ -25,6 +25,9 @@ values
   ('settle_payments', 110, 'roads.settle_payments', false, '1 minute', 'Pays open invoices from what their buyers paid.'),
   ('settle_overdue', 120, 'roads.settle_overdue', false, '10 minutes', 'Finds invoices that are overdue.'),
   ('remind_buyer', 130, 'roads.remind_buyer', false, '10 minutes', 'Reminds buyers of open invoices.'),
+  ('announce_limits', 140, 'market.announce_limits', true, '10 seconds', 'Says which caps and budgets are used up.'),
+  ('fill_feed', 142, 'roads.fill_feed', true, '0', 'Puts what happened into the feed.'),
+  ('queue_hook_items', 144, 'outbox.queue_hook_items', false, '0', 'Sends the feed to the webhooks of operators.'),
   ('sweep_suppressions', 145, 'privacy.sweep_suppressions', true, '1 minute',
     'Deletes contacts of suppression lists that were dropped or replaced.'),
   ('seal_audit', 150, 'auditing.seal_audit', true, '5 seconds', 'Takes entries of the audit into its chain.');
