@@ -199,6 +199,12 @@ class Settings(BaseSettings):
         description="connections of one IPv4 address or IPv6 /64 to one API process; beyond: 429. "
         "Behind a trusted proxy, requests at the same time are counted instead",
     )
+    max_feed_streams: PositiveInt = Field(
+        default=200, description="streams of the feed (`GET /api/events`) open in one API process; beyond: 503"
+    )
+    max_feed_streams_per_key: PositiveInt = Field(
+        default=5, description="streams of one key or session open in one API process; beyond: 429"
+    )
     api_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
         default=None, description="where the API serves /metrics; unset: nowhere"
     )

@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 
-from leadgen.app import bookings, books
+from leadgen.app import bookings, books, stopping
 from leadgen.app.account_pages import (
     ask_password,
     ask_verify,
@@ -44,6 +44,7 @@ from leadgen.app.assignments import (
     show_assignment,
 )
 from leadgen.app.deposits import request_deposit, show_payment
+from leadgen.app.events import read_feed
 from leadgen.app.form_tokens import issue_form_token
 from leadgen.app.health import show_live, show_ready
 from leadgen.app.invoices import list_invoices, show_invoice, show_invoice_pdf, show_statement
@@ -115,6 +116,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             submit_batch,
             issue_form_token,
             explain_lead,
+            read_feed,
             take_post,
             verify_subscription,
             show_assignment,
@@ -179,6 +181,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
 async def _lifespan(services: Services, _: Litestar) -> AsyncIterator[None]:
     await services.queries.pool.open()
     uses = asyncio.create_task(services.key_uses.run())
+    stopping.on_stop(services.feed.close)
     try:
         yield
     finally:

@@ -55,6 +55,7 @@ REFUSED = Counter(
 LEADS_PER_CALL = Histogram(
     "leadgen_leads_per_call", "Leads handed to the database in one call.", buckets=(1, 2, 4, 8, 16, 32)
 )
+FEED_LISTENERS = Gauge("leadgen_feed_listeners", "Streams of the feed open now.", multiprocess_mode="livesum")
 POSTS_LIMITED = Counter(
     "leadgen_posts_limited", "Requests refused because a rate limit was reached.", ["limit"]
 )
@@ -76,11 +77,13 @@ class MeasuredApp(Litestar):
         started = perf_counter()
         request_id = open_request(cast(HTTPScope, scope), self.trusted_proxies)
         status = 0
+        is_stream = False
 
         async def observe(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
+                is_stream = (b"content-type", b"text/event-stream; charset=utf-8") in message["headers"]
                 headers = add_security_headers(message["headers"])
                 message["headers"] = [*headers, (REQUEST_ID, request_id)]
             await send(message)  # type: ignore[arg-type]
@@ -90,7 +93,8 @@ class MeasuredApp(Litestar):
         finally:
             route = scope.get("path_template") or "unmatched"
             REQUESTS.labels(route, status).inc()
-            SECONDS.labels(route).observe(perf_counter() - started)
+            if not is_stream:  # it lasts as long as its client likes
+                SECONDS.labels(route).observe(perf_counter() - started)
 
 
 def serve(port: int, directory: str | None) -> None:

@@ -27,7 +27,7 @@ def report(delivery: Delivery, result: Result, recorded: Recorded) -> None:
     judged = recorded.outcome or result["outcome"]
     outcome, milliseconds = AS_LOGGED.get(judged, judged), result["latency_ms"]
     metrics.attempts.labels(delivery.channel, outcome).inc()
-    metrics.buyer_attempts.labels(str(delivery.buyer_id), outcome).inc()
+    metrics.buyer_attempts.labels(str(delivery.buyer_id or "operators"), outcome).inc()
     metrics.latency.labels(delivery.channel).observe(milliseconds / 1000)
     if outcome in QUIET:
         return
