@@ -134,7 +134,7 @@ def test_a_buyer_does_not_see_the_words_for_operators(api: Api, connection: psyc
     before = head_of(connection)
     connection.execute(
         "insert into leadgen.events (kind, subject, buyer_id, message, facts) select 'endpoint_disabled', %s, b.id,"
-        " 'for operators', '{\"endpoint_id\": 3, \"reason\": \"gone\", \"inside\": \"secret\"}'"
+        ' \'for operators\', \'{"endpoint_id": 3, "reason": "gone", "inside": "secret"}\''
         " from leadgen.buyers b where b.name = 'Ann'",
         [f"a test {time.time()}"],
     )
@@ -227,13 +227,18 @@ def test_a_lead_that_commits_after_a_later_one_is_not_lost(
     assert other["data"]["message"] == "early"
     fill(connection)
     fill(connection)
-    settled = connection.execute("select settled_id from leadgen.feed_marks where origin = 'event'").fetchone()
-    assert settled and settled[0] >= late
+    settled = connection.execute(
+        "select settled_id from leadgen.feed_marks where origin = 'event'"
+    ).fetchone()
+    assert settled is not None
+    assert settled[0] >= late
 
 
 def test_a_rolled_back_row_does_not_stop_the_feed(api: Api, connection: psycopg.Connection[Any]) -> None:
     with psycopg.connect(api.database) as slow:
-        slow.execute("insert into leadgen.events (kind, subject, message) values ('a_test', 'undone', 'undone')")
+        slow.execute(
+            "insert into leadgen.events (kind, subject, message) values ('a_test', 'undone', 'undone')"
+        )
         fill(connection)
         slow.rollback()
     (row,) = connection.execute(
@@ -242,7 +247,9 @@ def test_a_rolled_back_row_does_not_stop_the_feed(api: Api, connection: psycopg.
     ).fetchone() or (0,)
     for _ in range(3):
         fill(connection)
-    settled = connection.execute("select settled_id from leadgen.feed_marks where origin = 'event'").fetchone()
+    settled = connection.execute(
+        "select settled_id from leadgen.feed_marks where origin = 'event'"
+    ).fetchone()
     assert settled == (row,)
 
 
@@ -256,7 +263,9 @@ def test_what_is_not_kept_any_more_is_told(database: str, tmp_path: Path) -> Non
             add_sale(connection)
         for _ in range(3):
             fill(connection)
-        connection.execute("update leadgen.feed_items set created_at = now() - interval '8 days' where id <= 4")
+        connection.execute(
+            "update leadgen.feed_items set created_at = now() - interval '8 days' where id <= 4"
+        )
         connection.execute("select leadgen.forget_old('feed')")
         answer = api.get("/api/events?after=2", X_API_Key=OPERATOR_KEY)
         assert answer.status == 410
@@ -315,7 +324,8 @@ def test_a_listener_that_does_not_read_is_cut(database: str, tmp_path: Path) -> 
         with socket.socket() as slow:
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             slow.connect(("127.0.0.1", api.port))
-            head = f"GET /api/events HTTP/1.1\r\nHost: x\r\nX-API-Key: {OPERATOR_KEY}\r\nAccept: text/event-stream\r\n\r\n"
+            lines = ("GET /api/events HTTP/1.1", "Host: x", f"X-API-Key: {OPERATOR_KEY}", "Accept: text/event-stream")
+            head = "\r\n".join(lines) + "\r\n\r\n"
             slow.sendall(head.encode())
             wait_until(lambda: api.metric("leadgen_feed_listeners") == 1, lambda: api.metrics())
             connection.execute(
@@ -323,5 +333,7 @@ def test_a_listener_that_does_not_read_is_cut(database: str, tmp_path: Path) -> 
                 " select 'a_test', 'many ' || n, repeat('x', 3000) from generate_series(1, 4000) n"
             )
             fill(connection)
-            wait_until(lambda: api.metric("leadgen_http_refused_total", reason="not-read") == 1, lambda: api.log)
+            wait_until(
+                lambda: api.metric("leadgen_http_refused_total", reason="not-read") == 1, lambda: api.log
+            )
             wait_until(lambda: api.metric("leadgen_feed_listeners") == 0, lambda: api.metrics())

@@ -38,9 +38,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 def page_or_stream() -> Json:
     """The answer 200."""
     said = answer(200, "A page; or, for `Accept: text/event-stream`, the stream.", FeedPage)
-    example = (
-        'id: 71\nevent: sale.made\ndata: {"id": 71, "kind": "sale.made", "at": "…", "data": {"lead_id": 9}}\n\n'
-    )
+    example = 'id: 71\nevent: sale.made\ndata: {"id": 71, "kind": "sale.made", "at": "…", "data": {"lead_id": 9}}\n\n'
     said["200"]["content"][EVENTS] = {"schema": {"type": "string"}, "example": example}
     return said
 
@@ -89,8 +87,9 @@ def page_or_stream() -> Json:
     ),
 )
 async def read_feed(request: Request, services: FromServices) -> Response[bytes] | Stream:
-    """What happened: leads, sales, returns, limits near and reached, endpoints, balances, policies. Operators see all of
-    it, buyers their own. Ids rise, and nothing is missing between two of them that you are shown."""
+    """What happened: leads, sales, returns, limits near and reached, endpoints, balances, policies. Operators see all
+    of it, buyers their own. Ids rise, and nothing is missing between two of them that you are shown.
+    """
     caller = await admit_reader(request, services)
     key_hash = key_hash_of(caller)
     is_stream = EVENTS in request.headers.get("accept", "")

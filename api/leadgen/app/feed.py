@@ -138,5 +138,9 @@ def write_item(raw: msgspec.Raw) -> bytes:
 
 def write_end(problem: Problem) -> bytes:
     """Why a stream ends for good."""
-    said: dict[str, Any] = {"type": problem.kind.type, "status": problem.kind.status, "detail": problem.detail}
+    said: dict[str, Any] = {
+        "type": problem.kind.type,
+        "status": problem.kind.status,
+        "detail": problem.detail,
+    }
     return b"event: end\ndata: %b\n\n" % msgspec.json.encode(said)

@@ -65,6 +65,7 @@ from leadgen.app.problems import (
     Problem,
     on_problem,
 )
+from leadgen.app.metrics import LEAD_SECONDS
 from leadgen.app.queries import Outcome
 from leadgen.app.rates import refuse_limited
 from leadgen.app.refused import keep_refused
@@ -258,7 +259,8 @@ async def take_lead(services: Services, submit: Submit, context: Mapping[str, st
     if status != "lookup":
         return status, outcome
     domain = json.loads(outcome)["domain"]
-    await services.queries.record_mail_domain(domain, await services.mail_domains.look_up(domain))
+    with LEAD_SECONDS.labels("mail_domain").time():
+        await services.queries.record_mail_domain(domain, await services.mail_domains.look_up(domain))
     return await submit(json.dumps(context))
 
 

@@ -287,7 +287,7 @@ class Queries:
     async def show_feed(
         self, reader: str, key_hash: str, kinds: list[str] | None, after: int | None, limit: int = FEED_PAGE
     ) -> str:
-        """A page of the feed as JSON, as an operator or a buyer sees it. Raises Problem (410) for a place that is gone."""
+        """A page of the feed as JSON, as an operator or a buyer sees it. Raises Problem (410: the place is gone)."""
         (page,) = await self._row(SHOW_FEED[reader], (key_hash, after, limit, kinds))
         return str(page)
 

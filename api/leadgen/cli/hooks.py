@@ -41,7 +41,9 @@ REMOVE = "select leadgen.remove_hook(%s::bigint)"
 
 @app.command()
 def add(
-    url: Annotated[str, typer.Argument(metavar="URL", help="Where it is sent: https, on the public internet.")],
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Where it is sent: https, on the public internet.")
+    ],
     name: Annotated[str, typer.Option(metavar="TEXT", help="What you call it.")],
     kind: Annotated[
         list[str] | None,
@@ -72,7 +74,9 @@ def list_hooks(as_json: AsJson = False) -> None:
     if not rows:
         err.print("no hooks")
         return
-    table = plain_table("id", "name", "to", "kinds", "behind", "waiting", "how it goes", numbers=("id", "behind"))
+    table = plain_table(
+        "id", "name", "to", "kinds", "behind", "waiting", "how it goes", numbers=("id", "behind")
+    )
     for row in rows:
         state = describe_health(row) if row["is_active"] else "paused"
         cells = Text(row["name"]), Text(row["url"]), ", ".join(row["kinds"]) or "all"
