@@ -67,21 +67,21 @@ class Tracer:
 
     def note_lead(self, lead_id: int, whole: Step, parts: Sequence[Step], now: float) -> None:
         """The root of a lead's trace, and its parts. `now` is what the clock of the steps says now."""
-        self._ids.wanted = name_trace(lead_id)
-        self._write(lead_id, whole, self._no_context, now)
+        offset = time.time() - now
+        self._ids.wanted = trace_id, root_id = name_trace(lead_id)
+        self._write(lead_id, whole, self._no_context, offset)
         for part in parts:
-            self.note_step(lead_id, part, now)
+            self._write(lead_id, part, self._make_context(trace_id, root_id), offset)
 
     def note_step(self, lead_id: int, step: Step, now: float) -> None:
         """A part of a lead's trace, whose root may be another process's."""
-        self._write(lead_id, step, self._make_context(*name_trace(lead_id)), now)
+        self._write(lead_id, step, self._make_context(*name_trace(lead_id)), time.time() - now)
 
     def close(self) -> None:
         """Send what is still to be sent."""
         self._provider.shutdown()
 
-    def _write(self, lead_id: int, step: Step, context: Any, now: float) -> None:
-        offset = time.time() - now
+    def _write(self, lead_id: int, step: Step, context: Any, offset: float) -> None:
         facts = {"lead_id": lead_id, **step.facts}
         span = self._tracer.start_span(
             step.name,

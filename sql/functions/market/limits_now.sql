@@ -52,7 +52,7 @@ begin
     cross join lateral (select array_position(kernel.list_windows(), x.span) as n) slot
   )
   select
-    u.market_id, u.offer_id, u.buyer_id, u.buyer_offer_id, u.code, u.span, u.zone, u.used, u.cap,
+    u.market_id, u.offer_id, u.buyer_id, u.buyer_offer_id, u.code, u.span, u.zone::text, u.used, u.cap,
     u.used + case when u.counts_money then u.price else 1 end > u.cap
   from uses u, leadgen.settings s
   where u.cap > 0 and u.used > 0
