@@ -136,14 +136,14 @@ def promtool() -> Path:
 
 @needs("promtool", "prometheus")
 def test_promtool_takes_the_configuration(promtool: Path) -> None:
-    command = [promtool, "check", "config", "prometheus.yml"]
+    command = [str(promtool), "check", "config", "prometheus.yml"]
     checked = subprocess.run(command, cwd=RULES, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 @needs("promtool", "prometheus")
 def test_each_alert_fires_in_trouble_and_is_silent_in_calm(promtool: Path) -> None:
-    command = [promtool, "test", "rules", "alerts_test.yml"]
+    command = [str(promtool), "test", "rules", "alerts_test.yml"]
     checked = subprocess.run(command, cwd=RULES, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
@@ -153,6 +153,6 @@ def test_promtool_reads_every_query_of_the_dashboards(promtool: Path, tmp_path: 
     rules = [{"record": f"leadgen:query_{n}", "expr": text} for n, text in enumerate(expressions())]
     file = tmp_path / "rules.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
-    command = [promtool, "check", "rules", str(file)]
+    command = [str(promtool), "check", "rules", str(file)]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr

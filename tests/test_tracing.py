@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.serving import add_catalogue, make_lead, running_api
+from api.serving import SERVE, add_catalogue, make_lead, running_api
 from leadgen import tracing
 from leadgen.db.urls import with_role
 from leadgen.settings import SettingsError
@@ -82,7 +82,10 @@ def test_a_lead_is_one_trace_from_request_to_delivery(database: str, tmp_path: P
             "DATABASE_URL": with_role(database, "leadgen_worker"),
             "WORKER_POLL_SECONDS": "0.1",
         }
-        with running_api(database, tmp_path, **settings) as api, (tmp_path / "worker.log").open("wb") as log:
+        with (
+            running_api(database, tmp_path, 1, SERVE, **settings) as api,
+            (tmp_path / "worker.log").open("wb") as log,
+        ):
             worker = Fork(WORKER, ["worker"], os.environ | worker_settings, log.fileno(), log.fileno())
             try:
                 answer = api.post(lead)
@@ -126,7 +129,7 @@ def test_without_the_setting_nothing_of_it_is_imported(stocked_database: str) ->
 def test_a_collector_that_is_away_holds_up_no_lead(database: str, tmp_path: Path) -> None:
     add_catalogue(database)
     settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
-    with running_api(database, tmp_path, **settings) as api:
+    with running_api(database, tmp_path, 1, SERVE, **settings) as api:
         for _ in range(5):
             assert api.post(make_lead()).status == 202
     with psycopg.connect(database) as connection:

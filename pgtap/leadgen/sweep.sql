@@ -1,6 +1,6 @@
 -- The catalogue swept: nothing for PUBLIC, definers pinned, everything commented, each role exactly what sql/policies says.
 begin;
-select plan(53);
+select plan(54);
 
 create temp view schemas as
 select n.oid, n.nspname as name from pg_namespace n where pg_get_userbyid(n.nspowner) = 'leadgen_owner';
@@ -34,7 +34,7 @@ select is_empty($$select name from functions where proowner not in ('leadgen_own
   union all select name from relations where relowner <> 'leadgen_owner'::regrole$$,
   'all of it belongs to leadgen_owner, but for what reads for buyers');
 select bag_eq($$select proname::text from functions where proowner = 'leadgen_reader'::regrole and prosecdef$$,
-  $$select unnest('{show_sale,show_balance,list_ledger,show_own_invoice,list_own_invoices,show_payment}'::text[])$$,
+  $$select unnest('{show_sale,show_balance,list_ledger,show_own_invoice,list_own_invoices,show_payment,show_own_feed}'::text[])$$,
   'what buyers read runs under row-level security');
 select is_empty($$select name from schemas where has_schema_privilege('leadgen_reader', oid, 'create')$$,
   'the role of what reads for buyers makes nothing');
@@ -90,7 +90,8 @@ from (values
   ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,list_withdrawn,take_nap,
     list_chores,run_chore,follow_change,route_held_lead,
     settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
-    list_endpoint_checks,record_endpoint_check,measure_outbox,measure_market,is_copy,show_invoice,claim_fetches,record_fetch,record_mail_domain,
+    list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy,show_invoice,measure_market,
+    claim_fetches,record_fetch,record_mail_domain,
     claim_payment_calls,record_payment_answer,claim_user_mails,record_user_mail,
     list_data_keys,add_data_key,list_unsealed,keep_sealed,list_held_unchecked,end_suppressed_holds}'),
   ('leadgen_dba',
@@ -134,7 +135,8 @@ select is_empty($$select name from relations r where relkind <> 'S' and has_any_
 select is_empty($$select name from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_reporting', r.oid,
   'insert, update, references')$$, 'analysts write nothing');
 select is_empty($$select name from relations r where relkind <> 'S' and not has_table_privilege('leadgen_dba', r.oid, 'select')
-  and relname not in ('webhook_secrets', 'hook_secrets', 'network_secrets', 'link_secrets', 'user_passwords', 'user_totp', 'user_recovery_codes',
+  and relname not in ('webhook_secrets', 'hook_secrets', 'network_secrets', 'link_secrets', 'user_passwords', 'user_totp',
+    'user_recovery_codes',
     'user_passkeys', 'user_challenges', 'user_sessions', 'user_devices', 'user_tokens', 'sign_in_attempts', 'sign_in_tries')$$,
   'a DBA reads everything else');
 select set_eq(format($$select a.attname::text from pg_attribute a

@@ -1,4 +1,5 @@
--- Webhooks of operators: endpoints, notices and deliveries need no buyer any more.
+-- Webhooks of operators: endpoints, notices and deliveries need no buyer any more. Endpoints and notices are small tables.
+-- squawk-ignore-file adding-foreign-key-constraint, constraint-missing-not-valid, require-concurrent-index-creation, ban-drop-not-null
 create table leadgen.operator_hooks (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,

@@ -320,20 +320,26 @@ def test_a_server_that_stops_ends_its_streams_at_once(database: str, tmp_path: P
 def test_a_listener_that_does_not_read_is_cut(database: str, tmp_path: Path) -> None:
     """Nothing is kept for it: what it is owed waits in the database, and its connection ends after write_seconds."""
     add_catalogue(database)
-    with psycopg.connect(database, autocommit=True) as connection, running_api(database, tmp_path) as api:
-        with socket.socket() as slow:
-            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-            slow.connect(("127.0.0.1", api.port))
-            lines = ("GET /api/events HTTP/1.1", "Host: x", f"X-API-Key: {OPERATOR_KEY}", "Accept: text/event-stream")
-            head = "\r\n".join(lines) + "\r\n\r\n"
-            slow.sendall(head.encode())
-            wait_until(lambda: api.metric("leadgen_feed_listeners") == 1, lambda: api.metrics())
-            connection.execute(
-                "insert into leadgen.events (kind, subject, message)"
-                " select 'a_test', 'many ' || n, repeat('x', 3000) from generate_series(1, 4000) n"
-            )
-            fill(connection)
-            wait_until(
-                lambda: api.metric("leadgen_http_refused_total", reason="not-read") == 1, lambda: api.log
-            )
-            wait_until(lambda: api.metric("leadgen_feed_listeners") == 0, lambda: api.metrics())
+    with (
+        psycopg.connect(database, autocommit=True) as connection,
+        running_api(database, tmp_path) as api,
+        socket.socket() as slow,
+    ):
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        slow.connect(("127.0.0.1", api.port))
+        lines = (
+            "GET /api/events HTTP/1.1",
+            "Host: x",
+            f"X-API-Key: {OPERATOR_KEY}",
+            "Accept: text/event-stream",
+        )
+        head = "\r\n".join(lines) + "\r\n\r\n"
+        slow.sendall(head.encode())
+        wait_until(lambda: api.metric("leadgen_feed_listeners") == 1, lambda: api.metrics())
+        connection.execute(
+            "insert into leadgen.events (kind, subject, message)"
+            " select 'a_test', 'many ' || n, repeat('x', 3000) from generate_series(1, 4000) n"
+        )
+        fill(connection)
+        wait_until(lambda: api.metric("leadgen_http_refused_total", reason="not-read") == 1, lambda: api.log)
+        wait_until(lambda: api.metric("leadgen_feed_listeners") == 0, lambda: api.metrics())

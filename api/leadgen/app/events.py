@@ -6,8 +6,8 @@ from functools import partial
 from litestar import Response, get
 from litestar.response import Stream
 
-from leadgen.app.headers import group, key_hash_of, read_caller
 from leadgen.app.cookies import SESSION, hash_token
+from leadgen.app.headers import group, key_hash_of, read_caller
 from leadgen.app.openapi.models import FeedPage
 from leadgen.app.openapi.operations import (
     BUYER,

@@ -33,6 +33,7 @@ from leadgen.app.lead_forms import (
     show_taken,
     wants_json,
 )
+from leadgen.app.metrics import LEAD_SECONDS
 from leadgen.app.openapi.models import Accepted, Lead, LeadForm, Rejected
 from leadgen.app.openapi.operations import (
     LEAD_ID,
@@ -65,7 +66,6 @@ from leadgen.app.problems import (
     Problem,
     on_problem,
 )
-from leadgen.app.metrics import LEAD_SECONDS
 from leadgen.app.queries import Outcome
 from leadgen.app.rates import refuse_limited
 from leadgen.app.refused import keep_refused

@@ -30,4 +30,5 @@ begin
 end;
 $$;
 comment on function billing.measure_money(timestamptz) is
-  'How many buyers are low, by billing mode; what buyers owe, what is unbilled at most and what is overdue, by currency.';
+  'How many buyers are low, by billing mode; what buyers owe, what is unbilled at most and what is overdue, by '
+  'currency.';

@@ -14,7 +14,8 @@ begin
     select o.* into v_open from identity.open_key(p_hash) o;
     v_user := v_open.holder;
     buyer_id := coalesce((v_open.key).buyer_id, v_user.buyer_id);
-    is_operator := (v_open.key).kind = 'operator' or coalesce(v_user.role <> 'buyer' and v_user.source_id is null, false);
+    is_operator := (v_open.key).kind = 'operator'
+      or coalesce(v_user.role <> 'buyer' and v_user.source_id is null, false);
     if buyer_id is not null or is_operator then
       perform identity.check_scope(v_open.scopes, 'read', case when is_operator then 'the operator'
         else format('buyer %s', buyer_id) end, 'leadgen key create makes one with scope read.');
@@ -61,4 +62,5 @@ begin
 end;
 $$;
 comment on function identity.act_as_reader(text) is
-  'From here to its end the transaction acts for the buyer whose key or session this is; for functions of leadgen_reader.';
+  'From here to its end the transaction acts for the buyer whose key or session this is; for functions of '
+  'leadgen_reader.';

@@ -26,7 +26,8 @@ begin
 end;
 $$;
 comment on function leadgen.find_feed_reader(text) is
-  'Who reads the feed by a key or a session: operator (all of it) or buyer (its own items). LG401, LG403 without scope read.';
+  'Who reads the feed by a key or a session: operator (all of it) or buyer (its own items). LG401, LG403 without '
+  'scope read.';
 
 create or replace function leadgen.show_feed(p_key_hash text, p_after bigint, p_limit integer, p_kinds text[])
 returns text
@@ -40,7 +41,8 @@ begin
 end;
 $$;
 comment on function leadgen.show_feed(text, bigint, integer, text[]) is
-  'A page of the feed as JSON, for operators: items after an id, the place after them (next_after), and whether there are '
+  'A page of the feed as JSON, for operators: items after an id, the place after them (next_after), and whether '
+  'there are '
   'more. p_after null: from the oldest that is kept; p_kinds null: all. LG410 for a place that is not kept any more.';
 
 create or replace function leadgen.show_own_feed(p_key_hash text, p_after bigint, p_limit integer, p_kinds text[])
@@ -103,7 +105,8 @@ begin
 end;
 $$;
 comment on function leadgen.resume_hook(bigint) is
-  'Sends a hook what came while it was paused or its endpoint disabled, as far as the feed still has it (missing_to of its '
+  'Sends a hook what came while it was paused or its endpoint disabled, as far as the feed still has it (missing_to '
+  'of its '
   'next message says how far not), and what comes. False when it was in use; LG404.';
 
 create or replace function leadgen.remove_hook(p_hook_id bigint)
@@ -132,7 +135,8 @@ begin
 end;
 $$;
 comment on function leadgen.rotate_hook_secret(bigint, interval) is
-  'Makes a new secret for a hook and returns it; until the overlap ends the old one signs as well. LG400, LG404, LG409.';
+  'Makes a new secret for a hook and returns it; until the overlap ends the old one signs as well. LG400, LG404, '
+  'LG409.';
 
 create or replace function leadgen.test_hook(p_hook_id bigint)
 returns bigint
@@ -160,5 +164,6 @@ begin
 end;
 $$;
 comment on function leadgen.measure_market() is
-  'What Prometheus shows of the market, for workers: leads of the last ten minutes by what became of them, limits, endpoints, '
+  'What Prometheus shows of the market, for workers: leads of the last ten minutes by what became of them, limits, '
+  'endpoints, '
   'hooks, money by currency, quarantine, held leads. Labels are from closed lists; no personal data.';

@@ -16,7 +16,8 @@ returns table (
 language plpgsql
 stable
 as $$
--- Full as the kernel sees it: one more sale, at the enrollment's or the offer's own price, would go over. A limit of 0 is
+-- Full as the kernel sees it: one more sale, at the enrollment's or the offer's own price, would go over. A limit of 0
+-- is
 -- off, not used up.
 begin
   return query
@@ -56,11 +57,13 @@ begin
     u.used + case when u.counts_money then u.price else 1 end > u.cap
   from uses u, leadgen.settings s
   where u.cap > 0 and u.used > 0
-    and (u.used >= u.cap * s.warn_at_percent / 100 or u.used + case when u.counts_money then u.price else 1 end > u.cap);
+    and (u.used >= u.cap * s.warn_at_percent / 100
+      or u.used + case when u.counts_money then u.price else 1 end > u.cap);
 end;
 $$;
 comment on function market.list_used_limits(timestamptz) is
-  'Limits of enrollments and offers that are used to settings.warn_at_percent or beyond, and whether they are used up; buyer '
+  'Limits of enrollments and offers that are used to settings.warn_at_percent or beyond, and whether they are used '
+  'up; buyer '
   'and enrollment null: the limit is the offer''s.';
 
 create or replace function market.announce_limits()

@@ -249,19 +249,6 @@ $$;
 comment on function outbox.lease_deliveries(bigint[], text, interval, timestamptz) is
   'Leases these deliveries, as far as they are still due, and composes what is sent.';
 
-create or replace function outbox.list_secrets(p_own leadgen.webhook_secrets, p_now timestamptz)
-returns text[]
-language sql
-stable
-as $$
--- An expression, not secured, so that it is inlined.
-  select array_remove(array[
-    p_own.secret,
-    case when p_own.previous_secret_until > p_now then p_own.previous_secret end], null)::text[];
-$$;
-comment on function outbox.list_secrets(leadgen.webhook_secrets, timestamptz) is
-  'What a buyer''s webhooks are signed with: its secret, and the one before while it is rotated.';
-
 create or replace function outbox.release_deliveries(p_delivery_ids bigint[], p_tokens uuid[])
 returns integer
 language plpgsql

@@ -31,7 +31,8 @@ begin
     outbox.find_feed_head())
   returning id into hook_id;
   secret := catalog.make_webhook_secret();
-  insert into leadgen.hook_secrets (hook_id, created_at, secret) values (add_hook.hook_id, leadgen.clock(), add_hook.secret);
+  insert into leadgen.hook_secrets (hook_id, created_at, secret)
+  values (add_hook.hook_id, leadgen.clock(), add_hook.secret);
   insert into leadgen.endpoints (created_at, hook_id, channel, target, max_in_flight)
   values (leadgen.clock(), add_hook.hook_id, 'webhook', p_url, 1);
 end;
@@ -150,19 +151,6 @@ end;
 $$;
 comment on function outbox.rotate_hook_secret(bigint, interval) is 'The work of leadgen.rotate_hook_secret.';
 
-create or replace function outbox.list_hook_secrets(p_own leadgen.hook_secrets, p_now timestamptz)
-returns text[]
-language sql
-stable
-as $$
--- An expression, not secured, so that it is inlined.
-  select array_remove(array[
-    p_own.secret,
-    case when p_own.previous_secret_until > p_now then p_own.previous_secret end], null)::text[];
-$$;
-comment on function outbox.list_hook_secrets(leadgen.hook_secrets, timestamptz) is
-  'What the webhooks of a hook are signed with: its secret, and the one before while it is rotated.';
-
 create or replace function outbox.queue_hook_notice(p_hook_id bigint, p_kind text, p_facts jsonb)
 returns bigint
 language plpgsql
@@ -198,7 +186,8 @@ returns bigint
 language plpgsql
 volatile
 as $$
--- A hook whose receiver is slow or away has at most 100 deliveries that wait; the rest stays in the feed. So does all of it
+-- A hook whose receiver is slow or away has at most 100 deliveries that wait; the rest stays in the feed. So does all
+-- of it
 -- while there is no market.
 declare
   c_most constant integer := 100;
@@ -234,7 +223,8 @@ begin
       'missing_to', case when v_hook.last_item_id < v_forgotten_to then v_forgotten_to end, 'items', v_items)));
   end if;
   update leadgen.operator_hooks h
-  set last_item_id = case when jsonb_array_length(v_items) < c_most then v_head else (v_items -> -1 ->> 'id')::bigint end
+  set last_item_id = case when jsonb_array_length(v_items) < c_most then v_head
+    else (v_items -> -1 ->> 'id')::bigint end
   where h.id = v_hook.id;
   return v_hook.id;
 end;
@@ -256,7 +246,8 @@ begin
     where h.is_active), outbox.find_feed_head());
 end;
 $$;
-comment on function outbox.find_sent_item() is 'The item of the feed up to which every hook in use has it in its deliveries.';
+comment on function outbox.find_sent_item() is
+  'The item of the feed up to which every hook in use has it in its deliveries.';
 
 create or replace function outbox.test_hook(p_hook_id bigint)
 returns bigint

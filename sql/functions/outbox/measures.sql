@@ -73,4 +73,5 @@ begin
 end;
 $$;
 comment on function outbox.measure_endpoints(timestamptz) is
-  'How many endpoints of buyers, and hooks, are well, failing, resting or disabled, and how far the slowest hook is behind.';
+  'How many endpoints of buyers, and hooks, are well, failing, resting or disabled, and how far the slowest hook is '
+  'behind.';

@@ -1,8 +1,10 @@
 -- Road: what happened goes into the feed. See sql/tables/feed.sql.
 --
--- A turn of an origin: have those ended who wrote when its mark was set? Then what is above settled_id and not in the feed
+-- A turn of an origin: have those ended who wrote when its mark was set? Then what is above settled_id and not in the
+-- feed
 -- is added, in the order of ids, in a statement that began after that question: it sees whatever they committed. Then
--- everything up to the mark is settled, and a new mark is set: first the latest row is read, then who is writing. Whoever
+-- everything up to the mark is settled, and a new mark is set: first the latest row is read, then who is writing.
+-- Whoever
 -- has taken a lower id holds the table's lock since before it took it, so it is among them, or has ended.
 
 create or replace function roads.fill_feed()
@@ -25,7 +27,8 @@ begin
 end;
 $$;
 comment on function roads.fill_feed() is
-  'Adds what is new in each origin to the feed, at most 500 rows of each; returns how many. 0 while another worker does it.';
+  'Adds what is new in each origin to the feed, at most 500 rows of each; returns how many. 0 while another worker '
+  'does it.';
 
 create or replace function roads.fill_feed_from(p_mark leadgen.feed_marks)
 returns integer
@@ -134,7 +137,12 @@ $$;
 comment on function roads.add_sales_to_feed(bigint, integer) is
   'Adds sales above an id that are not in the feed, by id; how many, and the highest.';
 
-create or replace function roads.add_returns_to_feed(p_after bigint, p_most integer, out rows integer, out last_id bigint)
+create or replace function roads.add_returns_to_feed(
+  p_after bigint,
+  p_most integer,
+  out rows integer,
+  out last_id bigint
+)
 language plpgsql
 volatile
 as $$
@@ -158,14 +166,21 @@ $$;
 comment on function roads.add_returns_to_feed(bigint, integer) is
   'Adds returns above an id that are not in the feed, by id; how many, and the highest.';
 
-create or replace function roads.add_events_to_feed(p_after bigint, p_most integer, out rows integer, out last_id bigint)
+create or replace function roads.add_events_to_feed(
+  p_after bigint,
+  p_most integer,
+  out rows integer,
+  out last_id bigint
+)
 language plpgsql
 volatile
 as $$
 -- A buyer sees ids, and the facts that its kind names. The words of an event, and its other facts, are for operators.
 begin
   with added as (
-    insert into leadgen.feed_items (created_at, happened_at, origin, origin_id, kind, buyer_id, for_buyers, facts, notes)
+    insert into leadgen.feed_items (
+      created_at, happened_at, origin, origin_id, kind, buyer_id, for_buyers, facts, notes
+    )
     select
       leadgen.clock(), e.created_at, 'event', e.id, coalesce(k.kind, 'event.noted'), e.buyer_id,
       coalesce(k.for_buyers and e.buyer_id is not null, false),
@@ -189,7 +204,12 @@ $$;
 comment on function roads.add_events_to_feed(bigint, integer) is
   'Adds events above an id that are not in the feed, by id; how many, and the highest.';
 
-create or replace function roads.add_policies_to_feed(p_after bigint, p_most integer, out rows integer, out last_id bigint)
+create or replace function roads.add_policies_to_feed(
+  p_after bigint,
+  p_most integer,
+  out rows integer,
+  out last_id bigint
+)
 language plpgsql
 volatile
 as $$
@@ -225,7 +245,8 @@ returns integer
 language plpgsql
 volatile
 as $$
--- What a hook in use has still to be sent is kept, and what is not settled, which would be added anew. Who asks for what
+-- What a hook in use has still to be sent is kept, and what is not settled, which would be added anew. Who asks for
+-- what
 -- is gone is told so, by forgotten_to.
 declare
   v_before constant timestamptz := leadgen.clock()
@@ -254,5 +275,6 @@ begin
 end;
 $$;
 comment on function roads.forget_feed() is
-  'Deletes items of the feed that are older than the retention rule feed says and that every hook in use has been sent, at '
+  'Deletes items of the feed that are older than the retention rule feed says and that every hook in use has been '
+  'sent, at '
   'most 1,000; returns how many.';
