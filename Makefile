@@ -18,7 +18,7 @@ setup: $(STAMP) ## Make .venv with the `leadgen` command, and get PostgreSQL and
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[demo,dev,diff,invoices,stripe]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[demo,dev,diff,invoices,stripe,traces]'
 	scripts/get-postgres
 	scripts/get-postgres-18
 	scripts/get-extensions
@@ -26,6 +26,7 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	scripts/get-pgspot
 	scripts/get-program nginx
 	scripts/get-program pgbouncer libc-ares2
+	scripts/get-program prometheus
 	touch $(STAMP)
 
 demo: $(STAMP) ## Show everything at work: 200 leads in, sold and delivered

@@ -212,6 +212,13 @@ class Settings(BaseSettings):
         description="connections of one IPv4 address or IPv6 /64 to one API process; beyond: 429. "
         "Behind a trusted proxy, requests at the same time are counted instead",
     )
+    max_feed_streams: PositiveInt = Field(
+        default=200,
+        description="streams of the feed (`GET /api/events`) open in one API process; beyond: 503",
+    )
+    max_feed_streams_per_key: PositiveInt = Field(
+        default=5, description="streams of one key or session open in one API process; beyond: 429"
+    )
     api_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
         default=None, description="where the API serves /metrics; unset: nowhere"
     )
@@ -234,6 +241,11 @@ class Settings(BaseSettings):
     meta_graph_timeout_seconds: Annotated[float, Field(gt=0, le=15)] = Field(
         default=5,
         description="seconds for fetching one lead, twice as long where the token may not read its ad",
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        default=None,
+        description="where traces of leads are sent (OpenTelemetry, OTLP by HTTP): http://collector:4318; "
+        "unset: nowhere",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "console"] = "json"

@@ -1,6 +1,6 @@
 -- The catalogue swept: nothing for PUBLIC, definers pinned, everything commented, each role exactly what sql/policies says.
 begin;
-select plan(53);
+select plan(54);
 
 create temp view schemas as
 select n.oid, n.nspname as name from pg_namespace n where pg_get_userbyid(n.nspowner) = 'leadgen_owner';
@@ -34,7 +34,7 @@ select is_empty($$select name from functions where proowner not in ('leadgen_own
   union all select name from relations where relowner <> 'leadgen_owner'::regrole$$,
   'all of it belongs to leadgen_owner, but for what reads for buyers');
 select bag_eq($$select proname::text from functions where proowner = 'leadgen_reader'::regrole and prosecdef$$,
-  $$select unnest('{show_sale,show_balance,list_ledger,show_own_invoice,list_own_invoices,show_payment}'::text[])$$,
+  $$select unnest('{show_sale,show_balance,list_ledger,show_own_invoice,list_own_invoices,show_payment,show_own_feed}'::text[])$$,
   'what buyers read runs under row-level security');
 select is_empty($$select name from schemas where has_schema_privilege('leadgen_reader', oid, 'create')$$,
   'the role of what reads for buyers makes nothing');
@@ -83,13 +83,15 @@ from (values
     find_passkey,finish_passkey_sign_in,start_provider_sign_in,take_provider_state,finish_provider_sign_in,
     remove_user_bindings_for,list_users_for,invite_user_for,approve_user_for,change_user_status_for,send_reset_for,
     revoke_user_sessions_for,
+    find_feed_head,find_feed_reader,show_feed,show_own_feed,
     act_as_buyer,act_as_source,act_as_user}'::text[]),
   ('leadgen_buyer', '{act_as_buyer,act_as_user,acting_buyer}'),
   ('leadgen_source', '{act_as_source,act_as_user,acting_source}'),
   ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,list_withdrawn,take_nap,
     list_chores,run_chore,follow_change,route_held_lead,
     settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
-    list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy,show_invoice,claim_fetches,record_fetch,record_mail_domain,
+    list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy,show_invoice,measure_market,
+    claim_fetches,record_fetch,record_mail_domain,
     claim_payment_calls,record_payment_answer,claim_user_mails,record_user_mail,diagnose_market,diagnose_server,
     claim_report,read_report,start_report_mail,record_report_mail,finish_report,
     list_data_keys,add_data_key,list_unsealed,keep_sealed,list_held_unchecked,end_suppressed_holds}'),
@@ -117,6 +119,7 @@ from (values
     'resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
     'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,'
     'invite_user,approve_user,change_user_status,send_reset,remove_user_totp,remove_user_passkeys,remove_user_bindings,'
+    'add_hook,pause_hook,resume_hook,remove_hook,rotate_hook_secret,test_hook,measure_market,'
     'revoke_user_sessions,create_key,rotate_key,revoke_key,set_zone,find_start,rank_reason,keep_report_zone,rebuild_reports}'),
   ('leadgen_reporting', '{compose_export,find_report_zone,set_zone,find_start,rank_reason}')
 ) as t (role, names);
@@ -136,7 +139,8 @@ select is_empty($$select name from relations r where relkind <> 'S' and has_any_
 select is_empty($$select name from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_reporting', r.oid,
   'insert, update, references')$$, 'analysts write nothing');
 select is_empty($$select name from relations r where relkind <> 'S' and not has_table_privilege('leadgen_dba', r.oid, 'select')
-  and relname not in ('webhook_secrets', 'network_secrets', 'link_secrets', 'user_passwords', 'user_totp', 'user_recovery_codes',
+  and relname not in ('webhook_secrets', 'hook_secrets', 'network_secrets', 'link_secrets', 'user_passwords', 'user_totp',
+    'user_recovery_codes',
     'user_passkeys', 'user_challenges', 'user_sessions', 'user_devices', 'user_tokens', 'sign_in_attempts', 'sign_in_tries')$$,
   'a DBA reads everything else');
 select set_eq(format($$select a.attname::text from pg_attribute a
@@ -144,6 +148,7 @@ select set_eq(format($$select a.attname::text from pg_attribute a
   where a.attrelid = %L::regclass and a.attnum > 0 and has_column_privilege(r, a.attrelid, a.attname, 'select')$$, name),
   format('select unnest(%L::text[])', columns), format('nobody reads the secrets of %s', name))
 from (values ('leadgen.webhook_secrets', '{buyer_id,created_at,updated_at,previous_secret_until}'),
+  ('leadgen.hook_secrets', '{hook_id,created_at,previous_secret_until}'),
   ('leadgen.network_secrets', '{source_id,created_at,updated_at}'),
   ('leadgen.user_passwords', '{user_id,changed_at}'), ('leadgen.user_totp', '{user_id,created_at,confirmed_at}'),
   ('leadgen.user_passkeys', '{id,created_at,user_id,name,used_at}'), ('leadgen.user_challenges', '{created_at,user_id}'),

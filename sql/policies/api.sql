@@ -82,6 +82,12 @@ grant execute on function leadgen.create_own_key(text, text, text, text[], times
 grant execute on function leadgen.rotate_own_key(text, bigint, interval, timestamptz, text, text) to leadgen_api;
 grant execute on function leadgen.revoke_own_key(text, bigint) to leadgen_api;
 
+-- Operators and buyers listen to the feed.
+grant execute on function leadgen.find_feed_head() to leadgen_api;
+grant execute on function leadgen.find_feed_reader(text) to leadgen_api;
+grant execute on function leadgen.show_feed(text, bigint, integer, text[]) to leadgen_api;
+grant execute on function leadgen.show_own_feed(text, bigint, integer, text[]) to leadgen_api;
+
 -- The SMS provider reports, and the load balancer asks.
 grant execute on function leadgen.record_sms_status(uuid, text, text, integer) to leadgen_api;
 grant execute on function leadgen.is_ready() to leadgen_api;

@@ -83,6 +83,13 @@ grant execute on function leadgen.measure_sealing() to leadgen_dba;
 grant execute on function leadgen.open_leads(bigint[], text, text) to leadgen_dba;
 grant execute on function leadgen.open_quarantined(bigint, text) to leadgen_dba;
 grant execute on function leadgen.open_fetch(bigint, text) to leadgen_dba;
+grant execute on function leadgen.add_hook(text, text, text[]) to leadgen_dba;
+grant execute on function leadgen.pause_hook(bigint) to leadgen_dba;
+grant execute on function leadgen.resume_hook(bigint) to leadgen_dba;
+grant execute on function leadgen.remove_hook(bigint) to leadgen_dba;
+grant execute on function leadgen.rotate_hook_secret(bigint, interval) to leadgen_dba;
+grant execute on function leadgen.test_hook(bigint) to leadgen_dba;
+grant execute on function leadgen.measure_market() to leadgen_dba;
 grant execute on function leadgen.explain_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_candidates(bigint) to leadgen_dba;
 grant execute on function leadgen.find_leads(text, integer, text) to leadgen_dba;
@@ -193,7 +200,8 @@ grant execute on function leadgen.list_return_reasons() to leadgen_dba;
 grant insert, update (position, description, is_active) on leadgen.return_reasons to leadgen_dba;
 -- Secrets are written by the functions above, and never read again: who reads them could sign for us, post for a network
 -- or answer for every buyer.
-revoke select on leadgen.link_secrets, leadgen.webhook_secrets, leadgen.network_secrets from leadgen_dba;
+revoke select on leadgen.link_secrets, leadgen.webhook_secrets, leadgen.network_secrets, leadgen.hook_secrets from leadgen_dba;
+grant select (hook_id, created_at, previous_secret_until) on leadgen.hook_secrets to leadgen_dba;
 grant select (buyer_id, created_at, updated_at, previous_secret_until) on leadgen.webhook_secrets to leadgen_dba;
 grant select (source_id, created_at, updated_at) on leadgen.network_secrets to leadgen_dba;
 -- Keys: by functions, which leave no key without an owner and no change without an event. Their hashes are read by nobody.

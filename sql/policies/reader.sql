@@ -8,9 +8,11 @@ grant select on
   leadgen.ledger_transactions, leadgen.ledger_entries, leadgen.payments
 to leadgen_reader;
 grant select on leadgen.billing_settings, leadgen.ledger_kinds, leadgen.consent_texts to leadgen_reader;
+grant select (id, happened_at, kind, buyer_id, for_buyers, facts) on leadgen.feed_items to leadgen_reader;
 grant execute on function identity.act_as_buyer(text) to leadgen_reader;
+grant execute on function identity.act_as_reader(text) to leadgen_reader;
 grant execute on function identity.acting_buyer() to leadgen_reader;
--- What the six call.
+-- What the seven call.
 grant execute on function roads.show_sale(text, bigint) to leadgen_reader;
 grant execute on function roads.show_own_invoice(text, text) to leadgen_reader;
 grant execute on function roads.list_own_invoices(text, text, bigint, integer) to leadgen_reader;
@@ -33,6 +35,10 @@ grant execute on function market.find_own_sale(bigint, bigint) to leadgen_reader
 grant execute on function market.has_ended(leadgen.lead_assignments) to leadgen_reader;
 grant execute on function market.list_evidence(bigint) to leadgen_reader;
 grant execute on function outbox.disclose(text[], leadgen.leads) to leadgen_reader;
+grant execute on function outbox.show_own_feed(text, bigint, integer, text[]) to leadgen_reader;
+grant execute on function outbox.find_feed_span(bigint, integer, text[]) to leadgen_reader;
+grant execute on function outbox.find_feed_end() to leadgen_reader;
+grant execute on function outbox.write_feed_page(jsonb, integer, bigint) to leadgen_reader;
 grant execute on function catalog.find_consent_text(jsonb) to leadgen_reader;
 grant execute on function kernel.currency_minor_unit(text) to leadgen_reader;
 grant execute on function kernel.refuse(text, text, text, text, text, text) to leadgen_reader;
@@ -47,7 +53,7 @@ begin
   foreach v_function in array array[
     'leadgen.show_sale(text, bigint)', 'leadgen.show_balance(text)', 'leadgen.list_ledger(text, bigint, integer)',
     'leadgen.show_own_invoice(text, text)', 'leadgen.list_own_invoices(text, text, bigint, integer)',
-    'leadgen.show_payment(text, bigint)']::regprocedure[] loop
+    'leadgen.show_payment(text, bigint)', 'leadgen.show_own_feed(text, bigint, integer, text[])']::regprocedure[] loop
     execute format('alter function %s owner to leadgen_reader', v_function);
   end loop;
   revoke create on schema leadgen from leadgen_reader;

@@ -21,6 +21,7 @@ grant execute on function leadgen.record_endpoint_check(bigint, text) to leadgen
 grant execute on function leadgen.measure_outbox() to leadgen_worker;
 grant execute on function leadgen.diagnose_market() to leadgen_worker;
 grant execute on function leadgen.diagnose_server() to leadgen_worker;
+grant execute on function leadgen.measure_market() to leadgen_worker;
 grant execute on function leadgen.is_copy() to leadgen_worker;
 -- The PDF that an e-mail brings; it names no person of a lead.
 grant execute on function leadgen.show_invoice(text) to leadgen_worker;

@@ -57,6 +57,8 @@ alter table leadgen.enrollment_versions enable row level security;
 create policy staff on leadgen.enrollment_versions to leadgen_dba using (true);
 alter table leadgen.events enable row level security;
 create policy staff on leadgen.events to leadgen_dba using (true);
+alter table leadgen.feed_items enable row level security;
+create policy staff on leadgen.feed_items to leadgen_dba using (true);
 alter table leadgen.intake_quarantine enable row level security;
 create policy staff on leadgen.intake_quarantine to leadgen_dba using (true);
 alter table leadgen.invoice_lines enable row level security;
@@ -214,6 +216,8 @@ create policy own_buyer on leadgen.invoice_lines for select to leadgen_buyer, le
     where i.id = invoice_lines.invoice_id and i.buyer_id = (select identity.acting_buyer())));
 create policy own_buyer on leadgen.payments for select to leadgen_buyer, leadgen_reader
   using (buyer_id = (select identity.acting_buyer()));
+create policy own_buyer on leadgen.feed_items for select to leadgen_reader
+  using (for_buyers and buyer_id = (select identity.acting_buyer()));
 
 -- What a source sees, as leadgen_source: the leads that it handed in, and what it is paid for them.
 create policy own_source on leadgen.sources for select to leadgen_source

@@ -35,6 +35,7 @@ TABLE = """
 submitLead            ++------++
 submitBatch           -+--------
 explainLead           ----+++---
+readFeed              --++++++++
 issueFormToken        ++++++++++
 verifySubscription    xxxxxxxxxx
 takePost              ----------

@@ -33,6 +33,7 @@ from leadgen.app.lead_forms import (
     show_taken,
     wants_json,
 )
+from leadgen.app.metrics import LEAD_SECONDS
 from leadgen.app.openapi.models import Accepted, Lead, LeadForm, Rejected
 from leadgen.app.openapi.operations import (
     LEAD_ID,
@@ -259,7 +260,8 @@ async def take_lead(services: Services, submit: Submit, context: Mapping[str, st
     if status != "lookup":
         return status, outcome
     domain = json.loads(outcome)["domain"]
-    await services.queries.record_mail_domain(domain, await services.mail_domains.look_up(domain))
+    with LEAD_SECONDS.labels("mail_domain").time():
+        await services.queries.record_mail_domain(domain, await services.mail_domains.look_up(domain))
     return await submit(json.dumps(context))
 
 

@@ -48,6 +48,14 @@ REQUEST_DEPOSIT = "select leadgen.request_deposit(%s, %s, %s, %s)::text"
 SHOW_PAYMENT = "select leadgen.show_payment(%s, %s)::text"
 KEEP_PAYMENT_EVENT = "select leadgen.keep_payment_event(%s)"
 
+FIND_FEED_HEAD = "select leadgen.find_feed_head()"
+FIND_FEED_READER = "select leadgen.find_feed_reader(%s)"
+SHOW_FEED = {
+    "operator": "select leadgen.show_feed(%s, %s, %s, %s)",
+    "buyer": "select leadgen.show_own_feed(%s, %s, %s, %s)",
+}
+FEED_PAGE = 100  # items
+
 Outcome = tuple[str, str]  # of a lead: its `status`, and the whole as JSON
 
 MAX_BIGINT = 2**63 - 1
@@ -273,6 +281,23 @@ class Queries:
     async def keep_payment_event(self, body: str) -> None:
         """Store an event of Stripe as it came; the same again is stored once."""
         await self._row(KEEP_PAYMENT_EVENT, (body,))
+
+    async def find_feed_head(self) -> int:
+        """The id of the latest item of the feed."""
+        (head,) = await self._row(FIND_FEED_HEAD, ())
+        return int(head)
+
+    async def find_feed_reader(self, key_hash: str) -> str:
+        """Who reads the feed by this key or session: operator or buyer. Raises Problem (401, 403)."""
+        (reader,) = await self._row(FIND_FEED_READER, (key_hash,))
+        return str(reader)
+
+    async def show_feed(
+        self, reader: str, key_hash: str, kinds: list[str] | None, after: int | None, limit: int = FEED_PAGE
+    ) -> str:
+        """A page of the feed as JSON, as an operator or a buyer sees it. Raises Problem (410: the place is gone)."""
+        (page,) = await self._row(SHOW_FEED[reader], (key_hash, after, limit, kinds))
+        return str(page)
 
     async def fetch(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         """The rows of a call that others name."""

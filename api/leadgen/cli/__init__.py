@@ -27,6 +27,7 @@ from leadgen.cli import (
     export,
     field_maps,
     find,
+    hooks,
     import_leads,
     keys,
     market,
@@ -66,6 +67,7 @@ app.add_typer(buyers.app, name="buyers")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(report.app, name="report")
+app.add_typer(hooks.app, name="hooks")
 app.add_typer(returns.app, name="returns")
 money.app.command("payables")(money_sources.payables)
 money.app.command("payout")(money_sources.payout)

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 import structlog
 import uvloop
 
+from leadgen import tracing
 from leadgen.log import configure_logging
 from leadgen.mail_domains import MailDomains
 from leadgen.payments.due import Provider
@@ -59,6 +60,7 @@ def run(settings: Settings) -> None:
         print(f"leadgen worker: {complaint}", file=sys.stderr)
         raise SystemExit(REFUSED)
     configure_logging(settings.log_level, settings.log_format)
+    tracing.configure(settings.otel_exporter_otlp_endpoint, "leadgen-worker")
     if port := settings.worker_metrics_port:
         metrics.serve(port)
     try:
@@ -66,6 +68,8 @@ def run(settings: Settings) -> None:
     except Exception as error:
         log.critical("worker crashed", exc_info=first_cause(error))
         raise SystemExit(CRASHED) from None
+    finally:
+        tracing.close()
     if not recorded:
         raise SystemExit(RECORDS_LOST)
 

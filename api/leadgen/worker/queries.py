@@ -36,6 +36,7 @@ NAP: LiteralString = "select leadgen.take_nap(%s, %s)"
 CHECKS: LiteralString = "select endpoint_id, target from leadgen.list_endpoint_checks(%s)"
 RECORD_CHECK: LiteralString = "select leadgen.record_endpoint_check(%s, %s)"
 MEASURE: LiteralString = "select channel, status, deliveries, oldest_seconds from leadgen.measure_outbox()"
+MEASURE_MARKET: LiteralString = "select name, label, value from leadgen.measure_market()"
 CHORES: LiteralString = "select name, pause_seconds from leadgen.list_chores()"
 RUN_CHORE: LiteralString = "select leadgen.run_chore(%s)"
 CLAIM_FETCHES: LiteralString = (
@@ -287,6 +288,10 @@ class Session:
     async def measure_outbox(self) -> list[tuple[str, str, int, float | None]]:
         """Deliveries that are open or in trouble, and the age in seconds of the oldest, by channel and status."""
         return await self._fetch(MEASURE, ())
+
+    async def measure_market(self) -> list[tuple[str, str, float]]:
+        """Numbers of the market: name, label, value."""
+        return await self._fetch(MEASURE_MARKET, ())
 
     async def __aenter__(self) -> Self:
         return self

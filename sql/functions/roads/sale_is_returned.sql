@@ -155,6 +155,8 @@ begin
     end if;
   elsif not p_approve then
     perform market.refuse_return(v_return, v_sale, session_user, v_note, v_now);
+    perform market.announce_return(v_return, 'return_refused',
+      format('return %s: sale %s stays with its buyer: decided by %s', v_return.id, v_sale.id, session_user), v_now);
   else
     perform market.check_not_ended(v_sale);
     perform roads.approve_return(v_return, v_sale, session_user, v_note, v_now);
@@ -285,6 +287,8 @@ begin
   update leadgen.lead_assignments a
   set outcome = 'returned', updated_at = p_now
   where a.id = p_sale.id and a.market_id = p_sale.market_id;
+  perform market.announce_return(p_return, 'return_approved',
+    format('return %s: sale %s is returned: decided by %s', p_return.id, p_sale.id, p_by), p_now);
   perform roads.release_sale(p_sale.id);
 end;
 $$;

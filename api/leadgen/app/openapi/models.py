@@ -632,6 +632,23 @@ class Ledger(Struct):
     next_before: Annotated[int | None, says("The `before` of the next page; null: there is none.")]
 
 
+class FeedItem(Struct):
+    """Something that happened."""
+
+    id: Annotated[int, says("Its place in the feed: ids rise.")]
+    kind: Annotated[str, says("What happened: sale.made, limit.reached, …")]
+    at: Annotated[str, says("When it happened.")]
+    data: Annotated[dict[str, Any], says("Ids and facts of its kind; no personal data of leads.")]
+
+
+class FeedPage(Struct):
+    """A page of the feed, the oldest first."""
+
+    items: list[FeedItem]
+    next_after: Annotated[int, says("The `after` of the next page, also where this one is empty.")]
+    has_more: Annotated[bool, says("There is more already.")]
+
+
 class Nothing(Struct, forbid_unknown_fields=True):
     """An empty object."""
 
