@@ -60,7 +60,10 @@ from leadgen.app.services import Services, make_services
 from leadgen.app.sms_status import take_sms_status
 from leadgen.app.stripe_events import take_stripe_event
 from leadgen.app.users import USER_ROUTES
+from leadgen.console.routes import CONSOLE_ROUTES
 from leadgen.log import configure_logging
+from leadgen.pages.assets import give_asset
+from leadgen.pages.sign_in import SIGN_IN_ROUTES
 from leadgen.settings import Settings, load_settings
 
 # A landing page posts from its visitor's browser. No cookie is involved, so any origin may; which source it is, the
@@ -162,6 +165,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
             take_stripe_event,
             show_live,
             show_ready,
+            give_asset,
+            SIGN_IN_ROUTES,
+            CONSOLE_ROUTES,
         ],
         cors_config=ANY_PAGE,
         exception_handlers=EXCEPTION_HANDLERS,

@@ -21,6 +21,7 @@ MODULES = [
     "privacy",
     "outbox",
     "rehearsal",
+    "console",
     "roads",
 ]
 SCHEMAS = ["leadgen", *MODULES, "report", "for_buyers", "for_sources"]
