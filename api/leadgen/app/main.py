@@ -60,10 +60,7 @@ from leadgen.app.services import Services, make_services
 from leadgen.app.sms_status import take_sms_status
 from leadgen.app.stripe_events import take_stripe_event
 from leadgen.app.users import USER_ROUTES
-from leadgen.console.routes import CONSOLE_ROUTES
 from leadgen.log import configure_logging
-from leadgen.pages.assets import give_asset
-from leadgen.pages.sign_in import SIGN_IN_ROUTES
 from leadgen.settings import Settings, load_settings
 
 # A landing page posts from its visitor's browser. No cookie is involved, so any origin may; which source it is, the
@@ -109,6 +106,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     Raises SettingsError for settings that are malformed or missing.
     """
+    from leadgen.console.routes import CONSOLE_ROUTES  # the pages stand on this package, which imports this module
+    from leadgen.pages.assets import give_asset
+    from leadgen.pages.sign_in import SIGN_IN_ROUTES
+
     settings = settings or load_settings()
     services = make_services(settings)
     configure_logging(settings.log_level, settings.log_format)
