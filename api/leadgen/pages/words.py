@@ -1,5 +1,6 @@
 """How values are written on pages: times, money, numbers, ages. Filters of the templates."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -42,6 +43,15 @@ def show_lines(text: str | None) -> Markup:
     return Markup("<br>").join(escape(line) for line in (text or "").splitlines())
 
 
+def show_value(value: object) -> str:
+    """A value of JSON as people write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return NOTHING
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+
+
 FILTERS: dict[str, Any] = {
     "moment": show_moment,
     "money": show_money,
@@ -49,4 +59,5 @@ FILTERS: dict[str, Any] = {
     "words": show_words,
     "lines": show_lines,
     "of": count_of,
+    "value": show_value,
 }

@@ -40,7 +40,7 @@ as $$
 -- What does badly comes first. Of an address as much is shown as tells two apart.
 begin
   return jsonb_build_object('rows', (
-    select coalesce(jsonb_agg(to_jsonb(r) order by r.place, r.buyer, r.id), '[]')
+    select coalesce(jsonb_agg(to_jsonb(r) order by r.is_current desc, r.place, r.buyer, r.id), '[]')
     from (
       select e.id, e.buyer_id, b.name as buyer, e.channel, catalog.mask_address(e.target) as target,
         w.state, e.disabled_at, e.disabled_reason, e.failures_in_a_row, e.failing_since, e.retry_at,
@@ -52,13 +52,13 @@ begin
       from leadgen.endpoints e
       join leadgen.buyers b on b.id = e.buyer_id
       cross join lateral (select console.describe_health(e, p_now) as state) w
-      order by place, b.name, e.id
+      order by is_current desc, place, b.name, e.id
       limit 500
     ) r));
 end;
 $$;
 comment on function console.list_endpoints(timestamptz) is
-  'Endpoints with their health, those that do badly first.';
+  'Endpoints with their health: those in use first, and of them those that do badly.';
 
 create or replace function console.describe_health(p_endpoint leadgen.endpoints, p_now timestamptz)
 returns text
