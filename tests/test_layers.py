@@ -40,7 +40,7 @@ ALLOWED = {
         "settings",
     },
     "pages": {"app", "words"},
-    "console": {"app", "pages", "show"},
+    "console": {"app", "pages", "show", "whatif"},
     "payments": {"settings"},
     "worker": {
         "answer",
