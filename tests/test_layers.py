@@ -63,6 +63,7 @@ ALLOWED = {
         "errors",
         "invoices",
         "log",
+        "passwords",
         "paths",
         "settings",
         "show",

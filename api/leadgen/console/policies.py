@@ -12,7 +12,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from leadgen.app.json_text import check_object
-from leadgen.app.problems import MALFORMED, NOT_FOUND, UNAVAILABLE, Problem
+from leadgen.app.problems import MALFORMED, NOT_FOUND, UNAVAILABLE, FieldError, Problem
 from leadgen.app.services import FromServices, Request
 from leadgen.console.queries import (
     CHECK_POLICY,
@@ -211,8 +211,8 @@ def _let_through(problem: Problem) -> Problem:
     paths = [one.get("field", "") for one in problem.errors]
     if problem.kind is MALFORMED or not any(path.split(".")[0] in ("config", "rules") for path in paths):
         return problem
-    found = [{**one, "field": "body", "path": one.get("field", "")} for one in problem.errors]
-    return replace(problem, errors=found)  # type: ignore[arg-type]  the path is for the page alone
+    beside = [FieldError(**{**one, "field": "body"}) for one in problem.errors]
+    return replace(problem, errors=beside)
 
 
 def _read(text: str) -> int:
