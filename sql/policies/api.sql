@@ -132,3 +132,34 @@ grant execute on function leadgen.approve_user_for(text, bigint, bigint, text) t
 grant execute on function leadgen.change_user_status_for(text, bigint, text, text) to leadgen_api;
 grant execute on function leadgen.send_reset_for(text, bigint) to leadgen_api;
 grant execute on function leadgen.revoke_user_sessions_for(text, bigint) to leadgen_api;
+
+-- People who run the market, on the console's pages.
+grant execute on function leadgen.show_today(text) to leadgen_api;
+grant execute on function leadgen.browse_leads(text, text, bigint, bigint) to leadgen_api;
+grant execute on function leadgen.search_leads(text, text, text) to leadgen_api;
+grant execute on function leadgen.show_lead(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_quarantine_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_held_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_returns_for(text, text, bigint) to leadgen_api;
+grant execute on function leadgen.list_deliveries_for(text, text, bigint) to leadgen_api;
+grant execute on function leadgen.list_endpoints_for(text) to leadgen_api;
+grant execute on function leadgen.list_events_for(text, text, bigint) to leadgen_api;
+grant execute on function leadgen.retry_delivery_for(text, bigint, boolean) to leadgen_api;
+grant execute on function leadgen.park_delivery_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.enable_endpoint_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.disable_endpoint_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.send_test_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.decide_return_for(text, bigint, boolean, text) to leadgen_api;
+grant execute on function leadgen.return_sale_for(text, bigint, text, text) to leadgen_api;
+grant execute on function leadgen.resubmit_quarantined_for(text, bigint, jsonb) to leadgen_api;
+grant execute on function leadgen.open_submission_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.route_again_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.open_lead_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.erase_lead_for(text, bigint, text, jsonb) to leadgen_api;
+grant execute on function leadgen.list_policies_for(text) to leadgen_api;
+grant execute on function leadgen.show_policy_for(text, text, bigint, integer) to leadgen_api;
+grant execute on function leadgen.compare_policy_for(text, text, bigint, jsonb) to leadgen_api;
+grant execute on function leadgen.rehearse_policy_for(text, text, bigint, bigint, jsonb, bigint) to leadgen_api;
+grant execute on function leadgen.find_offer_of_lead(text, bigint) to leadgen_api;
+grant execute on function leadgen.publish_policy_for(text, text, bigint, jsonb, integer, text) to leadgen_api;
+grant execute on function leadgen.roll_back_policy_for(text, text, bigint, integer, text) to leadgen_api;

@@ -361,6 +361,7 @@ comment on column leadgen.sale_returns.gives is
 comment on column leadgen.sale_returns.decided_by is 'auto, or the operator''s login.';
 create unique index sale_returns_one_open on leadgen.sale_returns (assignment_id) where status <> 'refused';
 create index idx_sale_returns_received on leadgen.sale_returns (offer_id, created_at) where status = 'received';
+create index idx_sale_returns_requested on leadgen.sale_returns (id) where status = 'requested';
 create index idx_sale_returns_enrollment on leadgen.sale_returns (buyer_offer_id, assignment_id);
 
 create or replace trigger keep_record before delete or truncate on leadgen.sale_returns

@@ -110,6 +110,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     Raises SettingsError for settings that are malformed or missing.
     """
+    # The pages stand on this package, which imports this module.
+    from leadgen.console.routes import CONSOLE_ROUTES
+    from leadgen.pages.assets import give_asset
+    from leadgen.pages.sign_in import SIGN_IN_ROUTES
+
     settings = settings or load_settings()
     services = make_services(settings)
     configure_logging(settings.log_level, settings.log_format)
@@ -169,6 +174,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
             take_stripe_event,
             show_live,
             show_ready,
+            give_asset,
+            SIGN_IN_ROUTES,
+            CONSOLE_ROUTES,
         ],
         cors_config=ANY_PAGE,
         exception_handlers=EXCEPTION_HANDLERS,

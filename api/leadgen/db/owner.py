@@ -23,6 +23,7 @@ MODULES = [
     "reporting",
     "rollups",
     "rehearsal",
+    "console",
     "roads",
 ]
 SCHEMAS = ["leadgen", *MODULES, "report", "for_buyers", "for_sources"]
