@@ -1,7 +1,12 @@
 """A throw-away PostgreSQL cluster, for the session's tests and nobody else."""
 
+import fcntl
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -10,7 +15,7 @@ from leadgen.db.cluster import Cluster
 from leadgen.db.embedded import EmbeddedServer
 from rig.guard import MEMORY, server_directory
 
-__all__ = ["FAST", "Cluster", "Connect", "QuickCluster", "running_cluster"]
+__all__ = ["FAST", "Cluster", "Connect", "QuickCluster", "Seed", "running_cluster"]
 
 Connect = Callable[..., psycopg.Connection]  # opens a session as the named role
 
@@ -48,6 +53,12 @@ class QuickCluster(Cluster):
             session.execute(FORGET_ROLES)
         return made
 
+    def has(self, name: str) -> bool:
+        """Whether there is a database of this name."""
+        return bool(
+            self._keep_session().execute("select from pg_database where datname = %s", [name]).rowcount
+        )
+
     def close(self) -> None:
         """End the session."""
         if self._session:
@@ -70,12 +81,51 @@ class QuickCluster(Cluster):
         return False
 
 
+class Seed(NamedTuple):
+    """What the servers of a run's processes begin with: the first that comes makes it, the others copy it.
+
+    `fill` makes the templates, in `directory` it waits for the others, and of `takers` the last removes it.
+    """
+
+    directory: Path
+    takers: int
+    fill: Callable[[Cluster], object]
+
+    def give_to(self, cluster: QuickCluster) -> None:
+        """Have the server, which has no data yet, begin with it. It does not run afterwards."""
+        seed, taken = self.directory / "seed", self.directory / "seed.taken"
+        with taken.open("a+") as takers:
+            fcntl.flock(takers, fcntl.LOCK_EX)
+            if seed.exists():
+                _copy(seed, cluster.server.data)
+            else:
+                cluster.server.start()
+                self.fill(cluster)
+                cluster.close()
+                cluster.server.stop()
+                _copy(cluster.server.data, seed)
+            takers.write("+")
+            takers.flush()
+            if taken.stat().st_size >= self.takers:
+                shutil.rmtree(seed)
+
+
+def _copy(data: Path, to: Path) -> None:
+    """A stopped server's data, with its owner. A copy that was killed is none."""
+    half = to.with_name(f"{to.name}.half")
+    shutil.rmtree(half, ignore_errors=True)
+    subprocess.run(["cp", "-a", data, half], check=True)
+    half.rename(to)
+
+
 @contextmanager
-def running_cluster() -> Iterator[QuickCluster]:
+def running_cluster(seed: Seed | None = None) -> Iterator[QuickCluster]:
     """A cluster in a temporary directory; nothing of it is left at the end, nor after a killed run."""
     with server_directory() as directory:
         server = EmbeddedServer(directory, conf=FAST)
         in_memory = directory.is_relative_to(MEMORY)
         with closing(QuickCluster(server, strategy="file_copy" if in_memory else "wal_log")) as cluster:
+            if seed:
+                seed.give_to(cluster)
             server.start()
             yield cluster
