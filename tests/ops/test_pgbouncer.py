@@ -61,8 +61,9 @@ async def test_a_worker_is_woken_past_the_pooler(
         outbox = Outbox(connect(), database)
         outbox.open_catalogue(endpoint.url)
         direct = with_role(database, "leadgen_worker")
-        settings = {"worker_poll_seconds": 600, "worker_listen_url": direct}
-        async with running_worker(with_role(pooled, "leadgen_worker"), **settings) as worker:
+        async with running_worker(
+            with_role(pooled, "leadgen_worker"), worker_poll_seconds=600, worker_listen_url=direct
+        ) as worker:
             await outbox.wait_until(
                 "it listens", lambda: ask(database, LISTENS, database_name(database)) == 1
             )

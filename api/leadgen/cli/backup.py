@@ -123,7 +123,7 @@ def recover(
     you always do, look at it, and run `leadgen adopt --park` when its original sends no more. Run this as the
     server's user or as root, with the programs of the same major version.
 
-    Example: leadgen backup recover /backups/base-20261130T031500Z --wal /wal --data /var/lib/postgresql/15/main
+    Example: leadgen backup recover /backups/base-20261130T031500Z --wal /wal --data /data
     """
     from leadgen.db import backups
 
