@@ -196,7 +196,7 @@ def table_of(*rows: list[str | None]) -> Table:
 ROWS: list[list[str | None]] = [
     ["1", "2026-11-01", "2", "10.10", "USD"],
     ["2", "2026-11-01", "3", "5.05", "USD"],
-    ["3", "2026-11-02", None, "100", "EUR"],
+    ["3", "2026-11-03", None, "100", "EUR"],
     ["4", None, "1", None, None],
 ]
 
@@ -204,7 +204,11 @@ ROWS: list[list[str | None]] = [
 def test_money_is_added_up_in_each_currency_and_ids_are_not() -> None:
     glance = look_at(table_of(*ROWS))
     assert glance.figures == [("leads", "6"), ("price", "100.00 EUR"), ("price", "15.15 USD")]
-    assert glance.bars == [Bar("2026-11-01", 2, 100), Bar("2026-11-02", 1, 50)]
+    assert glance.bars == [
+        Bar("2026-11-01", 2, 100),
+        Bar("2026-11-02", 0, 0),
+        Bar("2026-11-03", 1, 50),
+    ]
     assert (glance.rows, glance.by) == (4, "day")
 
 
@@ -235,4 +239,4 @@ def test_an_address_that_is_none_is_refused() -> None:
 
 def test_json_lines_have_numbers_and_text() -> None:
     lines = write_file(table_of(ROWS[2]), "jsonl").decode().splitlines()
-    assert lines == ['{"lead_id": 3, "day": "2026-11-02", "leads": null, "price": 100, "currency": "EUR"}']
+    assert lines == ['{"lead_id": 3, "day": "2026-11-03", "leads": null, "price": 100, "currency": "EUR"}']

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, LiteralString, NamedTuple
 
@@ -23,6 +24,7 @@ READ: LiteralString = (
 )
 WHOLE = frozenset({"smallint", "integer", "bigint"})
 NUMBERS = WHOLE | {"numeric", "double precision", "real"}
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # What would be wrong if it were added up.
 NO_SUM = re.compile(r"(^|_)(id|percent|average|rank|version|attempt|position|place|balance)(_|$)")
 
@@ -154,9 +156,16 @@ def _draw(rows: Sequence[Sequence[str | None]], place: int) -> list[Bar]:
     for row in rows:
         if (cell := row[place]) is not None:
             counts[cell[:10]] = counts.get(cell[:10], 0) + 1
-    latest = sorted(counts.items())[-MOST_BARS:]
-    longest = max((count for _, count in latest), default=1)
-    return [Bar(day, count, max(1, round(100 * count / longest))) for day, count in latest]
+    days = sorted(day for day in counts if DAY.fullmatch(day))
+    if not days:
+        return []
+    last = date.fromisoformat(days[-1])
+    first = max(date.fromisoformat(days[0]), last - timedelta(days=MOST_BARS - 1))
+    shown = [
+        str(first + timedelta(days=n)) for n in range((last - first).days + 1)
+    ]  # also those without a row
+    longest = max(counts.get(day, 0) for day in shown)
+    return [Bar(day, counts.get(day, 0), round(100 * counts.get(day, 0) / longest)) for day in shown]
 
 
 def describe(claimed: dict[str, Any]) -> str:
