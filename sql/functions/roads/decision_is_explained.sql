@@ -219,6 +219,12 @@ as $$
       select jsonb_build_object('status', r.status, 'used_by', r.used_by) from leadgen.replacements r
       where r.assignment_id = a.id),
     'replaces', (select r.assignment_id from leadgen.replacements r where r.used_by = a.id),
+    'reports', (
+      select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+        'reported_at', o.created_at, 'stage', o.stage, 'happened_at', o.happened_at, 'value', o.value, 'stars', o.stars,
+        'via', o.via)) order by o.id), '[]')
+      from leadgen.outcome_reports o
+      where o.assignment_id = a.id),
     'deliveries', (
       select jsonb_agg(jsonb_build_object(
         'delivery_id', d.id,
@@ -237,44 +243,8 @@ as $$
   where a.lead_id = p_lead_id;
 $$;
 comment on function roads.explain_sales(bigint) is
-  'A lead''s sales as JSON: buyer, price with its steps, outcome, deliveries; what it cost and what its price leaves '
-  'after that, by which it was judged; null: its source costs nothing.';
-
-create or replace function roads.explain_unsold(p_offer_id bigint, p_from timestamptz, p_to timestamptz)
-returns table (cause text, leads bigint, money_lost numeric, nearest_buyer text, detail text)
-language plpgsql
-stable
-as $$
--- Each unsold lead counts once, for the check that stood between it and the candidate that came nearest to buying it.
-begin
-  return query
-  with unsold as materialized (
-    select d.decided_at, nearest.cause, nearest.price, (s.snapshot).buyers[nearest.place] as buyer_id,
-      (kernel.describe_reasons(s.snapshot, d.reasons))[nearest.place] as words
-    from leadgen.leads l
-    cross join lateral (
-      select t as record, t.decided_at, t.reasons
-      from leadgen.lead_decisions t
-      where t.lead_id = l.id and t.market_id = l.market_id
-      order by t.attempt desc limit 1
-    ) d
-    cross join lateral (select market.recall_snapshot(d.record, market.recall_policy(d.record)) as snapshot offset 0) s
-    cross join lateral kernel.find_cause(s.snapshot, d.reasons) nearest
-    where l.offer_id = p_offer_id and l.created_at >= p_from and l.created_at < p_to and l.unsold_reason is not null
-  )
-  select
-    u.cause,
-    count(*),
-    coalesce(sum(u.price), 0),
-    mode() within group (order by b.name::text),
-    (array_agg(u.words order by u.decided_at desc))[1]
-  from unsold u
-  left join leadgen.buyers b on b.id = u.buyer_id
-  group by u.cause
-  order by 3 desc, 2 desc, 1;
-end;
-$$;
-comment on function roads.explain_unsold(bigint, timestamptz, timestamptz) is 'The work of leadgen.explain_unsold.';
+  'A lead''s sales as JSON: buyer, price with its steps, outcome, deliveries, what the buyer reported; what it cost '
+  'and what its price leaves after that, by which it was judged; null: its source costs nothing.';
 
 create or replace function roads.summarize_lead(p_lead_id bigint)
 returns text
