@@ -41,6 +41,7 @@ takePost              ----------
 showAssignment        --+0---+--
 acceptAssignment      --+0---x--
 returnAssignment      --+0---x--
+reportOutcome         --00---x--
 listReturnReasons     ++++++++++
 listInvoices          --++---+--
 showInvoice           --00---0--
@@ -133,6 +134,7 @@ BODIES: dict[str, Any] = {
     "submitBatch": lambda: {"leads": [make_lead(source_key=None)]},
     "takePost": dict,
     "returnAssignment": lambda: {"reason": "wrong_number"},
+    "reportOutcome": lambda: {"stars": 5},
     "requestDeposit": lambda: {"amount": "10.00"},
     "addPayment": lambda: {"amount": "10.00", "method": "check"},
     "creditBuyer": lambda: AMOUNT,

@@ -40,6 +40,7 @@ from leadgen.app.answer_pages import give_answer, show_answer
 from leadgen.app.assignments import (
     accept_assignment,
     list_return_reasons,
+    report_outcome,
     return_assignment,
     show_assignment,
 )
@@ -119,6 +120,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             verify_subscription,
             show_assignment,
             accept_assignment,
+            report_outcome,
             return_assignment,
             list_return_reasons,
             list_invoices,

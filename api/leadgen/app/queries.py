@@ -37,11 +37,12 @@ SHOW_INVOICE = "select leadgen.show_own_invoice(%s, %s)"
 SHOW_ANY_INVOICE = "select leadgen.show_invoice_for(%s, %s)"
 MAKE_STATEMENT = "select leadgen.make_own_statement(%s, %s::date, %s::date)::text"
 ANSWER_SALE = "select leadgen.answer_sale(%s, %s, %s, %s, %s, %s)::text"
+REPORT_OUTCOME = "select leadgen.report_outcome(%s, %s, %s::jsonb)::text"
 SHOW_BALANCE = "select leadgen.show_balance(%s)::text"
 LIST_LEDGER = "select leadgen.list_ledger(%s, %s, %s)::text"
 LIST_RETURN_REASONS = "select leadgen.list_return_reasons()::text"
 READ_LINK = "select leadgen.read_link(%s)"
-ANSWER_BY_LINK = "select leadgen.answer_by_link(%s, %s, %s)"
+ANSWER_BY_LINK = "select leadgen.answer_by_link(%s, %s, %s, %s::jsonb)"
 RECORD_SMS_STATUS = "select leadgen.record_sms_status(%s, %s, %s, %s)"
 REQUEST_DEPOSIT = "select leadgen.request_deposit(%s, %s, %s, %s)::text"
 SHOW_PAYMENT = "select leadgen.show_payment(%s, %s)::text"
@@ -218,6 +219,11 @@ class Queries:
         (outcome,) = await self._row(ANSWER_SALE, parameters)
         return str(outcome)
 
+    async def report_outcome(self, key_hash: str, assignment_id: int, report: str) -> str:
+        """Keep what came of a lead (JSON), for the key of its buyer. The sale's answers as JSON."""
+        (outcome,) = await self._row(REPORT_OUTCOME, (key_hash, bound(assignment_id), report))
+        return str(outcome)
+
     async def list_return_reasons(self) -> str:
         """The reasons for which a sale may be returned, as JSON."""
         (reasons,) = await self._row(LIST_RETURN_REASONS, ())
@@ -228,9 +234,11 @@ class Queries:
         (link,) = await self._row(READ_LINK, (token,))
         return dict(link)
 
-    async def answer_by_link(self, token: str, reason: str | None, note: str | None) -> dict[str, Any]:
-        """Do what a link in an e-mail asks."""
-        (outcome,) = await self._row(ANSWER_BY_LINK, (token, reason, note))
+    async def answer_by_link(
+        self, token: str, reason: str | None, note: str | None, report: str
+    ) -> dict[str, Any]:
+        """Do what a link in an e-mail asks; the report of an outcome is a JSON text."""
+        (outcome,) = await self._row(ANSWER_BY_LINK, (token, reason, note, report))
         return dict(outcome)
 
     async def record_sms_status(

@@ -28,7 +28,12 @@ end;
 $$;
 comment on function roads.answer_sale(text, bigint, text, text, text, jsonb) is 'The work of leadgen.answer_sale.';
 
-create or replace function roads.answer_by_link(p_token text, p_reason text default null, p_note text default null)
+create or replace function roads.answer_by_link(
+  p_token text,
+  p_reason text default null,
+  p_note text default null,
+  p_report jsonb default null
+)
 returns jsonb
 language plpgsql
 volatile
@@ -41,6 +46,8 @@ begin
       perform roads.accept_sale(v_link.id);
     when 'return' then
       perform roads.request_return(v_link.id, p_reason, p_note, 'link');
+    when 'report' then
+      perform roads.report_outcome(v_link.id, coalesce(p_report, '{}'), 'link');
     else
       perform outbox.cancel_notices(v_link.id, leadgen.clock());
       perform auditing.note_actor(format('buyer %s by a link', v_link.id));
@@ -50,7 +57,7 @@ begin
   return roads.read_link(p_token) || market.describe_answer(v_link.id);
 end;
 $$;
-comment on function roads.answer_by_link(text, text, text) is 'The work of leadgen.answer_by_link.';
+comment on function roads.answer_by_link(text, text, text, jsonb) is 'The work of leadgen.answer_by_link.';
 
 create or replace function roads.read_link(p_token text)
 returns jsonb
@@ -86,6 +93,7 @@ begin
         when v_link.kind = 'return' and v_state.state = 'open' then market.list_return_reasons()
         else '[]'
       end)
+      || market.describe_reported(v_sale.id)
     into v_facts
     from leadgen.leads l
     join leadgen.offers o on o.id = v_sale.offer_id
