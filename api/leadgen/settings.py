@@ -65,6 +65,13 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(default=None, description="postgresql://…; unset: the embedded server")
     db_pool_size: PositiveInt = Field(default=4, description="connections of one API process")
+    report_database_url: str | None = Field(
+        default=None,
+        description="a standby that `leadgen export` and scheduled reports read while it keeps up; unset: DATABASE_URL",
+    )
+    report_max_lag_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        default=300, description="a standby that is further behind is not read: the primary is"
+    )
     environment: Literal["development", "staging", "production"] = Field(
         default="production", description="development allows http addresses on this machine"
     )
@@ -229,7 +236,7 @@ class Settings(BaseSettings):
         default=None, description="directory of initdb, postgres, pg_dump …"
     )
 
-    @field_validator("database_url")
+    @field_validator("database_url", "report_database_url")
     @classmethod
     def _normalise_url(cls, value: str | None) -> str | None:
         return None if value is None else normalise_url(value)
