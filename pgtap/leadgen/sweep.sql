@@ -73,7 +73,7 @@ from (values
     list_payments_for,list_payables_for,list_payouts_for,add_payment_for,credit_buyer_for,debit_buyer_for,
     refund_sale_for,refund_payment_for,allocate_money_for,invoice_buyer_for,send_invoice_for,credit_invoice_for,
     cancel_invoice_for,dispute_invoice_for,resolve_dispute_for,close_month_for,total_month_for,pay_source_for,
-    answer_sale,show_sale,list_return_reasons,show_balance,list_ledger,request_deposit,show_payment,keep_payment_event,
+    answer_sale,report_outcome,show_sale,list_return_reasons,show_balance,list_ledger,request_deposit,show_payment,keep_payment_event,
     read_link,answer_by_link,record_sms_status,lease_posts,list_rate_limits,
      find_form_pages,issue_form_token,check_source_key,keep_refused,list_data_keys,add_data_key,
     sign_up,verify_user,forgot_password,reset_password,start_sign_in,finish_sign_in,show_me,sign_out,list_own_sessions,
@@ -91,6 +91,7 @@ from (values
     settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
     list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy,show_invoice,claim_fetches,record_fetch,record_mail_domain,
     claim_payment_calls,record_payment_answer,claim_user_mails,record_user_mail,
+    claim_report,read_report,start_report_mail,record_report_mail,finish_report,
     list_data_keys,add_data_key,list_unsealed,keep_sealed,list_held_unchecked,end_suppressed_holds}'),
   ('leadgen_dba',
     '{policy_history,roll_back_policy,try_field_map,submit_lead,submit_leads,record_mail_domain,'
@@ -107,14 +108,16 @@ from (values
     'add_payment,allocate_money,start_checkout,refund_payment,write_off_receivable,set_recharge,claim_payment_calls,record_payment_answer,'
     'import_bank_lines,match_bank_line,ignore_bank_line,buyer_reference,'
     'verify_leads,dry_run_lead,'
-    'what_if,explain_unsold,rotate_webhook_secret,set_webhook_secret,set_webhook_header,set_network_secrets,remove_network_secrets,'
+    'what_if,explain_unsold,compose_export,find_report_zone,send_report,'
+    'rotate_webhook_secret,set_webhook_secret,set_webhook_header,set_network_secrets,remove_network_secrets,'
     'enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
     'start_resend,cancel_resend,measure_outbox,list_configuration_faults,find_leads,'
-    'find_person,erase_submission,pause_enrollment,resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
+    'find_person,erase_submission,pause_enrollment,pause_enrollment,'
+    'resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
     'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,'
     'invite_user,approve_user,change_user_status,send_reset,remove_user_totp,remove_user_passkeys,remove_user_bindings,'
     'revoke_user_sessions,create_key,rotate_key,revoke_key}'),
-  ('leadgen_reporting', '{}')
+  ('leadgen_reporting', '{compose_export,find_report_zone}')
 ) as t (role, names);
 
 -- Who may touch which table.
@@ -159,7 +162,7 @@ select bag_eq($$select relname::text from relations r where relkind <> 'S' and h
     offer_exclusivities,settings,rate_limits,return_reasons,endpoints,chores,field_maps,source_maps,
     retention_rules,calling_rules,calling_holidays,
     city_words,country_names,region_names,postal_territories,mail_providers,
-    billing_settings,tax_rates,invoice_reminders}'::text[])$$,
+    billing_settings,tax_rates,invoice_reminders,report_schedules}'::text[])$$,
       'a DBA writes the catalogue and the settings');
 select is_empty($$select relname from relations r where has_table_privilege('leadgen_dba', r.oid, 'delete') and relname in ('leads',
   'lead_assignments', 'lead_decisions', 'deliveries',

@@ -27,12 +27,13 @@ grant execute on function leadgen.verify_subscription(text, text) to leadgen_api
 
 -- Buyers answer for their sales, by key or by the link in a message.
 grant execute on function leadgen.answer_sale(text, bigint, text, text, text, jsonb) to leadgen_api;
+grant execute on function leadgen.report_outcome(text, bigint, jsonb) to leadgen_api;
 grant execute on function leadgen.show_sale(text, bigint) to leadgen_api;
 grant execute on function leadgen.list_return_reasons() to leadgen_api;
 grant execute on function leadgen.show_balance(text) to leadgen_api;
 grant execute on function leadgen.list_ledger(text, bigint, integer) to leadgen_api;
 grant execute on function leadgen.read_link(text) to leadgen_api;
-grant execute on function leadgen.answer_by_link(text, text, text) to leadgen_api;
+grant execute on function leadgen.answer_by_link(text, text, text, jsonb) to leadgen_api;
 
 -- Buyers read what they are billed.
 grant execute on function leadgen.show_own_invoice(text, text) to leadgen_api;

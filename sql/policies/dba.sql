@@ -93,6 +93,7 @@ grant execute on function leadgen.enrollment_history(bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_enrollment(bigint, integer) to leadgen_dba;
 grant execute on function leadgen.offer_history(bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_offer(bigint, integer) to leadgen_dba;
+grant execute on function leadgen.pause_enrollment(bigint, text, text) to leadgen_dba;
 grant execute on function leadgen.pause_enrollment(bigint, timestamptz, timestamptz) to leadgen_dba;
 grant execute on function leadgen.resume_enrollment(bigint) to leadgen_dba;
 grant execute on function leadgen.accept_sale(bigint) to leadgen_dba;
@@ -155,6 +156,10 @@ grant execute on function leadgen.erase_holding(text, bigint, text) to leadgen_d
 grant execute on function leadgen.count_old(text) to leadgen_dba;
 grant execute on function leadgen.add_consent_text(text, text) to leadgen_dba;
 grant execute on function leadgen.forget_old(text) to leadgen_dba;
+grant insert, update, delete on leadgen.report_schedules to leadgen_dba;
+grant execute on function leadgen.send_report(text) to leadgen_dba;
+grant execute on function leadgen.find_report_zone() to leadgen_dba;
+grant execute on function leadgen.compose_export(text, timestamptz, timestamptz, text, text, jsonb, text) to leadgen_dba;
 grant execute on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) to leadgen_dba;
 grant execute on function leadgen.replay_lead(bigint, jsonb) to leadgen_dba;
 grant execute on function leadgen.verify_leads(bigint, integer, jsonb) to leadgen_dba;

@@ -4,8 +4,8 @@
 grant usage on schema leadgen, kernel, catalog, identity, market, outbox, billing, roads to leadgen_reader;
 grant select on
   leadgen.buyers, leadgen.offers, leadgen.lead_assignments, leadgen.leads, leadgen.sale_returns,
-  leadgen.return_evidence, leadgen.invoices, leadgen.invoice_lines, leadgen.ledger_transactions, leadgen.ledger_entries,
-  leadgen.payments
+  leadgen.return_evidence, leadgen.reported_outcomes, leadgen.invoices, leadgen.invoice_lines,
+  leadgen.ledger_transactions, leadgen.ledger_entries, leadgen.payments
 to leadgen_reader;
 grant select on leadgen.billing_settings, leadgen.ledger_kinds, leadgen.consent_texts to leadgen_reader;
 grant execute on function identity.act_as_buyer(text) to leadgen_reader;
@@ -28,6 +28,7 @@ grant execute on function billing.list_invoices(bigint, text, bigint, integer) t
 grant execute on function billing.sum_reserved(bigint) to leadgen_reader;
 grant execute on function billing.summarize_invoice(leadgen.invoices) to leadgen_reader;
 grant execute on function market.describe_answer(bigint) to leadgen_reader;
+grant execute on function market.describe_reported(bigint) to leadgen_reader;
 grant execute on function market.find_own_sale(bigint, bigint) to leadgen_reader;
 grant execute on function market.has_ended(leadgen.lead_assignments) to leadgen_reader;
 grant execute on function market.list_evidence(bigint) to leadgen_reader;

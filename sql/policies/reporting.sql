@@ -1,5 +1,7 @@
 -- Analysts: the views of schema report, which hold no personal data of leads.
-grant usage on schema report to leadgen_reporting;
+grant usage on schema report, leadgen to leadgen_reporting;
+grant execute on function leadgen.find_report_zone() to leadgen_reporting;
+grant execute on function leadgen.compose_export(text, timestamptz, timestamptz, text, text, jsonb, text) to leadgen_reporting;
 do $$
 declare
   v_view text;

@@ -30,6 +30,11 @@ grant execute on function leadgen.claim_payment_calls(integer, bigint) to leadge
 grant execute on function leadgen.record_payment_answer(text, bigint, integer, text, jsonb, jsonb, timestamptz) to leadgen_worker;
 grant execute on function leadgen.record_mail_domain(text, text) to leadgen_worker;
 -- E-mails to users.
+grant execute on function leadgen.claim_report(interval) to leadgen_worker;
+grant execute on function leadgen.read_report(bigint, timestamptz, timestamptz, integer) to leadgen_worker;
+grant execute on function leadgen.start_report_mail(bigint, uuid, interval) to leadgen_worker;
+grant execute on function leadgen.record_report_mail(bigint, uuid, text) to leadgen_worker;
+grant execute on function leadgen.finish_report(bigint, uuid, integer, text) to leadgen_worker;
 grant execute on function leadgen.claim_user_mails(text[]) to leadgen_worker;
 grant execute on function leadgen.record_user_mail(bigint, text, text) to leadgen_worker;
 -- Sealing of personal data.

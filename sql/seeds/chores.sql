@@ -25,6 +25,7 @@ values
   ('settle_payments', 110, 'roads.settle_payments', false, '1 minute', 'Pays open invoices from what their buyers paid.'),
   ('settle_overdue', 120, 'roads.settle_overdue', false, '10 minutes', 'Finds invoices that are overdue.'),
   ('remind_buyer', 130, 'roads.remind_buyer', false, '10 minutes', 'Reminds buyers of open invoices.'),
+  ('queue_due_report', 140, 'roads.queue_due_report', false, '30 seconds', 'Queues scheduled reports whose period is over.'),
   ('sweep_suppressions', 145, 'privacy.sweep_suppressions', true, '1 minute',
     'Deletes contacts of suppression lists that were dropped or replaced.'),
   ('seal_audit', 150, 'auditing.seal_audit', true, '5 seconds', 'Takes entries of the audit into its chain.');

@@ -83,6 +83,8 @@ alter table leadgen.offer_exclusivities enable row level security;
 create policy staff on leadgen.offer_exclusivities to leadgen_dba using (true);
 alter table leadgen.offers enable row level security;
 create policy staff on leadgen.offers to leadgen_dba using (true);
+alter table leadgen.outcome_reports enable row level security;
+create policy staff on leadgen.outcome_reports to leadgen_dba using (true);
 alter table leadgen.payment_events enable row level security;
 create policy staff on leadgen.payment_events to leadgen_dba using (true);
 alter table leadgen.payment_profiles enable row level security;
@@ -93,6 +95,10 @@ alter table leadgen.payments enable row level security;
 create policy staff on leadgen.payments to leadgen_dba using (true);
 alter table leadgen.replacements enable row level security;
 create policy staff on leadgen.replacements to leadgen_dba using (true);
+alter table leadgen.report_schedules enable row level security;
+create policy staff on leadgen.report_schedules to leadgen_dba using (true);
+alter table leadgen.reported_outcomes enable row level security;
+create policy staff on leadgen.reported_outcomes to leadgen_dba using (true);
 alter table leadgen.resends enable row level security;
 create policy staff on leadgen.resends to leadgen_dba using (true);
 alter table leadgen.return_evidence enable row level security;
@@ -177,6 +183,10 @@ create policy own_buyer on leadgen.leads for select to leadgen_buyer, leadgen_re
     where a.lead_id = leads.id and a.buyer_id = (select identity.acting_buyer())
       and a.released_at is null and a.release_due_at is null));
 create policy own_buyer on leadgen.sale_returns for select to leadgen_buyer, leadgen_reader
+  using (buyer_id = (select identity.acting_buyer()));
+create policy own_buyer on leadgen.outcome_reports for select to leadgen_buyer
+  using (buyer_id = (select identity.acting_buyer()));
+create policy own_buyer on leadgen.reported_outcomes for select to leadgen_reader
   using (buyer_id = (select identity.acting_buyer()));
 create policy own_buyer on leadgen.return_evidence for select to leadgen_buyer, leadgen_reader
   using (exists (

@@ -23,6 +23,7 @@ from leadgen.cli import (
     endpoints,
     events,
     explain,
+    export,
     field_maps,
     find,
     import_leads,
@@ -37,6 +38,7 @@ from leadgen.cli import (
     privacy,
     quarantine,
     replay,
+    report,
     retention,
     returns,
     rules,
@@ -62,6 +64,7 @@ app.add_typer(users.app, name="user")
 app.add_typer(buyers.app, name="buyers")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
+app.add_typer(report.app, name="report")
 app.add_typer(returns.app, name="returns")
 money.app.command("payables")(money_sources.payables)
 money.app.command("payout")(money_sources.payout)
@@ -96,6 +99,7 @@ for command in (
     policies.history,
     policies.rollback,
     events.events,
+    export.export,
     audit.audit,
     replay.replay,
     suppress.unsuppress,
@@ -104,6 +108,8 @@ for command in (
     doctor.doctor,
 ):
     app.command()(command)
+app.command("pause")(buyers.pause)
+app.command("resume")(buyers.resume)
 app.command("import")(import_leads.import_leads)
 app.command("accept")(sales.accept_sale)
 app.command("return")(sales.return_sale)

@@ -56,6 +56,8 @@ class Kind(StrEnum):
     PAYMENT_UNKNOWN = "payment_unknown"
     RECHARGE_FAILED = "recharge_failed"
     BILLING_FAILED = "billing_failed"
+    OUTCOME_REPORTED = "outcome_reported"
+    REPORT_FAILED = "report_failed"
     MONEY_MOVED = "money_moved"
     DATABASE_ADOPTED = "database_adopted"
     DATABASE_DISOWNED = "database_disowned"

@@ -18,6 +18,7 @@ import uvloop
 from leadgen.log import configure_logging
 from leadgen.mail_domains import MailDomains
 from leadgen.payments.due import Provider
+from leadgen.reports.reader import Sources
 from leadgen.sealing.envelope import SealError
 from leadgen.sealing.keyring import KeyRing, load_ring
 from leadgen.sealing.store import VaultStore
@@ -34,6 +35,7 @@ from leadgen.worker.loop import LEASE_MARGIN, ClaimTerms, Loop
 from leadgen.worker.postman import Postman
 from leadgen.worker.queries import Session
 from leadgen.worker.recorder import Recorder
+from leadgen.worker.reporter import Reporter
 from leadgen.worker.sealing import Opener, Sealer
 from leadgen.worker.tender import Tender
 from leadgen.worker.wakeup import Bell, listen
@@ -134,6 +136,8 @@ async def work(settings: Settings) -> bool:
             helpers.append(group.create_task(Sealer(seals, store).run()))
         if (postman := await open_postman(settings, stack, url, name)) is not None:
             helpers.append(group.create_task(postman.run(settings.worker_poll_seconds)))
+        reporter = await open_reporter(settings, stack, url, name)
+        helpers.append(group.create_task(reporter.run(settings.worker_poll_seconds)))
         if (stripe := stripe_of(settings)) is not None:
             payments = await stack.enter_async_context(Session(url, name))
             helpers.append(
@@ -194,6 +198,15 @@ async def open_postman(settings: Settings, stack: AsyncExitStack, url: str, name
     sender = await stack.enter_async_context(mail.MailSender(slow_deadline(settings), mail_server(settings)))
     session = await stack.enter_async_context(Session(url, name))
     return Postman(session, sender, settings.from_email, settings.public_url)
+
+
+async def open_reporter(settings: Settings, stack: AsyncExitStack, url: str, name: str) -> Reporter:
+    """Who sends scheduled reports. Without an SMTP server each fails, and says so."""
+    server = mail_server(settings)
+    sender = await stack.enter_async_context(mail.MailSender(slow_deadline(settings), server))
+    session = await stack.enter_async_context(Session(url, name))
+    sources = Sources(url, settings.report_database_url, settings.report_max_lag_seconds)
+    return Reporter(session, sender, server.from_email if server else None, sources, f"{name} reports")
 
 
 def slow_deadline(settings: Settings) -> float:

@@ -47,6 +47,10 @@ CLAIM_USER_MAILS: LiteralString = (
     "select mail_id, kind, email, name, message_id::text, token_hash from leadgen.claim_user_mails(%s)"
 )
 RECORD_USER_MAIL: LiteralString = "select leadgen.record_user_mail(%s, %s, %s)"
+CLAIM_REPORT: LiteralString = "select leadgen.claim_report(%s)"
+START_REPORT_MAIL: LiteralString = "select leadgen.start_report_mail(%s, %s::uuid, %s)"
+RECORD_REPORT_MAIL: LiteralString = "select leadgen.record_report_mail(%s, %s::uuid, %s)"
+FINISH_REPORT: LiteralString = "select leadgen.finish_report(%s, %s::uuid, %s, %s)"
 UNSEALED: LiteralString = "select kind, id, digest, document::text, sealed from leadgen.list_unsealed(%s)"
 KEEP_SEALED: LiteralString = "select leadgen.keep_sealed(%s, %s)"
 HELD_UNCHECKED: LiteralString = "select lead_id, sealed from leadgen.list_held_unchecked(%s)"
@@ -245,6 +249,28 @@ class Session:
     async def record_user_mail(self, mail: UserMail, outcome: str, error: str | None) -> None:
         """What became of it: sent, failed or refused."""
         await self._fetch(RECORD_USER_MAIL, (mail.mail_id, outcome, error))
+
+    async def claim_report(self, lease: timedelta) -> dict[str, Any] | None:
+        """A scheduled report that is due, with the e-mails of it that are not sent; None: there is none."""
+        claimed: dict[str, Any] | None = (await self._fetch(CLAIM_REPORT, (lease,)))[0][0]
+        return claimed
+
+    async def start_report_mail(
+        self, claimed: Mapping[str, Any], mail: Mapping[str, Any], lease: timedelta
+    ) -> bool:
+        """Say that an e-mail of it goes out now. False: it must not."""
+        return bool((await self._fetch(START_REPORT_MAIL, (mail["mail_id"], claimed["token"], lease)))[0][0])
+
+    async def record_report_mail(
+        self, claimed: Mapping[str, Any], mail: Mapping[str, Any], outcome: str
+    ) -> None:
+        """What became of an e-mail: sent, refused, unknown or failed."""
+        await self._fetch(RECORD_REPORT_MAIL, (mail["mail_id"], claimed["token"], outcome))
+
+    async def finish_report(self, claimed: Mapping[str, Any], rows: int | None, error: str | None) -> str:
+        """End a turn with a report. What it is now: sent, pending, failed or fenced."""
+        arguments = (claimed["run_id"], claimed["token"], rows, error)
+        return str((await self._fetch(FINISH_REPORT, arguments))[0][0])
 
     async def claim_payment_calls(self, limit: int) -> list[Due]:
         """What a payment provider is to be asked now."""
