@@ -9,5 +9,5 @@ alter table leadgen.lead_fetches add column digests bytea[];
 create index idx_lead_fetches_undigested on leadgen.lead_fetches (id) where digests is null;
 alter table leadgen.sealing_walks add column unopened bigint[] not null default '{}';
 insert into leadgen.sealing_walks (kind, last_id)
-select 'seal', 0 from leadgen.settings s where s.seals
+select 'seal' as kind, 0 as last_id from leadgen.settings s where s.seals
 on conflict (kind) do nothing;
