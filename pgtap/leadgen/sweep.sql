@@ -120,14 +120,9 @@ from (values
     'rotate_webhook_secret,set_webhook_secret,set_webhook_header,set_network_secrets,remove_network_secrets,'
     'enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
     'start_resend,cancel_resend,measure_outbox,list_configuration_faults,find_leads,'
-<<<<<<< HEAD
     'find_person,erase_submission,pause_enrollment,pause_enrollment,'
     'resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
-    'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,'
-=======
-    'find_person,erase_submission,pause_enrollment,resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
     'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,open_fetch,'
->>>>>>> doors
     'invite_user,approve_user,change_user_status,send_reset,remove_user_totp,remove_user_passkeys,remove_user_bindings,'
     'add_hook,pause_hook,resume_hook,remove_hook,rotate_hook_secret,test_hook,measure_market,'
     'revoke_user_sessions,create_key,rotate_key,revoke_key,set_zone,find_start,rank_reason,keep_report_zone,rebuild_reports}'),
@@ -149,14 +144,9 @@ select is_empty($$select name from relations r where relkind <> 'S' and has_any_
 select is_empty($$select name from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_reporting', r.oid,
   'insert, update, references')$$, 'analysts write nothing');
 select is_empty($$select name from relations r where relkind <> 'S' and not has_table_privilege('leadgen_dba', r.oid, 'select')
-<<<<<<< HEAD
-  and relname not in ('webhook_secrets', 'hook_secrets', 'network_secrets', 'link_secrets', 'user_passwords', 'user_totp',
+  and relname not in ('webhook_secrets', 'hook_secrets', 'network_secrets', 'link_secrets', 'api_keys', 'user_passwords', 'user_totp',
     'user_recovery_codes',
     'user_passkeys', 'user_challenges', 'user_sessions', 'user_devices', 'user_tokens', 'sign_in_attempts', 'sign_in_tries')$$,
-=======
-  and relname not in ('webhook_secrets', 'network_secrets', 'link_secrets', 'api_keys', 'user_passwords', 'user_totp',
-    'user_recovery_codes', 'user_passkeys', 'user_challenges', 'user_sessions', 'user_devices', 'user_tokens', 'sign_in_attempts', 'sign_in_tries')$$,
->>>>>>> doors
   'a DBA reads everything else');
 select set_eq(format($$select a.attname::text from pg_attribute a
   cross join unnest('{leadgen_api,leadgen_worker,leadgen_dba,leadgen_reporting}'::text[]) r
