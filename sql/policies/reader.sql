@@ -35,7 +35,8 @@ grant execute on function market.find_own_sale(bigint, bigint) to leadgen_reader
 grant execute on function market.has_ended(leadgen.lead_assignments) to leadgen_reader;
 grant execute on function market.list_evidence(bigint) to leadgen_reader;
 grant execute on function outbox.disclose(text[], leadgen.leads) to leadgen_reader;
-grant execute on function outbox.show_own_feed(text, bigint, integer, text[]) to leadgen_reader;
+grant execute on function roads.show_own_feed(text, bigint, integer, text[]) to leadgen_reader;
+grant execute on function outbox.read_own_feed(bigint, bigint, integer, text[]) to leadgen_reader;
 grant execute on function outbox.find_feed_span(bigint, integer, text[]) to leadgen_reader;
 grant execute on function outbox.find_feed_end() to leadgen_reader;
 grant execute on function outbox.write_feed_page(jsonb, integer, bigint) to leadgen_reader;

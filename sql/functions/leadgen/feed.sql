@@ -37,7 +37,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return outbox.show_feed(p_key_hash, p_after, p_limit, p_kinds);
+  return roads.show_feed(p_key_hash, p_after, p_limit, p_kinds);
 end;
 $$;
 comment on function leadgen.show_feed(text, bigint, integer, text[]) is
@@ -53,7 +53,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return outbox.show_own_feed(p_key_hash, p_after, p_limit, p_kinds);
+  return roads.show_own_feed(p_key_hash, p_after, p_limit, p_kinds);
 end;
 $$;
 comment on function leadgen.show_own_feed(text, bigint, integer, text[]) is

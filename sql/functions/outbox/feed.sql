@@ -126,7 +126,7 @@ end;
 $$;
 comment on function outbox.find_feed_end() is 'The head of the feed, for functions of leadgen_reader, too.';
 
-create or replace function outbox.show_feed(p_key_hash text, p_after bigint, p_limit integer, p_kinds text[])
+create or replace function outbox.read_feed(p_after bigint, p_limit integer, p_kinds text[])
 returns text
 language plpgsql
 volatile
@@ -136,9 +136,6 @@ declare
   v_span record;
   v_items jsonb;
 begin
-  if identity.find_feed_reader(p_key_hash) <> 'operator' then
-    perform kernel.refuse('LG403', 'Only operators read the whole feed', 'scopes', 'a buyer''s', 'an operator''s');
-  end if;
   select s.* into v_span from outbox.find_feed_span(p_after, p_limit, p_kinds) s;
   select coalesce(jsonb_agg(i.item order by i.id), '[]') into v_items
   from (
@@ -153,16 +150,15 @@ begin
   return outbox.write_feed_page(v_items, p_limit, v_span.last_id);
 end;
 $$;
-comment on function outbox.show_feed(text, bigint, integer, text[]) is 'The work of leadgen.show_feed.';
+comment on function outbox.read_feed(bigint, integer, text[]) is 'A page of the feed as JSON, as operators see it.';
 
-create or replace function outbox.show_own_feed(p_key_hash text, p_after bigint, p_limit integer, p_kinds text[])
+create or replace function outbox.read_own_feed(p_buyer_id bigint, p_after bigint, p_limit integer, p_kinds text[])
 returns text
 language plpgsql
 volatile
 as $$
 -- Row-level security leaves the buyer's own items.
 declare
-  v_buyer_id constant bigint := identity.act_as_reader(p_key_hash);
   v_span record;
   v_items jsonb;
 begin
@@ -172,7 +168,7 @@ begin
     select f.id, jsonb_build_object('id', f.id, 'kind', f.kind, 'at', kernel.write_instant(f.happened_at),
       'data', f.facts) as item
     from leadgen.feed_items f
-    where f.buyer_id = v_buyer_id and f.id > v_span.first_after and f.id <= v_span.last_id
+    where f.buyer_id = p_buyer_id and f.id > v_span.first_after and f.id <= v_span.last_id
       and (coalesce(p_kinds, '{}') = '{}' or f.kind = any (p_kinds))
     order by f.id
     limit p_limit + 1
@@ -180,4 +176,5 @@ begin
   return outbox.write_feed_page(v_items, p_limit, v_span.last_id);
 end;
 $$;
-comment on function outbox.show_own_feed(text, bigint, integer, text[]) is 'The work of leadgen.show_own_feed.';
+comment on function outbox.read_own_feed(bigint, bigint, integer, text[]) is
+  'A page of the feed as JSON, as a buyer sees it; for functions of leadgen_reader.';
