@@ -64,7 +64,7 @@ def export(
         str | None,
         typer.Option(
             metavar="ZONE",
-            help="Times are read and written by its clock, and days counted. Default: that of the markets, if they share one.",
+            help="Times and days are by its clock. Default: that of the markets, if they share one.",
         ),
     ] = None,
     by: Annotated[
@@ -143,7 +143,7 @@ def read_zone(name: str) -> ZoneInfo:
 
 
 def set_zone(connection: psycopg.Connection[Any], clock: ZoneInfo, days: str | None) -> None:
-    """Times are written by this clock from now on, and views count days in the other zone; None: in each market's own."""
+    """Times are written by this clock from now on; views count days in that zone, or each market in its own."""
     connection.execute("select set_config('TimeZone', %s, false)", [clock.key])
     if days:
         connection.execute("select report.set_zone(%s)", [days])

@@ -73,7 +73,8 @@ begin
   if v_schedule.buyer_id is not null then
     v_hidden := reporting.list_hidden_columns(v_view);
   end if;
-  perform set_config('TimeZone', v_schedule.timezone, true), set_config('leadgen.report_zone', v_schedule.timezone, true);
+  perform set_config('TimeZone', v_schedule.timezone, true);
+  perform set_config('leadgen.report_zone', v_schedule.timezone, true);
   return query
   select array_agg(c.name order by c.place) from reporting.list_columns(v_view) c where c.name <> all (v_hidden);
   return query
