@@ -87,6 +87,7 @@ grant execute on function leadgen.explain_candidates(bigint) to leadgen_dba;
 grant execute on function leadgen.find_leads(text, integer, text) to leadgen_dba;
 grant execute on function leadgen.list_configuration_faults() to leadgen_dba;
 grant execute on function leadgen.list_broken_invariants() to leadgen_dba;
+grant execute on function leadgen.keep_report_zone(text), leadgen.rebuild_reports() to leadgen_dba;
 grant execute on function leadgen.policy_history(text, bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_policy(text, bigint, integer) to leadgen_dba;
 grant execute on function leadgen.enrollment_history(bigint) to leadgen_dba;

@@ -1,4 +1,5 @@
--- Analysts: the views of schema report, which hold no personal data of leads.
+-- Analysts: the views of schema report, which hold no personal data of leads, the function that says in which zone days
+-- are counted, and what a view calls.
 grant usage on schema report to leadgen_reporting;
 do $$
 declare
@@ -9,3 +10,4 @@ begin
   end loop;
 end;
 $$;
+grant execute on function report.set_zone(text, boolean), report.find_start(), kernel.rank_reason(text) to leadgen_reporting, leadgen_dba;

@@ -60,7 +60,8 @@ values
   ('policy_keys', '{}', '{}', false),
   ('state_transitions', '{}', '{}', false),
   ('channels', '{}', '{}', false),
-  ('ledger_kinds', '{}', '{}', false);
+  ('ledger_kinds', '{}', '{}', false),
+  ('measures', '{}', '{}', false);
 
 insert into declared_tables (table_name, why_not)
 values
@@ -100,6 +101,12 @@ values
   ('notices', 'What the engine sends'),
   ('resends', 'A record by itself'),
   ('events', 'What operators should know, and did'),
+  ('report_zones', 'Added up from leads and sales'),
+  ('report_closing', 'What workers do'),
+  ('report_marks', 'What is still to follow from a change'),
+  ('report_lead_days', 'Added up from leads'),
+  ('report_sale_days', 'Added up from sales'),
+  ('report_reason_days', 'Added up from leads and their decisions'),
   ('suppressions', 'People, by hashes; created_by says who'),
   ('suppression_parts', 'A record by itself; created_by says who imported a file'),
   ('user_recovery_codes', 'Digests of codes; an entry of user_totp says when a user got them'),

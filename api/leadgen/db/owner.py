@@ -20,6 +20,7 @@ MODULES = [
     "billing",
     "privacy",
     "outbox",
+    "rollups",
     "rehearsal",
     "roads",
 ]

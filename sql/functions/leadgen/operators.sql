@@ -238,3 +238,32 @@ $$;
 comment on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) is
   'Why an offer''s valid leads of a period have no buyer (held ones included): by cause, the money that the nearest '
   'candidate would have paid, who that was most often, and the latest case with its numbers.';
+
+create or replace function leadgen.keep_report_zone(p_zone text)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return rollups.keep_zone(p_zone);
+end;
+$$;
+comment on function leadgen.keep_report_zone(text) is
+  'From now on workers keep the days of all markets in this zone, too, so that reports in it are as fast as in the '
+  'markets'' own. Returns for how many markets it was new; LG400 for no zone.';
+
+create or replace function leadgen.rebuild_reports()
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rollups.rebuild();
+end;
+$$;
+comment on function leadgen.rebuild_reports() is
+  'Workers add up all days for reports anew, one at a time. Until they have, views read the leads and sales.';
