@@ -75,6 +75,7 @@ CALLED = {
     "list_suppression_lists": "suppress lists",
     "make_statement": "money statement",
     "match_bank_line": "money payments match",
+    "keep_report_zone": None,  # SQL, as reports are
     "measure_outbox": None,  # the worker's metrics
     "measure_sealing": "sealing status",
     "offer_history": "history",
@@ -89,6 +90,7 @@ CALLED = {
     "refund_lead": "money refund-lead",
     "refund_payment": "money payments refund",
     "refund_sale": "money refund",
+    "rebuild_reports": None,  # SQL, as reports are
     "remove_network_secrets": None,
     "remove_user_totp": "user reset",
     "replay_lead": "replay",

@@ -113,8 +113,8 @@ from (values
     'find_person,erase_submission,pause_enrollment,resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
     'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,'
     'invite_user,approve_user,change_user_status,send_reset,remove_user_totp,remove_user_passkeys,remove_user_bindings,'
-    'revoke_user_sessions,create_key,rotate_key,revoke_key}'),
-  ('leadgen_reporting', '{}')
+    'revoke_user_sessions,create_key,rotate_key,revoke_key,set_zone,find_start,rank_reason,keep_report_zone,rebuild_reports}'),
+  ('leadgen_reporting', '{set_zone,find_start,rank_reason}')
 ) as t (role, names);
 
 -- Who may touch which table.
