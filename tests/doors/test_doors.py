@@ -64,7 +64,8 @@ where d.type in ('FUNCTION', 'RELATION') and d.schema not in ('pg_catalog', 'inf
 
 # What the views of report are made of: tables, functions and each other.
 BENEATH = """
-select distinct coalesce(c.relnamespace::regnamespace || '.' || c.relname, p.pronamespace::regnamespace || '.' || p.proname)
+select distinct
+  coalesce(c.relnamespace::regnamespace || '.' || c.relname, p.pronamespace::regnamespace || '.' || p.proname)
 from pg_rewrite r
 join pg_class v on v.oid = r.ev_class and v.relnamespace = 'report'::regnamespace
 join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
