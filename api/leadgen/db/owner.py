@@ -22,6 +22,7 @@ MODULES = [
     "outbox",
     "rehearsal",
     "console",
+    "portal",
     "roads",
 ]
 SCHEMAS = ["leadgen", *MODULES, "report", "for_buyers", "for_sources"]
