@@ -24,6 +24,7 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	scripts/get-extensions
 	scripts/get-plpython
 	scripts/get-pgspot
+	scripts/get-chromium
 	scripts/get-program nginx
 	scripts/get-program pgbouncer libc-ares2
 	touch $(STAMP)

@@ -150,6 +150,13 @@ grant execute on function leadgen.open_submission_for(text, bigint, text) to lea
 grant execute on function leadgen.route_again_for(text, bigint) to leadgen_api;
 grant execute on function leadgen.open_lead_for(text, bigint, text) to leadgen_api;
 grant execute on function leadgen.erase_lead_for(text, bigint, text, jsonb) to leadgen_api;
+grant execute on function leadgen.list_policies_for(text) to leadgen_api;
+grant execute on function leadgen.show_policy_for(text, text, bigint, integer) to leadgen_api;
+grant execute on function leadgen.compare_policy_for(text, text, bigint, jsonb) to leadgen_api;
+grant execute on function leadgen.rehearse_policy_for(text, text, bigint, bigint, jsonb, bigint) to leadgen_api;
+grant execute on function leadgen.find_offer_of_lead(text, bigint) to leadgen_api;
+grant execute on function leadgen.publish_policy_for(text, text, bigint, jsonb, integer, text) to leadgen_api;
+grant execute on function leadgen.roll_back_policy_for(text, text, bigint, integer, text) to leadgen_api;
 
 -- People of a buyer, on the portal's pages.
 grant execute on function leadgen.show_portal_visitor(text) to leadgen_api;

@@ -33,7 +33,9 @@ def test_signing_in_leads_to_the_page_that_was_asked_for(site: Api, market: psyc
     assert "Olga Brown analyst" in visitor.text
 
 
-@pytest.mark.parametrize("place", ["//evil.example", "https://evil.example", "/\\evil.example", "/../x", "javascript:1"])
+@pytest.mark.parametrize(
+    "place", ["//evil.example", "https://evil.example", "/\\evil.example", "/../x", "javascript:1"]
+)
 def test_signing_in_never_leads_elsewhere(site: Api, market: psycopg.Connection, place: str) -> None:
     visitor = Tab(site)
     sign_in(visitor, add_person(market, "admin"), next=place)

@@ -106,9 +106,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     Raises SettingsError for settings that are malformed or missing.
     """
-    from leadgen.console.routes import (
-        CONSOLE_ROUTES,  # the pages stand on this package, which imports this module
-    )
+    # The pages stand on this package, which imports this module.
+    from leadgen.console.routes import CONSOLE_ROUTES
     from leadgen.forms.routes import FORM_ROUTES
     from leadgen.pages.assets import give_asset
     from leadgen.pages.sign_in import SIGN_IN_ROUTES

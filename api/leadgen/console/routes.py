@@ -6,6 +6,7 @@ from litestar.params import FromPath
 from leadgen.app.problems import NOT_FOUND, Problem
 from leadgen.app.services import FromServices, Request
 from leadgen.console.leads import LEAD_ROUTES
+from leadgen.console.policies import POLICY_ROUTES
 from leadgen.console.queues import QUEUE_ROUTES
 from leadgen.console.site import CONSOLE
 from leadgen.console.today import show_today
@@ -22,6 +23,6 @@ async def show_nothing(request: Request, services: FromServices, rest: FromPath[
 
 CONSOLE_ROUTES = Router(
     path="/",
-    route_handlers=[show_today, *LEAD_ROUTES, *QUEUE_ROUTES, show_nothing],
+    route_handlers=[show_today, *LEAD_ROUTES, *QUEUE_ROUTES, *POLICY_ROUTES, show_nothing],
     exception_handlers=make_handlers(CONSOLE),
 )

@@ -14,6 +14,7 @@ CONSOLE = Site(
         Link("Quarantine", "/console/quarantine"),
         Link("Deliveries", "/console/deliveries"),
         Link("Endpoints", "/console/endpoints"),
+        Link("Policies", "/console/policies"),
         Link("Events", "/console/events"),
     ),
 )

@@ -1,6 +1,7 @@
 """What to try while `leadgen demo --serve` keeps everything running."""
 
 import json
+import secrets
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,11 @@ from rich.console import Console
 
 from leadgen.db.urls import with_role
 from leadgen.demo.report import find_interesting_lead
+from leadgen.passwords import compute_digest, make_challenge
 from leadgen.paths import state_dir
 
+OPERATOR = "operator@demo.example"
+CREATE_USER = "select leadgen.create_user(%s, 'Dana Rivers', 'admin', null, null, null, %s, %s)"
 LEAD = {
     "source_key": "austin-plumbing-v1",
     "name": "Jane Doe",
@@ -49,13 +53,25 @@ def written_environment(database: str, api_url: str, operator_key: str) -> Itera
         file.unlink(missing_ok=True)
 
 
+def add_operator(database: str) -> tuple[str, str]:
+    """A user who runs the demo's market, with a password that nobody else has: its address and the password."""
+    password, challenge = secrets.token_urlsafe(12), make_challenge()
+    digest = compute_digest(password, challenge)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(CREATE_USER, [OPERATOR, challenge.salt, digest])
+    return OPERATOR, password
+
+
 def show_invitation(console: Console, file: Path, database: str, api_url: str, operator_key: str) -> None:
-    """Print commands that can be copied."""
+    """Print commands that can be copied, and how to sign in to the console."""
+    email, password = add_operator(database)
     with psycopg.connect(database) as connection:
         lead_id = find_interesting_lead(connection) or 1
     shown = hide_password(database)
     near = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
     entries = (
+        ("the console, in a browser", f"{api_url}/console"),
+        ("its sign-in: e-mail address and password", f"{email}  {password}"),
         ("use this demo in another terminal, as README does", f"source {shlex.quote(str(near))}"),
         (
             "post a lead (again: the same answer; another message: a duplicate)",
