@@ -34,7 +34,9 @@ select is_empty($$select name from functions where proowner not in ('leadgen_own
   union all select name from relations where relowner <> 'leadgen_owner'::regrole$$,
   'all of it belongs to leadgen_owner, but for what reads for buyers');
 select bag_eq($$select proname::text from functions where proowner = 'leadgen_reader'::regrole and prosecdef$$,
-  $$select unnest('{show_sale,show_balance,list_ledger,show_own_invoice,list_own_invoices,show_payment,show_own_feed}'::text[])$$,
+  $$select unnest('{show_sale,show_balance,list_ledger,show_own_invoice,list_own_invoices,show_payment,
+    show_portal_visitor,show_portal_week,list_portal_sales,show_portal_sale,list_portal_terms,list_portal_endpoints,
+    show_portal_money,list_portal_invoices,show_portal_invoice,show_own_feed}'::text[])$$,
   'what buyers read runs under row-level security');
 select is_empty($$select name from schemas where has_schema_privilege('leadgen_reader', oid, 'create')$$,
   'the role of what reads for buyers makes nothing');
@@ -84,6 +86,9 @@ from (values
     remove_user_bindings_for,list_users_for,invite_user_for,approve_user_for,change_user_status_for,send_reset_for,
     revoke_user_sessions_for,
     find_feed_head,find_feed_reader,show_feed,show_own_feed,
+    show_portal_visitor,show_portal_week,list_portal_sales,show_portal_sale,list_portal_terms,list_portal_endpoints,
+    show_portal_money,list_portal_invoices,show_portal_invoice,make_portal_statement,answer_sale_for,show_lead_form,
+    pause_own_enrollment,resume_own_enrollment,send_own_test,
     show_today,browse_leads,search_leads,show_lead,list_quarantine_for,list_held_for,list_returns_for,list_deliveries_for,
     list_endpoints_for,list_events_for,retry_delivery_for,park_delivery_for,enable_endpoint_for,disable_endpoint_for,send_test_for,
     decide_return_for,return_sale_for,resubmit_quarantined_for,open_submission_for,route_again_for,open_lead_for,erase_lead_for,
@@ -170,7 +175,7 @@ select is_empty($$select name from relations r where relkind <> 'S' and has_tabl
 select bag_eq($$select relname::text from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_dba', r.oid,
   'insert, update')$$,
   $$select unnest('{markets,verticals,validation_policies,routing_policies,pricing_policies,payout_policies,offers,
-    sources,source_campaigns,buyers,buyer_offers,buyer_service_areas,
+    sources,source_campaigns,lead_forms,buyers,buyer_offers,buyer_service_areas,
     offer_exclusivities,settings,rate_limits,return_reasons,endpoints,chores,field_maps,source_maps,
     retention_rules,calling_rules,calling_holidays,
     city_words,country_names,region_names,postal_territories,mail_providers,

@@ -12,6 +12,7 @@ grant execute on function leadgen.submit_leads(jsonb[], jsonb[], boolean) to lea
 grant execute on function leadgen.check_source_key(text) to leadgen_api;
 grant execute on function leadgen.find_form_pages(jsonb, jsonb) to leadgen_api;
 grant execute on function leadgen.issue_form_token(text) to leadgen_api;
+grant execute on function leadgen.show_lead_form(text) to leadgen_api;
 grant execute on function leadgen.record_mail_domain(text, text) to leadgen_api;
 grant execute on function leadgen.keep_refused(text, text, jsonb, jsonb, bigint, integer) to leadgen_api;
 grant execute on function leadgen.lease_posts(text, text, integer) to leadgen_api;
@@ -163,3 +164,19 @@ grant execute on function leadgen.rehearse_policy_for(text, text, bigint, bigint
 grant execute on function leadgen.find_offer_of_lead(text, bigint) to leadgen_api;
 grant execute on function leadgen.publish_policy_for(text, text, bigint, jsonb, integer, text) to leadgen_api;
 grant execute on function leadgen.roll_back_policy_for(text, text, bigint, integer, text) to leadgen_api;
+
+-- People of a buyer, on the portal's pages.
+grant execute on function leadgen.show_portal_visitor(text) to leadgen_api;
+grant execute on function leadgen.show_portal_week(text) to leadgen_api;
+grant execute on function leadgen.list_portal_sales(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_portal_sale(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_portal_terms(text) to leadgen_api;
+grant execute on function leadgen.list_portal_endpoints(text) to leadgen_api;
+grant execute on function leadgen.show_portal_money(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_portal_invoices(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_portal_invoice(text, text) to leadgen_api;
+grant execute on function leadgen.make_portal_statement(text, date, date) to leadgen_api;
+grant execute on function leadgen.answer_sale_for(text, bigint, text, text, text) to leadgen_api;
+grant execute on function leadgen.pause_own_enrollment(text, bigint, timestamp, timestamp) to leadgen_api;
+grant execute on function leadgen.resume_own_enrollment(text, bigint) to leadgen_api;
+grant execute on function leadgen.send_own_test(text, bigint) to leadgen_api;

@@ -12,7 +12,7 @@ $$;
 grant insert, update, delete on
   leadgen.markets, leadgen.verticals, leadgen.validation_policies, leadgen.routing_policies, leadgen.pricing_policies,
   leadgen.payout_policies, leadgen.offers, leadgen.sources, leadgen.source_campaigns, leadgen.buyer_service_areas,
-  leadgen.offer_exclusivities
+  leadgen.offer_exclusivities, leadgen.lead_forms
 to leadgen_dba;
 grant delete on leadgen.buyers, leadgen.buyer_offers to leadgen_dba;
 -- All of an enrollment but what triggers write.

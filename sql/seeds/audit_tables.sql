@@ -12,6 +12,7 @@ values
   ('pricing_policies', '{}', '{updated_at,compiled_rules}', false),
   ('payout_policies', '{}', '{updated_at,compiled_rules}', false),
   ('sources', '{api_key_hash}', '{updated_at}', false),
+  ('lead_forms', '{}', '{updated_at}', false),
   ('source_campaigns', '{}', '{}', false),
   ('source_maps', '{}', '{updated_at}', false),
   ('field_maps', '{}', '{updated_at}', false),

@@ -73,6 +73,8 @@ alter table leadgen.lead_decisions enable row level security;
 create policy staff on leadgen.lead_decisions to leadgen_dba using (true);
 alter table leadgen.lead_fetches enable row level security;
 create policy staff on leadgen.lead_fetches to leadgen_dba using (true);
+alter table leadgen.lead_forms enable row level security;
+create policy staff on leadgen.lead_forms to leadgen_dba using (true);
 alter table leadgen.leads enable row level security;
 create policy staff on leadgen.leads to leadgen_dba using (true);
 alter table leadgen.ledger_entries enable row level security;
@@ -181,6 +183,10 @@ create policy own_buyer on leadgen.offers for select to leadgen_buyer
     where e.offer_id = offers.id and e.buyer_id = (select identity.acting_buyer())));
 create policy own_buyer on leadgen.buyer_service_areas for select to leadgen_buyer, leadgen_reader
   using (buyer_id = (select identity.acting_buyer()));
+create policy own_buyer on leadgen.enrollment_usage for select to leadgen_reader
+  using (exists (
+    select from leadgen.buyer_offers e
+    where e.id = enrollment_usage.buyer_offer_id and e.buyer_id = (select identity.acting_buyer())));
 create policy own_buyer on leadgen.endpoints for select to leadgen_buyer, leadgen_reader
   using (buyer_id = (select identity.acting_buyer()));
 create policy own_buyer on leadgen.lead_assignments for select to leadgen_buyer, leadgen_reader

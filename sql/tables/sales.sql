@@ -347,7 +347,7 @@ create table leadgen.sale_returns (
   gives text,
 
   constraint sale_returns_gives_valid check (gives in ('money', 'replacement')),
-  constraint sale_returns_via_valid check (via in ('api', 'link', 'reply', 'operator')),
+  constraint sale_returns_via_valid check (via in ('api', 'link', 'reply', 'operator', 'portal')),
   constraint sale_returns_status_valid check (status in ('received', 'requested', 'approved', 'refused')),
   constraint sale_returns_decided_has_time check ((status in ('approved', 'refused')) = (decided_at is not null)),
   constraint sale_returns_note_bounded check (length(note) <= 500)

@@ -68,6 +68,14 @@ class Tab:
         given = {"csrf": self.csrf} | fields
         return self._send("POST", place, urlencode(given).encode(), origin)
 
+    def fetch(self, place: str) -> Answer:
+        """GET what is no page: a file."""
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        with closing(http.client.HTTPConnection("127.0.0.1", self.api.port, timeout=PATIENCE)) as connection:
+            connection.request("GET", place, None, headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+
     def _send(self, method: str, place: str, body: bytes | None, origin: str | None = "") -> Answer:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if body is not None:

@@ -140,14 +140,14 @@ async def submit_lead(request: Request, services: FromServices) -> Response[byte
         check_lead_type(headers)
         context = read_context(headers, request.scope["client"], services.trusted_proxies)
         await services.rates.check_head(context)
-        return answer_lead(*await _submit(request, services, context))
+        return answer_lead(*await submit_body(request, services, context))
     if wants_json(headers):
         context = read_context(headers, request.scope["client"], services.trusted_proxies)
         return answer_lead(*await _submit_form(request, services, headers, context, {}))
     return await _answer_visitor(request, services, headers)
 
 
-async def _submit(
+async def submit_body(
     request: Request,
     services: Services,
     context: Mapping[str, str],
@@ -184,7 +184,7 @@ async def _submit_form(
 
     await services.rates.check_head(context)
     check_encoding(headers)
-    return await _submit(request, services, context, as_json)
+    return await submit_body(request, services, context, as_json)
 
 
 async def _answer_visitor(request: Request, services: Services, headers: Headers) -> Response[bytes]:

@@ -112,8 +112,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """
     # The pages stand on this package, which imports this module.
     from leadgen.console.routes import CONSOLE_ROUTES
+    from leadgen.forms.routes import FORM_ROUTES
     from leadgen.pages.assets import give_asset
     from leadgen.pages.sign_in import SIGN_IN_ROUTES
+    from leadgen.portal.routes import PORTAL_ROUTES
 
     settings = settings or load_settings()
     services = make_services(settings)
@@ -177,6 +179,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
             give_asset,
             SIGN_IN_ROUTES,
             CONSOLE_ROUTES,
+            PORTAL_ROUTES,
+            FORM_ROUTES,
         ],
         cors_config=ANY_PAGE,
         exception_handlers=EXCEPTION_HANDLERS,

@@ -24,6 +24,7 @@ MODULES = [
     "rollups",
     "rehearsal",
     "console",
+    "portal",
     "roads",
 ]
 SCHEMAS = ["leadgen", *MODULES, "report", "for_buyers", "for_sources"]

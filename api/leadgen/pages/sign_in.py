@@ -101,9 +101,10 @@ def _check(email: str, password: str, code: str) -> None:
 
 
 # Where each role works. A site that is added names its home here.
-HOMES = dict.fromkeys(("admin", "operator", "finance", "analyst"), "/console") | dict.fromkeys(
-    ("buyer", "source"), "/sign-in/elsewhere"
-)
+HOMES = dict.fromkeys(("admin", "operator", "finance", "analyst"), "/console") | {
+    "buyer": "/portal",
+    "source": "/sign-in/elsewhere",
+}
 
 
 @get("/sign-in/elsewhere", include_in_schema=False)

@@ -85,7 +85,7 @@ class Site:
             self.render(template, whole).encode(),
             status_code=status,
             media_type=HTML,
-            headers={**(headers or {}), **PAGE_HEADERS},
+            headers={**PAGE_HEADERS, **(headers or {})},
             cookies=list(cookies),
         )
 

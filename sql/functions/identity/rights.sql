@@ -12,12 +12,14 @@ begin
     when 'operator' then '{read,work,decide,open,configure}'
     when 'finance' then '{read,decide}'
     when 'analyst' then '{read}'
+    when 'buyer' then '{buy}'
     else '{}' end::text[];
 end;
 $$;
 comment on function identity.list_rights(text) is
-  'What a role may do in the console. read: its pages; work: send, route, resubmit, test; decide: returns; open: read '
-  'a contact, with a reason; erase: persons; configure: policies and the catalogue.';
+  'What a role may do on our pages. In the console: read: its pages; work: send, route, resubmit, test; decide: '
+  'returns; open: read a contact, with a reason; erase: persons; configure: policies and the catalogue. In the '
+  'portal: buy: its pages; an owner may also manage (identity.list_own_rights).';
 
 create or replace function identity.admit_user(p_token_hash text, p_right text)
 returns leadgen.users
@@ -69,7 +71,7 @@ as $$
 begin
   return jsonb_build_object('id', p_user.id, 'name', p_user.name, 'email', p_user.email, 'role', p_user.role,
     'buyer_id', p_user.buyer_id, 'member_kind', p_user.member_kind,
-    'rights', to_jsonb(identity.list_rights(p_user.role)));
+    'rights', to_jsonb(identity.list_own_rights(p_user)));
 end;
 $$;
 comment on function identity.describe_visitor(leadgen.users) is

@@ -12,21 +12,41 @@ returns jsonb
 language plpgsql
 volatile
 as $$
+begin
+  return roads.answer_own_sale(
+    identity.authenticate_buyer(p_key_hash, 'answer'), p_assignment_id, p_answer, p_reason, p_note, 'api', p_evidence);
+end;
+$$;
+comment on function roads.answer_sale(text, bigint, text, text, text, jsonb) is 'The work of leadgen.answer_sale.';
+
+create or replace function roads.answer_own_sale(
+  p_buyer_id bigint,
+  p_assignment_id bigint,
+  p_answer text,
+  p_reason text,
+  p_note text,
+  p_via text,
+  p_evidence jsonb default null
+)
+returns jsonb
+language plpgsql
+volatile
+as $$
 declare
-  v_sale constant leadgen.lead_assignments := market.find_own_sale(
-    identity.authenticate_buyer(p_key_hash, 'answer'), p_assignment_id);
+  v_sale constant leadgen.lead_assignments := market.find_own_sale(p_buyer_id, p_assignment_id);
 begin
   if p_answer = 'accept' then
     perform roads.accept_sale(v_sale.id);
   elsif p_answer = 'return' then
-    return roads.request_return(v_sale.id, p_reason, p_note, 'api', p_evidence);
+    return roads.request_return(v_sale.id, p_reason, p_note, p_via, p_evidence);
   else
     perform kernel.refuse('LG400', 'There is no such answer to a sale', 'answer', 'another value', 'accept, return');
   end if;
   return market.describe_answer(v_sale.id);
 end;
 $$;
-comment on function roads.answer_sale(text, bigint, text, text, text, jsonb) is 'The work of leadgen.answer_sale.';
+comment on function roads.answer_own_sale(bigint, bigint, text, text, text, text, jsonb) is
+  'A buyer accepts or returns a sale of its own. LG404 for another''s.';
 
 create or replace function roads.answer_by_link(
   p_token text,
