@@ -15,7 +15,6 @@ grant select (id, happened_at, kind, buyer_id, for_buyers, facts) on leadgen.fee
 grant execute on function identity.act_as_buyer(text) to leadgen_reader;
 grant execute on function identity.act_as_reader(text) to leadgen_reader;
 grant execute on function identity.acting_buyer() to leadgen_reader;
--- What the seven call.
 grant execute on function identity.admit_buyer(text, text) to leadgen_reader;
 -- What they call.
 grant execute on function roads.show_sale(text, bigint) to leadgen_reader;
@@ -92,8 +91,8 @@ begin
   foreach v_function in array array[
     'leadgen.show_sale(text, bigint)', 'leadgen.show_balance(text)', 'leadgen.list_ledger(text, bigint, integer)',
     'leadgen.show_own_invoice(text, text)', 'leadgen.list_own_invoices(text, text, bigint, integer)',
-    'leadgen.show_payment(text, bigint)', 'leadgen.show_own_feed(text, bigint, integer, text[])']::regprocedure[] loop
     'leadgen.show_payment(text, bigint)',
+    'leadgen.show_own_feed(text, bigint, integer, text[])',
     'leadgen.show_portal_visitor(text)',
     'leadgen.show_portal_week(text)',
     'leadgen.list_portal_sales(text, bigint)',
