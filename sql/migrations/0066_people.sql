@@ -22,10 +22,8 @@ alter table leadgen.settings add constraint settings_invitations_bounded check (
 
 -- Of a secret for which each statement of a buyer's session is signed, the blocks of its HMAC are kept.
 alter table leadgen.link_secrets add column blocks bytea generated always as (
-    substr(bit_send(bitxor(cast('x' || rpad(encode(secret, 'hex'), 128, '0') as bit(512)),
-      cast('x36363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636' as bit(512)))), 5)
-    || substr(bit_send(bitxor(cast('x' || rpad(encode(secret, 'hex'), 128, '0') as bit(512)),
-      cast('x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c' as bit(512)))), 5)
+    substr(bit_send(bitxor(('x' || rpad(encode(secret, 'hex'), 128, '0'))::bit(512), ('x' || repeat('36', 64))::bit(512))), 5)
+    || substr(bit_send(bitxor(('x' || rpad(encode(secret, 'hex'), 128, '0'))::bit(512), ('x' || repeat('5c', 64))::bit(512))), 5)
   ) stored;
 
 alter table leadgen.audit_chain rename column sealed_at to chained_at;
