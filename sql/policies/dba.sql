@@ -40,7 +40,7 @@ grant update (
 -- The defaults; whether webhooks may be local is the deploy's.
 grant update (
   default_source_key, default_duplicate_window_hours, default_invoice_threshold, warn_at_percent, slow_retry_seconds,
-  disable_endpoint_after
+  disable_endpoint_after, invitations_per_day
 ) on leadgen.settings to leadgen_dba;
 -- What invoices say, tax rates and reminders. Invoices themselves are written by functions.
 grant update (
@@ -82,6 +82,7 @@ grant execute on function leadgen.retire_data_keys() to leadgen_dba;
 grant execute on function leadgen.measure_sealing() to leadgen_dba;
 grant execute on function leadgen.open_leads(bigint[], text, text) to leadgen_dba;
 grant execute on function leadgen.open_quarantined(bigint, text) to leadgen_dba;
+grant execute on function leadgen.open_fetch(bigint, text) to leadgen_dba;
 grant execute on function leadgen.explain_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_candidates(bigint) to leadgen_dba;
 grant execute on function leadgen.find_leads(text, integer, text) to leadgen_dba;
@@ -184,7 +185,11 @@ grant insert, update (position, description, is_active) on leadgen.return_reason
 revoke select on leadgen.link_secrets, leadgen.webhook_secrets, leadgen.network_secrets from leadgen_dba;
 grant select (buyer_id, created_at, updated_at, previous_secret_until) on leadgen.webhook_secrets to leadgen_dba;
 grant select (source_id, created_at, updated_at) on leadgen.network_secrets to leadgen_dba;
--- Keys: by functions, which leave no key without an owner and no change without an event.
+-- Keys: by functions, which leave no key without an owner and no change without an event. Their hashes are read by nobody.
+revoke select on leadgen.api_keys from leadgen_dba;
+grant select (
+  id, created_at, kind, source_id, buyer_id, user_id, name, prefix, scopes, expires_at, revoked_at, last_used_at, made_by
+) on leadgen.api_keys to leadgen_dba;
 grant execute on function leadgen.create_key(text, bigint, text, text[], timestamptz, text, text) to leadgen_dba;
 grant execute on function leadgen.rotate_key(bigint, interval, timestamptz, text, text) to leadgen_dba;
 grant execute on function leadgen.revoke_key(bigint) to leadgen_dba;
@@ -192,7 +197,7 @@ grant execute on function leadgen.revoke_key(bigint) to leadgen_dba;
 -- password is the owner's.
 grant execute on function leadgen.invite_user(text, text, text, bigint, bigint, text) to leadgen_dba;
 grant execute on function leadgen.approve_user(bigint, bigint, text) to leadgen_dba;
-grant execute on function leadgen.change_user_status(bigint, text, text) to leadgen_dba;
+grant execute on function leadgen.change_user_status(bigint, text, text, boolean) to leadgen_dba;
 grant execute on function leadgen.send_reset(bigint) to leadgen_dba;
 grant execute on function leadgen.remove_user_totp(bigint, text) to leadgen_dba;
 grant execute on function leadgen.remove_user_passkeys(bigint, text) to leadgen_dba;

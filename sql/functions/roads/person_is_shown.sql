@@ -23,6 +23,7 @@ begin
     perform kernel.refuse('LG400', 'There is no such kind', 'kind', coalesce(left(p_kind, 20), 'nothing'),
       'phone, email');
   end if;
+  perform privacy.check_finds_sealed(v_key);
   v_email := case p_kind when 'email' then privacy.normalize_contact(p_kind, p_value) end;
   v_phone := case p_kind when 'phone' then privacy.normalize_contact(p_kind, p_value, p_country_code) end;
   return query
@@ -39,7 +40,7 @@ begin
     join leadgen.intake_quarantine q on q.id = w.id
     union all
     select 3, 'fetch', f.id, f.created_at
-    from intake.list_fetches_of(v_email, v_phone, upper(p_country_code)) w (id)
+    from intake.list_fetches_of(v_email, v_phone, upper(p_country_code), v_key) w (id)
     join leadgen.lead_fetches f on f.id = w.id
     union all
     select 4, 'user', u.id, u.created_at
