@@ -17,7 +17,7 @@ values
   ('advance_resend', 70, 'outbox.advance_resend', false, '0', 'Sends deliveries again that an operator asked for.'),
   ('follow_payment_event', 72, 'billing.follow_payment_event', false, '0', 'Does what payment providers'' webhooks say.'),
   ('tell_payment', 74, 'roads.tell_payment', false, '0', 'Tells what became of payments, and pauses recharges that were declined.'),
-  ('start_recharge', 76, 'billing.start_recharge', false, '0', 'Recharges buyers whose balance is low.'),
+  ('start_recharge', 76, 'roads.start_recharge', false, '0', 'Recharges buyers whose balance is low.'),
   ('forget_old', 80, 'roads.forget_old', true, '10 minutes', 'Deletes and strikes out what retention_rules says is kept no longer.'),
   ('forget_buckets', 90, 'intake.forget_buckets', true, '10 minutes', 'Deletes rate_buckets that are full again.'),
   ('invoice_due_buyer', 100, 'roads.invoice_due_buyer', false, '1 minute', 'Bills buyers whose period is over or who reach a threshold.'),
