@@ -25,7 +25,7 @@ values
   ('endpoints', '{target}', '{created_at,updated_at,announced_at,failures_in_a_row,failing_since,last_failure_at,retry_at,checked_at}',
     true),
   ('api_keys', '{key_hash,name}', '{last_used_at}', true),
-  ('users', '{email,name,company,phone}', '{updated_at,signed_in_at}', false),
+  ('users', '{email,name,company,phone,wanted_email}', '{updated_at,signed_in_at}', false),
   ('user_passwords', '{salt,verifier}', '{}', false),
   ('user_totp', '{secret}', '{last_step}', false),
   ('user_passkeys', '{name,credential_id,public_key}', '{sign_count,used_at}', false),

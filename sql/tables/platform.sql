@@ -15,6 +15,7 @@ create table leadgen.settings (
   slow_retry_seconds numeric[] not null default '{60,300,1800,7200}',
   disable_endpoint_after integer not null default 20,
   seals boolean not null default false,
+  invitations_per_day integer not null default 20,
 
   constraint settings_one_row check (id),
   constraint settings_duplicate_window_bounded check (default_duplicate_window_hours between 0 and 8784),
@@ -22,7 +23,8 @@ create table leadgen.settings (
   constraint settings_warn_at_percent_bounded check (warn_at_percent between 50 and 100),
   constraint settings_slow_retry_seconds_bounded
     check (cardinality(slow_retry_seconds) <= 50 and 0 < all(slow_retry_seconds) and 604800 >= all(slow_retry_seconds)),
-  constraint settings_disable_endpoint_after_positive check (disable_endpoint_after >= 1)
+  constraint settings_disable_endpoint_after_positive check (disable_endpoint_after >= 1),
+  constraint settings_invitations_bounded check (invitations_per_day between 0 and 1000)
 );
 comment on table leadgen.settings is
   'Platform-wide defaults, one row. A policy or an offer that says something else wins.';
@@ -39,6 +41,8 @@ comment on column leadgen.settings.slow_retry_seconds is
   'Pauses before the retries that follow the worker''s quick ones; after the last one a delivery is a dead letter.';
 comment on column leadgen.settings.disable_endpoint_after is
   'An endpoint is disabled when so many attempts in a row failed; attempts that were under way together count as one.';
+comment on column leadgen.settings.invitations_per_day is
+  'How many users the owners of a buyer may invite within 24 hours; admins invite without a limit.';
 comment on column leadgen.settings.seals is
   'Personal data is sealed at rest; written when the first program with PII_KEYS starts.';
 

@@ -49,6 +49,8 @@ class Kind(StrEnum):
     SUBMISSION_ERASED = "submission_erased"
     LEADS_OPENED = "leads_opened"
     SUBMISSION_OPENED = "submission_opened"
+    FETCH_OPENED = "fetch_opened"
+    SEALED_TEXTS_ALTERED = "sealed_texts_altered"
     FETCH_ERASED = "fetch_erased"
     USER_ERASED = "user_erased"
     PERSON_EXPORTED = "person_exported"
@@ -67,6 +69,7 @@ class Kind(StrEnum):
     USER_PASSWORD_CHANGED = "user_password_changed"  # noqa: S105  an event
     KEY_MADE = "key_made"
     KEY_REVOKED = "key_revoked"
+    KEYS_LEFT = "keys_left"
     USER_LINK_MADE = "user_link_made"
     USER_RESET_SENT = "user_reset_sent"
     USER_SESSIONS_REVOKED = "user_sessions_revoked"

@@ -121,10 +121,10 @@ begin
   perform identity.check_new_key(p_key.prefix, p_key.key_hash, p_key.expires_at);
   perform identity.check_key_count(p_key);
   insert into leadgen.api_keys as k (
-    created_at, kind, source_id, buyer_id, user_id, name, prefix, key_hash, scopes, expires_at)
+    created_at, kind, source_id, buyer_id, user_id, name, prefix, key_hash, scopes, expires_at, made_by)
   values (
     leadgen.clock(), p_key.kind, p_key.source_id, p_key.buyer_id, p_key.user_id, p_key.name, p_key.prefix,
-    p_key.key_hash, p_key.scopes, p_key.expires_at)
+    p_key.key_hash, p_key.scopes, p_key.expires_at, p_key.made_by)
   on conflict do nothing
   returning k.* into p_key;
   if p_key.id is null then
@@ -134,11 +134,28 @@ begin
   perform catalog.note_action('key_made', format('key %s', p_key.id), p_key.buyer_id,
     format('key %s of %s was made%s', p_key.id, identity.name_key_owner(p_key), p_what),
     jsonb_build_object('key_id', p_key.id, 'kind', p_key.kind, 'scopes', p_key.scopes));
+  perform identity.tell_of_key(p_key, 'added');
   return identity.describe_key(p_key);
 end;
 $$;
 comment on function identity.add_key(leadgen.api_keys, text) is
   'Keeps a new key, and writes the event; p_what ends its sentence. LG400, LG409.';
+
+create or replace function identity.tell_of_key(p_key leadgen.api_keys, p_what text)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  case p_key.kind
+    when 'user' then perform identity.queue_mail(p_key.user_id, 'key_' || p_what);
+    when 'buyer' then perform identity.tell_owners(p_key.buyer_id, 'buyer_key_' || p_what);
+    else null;
+  end case;
+end;
+$$;
+comment on function identity.tell_of_key(leadgen.api_keys, text) is
+  'Writes to the user, or to the owners of the buyer, whose key was added or removed.';
 
 create or replace function identity.name_key_owner(p_key leadgen.api_keys)
 returns text
@@ -160,7 +177,8 @@ create or replace function identity.create_key(
   p_scopes text[],
   p_expires_at timestamptz,
   p_prefix text,
-  p_key_hash text
+  p_key_hash text,
+  p_made_by bigint default null
 )
 returns jsonb
 language plpgsql
@@ -181,11 +199,12 @@ begin
   v_key.expires_at := p_expires_at;
   v_key.prefix := p_prefix;
   v_key.key_hash := p_key_hash;
+  v_key.made_by := p_made_by;
   return identity.add_key(v_key, '');
 end;
 $$;
-comment on function identity.create_key(text, bigint, text, text[], timestamptz, text, text) is
-  'The work of leadgen.create_key.';
+comment on function identity.create_key(text, bigint, text, text[], timestamptz, text, text, bigint) is
+  'The work of leadgen.create_key; p_made_by: the user that makes it, null for an operator.';
 
 create or replace function identity.lock_key(p_key_id bigint)
 returns leadgen.api_keys
@@ -210,7 +229,8 @@ create or replace function identity.rotate_key(
   p_overlap interval,
   p_expires_at timestamptz,
   p_prefix text,
-  p_key_hash text
+  p_key_hash text,
+  p_made_by bigint default null
 )
 returns jsonb
 language plpgsql
@@ -232,12 +252,14 @@ begin
   update leadgen.api_keys k set expires_at = least(k.expires_at, v_now + p_overlap) where k.id = v_old.id;
   v_new.prefix := p_prefix;
   v_new.key_hash := p_key_hash;
+  v_new.made_by := p_made_by;
   v_new.expires_at := coalesce(p_expires_at, v_now + (v_old.expires_at - v_old.created_at));
   return identity.add_key(v_new, format(' in the place of key %s', v_old.id)) || jsonb_build_object(
     'replaces', identity.describe_key((select k from leadgen.api_keys k where k.id = v_old.id)));
 end;
 $$;
-comment on function identity.rotate_key(bigint, interval, timestamptz, text, text) is 'The work of leadgen.rotate_key.';
+comment on function identity.rotate_key(bigint, interval, timestamptz, text, text, bigint) is
+  'The work of leadgen.rotate_key; p_made_by: the user that makes the new key, null for an operator.';
 
 create or replace function identity.revoke_key(p_key_id bigint)
 returns boolean
@@ -256,6 +278,7 @@ begin
   perform catalog.note_action('key_revoked', format('key %s', p_key_id), v_key.buyer_id,
     format('key %s of %s was revoked', p_key_id, identity.name_key_owner(v_key)),
     jsonb_build_object('key_id', p_key_id, 'kind', v_key.kind));
+  perform identity.tell_of_key(v_key, 'removed');
   return true;
 end;
 $$;
@@ -271,3 +294,43 @@ begin
 end;
 $$;
 comment on function identity.end_user_keys(bigint) is 'Revokes every key of a user''s programs.';
+
+create or replace function identity.list_keys_left(p_user_id bigint)
+returns setof leadgen.api_keys
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select k.* from leadgen.api_keys k
+  where k.made_by = p_user_id and k.kind = 'buyer' and k.revoked_at is null
+    and (k.expires_at is null or k.expires_at > leadgen.clock());
+end;
+$$;
+comment on function identity.list_keys_left(bigint) is
+  'The keys of its buyer that a user made and that are in force: the user may know them still.';
+
+create or replace function identity.settle_keys_left(p_user leadgen.users, p_revokes boolean)
+returns void
+language plpgsql
+volatile
+as $$
+-- They are the buyer's, and its programs work by them: they end only where somebody says so.
+declare
+  v_ids constant bigint[] := array(select k.id from identity.list_keys_left(p_user.id) k order by k.id);
+begin
+  if cardinality(v_ids) = 0 then
+    return;
+  elsif p_revokes then
+    perform identity.revoke_key(i) from unnest(v_ids) i;
+    return;
+  end if;
+  perform catalog.note_action('keys_left', format('user %s', p_user.id), p_user.buyer_id,
+    format('user %s made %s of buyer %s in force: %s. Revoke what the user should not know any more', p_user.id,
+      kernel.count_of(cardinality(v_ids), 'key'), p_user.buyer_id, array_to_string(v_ids, ', ')),
+    jsonb_build_object('user_id', p_user.id, 'keys', v_ids,
+      'owners', identity.tell_owners(p_user.buyer_id, 'keys_left')));
+end;
+$$;
+comment on function identity.settle_keys_left(leadgen.users, boolean) is
+  'Tells operators and the remaining owners which keys of the buyer a stopped user made, or revokes them.';

@@ -7,21 +7,47 @@ returns void
 language plpgsql
 volatile
 as $$
--- Nobody is flooded: one that is due is enough, and three of a kind an hour.
+-- Nobody is flooded: one that is due is enough, and three of a kind an hour. Of what a stranger may ask for the fourth
+-- is none; of what has changed it comes later, or whoever changed it three times more would not be noticed.
 declare
   v_now constant timestamptz := leadgen.clock();
+  v_third constant timestamptz := (
+    select m.created_at from leadgen.user_mails m
+    where m.user_id = p_user_id and m.kind = p_kind and m.created_at > v_now - interval '1 hour'
+    order by m.created_at desc
+    offset 2 limit 1);
 begin
   insert into leadgen.user_mails (created_at, user_id, kind, due_at)
-  select v_now, p_user_id, p_kind, v_now
+  select v_now, p_user_id, p_kind, coalesce(v_third + interval '1 hour', v_now)
   where not exists (
     select from leadgen.user_mails m where m.user_id = p_user_id and m.kind = p_kind and m.due_at is not null
   ) and (
-    select count(*) from leadgen.user_mails m
-    where m.user_id = p_user_id and m.kind = p_kind and m.created_at > v_now - interval '1 hour') < 3;
+    v_third is null or p_kind not in ('verify', 'invite', 'reset', 'exists', 'invited_elsewhere', 'approved'));
 end;
 $$;
 comment on function identity.queue_mail(bigint, text) is
-  'A worker will write to the user; not when such a mail is due already, nor a fourth time in an hour.';
+  'A worker will write to the user; not when such a mail is due already. A fourth in an hour waits, if it says what was '
+  'changed, or is none.';
+
+create or replace function identity.tell_owners(p_buyer_id bigint, p_kind text)
+returns integer
+language plpgsql
+volatile
+as $$
+declare
+  v_count integer;
+begin
+  perform identity.queue_mail(o.id, p_kind)
+  from (
+    select u.id from leadgen.users u
+    where u.buyer_id = p_buyer_id and u.member_kind = 'owner' and u.status = 'active'
+    order by u.id) o;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function identity.tell_owners(bigint, text) is
+  'A worker will write to each active owner of a buyer; how many they are.';
 
 create or replace function identity.claim_user_mails(p_token_hashes text[])
 returns table (mail_id bigint, kind text, email text, name text, message_id uuid, token_hash text)
@@ -95,6 +121,10 @@ declare
   v_kind constant text := case v_user.status when 'active' then 'reset' else 'invite' end;
 begin
   perform identity.check_may_set_password(v_user);
+  if v_user.wanted_email is not null then
+    perform kernel.refuse('LG409', format('The address of user %s has another user', p_user_id), 'user_id',
+      'a user that waits for its address', 'a user that has one', 'Stop it, and invite another address.');
+  end if;
   insert into leadgen.user_tokens (created_at, user_id, purpose, token_hash, expires_at)
   values (v_now, p_user_id, v_kind, p_token_hash, v_now + identity.find_lifetime(v_kind));
   update leadgen.user_mails m set due_at = null, last_error = 'the link was shown to an operator'
@@ -305,7 +335,11 @@ declare
   v_kind constant text := case v_user.status when 'active' then 'reset' else 'invite' end;
 begin
   perform identity.check_may_set_password(v_user);
-  perform identity.queue_mail(p_user_id, v_kind);
+  if v_kind = 'invite' then
+    perform identity.send_invitation(p_user_id);
+  else
+    perform identity.queue_mail(p_user_id, v_kind);
+  end if;
   perform catalog.note_action('user_reset_sent', format('user %s', p_user_id), v_user.buyer_id,
     format('user %s is sent a link to set a password', p_user_id), jsonb_build_object('user_id', p_user_id));
   return v_kind;
