@@ -66,9 +66,16 @@ create or replace trigger follow_source_key after insert or update of api_key_ha
 create table leadgen.link_secrets (
   id boolean primary key default true,
   secret bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
+  blocks bytea generated always as (
+    substr(bit_send(('x' || rpad(encode(secret, 'hex'), 128, '0'))::bit(512) # (
+      'x36363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636')::bit(512)), 5)
+    || substr(bit_send(('x' || rpad(encode(secret, 'hex'), 128, '0'))::bit(512) # (
+      'x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c')::bit(512)), 5)
+  ) stored,
 
   constraint link_secrets_one_row check (id)
 );
 comment on table leadgen.link_secrets is
   'Signs the links in e-mails by which buyers answer; nobody but the owner''s functions reads it.';
+comment on column leadgen.link_secrets.blocks is 'The secret as kernel.pad_key makes it.';
 insert into leadgen.link_secrets default values;

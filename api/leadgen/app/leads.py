@@ -164,6 +164,7 @@ async def _submit(
         with services.rates.judge_key(context):
             return await take_lead(services, submit, context)
     except Problem as problem:
+        await services.put_key_first(problem, context)
         await keep_refused(services, problem, body, context)
         raise
 

@@ -47,6 +47,7 @@ from leadgen.app.deposits import request_deposit, show_payment
 from leadgen.app.form_tokens import issue_form_token
 from leadgen.app.health import show_live, show_ready
 from leadgen.app.invoices import list_invoices, show_invoice, show_invoice_pdf, show_statement
+from leadgen.app.key_first import admit_holder
 from leadgen.app.leads import explain_lead, submit_lead
 from leadgen.app.metrics import MeasuredApp, forget_process
 from leadgen.app.money import list_ledger, show_balance
@@ -165,6 +166,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ],
         cors_config=ANY_PAGE,
         exception_handlers=EXCEPTION_HANDLERS,
+        guards=[admit_holder],
         lifespan=[partial(_lifespan, services)],
         logging_config=None,
         openapi_config=make_config(is_open=settings.environment == "development"),

@@ -23,8 +23,8 @@ select u.id from leadgen.users u
 where u.id::text = %(user)s or u.email = lower(%(user)s)
 """
 LIST = """
-select u.id, coalesce(u.wanted_email, u.email) as email, u.wanted_email is not null as waits_for_address, u.name, u.role,
-  u.status, u.buyer_id, s.source_key, u.member_kind, u.company, u.phone,
+select u.id, coalesce(u.wanted_email, u.email) as email, u.wanted_email is not null as waits_for_address, u.name,
+  u.role, u.status, u.buyer_id, s.source_key, u.member_kind, u.company, u.phone,
   u.created_at, u.verified_at, u.approved_at, u.signed_in_at,
   exists (select from leadgen.user_totp t where t.user_id = u.id and t.confirmed_at is not null) as has_totp,
   array(select b.issuer from leadgen.user_bindings b where b.user_id = u.id order by b.id) as issuers
@@ -244,12 +244,14 @@ def disable(
 ) -> None:
     """Stop a user from signing in, sign it out everywhere at once, and revoke the keys of its own programs.
 
-    Keys of its buyer are the buyer's, and stay in force: those that the user made are named here, in an event and to the
-    remaining owners by e-mail. --revoke-keys ends them, too.
+    Keys of its buyer are the buyer's, and stay in force. Those that the user made are named here and in an event, and
+    the remaining owners are told by e-mail. --revoke-keys ends them, too.
 
     Example: leadgen user disable bob@example.com --reason "has left"
     """
-    user_id = _change_status(user, "suspended" if suspend else "deactivated", reason, revokes_keys=revoke_keys)
+    user_id = _change_status(
+        user, "suspended" if suspend else "deactivated", reason, revokes_keys=revoke_keys
+    )
     if left := read_rows(KEYS_LEFT, [user_id]):
         ids = ", ".join(str(row["id"]) for row in left)
         err.print(
