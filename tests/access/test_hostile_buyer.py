@@ -276,7 +276,7 @@ CONTEXT = [
     ),
     Probe("a key that is none", ["select leadgen.act_as_buyer(repeat('f', 64))"], "LG401"),
     Probe("a source's key for a buyer", ["select leadgen.act_as_buyer('{rival_key}')"], "LG401"),
-    Probe("the seal's own function", ["select identity.seal_acting('buyer', {bob})"], FORBIDDEN),
+    Probe("the signature's own function", ["select identity.sign_acting('buyer', {bob})"], FORBIDDEN),
     Probe("the context's own function", ["select identity.act_as('buyer', {bob})"], FORBIDDEN),
 ]
 

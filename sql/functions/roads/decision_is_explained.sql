@@ -102,6 +102,7 @@ returns jsonb
 language sql
 stable
 as $$
+-- When it is tried again the lead's row says: an edit may have woken it, and at the end of its hold it is not tried.
   with candidate as materialized (
     select c.attempt, jsonb_agg(to_jsonb(c) - '{attempt,decided_at}'::text[]) as candidates
     from roads.explain_candidates(p_lead_id) c
@@ -129,7 +130,10 @@ as $$
     'behind_lead_id', d.behind_lead_id,
     'calling', case when (d.calling).rules is not null then to_jsonb(d.calling) end,
     'unsold_reason', d.unsold_reason,
-    'next_route_at', d.next_route_at,
+    'next_route_at', case
+      when not d.is_latest then d.next_route_at
+      when l.next_route_at < l.hold_until then l.next_route_at
+    end,
     'offer_limits', (
       select coalesce(
         jsonb_agg(jsonb_build_object('code', l.code, 'used', l.used, 'cap', l.cap) order by l.place), '[]')
@@ -138,15 +142,20 @@ as $$
       where l.owner = 0),
     'candidates', coalesce(c.candidates, '[]')
   ) order by d.attempt), '[]')
-  from leadgen.lead_decisions d
-  cross join lateral (select market.recall_policy(d) as policy offset 0) p
-  cross join lateral (select market.recall_snapshot(d, p.policy) as snapshot offset 0) s
+  from leadgen.leads l
+  join (
+    select c as record, c.*, c.attempt = max(c.attempt) over () as is_latest
+    from leadgen.lead_decisions c
+    where c.lead_id = p_lead_id
+  ) d on d.lead_id = l.id
+  cross join lateral (select market.recall_policy(d.record) as policy offset 0) p
+  cross join lateral (select market.recall_snapshot(d.record, p.policy) as snapshot offset 0) s
   left join lateral (
     select kernel.find_fall_through(s.snapshot, d.reasons) as reason
     where (d.exclusivity).buyer_id is not null and d.exclusive_buyer_id is null
   ) f on true
   left join candidate c on c.attempt = d.attempt
-  where d.lead_id = p_lead_id;
+  where l.id = p_lead_id;
 $$;
 comment on function roads.explain_attempts(bigint) is
   'A lead''s routing attempts as JSON: by which policy, what the offer''s own limits had left, and every candidate '
