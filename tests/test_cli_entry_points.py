@@ -70,7 +70,7 @@ CALLED = {
     "list_holdings": "person list",
     "list_invoices": "money invoice list",
     "list_return_reasons": "returns reasons",
-    "list_sealed_audit": "audit",
+    "list_chained_audit": "audit",
     "list_source_statement": "money source-statement",
     "list_suppression_lists": "suppress lists",
     "make_statement": "money statement",

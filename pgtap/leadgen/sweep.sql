@@ -103,7 +103,7 @@ from (values
     'add_consent_text,'
     'top_up,withdraw,credit_buyer,debit_buyer,refund_sale,refund_lead,end_replacement,find_last_bookings,pay_source,'
     'list_source_statement,verify_transactions,verify_bookings,verify_balances,'
-    'verify_audit,verify_audit_chain,verify_audit_entries,find_audit_head,list_sealed_audit,'
+    'verify_audit,verify_audit_chain,verify_audit_entries,find_audit_head,list_chained_audit,'
     'add_payment,allocate_money,start_checkout,refund_payment,write_off_receivable,set_recharge,claim_payment_calls,record_payment_answer,'
     'import_bank_lines,match_bank_line,ignore_bank_line,buyer_reference,'
     'verify_leads,dry_run_lead,'

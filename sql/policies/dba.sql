@@ -139,7 +139,7 @@ grant execute on function leadgen.verify_audit_chain(bigint, bigint) to leadgen_
 grant execute on function leadgen.verify_audit_entries(bigint, bigint) to leadgen_dba;
 grant execute on function leadgen.verify_audit() to leadgen_dba;
 grant execute on function leadgen.find_audit_head() to leadgen_dba;
-grant execute on function leadgen.list_sealed_audit(bigint, integer) to leadgen_dba;
+grant execute on function leadgen.list_chained_audit(bigint, integer) to leadgen_dba;
 grant execute on function leadgen.suppress(text, text, text, timestamptz, text, text) to leadgen_dba;
 grant execute on function leadgen.unsuppress(text, text, text, text) to leadgen_dba;
 grant execute on function leadgen.ensure_suppression_list(text, bigint, bigint) to leadgen_dba;

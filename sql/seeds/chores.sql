@@ -27,7 +27,7 @@ values
   ('remind_buyer', 130, 'roads.remind_buyer', false, '10 minutes', 'Reminds buyers of open invoices.'),
   ('sweep_suppressions', 145, 'privacy.sweep_suppressions', true, '1 minute',
     'Deletes contacts of suppression lists that were dropped or replaced.'),
-  ('seal_audit', 150, 'auditing.seal_audit', true, '5 seconds', 'Takes entries of the audit into its chain.');
+  ('chain_audit', 150, 'auditing.chain_audit', true, '5 seconds', 'Takes entries of the audit into its chain.');
 
 delete from leadgen.chores c where c.name not in (select d.name from declared_chores d);
 insert into leadgen.chores as c (name, position, runs, counts, pause, description)
