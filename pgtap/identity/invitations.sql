@@ -2,7 +2,8 @@
 begin;
 select plan(20);
 select testkit.at_time('2026-11-20T16:00:00Z');
-create temp table known as select testkit.new_user('Ann') as ann, testkit.new_user('Bea', 'buyer') as bea, testkit.new_user('Cat', 'buyer') as cat;
+create temp table known as
+select testkit.new_user('Ann') as ann, testkit.new_user('Bea', 'buyer') as bea, testkit.new_user('Cat', 'buyer') as cat;
 alter table known add buyer bigint;
 update known k set buyer = (select u.buyer_id from leadgen.users u where u.id = k.bea);
 update leadgen.users set created_at = leadgen.clock() - interval '2 days';

@@ -78,7 +78,8 @@ select is(array(select h.id from leadgen.list_holdings('email', 'else@example.co
   'check_finds_sealed: with the key it is found') from keys, lost;
 
 -- The retention rule.
-create temp table old as select (pg_temp.submit(testkit.given_lead(offer_id, '{"phone": "5125550199"}')) ->> 'lead_id')::bigint as id from ids;
+create temp table old as
+select (pg_temp.submit(testkit.given_lead(offer_id, '{"phone": "5125550199"}')) ->> 'lead_id')::bigint as id from ids;
 update leadgen.retention_rules set is_active = true, keep = '30 days' where name = 'leads';
 select testkit.at_time('2027-01-20 16:00Z');
 update leadgen.intake_quarantine set digests = null from lost where id = other;
@@ -100,7 +101,8 @@ select is(q.digests, '{}', 'keep_digests: nothing waits for it') from torn, lead
 select is(array(select e.facts from leadgen.events e where e.kind = 'sealed_texts_altered'), array['{"texts": 1}'::jsonb],
   'pass_unopened: an event says so');
 select leadgen.add_data_key('data', '\x00112233445566778899aabbccddeeff', 'first');
-create temp table kept as select (pg_temp.submit(testkit.given_lead(offer_id, '{}')) ->> 'lead_id')::bigint as id from ids, generate_series(1, 2);
+create temp table kept as
+select (pg_temp.submit(testkit.given_lead(offer_id, '{}')) ->> 'lead_id')::bigint as id from ids, generate_series(1, 2);
 select leadgen.retire_data_keys();
 update leadgen.sealing_walks set started_in = '3', started_at = started_at - interval '2 minutes';
 select pg_temp.work(false);
@@ -111,7 +113,8 @@ select is(leadgen.measure_sealing() -> 'walks', '{}', 'walk_on: it ends all the 
 
 -- From before anything was sealed.
 update leadgen.settings set seals = false;
-create temp table early as select (leadgen.submit_lead('{"source_key": "nobody", "phone": "+15125550166"}') ->> 'quarantine_id')::bigint as id;
+create temp table early as
+select (leadgen.submit_lead('{"source_key": "nobody", "phone": "+15125550166"}') ->> 'quarantine_id')::bigint as id;
 update leadgen.settings set seals = true;
 select privacy.start_walk('seal');
 update leadgen.sealing_walks set started_in = '3';

@@ -1,6 +1,6 @@
 -- The catalogue swept: nothing for PUBLIC, definers pinned, everything commented, each role exactly what sql/policies says.
 begin;
-select plan(53);
+select plan(54);
 
 create temp view schemas as
 select n.oid, n.nspname as name from pg_namespace n where pg_get_userbyid(n.nspowner) = 'leadgen_owner';
@@ -111,7 +111,7 @@ from (values
     'enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
     'start_resend,cancel_resend,measure_outbox,list_configuration_faults,find_leads,'
     'find_person,erase_submission,pause_enrollment,resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
-    'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,'
+    'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,open_fetch,'
     'invite_user,approve_user,change_user_status,send_reset,remove_user_totp,remove_user_passkeys,remove_user_bindings,'
     'revoke_user_sessions,create_key,rotate_key,revoke_key}'),
   ('leadgen_reporting', '{}')
@@ -132,8 +132,8 @@ select is_empty($$select name from relations r where relkind <> 'S' and has_any_
 select is_empty($$select name from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_reporting', r.oid,
   'insert, update, references')$$, 'analysts write nothing');
 select is_empty($$select name from relations r where relkind <> 'S' and not has_table_privilege('leadgen_dba', r.oid, 'select')
-  and relname not in ('webhook_secrets', 'network_secrets', 'link_secrets', 'user_passwords', 'user_totp', 'user_recovery_codes',
-    'user_passkeys', 'user_challenges', 'user_sessions', 'user_devices', 'user_tokens', 'sign_in_attempts', 'sign_in_tries')$$,
+  and relname not in ('webhook_secrets', 'network_secrets', 'link_secrets', 'api_keys', 'user_passwords', 'user_totp',
+    'user_recovery_codes', 'user_passkeys', 'user_challenges', 'user_sessions', 'user_devices', 'user_tokens', 'sign_in_attempts', 'sign_in_tries')$$,
   'a DBA reads everything else');
 select set_eq(format($$select a.attname::text from pg_attribute a
   cross join unnest('{leadgen_api,leadgen_worker,leadgen_dba,leadgen_reporting}'::text[]) r
@@ -141,6 +141,7 @@ select set_eq(format($$select a.attname::text from pg_attribute a
   format('select unnest(%L::text[])', columns), format('nobody reads the secrets of %s', name))
 from (values ('leadgen.webhook_secrets', '{buyer_id,created_at,updated_at,previous_secret_until}'),
   ('leadgen.network_secrets', '{source_id,created_at,updated_at}'),
+  ('leadgen.api_keys', '{id,created_at,kind,source_id,buyer_id,user_id,name,prefix,scopes,expires_at,revoked_at,last_used_at,made_by}'),
   ('leadgen.user_passwords', '{user_id,changed_at}'), ('leadgen.user_totp', '{user_id,created_at,confirmed_at}'),
   ('leadgen.user_passkeys', '{id,created_at,user_id,name,used_at}'), ('leadgen.user_challenges', '{created_at,user_id}'),
   ('leadgen.user_recovery_codes', '{user_id,used_at}'), ('leadgen.user_devices', '{user_id,seen_at}'),

@@ -92,7 +92,8 @@ select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.lea
 -- When explain says that it is tried again, it is.
 create temp table short as select testkit.open_offer('{"calling_rules": true, "hold_hours": 0.5}', 'Ace') as offer_id;
 create function pg_temp.named() returns text language sql as $$
-  select leadgen.explain_lead(l.id) #>> '{attempts,-1,next_route_at}' from leadgen.leads l join short using (offer_id) order by l.id desc limit 1
+  select leadgen.explain_lead(l.id) #>> '{attempts,-1,next_route_at}'
+  from leadgen.leads l join short using (offer_id) order by l.id desc limit 1
 $$;
 select testkit.outcome(offer_id, '2026-11-24 14:45:00Z') from short;
 select is(pg_temp.named(), '2026-11-24T15:00:00+00:00', 'explain_attempts: it opens within the hold, and is tried then');

@@ -66,8 +66,10 @@ select is(roads.remind_buyer(), buyer_id, 'once it is in order, it has its turn'
 select is(roads.settle_payments(), buyer_id, 'with its payment, too') from odd;
 
 -- What payments come to.
-create temp table paid as select o.buyer_id, pg_temp.pay(o.buyer_id, 'recharge:odd') as id from odd o
-union all select f.buyer_id, pg_temp.pay(f.buyer_id, 'recharge:fine') from fine f;
+create temp table paid as
+select o.buyer_id, pg_temp.pay(o.buyer_id, 'recharge:odd') as id from odd o
+union all
+select f.buyer_id, pg_temp.pay(f.buyer_id, 'recharge:fine') from fine f;
 create trigger fail before update on leadgen.payment_profiles for each row execute function pg_temp.fail();
 select is(roads.tell_payment(), buyer_id, 'what follows from the payment of the buyer after it is done') from fine;
 select is(roads.tell_payment(), null, 'nobody''s is left but the odd one''s, a second time');

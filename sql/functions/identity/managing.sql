@@ -150,7 +150,7 @@ declare
   v_manager constant leadgen.users := identity.open_manager(p_token_hash, true);
 begin
   perform identity.check_manages(v_manager, p_user_id);
-  perform identity.change_user_status(p_user_id, p_status, p_reason, v_manager.role <> 'admin');
+  perform identity.change_user_status(p_user_id, p_status, p_reason, false, v_manager.role <> 'admin');
   return identity.describe_managed((select u from leadgen.users u where u.id = p_user_id));
 end;
 $$;

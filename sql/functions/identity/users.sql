@@ -175,8 +175,8 @@ create or replace function identity.change_user_status(
   p_user_id bigint,
   p_status text,
   p_reason text,
-  p_by_owner boolean default false,
-  p_revokes_keys boolean default false
+  p_revokes_keys boolean default false,
+  p_by_owner boolean default false
 )
 returns text
 language plpgsql

@@ -93,7 +93,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return identity.change_user_status(p_user_id, p_status, p_reason, p_revokes_keys => p_revokes_keys);
+  return identity.change_user_status(p_user_id, p_status, p_reason, p_revokes_keys);
 end;
 $$;
 comment on function leadgen.change_user_status(bigint, text, text, boolean) is

@@ -31,8 +31,9 @@ as $$
 -- A buyer that cannot be billed is tried again in a quarter of an hour, and stops no other.
 declare
   v_buyer_id bigint;
+  v_period_end timestamptz;
 begin
-  select c.buyer_id into v_buyer_id
+  select c.buyer_id, c.period_end into v_buyer_id, v_period_end
   from leadgen.billing_calendar c
   where c.due_at <= p_now
   order by c.due_at, c.buyer_id
@@ -41,56 +42,22 @@ begin
   if not found then
     return null;
   end if;
-  if roads.try_for('invoice_due_buyer', v_buyer_id, p_now) is not null then
-    perform billing.put_off(v_buyer_id, p_now + interval '15 minutes');
-  end if;
+  begin
+    perform billing.put_off(v_buyer_id, v_period_end);
+    perform billing.follow_cycles(v_buyer_id, p_now);
+    perform roads.bill_buyer(v_buyer_id, p_now, false, p_now);
+  exception
+    when query_canceled or others then -- `others` does not include query_canceled
+      if not roads.set_aside('invoice_due_buyer', v_buyer_id, sqlstate, sqlerrm, p_now) then
+        raise;
+      end if;
+      perform billing.put_off(v_buyer_id, p_now + interval '15 minutes');
+  end;
   return v_buyer_id;
 end;
 $$;
 comment on function roads.bill_due_buyer(timestamptz) is
   'Bills the buyer that has been due for longest; its id, null: none is due.';
-
-create or replace function roads.bill_due(p_buyer_id bigint, p_now timestamptz)
-returns void
-language plpgsql
-volatile
-as $$
-begin
-  perform billing.put_off(p_buyer_id, (
-    select c.period_end from leadgen.billing_calendar c where c.buyer_id = p_buyer_id));
-  perform billing.follow_cycles(p_buyer_id, p_now);
-  perform roads.bill_buyer(p_buyer_id, p_now, false, p_now);
-end;
-$$;
-comment on function roads.bill_due(bigint, timestamptz) is
-  'Bills a buyer for what is due, by its cycle as it is now. The caller holds its row of billing_calendar.';
-
-create or replace function roads.tell_unbilled(
-  p_buyer_id bigint,
-  p_chore text,
-  p_state text,
-  p_message text,
-  p_now timestamptz
-)
-returns void
-language plpgsql
-volatile
-as $$
--- Once a day. What somebody else held is no fault.
-begin
-  if p_state = '55P03' then
-    return;
-  end if;
-  insert into leadgen.events (created_at, kind, subject, buyer_id, message, facts)
-  values (
-    p_now, 'billing_failed', format('%s of buyer %s on %s', p_chore, p_buyer_id, (p_now at time zone 'UTC')::date),
-    p_buyer_id, format('buyer %s: the chore %s failed: %s', p_buyer_id, p_chore, p_message),
-    jsonb_build_object('chore', p_chore, 'sqlstate', p_state, 'error', p_message))
-  on conflict on constraint events_subject_unique do nothing;
-end;
-$$;
-comment on function roads.tell_unbilled(bigint, text, text, text, timestamptz) is
-  'An event for operators: a chore failed with a buyer, and why.';
 
 create or replace function roads.list_due_buyers(p_until timestamptz)
 returns setof bigint

@@ -57,6 +57,40 @@ $$;
 comment on function roads.end_vain_replacement() is
   'Chore: gives the money back for returns of one buyer that no lead can replace; its id, null: there are none.';
 
+create or replace function roads.do_for_one(p_chore text, p_buyer_ids bigint[])
+returns bigint
+language plpgsql
+volatile
+as $$
+-- One buyer a transaction: leads wait for a buyer that is held. After one that fails the next has its turn, so a buyer
+-- whose books are not in order stops no other.
+declare
+  v_now constant timestamptz := leadgen.clock();
+  v_buyer_id bigint;
+begin
+  foreach v_buyer_id in array p_buyer_ids loop
+    begin
+      perform billing.lock_buyers(array[v_buyer_id], true);
+      case p_chore
+        when 'settle_payments' then perform billing.settle_invoices(v_buyer_id, null, v_now);
+        when 'settle_overdue' then perform billing.settle_overdue(v_buyer_id, v_now);
+        when 'end_vain_replacement' then perform billing.end_vain_replacements(v_buyer_id, v_now);
+        when 'remind_buyer' then perform roads.remind_of_invoice(v_buyer_id, v_now);
+      end case;
+      return v_buyer_id;
+    exception
+      when query_canceled or others then -- `others` does not include query_canceled
+        if not roads.set_aside(p_chore, v_buyer_id, sqlstate, sqlerrm, v_now) then
+          raise;
+        end if;
+    end;
+  end loop;
+  return null;
+end;
+$$;
+comment on function roads.do_for_one(text, bigint[]) is
+  'Does a chore for the first of these buyers with whom it can be done; its id, null: there is none.';
+
 create or replace function roads.remind_buyer()
 returns bigint
 language plpgsql

@@ -6,7 +6,7 @@ language plpgsql
 volatile
 as $$
 begin
-  return roads.do_for_one('tell_payment', array(
+  return roads.pay_for_one('tell_payment', array(
     select p.buyer_id from leadgen.payments p
     where p.status <> p.told_status
     group by p.buyer_id
@@ -16,6 +16,40 @@ end;
 $$;
 comment on function roads.tell_payment() is
   'Chore: carries out what follows from the status of one payment; its buyer''s id, null: there is none to tell.';
+
+create or replace function roads.pay_for_one(p_chore text, p_buyer_ids bigint[])
+returns bigint
+language plpgsql
+volatile
+as $$
+-- What somebody else holds, or did meanwhile, is passed, as is a buyer with whom it fails.
+declare
+  v_now constant timestamptz := leadgen.clock();
+  v_buyer_id bigint;
+  v_is_done boolean;
+begin
+  foreach v_buyer_id in array p_buyer_ids loop
+    begin
+      v_is_done := case p_chore
+        when 'tell_payment' then roads.tell_payment_of(v_buyer_id)
+        when 'start_recharge' then billing.start_recharge_of(v_buyer_id) is not null
+      end;
+      if v_is_done then
+        return v_buyer_id;
+      end if;
+    exception
+      when query_canceled or others then -- `others` does not include query_canceled
+        if not roads.set_aside(p_chore, v_buyer_id, sqlstate, sqlerrm, v_now) then
+          raise;
+        end if;
+    end;
+  end loop;
+  return null;
+end;
+$$;
+comment on function roads.pay_for_one(text, bigint[]) is
+  'Does a chore of payments for the first of these buyers with whom there is something to do; its id, null: there is '
+  'none.';
 
 create or replace function roads.tell_payment_of(p_buyer_id bigint)
 returns boolean
@@ -65,7 +99,7 @@ language plpgsql
 volatile
 as $$
 begin
-  return roads.do_for_one('start_recharge', array(select r.buyer_id from billing.list_due_recharges() r (buyer_id)));
+  return roads.pay_for_one('start_recharge', array(select r.buyer_id from billing.list_due_recharges() r (buyer_id)));
 end;
 $$;
 comment on function roads.start_recharge() is
