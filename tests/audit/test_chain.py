@@ -128,7 +128,9 @@ def test_what_a_dump_brings_is_proved(cluster: Cluster, database: str, connect: 
                 == head
             )
             assert restored.execute(BROKEN).fetchall() == []
-            assert ask(restored, "select leadgen.run_chore('chain_audit')") is False, "no chore runs in a copy"
+            assert ask(restored, "select leadgen.run_chore('chain_audit')") is False, (
+                "no chore runs in a copy"
+            )
             restored.execute(CHANGE, [65])
             assert ask(restored, WAITING) == 2
             with restored.transaction():

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import litestar
-from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -34,7 +33,6 @@ from leadgen.sealing.keyring import load_ring
 from leadgen.settings import Settings, SettingsError
 
 Request = litestar.Request[Any, Any, State]
-Connection = ASGIConnection[Any, Any, Any, State]
 CALLER = "leadgen_caller"  # in the state of a request: who admit_caller has admitted
 
 
@@ -62,7 +60,7 @@ class Services:
     max_batch_bytes: int
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
 
-    async def admit_caller(self, request: Connection) -> dict[str, str]:
+    async def admit_caller(self, request: Request) -> dict[str, str]:
         """Who calls with a key (headers.read_caller), unless a rate limit is reached: Problem. Counted once."""
         scope = request.scope
         caller: dict[str, str] | None = scope["state"].get(CALLER)

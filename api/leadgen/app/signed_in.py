@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from leadgen.app.cookies import LONGEST, SESSION, Cookies, hash_token, make_csrf_token
 from leadgen.app.headers import group, read_address_of_caller
 from leadgen.app.problems import FORBIDDEN, UNAUTHORIZED, Kind, Problem
-from leadgen.app.services import Connection, Services
+from leadgen.app.services import Request, Services
 
 NOT_SIGNED_IN = Kind(401, "not-signed-in", "Not signed in")
 NOT_OUR_PAGE = Kind(403, "not-our-page", "The request does not come from our own page")
@@ -38,7 +38,7 @@ class Presented:
         return hash_token(self.token)
 
 
-async def admit_session(request: Connection, services: Services) -> Presented:
+async def admit_session(request: Request, services: Services) -> Presented:
     """Who shows a session, by bearer token or cookie. Raises Problem: 401 without one, 403, or a rate limit.
 
     A request is looked at once.
@@ -53,14 +53,14 @@ async def admit_session(request: Connection, services: Services) -> Presented:
         await services.rates.check_head(context)
         raise Problem(NOT_SIGNED_IN, "Not signed in")
     await services.rates.check_head(presented.context)
-    if presented.by_cookie and scope["method"] not in READING:
+    if presented.by_cookie and request.method not in READING:
         check_origin(request, services)
         check_csrf(request, presented.token)
     scope["state"][SESSION_SHOWN] = presented
     return presented
 
 
-def read_presented(request: Connection, cookies: Cookies, context: dict[str, str]) -> Presented | None:
+def read_presented(request: Request, cookies: Cookies, context: dict[str, str]) -> Presented | None:
     """The token of the request; one in Authorization goes before a cookie."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     by_cookie = kind.lower() != "bearer"
@@ -70,7 +70,7 @@ def read_presented(request: Connection, cookies: Cookies, context: dict[str, str
     return Presented(token, by_cookie, context | {"api_key_hash": hash_token(token)})
 
 
-def check_origin(request: Connection, services: Services) -> None:
+def check_origin(request: Request, services: Services) -> None:
     """Raise Problem (403) for a request that a page of another origin made its browser send."""
     origin = request.headers.get("origin")
     hosts = (request.headers.get("host", "").lower(), services.public_host)
@@ -79,7 +79,7 @@ def check_origin(request: Connection, services: Services) -> None:
         raise Problem(NOT_OUR_PAGE, "Origin: found another origin; allowed: the API's own")
 
 
-def check_csrf(request: Connection, session_token: str) -> None:
+def check_csrf(request: Request, session_token: str) -> None:
     """Raise Problem (403) unless X-CSRF-Token is that of the session."""
     given = request.headers.get(CSRF_HEADER, "")
     if not hmac.compare_digest(given.encode(), make_csrf_token(session_token).encode()):
