@@ -80,6 +80,7 @@ CALLED = {
     "offer_history": "history",
     "open_leads": "unmask",
     "open_quarantined": "quarantine show",
+    "open_fetch": "person export",
     "park_delivery": "deliveries park",
     "pause_enrollment": "buyers pause",
     "pay_source": "money payout",

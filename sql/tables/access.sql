@@ -67,10 +67,8 @@ create table leadgen.link_secrets (
   id boolean primary key default true,
   secret bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
   blocks bytea generated always as (
-    substr(bit_send(bitxor(cast('x' || rpad(encode(secret, 'hex'), 128, '0') as bit(512)),
-      cast('x36363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636363636' as bit(512)))), 5)
-    || substr(bit_send(bitxor(cast('x' || rpad(encode(secret, 'hex'), 128, '0') as bit(512)),
-      cast('x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c' as bit(512)))), 5)
+    substr(bit_send(bitxor(('x' || rpad(encode(secret, 'hex'), 128, '0'))::bit(512), ('x' || repeat('36', 64))::bit(512))), 5)
+    || substr(bit_send(bitxor(('x' || rpad(encode(secret, 'hex'), 128, '0'))::bit(512), ('x' || repeat('5c', 64))::bit(512))), 5)
   ) stored,
 
   constraint link_secrets_one_row check (id)
