@@ -20,7 +20,7 @@ create function pg_temp.looks(p_user jsonb) returns jsonb language sql as $$ sel
 create temp table invited as select pg_temp.invite('new@people.example') as free, pg_temp.invite('cat@people.example') as taken,
   pg_temp.invite('ann@people.example') as admin;
 select is(pg_temp.looks(taken), pg_temp.looks(free), 'the address of another buyer''s user looks like any other') from invited;
-select is(pg_temp.looks(admin), pg_temp.looks(free), 'so does an operator''s') from invited;
+select is(pg_temp.looks(admin), pg_temp.looks(free), 'an operator''s invitation looks the same') from invited;
 select is(taken ->> 'email', 'cat@people.example', 'the owner sees the address that it wrote') from invited;
 select is(array(select u ->> 'email' from jsonb_array_elements(leadgen.list_users_for(testkit.hash_of('bea'), 'pending', null, 100)) u),
   '{new@people.example,cat@people.example,ann@people.example}', 'list_users_for: all of them wait');

@@ -23,7 +23,7 @@ begin
 end;
 $$;
 create function pg_temp.lose(p_payload jsonb) returns bigint language sql as $$
-  select (pg_temp.submit(p_payload || '{"source_key": "nobody"}') ->> 'quarantine_id')::bigint;
+  select (pg_temp.submit(p_payload || '{"source_key": "nobody"}'::jsonb) ->> 'quarantine_id')::bigint;
 $$;
 -- A worker: what it is handed it opens and seals anew.
 create function pg_temp.work(p_opens boolean default true) returns integer language sql as $$

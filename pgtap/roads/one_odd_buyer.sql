@@ -33,7 +33,7 @@ create function pg_temp.state(p_buyer_id bigint) returns text language sql stabl
 -- A recharge that was declined, of a buyer whose balance is below what it is recharged at.
 create function pg_temp.pay(p_buyer_id bigint, p_key text) returns bigint language sql as $$
   insert into leadgen.payment_profiles (buyer_id, customer_id, recharge_below, recharge_amount, recharge_budget)
-  values (p_buyer_id, 'cus_' || p_buyer_id, 100000, 50, 1000);
+  values (p_buyer_id, format('cus_%s', p_buyer_id), 100000, 50, 1000);
   insert into leadgen.payments (created_at, buyer_id, purpose, amount, currency, method, key, status)
   values (leadgen.clock(), p_buyer_id, 'recharge', 50, 'USD', 'stripe', p_key, 'failed') returning id $$;
 

@@ -27,8 +27,8 @@ as $$
 begin
   return (
     select jsonb_build_object(
-      'user_id', u.id, 'created_at', u.created_at, 'email', coalesce(u.wanted_email, u.email), 'name', u.name, 'company', u.company,
-      'phone', u.phone, 'role', u.role, 'buyer_id', u.buyer_id, 'source_id', u.source_id,
+      'user_id', u.id, 'created_at', u.created_at, 'email', coalesce(u.wanted_email, u.email), 'name', u.name,
+      'company', u.company, 'phone', u.phone, 'role', u.role, 'buyer_id', u.buyer_id, 'source_id', u.source_id,
       'member_kind', u.member_kind, 'status', u.status, 'verified_at', u.verified_at, 'approved_at', u.approved_at,
       'signed_in_at', u.signed_in_at,
       'has_password', exists (select from leadgen.user_passwords p where p.user_id = u.id),

@@ -256,7 +256,8 @@ stable
 as $$
 begin
   return jsonb_build_object(
-    'id', p_user.id, 'email', coalesce(p_user.wanted_email, p_user.email), 'name', p_user.name, 'role', p_user.role, 'status', p_user.status,
+    'id', p_user.id, 'email', coalesce(p_user.wanted_email, p_user.email), 'name', p_user.name,
+    'role', p_user.role, 'status', p_user.status,
     'buyer_id', p_user.buyer_id, 'source_id', p_user.source_id, 'member_kind', p_user.member_kind,
     'has_totp', exists (select from leadgen.user_totp t where t.user_id = p_user.id and t.confirmed_at is not null));
 end;

@@ -22,7 +22,8 @@ as $$
   select case when p_lead.sealed is null then '{}'::bytea[]
     else array_remove(array[intake.hash_digest(p_lead.email), intake.hash_digest(p_lead.phone)], null) end;
 $$;
-comment on function intake.digest_lead(leadgen.leads) is 'The digests of a sealed lead''s contact; a clear one has none.';
+comment on function intake.digest_lead(leadgen.leads) is
+  'The digests of a sealed lead''s contact; a clear one has none.';
 
 create or replace function intake.digest_contact(p_email text, p_phone text, p_key bytea)
 returns bytea[]
@@ -30,7 +31,8 @@ language sql
 immutable parallel safe
 as $$
   select array_remove(array[
-    intake.hash_digest(ref.seal_address(nullif(lower(p_email), ''), p_key)), intake.hash_digest(ref.seal_phone(p_phone, p_key))], null);
+    intake.hash_digest(ref.seal_address(nullif(lower(p_email), ''), p_key)),
+    intake.hash_digest(ref.seal_phone(p_phone, p_key))], null);
 $$;
 comment on function intake.digest_contact(text, text, bytea) is
   'The digests of an e-mail and a phone, as clear leads have them; null: none.';
@@ -63,7 +65,8 @@ begin
       select l.phone from intake.list_phones(p_payload, intake.list_countries(p_payload)) l (phone)
       union
       select '+' || m[1]
-      from regexp_matches(translate(v_text, ' ()-./', ''), '(?:[+]|(?<![0-9])00|(?<![0-9])011)([1-9][0-9]{7,14})(?![0-9])', 'g') m
+      from regexp_matches(translate(v_text, ' ()-./', ''),
+        '(?:[+]|(?<![0-9])00|(?<![0-9])011)([1-9][0-9]{7,14})(?![0-9])', 'g') m
       union
       select '+1' || substr(m[1], w.i, 10)
       from regexp_matches(translate(v_text, ' ()-./+', ''), '([0-9]{10,})', 'g') m

@@ -15,7 +15,8 @@ begin
     || substr(bit_send(v_key # ('x' || repeat('5c', c_block))::bit(512)), 5);
 end;
 $$;
-comment on function kernel.pad_key(bytea) is 'A key as the two blocks, 128 bytes, by which an HMAC-SHA-256 is computed.';
+comment on function kernel.pad_key(bytea) is
+  'A key as the two blocks, 128 bytes, by which an HMAC-SHA-256 is computed.';
 
 create or replace function kernel.compute_padded_hmac(p_blocks bytea, p_message bytea)
 returns bytea

@@ -21,8 +21,8 @@ begin
 end;
 $$;
 comment on function roads.set_aside(text, bigint, text, text, timestamptz) is
-  'Whether an error that a chore met is the buyer''s: it was undone and is told, and the next buyer has its turn. False: '
-  'it is to be raised again.';
+  'Whether an error that a chore met is the buyer''s: it was undone and is told, and the next buyer has its turn. '
+  'False: it is to be raised again.';
 
 create or replace function roads.tell_unbilled(
   p_buyer_id bigint,
