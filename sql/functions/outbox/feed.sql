@@ -59,7 +59,7 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- The end is read before the items: what comes in between is for the next page. It is bounded, so that one page of a
+-- The end is bounded, so that one page of a
 -- rare
 -- kind, or of a buyer with few sales, does not read the whole feed.
 declare
@@ -129,9 +129,9 @@ comment on function outbox.find_feed_end() is 'The head of the feed, for functio
 create or replace function outbox.read_feed(p_after bigint, p_limit integer, p_kinds text[])
 returns text
 language plpgsql
-volatile
+stable
 as $$
--- Volatile: the items are read after the end of the page.
+-- Stable: the end of the page and its items are of one moment.
 declare
   v_span record;
   v_items jsonb;
@@ -155,7 +155,7 @@ comment on function outbox.read_feed(bigint, integer, text[]) is 'A page of the 
 create or replace function outbox.read_own_feed(p_buyer_id bigint, p_after bigint, p_limit integer, p_kinds text[])
 returns text
 language plpgsql
-volatile
+stable
 as $$
 -- Row-level security leaves the buyer's own items.
 declare

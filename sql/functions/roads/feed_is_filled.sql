@@ -72,9 +72,9 @@ comment on function roads.fill_feed_from(leadgen.feed_marks) is
 create or replace function roads.find_latest_of(p_origin text)
 returns bigint
 language plpgsql
-volatile
+stable
 as $$
--- Volatile, so that it sees what was committed until now.
+-- A statement of its own of its caller, so that it sees what was committed until now.
 begin
   return case p_origin
     when 'lead' then (select max(l.id) from leadgen.leads l)
