@@ -134,7 +134,7 @@ exception when sqlstate 'LG423' then
 end $$;
 select matches(pg_temp.crowd_in(offer_id, slow, 300), '[0-9]+ patterns in all enrollments of offer [0-9]+, which take [0-9]+ ms together',
   'slow patterns of many enrollments are refused when they take too long together') from crowd;
-select is(pg_temp.crowd_in(other_id, quick, 60), 'none', 'quick patterns of many enrollments are taken') from crowd;
+select is(pg_temp.crowd_in(other_id, quick, 30), 'none', 'quick patterns of many enrollments are taken') from crowd;
 select is(testkit.fault_of(format('select testkit.enroll_buyer(%s, ''Ace'', %L)', other_id, slow)), 'none',
   'another offer counts for itself') from crowd;
 
