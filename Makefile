@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench doors docs db db-stop clean
+.PHONY: help setup demo test lint bench doors docs screenshots db db-stop clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,7 @@ STAMP := $(VENV)/.stamp
 LATER := $(filter-out sql/migrations/0001_%,$(wildcard sql/migrations/*.sql))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv with the `leadgen` command, and get PostgreSQL and its test extensions if the machine lacks them
 	@echo "ready: $(BIN)/leadgen"
@@ -52,6 +52,9 @@ bench: $(STAMP) ## Measure what a lead costs (ARGS="--quick", "--against REV", "
 
 docs: $(STAMP) ## Write docs/policy-keys.md, docs/commands.md and docs/reference anew
 	$(BIN)/leadgen docs
+
+screenshots: $(STAMP) ## Take docs/pictures from a running demo (ARGS="URL E-MAIL PASSWORD", as `leadgen demo --serve` prints them)
+	$(BIN)/python scripts/make-screenshots $(ARGS)
 
 doors: $(STAMP) ## Write the lists of sql/doors.toml anew from what the functions do
 	PYTHONPATH=tests $(BIN)/python -m doors

@@ -101,16 +101,17 @@ language sql
 stable
 as $$
   with counted as (
-    select extract(hour from l.created_at at time zone s.timezone)::integer as hour, count(*) as leads, true as is_now
-    from console.list_spans(p_now) s
-    join leadgen.leads l on l.market_id = s.market_id and l.created_at >= s.since and l.created_at <= p_now
-    group by 1
-    union all
-    select extract(hour from l.created_at at time zone s.timezone)::integer, count(*), false
-    from console.list_spans(p_now) s
-    join leadgen.leads l
-      on l.market_id = s.market_id and l.created_at >= s.then_since and l.created_at < s.then_since + interval '1 day'
-    group by 1
+    select extract(hour from l.created_at at time zone s.timezone)::integer as hour, d.is_now, count(*) as leads
+    from (select f.* from console.list_spans(p_now) f offset 0) s
+    cross join lateral (
+      values (true, s.since, p_now), (false, s.then_since, s.then_since + interval '1 day')
+    ) as d (is_now, since, until)
+    cross join lateral (
+      select v.created_at from leadgen.leads v
+      where v.market_id = s.market_id and v.created_at >= d.since and v.created_at <= d.until
+      offset 0
+    ) l
+    group by 1, 2
   )
   select jsonb_agg(jsonb_build_object('hour', h.hour, 'leads', h.leads, 'then', h.before) order by h.hour)
   from (
