@@ -545,8 +545,8 @@ FORGOTTEN = {
         "select leadgen.show_sale('{ann_key}', {bob_sale})",
         "LG404",
     ),
-    "roads.show_own_invoice": (
-        "i.buyer_id = v_buyer_id and ",
+    "roads.describe_own_invoice": (
+        "i.buyer_id = p_buyer_id and ",
         "select leadgen.show_own_invoice('{ann_key}', '{bob_invoice}')",
         "LG404",
     ),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, sync_playwright
 
 from api.serving import Api, add_sale
 from console.people import SESSION
@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
 
 
 def sign_in(context: BrowserContext, site: Api, market: psycopg.Connection, kind: str) -> Page:
-    """A page of somebody of Ann's; it collects complaints of the browser under its context."""
+    """A page of somebody of Ann's."""
     _, token = add_visitor(market, kind, "Ann")
     context.add_cookies([{"name": SESSION, "value": token, "url": f"http://127.0.0.1:{site.port}"}])
     return context.new_page()
@@ -43,8 +43,11 @@ def test_each_page_is_accessible_and_fits_a_phone(
     browser: Browser, site: Api, market: psycopg.Connection, kind: str
 ) -> None:
     sale = add_sale(market)
-    size, scheme = (PHONE, "light") if kind == "owner" else (DESK, "dark")
-    context = browser.new_context(viewport=size, color_scheme=scheme)
+    context = (
+        browser.new_context(viewport=PHONE, color_scheme="light")
+        if kind == "owner"
+        else browser.new_context(viewport=DESK, color_scheme="dark")
+    )
     page, complaints = sign_in(context, site, market, kind), list[str]()
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -61,12 +64,12 @@ def test_each_page_is_accessible_and_fits_a_phone(
 def test_a_double_tap_accepts_once(browser: Browser, site: Api, market: psycopg.Connection) -> None:
     sale = add_sale(market)
     context = browser.new_context(viewport=PHONE)
-    page, posts = sign_in(context, site, market, "member"), list[str]()
-    page.on("request", lambda request: request.method == "POST" and posts.append(request.url))
+    page, asked = sign_in(context, site, market, "member"), list[Request]()
+    page.on("request", lambda one: asked.append(one))
     page.goto(f"http://127.0.0.1:{site.port}/portal/leads")
     page.get_by_role("button", name=f"Accept sale {sale}", exact=True).dblclick()
     page.get_by_text(f"You have accepted sale {sale}.").wait_for()
-    assert len(posts) == 1
+    assert [one.method for one in asked].count("POST") == 1
     assert read_one(market, OUTCOME, sale) == "accepted"
     context.close()
 
