@@ -48,7 +48,7 @@ async def test_killed_at_every_point_of_a_report(point: str, hit: int, database:
                 return row == (1, 1)
 
             await wait_until_async(is_finished, lambda: [one.complaint() for one in crew.workers])
-            statuses = dict(session.execute(MAILS).fetchall())
+            statuses: dict[str, Any] = dict(session.execute(MAILS).fetchall())
             events = session.execute(
                 "select count(*) from leadgen.events where kind = 'report_failed'"
             ).fetchone()
