@@ -40,6 +40,12 @@ comment on column leadgen.report_schedules.send_at is 'By the clock of the zone.
 comment on column leadgen.report_schedules.active_since is
   'What was due before is not sent: set when the schedule is made, and when it is switched on again.';
 
+create or replace trigger check_format before insert or update of format on leadgen.report_schedules
+  for each row when (new.format not in ('csv', 'jsonl'))
+  execute function catalog.check_words();
+create or replace trigger check_period before insert or update of period on leadgen.report_schedules
+  for each row when (new.period not in ('yesterday', 'last week', 'last month', 'month to date'))
+  execute function catalog.check_words();
 create or replace trigger check_schedule before insert or update on leadgen.report_schedules
   for each row execute function reporting.check_schedule();
 
