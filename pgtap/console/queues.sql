@@ -1,6 +1,6 @@
 -- Queues: paged by key, each state listed or refused, and nobody's data in them.
 begin;
-select plan(16);
+select plan(17);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{}', '{"hold_hours": 2}') as offer_id;
 select testkit.enroll_buyer(offer_id, 'Nix') from ids;
@@ -25,6 +25,13 @@ select is(testkit.fault_of(sql), 'LG400 status', what) from (values
 select is(console.list_returns(status, null) -> 'rows', '[]', format('no return is %s', status))
 from unnest('{requested,received,approved,refused}'::text[]) status;
 select is(console.list_quarantine(null) -> 'rows', '[]', 'nothing is in quarantine');
+
+create temp table hook as select * from leadgen.add_hook('chat', 'https://ops.example.com/', '{}');
+create temp table told as select leadgen.test_hook(hook_id) as delivery_id from hook;
+update leadgen.deliveries d set status = 'sending', lease_token = gen_random_uuid() from told t where d.id = t.delivery_id;
+update leadgen.deliveries d set status = 'dead', lease_token = null, next_attempt_at = null, finished_at = leadgen.clock()
+from told t where d.id = t.delivery_id;
+select is(console.list_deliveries('dead', null) #>> '{rows,0,receiver}', 'hook chat', 'a dead delivery to a hook is listed');
 
 select is(market.wake_lead(l.id, leadgen.clock()), true, 'a held lead is woken') from leadgen.leads l order by l.id limit 1;
 select is(market.wake_lead(l.id, leadgen.clock()), false, 'woken again, it is due already') from leadgen.leads l order by l.id limit 1;

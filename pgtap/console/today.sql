@@ -1,6 +1,6 @@
 -- The day so far, beside a week ago, and what needs a hand.
 begin;
-select plan(15);
+select plan(18);
 select testkit.at_time('2026-11-13 10:00 America/Chicago');
 create temp table ids as select testkit.open_offer('{"returns": {"auto_approve": false}}', 'Best', 'Dora') as offer_id;
 create function pg_temp.day() returns jsonb language sql as $$
@@ -39,5 +39,12 @@ select is(r.decided_by, 'user 7', 'a return names who decided it') from leadgen.
 select is(pg_temp.need('endpoints'), 0, 'every endpoint is in use');
 select outbox.disable_endpoint(e.id, 'it moves') from leadgen.endpoints e order by e.id limit 1;
 select is(pg_temp.need('endpoints'), 1, 'a disabled endpoint needs a hand');
+create temp table hook as select * from leadgen.add_hook('chat', 'https://ops.example.com/', '{}');
+select outbox.disable_endpoint(outbox.find_hook_endpoint(hook_id), 'it moves') from hook;
+select is(pg_temp.need('endpoints'), 2, 'the endpoint of a hook does, too');
+select is(r ->> 'state', 'disabled', 'it is in the list of endpoints')
+from jsonb_array_elements(console.list_endpoints(leadgen.clock()) -> 'rows') r where r ->> 'receiver' = 'hook chat';
+select leadgen.pause_hook(hook_id) from hook;
+select is(pg_temp.need('endpoints'), 1, 'a hook that is paused needs no hand');
 select * from finish();
 rollback;

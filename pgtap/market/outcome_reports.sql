@@ -1,6 +1,6 @@
 -- Outcome reports: what a buyer may say of a sale, and what follows from all that it said.
 begin;
-select plan(49);
+select plan(50);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 0}') as offer_id;
 create temp table seats as select testkit.enroll_buyer(offer_id, 'Ace', '{"routing_priority": 9}') as ace,
@@ -65,6 +65,7 @@ from (values
   ('{"stage": "won", "value": 10000000000}', 'LG400 value'), ('{"stage": "won", "value": 1e99}', 'LG400 value'),
   ('{"stage": "won", "value": "much"}', 'LG400 value'), ('{"stage": "won", "value": {}}', 'LG400 value'),
   ('{"stars": 0}', 'LG400 stars'), ('{"stars": 6}', 'LG400 stars'), ('{"stars": 4.5}', 'LG400 stars'), ('{"stars": true}', 'LG400 stars'),
+  ('{"stars": 1e30}', 'LG400 stars'),
   (jsonb_build_object('comment', repeat('x', 501)), 'LG400 comment'), ('{"comment": ["x"]}', 'LG400 comment')
 ) as t (report, fault);
 select is((select count(*) from leadgen.reported_outcomes o join sales s on s.id = o.assignment_id where s.n = 2), 0::bigint,

@@ -358,7 +358,7 @@ comment on column leadgen.sale_returns.status is
   'approved: the sale is returned; refused: it stands.';
 comment on column leadgen.sale_returns.gives is
   'Approved: what the buyer got for it, by the policy of the sale: its money, or a replacement (leadgen.replacements).';
-comment on column leadgen.sale_returns.decided_by is 'auto, or the operator''s login.';
+comment on column leadgen.sale_returns.decided_by is 'auto, the operator''s login, or the user on whose page it was decided: user 5.';
 create unique index sale_returns_one_open on leadgen.sale_returns (assignment_id) where status <> 'refused';
 create index idx_sale_returns_received on leadgen.sale_returns (offer_id, created_at) where status = 'received';
 create index idx_sale_returns_requested on leadgen.sale_returns (id) where status = 'requested';

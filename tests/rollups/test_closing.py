@@ -87,6 +87,22 @@ def test_what_becomes_of_a_new_sale_marks_nothing(offer: tuple[psycopg.Connectio
     assert ask(session, MARKS) == 0
 
 
+def test_a_database_that_had_leads_begins_with_the_day_of_the_first(
+    offer: tuple[psycopg.Connection[Any], Offer],
+) -> None:
+    session, one = offer
+    submit(session, one, timedelta(days=3))
+
+    def is_kept() -> bool:
+        session.execute("select rollups.roll_up()")
+        return bool(ask(session, "select count(*) from leadgen.report_lead_days"))
+
+    wait_until(is_kept)
+    while ask(session, "select rollups.roll_up()"):
+        pass
+    assert ask(session, "select min(rolled_to) > current_date - 3 from leadgen.report_zones") is True
+
+
 def test_a_second_worker_leaves_the_chore_to_the_first(connect: Connect) -> None:
     first, second = connect(), connect()
     first.execute("begin")

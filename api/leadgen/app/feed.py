@@ -71,6 +71,11 @@ class Feed:
         """What a listener is sent from an id on, as Server-Sent Events, until it goes or its key is not in force."""
         clock = asyncio.get_running_loop().time
         ends = clock() + LONGEST_SECONDS
+        try:
+            self.check_room(key_hash)  # again: others may have come since
+        except Problem as problem:
+            yield write_end(problem)
+            return
         self._enter(key_hash)
         try:
             yield f"retry: {RETRY_MILLISECONDS}\nid: {after}\n\n".encode()

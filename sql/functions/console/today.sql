@@ -49,7 +49,8 @@ returns jsonb
 language sql
 stable
 as $$
--- Sales that stand, at their prices; what sources are owed, by the ledger. One row a currency.
+-- Sales that stand, at their prices; what sources are owed for that time, by the ledger: what was taken back of it is
+-- taken off, whenever that was, as a sale that ended since is no revenue. One row a currency.
   with span as (
     select s.market_id, s.currency, d.is_now, d.since, d.until
     from console.list_spans(p_now) s
@@ -76,9 +77,13 @@ as $$
     cross join lateral (
       select coalesce(-sum(e.amount), 0) as cost
       from leadgen.ledger_transactions t
-      join leadgen.ledger_entries e on e.transaction_id = t.id and e.account = 'source_payable'
-      where t.booked_at >= s.since and t.booked_at <= s.until and t.market_id = s.market_id
-        and t.kind in ('cost', 'cost_reversal')
+      cross join lateral (
+        select t.id
+        union all
+        select r.id from leadgen.ledger_transactions r where r.reverses_id = t.id
+      ) p
+      join leadgen.ledger_entries e on e.transaction_id = p.id and e.account = 'source_payable'
+      where t.booked_at >= s.since and t.booked_at <= s.until and t.market_id = s.market_id and t.kind = 'cost'
     ) c
     group by s.currency, s.is_now
   )
@@ -134,7 +139,8 @@ as $$
   select jsonb_build_object(
     'endpoints', (
       select count(*) from leadgen.endpoints e
-      where e.disabled_at is not null or e.retry_at > p_now),
+      where (e.disabled_at is not null or e.retry_at > p_now)
+        and (e.hook_id is null or e.hook_id in (select h.id from leadgen.operator_hooks h where h.is_active))),
     'returns', (select count(*) from leadgen.sale_returns r where r.status = 'requested'),
     'dead', (
       select count(*) from leadgen.deliveries d

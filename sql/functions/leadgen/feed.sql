@@ -42,8 +42,8 @@ end;
 $$;
 comment on function leadgen.show_feed(text, bigint, integer, text[]) is
   'A page of the feed as JSON, for operators: items after an id, the place after them (next_after), and whether '
-  'there are '
-  'more. p_after null: from the oldest that is kept; p_kinds null: all. LG410 for a place that is not kept any more.';
+  'there are more. p_after null: from the oldest that is kept; p_kinds null: all. LG410 for a place that is not kept '
+  'any more.';
 
 create or replace function leadgen.show_own_feed(p_key_hash text, p_after bigint, p_limit integer, p_kinds text[])
 returns text
@@ -106,8 +106,7 @@ end;
 $$;
 comment on function leadgen.resume_hook(bigint) is
   'Sends a hook what came while it was paused or its endpoint disabled, as far as the feed still has it (missing_to '
-  'of its '
-  'next message says how far not), and what comes. False when it was in use; LG404.';
+  'of its next message says how far not), and what comes. False when it was in use; LG404.';
 
 create or replace function leadgen.remove_hook(p_hook_id bigint)
 returns void
@@ -165,5 +164,4 @@ end;
 $$;
 comment on function leadgen.measure_market() is
   'What Prometheus shows of the market, for workers: leads of the last ten minutes by what became of them, limits, '
-  'endpoints, '
-  'hooks, money by currency, quarantine, held leads. Labels are from closed lists; no personal data.';
+  'endpoints, hooks, money by currency, quarantine, held leads. Labels are from closed lists; no personal data.';

@@ -17,8 +17,7 @@ language plpgsql
 stable
 as $$
 -- Full as the kernel sees it: one more sale, at the enrollment's or the offer's own price, would go over. A limit of 0
--- is
--- off, not used up.
+-- is off, not used up.
 begin
   return query
   with limits as (
@@ -63,8 +62,7 @@ end;
 $$;
 comment on function market.list_used_limits(timestamptz) is
   'Limits of enrollments and offers that are used to settings.warn_at_percent or beyond, and whether they are used '
-  'up; buyer '
-  'and enrollment null: the limit is the offer''s.';
+  'up; buyer and enrollment null: the limit is the offer''s.';
 
 create or replace function market.announce_limits()
 returns integer

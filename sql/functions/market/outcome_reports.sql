@@ -30,10 +30,10 @@ begin
   end if;
   v_report.happened_at := market.read_happening(p_sale, v_said -> 'happened_at', p_now);
   v_report.value := market.read_value(p_sale, v_report.stage, v_said -> 'value');
-  v_report.stars := kernel.read_number(v_said -> 'stars');
   if v_said ? 'stars' and (kernel.read_number(v_said -> 'stars') in (1, 2, 3, 4, 5)) is not true then
     perform market.refuse_outcome('stars', market.describe_json(v_said -> 'stars'), '1, 2, 3, 4, 5');
   end if;
+  v_report.stars := kernel.read_number(v_said -> 'stars');
   v_report.comment := nullif(ref.collapse_space(v_said ->> 'comment'), '');
   if v_said ? 'comment'
     and (jsonb_typeof(v_said -> 'comment') = 'string' and length(v_said ->> 'comment') <= 500) is not true then

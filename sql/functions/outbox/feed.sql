@@ -59,9 +59,7 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
--- The end is bounded, so that one page of a
--- rare
--- kind, or of a buyer with few sales, does not read the whole feed.
+-- The end is bounded, so that one page of a rare kind, or of a buyer with few sales, does not read the whole feed.
 declare
   c_widest constant integer := 50000;
   v_head constant bigint := outbox.find_feed_head();
@@ -90,10 +88,8 @@ end;
 $$;
 comment on function outbox.find_feed_span(bigint, integer, text[]) is
   'Between which ids a page of the feed lies; p_after null: from the oldest item that is kept. LG400 for a limit or '
-  'a kind '
-  'out of bounds, LG410 for a place that is not kept any more, or is not of this database. For functions of '
-  'leadgen_reader, '
-  'too.';
+  'a kind out of bounds, LG410 for a place that is not kept any more, or is not of this database. For functions of '
+  'leadgen_reader, too.';
 
 create or replace function outbox.write_feed_page(p_items jsonb, p_limit integer, p_last_id bigint)
 returns text

@@ -187,8 +187,7 @@ language plpgsql
 volatile
 as $$
 -- A hook whose receiver is slow or away has at most 100 deliveries that wait; the rest stays in the feed. So does all
--- of it
--- while there is no market.
+-- of it while there is no market.
 declare
   c_most constant integer := 100;
   v_head constant bigint := outbox.find_feed_head();

@@ -45,6 +45,7 @@ begin
       select n.id, max(d.decided_at) as decided_at, bool_or(p.place = any (d.winners)) as is_won,
         (array_agg(portal.name_miss(d.reasons[p.place]) order by d.attempt desc))[1] as reason,
         (array_agg(d.prices[p.place] order by d.attempt desc))[1] as price,
+        (array_agg(d.prices[p.place] order by d.attempt) filter (where p.place = any (d.winners)))[1] as paid,
         (array_agg(d.balances[p.place] order by d.attempt desc))[1] as balance,
         (array_agg(d.credits[p.place] order by d.attempt desc))[1] as credit
       from seen n
@@ -66,7 +67,7 @@ begin
       'is_cut', (select count(*) = 5000 from seen),
       'judged', (select count(*) from judged),
       'bought', (select count(*) from judged j where j.is_won),
-      'spent', (select coalesce(sum(j.price), 0) from judged j where j.is_won),
+      'spent', (select coalesce(sum(j.paid), 0) from judged j where j.is_won),
       'misses', coalesce(jsonb_agg(to_jsonb(m) || jsonb_build_object('words', portal.describe_miss(m.reason))
         order by m.leads desc, m.reason), '[]'))
     from missed m);

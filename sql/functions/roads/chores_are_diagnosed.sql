@@ -72,7 +72,7 @@ as $$
   select 'invoice_due_buyer', count(*), min(b.due_at)
   from leadgen.billing_calendar b, line where b.due_at < line.at - interval '1 hour'
   union all
-  select 'seal_audit', count(*), min(e.changed_at)
+  select 'chain_audit', count(*), min(e.changed_at)
   from (select w.entry_id from leadgen.audit_waiting w order by w.entry_id limit 1000) first
   join leadgen.audit_entries e on e.id = first.entry_id, line
   where e.changed_at < line.at

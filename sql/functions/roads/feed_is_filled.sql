@@ -1,11 +1,9 @@
 -- Road: what happened goes into the feed. See sql/tables/feed.sql.
 --
--- A turn of an origin: have those ended who wrote when its mark was set? Then what is above settled_id and not in the
--- feed
--- is added, in the order of ids, in a statement that began after that question: it sees whatever they committed. Then
--- everything up to the mark is settled, and a new mark is set: first the latest row is read, then who is writing.
--- Whoever
--- has taken a lower id holds the table's lock since before it took it, so it is among them, or has ended.
+-- A turn of an origin: what is above settled_id and not in the feed is added, in the order of ids. Had those who wrote
+-- when the mark was set ended before that statement began? Then it saw whatever they committed: everything up to the
+-- mark is settled, and a new mark is set. First the latest row is read, then who is writing: whoever has taken a lower
+-- id holds the table's lock since before it took it, so it is among them, or has ended.
 
 create or replace function roads.fill_feed()
 returns integer
@@ -246,8 +244,7 @@ language plpgsql
 volatile
 as $$
 -- What a hook in use has still to be sent is kept, and what is not settled, which would be added anew. Who asks for
--- what
--- is gone is told so, by forgotten_to.
+-- what is gone is told so, by forgotten_to.
 declare
   v_before constant timestamptz := leadgen.clock()
     - (select r.keep from leadgen.retention_rules r where r.name = 'feed');
@@ -276,5 +273,4 @@ end;
 $$;
 comment on function roads.forget_feed() is
   'Deletes items of the feed that are older than the retention rule feed says and that every hook in use has been '
-  'sent, at '
-  'most 1,000; returns how many.';
+  'sent, at most 1,000; returns how many.';

@@ -1,6 +1,5 @@
 -- Road: the market is measured, for Prometheus. A worker asks every 30 seconds: each number is a few probes by index,
--- or a
--- table of configuration.
+-- or a table of configuration.
 
 create or replace function roads.measure_market()
 returns table (name text, label text, value double precision)

@@ -29,12 +29,16 @@ returns void
 language plpgsql
 volatile
 as $$
+-- Before the first hour is closed nobody knows which day comes first: -infinity, and no day is kept.
 begin
   insert into leadgen.report_zones (market_id, zone, rolled_to)
   select m.id, m.timezone, rollups.find_first_day(m.id, m.timezone)
   from leadgen.markets m
   where not exists (select from leadgen.report_zones z where z.market_id = m.id and z.zone = m.timezone)
     and exists (select from leadgen.leads l where l.market_id = m.id);
+  update leadgen.report_zones z
+  set rolled_to = rollups.find_first_day(z.market_id, z.zone)
+  where z.rolled_to = '-infinity' and (select isfinite(c.closed_until) from leadgen.report_closing c);
 end;
 $$;
 comment on function rollups.start_zones() is 'Begins to keep the days of each market that has leads, in its own zone.';
@@ -50,7 +54,8 @@ begin
     (select (c.closed_until at time zone p_zone)::date - 1 from leadgen.report_closing c));
 end;
 $$;
-comment on function rollups.find_first_day(bigint, text) is 'The day with which the days of a market begin.';
+comment on function rollups.find_first_day(bigint, text) is
+  'The day with which the days of a market begin; -infinity: no hour is closed yet.';
 
 create or replace function rollups.keep_zone(p_zone text)
 returns integer

@@ -84,7 +84,8 @@ begin
   select z.* into v_next
   from leadgen.report_zones z
   cross join leadgen.report_closing c
-  where (z.rolled_to + 1)::timestamp at time zone z.zone + interval '2 hours' <= c.closed_until
+  where isfinite(c.closed_until)
+    and (z.rolled_to + 1)::timestamp at time zone z.zone + interval '2 hours' <= c.closed_until
   order by z.rolled_to, z.market_id, z.zone
   limit 1;
   if not found then
