@@ -101,7 +101,7 @@ async def read_feed(request: Request, services: FromServices) -> Response[bytes]
         if not is_stream:
             page = await pages(after, limit)
             return Response(page.encode(), media_type=JSON, headers={"Cache-Control": "no-store"})
-        # Keys and sessions can be made in numbers: what a buyer has open counts as its own, whichever of them opened it.
+        # Keys and sessions can be made in numbers: what a buyer has open counts as its own, whoever opened it.
         holder = key_hash if reader == "operator" else reader
         services.feed.check_room(holder)
         start = await services.queries.find_feed_head() if after is None else after
