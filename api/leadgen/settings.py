@@ -217,7 +217,9 @@ class Settings(BaseSettings):
         description="streams of the feed (`GET /api/events`) open in one API process; beyond: 503",
     )
     max_feed_streams_per_key: PositiveInt = Field(
-        default=5, description="streams of one key or session open in one API process; beyond: 429"
+        default=5,
+        description="streams of one buyer, or of one key or session of an operator, open in one API process; "
+        "beyond: 429",
     )
     api_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
         default=None, description="where the API serves /metrics; unset: nowhere"

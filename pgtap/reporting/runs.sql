@@ -1,6 +1,6 @@
 -- Runs of scheduled reports: leases, what is sent once, what is tried again, what is given up, and whose rows they hold.
 begin;
-select plan(35);
+select plan(37);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as
 select testkit.open_offer('{"on_no_buyer": "reject"}', 'Ace') as offer_id,
@@ -116,6 +116,17 @@ select is((
   select r.cells && '{source}'
   from leadgen.buyers b, pg_temp.rows(jsonb_build_object('buyer', b.id, 'view', 'outcomes')) with ordinality r (cells, n)
   where b.name = 'Ace' and n = 1), false, 'a buyer does not get where its leads came from');
+select is((
+  select r.cells && '{decided_by}'
+  from leadgen.buyers b, pg_temp.rows(jsonb_build_object('buyer', b.id, 'view', 'returns')) with ordinality r (cells, n)
+  where b.name = 'Ace' and n = 1), false, 'a buyer does not get who decided');
+insert into leadgen.invoices (buyer_id, offer_id, period_start, period_end, due_date, invoice_number)
+select b.id, i.offer_id, '2026-11-20T12:00Z', '2026-11-20T13:00Z', '2026-12-01Z', 'draft-of-ace'
+from leadgen.buyers b, ids i where b.name = 'Ace';
+select is((
+  select array[(select count(*) from pg_temp.rows(jsonb_build_object('view', 'invoices'))),
+    (select count(*) from pg_temp.rows(jsonb_build_object('view', 'invoices', 'buyer', b.id)))]
+  from leadgen.buyers b where b.name = 'Ace'), '{3,2}', 'a draft is no bill yet: its buyer does not get it');
 select is((select array_agg(v) from unnest(reporting.list_buyer_views()) v where not exists (
   select from reporting.list_columns(to_regclass(format('report.%I', v))) c
   where c.name = 'buyer_id' and c.type = 'bigint'::regtype)), null,

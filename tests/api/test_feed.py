@@ -1,5 +1,6 @@
 """The feed: pages and streams, what each caller sees, and that nothing is missing between two ids."""
 
+import asyncio
 import http.client
 import json
 import socket
@@ -7,7 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import psycopg
 import pytest
@@ -25,6 +27,8 @@ from api.serving import (
     give_key,
     running_api,
 )
+from leadgen.app.feed import Feed
+from leadgen.app.queries import Queries
 from rig.waiting import PATIENCE, wait_until
 
 FILL = "select leadgen.run_chore('fill_feed')"
@@ -289,6 +293,45 @@ def test_a_key_has_a_bounded_number_of_streams(database: str, tmp_path: Path) ->
         wait_until(lambda: api.metric("leadgen_feed_listeners") == 0, lambda: api.metrics())
         with listening(api):
             pass
+
+
+def test_a_buyer_gets_no_more_streams_by_more_keys_and_sessions(database: str, tmp_path: Path) -> None:
+    add_catalogue(database)
+    with psycopg.connect(database, autocommit=True) as connection:
+        row = connection.execute("select id from leadgen.buyers where name = 'Ann'").fetchone()
+        assert row
+        give_key(connection, "lg_second", "second", buyer_id=row[0])
+    with running_api(database, tmp_path, MAX_FEED_STREAMS_PER_KEY="1") as api, listening(api, BUYER_KEY):
+        second = Stream(api, "lg_second")
+        assert second.response.status == 429
+        second.connection.close()
+        with listening(api, OTHER_BUYER_KEY):
+            pass
+
+
+def test_of_streams_that_are_asked_for_at_once_no_more_are_open_than_may_be() -> None:
+    """All of them find room before the first has its place."""
+
+    async def page(after: int) -> str:
+        return json.dumps({"items": [], "next_after": after, "has_more": False})
+
+    async def ask() -> list[bytes]:
+        feed = Feed(
+            cast(Queries, AsyncMock(find_feed_head=AsyncMock(return_value=0))), most=10, most_of_one=1
+        )
+        for _ in range(3):
+            feed.check_room("buyer 1")
+        streams = [feed.stream("buyer 1", 0, page) for _ in range(3)]
+        first = [await anext(aiter(stream)) for stream in streams]
+        await cast(Any, streams[0]).aclose()
+        again = feed.stream("buyer 1", 0, page)
+        first.append(await anext(aiter(again)))
+        await cast(Any, again).aclose()
+        return first
+
+    opened = asyncio.run(ask())
+    assert [block.startswith(b"retry:") for block in opened] == [True, False, False, True]
+    assert all(b"event: end" in block and b"429" in block for block in opened[1:3])
 
 
 def test_a_stream_ends_when_its_key_is_revoked(database: str, tmp_path: Path) -> None:

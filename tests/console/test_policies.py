@@ -1,13 +1,18 @@
 """The workbench: a policy is checked, tried, published and rolled back, and two who edit it are told of each other."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
 
 import psycopg
 import pytest
 
 from api.serving import add_sale
 from console.people import Tab
+from leadgen.app.problems import Problem
+from leadgen.console import policies
 
 Open = Callable[[str], Tab]
 
@@ -157,3 +162,27 @@ def test_a_lead_that_came_is_tried_and_a_week_is_played(
 @pytest.mark.parametrize("rest", ["routing/999999", "nothing/1", "routing/x", "routing/-1"])
 def test_what_is_no_policy_is_no_page(tab: Open, rest: str) -> None:
     assert tab("admin").open(f"/console/policies/{rest}").status in (400, 404)
+
+
+def test_one_session_does_not_take_every_place_of_those_that_wait() -> None:
+    ended = asyncio.Event()
+
+    async def ask(*_: object) -> dict[str, Any]:
+        await ended.wait()
+        return {}
+
+    def play(session: str) -> asyncio.Task[object]:
+        visitor = SimpleNamespace(presented=SimpleNamespace(token_hash=session), ask=ask)
+        return asyncio.create_task(policies._play(cast(Any, visitor), "routing", 1, 1, "{}", None))
+
+    async def ask_often() -> list[object]:
+        played = [play("greedy") for _ in range(policies.MOST_OF_ONE + 1)] + [play("modest")]
+        await asyncio.sleep(0)
+        ended.set()
+        return await asyncio.gather(*played, return_exceptions=True)
+
+    *greedy, refused, modest = asyncio.run(ask_often())
+    assert greedy == [{}] * policies.MOST_OF_ONE
+    assert isinstance(refused, Problem)
+    assert modest == {}
+    assert policies._waiting.total() == 0

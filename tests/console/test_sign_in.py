@@ -101,6 +101,16 @@ def test_a_form_outlives_its_session(tab: Open, site: Api, market: psycopg.Conne
     assert f"Endpoint {endpoint[0]} is disabled." in visitor.text
 
 
+@pytest.mark.parametrize("kept", ["[" * 100_000, '{"reason": "\\ud800"}', "[]", "{"])
+def test_what_is_kept_and_cannot_be_a_form_is_dropped(
+    tab: Open, market: psycopg.Connection, kept: str
+) -> None:
+    visitor = tab("admin")
+    visitor.open("/sign-in")
+    assert sign_in(visitor, add_person(market, "admin"), next="/console", kept=kept) == 200
+    assert visitor.place == "/console"
+
+
 def test_a_form_of_an_earlier_session_is_sent_by_the_new_one(tab: Open, market: psycopg.Connection) -> None:
     visitor = tab("admin")
     visitor.open("/console/endpoints")

@@ -114,3 +114,19 @@ def test_a_site_that_may_frames_it_and_no_other_without_javascript(
     assert row
     assert str(row[5]).startswith(f"http://127.0.0.1:{other_site}")
     context.close()
+
+
+def test_its_sender_is_sent_on_to_the_sources_own_page(
+    browser: Browser, site: Api, market: psycopg.Connection, other_site: int
+) -> None:
+    """A browser holds a redirect after a form to form-action, too: a policy of 'self' would end here."""
+    place = f"http://127.0.0.1:{other_site}/done"
+    market.execute("update leadgen.sources set success_url = %s where source_key = %s", [place, FORM[7:]])
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{site.port}{FORM}")
+    fill(page, "sent.on@example.com")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url(place)
+    market.execute("update leadgen.sources set success_url = null where source_key = %s", [FORM[7:]])
+    context.close()

@@ -153,3 +153,24 @@ def test_what_is_no_form_is_refused(site: Api) -> None:
 def test_a_form_that_is_too_long_is_refused(site: Api) -> None:
     visitor, token = open_form(site)
     assert visitor.send(FORM, **fill_in(form_token=token, message="x" * 70_000)).status == 413
+
+
+def test_who_agreed_to_a_text_that_has_changed_is_asked_again(site: Api, market: psycopg.Connection) -> None:
+    visitor, token = open_form(site)
+    assert 'name="shown_consent" value="tcpa-1"' in visitor.page
+    market.execute("select leadgen.add_consent_text('tcpa-2', 'I agree to much more.')")
+    market.execute("update leadgen.lead_forms set consent_text_version = 'tcpa-2'")
+    try:
+        typed = fill_in(form_token=token, shown_consent="tcpa-1")
+        assert visitor.send(FORM, **typed).status == 400
+        assert "an agreement to an earlier text" in visitor.text
+        assert "I agree to much more." in visitor.text
+        assert 'value="true" checked' not in visitor.page
+        assert market.execute(LATEST, [typed["email"]]).fetchone() is None
+        assert visitor.send(FORM, **typed | {"shown_consent": "tcpa-2"}).status == 200
+        row = market.execute(LATEST, [typed["email"]]).fetchone()
+        assert row
+        assert row[4]["consent_text_version"] == "tcpa-2"
+        assert "shown_consent" not in row[1]
+    finally:
+        market.execute("update leadgen.lead_forms set consent_text_version = 'tcpa-1'")

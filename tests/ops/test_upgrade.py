@@ -28,7 +28,7 @@ from worker.conftest import running_worker
 from worker.receivers import http_endpoint
 
 ROOT = checkout() or Path()
-LAST_MIGRATION = ["git", "log", "-1", "--format=%H", "--", "sql/migrations/checksums"]
+CHECKSUMS = "sql/migrations/checksums"
 DEPLOY = """
 import sys
 from leadgen.settings import Settings
@@ -44,11 +44,20 @@ BROKEN = "select count(*) from leadgen.list_broken_invariants()"
 @pytest.fixture(scope="module")
 def before() -> Iterator[Revision]:
     """The code of the commit before the last one that brought a migration."""
-    done = subprocess.run(LAST_MIGRATION, cwd=ROOT, capture_output=True, text=True, check=False)
-    if not done.stdout.strip():
+    now = len((ROOT / CHECKSUMS).read_text().splitlines())
+    commits = git("log", "--first-parent", "--format=%H", "--", CHECKSUMS).split()
+    earlier = (f"{commit}^" for commit in commits if len(git("show", f"{commit}^:{CHECKSUMS}").splitlines()) < now)
+    commit = next(earlier, None)
+    if commit is None:
         pytest.skip("there is no history of git here")
-    with taken_out(f"{done.stdout.strip()}^") as revision:
+    with taken_out(commit) as revision:
         yield revision
+
+
+def git(*arguments: str) -> str:
+    """What git says of this checkout; nothing where it fails."""
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout
 
 
 def environment(revision: Revision, **variables: str) -> dict[str, str]:

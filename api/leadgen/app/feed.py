@@ -43,7 +43,10 @@ _PAGE, _ITEM = msgspec.json.Decoder(_Page), msgspec.json.Decoder(_Item)
 
 
 class Feed:
-    """The listeners of one process: at most `most`, and `most_of_one` by one key or session."""
+    """The listeners of one process: at most `most`, and `most_of_one` of one holder.
+
+    A holder is a buyer, whatever its keys and sessions, or one key or session of an operator.
+    """
 
     def __init__(self, queries: Queries, most: int, most_of_one: int) -> None:
         self._queries = queries
@@ -55,10 +58,10 @@ class Feed:
         self._watch: asyncio.Task[None] | None = None
         self._is_closed = False
 
-    def check_room(self, key_hash: str) -> None:
+    def check_room(self, holder: str) -> None:
         """Raise Problem (429, 503) when there is no place for one more."""
-        if self._listeners[key_hash] >= self._most_of_one:
-            raise Problem(TOO_MANY, f"This key has {self._most_of_one} streams open, and may have no more")
+        if self._listeners[holder] >= self._most_of_one:
+            raise Problem(TOO_MANY, f"You have {self._most_of_one} streams open, and may have no more")
         if self._is_closed or self._listeners.total() >= self._most:
             raise Problem(UNAVAILABLE, f"All {self._most} streams are in use. Poll, or try again")
 
@@ -67,16 +70,19 @@ class Feed:
         self._is_closed = True
         self._news.set()
 
-    async def stream(self, key_hash: str, after: int, pages: Pages) -> AsyncIterator[bytes]:
-        """What a listener is sent from an id on, as Server-Sent Events, until it goes or its key is not in force."""
+    async def stream(self, holder: str, after: int, pages: Pages) -> AsyncIterator[bytes]:
+        """What a listener is sent from an id on, as Server-Sent Events, until it goes or its key is not in force.
+
+        Of many that asked at once, all may have found room: the place is taken here, and there is asked once more.
+        """
         clock = asyncio.get_running_loop().time
         ends = clock() + LONGEST_SECONDS
         try:
-            self.check_room(key_hash)  # again: others may have come since
+            self.check_room(holder)
         except Problem as problem:
             yield write_end(problem)
             return
-        self._enter(key_hash)
+        self._enter(holder)
         try:
             yield f"retry: {RETRY_MILLISECONDS}\nid: {after}\n\n".encode()
             while not self._is_closed and clock() < ends:
@@ -95,7 +101,7 @@ class Feed:
                 if not page.has_more and not await self._wait(after):
                     yield f"id: {after}\n: heartbeat\n\n".encode()
         finally:
-            self._leave(key_hash)
+            self._leave(holder)
 
     async def _wait(self, after: int) -> bool:
         """Whether something came after this id before a heartbeat is due."""
@@ -120,14 +126,14 @@ class Feed:
                     news.set()
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _enter(self, key_hash: str) -> None:
-        self._listeners[key_hash] += 1
+    def _enter(self, holder: str) -> None:
+        self._listeners[holder] += 1
         FEED_LISTENERS.inc()
         if self._watch is None:
             self._watch = asyncio.create_task(self._look())
 
-    def _leave(self, key_hash: str) -> None:
-        self._listeners[key_hash] -= 1
+    def _leave(self, holder: str) -> None:
+        self._listeners[holder] -= 1
         self._listeners += Counter()  # forgets whoever has none
         FEED_LISTENERS.dec()
         if not self._listeners and self._watch is not None:

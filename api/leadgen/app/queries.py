@@ -288,7 +288,7 @@ class Queries:
         return int(head)
 
     async def find_feed_reader(self, key_hash: str) -> str:
-        """Who reads the feed by this key or session: operator or buyer. Raises Problem (401, 403)."""
+        """Who reads the feed by this key or session: `operator`, or `buyer 5`. Raises Problem (401, 403)."""
         (reader,) = await self._row(FIND_FEED_READER, (key_hash,))
         return str(reader)
 
@@ -296,7 +296,8 @@ class Queries:
         self, reader: str, key_hash: str, kinds: list[str] | None, after: int | None, limit: int = FEED_PAGE
     ) -> str:
         """A page of the feed as JSON, as an operator or a buyer sees it. Raises Problem (410: the place is gone)."""
-        (page,) = await self._row(SHOW_FEED[reader], (key_hash, after, limit, kinds))
+        kind, _, _ = reader.partition(" ")
+        (page,) = await self._row(SHOW_FEED[kind], (key_hash, after, limit, kinds))
         return str(page)
 
     async def fetch(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:

@@ -5,6 +5,7 @@ process plays one at a time, offer by offer, and the page goes on meanwhile.
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -33,8 +34,9 @@ LONGEST_BODY = 65_536  # characters
 SAID = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 AT_ONCE = 1  # what-ifs of a process
 MOST_WAITING = 20
+MOST_OF_ONE = 5  # of a session
 _playing = asyncio.Semaphore(AT_ONCE)
-_waiting = 0
+_waiting = Counter[str]()  # by session
 
 
 @get("/console/policies", include_in_schema=False)
@@ -101,7 +103,11 @@ async def rehearse_policy(
     visitor, policy, offer = await admit(CONSOLE, request, services), _read(policy_id), _read(offer_id)
     is_part = request.headers.get("hx-request") == "true"
     try:
-        outcome = await _play(visitor, kind, policy, offer, _read_body(visitor), None)
+        body = _read_body(visitor)
+        await visitor.ask(
+            CHECK_POLICY, kind, policy, body
+        )  # before it waits: who may not, takes nobody's place
+        outcome = await _play(visitor, kind, policy, offer, body, None)
     except Problem as refused:
         problem = _let_through(refused)
         if is_part:
@@ -167,15 +173,17 @@ async def _show(
 
 async def _play(visitor: Visitor, kind: str, policy: int, offer: int, body: str, lead: int | None) -> Json:
     """A what-if. Raises Problem, also when too many wait."""
-    global _waiting
-    if _waiting >= MOST_WAITING:
+    session = visitor.presented.token_hash
+    if _waiting.total() >= MOST_WAITING or _waiting[session] >= MOST_OF_ONE:
         raise Problem(UNAVAILABLE, "Too many what-ifs are under way. Try again in a minute.")
-    _waiting += 1
+    _waiting[session] += 1
     try:
         async with _playing:
             return await visitor.ask(REHEARSE_POLICY, kind, policy, offer, body, lead)
     finally:
-        _waiting -= 1
+        _waiting[session] -= 1
+        if not _waiting[session]:
+            del _waiting[session]
 
 
 def _word(outcome: Json) -> Json:

@@ -177,9 +177,17 @@ def hide_password(url: str) -> tuple[str, dict[str, str]]:
     parts = urlsplit(url)
     login, at, host = parts.netloc.rpartition("@")
     user, colon, password = login.partition(":")
-    if not colon:
+    secret = {"PGPASSWORD": unquote(password)} if colon else {}
+    rest = []
+    for setting in parts.query.split("&"):
+        name, _, value = setting.partition("=")
+        if unquote(name) == "password":
+            secret = {"PGPASSWORD": unquote(value)}  # libpq takes it before the one of the login
+        else:
+            rest.append(setting)
+    if not secret:
         return url, {}
-    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}")), {"PGPASSWORD": unquote(password)}
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}", query="&".join(rest))), secret
 
 
 def recover(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
@@ -27,6 +28,7 @@ from leadgen.pages.site import PAGE_HEADERS, Json, Site, redirect
 FORMS = Site("Form", "/forms", "leadgen.forms")
 LONGEST_KEY = 100
 LONGEST_KEPT = 2_000  # characters of what says where a visitor comes from
+SHOWN = "shown_consent"  # the field with the version of the consent text that the visitor saw
 KEPT = (
     "utm_source",
     "utm_medium",
@@ -76,6 +78,7 @@ async def take_form(request: Request, services: FromServices, source_key: FromPa
     def as_json(body: bytes) -> bytes:
         fields = _pick(form, read_fields(body, headers))
         typed.update(fields)
+        _check_consent(form, typed)
         return compose_payload(_add_consent(form, fields)).encode()
 
     try:
@@ -110,7 +113,7 @@ async def _find(services: Services, source_key: str) -> Json:
 
 def _pick(form: Json, fields: Fields) -> dict[str, str]:
     """Of what was sent, what the form has. Raises Problem for a field that is filled in two ways."""
-    known = {field["name"] for field in form["fields"]} | {*KEPT, "form_token", "consent"}
+    known = {field["name"] for field in form["fields"]} | {*KEPT, "form_token", "consent", SHOWN}
     if form["honeypot"]:
         known.add(f"attributes.{form['honeypot']}")
     picked: dict[str, str] = {}
@@ -120,12 +123,20 @@ def _pick(form: Json, fields: Fields) -> dict[str, str]:
     return picked
 
 
+def _check_consent(form: Json, typed: dict[str, str]) -> None:
+    """Who agreed to a text that has changed since is asked again. Raises Problem."""
+    shown = typed.pop(SHOWN, None)
+    if "consent" in typed and shown is not None and shown != (form["consent"] or {}).get("version"):
+        del typed["consent"]
+        raise Problem.of_field("consent", "an agreement to an earlier text", "the text as it reads now")
+
+
 def _add_consent(form: Json, fields: Mapping[str, str]) -> Sequence[tuple[str, str]]:
     """The fields of the lead: of this source and, where its visitor agreed, to which text and when, to the minute.
 
     To the minute, so that a form that is sent twice at once is one lead.
     """
-    lead = {name: value for name, value in fields.items() if value and name != "consent"}
+    lead = {name: value for name, value in fields.items() if value and name not in ("consent", SHOWN)}
     lead["source_key"] = form["source_key"]
     if form["consent"] and fields.get("consent") == "true":
         now = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -183,13 +194,20 @@ def _say(form: Json, name: str, reason: str) -> str:
 
 
 def _frame(form: Json) -> dict[str, str]:
-    """Who may show the page in a frame: browsers go by this, not by X-Frame-Options, which is there for all pages."""
+    """Who may show the page in a frame: browsers go by this, not by X-Frame-Options, which is there for all pages.
+
+    A form whose sender is sent on to success_url is allowed that address, too: browsers hold redirects to form-action.
+    """
     policy = PAGE_HEADERS["Content-Security-Policy"]
     ours = " ".join(("'self'", *form["frame_origins"]))
+    policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {ours}")
+    if form["success_url"]:
+        place = urlsplit(form["success_url"])
+        policy = policy.replace("form-action 'self'", f"form-action 'self' {place.scheme}://{place.netloc}")
     return {
         **SECURITY_HEADERS,
         **PAGE_HEADERS,
-        "Content-Security-Policy": policy.replace("frame-ancestors 'none'", f"frame-ancestors {ours}"),
+        "Content-Security-Policy": policy,
         "X-Robots-Tag": "noindex",
     }
 

@@ -47,7 +47,8 @@ def read_kept(text: str) -> dict[str, str]:
     """The fields that `keep` kept; {}: none, or none of ours."""
     try:
         kept = json.loads(text)
-    except ValueError:
+        json.dumps(kept, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):  # no JSON, half a character, or too deep
         return {}
     if not isinstance(kept, dict):
         return {}

@@ -39,8 +39,10 @@ returns text
 language plpgsql
 volatile
 as $$
+declare
+  v_reader constant record := identity.open_reader(p_hash);
 begin
-  return case when (identity.open_reader(p_hash)).is_operator then 'operator' else 'buyer' end;
+  return case when v_reader.is_operator then 'operator' else format('buyer %s', v_reader.buyer_id) end;
 end;
 $$;
 comment on function identity.find_feed_reader(text) is 'The work of leadgen.find_feed_reader.';

@@ -26,8 +26,8 @@ begin
 end;
 $$;
 comment on function leadgen.find_feed_reader(text) is
-  'Who reads the feed by a key or a session: operator (all of it) or buyer (its own items). LG401, LG403 without '
-  'scope read.';
+  'Who reads the feed by a key or a session: operator (all of it), or buyer and its id (its own items). LG401, LG403 '
+  'without scope read.';
 
 create or replace function leadgen.show_feed(p_key_hash text, p_after bigint, p_limit integer, p_kinds text[])
 returns text

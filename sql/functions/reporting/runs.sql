@@ -85,6 +85,8 @@ begin
       from reporting.list_cells(v_view, v_hidden, v_schedule.format = 'csv') c), v_schedule.view_name,
     ' where ' || array_to_string(reporting.compose_period(v_view, p_from, p_to, v_schedule.timezone, null)
       || case when v_schedule.buyer_id is not null then format('x.buyer_id = %L::bigint', v_schedule.buyer_id) end
+      || case when v_schedule.buyer_id is not null and v_schedule.view_name = 'invoices' then
+        'x.status <> ''draft''' end
       || (select format('x.offer = %L', o.slug) from leadgen.offers o where o.id = v_schedule.offer_id), ' and '),
     p_limit);
 end;

@@ -80,12 +80,13 @@ begin
   return (
     select coalesce(array_agg(c.name), '{}')
     from reporting.list_columns(p_view) c
-    where c.name ~ '^(source|utm|sub_id|external_id|payout|campaign)|cost|margin|policy'
+    where c.name ~ '^(source|utm|sub_id|external_id|payout|campaign)|cost|margin|policy|^decided_by$'
   );
 end;
 $$;
 comment on function reporting.list_hidden_columns(oid) is
-  'The columns of a view that a buyer does not get: where a lead came from, and what the market makes of it.';
+  'The columns of a view that a buyer does not get: where a lead came from, what the market makes of it, and who of '
+  'its people decided.';
 
 create or replace function reporting.find_period(
   p_schedule leadgen.report_schedules,
