@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
@@ -58,6 +59,14 @@ def test_what_is_wrong_is_said_in_the_databases_words(tab: Open, place: str, tex
     assert visitor.send(f"{place}/check", body=text).status in (400, 422)
     assert said in visitor.text
     assert 'aria-invalid="true"' in visitor.page
+
+
+def test_the_keys_are_described_without_markdown(tab: Open, place: str) -> None:
+    visitor = tab("admin")
+    visitor.open(place)
+    keys = visitor.page.partition("The keys of a")[2]
+    assert "<code>percent</code>: a number" in keys
+    assert not re.search(r"`|\]\(", keys)
 
 
 def test_what_a_body_changes_is_listed(tab: Open, place: str) -> None:

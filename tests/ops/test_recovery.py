@@ -131,6 +131,10 @@ def test_an_archive_alone_lacks_what_was_in_the_last_file(loss: Loss, recover: C
     assert {*loss.load.acknowledged} - found != set()
 
 
+def test_a_backup_alone_is_as_it_was_when_it_was_taken(loss: Loss, recover: Callable[..., str]) -> None:
+    assert list_leads(recover()) == set(), "all leads came later"
+
+
 def test_a_moment_is_the_end(loss: Loss, recover: Callable[..., str]) -> None:
     url = recover("--wal", str(loss.received), "--to", loss.moment.replace(" ", "T"))
     assert list_leads(url) == {*loss.early}

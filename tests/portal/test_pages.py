@@ -1,5 +1,6 @@
 """The portal without JavaScript: each page for owners and members, and what is done on them."""
 
+import re
 from collections.abc import Callable
 
 import psycopg
@@ -65,7 +66,14 @@ def test_home_of_a_buyer_is_the_portal(tab: Open) -> None:
 
 
 def test_a_lead_is_shown_with_its_contact(tab: Open, market: psycopg.Connection) -> None:
-    sale = add_sale(market, name="Zoe Quick", email="zoe@example.com", message="A pipe <b>burst</b>")
+    attributes = {"owner": True, "rooms": ["attic", "hall"], "roof": {"age": 20, "kind": None}}
+    sale = add_sale(
+        market,
+        name="Zoe Quick",
+        email="zoe@example.com",
+        message="A pipe <b>burst</b>",
+        attributes=attributes,
+    )
     visitor = tab("member")
     visitor.open("/portal/leads")
     assert "Zoe Quick" in visitor.text
@@ -73,6 +81,9 @@ def test_a_lead_is_shown_with_its_contact(tab: Open, market: psycopg.Connection)
     visitor.open(f"/portal/leads/{sale}")
     assert "A pipe <b>burst</b>" in visitor.text
     assert "A pipe &lt;b&gt;burst" in visitor.page
+    told = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", visitor.page)
+    assert {("owner", "yes"), ("rooms", "attic, hall"), ("roof age", "20")} <= set(told)
+    assert not [value for _, value in told if "None" in value or "{" in value]
 
 
 def test_a_lead_is_accepted_by_one_tap_and_again(tab: Open, market: psycopg.Connection) -> None:

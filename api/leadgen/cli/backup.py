@@ -100,7 +100,11 @@ def recover(
     ] = None,
     wal: Annotated[
         Path | None,
-        typer.Option("--wal", metavar="DIRECTORY", help="Where the WAL is that was received or archived."),
+        typer.Option(
+            "--wal",
+            metavar="DIRECTORY",
+            help="Where the WAL is that was received or archived. Default: what is in the backup itself.",
+        ),
     ] = None,
     until: Annotated[
         str | None,

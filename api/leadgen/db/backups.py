@@ -44,6 +44,7 @@ jit = off
 autovacuum = off
 max_prepared_transactions = 100
 """
+NO_ARCHIVE = "false"  # the restore_command by which the end is that of the WAL within the backup
 OVERRIDES = {  # what postgresql.auto.conf in the backup may say otherwise
     "listen_addresses": "",
     "port": str(PORT),
@@ -195,6 +196,7 @@ def recover(
 ) -> Recovered:
     """Make `data` the data directory of a server as it was, up to the end of the WAL or to a time.
 
+    Without WAL and a command that fetches it, the end is the moment at which the backup was finished.
     Without a backup, `data` holds one that another tool has put there. The server is stopped at the end, and each
     database of ours is a copy: see `leadgen adopt`. Raises BackupError; `data` is left as it is then, to be looked at.
     """
@@ -217,6 +219,8 @@ def recover(
     options = dict(OVERRIDES)
     if restores := command or (fetch_command(wal) if wal else None):
         options["restore_command"] = restores
+    elif not _knows_its_archive(data):
+        options["restore_command"] = NO_ARCHIVE
     if until:
         options["recovery_target_time"] = until
     with _private_server(data, binaries, user, options, say) as (url, log):
@@ -232,6 +236,11 @@ def fetch_command(wal: Path) -> str:
     """The restore_command that takes WAL from a directory; a file that a receiver had not finished is read, too."""
     place = shlex.quote(str(wal.resolve())).replace("%", "%%")
     return f'cp {place}/%f "%p" 2>/dev/null || cp {place}/%f.partial "%p"'
+
+
+def _knows_its_archive(data: Path) -> bool:
+    """Whether its settings say what fetches WAL, as pgBackRest writes them."""
+    return "restore_command" in (data / "postgresql.auto.conf").read_text()
 
 
 def disown_all(url: str) -> list[str]:

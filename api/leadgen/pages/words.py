@@ -1,6 +1,7 @@
 """How values are written on pages: times, money, numbers, ages. Filters of the templates."""
 
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from markupsafe import Markup, escape
 from leadgen.words import count_of, money
 
 NOTHING = "none"
+MARKDOWN_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
 def show_moment(text: str | None) -> Markup:
@@ -43,6 +45,17 @@ def show_lines(text: str | None) -> Markup:
     return Markup("<br>").join(escape(line) for line in (text or "").splitlines())
 
 
+def show_described(text: str | None) -> Markup:
+    """What catalog.describe_schema says, in Markdown: names as code, a line for each field, links as their words."""
+    return Markup("<br>").join(map(_show_names, MARKDOWN_LINK.sub(r"\1", text or "").splitlines()))
+
+
+def _show_names(line: str) -> Markup:
+    """A line in which each second part between backticks is a name."""
+    code, text = Markup("<code>{}</code>"), Markup("{}")
+    return Markup("").join((code if at % 2 else text).format(part) for at, part in enumerate(line.split("`")))
+
+
 def show_value(value: object) -> str:
     """A value of JSON as people write it."""
     if isinstance(value, bool):
@@ -60,4 +73,5 @@ FILTERS: dict[str, Any] = {
     "lines": show_lines,
     "of": count_of,
     "value": show_value,
+    "described": show_described,
 }
