@@ -46,7 +46,9 @@ def before() -> Iterator[Revision]:
     """The code of the commit before the last one that brought a migration."""
     now = len((ROOT / CHECKSUMS).read_text().splitlines())
     commits = git("log", "--first-parent", "--format=%H", "--", CHECKSUMS).split()
-    earlier = (f"{commit}^" for commit in commits if len(git("show", f"{commit}^:{CHECKSUMS}").splitlines()) < now)
+    earlier = (
+        f"{commit}^" for commit in commits if len(git("show", f"{commit}^:{CHECKSUMS}").splitlines()) < now
+    )
     commit = next(earlier, None)
     if commit is None:
         pytest.skip("there is no history of git here")
