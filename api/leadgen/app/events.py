@@ -8,6 +8,7 @@ from litestar.response import Stream
 
 from leadgen.app.cookies import SESSION, hash_token
 from leadgen.app.headers import group, key_hash_of, read_caller
+from leadgen.app.key_first import BY_ITSELF
 from leadgen.app.openapi.models import FeedPage
 from leadgen.app.openapi.operations import (
     BUYER,
@@ -47,6 +48,7 @@ def page_or_stream() -> Json:
     "/api/events",
     summary="Listen to the feed",
     security=[*OPERATOR, *BUYER, *USER],
+    opt={BY_ITSELF: True},  # by a session, too
     operation_class=operation(
         page_or_stream(),
         refused(TWO_KEYS, Problem.of_field("after", "a text", PLACE)),
@@ -93,10 +95,10 @@ async def read_feed(request: Request, services: FromServices) -> Response[bytes]
     caller = await admit_reader(request, services)
     key_hash = key_hash_of(caller)
     is_stream = EVENTS in request.headers.get("accept", "")
-    after, limit = read_place(request, is_stream=is_stream), read_limit(request)
-    kinds = read_kinds(request)
     with services.rates.judge_key(caller):
         reader = await services.queries.find_feed_reader(key_hash)
+        after, limit = read_place(request, is_stream=is_stream), read_limit(request)
+        kinds = read_kinds(request)
         pages = partial(services.queries.show_feed, reader, key_hash, kinds)
         if not is_stream:
             page = await pages(after, limit)
