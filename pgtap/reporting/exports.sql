@@ -25,7 +25,7 @@ select is(pg_temp.export('2026-11-20T06:00Z', '2026-11-21T06:00Z'), 2::bigint,
 select is(pg_temp.export(null, '2026-11-20T06:00Z'), 1::bigint, 'without a beginning');
 select is(pg_temp.export('2026-11-21T06:00Z', null), 1::bigint, 'without an end');
 select is(pg_temp.export(null, null), 4::bigint, 'all');
-select is(pg_temp.export('2026-11-20T06:00Z', '2026-11-21T06:00Z', 'market_day'), 2::bigint,
+select is(pg_temp.export('2026-11-20T06:00Z', '2026-11-21T06:00Z', 'came_day'), 2::bigint,
   'a column of days is held against days of the zone');
 select is(pg_temp.export(null, null, null, '[["status", "=", "accepted"]]')
   + pg_temp.export(null, null, null, '[["status", "<>", "accepted"]]'), 4::bigint, 'filters by a column');
@@ -41,7 +41,7 @@ from (values
   ('leads', '2026-11-20', '2026-11-20', null, null, 'LG400 from'),
   ('leads', '2026-11-20', null, 'status', null, 'LG400 by'),
   ('buyer_balances', '2026-11-20', null, null, null, 'LG400 by'),
-  ('leads', '2026-11-20T12:00Z', null, 'market_day', null, 'LG400 from'),
+  ('leads', '2026-11-20T12:00Z', null, 'came_day', null, 'LG400 from'),
   ('leads', null, null, null, '[["nothing", "=", "1"]]', 'LG400 where'),
   ('leads', null, null, null, '[["status", "~", "1"]]', 'LG400 where')
 ) as t (name, starts, ends, by, filters, fault);

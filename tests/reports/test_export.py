@@ -68,7 +68,7 @@ def test_json_lines_and_parquet_are_as_they_are(market: Any, run: Run, tmp_path:
     assert table.column("price").to_pylist() == [Decimal("45.00")] * 3
     created = market.execute("select created_at from leadgen.leads order by 1").fetchall()
     assert sorted(table.column("created_at").to_pylist()) == [row[0] for row in created]
-    assert str(table.schema.field("market_day").type) == "date32[day]"
+    assert str(table.schema.field("came_day").type) == "date32[day]"
 
 
 def test_a_view_with_no_row_is_a_whole_file_with_its_columns(market: Any, run: Run, tmp_path: Path) -> None:
