@@ -29,8 +29,8 @@ from (values
 ) as t (row, fault);
 select is(testkit.fault_of(format('select pg_temp.add(%L)', row)), fault, format('refused: %s', left(row, 60)))
 from (values
-  ('{"period": "last year"}', '23514'), ('{"name": "No Name"}', '23514'),
-  ('{"format": "parquet"}', '23514'), ('{"recipients": []}', '23514'),
+  ('{"period": "last year"}', 'LG423 period'), ('{"name": "No Name"}', '23514'),
+  ('{"format": "parquet"}', 'LG423 format'), ('{"recipients": []}', '23514'),
   (jsonb_build_object('recipients', (select jsonb_agg(format('a%s@example.com', n)) from generate_series(1, 21) n))::text, '23514')
 ) as t (row, fault);
 
