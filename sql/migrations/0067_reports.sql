@@ -131,6 +131,9 @@ create index idx_ledger_transactions_refunds on leadgen.ledger_transactions (ass
 
 insert into leadgen.report_closing (closed_until) values ('-infinity');
 
+alter table leadgen.report_lead_days replica identity full;
+alter table leadgen.report_reason_days replica identity full;
+alter table leadgen.report_sale_days replica identity full;
 alter table leadgen.report_lead_days enable row level security;
 create policy staff on leadgen.report_lead_days to leadgen_dba using (true);
 alter table leadgen.report_reason_days enable row level security;

@@ -4,6 +4,7 @@ alter table leadgen.sale_returns drop constraint sale_returns_via_valid;
 alter table leadgen.sale_returns
   add constraint sale_returns_via_valid check (via in ('api', 'link', 'reply', 'operator', 'portal'));
 
+drop policy if exists own_buyer on leadgen.enrollment_usage;
 create policy own_buyer on leadgen.enrollment_usage for select to leadgen_reader
   using (exists (
     select from leadgen.buyer_offers e

@@ -143,6 +143,11 @@ comment on table leadgen.report_reason_days is
 create unique index report_reason_days_once
   on leadgen.report_reason_days (market_id, zone, came_day, offer_id, source_id, kind, reason, buyer_id) nulls not distinct;
 
+-- Their keys have columns that may be null: by these a publication for all tables tells rows apart.
+alter table leadgen.report_lead_days replica identity full;
+alter table leadgen.report_reason_days replica identity full;
+alter table leadgen.report_sale_days replica identity full;
+
 -- What changes a day after its hour. On the road of a lead the conditions are all that runs: the row is minutes old.
 create or replace trigger mark_late_lead after insert on leadgen.leads
   for each row when (new.created_at < clock_timestamp() - interval '50 minutes') execute function rollups.mark_row();
