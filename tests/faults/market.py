@@ -117,7 +117,7 @@ class Market:
         for tries_left in range(DEPLOYS, -1, -1):
             try:
                 await self.rows("update leadgen.schema_reloads set fingerprint = 'another'")
-                await asyncio.to_thread(migrate, self.url, settings, say=lambda _: None)
+                await asyncio.to_thread(migrate, self.url, settings, wait=PATIENCE, say=lambda _: None)
             except (psycopg.Error, LeadGenError):
                 if not tries_left:
                     raise
