@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench doors docs db db-stop clean
+.PHONY: help setup demo test lint bench doors docs screenshots db db-stop clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,21 +11,23 @@ STAMP := $(VENV)/.stamp
 LATER := $(filter-out sql/migrations/0001_%,$(wildcard sql/migrations/*.sql))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv with the `leadgen` command, and get PostgreSQL and its test extensions if the machine lacks them
 	@echo "ready: $(BIN)/leadgen"
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[demo,dev,diff,invoices,stripe]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable '.[demo,dev,diff,invoices,stripe,traces]'
 	scripts/get-postgres
 	scripts/get-postgres-18
 	scripts/get-extensions
 	scripts/get-plpython
 	scripts/get-pgspot
+	scripts/get-chromium
 	scripts/get-program nginx
 	scripts/get-program pgbouncer libc-ares2
+	scripts/get-program prometheus
 	touch $(STAMP)
 
 demo: $(STAMP) ## Show everything at work: 200 leads in, sold and delivered
@@ -51,6 +53,9 @@ bench: $(STAMP) ## Measure what a lead costs (ARGS="--quick", "--against REV", "
 
 docs: $(STAMP) ## Write docs/policy-keys.md, docs/commands.md and docs/reference anew
 	$(BIN)/leadgen docs
+
+screenshots: $(STAMP) ## Take docs/pictures from a running demo (ARGS="URL E-MAIL PASSWORD", as `leadgen demo --serve` prints them)
+	$(BIN)/python scripts/make-screenshots $(ARGS)
 
 doors: $(STAMP) ## Write the lists of sql/doors.toml anew from what the functions do
 	PYTHONPATH=tests $(BIN)/python -m doors

@@ -19,7 +19,7 @@ from leadgen.db.migrate import migrate
 from leadgen.db.pgtap import load_kit
 from leadgen.db.urls import with_role
 from leadgen.settings import Settings, known_names
-from rig.cluster import Cluster, Connect, running_cluster
+from rig.cluster import Cluster, Connect, QuickCluster, Seed, running_cluster
 
 pytest_plugins = ["rig.failures", "rig.order"]
 
@@ -47,27 +47,42 @@ def _no_settings_from_outside() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """A running server that the whole session shares."""
-    with running_cluster() as running:
-        yield running
+TEMPLATE = "template_leadgen"
 
 
-@pytest.fixture(scope="session")
-def template(cluster: Cluster) -> str:
-    """The template database: what `leadgen migrate` makes of an empty one, reference data included.
+def make_template(cluster: Cluster) -> None:
+    """Make the template database: what `leadgen migrate` makes of an empty one, reference data included.
 
     Webhooks may go to this machine: the receivers of the tests are on it. No rate limit holds, because tests post more
     from one address than any sender does; tests of rate limits switch them on.
     """
 
-    def prepare(url: str) -> None:
+    def fill(url: str) -> None:
         migrate(url, Settings(environment="development"), say=lambda _: None)
         with psycopg.connect(url) as connection:
             connection.execute("update leadgen.rate_limits set is_active = false")
 
-    return cluster.make_template("template_leadgen", prepare)
+    cluster.make_template(TEMPLATE, fill)
+
+
+@pytest.fixture(scope="session")
+def cluster(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[QuickCluster]:
+    """A running server that the whole session shares. Of several processes the first makes the template for all."""
+    seed = None
+    if inputs := getattr(request.config, "workerinput", None):  # of xdist
+        seed = Seed(tmp_path_factory.getbasetemp().parent, inputs["workercount"], make_template)
+    with running_cluster(seed) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(cluster: QuickCluster) -> str:
+    """The name of the template database."""
+    if not cluster.has(TEMPLATE):
+        make_template(cluster)
+    return TEMPLATE
 
 
 @pytest.fixture(scope="session")

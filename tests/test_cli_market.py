@@ -252,13 +252,19 @@ def test_unsold_names_the_cause_and_the_money(market: Market, run: Run) -> None:
     market.execute("update leadgen.buyer_offers set capacity_per_day = 1")
     for _ in range(3):
         submit(market)
+    lines = lines_of(run("unsold", "1").stdout)
+    assert lines[2].startswith("cap_day 0 0 0.00 2 90.00 Ann"), "they are held, and may be sold"
+    assert lines[-1] == "all 0 0 0.00 2 90.00"
+    market.execute(
+        "update leadgen.leads set hold_until = now() - interval '1 second' where hold_until is not null"
+    )
     done = run("unsold", "1")
     assert done.returncode == 0, done.stderr
     lines = lines_of(done.stdout)
     assert lines[0].startswith("austin-plumbing, unsold, 20")
-    assert lines[1] == "cause leads money lost, USD nearest buyer detail"
-    assert lines[2].startswith("cap_day 2 90.00 Ann")
-    assert lines[-1] == "all 2 90.00"
+    assert lines[1] == "cause leads places money lost, USD held money held, USD nearest buyer detail"
+    assert lines[2].startswith("cap_day 2 2 90.00 0 0.00 Ann")
+    assert lines[-1] == "all 2 2 90.00 0 0.00"
 
 
 def test_verify_replays_every_lead(market: Market, run: Run) -> None:

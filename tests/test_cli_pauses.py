@@ -158,3 +158,13 @@ def test_what_cannot_be_is_refused_and_nobody_is_paused(
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"leadgen: {said}")
     assert read_pauses(market) == [(None, None)] * 2
+
+
+def test_pause_and_resume_are_commands_of_their_own(market: Market, run: Run) -> None:
+    done = run("pause", "1", "--from", "2999-12-24", "--to", "2999-12-27", "--offer", "austin-plumbing")
+    assert done.stderr == (
+        "enrollment 1 in austin-plumbing is paused from 2999-12-24 00:00 America/Chicago (06:00 UTC)"
+        " until 2999-12-27 00:00 America/Chicago (06:00 UTC)\n"
+    )
+    assert run("resume", "1", "--offer", "austin-plumbing").returncode == 0
+    assert read_pauses(market) == [(None, None)] * 2

@@ -124,7 +124,8 @@ def test_no_secret_has_a_default_and_nothing_starts_in_development_by_itself() -
 def test_each_profile_starts_what_belongs_to_it() -> None:
     services = read_compose(read_env("development.env"))["services"]
     profiles = {name: service["profiles"] for name, service in services.items() if "profiles" in service}
-    assert profiles == {"nginx": ["nginx"], "caddy": ["caddy"], "mail": ["development"]}
+    watching = {name: ["metrics"] for name in ("prometheus", "postgres-exporter", "node-exporter", "grafana")}
+    assert profiles == {"nginx": ["nginx"], "caddy": ["caddy"], "mail": ["development"]} | watching
     assert read_env("development.env")["COMPOSE_PROFILES"] == "development"
     assert read_env("production.env")["COMPOSE_PROFILES"] in EDGES
     assert services["worker"]["depends_on"]["mail"]["required"] is False

@@ -3,7 +3,8 @@
 The ordinary suite runs a few files in each; `make test ARGS=--matrix` runs them all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -61,15 +62,23 @@ def template_of(cluster: Cluster, request: pytest.FixtureRequest) -> Callable[[V
     return lambda variant: make(variant)
 
 
+@pytest.fixture(scope="module")
+def database_of(
+    cluster: Cluster, template_of: Callable[[Variant], str]
+) -> Iterator[Callable[[Variant], str]]:
+    """The URL of a variant's database, which its files share: each rolls back (tests/test_pgtap.py)."""
+    with ExitStack() as clones:
+        yield cache(lambda variant: clones.enter_context(cluster.clone(template_of(variant))))
+
+
 def test_pgtap_passes(
-    variant: Variant, path: Path, cluster: Cluster, template_of: Callable[[Variant], str], tmp_path: Path
+    variant: Variant, path: Path, database_of: Callable[[Variant], str], tmp_path: Path
 ) -> None:
     if "standard_conforming_strings" in dict(variant.options):
         copy = tmp_path / path.name
         copy.write_text(escape_strings(path.read_text()))
         path = copy
-    with cluster.clone(template_of(variant)) as url:
-        complaints = pardon(run_pgtap(url, path, variant.pgoptions))
+    complaints = pardon(run_pgtap(database_of(variant), path, variant.pgoptions))
     assert not complaints, "\n".join(["", *complaints])
 
 

@@ -28,6 +28,7 @@ OUR_PREFIXES = (
 )
 SECRET = {
     "DATABASE_URL",
+    "WORKER_LISTEN_URL",
     "SMTP_PASSWORD",
     "TWILIO_AUTH_TOKEN",
     "STRIPE_SECRET_KEY",
@@ -65,6 +66,13 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(default=None, description="postgresql://…; unset: the embedded server")
     db_pool_size: PositiveInt = Field(default=4, description="connections of one API process")
+    report_database_url: str | None = Field(
+        default=None,
+        description="a standby that `leadgen export` and scheduled reports read while it keeps up; unset: DATABASE_URL",
+    )
+    report_max_lag_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        default=300, description="a standby that is further behind is not read: the primary is"
+    )
     environment: Literal["development", "staging", "production"] = Field(
         default="production", description="development allows http addresses on this machine"
     )
@@ -156,6 +164,11 @@ class Settings(BaseSettings):
         description="seconds after which another worker takes the deliveries of a worker that died",
     )
     worker_poll_seconds: Seconds = Field(default=1, description="seconds that a worker sleeps at most")
+    worker_listen_url: str | None = Field(
+        default=None,
+        description="where a worker listens for new deliveries, if DATABASE_URL is a pooler in transaction mode: the "
+        "server itself; unset: DATABASE_URL",
+    )
     worker_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
         default=None, description="where a worker serves /metrics; unset: nowhere"
     )
@@ -199,6 +212,15 @@ class Settings(BaseSettings):
         description="connections of one IPv4 address or IPv6 /64 to one API process; beyond: 429. "
         "Behind a trusted proxy, requests at the same time are counted instead",
     )
+    max_feed_streams: PositiveInt = Field(
+        default=200,
+        description="streams of the feed (`GET /api/events`) open in one API process; beyond: 503",
+    )
+    max_feed_streams_per_key: PositiveInt = Field(
+        default=5,
+        description="streams of one buyer, or of one key or session of an operator, open in one API process; "
+        "beyond: 429",
+    )
     api_metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = Field(
         default=None, description="where the API serves /metrics; unset: nowhere"
     )
@@ -222,6 +244,11 @@ class Settings(BaseSettings):
         default=5,
         description="seconds for fetching one lead, twice as long where the token may not read its ad",
     )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        default=None,
+        description="where traces of leads are sent (OpenTelemetry, OTLP by HTTP): http://collector:4318; "
+        "unset: nowhere",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "console"] = "json"
 
@@ -229,7 +256,7 @@ class Settings(BaseSettings):
         default=None, description="directory of initdb, postgres, pg_dump …"
     )
 
-    @field_validator("database_url")
+    @field_validator("database_url", "worker_listen_url", "report_database_url")
     @classmethod
     def _normalise_url(cls, value: str | None) -> str | None:
         return None if value is None else normalise_url(value)

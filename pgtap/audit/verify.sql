@@ -4,12 +4,12 @@ select plan(20);
 set local client_min_messages = warning;
 update leadgen.settings set warn_at_percent = n from generate_series(70, 71) n;
 insert into leadgen.rate_limits (name, subject, amount, per_seconds) select 'key', n::text, 1, 1 from generate_series(1, 10) n;
-select leadgen.run_chore('seal_audit');
+select leadgen.run_chore('chain_audit');
 set local session_replication_role = replica;
-update leadgen.audit_chain set sealed_at = sealed_at - interval '1 day';
+update leadgen.audit_chain set chained_at = chained_at - interval '1 day';
 set local session_replication_role = origin;
-insert into leadgen.rate_limits (name, subject, amount, per_seconds) values ('key', 'sealed', 1, 1);
-select leadgen.run_chore('seal_audit');
+insert into leadgen.rate_limits (name, subject, amount, per_seconds) values ('key', 'chained', 1, 1);
+select leadgen.run_chore('chain_audit');
 insert into leadgen.rate_limits (name, subject, amount, per_seconds) values ('key', 'waits', 1, 1);
 create temp table ends as select h.last_position, h.last_entry from leadgen.find_audit_head() h;
 select is_empty('select * from auditing.list_broken_audit()', 'an audit that nobody touched');
@@ -45,18 +45,18 @@ from (values
     update leadgen.audit_chain set entry_id = -entry_id where entry_id < 0', '{entry_changed,entry_changed}', 'two that changed places'),
   ('update leadgen.audit_chain set digest = sha256(''x'') where position = 3', '{entry_changed,entry_changed}', 'a changed digest'),
   ('insert into leadgen.audit_entries (table_name, action) values (''offers'', ''truncate'')', '{entry_added}',
-    'an entry that nobody sealed'),
+    'an entry that nobody chained'),
   ('with e as (insert into leadgen.audit_entries (table_name, action) values (''offers'', ''truncate'') returning id)
     insert into leadgen.audit_chain (position, entry_id, digest)
     select c.position + 1, e.id, sha256(''x'') from e, (select max(position) as position from leadgen.audit_chain) c',
     '{entry_changed}', 'an entry with a link that is not of the chain'),
   ('delete from leadgen.audit_waiting', '{entry_added}', 'an entry that waits no more'),
   ('delete from leadgen.audit_entries where id in (select entry_id from leadgen.audit_waiting)', '{entry_removed}',
-    'an entry that was removed before it was sealed'),
+    'an entry that was removed before it was chained'),
   ('insert into leadgen.audit_waiting select entry_id from leadgen.audit_chain where position = 3', '{waiting_twice}',
-    'an entry that is sealed and waits'),
+    'an entry that is chained and waits'),
   ('update leadgen.audit_entries set changed_at = now() - interval ''61 minutes'' where id in (select entry_id from leadgen.audit_waiting)',
-    '{seal_late}', 'an entry that waits for too long'),
+    '{chain_late}', 'an entry that waits for too long'),
   ('with cut as (delete from leadgen.audit_chain where position >= (select position from leadgen.audit_heads) returning entry_id)
     delete from leadgen.audit_entries where id in (select entry_id from cut)', '{head_differs}',
     'an end that was cut off before the head of a day'),

@@ -34,7 +34,8 @@ select is_empty($$select t.tgrelid::regclass from pg_trigger t join leadgen.audi
   on t.tgrelid = format('leadgen.%I', a.table_name)::regclass where t.tgname ~ '^audit_' and a.why_not is not null$$,
   'no other table has one');
 select set_eq($$select t.tgrelid::regclass::text from pg_trigger t where t.tgname = 'audit_update' and t.tgtype & 1 = 1$$,
-  $$select unnest('{leadgen.buyers,leadgen.endpoints,leadgen.payment_profiles,leadgen.retention_rules,leadgen.api_keys}'::text[])$$,
+  $$select unnest('{leadgen.buyers,leadgen.endpoints,leadgen.payment_profiles,leadgen.retention_rules,leadgen.api_keys,
+    leadgen.operator_hooks}'::text[])$$,
   'tables that the engine updates are watched by row');
 select is_empty($$select a.attname from pg_trigger t join pg_attribute a on a.attrelid = t.tgrelid and a.attnum = any (t.tgattr)
   where t.tgname = 'audit_update' and t.tgrelid = 'leadgen.buyers'::regclass and a.attname in ('balance', 'receivable', 'low_since')$$,

@@ -149,7 +149,7 @@ select is(testkit.fault_of(format('select * from leadgen.list_source_statement(%
 
 select is((p.earned, p.taken_back, p.paid, p.owed)::text, '(24.00,8.00,16.00,0.00)', 'a report of what sources are owed')
 from src join report.source_payables p on p.source_id = src.id;
-select is((m.sold_market_day, m.sales, m.sales_that_stand, m.revenue_after_returns, m.cost_after_returns, m.margin, m.margin_percent)::text,
+select is((m.sold_day, m.sold_sales, m.sold_standing, m.sold_net, m.sold_cost, m.sold_margin, m.sold_margin_percent)::text,
   '(2026-11-22,3,2,90.00,16.00,74.00,82.2)', 'a report of the margin, by the day of the sale')
 from src join report.margin m on m.source_id = src.id;
 

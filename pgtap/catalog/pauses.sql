@@ -1,6 +1,6 @@
 -- pause_enrollment, resume_enrollment: a pause is planned, replaced, taken back; each is a version of the terms.
 begin;
-select plan(23);
+select plan(26);
 create temp table ids as select testkit.enroll_buyer(testkit.make_offer(), 'Ace') as a;
 grant select on ids to leadgen_dba;
 select testkit.at_time('2026-12-20T12:00:00Z');
@@ -56,6 +56,18 @@ select is(testkit.fault_of(format('insert into leadgen.buyer_offers (buyer_id, o
     testkit.new_buyer('Dunn'), testkit.make_offer())), 'LG423 pause_from', 'in SQL: a new enrollment');
 select lives_ok(format('update leadgen.buyer_offers set pause_from = ''2026-12-24'', pause_until = ''infinity'' where id = %s', a),
   'in SQL: from a day on, without end') from ids;
+
+-- A DBA types a date in a session of another zone: it is the market's day.
+set local timezone = 'Asia/Tokyo';
+select leadgen.pause_enrollment(a, '2026-12-24', '2026-12-27') from ids;
+select is(regexp_replace(pg_temp.pause(), ' v.*', ''), '2026-12-24T06:00:00+00:00 2026-12-27T06:00:00+00:00',
+  'days without a zone are those of the market');
+update leadgen.buyer_offers set timezone = 'America/New_York' from ids where id = a;
+select leadgen.pause_enrollment(a, '2027-03-14', '2027-03-15') from ids;
+select is(regexp_replace(pg_temp.pause(), ' v.*', ''), '2027-03-14T05:00:00+00:00 2027-03-15T04:00:00+00:00',
+  'a pause over the day on which clocks go forward has 23 hours');
+select is(testkit.fault_of(format('select leadgen.pause_enrollment(%s, ''2027-03-14 02:30'')', a)), 'LG400 from',
+  'a time that the clock skips is refused') from ids;
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- compute_hmac and is_valid_signature: the vectors of RFC 4231, and X-Hub-Signature-256.
 begin;
-select plan(20);
+select plan(21);
 
 select is(encode(kernel.compute_hmac(decode(key, 'hex'), decode(message, 'hex')), 'hex'), hmac, format('RFC 4231, test case %s', number))
 from (values
@@ -24,6 +24,7 @@ select is(encode(kernel.compute_hmac('', ''), 'hex'), 'b613679a0814d9ec772f95d77
 select is(kernel.compute_hmac(decode(repeat('aa', 64), 'hex'), 'x') <> kernel.compute_hmac(decode(repeat('aa', 65), 'hex'), 'x'), true,
   'a key of one block is used as it is, a longer one hashed');
 select is(kernel.compute_hmac(null, 'x'), null, 'without a key there is no signature');
+select is(s.blocks, kernel.pad_key(s.secret), 'pad_key: the secret of links has its blocks stored') from leadgen.link_secrets s;
 
 -- The signature is over the raw bytes; a space more is another body.
 select is(intake.is_valid_signature(body, secret, signature), verdict, what)

@@ -39,10 +39,10 @@ create temp table offers as select testkit.make_offer('{"duplicate_window_hours"
 
 create temp table seats as select w, testkit.enroll_buyer(a, 'Ace', jsonb_build_object('weight', w)) as id from offers,
   generate_series(1, 3) w;
-select pg_temp.run(a, 1, 600) from offers;
+select pg_temp.run(a, 1, 180) from offers;
 select is((select array_agg(n order by w) from (select w, count(*) as n from served s
-  join seats on seats.id = s.seat group by w) x), '{100,200,300}'::bigint[],
-  'weights 1, 2, 3 over 600 leads');
+  join seats on seats.id = s.seat group by w) x), '{30,60,90}'::bigint[],
+  'weights 1, 2, 3 over 180 leads');
 select cmp_ok(pg_temp.drift(a), '<=', 1.1, 'shares are never further than about a lead from exact') from offers;
 
 -- Odd weights, many of them.
@@ -78,10 +78,10 @@ select is((select count(*) between 9 and 11 from served s, late
   where s.seat = x and n > 20), true, 'weighted from now on: half of the next twenty');
 
 -- A full buyer's turns go to the others, in their proportion.
-update leadgen.buyer_offers bo set capacity_per_day = 300 from seats where bo.id = seats.id and w = 3;
-select pg_temp.run(a, 601, 630) from offers;
+update leadgen.buyer_offers bo set capacity_per_day = 90 from seats where bo.id = seats.id and w = 3;
+select pg_temp.run(a, 181, 210) from offers;
 select is((select array_agg(n order by w) from (select w, count(s.*) as n from seats left
-  join served s on s.seat = seats.id and s.n > 600 group by w) x),
+  join served s on s.seat = seats.id and s.n > 180 group by w) x),
   '{10,20,0}'::bigint[], 'one is full: 1 to 2 for the rest');
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 

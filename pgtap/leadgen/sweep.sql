@@ -1,6 +1,6 @@
 -- The catalogue swept: nothing for PUBLIC, definers pinned, everything commented, each role exactly what sql/policies says.
 begin;
-select plan(53);
+select plan(55);
 
 create temp view schemas as
 select n.oid, n.nspname as name from pg_namespace n where pg_get_userbyid(n.nspowner) = 'leadgen_owner';
@@ -34,7 +34,9 @@ select is_empty($$select name from functions where proowner not in ('leadgen_own
   union all select name from relations where relowner <> 'leadgen_owner'::regrole$$,
   'all of it belongs to leadgen_owner, but for what reads for buyers');
 select bag_eq($$select proname::text from functions where proowner = 'leadgen_reader'::regrole and prosecdef$$,
-  $$select unnest('{show_sale,show_balance,list_ledger,show_own_invoice,list_own_invoices,show_payment}'::text[])$$,
+  $$select unnest('{show_sale,show_balance,list_ledger,show_own_invoice,list_own_invoices,show_payment,
+    show_portal_visitor,show_portal_week,list_portal_sales,show_portal_sale,list_portal_terms,list_portal_endpoints,
+    show_portal_money,list_portal_invoices,show_portal_invoice,show_own_feed}'::text[])$$,
   'what buyers read runs under row-level security');
 select is_empty($$select name from schemas where has_schema_privilege('leadgen_reader', oid, 'create')$$,
   'the role of what reads for buyers makes nothing');
@@ -73,7 +75,7 @@ from (values
     list_payments_for,list_payables_for,list_payouts_for,add_payment_for,credit_buyer_for,debit_buyer_for,
     refund_sale_for,refund_payment_for,allocate_money_for,invoice_buyer_for,send_invoice_for,credit_invoice_for,
     cancel_invoice_for,dispute_invoice_for,resolve_dispute_for,close_month_for,total_month_for,pay_source_for,
-    answer_sale,show_sale,list_return_reasons,show_balance,list_ledger,request_deposit,show_payment,keep_payment_event,
+    answer_sale,report_outcome,show_sale,list_return_reasons,show_balance,list_ledger,request_deposit,show_payment,keep_payment_event,
     read_link,answer_by_link,record_sms_status,lease_posts,list_rate_limits,
      find_form_pages,issue_form_token,check_source_key,keep_refused,list_data_keys,add_data_key,
     sign_up,verify_user,forgot_password,reset_password,start_sign_in,finish_sign_in,show_me,sign_out,list_own_sessions,
@@ -83,38 +85,53 @@ from (values
     find_passkey,finish_passkey_sign_in,start_provider_sign_in,take_provider_state,finish_provider_sign_in,
     remove_user_bindings_for,list_users_for,invite_user_for,approve_user_for,change_user_status_for,send_reset_for,
     revoke_user_sessions_for,
+    find_feed_head,find_feed_reader,show_feed,show_own_feed,
+    show_portal_visitor,show_portal_week,list_portal_sales,show_portal_sale,list_portal_terms,list_portal_endpoints,
+    show_portal_money,list_portal_invoices,show_portal_invoice,make_portal_statement,answer_sale_for,show_lead_form,
+    pause_own_enrollment,resume_own_enrollment,send_own_test,
+    show_today,browse_leads,search_leads,show_lead,list_quarantine_for,list_held_for,list_returns_for,list_deliveries_for,
+    list_endpoints_for,list_events_for,retry_delivery_for,park_delivery_for,enable_endpoint_for,disable_endpoint_for,send_test_for,
+    decide_return_for,return_sale_for,resubmit_quarantined_for,open_submission_for,route_again_for,open_lead_for,erase_lead_for,
+    list_policies_for,show_policy_for,compare_policy_for,rehearse_policy_for,find_offer_of_lead,publish_policy_for,
+    roll_back_policy_for,
     act_as_buyer,act_as_source,act_as_user}'::text[]),
   ('leadgen_buyer', '{act_as_buyer,act_as_user,acting_buyer}'),
   ('leadgen_source', '{act_as_source,act_as_user,acting_source}'),
   ('leadgen_worker', '{claim_deliveries,record_attempts,release_deliveries,list_withdrawn,take_nap,
     list_chores,run_chore,follow_change,route_held_lead,
     settle_answers,settle_return,release_due_sale,settle_endpoints,settle_reports,advance_resend,
-    list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy,show_invoice,claim_fetches,record_fetch,record_mail_domain,
-    claim_payment_calls,record_payment_answer,claim_user_mails,record_user_mail,
+    list_endpoint_checks,record_endpoint_check,measure_outbox,is_copy,show_invoice,measure_market,
+    claim_fetches,record_fetch,record_mail_domain,
+    claim_payment_calls,record_payment_answer,claim_user_mails,record_user_mail,diagnose_market,diagnose_server,
+    claim_report,read_report,start_report_mail,record_report_mail,finish_report,
     list_data_keys,add_data_key,list_unsealed,keep_sealed,list_held_unchecked,end_suppressed_holds}'),
   ('leadgen_dba',
     '{policy_history,roll_back_policy,try_field_map,submit_lead,submit_leads,record_mail_domain,'
     'resubmit_quarantined,explain_lead,explain_candidates,'
     'list_due_buyers,invoice_buyer,send_invoice,credit_invoice,cancel_invoice,dispute_invoice,resolve_dispute,show_invoice,'
     'list_invoices,make_statement,close_month,total_month,'
+    'diagnose_market,diagnose_server,diagnose_books,list_zones,record_backup,'
     'list_broken_invariants,accept_sale,return_sale,decide_return,erase_lead,list_return_reasons,suppress,unsuppress,replay_lead,'
     'ensure_suppression_list,drop_suppression_list,list_suppression_lists,start_suppression_import,import_suppressions,'
     'finish_suppression_import,list_holdings,count_holdings,start_person_export,export_holding,erase_holding,count_old,forget_old,'
     'add_consent_text,'
     'top_up,withdraw,credit_buyer,debit_buyer,refund_sale,refund_lead,end_replacement,find_last_bookings,pay_source,'
     'list_source_statement,verify_transactions,verify_bookings,verify_balances,'
-    'verify_audit,verify_audit_chain,verify_audit_entries,find_audit_head,list_sealed_audit,'
+    'verify_audit,verify_audit_chain,verify_audit_entries,find_audit_head,list_chained_audit,'
     'add_payment,allocate_money,start_checkout,refund_payment,write_off_receivable,set_recharge,claim_payment_calls,record_payment_answer,'
     'import_bank_lines,match_bank_line,ignore_bank_line,buyer_reference,'
     'verify_leads,dry_run_lead,'
-    'what_if,explain_unsold,rotate_webhook_secret,set_webhook_secret,set_webhook_header,set_network_secrets,remove_network_secrets,'
+    'what_if,explain_unsold,compose_export,find_report_zone,send_report,'
+    'rotate_webhook_secret,set_webhook_secret,set_webhook_header,set_network_secrets,remove_network_secrets,'
     'enable_endpoint,disable_endpoint,send_test,retry_delivery,park_delivery,'
     'start_resend,cancel_resend,measure_outbox,list_configuration_faults,find_leads,'
-    'find_person,erase_submission,pause_enrollment,resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
-    'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,'
+    'find_person,erase_submission,pause_enrollment,pause_enrollment,'
+    'resume_enrollment,enrollment_history,roll_back_enrollment,offer_history,'
+    'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,open_fetch,'
     'invite_user,approve_user,change_user_status,send_reset,remove_user_totp,remove_user_passkeys,remove_user_bindings,'
-    'revoke_user_sessions,create_key,rotate_key,revoke_key}'),
-  ('leadgen_reporting', '{}')
+    'add_hook,pause_hook,resume_hook,remove_hook,rotate_hook_secret,test_hook,measure_market,'
+    'revoke_user_sessions,create_key,rotate_key,revoke_key,set_zone,find_start,rank_reason,keep_report_zone,rebuild_reports}'),
+  ('leadgen_reporting', '{compose_export,find_report_zone,set_zone,find_start,rank_reason}')
 ) as t (role, names);
 
 -- Who may touch which table.
@@ -132,7 +149,8 @@ select is_empty($$select name from relations r where relkind <> 'S' and has_any_
 select is_empty($$select name from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_reporting', r.oid,
   'insert, update, references')$$, 'analysts write nothing');
 select is_empty($$select name from relations r where relkind <> 'S' and not has_table_privilege('leadgen_dba', r.oid, 'select')
-  and relname not in ('webhook_secrets', 'network_secrets', 'link_secrets', 'user_passwords', 'user_totp', 'user_recovery_codes',
+  and relname not in ('webhook_secrets', 'hook_secrets', 'network_secrets', 'link_secrets', 'api_keys', 'user_passwords', 'user_totp',
+    'user_recovery_codes',
     'user_passkeys', 'user_challenges', 'user_sessions', 'user_devices', 'user_tokens', 'sign_in_attempts', 'sign_in_tries')$$,
   'a DBA reads everything else');
 select set_eq(format($$select a.attname::text from pg_attribute a
@@ -140,7 +158,9 @@ select set_eq(format($$select a.attname::text from pg_attribute a
   where a.attrelid = %L::regclass and a.attnum > 0 and has_column_privilege(r, a.attrelid, a.attname, 'select')$$, name),
   format('select unnest(%L::text[])', columns), format('nobody reads the secrets of %s', name))
 from (values ('leadgen.webhook_secrets', '{buyer_id,created_at,updated_at,previous_secret_until}'),
+  ('leadgen.hook_secrets', '{hook_id,created_at,previous_secret_until}'),
   ('leadgen.network_secrets', '{source_id,created_at,updated_at}'),
+  ('leadgen.api_keys', '{id,created_at,kind,source_id,buyer_id,user_id,name,prefix,scopes,expires_at,revoked_at,last_used_at,made_by}'),
   ('leadgen.user_passwords', '{user_id,changed_at}'), ('leadgen.user_totp', '{user_id,created_at,confirmed_at}'),
   ('leadgen.user_passkeys', '{id,created_at,user_id,name,used_at}'), ('leadgen.user_challenges', '{created_at,user_id}'),
   ('leadgen.user_recovery_codes', '{user_id,used_at}'), ('leadgen.user_devices', '{user_id,seen_at}'),
@@ -155,11 +175,11 @@ select is_empty($$select name from relations r where relkind <> 'S' and has_tabl
 select bag_eq($$select relname::text from relations r where relkind <> 'S' and has_any_column_privilege('leadgen_dba', r.oid,
   'insert, update')$$,
   $$select unnest('{markets,verticals,validation_policies,routing_policies,pricing_policies,payout_policies,offers,
-    sources,source_campaigns,buyers,buyer_offers,buyer_service_areas,
+    sources,source_campaigns,lead_forms,buyers,buyer_offers,buyer_service_areas,
     offer_exclusivities,settings,rate_limits,return_reasons,endpoints,chores,field_maps,source_maps,
     retention_rules,calling_rules,calling_holidays,
     city_words,country_names,region_names,postal_territories,mail_providers,
-    billing_settings,tax_rates,invoice_reminders}'::text[])$$,
+    billing_settings,tax_rates,invoice_reminders,report_schedules}'::text[])$$,
       'a DBA writes the catalogue and the settings');
 select is_empty($$select relname from relations r where has_table_privilege('leadgen_dba', r.oid, 'delete') and relname in ('leads',
   'lead_assignments', 'lead_decisions', 'deliveries',

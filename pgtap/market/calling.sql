@@ -1,6 +1,6 @@
 -- Routing key calling_rules: a lead is sold only while its person may be called (find_calling, fill_calling_rule).
 begin;
-select plan(54);
+select plan(57);
 
 -- What a release knows: when people of a place may be called, by their own clock
 create function pg_temp.says(p_region text, p_at text, p_fields jsonb default '{}') returns text language sql as $$
@@ -89,6 +89,20 @@ select is((leadgen.what_if(id, '2026-11-21T00:00:00Z', '2026-11-22T00:00:00Z', c
   format('what_if: %s sold under %s', sold, changes)) from tried;
 select is((select count(*) from leadgen.lead_assignments a join ids using (offer_id)), 4::bigint, 'held leads were sold when it opened');
 select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.leads l), '{"{\"identical\": true}"}', 'they replay');
+-- When explain says that it is tried again, it is.
+create temp table short as select testkit.open_offer('{"calling_rules": true, "hold_hours": 0.5}', 'Ace') as offer_id;
+create function pg_temp.named() returns text language sql as $$
+  select leadgen.explain_lead(l.id) #>> '{attempts,-1,next_route_at}'
+  from leadgen.leads l join short using (offer_id) order by l.id desc limit 1
+$$;
+select testkit.outcome(offer_id, '2026-11-24 14:45:00Z') from short;
+select is(pg_temp.named(), '2026-11-24T15:00:00+00:00', 'explain_attempts: it opens within the hold, and is tried then');
+select testkit.outcome(offer_id, '2026-11-24 14:30:00Z') from short;
+select is(pg_temp.named(), null, 'explain_attempts: the hold ends as it opens: it is not tried again');
+select testkit.at_time('2026-11-24 15:00:00Z');
+select testkit.work_holds();
+select is(array(select testkit.tell(l.id) from leadgen.leads l join short using (offer_id) order by l.id),
+  '{Ace 45.00,"hold ended: outside_calling_hours 1"}', 'they fare as explain said');
 delete from leadgen.calling_rules where region_code is not null;
 select is((select array_agg(distinct leadgen.replay_lead(l.id)) from leadgen.leads l), '{"{\"identical\": true}"}',
   'leads replay by the rules of their day');

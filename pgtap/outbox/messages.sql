@@ -43,10 +43,11 @@ join leadgen.deliveries d on d.id = c.delivery_id join leadgen.lead_assignments 
 select is(array(select jsonb_object_keys(outbox.compose_links(
     jsonb_populate_record(a, fields), 1, '2026-11-20T17:00:00Z')) order by 1), wanted, format('compose_links: %s', fields))
 from leadgen.lead_assignments a, (values
-  ('{"answer_by": "2026-11-20T17:00:01Z"}'::jsonb, '{accept,return}'::text[]), ('{"answer_by": "2026-11-20T17:00:00Z"}', '{return}'),
-  ('{"answer_by": "2026-11-20T18:00:00Z", "accepted_at": "2026-11-20T16:30:00Z"}', '{return}'),
-  ('{"acceptance": "on_delivery", "answer_by": null, "return_by": null}', '{}'),
-  ('{"answer_by": null, "return_by": "2026-11-20T17:00:00Z"}', '{}')
+  ('{"answer_by": "2026-11-20T17:00:01Z"}'::jsonb, '{accept,report,return}'::text[]),
+  ('{"answer_by": "2026-11-20T17:00:00Z"}', '{report,return}'),
+  ('{"answer_by": "2026-11-20T18:00:00Z", "accepted_at": "2026-11-20T16:30:00Z"}', '{report,return}'),
+  ('{"acceptance": "on_delivery", "answer_by": null, "return_by": null}', '{report}'),
+  ('{"answer_by": null, "return_by": "2026-11-20T17:00:00Z"}', '{report}')
 ) as t (fields, wanted);
 select is(outbox.compose_links(null, 7, now()), jsonb_build_object('unsubscribe', identity.make_link('unsubscribe', 7)),
   'compose_links: a notice can be declined');

@@ -15,9 +15,9 @@ select is(description, 'is_active from true to false, subject from Late to Very 
 select is(action_type, 'update', 'an action is insert, update, delete or truncate') from latest;
 select is(metadata ->> 'reason', 'ticket 12', 'metadata has the reason') from latest;
 select is(metadata -> 'before', '{"subject": "Late", "is_active": true}', 'metadata has the values') from latest;
-select is(metadata -> 'position', 'null', 'what is not sealed has no position') from latest;
-select leadgen.run_chore('seal_audit');
-select is((metadata ->> 'position')::bigint, h.last_position, 'what is sealed has one') from latest, leadgen.find_audit_head() h;
+select is(metadata -> 'position', 'null', 'what is not chained has no position') from latest;
+select leadgen.run_chore('chain_audit');
+select is((metadata ->> 'position')::bigint, h.last_position, 'what is chained has one') from latest, leadgen.find_audit_head() h;
 delete from leadgen.invoice_reminders where id = 901;
 select is(format('%s %s', entity_id, description), '901 deleted', 'a deleted row is deleted') from latest;
 insert into leadgen.rate_limits (name, subject, amount, per_seconds) values ('key', 'a', 1, 1);

@@ -18,18 +18,19 @@ select leadgen.add_payment(id, 30, 'check', 'check 1') from ace;
 select leadgen.pay_source(s.id, 'pay 1', 10, null, 'October', 'check') from leadgen.sources s where s.payout_policy_id is not null;
 
 -- Revenue.
-select is(array_agg(format('%s %s %s %s %s %s', r.booked_market_day, r.offer is not null, r.sold, r.returned, r.credited, r.net)
-    order by r.booked_market_day, r.offer nulls first),
+select is(array_agg(format('%s %s %s %s %s %s', r.booked_day, r.offer is not null, r.booked_revenue, r.booked_refunds, r.booked_credits,
+      r.booked_net)
+    order by r.booked_day, r.offer nulls first),
   '{"2026-10-20 t 135.00 0.00 0.00 135.00","2026-10-23 t 0.00 55.01 0.00 -55.01","2026-10-24 f 0.00 0.00 2.50 -2.50",
   "2026-10-24 t 45.00 0.00 0.00 45.00"}',
   'revenue: by the day in Austin on which it was booked; credits by that of the books') from report.revenue_by_day r;
 create temp view total as
-select sum(r.net) as net, sum(r.sold) as sold, sum(r.returned) as returned from report.revenue_by_day r;
+select sum(r.booked_net) as net, sum(r.booked_revenue) as sold, sum(r.booked_refunds) as returned from report.revenue_by_day r;
 select is(t.net, 122.49, 'revenue: four leads, less a return, a part of one, a credit, and a fee more') from total t;
 select is(t.net, -sum(m.change), 'revenue: the accounts revenue and returns say the same')
 from total t, report.ledger_months m where m.account in ('revenue', 'returns') and m.booked_month = '2026-10' group by t.net;
 select is(t.net, b.ledger, 'revenue: so does what was billed and is unbilled') from total t, report.billed b;
-select is(t.net + 2.50, sum(m.revenue_after_returns), 'revenue: so does the margin, which knows no credits')
+select is(t.net + 2.50, sum(m.sold_net), 'revenue: so does the margin, which knows no credits')
 from total t, report.margin m group by t.net;
 select is(t.sold, sum(s.price), 'revenue: so do the sales') from total t, report.sales s group by t.sold;
 select is(t.sold - t.returned - 2.50, sum(p.amount) filter (where p.transaction_type <> 'deposit' and p.key !~ '^invoice:'),

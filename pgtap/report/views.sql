@@ -14,9 +14,9 @@ select count(*) as recorded into temp recorded from (select *
   'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(), 'outcome', 'delivered', 'latency_ms', 1)),
     3, '1 second');
 
-select is(array_agg(format('%s %s', v.status, coalesce(v.price::text, 'unsold')) order by v.lead_id),
-  '{"accepted 45.00","validated unsold","rejected unsold"}', 'leads: one row each') from report.leads v;
-select is(array_agg(distinct v.market_day), '{2026-11-20}', 'leads: the day in Austin, not in UTC') from report.leads v;
+select is(array_agg(format('%s %s', v.status, case when v.sales > 0 then v.revenue::text else 'unsold' end) order by v.lead_id),
+  '{"accepted 105.00","validated unsold","rejected unsold"}', 'leads: one row each, with what all its sales brought') from report.leads v;
+select is(array_agg(distinct v.came_day), '{2026-11-20}', 'leads: the day in Austin, not in UTC') from report.leads v;
 select is(array_agg(distinct format('%s %s', v.market, v.currency)), '{"austin-tx USD"}', 'leads: market and currency') from report.leads v;
 select is(array_agg(format('%s %s', s.price, s.outcome) order by s.assignment_id), '{"45.00 accepted","60.00 pending"}',
   'sales: each sale of a shared lead') from report.sales s;
@@ -32,18 +32,18 @@ select is(array_agg(format('%s %s %s', c.won, coalesce(c.rank::text, '-'), coale
   '{"t 1 -","t 2 -","f - cap_day","f - cap_day"}', 'candidates: verdict, rank and reason') from report.candidates c;
 select is(array_agg(format('%s/%s', c.used_day, c.cap_day) order by c.lead_id, c.buyer_offer_id), '{0/1,0/1,1/1,1/1}',
   'candidates: the numbers judged by') from report.candidates c;
-select is(count(*), 1::bigint, 'funnel: one row a day and offer') from report.funnel f;
-select is(format('%s %s %s %s %s', f.received, f.valid, f.sold, f.delivered, f.held), '3 2 1 1 1',
+select is(count(*), 1::bigint, 'funnel: one row a day, offer and source') from report.funnel f;
+select is(format('%s %s %s %s %s', f.came_received, f.came_valid, f.came_sold, f.came_delivered, f.came_held), '3 2 1 1 1',
   'funnel: received, valid, sold, delivered, held') from report.funnel f;
-select is(f.revenue, 105.00, 'funnel: revenue of every sale') from report.funnel f;
+select is(f.came_revenue, 105.00, 'funnel: revenue of every sale') from report.funnel f;
 select testkit.at_time('2026-11-21T06:00:00Z');
 select testkit.submit(offer_id, '{}', 9) from ids;
-select is(array_agg(format('%s %s', f.market_day, f.sold) order by f.market_day), '{"2026-11-20 1","2026-11-21 1"}',
+select is(array_agg(format('%s %s', f.came_day, f.came_sold) order by f.came_day), '{"2026-11-20 1","2026-11-21 1"}',
   'funnel: midnight in Austin begins a day') from report.funnel f;
 select leadgen.return_sale(max(s.assignment_id), 'wrong_number') from report.sales s;
-select is(array_agg(format('%s %s', f.sold, f.revenue) order by f.market_day), '{"1 105.00","1 45.00"}',
+select is(array_agg(format('%s %s', f.came_sold, f.came_net) order by f.came_day), '{"1 105.00","1 45.00"}',
   'funnel: a returned sale earns nothing') from report.funnel f;
-select is(concat_ws(' ', r.reason_code, r.via, r.status, r.price, r.market_day), 'wrong_number operator approved 60.00 2026-11-21',
+select is(concat_ws(' ', r.reason_code, r.via, r.status, r.price, r.returned_day), 'wrong_number operator approved 60.00 2026-11-21',
   'returns: why, by whom, of what')
 from report.returns r;
 select is(count(*), 1::bigint, 'sales: and says when') from report.sales s where s.released_at = '2026-11-21T06:00:00Z';

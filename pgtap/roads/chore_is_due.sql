@@ -1,6 +1,6 @@
 -- list_chores and run_chore: what workers do beside delivering is rows, and only what is a row can be run.
 begin;
-select plan(34);
+select plan(39);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- The registry.
@@ -8,7 +8,7 @@ select is(array_agg(c.name order by c.position),
   '{settle_answers,settle_return,release_due_sale,pass_on_cold_sale,follow_change,route_held_lead,follow_billing,
   warn_of_money,settle_endpoints,  settle_reports,advance_resend,follow_payment_event,tell_payment,start_recharge,
   forget_old,forget_buckets,invoice_due_buyer,end_vain_replacement,settle_payments,settle_overdue,remind_buyer,
-  sweep_suppressions,seal_audit}',
+  queue_due_report,announce_limits,fill_feed,queue_hook_items,sweep_suppressions,roll_up,chain_audit}',
   'chores: in the order of a turn') from leadgen.chores c;
 select is(array_agg(c.name) filter (where p.oid is null or p.prorettype not in ('integer'::regtype, 'bigint'::regtype)),
   null, 'chores: the function of each returns a number')
@@ -24,7 +24,7 @@ begin
   return leadgen.run_chore(p_name)::text;
 end;
 $$;
-select leadgen.run_chore('seal_audit'); -- what the catalogue of the tests left
+select leadgen.run_chore('chain_audit'); -- what the catalogue of the tests left
 select is(pg_temp.run(c.name), 'false', format('run_chore: nothing to do, %s', c.name)) from leadgen.chores c;
 reset role;
 select is(testkit.fault_of(sql), fault, sql)
@@ -56,7 +56,8 @@ select is(array_agg(format('%s %s', c.name, c.pause_seconds)),
   "follow_billing 0","warn_of_money 5","settle_endpoints 0","settle_reports 90","follow_payment_event 0","tell_payment 0",
   "start_recharge 0","forget_old 600","forget_buckets 600",
   "invoice_due_buyer 60","end_vain_replacement 60","settle_payments 60","settle_overdue 600","remind_buyer 600",
-  "sweep_suppressions 60","seal_audit 5"}',
+  "queue_due_report 30","announce_limits 10","fill_feed 0","queue_hook_items 0","sweep_suppressions 60","roll_up 20",
+  "chain_audit 5"}',
   'list_chores: the active chores with their pauses') from leadgen.list_chores() c;
 reset role;
 set local role leadgen_dba;

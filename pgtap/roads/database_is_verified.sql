@@ -38,13 +38,11 @@ select is_empty('select * from leadgen.list_broken_invariants()', 'a good databa
 select is((select count(*) from leadgen.lead_assignments), 9::bigint, 'though there is much to look at');
 
 create function pg_temp.planted(p_sql text) returns text[] language plpgsql as $$
--- Plants a corruption, looks, and takes it back.
+-- Plants a corruption, looks, and takes it back. Triggers are off meanwhile.
 declare
   v_found text[];
 begin
-  set local session_replication_role = replica;
   execute p_sql;
-  set local session_replication_role = origin;
   v_found := array(select distinct concat_ws(' ', i.rule, case when i.detail is null then 'without detail' end)
     from leadgen.list_broken_invariants() i order by 1);
   raise exception using errcode = 'P9999', message = v_found::text;
@@ -234,16 +232,20 @@ insert into faults values
     values ('2026-11', '-infinity', '2026-12-01 00:00+00', '2026-12-02 00:00+00') returning period)
     insert into leadgen.closed_totals (period, account, currency, entries, debits, credits)
     select c.period, 'cash', 'USD', 1, 1, 0 from c$$);
+-- Switched once: to switch for each fault would have every statement of the rules planned anew each time.
+set local session_replication_role = replica;
 select is(pg_temp.planted(sql) @> array[rule], true, format('%s: %s', rule, what)) from faults;
 
 -- What the audit's own rules find: pgtap/audit/verify.sql.
 select is(pg_temp.planted($$insert into leadgen.audit_entries (table_name, action) values ('offers', 'truncate')$$),
   '{audit_entry_added}', 'the audit is a part of it');
+set local session_replication_role = origin;
 
--- Each rule that a check can name was proved to find its contrary.
+-- Each rule that a check can name was proved to find its contrary; those of kept days are in tests/rollups.
 select bag_eq($$select distinct named[1]
   from pg_proc p, regexp_matches(p.prosrc, '(?:select|then|else) ''([a-z]+(?:_[a-z]+)+)''', 'g') named
-  where (p.proname like 'list\_broken\_%' or p.proname = 'list_differing_replays') and p.proargnames @> '{rule,detail}'$$,
+  where (p.proname like 'list\_broken\_%' or p.proname = 'list_differing_replays') and p.proargnames @> '{rule,detail}'
+    and p.proname <> 'list_broken_days'$$,
     'select distinct rule from faults', 'every rule has its proof');
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- dry_run_lead: the live path, the same answer as the lead that follows, and nothing kept.
 begin;
-select plan(38);
+select plan(41);
 create temp table ids as select testkit.make_offer('{"duplicate_window_hours": 1, "required_fields": ["message"]}',
   '{"strategy": "round_robin", "max_buyers": 2, "on_no_buyer": "reject",
   "caps": {"per_day": 7}}', '{"adjustments": [{"name": "old", "when": {"attributes.roof_age": {"minimum": 20}},
@@ -83,6 +83,14 @@ select is(testkit.fault_of($$select leadgen.dry_run_lead('[]', '{}', true)$$), t
   'as new, malformed: as submit_lead refuses it');
 select is(testkit.fault_of($$select leadgen.dry_run_lead('[]')$$), testkit.fault_of($$select leadgen.submit_lead('[]')$$),
   'malformed: as submit_lead refuses it');
+
+-- Ids.
+select is(max((t.live ->> 'lead_id')::bigint) - min((t.live ->> 'lead_id')::bigint),
+  count(*) filter (where t.live ? 'lead_id') - 1, 'leads that came between dry runs have ids without a gap') from tried t;
+create temp table numbered as select last_value from leadgen.leads_id_seq;
+select is(leadgen.dry_run_lead(testkit.given_lead(offer_id, '{"attributes": {"roof_age": 12}}', 40)) ->> 'outcome', 'rejected',
+  'a dry run of a lead that nobody can take') from ids;
+select is(s.last_value, n.last_value, 'a dry run takes no id of a lead') from leadgen.leads_id_seq s, numbered n;
 
 select * from finish();
 rollback;

@@ -13,7 +13,7 @@ select is(leadgen.explain_lead(max(l.id)) #> '{attempts,0,cost}', jsonb_build_ob
   'payout_policy_version', 1, 'per', 'lead', 'price', 30, 'percent_of_revenue', 0, 'is_paid', false, 'min_margin', 10,
   'min_margin_percent', null), 'explain says by which terms the lead costs that')
 from policy, leadgen.leads l group by policy.id;
-select is((u.cause, u.leads, u.money_lost)::text, '(margin,1,39.99)', 'what is lost for want of margin is counted')
+select is((u.cause, u.leads, u.held, u.money_held)::text, '(margin,0,1,39.99)', 'what waits for want of margin is counted')
 from offer, leadgen.explain_unsold(offer.id, '2026-11-20T00:00:00Z', '2026-11-21T00:00:00Z') u;
 
 -- A policy that asks for less wakes the lead that waits.

@@ -1,6 +1,6 @@
 -- A buyer with whom a chore fails stops no other, and an operator is told.
 begin;
-select plan(13);
+select plan(18);
 select testkit.at_time('2026-11-20 12:00+00');
 create temp table odd as select testkit.open_books('Ace') as offer_id;
 delete from leadgen.tax_rates;
@@ -30,6 +30,13 @@ create function pg_temp.told() returns text language sql stable as $$
 create function pg_temp.state(p_buyer_id bigint) returns text language sql stable as $$
   select string_agg(i.status::text, ', ' order by i.id) from leadgen.invoices i where i.buyer_id = p_buyer_id $$;
 
+-- A recharge that was declined, of a buyer whose balance is below what it is recharged at.
+create function pg_temp.pay(p_buyer_id bigint, p_key text) returns bigint language sql as $$
+  insert into leadgen.payment_profiles (buyer_id, customer_id, recharge_below, recharge_amount, recharge_budget)
+  values (p_buyer_id, format('cus_%s', p_buyer_id), 100000, 50, 1000);
+  insert into leadgen.payments (created_at, buyer_id, purpose, amount, currency, method, key, status)
+  values (leadgen.clock(), p_buyer_id, 'recharge', 50, 'USD', 'stripe', p_key, 'failed') returning id $$;
+
 select testkit.at_time('2026-12-08 06:00+00');
 select is(roads.settle_overdue(), buyer_id, 'the buyer after it is looked at') from fine;
 select is(pg_temp.state(buyer_id), 'overdue', 'its invoice is overdue') from fine;
@@ -57,5 +64,26 @@ drop trigger fail on leadgen.notices;
 drop trigger fail on leadgen.invoices;
 select is(roads.remind_buyer(), buyer_id, 'once it is in order, it has its turn') from odd;
 select is(roads.settle_payments(), buyer_id, 'with its payment, too') from odd;
+
+-- What payments come to.
+create temp table paid as
+select o.buyer_id, pg_temp.pay(o.buyer_id, 'recharge:odd') as id from odd o
+union all
+select f.buyer_id, pg_temp.pay(f.buyer_id, 'recharge:fine') from fine f;
+create trigger fail before update on leadgen.payment_profiles for each row execute function pg_temp.fail();
+select is(roads.tell_payment(), buyer_id, 'what follows from the payment of the buyer after it is done') from fine;
+select is(roads.tell_payment(), null, 'nobody''s is left but the odd one''s, a second time');
+select is((select f.recharge_paused_at is not null from leadgen.payment_profiles f where f.buyer_id = fine.buyer_id), true,
+  'its recharges are paused') from fine;
+drop trigger fail on leadgen.payment_profiles;
+select roads.tell_payment();
+update leadgen.payment_profiles set recharge_paused_at = null;
+update leadgen.buyers b set payment_method = 'stripe', payment_method_id = 'pm_1', billing_mode = 'prepaid'
+where b.id in (select buyer_id from paid);
+create trigger fail before insert on leadgen.payments for each row execute function pg_temp.fail();
+select is(roads.start_recharge(), buyer_id, 'the buyer after it is recharged') from fine;
+select is(pg_temp.told(),
+  'Ace settle_overdue 22003, Ace settle_payments 22003, Ace remind_buyer 22003, Ace tell_payment 22003, Ace start_recharge 22003',
+  'both are told');
 select * from finish();
 rollback;

@@ -56,7 +56,7 @@ from (values
   ($$select leadgen.count_old('nothing')$$, 'LG404 name')
 ) as t (sql, fault);
 select is(array_agg(r.name order by r.position) filter (where not r.is_active),
-  '{answers,delivery_errors,return_notes,evidence,leads}', 'what strikes out is off until somebody says how long it may be kept')
+  '{answers,delivery_errors,return_notes,comments,evidence,leads}', 'what strikes out is off until somebody says how long it may be kept')
 from leadgen.retention_rules r;
 set local role leadgen_dba;
 select lives_ok($$update leadgen.retention_rules set keep = '30 days', is_active = true

@@ -12,6 +12,7 @@ grant execute on function leadgen.submit_leads(jsonb[], jsonb[], boolean) to lea
 grant execute on function leadgen.check_source_key(text) to leadgen_api;
 grant execute on function leadgen.find_form_pages(jsonb, jsonb) to leadgen_api;
 grant execute on function leadgen.issue_form_token(text) to leadgen_api;
+grant execute on function leadgen.show_lead_form(text) to leadgen_api;
 grant execute on function leadgen.record_mail_domain(text, text) to leadgen_api;
 grant execute on function leadgen.keep_refused(text, text, jsonb, jsonb, bigint, integer) to leadgen_api;
 grant execute on function leadgen.lease_posts(text, text, integer) to leadgen_api;
@@ -27,12 +28,13 @@ grant execute on function leadgen.verify_subscription(text, text) to leadgen_api
 
 -- Buyers answer for their sales, by key or by the link in a message.
 grant execute on function leadgen.answer_sale(text, bigint, text, text, text, jsonb) to leadgen_api;
+grant execute on function leadgen.report_outcome(text, bigint, jsonb) to leadgen_api;
 grant execute on function leadgen.show_sale(text, bigint) to leadgen_api;
 grant execute on function leadgen.list_return_reasons() to leadgen_api;
 grant execute on function leadgen.show_balance(text) to leadgen_api;
 grant execute on function leadgen.list_ledger(text, bigint, integer) to leadgen_api;
 grant execute on function leadgen.read_link(text) to leadgen_api;
-grant execute on function leadgen.answer_by_link(text, text, text) to leadgen_api;
+grant execute on function leadgen.answer_by_link(text, text, text, jsonb) to leadgen_api;
 
 -- Buyers read what they are billed.
 grant execute on function leadgen.show_own_invoice(text, text) to leadgen_api;
@@ -81,6 +83,12 @@ grant execute on function leadgen.create_own_key(text, text, text, text[], times
 grant execute on function leadgen.rotate_own_key(text, bigint, interval, timestamptz, text, text) to leadgen_api;
 grant execute on function leadgen.revoke_own_key(text, bigint) to leadgen_api;
 
+-- Operators and buyers listen to the feed.
+grant execute on function leadgen.find_feed_head() to leadgen_api;
+grant execute on function leadgen.find_feed_reader(text) to leadgen_api;
+grant execute on function leadgen.show_feed(text, bigint, integer, text[]) to leadgen_api;
+grant execute on function leadgen.show_own_feed(text, bigint, integer, text[]) to leadgen_api;
+
 -- The SMS provider reports, and the load balancer asks.
 grant execute on function leadgen.record_sms_status(uuid, text, text, integer) to leadgen_api;
 grant execute on function leadgen.is_ready() to leadgen_api;
@@ -125,3 +133,50 @@ grant execute on function leadgen.approve_user_for(text, bigint, bigint, text) t
 grant execute on function leadgen.change_user_status_for(text, bigint, text, text) to leadgen_api;
 grant execute on function leadgen.send_reset_for(text, bigint) to leadgen_api;
 grant execute on function leadgen.revoke_user_sessions_for(text, bigint) to leadgen_api;
+
+-- People who run the market, on the console's pages.
+grant execute on function leadgen.show_today(text) to leadgen_api;
+grant execute on function leadgen.browse_leads(text, text, bigint, bigint) to leadgen_api;
+grant execute on function leadgen.search_leads(text, text, text) to leadgen_api;
+grant execute on function leadgen.show_lead(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_quarantine_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_held_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_returns_for(text, text, bigint) to leadgen_api;
+grant execute on function leadgen.list_deliveries_for(text, text, bigint) to leadgen_api;
+grant execute on function leadgen.list_endpoints_for(text) to leadgen_api;
+grant execute on function leadgen.list_events_for(text, text, bigint) to leadgen_api;
+grant execute on function leadgen.retry_delivery_for(text, bigint, boolean) to leadgen_api;
+grant execute on function leadgen.park_delivery_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.enable_endpoint_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.disable_endpoint_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.send_test_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.decide_return_for(text, bigint, boolean, text) to leadgen_api;
+grant execute on function leadgen.return_sale_for(text, bigint, text, text) to leadgen_api;
+grant execute on function leadgen.resubmit_quarantined_for(text, bigint, jsonb) to leadgen_api;
+grant execute on function leadgen.open_submission_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.route_again_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.open_lead_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.erase_lead_for(text, bigint, text, jsonb) to leadgen_api;
+grant execute on function leadgen.list_policies_for(text) to leadgen_api;
+grant execute on function leadgen.show_policy_for(text, text, bigint, integer) to leadgen_api;
+grant execute on function leadgen.compare_policy_for(text, text, bigint, jsonb) to leadgen_api;
+grant execute on function leadgen.rehearse_policy_for(text, text, bigint, bigint, jsonb, bigint) to leadgen_api;
+grant execute on function leadgen.find_offer_of_lead(text, bigint) to leadgen_api;
+grant execute on function leadgen.publish_policy_for(text, text, bigint, jsonb, integer, text) to leadgen_api;
+grant execute on function leadgen.roll_back_policy_for(text, text, bigint, integer, text) to leadgen_api;
+
+-- People of a buyer, on the portal's pages.
+grant execute on function leadgen.show_portal_visitor(text) to leadgen_api;
+grant execute on function leadgen.show_portal_week(text) to leadgen_api;
+grant execute on function leadgen.list_portal_sales(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_portal_sale(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_portal_terms(text) to leadgen_api;
+grant execute on function leadgen.list_portal_endpoints(text) to leadgen_api;
+grant execute on function leadgen.show_portal_money(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_portal_invoices(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_portal_invoice(text, text) to leadgen_api;
+grant execute on function leadgen.make_portal_statement(text, date, date) to leadgen_api;
+grant execute on function leadgen.answer_sale_for(text, bigint, text, text, text) to leadgen_api;
+grant execute on function leadgen.pause_own_enrollment(text, bigint, timestamp, timestamp) to leadgen_api;
+grant execute on function leadgen.resume_own_enrollment(text, bigint) to leadgen_api;
+grant execute on function leadgen.send_own_test(text, bigint) to leadgen_api;

@@ -39,6 +39,9 @@ grant select (
   id, buyer_id, assignment_id, created_at, reason_code, note, via, status, decided_at, gives
 ) on leadgen.sale_returns to leadgen_buyer;
 grant select (
+  id, buyer_id, assignment_id, created_at, happened_at, stage, value, stars, comment, via
+) on leadgen.outcome_reports to leadgen_buyer;
+grant select (
   id, buyer_id, invoice_number, kind, status, offer_id, period_start, period_end, issued_at, due_date, currency,
   total_leads, amount_due, tax_amount, total_amount, paid_amount, credited_amount
 ) on leadgen.invoices to leadgen_buyer;

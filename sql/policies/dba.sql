@@ -12,7 +12,7 @@ $$;
 grant insert, update, delete on
   leadgen.markets, leadgen.verticals, leadgen.validation_policies, leadgen.routing_policies, leadgen.pricing_policies,
   leadgen.payout_policies, leadgen.offers, leadgen.sources, leadgen.source_campaigns, leadgen.buyer_service_areas,
-  leadgen.offer_exclusivities
+  leadgen.offer_exclusivities, leadgen.lead_forms
 to leadgen_dba;
 grant delete on leadgen.buyers, leadgen.buyer_offers to leadgen_dba;
 -- All of an enrollment but what triggers write.
@@ -40,7 +40,7 @@ grant update (
 -- The defaults; whether webhooks may be local is the deploy's.
 grant update (
   default_source_key, default_duplicate_window_hours, default_invoice_threshold, warn_at_percent, slow_retry_seconds,
-  disable_endpoint_after
+  disable_endpoint_after, invitations_per_day
 ) on leadgen.settings to leadgen_dba;
 -- What invoices say, tax rates and reminders. Invoices themselves are written by functions.
 grant update (
@@ -82,17 +82,32 @@ grant execute on function leadgen.retire_data_keys() to leadgen_dba;
 grant execute on function leadgen.measure_sealing() to leadgen_dba;
 grant execute on function leadgen.open_leads(bigint[], text, text) to leadgen_dba;
 grant execute on function leadgen.open_quarantined(bigint, text) to leadgen_dba;
+grant execute on function leadgen.open_fetch(bigint, text) to leadgen_dba;
+grant execute on function leadgen.add_hook(text, text, text[]) to leadgen_dba;
+grant execute on function leadgen.pause_hook(bigint) to leadgen_dba;
+grant execute on function leadgen.resume_hook(bigint) to leadgen_dba;
+grant execute on function leadgen.remove_hook(bigint) to leadgen_dba;
+grant execute on function leadgen.rotate_hook_secret(bigint, interval) to leadgen_dba;
+grant execute on function leadgen.test_hook(bigint) to leadgen_dba;
+grant execute on function leadgen.measure_market() to leadgen_dba;
 grant execute on function leadgen.explain_lead(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_candidates(bigint) to leadgen_dba;
 grant execute on function leadgen.find_leads(text, integer, text) to leadgen_dba;
 grant execute on function leadgen.list_configuration_faults() to leadgen_dba;
+grant execute on function leadgen.diagnose_market() to leadgen_dba;
+grant execute on function leadgen.diagnose_server() to leadgen_dba;
+grant execute on function leadgen.diagnose_books() to leadgen_dba;
+grant execute on function leadgen.list_zones() to leadgen_dba;
+grant execute on function leadgen.record_backup(text, text, timestamptz, bigint, boolean) to leadgen_dba;
 grant execute on function leadgen.list_broken_invariants() to leadgen_dba;
+grant execute on function leadgen.keep_report_zone(text), leadgen.rebuild_reports() to leadgen_dba;
 grant execute on function leadgen.policy_history(text, bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_policy(text, bigint, integer) to leadgen_dba;
 grant execute on function leadgen.enrollment_history(bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_enrollment(bigint, integer) to leadgen_dba;
 grant execute on function leadgen.offer_history(bigint) to leadgen_dba;
 grant execute on function leadgen.roll_back_offer(bigint, integer) to leadgen_dba;
+grant execute on function leadgen.pause_enrollment(bigint, text, text) to leadgen_dba;
 grant execute on function leadgen.pause_enrollment(bigint, timestamptz, timestamptz) to leadgen_dba;
 grant execute on function leadgen.resume_enrollment(bigint) to leadgen_dba;
 grant execute on function leadgen.accept_sale(bigint) to leadgen_dba;
@@ -138,7 +153,7 @@ grant execute on function leadgen.verify_audit_chain(bigint, bigint) to leadgen_
 grant execute on function leadgen.verify_audit_entries(bigint, bigint) to leadgen_dba;
 grant execute on function leadgen.verify_audit() to leadgen_dba;
 grant execute on function leadgen.find_audit_head() to leadgen_dba;
-grant execute on function leadgen.list_sealed_audit(bigint, integer) to leadgen_dba;
+grant execute on function leadgen.list_chained_audit(bigint, integer) to leadgen_dba;
 grant execute on function leadgen.suppress(text, text, text, timestamptz, text, text) to leadgen_dba;
 grant execute on function leadgen.unsuppress(text, text, text, text) to leadgen_dba;
 grant execute on function leadgen.ensure_suppression_list(text, bigint, bigint) to leadgen_dba;
@@ -155,6 +170,10 @@ grant execute on function leadgen.erase_holding(text, bigint, text) to leadgen_d
 grant execute on function leadgen.count_old(text) to leadgen_dba;
 grant execute on function leadgen.add_consent_text(text, text) to leadgen_dba;
 grant execute on function leadgen.forget_old(text) to leadgen_dba;
+grant insert, update, delete on leadgen.report_schedules to leadgen_dba;
+grant execute on function leadgen.send_report(text) to leadgen_dba;
+grant execute on function leadgen.find_report_zone() to leadgen_dba;
+grant execute on function leadgen.compose_export(text, timestamptz, timestamptz, text, text, jsonb, text) to leadgen_dba;
 grant execute on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) to leadgen_dba;
 grant execute on function leadgen.replay_lead(bigint, jsonb) to leadgen_dba;
 grant execute on function leadgen.verify_leads(bigint, integer, jsonb) to leadgen_dba;
@@ -181,10 +200,15 @@ grant execute on function leadgen.list_return_reasons() to leadgen_dba;
 grant insert, update (position, description, is_active) on leadgen.return_reasons to leadgen_dba;
 -- Secrets are written by the functions above, and never read again: who reads them could sign for us, post for a network
 -- or answer for every buyer.
-revoke select on leadgen.link_secrets, leadgen.webhook_secrets, leadgen.network_secrets from leadgen_dba;
+revoke select on leadgen.link_secrets, leadgen.webhook_secrets, leadgen.network_secrets, leadgen.hook_secrets from leadgen_dba;
+grant select (hook_id, created_at, previous_secret_until) on leadgen.hook_secrets to leadgen_dba;
 grant select (buyer_id, created_at, updated_at, previous_secret_until) on leadgen.webhook_secrets to leadgen_dba;
 grant select (source_id, created_at, updated_at) on leadgen.network_secrets to leadgen_dba;
--- Keys: by functions, which leave no key without an owner and no change without an event.
+-- Keys: by functions, which leave no key without an owner and no change without an event. Their hashes are read by nobody.
+revoke select on leadgen.api_keys from leadgen_dba;
+grant select (
+  id, created_at, kind, source_id, buyer_id, user_id, name, prefix, scopes, expires_at, revoked_at, last_used_at, made_by
+) on leadgen.api_keys to leadgen_dba;
 grant execute on function leadgen.create_key(text, bigint, text, text[], timestamptz, text, text) to leadgen_dba;
 grant execute on function leadgen.rotate_key(bigint, interval, timestamptz, text, text) to leadgen_dba;
 grant execute on function leadgen.revoke_key(bigint) to leadgen_dba;
@@ -192,7 +216,7 @@ grant execute on function leadgen.revoke_key(bigint) to leadgen_dba;
 -- password is the owner's.
 grant execute on function leadgen.invite_user(text, text, text, bigint, bigint, text) to leadgen_dba;
 grant execute on function leadgen.approve_user(bigint, bigint, text) to leadgen_dba;
-grant execute on function leadgen.change_user_status(bigint, text, text) to leadgen_dba;
+grant execute on function leadgen.change_user_status(bigint, text, text, boolean) to leadgen_dba;
 grant execute on function leadgen.send_reset(bigint) to leadgen_dba;
 grant execute on function leadgen.remove_user_totp(bigint, text) to leadgen_dba;
 grant execute on function leadgen.remove_user_passkeys(bigint, text) to leadgen_dba;

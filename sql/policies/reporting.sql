@@ -1,5 +1,8 @@
--- Analysts: the views of schema report, which hold no personal data of leads.
-grant usage on schema report to leadgen_reporting;
+-- Analysts: the views of schema report, which hold no personal data of leads, the function that says in which zone days
+-- are counted, what a view calls, and exports.
+grant usage on schema report, leadgen to leadgen_reporting;
+grant execute on function leadgen.find_report_zone() to leadgen_reporting;
+grant execute on function leadgen.compose_export(text, timestamptz, timestamptz, text, text, jsonb, text) to leadgen_reporting;
 do $$
 declare
   v_view text;
@@ -9,3 +12,4 @@ begin
   end loop;
 end;
 $$;
+grant execute on function report.set_zone(text, boolean), report.find_start(), kernel.rank_reason(text) to leadgen_reporting, leadgen_dba;

@@ -19,6 +19,9 @@ grant execute on function leadgen.advance_resend() to leadgen_worker;
 grant execute on function leadgen.list_endpoint_checks(integer) to leadgen_worker;
 grant execute on function leadgen.record_endpoint_check(bigint, text) to leadgen_worker;
 grant execute on function leadgen.measure_outbox() to leadgen_worker;
+grant execute on function leadgen.diagnose_market() to leadgen_worker;
+grant execute on function leadgen.diagnose_server() to leadgen_worker;
+grant execute on function leadgen.measure_market() to leadgen_worker;
 grant execute on function leadgen.is_copy() to leadgen_worker;
 -- The PDF that an e-mail brings; it names no person of a lead.
 grant execute on function leadgen.show_invoice(text) to leadgen_worker;
@@ -30,6 +33,11 @@ grant execute on function leadgen.claim_payment_calls(integer, bigint) to leadge
 grant execute on function leadgen.record_payment_answer(text, bigint, integer, text, jsonb, jsonb, timestamptz) to leadgen_worker;
 grant execute on function leadgen.record_mail_domain(text, text) to leadgen_worker;
 -- E-mails to users.
+grant execute on function leadgen.claim_report(interval) to leadgen_worker;
+grant execute on function leadgen.read_report(bigint, timestamptz, timestamptz, integer) to leadgen_worker;
+grant execute on function leadgen.start_report_mail(bigint, uuid, interval) to leadgen_worker;
+grant execute on function leadgen.record_report_mail(bigint, uuid, text) to leadgen_worker;
+grant execute on function leadgen.finish_report(bigint, uuid, integer, text) to leadgen_worker;
 grant execute on function leadgen.claim_user_mails(text[]) to leadgen_worker;
 grant execute on function leadgen.record_user_mail(bigint, text, text) to leadgen_worker;
 -- Sealing of personal data.

@@ -17,7 +17,7 @@ values
   ('advance_resend', 70, 'outbox.advance_resend', false, '0', 'Sends deliveries again that an operator asked for.'),
   ('follow_payment_event', 72, 'billing.follow_payment_event', false, '0', 'Does what payment providers'' webhooks say.'),
   ('tell_payment', 74, 'roads.tell_payment', false, '0', 'Tells what became of payments, and pauses recharges that were declined.'),
-  ('start_recharge', 76, 'billing.start_recharge', false, '0', 'Recharges buyers whose balance is low.'),
+  ('start_recharge', 76, 'roads.start_recharge', false, '0', 'Recharges buyers whose balance is low.'),
   ('forget_old', 80, 'roads.forget_old', true, '10 minutes', 'Deletes and strikes out what retention_rules says is kept no longer.'),
   ('forget_buckets', 90, 'intake.forget_buckets', true, '10 minutes', 'Deletes rate_buckets that are full again.'),
   ('invoice_due_buyer', 100, 'roads.invoice_due_buyer', false, '1 minute', 'Bills buyers whose period is over or who reach a threshold.'),
@@ -25,9 +25,14 @@ values
   ('settle_payments', 110, 'roads.settle_payments', false, '1 minute', 'Pays open invoices from what their buyers paid.'),
   ('settle_overdue', 120, 'roads.settle_overdue', false, '10 minutes', 'Finds invoices that are overdue.'),
   ('remind_buyer', 130, 'roads.remind_buyer', false, '10 minutes', 'Reminds buyers of open invoices.'),
+  ('queue_due_report', 138, 'roads.queue_due_report', false, '30 seconds', 'Queues scheduled reports whose period is over.'),
+  ('announce_limits', 140, 'market.announce_limits', true, '10 seconds', 'Says which caps and budgets are used up.'),
+  ('fill_feed', 142, 'roads.fill_feed', true, '0', 'Puts what happened into the feed.'),
+  ('queue_hook_items', 144, 'outbox.queue_hook_items', false, '0', 'Sends the feed to the webhooks of operators.'),
   ('sweep_suppressions', 145, 'privacy.sweep_suppressions', true, '1 minute',
     'Deletes contacts of suppression lists that were dropped or replaced.'),
-  ('seal_audit', 150, 'auditing.seal_audit', true, '5 seconds', 'Takes entries of the audit into its chain.');
+  ('roll_up', 148, 'rollups.roll_up', true, '20 seconds', 'Keeps for reports what the days that are over come to.'),
+  ('chain_audit', 150, 'auditing.chain_audit', true, '5 seconds', 'Takes entries of the audit into its chain.');
 
 delete from leadgen.chores c where c.name not in (select d.name from declared_chores d);
 insert into leadgen.chores as c (name, position, runs, counts, pause, description)

@@ -25,8 +25,14 @@ values
     'The last error of deliveries.'),
   ('return_notes', 120, 'sale_returns', 'x.created_at', 'x.decided_at is not null', '{note,decision_note}', null, '3 years', false,
     'What buyers and operators wrote about returns that are decided.'),
+  ('comments', 125, 'outcome_reports', 'x.created_at', null, '{comment}', null, '3 years', false,
+    'What buyers wrote about what came of leads.'),
+  ('reports', 128, 'report_runs', 'x.created_at', 'x.next_attempt_at is null', null, null, '1 year', true,
+    'Scheduled reports that were sent or given up: when and to whom.'),
   ('evidence', 130, 'return_evidence', 'x.created_at', null, '{reference}', null, '3 years', false,
     'Where the files are that buyers showed for returns.'),
+  ('feed', 150, 'feed_items', 'x.created_at', null, null, 'roads.forget_feed', '7 days', true,
+    'Items of the feed that every hook in use has been sent.'),
   ('leads', 140, 'leads', 'x.created_at', 'x.erased_at is null', null, 'roads.erase_old_lead', '3 years', false,
     'Who a lead was: it is struck out as erase_lead does. Sales, prices and decisions stay.');
 

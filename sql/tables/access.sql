@@ -21,6 +21,7 @@ create table leadgen.api_keys (
   expires_at timestamptz,
   revoked_at timestamptz,
   last_used_at timestamptz,
+  made_by bigint references leadgen.users (id) on delete set null,
 
   constraint api_keys_key_hash_unique unique (key_hash),
   constraint api_keys_prefix_unique unique (prefix),
@@ -50,6 +51,10 @@ comment on column leadgen.api_keys.scopes is
 comment on column leadgen.api_keys.expires_at is 'From when it is refused; null: never.';
 comment on column leadgen.api_keys.last_used_at is
   'When it was used last, to the minute: the API writes it in blocks. A crash of an API process loses up to a minute.';
+comment on column leadgen.api_keys.made_by is
+  'The user that made it for itself or its buyer; null: an operator did. A buyer''s key is the buyer''s: it stays when that '
+  'user goes.';
+create index idx_api_keys_made_by on leadgen.api_keys (made_by) where made_by is not null;
 create index idx_api_keys_source on leadgen.api_keys (source_id) where source_id is not null;
 create index idx_api_keys_buyer on leadgen.api_keys (buyer_id) where buyer_id is not null;
 create index idx_api_keys_user on leadgen.api_keys (user_id) where user_id is not null;
@@ -61,9 +66,14 @@ create or replace trigger follow_source_key after insert or update of api_key_ha
 create table leadgen.link_secrets (
   id boolean primary key default true,
   secret bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
+  blocks bytea generated always as (
+    substr(bit_send(bitxor(('x' || rpad(encode(secret, 'hex'), 128, '0'))::bit(512), ('x' || repeat('36', 64))::bit(512))), 5)
+    || substr(bit_send(bitxor(('x' || rpad(encode(secret, 'hex'), 128, '0'))::bit(512), ('x' || repeat('5c', 64))::bit(512))), 5)
+  ) stored,
 
   constraint link_secrets_one_row check (id)
 );
 comment on table leadgen.link_secrets is
   'Signs the links in e-mails by which buyers answer; nobody but the owner''s functions reads it.';
+comment on column leadgen.link_secrets.blocks is 'The secret as kernel.pad_key makes it.';
 insert into leadgen.link_secrets default values;

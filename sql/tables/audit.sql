@@ -77,14 +77,14 @@ create table leadgen.audit_chain (
   position bigint primary key,
   entry_id bigint not null,
   digest bytea not null,
-  sealed_at timestamptz not null default clock_timestamp(),
+  chained_at timestamptz not null default clock_timestamp(),
 
   constraint audit_chain_entry_unique unique (entry_id),
   constraint audit_chain_position_positive check (position > 0),
   constraint audit_chain_digest_is_sha256 check (length(digest) = 32)
 );
 comment on table leadgen.audit_chain is
-  'Append-only, for every role: the entries in the order in which the chore seal_audit found them, from position 1 without a gap.';
+  'Append-only, for every role: the entries in the order in which the chore chain_audit found them, from position 1 without a gap.';
 comment on column leadgen.audit_chain.digest is
   'sha256 of the digest before it (position 1: of nothing) and the text of the entry (auditing.write_text), in UTF-8.';
 
@@ -97,7 +97,7 @@ create table leadgen.audit_heads (
   digest bytea not null
 );
 comment on table leadgen.audit_heads is
-  'Append-only, for every role: the end of the chain after each day, in UTC, on which something was sealed.';
+  'Append-only, for every role: the end of the chain after each day, in UTC, on which something was chained.';
 
 create or replace trigger keep_record before update or delete or truncate on leadgen.audit_heads
   for each statement execute function kernel.refuse_change();

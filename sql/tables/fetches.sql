@@ -17,7 +17,8 @@ create table leadgen.lead_fetches (
   error text,
   quarantine_id bigint references leadgen.intake_quarantine (id) on delete cascade,
   sealed bytea,
-  seal_due boolean
+  seal_due boolean,
+  digests bytea[]
 );
 comment on table leadgen.lead_fetches is
   'Leads that a network has posted by name. A worker fetches the answers and submits the lead; then the row is gone.';
@@ -28,9 +29,13 @@ comment on column leadgen.lead_fetches.next_fetch_at is
   'When it is tried next. Null: it was tried often enough, and waits for leadgen.resubmit_quarantined or new secrets.';
 comment on column leadgen.lead_fetches.sealed is 'The same, sealed: then lead says nothing. Null: it is clear.';
 comment on column leadgen.lead_fetches.seal_due is 'A worker is to seal it.';
+comment on column leadgen.lead_fetches.digests is
+  'Hashes of the digests that leads of the same e-mail or phone have, for what is sealed. Null: it is clear, or was '
+  'sealed before they were kept, and a worker makes them.';
 comment on column leadgen.lead_fetches.error_code is 'The code of the network''s latest error (Meta: 190, 100, …).';
 comment on column leadgen.lead_fetches.quarantine_id is 'Where an operator finds it, once it was tried in vain.';
 create unique index lead_fetches_fetch_id_unique on leadgen.lead_fetches (source_id, fetch_id);
+create index idx_lead_fetches_undigested on leadgen.lead_fetches (id) where digests is null;
 create index idx_lead_fetches_seal_due on leadgen.lead_fetches (id) where seal_due;
 create index idx_lead_fetches_due on leadgen.lead_fetches (source_id, next_fetch_at) where next_fetch_at is not null;
 create index idx_lead_fetches_failed on leadgen.lead_fetches (source_id, tried_at) where error is not null;

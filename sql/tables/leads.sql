@@ -238,7 +238,8 @@ create table leadgen.intake_quarantine (
   answered jsonb,
   cut_bytes bigint,
   sealed bytea,
-  seal_due boolean
+  seal_due boolean,
+  digests bytea[]
 );
 comment on table leadgen.intake_quarantine is
   'Submissions that are no lead, whole: no active source claims them, they cannot be read, or their network does not '
@@ -252,6 +253,9 @@ comment on column leadgen.intake_quarantine.cut_bytes is
   'How many bytes of a body that is too large are not kept. Null: all of it is kept, in payload.body where it is no JSON.';
 comment on column leadgen.intake_quarantine.sealed is
   'What was sent, sealed: then payload says only whose it is, and traces are under the digest key. Null: it is clear.';
+comment on column leadgen.intake_quarantine.digests is
+  'Hashes of the digests that leads of the same e-mail or phone have, for what is sealed (intake.digest_payload). Null: '
+  'it is clear, or was sealed before they were kept, and a worker makes them.';
 comment on column leadgen.intake_quarantine.seal_due is 'A worker is to seal it.';
 comment on column leadgen.intake_quarantine.context is 'What the transport knew; of a key its hash.';
 create unique index intake_quarantine_open_request
@@ -261,6 +265,8 @@ comment on column leadgen.intake_quarantine.traces is
   'them. Null: written before they were kept.';
 create index idx_intake_quarantine_traces on leadgen.intake_quarantine using gin (traces);
 create index idx_intake_quarantine_untraced on leadgen.intake_quarantine (id) where traces is null;
+create index idx_intake_quarantine_digests on leadgen.intake_quarantine using gin (digests);
+create index idx_intake_quarantine_undigested on leadgen.intake_quarantine (id) where digests is null;
 create index idx_intake_quarantine_lead on leadgen.intake_quarantine (lead_id) where lead_id is not null;
 create index idx_intake_quarantine_seal_due on leadgen.intake_quarantine (id) where seal_due;
 create index idx_intake_quarantine_last_seen_at on leadgen.intake_quarantine (last_seen_at);

@@ -400,7 +400,8 @@ create table leadgen.chores (
   is_active boolean not null default true,
 
   constraint chores_name_shape check (name ~ '^[a-z][a-z0-9_]{1,62}$'),
-  constraint chores_runs_shape check (runs ~ '^(auditing|billing|identity|intake|market|outbox|privacy|roads)\.[a-z][a-z0-9_]{1,62}$'),
+  constraint chores_runs_shape check (
+    runs ~ '^(auditing|billing|identity|intake|market|outbox|privacy|roads|rollups)\.[a-z][a-z0-9_]{1,62}$'),
   constraint chores_position_unique unique (position) deferrable initially deferred,
   constraint chores_pause_not_negative check (pause >= '0')
 );

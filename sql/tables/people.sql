@@ -29,12 +29,14 @@ create table leadgen.users (
   verified_at timestamptz,
   approved_at timestamptz,
   signed_in_at timestamptz,
+  wanted_email varchar(200),
 
   constraint users_email_unique unique (email),
   constraint users_email_shape check (email ~ E'^[^\\s@[:cntrl:]]{1,64}@[^\\s@[:cntrl:]]{3,}$' and email = lower(email)),
   constraint users_name_shape check (name ~ E'^[^[:cntrl:]]+$' and name ~ E'\\S'),
   constraint users_company_shape check (company ~ E'^[^[:cntrl:]]+$'),
   constraint users_phone_shape check (phone ~ E'^[^[:cntrl:]]+$'),
+  constraint users_wanted_email_waits check (wanted_email is null or (role = 'buyer' and verified_at is null)),
   constraint users_role_known check (role in ('admin', 'operator', 'analyst', 'finance', 'buyer', 'source')),
   constraint users_status_known check (status in ('pending', 'active', 'deactivated', 'suspended')),
   constraint users_member_kind_known check (member_kind in ('owner', 'member')),
@@ -48,6 +50,9 @@ comment on table leadgen.users is
 comment on column leadgen.users.email is 'As ref.read_email writes it: lower case, the domain in ASCII.';
 comment on column leadgen.users.company is 'Of a buyer who signed up: for the operator who approves.';
 comment on column leadgen.users.phone is 'Of a buyer who signed up: for the operator who approves.';
+comment on column leadgen.users.wanted_email is
+  'The address that an owner invited while another user had it: email is a placeholder until that address is free. So who '
+  'invites does not learn who has a user.';
 comment on column leadgen.users.role is
   'What the user may do: admin, operator, analyst, finance; buyer and source see what is their own.';
 comment on column leadgen.users.buyer_id is 'Whose user it is, once the sign-up was approved; of a buyer only.';
@@ -244,12 +249,15 @@ create table leadgen.user_mails (
   sent_at timestamptz,
   last_error varchar(200),
 
-  constraint user_mails_kind_known check (kind in ('verify', 'invite', 'reset', 'exists', 'approved', 'password_changed'))
+  constraint user_mails_kind_known check (kind in (
+    'verify', 'invite', 'reset', 'exists', 'invited_elsewhere', 'approved', 'password_changed', 'passkey_added',
+    'passkey_removed', 'app_added', 'app_removed', 'key_added', 'key_removed', 'buyer_key_added', 'buyer_key_removed',
+    'keys_left'))
 );
 comment on table leadgen.user_mails is
   'E-mails to users that are due or were sent. It holds neither an address nor a token: both are put in as a worker claims it.';
 comment on column leadgen.user_mails.kind is
-  'verify, invite, reset: with a link. exists: somebody signed up with an address that has a user. approved, password_changed: for information.';
+  'verify, invite, reset: with a link. exists, invited_elsewhere: somebody signed up with an address that has a user, or was invited by it. The others are for information: keys_left says that a user was stopped who had made keys of the buyer.';
 comment on column leadgen.user_mails.due_at is 'When a worker may claim it; null: sent, or given up.';
 create index idx_user_mails_due on leadgen.user_mails (due_at) where due_at is not null;
 create index idx_user_mails_user on leadgen.user_mails (user_id, kind, created_at);

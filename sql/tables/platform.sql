@@ -1,7 +1,7 @@
 -- Platform: what every other domain stands on.
 --
--- Three things live here: the handful of defaults that hold for the whole installation, which database is the real one,
--- and the allowed moves of every state machine. A state machine is rows, so that a reader can list it, and
+-- Four things live here: the handful of defaults that hold for the whole installation, which database is the real one,
+-- its backups, and the allowed moves of every state machine. A state machine is rows, so that a reader can list it, and
 -- one trigger (enforce_transition) holds every table to its rows.
 
 create table leadgen.settings (
@@ -15,6 +15,7 @@ create table leadgen.settings (
   slow_retry_seconds numeric[] not null default '{60,300,1800,7200}',
   disable_endpoint_after integer not null default 20,
   seals boolean not null default false,
+  invitations_per_day integer not null default 20,
 
   constraint settings_one_row check (id),
   constraint settings_duplicate_window_bounded check (default_duplicate_window_hours between 0 and 8784),
@@ -22,7 +23,8 @@ create table leadgen.settings (
   constraint settings_warn_at_percent_bounded check (warn_at_percent between 50 and 100),
   constraint settings_slow_retry_seconds_bounded
     check (cardinality(slow_retry_seconds) <= 50 and 0 < all(slow_retry_seconds) and 604800 >= all(slow_retry_seconds)),
-  constraint settings_disable_endpoint_after_positive check (disable_endpoint_after >= 1)
+  constraint settings_disable_endpoint_after_positive check (disable_endpoint_after >= 1),
+  constraint settings_invitations_bounded check (invitations_per_day between 0 and 1000)
 );
 comment on table leadgen.settings is
   'Platform-wide defaults, one row. A policy or an offer that says something else wins.';
@@ -39,6 +41,8 @@ comment on column leadgen.settings.slow_retry_seconds is
   'Pauses before the retries that follow the worker''s quick ones; after the last one a delivery is a dead letter.';
 comment on column leadgen.settings.disable_endpoint_after is
   'An endpoint is disabled when so many attempts in a row failed; attempts that were under way together count as one.';
+comment on column leadgen.settings.invitations_per_day is
+  'How many users the owners of a buyer may invite within 24 hours; admins invite without a limit.';
 comment on column leadgen.settings.seals is
   'Personal data is sealed at rest; written when the first program with PII_KEYS starts.';
 
@@ -69,6 +73,30 @@ comment on column leadgen.adoption.database_oid is
   'the clones of tests are.';
 comment on column leadgen.adoption.table_oid is
   'Of this table, which a dump makes anew, also where it is restored in the place of the original.';
+
+create table leadgen.backups (
+  id bigint generated always as identity primary key,
+  started_at timestamptz not null,
+  finished_at timestamptz not null,
+  tool text not null,
+  label text not null,
+  bytes bigint,
+  is_verified boolean not null,
+  recorded_by text not null default session_user,
+
+  constraint backups_tool_known check (tool in ('pg_basebackup', 'pgbackrest', 'pg_dump', 'snapshot', 'other')),
+  constraint backups_label_bounded check (length(label) between 1 and 200),
+  constraint backups_bytes_not_negative check (bytes >= 0),
+  constraint backups_ends_after_it_begins check (started_at <= finished_at)
+);
+comment on table leadgen.backups is
+  'Backups that succeeded, written afterwards by who made them (leadgen.record_backup). A restored backup knows those before it.';
+comment on column leadgen.backups.label is 'Where it is, or what its tool calls it.';
+comment on column leadgen.backups.is_verified is 'Its files were read again and are what was written.';
+create index idx_backups_finished_at on leadgen.backups (finished_at desc);
+
+create or replace trigger keep_record before update or delete or truncate on leadgen.backups
+  for each statement execute function kernel.refuse_change();
 
 create table leadgen.state_transitions (
   entity text not null,

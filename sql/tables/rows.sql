@@ -57,6 +57,8 @@ alter table leadgen.enrollment_versions enable row level security;
 create policy staff on leadgen.enrollment_versions to leadgen_dba using (true);
 alter table leadgen.events enable row level security;
 create policy staff on leadgen.events to leadgen_dba using (true);
+alter table leadgen.feed_items enable row level security;
+create policy staff on leadgen.feed_items to leadgen_dba using (true);
 alter table leadgen.intake_quarantine enable row level security;
 create policy staff on leadgen.intake_quarantine to leadgen_dba using (true);
 alter table leadgen.invoice_lines enable row level security;
@@ -71,6 +73,8 @@ alter table leadgen.lead_decisions enable row level security;
 create policy staff on leadgen.lead_decisions to leadgen_dba using (true);
 alter table leadgen.lead_fetches enable row level security;
 create policy staff on leadgen.lead_fetches to leadgen_dba using (true);
+alter table leadgen.lead_forms enable row level security;
+create policy staff on leadgen.lead_forms to leadgen_dba using (true);
 alter table leadgen.leads enable row level security;
 create policy staff on leadgen.leads to leadgen_dba using (true);
 alter table leadgen.ledger_entries enable row level security;
@@ -83,6 +87,8 @@ alter table leadgen.offer_exclusivities enable row level security;
 create policy staff on leadgen.offer_exclusivities to leadgen_dba using (true);
 alter table leadgen.offers enable row level security;
 create policy staff on leadgen.offers to leadgen_dba using (true);
+alter table leadgen.outcome_reports enable row level security;
+create policy staff on leadgen.outcome_reports to leadgen_dba using (true);
 alter table leadgen.payment_events enable row level security;
 create policy staff on leadgen.payment_events to leadgen_dba using (true);
 alter table leadgen.payment_profiles enable row level security;
@@ -93,6 +99,16 @@ alter table leadgen.payments enable row level security;
 create policy staff on leadgen.payments to leadgen_dba using (true);
 alter table leadgen.replacements enable row level security;
 create policy staff on leadgen.replacements to leadgen_dba using (true);
+alter table leadgen.report_schedules enable row level security;
+create policy staff on leadgen.report_schedules to leadgen_dba using (true);
+alter table leadgen.report_lead_days enable row level security;
+create policy staff on leadgen.report_lead_days to leadgen_dba using (true);
+alter table leadgen.report_reason_days enable row level security;
+create policy staff on leadgen.report_reason_days to leadgen_dba using (true);
+alter table leadgen.report_sale_days enable row level security;
+create policy staff on leadgen.report_sale_days to leadgen_dba using (true);
+alter table leadgen.reported_outcomes enable row level security;
+create policy staff on leadgen.reported_outcomes to leadgen_dba using (true);
 alter table leadgen.resends enable row level security;
 create policy staff on leadgen.resends to leadgen_dba using (true);
 alter table leadgen.return_evidence enable row level security;
@@ -167,6 +183,10 @@ create policy own_buyer on leadgen.offers for select to leadgen_buyer
     where e.offer_id = offers.id and e.buyer_id = (select identity.acting_buyer())));
 create policy own_buyer on leadgen.buyer_service_areas for select to leadgen_buyer, leadgen_reader
   using (buyer_id = (select identity.acting_buyer()));
+create policy own_buyer on leadgen.enrollment_usage for select to leadgen_reader
+  using (exists (
+    select from leadgen.buyer_offers e
+    where e.id = enrollment_usage.buyer_offer_id and e.buyer_id = (select identity.acting_buyer())));
 create policy own_buyer on leadgen.endpoints for select to leadgen_buyer, leadgen_reader
   using (buyer_id = (select identity.acting_buyer()));
 create policy own_buyer on leadgen.lead_assignments for select to leadgen_buyer, leadgen_reader
@@ -177,6 +197,10 @@ create policy own_buyer on leadgen.leads for select to leadgen_buyer, leadgen_re
     where a.lead_id = leads.id and a.buyer_id = (select identity.acting_buyer())
       and a.released_at is null and a.release_due_at is null));
 create policy own_buyer on leadgen.sale_returns for select to leadgen_buyer, leadgen_reader
+  using (buyer_id = (select identity.acting_buyer()));
+create policy own_buyer on leadgen.outcome_reports for select to leadgen_buyer
+  using (buyer_id = (select identity.acting_buyer()));
+create policy own_buyer on leadgen.reported_outcomes for select to leadgen_reader
   using (buyer_id = (select identity.acting_buyer()));
 create policy own_buyer on leadgen.return_evidence for select to leadgen_buyer, leadgen_reader
   using (exists (
@@ -198,6 +222,8 @@ create policy own_buyer on leadgen.invoice_lines for select to leadgen_buyer, le
     where i.id = invoice_lines.invoice_id and i.buyer_id = (select identity.acting_buyer())));
 create policy own_buyer on leadgen.payments for select to leadgen_buyer, leadgen_reader
   using (buyer_id = (select identity.acting_buyer()));
+create policy own_buyer on leadgen.feed_items for select to leadgen_reader
+  using (for_buyers and buyer_id = (select identity.acting_buyer()));
 
 -- What a source sees, as leadgen_source: the leads that it handed in, and what it is paid for them.
 create policy own_source on leadgen.sources for select to leadgen_source

@@ -347,7 +347,7 @@ create table leadgen.sale_returns (
   gives text,
 
   constraint sale_returns_gives_valid check (gives in ('money', 'replacement')),
-  constraint sale_returns_via_valid check (via in ('api', 'link', 'reply', 'operator')),
+  constraint sale_returns_via_valid check (via in ('api', 'link', 'reply', 'operator', 'portal')),
   constraint sale_returns_status_valid check (status in ('received', 'requested', 'approved', 'refused')),
   constraint sale_returns_decided_has_time check ((status in ('approved', 'refused')) = (decided_at is not null)),
   constraint sale_returns_note_bounded check (length(note) <= 500)
@@ -358,9 +358,10 @@ comment on column leadgen.sale_returns.status is
   'approved: the sale is returned; refused: it stands.';
 comment on column leadgen.sale_returns.gives is
   'Approved: what the buyer got for it, by the policy of the sale: its money, or a replacement (leadgen.replacements).';
-comment on column leadgen.sale_returns.decided_by is 'auto, or the operator''s login.';
+comment on column leadgen.sale_returns.decided_by is 'auto, the operator''s login, or the user on whose page it was decided: user 5.';
 create unique index sale_returns_one_open on leadgen.sale_returns (assignment_id) where status <> 'refused';
 create index idx_sale_returns_received on leadgen.sale_returns (offer_id, created_at) where status = 'received';
+create index idx_sale_returns_requested on leadgen.sale_returns (id) where status = 'requested';
 create index idx_sale_returns_enrollment on leadgen.sale_returns (buyer_offer_id, assignment_id);
 
 create or replace trigger keep_record before delete or truncate on leadgen.sale_returns

@@ -30,6 +30,7 @@ create table leadgen.sealing_walks (
   started_in xid8 not null default pg_current_xact_id(),
   next_id bigint not null default 1,
   last_id bigint,
+  unopened bigint[] not null default '{}',
 
   constraint sealing_walks_kind_valid check (kind in ('seal', 'reseal'))
 );
@@ -38,4 +39,6 @@ comment on table leadgen.sealing_walks is
   'retired data keys. A row goes when its walk has ended.';
 comment on column leadgen.sealing_walks.started_in is
   'The transaction that started it: the walk begins when no older one can store leads any more.';
+comment on column leadgen.sealing_walks.unopened is
+  'Leads of the portion under way that nobody can open: it goes on without them.';
 comment on column leadgen.sealing_walks.last_id is 'The last lead that it looks at; null: it has not begun.';

@@ -1,8 +1,9 @@
 create or replace view report.rejections as
 select
+  r.came_day,
+  r.zone,
   r.lead_id,
   r.created_at,
-  r.market_day,
   r.market,
   r.vertical,
   r.offer,

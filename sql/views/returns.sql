@@ -1,9 +1,10 @@
 create or replace view report.returns as
 select
+  (r.created_at at time zone z.zone)::date as returned_day,
+  z.zone,
   r.id as return_id,
   r.created_at,
-  (r.created_at at time zone m.timezone)::date as market_day,
-  m.slug as market,
+  z.market,
   v.slug as vertical,
   o.slug as offer,
   r.buyer_id,
@@ -22,7 +23,7 @@ select
   (select count(*) from leadgen.return_evidence e where e.return_id = r.id) as files
 from leadgen.sale_returns r
 join leadgen.lead_assignments a on a.id = r.assignment_id
-join leadgen.markets m on m.id = r.market_id
+join report.zones z on z.market_id = r.market_id
 join leadgen.offers o on o.id = r.offer_id
 join leadgen.verticals v on v.id = o.vertical_id
 join leadgen.buyers b on b.id = r.buyer_id;

@@ -276,7 +276,7 @@ CONTEXT = [
     ),
     Probe("a key that is none", ["select leadgen.act_as_buyer(repeat('f', 64))"], "LG401"),
     Probe("a source's key for a buyer", ["select leadgen.act_as_buyer('{rival_key}')"], "LG401"),
-    Probe("the seal's own function", ["select identity.seal_acting('buyer', {bob})"], FORBIDDEN),
+    Probe("the signature's own function", ["select identity.sign_acting('buyer', {bob})"], FORBIDDEN),
     Probe("the context's own function", ["select identity.act_as('buyer', {bob})"], FORBIDDEN),
 ]
 
@@ -545,8 +545,8 @@ FORGOTTEN = {
         "select leadgen.show_sale('{ann_key}', {bob_sale})",
         "LG404",
     ),
-    "roads.show_own_invoice": (
-        "i.buyer_id = v_buyer_id and ",
+    "roads.describe_own_invoice": (
+        "i.buyer_id = p_buyer_id and ",
         "select leadgen.show_own_invoice('{ann_key}', '{bob_invoice}')",
         "LG404",
     ),

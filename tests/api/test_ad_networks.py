@@ -809,9 +809,9 @@ def test_what_a_partner_is_refused_is_kept_with_its_answer(
 
 def test_what_nobody_s_source_is_refused_is_not_kept(networks: Api, database: psycopg.Connection) -> None:
     before = count_rows(database)
-    for source, headers in (("nobody", {}), ("acme", {"X_API_Key": "wrong"})):
+    for source, headers, status in (("nobody", {}, 400), ("acme", {"X_API_Key": "wrong"}, 401)):
         answer = post(networks, source, b'{"ref": 1, "person": ', **headers)
-        assert (answer.status, "quarantine_id" in answer.json) == (400, False)
+        assert (answer.status, "quarantine_id" in answer.json) == (status, False)
     assert count_rows(database) == before
 
 

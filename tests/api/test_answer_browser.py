@@ -1,22 +1,20 @@
 """The pages behind the links in e-mails, in a real browser."""
 
-import shutil
 from collections.abc import Iterator
 from itertools import product
 from typing import Literal
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, Request, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Request, ViewportSize
 
 from api.serving import Api, add_sale
 from api.test_answer_pages import make_link, outcome_of
+from rig.chromium import needs_chromium, running_chromium
 
-CHROMIUM = shutil.which("chromium")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 NARROW: ViewportSize = {"width": 320, "height": 640}
 SIZES: tuple[ViewportSize, ...] = ({"width": 1280, "height": 800}, NARROW)
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 READABLE = 4.5  # WCAG 2.2, level AA
 
 CONTRAST = """
@@ -31,15 +29,13 @@ CONTRAST = """
 }
 """
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=QUIET)
+    with running_chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

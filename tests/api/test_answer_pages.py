@@ -68,6 +68,14 @@ def outcome_of(database: psycopg.Connection, sale: int) -> str:
     return str(row[0])
 
 
+def count_reports(database: psycopg.Connection, sale: int) -> int:
+    row = database.execute(
+        "select count(*) from leadgen.outcome_reports where assignment_id = %s", [sale]
+    ).fetchone()
+    assert row
+    return int(row[0])
+
+
 def gets_notices(database: psycopg.Connection, buyer: int) -> bool:
     row = database.execute("select notice_emails from leadgen.buyers where id = %s", [buyer]).fetchone()
     assert row
@@ -279,3 +287,54 @@ def test_a_failure_of_ours_is_a_page_with_its_reference(
     assert reference
     assert reference[0] in api.log
     assert link.removeprefix("/answers/") not in api.log, "who has a link may answer"
+
+
+def test_what_came_of_a_lead_is_reported_by_a_link(
+    api: Api, sale: int, shared_database: psycopg.Connection
+) -> None:
+    link = make_link(shared_database, "report", sale)
+    asked = read(api.get(link))
+    assert "What came of this lead? Tell us what came of this lead" in asked.text
+    assert [option["value"] for option in asked.attributes("option")][:3] == ["", "contacted", "appointment"]
+    query = (
+        "select stage, value::text, stars, comment, via from leadgen.outcome_reports where assignment_id = %s"
+    )
+    assert shared_database.execute(query, [sale]).fetchall() == []
+
+    fields = {"stage": "won", "happened_at": "", "value": "950", "stars": "5", "comment": "<b>good</b>"}
+    for _ in range(2):
+        done = read(send(api, link, fields))
+        assert "Thank you" in done.text
+        assert "I won the job, 950.00 USD, 5 of 5 stars" in done.text
+        assert done.attributes("form") == [{"method": "post"}], "the next report"
+    assert shared_database.execute(query, [sale]).fetchall() == [("won", "950.00", 5, "<b>good</b>", "link")]
+
+
+def test_a_report_that_cannot_be_keeps_what_was_filled_in(
+    api: Api, sale: int, shared_database: psycopg.Connection
+) -> None:
+    link = make_link(shared_database, "report", sale)
+    empty = read(send(api, link), 400)
+    assert "What came of this lead?" in empty.text
+    page = read(send(api, link, {"stage": "contacted", "value": "12", "comment": "kept"}), 400)
+    assert "kept" in page.text
+    chosen = [option["value"] for option in page.attributes("option") if "selected" in option]
+    assert chosen == ["contacted"]
+    assert count_reports(shared_database, sale) == 0
+
+
+def test_a_link_of_another_kind_reports_nothing(
+    api: Api, sale: int, shared_database: psycopg.Connection
+) -> None:
+    read(send(api, make_link(shared_database, "accept", sale), {"stage": "won"}))
+    assert outcome_of(shared_database, sale) == "accepted"
+    assert count_reports(shared_database, sale) == 0
+
+
+def test_when_a_sale_has_ended_its_link_says_so(
+    api: Api, sale: int, shared_database: psycopg.Connection
+) -> None:
+    lapse_sale(shared_database, sale)
+    link = make_link(shared_database, "report", sale)
+    assert "Too late" in read(api.get(link)).text
+    assert read(send(api, link, {"stage": "won"}), 409).attributes("form") == []

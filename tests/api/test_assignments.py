@@ -363,3 +363,73 @@ def test_what_is_not_there_is_a_problem(api: Api, method: str, path: str, status
     answer = api.request(method, path, X_API_Key=BUYER_KEY)
     answer.check_problem()
     assert answer.status == status
+
+
+REPORT = {"stage": "won", "happened_at": None, "value": "1200.50", "stars": 4, "comment": "A good one."}
+
+
+def test_what_came_of_a_lead_is_reported(api: Api, sale: int, shared_database: psycopg.Connection) -> None:
+    path = f"/api/assignments/{sale}/outcome"
+    for _ in range(2):
+        answer = send(api, path, REPORT)
+        assert answer.status == 200, answer.body
+        assert answer.headers["Cache-Control"] == "no-store"
+        reported = answer.json["reported"]
+        assert (reported["stage"], reported["value"], reported["stars"]) == ("won", "1200.50", 4)
+        assert reported["reports"] == 1, "the same report again is the same report"
+    query = (
+        "select stage, value::text, stars, comment, via from leadgen.outcome_reports where assignment_id = %s"
+    )
+    assert shared_database.execute(query, [sale]).fetchall() == [("won", "1200.50", 4, "A good one.", "api")]
+    shown = api.get(f"/api/assignments/{sale}", X_API_Key=BUYER_KEY)
+    assert shown.json["reported"] == reported
+    assert send(api, path, {"stage": "lost"}).json["reported"]["stage"] == "lost"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "stage"),
+        ({"stage": "sold"}, "stage"),
+        ({"stage": "won", "when": "now"}, "when"),
+        ({"stage": "won", "happened_at": "2999-01-01"}, "happened_at"),
+        ({"stage": "contacted", "value": 5}, "value"),
+        ({"stage": "won", "value": 1e39}, "value"),
+        ({"stars": 6}, "stars"),
+        ({"comment": "x" * 501}, "comment"),
+        ([], "body"),
+    ],
+)
+def test_what_cannot_be_reported_is_refused_by_field(api: Api, sale: int, body: Any, field: str) -> None:
+    refused = send(api, f"/api/assignments/{sale}/outcome", body)
+    refused.check_problem()
+    assert (refused.status, refused.fields) == (400, [field])
+
+
+def test_only_its_buyer_reports_of_a_sale(api: Api, sale: int) -> None:
+    path = f"/api/assignments/{sale}/outcome"
+    assert send(api, path, {"stars": 1}, X_API_Key=OTHER_BUYER_KEY).status == 404
+    assert send(api, path, {"stars": 1}, X_API_Key=REVOKED_BUYER_KEY).status == 401
+
+
+def test_of_a_sale_that_was_returned_nothing_more_is_reported(api: Api, sale: int) -> None:
+    path = f"/api/assignments/{sale}/outcome"
+    assert send(api, path, {"stage": "contacted"}).status == 200
+    assert send(api, f"/api/assignments/{sale}/return", RETURN).status == 200
+    refused = send(api, path, {"stage": "won"})
+    refused.check_problem()
+    assert (refused.status, refused.fields) == (409, ["outcome"])
+    assert send(api, path, {"stage": "contacted"}).json["reported"]["reports"] == 1, "it was said before"
+
+
+def test_two_reports_at_the_same_time_are_both_summed_up(
+    api: Api, sale: int, shared_database: psycopg.Connection
+) -> None:
+    path = f"/api/assignments/{sale}/outcome"
+    with ThreadPoolExecutor(8) as pool:
+        bodies = [{"stars": n % 5 + 1, "comment": f"{n}"} for n in range(8)]
+        assert {answer.status for answer in pool.map(partial(send, api, path), bodies)} == {200}
+    query = """
+        select reports, market.sum_up_reports(o.assignment_id) = o
+        from leadgen.reported_outcomes o where assignment_id = %s"""
+    assert shared_database.execute(query, [sale]).fetchall() == [(8, True)]

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from api.serving import Answer, Api, make_lead
-from api.test_answer_browser import CHROMIUM, QUIET
 from api.test_lead_forms import FROM_OUTSIDE, open_snippet
 from leadgen.paths import checkout
 from rig.catalogue import Catalogue
+from rig.chromium import CHROMIUM, QUIET, needs_chromium
 
 _numbers = count(1)
 
@@ -70,7 +70,7 @@ def test_the_rules_judge_a_form(api: Api, source_key: str) -> None:
     assert codes_of(api.post(filled)) == ["honeypot_filled"]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
+@needs_chromium
 def test_the_page_of_the_documentation_works(
     api: Api, shared_database: psycopg.Connection, source_key: str, browser_page: Page
 ) -> None:

@@ -440,7 +440,7 @@ async def test_a_flood_of_an_offer_is_refused_whatever_its_senders_are_called(
 
 def test_pages_of_one_host_have_one_share() -> None:
     loop = asyncio.new_event_loop()
-    leads = [_Lead("", lane, "", "", 0, loop.create_future()) for lane in ("h/a", "h/b", "h", 7)]
+    leads = [_Lead("", lane, "", "", 0, loop.create_future(), 0) for lane in ("h/a", "h/b", "h", 7)]
     assert [lead.share for lead in leads] == ["h", "h", "h", 7]
     loop.close()
 

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from api.serving import Answer, Api, make_lead
-from api.test_answer_browser import CHROMIUM, QUIET
 from leadgen.paths import checkout
 from rig.catalogue import insert
+from rig.chromium import CHROMIUM, QUIET, needs_chromium
 
 URL_ENCODED = "application/x-www-form-urlencoded"
 BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
@@ -296,7 +296,7 @@ def open_snippet(page: Page, html: str, api: Api, source_key: str) -> None:
         page.fill(f"[name={name}]", str(lead[name]))
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
+@needs_chromium
 def test_the_form_of_the_docs(api: Api, site: Source, browser_page: Page) -> None:
     open_snippet(browser_page, read_snippets()[0], api, site.key)
     browser_page.check("[name='attributes[rooms][]'][value=kitchen]")
@@ -308,7 +308,7 @@ def test_the_form_of_the_docs(api: Api, site: Source, browser_page: Page) -> Non
     assert lead["consent"] is True
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
+@needs_chromium
 def test_the_script_of_the_docs(api: Api, source: Source, browser_page: Page) -> None:
     open_snippet(browser_page, read_snippets()[1], api, source.key)
     browser_page.click("button")

@@ -11,7 +11,7 @@ import pytest
 
 from api.people import PASSWORD, Browser, add_user, change_status
 from api.serving import Answer, Api, running_api
-from doubles.provider import CLIENT_ID, CLIENT_SECRET, Provider, make_key, running_provider
+from doubles.provider import CLIENT_ID, CLIENT_SECRET, Provider, make_key, make_weak_key, running_provider
 
 SITE = "https://leads.example.com"
 START = "oidc/start"
@@ -288,6 +288,12 @@ def odd(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ap
         (lambda p, c: "", "no_id_token"),
         (lambda p, c: "x" * 20_000, "no_id_token"),
         (lambda p, c: 7, "no_id_token"),
+        (lambda p, c: p.sign_with(c, crit=["x"], x=1), "signature"),
+        (lambda p, c: p.sign_with(c, crit=["b64"], b64=False), "signature"),
+        (lambda p, c: p.sign_by_own_key(c), "signature"),
+        (lambda p, c: p.sign(c | {"exp": float("nan")}), "signature"),
+        (lambda p, c: p.sign_with(c, alg=["RS256"]), "algorithm"),
+        (lambda p, c: p.sign_with(c, kid={"a": 1}), "key_unknown"),
     ],
 )
 def test_a_token_that_the_provider_did_not_sign_lets_nobody_in(
@@ -300,6 +306,50 @@ def test_a_token_that_the_provider_did_not_sign_lets_nobody_in(
     provider.make_token = make
     check_failed(enter(site, provider, add_user(shared_database, "analyst")), site, cause)
     provider.make_token = None
+    site.log_start = len(site.log_file.read_text())
+
+
+async def test_a_weak_key_lets_nobody_in(provider: Provider) -> None:
+    """An RSA key of 1,024 bits may have been factored."""
+    from leadgen.app import provider as ours
+    from leadgen.app.provider_sign_in import derive_secrets
+
+    provider.key = make_weak_key("weak")
+    known = ours.Provider(
+        provider.issuer, CLIENT_ID, CLIENT_SECRET, "Example", f"{SITE}{ours.CALLBACK}", plain=True
+    )
+    secret = derive_secrets("token")
+    back = provider.sign_in(await known.make_address(secret), "ann@people.example")
+    with pytest.raises(ours.NotVerified, match="key_weak"):
+        await known.name_user(parse_qs(urlsplit(back).query)["code"][0], secret)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        '"{}"@evil.example',
+        "{}@evil.example",
+        "{},x@evil.example",
+        "x@evil.example,{}",
+        "<{}>",
+        "mailto:{}",
+        "{}.",
+    ],
+)
+def test_an_address_around_a_users_binds_nobody(
+    odd: tuple[Api, Provider], shared_database: psycopg.Connection, around: str
+) -> None:
+    """The identity provider may verify odd addresses of another domain."""
+    site, provider = odd
+    ann = add_user(shared_database, "analyst")
+    provider.claims = {"email": around.format(ann)}
+    check_failed(enter(site, provider, ann), site, "no_user")
+    provider.claims = {}
+    bound = shared_database.execute(
+        "select from leadgen.user_bindings b join leadgen.users u on u.id = b.user_id where u.email = %s",
+        [ann],
+    )
+    assert bound.fetchall() == []
     site.log_start = len(site.log_file.read_text())
 
 

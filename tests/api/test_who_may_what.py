@@ -35,12 +35,14 @@ TABLE = """
 submitLead            ++------++
 submitBatch           -+--------
 explainLead           ----+++---
+readFeed              --++++++++
 issueFormToken        ++++++++++
 verifySubscription    xxxxxxxxxx
 takePost              ----------
 showAssignment        --+0---+--
 acceptAssignment      --+0---x--
 returnAssignment      --+0---x--
+reportOutcome         --00---x--
 listReturnReasons     ++++++++++
 listInvoices          --++---+--
 showInvoice           --00---0--
@@ -48,7 +50,7 @@ showInvoicePdf        --00---0--
 showStatement         --++---+--
 showBalance           --++---+--
 listLedger            --++---+--
-requestDeposit        0000000000
+requestDeposit        -0000000--
 showPayment           --00---0--
 listBalances          ----+++---
 showBalanceOf         ----+++---
@@ -133,6 +135,7 @@ BODIES: dict[str, Any] = {
     "submitBatch": lambda: {"leads": [make_lead(source_key=None)]},
     "takePost": dict,
     "returnAssignment": lambda: {"reason": "wrong_number"},
+    "reportOutcome": lambda: {"stars": 5},
     "requestDeposit": lambda: {"amount": "10.00"},
     "addPayment": lambda: {"amount": "10.00", "method": "check"},
     "creditBuyer": lambda: AMOUNT,
@@ -263,3 +266,67 @@ def test_no_key_is_another_kinds(shared_database: psycopg.Connection) -> None:
     query = "select kind from leadgen.api_keys where key_hash = any(%s)"
     keys = [digest(key) for key in (SOURCE_KEY, BUYER_KEY, OPERATOR_KEY)]
     assert {kind for (kind,) in shared_database.execute(query, [keys])} == {"source", "buyer", "operator"}
+
+
+INVENTED = f"lg_o_abcdefgh_{'a' * 32}"
+WITH_KEY = [
+    name
+    for name, (method, path) in OPERATIONS.items()
+    if (security := contract.document()["paths"][path][method.lower()].get("security")) and {} not in security
+]
+
+
+def send_nonsense(api: Api, operation: str, **headers: str) -> int:
+    """Its request with a body, a query and an idempotency key that nothing takes; returns the status."""
+    method, path = OPERATIONS[operation]
+    for name in [part for part in path.split("/") if part.startswith("{")]:
+        path = path.replace(name, "2999-01" if name == "{month}" else str(NOTHING))
+    body = b'{"nonsense": ' if method == "POST" else None
+    odd = {"Idempotency_Key": "\u00e4" * 999, "Content_Type": "text/plain"} if body else {}
+    query = "?limit=nonsense&before=nonsense&after=nonsense&status=nonsense&from=nonsense"
+    return api.request(method, path + query, body, **odd, **headers).status
+
+
+@pytest.mark.parametrize("operation", WITH_KEY)
+def test_the_key_comes_first(
+    api: Api, callers: dict[str, dict[str, str]], shared_database: psycopg.Connection, operation: str
+) -> None:
+    """Whoever has no key, or an invented one, is told that, whatever else is wrong."""
+    assert send_nonsense(api, operation) == 401
+    assert send_nonsense(api, operation, X_API_Key=INVENTED) == 401
+    token = secrets.token_hex(16)
+    invented = {"Cookie": f"{SESSION}={token}", "X_CSRF_Token": make_csrf_token(token)}
+    assert send_nonsense(api, operation, **invented) == 401
+    admitted = [name for name, sign in zip(CALLERS, EXPECTED[operation], strict=True) if sign != "-"]
+    assert send_nonsense(api, operation, **callers[admitted[-1]]) != 401
+
+
+def test_an_invented_key_comes_before_a_leads_faults(api: Api) -> None:
+    for path in ("/api/leads", "/api/sources/austin-plumbing-v1/leads"):
+        for body in (b"{", b"[]", b'{"phone": 1}'):
+            answer = api.request("POST", path, body, Content_Type="application/json", X_API_Key=INVENTED)
+            assert answer.status == 401, (path, body)
+    assert api.request("POST", "/api/leads", b"{", Content_Type="application/json").status == 400
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "meant"),
+    [
+        ("inviteUser", {"emial": "x@people.example"}, "email"),
+        ("changePassword", {"Password": "x"}, "password"),
+        ("createOwnKey", {"scope": ["read"]}, "scopes"),
+    ],
+)
+def test_a_field_that_was_probably_meant_is_named(
+    ask: Callable[[str, dict[str, str]], int],
+    api: Api,
+    callers: dict[str, dict[str, str]],
+    operation: str,
+    body: dict[str, Any],
+    meant: str,
+) -> None:
+    method, path = OPERATIONS[operation]
+    text = json.dumps(body).encode()
+    answer = api.request(method, path, text, Content_Type="application/json", **callers["admin"])
+    assert answer.status == 400
+    assert answer.json["detail"].endswith(f". Did you mean {meant}?")

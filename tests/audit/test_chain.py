@@ -14,7 +14,7 @@ from rig.cluster import Cluster, Connect
 
 BROKEN = "select * from leadgen.list_broken_invariants() i where i.rule like 'audit%'"
 WAITING = "select waiting from leadgen.find_audit_head()"
-SEAL = "select auditing.seal_audit()"
+CHAIN = "select auditing.chain_audit()"
 CHANGE = "update leadgen.settings set warn_at_percent = %s"
 LIMIT = """
 insert into leadgen.rate_limits (name, subject, amount, per_seconds) values ('key', %s, 1, 1) returning
@@ -33,45 +33,45 @@ def ask(session: psycopg.Connection, query: str, *parameters: object) -> Any:
     return row[0] if row else None
 
 
-def seal(session: psycopg.Connection) -> None:
-    while ask(session, SEAL):
+def chain(session: psycopg.Connection) -> None:
+    while ask(session, CHAIN):
         pass
 
 
 def test_what_is_committed_late_is_sealed_later_and_none_is_lost(connect: Connect) -> None:
     slow, quick, worker = connect(), connect(), connect()
-    seal(worker)
+    chain(worker)
     slow.execute("begin")
     slow.execute(LIMIT, ["late"])
     quick.execute(LIMIT, ["early"])
-    seal(worker)
+    chain(worker)
     assert ask(worker, WAITING) == 0, "what is not committed is not seen"
     slow.execute("commit")
     assert ask(worker, WAITING) == 1
-    seal(worker)
+    chain(worker)
     assert ask(worker, ORDER) == ["early", "late"]
     assert worker.execute(BROKEN).fetchall() == []
 
 
 def test_a_change_waits_for_no_seal_and_a_seal_for_no_change(connect: Connect) -> None:
-    sealer, person, other = connect(), connect(), connect()
-    seal(sealer)
+    chainer, person, other = connect(), connect(), connect()
+    chain(chainer)
     person.execute(CHANGE, [60])
-    sealer.execute("begin")
-    assert ask(sealer, SEAL) == 1
+    chainer.execute("begin")
+    assert ask(chainer, CHAIN) == 1
     for session in (person, other):
         session.execute("set lock_timeout = '100ms'")
     person.execute(CHANGE, [61])
-    assert ask(other, SEAL) == 0, "one at a time; whoever comes second leaves it"
-    sealer.execute("rollback")
+    assert ask(other, CHAIN) == 0, "one at a time; whoever comes second leaves it"
+    chainer.execute("rollback")
     assert ask(other, WAITING) == 2, "what was rolled back waits again"
-    seal(other)
+    chain(other)
     assert other.execute(BROKEN).fetchall() == []
 
 
 def test_what_is_rolled_back_leaves_nothing(connect: Connect) -> None:
     session = connect()
-    seal(session)
+    chain(session)
     with session.transaction(force_rollback=True):
         session.execute(CHANGE, [62])
     assert ask(session, WAITING) == 0
@@ -79,7 +79,7 @@ def test_what_is_rolled_back_leaves_nothing(connect: Connect) -> None:
 
 def test_many_change_while_several_seal(connect: Connect) -> None:
     people, workers = [connect() for _ in range(4)], [connect() for _ in range(3)]
-    seal(workers[0])
+    chain(workers[0])
     before = ask(workers[0], "select count(*) from leadgen.audit_entries")
 
     def change(number: int) -> None:
@@ -88,7 +88,7 @@ def test_many_change_while_several_seal(connect: Connect) -> None:
 
     def work(worker: psycopg.Connection) -> None:
         for _ in range(60):
-            worker.execute(SEAL)
+            worker.execute(CHAIN)
 
     with ThreadPoolExecutor(7) as pool:
         for done in [
@@ -96,7 +96,7 @@ def test_many_change_while_several_seal(connect: Connect) -> None:
             *(pool.submit(work, one) for one in workers),
         ]:
             done.result()
-    seal(workers[0])
+    chain(workers[0])
     assert ask(workers[0], "select count(*) from leadgen.audit_entries") == before + 200
     assert ask(workers[0], "select count(*) = max(position) from leadgen.audit_chain")
     assert workers[0].execute(BROKEN).fetchall() == []
@@ -106,7 +106,7 @@ def test_many_change_while_several_seal(connect: Connect) -> None:
 def test_what_a_dump_brings_is_proved(cluster: Cluster, database: str, connect: Connect, form: str) -> None:
     session = connect()
     session.execute(CHANGE, [63])
-    seal(session)
+    chain(session)
     session.execute(CHANGE, [64])
     head = session.execute("select last_position, digest, waiting from leadgen.find_audit_head()").fetchone()
     programs = find_binaries()
@@ -128,7 +128,9 @@ def test_what_a_dump_brings_is_proved(cluster: Cluster, database: str, connect: 
                 == head
             )
             assert restored.execute(BROKEN).fetchall() == []
-            assert ask(restored, "select leadgen.run_chore('seal_audit')") is False, "no chore runs in a copy"
+            assert ask(restored, "select leadgen.run_chore('chain_audit')") is False, (
+                "no chore runs in a copy"
+            )
             restored.execute(CHANGE, [65])
             assert ask(restored, WAITING) == 2
             with restored.transaction():

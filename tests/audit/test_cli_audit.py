@@ -21,14 +21,14 @@ def database(stocked_database: str) -> str:
 
 @pytest.fixture
 def session(connect: Connect) -> psycopg.Connection:
-    """A superuser's session on it, in which all that the catalogue left is sealed."""
+    """A superuser's session on it, in which all that the catalogue left is chained."""
     session = connect()
-    seal(session)
+    chain(session)
     return session
 
 
-def seal(session: psycopg.Connection) -> None:
-    while session.execute("select leadgen.run_chore('seal_audit')").fetchone() == (True,):
+def chain(session: psycopg.Connection) -> None:
+    while session.execute("select leadgen.run_chore('chain_audit')").fetchone() == (True,):
         pass
 
 
@@ -58,7 +58,7 @@ def test_what_a_command_changed_and_why(run: Run, session: psycopg.Connection) -
     )
     assert (entry["before"]["pause_until"], entry["after"]["pause_until"]) == (None, "infinity")
     assert (entry["row"], entry["position"]) == ("1", None)
-    seal(session)
+    chain(session)
     (entry,) = lines_of(run, "--table", "buyer_offers", "--row", "1", "--limit", "1")
     assert entry["position"] > 0
     assert entry["description"] == "pause_until from null to infinity"
@@ -119,10 +119,10 @@ def test_wrong_options_say_what_is_allowed(run: Run, session: psycopg.Connection
 def test_the_audit_is_proved_and_its_head_kept(run: Run, session: psycopg.Connection) -> None:
     done = run("verify", "audit")
     assert done.returncode == 0, done.stdout
-    assert done.stderr.endswith("every entry is what was sealed\n")
+    assert done.stderr.endswith("every entry is what was chained\n")
     head = done.stdout.strip()
     run("buyers", "pause", "1")
-    seal(session)
+    chain(session)
     assert run("verify", "audit", "--head", head).returncode == 0
     # Whoever rewrites the chain from an entry on makes it right again, but not the head that was kept.
     plant(
@@ -158,11 +158,11 @@ def test_what_was_tampered_with_is_named(run: Run, session: psycopg.Connection) 
 
 def test_an_export_proves_itself(run: Run, session: psycopg.Connection, tmp_path: Path) -> None:
     run("buyers", "pause", "1", "--reason", "ünïcode \u2028 and\nlines")
-    seal(session)
+    chain(session)
     run("buyers", "resume", "1")
     file = tmp_path / "audit.jsonl"
     done = run("audit", "--export", str(file))
-    assert done.stderr.endswith(f" entries written to {file}; 1 entry not sealed yet\n")
+    assert done.stderr.endswith(f" entries written to {file}; 1 entry not chained yet\n")
     text = file.read_text(encoding="utf-8")
     lines = text.splitlines(keepends=True) if "\u2028" not in text else text.split("\n")
     last = json.loads([line for line in lines if line.strip()][-1])
@@ -174,9 +174,9 @@ def test_an_export_proves_itself(run: Run, session: psycopg.Connection, tmp_path
     file.write_text(text.replace('"leadgen buyers pause"', '"leadgen"', 1))
     done = run("verify", "audit", "--file", str(file))
     assert done.returncode == 1
-    assert f"position {last['position']} is not what was sealed" in done.stderr
+    assert f"position {last['position']} is not what was chained" in done.stderr
     file.write_text(text.split("\n", 1)[1])
-    assert "line 1: position 2 is not what was sealed after position 0" in (
+    assert "line 1: position 2 is not what was chained after position 0" in (
         run("verify", "audit", "--file", str(file)).stderr
     )
     file.write_text("[]\n")

@@ -43,13 +43,13 @@ def main() -> None:
                         admin.execute(statement.encode())
                     for name, statement in STATEMENTS.items():
                         times.setdefault((name, state), []).append(run(admin, statement))
-            seal = run(
-                admin, "select count(*) from generate_series(1, 45) where leadgen.run_chore('seal_audit')"
+            chain = run(
+                admin, "select count(*) from generate_series(1, 45) where leadgen.run_chore('chain_audit')"
             )
     for name in STATEMENTS:
         audited, bare = (median(times[name, state]) for state in ("enable", "disable"))
         print(f"{name}: {audited:.2f} s audited, {bare:.2f} s not: {audited / bare:.2f} of it")
-    print(f"45,000 entries sealed in {seal:.2f} s")
+    print(f"45,000 entries chained in {chain:.2f} s")
 
 
 def run(admin: psycopg.Connection, statement: str) -> float:

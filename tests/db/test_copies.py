@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from db.conftest import RECORDS
 from leadgen.db.binaries import find_binaries
-from leadgen.db.diff import compare_dumps
+from leadgen.db.diff import compare_dumps, dump_objects
 from leadgen.db.migrate import migrate
 from leadgen.db.restore import read_script, restore
 from leadgen.db.urls import with_role
@@ -106,6 +106,21 @@ def deploy(url: str) -> list[str]:
     return said
 
 
+def settle(url: str) -> list[str]:
+    """What a deploy says that declares no function again: those of the dump are today's.
+
+    Migration 0031 tells a copy before the reload, which takes most of a deploy's time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("leadgen.db.migrate.reload", lambda *_, **__: [])
+        return deploy(url)
+
+
+def list_owners_and_grants(url: str) -> dict[str, list[str]]:
+    """Each object of a database with its owner, those that are grants with what they say."""
+    return {name: lines if "ACL" in name else [] for name, lines in dump_objects(url).items()}
+
+
 def dump(url: str, target: Path, *options: str) -> Path:
     subprocess.run([find_binaries()["pg_dump"], *options, f"--file={target}", url], check=True)
     return target
@@ -158,7 +173,7 @@ def test_dump_on_the_same_server_under_the_same_name(
     said = deploy(url)
     assert [line for line in said if line.startswith("reloaded")], said
     assert FAULT in said[-1]
-    assert compare_dumps(url, declared) == []
+    assert list_owners_and_grants(url) == list_owners_and_grants(declared)
     assert ask(with_role(url, "leadgen_api"), "select leadgen.is_ready()") is True
     expect_copy(url)
 
@@ -168,7 +183,7 @@ def test_older_dump_in_the_place_of_the_original(cluster: Cluster, original: str
     file = dump(url, tmp_path / "dump", "--format=custom")
     assert ask(url, CLAIM) == WAITING, "sent after the dump"
     load(url, file, "--clean", "--if-exists")
-    assert FAULT in deploy(url)[-1]
+    assert FAULT in settle(url)[-1]
     expect_copy(url)
 
 
@@ -217,7 +232,7 @@ def test_dump_of_before_restored_by_hand_is_a_copy(
     file = dump(cluster.url(old()), tmp_path / "dump", "--format=custom")
     url = cluster.create(copy)
     load(url, file, *options)
-    assert FAULT in deploy(url)[-1]
+    assert FAULT in (deploy if "--no-owner" in options else settle)(url)[-1]
     expect_copy(url)
 
 
@@ -230,15 +245,15 @@ def test_dump_of_before_restored_by_psql_is_a_copy(
     subprocess.run(
         [find_binaries()["psql"], "-X", "-q", f"--file={file}", url], capture_output=True, check=True
     )
-    assert FAULT in deploy(url)[-1]
+    assert FAULT in settle(url)[-1]
     expect_copy(url)
 
 
-@pytest.mark.parametrize("options", [[], ["--inserts"]], ids=["copy", "inserts"])
 def test_dump_of_before_restored_by_the_command_is_a_copy(
-    options: list[str], cluster: Cluster, old: Callable[[], str], copy: str, tmp_path: Path
+    cluster: Cluster, old: Callable[[], str], copy: str, tmp_path: Path
 ) -> None:
-    file = dump(cluster.url(old()), tmp_path / "dump", *options)
+    """Each row by a statement of its own."""
+    file = dump(cluster.url(old()), tmp_path / "dump", "--inserts")
     restore(cluster.create(copy), SETTINGS, file, reference=False, say=lambda _: None)
     expect_copy(cluster.url(copy))
 
@@ -246,12 +261,14 @@ def test_dump_of_before_restored_by_the_command_is_a_copy(
 def test_dump_that_was_restored_and_deployed_before_is_in_use(
     cluster: Cluster, old: Callable[[], str], copy: str, tmp_path: Path
 ) -> None:
-    """The earlier version deployed here: that is a database in use, like one that was installed."""
+    """The earlier version deployed here: that is a database in use, like one that was installed. Until then a copy."""
     file = dump(cluster.url(old()), tmp_path / "dump")
     url = cluster.create(copy)
     restore(url, SETTINGS, file, reference=False, say=lambda _: None)
+    assert ask(url, IS_COPY) is True
+    assert ask(with_role(url, "leadgen_worker"), CLAIM) == 0
     ask(url, BEFORE)
-    assert FAULT not in deploy(url)[-1]
+    assert FAULT not in settle(url)[-1]
     assert ask(url, IS_COPY) is False
 
 
@@ -259,12 +276,12 @@ def test_template_copy_of_before_is_a_copy_unless_it_has_sent_something(
     cluster: Cluster, old: Callable[[], str], copy: str
 ) -> None:
     url = cluster.create(copy, old())
-    assert FAULT in deploy(url)[-1]
+    assert FAULT in settle(url)[-1]
     assert ask(url, IS_COPY) is True
     ask(url, "select leadgen.adopt_database()")
     assert ask(url, SEND) == 2
     ask(url, BEFORE)
-    deploy(url)
+    settle(url)
     assert ask(url, IS_COPY) is False
 
 

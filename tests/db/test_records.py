@@ -37,7 +37,7 @@ def url(cluster: Cluster, any_upgraded: Upgraded) -> Iterator[str]:
     """Its own copy. A worker of today has sealed what waited for the audit's chain when the fixture was made."""
     with cluster.clone(any_upgraded.template) as url:
         with psycopg.connect(url, autocommit=True) as worker:
-            worker.execute("select leadgen.run_chore('seal_audit')")
+            worker.execute("select leadgen.run_chore('chain_audit')")
         yield url
 
 

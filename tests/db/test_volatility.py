@@ -56,6 +56,7 @@ VALUES: dict[str, list[str]] = {
         "-infinity",
     ],
     "date": ["2026-03-08"],
+    "time without time zone": ["07:00", "23:59:59.5"],
     "interval": ["1 mon 2 days 03:04:05.6", "-1 day"],
     "double precision": ["0.30000000000000004", "97.74306123456789", "1234567.8901234567"],
     "numeric": ["45.00", "0.1", "0"],

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import psycopg
 import pytest
@@ -53,6 +55,14 @@ STOP_SECONDS = 30
 
 def command(*arguments: str, before: str = "") -> list[str]:
     return [sys.executable, "-c", before + DEMO, "demo", *arguments]
+
+
+def sign_in(api: str, email: str, password: str) -> str:
+    """Where somebody lands who signs in to the pages."""
+    browser = build_opener(HTTPCookieProcessor())
+    form = urlencode({"email": email, "password": password})
+    place: str = browser.open(Request(f"{api}/sign-in", form.encode(), {"Origin": api})).url  # noqa: S310
+    return place.removeprefix(api)
 
 
 @pytest.fixture
@@ -181,6 +191,12 @@ def test_it_serves_until_it_is_stopped(environment: dict[str, str], deployed: st
         assert (named["DATABASE_URL"], named["ENVIRONMENT"]) == (database, "development")
         assert f"Authorization: Bearer {named['OPERATOR_KEY']}" in decision
         assert f"{named['API']}/api/leads" in post
+
+        people = re.findall(r"  (\S+@demo\.example)  (\S+)\n", shown)
+        assert [(email, sign_in(named["API"], email, password)) for email, password in people] == [
+            ("operator@demo.example", "/console"),
+            ("owner@demo.example", "/portal"),
+        ]
 
         second = run(environment)
         assert (second.returncode, second.stderr) == (

@@ -30,7 +30,7 @@ def main() -> None:
             functions, views = read_functions(session, doors), read_views(session)
     measured = measure(functions, doors, find_files(FILE.parent / "functions"))
     found = {room: {kind: set(names) for kind, names in kinds.items()} for room, kinds in measured.items()}
-    found[VIEWS] = {"reads": views.tables}
+    found.setdefault(VIEWS, {})["reads"] = views.tables
     FILE.write_text(rewrite(FILE.read_text(encoding="utf-8"), found), encoding="utf-8")
 
 

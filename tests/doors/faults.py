@@ -87,7 +87,10 @@ def compare(room: Room, kinds: dict[str, dict[str, set[str]]]) -> Iterator[str]:
 def compare_all(functions: list[Function], doors: Doors, files: dict[str, str]) -> list[str]:
     """Every door that is missing and every one that is not used, façade and roads included."""
     measured = measure(functions, doors, files)
-    rooms = {room.name: room for room in doors.rooms() if room.name != VIEWS}
+    rooms = {room.name: room for room in doors.rooms()}
+    measured[VIEWS]["reads"] = {
+        name: set() for name in doors.views.reads
+    }  # its views': test_doors asks PostgreSQL
     faults = [f"{name}: not a room of sql/doors.toml" for name in sorted(measured.keys() - rooms.keys())]
     for name, room in rooms.items():
         faults += compare(room, measured[name])

@@ -9,6 +9,7 @@ https://openid.net/specs/openid-connect-core-1_0.html
 import json
 import secrets
 import time
+import warnings
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
@@ -33,6 +37,13 @@ def make_key(kid: str, kind: str = "RS256") -> RSAKey | ECKey:
     if kind.startswith("ES"):
         return ECKey.generate_key("P-256", options)
     return RSAKey.generate_key(2048, options)
+
+
+def make_weak_key(kid: str) -> RSAKey:
+    """A key of 1,024 bits."""
+    key = generate_private_key(65_537, 1_024)  # noqa: S505  weak on purpose
+    with warnings.catch_warnings(action="ignore"):
+        return RSAKey.import_key(key, {"kid": kid, "use": "sig"})
 
 
 @dataclass
@@ -104,6 +115,22 @@ class Provider:
         """An ID token."""
         head = {"alg": self.algorithm, "kid": self.key.kid}
         return jwt.encode(head, claims, self.key, algorithms=[self.algorithm])
+
+    def sign_with(self, claims: Json, **head: object) -> str:
+        """An ID token with an odd head, signed by the right key."""
+        first = {"alg": self.algorithm, "kid": self.key.kid} | head
+        signed = b".".join(
+            urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (first, claims)
+        )
+        assert isinstance(self.key, RSAKey)
+        signature = self.key.private_key.sign(signed, PKCS1v15(), SHA256())  # type: ignore[union-attr]
+        return f"{signed.decode()}.{urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+    def sign_by_own_key(self, claims: Json) -> str:
+        """By a key of the attacker's that the token brings along, under the name of the provider's."""
+        own = make_key(str(self.key.kid))
+        head = {"alg": "RS256", "kid": own.kid, "jku": f"{self.issuer}/evil"}
+        return jwt.encode(head, claims, own, algorithms=["RS256"])
 
     def sign_by_public_key(self, claims: Json) -> str:
         """HS256 with the public key for a secret."""

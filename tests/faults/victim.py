@@ -29,9 +29,13 @@ from leadgen.worker.webhook import WebhookSender
 PLACES: dict[str, type] = {"claim": Session, "send": WebhookSender, "record": Session, "release": Session}
 MAIL_PLACES: dict[str, type] = {  # of e-mails to users
     "claim_user_mails": Session, "hand_over": MailSender, "record_user_mail": Session}  # fmt: skip
+REPORT_PLACES: dict[str, type] = {  # of scheduled reports, which are handed over as mails are
+    "claim_report": Session, "start_report_mail": Session, "record_report_mail": Session,
+    "finish_report": Session}  # fmt: skip
 MOMENTS = ("before", "midway", "after")
 POINTS = [f"{place} {moment}" for place in PLACES for moment in MOMENTS]
 MAIL_POINTS = [f"{place} {moment}" for place in MAIL_PLACES for moment in MOMENTS]
+REPORT_POINTS = [f"{place} {moment}" for place in (*REPORT_PLACES, "hand_over") for moment in MOMENTS]
 MIDWAY_SECONDS = 0.004  # a call lasts about so long
 
 Call = Callable[..., Any]
@@ -61,7 +65,7 @@ class Victim:
 
     def watch(self, place: str) -> None:
         """Wrap the function of a place."""
-        owner_of_place = (PLACES | MAIL_PLACES)[place]
+        owner_of_place = (PLACES | MAIL_PLACES | REPORT_PLACES)[place]
         real: Call = getattr(owner_of_place, place)
 
         @wraps(real)
@@ -126,6 +130,6 @@ if __name__ == "__main__":
     victim = Victim(*sys.argv[1:4])
     if sabotage := SABOTAGES.get(os.environ.get("FAULTS_SABOTAGE", "")):
         sabotage()
-    for each in PLACES | MAIL_PLACES:
+    for each in PLACES | MAIL_PLACES | REPORT_PLACES:
         victim.watch(each)
     run(load_settings())

@@ -10,16 +10,23 @@ from itertools import count
 from random import Random
 
 import psycopg
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from properties.simulation import Simulation
 from properties.world import UNITS, Buyer, Enrollment, Offer, World
-from rig.cluster import Cluster
 
 EVERYWHERE = [("postal_code", "*")]
 CODES = ("78701", "78704", "78745", "78613")
+IN_ONE_STATEMENT = 32  # each lead is decided by itself; a statement for each takes longer
+SUBMIT = "select (leadgen.submit_lead(value) ->> 'lead_id')::bigint from jsonb_array_elements(%s)"
+WINNERS = """
+select array(select a.buyer_offer_id from leadgen.lead_assignments a where a.lead_id = l.id order by a.id)
+from unnest(%s::bigint[]) with ordinality as l (id, place) order by l.place
+"""
 # An example is hundreds of leads: to make a failing one smaller would take minutes.
 FEW = settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
@@ -75,17 +82,20 @@ class Fair:
 
     def sell(self, codes: Sequence[str]) -> list[int]:
         """Submit a lead for each postal code; the winners (by number) in the order of the sales."""
-        before = self._connection.execute(
-            "select coalesce(max(id), 0) from leadgen.lead_assignments"
-        ).fetchone()
-        for code in codes:
-            self._simulation.submit(
+        return [winner for winners in self.sell_each(codes) for winner in winners]
+
+    def sell_each(self, codes: Sequence[str]) -> list[list[int]]:
+        """Submit a lead for each postal code; the winners of each, in the order of its sales."""
+        sold: list[list[int]] = []
+        for start in range(0, len(codes), IN_ONE_STATEMENT):
+            leads = [
                 LEAD | {"postal_code": code, "idempotency_key": f"lead-{next(self._numbers)}"}
-            )
-        rows = self._connection.execute(
-            "select buyer_offer_id from leadgen.lead_assignments where id > %s order by id", before
-        )
-        return [self.ids.index(enrollment) for (enrollment,) in rows]
+                for code in codes[start : start + IN_ONE_STATEMENT]
+            ]
+            ids = [row[0] for row in self._connection.execute(SUBMIT, [Jsonb(leads)])]
+            rows = self._connection.execute(WINNERS, [ids])
+            sold += [[self.ids.index(enrollment) for enrollment in winners] for (winners,) in rows]
+        return sold
 
     def pause(self, number: int, paused: bool) -> None:
         """Pause an enrollment, or take it back."""
@@ -111,11 +121,18 @@ class Fair:
         )
 
 
-@contextmanager
-def fresh(cluster: Cluster, template: str) -> Iterator[psycopg.Connection]:
-    """A superuser's session on a database of its own."""
-    with cluster.clone(template) as url, psycopg.connect(url, autocommit=True) as connection:
+@pytest.fixture(scope="module")
+def session(module_database: str) -> Iterator[psycopg.Connection]:
+    """The superuser's. What it has planned for one example serves the next."""
+    with psycopg.connect(module_database, autocommit=True) as connection:
         yield connection
+
+
+@contextmanager
+def fresh(session: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """The session, as long as an example lasts: its world is gone afterwards."""
+    with session.transaction(force_rollback=True):
+        yield session
 
 
 def errors(winners: Sequence[int], shares: Sequence[Decimal]) -> list[list[float]]:
@@ -132,9 +149,9 @@ def errors(winners: Sequence[int], shares: Sequence[Decimal]) -> list[list[float
 
 @FEW
 @given(buyers=st.integers(1, 8), max_buyers=st.integers(1, 4), away=st.integers(0, 30))
-def test_round_robin(cluster: Cluster, template: str, buyers: int, max_buyers: int, away: int) -> None:
+def test_round_robin(session: psycopg.Connection, buyers: int, max_buyers: int, away: int) -> None:
     """Nobody is ever more than one lead ahead of another; who returns from a pause gets its turn, not a burst."""
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         fair = Fair(connection, [Decimal(1)] * buyers, strategy="round_robin", max_buyers=max_buyers)
         check_turns(fair.sell(["78701"] * 40), buyers)
         fair.pause(0, True)
@@ -154,18 +171,18 @@ def check_turns(winners: Sequence[int], buyers: int) -> None:
 @FEW
 @given(weights=weights)
 def test_weighted_shares_are_exact_within_one_lead(
-    cluster: Cluster, template: str, weights: list[Decimal]
+    session: psycopg.Connection, weights: list[Decimal]
 ) -> None:
     """Strictly less than one lead ahead or behind at every moment, so nobody waits 2 / share leads."""
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         winners = Fair(connection, weights, strategy="weighted").sell(["78701"] * 250)
     for ahead in errors(winners, weights):
         assert max(map(abs, ahead)) < 1
 
 
-def test_a_new_scale_changes_nothing(cluster: Cluster, template: str) -> None:
+def test_a_new_scale_changes_nothing(session: psycopg.Connection) -> None:
     """Eight buyers go from weight 1 to 100 after 17 leads: one had 19 in a row then, and another none of 82."""
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         fair = Fair(connection, [Decimal(1)] * 8, strategy="weighted")
         winners = fair.sell(["78701"] * 17)
         fair.weigh([Decimal(100)] * 8)
@@ -177,10 +194,10 @@ def test_a_new_scale_changes_nothing(cluster: Cluster, template: str) -> None:
 @FEW
 @given(weights=weights, factor=st.sampled_from(["0.01", "0.3333", "7", "1000"]).map(Decimal))
 def test_shares_go_on_after_a_new_scale(
-    cluster: Cluster, template: str, weights: list[Decimal], factor: Decimal
+    session: psycopg.Connection, weights: list[Decimal], factor: Decimal
 ) -> None:
     """Shares that stay the same stay exact from the first lead on, whoever was just served."""
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         fair = Fair(connection, weights, strategy="weighted")
         winners = fair.sell(["78701"] * 61)
         fair.weigh([max(weight * factor, Decimal("0.001")) for weight in weights])
@@ -206,8 +223,7 @@ def test_shares_go_on_after_a_new_scale(
     random=st.randoms(use_true_random=False),
 )
 def test_weights_that_change_break_no_share(
-    cluster: Cluster,
-    template: str,
+    session: psycopg.Connection,
     weights: list[Decimal],
     changes: list[tuple[int, str, Decimal]],
     random: Random,
@@ -220,7 +236,7 @@ def test_weights_that_change_break_no_share(
     owed = [Fraction(0)] * len(weights)
     best = [Fraction(0)] * len(weights)
     allowed = Fraction(1)
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         fair = Fair(connection, weights, strategy="weighted")
         now = list(weights)
         for leads, what, value in changes:
@@ -256,10 +272,10 @@ def changed(
 @FEW
 @given(weights=weights, before=st.integers(0, 40), away=st.integers(1, 120))
 def test_weighted_return_is_no_burst(
-    cluster: Cluster, template: str, weights: list[Decimal], before: int, away: int
+    session: psycopg.Connection, weights: list[Decimal], before: int, away: int
 ) -> None:
     """Who was away gets its share from then on, and at most one lead of what it missed."""
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         fair = Fair(connection, weights, strategy="weighted")
         fair.sell(["78701"] * before)
         fair.pause(0, True)
@@ -279,21 +295,21 @@ def test_weighted_return_is_no_burst(
     random=st.randoms(use_true_random=False),
 )
 def test_weighted_shares_hold_while_others_come_and_go(
-    cluster: Cluster, template: str, weights: list[Decimal], areas: list[set[str]], random: Random
+    session: psycopg.Connection, weights: list[Decimal], areas: list[set[str]], random: Random
 ) -> None:
     """Two buyers who work everywhere keep their ratio, whoever else works where each lead comes from."""
     codes = [random.choice(CODES) for _ in range(400)]
     scopes = [EVERYWHERE, EVERYWHERE, *([("postal_code", code) for code in sorted(area)] for area in areas)]
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         winners = Fair(connection, weights, scopes[: len(weights)], strategy="weighted").sell(codes)
     served = Counter(winners)
     one, two = (served[number] / float(weights[number]) for number in (0, 1))
     assert abs(one - two) <= 1.5 * float(1 / weights[0] + 1 / weights[1])
 
 
-def test_weighted_alone_in_its_area(cluster: Cluster, template: str) -> None:
+def test_weighted_alone_in_its_area(session: psycopg.Connection) -> None:
     """A small buyer that passes for every lead is served although a great one passes for most."""
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         fair = Fair(
             connection,
             [Decimal("0.03"), Decimal(10)],
@@ -307,11 +323,9 @@ def test_weighted_alone_in_its_area(cluster: Cluster, template: str) -> None:
 
 @FEW
 @given(caps=st.lists(st.integers(1, 30), min_size=2, max_size=8), max_buyers=st.integers(1, 3))
-def test_least_filled_fills_all_alike(
-    cluster: Cluster, template: str, caps: list[int], max_buyers: int
-) -> None:
+def test_least_filled_fills_all_alike(session: psycopg.Connection, caps: list[int], max_buyers: int) -> None:
     """Nobody is ever more than one lead fuller than another who has room, and in the end all are full."""
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         fair = Fair(connection, [Decimal(1)] * len(caps), strategy="least_filled", max_buyers=max_buyers)
         for number, cap in enumerate(caps):
             fair.change(number, capacity_per_month=cap)
@@ -332,10 +346,10 @@ def test_least_filled_fills_all_alike(
     spans=st.lists(st.sampled_from(["day", "month"]), min_size=8, max_size=8),
 )
 def test_least_filled_floods_nobody(
-    cluster: Cluster, template: str, caps: list[int | None], spans: list[str]
+    session: psycopg.Connection, caps: list[int | None], spans: list[str]
 ) -> None:
     """Who has no limit keeps up with those who have one: it is a lead ahead of the least filled of them at most."""
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         fair = Fair(connection, [Decimal(1)] * len(caps), strategy="least_filled")
         for number, cap in enumerate(caps):
             fair.change(number, **{f"capacity_per_{spans[number]}": cap})
@@ -359,9 +373,9 @@ def test_least_filled_floods_nobody(
     strategy=st.sampled_from(["priority", "highest_price", "least_filled", "weighted"]),
     buyers=st.integers(2, 8),
 )
-def test_ties_go_round(cluster: Cluster, template: str, strategy: str, buyers: int) -> None:
+def test_ties_go_round(session: psycopg.Connection, strategy: str, buyers: int) -> None:
     """Among equals nobody is ever more than one lead ahead: the lowest id had them all."""
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         check_turns(Fair(connection, [Decimal(1)] * buyers, strategy=strategy).sell(["78701"] * 40), buyers)
 
 
@@ -372,14 +386,14 @@ def test_ties_go_round(cluster: Cluster, template: str, strategy: str, buyers: i
     random=st.randoms(use_true_random=False),
 )
 def test_round_robin_starves_nobody(
-    cluster: Cluster, template: str, buyers: int, areas: list[set[str]], random: Random
+    session: psycopg.Connection, buyers: int, areas: list[set[str]], random: Random
 ) -> None:
     """Of the leads that a buyer passes for, at most one goes to each other buyer before it is its turn."""
     codes = [random.choice(CODES) for _ in range(200)]
     scopes = [[("postal_code", code) for code in sorted(area)] for area in areas[:buyers]]
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         fair = Fair(connection, [Decimal(1)] * buyers, scopes, strategy="round_robin")
-        sold = [fair.sell([code]) for code in codes]
+        sold = fair.sell_each(codes)
     for number, area in enumerate(areas[:buyers]):
         assert longest_wait(number, area, codes, sold) < buyers
 
@@ -391,14 +405,14 @@ def test_round_robin_starves_nobody(
     random=st.randoms(use_true_random=False),
 )
 def test_weighted_starves_nobody(
-    cluster: Cluster, template: str, weights: list[Decimal], areas: list[set[str]], random: Random
+    session: psycopg.Connection, weights: list[Decimal], areas: list[set[str]], random: Random
 ) -> None:
     """Who passes for every lead waits no longer than twice the leads that its smallest share makes one of."""
     codes = [random.choice(CODES) for _ in range(250)]
     scopes = [EVERYWHERE, *([("postal_code", code) for code in sorted(area)] for area in areas)]
-    with fresh(cluster, template) as connection:
+    with fresh(session) as connection:
         fair = Fair(connection, weights, scopes[: len(weights)], strategy="weighted")
-        sold = [[winner] for winner in fair.sell(codes)]
+        sold = fair.sell_each(codes)
     assert longest_wait(0, set(CODES), codes, sold) <= 2 * sum(weights) / weights[0]
 
 

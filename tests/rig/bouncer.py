@@ -32,7 +32,12 @@ default_pool_size = {size}
 
 @contextmanager
 def running_bouncer(
-    server: EmbeddedServer, database: str, directory: Path, mode: str, size: int
+    server: EmbeddedServer,
+    database: str,
+    directory: Path,
+    mode: str,
+    size: int,
+    form: str = CONFIGURATION,
 ) -> Iterator[str]:
     """The superuser's URL of a database by way of PgBouncer, in this pool mode and with so many sessions of the server.
 
@@ -44,7 +49,7 @@ def running_bouncer(
     users.write_text("".join(f'"{role}" ""\n' for role in ROLES))
     configuration = directory / "pgbouncer.ini"
     configuration.write_text(
-        CONFIGURATION.format(
+        form.format(
             sockets=server.sockets, number=SOCKET_NUMBER, port=PORT, directory=directory, mode=mode, size=size
         )
     )

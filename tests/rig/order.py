@@ -11,10 +11,15 @@ TESTS = Path(__file__).parents[1]
 # By the time that each takes alone, longest first; none under 8 s.
 LONGEST = (
     "test_pgtap.py",
+    "ops/test_doctor.py",
+    "ops/test_recovery.py",
+    "docs/test_runbooks.py",
     "sealing/test_rotation.py",
     "properties/test_fairness.py",
     "docs/test_readme.py",
     "db/test_copies.py",
+    "ops/test_failover.py",
+    "ops/test_upgrade.py",
     "demo/test_demo.py",
     "billing/test_conservation.py",
     "worker/test_process.py",

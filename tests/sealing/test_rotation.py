@@ -104,6 +104,41 @@ async def test_retired_keys_are_replaced_by_a_worker(
     assert open_all(session, OLD) == expect(leads)
 
 
+async def test_an_altered_text_stops_no_rotation(
+    session: psycopg.Connection[Any], stocked_database: str, tmp_path: Path, run: Run
+) -> None:
+    """One of another row, one cut off, one altered: the others are sealed anew, and an event says how many are not."""
+    leads = post(stocked_database, tmp_path, OLD, 4)
+    torn = sorted(leads)[:3]
+    blob = session.execute("select sealed from leadgen.leads where id = %s", [torn[1]]).fetchone()
+    assert blob
+    for lead_id, text in zip(torn, (blob[0][:20], blob[0][:-1] + b"x", blob[0][:40]), strict=True):
+        session.execute("update leadgen.leads set sealed = %s where id = %s", [text, lead_id])
+    before = dict(session.execute(SEALED).fetchall())
+    assert run("sealing", "rotate", "--data", PII_KEYS=OLD).returncode == 0
+    well = max(leads)
+
+    def is_done() -> bool:
+        return bytes(dict(session.execute(SEALED).fetchall())[well][:9]) != bytes(before[well][:9])
+
+    async with running_worker(with_role(stocked_database, "leadgen_worker"), pii_keys=OLD) as worker:
+        await wait_until_async(is_done, lambda: "".join(worker.lines))
+        await wait_until_async(
+            lambda: session.execute(
+                "select from leadgen.events where kind = 'sealed_texts_altered'"
+            ).fetchall(),
+            lambda: "".join(worker.lines),
+        )
+        lines = "".join(worker.lines)
+    now = dict(session.execute(SEALED).fetchall())
+    assert [now[lead_id] for lead_id in torn] == [before[lead_id] for lead_id in torn]
+    messages = session.execute(
+        "select message from leadgen.events where kind = 'sealed_texts_altered'"
+    ).fetchall()
+    assert messages == [("3 sealed texts cannot be opened: altered, or of another row",)]
+    assert all(str(leads[lead_id]["email"]) not in lines for lead_id in leads)
+
+
 async def test_a_worker_that_is_killed_while_it_seals_loses_nothing(
     session: psycopg.Connection[Any], stocked_database: str, run: Run
 ) -> None:

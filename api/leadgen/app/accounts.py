@@ -1,6 +1,6 @@
 """The routes by which people sign up, in and out, verify an address and set a password."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import Response, get, post
 
@@ -42,6 +42,16 @@ WRONG_PASSWORD = Problem.of_field(
 )
 SIGNED_OUT = refused(Problem(NOT_SIGNED_IN, "Not signed in"), description="No session in force")
 FOREIGN = refused(BY_OTHERS, description="The cookie came without its X-CSRF-Token, or from another origin")
+
+
+class Shown(NamedTuple):
+    """What somebody shows who signs in by password."""
+
+    email: str
+    password: str
+    code: str | None
+    address: str | None
+    is_bearer: bool = False
 
 
 @post(
@@ -201,25 +211,8 @@ async def log_in(request: Request, services: FromServices) -> Response[bytes]:
     fields = await read_fields(request, models.LogIn)
     email, password = fields.read("email", LONGEST_EMAIL), fields.read("password", MOST_PASSWORD)
     code, is_bearer = fields.find("code", MOST_CODE), read_kind(fields) == "bearer"
-    cookies, token, device = services.cookies, make_token(), None if is_bearer else make_token()
-    old_session, old_device = cookies.read(request, SESSION), cookies.read(request, DEVICE)
-    started = await services.accounts.start_sign_in(email, address, old_device and hash_token(old_device))
-    check_wait("Too many sign-ins failed", started.retry_after)
-    digest = await services.passwords.compute(password, started.challenge)
-    outcome = await services.accounts.finish_sign_in(
-        started.attempt_id,
-        digest,
-        code,
-        hash_token(token),
-        device and hash_token(device),
-        None if is_bearer else old_session and hash_token(old_session),
-        request.headers.get("user-agent", "")[:AGENT] or None,
-    )
-    data = judge(outcome)
-    if outcome.get("is_cheap"):
-        challenge = make_challenge()
-        again = await services.passwords.compute(password, challenge)
-        await services.accounts.renew_digest(hash_token(token), digest, challenge.salt, again)
+    shown = Shown(email, password, code, address, is_bearer)
+    data, token, device = await sign_in_by_password(request, services, shown)
     return welcome(services, data, token, device)
 
 
@@ -252,6 +245,34 @@ async def show_me(request: Request, services: FromServices) -> Response[bytes]:
     with as_user(services, presented):
         data = await services.accounts.show_me(presented.token_hash)
     return succeed(data | {"csrf_token": make_csrf_token(presented.token) if presented.by_cookie else None})
+
+
+async def sign_in_by_password(
+    request: Request, services: Services, shown: Shown
+) -> tuple[dict[str, Any], str, str | None]:
+    """The user and the session, its token, and that of the browser's device; a program has none. Raises Problem."""
+    cookies, token, device = services.cookies, make_token(), None if shown.is_bearer else make_token()
+    old_session, old_device = cookies.read(request, SESSION), cookies.read(request, DEVICE)
+    started = await services.accounts.start_sign_in(
+        shown.email, shown.address, old_device and hash_token(old_device)
+    )
+    check_wait("Too many sign-ins failed", started.retry_after)
+    digest = await services.passwords.compute(shown.password, started.challenge)
+    outcome = await services.accounts.finish_sign_in(
+        started.attempt_id,
+        digest,
+        shown.code,
+        hash_token(token),
+        device and hash_token(device),
+        None if shown.is_bearer else old_session and hash_token(old_session),
+        request.headers.get("user-agent", "")[:AGENT] or None,
+    )
+    data = judge(outcome)
+    if outcome.get("is_cheap"):
+        challenge = make_challenge()
+        again = await services.passwords.compute(shown.password, challenge)
+        await services.accounts.renew_digest(hash_token(token), digest, challenge.salt, again)
+    return data, token, device
 
 
 def welcome(services: Services, data: dict[str, Any], token: str, device: str | None) -> Response[bytes]:

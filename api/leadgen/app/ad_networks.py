@@ -158,6 +158,7 @@ async def _take_post(request: Request, services: Services, source_key: str) -> R
         with services.rates.judge_key(context):
             post = await _open_post(services, source_key, body, json.dumps(context))
     except Problem as problem:
+        await services.put_key_first(problem, context)
         if source_key.isprintable():
             await keep_refused(services, problem, body, context, source_key)
         raise

@@ -5,6 +5,7 @@ shows a page with one button and changes nothing, and the button's POST does it.
 `List-Unsubscribe=One-Click` instead (RFC 8058). The pages need nothing from outside and run no script.
 """
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -57,10 +58,12 @@ PAGE_HEADERS = SECURITY_HEADERS | {
 QUESTIONS = {
     "accept": ("Accept this lead?", "Accept the lead"),
     "return": ("Return this lead?", "Return the lead"),
+    "report": ("What came of this lead?", "Report it"),
     "unsubscribe": ("Stop these e-mails?", "Stop the e-mails"),
 }
 ANSWERED = {
     "accepted": "Accepted",
+    "reported": "Thank you",
     "returned": "Returned",
     "requested": "Return requested",
     "refused": "Return refused",
@@ -84,6 +87,15 @@ FAILURES = {
     UNEXPECTED: ("Something went wrong on our side", "The failure was recorded. It is safe to try again."),
 }
 
+STAGES = {
+    "contacted": "I reached the customer",
+    "appointment": "We have an appointment",
+    "quoted": "I gave a quote",
+    "won": "I won the job",
+    "lost": "I did not get the job",
+}
+REPORT_FIELDS = ("stage", "happened_at", "value", "stars", "comment")
+
 Json = dict[str, Any]
 
 
@@ -100,6 +112,7 @@ class Page:
     fault: str | None = None
     filled: Mapping[str, str] = field(default_factory=dict)
     asks_password: bool = False
+    stages: Mapping[str, str] = field(default_factory=dict)
 
 
 def show_problem(request: Request, problem: Problem) -> Response[bytes]:
@@ -172,8 +185,10 @@ async def give_answer(request: Request, services: FromServices, token: Token) ->
     check_token(token)
     fields = await _read_fields(request, services.max_body_bytes)
     reason, note = fields.get("reason") or None, fields.get("note") or None
+    report = {name: fields[name] for name in REPORT_FIELDS if fields.get(name)}
     try:
-        return show_page(describe_link(await queries.answer_by_link(token, reason, note)))
+        link = await queries.answer_by_link(token, reason, note, json.dumps(report))
+        return show_page(describe_link(link, is_reported=bool(report)))
     except Problem as problem:
         if problem.kind not in (CONFLICT, MALFORMED):
             raise
@@ -190,17 +205,25 @@ def check_token(token: str) -> str:
     return token
 
 
-def describe_link(link: Json) -> Page:
-    """The page for what leadgen.read_link says: a question while it is open, else how it ended."""
+def describe_link(link: Json, *, is_reported: bool = False) -> Page:
+    """The page for what leadgen.read_link says: a question while it is open, else how it ended.
+
+    Something can be reported again and again: the page that thanks for a report asks for the next.
+    """
     is_open = link["state"] == "open"
     title, button = QUESTIONS[link["kind"]]
     return Page(
-        title=title if is_open else ANSWERED[link["state"]],
+        title=ANSWERED["reported"]
+        if is_reported and is_open
+        else title
+        if is_open
+        else ANSWERED[link["state"]],
         text=link["message"],
         subject=link["buyer"],
         facts=_read_facts(link) if "lead_id" in link else [],
         button=button if is_open else None,
         reasons=link.get("reasons") or [],
+        stages=STAGES if link["kind"] == "report" and is_open else {},
     )
 
 
@@ -212,7 +235,21 @@ def _read_facts(link: Json) -> list[tuple[str, str]]:
         ("Postal code", link["postal_code"] or "none"),
         ("Sold", f"{sold_at:%Y-%m-%d %H:%M %Z}"),
         ("Price", f"{link['price']} {link['currency']}"),
+        *_read_reported(link),
     ]
+
+
+def _read_reported(link: Json) -> list[tuple[str, str]]:
+    """What was reported so far, in a line; nothing of links that ask something else."""
+    reported = link.get("reported")
+    if link["kind"] != "report" or not reported:
+        return []
+    parts = [STAGES.get(reported["stage"], "")]
+    if reported["value"] is not None:
+        parts.append(f"{reported['value']} {link['currency']}")
+    if reported["stars"] is not None:
+        parts.append(f"{reported['stars']} of 5 stars")
+    return [("Reported", ", ".join(part for part in parts if part) or "a comment")]
 
 
 async def _read_fields(request: Request, limit: int) -> dict[str, str]:

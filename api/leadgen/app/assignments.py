@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from leadgen.app.body import read_body
 from leadgen.app.headers import check_body_type, group, key_hash_of
 from leadgen.app.json_text import decode_utf8, read_members
-from leadgen.app.openapi.models import Answer, Nothing, Return, ReturnReason, Sale
+from leadgen.app.openapi.models import Answer, Nothing, OutcomeReport, Return, ReturnReason, Sale
 from leadgen.app.openapi.operations import (
     BUYER,
     SALE_ID,
@@ -120,6 +120,45 @@ async def return_assignment(
     reason, note = _read_text(members, "reason"), _read_text(members, "note")
     evidence = _read_list(members, "evidence")
     return await _answer_sale(services, caller, assignment_id, "return", reason, note, evidence)
+
+
+@post(
+    "/api/assignments/{assignment_id:int}/outcome",
+    status_code=200,
+    summary="Report what came of a lead",
+    security=BUYER,
+    operation_class=operation(
+        answer(200, "Kept.", Answer),
+        refused(
+            TWO_KEYS,
+            Problem.of_field("stage", "another value", "contacted, appointment, quoted, won, lost"),
+            description="Malformed, or a value that cannot be",
+        ),
+        SCOPED_KEY,
+        OF_ANOTHER,
+        refused(
+            Problem(
+                CONFLICT, "Nothing more can be reported of sale 4711: it has ended (returned: bad_contact)"
+            ),
+            description="The sale has ended, or 100 reports of it are kept",
+        ),
+        TOO_OFTEN,
+        UNREADABLE,
+        body=takes("What happened.", json=OutcomeReport),
+    ),
+)
+async def report_outcome(request: Request, services: FromServices, assignment_id: SaleId) -> Response[bytes]:
+    """Contacted, appointment, quoted, won or lost, with a value, stars and a comment. As often as something happens.
+
+    Reports may come late and in any order: what happened last counts. The same report again changes nothing.
+    """
+    caller = await services.admit_caller(request)
+    check_body_type(group(request.scope["headers"]))
+    text = decode_utf8(await read_body(request, services.max_body_bytes))
+    read_members(text, OutcomeReport.__struct_fields__)
+    with services.rates.judge_key(caller):
+        outcome = await services.queries.report_outcome(key_hash_of(caller), assignment_id, text)
+    return _answer(outcome)
 
 
 @get(

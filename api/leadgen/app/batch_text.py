@@ -7,7 +7,7 @@ fails by itself. A decoder of JSON would refuse all leads for what is wrong with
 import asyncio
 import re
 
-from leadgen.app.json_text import decode_utf8
+from leadgen.app.json_text import decode_utf8, refuse_unknown
 from leadgen.app.openapi.models import MOST_LEADS, Lead
 from leadgen.app.problems import TOO_LARGE, Problem
 
@@ -86,4 +86,4 @@ def _of_member(body: bytes, begin: int) -> Problem | None:
         return Problem.of_field(
             name, "the same member twice" if begin else "no array", f"an array of {COUNT}"
         )
-    return Problem.of_field(name, "an unknown field", ONE_LEAD if name in Lead.__struct_fields__ else "leads")
+    return refuse_unknown(name, ("leads",), ONE_LEAD if name in Lead.__struct_fields__ else "leads")

@@ -23,8 +23,9 @@ import msgspec
 import structlog
 from psycopg import Error
 
+from leadgen import tracing
 from leadgen.app.errors import BUSY, is_undone, read_refusal, to_problem
-from leadgen.app.metrics import LEADS_IN_HAND
+from leadgen.app.metrics import LEAD_SECONDS, LEADS, LEADS_IN_HAND, name_outcome
 from leadgen.app.problems import UNAVAILABLE, Problem
 from leadgen.app.queries import Outcome, Queries
 from leadgen.app.sealing import Sealer
@@ -56,10 +57,12 @@ class _Lead:
     context: str
     begin_by: float
     answer: asyncio.Future[Outcome]
+    came: float
     statement: Statement | None = None  # else submit_lead's or submit_leads'
     waits: bool = False  # somebody held its offer: its call may wait for that
     is_alone: bool = False  # it may be what went wrong in a batch
     blobs: dict[str, str] = field(default_factory=dict)  # what of it is sealed, by digest
+    called: float = 0.0  # when its latest call began; 0: none yet
 
     @property
     def queue(self) -> tuple[Lane, bool, bool]:
@@ -90,7 +93,12 @@ class _SaysOffer(msgspec.Struct):
     offer_id: int | None = None
 
 
+class _SaysLead(msgspec.Struct):
+    lead_id: int | None = None
+
+
 _OFFER = msgspec.json.Decoder(_SaysOffer)
+_LEAD = msgspec.json.Decoder(_SaysLead)
 
 
 class Offers:
@@ -158,7 +166,7 @@ class LeadBatcher:
         loop = asyncio.get_running_loop()
         lane = self._offers.find(sender, loop.time()) or sender
         begin_by = loop.time() + WAIT_SECONDS
-        lead = _Lead(sender, lane, payload, context, begin_by, loop.create_future(), statement)
+        lead = _Lead(sender, lane, payload, context, begin_by, loop.create_future(), loop.time(), statement)
         lead.is_alone = statement is not None
         if self._unanswered >= self._slots * WAITING_PER_CONNECTION:
             self._make_room(lead)
@@ -171,7 +179,13 @@ class LeadBatcher:
             self._start_calls()
         try:
             with LEADS_IN_HAND.track_inprogress():
-                return await lead.answer
+                outcome = await lead.answer
+        except Problem as problem:
+            LEADS.labels("unavailable" if problem.kind is UNAVAILABLE else "refused").inc()
+            raise
+        else:
+            _note(lead, outcome, loop.time())
+            return outcome
         finally:
             timer.cancel()
             self._waiting.pop(lead, None)
@@ -229,6 +243,9 @@ class LeadBatcher:
         return batch
 
     async def _call(self, batch: list[_Lead]) -> None:
+        now = asyncio.get_running_loop().time()
+        for lead in batch:
+            lead.called = now
         try:
             if self._sealer:
                 await self._sealer.get_ready()
@@ -310,3 +327,18 @@ class LeadBatcher:
         if lead in self._waiting:
             del self._waiting[lead]
             lead.fail(Problem(UNAVAILABLE, BUSY))
+
+
+def _note(lead: _Lead, outcome: Outcome, now: float) -> None:
+    """What became of a lead, and how long it waited and was in the database; a trace of it, where somebody traces."""
+    status, text = outcome
+    LEADS.labels(name_outcome(status)).inc()
+    LEAD_SECONDS.labels("wait").observe(lead.called - lead.came)
+    LEAD_SECONDS.labels("database").observe(now - lead.called)
+    if (tracer := tracing.tracer()) and (lead_id := _LEAD.decode(text).lead_id) is not None:
+        whole = tracing.Step("lead", lead.came, now, {"outcome": name_outcome(status)})
+        parts = (
+            tracing.Step("wait", lead.came, lead.called),
+            tracing.Step("decide", lead.called, now, {"waited_for_offer": lead.waits}),
+        )
+        tracer.note_lead(lead_id, whole, parts, now)

@@ -19,6 +19,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from leadgen.app import stopping
 from leadgen.app.every_answer import add_security_headers
 from leadgen.app.gate import gate_of_process
 from leadgen.app.metrics import REFUSED
@@ -214,6 +215,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """The server stops: the request under way is the last."""
         self._keep_alive = False
+        stopping.begin()
         super().shutdown()
 
     # From the gate

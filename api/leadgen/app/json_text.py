@@ -8,6 +8,7 @@ every body passes it in a few microseconds. The careful one reads an odd body ag
 lose (repeated keys, the text of numbers), and says what is wrong and where, or that nothing is.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ from leadgen.escapes import ODD_ESCAPE
 MAX_DEPTH = 32
 MAX_NUMBER_LENGTH = 40
 MAX_EXPONENT = 99
+
+NEAR = 0.7  # how alike a name must be to be suggested; 1 is the same
 
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 _SHOWN_KEY = 60
@@ -64,9 +67,16 @@ def read_members(text: str, allowed: Sequence[str]) -> dict[str, Any]:
     members: dict[str, Any] = json.loads(text)
     for name in members:
         if name not in allowed:
-            listed = ", ".join(allowed) or "no field"
-            raise Problem.of_field(_show(name) or "body", "an unknown field", listed)
+            raise refuse_unknown(name, allowed, ", ".join(allowed) or "no field")
     return members
+
+
+def refuse_unknown(name: str, known: Sequence[str], allowed: str) -> Problem:
+    """The problem of a field that is not among those known; it names the one that was probably meant."""
+    problem = Problem.of_field(_show(name) or "body", "an unknown field", allowed)
+    if meant := difflib.get_close_matches(name[:_SHOWN_KEY].lower(), known, 1, NEAR):
+        problem.detail += f". Did you mean {meant[0]}?"
+    return problem
 
 
 class _Odd(Exception):  # noqa: N818  a signal between two readers

@@ -33,6 +33,7 @@ from leadgen.app.lead_forms import (
     show_taken,
     wants_json,
 )
+from leadgen.app.metrics import LEAD_SECONDS
 from leadgen.app.openapi.models import Accepted, Lead, LeadForm, Rejected
 from leadgen.app.openapi.operations import (
     LEAD_ID,
@@ -139,14 +140,14 @@ async def submit_lead(request: Request, services: FromServices) -> Response[byte
         check_lead_type(headers)
         context = read_context(headers, request.scope["client"], services.trusted_proxies)
         await services.rates.check_head(context)
-        return answer_lead(*await _submit(request, services, context))
+        return answer_lead(*await submit_body(request, services, context))
     if wants_json(headers):
         context = read_context(headers, request.scope["client"], services.trusted_proxies)
         return answer_lead(*await _submit_form(request, services, headers, context, {}))
     return await _answer_visitor(request, services, headers)
 
 
-async def _submit(
+async def submit_body(
     request: Request,
     services: Services,
     context: Mapping[str, str],
@@ -164,6 +165,7 @@ async def _submit(
         with services.rates.judge_key(context):
             return await take_lead(services, submit, context)
     except Problem as problem:
+        await services.put_key_first(problem, context)
         await keep_refused(services, problem, body, context)
         raise
 
@@ -182,7 +184,7 @@ async def _submit_form(
 
     await services.rates.check_head(context)
     check_encoding(headers)
-    return await _submit(request, services, context, as_json)
+    return await submit_body(request, services, context, as_json)
 
 
 async def _answer_visitor(request: Request, services: Services, headers: Headers) -> Response[bytes]:
@@ -258,7 +260,8 @@ async def take_lead(services: Services, submit: Submit, context: Mapping[str, st
     if status != "lookup":
         return status, outcome
     domain = json.loads(outcome)["domain"]
-    await services.queries.record_mail_domain(domain, await services.mail_domains.look_up(domain))
+    with LEAD_SECONDS.labels("mail_domain").time():
+        await services.queries.record_mail_domain(domain, await services.mail_domains.look_up(domain))
     return await submit(json.dumps(context))
 
 

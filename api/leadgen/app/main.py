@@ -9,7 +9,8 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 
-from leadgen.app import bookings, books
+from leadgen import tracing
+from leadgen.app import bookings, books, stopping
 from leadgen.app.account_pages import (
     ask_password,
     ask_verify,
@@ -40,15 +41,18 @@ from leadgen.app.answer_pages import give_answer, show_answer
 from leadgen.app.assignments import (
     accept_assignment,
     list_return_reasons,
+    report_outcome,
     return_assignment,
     show_assignment,
 )
 from leadgen.app.deposits import request_deposit, show_payment
+from leadgen.app.events import read_feed
 from leadgen.app.form_tokens import issue_form_token
 from leadgen.app.health import show_live, show_ready
 from leadgen.app.invoices import list_invoices, show_invoice, show_invoice_pdf, show_statement
+from leadgen.app.key_first import admit_holder
 from leadgen.app.leads import explain_lead, submit_lead
-from leadgen.app.metrics import MeasuredApp, forget_process
+from leadgen.app.metrics import MeasuredApp, forget_process, watch_pool
 from leadgen.app.money import list_ledger, show_balance
 from leadgen.app.openapi.document import make_config
 from leadgen.app.own_keys import create_own_key, list_own_keys, revoke_own_key, rotate_own_key
@@ -106,19 +110,29 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     Raises SettingsError for settings that are malformed or missing.
     """
+    # The pages stand on this package, which imports this module.
+    from leadgen.console.routes import CONSOLE_ROUTES
+    from leadgen.forms.routes import FORM_ROUTES
+    from leadgen.pages.assets import give_asset
+    from leadgen.pages.sign_in import SIGN_IN_ROUTES
+    from leadgen.portal.routes import PORTAL_ROUTES
+
     settings = settings or load_settings()
     services = make_services(settings)
     configure_logging(settings.log_level, settings.log_format)
+    tracing.configure(settings.otel_exporter_otlp_endpoint, "leadgen-api")
     app = MeasuredApp(
         route_handlers=[
             submit_lead,
             submit_batch,
             issue_form_token,
             explain_lead,
+            read_feed,
             take_post,
             verify_subscription,
             show_assignment,
             accept_assignment,
+            report_outcome,
             return_assignment,
             list_return_reasons,
             list_invoices,
@@ -162,9 +176,15 @@ def create_app(settings: Settings | None = None) -> Litestar:
             take_stripe_event,
             show_live,
             show_ready,
+            give_asset,
+            SIGN_IN_ROUTES,
+            CONSOLE_ROUTES,
+            PORTAL_ROUTES,
+            FORM_ROUTES,
         ],
         cors_config=ANY_PAGE,
         exception_handlers=EXCEPTION_HANDLERS,
+        guards=[admit_holder],
         lifespan=[partial(_lifespan, services)],
         logging_config=None,
         openapi_config=make_config(is_open=settings.environment == "development"),
@@ -179,11 +199,15 @@ def create_app(settings: Settings | None = None) -> Litestar:
 async def _lifespan(services: Services, _: Litestar) -> AsyncIterator[None]:
     await services.queries.pool.open()
     uses = asyncio.create_task(services.key_uses.run())
+    pool = asyncio.create_task(watch_pool(services.queries.pool))
+    stopping.on_stop(services.feed.close)
     try:
         yield
     finally:
         uses.cancel()
+        pool.cancel()
         await services.batcher.drain()
         await services.key_uses.flush()
         await services.queries.pool.close()
         forget_process()
+        tracing.close()

@@ -4,6 +4,7 @@ They are served on a port of their own, which is not for the world. With several
 summed through files in PROMETHEUS_MULTIPROC_DIR, which `leadgen.app.server` provides.
 """
 
+import asyncio
 import os
 from time import perf_counter
 from typing import cast
@@ -32,6 +33,7 @@ from prometheus_client import (
 
 from leadgen.app.every_answer import REQUEST_ID, add_security_headers, open_request
 from leadgen.app.headers import Networks
+from leadgen.db.pool import Pool
 
 REQUESTS = Counter("leadgen_http_requests", "Answered requests.", ["route", "status"])
 SECONDS = Histogram(
@@ -55,9 +57,31 @@ REFUSED = Counter(
 LEADS_PER_CALL = Histogram(
     "leadgen_leads_per_call", "Leads handed to the database in one call.", buckets=(1, 2, 4, 8, 16, 32)
 )
+LEADS = Counter("leadgen_leads", "Leads that were submitted, by what became of the call.", ["outcome"])
+LEAD_SECONDS = Histogram(
+    "leadgen_lead_step_seconds",
+    "How long a step took: wait (for a call), database (the whole decision), mail_domain (the look-up before).",
+    ["step"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+POOL_SIZE = Gauge(
+    "leadgen_pool_connections", "Database connections that there are.", multiprocess_mode="livesum"
+)
+POOL_WAITING = Gauge(
+    "leadgen_pool_waiting", "Calls that wait for a database connection now.", multiprocess_mode="livesum"
+)
+FEED_LISTENERS = Gauge("leadgen_feed_listeners", "Streams of the feed open now.", multiprocess_mode="livesum")
 POSTS_LIMITED = Counter(
     "leadgen_posts_limited", "Requests refused because a rate limit was reached.", ["limit"]
 )
+
+
+OUTCOMES = ("accepted", "rejected", "quarantined", "lookup")
+
+
+def name_outcome(status: str) -> str:
+    """A status of leadgen.submit_lead as a label: one of a closed list."""
+    return status if status in OUTCOMES else "other"
 
 
 class MeasuredApp(Litestar):
@@ -76,11 +100,13 @@ class MeasuredApp(Litestar):
         started = perf_counter()
         request_id = open_request(cast(HTTPScope, scope), self.trusted_proxies)
         status = 0
+        is_stream = False
 
         async def observe(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
+                is_stream = (b"content-type", b"text/event-stream; charset=utf-8") in message["headers"]
                 headers = add_security_headers(message["headers"])
                 message["headers"] = [*headers, (REQUEST_ID, request_id)]
             await send(message)  # type: ignore[arg-type]
@@ -90,7 +116,17 @@ class MeasuredApp(Litestar):
         finally:
             route = scope.get("path_template") or "unmatched"
             REQUESTS.labels(route, status).inc()
-            SECONDS.labels(route).observe(perf_counter() - started)
+            if not is_stream:  # it lasts as long as its client likes
+                SECONDS.labels(route).observe(perf_counter() - started)
+
+
+async def watch_pool(pool: Pool) -> None:
+    """Show how full the pool is, each second. Runs until cancelled."""
+    while True:
+        stats = pool.get_stats()
+        POOL_SIZE.set(stats.get("pool_size", 0))
+        POOL_WAITING.set(stats.get("requests_waiting", 0))
+        await asyncio.sleep(1)
 
 
 def serve(port: int, directory: str | None) -> None:

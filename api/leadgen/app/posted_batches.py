@@ -20,7 +20,8 @@ from litestar import Response, post
 
 from leadgen.app.batch_text import Span, find_leads
 from leadgen.app.body import read_body, too_large
-from leadgen.app.headers import Headers, check_body_type, group, read_context
+from leadgen.app.headers import Headers, check_body_type, group, read_caller, read_context
+from leadgen.app.key_first import BY_ITSELF
 from leadgen.app.leads import JSON, NOT_TAKEN, answer_lead, read_payload, take_lead
 from leadgen.app.openapi.models import MOST_LEADS, Batch, BatchAnswer
 from leadgen.app.openapi.operations import (
@@ -80,6 +81,7 @@ _SAYS = msgspec.json.Decoder(_Says, float_hook=Decimal)
     status_code=200,
     summary="Submit many leads",
     security=SOURCE_WITH_KEY,
+    opt={BY_ITSELF: True},
     operation_class=operation(
         answer(200, "What became of each lead, in the order of the batch.", BatchAnswer),
         refused(MALFORMED, TWO_KEYS, description="No batch: its leads cannot be told apart"),
@@ -101,10 +103,10 @@ async def submit_batch(request: Request, services: FromServices) -> Response[byt
     Where every lead would be answered with the same 401, 429 or 503, the batch is.
     """
     headers = group(request.scope["headers"])
+    await services.admit_source(read_caller(headers, request.scope["client"], services.trusted_proxies))
     check_body_type(headers)
     _check_no_key(headers)
     context = read_context(headers, request.scope["client"], services.trusted_proxies)
-    await services.admit_source(context)
     with services.batches.take(context["api_key_hash"]):
         body, spans = await _read_batch(request, services, context)
         answers = await _take_leads(services, context, body, spans)

@@ -15,7 +15,7 @@ import time
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote_plus, urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
@@ -42,6 +42,8 @@ LONGEST_TOKEN = 16_384  # characters of an ID token
 LONGEST_SUBJECT = 255
 LONGEST_EMAIL = 200
 MOST_KEYS = 50
+LEAST_BITS = 2_048  # of an RSA key: RFC 7518, 3.3
+BITS_OF_A_LETTER = 6  # in base64
 KEPT_SECONDS = 3_600.0
 PAUSE_SECONDS = 60.0  # before keys are read again for one that is not known
 RETRY_SECONDS = 10.0  # before a provider that failed is asked again
@@ -163,9 +165,11 @@ class Provider:
             key = _find_key((await self._find(since=time.monotonic() - PAUSE_SECONDS)).keys, head)
         if key is None:
             raise NotVerified("key_unknown")
+        if key["kty"] == "RSA" and len(str(key.get("n")).rstrip("=")) * BITS_OF_A_LETTER < LEAST_BITS:
+            raise NotVerified("key_weak")
         try:
             made = jws.deserialize_compact(token, JWKRegistry.import_key(key), algorithms=[head["alg"]])
-            claims = json.loads(made.payload)
+            claims = json.loads(made.payload, parse_constant=_refuse_constant)
         except (JoseError, ValueError, TypeError, KeyError, RecursionError):
             raise NotVerified("signature") from None
         if not isinstance(claims, dict):
@@ -292,6 +296,11 @@ class Provider:
                 if len(body) > LONGEST:
                     raise NotVerified(f"{what}: too long")
             return bytes(body)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """NaN is neither before nor after a moment: a token with it would not expire."""
+    raise ValueError(name)
 
 
 def _find_key(keys: list[Json], head: Mapping[str, Any]) -> Json | None:

@@ -37,15 +37,24 @@ SHOW_INVOICE = "select leadgen.show_own_invoice(%s, %s)"
 SHOW_ANY_INVOICE = "select leadgen.show_invoice_for(%s, %s)"
 MAKE_STATEMENT = "select leadgen.make_own_statement(%s, %s::date, %s::date)::text"
 ANSWER_SALE = "select leadgen.answer_sale(%s, %s, %s, %s, %s, %s)::text"
+REPORT_OUTCOME = "select leadgen.report_outcome(%s, %s, %s::jsonb)::text"
 SHOW_BALANCE = "select leadgen.show_balance(%s)::text"
 LIST_LEDGER = "select leadgen.list_ledger(%s, %s, %s)::text"
 LIST_RETURN_REASONS = "select leadgen.list_return_reasons()::text"
 READ_LINK = "select leadgen.read_link(%s)"
-ANSWER_BY_LINK = "select leadgen.answer_by_link(%s, %s, %s)"
+ANSWER_BY_LINK = "select leadgen.answer_by_link(%s, %s, %s, %s::jsonb)"
 RECORD_SMS_STATUS = "select leadgen.record_sms_status(%s, %s, %s, %s)"
 REQUEST_DEPOSIT = "select leadgen.request_deposit(%s, %s, %s, %s)::text"
 SHOW_PAYMENT = "select leadgen.show_payment(%s, %s)::text"
 KEEP_PAYMENT_EVENT = "select leadgen.keep_payment_event(%s)"
+
+FIND_FEED_HEAD = "select leadgen.find_feed_head()"
+FIND_FEED_READER = "select leadgen.find_feed_reader(%s)"
+SHOW_FEED = {
+    "operator": "select leadgen.show_feed(%s, %s, %s, %s)",
+    "buyer": "select leadgen.show_own_feed(%s, %s, %s, %s)",
+}
+FEED_PAGE = 100  # items
 
 Outcome = tuple[str, str]  # of a lead: its `status`, and the whole as JSON
 
@@ -218,6 +227,11 @@ class Queries:
         (outcome,) = await self._row(ANSWER_SALE, parameters)
         return str(outcome)
 
+    async def report_outcome(self, key_hash: str, assignment_id: int, report: str) -> str:
+        """Keep what came of a lead (JSON), for the key of its buyer. The sale's answers as JSON."""
+        (outcome,) = await self._row(REPORT_OUTCOME, (key_hash, bound(assignment_id), report))
+        return str(outcome)
+
     async def list_return_reasons(self) -> str:
         """The reasons for which a sale may be returned, as JSON."""
         (reasons,) = await self._row(LIST_RETURN_REASONS, ())
@@ -228,9 +242,11 @@ class Queries:
         (link,) = await self._row(READ_LINK, (token,))
         return dict(link)
 
-    async def answer_by_link(self, token: str, reason: str | None, note: str | None) -> dict[str, Any]:
-        """Do what a link in an e-mail asks."""
-        (outcome,) = await self._row(ANSWER_BY_LINK, (token, reason, note))
+    async def answer_by_link(
+        self, token: str, reason: str | None, note: str | None, report: str
+    ) -> dict[str, Any]:
+        """Do what a link in an e-mail asks; the report of an outcome is a JSON text."""
+        (outcome,) = await self._row(ANSWER_BY_LINK, (token, reason, note, report))
         return dict(outcome)
 
     async def record_sms_status(
@@ -265,6 +281,24 @@ class Queries:
     async def keep_payment_event(self, body: str) -> None:
         """Store an event of Stripe as it came; the same again is stored once."""
         await self._row(KEEP_PAYMENT_EVENT, (body,))
+
+    async def find_feed_head(self) -> int:
+        """The id of the latest item of the feed."""
+        (head,) = await self._row(FIND_FEED_HEAD, ())
+        return int(head)
+
+    async def find_feed_reader(self, key_hash: str) -> str:
+        """Who reads the feed by this key or session: `operator`, or `buyer 5`. Raises Problem (401, 403)."""
+        (reader,) = await self._row(FIND_FEED_READER, (key_hash,))
+        return str(reader)
+
+    async def show_feed(
+        self, reader: str, key_hash: str, kinds: list[str] | None, after: int | None, limit: int = FEED_PAGE
+    ) -> str:
+        """A page of the feed as JSON, as an operator or a buyer sees it. Raises Problem (410: the place is gone)."""
+        kind, _, _ = reader.partition(" ")
+        (page,) = await self._row(SHOW_FEED[kind], (key_hash, after, limit, kinds))
+        return str(page)
 
     async def fetch(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         """The rows of a call that others name."""

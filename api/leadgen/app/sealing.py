@@ -72,17 +72,30 @@ class Sealer:
         sealed = self.vault.seal("submission", encode(document))
         return add_sealing(json.dumps(context), self.vault, {"text": b64encode(sealed).decode()})
 
-    async def open_sale(self, sale: str) -> str:
-        """A sale (JSON of leadgen.show_sale) with its lead's contact. Raises Problem where it cannot be opened."""
-        shown = _MEMBERS.decode(sale)
-        if "sealed" not in shown:
-            return sale
-        sealed = bytes.fromhex(decode(shown.pop("sealed"), type=str))
+    async def open_contact(self, sealed: bytes) -> dict[str, Any]:
+        """The contact of a sealed lead, by its fields. Raises Problem where it cannot be opened."""
         try:
             vault = await self._store.get_for([sealed])
             contact, _ = open_lead(vault, sealed)
         except SealError as error:
             log.error("a sealed lead cannot be opened", cause=str(error))
             raise Problem(UNAVAILABLE, NOT_OPENED) from None
-        lead: dict[str, object] = {**_MEMBERS.decode(shown["lead"]), **contact._asdict()}
+        return contact._asdict()
+
+    async def open_submission(self, sealed: bytes) -> Any:
+        """What a sealed submission in quarantine says. Raises Problem where it cannot be opened."""
+        try:
+            vault = await self._store.get_for([sealed])
+            return json.loads(vault.open("submission", sealed))
+        except (SealError, ValueError) as error:
+            log.error("a sealed submission cannot be opened", cause=type(error).__name__)
+            raise Problem(UNAVAILABLE, NOT_OPENED) from None
+
+    async def open_sale(self, sale: str) -> str:
+        """A sale (JSON of leadgen.show_sale) with its lead's contact. Raises Problem where it cannot be opened."""
+        shown = _MEMBERS.decode(sale)
+        if "sealed" not in shown:
+            return sale
+        contact = await self.open_contact(bytes.fromhex(decode(shown.pop("sealed"), type=str)))
+        lead: dict[str, object] = {**_MEMBERS.decode(shown["lead"]), **contact}
         return encode({**shown, "lead": lead}).decode()

@@ -15,10 +15,11 @@ from litestar.params import SkipValidation
 from leadgen.app.account_queries import AccountQueries
 from leadgen.app.batches import LeadBatcher
 from leadgen.app.cookies import Cookies
+from leadgen.app.feed import Feed
 from leadgen.app.headers import group, read_address_of_caller, read_caller
 from leadgen.app.key_uses import KeyUses
 from leadgen.app.password_work import PasswordWork
-from leadgen.app.problems import UNAUTHORIZED, UNAVAILABLE, Problem
+from leadgen.app.problems import MALFORMED, TOO_LARGE, UNAUTHORIZED, UNAVAILABLE, Problem
 from leadgen.app.provider import Provider
 from leadgen.app.queries import Queries
 from leadgen.app.rates import BatchesUnderWay, Rates
@@ -33,6 +34,7 @@ from leadgen.sealing.keyring import load_ring
 from leadgen.settings import Settings, SettingsError
 
 Request = litestar.Request[Any, Any, State]
+CALLER = "leadgen_caller"  # in the state of a request: who admit_caller has admitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Services:
     rates: Rates
     key_uses: KeyUses
     batches: BatchesUnderWay
+    feed: Feed
     mail_domains: MailDomains
     sms_callbacks: SmsCallbacks | None  # None: no text messages are sent from here
     stripe_secrets: StripeSecrets | None  # None: no payments by Stripe are taken in here
@@ -60,10 +63,13 @@ class Services:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
 
     async def admit_caller(self, request: Request) -> dict[str, str]:
-        """Who calls with a key (headers.read_caller), unless a rate limit is reached: Problem."""
+        """Who calls with a key (headers.read_caller), unless a rate limit is reached: Problem. Counted once."""
         scope = request.scope
-        caller = read_caller(group(scope["headers"]), scope["client"], self.trusted_proxies)
-        await self.rates.check_head(caller)
+        caller: dict[str, str] | None = scope["state"].get(CALLER)
+        if caller is None:
+            caller = read_caller(group(scope["headers"]), scope["client"], self.trusted_proxies)
+            await self.rates.check_head(caller)
+            scope["state"][CALLER] = caller
         return caller
 
     async def admit_source(self, context: Mapping[str, str]) -> None:
@@ -71,9 +77,22 @@ class Services:
         if "api_key_hash" not in context:
             raise Problem(UNAUTHORIZED, "No valid API key")
         await self.rates.check_head(context)
-        if not self.rates.knows_key(context):
+        await self.check_source_key(context)
+
+    async def check_source_key(self, context: Mapping[str, str]) -> None:
+        """Nothing, unless the caller shows a key that is no source's: Problem (401)."""
+        if "api_key_hash" in context and not self.rates.knows_key(context):
             with self.rates.judge_key(context):
                 await self.queries.check_source_key(context["api_key_hash"])
+
+    async def put_key_first(self, problem: Problem, context: Mapping[str, str]) -> None:
+        """Nothing, unless what has this problem came with a key that is no source's: the Problem (401) instead."""
+        if problem.kind in (MALFORMED, TOO_LARGE):
+            try:
+                await self.check_source_key(context)
+            except Problem as refusal:
+                if refusal.kind is UNAUTHORIZED:
+                    raise refusal from None
 
     async def show_sale(self, key_hash: str, assignment_id: int) -> str:
         """A sale as JSON, for its buyer's key; its lead's contact is opened if it is sealed. Raises Problem."""
@@ -119,6 +138,7 @@ def make_services(settings: Settings) -> Services:
         rates=Rates(queries, key_uses.note),
         key_uses=key_uses,
         batches=BatchesUnderWay(),
+        feed=Feed(queries, settings.max_feed_streams, settings.max_feed_streams_per_key),
         mail_domains=MailDomains(settings.mx_timeout_seconds, settings.dns_servers),
         sms_callbacks=SmsCallbacks.of(settings),
         stripe_secrets=StripeSecrets.of(settings),

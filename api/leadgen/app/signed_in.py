@@ -21,6 +21,7 @@ NOT_ALLOWED = Kind(403, "not-allowed", "The user may not do this")
 
 CSRF_HEADER = "x-csrf-token"
 READING = ("GET", "HEAD")
+SESSION_SHOWN = "leadgen_session"  # in the state of a request: whom admit_session has admitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,14 @@ class Presented:
 
 
 async def admit_session(request: Request, services: Services) -> Presented:
-    """Who shows a session, by bearer token or cookie. Raises Problem: 401 without one, 403, or a rate limit."""
+    """Who shows a session, by bearer token or cookie. Raises Problem: 401 without one, 403, or a rate limit.
+
+    A request is looked at once.
+    """
     scope = request.scope
+    if (admitted := scope["state"].get(SESSION_SHOWN)) is not None:
+        shown: Presented = admitted
+        return shown
     context = read_address_of_caller(group(scope["headers"]), scope["client"], services.trusted_proxies)
     presented = read_presented(request, services.cookies, context)
     if presented is None:
@@ -49,6 +56,7 @@ async def admit_session(request: Request, services: Services) -> Presented:
     if presented.by_cookie and request.method not in READING:
         check_origin(request, services)
         check_csrf(request, presented.token)
+    scope["state"][SESSION_SHOWN] = presented
     return presented
 
 

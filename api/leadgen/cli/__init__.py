@@ -11,6 +11,7 @@ from psycopg import Error as DatabaseError
 from leadgen.cli import (
     adopt,
     audit,
+    backup,
     buyers,
     check,
     consent,
@@ -23,8 +24,10 @@ from leadgen.cli import (
     endpoints,
     events,
     explain,
+    export,
     field_maps,
     find,
+    hooks,
     import_leads,
     keys,
     market,
@@ -37,6 +40,7 @@ from leadgen.cli import (
     privacy,
     quarantine,
     replay,
+    report,
     retention,
     returns,
     rules,
@@ -62,6 +66,8 @@ app.add_typer(users.app, name="user")
 app.add_typer(buyers.app, name="buyers")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(endpoints.app, name="endpoints")
+app.add_typer(report.app, name="report")
+app.add_typer(hooks.app, name="hooks")
 app.add_typer(returns.app, name="returns")
 money.app.command("payables")(money_sources.payables)
 money.app.command("payout")(money_sources.payout)
@@ -77,6 +83,7 @@ app.add_typer(suppress.app, name="suppress")
 app.add_typer(person.app, name="person")
 app.add_typer(retention.app, name="retention")
 app.add_typer(consent.app, name="consent")
+app.add_typer(backup.app, name="backup")
 for command in (
     demo.demo,
     schema.migrate,
@@ -96,6 +103,7 @@ for command in (
     policies.history,
     policies.rollback,
     events.events,
+    export.export,
     audit.audit,
     replay.replay,
     suppress.unsuppress,
@@ -104,6 +112,8 @@ for command in (
     doctor.doctor,
 ):
     app.command()(command)
+app.command("pause")(buyers.pause)
+app.command("resume")(buyers.resume)
 app.command("import")(import_leads.import_leads)
 app.command("accept")(sales.accept_sale)
 app.command("return")(sales.return_sale)

@@ -36,7 +36,7 @@ limit %(limit)s
 """
 TABLES = "select t.table_name, t.why_not from leadgen.audit_tables t order by t.table_name"
 HEAD = "select last_position, digest, last_entry, waiting from leadgen.find_audit_head()"
-SEALED = "select at_position, digest, entry from leadgen.list_sealed_audit(%s::bigint, %s::integer)"
+CHAINED = "select at_position, digest, entry from leadgen.list_chained_audit(%s::bigint, %s::integer)"
 
 PORTION = 5_000  # entries that are exported by one call
 
@@ -61,7 +61,7 @@ def audit(
     export: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write all sealed entries with their digests to a file, as JSON lines."
+            metavar="FILE", help="Write all chained entries with their digests to a file, as JSON lines."
         ),
     ] = None,
 ) -> None:
@@ -123,7 +123,7 @@ def print_entries(rows: list[Row]) -> None:
 
 
 def export_entries(file: Path) -> None:
-    """Write what is sealed, a line each: {"position": 1, "digest": "…", "entry": {…}}."""
+    """Write what is chained, a line each: {"position": 1, "digest": "…", "entry": {…}}."""
     written = 0
     try:
         with (
@@ -137,7 +137,7 @@ def export_entries(file: Path) -> None:
     except OSError as error:
         raise LeadGenError(f"--export: {file} cannot be written: {error.strerror}") from error
     waiting = head[3] if head else 0
-    later = f"; {count_of(waiting, 'entry', 'entries')} not sealed yet" if waiting else ""
+    later = f"; {count_of(waiting, 'entry', 'entries')} not chained yet" if waiting else ""
     err.print(
         f"{count_of(written, 'entry', 'entries')} written to {file}{later}", markup=False, soft_wrap=True
     )
@@ -146,7 +146,7 @@ def export_entries(file: Path) -> None:
 def list_sealed(connection: psycopg.Connection[Any]) -> Iterator[tuple[int, str, str]]:
     """All of the chain, in portions. Raises LeadGenError where an entry is gone."""
     after = 0
-    while found := connection.execute(SEALED, [after, PORTION]).fetchall():
+    while found := connection.execute(CHAINED, [after, PORTION]).fetchall():
         for position, digest, entry in found:
             if entry is None:
                 raise LeadGenError(
@@ -169,7 +169,7 @@ def verify_file(file: Path) -> tuple[int, str]:
                 digest = hashlib.sha256(digest + text.encode()).digest()
                 if (position, stored) != (last + 1, digest.hex()):
                     raise LeadGenError(
-                        f"{file}, line {number}: position {position} is not what was sealed after position {last}"
+                        f"{file}, line {number}: position {position} is not what was chained after position {last}"
                     )
                 last = position
     except (OSError, UnicodeDecodeError) as error:

@@ -85,7 +85,7 @@ def buyers(
 ) -> None:
     """List the buyers: id, channels in use, balance and offers. With --offer: its enrollments and their limits.
 
-    `leadgen buyers pause` and `leadgen buyers resume` stop and start the leads of one.
+    `leadgen pause` and `leadgen resume` stop and start the leads of one.
 
     Example: leadgen buyers --offer austin-plumbing
     """
@@ -194,7 +194,7 @@ def describe_state(row: Row) -> str:
     return "active"
 
 
-@app.command()
+@app.command(hidden=True)
 def pause(
     buyer: BuyerId,
     start: Annotated[
@@ -206,7 +206,10 @@ def pause(
     end: Annotated[
         str | None,
         typer.Option(
-            "--until", metavar="TIME", help="When leads flow again, read likewise. Default: after `resume`."
+            "--to",
+            "--until",
+            metavar="TIME",
+            help="When leads flow again, read likewise. Default: after `resume`.",
         ),
     ] = None,
     offer: OneOffer = None,
@@ -217,7 +220,7 @@ def pause(
     All its enrollments are paused, or with --offer the one in an offer. Leads that wait for it are offered again
     when the pause ends.
 
-    Example: leadgen buyers pause 7 --from 2026-12-24 --until 2026-12-27
+    Example: leadgen pause 7 --from 2026-12-24 --to 2026-12-27
     """
     said = []
     with connect(database_url()) as connection:
@@ -235,11 +238,11 @@ def pause(
     err.print("\n".join(said), markup=False, soft_wrap=True)
 
 
-@app.command()
+@app.command(hidden=True)
 def resume(buyer: BuyerId, offer: OneOffer = None, reason: Why = None) -> None:
     """End the pause of a buyer, or take back one that was planned, in all its offers or in one.
 
-    Example: leadgen buyers resume 7 --offer austin-plumbing
+    Example: leadgen resume 7 --offer austin-plumbing
     """
     said = []
     with connect(database_url()) as connection:

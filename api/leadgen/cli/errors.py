@@ -45,7 +45,9 @@ AS_TYPED = {
 WORDS = re.compile("|".join(rf"(?<![\w.]){re.escape(word)}(?!\w)" for word in AS_TYPED))
 
 
-FIELDS = re.compile(r"(?<=; )(from|note|reason|until)(?=: (?:found|allowed) )")  # options of the same name
+FIELDS = re.compile(
+    r"(?<=; )(by|from|note|reason|until|where)(?=: (?:found|allowed) )"
+)  # options of the same name
 
 
 def describe_error(error: Exception) -> str:

@@ -17,6 +17,7 @@ from leadgen.settings import load_settings
 
 OPEN: LiteralString = "select lead_id, sealed from leadgen.open_leads(%s::bigint[], %s, %s)"
 OPEN_SUBMISSION: LiteralString = "select leadgen.open_quarantined(%s::bigint, %s)"
+OPEN_FETCH: LiteralString = "select leadgen.open_fetch(%s::bigint, %s)"
 HAS_KEYS: LiteralString = "select k.id from leadgen.list_data_keys() k limit 1"
 NO_KEYS = "set PII_KEYS, PII_KEYS_FILE or PII_KEY_COMMAND as the API and the workers have it"
 

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from leadgen.cli.console import err, out, plain_table, show_minute
-from leadgen.cli.opening import OPEN, OPEN_SUBMISSION, find_hash_key, find_vault, tell_what_is_left_out
+from leadgen.cli.opening import OPEN, OPEN_FETCH, OPEN_SUBMISSION, find_hash_key, find_vault
 from leadgen.cli.privacy import HOLDINGS, Country
 from leadgen.cli.rows import AsJson, print_json, read_rows
 from leadgen.cli.target import database_url
@@ -47,7 +47,6 @@ def list_holdings(
     from leadgen.show.console import make_console
 
     contact = read_contact(phone, email)
-    tell_what_is_left_out()
     rows = read_rows(HOLDINGS, [*contact, country, find_hash_key()])
     if as_json:
         print_json(rows)
@@ -87,7 +86,6 @@ def export_person(
     Example: leadgen person export --email name@example.com --reason "asked for" --out person.json
     """
     kind, value = read_contact(phone, email)
-    tell_what_is_left_out()
     counts = dict.fromkeys(KINDS, 0)
     with (
         connect(database_url(), autocommit=True) as connection,
@@ -148,6 +146,10 @@ def open_holding(
         row = connection.execute(OPEN_SUBMISSION, [number, "person export"]).fetchone()
         if row and row[0]:
             return {"payload": json.loads(vault.open("submission", row[0]))}
+    elif what == "fetch":
+        row = connection.execute(OPEN_FETCH, [number, "person export"]).fetchone()
+        if row and row[0]:
+            return {"lead": json.loads(vault.open("post", row[0]))["lead"]}
     return {}
 
 

@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 from rich.text import Text
 
 from leadgen.cli.console import err, plain_table, show_minute
-from leadgen.cli.opening import find_hash_key, open_contact, tell_what_is_left_out
+from leadgen.cli.opening import find_hash_key, open_contact
 from leadgen.cli.rows import Row, call, read_rows
 from leadgen.cli.target import MAX_ID
 
@@ -87,7 +87,6 @@ def erase(
     if is_dry and lead is not None:
         raise typer.BadParameter("--dry-run counts what is held of a --phone or an --email")
     kind, value = given[0]
-    tell_what_is_left_out()
     opened = open_for_erasure(lead)
     found = read_rows(FIND, [kind, value, country, opened])
     others = (

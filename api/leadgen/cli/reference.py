@@ -22,8 +22,10 @@ def make_commands(app: typer.Typer) -> str:
 
 
 def list_commands(command: Any, path: str = NAME) -> Iterator[tuple[str, Any]]:
-    """Every command below this one, as it is typed."""
+    """Every command below this one, as it is typed; not the older names of some."""
     for name, one in command.commands.items():
+        if one.hidden:
+            continue
         if hasattr(one, "commands"):
             if one.invoke_without_command:
                 yield f"{path} {name}", one

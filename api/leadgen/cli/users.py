@@ -23,7 +23,8 @@ select u.id from leadgen.users u
 where u.id::text = %(user)s or u.email = lower(%(user)s)
 """
 LIST = """
-select u.id, u.email, u.name, u.role, u.status, u.buyer_id, s.source_key, u.member_kind, u.company, u.phone,
+select u.id, coalesce(u.wanted_email, u.email) as email, u.wanted_email is not null as waits_for_address, u.name,
+  u.role, u.status, u.buyer_id, s.source_key, u.member_kind, u.company, u.phone,
   u.created_at, u.verified_at, u.approved_at, u.signed_in_at,
   exists (select from leadgen.user_totp t where t.user_id = u.id and t.confirmed_at is not null) as has_totp,
   array(select b.issuer from leadgen.user_bindings b where b.user_id = u.id order by b.id) as issuers
@@ -31,6 +32,11 @@ from leadgen.users u
 left join leadgen.sources s on s.id = u.source_id
 where (%(status)s::text is null or u.status = %(status)s) and (%(role)s::text is null or u.role = %(role)s)
 order by u.id
+"""
+KEYS_LEFT = """
+select k.id, k.buyer_id from leadgen.api_keys k
+where k.made_by = %s and k.kind = 'buyer' and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+order by k.id
 """
 STATE = "select u.status, u.verified_at, u.approved_at from leadgen.users u where u.id = %s"
 SESSIONS = """
@@ -44,7 +50,7 @@ CREATE = "select leadgen.create_user(%s::text, %s::text, %s::text, %s::bigint, %
 SET_PASSWORD = "select leadgen.set_user_password(%s::bigint, %s, %s)"  # noqa: S105  a call
 INVITE = "select leadgen.invite_user(%s::text, %s::text, %s::text, %s::bigint, %s::bigint, %s::text)"
 APPROVE = "select leadgen.approve_user(%s::bigint, %s::bigint, %s::text)"
-CHANGE_STATUS = "select leadgen.change_user_status(%s::bigint, %s::text, %s::text)"
+CHANGE_STATUS = "select leadgen.change_user_status(%s::bigint, %s::text, %s::text, %s)"
 MAKE_LINK = "select leadgen.make_user_link(%s::bigint, %s::text)"
 SEND_RESET = "select leadgen.send_reset(%s::bigint)"
 REMOVE_PASSKEYS = "select leadgen.remove_user_passkeys(%s::bigint, %s::text)"
@@ -232,12 +238,26 @@ def disable(
     suspend: Annotated[
         bool, typer.Option("--suspend", help="For a while: suspended. Without it, deactivated: who has left.")
     ] = False,
+    revoke_keys: Annotated[
+        bool, typer.Option("--revoke-keys", help="Also revoke the keys of its buyer that it made.")
+    ] = False,
 ) -> None:
-    """Stop a user from signing in, and sign it out everywhere at once.
+    """Stop a user from signing in, sign it out everywhere at once, and revoke the keys of its own programs.
+
+    Keys of its buyer are the buyer's, and stay in force. Those that the user made are named here and in an event, and
+    the remaining owners are told by e-mail. --revoke-keys ends them, too.
 
     Example: leadgen user disable bob@example.com --reason "has left"
     """
-    _change_status(user, "suspended" if suspend else "deactivated", reason)
+    user_id = _change_status(
+        user, "suspended" if suspend else "deactivated", reason, revokes_keys=revoke_keys
+    )
+    if left := read_rows(KEYS_LEFT, [user_id]):
+        ids = ", ".join(str(row["id"]) for row in left)
+        err.print(
+            f"{count_of(len(left), 'key')} of buyer {left[0]['buyer_id']} that it made in force: {ids}. "
+            "`leadgen key revoke` or --revoke-keys ends them"
+        )
 
 
 @app.command()
@@ -345,10 +365,11 @@ def revoke(user: UserArgument) -> None:
     err.print(f"user {user_id}: {count_of(count, 'session')} ended")
 
 
-def _change_status(user: str, status: str, reason: str) -> None:
+def _change_status(user: str, status: str, reason: str, *, revokes_keys: bool = False) -> int:
     user_id = _find_user(user)
-    became = call(CHANGE_STATUS, [user_id, status, reason])
+    became = call(CHANGE_STATUS, [user_id, status, reason, revokes_keys])
     err.print(f"user {user_id} is {became or f'{status} already'}")
+    return user_id
 
 
 def _find_user(user: str) -> int:
@@ -399,6 +420,8 @@ def _describe_holder(row: Row) -> str:
 def _describe_status(row: Row) -> str:
     if row["status"] != Status.PENDING:
         return str(row["status"])
+    if row.get("waits_for_address"):
+        return "pending: its address has another user"
     waits = [
         word for word, name in (("verified", "verified_at"), ("approved", "approved_at")) if row[name] is None
     ]

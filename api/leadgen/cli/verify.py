@@ -98,7 +98,7 @@ def verify(
     given back when it ended, each balance is the sum of its entries, and payments, invoices and closed months say what
     is booked.
 
-    `leadgen verify audit` proves the audit alone: each entry is what was sealed, none was removed, added or moved, and
+    `leadgen verify audit` proves the audit alone: each entry is what was chained, none was removed, added or moved, and
     every trigger is in place. It prints the head of the chain: keep it elsewhere, and --head proves later that the
     entries up to it are the same.
 
@@ -169,7 +169,7 @@ def verify_audit(head: tuple[int, str] | None, file: Path | None) -> None:
             raise LeadGenError("--head is proved in the database, --file by itself: give one of them")
         last, proved = verify_file(file)
         err.print(
-            f"{count_of(last, 'entry', 'entries')} of {file} are what was sealed",
+            f"{count_of(last, 'entry', 'entries')} of {file} are what was chained",
             markup=False,
             soft_wrap=True,
         )
@@ -193,8 +193,8 @@ def verify_audit(head: tuple[int, str] | None, file: Path | None) -> None:
     if broken:
         out.print(invariants_table(broken))
         raise typer.Exit(1)
-    later = f"; {count_of(waiting, 'entry waits', 'entries wait')} to be sealed" if waiting else ""
-    err.print(f"every entry is what was sealed{later}")
+    later = f"; {count_of(waiting, 'entry waits', 'entries wait')} to be chained" if waiting else ""
+    err.print(f"every entry is what was chained{later}")
     if position:
         out.print(f"{position}:{digest}", markup=False, soft_wrap=True)
 

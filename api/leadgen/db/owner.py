@@ -20,7 +20,11 @@ MODULES = [
     "billing",
     "privacy",
     "outbox",
+    "reporting",
+    "rollups",
     "rehearsal",
+    "console",
+    "portal",
     "roads",
 ]
 SCHEMAS = ["leadgen", *MODULES, "report", "for_buyers", "for_sources"]

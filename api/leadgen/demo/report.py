@@ -30,13 +30,13 @@ select
   f.offer,
   r.config ->> 'strategy' as strategy,
   coalesce((r.config ->> 'max_buyers')::integer, 1) as max_buyers,
-  sum(f.received)::integer as received,
-  sum(f.received - f.valid)::integer as rejected,
-  sum(f.sold)::integer as sold,
-  sum(f.held)::integer as held,
-  sum(f.valid - f.sold - f.held)::integer as unsold,
+  sum(f.came_received)::integer as received,
+  sum(f.came_received - f.came_valid)::integer as rejected,
+  sum(f.came_sold)::integer as sold,
+  sum(f.came_held)::integer as held,
+  sum(f.came_valid - f.came_sold - f.came_held)::integer as unsold,
   (select count(*) from report.sales s where s.offer = f.offer and s.released_at is null)::integer as sales,
-  sum(f.revenue) as revenue
+  sum(f.came_net) as revenue
 from report.funnel f
 join leadgen.offers o on o.slug = f.offer
 join leadgen.routing_policies r on r.id = o.routing_policy_id

@@ -11,6 +11,7 @@ from leadgen.docs.errors import make_errors
 from leadgen.docs.events import make_events
 from leadgen.docs.functions import make_functions
 from leadgen.docs.markdown import bullets, page
+from leadgen.docs.measures import make_measures
 from leadgen.docs.modules import make_modules
 from leadgen.docs.rights import make_rights
 from leadgen.docs.settings import make_settings
@@ -26,6 +27,7 @@ PAGES: dict[str, tuple[Make, str]] = {
     "tables.md": (make_tables, "tables with their columns, and the views"),
     "erd.md": (make_erd, "which table refers to which, drawn"),
     "state-machines.md": (make_states, "the moves of leads, sales, deliveries and invoices, drawn"),
+    "measures.md": (make_measures, "what the numbers of reports mean"),
     "triggers.md": (make_triggers, "what a write to a table sets off"),
     "rights.md": (make_rights, "what each role may do to which object, and which rows it sees"),
     "errors.md": (make_errors, "SQLSTATEs, their HTTP status, who raises them"),

@@ -88,6 +88,9 @@ join pg_proc p on p.oid = t.tgfoid
 where not t.tgisinternal
 order by 1, 2
 """
+MEASURES = (
+    "select m.name, m.bases, m.unit, m.definition, m.source from leadgen.measures m order by m.position"
+)
 MOVES = "select t.entity, t.from_state, t.to_state from leadgen.state_transitions t order by 1, 2, 3"
 
 WORK = re.compile(r"The work of (leadgen\.\w+)\.")
@@ -246,6 +249,17 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """What a number of a report means; `bases` are the times by which it is counted."""
+
+    name: str
+    bases: list[str]
+    unit: str
+    definition: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Role:
     """A role of ours, and those that it is a member of."""
 
@@ -290,6 +304,7 @@ class Catalogue:
     functions: list[Function]
     triggers: list[Trigger]
     moves: list[Move]
+    measures: list[Measure]
     views: list[Named]
     roles: list[Role]
     grants: list[Grant]
@@ -320,6 +335,7 @@ def read_catalogue(session: psycopg.Connection) -> Catalogue:
         functions=read(Function, FUNCTIONS),
         triggers=read(Trigger, TRIGGERS),
         moves=read(Move, MOVES),
+        measures=read(Measure, MEASURES),
         views=read(Named, VIEWS),
         roles=read(Role, ROLES),
         grants=read(Grant, GRANTS),

@@ -1,5 +1,6 @@
 """functions.md: the façade, then the functions of each module, file by file."""
 
+from leadgen.db.doors import VIEWS
 from leadgen.docs.catalogue import Catalogue, Function
 from leadgen.docs.markdown import bullets, page, short, table
 from leadgen.docs.scan import list_items
@@ -16,6 +17,8 @@ def make_functions(catalogue: Catalogue, source: Source) -> str:
     doors = source.doors
     parts = [f"## leadgen\n\n{doors.facade.owns}"]
     parts += [_describe_facade(file, by_name) for file in source.of_module(FACADE)]
+    parts.append(f"## {VIEWS}\n\nWhat analysts may call.")
+    parts += [_describe_facade(file, by_name) for file in source.of_module(VIEWS)]
     modules = {**{name: room.owns for name, room in doors.modules.items()}, "roads": doors.roads_own}
     for module, owns in modules.items():
         parts.append(f"## {module}\n\n{owns}")

@@ -57,6 +57,7 @@ class Vault:
                         raise
                     self._faults[row.id] = error
                     continue
+                self._faults.pop(row.id, None)
             key = self._unwrapped[place]
             if row.purpose == "digest":
                 self._hash_key = pad(key).hex()
@@ -93,8 +94,19 @@ class Vault:
         return self._hash_key is None
 
     def knows(self, sealed: bytes) -> bool:
-        """Whether the key of a sealed text is loaded."""
-        return find_key_id(sealed) in self._keys
+        """Whether the key of a sealed text is loaded; one that is torn names none, and needs none."""
+        try:
+            return find_key_id(sealed) in self._keys
+        except SealError:
+            return True
+
+    def lacks_key_of(self, sealed: bytes) -> bool:
+        """Whether a sealed text names a data key that is in the database and cannot be unwrapped here."""
+        try:
+            key_id = find_key_id(sealed)
+        except SealError:
+            return False
+        return key_id in self._faults and key_id not in self._keys
 
     def seal(self, kind: str, text: bytes) -> bytes:
         """Seal a text of a kind: lead, submission, post."""

@@ -62,6 +62,8 @@ def _parts(account: Json) -> Iterator[RenderableType]:
         billing = f"billing: {account['billing_status']}"
         sales = [f"{sales[0]}; {billing}"] if len(sales) == 1 else [*sales, billing]
     yield from map(indented, sales)
+    for sale in account.get("sales", []):
+        yield from (indented(describe_report(sale, report)) for report in sale.get("reports") or [])
 
 
 def describe_erasure(erasure: Json) -> str:
@@ -153,6 +155,19 @@ def describe_sale(sale: Json) -> str:
     deliveries = "; ".join(describe_delivery(delivery) for delivery in sale["deliveries"] or [])
     paid = describe_cost(sale)
     return f"{sale['buyer']}: {price}{paid}, {fate} ({deliveries or 'no deliveries'})"
+
+
+def describe_report(sale: Json, report: Json) -> str:
+    """`sale 4 is reported on 2026-11-30 15:04:05 UTC: won (2026-11-29 18:00:00 UTC), 1,200.00 USD, 4 stars`."""
+    parts = []
+    if report.get("stage"):
+        parts.append(f"{report['stage']} ({moment(report['happened_at'])})")
+    if report.get("value") is not None:
+        parts.append(f"{money(report['value'], sale['currency'])} {sale['currency']}")
+    if report.get("stars"):
+        parts.append(f"{report['stars']} of 5 stars")
+    at = moment(report["reported_at"])
+    return f"sale {sale['assignment_id']} is reported on {at}: {', '.join(parts) or 'a comment'}"
 
 
 def describe_replacement(sale: Json) -> str:

@@ -46,7 +46,7 @@ class Delivery:
     body: str
     details: dict[str, Any] | None
     timeout_seconds: float | None  # of the routing policy, in total; None: the sender's deadline
-    buyer_id: int
+    buyer_id: int | None  # None: a hook of operators
     endpoint_id: int
     sealed: bytes | None = None  # the lead's contact, as long as the body has still none
     fault: str | None = None  # why it could not be opened

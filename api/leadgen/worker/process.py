@@ -15,9 +15,11 @@ from importlib.util import find_spec
 import structlog
 import uvloop
 
+from leadgen import tracing
 from leadgen.log import configure_logging
 from leadgen.mail_domains import MailDomains
 from leadgen.payments.due import Provider
+from leadgen.reports.reader import Sources
 from leadgen.sealing.envelope import SealError
 from leadgen.sealing.keyring import KeyRing, load_ring
 from leadgen.sealing.store import VaultStore
@@ -34,6 +36,7 @@ from leadgen.worker.loop import LEASE_MARGIN, ClaimTerms, Loop
 from leadgen.worker.postman import Postman
 from leadgen.worker.queries import Session
 from leadgen.worker.recorder import Recorder
+from leadgen.worker.reporter import Reporter
 from leadgen.worker.sealing import Opener, Sealer
 from leadgen.worker.tender import Tender
 from leadgen.worker.wakeup import Bell, listen
@@ -57,6 +60,7 @@ def run(settings: Settings) -> None:
         print(f"leadgen worker: {complaint}", file=sys.stderr)
         raise SystemExit(REFUSED)
     configure_logging(settings.log_level, settings.log_format)
+    tracing.configure(settings.otel_exporter_otlp_endpoint, "leadgen-worker")
     if port := settings.worker_metrics_port:
         metrics.serve(port)
     try:
@@ -64,6 +68,8 @@ def run(settings: Settings) -> None:
     except Exception as error:
         log.critical("worker crashed", exc_info=first_cause(error))
         raise SystemExit(CRASHED) from None
+    finally:
+        tracing.close()
     if not recorded:
         raise SystemExit(RECORDS_LOST)
 
@@ -124,7 +130,9 @@ async def work(settings: Settings) -> bool:
         )
         helpers = [
             group.create_task(recorder.run()),
-            group.create_task(listen(url, f"{name} bell", Bell(wake, loop.withdrawals))),
+            group.create_task(
+                listen(settings.worker_listen_url or url, f"{name} bell", Bell(wake, loop.withdrawals))
+            ),
             group.create_task(tender.run(settings.worker_poll_seconds)),
             group.create_task(checker.run(settings.worker_poll_seconds)),
             group.create_task(fetcher.run(settings.worker_poll_seconds)),
@@ -134,6 +142,8 @@ async def work(settings: Settings) -> bool:
             helpers.append(group.create_task(Sealer(seals, store).run()))
         if (postman := await open_postman(settings, stack, url, name)) is not None:
             helpers.append(group.create_task(postman.run(settings.worker_poll_seconds)))
+        reporter = await open_reporter(settings, stack, url, name)
+        helpers.append(group.create_task(reporter.run(settings.worker_poll_seconds)))
         if (stripe := stripe_of(settings)) is not None:
             payments = await stack.enter_async_context(Session(url, name))
             helpers.append(
@@ -194,6 +204,15 @@ async def open_postman(settings: Settings, stack: AsyncExitStack, url: str, name
     sender = await stack.enter_async_context(mail.MailSender(slow_deadline(settings), mail_server(settings)))
     session = await stack.enter_async_context(Session(url, name))
     return Postman(session, sender, settings.from_email, settings.public_url)
+
+
+async def open_reporter(settings: Settings, stack: AsyncExitStack, url: str, name: str) -> Reporter:
+    """Who sends scheduled reports. Without an SMTP server each fails, and says so."""
+    server = mail_server(settings)
+    sender = await stack.enter_async_context(mail.MailSender(slow_deadline(settings), server))
+    session = await stack.enter_async_context(Session(url, name))
+    sources = Sources(url, settings.report_database_url, settings.report_max_lag_seconds)
+    return Reporter(session, sender, server.from_email if server else None, sources, f"{name} reports")
 
 
 def slow_deadline(settings: Settings) -> float:

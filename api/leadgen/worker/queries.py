@@ -36,6 +36,7 @@ NAP: LiteralString = "select leadgen.take_nap(%s, %s)"
 CHECKS: LiteralString = "select endpoint_id, target from leadgen.list_endpoint_checks(%s)"
 RECORD_CHECK: LiteralString = "select leadgen.record_endpoint_check(%s, %s)"
 MEASURE: LiteralString = "select channel, status, deliveries, oldest_seconds from leadgen.measure_outbox()"
+MEASURE_MARKET: LiteralString = "select name, label, value from leadgen.measure_market()"
 CHORES: LiteralString = "select name, pause_seconds from leadgen.list_chores()"
 RUN_CHORE: LiteralString = "select leadgen.run_chore(%s)"
 CLAIM_FETCHES: LiteralString = (
@@ -47,6 +48,10 @@ CLAIM_USER_MAILS: LiteralString = (
     "select mail_id, kind, email, name, message_id::text, token_hash from leadgen.claim_user_mails(%s)"
 )
 RECORD_USER_MAIL: LiteralString = "select leadgen.record_user_mail(%s, %s, %s)"
+CLAIM_REPORT: LiteralString = "select leadgen.claim_report(%s)"
+START_REPORT_MAIL: LiteralString = "select leadgen.start_report_mail(%s, %s::uuid, %s)"
+RECORD_REPORT_MAIL: LiteralString = "select leadgen.record_report_mail(%s, %s::uuid, %s)"
+FINISH_REPORT: LiteralString = "select leadgen.finish_report(%s, %s::uuid, %s, %s)"
 UNSEALED: LiteralString = "select kind, id, digest, document::text, sealed from leadgen.list_unsealed(%s)"
 KEEP_SEALED: LiteralString = "select leadgen.keep_sealed(%s, %s)"
 HELD_UNCHECKED: LiteralString = "select lead_id, sealed from leadgen.list_held_unchecked(%s)"
@@ -246,6 +251,28 @@ class Session:
         """What became of it: sent, failed or refused."""
         await self._fetch(RECORD_USER_MAIL, (mail.mail_id, outcome, error))
 
+    async def claim_report(self, lease: timedelta) -> dict[str, Any] | None:
+        """A scheduled report that is due, with the e-mails of it that are not sent; None: there is none."""
+        claimed: dict[str, Any] | None = (await self._fetch(CLAIM_REPORT, (lease,)))[0][0]
+        return claimed
+
+    async def start_report_mail(
+        self, claimed: Mapping[str, Any], mail: Mapping[str, Any], lease: timedelta
+    ) -> bool:
+        """Say that an e-mail of it goes out now. False: it must not."""
+        return bool((await self._fetch(START_REPORT_MAIL, (mail["mail_id"], claimed["token"], lease)))[0][0])
+
+    async def record_report_mail(
+        self, claimed: Mapping[str, Any], mail: Mapping[str, Any], outcome: str
+    ) -> None:
+        """What became of an e-mail: sent, refused, unknown or failed."""
+        await self._fetch(RECORD_REPORT_MAIL, (mail["mail_id"], claimed["token"], outcome))
+
+    async def finish_report(self, claimed: Mapping[str, Any], rows: int | None, error: str | None) -> str:
+        """End a turn with a report. What it is now: sent, pending, failed or fenced."""
+        arguments = (claimed["run_id"], claimed["token"], rows, error)
+        return str((await self._fetch(FINISH_REPORT, arguments))[0][0])
+
     async def claim_payment_calls(self, limit: int) -> list[Due]:
         """What a payment provider is to be asked now."""
         return [Due(*row) for row in await self._fetch(CLAIM_CALLS, (limit, None))]
@@ -261,6 +288,10 @@ class Session:
     async def measure_outbox(self) -> list[tuple[str, str, int, float | None]]:
         """Deliveries that are open or in trouble, and the age in seconds of the oldest, by channel and status."""
         return await self._fetch(MEASURE, ())
+
+    async def measure_market(self) -> list[tuple[str, str, float]]:
+        """Numbers of the market: name, label, value."""
+        return await self._fetch(MEASURE_MARKET, ())
 
     async def __aenter__(self) -> Self:
         return self

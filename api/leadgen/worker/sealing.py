@@ -133,17 +133,34 @@ class Sealer:
 
 
 def seal_each(vault: Vault, unsealed: Sequence[Unsealed]) -> list[dict[str, object]]:
-    """What `leadgen.keep_sealed` takes. What cannot be opened to be sealed anew is left as it is, and logged."""
+    """What `leadgen.keep_sealed` takes.
+
+    What cannot be opened to be sealed anew is logged. Where this worker has its data key nobody can open it, and it is
+    handed back without a blob, so that the rest does not wait for it.
+    """
     items: list[dict[str, object]] = []
     for kind, row_id, digest, document, sealed in unsealed:
+        item: dict[str, object] = {"kind": kind, "id": row_id, "digest": digest}
         try:
-            text = document.encode() if document is not None else vault.open(kind, sealed or b"")
-        except SealError as error:
-            log.error("a sealed text cannot be sealed anew", kind=kind, id=row_id, cause=str(error))
-            continue
-        blob = base64.b64encode(vault.seal(kind, text)).decode()
-        items.append({"kind": kind, "id": row_id, "digest": digest, "blob": blob})
+            if document is not None:
+                text = document.encode()
+            else:
+                text = vault.open(kind, sealed or b"")
+                if kind != "lead":
+                    item["document"] = text.decode()
+        except (SealError, ValueError) as error:
+            log.error("a sealed text cannot be sealed anew", kind=kind, id=row_id, cause=describe(error))
+            if vault.lacks_key_of(sealed or b""):
+                continue
+        else:
+            item["blob"] = base64.b64encode(vault.seal(kind, text)).decode()
+        items.append(item)
     return items
+
+
+def describe(error: Exception) -> str:
+    """What is wrong with a sealed text, and nothing of the text."""
+    return str(error) if isinstance(error, SealError) else "it is no JSON"
 
 
 def read_post(vault: Vault, sealed: bytes) -> str:

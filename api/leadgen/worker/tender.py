@@ -18,7 +18,8 @@ from leadgen.worker.queries import Chore, Session, keep_trying
 
 MOST_A_TURN = 100  # of each chore before the next pause
 LIST_SECONDS = 60.0  # the list of chores is read again after that
-MEASURE_SECONDS = 5.0  # gauges are not refreshed more often
+MEASURE_SECONDS = 5.0  # gauges of the outbox are not refreshed more often
+MARKET_SECONDS = 30.0  # likewise those of the market
 COPY_SECONDS = 5.0  # whether the database is a copy is asked again after that
 NO_SUCH_CHORE = "LG404"
 
@@ -50,6 +51,7 @@ class Tender:
                 self._wake.set()
         if metrics.served:
             await self._do("measuring", MEASURE_SECONDS, self._measure)
+            await self._do("measuring the market", MARKET_SECONDS, self._measure_market)
 
     async def _do(self, what: str, pause: float, call: Callable[[], Awaitable[int]]) -> int:
         """How much was done; 0 while it rests. A chore that fails is logged, and holds up no other.
@@ -73,9 +75,20 @@ class Tender:
 
     async def _list(self) -> int:
         self._chores = await self._session.list_chores()
+        metrics.forget_chores(chore.name for chore in self._chores)
         return len(self._chores)
 
     async def _repeat(self, name: str) -> int:
+        try:
+            with metrics.chore_seconds.labels(name).time():
+                done = await self._repeat_until_done(name)
+        except psycopg.Error:
+            metrics.chore_errors.labels(name).inc()
+            raise
+        metrics.note_chore(name)
+        return done
+
+    async def _repeat_until_done(self, name: str) -> int:
         for done in range(MOST_A_TURN):
             try:
                 is_done = await self._session.run_chore(name)
@@ -106,4 +119,9 @@ class Tender:
     async def _measure(self) -> int:
         rows = await self._session.measure_outbox()
         metrics.show_outbox(rows)
+        return len(rows)
+
+    async def _measure_market(self) -> int:
+        rows = await self._session.measure_market()
+        metrics.show_market(rows)
         return len(rows)

@@ -12,7 +12,7 @@ from leadgen.worker.attempt import Delivery
 
 LEAD = "lead.assigned"
 LONGEST_NUMBER = 100  # digits
-LINKS = ("accept", "return", "unsubscribe")
+LINKS = ("accept", "return", "report", "unsubscribe")
 OPTIONAL_FACTS: dict[str, Any] = {
     "phone_extension": None,
     "city": None,

@@ -1,7 +1,7 @@
 -- Audit: the trail of changes. This module owns audit_tables (what is audited), audit_entries (what changed),
--- audit_waiting, audit_chain and audit_heads (the seal).
+-- audit_waiting, audit_chain and audit_heads (the chain).
 --
---   a change ──► audit_entries, audit_waiting ── commit, seal_audit ──► audit_chain ── next day ──► audit_heads
+--   a change ──► audit_entries, audit_waiting ── commit, chain_audit ──► audit_chain ── next day ──► audit_heads
 --        in its own transaction, no lock       one at a time      digest over digest
 --
 -- What always holds:
@@ -10,7 +10,7 @@
 -- 3. No entry holds a secret, a contact or an address of an endpoint: audit_tables.hidden names these columns.
 -- 4. Nobody who changes a row waits for the chain.
 --
--- This file makes entries; watch.sql the triggers, seal.sql the chain, verify.sql proves it.
+-- This file makes entries; watch.sql the triggers, chain.sql the chain, verify.sql proves it.
 
 create or replace function auditing.show_value(p_column text, p_value jsonb, p_hidden text[])
 returns jsonb

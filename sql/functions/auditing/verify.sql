@@ -32,7 +32,7 @@ begin
       ('audit_entry_changed',
         coalesce(l.previous_position, 0) = l.position - 1 and e.id is not null
         and l.digest <> sha256(coalesce(l.previous_digest, '') || convert_to(auditing.write_text(e), 'UTF8')),
-        format('position %s: entry %s (%s of %s %s), its place or its digest is not what was sealed',
+        format('position %s: entry %s (%s of %s %s), its place or its digest is not what was chained',
           l.position, l.entry_id, e.action, e.table_name, e.row_key))
   ) as f (rule, is_broken, detail)
   where l.position > p_after and f.is_broken
@@ -49,7 +49,7 @@ as $$
 begin
   return query
   select 'audit_entry_added',
-    format('entry %s (%s of %s %s) is neither sealed nor waiting', e.id, e.action, e.table_name, e.row_key)
+    format('entry %s (%s of %s %s) is neither chained nor waiting', e.id, e.action, e.table_name, e.row_key)
   from leadgen.audit_entries e
   where e.id > p_after and e.id <= p_last
     and not exists (select from leadgen.audit_chain c where c.entry_id = e.id)
@@ -64,7 +64,7 @@ returns table (rule text, detail text)
 language plpgsql
 stable
 as $$
--- In a copy no worker seals anything, so nothing is late there.
+-- In a copy no worker chains anything, so nothing is late there.
 begin
   return query
   select 'audit_head_differs',
@@ -73,15 +73,15 @@ begin
   left join leadgen.audit_chain c on c.position = h.position
   where c.digest is distinct from h.digest
   union all
-  select 'audit_waiting_twice', format('entry %s is sealed and still waits', w.entry_id)
+  select 'audit_waiting_twice', format('entry %s is chained and still waits', w.entry_id)
   from leadgen.audit_waiting w
   where exists (select from leadgen.audit_chain c where c.entry_id = w.entry_id)
   union all
-  select 'audit_entry_removed', format('entry %s is gone, before it was sealed', w.entry_id)
+  select 'audit_entry_removed', format('entry %s is gone, before it was chained', w.entry_id)
   from leadgen.audit_waiting w
   where not exists (select from leadgen.audit_entries e where e.id = w.entry_id)
   union all
-  select 'audit_seal_late',
+  select 'audit_chain_late',
     format('%s entries wait for more than an hour, the first is %s: do workers run?', count(*), min(e.id))
   from leadgen.audit_waiting w
   join leadgen.audit_entries e on e.id = w.entry_id

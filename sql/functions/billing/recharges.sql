@@ -38,23 +38,33 @@ end;
 $$;
 comment on function billing.set_recharge(bigint, numeric, numeric, numeric) is 'The work of leadgen.set_recharge.';
 
-create or replace function billing.start_recharge()
+create or replace function billing.list_due_recharges()
+returns setof bigint
+language plpgsql
+volatile
+as $$
+begin
+  return query
+  select f.buyer_id
+  from leadgen.payment_profiles f
+  where f.recharge_below is not null and f.recharge_paused_at is null and f.customer_id is not null
+    and billing.can_recharge(f)
+  order by f.buyer_id
+  limit 100;
+end;
+$$;
+comment on function billing.list_due_recharges() is 'Buyers that are to be recharged, at most 100.';
+
+create or replace function billing.start_recharge_of(p_buyer_id bigint)
 returns bigint
 language plpgsql
 volatile
 as $$
 -- The profile is locked first, and looked at again by a later statement: two workers make one recharge.
 declare
-  v_buyer_id bigint;
   v_id bigint;
 begin
-  select f.buyer_id into v_buyer_id
-  from leadgen.payment_profiles f
-  where f.recharge_below is not null and f.recharge_paused_at is null and f.customer_id is not null
-    and billing.can_recharge(f)
-  order by f.buyer_id
-  limit 1
-  for no key update skip locked;
+  perform from leadgen.payment_profiles f where f.buyer_id = p_buyer_id for no key update skip locked;
   if not found then
     return null;
   end if;
@@ -65,14 +75,14 @@ begin
     'recharge:' || gen_random_uuid(), f.customer_id, b.payment_method_id, leadgen.clock()
   from leadgen.payment_profiles f
   join leadgen.buyers b on b.id = f.buyer_id
-  where f.buyer_id = v_buyer_id and f.recharge_paused_at is null and billing.can_recharge(f)
+  where f.buyer_id = p_buyer_id and f.recharge_paused_at is null and billing.can_recharge(f)
   on conflict do nothing
   returning id into v_id;
   return v_id;
 end;
 $$;
-comment on function billing.start_recharge() is
-  'Asks for one recharge that is due: the id of the payment, null when none is. A worker charges it.';
+comment on function billing.start_recharge_of(bigint) is
+  'Asks for a recharge of a buyer, if it is due: the id of the payment, else null. A worker charges it.';
 
 create or replace function billing.can_recharge(p_profile leadgen.payment_profiles)
 returns boolean

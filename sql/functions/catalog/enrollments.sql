@@ -228,11 +228,7 @@ $$;
 comment on function catalog.lock_enrollment(bigint) is
   'An enrollment, its row locked until the transaction ends; LG404 when there is none.';
 
-create or replace function catalog.pause_enrollment(
-  p_enrollment_id bigint,
-  p_from timestamptz default null,
-  p_until timestamptz default null
-)
+create or replace function catalog.pause_enrollment(p_enrollment_id bigint, p_from timestamptz, p_until timestamptz)
 returns void
 language plpgsql
 volatile
@@ -261,6 +257,27 @@ end;
 $$;
 comment on function catalog.pause_enrollment(bigint, timestamptz, timestamptz) is
   'The work of leadgen.pause_enrollment.';
+
+create or replace function catalog.pause_by_its_clock(p_enrollment_id bigint, p_from text, p_until text)
+returns void
+language plpgsql
+volatile
+as $$
+-- An enrollment that there is not is refused where it is paused.
+declare
+  v_zone constant text := coalesce((
+    select coalesce(bo.timezone, m.timezone)
+    from leadgen.buyer_offers bo
+    join leadgen.offers o on o.id = bo.offer_id
+    join leadgen.markets m on m.id = o.market_id
+    where bo.id = p_enrollment_id), 'UTC');
+begin
+  perform catalog.pause_enrollment(p_enrollment_id, kernel.read_moment(p_from, v_zone, 'from'),
+    kernel.read_moment(p_until, v_zone, 'until'));
+end;
+$$;
+comment on function catalog.pause_by_its_clock(bigint, text, text) is
+  'The work of leadgen.pause_enrollment for times as people write them.';
 
 create or replace function catalog.resume_enrollment(p_enrollment_id bigint)
 returns boolean

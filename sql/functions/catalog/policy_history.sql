@@ -135,3 +135,39 @@ end;
 $$;
 comment on function catalog.describe_value(jsonb) is
   'A JSON value as people write it: plain text without quotes, all else as JSON.';
+
+create or replace function catalog.publish_policy(p_kind text, p_id bigint, p_body jsonb, p_version integer)
+returns integer
+language plpgsql
+volatile
+as $$
+-- Two who edit one policy: the row is locked, so the second sees the first one's version, and is told.
+declare
+  c_table constant text := p_kind || '_policies';
+  c_column constant text := case p_kind when 'routing' then 'config' else 'rules' end;
+  v_live integer;
+  v_body jsonb;
+  v_version integer;
+begin
+  perform catalog.check_policy_kind(p_kind);
+  execute format('select version, %I from leadgen.%I where id = $1 for update', c_column, c_table)
+  into v_live, v_body using p_id;
+  if v_live is null then
+    perform kernel.refuse('LG404', format('No %s policy %s', p_kind, p_id), 'id', p_id::text, 'the id of a policy');
+  elsif v_live is distinct from p_version then
+    perform kernel.refuse('LG409', 'Somebody else has published a version meanwhile', 'version',
+      format('version %s is live', v_live),
+      coalesce(format('version %s', p_version), 'the version you edit'),
+      'Compare yours with the live version, and publish it again.');
+  elsif v_body = p_body then
+    perform kernel.refuse('LG409', 'The live version has this body already', 'body', 'no change',
+      'a body that differs');
+  end if;
+  execute format('update leadgen.%I set %I = $1 where id = $2 returning version', c_table, c_column)
+  into v_version using p_body, p_id;
+  return v_version;
+end;
+$$;
+comment on function catalog.publish_policy(text, bigint, jsonb, integer) is
+  'Gives a policy a body, if the version that was edited is still live; returns the new version. LG409 if it is not, '
+  'or if nothing differs, LG423 for a body that is refused, LG404 for no such policy.';

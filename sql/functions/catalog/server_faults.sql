@@ -54,3 +54,14 @@ $$;
 comment on function catalog.list_server_faults() is
   'What any login could stop everything by, and what an administrator should run: functions that are open to all, '
   'roles of people without limits, roles of programs that may not connect.';
+
+create or replace function catalog.can_see_sessions()
+returns boolean
+language plpgsql
+stable
+as $$
+begin
+  return pg_has_role(current_user, 'pg_read_all_stats', 'usage');
+end;
+$$;
+comment on function catalog.can_see_sessions() is 'Whether the owner sees what other roles'' sessions do.';

@@ -1,8 +1,8 @@
 -- For whom a transaction acts: one buyer or one source, proved by a key or a session.
 --
 -- Row-level security asks acting_buyer() and acting_source() whose rows are shown. What they believe is a setting of
--- the transaction, leadgen.acts_as: who, and a seal. Anybody may write the setting, but the seal is made only by the
--- owner's functions: with a secret that no login reads, over the session's process and the begin of the transaction.
+-- the transaction, leadgen.acts_as: who, and a signature. Anybody may write the setting, but only the owner's functions
+-- sign: with a secret that no login reads, over the session's process and the begin of the transaction.
 -- So a setting that was written by hand, or brought along from another transaction or session, counts for nothing, and
 -- without one nobody sees a row. A pooled connection has nothing left of it after the commit.
 
@@ -12,27 +12,27 @@ language plpgsql
 volatile
 as $$
 begin
-  perform set_config('leadgen.acts_as', format('%s:%s:%s', p_kind, p_id, identity.seal_acting(p_kind, p_id)), true);
+  perform set_config('leadgen.acts_as', format('%s:%s:%s', p_kind, p_id, identity.sign_acting(p_kind, p_id)), true);
   return p_id;
 end;
 $$;
 comment on function identity.act_as(text, bigint) is
   'From here to its end the transaction acts for this buyer or source. Returns the id. The caller has seen the proof.';
 
-create or replace function identity.seal_acting(p_kind text, p_id bigint)
+create or replace function identity.sign_acting(p_kind text, p_id bigint)
 returns text
 language plpgsql
 stable
 as $$
 begin
   return (
-    select encode(sha256(s.secret || sha256(s.secret || convert_to(format('acts_as:%s:%s:%s:%s',
-      p_kind, p_id, pg_backend_pid(), extract(epoch from transaction_timestamp())), 'UTF8'))), 'hex')
+    select encode(kernel.compute_padded_hmac(s.blocks, convert_to(format('acts_as:%s:%s:%s:%s',
+      p_kind, p_id, pg_backend_pid(), extract(epoch from transaction_timestamp())), 'UTF8')), 'hex')
     from leadgen.link_secrets s
   );
 end;
 $$;
-comment on function identity.seal_acting(text, bigint) is
+comment on function identity.sign_acting(text, bigint) is
   'What proves, in this transaction of this session alone, that a function of the owner''s let it act for this buyer '
   'or source.';
 
@@ -41,14 +41,14 @@ returns bigint
 language plpgsql
 stable
 as $$
--- Digests are compared: how long that takes says nothing about the right seal.
+-- Digests are compared: how long that takes says nothing about the right signature.
 declare
   v_claim constant text[] := regexp_match(
     current_setting('leadgen.acts_as', true), '^(buyer|source):([0-9]{1,18}):([0-9a-f]{64})$');
 begin
   if v_claim[1] = p_kind
     and sha256(convert_to(v_claim[3], 'UTF8'))
-      = sha256(convert_to(identity.seal_acting(p_kind, v_claim[2]::bigint), 'UTF8')) then
+      = sha256(convert_to(identity.sign_acting(p_kind, v_claim[2]::bigint), 'UTF8')) then
     return v_claim[2];
   end if;
   return null;

@@ -121,10 +121,10 @@ begin
   perform identity.check_new_key(p_key.prefix, p_key.key_hash, p_key.expires_at);
   perform identity.check_key_count(p_key);
   insert into leadgen.api_keys as k (
-    created_at, kind, source_id, buyer_id, user_id, name, prefix, key_hash, scopes, expires_at)
+    created_at, kind, source_id, buyer_id, user_id, name, prefix, key_hash, scopes, expires_at, made_by)
   values (
     leadgen.clock(), p_key.kind, p_key.source_id, p_key.buyer_id, p_key.user_id, p_key.name, p_key.prefix,
-    p_key.key_hash, p_key.scopes, p_key.expires_at)
+    p_key.key_hash, p_key.scopes, p_key.expires_at, p_key.made_by)
   on conflict do nothing
   returning k.* into p_key;
   if p_key.id is null then
@@ -134,11 +134,28 @@ begin
   perform catalog.note_action('key_made', format('key %s', p_key.id), p_key.buyer_id,
     format('key %s of %s was made%s', p_key.id, identity.name_key_owner(p_key), p_what),
     jsonb_build_object('key_id', p_key.id, 'kind', p_key.kind, 'scopes', p_key.scopes));
+  perform identity.tell_of_key(p_key, 'added');
   return identity.describe_key(p_key);
 end;
 $$;
 comment on function identity.add_key(leadgen.api_keys, text) is
   'Keeps a new key, and writes the event; p_what ends its sentence. LG400, LG409.';
+
+create or replace function identity.tell_of_key(p_key leadgen.api_keys, p_what text)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  case p_key.kind
+    when 'user' then perform identity.queue_mail(p_key.user_id, 'key_' || p_what);
+    when 'buyer' then perform identity.tell_owners(p_key.buyer_id, 'buyer_key_' || p_what);
+    else null;
+  end case;
+end;
+$$;
+comment on function identity.tell_of_key(leadgen.api_keys, text) is
+  'Writes to the user, or to the owners of the buyer, whose key was added or removed.';
 
 create or replace function identity.name_key_owner(p_key leadgen.api_keys)
 returns text
@@ -160,7 +177,8 @@ create or replace function identity.create_key(
   p_scopes text[],
   p_expires_at timestamptz,
   p_prefix text,
-  p_key_hash text
+  p_key_hash text,
+  p_made_by bigint default null
 )
 returns jsonb
 language plpgsql
@@ -181,11 +199,12 @@ begin
   v_key.expires_at := p_expires_at;
   v_key.prefix := p_prefix;
   v_key.key_hash := p_key_hash;
+  v_key.made_by := p_made_by;
   return identity.add_key(v_key, '');
 end;
 $$;
-comment on function identity.create_key(text, bigint, text, text[], timestamptz, text, text) is
-  'The work of leadgen.create_key.';
+comment on function identity.create_key(text, bigint, text, text[], timestamptz, text, text, bigint) is
+  'The work of leadgen.create_key; p_made_by: the user that makes it, null for an operator.';
 
 create or replace function identity.lock_key(p_key_id bigint)
 returns leadgen.api_keys
@@ -210,7 +229,8 @@ create or replace function identity.rotate_key(
   p_overlap interval,
   p_expires_at timestamptz,
   p_prefix text,
-  p_key_hash text
+  p_key_hash text,
+  p_made_by bigint default null
 )
 returns jsonb
 language plpgsql
@@ -232,12 +252,14 @@ begin
   update leadgen.api_keys k set expires_at = least(k.expires_at, v_now + p_overlap) where k.id = v_old.id;
   v_new.prefix := p_prefix;
   v_new.key_hash := p_key_hash;
+  v_new.made_by := p_made_by;
   v_new.expires_at := coalesce(p_expires_at, v_now + (v_old.expires_at - v_old.created_at));
   return identity.add_key(v_new, format(' in the place of key %s', v_old.id)) || jsonb_build_object(
     'replaces', identity.describe_key((select k from leadgen.api_keys k where k.id = v_old.id)));
 end;
 $$;
-comment on function identity.rotate_key(bigint, interval, timestamptz, text, text) is 'The work of leadgen.rotate_key.';
+comment on function identity.rotate_key(bigint, interval, timestamptz, text, text, bigint) is
+  'The work of leadgen.rotate_key; p_made_by: the user that makes the new key, null for an operator.';
 
 create or replace function identity.revoke_key(p_key_id bigint)
 returns boolean
@@ -256,18 +278,8 @@ begin
   perform catalog.note_action('key_revoked', format('key %s', p_key_id), v_key.buyer_id,
     format('key %s of %s was revoked', p_key_id, identity.name_key_owner(v_key)),
     jsonb_build_object('key_id', p_key_id, 'kind', v_key.kind));
+  perform identity.tell_of_key(v_key, 'removed');
   return true;
 end;
 $$;
 comment on function identity.revoke_key(bigint) is 'The work of leadgen.revoke_key.';
-
-create or replace function identity.end_user_keys(p_user_id bigint)
-returns void
-language plpgsql
-volatile
-as $$
-begin
-  update leadgen.api_keys k set revoked_at = leadgen.clock() where k.user_id = p_user_id and k.revoked_at is null;
-end;
-$$;
-comment on function identity.end_user_keys(bigint) is 'Revokes every key of a user''s programs.';

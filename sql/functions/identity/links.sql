@@ -11,9 +11,9 @@ declare
   v_claim bytea;
   v_secret constant bytea := (select s.secret from leadgen.link_secrets s);
 begin
-  if p_kind in ('accept', 'return', 'unsubscribe') is not true or p_id is null then
+  if p_kind in ('accept', 'return', 'report', 'unsubscribe') is not true or p_id is null then
     perform kernel.refuse('LG400', 'There is no such kind of link', 'kind', 'another value',
-      'accept, return, unsubscribe');
+      'accept, return, report, unsubscribe');
   end if;
   if v_secret is null then
     perform kernel.refuse('LG423', 'There is no secret to sign links with', 'link_secrets', 'no row', 'one row',
@@ -25,8 +25,8 @@ begin
 end;
 $$;
 comment on function identity.make_link(text, bigint) is
-  'The token of a link by which a buyer answers without signing in: accept or return (a sale), unsubscribe (a buyer);'
-  ' base64url of an HMAC-SHA-256 and what it signs.';
+  'The token of a link by which a buyer answers without signing in: accept, return or report (a sale), unsubscribe '
+  '(a buyer); base64url of an HMAC-SHA-256 and what it signs.';
 
 create or replace function identity.open_link(p_token text, out kind text, out id bigint)
 language plpgsql
@@ -40,7 +40,7 @@ declare
 begin
   if p_token ~ '^[A-Za-z0-9_-]{50,110}$' and length(p_token) % 4 <> 1 then
     v_claim := regexp_match(encode(substr(decode(v_padded, 'base64'), 33), 'escape'),
-      '^(accept|return|unsubscribe):([0-9]{1,18})$');
+      '^(accept|return|report|unsubscribe):([0-9]{1,18})$');
   end if;
   if v_claim is null
     or sha256(convert_to(p_token, 'UTF8'))

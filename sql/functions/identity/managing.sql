@@ -103,12 +103,14 @@ begin
   if v_manager.role <> 'admin' and p_role is distinct from 'buyer' then
     perform kernel.refuse('LG400', 'An owner invites users of its buyer', 'role', coalesce(left(p_role, 30), 'null'),
       'buyer');
+  elsif v_manager.role <> 'admin' and p_source_id is not null then
+    perform identity.check_role_field('buyer', 'source', 'source_id', p_source_id::text, 'the id of a source');
   elsif v_manager.role <> 'admin' and v_buyer_id <> v_manager.buyer_id then
     perform kernel.refuse('LG404', 'There is no such buyer', 'buyer_id', v_buyer_id::text, 'your own, or nothing');
   end if;
   v_user_id := case v_manager.role
     when 'admin' then identity.invite_user(p_email, p_name, p_role, v_buyer_id, p_source_id, p_member_kind)
-    else identity.add_invited_user(p_email, p_name, p_role, v_buyer_id, p_source_id, p_member_kind) end;
+    else identity.invite_member(v_buyer_id, p_email, p_name, p_member_kind) end;
   return identity.describe_managed((select u from leadgen.users u where u.id = v_user_id));
 end;
 $$;
@@ -148,7 +150,7 @@ declare
   v_manager constant leadgen.users := identity.open_manager(p_token_hash, true);
 begin
   perform identity.check_manages(v_manager, p_user_id);
-  perform identity.change_user_status(p_user_id, p_status, p_reason, v_manager.role <> 'admin');
+  perform identity.change_user_status(p_user_id, p_status, p_reason, false, v_manager.role <> 'admin');
   return identity.describe_managed((select u from leadgen.users u where u.id = p_user_id));
 end;
 $$;

@@ -91,7 +91,7 @@ begin
   end if;
   return identity.create_key(
     p_kind, case p_kind when 'user' then v_user.id else v_user.buyer_id end, p_name, p_scopes, p_expires_at, p_prefix,
-    p_key_hash);
+    p_key_hash, v_user.id);
 end;
 $$;
 comment on function identity.create_own_key(text, text, text, text[], timestamptz, text, text) is
@@ -116,7 +116,7 @@ begin
   select o.* into v_open from identity.open_session(p_token_hash) o;
   perform identity.check_fresh(v_open.session);
   perform identity.check_owns_key(v_open.holder, p_key_id);
-  return identity.rotate_key(p_key_id, p_overlap, p_expires_at, p_prefix, p_key_hash);
+  return identity.rotate_key(p_key_id, p_overlap, p_expires_at, p_prefix, p_key_hash, (v_open.holder).id);
 end;
 $$;
 comment on function identity.rotate_own_key(text, bigint, interval, timestamptz, text, text) is

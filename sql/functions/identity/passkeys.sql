@@ -119,6 +119,7 @@ begin
   perform catalog.note_action('user_passkey_changed', format('user %s', v_user.id), v_user.buyer_id,
     format('user %s can sign in with passkey %s from now on', v_user.id, v_passkey.id),
     jsonb_build_object('user_id', v_user.id, 'passkey_id', v_passkey.id, 'is', 'added'));
+  perform identity.queue_mail(v_user.id, 'passkey_added');
   return identity.describe_passkey(v_passkey);
 end;
 $$;
@@ -155,12 +156,13 @@ begin
     perform catalog.note_action('user_passkey_changed', format('user %s', p_user.id), p_user.buyer_id,
       format('%s of user %s removed %s', kernel.count_of(v_count, 'passkey'), p_user.id, p_how),
       jsonb_build_object('user_id', p_user.id, 'passkey_id', p_passkey_id, 'is', 'removed', 'how', p_how));
+    perform identity.queue_mail(p_user.id, 'passkey_removed');
   end if;
   return v_count;
 end;
 $$;
 comment on function identity.remove_passkeys(leadgen.users, bigint, text) is
-  'Removes one passkey of a locked user, or all, with an event; how many.';
+  'Removes one passkey of a locked user, or all, with an event and an e-mail; how many.';
 
 create or replace function identity.remove_own_passkey(p_token_hash text, p_passkey_id bigint)
 returns void

@@ -9,7 +9,7 @@ as $$
 begin
   return query
   select u.id from leadgen.users u
-  where u.email = p_email
+  where u.email = p_email or u.wanted_email = p_email
     or (p_phone is not null and u.phone is not null
       and (ref.read_phone(u.phone, (ref.read_phone(p_phone, null)).country_code)).e164 = p_phone)
   order by u.id;
@@ -27,8 +27,8 @@ as $$
 begin
   return (
     select jsonb_build_object(
-      'user_id', u.id, 'created_at', u.created_at, 'email', u.email, 'name', u.name, 'company', u.company,
-      'phone', u.phone, 'role', u.role, 'buyer_id', u.buyer_id, 'source_id', u.source_id,
+      'user_id', u.id, 'created_at', u.created_at, 'email', coalesce(u.wanted_email, u.email), 'name', u.name,
+      'company', u.company, 'phone', u.phone, 'role', u.role, 'buyer_id', u.buyer_id, 'source_id', u.source_id,
       'member_kind', u.member_kind, 'status', u.status, 'verified_at', u.verified_at, 'approved_at', u.approved_at,
       'signed_in_at', u.signed_in_at,
       'has_password', exists (select from leadgen.user_passwords p where p.user_id = u.id),
@@ -101,7 +101,7 @@ begin
   set name = 'erased', revoked_at = coalesce(k.revoked_at, leadgen.clock())
   where k.user_id = p_user_id;
   update leadgen.users u
-  set email = v_email, name = 'erased', company = null, phone = null, updated_at = leadgen.clock()
+  set email = v_email, wanted_email = null, name = 'erased', company = null, phone = null, updated_at = leadgen.clock()
   where u.id = p_user_id;
   if v_user.email = v_email then
     return false;

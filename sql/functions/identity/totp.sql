@@ -129,7 +129,7 @@ returns jsonb
 language plpgsql
 volatile
 as $$
--- The user is told by e-mail of nothing here: it has the app in its hand. Operators see the event.
+-- The user is told by e-mail: it may not be the one who has the app in its hand.
 declare
   v_open record;
   v_user leadgen.users;
@@ -152,6 +152,7 @@ begin
     perform catalog.note_action('user_totp_changed', format('user %s', v_user.id), v_user.buyer_id,
       format('user %s signs in with codes of an app from now on', v_user.id),
       jsonb_build_object('user_id', v_user.id, 'is', 'confirmed'));
+    perform identity.queue_mail(v_user.id, 'app_added');
   end if;
   return v_answer;
 end;
@@ -219,16 +220,23 @@ returns void
 language plpgsql
 volatile
 as $$
+-- One that was never confirmed was never asked for: nothing changes.
+declare
+  v_was_asked boolean;
 begin
-  delete from leadgen.user_totp t where t.user_id = p_user.id;
+  delete from leadgen.user_totp t where t.user_id = p_user.id returning t.confirmed_at is not null into v_was_asked;
   delete from leadgen.user_recovery_codes r where r.user_id = p_user.id;
+  if v_was_asked is not true then
+    return;
+  end if;
+  perform identity.queue_mail(p_user.id, 'app_removed');
   perform catalog.note_action('user_totp_changed', format('user %s', p_user.id), p_user.buyer_id,
     format('user %s signs in without codes from now on; the app was removed %s', p_user.id, p_how),
     jsonb_build_object('user_id', p_user.id, 'is', 'removed', 'how', p_how));
 end;
 $$;
 comment on function identity.remove_totp(leadgen.users, text) is
-  'No codes are asked of a locked user any more; an event says so.';
+  'No codes are asked of a locked user any more; where they were, an event and an e-mail say so.';
 
 create or replace function identity.remove_user_totp(p_user_id bigint, p_reason text)
 returns void

@@ -71,6 +71,30 @@ $$;
 comment on function identity.check_text(text, text, integer, boolean) is
   'Raises LG400 for a text of a user that is too long, blank or odd.';
 
+create or replace function identity.check_role_field(
+  p_role text,
+  p_wants_it text,
+  p_field text,
+  p_value text,
+  p_allowed text
+)
+returns void
+language plpgsql
+immutable
+as $$
+begin
+  if p_role = p_wants_it and p_value is null then
+    perform kernel.refuse('LG400', format('A user with the role %s needs a %s', p_role, p_field), p_field, 'nothing',
+      p_allowed);
+  elsif p_role <> p_wants_it and p_value is not null then
+    perform kernel.refuse('LG400', format('A user with the role %s has no %s', p_role, p_field), p_field,
+      left(p_value, 30), format('nothing: only users with the role %s have one', p_wants_it));
+  end if;
+end;
+$$;
+comment on function identity.check_role_field(text, text, text, text, text) is
+  'Raises LG400 for a field that the role needs and that is missing, or that another role has.';
+
 create or replace function identity.check_holder(p_role text, p_buyer_id bigint, p_source_id bigint, p_member_kind text)
 returns void
 language plpgsql
@@ -81,16 +105,13 @@ begin
   if p_role in ('admin', 'operator', 'analyst', 'finance', 'buyer', 'source') is not true then
     perform kernel.refuse('LG400', 'There is no such role', 'role', coalesce(left(p_role, 30), 'null'),
       'admin, operator, analyst, finance, buyer, source');
-  elsif (p_buyer_id is not null) <> (p_role = 'buyer') then
-    perform kernel.refuse('LG400', format('buyer_id does not go with the role %s', p_role), 'buyer_id',
-      coalesce(p_buyer_id::text, 'nothing'), 'the id of a buyer with the role buyer, nothing with the others');
-  elsif (p_source_id is not null) <> (p_role = 'source') then
-    perform kernel.refuse('LG400', format('source_id does not go with the role %s', p_role), 'source_id',
-      coalesce(p_source_id::text, 'nothing'), 'the id of a source with the role source, nothing with the others');
-  elsif (case when p_role = 'buyer' then p_member_kind in ('owner', 'member') else p_member_kind is null end)
-    is not true then
-    perform kernel.refuse('LG400', format('member_kind does not go with the role %s', p_role), 'member_kind',
-      coalesce(left(p_member_kind, 30), 'nothing'), 'owner or member with the role buyer, nothing with the others');
+  end if;
+  perform identity.check_role_field(p_role, 'buyer', 'buyer_id', p_buyer_id::text, 'the id of a buyer');
+  perform identity.check_role_field(p_role, 'source', 'source_id', p_source_id::text, 'the id of a source');
+  perform identity.check_role_field(p_role, 'buyer', 'member_kind', p_member_kind, 'owner or member');
+  if p_member_kind not in ('owner', 'member') then
+    perform kernel.refuse('LG400', 'There is no such kind of member', 'member_kind', left(p_member_kind, 30),
+      'owner, member');
   end if;
   if p_buyer_id is not null and not exists (select from leadgen.buyers b where b.id = p_buyer_id) then
     perform kernel.refuse('LG404', 'There is no such buyer', 'buyer_id', p_buyer_id::text, 'the id of a buyer');
@@ -103,7 +124,12 @@ comment on function identity.check_holder(text, bigint, bigint, text) is
   'Raises LG400 unless buyer, source and kind of member are given exactly where the role wants them, LG404 for '
   'one that is not there.';
 
-create or replace function identity.settle_user(p_user leadgen.users, p_status text, p_reason text)
+create or replace function identity.settle_user(
+  p_user leadgen.users,
+  p_status text,
+  p_reason text,
+  p_revokes_keys boolean default false
+)
 returns void
 language plpgsql
 volatile
@@ -117,10 +143,14 @@ begin
   perform catalog.note_action('user_status_changed', format('user %s', p_user.id), p_user.buyer_id,
     format('user %s is %s, was %s: %s', p_user.id, p_status, p_user.status, p_reason),
     jsonb_build_object('user_id', p_user.id, 'is', p_status, 'was', p_user.status, 'reason', p_reason));
+  if p_status in ('suspended', 'deactivated') then
+    perform identity.settle_keys_left(p_user, p_revokes_keys);
+  end if;
 end;
 $$;
-comment on function identity.settle_user(leadgen.users, text, text) is
-  'Moves a locked user to a status, ends its sessions where it was active, and writes the event: by whom and why.';
+comment on function identity.settle_user(leadgen.users, text, text, boolean) is
+  'Moves a locked user to a status, ends its sessions where it was active, and writes the event: by whom and why. Of '
+  'keys of its buyer that a stopped user made, people are told, or they are revoked.';
 
 create or replace function identity.check_admin_stays(p_user_id bigint)
 returns void
@@ -145,6 +175,7 @@ create or replace function identity.change_user_status(
   p_user_id bigint,
   p_status text,
   p_reason text,
+  p_revokes_keys boolean default false,
   p_by_owner boolean default false
 )
 returns text
@@ -175,13 +206,16 @@ begin
     perform kernel.refuse('LG409', format('User %s is not verified and approved', p_user_id), 'status', v_user.status,
       'a user that is both', 'leadgen.approve_user approves a sign-up; the link in the e-mail verifies it.');
   elsif v_user.status = v_status then
+    if p_revokes_keys then
+      perform identity.settle_keys_left(v_user, true);
+    end if;
     return null;
   end if;
-  perform identity.settle_user(v_user, v_status, v_reason);
+  perform identity.settle_user(v_user, v_status, v_reason, p_revokes_keys);
   return v_status;
 end;
 $$;
-comment on function identity.change_user_status(bigint, text, text, boolean) is
+comment on function identity.change_user_status(bigint, text, text, boolean, boolean) is
   'The work of leadgen.change_user_status; p_by_owner: for an owner of the user''s buyer.';
 
 create or replace function identity.approve_user(p_user_id bigint, p_buyer_id bigint, p_member_kind text)
@@ -222,7 +256,8 @@ stable
 as $$
 begin
   return jsonb_build_object(
-    'id', p_user.id, 'email', p_user.email, 'name', p_user.name, 'role', p_user.role, 'status', p_user.status,
+    'id', p_user.id, 'email', coalesce(p_user.wanted_email, p_user.email), 'name', p_user.name,
+    'role', p_user.role, 'status', p_user.status,
     'buyer_id', p_user.buyer_id, 'source_id', p_user.source_id, 'member_kind', p_user.member_kind,
     'has_totp', exists (select from leadgen.user_totp t where t.user_id = p_user.id and t.confirmed_at is not null));
 end;

@@ -1,6 +1,6 @@
 -- Leads that a post only names: stored with the post, handed to workers, kept when their network refuses them.
 
-create or replace function intake.store_leads(p_source intake.mapped_source, p_leads jsonb, p_blobs jsonb)
+create or replace function intake.store_leads(p_source intake.mapped_source, p_leads jsonb, p_context jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -10,6 +10,8 @@ as $$
 declare
   c_most_at_once constant integer := 20;
   v_now constant timestamptz := leadgen.clock();
+  v_blobs constant jsonb := p_context #> '{sealing,blobs}';
+  v_key constant bytea := intake.read_sealing(p_context);
   v_ids text[];
   v_stores_all boolean;
 begin
@@ -22,12 +24,12 @@ begin
   v_stores_all := p_source.map ->> 'answer' = 'empty' and (
     select count(*) from unnest(v_ids) i where i is null) > c_most_at_once;
 
-  insert into leadgen.lead_fetches (created_at, source_id, fetch_id, lead, next_fetch_at, sealed, seal_due)
+  insert into leadgen.lead_fetches (created_at, source_id, fetch_id, lead, next_fetch_at, sealed, seal_due, digests)
   select v_now, p_source.source_id, v_ids[e.ordinality],
     case when s.blob is null then e.value else intake.hide_payload(e.value) end, v_now, s.blob,
-    intake.is_seal_due(s.blob)
+    intake.is_seal_due(s.blob), case when s.blob is not null then intake.digest_payload(e.value, v_key) end
   from jsonb_array_elements(p_leads) with ordinality e
-  cross join lateral (select intake.take_blob(p_blobs, intake.digest_text(e.value)) as blob) s
+  cross join lateral (select intake.take_blob(v_blobs, intake.digest_text(e.value)) as blob) s
   where (v_ids[e.ordinality] is not null or v_stores_all)
     and not exists (
       select from leadgen.leads l

@@ -51,22 +51,31 @@ end;
 $$;
 comment on function intake.export_submission(bigint) is 'A submission in quarantine as it came; null: there is none.';
 
-create or replace function intake.list_fetches_of(p_email text, p_phone text, p_country_code text)
+create or replace function intake.list_fetches_of(
+  p_email text,
+  p_phone text,
+  p_country_code text,
+  p_key bytea
+)
 returns setof bigint
 language plpgsql
 stable
 as $$
--- Few rows wait there: each is looked at. One that is in quarantine too is found there.
+-- Few rows wait there: each that is clear is looked at. One that is in quarantine too is found there.
 begin
   return query
   select f.id from leadgen.lead_fetches f
   where f.quarantine_id is null and f.sealed is null
     and intake.is_submission_of(f.lead, p_email, p_phone, p_country_code)
-  order by f.id;
+  union
+  select f.id from leadgen.lead_fetches f
+  where f.quarantine_id is null and f.sealed is not null and f.digests && intake.digest_contact(p_email, p_phone, p_key)
+  order by 1;
 end;
 $$;
-comment on function intake.list_fetches_of(text, text, text) is
-  'Leads that wait to be fetched, or to be submitted after a network''s post, and carry an e-mail or a phone.';
+comment on function intake.list_fetches_of(text, text, text, bytea) is
+  'Leads that wait to be fetched, or to be submitted after a network''s post, and carry an e-mail or a phone; sealed '
+  'ones by the digest key p_key.';
 
 create or replace function intake.export_fetch(p_fetch_id bigint)
 returns jsonb

@@ -63,11 +63,12 @@ begin
       return v_refusal;
     end if;
     insert into leadgen.intake_quarantine as q (
-      failed_step, reason, payload, context, request_hash, traces, sealed, seal_due)
+      failed_step, reason, payload, context, request_hash, traces, digests, sealed, seal_due)
     values (
       p_route.failed_step, p_route.failed_reason,
       case when v_sealed is null then p_payload else intake.hide_payload(p_payload) end, v_context, v_hash,
-      intake.hide_traces(intake.trace_payload(p_payload), v_key), v_sealed, intake.is_seal_due(v_sealed))
+      intake.hide_traces(intake.trace_payload(p_payload), v_key), intake.digest_payload(p_payload, v_key), v_sealed,
+      intake.is_seal_due(v_sealed))
     on conflict (request_hash) where resubmitted_at is null
     do update set times_seen = q.times_seen + 1, last_seen_at = current_timestamp
     returning q.id into v_id;
@@ -242,12 +243,18 @@ comment on function intake.list_quarantined_of(text, text, text, bytea) is
   'The quarantined submissions that carry an e-mail or a phone, resubmitted ones included; sealed ones by the digest '
   'key p_key.';
 
-create or replace function intake.erase_quarantined(p_lead leadgen.leads, p_key bytea, p_now timestamptz)
+create or replace function intake.erase_quarantined(
+  p_lead leadgen.leads,
+  p_digests bytea[],
+  p_key bytea,
+  p_now timestamptz
+)
 returns void
 language plpgsql
 volatile
 as $$
--- By what the lead was, so before it is struck out: p_lead has its clear contact, if its caller could open it.
+-- By what the lead was, so before it is struck out: p_lead has its clear contact, if its caller could open it, and
+-- p_digests are those of its row.
 declare
   v_traces constant bytea[] := intake.trace_contact(p_lead.email, p_lead.phone)
     || intake.hash_trace('request', encode(p_lead.request_hash, 'hex'));
@@ -255,6 +262,8 @@ begin
   perform intake.empty_quarantined(array(
     select s.id from intake.list_quarantined_of(p_lead.email, p_lead.phone, p_lead.country_code, p_key) s (id)
     where p_key is not null
+    union
+    select d.id from intake.list_digested(p_digests) d (id)
     union
     select c.id
     from (
@@ -269,7 +278,7 @@ begin
         or intake.is_submission_of(c.payload, p_lead.email, p_lead.phone, p_lead.country_code))), p_now);
 end;
 $$;
-comment on function intake.erase_quarantined(leadgen.leads, bytea, timestamptz) is
+comment on function intake.erase_quarantined(leadgen.leads, bytea[], bytea, timestamptz) is
   'Empties quarantined submissions of the same request, e-mail or phone as a lead; they are not resubmitted any more.';
 
 create or replace function intake.empty_quarantined(p_ids bigint[], p_now timestamptz)
@@ -282,7 +291,7 @@ declare
   v_is_new boolean;
 begin
   update leadgen.intake_quarantine q
-  set payload = '{}', context = '{}', traces = '{}', answered = null, sealed = null, seal_due = null,
+  set payload = '{}', context = '{}', traces = '{}', digests = '{}', answered = null, sealed = null, seal_due = null,
     request_hash = sha256(convert_to('erased:' || q.id, 'UTF8')),
     resubmitted_at = coalesce(q.resubmitted_at, p_now)
   where q.id in (

@@ -38,11 +38,12 @@ begin
     case when v_context ? 'api_key_hash' then v_source_id end, v_context ->> 'ip_address',
     octet_length(v_payload::text)) is null then
     insert into leadgen.intake_quarantine as q (
-      failed_step, reason, payload, context, request_hash, traces, answered, cut_bytes, sealed, seal_due)
+      failed_step, reason, payload, context, request_hash, traces, digests, answered, cut_bytes, sealed, seal_due)
     values (
       'malformed', left(p_answer ->> 'detail', 500),
       case when v_sealed is null then v_payload else intake.hide_payload(v_payload) end, v_context, v_hash,
       intake.hide_traces(intake.trace_payload(v_payload), case when v_sealed is not null then v_key end),
+      intake.digest_payload(v_payload, case when v_sealed is not null then v_key end),
       p_answer, p_cut_bytes, v_sealed, intake.is_seal_due(v_sealed))
     on conflict (request_hash) where resubmitted_at is null
     do update set times_seen = q.times_seen + 1, last_seen_at = current_timestamp

@@ -213,12 +213,31 @@ $$;
 comment on function intake.is_seal_due(bytea) is
   'True for what is stored clear in a database that seals: a worker seals it. Else null.';
 
+create or replace function intake.read_sealed(p_document jsonb)
+returns jsonb
+language plpgsql
+stable
+as $$
+-- One that the API refused was sealed as the text that came, before anybody read it.
+begin
+  return case
+    when p_document ? 'payload' then p_document -> 'payload'
+    when p_document ? 'text' then
+      intake.read_refused(
+        p_document ->> 'source_key', p_document ->> 'text', (p_document ->> 'position')::integer)
+      || case when p_document ->> 'source_key' is null then '{}'
+        else jsonb_build_object('source_key', p_document -> 'source_key') end
+  end;
+end;
+$$;
+comment on function intake.read_sealed(jsonb) is
+  'The payload of a sealed submission by the text that was opened; null where that is none.';
+
 create or replace function intake.open_submission(p_row leadgen.intake_quarantine, p_opened jsonb)
 returns leadgen.intake_quarantine
 language plpgsql
 stable
 as $$
--- One that the API refused was sealed as the text that came, before anybody read it.
 declare
   v_row leadgen.intake_quarantine := p_row;
   v_document constant jsonb := p_opened -> 'document';
@@ -228,14 +247,9 @@ begin
   end if;
   if v_row.sealed is null then
     return v_row;
-  elsif v_document ? 'payload' then
-    v_row.payload := v_document -> 'payload';
-  elsif v_document ? 'text' then
-    v_row.payload := intake.read_refused(
-      v_document ->> 'source_key', v_document ->> 'text', (v_document ->> 'position')::integer)
-      || case when v_document ->> 'source_key' is null then '{}'
-        else jsonb_build_object('source_key', v_document -> 'source_key') end;
-  else
+  end if;
+  v_row.payload := intake.read_sealed(v_document);
+  if v_row.payload is null then
     perform kernel.refuse('LG409', format('Submission %s is sealed', v_row.id), 'quarantine_id',
       'a submission that was not opened', 'one that is clear, or was opened',
       format('leadgen quarantine resubmit %s, with PII_KEYS, opens it.', v_row.id));

@@ -32,10 +32,7 @@ begin
     union
     select intake.hash_trace('email', v_email) where v_email is not null
     union
-    select intake.hash_trace('email', m[1]) from regexp_matches(v_text, '([a-z0-9._%+-]+@[a-z0-9.-]+)', 'g') m
-    union
-    select intake.hash_trace('email', m[1])
-    from regexp_matches(v_text, E'([^][:space:]"<>,;:\\\\(){}[]+@[^][:space:]"<>,;:\\\\(){}[]+)', 'g') m
+    select intake.hash_trace('email', e.email) from intake.list_emails(v_text) e (email)
     union
     select intake.hash_trace('digits', substr(m[1], w.i, c_window))
     from regexp_matches(translate(v_text, ' ()-./+', ''), '([0-9]{10,})', 'g') m
@@ -46,16 +43,38 @@ begin
       select generate_series(greatest(c_ends, l.last - c_ends) + 1, l.last)) w (i)
     union
     select intake.hash_trace('phone', p.phone)
-    from intake.list_phones(p_payload, array(
-      select distinct m.country_code from leadgen.markets m
-      union
-      select upper(p_payload ->> 'country_code') where p_payload ->> 'country_code' ~ '^[A-Za-z]{2}$')) p (phone)
+    from intake.list_phones(p_payload, intake.list_countries(p_payload)) p (phone)
   );
 end;
 $$;
 comment on function intake.trace_payload(jsonb) is
   'By what an erasure finds a submission in quarantine: hashes of the whole, of each e-mail in it and of each phone '
   'number.';
+
+create or replace function intake.list_countries(p_payload jsonb)
+returns text[]
+language sql
+stable
+as $$
+  select array(
+    select distinct m.country_code from leadgen.markets m
+    union
+    select upper(p_payload ->> 'country_code') where p_payload ->> 'country_code' ~ '^[A-Za-z]{2}$');
+$$;
+comment on function intake.list_countries(jsonb) is
+  'The countries in which the phones of a submission are read: those of the markets, and its own.';
+
+create or replace function intake.list_emails(p_text text)
+returns setof text
+language sql
+immutable strict parallel safe
+as $$
+  select m[1] from regexp_matches(p_text, '([a-z0-9._%+-]+@[a-z0-9.-]+)', 'g') m
+  union
+  select m[1] from regexp_matches(p_text, E'([^][:space:]"<>,;:\\\\(){}[]+@[^][:space:]"<>,;:\\\\(){}[]+)', 'g') m;
+$$;
+comment on function intake.list_emails(text) is
+  'What may be an e-mail address in a text in lower case, as plain addresses end and as others do.';
 
 create or replace function intake.list_phones(p_payload jsonb, p_country_codes text[])
 returns setof text

@@ -128,6 +128,34 @@ comment on function kernel.find_cause(kernel.snapshot, text[]) is
   'Why a lead went unsold, in one word: the reason of the candidate that came nearest to taking it, the price that '
   'was lost with it and its place among the candidates.';
 
+create or replace function kernel.list_lost_prices(
+  p_snapshot kernel.snapshot,
+  p_reasons text[],
+  p_cause text,
+  p_places integer
+)
+returns numeric[]
+language plpgsql
+immutable
+as $$
+-- They are the candidates whom the same check turned away: an earlier one would have turned them away before.
+begin
+  return (
+    select coalesce(array_agg(c.price), '{}')
+    from (
+      select t.price
+      from unnest(p_snapshot.prices, p_reasons) t (price, reason)
+      where coalesce(t.reason, 'taken_meanwhile') = p_cause and t.price is not null
+      order by t.price desc
+      limit p_places
+    ) c
+  );
+end;
+$$;
+comment on function kernel.list_lost_prices(kernel.snapshot, text[], text, integer) is
+  'What an unsold lead would have brought if the check that is its cause (kernel.find_cause) had let everybody pass: '
+  'the best prices of those whom it turned away, at most one a place.';
+
 create or replace function kernel.describe_calling(p_calling kernel.calling)
 returns text
 language plpgsql

@@ -94,6 +94,21 @@ $$;
 comment on function leadgen.issue_form_token(text) is
   'A signed token for the form of a source''s page, for the policy key form_token. LG404 for no such source.';
 
+create or replace function leadgen.show_lead_form(p_source_key text)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return intake.show_lead_form(p_source_key);
+end;
+$$;
+comment on function leadgen.show_lead_form(text) is
+  'The public form of a source: title, fields with label, type and options, consent text with its version, the name of '
+  'its honeypot, a fresh form token, and which sites may frame it. LG404 for a source that has none.';
+
 create or replace function leadgen.explain_lead_for(p_key_hash text, p_lead_id bigint)
 returns jsonb
 language plpgsql

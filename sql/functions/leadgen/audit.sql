@@ -12,7 +12,7 @@ begin
 end;
 $$;
 comment on function leadgen.verify_audit_chain(bigint, bigint) is
-  'Which entries at the positions of the chain above the first and at most the second are not what was sealed, or '
+  'Which entries at the positions of the chain above the first and at most the second are not what was chained, or '
   'gone; no rows: none. A part of `leadgen verify audit`.';
 
 create or replace function leadgen.verify_audit_entries(p_after bigint, p_last bigint)
@@ -27,7 +27,7 @@ begin
 end;
 $$;
 comment on function leadgen.verify_audit_entries(bigint, bigint) is
-  'Which entries with an id above the first and at most the second are neither sealed nor waiting for it: somebody '
+  'Which entries with an id above the first and at most the second are neither chained nor waiting for it: somebody '
   'added them; no rows: none. A part of `leadgen verify audit`.';
 
 create or replace function leadgen.verify_audit()
@@ -63,10 +63,10 @@ end;
 $$;
 comment on function leadgen.find_audit_head() is
   'The end of the audit''s chain: the last position and its digest (null: nothing is '
-  'sealed), the id of the latest entry, and how many wait to be sealed. Kept elsewhere, '
+  'chained), the id of the latest entry, and how many wait to be chained. Kept elsewhere, '
   'position and digest prove later that nothing before was changed.';
 
-create or replace function leadgen.list_sealed_audit(p_after bigint, p_limit integer)
+create or replace function leadgen.list_chained_audit(p_after bigint, p_limit integer)
 returns table (at_position bigint, digest text, entry text)
 language plpgsql
 stable
@@ -74,10 +74,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query select s.at_position, s.digest, s.entry from auditing.list_sealed(p_after, p_limit) s;
+  return query select s.at_position, s.digest, s.entry from auditing.list_chained(p_after, p_limit) s;
 end;
 $$;
-comment on function leadgen.list_sealed_audit(bigint, integer) is
-  'The sealed entries after a position of the chain, at most p_limit (10,000): each with its '
+comment on function leadgen.list_chained_audit(bigint, integer) is
+  'The chained entries after a position of the chain, at most p_limit (10,000): each with its '
   'digest, which is the sha256 of the digest before it and the text of the entry (null: the '
   'entry is gone). `leadgen audit --export` writes them.';

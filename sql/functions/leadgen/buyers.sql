@@ -24,6 +24,23 @@ comment on function leadgen.answer_sale(text, bigint, text, text, text, jsonb) i
   'reason} or null}. LG401 without a key, LG404 for a sale that is not its own; see leadgen.accept_sale and '
   'roads.request_return.';
 
+create or replace function leadgen.report_outcome(p_key_hash text, p_assignment_id bigint, p_report jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.report_own_outcome(p_key_hash, p_assignment_id, p_report);
+end;
+$$;
+comment on function leadgen.report_outcome(text, bigint, jsonb) is
+  'The holder of a buyer''s key reports what came of a lead that it bought: {stage: contacted, appointment, quoted, '
+  'won or lost, happened_at, value, stars: 1 to 5, comment}; answered as by leadgen.answer_sale, with what was '
+  'reported so far. The same report again is the same report. LG400 names a field that cannot be, LG401 without a '
+  'key, LG404 for a sale that is not its own, LG409 when it has ended.';
+
 create or replace function leadgen.show_sale(p_key_hash text, p_assignment_id bigint)
 returns jsonb
 language plpgsql
@@ -66,11 +83,16 @@ begin
 end;
 $$;
 comment on function leadgen.read_link(text) is
-  'What a link is for and whether it can still be used: kind (accept, return, unsubscribe), '
+  'What a link is for and whether it can still be used: kind (accept, return, report, unsubscribe), '
   'id, state, message and, of a sale, offer, time, price and the reasons for a return. '
   'Changes nothing. LG404 for anything that is no link of ours.';
 
-create or replace function leadgen.answer_by_link(p_token text, p_reason text default null, p_note text default null)
+create or replace function leadgen.answer_by_link(
+  p_token text,
+  p_reason text default null,
+  p_note text default null,
+  p_report jsonb default null
+)
 returns jsonb
 language plpgsql
 volatile
@@ -78,13 +100,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return roads.answer_by_link(p_token, p_reason, p_note);
+  return roads.answer_by_link(p_token, p_reason, p_note, p_report);
 end;
 $$;
-comment on function leadgen.answer_by_link(text, text, text) is
-  'Does what a link is for: accepts or returns the sale, or stops e-mails to the buyer about its delivery addresses. '
-  'What leadgen.read_link shows then, with outcome and return. LG404 for anything that is no link of ours; see '
-  'leadgen.accept_sale and roads.request_return.';
+comment on function leadgen.answer_by_link(text, text, text, jsonb) is
+  'Does what a link is for: accepts or returns the sale, reports what came of its lead, or stops e-mails to the '
+  'buyer about its delivery addresses. What leadgen.read_link shows then, with outcome and return. LG404 for '
+  'anything that is no link of ours; see leadgen.accept_sale and roads.request_return.';
 
 create or replace function leadgen.accept_sale(p_assignment_id bigint)
 returns leadgen.assignment_outcome

@@ -19,8 +19,29 @@ comment on function leadgen.list_configuration_faults() is
 
 create or replace function leadgen.pause_enrollment(
   p_enrollment_id bigint,
-  p_from timestamptz default null,
-  p_until timestamptz default null
+  p_from text default null,
+  p_until text default null
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform catalog.pause_by_its_clock(p_enrollment_id, p_from, p_until);
+end;
+$$;
+comment on function leadgen.pause_enrollment(bigint, text, text) is
+  'Pauses an enrollment from a time on (null: now) until another (null: until somebody resumes it), in the place of '
+  'the pause that it had. A time without an offset is by the clock of the enrollment''s zone, else of its market; a '
+  'date is its midnight. LG400 for an end that has passed or is not after the beginning, and for a time that the '
+  'clock shows twice or skips; LG404 when there is no such enrollment.';
+
+create or replace function leadgen.pause_enrollment(
+  p_enrollment_id bigint,
+  p_from timestamptz,
+  p_until timestamptz
 )
 returns void
 language plpgsql
@@ -33,9 +54,7 @@ begin
 end;
 $$;
 comment on function leadgen.pause_enrollment(bigint, timestamptz, timestamptz) is
-  'Pauses an enrollment from a time on (null: now) until another (null: until somebody resumes '
-  'it), in the place of the pause that it had. LG400 for an end that has passed or is not '
-  'after the beginning, LG404 when there is no such enrollment.';
+  'The same for times that are given as timestamptz. A literal is text, and read by the enrollment''s clock.';
 
 create or replace function leadgen.resume_enrollment(p_enrollment_id bigint)
 returns boolean

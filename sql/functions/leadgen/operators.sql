@@ -225,7 +225,16 @@ comment on function leadgen.what_if(bigint, timestamptz, timestamptz, jsonb, jso
   'the changes; LG409: validation is changed, and sealed leads were not opened.';
 
 create or replace function leadgen.explain_unsold(p_offer_id bigint, p_from timestamptz, p_to timestamptz)
-returns table (cause text, leads bigint, money_lost numeric, nearest_buyer text, detail text)
+returns table (
+  cause text,
+  leads bigint,
+  places bigint,
+  money_lost numeric,
+  held bigint,
+  money_held numeric,
+  nearest_buyer text,
+  detail text
+)
 language plpgsql
 stable
 security definer
@@ -236,5 +245,36 @@ begin
 end;
 $$;
 comment on function leadgen.explain_unsold(bigint, timestamptz, timestamptz) is
-  'Why an offer''s valid leads of a period have no buyer (held ones included): by cause, the money that the nearest '
-  'candidate would have paid, who that was most often, and the latest case with its numbers.';
+  'Why an offer''s valid leads of a period have no buyer: by cause how many are lost, in how many places each could '
+  'have been sold, and the money that those whom this check turned away would have paid. held, money_held: the same '
+  'of leads that still wait for a buyer, which are no loss yet. Who came nearest most often, and the latest case '
+  'with its numbers.';
+
+create or replace function leadgen.keep_report_zone(p_zone text)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return rollups.keep_zone(p_zone);
+end;
+$$;
+comment on function leadgen.keep_report_zone(text) is
+  'From now on workers keep the days of all markets in this zone, too, so that reports in it are as fast as in the '
+  'markets'' own. Returns for how many markets it was new; LG400 for no zone.';
+
+create or replace function leadgen.rebuild_reports()
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rollups.rebuild();
+end;
+$$;
+comment on function leadgen.rebuild_reports() is
+  'Workers add up all days for reports anew, one at a time. Until they have, views read the leads and sales.';

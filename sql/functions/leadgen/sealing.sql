@@ -133,6 +133,21 @@ comment on function leadgen.open_quarantined(bigint, text) is
   'The sealed text of a submission in quarantine, for a program that can open it; null: it is clear, or there is none. '
   'An event says who asked and why.';
 
+create or replace function leadgen.open_fetch(p_fetch_id bigint, p_reason text)
+returns bytea
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return privacy.open_fetch(p_fetch_id, p_reason);
+end;
+$$;
+comment on function leadgen.open_fetch(bigint, text) is
+  'The sealed text of a lead that waits for its network, for a program that can open it; null: it is clear, or there '
+  'is none. An event says who asked and why.';
+
 create or replace function leadgen.list_held_unchecked(p_limit integer)
 returns table (lead_id bigint, sealed bytea)
 language plpgsql

@@ -80,7 +80,12 @@ comment on function leadgen.approve_user(bigint, bigint, text) is
   'Approves a sign-up as a user of a buyer; returns its status: active, or pending until it is verified. LG404, '
   'LG409 for a user that is no sign-up that waits.';
 
-create or replace function leadgen.change_user_status(p_user_id bigint, p_status text, p_reason text)
+create or replace function leadgen.change_user_status(
+  p_user_id bigint,
+  p_status text,
+  p_reason text,
+  p_revokes_keys boolean default false
+)
 returns text
 language plpgsql
 volatile
@@ -88,13 +93,14 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return identity.change_user_status(p_user_id, p_status, p_reason);
+  return identity.change_user_status(p_user_id, p_status, p_reason, p_revokes_keys);
 end;
 $$;
-comment on function leadgen.change_user_status(bigint, text, text) is
+comment on function leadgen.change_user_status(bigint, text, text, boolean) is
   'Makes a user active, suspended or deactivated, and returns what it is then: pending, if it was deactivated '
   'before it was verified and approved; null: nothing changed. Whoever is not active any more is signed out at '
-  'once. The reason is kept: no names in it. LG400, LG404, LG409 for a move that there is not.';
+  'once. Keys of its buyer that it made stay in force, unless p_revokes_keys says that they end; an event and e-mails '
+  'to the owners name them. The reason is kept: no names in it. LG400, LG404, LG409 for a move that there is not.';
 
 create or replace function leadgen.send_reset(p_user_id bigint)
 returns text

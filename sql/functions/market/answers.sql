@@ -131,13 +131,15 @@ begin
         where r.assignment_id = a.id
         order by r.id desc
         limit 1))
+      || market.describe_reported(a.id)
     from leadgen.lead_assignments a
     where a.id = p_assignment_id
   );
 end;
 $$;
 comment on function market.describe_answer(bigint) is
-  'What a buyer is told of its answer: the sale''s outcome and its latest return, null if there was none.';
+  'What a buyer is told of its answer: the sale''s outcome, its latest return, null if there was none, and what it has '
+  'reported of the lead, if it has.';
 
 create or replace function market.describe_link_state(
   p_kind text,
@@ -158,12 +160,17 @@ begin
   state := case
     when p_sale.outcome = 'returned' then 'returned'
     when market.has_ended(p_sale) then 'too_late'
+    when p_kind = 'report' then 'open'
     when v_status in ('received', 'requested') then 'requested'
     when p_kind = 'accept' and p_sale.outcome = 'accepted' then 'accepted'
     when p_kind = 'return' and v_status = 'refused' then 'refused'
     when v_end.ends_at <= p_now then 'too_late'
     else 'open'
   end;
+  if state = 'open' and p_kind = 'report' then
+    message := 'Tell us what came of this lead, as often as something happens.';
+    return;
+  end if;
   message := case state
     when 'returned' then 'You have returned this lead.'
     when 'requested' then 'You have asked to return this lead; it is being decided.'
@@ -181,5 +188,5 @@ begin
 end;
 $$;
 comment on function market.describe_link_state(text, leadgen.lead_assignments, timestamptz) is
-  'Whether the holder of a link can still accept or return the sale, and that in words: open, accepted, returned, '
-  'requested, refused or too_late.';
+  'Whether the holder of a link can still accept or return the sale, or report of it, and that in words: open, '
+  'accepted, returned, requested, refused or too_late.';

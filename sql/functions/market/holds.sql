@@ -100,6 +100,34 @@ $$;
 comment on function market.put_off_lead(leadgen.leads, timestamptz, timestamptz) is
   'Sets when a held lead is offered next.';
 
+create or replace function market.wake_lead(p_lead_id bigint, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+as $$
+-- What is due already keeps its place in the queue.
+declare
+  v_next timestamptz;
+  v_is_held boolean;
+begin
+  select l.next_route_at, l.hold_until is not null into v_next, v_is_held
+  from leadgen.leads l where l.id = p_lead_id for no key update;
+  if not found then
+    perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id', p_lead_id::text, 'the id of a lead');
+  elsif not v_is_held then
+    perform kernel.refuse('LG409', format('Lead %s is not held', p_lead_id), 'lead_id', 'a lead that is not held',
+      'a held lead');
+  elsif v_next <= p_now then
+    return false;
+  end if;
+  update leadgen.leads l set next_route_at = p_now, updated_at = p_now where l.id = p_lead_id;
+  return true;
+end;
+$$;
+comment on function market.wake_lead(bigint, timestamptz) is
+  'Has a held lead offered again now; false: it is due already. LG404 for no such lead, LG409 for one that is not '
+  'held.';
+
 create or replace function market.end_hold(
   p_lead leadgen.leads,
   p_now timestamptz,

@@ -197,8 +197,8 @@ begin
 end;
 $$;
 comment on function market.announce_return(leadgen.sale_returns, text, text, timestamptz) is
-  'Tells the operator of a return: return_requested (it is to be decided) '
-  'or return_refused. Not in the buyer''s words.';
+  'Tells the operator of a return: return_requested (it is to be decided), '
+  'return_approved or return_refused. Not in the buyer''s words.';
 
 create or replace function market.pick_received_return()
 returns leadgen.sale_returns

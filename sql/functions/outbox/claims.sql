@@ -225,7 +225,10 @@ begin
   select
     c.id, c.lease_token, c.attempts - c.attempts_before, c.channel::text, coalesce(n.kind, 'lead.assigned'), c.target,
     'msg_' || replace(c.message_id::text, '-', ''),
-    case when way.is_url then outbox.list_secrets(s, p_now) end,
+    case
+      when way.is_url and c.buyer_id is null then outbox.list_hook_secrets(h, p_now)
+      when way.is_url then outbox.list_secrets(s, p_now)
+    end,
     case when way.is_url then nullif(s.headers, '{}') end,
     case when c.notice_id is null then outbox.compose_assigned(a, l) else outbox.compose_notice(n) end,
     case when way.details_function is not null then outbox.compose_details(way.details_function, c, a, b.name) end,
@@ -234,29 +237,17 @@ begin
     c.endpoint_id, l.sealed
   from claimed c
   join leadgen.channels way on way.code = c.channel
-  join leadgen.buyers b on b.id = c.buyer_id
+  left join leadgen.buyers b on b.id = c.buyer_id
   left join leadgen.webhook_secrets s on s.buyer_id = c.buyer_id
   left join leadgen.lead_assignments a on a.id = c.assignment_id and a.market_id = c.market_id
   left join leadgen.leads l on l.id = c.lead_id and l.market_id = c.market_id
   left join leadgen.notices n on n.id = c.notice_id
+  left join leadgen.hook_secrets h on h.hook_id = n.hook_id
   order by c.created_at, c.id;
 end;
 $$;
 comment on function outbox.lease_deliveries(bigint[], text, interval, timestamptz) is
   'Leases these deliveries, as far as they are still due, and composes what is sent.';
-
-create or replace function outbox.list_secrets(p_own leadgen.webhook_secrets, p_now timestamptz)
-returns text[]
-language sql
-stable
-as $$
--- An expression, not secured, so that it is inlined.
-  select array_remove(array[
-    p_own.secret,
-    case when p_own.previous_secret_until > p_now then p_own.previous_secret end], null)::text[];
-$$;
-comment on function outbox.list_secrets(leadgen.webhook_secrets, timestamptz) is
-  'What a buyer''s webhooks are signed with: its secret, and the one before while it is rotated.';
 
 create or replace function outbox.release_deliveries(p_delivery_ids bigint[], p_tokens uuid[])
 returns integer

@@ -53,7 +53,9 @@ begin
   perform outbox.lock_enrollments(array[v_endpoint.buyer_id]);
   perform outbox.refresh_reach(array[v_endpoint.buyer_id]);
   perform catalog.note_action('endpoint_enabled', format('endpoint %s', p_id), v_endpoint.buyer_id,
-    format('endpoint %s (%s of buyer %s) is in use again', p_id, v_endpoint.channel, v_endpoint.buyer_id),
+    case when v_endpoint.hook_id is null
+      then format('endpoint %s (%s of buyer %s) is in use again', p_id, v_endpoint.channel, v_endpoint.buyer_id)
+      else format('endpoint %s (hook %s) is in use again', p_id, v_endpoint.hook_id) end,
     jsonb_build_object('endpoint_id', p_id, 'was', v_endpoint.disabled_reason,
       'failures_in_a_row', v_endpoint.failures_in_a_row));
   perform outbox.ring_workers();
@@ -167,15 +169,16 @@ as $$
 -- itself, and what follows a ? may be a secret.
 declare
   v_since constant text := to_char(p_endpoint.disabled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+  v_whose constant text := case when p_endpoint.hook_id is null then format('%s of buyer %s', p_endpoint.channel,
+    p_endpoint.buyer_id) else format('hook %s', p_endpoint.hook_id) end;
   v_notice_endpoint_id constant bigint := outbox.ensure_notice_endpoint(p_endpoint.buyer_id);
 begin
   insert into leadgen.events (created_at, kind, subject, buyer_id, message, facts)
   values (
     leadgen.clock(), 'endpoint_disabled', format('endpoint %s %s', p_endpoint.id, v_since), p_endpoint.buyer_id,
-    format('endpoint %s (%s of buyer %s) is disabled: %s', p_endpoint.id, p_endpoint.channel, p_endpoint.buyer_id,
-      p_endpoint.disabled_reason),
-    jsonb_build_object('endpoint_id', p_endpoint.id, 'channel', p_endpoint.channel,
-      'reason', p_endpoint.disabled_reason)
+    format('endpoint %s (%s) is disabled: %s', p_endpoint.id, v_whose, p_endpoint.disabled_reason),
+    jsonb_strip_nulls(jsonb_build_object('endpoint_id', p_endpoint.id, 'channel', p_endpoint.channel,
+      'hook_id', p_endpoint.hook_id, 'reason', p_endpoint.disabled_reason))
   )
   on conflict on constraint events_subject_unique do nothing;
   if v_notice_endpoint_id <> p_endpoint.id then

@@ -44,3 +44,34 @@ $$;
 comment on function outbox.measure_waiting() is
   'What workers would send now or later: deliveries, to how many endpoints, when the oldest was made; resend runs that '
   'are under way.';
+
+create or replace function outbox.measure_endpoints(p_now timestamptz)
+returns table (name text, label text, value double precision)
+language plpgsql
+stable
+as $$
+-- Of buyers' endpoints only those by which leads are sent today.
+begin
+  return query
+  select
+    case when e.hook_id is null then 'endpoints' else 'hooks' end,
+    case
+      when e.disabled_at is not null then 'disabled'
+      when e.retry_at > p_now then 'resting'
+      when e.failures_in_a_row > 0 then 'failing'
+      else 'well' end,
+    count(*)::double precision
+  from leadgen.endpoints e
+  where e.id in (select w.endpoint_id from leadgen.enrollment_endpoints w)
+    or e.hook_id in (select h.id from leadgen.operator_hooks h where h.is_active)
+  group by 1, 2;
+  return query
+  select 'hook_lag', 'items', max(outbox.find_feed_head() - h.last_item_id)::double precision
+  from leadgen.operator_hooks h
+  where h.is_active
+  having count(*) > 0;
+end;
+$$;
+comment on function outbox.measure_endpoints(timestamptz) is
+  'How many endpoints of buyers, and hooks, are well, failing, resting or disabled, and how far the slowest hook is '
+  'behind.';

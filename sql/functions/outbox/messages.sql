@@ -168,9 +168,10 @@ begin
       when p_sale.acceptance <> 'on_delivery' and p_sale.accepted_at is null and p_sale.answer_by > p_now then
         identity.make_link('accept', p_sale.id)
     end,
-    'return', case when p_sale.return_by > p_now then identity.make_link('return', p_sale.id) end));
+    'return', case when p_sale.return_by > p_now then identity.make_link('return', p_sale.id) end,
+    'report', identity.make_link('report', p_sale.id)));
 end;
 $$;
 comment on function outbox.compose_links(leadgen.lead_assignments, bigint, timestamptz) is
-  'Tokens of the links that go into an e-mail: to accept and to return a sale while that can be, or, where there is '
-  'no sale, to hear no more.';
+  'Tokens of the links that go into an e-mail: to accept and to return a sale while that can be, and to report what '
+  'came of the lead; or, where there is no sale, to hear no more.';

@@ -96,11 +96,12 @@ begin
     'type', p_notice.kind,
     'version', 1,
     'timestamp', to_char(p_notice.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-    'data', jsonb_build_object('buyer_id', p_notice.buyer_id) || p_notice.facts)::text;
+    'data', case when p_notice.hook_id is null then jsonb_build_object('buyer_id', p_notice.buyer_id) else '{}' end
+      || p_notice.facts)::text;
 end;
 $$;
 comment on function outbox.compose_notice(leadgen.notices) is
-  'The body that tells a buyer of something that is no lead: the notice''s kind and facts.';
+  'The body that tells a buyer or a hook of something that is no lead: the notice''s kind and facts.';
 
 create or replace function outbox.send_test(p_endpoint_id bigint)
 returns bigint
@@ -122,6 +123,10 @@ begin
   join leadgen.notices n on n.id = d.notice_id and n.kind = 'webhook.test'
   where d.endpoint_id = p_endpoint_id and d.next_attempt_at is not null
   limit 1;
+  if v_delivery_id is null and v_endpoint.hook_id is not null then
+    return outbox.queue_hook_notice(v_endpoint.hook_id, 'webhook.test',
+      jsonb_build_object('hook_id', v_endpoint.hook_id, 'message', 'This is a test.'));
+  end if;
   return coalesce(v_delivery_id, outbox.queue_notice(v_endpoint.buyer_id, 'webhook.test',
     jsonb_build_object('endpoint_id', p_endpoint_id, 'message', 'This is a test. No lead was sold to you.'),
     p_endpoint_id));

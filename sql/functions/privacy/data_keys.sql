@@ -85,7 +85,8 @@ as $$
 begin
   insert into leadgen.sealing_walks as w (kind) values (p_kind)
   on conflict (kind) do update
-  set started_at = current_timestamp, started_in = pg_current_xact_id(), next_id = 1, last_id = null;
+  set started_at = current_timestamp, started_in = pg_current_xact_id(), next_id = 1, last_id = null,
+    unopened = '{}';
 end;
 $$;
 comment on function privacy.start_walk(text) is 'Has workers walk over all leads, from the first.';

@@ -110,6 +110,10 @@ begin
   from leadgen.lead_assignments a
   where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and r.assignment_id = a.id
     and (r.note is not null or r.decision_note is not null);
+  update leadgen.outcome_reports r
+  set comment = null
+  from leadgen.lead_assignments a
+  where a.lead_id = p_lead.id and a.market_id = p_lead.market_id and r.assignment_id = a.id and r.comment is not null;
   update leadgen.return_evidence e
   set reference = null
   from leadgen.sale_returns r
@@ -118,7 +122,7 @@ begin
 end;
 $$;
 comment on function privacy.strike_out_traces(leadgen.leads) is
-  'Takes out of the record of an erased lead''s deliveries, returns and decisions what people said of it.';
+  'Takes out of the record of an erased lead''s deliveries, returns, reports and decisions what people said of it.';
 
 create or replace function privacy.allow_erasure()
 returns trigger

@@ -12,6 +12,23 @@ $$;
 comment on function privacy.read_opening(jsonb) is
   'The digest key of a caller who can open what is sealed; null: it has none, and finds what is clear.';
 
+create or replace function privacy.check_finds_sealed(p_key bytea)
+returns void
+language plpgsql
+stable
+as $$
+begin
+  if p_key is null and (select s.seals from leadgen.settings s) then
+    perform kernel.refuse('LG409', 'This database seals personal data, and without its key no sealed person is found',
+      'hash_key', 'nothing', 'the digest key of the database',
+      'Run leadgen person or leadgen erase, with PII_KEYS, PII_KEYS_FILE or PII_KEY_COMMAND as the API and the workers '
+      'have it. leadgen.erase_lead(id, reason) needs no key.');
+  end if;
+end;
+$$;
+comment on function privacy.check_finds_sealed(bytea) is
+  'Raises LG409 for who looks for a person by contact in a database that seals and brings no digest key.';
+
 create or replace function privacy.lay_contact(p_lead leadgen.leads, p_contact jsonb)
 returns leadgen.leads
 language plpgsql
@@ -95,6 +112,26 @@ begin
 end;
 $$;
 comment on function privacy.open_quarantined(bigint, text) is 'The work of leadgen.open_quarantined.';
+
+create or replace function privacy.open_fetch(p_fetch_id bigint, p_reason text)
+returns bytea
+language plpgsql
+volatile
+as $$
+declare
+  v_reason constant text := privacy.read_reason(p_reason);
+  v_sealed bytea;
+begin
+  select f.sealed into v_sealed from leadgen.lead_fetches f where f.id = p_fetch_id;
+  if v_sealed is not null then
+    perform catalog.note_action('fetch_opened', format('fetch %s', p_fetch_id), null,
+      format('%s opened fetch %s: %s', session_user, p_fetch_id, v_reason),
+      jsonb_build_object('fetch_id', p_fetch_id, 'reason', v_reason));
+  end if;
+  return v_sealed;
+end;
+$$;
+comment on function privacy.open_fetch(bigint, text) is 'The work of leadgen.open_fetch.';
 
 create or replace function privacy.list_held_unchecked(p_limit integer)
 returns table (lead_id bigint, sealed bytea)

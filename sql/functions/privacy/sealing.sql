@@ -5,7 +5,8 @@ returns table (kind text, id bigint, digest text, document jsonb, sealed bytea)
 language plpgsql
 volatile
 as $$
--- Flagged rows first. A walk goes on when they are done. In a copy nothing is done, as by chores.
+-- Flagged rows first. A walk goes on when they are done; then what was sealed before there were digests gets them. In
+-- a copy nothing is done, as by chores.
 begin
   if catalog.is_copy() then
     return;
@@ -23,12 +24,37 @@ begin
       from leadgen.lead_fetches f where f.seal_due order by f.id limit p_limit)
   ) u
   limit p_limit;
+  if found then
+    return;
+  end if;
+  return query select * from privacy.walk_on(p_limit);
   if not found then
-    return query select * from privacy.walk_on(p_limit);
+    return query select * from privacy.list_undigested(p_limit);
   end if;
 end;
 $$;
 comment on function privacy.list_unsealed(integer) is 'The work of leadgen.list_unsealed.';
+
+create or replace function privacy.list_undigested(p_limit integer)
+returns table (kind text, id bigint, digest text, document jsonb, sealed bytea)
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select u.kind, u.id, encode(sha256(u.sealed), 'hex'), null::jsonb, u.sealed
+  from (
+    (select 'submission' as kind, q.id, q.sealed
+      from leadgen.intake_quarantine q where q.digests is null and q.sealed is not null order by q.id limit p_limit)
+    union all
+    (select 'post', f.id, f.sealed
+      from leadgen.lead_fetches f where f.digests is null and f.sealed is not null order by f.id limit p_limit)
+  ) u
+  limit p_limit;
+end;
+$$;
+comment on function privacy.list_undigested(integer) is
+  'Submissions and posts that were sealed without digests: who opens them hands the text back with the new seal.';
 
 create or replace function privacy.list_clear(p_lead leadgen.leads)
 returns jsonb
@@ -59,7 +85,7 @@ begin
     select l.id, i.blob
     from privacy.read_items(p_items, 'lead') i
     join leadgen.leads l on l.id = i.id
-    where encode(sha256(l.sealed), 'hex') = i.digest
+    where encode(sha256(l.sealed), 'hex') = i.digest and i.blob is not null
     for no key update of l skip locked
   )
   update leadgen.leads l set sealed = r.blob from retired r where l.id = r.id;
@@ -88,7 +114,8 @@ begin
   get diagnostics v_done = row_count;
   v_count := v_count + v_done;
 
-  return v_count + privacy.keep_sealed_submissions(p_items, v_key);
+  return v_count + privacy.keep_sealed_submissions(p_items, v_key) + privacy.keep_digests(p_items, v_key)
+    + privacy.pass_unopened(p_items);
 end;
 $$;
 comment on function privacy.keep_sealed(jsonb, text) is 'The work of leadgen.keep_sealed.';
@@ -112,7 +139,8 @@ begin
   update leadgen.intake_quarantine q
   set
     sealed = c.blob, seal_due = null, payload = intake.hide_payload(q.payload),
-    traces = intake.hide_traces(q.traces, p_key), request_hash = intake.digest_request(q.request_hash, p_key)
+    traces = intake.hide_traces(q.traces, p_key), digests = intake.digest_payload(q.payload, p_key),
+    request_hash = intake.digest_request(q.request_hash, p_key)
   from clear c
   where q.id = c.id;
   get diagnostics v_count = row_count;
@@ -125,7 +153,9 @@ begin
     for update of f skip locked
   )
   update leadgen.lead_fetches f
-  set sealed = c.blob, seal_due = null, lead = intake.hide_payload(f.lead)
+  set
+    sealed = c.blob, seal_due = null, lead = intake.hide_payload(f.lead),
+    digests = intake.digest_payload(f.lead, p_key)
   from clear c
   where f.id = c.id;
   get diagnostics v_done = row_count;
@@ -135,15 +165,94 @@ $$;
 comment on function privacy.keep_sealed_submissions(jsonb, bytea) is
   'Takes back submissions in quarantine and posts that a worker has sealed.';
 
+create or replace function privacy.keep_digests(p_items jsonb, p_key bytea)
+returns integer
+language plpgsql
+volatile
+as $$
+-- A text that nobody can open has no digests: nothing finds it, and nothing waits for it.
+declare
+  v_count integer;
+  v_done integer;
+begin
+  with opened as materialized (
+    select q.id, i.blob, i.document
+    from privacy.read_items(p_items, 'submission') i
+    join leadgen.intake_quarantine q on q.id = i.id
+    where q.digests is null and encode(sha256(q.sealed), 'hex') = i.digest
+    for update of q skip locked
+  )
+  update leadgen.intake_quarantine q
+  set
+    sealed = coalesce(o.blob, q.sealed),
+    digests = coalesce(intake.digest_payload(intake.read_sealed(o.document), p_key), '{}')
+  from opened o
+  where q.id = o.id;
+  get diagnostics v_count = row_count;
+
+  with opened as materialized (
+    select f.id, i.blob, i.document
+    from privacy.read_items(p_items, 'post') i
+    join leadgen.lead_fetches f on f.id = i.id
+    where f.digests is null and encode(sha256(f.sealed), 'hex') = i.digest
+    for update of f skip locked
+  )
+  update leadgen.lead_fetches f
+  set
+    sealed = coalesce(o.blob, f.sealed), digests = coalesce(intake.digest_payload(o.document -> 'lead', p_key), '{}')
+  from opened o
+  where f.id = o.id;
+  get diagnostics v_done = row_count;
+  return v_count + v_done;
+end;
+$$;
+comment on function privacy.keep_digests(jsonb, bytea) is
+  'Takes back submissions and posts that were sealed without digests, and makes these of the text that was opened.';
+
+create or replace function privacy.pass_unopened(p_items jsonb)
+returns integer
+language plpgsql
+volatile
+as $$
+-- The walk goes on without them, and an event of the day says how many they are.
+declare
+  v_now constant timestamptz := leadgen.clock();
+  v_count integer;
+begin
+  select count(*) into v_count
+  from jsonb_to_recordset(p_items) as r (kind text, id bigint, blob text) where r.blob is null;
+  if v_count = 0 then
+    return 0;
+  end if;
+  update leadgen.sealing_walks w
+  set unopened = w.unopened || array(
+    select r.id from jsonb_to_recordset(p_items) as r (kind text, id bigint, blob text)
+    where r.kind = 'lead' and r.blob is null)
+  where w.kind = 'reseal';
+  insert into leadgen.events (created_at, kind, subject, message, facts)
+  values (v_now, 'sealed_texts_altered', (v_now at time zone 'UTC')::date::text,
+    format('%s cannot be opened: altered, or of another row', kernel.count_of(v_count, 'sealed text')),
+    jsonb_build_object('texts', v_count))
+  on conflict on constraint events_subject_unique do update
+  set
+    facts = jsonb_build_object('texts', (events.facts ->> 'texts')::integer + v_count),
+    message = format('%s cannot be opened: altered, or of another row',
+      kernel.count_of((events.facts ->> 'texts')::integer + v_count, 'sealed text'));
+  return v_count;
+end;
+$$;
+comment on function privacy.pass_unopened(jsonb) is
+  'Notes what a worker with the right data key could not open (blob null), so that the rest does not wait for it.';
+
 create or replace function privacy.read_items(p_items jsonb, p_kind text)
-returns table (id bigint, digest text, blob bytea)
+returns table (id bigint, digest text, blob bytea, document jsonb)
 language plpgsql
 immutable
 as $$
 begin
   return query
-  select r.id, r.digest, decode(r.blob, 'base64')
-  from jsonb_to_recordset(p_items) as r (kind text, id bigint, digest text, blob text)
+  select r.id, r.digest, decode(r.blob, 'base64'), intake.read_text(r.document)
+  from jsonb_to_recordset(p_items) as r (kind text, id bigint, digest text, blob text, document text)
   where r.kind = p_kind;
 end;
 $$;
@@ -189,25 +298,3 @@ end;
 $$;
 comment on function privacy.hide_key(leadgen.leads, bytea) is
   'The idempotency key of a lead that is sealed now: one derived from the contact is put under the digest key.';
-
-create or replace function privacy.measure_sealing()
-returns jsonb
-language plpgsql
-stable
-as $$
-begin
-  return jsonb_build_object(
-    'seals', (select s.seals from leadgen.settings s),
-    'waiting', (select count(*) from leadgen.leads l where l.seal_due)
-      + (select count(*) from leadgen.intake_quarantine q where q.seal_due)
-      + (select count(*) from leadgen.lead_fetches f where f.seal_due),
-    'walks', coalesce((
-      select jsonb_object_agg(w.kind, jsonb_build_object('next_id', w.next_id, 'last_id', w.last_id))
-      from leadgen.sealing_walks w), '{}'),
-    'wrapped_by', coalesce((
-      select jsonb_object_agg(k.wrapped_by, k.keys)
-      from (select d.wrapped_by, count(*) as keys from leadgen.data_keys d group by d.wrapped_by) k), '{}'),
-    'retired', (select count(*) from leadgen.data_keys d where d.retired_at is not null));
-end;
-$$;
-comment on function privacy.measure_sealing() is 'The work of leadgen.measure_sealing.';

@@ -44,6 +44,9 @@ begin
     set last_id = (select max(l.id) from leadgen.leads l)
     where w.kind = v_walk.kind;
     return;
+  elsif v_end is null and v_walk.kind = 'seal' and privacy.flag_clear_submissions() > 0 then
+    return query select * from privacy.list_unsealed(p_limit);
+    return;
   elsif v_end is null then
     delete from leadgen.sealing_walks w where w.kind = v_walk.kind;
     return;
@@ -58,10 +61,13 @@ begin
   select 'lead', l.id, encode(sha256(l.sealed), 'hex'), null::jsonb, l.sealed
   from leadgen.leads l
   where l.id between v_walk.next_id and v_end and privacy.read_key_id(l.sealed) = any (v_retired)
+    and l.id <> all (v_walk.unopened)
   order by l.id
   limit p_limit;
   update leadgen.sealing_walks w
-  set next_id = case when found then v_walk.next_id else v_end + 1 end, last_id = v_walk.last_id
+  set
+    next_id = case when found then v_walk.next_id else v_end + 1 end, last_id = v_walk.last_id,
+    unopened = case when found then v_walk.unopened else '{}' end
   where w.kind = v_walk.kind;
 end;
 $$;
@@ -85,3 +91,38 @@ end;
 $$;
 comment on function privacy.flag_clear(bigint, bigint) is
   'Flags the clear leads among these ids: they are to be sealed.';
+
+create or replace function privacy.flag_clear_submissions()
+returns integer
+language plpgsql
+volatile
+as $$
+-- Those of the time before sealing. At most 1,000 of each; what somebody holds is flagged at the next turn.
+declare
+  c_most constant integer := 1000;
+  v_count integer;
+  v_done integer;
+begin
+  update leadgen.intake_quarantine q
+  set seal_due = true
+  where q.id in (
+    select c.id from leadgen.intake_quarantine c
+    where c.digests is null and c.sealed is null and c.seal_due is null and c.payload <> '{}'
+    order by c.id
+    limit c_most
+    for update skip locked);
+  get diagnostics v_count = row_count;
+  update leadgen.lead_fetches f
+  set seal_due = true
+  where f.id in (
+    select c.id from leadgen.lead_fetches c
+    where c.digests is null and c.sealed is null and c.seal_due is null
+    order by c.id
+    limit c_most
+    for update skip locked);
+  get diagnostics v_done = row_count;
+  return v_count + v_done;
+end;
+$$;
+comment on function privacy.flag_clear_submissions() is
+  'Flags submissions in quarantine and posts that are clear: they are to be sealed. Returns how many.';

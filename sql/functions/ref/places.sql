@@ -125,16 +125,17 @@ returns text[]
 language plpgsql
 immutable parallel safe
 as $$
+-- Most codes have no towns. A case with a query in it would start the executor for each of them.
 begin
-  return case
-    when p_city is null then null
-    when p_towns is null or p_towns = '{}' then array[ref.normalize_city(p_city)]
-    else array(
-      select distinct ref.normalize_city(t.town) collate "C" as town_key
-      from unnest(p_city || p_towns) as t (town)
-      where ref.normalize_city(t.town) is not null
-      order by town_key)
-  end;
+  if p_city is null then
+    return null;
+  elsif p_towns is null or p_towns = '{}' then
+    return array[ref.normalize_city(p_city)];
+  end if;
+  return array_remove(array(
+    select distinct ref.normalize_city(t.town) collate "C" as town_key
+    from unnest(p_city || p_towns) as t (town)
+    order by town_key), null);
 end;
 $$;
 comment on function ref.list_city_keys(text, text[]) is

@@ -8,10 +8,8 @@ returns text
 language plpgsql
 immutable strict parallel safe
 as $$
--- HMAC-SHA-256 (RFC 2104). The key comes as its two padded blocks, so that nothing is padded for each contact.
 begin
-  return encode(sha256(
-    substr(p_key, 65) || sha256(substr(p_key, 1, 64) || convert_to(p_text, 'UTF8'))), 'base64');
+  return encode(kernel.compute_padded_hmac(p_key, convert_to(p_text, 'UTF8')), 'base64');
 end;
 $$;
 comment on function ref.digest_contact(text, bytea) is

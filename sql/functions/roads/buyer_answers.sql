@@ -12,23 +12,48 @@ returns jsonb
 language plpgsql
 volatile
 as $$
+begin
+  return roads.answer_own_sale(
+    identity.authenticate_buyer(p_key_hash, 'answer'), p_assignment_id, p_answer, p_reason, p_note, 'api', p_evidence);
+end;
+$$;
+comment on function roads.answer_sale(text, bigint, text, text, text, jsonb) is 'The work of leadgen.answer_sale.';
+
+create or replace function roads.answer_own_sale(
+  p_buyer_id bigint,
+  p_assignment_id bigint,
+  p_answer text,
+  p_reason text,
+  p_note text,
+  p_via text,
+  p_evidence jsonb default null
+)
+returns jsonb
+language plpgsql
+volatile
+as $$
 declare
-  v_sale constant leadgen.lead_assignments := market.find_own_sale(
-    identity.authenticate_buyer(p_key_hash, 'answer'), p_assignment_id);
+  v_sale constant leadgen.lead_assignments := market.find_own_sale(p_buyer_id, p_assignment_id);
 begin
   if p_answer = 'accept' then
     perform roads.accept_sale(v_sale.id);
   elsif p_answer = 'return' then
-    return roads.request_return(v_sale.id, p_reason, p_note, 'api', p_evidence);
+    return roads.request_return(v_sale.id, p_reason, p_note, p_via, p_evidence);
   else
     perform kernel.refuse('LG400', 'There is no such answer to a sale', 'answer', 'another value', 'accept, return');
   end if;
   return market.describe_answer(v_sale.id);
 end;
 $$;
-comment on function roads.answer_sale(text, bigint, text, text, text, jsonb) is 'The work of leadgen.answer_sale.';
+comment on function roads.answer_own_sale(bigint, bigint, text, text, text, text, jsonb) is
+  'A buyer accepts or returns a sale of its own. LG404 for another''s.';
 
-create or replace function roads.answer_by_link(p_token text, p_reason text default null, p_note text default null)
+create or replace function roads.answer_by_link(
+  p_token text,
+  p_reason text default null,
+  p_note text default null,
+  p_report jsonb default null
+)
 returns jsonb
 language plpgsql
 volatile
@@ -41,6 +66,8 @@ begin
       perform roads.accept_sale(v_link.id);
     when 'return' then
       perform roads.request_return(v_link.id, p_reason, p_note, 'link');
+    when 'report' then
+      perform roads.report_outcome(v_link.id, coalesce(p_report, '{}'), 'link');
     else
       perform outbox.cancel_notices(v_link.id, leadgen.clock());
       perform auditing.note_actor(format('buyer %s by a link', v_link.id));
@@ -50,7 +77,7 @@ begin
   return roads.read_link(p_token) || market.describe_answer(v_link.id);
 end;
 $$;
-comment on function roads.answer_by_link(text, text, text) is 'The work of leadgen.answer_by_link.';
+comment on function roads.answer_by_link(text, text, text, jsonb) is 'The work of leadgen.answer_by_link.';
 
 create or replace function roads.read_link(p_token text)
 returns jsonb
@@ -86,6 +113,7 @@ begin
         when v_link.kind = 'return' and v_state.state = 'open' then market.list_return_reasons()
         else '[]'
       end)
+      || market.describe_reported(v_sale.id)
     into v_facts
     from leadgen.leads l
     join leadgen.offers o on o.id = v_sale.offer_id

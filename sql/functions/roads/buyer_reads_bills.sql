@@ -5,19 +5,29 @@ returns jsonb
 language plpgsql
 volatile
 as $$
-declare
-  v_buyer_id constant bigint := identity.act_as_buyer(p_key_hash);
+begin
+  return roads.describe_own_invoice(identity.act_as_buyer(p_key_hash), p_number);
+end;
+$$;
+comment on function roads.show_own_invoice(text, text) is 'The work of leadgen.show_own_invoice.';
+
+create or replace function roads.describe_own_invoice(p_buyer_id bigint, p_number text)
+returns jsonb
+language plpgsql
+stable
+as $$
 begin
   if not exists (
     select from leadgen.invoices i
-    where i.invoice_number = p_number and i.buyer_id = v_buyer_id and i.number is not null) then
+    where i.invoice_number = p_number and i.buyer_id = p_buyer_id and i.number is not null) then
     perform kernel.refuse('LG404', 'There is no such invoice', 'number', left(p_number, 50),
       'the number of an invoice or credit note of yours');
   end if;
   return billing.describe_invoice(p_number);
 end;
 $$;
-comment on function roads.show_own_invoice(text, text) is 'The work of leadgen.show_own_invoice.';
+comment on function roads.describe_own_invoice(bigint, text) is
+  'An invoice or credit note that was sent to this buyer, with its lines. LG404 for another.';
 
 create or replace function roads.list_own_invoices(p_key_hash text, p_status text, p_before_id bigint, p_limit integer)
 returns jsonb

@@ -19,6 +19,7 @@ begin
   union all select * from billing.list_broken_books() -- the ledger says what was sold, paid and billed
   union all select * from outbox.list_broken_deliveries()
   union all select * from privacy.list_broken_erasures()
+  union all select * from rollups.list_broken_days() -- what is kept for reports is what the rows say
   union all select * from auditing.list_broken_audit(); -- entries are what was sealed
 end;
 $$;

@@ -102,6 +102,7 @@ returns jsonb
 language sql
 stable
 as $$
+-- When it is tried again the lead's row says: an edit may have woken it, and at the end of its hold it is not tried.
   with candidate as materialized (
     select c.attempt, jsonb_agg(to_jsonb(c) - '{attempt,decided_at}'::text[]) as candidates
     from roads.explain_candidates(p_lead_id) c
@@ -129,7 +130,10 @@ as $$
     'behind_lead_id', d.behind_lead_id,
     'calling', case when (d.calling).rules is not null then to_jsonb(d.calling) end,
     'unsold_reason', d.unsold_reason,
-    'next_route_at', d.next_route_at,
+    'next_route_at', case
+      when not d.is_latest then d.next_route_at
+      when l.next_route_at < l.hold_until then l.next_route_at
+    end,
     'offer_limits', (
       select coalesce(
         jsonb_agg(jsonb_build_object('code', l.code, 'used', l.used, 'cap', l.cap) order by l.place), '[]')
@@ -138,15 +142,20 @@ as $$
       where l.owner = 0),
     'candidates', coalesce(c.candidates, '[]')
   ) order by d.attempt), '[]')
-  from leadgen.lead_decisions d
-  cross join lateral (select market.recall_policy(d) as policy offset 0) p
-  cross join lateral (select market.recall_snapshot(d, p.policy) as snapshot offset 0) s
+  from leadgen.leads l
+  join (
+    select c as record, c.*, c.attempt = max(c.attempt) over () as is_latest
+    from leadgen.lead_decisions c
+    where c.lead_id = p_lead_id
+  ) d on d.lead_id = l.id
+  cross join lateral (select market.recall_policy(d.record) as policy offset 0) p
+  cross join lateral (select market.recall_snapshot(d.record, p.policy) as snapshot offset 0) s
   left join lateral (
     select kernel.find_fall_through(s.snapshot, d.reasons) as reason
     where (d.exclusivity).buyer_id is not null and d.exclusive_buyer_id is null
   ) f on true
   left join candidate c on c.attempt = d.attempt
-  where d.lead_id = p_lead_id;
+  where l.id = p_lead_id;
 $$;
 comment on function roads.explain_attempts(bigint) is
   'A lead''s routing attempts as JSON: by which policy, what the offer''s own limits had left, and every candidate '
@@ -219,6 +228,12 @@ as $$
       select jsonb_build_object('status', r.status, 'used_by', r.used_by) from leadgen.replacements r
       where r.assignment_id = a.id),
     'replaces', (select r.assignment_id from leadgen.replacements r where r.used_by = a.id),
+    'reports', (
+      select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+        'reported_at', o.created_at, 'stage', o.stage, 'happened_at', o.happened_at, 'value', o.value, 'stars', o.stars,
+        'via', o.via)) order by o.id), '[]')
+      from leadgen.outcome_reports o
+      where o.assignment_id = a.id),
     'deliveries', (
       select jsonb_agg(jsonb_build_object(
         'delivery_id', d.id,
@@ -237,44 +252,8 @@ as $$
   where a.lead_id = p_lead_id;
 $$;
 comment on function roads.explain_sales(bigint) is
-  'A lead''s sales as JSON: buyer, price with its steps, outcome, deliveries; what it cost and what its price leaves '
-  'after that, by which it was judged; null: its source costs nothing.';
-
-create or replace function roads.explain_unsold(p_offer_id bigint, p_from timestamptz, p_to timestamptz)
-returns table (cause text, leads bigint, money_lost numeric, nearest_buyer text, detail text)
-language plpgsql
-stable
-as $$
--- Each unsold lead counts once, for the check that stood between it and the candidate that came nearest to buying it.
-begin
-  return query
-  with unsold as materialized (
-    select d.decided_at, nearest.cause, nearest.price, (s.snapshot).buyers[nearest.place] as buyer_id,
-      (kernel.describe_reasons(s.snapshot, d.reasons))[nearest.place] as words
-    from leadgen.leads l
-    cross join lateral (
-      select t as record, t.decided_at, t.reasons
-      from leadgen.lead_decisions t
-      where t.lead_id = l.id and t.market_id = l.market_id
-      order by t.attempt desc limit 1
-    ) d
-    cross join lateral (select market.recall_snapshot(d.record, market.recall_policy(d.record)) as snapshot offset 0) s
-    cross join lateral kernel.find_cause(s.snapshot, d.reasons) nearest
-    where l.offer_id = p_offer_id and l.created_at >= p_from and l.created_at < p_to and l.unsold_reason is not null
-  )
-  select
-    u.cause,
-    count(*),
-    coalesce(sum(u.price), 0),
-    mode() within group (order by b.name::text),
-    (array_agg(u.words order by u.decided_at desc))[1]
-  from unsold u
-  left join leadgen.buyers b on b.id = u.buyer_id
-  group by u.cause
-  order by 3 desc, 2 desc, 1;
-end;
-$$;
-comment on function roads.explain_unsold(bigint, timestamptz, timestamptz) is 'The work of leadgen.explain_unsold.';
+  'A lead''s sales as JSON: buyer, price with its steps, outcome, deliveries, what the buyer reported; what it cost '
+  'and what its price leaves after that, by which it was judged; null: its source costs nothing.';
 
 create or replace function roads.summarize_lead(p_lead_id bigint)
 returns text

@@ -48,44 +48,16 @@ begin
     perform roads.bill_buyer(v_buyer_id, p_now, false, p_now);
   exception
     when query_canceled or others then -- `others` does not include query_canceled
-      if not kernel.is_fault_of_row(sqlstate) and sqlstate <> '55P03' then
+      if not roads.set_aside('invoice_due_buyer', v_buyer_id, sqlstate, sqlerrm, p_now) then
         raise;
       end if;
       perform billing.put_off(v_buyer_id, p_now + interval '15 minutes');
-      perform roads.tell_unbilled(v_buyer_id, 'invoice_due_buyer', sqlstate, sqlerrm, p_now);
   end;
   return v_buyer_id;
 end;
 $$;
 comment on function roads.bill_due_buyer(timestamptz) is
   'Bills the buyer that has been due for longest; its id, null: none is due.';
-
-create or replace function roads.tell_unbilled(
-  p_buyer_id bigint,
-  p_chore text,
-  p_state text,
-  p_message text,
-  p_now timestamptz
-)
-returns void
-language plpgsql
-volatile
-as $$
--- Once a day. What somebody else held is no fault.
-begin
-  if p_state = '55P03' then
-    return;
-  end if;
-  insert into leadgen.events (created_at, kind, subject, buyer_id, message, facts)
-  values (
-    p_now, 'billing_failed', format('%s of buyer %s on %s', p_chore, p_buyer_id, (p_now at time zone 'UTC')::date),
-    p_buyer_id, format('buyer %s: the chore %s failed: %s', p_buyer_id, p_chore, p_message),
-    jsonb_build_object('chore', p_chore, 'sqlstate', p_state, 'error', p_message))
-  on conflict on constraint events_subject_unique do nothing;
-end;
-$$;
-comment on function roads.tell_unbilled(bigint, text, text, text, timestamptz) is
-  'An event for operators: a chore failed with a buyer, and why.';
 
 create or replace function roads.list_due_buyers(p_until timestamptz)
 returns setof bigint

@@ -80,10 +80,9 @@ begin
       return v_buyer_id;
     exception
       when query_canceled or others then -- `others` does not include query_canceled
-        if not kernel.is_fault_of_row(sqlstate) and sqlstate <> '55P03' then
+        if not roads.set_aside(p_chore, v_buyer_id, sqlstate, sqlerrm, v_now) then
           raise;
         end if;
-        perform roads.tell_unbilled(v_buyer_id, p_chore, sqlstate, sqlerrm, v_now);
     end;
   end loop;
   return null;

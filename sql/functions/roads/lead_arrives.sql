@@ -127,7 +127,8 @@ create or replace function roads.take_lead(
   p_route catalog.route,
   p_payload jsonb,
   p_context jsonb,
-  p_waits boolean
+  p_waits boolean,
+  p_lead_id bigint default null
 )
 returns jsonb
 language plpgsql
@@ -199,7 +200,7 @@ begin
     v_is_paid := billing.is_paid_at_once(v_snapshot, v_decision, (v_route.routing_settings).acceptance);
   end if;
 
-  v_lead_id := nextval('leadgen.leads_id_seq');
+  v_lead_id := coalesce(p_lead_id, nextval('leadgen.leads_id_seq'));
   v_answer := intake.compose_answer(v_lead_id, v_route, v_failures, v_decision);
   perform intake.insert_lead(
     v_lead_id, p_request, v_facts, v_route, v_key, v_hash, p_payload, v_answer, v_failures, v_decision, v_is_paid);
@@ -209,9 +210,9 @@ begin
   return v_answer;
 end;
 $$;
-comment on function roads.take_lead(intake.lead_request, catalog.route, jsonb, jsonb, boolean) is
+comment on function roads.take_lead(intake.lead_request, catalog.route, jsonb, jsonb, boolean, bigint) is
   'What becomes of a lead whose source and offer are known: it is turned away, answered as before, or validated, '
-  'routed, priced and stored.';
+  'routed, priced and stored. p_lead_id: the id of a lead that is undone afterwards; null: the next one.';
 
 create or replace function roads.reload_route(p_route catalog.route)
 returns catalog.route

@@ -10,16 +10,21 @@ language plpgsql
 volatile
 as $$
 -- The live call, and then everything it did is undone: variables outlive the subtransaction; rows, locks and
--- notifications do not. Only numbers of sequences are used up.
+-- notifications do not. A number that a sequence gave would be used up, so the lead has an id below zero that
+-- no other has: what is missing among the ids of leads was never a dry run.
 declare
+  v_lead_id constant bigint := -1 - (random() * 1e15)::bigint;
+  v_request intake.lead_request;
   v_answer jsonb;
   v_account jsonb;
 begin
   begin
-    v_answer := case
-      when p_as_new then roads.submit_as_new(payload, context)
-      else roads.submit_lead(payload, context)
-    end;
+    if p_as_new then
+      v_answer := roads.submit_as_new(payload, context, v_lead_id);
+    else
+      v_request := intake.read_request(payload, context);
+      v_answer := roads.take_lead(v_request, intake.find_route(v_request), payload, context, true, v_lead_id);
+    end if;
     if v_answer ? 'lead_id' then
       v_account := roads.explain_lead((v_answer ->> 'lead_id')::bigint);
     end if;
@@ -41,7 +46,7 @@ end;
 $$;
 comment on function roads.dry_run_lead(jsonb, jsonb, boolean) is 'The work of leadgen.dry_run_lead.';
 
-create or replace function roads.submit_as_new(p_payload jsonb, p_context jsonb)
+create or replace function roads.submit_as_new(p_payload jsonb, p_context jsonb, p_lead_id bigint)
 returns jsonb
 language plpgsql
 volatile
@@ -58,10 +63,10 @@ begin
     perform market.lock_offer(v_facts, v_route, true);
     perform intake.forget_contact(v_facts);
   end if;
-  return roads.take_lead(v_request, v_route, p_payload, p_context, true);
+  return roads.take_lead(v_request, v_route, p_payload, p_context, true, p_lead_id);
 end;
 $$;
-comment on function roads.submit_as_new(jsonb, jsonb) is
+comment on function roads.submit_as_new(jsonb, jsonb, bigint) is
   'Submits a lead as though none of its key, phone or e-mail had come '
   'before; only where everything is undone afterwards.';
 

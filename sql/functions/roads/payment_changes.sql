@@ -5,17 +5,68 @@ returns bigint
 language plpgsql
 volatile
 as $$
+begin
+  return roads.pay_for_one('tell_payment', array(
+    select p.buyer_id from leadgen.payments p
+    where p.status <> p.told_status
+    group by p.buyer_id
+    order by min(p.id)
+    limit 100));
+end;
+$$;
+comment on function roads.tell_payment() is
+  'Chore: carries out what follows from the status of one payment; its buyer''s id, null: there is none to tell.';
+
+create or replace function roads.pay_for_one(p_chore text, p_buyer_ids bigint[])
+returns bigint
+language plpgsql
+volatile
+as $$
+-- What somebody else holds, or did meanwhile, is passed, as is a buyer with whom it fails.
+declare
+  v_now constant timestamptz := leadgen.clock();
+  v_buyer_id bigint;
+  v_is_done boolean;
+begin
+  foreach v_buyer_id in array p_buyer_ids loop
+    begin
+      v_is_done := case p_chore
+        when 'tell_payment' then roads.tell_payment_of(v_buyer_id)
+        when 'start_recharge' then billing.start_recharge_of(v_buyer_id) is not null
+      end;
+      if v_is_done then
+        return v_buyer_id;
+      end if;
+    exception
+      when query_canceled or others then -- `others` does not include query_canceled
+        if not roads.set_aside(p_chore, v_buyer_id, sqlstate, sqlerrm, v_now) then
+          raise;
+        end if;
+    end;
+  end loop;
+  return null;
+end;
+$$;
+comment on function roads.pay_for_one(text, bigint[]) is
+  'Does a chore of payments for the first of these buyers with whom there is something to do; its id, null: there is '
+  'none.';
+
+create or replace function roads.tell_payment_of(p_buyer_id bigint)
+returns boolean
+language plpgsql
+volatile
+as $$
 declare
   v_payment leadgen.payments;
 begin
   select p.* into v_payment
   from leadgen.payments p
-  where p.status <> p.told_status
+  where p.status <> p.told_status and p.buyer_id = p_buyer_id
   order by p.id
   limit 1
   for no key update skip locked;
   if not found then
-    return null;
+    return false;
   end if;
   update leadgen.payments p set told_status = p.status where p.id = v_payment.id;
   if v_payment.status = 'failed' and v_payment.purpose = 'recharge' then
@@ -35,11 +86,24 @@ begin
       'Stripe did not answer whether payment %s of %s %s was made: it is asked again, and not paid again',
       v_payment.id, v_payment.amount, v_payment.currency));
   end if;
-  return v_payment.id;
+  return true;
 end;
 $$;
-comment on function roads.tell_payment() is
-  'Carries out what follows from the status of one payment: its id, null when there is none to tell.';
+comment on function roads.tell_payment_of(bigint) is
+  'Carries out what follows from the status of a buyer''s payment, the first of which nobody was told; false: somebody '
+  'else holds it.';
+
+create or replace function roads.start_recharge()
+returns bigint
+language plpgsql
+volatile
+as $$
+begin
+  return roads.pay_for_one('start_recharge', array(select r.buyer_id from billing.list_due_recharges() r (buyer_id)));
+end;
+$$;
+comment on function roads.start_recharge() is
+  'Chore: asks for one recharge that is due; its buyer''s id, null: none is. A worker charges it.';
 
 create or replace function roads.announce_payment(p_payment leadgen.payments, p_kind text, p_message text)
 returns void

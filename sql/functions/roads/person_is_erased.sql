@@ -10,15 +10,21 @@ as $$
 -- audit of it.
 declare
   v_reason constant text := privacy.read_reason(p_reason);
+  v_key constant bytea := privacy.read_opening(p_opened);
   v_lead leadgen.leads;
   v_now timestamptz;
 begin
   select l.* into v_lead from leadgen.leads l where l.id = p_lead_id;
   if not found then
     perform kernel.refuse('LG404', format('No lead %s', p_lead_id), 'lead_id', p_lead_id::text, 'the id of a lead');
+  elsif v_key is null and not intake.can_find_copies(v_lead) then
+    perform kernel.refuse('LG409', format('Lead %s, or a submission in quarantine, is still to be sealed', p_lead_id),
+      'lead_id', 'a lead whose submissions cannot all be found', 'a lead that is sealed, as all submissions are',
+      format('A worker with PII_KEYS seals them soon: try again then. leadgen erase %s, with PII_KEYS, need not wait.',
+        p_lead_id));
   end if;
   perform intake.erase_quarantined(
-    privacy.lay_contact(v_lead, p_opened -> 'contact'), privacy.read_opening(p_opened), leadgen.clock());
+    privacy.lay_contact(v_lead, p_opened -> 'contact'), intake.digest_lead(v_lead), v_key, leadgen.clock());
   perform pg_advisory_xact_lock(2, market.offer_lock_key(v_lead.offer_id));
   v_now := leadgen.clock();
   perform outbox.cancel_deliveries_of(v_lead, v_now);
@@ -139,6 +145,7 @@ declare
   v_lead leadgen.leads;
   v_email text;
   v_phone text;
+  v_digests bytea[];
   v_key constant bytea := privacy.read_opening(p_opened);
 begin
   if p_kind = 'lead' then
@@ -148,6 +155,7 @@ begin
     if v_lead.id is null then
       perform kernel.refuse('LG404', 'No such lead', 'lead_id', left(p_value, 20), 'the id of a lead');
     end if;
+    v_digests := intake.digest_lead(v_lead);
     v_lead := privacy.lay_contact(v_lead, p_opened -> 'contact');
     v_email := nullif(v_lead.email, '');
     v_phone := nullif(v_lead.phone, '');
@@ -156,6 +164,7 @@ begin
       perform kernel.refuse(
         'LG400', 'There is no such kind', 'kind', coalesce(left(p_kind, 20), 'nothing'), 'phone, email, lead');
     end if;
+    perform privacy.check_finds_sealed(v_key);
     v_email := case p_kind when 'email' then privacy.normalize_contact(p_kind, p_value) end;
     v_phone := case p_kind when 'phone' then privacy.normalize_contact(p_kind, p_value, p_country_code) end;
   end if;
@@ -179,8 +188,13 @@ begin
     union all
     select null, q.id, q.created_at, null, q.payload ->> 'source_key',
       'In quarantine: ' || q.reason || coalesce('; resubmitted as lead ' || q.lead_id, '')
-    from intake.list_quarantined_of(
-      v_email, v_phone, coalesce(p_country_code, v_lead.country_code), v_key) w (id)
+    from (
+      select l.id
+      from intake.list_quarantined_of(
+        v_email, v_phone, coalesce(p_country_code, v_lead.country_code), v_key) l (id)
+      union
+      select d.id from intake.list_digested(v_digests) d (id)
+    ) w
     join leadgen.intake_quarantine q on q.id = w.id
   ) f
   order by f.created_at, f.lead_id, f.quarantine_id;

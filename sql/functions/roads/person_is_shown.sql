@@ -23,6 +23,7 @@ begin
     perform kernel.refuse('LG400', 'There is no such kind', 'kind', coalesce(left(p_kind, 20), 'nothing'),
       'phone, email');
   end if;
+  perform privacy.check_finds_sealed(v_key);
   v_email := case p_kind when 'email' then privacy.normalize_contact(p_kind, p_value) end;
   v_phone := case p_kind when 'phone' then privacy.normalize_contact(p_kind, p_value, p_country_code) end;
   return query
@@ -39,7 +40,7 @@ begin
     join leadgen.intake_quarantine q on q.id = w.id
     union all
     select 3, 'fetch', f.id, f.created_at
-    from intake.list_fetches_of(v_email, v_phone, upper(p_country_code)) w (id)
+    from intake.list_fetches_of(v_email, v_phone, upper(p_country_code), v_key) w (id)
     join leadgen.lead_fetches f on f.id = w.id
     union all
     select 4, 'user', u.id, u.created_at
@@ -186,7 +187,12 @@ as $$
             'created_at', e.created_at, 'reference', e.reference, 'media_type', e.media_type) order by e.id), '[]')
           from leadgen.return_evidence e where e.return_id = r.id)
       ) order by r.id), '[]')
-      from leadgen.sale_returns r where r.assignment_id = a.id)
+      from leadgen.sale_returns r where r.assignment_id = a.id),
+    'outcome_reports', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'reported_at', r.created_at, 'stage', r.stage, 'happened_at', r.happened_at, 'stars', r.stars,
+        'comment', r.comment) order by r.id), '[]')
+      from leadgen.outcome_reports r where r.assignment_id = a.id)
   ) order by a.id), '[]')
   from leadgen.lead_assignments a
   join leadgen.buyers b on b.id = a.buyer_id
@@ -235,6 +241,11 @@ begin
   from leadgen.lead_assignments a
   join leadgen.sale_returns r on r.assignment_id = a.id
   where a.lead_id = any (v_leads) and (r.note is not null or r.decision_note is not null)
+  union all
+  select 'comment of a buyer', count(*), 'deleted'
+  from leadgen.lead_assignments a
+  join leadgen.outcome_reports r on r.assignment_id = a.id and r.comment is not null
+  where a.lead_id = any (v_leads)
   union all
   select 'evidence of a return', count(*), 'its reference is deleted'
   from leadgen.lead_assignments a

@@ -16,7 +16,7 @@ begin
   end if;
   return jsonb_build_object(
     'answer', coalesce(v_source.map ->> 'answer', 'lead'),
-    'positions', intake.store_leads(v_source, v_leads, p_context #> '{sealing,blobs}')
+    'positions', intake.store_leads(v_source, v_leads, p_context)
   );
 end;
 $$;

@@ -148,8 +148,10 @@ language plpgsql
 volatile
 as $$
 -- One lead a call: it takes the lock of its offer. Those that are erased already are passed over a thousand at a time.
+-- While something of the time before sealing waits for a worker, so does this.
 declare
   v_rule leadgen.retention_rules;
+  v_lead leadgen.leads;
   v_lead_id bigint;
   v_is_due boolean;
   v_is_erased boolean;
@@ -171,6 +173,10 @@ begin
     return 0;
   end if;
   if not v_is_erased and v_is_due then
+    select l.* into v_lead from leadgen.leads l where l.id = v_last;
+    if not intake.can_find_copies(v_lead) then
+      return 0;
+    end if;
     perform roads.erase_lead(v_last, format('kept for %s', v_rule.keep), null);
   end if;
   update leadgen.retention_rules r set done_to = v_last where r.name = 'leads';

@@ -63,7 +63,8 @@ create or replace function roads.return_sale(
   p_assignment_id bigint,
   p_reason text,
   p_note text default null,
-  p_evidence jsonb default null
+  p_evidence jsonb default null,
+  p_by text default session_user
 )
 returns leadgen.assignment_outcome
 language plpgsql
@@ -86,11 +87,11 @@ begin
   perform market.check_not_ended(v_sale);
   v_return := roads.ensure_return(v_sale, p_reason, v_note, v_now);
   perform market.keep_evidence(v_return.id, p_evidence, v_now);
-  perform roads.approve_return(v_return, v_sale, session_user, null, v_now);
+  perform roads.approve_return(v_return, v_sale, p_by, null, v_now);
   return 'returned';
 end;
 $$;
-comment on function roads.return_sale(bigint, text, text, jsonb) is 'The work of leadgen.return_sale.';
+comment on function roads.return_sale(bigint, text, text, jsonb, text) is 'The work of leadgen.return_sale.';
 
 create or replace function roads.ensure_return(
   p_sale leadgen.lead_assignments,
@@ -121,7 +122,12 @@ comment on function roads.ensure_return(leadgen.lead_assignments, text, text, ti
   'The open return of a sale: what its buyer asked for, else one made in the '
   'name of the operator. The caller holds the sale.';
 
-create or replace function roads.decide_return(p_return_id bigint, p_approve boolean, p_note text default null)
+create or replace function roads.decide_return(
+  p_return_id bigint,
+  p_approve boolean,
+  p_note text default null,
+  p_by text default session_user
+)
 returns jsonb
 language plpgsql
 volatile
@@ -154,15 +160,17 @@ begin
         v_return.status, 'received, requested');
     end if;
   elsif not p_approve then
-    perform market.refuse_return(v_return, v_sale, session_user, v_note, v_now);
+    perform market.refuse_return(v_return, v_sale, p_by, v_note, v_now);
+    perform market.announce_return(v_return, 'return_refused',
+      format('return %s: sale %s stays with its buyer: decided by %s', v_return.id, v_sale.id, p_by), v_now);
   else
     perform market.check_not_ended(v_sale);
-    perform roads.approve_return(v_return, v_sale, session_user, v_note, v_now);
+    perform roads.approve_return(v_return, v_sale, p_by, v_note, v_now);
   end if;
   return market.describe_answer(v_sale.id);
 end;
 $$;
-comment on function roads.decide_return(bigint, boolean, text) is 'The work of leadgen.decide_return.';
+comment on function roads.decide_return(bigint, boolean, text, text) is 'The work of leadgen.decide_return.';
 
 create or replace function roads.settle_return()
 returns bigint
@@ -285,6 +293,8 @@ begin
   update leadgen.lead_assignments a
   set outcome = 'returned', updated_at = p_now
   where a.id = p_sale.id and a.market_id = p_sale.market_id;
+  perform market.announce_return(p_return, 'return_approved',
+    format('return %s: sale %s is returned: decided by %s', p_return.id, p_sale.id, p_by), p_now);
   perform roads.release_sale(p_sale.id);
 end;
 $$;

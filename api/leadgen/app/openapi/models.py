@@ -373,12 +373,28 @@ class LastReturn(Struct):
     evidence: Annotated[list[KeptFile], says("The files that came with it.")]
 
 
+Stage = Literal["contacted", "appointment", "quoted", "won", "lost"]
+Stars = Annotated[int, Meta(ge=1, le=5)]
+
+
+class Reported(Struct):
+    """What the buyer has reported of the lead so far: by when it happened, not by when it was said."""
+
+    stage: Annotated[Stage | None, says("What happened last. null: no report names a stage.")]
+    happened_at: Moment | None
+    value: Annotated[Money | None, says("Of the latest quote or win, in the sale's currency.")]
+    stars: Stars | None
+    reports: Id
+    reported_at: Moment
+
+
 class Answer(Struct):
     """The sale after its buyer's answer."""
 
     assignment_id: int
     outcome: Outcome
     return_: LastReturn | None = field(name="return")
+    reported: Annotated[Reported | UnsetType, says("Missing: nothing.")] = UNSET
 
 
 class Sale(Struct):
@@ -402,6 +418,7 @@ class Sale(Struct):
     lead: Annotated[DeliveredLead | None, says("null: the sale has ended, or the lead was erased.")]
     consent: Disclosed = UNSET
     sub_ids: SubIds = UNSET
+    reported: Annotated[Reported | UnsetType, says("What its buyer has reported of the lead.")] = UNSET
 
 
 InvoiceStatus = Literal["sent", "partly_paid", "paid", "overdue", "disputed", "cancelled"]
@@ -615,6 +632,23 @@ class Ledger(Struct):
     next_before: Annotated[int | None, says("The `before` of the next page; null: there is none.")]
 
 
+class FeedItem(Struct):
+    """Something that happened."""
+
+    id: Annotated[int, says("Its place in the feed: ids rise.")]
+    kind: Annotated[str, says("What happened: sale.made, limit.reached, …")]
+    at: Annotated[str, says("When it happened.")]
+    data: Annotated[dict[str, Any], says("Ids and facts of its kind; no personal data of leads.")]
+
+
+class FeedPage(Struct):
+    """A page of the feed, the oldest first."""
+
+    items: list[FeedItem]
+    next_after: Annotated[int, says("The `after` of the next page, also where this one is empty.")]
+    has_more: Annotated[bool, says("There is more already.")]
+
+
 class Nothing(Struct, forbid_unknown_fields=True):
     """An empty object."""
 
@@ -659,6 +693,27 @@ class Return(Struct, forbid_unknown_fields=True):
     ] = None
 
 
+class OutcomeReport(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What came of the lead: a stage, stars or a comment at least."""
+
+    stage: Annotated[Stage | None, says("How far it came.")] = None
+    happened_at: Annotated[
+        str | None,
+        text(
+            50,
+            "When: a day, or a time; without an offset by the market's clock. Default: now.",
+            "2026-12-24",
+            "2026-12-24T18:00:00-06:00",
+        ),
+    ] = None
+    value: Annotated[
+        float | str | None,
+        says("What the customer was quoted or pays, in the sale's currency: with quoted or won.", "1200.00"),
+    ] = None
+    stars: Annotated[Stars | None, says("How good the lead was.")] = None
+    comment: Annotated[str | None, text(500, "In your words. The operator reads it.")] = None
+
+
 class ReturnReason(Struct):
     """A reason for which a sale may be returned."""
 
@@ -671,6 +726,13 @@ class AnswerForm(Struct, omit_defaults=True):
 
     reason: Annotated[str | UnsetType, says("To a link that returns a sale: a code.")] = UNSET
     note: Annotated[str | UnsetType, text(500, "What happened.")] = UNSET
+    stage: Annotated[str | UnsetType, says("To a link that reports: contacted, appointment, quoted …")] = (
+        UNSET
+    )
+    happened_at: Annotated[str | UnsetType, says("The day.")] = UNSET
+    value: Annotated[str | UnsetType, says("Of a quote or a win.")] = UNSET
+    stars: Annotated[str | UnsetType, says("1 to 5.")] = UNSET
+    comment: Annotated[str | UnsetType, text(500, "In your words.")] = UNSET
     list_unsubscribe: Literal["One-Click"] | UnsetType = field(name="List-Unsubscribe", default=UNSET)
 
 

@@ -1,4 +1,4 @@
--- The seal: committed entries become links of a chain, in which each digest covers the one before.
+-- The chain: committed entries become links of a chain, in which each digest covers the one before.
 
 create or replace function auditing.write_text(p_entry leadgen.audit_entries)
 returns text
@@ -25,13 +25,13 @@ $$;
 comment on function auditing.write_text(leadgen.audit_entries) is
   'The text of an entry that its digest covers, and that an export contains.';
 
-create or replace function auditing.seal_audit()
+create or replace function auditing.chain_audit()
 returns integer
 language plpgsql
 volatile
 as $$
 -- Advisory class 7: one at a time, and nothing else is held. Whoever comes second leaves it to the first. What is read
--- after the lock sees what the last one sealed. Of what is taken at once, lower ids go first.
+-- after the lock sees what the last one chained. Of what is taken at once, lower ids go first.
 declare
   c_at_once constant integer := 1000;
   v_last leadgen.audit_chain;
@@ -44,9 +44,9 @@ begin
     return 0;
   end if;
   select c.* into v_last from leadgen.audit_chain c order by c.position desc limit 1;
-  if (v_last.sealed_at at time zone 'UTC')::date < (clock_timestamp() at time zone 'UTC')::date then
+  if (v_last.chained_at at time zone 'UTC')::date < (clock_timestamp() at time zone 'UTC')::date then
     insert into leadgen.audit_heads (day, position, digest)
-    values ((v_last.sealed_at at time zone 'UTC')::date, v_last.position, v_last.digest)
+    values ((v_last.chained_at at time zone 'UTC')::date, v_last.position, v_last.digest)
     on conflict (day) do nothing;
   end if;
 
@@ -71,11 +71,11 @@ begin
   return cardinality(v_ids);
 end;
 $$;
-comment on function auditing.seal_audit() is
+comment on function auditing.chain_audit() is
   'The chore of that name: takes up to 1,000 committed entries into the chain, and keeps the head of a day that is '
   'over. Returns how many.';
 
-create or replace function auditing.list_sealed(p_after bigint, p_limit integer)
+create or replace function auditing.list_chained(p_after bigint, p_limit integer)
 returns table (at_position bigint, digest text, entry text)
 language plpgsql
 stable
@@ -90,4 +90,4 @@ begin
   limit least(p_limit, 10000);
 end;
 $$;
-comment on function auditing.list_sealed(bigint, integer) is 'The work of leadgen.list_sealed_audit.';
+comment on function auditing.list_chained(bigint, integer) is 'The work of leadgen.list_chained_audit.';

@@ -1,0 +1,1 @@
+"""The console: pages for those who run the market. They stand on leadgen.pages."""

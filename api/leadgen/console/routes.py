@@ -1,0 +1,28 @@
+"""All routes of the console."""
+
+from litestar import Response, Router, get
+from litestar.params import FromPath
+
+from leadgen.app.problems import NOT_FOUND, Problem
+from leadgen.app.services import FromServices, Request
+from leadgen.console.leads import LEAD_ROUTES
+from leadgen.console.policies import POLICY_ROUTES
+from leadgen.console.queues import QUEUE_ROUTES
+from leadgen.console.site import CONSOLE
+from leadgen.console.today import show_today
+from leadgen.pages.failures import make_handlers
+from leadgen.pages.visitor import admit
+
+
+@get("/console/{rest:path}", include_in_schema=False)
+async def show_nothing(request: Request, services: FromServices, rest: FromPath[str]) -> Response[bytes]:
+    """Any other address of the console."""
+    await admit(CONSOLE, request, services)
+    raise Problem(NOT_FOUND, "There is nothing at this address.")
+
+
+CONSOLE_ROUTES = Router(
+    path="/",
+    route_handlers=[show_today, *LEAD_ROUTES, *QUEUE_ROUTES, *POLICY_ROUTES, show_nothing],
+    exception_handlers=make_handlers(CONSOLE),
+)

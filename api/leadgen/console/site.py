@@ -1,0 +1,20 @@
+"""The console as a site: its links, in the order of a day's work."""
+
+from leadgen.pages.site import Link, Site
+
+CONSOLE = Site(
+    "Console",
+    "/console",
+    "leadgen.console",
+    (
+        Link("Today", "/console"),
+        Link("Leads", "/console/leads"),
+        Link("Held", "/console/held"),
+        Link("Returns", "/console/returns"),
+        Link("Quarantine", "/console/quarantine"),
+        Link("Deliveries", "/console/deliveries"),
+        Link("Endpoints", "/console/endpoints"),
+        Link("Policies", "/console/policies"),
+        Link("Events", "/console/events"),
+    ),
+)

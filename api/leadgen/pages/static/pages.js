@@ -1,0 +1,72 @@
+// What the pages do beyond links and forms. Without it everything works but the passkey.
+"use strict";
+
+// A form is sent once, however often its button is pressed; the page that comes back is a new one.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
+});
+
+// A page that comes back from the browser's memory may send its forms again.
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const place = event.target.closest("input, textarea, select");
+  if (event.key === "/" && !place && !event.ctrlKey && !event.metaKey) {
+    const find = document.querySelector("[data-find]");
+    if (find) {
+      event.preventDefault();
+      find.focus();
+    }
+  }
+});
+
+for (const element of document.querySelectorAll(".needs-script")) element.hidden = !window.PublicKeyCredential;
+document.getElementById("fault")?.focus();
+
+const decode = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+const encode = (data) => btoa(String.fromCharCode(...new Uint8Array(data))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+
+async function post(path, body) {
+  const answer = await fetch(path, {
+    method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
+  });
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return (await answer.json()).data;
+}
+
+async function signInWithPasskey() {
+  const { public_key: options } = await post("/api/v1/auth/passkey-login/options", {});
+  options.challenge = decode(options.challenge);
+  for (const one of options.allowCredentials ?? []) one.id = decode(one.id);
+  const found = await navigator.credentials.get({ publicKey: options });
+  const { response } = found;
+  await post("/api/v1/auth/passkey-login", {
+    credential: {
+      id: found.id, rawId: encode(found.rawId), type: found.type,
+      response: {
+        clientDataJSON: encode(response.clientDataJSON), authenticatorData: encode(response.authenticatorData),
+        signature: encode(response.signature), userHandle: response.userHandle ? encode(response.userHandle) : null,
+      },
+    },
+  });
+}
+
+document.querySelector("[data-passkey]")?.addEventListener("click", async (event) => {
+  const button = event.currentTarget, fault = document.querySelector("[data-passkey-fault]");
+  try {
+    await signInWithPasskey();
+    location.assign(button.dataset.passkey);
+  } catch {
+    fault.hidden = false;
+  }
+});

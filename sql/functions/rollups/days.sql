@@ -1,0 +1,134 @@
+-- Days: what the leads and sales of a day come to, counted and kept.
+
+create or replace function rollups.count_leads(
+  p_market_id bigint,
+  p_zone text,
+  p_from date,
+  p_to date,
+  p_offer_ids bigint[],
+  p_by_campaign boolean
+)
+returns setof leadgen.report_lead_days
+language plpgsql
+stable
+as $$
+-- A clock that is set back at midnight has an hour twice: by time the range is wider, and the day decides.
+begin
+  return query
+  select
+    p_market_id, p_zone, l.came_day, l.offer_id, l.source_id, p_by_campaign,
+    case when p_by_campaign then l.utm_source end::text, case when p_by_campaign then l.utm_campaign end::text,
+    case when p_by_campaign then l.sub_id end,
+    case when not p_by_campaign then l.validation_policy_id end,
+    case when not p_by_campaign then l.validation_version end,
+    case when not p_by_campaign then l.routing_policy_id end, case when not p_by_campaign then l.routing_version end,
+    case when not p_by_campaign then l.pricing_policy_id end, case when not p_by_campaign then l.pricing_version end,
+    count(*)::integer, count(*) filter (where l.is_valid)::integer, count(*) filter (where l.is_sold)::integer,
+    count(*) filter (where l.is_held)::integer, count(*) filter (where l.is_delivered)::integer,
+    count(*) filter (where l.is_accepted)::integer, count(*) filter (where l.is_returned)::integer,
+    sum(l.sales)::integer, sum(l.revenue), sum(l.refunds), sum(l.cost), coalesce(sum(l.response_seconds), 0)
+  from report.leads l
+  where l.market_id = p_market_id and l.came_day >= p_from and l.came_day < p_to
+    and l.created_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
+    and l.created_at < p_to::timestamp at time zone p_zone + interval '2 hours'
+    and (p_offer_ids is null or l.offer_id = any (p_offer_ids))
+  group by 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15;
+end;
+$$;
+comment on function rollups.count_leads(bigint, text, date, date, bigint[], boolean) is
+  'The rows of leads by day, as the leads say: of a market, from one day to before another, of some or all offers. The '
+  'session''s zone of reports is p_zone.';
+
+create or replace function rollups.count_sales(
+  p_market_id bigint,
+  p_zone text,
+  p_from date,
+  p_to date,
+  p_offer_ids bigint[]
+)
+returns setof leadgen.report_sale_days
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select
+    p_market_id, p_zone, s.sold_day, s.offer_id, s.source_id, s.buyer_id,
+    count(*)::integer, count(*) filter (where s.stands)::integer, count(s.delivered_at)::integer,
+    count(*) filter (where s.is_accepted)::integer, count(s.days_to_return)::integer,
+    count(*) filter (where s.days_to_return <= 1)::integer, count(*) filter (where s.days_to_return <= 3)::integer,
+    count(*) filter (where s.days_to_return <= 7)::integer, count(*) filter (where s.days_to_return <= 14)::integer,
+    count(*) filter (where s.days_to_return <= 30)::integer,
+    sum(s.price), sum(s.refunds), sum(s.cost), coalesce(sum(extract(epoch from s.time_to_delivery)), 0)
+  from report.sales s
+  where s.market_id = p_market_id and s.sold_day >= p_from and s.sold_day < p_to
+    and s.created_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
+    and s.created_at < p_to::timestamp at time zone p_zone + interval '2 hours'
+    and s.offer_id in (
+      select o.id from leadgen.offers o
+      where o.market_id = p_market_id and (p_offer_ids is null or o.id = any (p_offer_ids)))
+  group by s.sold_day, s.offer_id, s.source_id, s.buyer_id;
+end;
+$$;
+comment on function rollups.count_sales(bigint, text, date, date, bigint[]) is
+  'The rows of sales by day, as the sales say.';
+
+create or replace function rollups.count_reasons(
+  p_market_id bigint,
+  p_zone text,
+  p_from date,
+  p_to date,
+  p_offer_ids bigint[]
+)
+returns setof leadgen.report_reason_days
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select
+    p_market_id, p_zone, r.came_day, r.offer_id, r.source_id, r.kind, r.reason, r.buyer_id,
+    count(distinct r.lead_id)::integer, count(*)::integer, coalesce(sum(r.price), 0)::numeric
+  from report.reason_rows r
+  where r.market_id = p_market_id and r.came_day >= p_from and r.came_day < p_to
+    and r.created_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
+    and r.created_at < p_to::timestamp at time zone p_zone + interval '2 hours'
+    and (p_offer_ids is null or r.offer_id = any (p_offer_ids))
+  group by r.came_day, r.offer_id, r.source_id, r.kind, r.reason, r.buyer_id;
+end;
+$$;
+comment on function rollups.count_reasons(bigint, text, date, date, bigint[]) is
+  'The rows of reasons by day, as the leads and their decisions say.';
+
+create or replace function rollups.keep_day(p_market_id bigint, p_zone text, p_day date, p_offer_ids bigint[])
+returns void
+language plpgsql
+volatile
+as $$
+-- The caller holds report_closing. What is committed after a statement here began is marked, and read from its rows.
+declare
+  v_zone constant text := coalesce(current_setting('leadgen.report_zone', true), '');
+begin
+  perform set_config('leadgen.report_zone', p_zone, true);
+  delete from leadgen.report_lead_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.came_day = p_day
+    and (p_offer_ids is null or d.offer_id = any (p_offer_ids));
+  delete from leadgen.report_sale_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.sold_day = p_day
+    and (p_offer_ids is null or d.offer_id = any (p_offer_ids));
+  delete from leadgen.report_reason_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.came_day = p_day
+    and (p_offer_ids is null or d.offer_id = any (p_offer_ids));
+  insert into leadgen.report_lead_days
+  select d.*
+  from unnest(array[false, true]) as c (by_campaign)
+  cross join lateral rollups.count_leads(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids, c.by_campaign) d;
+  insert into leadgen.report_sale_days
+  select d.* from rollups.count_sales(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids) d;
+  insert into leadgen.report_reason_days
+  select d.* from rollups.count_reasons(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids) d;
+  perform set_config('leadgen.report_zone', v_zone, true);
+end;
+$$;
+comment on function rollups.keep_day(bigint, text, date, bigint[]) is
+  'Adds up a day of a market in a zone, of some offers or of all (null), in place of what was kept of it.';

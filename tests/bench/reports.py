@@ -1,0 +1,112 @@
+"""How long the views of schema report take over a year of leads: `python -m tests.bench.reports [LEADS]`.
+
+It is 1,000,000 leads if it is not said, written by plain SQL (reports.sql). Then the chore adds all days up, and each
+view is asked for its default range and for a year, three times each: the best is printed, by the clock and in CPU.
+With `--plans` the plans are printed, too.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from .revision import working_tree
+from .server import Bench, running_bench
+
+LEADS = 1_000_000
+REPORTS = Path(__file__).with_suffix(".sql")
+CLOSE = "update leadgen.report_closing set closed_until = clock_timestamp() - interval '1 hour'"
+MONTH, YEAR = "current_date - 30", "current_date - 366"
+ASKED = {
+    "funnel, 30 days": f"select * from report.funnel where came_day >= {MONTH}",
+    "funnel_hours, 48 hours": "select * from report.funnel_hours",
+    "funnel_campaigns, 7 days": "select * from report.funnel_campaigns where came_day >= current_date - 7",
+    "margin, 30 days": f"select * from report.margin where sold_day >= {MONTH}",
+    "buyer_days, 30 days": f"select * from report.buyer_days where sold_day >= {MONTH}",
+    "buyer_scorecard, 7 days": "select * from report.buyer_scorecard where day >= current_date - 7",
+    "unsold, 30 days": f"select * from report.unsold where came_day >= {MONTH}",
+    "rejection_reasons, 30 days": f"select * from report.rejection_reasons where came_day >= {MONTH}",
+    "duplicates, 30 days": f"select * from report.duplicates where came_day >= {MONTH}",
+    "limits": "select * from report.limits",
+    "delivery_speed, 7 days": "select * from report.delivery_speed",
+    "leads, a day": "select * from report.leads where created_at > now() - interval '1 day'",
+    "sales, a day": "select * from report.sales where created_at > now() - interval '1 day'",
+    "a year by month: funnel_months": "select * from report.funnel_months",
+    "a year by week: funnel_weeks": "select * from report.funnel_weeks",
+    "a year by month: sold_months": "select * from report.sold_months",
+    "a year by month: source_quality": "select * from report.source_quality",
+    "a year by week: return_cohorts": "select * from report.return_cohorts",
+    "a year by month: unsold": (
+        "select date_trunc('month', came_day), reason, sum(came_money_lost) from report.unsold group by 1, 2"
+    ),
+    "a year: policy_results": "select * from report.policy_results",
+}
+
+
+def write_leads(bench: Bench, database: str, leads: int) -> None:
+    """The leads and what became of them, analyzed."""
+    bench.create(database)
+    working_tree().migrate(bench.url(database))
+    with bench.connect(database) as admin:
+        admin.execute("set work_mem = '256MB'")
+        admin.execute(f"create temp table asked as select {leads} as leads".encode())
+        admin.execute(REPORTS.read_bytes())
+        admin.execute("vacuum analyze")
+
+
+def roll_up(session: psycopg.Connection[Any]) -> int:
+    """All days added up, as the chore does it; how many."""
+    days = 0
+    session.execute(CLOSE.encode())
+    while (done := session.execute("select rollups.roll_up()").fetchone()) and done[0]:
+        days += done[0]
+    session.execute("vacuum analyze")
+    return days
+
+
+def read_cpu(process: int) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def time_query(session: psycopg.Connection[Any], query: str) -> tuple[float, float, int]:
+    """Milliseconds of the best of three, by the clock and of the server's CPU, and how many rows."""
+    process, rows = session.info.backend_pid, 0
+    taken, used = [], []
+    for _ in range(3):
+        begun, before = time.perf_counter(), read_cpu(process)
+        rows = len(session.execute(query.encode()).fetchall())
+        taken.append(time.perf_counter() - begun)
+        used.append(read_cpu(process) - before)
+    return min(taken) * 1000, min(used) * 1000, rows
+
+
+def main() -> None:
+    """Measure and print."""
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    leads = int(words[0]) if words else LEADS
+    with running_bench() as bench:
+        begun = time.perf_counter()
+        write_leads(bench, "reports", leads)
+        print(f"{leads:,} leads of a year, written in {time.perf_counter() - begun:.0f} s", flush=True)
+        with bench.connect("reports") as session:
+            session.execute("set max_parallel_workers_per_gather = 0")  # so that all CPU is the session's own
+            begun = time.perf_counter()
+            days = roll_up(session)
+            print(f"{days:,} days of markets added up in {time.perf_counter() - begun:.0f} s", flush=True)
+            for name, query in ASKED.items():
+                taken, used, rows = time_query(session, query)
+                print(f"{name}: {taken:,.0f} ms, {used:,.0f} ms of CPU, {rows:,} rows", flush=True)
+                if "--plans" in sys.argv:
+                    for (line,) in session.execute(
+                        f"explain (analyze, costs off, timing off) {query}".encode()
+                    ):
+                        print("   ", line)
+
+
+if __name__ == "__main__":
+    main()

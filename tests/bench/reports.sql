@@ -1,0 +1,98 @@
+-- A year of leads that a database has had before, by plain SQL: temp table asked says how many. Fifty offers in four
+-- zones, four sources and eight buyers each. A fifth is rejected; of the rest three quarters are sold, a third of these
+-- to two buyers. One sale in twenty was returned, each refund is of one in two hundred.
+set session_replication_role = replica;
+insert into leadgen.markets (name, slug, timezone, currency)
+select format('Market %s', n), format('market-%s', n),
+  (array['America/Chicago', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata'])[n], 'USD'
+from generate_series(1, 4) n;
+insert into leadgen.verticals (slug, name) values ('plumbing', 'Plumbing');
+insert into leadgen.offers (market_id, vertical_id, name, slug, default_price_per_lead, validation_policy_id, routing_policy_id)
+select m.id, v.id, format('Offer %s', n), format('offer-%s', n), 45, 1, 1
+from generate_series(0, 49) n
+join leadgen.markets m on m.slug = format('market-%s', n % 4 + 1)
+cross join leadgen.verticals v;
+insert into leadgen.sources (offer_id, kind, name, source_key)
+select o.id, 'landing_page', format('%s source %s', o.name, n), format('%s-source-%s', o.slug, n)
+from leadgen.offers o, generate_series(1, 4) n;
+insert into leadgen.buyers (name, email, phone, currency)
+select format('Buyer %s', n), format('buyer%s@buyer.example', n), '+15125550100', 'USD' from generate_series(1, 100) n;
+insert into leadgen.buyer_offers (buyer_id, offer_id, capacity_per_day, limit_codes, limit_windows, limit_is_money, limit_caps)
+select b.id, o.id, 200, '{cap_day}', '{day}', '{false}', '{200}'
+from leadgen.offers o
+cross join lateral (select b.id from leadgen.buyers b order by (b.id * 37 + o.id * 11) % 101, b.id limit 8) b;
+create temp table stage as
+select o.id as offer_id, o.market_id, o.vertical_id, row_number() over (order by o.id) - 1 as place,
+  array(select s.id from leadgen.sources s where s.offer_id = o.id order by s.id) as sources,
+  array(select e.id from leadgen.buyer_offers e where e.offer_id = o.id order by e.id) as enrollments,
+  array(select e.buyer_id from leadgen.buyer_offers e where e.offer_id = o.id order by e.id) as buyers
+from leadgen.offers o;
+
+create temp table came as
+select n, s.*, s.sources[1 + n / 50 % 4] as source_id, 1 + n / 7 % 8 as first_place,
+  n % 5 <> 0 as is_valid, n % 5 <> 0 and n % 4 <> 0 as is_sold, n % 3 = 0 as is_shared,
+  current_timestamp - (asked.leads - n) * interval '365 days' / asked.leads as at
+from asked, generate_series(1, asked.leads) n
+join stage s on s.place = n % 50;
+
+insert into leadgen.leads (
+  id, created_at, market_id, vertical_id, offer_id, source_id, name, email, phone, postal_code, status, validation_reason, unsold_reason,
+  validation_policy_id, validation_policy_version, routing_policy_id, routing_policy_version, buyer_id, price, delivered_at, utm_source,
+  utm_campaign, tracking, answer
+)
+overriding system value
+select c.n, c.at, c.market_id, c.vertical_id, c.offer_id, c.source_id, 'John Smith', format('p%s@example.com', c.n),
+  format('+1512%s', c.n), '78701', case when c.is_sold then 'accepted' when c.is_valid then 'validated' else 'rejected' end::leadgen.lead_status,
+  case when not c.is_valid then 'Duplicate' end, case when c.is_valid and not c.is_sold then 'cap_day' end, 1,
+  1 + (c.n > asked.leads / 2)::integer, case when c.is_valid then 1 end, case when c.is_valid then 1 + (c.n > asked.leads / 3)::integer end,
+  case when c.is_sold then c.buyers[c.first_place] end, case when c.is_sold then 45 end,
+  case when c.is_sold then c.at + interval '1 second' * (c.n % 60) end, (array['google', 'meta', 'bing'])[1 + c.n / 200 % 3],
+  format('campaign-%s', c.n / 200 % 10), jsonb_build_object('sub_id', format('s%s', c.n / 200 % 5)),
+  case when not c.is_valid then '{"errors": [{"code": "duplicate", "field": "email"}]}'::jsonb end
+from came c, asked;
+
+insert into leadgen.lead_decisions (
+  id, market_id, lead_id, offer_id, attempt, decided_at, routing_policy_id, routing_policy_version, reasons, ranking, winners,
+  unsold_reason, is_held, format, max_buyers, enrollments, versions, flags, prices
+)
+overriding system value
+select c.n, c.market_id, c.n, c.offer_id, 1, c.at, 1, 1,
+  case when c.is_sold then array[null, null, 'cap_day', 'not_in_area', 'paused', 'cap_day', 'filtered', 'not_in_area']
+    else '{cap_day,budget_day,cap_day,not_in_area,paused,cap_day,filtered,not_in_area}'::text[] end,
+  '{1,2}', case when not c.is_sold then '{}' when c.is_shared then '{1,2}' else '{1}' end::integer[],
+  case when not c.is_sold then 'cap_day' end, false, 2, 2, c.enrollments, '{1,1,1,1,1,1,1,1}', '{0,0,0,0,0,0,0,0}', '{45,40,45,45,45,45,45,45}'
+from came c
+where c.is_valid;
+
+insert into leadgen.lead_assignments (
+  id, created_at, market_id, lead_id, decision_id, offer_id, buyer_id, buyer_offer_id, is_exclusive, price, currency, price_steps,
+  outcome, acceptance, delivered_at, accepted_at, released_at, billing_mode
+)
+overriding system value
+select 2 * c.n + k, c.at, c.market_id, c.n, c.n, c.offer_id, c.buyers[1 + (c.first_place + k) % 8], c.enrollments[1 + (c.first_place + k) % 8],
+  false, 45 - 5 * k, 'USD', '[]', case when (c.n + k) % 20 = 0 then 'returned' else 'accepted' end::leadgen.assignment_outcome, 'on_delivery',
+  c.at + interval '1 second' * (c.n % 60), c.at + interval '1 second' * (c.n % 60),
+  case when (c.n + k) % 20 = 0 then least(c.at + interval '1 hour' * (c.n % 700), current_timestamp) end, 'none'
+from came c, generate_series(0, 1) k
+where c.is_sold and (k = 0 or c.is_shared);
+
+insert into leadgen.ledger_transactions (booked_at, kind, key, currency, entries, buyer_id, market_id, offer_id, assignment_id)
+select a.created_at + interval '1 day', 'refund', format('refund:%s', a.id), 'USD', 2, a.buyer_id, a.market_id, a.offer_id, a.id
+from leadgen.lead_assignments a
+where a.id % 200 = 0 and a.released_at is null;
+insert into leadgen.ledger_entries (transaction_id, position, account, buyer_id, currency, amount, balance_after)
+select t.id, e.position, e.account::leadgen.ledger_account, case e.position when 1 then t.buyer_id end, 'USD', e.amount,
+  case e.position when 1 then 0 end
+from leadgen.ledger_transactions t
+cross join lateral (values (1, 'buyer_receivable', -5.00), (2, 'returns', 5.00)) as e (position, account, amount)
+where t.kind = 'refund';
+
+-- A delivery of each sale of the last weeks: older ones are read by no view.
+insert into leadgen.deliveries (
+  created_at, market_id, lead_id, assignment_id, buyer_id, channel, target, status, attempts, finished_at, endpoint_id
+)
+select a.created_at, a.market_id, a.lead_id, a.id, a.buyer_id, 'webhook', 'https://buyer.example',
+  case when a.id % 50 = 0 then 'dead' else 'delivered' end::leadgen.delivery_status, 1, a.created_at + interval '1 second' * (a.id % 30), 1
+from leadgen.lead_assignments a
+where a.created_at > current_timestamp - interval '30 days';
+set session_replication_role = origin;

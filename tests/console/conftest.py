@@ -1,0 +1,32 @@
+"""An API with pages on a database of its own, for the tests of a file."""
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+
+from api.serving import Api, add_catalogue, running_api
+from console.people import Tab
+from rig.cluster import Cluster
+
+
+@pytest.fixture(scope="module")
+def site(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The API, as in development: its pages come over http."""
+    with cluster.clone(template) as database:
+        add_catalogue(database)
+        with running_api(database, tmp_path_factory.mktemp("site"), ENVIRONMENT="development") as running:
+            yield running
+
+
+@pytest.fixture
+def market(site: Api) -> Iterator[psycopg.Connection]:
+    """A superuser's session on its database."""
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def tab(site: Api, market: psycopg.Connection) -> Callable[[str], Tab]:
+    """Opens a browser in which somebody of a role is signed in."""
+    return lambda role: Tab.of(site, market, role)

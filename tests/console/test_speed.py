@@ -1,0 +1,50 @@
+"""A page costs the database one call, or two; counted in the process of the test."""
+
+import asyncio
+from collections.abc import Sequence
+
+import psycopg
+import pytest
+from litestar.testing import AsyncTestClient
+
+from api.serving import Api, add_sale
+from console.people import SESSION, add_session
+from console.test_actions import lead_of
+from leadgen.app import main
+from leadgen.app.queries import LIST_RATE_LIMITS, Queries
+from leadgen.console.site import CONSOLE
+from leadgen.db.urls import with_role
+from leadgen.settings import Settings
+
+MOST = 2
+
+
+def test_a_page_is_one_call_or_two(
+    site: Api, market: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, token = lead_of(market, add_sale(market)), add_session(market, "admin")
+    asked: list[str] = []
+    once = Queries._rows
+
+    async def count(self: Queries, query: str, parameters: Sequence[object]) -> object:
+        asked.append(query)
+        return await once(self, query, parameters)
+
+    monkeypatch.setattr(Queries, "_rows", count)
+    monkeypatch.setattr(main, "configure_logging", lambda *_: None)
+    settings = Settings(database_url=with_role(site.database, "leadgen_api"), environment="development")
+
+    async def visit() -> dict[str, int]:
+        calls = {}
+        async with AsyncTestClient(main.create_app(settings), cookies={SESSION: token}) as client:
+            places = [*(link.path for link in CONSOLE.links), f"/console/leads/{lead}"]
+            for place in [*places, "/console/policies/routing/1", "/console/leads?q=1"]:
+                asked.clear()
+                answer = await client.get(place)
+                assert answer.status_code == 200, place
+                calls[place] = len([query for query in asked if query != LIST_RATE_LIMITS])
+        return calls
+
+    calls = asyncio.run(visit())
+    assert len(calls) == len(CONSOLE.links) + 3
+    assert {place: number for place, number in calls.items() if not 1 <= number <= MOST} == {}

@@ -1,0 +1,90 @@
+"""The portal in a real browser: accessible, at home on a phone, by one tap, with and without JavaScript."""
+
+import shutil
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, sync_playwright
+
+from api.serving import Api, add_sale
+from console.people import SESSION
+from portal.visitors import KINDS, PAGES, add_visitor, read_one
+
+CHROMIUM = shutil.which("chromium")
+QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+PHONE: ViewportSize = {"width": 320, "height": 640}
+DESK: ViewportSize = {"width": 1280, "height": 800}
+WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+OUTCOME = "select outcome::text from leadgen.lead_assignments where id = %s"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for the file."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=QUIET)
+        yield running
+        running.close()
+
+
+def sign_in(context: BrowserContext, site: Api, market: psycopg.Connection, kind: str) -> Page:
+    """A page of somebody of Ann's."""
+    _, token = add_visitor(market, kind, "Ann")
+    context.add_cookies([{"name": SESSION, "value": token, "url": f"http://127.0.0.1:{site.port}"}])
+    return context.new_page()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_page_is_accessible_and_fits_a_phone(
+    browser: Browser, site: Api, market: psycopg.Connection, kind: str
+) -> None:
+    sale = add_sale(market)
+    context = (
+        browser.new_context(viewport=PHONE, color_scheme="light")
+        if kind == "owner"
+        else browser.new_context(viewport=DESK, color_scheme="dark")
+    )
+    page, complaints = sign_in(context, site, market, kind), list[str]()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    team = ("/portal/team",) if kind == "owner" else ()
+    for place in (*PAGES, *team, f"/portal/leads/{sale}"):
+        page.goto(f"http://127.0.0.1:{site.port}{place}")
+        assert page.evaluate(WIDER) is False, place
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{place}: {found.generate_report()}"
+    assert complaints == []
+    context.close()
+
+
+def test_a_double_tap_accepts_once(browser: Browser, site: Api, market: psycopg.Connection) -> None:
+    sale = add_sale(market)
+    context = browser.new_context(viewport=PHONE)
+    page, asked = sign_in(context, site, market, "member"), list[Request]()
+    page.on("request", lambda one: asked.append(one))
+    page.goto(f"http://127.0.0.1:{site.port}/portal/leads")
+    page.get_by_role("button", name=f"Accept sale {sale}", exact=True).dblclick()
+    page.get_by_text(f"You have accepted sale {sale}.").wait_for()
+    assert [one.method for one in asked].count("POST") == 1
+    assert read_one(market, OUTCOME, sale) == "accepted"
+    context.close()
+
+
+def test_without_javascript_a_lead_is_returned(
+    browser: Browser, site: Api, market: psycopg.Connection
+) -> None:
+    sale = add_sale(market)
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page = sign_in(context, site, market, "member")
+    page.goto(f"http://127.0.0.1:{site.port}/portal/leads")
+    page.get_by_role("link", name=f"Return sale {sale}", exact=True).click()
+    page.get_by_label("Why").select_option("other")
+    page.get_by_label("Note").fill("the person did not ask for this")
+    page.get_by_role("button", name="Return it").click()
+    page.get_by_text(f"Your return of sale {sale} was received.").wait_for()
+    assert read_one(market, "select via from leadgen.sale_returns where assignment_id = %s", sale) == "portal"
+    context.close()
