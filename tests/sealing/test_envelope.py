@@ -52,6 +52,14 @@ def make_vault(ring: KeyRing | None = None) -> Vault:
 VAULT = make_vault()
 
 
+def make_digests(vault: Vault, email: str, phone: str) -> tuple[str, str]:
+    """What the row of a lead has in the place of its phone and its e-mail."""
+    return (
+        f"#{vault.digest(f'phone:{phone}')[:16]}*23" if phone else "",
+        f"#{vault.digest(f'email:{email}')[:24]} j***@e***.com" if email else "",
+    )
+
+
 @given(st.binary())
 def test_what_is_sealed_is_opened(text: bytes) -> None:
     sealed = seal(KEY, "lead", text)
@@ -87,8 +95,20 @@ def test_a_lead_comes_out_as_it_went_in(
     document = {"contact": [name, email, phone, extension, message], "submitted": {"name": name, "n": 1.10}}
     wanted = json.dumps({"status": "seal", "kind": "lead", "digest": "d", "document": document})
     (blob,) = seal_wanted(VAULT, wanted).values()
-    contact, submitted = open_lead(VAULT, base64.b64decode(blob))
+    contact, submitted = open_lead(VAULT, base64.b64decode(blob), make_digests(VAULT, email, phone))
     assert (list(contact), submitted) == (document["contact"], document["submitted"])
+
+
+@pytest.mark.parametrize(
+    ("email", "phone"),
+    [("b@x.example", "+15125550123"), ("a@x.example", "+15125550124"), ("", "+15125550123"), ("a@x.example", "")],
+)
+def test_a_text_that_was_sealed_for_another_row_is_refused(email: str, phone: str) -> None:
+    document = {"contact": ["A", "a@x.example", "+15125550123", None, None], "submitted": {}}
+    sealed = VAULT.seal("lead", json.dumps(document).encode())
+    assert open_lead(VAULT, sealed, make_digests(VAULT, "a@x.example", "+15125550123"))[0].name == "A"
+    with pytest.raises(SealError, match="of another row"):
+        open_lead(VAULT, sealed, make_digests(VAULT, email, phone))
 
 
 @given(TEXT, TEXT, TEXT, MAYBE, MAYBE, TEXT)
