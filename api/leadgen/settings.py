@@ -37,6 +37,8 @@ SECRET = {
     "API_DB_PASSWORD",
     "WORKER_DB_PASSWORD",
     "PII_KEYS",
+    "PII_KEY_COMMAND",
+    "REPORT_DATABASE_URL",
 }  # never repeated in an error
 MAX_PORT = 65_535
 LOOKS_LIKE = 0.88  # similarity at which an unknown name is taken for a misspelt one of ours

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadgen import bounded
 from leadgen.sealing.envelope import DataKey, SealError, open_sealed, seal
 from leadgen.sealing.keyring import KeyRing, load_ring, make_key
 from leadgen.sealing.leads import (
@@ -224,6 +226,21 @@ def test_keys_may_be_in_a_file(tmp_path: Path) -> None:
     assert load_ring(None, None, None) is None
 
 
+def test_a_file_of_keys_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SealError, match="PII_KEYS_FILE: /dev/zero: more than 65,536 bytes"):
+        load_ring(None, "/dev/zero", None)
+    monkeypatch.setattr(bounded, "SECONDS", 0.3)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SealError, match="it took more than 0.3 s"):
+        load_ring(None, str(tmp_path / "pipe"), None)
+
+
+@pytest.mark.parametrize("command", [" ", "kms 'wrap"])
+def test_a_command_that_cannot_be_read_is_refused(command: str) -> None:
+    with pytest.raises(SealError, match="PII_KEY_COMMAND: a command is needed"):
+        load_ring(None, None, command)
+
+
 def test_a_command_may_wrap(tmp_path: Path) -> None:
     command = tmp_path / "kms"
     command.write_text(KMS)
@@ -240,9 +257,14 @@ def test_a_command_may_wrap(tmp_path: Path) -> None:
         ("false", "ended with status 1"),
         ("/no/such/command", "No such file"),
         ("echo ?", "its answer is not base64"),
+        ("yes", "more than 16,384 bytes"),
+        ("sh -c 'sleep 60 & sleep 60'", "it took more than 0.3 s"),
+        ("sh -c 'exec >&-; sleep 60'", "it took more than 0.3 s"),
     ],
 )
-def test_a_command_that_fails_is_named(command: str, says: str) -> None:
+def test_a_command_that_fails_is_named(command: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "sleep" in command:
+        monkeypatch.setattr(bounded, "SECONDS", 0.3)
     ring = load_ring(None, None, command)
     assert ring
     with pytest.raises(SealError, match=f"PII_KEY_COMMAND: .*{says}"):
