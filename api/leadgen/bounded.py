@@ -1,4 +1,4 @@
-"""Files and commands that settings name, read within bounds: a device, a pipe or a command without end stops nothing."""
+"""Files and commands that settings name, read within bounds: none without end stops or fills a program."""
 
 import errno
 import os

@@ -60,11 +60,12 @@ from (values
   ('{"source_key": "partner-api"}', '{"api_key_hash": "00"}', '{}', 'a wrong key'),
   ('{"source_key": {"a": 1}, "telephone": 3}', '{}', '{}', 'a malformed submission')
 ) as t (payload, context, expected, what);
-select is(testkit.fault_of(format('update leadgen.sources set %I = %L where name = ''New page''', field, url)), format('LG423 %s', field),
-  format('check_page_url: no %s: %s', field, url))
+select is(testkit.fault_of(format('update leadgen.sources set %I = %L where name = ''New page''', field, url)),
+  format('LG423 %s', field), format('check_page_url: no %s: %s', field, url))
 from (values ('error_url', 'javascript:alert(1)'), ('error_url', '//evil.example/'), ('error_url', 'https://a@evil.example/'),
-  ('error_url', E'https://a.example/\nSet-Cookie: x'), ('success_url', 'http://page.example/'), ('success_url', 'https://a.example;b.example/'),
-  ('success_url', 'https://a..example/'), ('hostname', 'a.example; script-src *'), ('hostname', 'a.example b.example'),
+  ('error_url', E'https://a.example/\nSet-Cookie: x'), ('success_url', 'http://page.example/'),
+  ('success_url', 'https://a.example;b.example/'), ('success_url', 'https://a..example/'),
+  ('hostname', 'a.example; script-src *'), ('hostname', 'a.example b.example'),
   ('hostname', 'a.example:8000'), ('hostname', 'user@a.example')) t (field, url);
 select lives_ok($$update leadgen.sources set success_url = 'http://127.0.0.1:8000/thanks' where name = 'New page'$$,
   'check_page_url: http is for this machine');

@@ -87,7 +87,8 @@ select is(testkit.fault_of(format('select leadgen.resubmit_quarantined(%s)', ans
 select is((intake.open_submission(q, jsonb_build_object('document', jsonb_build_object('payload', lost.payload)))).payload, lost.payload,
   'open_submission: what was sent') from kept, lost, leadgen.intake_quarantine q where q.id = (answer ->> 'quarantine_id')::bigint;
 select is(testkit.fault_of(format('select leadgen.resubmit_quarantined(%s, %L)', answer ->> 'quarantine_id', jsonb_build_object(
-    'document', '{"payload": {"source_key": "nobody", "email": "other@example.com"}}'::jsonb, 'sealing', jsonb_build_object('hash_key', hex)))),
+    'document', '{"payload": {"source_key": "nobody", "email": "other@example.com"}}'::jsonb,
+    'sealing', jsonb_build_object('hash_key', hex)))),
   'LG409 quarantine_id', 'is_of_row: a text that was sealed for another submission is refused') from kept, keys;
 
 -- Calls that cannot be meant.

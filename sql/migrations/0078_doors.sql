@@ -9,8 +9,3 @@ drop function if exists leadgen.open_leads(bigint[], text, text);
 drop function if exists privacy.open_leads(bigint[], text, text);
 drop function if exists leadgen.list_held_unchecked(integer);
 drop function if exists privacy.list_held_unchecked(integer);
-
--- Where visitors are sent, and who may frame a form, is checked as it is written (catalog.fill_source).
-create or replace trigger fill_source
-before insert or update of source_key, hostname, success_url, error_url on leadgen.sources
-for each row execute function catalog.fill_source();

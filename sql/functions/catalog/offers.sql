@@ -66,8 +66,8 @@ begin
 end;
 $$;
 comment on function catalog.fill_source() is
-  'Trigger: a source''s key is made from its name when not given; its hostname is stored as it is compared. LG423 for a '
-  'hostname or an address of a page that can be none; what was there before stays until it is changed.';
+  'Trigger: a source''s key is made from its name when not given; its hostname is stored as it is compared. LG423 for '
+  'a hostname or an address of a page that can be none; what was there before stays until it is changed.';
 
 create or replace function catalog.is_host_name(p_text text)
 returns boolean

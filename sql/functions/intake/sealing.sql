@@ -277,7 +277,8 @@ begin
 end;
 $$;
 comment on function intake.is_of_row(bytea[], bytea[]) is
-  'Whether a text that was opened is its row''s: its digests and those of the row have one in common, or both have none.';
+  'Whether a text that was opened is its row''s: its digests and those of the row have one in common, or both have '
+  'none.';
 
 create or replace function intake.list_unsealed_posts(p_map jsonb, p_leads jsonb, p_context jsonb)
 returns jsonb

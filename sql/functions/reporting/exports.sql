@@ -3,7 +3,8 @@
 -- compose_export writes the statement, and whoever reads runs it by its own rights: a command by COPY, a scheduled
 -- report by reporting.read_report. So a file and an e-mail have the same rows, and the same cells.
 -- Cells of a CSV that a spreadsheet would take for a formula get an apostrophe in front: text that begins with =, +, -,
--- @ (also in full width), a tab, a return or a line feed. Numbers and times are never changed, nor is anything of another format.
+-- @ (also in full width), a tab, a return or a line feed. Numbers and times are never changed, nor is anything of
+-- another format.
 
 create or replace function reporting.compose_export(
   p_view text,
