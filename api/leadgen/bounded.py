@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, cast
 
 SECONDS = 20.0
 MOST_BYTES = 65_536
@@ -47,7 +48,9 @@ def run_command(command: Sequence[str], text: bytes, most: int = MOST_BYTES) -> 
         except subprocess.TimeoutExpired:
             raise _too_slow() from None
         finally:
-            with suppress(ProcessLookupError, PermissionError):  # its children as well: they are of its session
+            with suppress(
+                ProcessLookupError, PermissionError
+            ):  # its children as well: they are of its session
                 os.killpg(process.pid, signal.SIGKILL)
     if status != 0:
         raise subprocess.CalledProcessError(status, command)
@@ -55,12 +58,11 @@ def run_command(command: Sequence[str], text: bytes, most: int = MOST_BYTES) -> 
 
 
 def _talk(process: subprocess.Popen[bytes], text: bytes, deadline: float, most: int) -> bytes:
-    assert process.stdin
-    assert process.stdout
+    to, back = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
     with suppress(BrokenPipeError):  # it does not ask for it: its answer counts
-        process.stdin.write(text)  # shorter than a pipe holds
-        process.stdin.close()
-    return _read_all(process.stdout.fileno(), deadline, most)
+        to.write(text)  # shorter than a pipe holds
+        to.close()
+    return _read_all(back.fileno(), deadline, most)
 
 
 def _read_all(descriptor: int, deadline: float, most: int) -> bytes:

@@ -86,8 +86,8 @@ class Settings(BaseSettings):
     default_duplicate_window_hours: Annotated[Decimal, Field(ge=0)] | None = Field(
         default=None, description="`leadgen migrate` writes it to leadgen.settings"
     )
-    default_invoice_threshold: Annotated[Decimal, Field(ge=0, lt=100_000_000, decimal_places=2)] | None = Field(
-        default=None, description="`leadgen migrate` writes it to leadgen.settings"
+    default_invoice_threshold: Annotated[Decimal, Field(ge=0, lt=100_000_000, decimal_places=2)] | None = (
+        Field(default=None, description="`leadgen migrate` writes it to leadgen.settings")
     )
 
     smtp_host: str | None = Field(

@@ -23,7 +23,9 @@ from worker.receivers import http_endpoint
 OLD, NEW = make_key("old"), make_key("new")
 Run = Callable[..., CompletedProcess[str]]
 SEALED = "select l.id, l.sealed from leadgen.leads l where l.sealed is not null order by l.id"
-WITH_DIGESTS = "select l.id, l.sealed, array[l.phone, l.email] from leadgen.leads l where l.sealed is not null"
+WITH_DIGESTS = (
+    "select l.id, l.sealed, array[l.phone, l.email] from leadgen.leads l where l.sealed is not null"
+)
 LEFT = "select count(*) filter (where sealed is null), count(*) from leadgen.leads"
 WRAPPED = "select wrapped_by, count(*)::int from leadgen.data_keys group by 1 order by 1"
 
@@ -195,13 +197,16 @@ async def test_a_torn_lead_and_one_of_another_row_are_named_and_hold_up_no_other
     async with http_endpoint(secret=None) as endpoint:
         session.execute("update leadgen.buyers set webhook_url = %s where name = 'Ann'", [endpoint.url])
         torn, moved, well = sorted(leads := post(stocked_database, tmp_path, OLD, 3))
-        copy = "update leadgen.leads l set sealed = w.sealed from leadgen.leads w where l.id = %s and w.id = %s"
+        copy = (
+            "update leadgen.leads l set sealed = w.sealed from leadgen.leads w where l.id = %s and w.id = %s"
+        )
         session.execute(copy, [moved, well])
         session.execute("update leadgen.leads set sealed = substr(sealed, 1, 60) where id = %s", [torn])
         async with running_worker(url, pii_keys=OLD) as worker:
             await endpoint.wait_for(1)
             await wait_until_async(
-                lambda: len(worker.events("a sealed lead cannot be opened")) >= 2, lambda: "".join(worker.lines)
+                lambda: len(worker.events("a sealed lead cannot be opened")) >= 2,
+                lambda: "".join(worker.lines),
             )
         causes = {event["cause"] for event in worker.events("a sealed lead cannot be opened")}
         assert MOVED in causes
