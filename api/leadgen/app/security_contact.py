@@ -18,7 +18,7 @@ async def show_security_contact(services: FromServices) -> Response[str]:
     if not services.security_contact:
         raise NotFoundException
     text = compose(services.security_contact, datetime.now(UTC))
-    return Response(text, media_type="text/plain; charset=utf-8")
+    return Response(text, media_type="text/plain")
 
 
 def compose(contacts: Sequence[str], now: datetime) -> str:
