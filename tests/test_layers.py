@@ -17,12 +17,13 @@ ALLOWED = {
     "words": set[str](),
     "log": set[str](),
     "answer": set[str](),
+    "bounded": set[str](),
     "escapes": set[str](),
     "api_keys": set[str](),
     "passwords": set[str](),
     "settings": {"db.urls", "errors"},
     "tracing": {"settings"},
-    "sealing": {"errors"},
+    "sealing": {"bounded", "errors"},
     "mail_domains": {"settings"},
     "db": {"errors", "paths", "settings", "words"},
     "app": {
@@ -50,6 +51,7 @@ ALLOWED = {
     "payments": {"settings"},
     "worker": {
         "answer",
+        "bounded",
         "db",
         "errors",
         "escapes",

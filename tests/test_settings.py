@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from leadgen.settings import SettingsError, known_names, load_settings
+from leadgen.settings import SECRET, SettingsError, known_names, load_settings
 
 
 def test_nothing_needs_to_be_set() -> None:
@@ -41,6 +41,12 @@ def test_nothing_needs_to_be_set() -> None:
         ("FROM_EMAIL", "Acme Inc. (leads) <j@x.example>", '"Acme Inc. (leads)" <j@x.example>'),
         ("PUBLIC_URL", "https://leads.example/in/", "https://leads.example/in"),
         ("PUBLIC_URL", "", None),
+        ("SECURITY_CONTACT", "", ()),
+        (
+            "SECURITY_CONTACT",
+            "security@example.com, https://example.com/report,tel:+1-201-555-0123",
+            ("mailto:security@example.com", "https://example.com/report", "tel:+1-201-555-0123"),
+        ),
         ("TWILIO_API_URL", "https://api.dublin.ie1.twilio.com", "https://api.dublin.ie1.twilio.com"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
         (
@@ -65,6 +71,9 @@ def test_what_is_set_is_read(name: str, value: str, read: object, monkeypatch: p
     [
         ("DATABASE_URL", "mysql://u:hunter2@db/leadgen"),
         ("DATABASE_URL", "leadgen"),
+        ("DATABASE_URL", "postgresql://u:hunter2%zz@db/leadgen"),
+        ("DATABASE_URL", "postgresql://u:a@hunter2:b@db/leadgen"),
+        ("DATABASE_URL", "postgresql://u:hunter2@hunter2@db/leadgen"),
         ("DB_POOL_SIZE", "0"),
         ("SMTP_PORT", "smtp"),
         ("ENVIRONMENT", "prod"),
@@ -72,6 +81,11 @@ def test_what_is_set_is_read(name: str, value: str, read: object, monkeypatch: p
         ("WEBHOOK_TIMEOUT_SECONDS", "nan"),
         ("WEBHOOK_MAX_RETRIES", "1.5"),
         ("DEFAULT_INVOICE_THRESHOLD", "12.345"),
+        ("DEFAULT_INVOICE_THRESHOLD", "100000000"),
+        ("SECURITY_CONTACT", "security"),
+        ("SECURITY_CONTACT", "http://example.com/report"),
+        ("SECURITY_CONTACT", "a@example.com\nExpires: 2099-01-01T00:00:00Z"),
+        ("REPORT_DATABASE_URL", "mysql://u:hunter2@db/leadgen"),
         ("DEFAULT_DUPLICATE_WINDOW_HOURS", "-3"),
         ("TRUSTED_PROXIES", "everybody"),
         ("META_GRAPH_URL", "http://graph.example/v23.0"),
@@ -99,7 +113,7 @@ def test_a_malformed_setting_is_one_line_that_names_it(
         load_settings()
     assert "\n" not in str(caught.value)
     assert "hunter2" not in str(caught.value)
-    assert name == "DATABASE_URL" or value in str(caught.value)
+    assert name in SECRET or value in str(caught.value) or repr(value) in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,8 @@ SECRET = {
     "API_DB_PASSWORD",
     "WORKER_DB_PASSWORD",
     "PII_KEYS",
+    "PII_KEY_COMMAND",
+    "REPORT_DATABASE_URL",
 }  # never repeated in an error
 MAX_PORT = 65_535
 LOOKS_LIKE = 0.88  # similarity at which an unknown name is taken for a misspelt one of ours
@@ -84,8 +86,8 @@ class Settings(BaseSettings):
     default_duplicate_window_hours: Annotated[Decimal, Field(ge=0)] | None = Field(
         default=None, description="`leadgen migrate` writes it to leadgen.settings"
     )
-    default_invoice_threshold: Annotated[Decimal, Field(ge=0, decimal_places=2)] | None = Field(
-        default=None, description="`leadgen migrate` writes it to leadgen.settings"
+    default_invoice_threshold: Annotated[Decimal, Field(ge=0, lt=100_000_000, decimal_places=2)] | None = (
+        Field(default=None, description="`leadgen migrate` writes it to leadgen.settings")
     )
 
     smtp_host: str | None = Field(
@@ -106,6 +108,11 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None,
         description="where people and Twilio reach the API; unset: no links in mails, no delivery reports",
+    )
+    security_contact: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="whom to tell of a hole, as an e-mail address, https:// or tel:, separated by commas: "
+        "`/.well-known/security.txt` names them; unset: it is not there",
     )
     twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9A-Za-z]+$")] | None = None
     twilio_auth_token: str | None = None
@@ -271,6 +278,11 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
+    @field_validator("security_contact", mode="before")
+    @classmethod
+    def _read_contacts(cls, value: object) -> object:
+        return [read_contact(part.strip()) for part in value.split(",")] if isinstance(value, str) else value
+
     @field_validator("dns_servers", mode="before")
     @classmethod
     def _read_servers(cls, value: object) -> object:
@@ -338,6 +350,17 @@ def read_sender(text: str) -> str:
                 name = '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
             return f"{name} <{address}>" if name else address
     raise ValueError("one plain address is needed, such as leads@example.com or LeadGen <leads@example.com>")
+
+
+def read_contact(text: str) -> str:
+    """A contact as an address: mailto:, https: or tel:. Raises ValueError for anything else."""
+    if re.fullmatch(f"(mailto:)?{ADDRESS}", text):
+        return text if text.startswith("mailto:") else f"mailto:{text}"
+    if re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?|tel:\+[0-9-]{7,20}", text):
+        return text
+    raise ValueError(
+        "an e-mail address, an https address or tel:+ and a number is needed, such as security@example.com"
+    )
 
 
 def read_dns_server(text: str) -> DnsServer:

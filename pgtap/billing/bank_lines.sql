@@ -1,6 +1,6 @@
 -- Lines of a bank's statement: booked where they name one buyer, else they wait for a person.
 begin;
-select plan(27);
+select plan(32);
 
 create temp table t as select testkit.paying_buyer('Ace') as ace, testkit.paying_buyer('Best') as best;
 create temp table said as select * from t, lateral leadgen.import_bank_lines(jsonb_build_array(
@@ -46,6 +46,9 @@ from (values
   ('INV-2026-00001-2', true), (format('%s INV-2026-00001', repeat('x ', 490)), true),
   ('XINV-2026-00001', false), ('INV-2026-000011', false), ('2026-00001', false), ('', false), (null, false), ('%', false)
 ) as t (words, is_found);
+select is(testkit.fault_of(format('select leadgen.import_bank_lines(%L)', jsonb_build_array(jsonb_build_object('line_key', 'odd',
+    'booked_on', '2026-11-20', 'amount', amount, 'currency', 'USD')))), 'LG400 amount', format('check_line_amount: %s', amount))
+from unnest(array['1e10', '100000000', '0', '-1', 'much']) amount;
 
 select * from finish();
 rollback;

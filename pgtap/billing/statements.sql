@@ -1,6 +1,6 @@
 -- The statement of a buyer, and what is read of a document.
 begin;
-select plan(18);
+select plan(20);
 select testkit.at_time('2026-11-20 12:00+00');
 create temp table o as select testkit.open_books() as id;
 create temp table ace as select testkit.buyer('Ace') as id;
@@ -65,6 +65,28 @@ from ace, lateral (select d::date as day from generate_series('2026-11-15'::time
 select is(array_agg(leadgen.make_statement(ace.id, day - 9, day) ->> 'closing' order by day),
   array_agg(pg_temp.owed_before(day + 1)::text order by day), 'the closing is all that was booked until then, to whichever day')
 from ace, lateral (select d::date as day from generate_series('2026-11-15'::timestamp, '2026-12-31', '1 day') d) d;
+
+-- However long the ledger is: a day of it is a day's entries, and thirty looks by key.
+with t as (
+  insert into leadgen.ledger_transactions (booked_at, kind, key, currency, entries, buyer_id)
+  select timestamptz '2027-01-01 12:00+00' + i * interval '1 hour', 'debit', format('long %s', i), 'USD', 2, ace.id
+  from ace, generate_series(1, 3000) i
+  returning id, buyer_id
+)
+insert into leadgen.ledger_entries (transaction_id, position, account, buyer_id, currency, amount, balance_after)
+select t.id, 1, 'buyer_prepaid'::leadgen.ledger_account, t.buyer_id, 'USD', 1, 0 from t
+union all
+select t.id, 2, 'returns', null::bigint, 'USD', -1, null from t;
+analyze leadgen.ledger_transactions, leadgen.ledger_entries;
+create function pg_temp.count_read() returns bigint language sql volatile as $$
+  select sum(seq_tup_read + idx_tup_fetch)::bigint from pg_stat_xact_user_tables
+  where relname in ('ledger_transactions', 'ledger_entries') and schemaname = 'leadgen'
+$$;
+create temp table counted as select pg_temp.count_read() as before;
+select leadgen.make_statement(id, '2027-03-01', '2027-03-01') from ace;
+select cmp_ok(pg_temp.count_read() - before, '<', 500::bigint, 'find_entries_before, list_movements: a day reads a day') from counted;
+select is(testkit.fault_of(format($$select billing.check_movements(%s, '{0,0}', '{999999999,999999999}', 2999)$$, id)), 'LG400 to',
+  'check_movements: so much is not one statement') from ace;
 
 select * from finish();
 rollback;

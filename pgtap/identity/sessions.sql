@@ -1,6 +1,6 @@
 -- Sessions: how long they last, who ends them, and that nobody sees or ends another's.
 begin;
-select plan(31);
+select plan(32);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table people as select testkit.new_user('Ann') as ann, testkit.new_user('Bea', 'buyer') as bea;
 grant select on people to public;
@@ -33,6 +33,10 @@ select is(pg_temp.seen(), '16:01:01', 'after more than a minute it is');
 -- Idle, and in any case.
 select testkit.at_time('2026-11-20T18:00:00Z');
 select is(pg_temp.me('a1'), 'Ann', 'an operator may be idle for two hours');
+select leadgen.find_feed_reader(testkit.hash_of('a2')), set_config('leadgen.unattended', 'on', true);
+select pg_temp.me('a2'), set_config('leadgen.unattended', '', true);
+select testkit.at_time('2026-11-20T18:00:01Z');
+select is(pg_temp.fault('a2'), 'LG401', 'a stream, and a page that asks by itself, keep no session alive');
 select testkit.at_time('2026-11-20T20:00:01Z');
 select is(pg_temp.fault('a1'), 'LG401', 'an operator may not be idle for longer');
 select is(pg_temp.me('b1'), 'Bea', 'a buyer may');

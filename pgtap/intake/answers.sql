@@ -1,6 +1,6 @@
 -- compose_answer, repeat_answer, find_form_pages: what a sender is told, and where a form's visitor goes.
 begin;
-select plan(30);
+select plan(38);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- What became of the lead, in one word.
@@ -60,9 +60,15 @@ from (values
   ('{"source_key": "partner-api"}', '{"api_key_hash": "00"}', '{}', 'a wrong key'),
   ('{"source_key": {"a": 1}, "telephone": 3}', '{}', '{}', 'a malformed submission')
 ) as t (payload, context, expected, what);
-select throws_ok(format('update leadgen.sources set error_url = %L where name = ''New page''', url), '23514', null,
-  format('no address: %s', url))
-from unnest(array['javascript:alert(1)', '//evil.example/', 'https://a@evil.example/', E'https://a.example/\nSet-Cookie: x']) url;
+select is(testkit.fault_of(format('update leadgen.sources set %I = %L where name = ''New page''', field, url)),
+  format('LG423 %s', field), format('check_page_url: no %s: %s', field, url))
+from (values ('error_url', 'javascript:alert(1)'), ('error_url', '//evil.example/'), ('error_url', 'https://a@evil.example/'),
+  ('error_url', E'https://a.example/\nSet-Cookie: x'), ('success_url', 'http://page.example/'),
+  ('success_url', 'https://a.example;b.example/'), ('success_url', 'https://a..example/'),
+  ('hostname', 'a.example; script-src *'), ('hostname', 'a.example b.example'),
+  ('hostname', 'a.example:8000'), ('hostname', 'user@a.example')) t (field, url);
+select lives_ok($$update leadgen.sources set success_url = 'http://127.0.0.1:8000/thanks' where name = 'New page'$$,
+  'check_page_url: http is for this machine');
 select lives_ok($$update leadgen.sources set error_url = 'https://page.example:8443/quote?step=2#form' where name = 'New page'$$,
   'an address');
 

@@ -1,7 +1,7 @@
 -- read_sealing, ask_caller, find_blob, take_blob, list_contact, digest_text, hide_contact, hide_payload, hide_traces, open_submission:
 -- a call with a digest key stores nothing clear, and is asked for what it has still to seal.
 begin;
-select plan(30);
+select plan(31);
 select testkit.at_time('2026-11-20 16:00Z');
 
 create temp table keys as select repeat('ab', 128) as hex, decode(repeat('ab', 128), 'hex') as key;
@@ -86,6 +86,10 @@ select is(testkit.fault_of(format('select leadgen.resubmit_quarantined(%s)', ans
   'open_submission: a sealed submission is not resubmitted unopened') from kept;
 select is((intake.open_submission(q, jsonb_build_object('document', jsonb_build_object('payload', lost.payload)))).payload, lost.payload,
   'open_submission: what was sent') from kept, lost, leadgen.intake_quarantine q where q.id = (answer ->> 'quarantine_id')::bigint;
+select is(testkit.fault_of(format('select leadgen.resubmit_quarantined(%s, %L)', answer ->> 'quarantine_id', jsonb_build_object(
+    'document', '{"payload": {"source_key": "nobody", "email": "other@example.com"}}'::jsonb,
+    'sealing', jsonb_build_object('hash_key', hex)))),
+  'LG409 quarantine_id', 'is_of_row: a text that was sealed for another submission is refused') from kept, keys;
 
 -- Calls that cannot be meant.
 select is(testkit.fault_of(format('select leadgen.submit_lead(%L, %L)', payload, context)), fault, format('read_sealing: %s', left(context,

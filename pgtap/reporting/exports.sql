@@ -49,7 +49,7 @@ from (values
 -- Cells.
 create view report.odd as
 select 1 as id, -5 as number, x as words, x::name as name
-from unnest(array['=1+1', '-x', '+x', '@x', E'\tx', E'\rx', 'plain', '', null]) x;
+from unnest(array['=1+1', '-x', '+x', '@x', E'\tx', E'\rx', E'\nx', '＝1', 'plain', '', null]) x;
 create temp table cells (id text, number text, words text, name text);
 create function pg_temp.read() returns void language plpgsql as $$
 begin
@@ -57,10 +57,11 @@ begin
 end;
 $$;
 select pg_temp.read();
-select is((select array_agg(c.words) from cells c), array['''=1+1', '''-x', '''+x', '''@x', E'''\tx', E'''\rx', 'plain', '', null],
+select is((select array_agg(c.words) from cells c), array['''=1+1', '''-x', '''+x', '''@x', E'''\tx', E'''\rx', E'''\nx', '''＝1',
+    'plain', '', null],
   'text that a spreadsheet would take for a formula has an apostrophe in front');
 select is((select array_agg(distinct c.number) from cells c), '{-5}', 'a number below zero is a number');
-select is(pg_temp.rows(leadgen.compose_export('odd', null, null, 'UTC', p_format => 'rows')), 9::bigint,
+select is(pg_temp.rows(leadgen.compose_export('odd', null, null, 'UTC', p_format => 'rows')), 11::bigint,
   'other formats have the rows as they are');
 
 -- Whoever may not read a view exports none.

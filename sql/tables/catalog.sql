@@ -367,7 +367,8 @@ create or replace trigger touch_updated_at before update on leadgen.sources
   for each row execute function kernel.touch_updated_at();
 create or replace trigger keep_used before delete on leadgen.sources
   for each row execute function catalog.keep_used();
-create or replace trigger fill_source before insert or update of source_key, hostname on leadgen.sources
+create or replace trigger fill_source
+  before insert or update of source_key, hostname, success_url, error_url on leadgen.sources
   for each row execute function catalog.fill_source();
 create or replace trigger note_change after update of payout_policy_id on leadgen.sources
   for each row execute function catalog.note_change('payout_policy_id');

@@ -333,7 +333,8 @@ create type outbox.claim as (
   timeout_seconds double precision,
   buyer_id bigint,
   endpoint_id bigint,
-  sealed bytea
+  sealed bytea,
+  contact_digests text[]
 );
 comment on type outbox.claim is 'A leased delivery, as its worker gets it: see leadgen.claim_deliveries.';
 

@@ -4,7 +4,8 @@ document."""
 import json
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,19 @@ ANSWERS: dict[str, Callable[[Api], Answer]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def behind(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """An API behind a proxy, in development, that says whom to tell of a hole."""
+    with running_api(
+        api.database,
+        tmp_path_factory.mktemp("behind"),
+        ENVIRONMENT="development",
+        TRUSTED_PROXIES="127.0.0.1",
+        SECURITY_CONTACT="security@example.com, https://example.com/report",
+    ) as running:
+        yield running
+
+
 @pytest.mark.parametrize("what", ANSWERS)
 def test_no_browser_does_anything_with_it(api: Api, what: str) -> None:
     headers = ANSWERS[what](api).headers
@@ -86,23 +100,22 @@ def test_a_lead_is_named_for_the_edge(api: Api) -> None:
     assert rejected.headers["X-Lead-Id"] == str(rejected.json["detail"]["lead_id"])
 
 
-def test_the_id_of_the_edge_is_kept_and_nobody_elses(api: Api, tmp_path: Path) -> None:
+def test_the_id_of_the_edge_is_kept_and_nobody_elses(api: Api, behind: Api) -> None:
     given = "0af7651916cd43dd8448eb211c80319c"
     assert api.get("/nothing", X_Request_Id=given).headers["X-Request-Id"] != given
-    with running_api(api.database, tmp_path, TRUSTED_PROXIES="127.0.0.1") as behind:
-        answer = behind.get("/nothing", X_Request_Id=given)
-        assert answer.headers.get_all("X-Request-Id") == [given]
-        assert answer.json["instance"] == f"urn:leadgen:request:{given}"
-        for odd in (
-            "short",
-            "a" * 65,
-            "a b c d e f g",
-            "a\tb\tc\td",
-            "é" * 10,
-            '"quoted-id"',
-            "<script>alert",
-        ):
-            assert uuid.UUID(behind.get("/nothing", X_Request_Id=odd).headers["X-Request-Id"])
+    answer = behind.get("/nothing", X_Request_Id=given)
+    assert answer.headers.get_all("X-Request-Id") == [given]
+    assert answer.json["instance"] == f"urn:leadgen:request:{given}"
+    for odd in (
+        "short",
+        "a" * 65,
+        "a b c d e f g",
+        "a\tb\tc\td",
+        "é" * 10,
+        '"quoted-id"',
+        "<script>alert",
+    ):
+        assert uuid.UUID(behind.get("/nothing", X_Request_Id=odd).headers["X-Request-Id"])
 
 
 def test_what_is_logged_of_a_request_has_its_id(stocked_database: str, tmp_path: Path) -> None:
@@ -149,6 +162,16 @@ def test_the_document_is_for_who_is_signed_in(api: Api, browser: Browser, add_us
     assert api.get("/schema", Authorization=f"Bearer {token}").status == 200
 
 
-def test_the_document_is_open_in_development(api: Api, tmp_path: Path) -> None:
-    with running_api(api.database, tmp_path, ENVIRONMENT="development") as here:
-        assert here.get("/schema").status == 200
+def test_the_document_is_open_in_development(behind: Api) -> None:
+    assert behind.get("/schema").status == 200
+
+
+def test_whom_to_tell_of_a_hole_is_named_where_it_is_set(api: Api, behind: Api) -> None:
+    """RFC 9116: contacts in order, and a day within a year until which they hold."""
+    answer = behind.get("/.well-known/security.txt")
+    first, second, expires = answer.body.decode().splitlines()
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert (first, second) == ("Contact: mailto:security@example.com", "Contact: https://example.com/report")
+    left = datetime.fromisoformat(expires.removeprefix("Expires: ")) - datetime.now(UTC)
+    assert timedelta(days=28) < left <= timedelta(days=30)
+    assert api.get("/.well-known/security.txt").status == 404

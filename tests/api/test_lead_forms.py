@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import psycopg
 import pytest
@@ -18,8 +18,8 @@ from rig.chromium import CHROMIUM, QUIET, needs_chromium
 
 URL_ENCODED = "application/x-www-form-urlencoded"
 BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
-SUCCESS = "http://page.example/thanks?from=form#top"
-FAILURE = "http://page.example/quote?step=2#form"
+SUCCESS = "https://page.example/thanks?from=form#top"
+FAILURE = "https://page.example/quote?step=2#form"
 
 PART = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n'
 # The page stands on the internet, and the API of a test on this machine.
@@ -122,7 +122,7 @@ def test_a_visitor_goes_to_the_sources_page(api: Api, site: Source) -> None:
 def test_a_lead_that_fails_goes_to_the_error_page_with_the_first_failure(api: Api, site: Source) -> None:
     answer = post(api, fill(site.key, postal_code="10001"))
     assert answer.status == 303
-    expected = "http://page.example/quote?step=2&error=postal_code_not_allowed&field=postal_code#form"
+    expected = "https://page.example/quote?step=2&error=postal_code_not_allowed&field=postal_code#form"
     assert answer.headers["Location"] == expected
 
 
@@ -156,7 +156,7 @@ def test_without_addresses_the_visitor_sees_a_page(api: Api, source: Source) -> 
 def test_a_form_cannot_name_where_its_visitor_goes(api: Api, site: Source, name: str) -> None:
     answer = post(api, fill(site.key, (name, "https://evil.example/")))
     assert answer.status == 303
-    assert answer.headers["Location"].startswith("http://page.example/quote?")
+    assert answer.headers["Location"].startswith("https://page.example/quote?")
     assert "evil" not in answer.headers["Location"]
 
 
@@ -285,12 +285,12 @@ def open_snippet(page: Page, html: str, api: Api, source_key: str) -> None:
     pasted = pasted.replace("austin-plumbing-v1", source_key)
     site = {"/quote": f"<!doctype html><meta charset=utf-8>{pasted}", "/thanks": "<h1>Thanks</h1>"}
     page.route(
-        "http://page.example/**",
+        "https://page.example/**",
         lambda route: route.fulfill(
-            content_type="text/html", body=site[route.request.url[19:].split("?")[0]]
+            content_type="text/html", body=site[urlsplit(route.request.url).path]
         ),
     )
-    page.goto("http://page.example/quote")
+    page.goto("https://page.example/quote")
     lead = make_lead()
     for name in ("name", "email", "phone", "postal_code"):
         page.fill(f"[name={name}]", str(lead[name]))
@@ -302,7 +302,7 @@ def test_the_form_of_the_docs(api: Api, site: Source, browser_page: Page) -> Non
     browser_page.check("[name='attributes[rooms][]'][value=kitchen]")
     browser_page.check("[name=consent]")
     browser_page.click("button")
-    browser_page.wait_for_url("http://page.example/thanks**")
+    browser_page.wait_for_url("https://page.example/thanks**")
     lead = site.latest()
     assert json.dumps(lead["attributes"], sort_keys=True) == '{"job_type": "leak", "rooms": ["kitchen"]}'
     assert lead["consent"] is True
@@ -313,4 +313,4 @@ def test_the_script_of_the_docs(api: Api, source: Source, browser_page: Page) ->
     open_snippet(browser_page, read_snippets()[1], api, source.key)
     browser_page.click("button")
     browser_page.locator("#said", has_text="Thank you").wait_for()
-    assert source.latest()["landing_url"] == "http://page.example/quote"
+    assert source.latest()["landing_url"] == "https://page.example/quote"

@@ -68,9 +68,10 @@ class Tab:
         given = {"csrf": self.csrf} | fields
         return self._send("POST", place, urlencode(given).encode(), origin)
 
-    def fetch(self, place: str) -> Answer:
-        """GET what is no page: a file."""
+    def fetch(self, place: str, **more: str) -> Answer:
+        """GET what is no page: a file, or a part for htmx; `more` are headers."""
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers |= {name.replace("_", "-"): value for name, value in more.items()}
         with closing(http.client.HTTPConnection("127.0.0.1", self.api.port, timeout=PATIENCE)) as connection:
             connection.request("GET", place, None, headers)
             response = connection.getresponse()

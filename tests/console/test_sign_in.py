@@ -14,6 +14,10 @@ from leadgen.app.cookies import hash_token
 
 Open = Callable[[str], Tab]
 END = "update leadgen.user_sessions set ended_at = now(), ended_because = 'revoked' where token_hash = %s"
+LET_PASS = "update leadgen.user_sessions set seen_at = leadgen.clock() - %s::interval where token_hash = %s"
+AGE = """
+select extract(epoch from leadgen.clock() - s.seen_at) / 60 from leadgen.user_sessions s where s.token_hash = %s
+"""
 
 
 def sign_in(visitor: Tab, email: str, password: str = PASSWORD, **fields: str) -> int:
@@ -137,3 +141,24 @@ def test_a_page_says_how_it_may_be_shown(tab: Open) -> None:
     assert "frame-ancestors 'none'" in policy
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_a_page_that_asks_by_itself_keeps_no_session_alive(
+    market: psycopg.Connection, tab: Callable[[str], Tab]
+) -> None:
+    """Today asks every 20 seconds: an operator who left it open is signed out after two hours."""
+    visitor = tab("operator")
+    token = hash_token(visitor.cookies[SESSION])
+
+    def find_age() -> float:
+        row = market.execute(AGE, [token]).fetchone()
+        assert row
+        return float(row[0])
+
+    market.execute(LET_PASS, ["90 minutes", token])
+    assert visitor.fetch("/console", HX_Request="true").status == 200
+    assert find_age() > 80
+    assert visitor.open("/console").status == 200
+    assert find_age() < 80
+    market.execute(LET_PASS, ["3 hours", token])
+    assert visitor.fetch("/console", HX_Request="true").headers["HX-Redirect"].startswith("/sign-in")

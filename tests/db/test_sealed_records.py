@@ -21,7 +21,7 @@ select l.id, l.name, l.email, l.phone, l.phone_extension, l.message from leadgen
 where l.erased_at is null order by l.id
 """
 LEFT = "select count(*) from leadgen.leads l where l.sealed is null and l.erased_at is null"
-OPEN = "select lead_id, sealed from leadgen.open_leads(array(select id from leadgen.leads), 'a test')"
+OPEN = "select lead_id, sealed, contact_digests from leadgen.open_leads(array(select id from leadgen.leads), 'a test')"
 VERIFY = "select checked, faults from leadgen.verify_leads(0, 10000, %s)"
 FIND = "select lead_id from leadgen.find_leads(%s, 1000, %s)"
 
@@ -55,7 +55,8 @@ def test_earlier_leads_are_sealed_and_replay(url: str) -> None:
 
         asyncio.run(seal_all(url, ring, left))
         vault = load_vault(session, ring)
-        opened = {lead: list(open_lead(vault, blob)[0]) for lead, blob in session.execute(OPEN).fetchall()}
+        rows = session.execute(OPEN).fetchall()
+        opened = {lead: list(open_lead(vault, blob, digests)[0]) for lead, blob, digests in rows}
         assert opened == clear
         for contacts in ({}, {str(lead): contact for lead, contact in opened.items()}):
             assert session.execute(VERIFY, [Jsonb(contacts)]).fetchone() == (200, [])

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadgen import bounded
 from leadgen.sealing.envelope import DataKey, SealError, open_sealed, seal
 from leadgen.sealing.keyring import KeyRing, load_ring, make_key
 from leadgen.sealing.leads import (
@@ -52,6 +54,14 @@ def make_vault(ring: KeyRing | None = None) -> Vault:
 VAULT = make_vault()
 
 
+def make_digests(vault: Vault, email: str, phone: str) -> tuple[str, str]:
+    """What the row of a lead has in the place of its phone and its e-mail."""
+    return (
+        f"#{vault.digest(f'phone:{phone}')[:16]}*23" if phone else "",
+        f"#{vault.digest(f'email:{email}')[:24]} j***@e***.com" if email else "",
+    )
+
+
 @given(st.binary())
 def test_what_is_sealed_is_opened(text: bytes) -> None:
     sealed = seal(KEY, "lead", text)
@@ -87,8 +97,25 @@ def test_a_lead_comes_out_as_it_went_in(
     document = {"contact": [name, email, phone, extension, message], "submitted": {"name": name, "n": 1.10}}
     wanted = json.dumps({"status": "seal", "kind": "lead", "digest": "d", "document": document})
     (blob,) = seal_wanted(VAULT, wanted).values()
-    contact, submitted = open_lead(VAULT, base64.b64decode(blob))
+    contact, submitted = open_lead(VAULT, base64.b64decode(blob), make_digests(VAULT, email, phone))
     assert (list(contact), submitted) == (document["contact"], document["submitted"])
+
+
+@pytest.mark.parametrize(
+    ("email", "phone"),
+    [
+        ("b@x.example", "+15125550123"),
+        ("a@x.example", "+15125550124"),
+        ("", "+15125550123"),
+        ("a@x.example", ""),
+    ],
+)
+def test_a_text_that_was_sealed_for_another_row_is_refused(email: str, phone: str) -> None:
+    document = {"contact": ["A", "a@x.example", "+15125550123", None, None], "submitted": {}}
+    sealed = VAULT.seal("lead", json.dumps(document).encode())
+    assert open_lead(VAULT, sealed, make_digests(VAULT, "a@x.example", "+15125550123"))[0].name == "A"
+    with pytest.raises(SealError, match="of another row"):
+        open_lead(VAULT, sealed, make_digests(VAULT, email, phone))
 
 
 @given(TEXT, TEXT, TEXT, MAYBE, MAYBE, TEXT)
@@ -204,6 +231,21 @@ def test_keys_may_be_in_a_file(tmp_path: Path) -> None:
     assert load_ring(None, None, None) is None
 
 
+def test_a_file_of_keys_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SealError, match="PII_KEYS_FILE: /dev/zero: more than 65,536 bytes"):
+        load_ring(None, "/dev/zero", None)
+    monkeypatch.setattr(bounded, "SECONDS", 0.3)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SealError, match=r"it took more than 0\.3 s"):
+        load_ring(None, str(tmp_path / "pipe"), None)
+
+
+@pytest.mark.parametrize("command", [" ", "kms 'wrap"])
+def test_a_command_that_cannot_be_read_is_refused(command: str) -> None:
+    with pytest.raises(SealError, match="PII_KEY_COMMAND: a command is needed"):
+        load_ring(None, None, command)
+
+
 def test_a_command_may_wrap(tmp_path: Path) -> None:
     command = tmp_path / "kms"
     command.write_text(KMS)
@@ -220,9 +262,14 @@ def test_a_command_may_wrap(tmp_path: Path) -> None:
         ("false", "ended with status 1"),
         ("/no/such/command", "No such file"),
         ("echo ?", "its answer is not base64"),
+        ("yes", "more than 16,384 bytes"),
+        ("sh -c 'sleep 60 & sleep 60'", "it took more than 0.3 s"),
+        ("sh -c 'exec >&-; sleep 60'", "it took more than 0.3 s"),
     ],
 )
-def test_a_command_that_fails_is_named(command: str, says: str) -> None:
+def test_a_command_that_fails_is_named(command: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "sleep" in command:
+        monkeypatch.setattr(bounded, "SECONDS", 0.3)
     ring = load_ring(None, None, command)
     assert ring
     with pytest.raises(SealError, match=f"PII_KEY_COMMAND: .*{says}"):

@@ -60,6 +60,7 @@ from leadgen.app.passkeys import PASSKEY_ROUTES
 from leadgen.app.posted_batches import submit_batch
 from leadgen.app.problems import EXCEPTION_HANDLERS
 from leadgen.app.provider_sign_in import PROVIDER_ROUTES
+from leadgen.app.security_contact import show_security_contact
 from leadgen.app.services import Services, make_services
 from leadgen.app.sms_status import take_sms_status
 from leadgen.app.stripe_events import take_stripe_event
@@ -176,6 +177,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             take_stripe_event,
             show_live,
             show_ready,
+            show_security_contact,
             give_asset,
             SIGN_IN_ROUTES,
             CONSOLE_ROUTES,

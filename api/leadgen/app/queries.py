@@ -49,6 +49,7 @@ SHOW_PAYMENT = "select leadgen.show_payment(%s, %s)::text"
 KEEP_PAYMENT_EVENT = "select leadgen.keep_payment_event(%s)"
 
 FIND_FEED_HEAD = "select leadgen.find_feed_head()"
+UNATTENDED = "select set_config('leadgen.unattended', 'on', true)"
 FIND_FEED_READER = "select leadgen.find_feed_reader(%s)"
 SHOW_FEED = {
     "operator": "select leadgen.show_feed(%s, %s, %s, %s)",
@@ -300,9 +301,11 @@ class Queries:
         (page,) = await self._row(SHOW_FEED[kind], (key_hash, after, limit, kinds))
         return str(page)
 
-    async def fetch(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
-        """The rows of a call that others name."""
-        return await retrying(partial(self._rows, query, parameters))
+    async def fetch(
+        self, query: str, parameters: Sequence[object], *, unattended: bool = False
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a call that others name. `unattended`: nobody asked for it by hand (identity.open_session)."""
+        return await retrying(partial(self._rows_unattended if unattended else self._rows, query, parameters))
 
     async def _row(self, query: str, parameters: Sequence[object]) -> tuple[Any, ...]:
         (row,) = await retrying(partial(self._rows, query, parameters))  # a function call gives one row
@@ -311,6 +314,13 @@ class Queries:
     async def _rows(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         async with borrow(self.pool) as connection:
             with CONNECTIONS_IN_USE.track_inprogress():
+                cursor = await connection.execute(query, parameters)
+                return await cursor.fetchall()
+
+    async def _rows_unattended(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        async with borrow(self.pool) as connection, connection.transaction():
+            with CONNECTIONS_IN_USE.track_inprogress():
+                await connection.execute(UNATTENDED)
                 cursor = await connection.execute(query, parameters)
                 return await cursor.fetchall()
 

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -72,11 +72,14 @@ class Sealer:
         sealed = self.vault.seal("submission", encode(document))
         return add_sealing(json.dumps(context), self.vault, {"text": b64encode(sealed).decode()})
 
-    async def open_contact(self, sealed: bytes) -> dict[str, Any]:
-        """The contact of a sealed lead, by its fields. Raises Problem where it cannot be opened."""
+    async def open_contact(self, sealed: bytes, digests: Sequence[str]) -> dict[str, Any]:
+        """The contact of a sealed lead, by its fields; digests: phone and e-mail of its row.
+
+        Raises Problem where it cannot be opened, or is of another row.
+        """
         try:
             vault = await self._store.get_for([sealed])
-            contact, _ = open_lead(vault, sealed)
+            contact, _ = open_lead(vault, sealed, digests)
         except SealError as error:
             log.error("a sealed lead cannot be opened", cause=str(error))
             raise Problem(UNAVAILABLE, NOT_OPENED) from None
@@ -96,6 +99,8 @@ class Sealer:
         shown = _MEMBERS.decode(sale)
         if "sealed" not in shown:
             return sale
-        contact = await self.open_contact(bytes.fromhex(decode(shown.pop("sealed"), type=str)))
-        lead: dict[str, object] = {**_MEMBERS.decode(shown["lead"]), **contact}
-        return encode({**shown, "lead": lead}).decode()
+        lead = _MEMBERS.decode(shown["lead"])
+        digests = [decode(lead[name], type=str) for name in ("phone", "email")]
+        sealed = bytes.fromhex(decode(shown.pop("sealed"), type=str))
+        opened: dict[str, object] = {**lead, **await self.open_contact(sealed, digests)}
+        return encode({**shown, "lead": opened}).decode()

@@ -61,6 +61,7 @@ class Services:
     max_post_bytes: int
     max_batch_bytes: int
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    security_contact: tuple[str, ...]  # as addresses: mailto:, https:, tel:
 
     async def admit_caller(self, request: Request) -> dict[str, str]:
         """Who calls with a key (headers.read_caller), unless a rate limit is reached: Problem. Counted once."""
@@ -146,4 +147,5 @@ def make_services(settings: Settings) -> Services:
         max_post_bytes=max(settings.max_body_bytes, settings.max_post_bytes),
         max_batch_bytes=max(settings.max_body_bytes, settings.max_batch_bytes),
         trusted_proxies=settings.trusted_proxies,
+        security_contact=settings.security_contact,
     )

@@ -15,7 +15,7 @@ from leadgen.sealing.store import load_vault
 from leadgen.sealing.vault import Vault
 from leadgen.settings import load_settings
 
-OPEN: LiteralString = "select lead_id, sealed from leadgen.open_leads(%s::bigint[], %s, %s)"
+OPEN: LiteralString = "select lead_id, sealed, contact_digests from leadgen.open_leads(%s::bigint[], %s, %s)"
 OPEN_SUBMISSION: LiteralString = "select leadgen.open_quarantined(%s::bigint, %s)"
 OPEN_FETCH: LiteralString = "select leadgen.open_fetch(%s::bigint, %s)"
 HAS_KEYS: LiteralString = "select k.id from leadgen.list_data_keys() k limit 1"
@@ -61,7 +61,7 @@ def open_contacts(
     if vault is None:
         return {}
     rows = connection.execute(OPEN, [list(ids), purpose, reason]).fetchall()
-    return {lead_id: list(open_lead(vault, sealed)[0]) for lead_id, sealed in rows}
+    return {lead_id: list(open_lead(vault, sealed, digests)[0]) for lead_id, sealed, digests in rows}
 
 
 def open_contact(

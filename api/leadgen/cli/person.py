@@ -138,7 +138,7 @@ def open_holding(
     if what == "lead":
         row = connection.execute(OPEN, [[number], "person export", None]).fetchone()
         if row:
-            contact, submitted = open_lead(vault, row[1])
+            contact, submitted = open_lead(vault, *row[1:])
             known = contact._asdict()
             message = known.pop("message")
             return {"contact": holding["contact"] | known, "message": message, "submitted": submitted}

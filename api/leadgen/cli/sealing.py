@@ -135,7 +135,7 @@ def unmask(
         if not rows:
             refuse_clear(lead)
         try:
-            contact, submitted = open_lead(load_vault(connection, ring), rows[0][1])
+            contact, submitted = open_lead(load_vault(connection, ring), *rows[0][1:])
         except SealError as error:
             raise LeadGenError(f"lead {lead}: {error}") from None
     found = {"lead_id": lead, **contact._asdict(), "submitted": submitted}

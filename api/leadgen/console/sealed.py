@@ -27,7 +27,9 @@ async def open_contact(services: Services, found: Json) -> Json:
         return found
     if services.sealer is None:
         raise Problem(UNAVAILABLE, NOT_OPENED)
-    return await services.sealer.open_contact(bytes.fromhex(found["sealed"]))
+    return await services.sealer.open_contact(
+        bytes.fromhex(found["sealed"]), (found["phone"], found["email"])
+    )
 
 
 async def write_opened(services: Services, contact: Json) -> str | None:

@@ -12,7 +12,6 @@ from leadgen.pages.visitor import admit
 async def show_today(request: Request, services: FromServices) -> Response[bytes]:
     """The page. htmx asks for its changing part by the same address."""
     visitor = await admit(CONSOLE, request, services)
-    found = await visitor.ask(TODAY)
     if request.headers.get("hx-request") == "true":
-        return visitor.show_part("own/today_now.html", found)
-    return visitor.show("own/today.html", found)
+        return visitor.show_part("own/today_now.html", await visitor.ask_again(TODAY))
+    return visitor.show("own/today.html", await visitor.ask(TODAY))

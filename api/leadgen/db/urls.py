@@ -1,15 +1,30 @@
 """Database URLs, in the one form that psycopg, psql and SQLAlchemy all read."""
 
+import re
 from urllib.parse import quote, urlsplit, urlunsplit
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 SCHEMES = ("postgresql", "postgres")
 
 
 def normalise_url(url: str) -> str:
-    """`postgresql+asyncpg://…` and `postgres://…` become `postgresql://…`; else raises ValueError."""
+    """`postgresql+asyncpg://…` and `postgres://…` become `postgresql://…`; else raises ValueError.
+
+    A URL whose password would end up in the host or the port is refused here: libpq would repeat it in its error.
+    """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.partition("+")[0] not in SCHEMES:
         raise ValueError("a PostgreSQL URL is needed, such as postgresql://user:password@host:5432/leadgen")
+    try:
+        parts = conninfo_to_dict(f"postgresql://{rest}")
+    except ProgrammingError:
+        parts = {"port": "none"}
+    if "@" in str(parts.get("host", ""))[1:] or not re.fullmatch("[0-9,]*", str(parts.get("port", ""))):
+        raise ValueError(
+            "a PostgreSQL URL is needed; in a password, whatever is no letter or digit is written as in URLs: %40 for @"
+        )
     return f"postgresql://{rest}"
 
 

@@ -13,7 +13,8 @@ COLUMNS = (
     "line_kind", "description", "offer_id", "lead_id", "assignment_id", "corrects",
     "net", "tax_percent", "tax", "gross",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes a cell for that begins with it
+# So begins what a spreadsheet takes for a formula, in East Asia also in full width, and what may hide one.
+FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 pages = Environment(
     loader=PackageLoader("leadgen.invoices"),
@@ -78,7 +79,7 @@ def make_statement_csv(statement: Document) -> str:
                 line["lead_id"],
                 line["amount"],
                 line["balance"],
-                line["key"],
+                _plain(line["key"]),
             )
         )
     table.writerow((statement["to"], "closing", "", "", "", "", statement["closing"], ""))

@@ -41,6 +41,15 @@ class Visitor:
         found: Json = json.loads(await self.call(query, *arguments), parse_float=Decimal)
         return found
 
+    async def ask_again(self, query: str, *arguments: object) -> Json:
+        """The same for a page that asks by itself: nobody acts, and the session is kept alive by it no longer."""
+        with as_user(self.services, self.presented):
+            ((value,),) = await self.services.queries.fetch(
+                query, (self.presented.token_hash, *arguments), unattended=True
+            )
+        found: Json = json.loads(value, parse_float=Decimal)
+        return found
+
     async def call(self, query: str, *arguments: object) -> Any:
         """The value of a function of the façade; the first argument is the session. Raises Problem."""
         with as_user(self.services, self.presented):

@@ -66,12 +66,13 @@ LEAD_ROUTES = (list_leads, show_lead, accept, give_back)
 async def open_contacts(services: Services, sales: Sequence[Json]) -> None:
     """Put the contacts of sealed leads into these sales. Raises Problem where they cannot be opened."""
     for sale in sales:
-        sealed = sale["lead"] and sale["lead"].pop("sealed")
+        lead = sale["lead"]
+        sealed = lead and lead.pop("sealed")
         if not sealed:
             continue
         if services.sealer is None:
             raise Problem(UNAVAILABLE, NOT_OPENED)
-        sale["lead"] |= await services.sealer.open_contact(bytes.fromhex(sealed))
+        lead |= await services.sealer.open_contact(bytes.fromhex(sealed), (lead["phone"], lead["email"]))
 
 
 async def _show(visitor: Visitor, sale_id: int, problem: Problem | None = None) -> Response[bytes]:

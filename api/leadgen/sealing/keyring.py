@@ -6,17 +6,17 @@ import re
 import secrets
 import shlex
 import subprocess
-from pathlib import Path
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from leadgen.bounded import read_file, run_command
 from leadgen.sealing.envelope import KEY, NONCE, SealError
 
 KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 COMMAND = "command"  # the id of what PII_KEY_COMMAND wraps
-COMMAND_SECONDS = 20.0
+LONGEST_ANSWER = 16_384  # bytes: a wrapped key has 8,192 at most
 
 
 class Wrapper(Protocol):
@@ -62,7 +62,12 @@ class KeyCommand:
     id = COMMAND
 
     def __init__(self, command: str) -> None:
-        self._command = shlex.split(command)
+        try:
+            self._command = shlex.split(command)
+        except ValueError:
+            self._command = []
+        if not self._command:
+            raise SealError("setting PII_KEY_COMMAND: a command is needed, with its quotes closed")
 
     def wrap(self, key: bytes, purpose: str) -> bytes:
         """A data key, as the command wraps it. Raises SealError."""
@@ -74,21 +79,13 @@ class KeyCommand:
 
     def _run(self, what: str, value: bytes, purpose: str) -> bytes:
         try:
-            done = subprocess.run(
-                [*self._command, what, purpose],
-                input=base64.b64encode(value) + b"\n",
-                capture_output=True,
-                timeout=COMMAND_SECONDS,
-                check=True,
+            answer = run_command(
+                [*self._command, what, purpose], base64.b64encode(value) + b"\n", LONGEST_ANSWER
             )
-            return base64.b64decode(done.stdout.strip(), validate=True)
+            return base64.b64decode(answer.strip(), validate=True)
         except subprocess.CalledProcessError as error:
             raise SealError(
                 f"setting PII_KEY_COMMAND: the command to {what} a key ended with status {error.returncode}"
-            ) from None
-        except subprocess.TimeoutExpired:
-            raise SealError(
-                f"setting PII_KEY_COMMAND: the command to {what} a key took more than {COMMAND_SECONDS:g} s"
             ) from None
         except (OSError, binascii.Error) as error:
             why = error.strerror if isinstance(error, OSError) else "its answer is not base64"
@@ -152,7 +149,7 @@ def load_ring(keys: str | None, keys_file: str | None, command: str | None) -> K
         if keys:
             wrappers += read_keys(keys)
         if keys_file:
-            wrappers += read_keys(Path(keys_file).read_text(encoding="ascii"))
+            wrappers += read_keys(read_file(keys_file).decode("ascii"))
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not plain text"
         raise SealError(f"setting PII_KEYS_FILE: {keys_file}: {why}") from None

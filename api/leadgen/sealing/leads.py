@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +19,8 @@ from leadgen.sealing.vault import Vault
 
 NATIONAL = 10  # digits of a number of the North American plan
 HOME = (None, "", "US", "CA")
+LONGEST_EMAIL = 200  # characters that a row keeps; the digest is of all
+MOVED = "a sealed lead is of another row: the contact is not the one that the row has digests of"
 
 
 class Contact(NamedTuple):
@@ -96,13 +98,32 @@ def add_sealing(context: str, vault: Vault, blobs: Mapping[str, str]) -> str:
     return f"{inside}{sealing}" if inside.endswith("{") else f"{inside}, {sealing}"
 
 
-def open_lead(vault: Vault, sealed: bytes) -> tuple[Contact, Any]:
-    """A sealed lead's contact, and what was sent. Raises SealError."""
+def open_lead(vault: Vault, sealed: bytes, digests: Sequence[str]) -> tuple[Contact, Any]:
+    """A sealed lead's contact, and what was sent.
+
+    Args:
+        digests: what its row has in the place of phone and e-mail.
+
+    Raises:
+        SealError: it cannot be opened, or was sealed for another row.
+    """
     try:
         document = json.loads(vault.open("lead", sealed))
-        return Contact(*document["contact"]), document["submitted"]
+        contact = Contact(*document["contact"])
+        submitted = document["submitted"]
     except (ValueError, KeyError, TypeError):
         raise SealError("a sealed lead has another form than this release knows") from None
+    if not is_of_row(vault, contact, *digests):
+        raise SealError(MOVED)
+    return contact, submitted
+
+
+def is_of_row(vault: Vault, contact: Contact, phone: str, email: str) -> bool:
+    """Whether these are the digests that a row has of a contact (`ref.seal_phone`, `ref.seal_address`)."""
+    phone_digest = f"#{vault.digest(f'phone:{contact.phone}')[:16]}*" if contact.phone else ""
+    email_digest = f"#{vault.digest(f'email:{contact.email}')[:24]} " if contact.email else ""
+    is_cut = contact.email is not None and len(contact.email) >= LONGEST_EMAIL
+    return _starts(phone, phone_digest) and (is_cut or _starts(email, email_digest))
 
 
 HEAD = '"lead" : {"name" : null, "email" : null, "phone" : null, "phone_extension" : null, '
@@ -123,6 +144,10 @@ def fill_body(body: str, contact: Contact) -> str:
         f'{head}"lead" : {{"name" : {name}, "email" : {email}, "phone" : {phone}, "phone_extension" : {extension}, '
         f'{before}, "message" : {message}, "attributes" : {after}'
     )
+
+
+def _starts(text: str, digest: str) -> bool:
+    return text.startswith(digest) if digest else not text
 
 
 def _encode(sealed: bytes) -> str:

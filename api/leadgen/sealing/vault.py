@@ -1,5 +1,7 @@
 """A database's data keys, unwrapped: what seals and opens, and what digests are made with."""
 
+import base64
+import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -82,6 +84,12 @@ class Vault:
         if self._hash_key is None:
             raise SealError("the database has no digest key yet: no program with PII_KEYS has started")
         return self._hash_key
+
+    def digest(self, text: str) -> str:
+        """The keyed digest of a text in base64, as `ref.digest_contact` makes it."""
+        blocks = bytes.fromhex(self.hash_key)
+        inner = hashlib.sha256(blocks[:64] + text.encode()).digest()
+        return base64.b64encode(hashlib.sha256(blocks[64:] + inner).digest()).decode()
 
     @property
     def faults(self) -> list[str]:

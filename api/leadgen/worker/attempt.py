@@ -49,6 +49,7 @@ class Delivery:
     buyer_id: int | None  # None: a hook of operators
     endpoint_id: int
     sealed: bytes | None = None  # the lead's contact, as long as the body has still none
+    contact_digests: list[str] | None = None  # phone and e-mail of its row
     fault: str | None = None  # why it could not be opened
     personal: tuple[str, ...] = ()  # what no record of an answer may repeat
 

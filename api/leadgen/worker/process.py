@@ -16,6 +16,7 @@ import structlog
 import uvloop
 
 from leadgen import tracing
+from leadgen.bounded import read_file
 from leadgen.log import configure_logging
 from leadgen.mail_domains import MailDomains
 from leadgen.payments.due import Provider
@@ -43,6 +44,7 @@ from leadgen.worker.wakeup import Bell, listen
 from leadgen.worker.webhook import WebhookSender
 
 REFUSED = 2  # exit status: the settings cannot work
+LONGEST_CERTIFICATES = 4 << 20  # bytes of SMTP_CA_FILE: a system's whole bundle has some 200 kB
 RECORDS_LOST = 3  # exit status: stopped, but the database would not take the last results
 CRASHED = 70  # exit status: a fault in the worker itself
 GARBAGE = 20_000  # new objects between two looks for cycles: a request makes hundreds, and few cycles
@@ -92,6 +94,7 @@ def find_fault(settings: Settings) -> str | None:
         )
     if settings.smtp_ca_file is not None:
         try:
+            read_file(settings.smtp_ca_file, LONGEST_CERTIFICATES)
             ssl.create_default_context(cafile=settings.smtp_ca_file)
         except OSError as error:
             reason = "no certificate in it" if isinstance(error, ssl.SSLError) else error.strerror

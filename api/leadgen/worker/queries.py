@@ -26,7 +26,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0  # seconds between tries while the database 
 CLAIM: LiteralString = """
 select
   delivery_id, lease_token, attempt, channel, kind, target, message_id, secrets, headers, body, details,
-  timeout_seconds, buyer_id, endpoint_id, sealed
+  timeout_seconds, buyer_id, endpoint_id, sealed, contact_digests
 from leadgen.claim_deliveries(%s, %s, %s, %s)
 """
 RECORD: LiteralString = "select delivery_id, status, outcome, reason from leadgen.record_attempts(%s, %s, %s)"
@@ -54,7 +54,7 @@ RECORD_REPORT_MAIL: LiteralString = "select leadgen.record_report_mail(%s, %s::u
 FINISH_REPORT: LiteralString = "select leadgen.finish_report(%s, %s::uuid, %s, %s)"
 UNSEALED: LiteralString = "select kind, id, digest, document::text, sealed from leadgen.list_unsealed(%s)"
 KEEP_SEALED: LiteralString = "select leadgen.keep_sealed(%s, %s)"
-HELD_UNCHECKED: LiteralString = "select lead_id, sealed from leadgen.list_held_unchecked(%s)"
+HELD_UNCHECKED: LiteralString = "select lead_id, sealed, contact_digests from leadgen.list_held_unchecked(%s)"
 END_SUPPRESSED_HOLDS: LiteralString = "select leadgen.end_suppressed_holds(%s)"
 SHOW_INVOICE: LiteralString = "select leadgen.show_invoice(%s)"
 IS_COPY: LiteralString = "select leadgen.is_copy()"
@@ -202,8 +202,8 @@ class Session:
         """Hand back what was sealed. How many were taken."""
         return int((await self._fetch(KEEP_SEALED, (Jsonb(items, dumps=encode), hash_key)))[0][0])
 
-    async def list_held_unchecked(self, limit: int) -> list[tuple[int, bytes]]:
-        """Sealed leads that are held, and may have been suppressed since they came: ids and sealed texts."""
+    async def list_held_unchecked(self, limit: int) -> list[tuple[int, bytes, list[str]]]:
+        """Sealed leads that are held, and may have been suppressed since they came: ids, sealed texts, digests."""
         return await self._fetch(HELD_UNCHECKED, (limit,))
 
     async def end_suppressed_holds(self, contacts: Sequence[Mapping[str, Any]]) -> int:

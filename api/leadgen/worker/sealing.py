@@ -68,7 +68,7 @@ class Opener:
 
     def _open(self, vault: Vault, delivery: Delivery, sealed: bytes) -> Delivery:
         try:
-            contact, _ = open_lead(vault, sealed)
+            contact, _ = open_lead(vault, sealed, delivery.contact_digests or ())
             body = fill_body(delivery.body, contact)
         except SealError as error:
             log.error("a sealed lead cannot be opened", delivery_id=delivery.delivery_id, cause=str(error))
@@ -123,9 +123,9 @@ class Sealer:
         held = await self._session.list_held_unchecked(PORTION)
         contacts = []
         try:
-            vault = await self._store.get_for([sealed for _, sealed in held])
-            for lead_id, sealed in held:
-                contact, _ = open_lead(vault, sealed)
+            vault = await self._store.get_for([sealed for _, sealed, _ in held])
+            for lead_id, sealed, digests in held:
+                contact, _ = open_lead(vault, sealed, digests)
                 contacts.append({"lead_id": lead_id, "phone": contact.phone, "email": contact.email})
         except SealError as error:
             log.error("held leads cannot be opened", cause=str(error))

@@ -89,6 +89,7 @@ begin
     from jsonb_array_elements(p_lines) l
     cross join lateral unnest(billing.find_named(l.value ->> 'reference')) as r (buyer_id)), true);
   for v_line in select l.value from jsonb_array_elements(p_lines) l loop
+    perform billing.check_line_amount(v_line -> 'amount');
     insert into leadgen.bank_lines as b (
       imported_at, line_key, account, booked_on, amount, currency, reference, payer
     )
@@ -107,6 +108,20 @@ begin
 end;
 $$;
 comment on function billing.import_lines(jsonb) is 'The work of leadgen.import_bank_lines.';
+
+create or replace function billing.check_line_amount(p_amount jsonb)
+returns void
+language plpgsql
+immutable
+as $$
+begin
+  if (kernel.read_number(p_amount) between 0.01 and 99999999.99) is not true then
+    perform kernel.refuse('LG400', 'The amount of a bank line cannot be taken', 'amount',
+      coalesce(left(p_amount #>> '{}', 50), 'nothing'), 'an amount above 0 and below 100000000');
+  end if;
+end;
+$$;
+comment on function billing.check_line_amount(jsonb) is 'LG400 for what cannot be the amount of a line of a bank.';
 
 create or replace function billing.match_line(p_id bigint)
 returns void

@@ -42,6 +42,10 @@ begin
   if upper(p_object ->> 'currency') is distinct from p_payment.currency then
     perform kernel.refuse('LG409', format('Payment %s is in %s', p_payment.id, p_payment.currency), 'currency',
       coalesce(left(p_object ->> 'currency', 10), 'nothing'), p_payment.currency::text);
+  elsif jsonb_typeof(p_units) <> 'null' and (abs(kernel.read_number(p_units)) < 1000000000000
+    and kernel.read_number(p_units) % 1 = 0) is not true then
+    perform kernel.refuse('LG400', format('An amount of payment %s cannot be read', p_payment.id), 'amount',
+      left(p_units #>> '{}', 50), 'a number of units below 1000000000000');
   end if;
   return (p_units #>> '{}')::bigint / 10.0 ^ kernel.currency_minor_unit(p_payment.currency);
 end;

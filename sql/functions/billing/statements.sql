@@ -161,12 +161,14 @@ language plpgsql
 stable
 as $$
 -- Ids follow the time, but for transactions that were under way at once: so a day more is read on either side, and what
--- was before that is the balance of the last entry.
+-- was before that is the balance of the last entry. Each row that is named is looked up by its key (limit 1): a join
+-- would be planned without knowing how few they are, and read the ledger of all buyers.
 declare
   v_first constant bigint[] := billing.find_entries_before(p_buyer_id, p_start - interval '1 day');
   v_last constant bigint[] := billing.find_entries_before(p_buyer_id, p_end + interval '1 day');
   v_before constant numeric := billing.sum_balances(p_buyer_id, v_first);
 begin
+  perform billing.check_movements(p_buyer_id, v_first, v_last);
   with moved as materialized (
     select e.transaction_id, sum(e.amount) as amount
     from unnest(array['buyer_prepaid', 'buyer_receivable']::leadgen.ledger_account[]) with ordinality a (account, n)
@@ -177,7 +179,9 @@ begin
   booked as materialized (
     select t.id, t.booked_at, t.kind, t.key, t.memo, t.assignment_id, m.amount
     from moved m
-    join leadgen.ledger_transactions t on t.id = m.transaction_id
+    cross join lateral (
+      select x.* from leadgen.ledger_transactions x where x.id = m.transaction_id limit 1
+    ) t
     where m.amount <> 0 and t.booked_at < p_end
   ),
   summed as (
@@ -198,15 +202,15 @@ begin
       'kind', l.kind,
       'key', l.key,
       'description', coalesce(n.description, l.memo, k.description),
-      'lead_id', a.lead_id,
-      'invoice', i.invoice_number,
+      'lead_id', (select a.lead_id from leadgen.lead_assignments a where a.id = l.assignment_id),
+      'invoice', (select i.invoice_number from leadgen.invoices i where i.id = n.invoice_id),
       'amount', l.amount::text,
       'balance', l.balance::text) order by l.booked_at, l.id)
     from listed l
     join leadgen.ledger_kinds k on k.code = l.kind
-    left join leadgen.lead_assignments a on a.id = l.assignment_id
-    left join leadgen.invoice_lines n on n.transaction_id = l.id
-    left join leadgen.invoices i on i.id = n.invoice_id), '[]')
+    left join lateral (
+      select x.invoice_id, x.description from leadgen.invoice_lines x where x.transaction_id = l.id limit 1
+    ) n on true), '[]')
   into opening, closing, movements
   from summed o;
 end;
@@ -215,19 +219,51 @@ comment on function billing.list_movements(bigint, timestamptz, timestamptz, tex
   'What a buyer owed, less what it had in advance, at two times, and what was booked between them. A transaction that '
   'was under way for more than a day would be missed.';
 
+create or replace function billing.check_movements(
+  p_buyer_id bigint,
+  p_first bigint[],
+  p_last bigint[],
+  p_most integer default 20000
+)
+returns void
+language plpgsql
+stable
+as $$
+-- Of both accounts together it may be twice as many: a page of them takes seconds, and anybody with a buyer's key asks.
+begin
+  for i in 1 .. 2 loop
+    if (
+      select count(*) from (
+        select from leadgen.ledger_entries e
+        where e.buyer_id = p_buyer_id
+          and e.account = (array['buyer_prepaid', 'buyer_receivable']::leadgen.ledger_account[])[i]
+          and e.transaction_id > p_first[i] and e.transaction_id <= p_last[i]
+        limit p_most + 1) x
+    ) > p_most then
+      perform kernel.refuse('LG400', 'So much was booked in the period that it is not one statement', 'to',
+        format('more than %s entries', p_most), format('a period with at most %s', p_most),
+        'Ask for a shorter one: a month at a time.');
+    end if;
+  end loop;
+end;
+$$;
+comment on function billing.check_movements(bigint, bigint[], bigint[], integer) is
+  'LG400 for a statement of more entries than a page can hold.';
+
 create or replace function billing.find_entries_before(p_buyer_id bigint, p_at timestamptz)
 returns bigint[]
 language plpgsql
 stable
 as $$
--- By halves: some thirty looks at the index, however long the ledger is.
+-- By halves: some thirty looks at the index, however long the ledger is. The time is looked up by key once the entry
+-- is found: joined, the two tables would be merged from the first transaction on.
 declare
   v_ids bigint[] := '{}';
   v_account leadgen.ledger_account;
   v_low bigint;
   v_high bigint;
   v_middle bigint;
-  v_entry record;
+  v_next bigint;
 begin
   foreach v_account in array array['buyer_prepaid', 'buyer_receivable']::leadgen.ledger_account[] loop
     v_low := 0;
@@ -236,14 +272,11 @@ begin
       where e.buyer_id = p_buyer_id and e.account = v_account), 0);
     while v_low < v_high loop
       v_middle := v_high - (v_high - v_low) / 2;
-      select e.transaction_id, t.booked_at into v_entry
-      from leadgen.ledger_entries e
-      join leadgen.ledger_transactions t on t.id = e.transaction_id
-      where e.buyer_id = p_buyer_id and e.account = v_account and e.transaction_id >= v_middle
-      order by e.transaction_id
-      limit 1;
-      if v_entry.booked_at < p_at then
-        v_low := v_entry.transaction_id;
+      v_next := (
+        select min(e.transaction_id) from leadgen.ledger_entries e
+        where e.buyer_id = p_buyer_id and e.account = v_account and e.transaction_id >= v_middle);
+      if (select t.booked_at from leadgen.ledger_transactions t where t.id = v_next) < p_at then
+        v_low := v_next;
       else
         v_high := v_middle - 1;
       end if;

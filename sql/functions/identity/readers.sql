@@ -5,7 +5,7 @@ language plpgsql
 volatile
 as $$
 -- A session reads what its user's key could with scope read. A source's key, and a user without a buyer who is no
--- operator, are refused like one that does not exist.
+-- operator, are refused like one that does not exist. To read the feed is nobody's act: it keeps no session alive.
 declare
   v_open record;
   v_user leadgen.users;
@@ -21,7 +21,9 @@ begin
         else format('buyer %s', buyer_id) end, 'leadgen key create makes one with scope read.');
     end if;
   else
+    perform set_config('leadgen.unattended', 'on', true);
     v_user := (identity.open_session(p_hash)).holder;
+    perform set_config('leadgen.unattended', '', true);
     buyer_id := v_user.buyer_id;
     is_operator := 'read' = any (identity.list_scopes('user', v_user.role::text, v_user.member_kind::text))
       and buyer_id is null;

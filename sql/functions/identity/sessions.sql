@@ -61,7 +61,9 @@ create or replace function identity.open_session(
 language plpgsql
 volatile
 as $$
--- A session is written to at most once a minute, however many requests it makes.
+-- A session is written to at most once a minute, however many requests it makes, and by no request that nobody made by
+-- hand: a stream, or a page that asks again by itself, sets leadgen.unattended for its transaction, or a page left open
+-- would be signed in for ever. Who sets it by hand ends his own session sooner.
 declare
   v_now constant timestamptz := leadgen.clock();
 begin
@@ -73,7 +75,8 @@ begin
     or session.seen_at < v_now - (select t.idle from identity.find_session_terms(holder.role) t) then
     perform kernel.refuse('LG401', 'Not signed in');
   end if;
-  if session.seen_at < v_now - interval '1 minute' then
+  if session.seen_at < v_now - interval '1 minute'
+    and current_setting('leadgen.unattended', true) is distinct from 'on' then
     update leadgen.user_sessions s set seen_at = v_now where s.id = session.id;
   end if;
   perform auditing.note_actor(format('user %s', holder.id));

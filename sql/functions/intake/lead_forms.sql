@@ -11,7 +11,7 @@ begin
   select jsonb_build_object(
     'source_key', s.source_key, 'title', f.title, 'intro', f.intro, 'button', f.button, 'thanks', f.thanks,
     'success_url', s.success_url, 'frame_origins', to_jsonb(f.frame_origins
-      || case when s.hostname is not null then array['https://' || s.hostname] else '{}' end),
+      || case when catalog.is_host_name(s.hostname) then array['https://' || s.hostname] else '{}' end),
     'fields', intake.list_form_fields(v.rules, f.labels),
     'honeypot', v.rules ->> 'honeypot',
     'consent', case when c.version is not null then jsonb_build_object('version', c.version, 'text', c.text,

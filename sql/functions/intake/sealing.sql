@@ -254,11 +254,31 @@ begin
       'a submission that was not opened', 'one that is clear, or was opened',
       format('leadgen quarantine resubmit %s, with PII_KEYS, opens it.', v_row.id));
   end if;
+  if not intake.is_of_row(
+    v_row.digests, intake.digest_payload(v_row.payload, intake.read_sealing(v_row.context))) then
+    perform kernel.refuse('LG409', format('What is sealed in submission %s is not its own', v_row.id), 'quarantine_id',
+      'the text of another row', 'the text that was sealed for it',
+      'Somebody has written to leadgen.intake_quarantine. Take the row from a backup.');
+  end if;
   return v_row;
 end;
 $$;
 comment on function intake.open_submission(leadgen.intake_quarantine, jsonb) is
   'A submission in quarantine as it came, by what its caller has opened. LG409 where it is sealed and nobody has.';
+
+create or replace function intake.is_of_row(p_row bytea[], p_opened bytea[])
+returns boolean
+language plpgsql
+immutable
+as $$
+-- What is read as a phone may have changed since, so one in common is enough. Null: nobody knows.
+begin
+  return p_row is null or p_opened is null or p_row = p_opened or p_row && p_opened;
+end;
+$$;
+comment on function intake.is_of_row(bytea[], bytea[]) is
+  'Whether a text that was opened is its row''s: its digests and those of the row have one in common, or both have '
+  'none.';
 
 create or replace function intake.list_unsealed_posts(p_map jsonb, p_leads jsonb, p_context jsonb)
 returns jsonb

@@ -177,8 +177,9 @@ begin
 end;
 $$;
 comment on function leadgen.open_lead_for(text, bigint, text) is
-  'The contact of a lead, for a user who may open it and says why: as it is, or sealed (hex) for a program that can '
-  'open it. Each look is an event. LG400, LG401, LG403, LG404, LG409.';
+  'The contact of a lead, for a user who may open it and says why: as it is, or sealed (hex), with the digests that '
+  'its row has as phone and email, for a program that can open it. Each look is an event. LG400, LG401, LG403, LG404, '
+  'LG409.';
 
 create or replace function leadgen.erase_lead_for(
   p_token_hash text,

@@ -105,7 +105,7 @@ comment on function leadgen.measure_sealing() is
   'each key of PII_KEYS wraps.';
 
 create or replace function leadgen.open_leads(p_ids bigint[], p_purpose text, p_reason text default null)
-returns table (lead_id bigint, sealed bytea)
+returns table (lead_id bigint, sealed bytea, contact_digests text[])
 language plpgsql
 volatile
 security definer
@@ -116,7 +116,8 @@ begin
 end;
 $$;
 comment on function leadgen.open_leads(bigint[], text, text) is
-  'The sealed texts of these leads, for a program that can open them. An event says who asked, for what and why.';
+  'The sealed texts of these leads, each with what its row has as phone and e-mail, for a program that can open them '
+  'and sees by these digests that the text is this lead''s. An event says who asked, for what and why.';
 
 create or replace function leadgen.open_quarantined(p_quarantine_id bigint, p_reason text)
 returns bytea
@@ -149,7 +150,7 @@ comment on function leadgen.open_fetch(bigint, text) is
   'is none. An event says who asked and why.';
 
 create or replace function leadgen.list_held_unchecked(p_limit integer)
-returns table (lead_id bigint, sealed bytea)
+returns table (lead_id bigint, sealed bytea, contact_digests text[])
 language plpgsql
 stable
 security definer

@@ -22,7 +22,8 @@ returns table (
   timeout_seconds double precision,
   buyer_id bigint,
   endpoint_id bigint,
-  sealed bytea
+  sealed bytea,
+  contact_digests text[]
 )
 language plpgsql
 volatile
@@ -42,7 +43,8 @@ $$;
 comment on function leadgen.claim_deliveries(text, jsonb, interval, bigint[]) is
   'Leases due deliveries to a worker, endpoint by endpoint in turn, as many of each channel as it has room for '
   '({"webhook": 100, "email": 8, "sms": 4}): each with its fencing token, where it goes, the secrets to sign with, '
-  'the exact body to send and its own timeout. sealed: the lead''s contact, which the worker puts into the body. Those '
+  'the exact body to send and its own timeout. sealed: the lead''s contact, which the worker puts into the body; '
+  'contact_digests: phone and e-mail of its row, by which the worker sees that the contact is of this lead. Those '
   'whose results the worker has still to record are not claimed again. Nothing in a copy.';
 
 create or replace function leadgen.record_attempts(p_results jsonb, p_max_retries integer, p_retry_delay interval)

@@ -234,7 +234,7 @@ begin
     case when way.details_function is not null then outbox.compose_details(way.details_function, c, a, b.name) end,
     c.timeout_seconds::double precision,
     c.buyer_id,
-    c.endpoint_id, l.sealed
+    c.endpoint_id, l.sealed, case when l.sealed is not null then array[l.phone::text, l.email] end
   from claimed c
   join leadgen.channels way on way.code = c.channel
   left join leadgen.buyers b on b.id = c.buyer_id

@@ -51,7 +51,7 @@ comment on function privacy.lay_contact(leadgen.leads, jsonb) is
   'A lead with its contact as it was opened; empty where it is sealed and was not.';
 
 create or replace function privacy.open_leads(p_ids bigint[], p_purpose text, p_reason text)
-returns table (lead_id bigint, sealed bytea)
+returns table (lead_id bigint, sealed bytea, contact_digests text[])
 language plpgsql
 volatile
 as $$
@@ -84,7 +84,10 @@ begin
         kernel.count_of((events.facts ->> 'leads')::integer + v_count, 'sealed lead'), v_purpose, ': ' || v_reason);
   end if;
   return query
-  select l.id, l.sealed from leadgen.leads l where l.id = any (p_ids) and l.sealed is not null order by l.id;
+  select l.id, l.sealed, array[l.phone::text, l.email]
+  from leadgen.leads l
+  where l.id = any (p_ids) and l.sealed is not null
+  order by l.id;
 end;
 $$;
 comment on function privacy.open_leads(bigint[], text, text) is 'The work of leadgen.open_leads.';
@@ -134,13 +137,13 @@ $$;
 comment on function privacy.open_fetch(bigint, text) is 'The work of leadgen.open_fetch.';
 
 create or replace function privacy.list_held_unchecked(p_limit integer)
-returns table (lead_id bigint, sealed bytea)
+returns table (lead_id bigint, sealed bytea, contact_digests text[])
 language plpgsql
 stable
 as $$
 begin
   return query
-  select l.id, l.sealed
+  select l.id, l.sealed, array[l.phone::text, l.email]
   from leadgen.leads l
   where not catalog.is_copy() and l.hold_until is not null and l.sealed is not null
     and l.next_route_at < leadgen.clock() + interval '1 minute'

@@ -3,7 +3,8 @@
 -- compose_export writes the statement, and whoever reads runs it by its own rights: a command by COPY, a scheduled
 -- report by reporting.read_report. So a file and an e-mail have the same rows, and the same cells.
 -- Cells of a CSV that a spreadsheet would take for a formula get an apostrophe in front: text that begins with =, +, -,
--- @, a tab or a return. Numbers and times are never changed, nor is anything of another format.
+-- @ (also in full width), a tab, a return or a line feed. Numbers and times are never changed, nor is anything of
+-- another format.
 
 create or replace function reporting.compose_export(
   p_view text,
@@ -206,7 +207,7 @@ begin
     case
       when p_is_csv and t.typcategory in ('S', 'E') then
         format('case when x.%1$I::text ~ %2$L then %3$L else %4$L end || x.%1$I::text',
-          c.name, E'^[=+@\t\r-]', '''', '')
+          c.name, E'^[=+@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20-]', '''', '')
       else format('x.%I::text', c.name)
     end,
     c.place

@@ -16,6 +16,7 @@ as $$
 -- comes before the offer's, like that of a submission in quarantine.
 declare
   v_row leadgen.lead_fetches := intake.lock_fetch(p_id, p_attempt);
+  v_hidden constant jsonb := v_row.lead;
   v_source constant intake.mapped_source := intake.load_mapped_source(v_row.source_id);
   v_answer jsonb;
 begin
@@ -26,6 +27,11 @@ begin
     return '{"status": "gone"}'; -- or it was sealed meanwhile, and is handed out again
   elsif p_fault is not null then
     return intake.keep_unfetched(v_row, p_fault);
+  elsif v_row.sealed is not null
+    and not intake.is_of_row(v_row.digests, intake.digest_payload(v_row.lead, intake.read_sealing(p_sealing))) then
+    v_row.lead := v_hidden;
+    return intake.keep_unfetched(v_row, jsonb_build_object(
+      'cause', 'what is sealed is not of this row', 'is_permanent', true, 'code', 100));
   end if;
   v_answer := roads.take_mapped_lead(v_source, v_row.lead,
     case when p_can_look_up_mail then '{"can_look_up_mail": true}'::jsonb else '{}' end

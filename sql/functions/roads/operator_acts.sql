@@ -170,7 +170,7 @@ begin
     jsonb_build_object('lead_id', p_lead_id, 'user_id', v_user.id, 'purpose', 'console',
       'reason', ref.collapse_space(p_reason)));
   if v_lead.sealed is not null then
-    return jsonb_build_object('sealed', encode(v_lead.sealed, 'hex'));
+    return jsonb_build_object('sealed', encode(v_lead.sealed, 'hex'), 'phone', v_lead.phone, 'email', v_lead.email);
   end if;
   return jsonb_build_object('name', v_lead.name, 'email', v_lead.email, 'phone', v_lead.phone,
     'phone_extension', v_lead.phone_extension, 'message', v_lead.message);
