@@ -153,23 +153,32 @@ def test_a_delivery_that_fails_late_is_in_the_speed_of_its_day(trade: Trade) -> 
 
 
 def test_a_lead_that_is_judged_otherwise_and_not_sold_is_in_the_scorecard_at_once(trade: Trade) -> None:
-    """Its status, its reason and its hold stay as they were: only the decision says that a buyer was paused since."""
-    offer = trade.catalogue.add_offer({"on_no_buyer": None, "hold_hours": 60})
+    """One buyer was paused and the other not, now it is the other way round: all but the decision stays as it was."""
+    offer = trade.catalogue.add_offer({"on_no_buyer": None, "hold_hours": 90})
     full = [trade.catalogue.enroll(offer, buyer, capacity_per_month=1) for buyer in trade.buyers[4:6]]
     for _ in range(3):
         lead = make_lead(offer.source_key)
         trade.session.execute("select leadgen.submit_lead(%s::jsonb, '{}')", [Jsonb(lead)])
-    trade.wait(40 * 60)
+
+    def route_with_a_pause_of(enrollment: int) -> None:
+        trade.wait(20 * 60)
+        trade.session.execute(
+            "update leadgen.buyer_offers set pause_until = case id when %s then %s::timestamptz end where offer_id = %s",
+            [enrollment, LATER, offer.id],
+        )
+        trade.session.execute(
+            "update leadgen.leads set next_route_at = leadgen.clock() where hold_until is not null and offer_id = %s",
+            [offer.id],
+        )
+        trade.do("route", 0)
+
+    route_with_a_pause_of(full[0])
+    trade.wait(20 * 60)
     trade.roll_up()
     trade.do("age", 0)
     trade.roll_up()
     before = trade.read(("judged", "buyer_scorecard"))
-    trade.session.execute("update leadgen.buyer_offers set pause_until = %s where id = %s", [LATER, full[1]])
-    trade.session.execute(
-        "update leadgen.leads set next_route_at = leadgen.clock() where hold_until is not null and offer_id = %s",
-        [offer.id],
-    )
-    trade.do("route", 0)
+    route_with_a_pause_of(full[1])
     assert trade.read(("judged", "buyer_scorecard")) != before
     assert trade.read() == trade.read_raw()
     trade.roll_up()
