@@ -28,7 +28,7 @@ from (
   select b.*
   from report.zones z
   join report.bookings b on b.market_id = z.market_id
-    and b.booked_at >= report.find_start() and b.booked_at >= z.read_from and b.booked_day >= z.kept_to
+    and b.booked_at >= (select report.find_start()) and b.booked_at >= z.read_from and b.booked_day >= z.kept_to
   union all
   select b.*
   from marked k

@@ -163,7 +163,8 @@ def test_a_lead_that_is_judged_otherwise_and_not_sold_is_in_the_scorecard_at_onc
     def route_with_a_pause_of(enrollment: int) -> None:
         trade.wait(20 * 60)
         trade.session.execute(
-            "update leadgen.buyer_offers set pause_until = case id when %s then %s::timestamptz end where offer_id = %s",
+            "update leadgen.buyer_offers set pause_until = case id when %s then %s::timestamptz end"
+            " where offer_id = %s",
             [enrollment, LATER, offer.id],
         )
         trade.session.execute(
