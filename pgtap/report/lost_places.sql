@@ -1,6 +1,6 @@
 -- What was not sold, why, what it would have brought, and who came nearest to buying.
 begin;
-select plan(13);
+select plan(19);
 select testkit.at_time('2026-11-21T15:30:00Z');
 create temp table ids as select testkit.open_offer('{"max_buyers": 3, "hold_hours": 1}', 'Ace', 'Dora') as offer_id;
 select testkit.submit(offer_id, '{}', 1) from ids;
@@ -37,5 +37,22 @@ select is((r.code, r.came_rejected)::text, '(message_too_short,1)', 'rejections 
 from report.rejection_reasons r;
 select is(count(*), 0::bigint, 'a rejected lead has no price to lose') from report.unsold u where u.reason = 'message_too_short';
 select is(array_agg(distinct l.limit_code), '{cap_day}', 'limits has each cap of an enrollment') from report.limits l;
+select is(r.came_worth, null, 'what rejected leads were worth is not known without a valid lead of their offer and day')
+from report.rejection_reasons r;
+select testkit.enroll(offer_id, '{"price_per_lead": 60, "budget_per_day": 240}') from strict;
+select testkit.submit(offer_id, '{"message": "Water everywhere, in all rooms of it"}', 6) from strict;
+select is(r.came_worth, 60.00, 'they were worth what as many valid leads of their offer brought that day')
+from report.rejection_reasons r;
+select is(s.sold_budget_percent, 25.0, 'a scorecard says how far the sales of the day fill the budget')
+from report.buyer_scorecard s where s.sold_budget_percent is not null;
+select is(array_agg(distinct u.remedy), '{"A higher cap or budget of the enrollment, or another buyer."}',
+  'an unsold place says what would have sold it') from report.unsold u where u.reason = 'cap_day';
+select is(array_agg(k.reason), null, 'each reason for which a candidate may lose says what would have sold the lead')
+from unnest(catalog.list_reasons()) k (reason) where not exists (
+  select from report.reasons r where r.reason = k.reason and r.remedy is not null);
+create temp table capped as select testkit.open_offer('{"caps": {"per_day": 3}}', 'Ace') as offer_id;
+select is(array_agg(format('%s %s %s', l.limit_code, l.cap, coalesce(l.buyer, 'all'))), '{"offer_cap_day 3 all"}',
+  'limits has the caps of a policy on its whole offer')
+from report.limits l join leadgen.offers o on o.slug = l.offer join capped c on c.offer_id = o.id;
 select * from finish();
 rollback;

@@ -60,6 +60,34 @@ values
     'p_snapshot.decided_at', 'true',
     'More held leads are due than go first at once: the new lead is held and routed after them.');
 
+-- What would have sold the lead, for reports. Of the check limit it is that of each of its reasons.
+update declared_checks d set remedy = r.remedy
+from (
+  values
+    ('enrollment_inactive', 'The enrollment switched on.'),
+    ('buyer_inactive', 'The buyer switched on.'),
+    ('no_channel', 'An endpoint of the buyer that is in use.'),
+    ('paused', 'A shorter pause, or a hold until it ends.'),
+    ('outside_schedule', 'Longer hours of the enrollment, or a hold until it opens.'),
+    ('outside_calling_hours', 'A hold until people may be called.'),
+    ('no_calling_consent', 'The consent that the place asks for, asked for by the source.'),
+    ('outside_service_area', 'A larger service area, or another buyer there.'),
+    ('filters', 'Wider filters of the enrollment.'),
+    ('already_had_lead', 'Another buyer: this one had the lead.'),
+    ('bought_contact_before', 'A shorter contact_window_days, or another buyer.'),
+    ('suppressed_for_buyer', 'Another buyer: this one must not contact the person.'),
+    ('limit', 'A higher cap or budget of the enrollment, or another buyer.'),
+    ('buyer_held', 'A hold of some seconds, until the edit of the buyer is closed.'),
+    ('minimum_balance', 'A deposit of the buyer, or a lower minimum.'),
+    ('funds', 'A deposit of the buyer, or recharges by its saved method.'),
+    ('credit', 'A payment of the buyer, or a higher credit limit.'),
+    ('margin', 'A higher price, or a lower payout to the source.'),
+    ('exclusive_to_other', 'The owner of the area, with room for it.'),
+    ('offer_limit', 'A higher cap or budget of the offer in its routing policy.'),
+    ('held_lead_first', 'A hold: leads that waited longer go first.')
+) as r (code, remedy)
+where d.code = r.code;
+
 delete from leadgen.candidate_checks k where not exists (select from declared_checks d where d.code = k.code);
 insert into leadgen.candidate_checks as k
 select d.* from declared_checks d
@@ -70,6 +98,7 @@ on conflict (code) do update set
   words = excluded.words,
   clears_at = excluded.clears_at,
   can_pass = excluded.can_pass,
+  remedy = excluded.remedy,
   description = excluded.description;
 
 create temp table declared_strategies (like leadgen.strategies including defaults) on commit drop;

@@ -35,12 +35,17 @@ values
   ('rpl', 170, '{came}', 'money', 'Revenue per lead: net of each lead received.', 'net, received'),
   ('cpl', 180, '{came}', 'money', 'Cost per lead: cost of each lead received.', 'cost, received'),
   ('fill_percent', 190, '{came,sold}', 'percent', 'came: sold of valid. sold: standing sales of the daily cap.', 'sold, valid, standing'),
+  ('budget_percent', 195, '{sold}', 'percent', 'net of the daily budget.', 'net'),
   ('response_seconds', 200, '{came,sold}', 'seconds',
     'came: from the lead to its delivery, the mean of delivered leads. sold: from the sale to its delivery.',
     'report.leads.response_seconds; report.sales.time_to_delivery'),
   ('money_lost', 210, '{came}', 'money',
     'What the buyers that came nearest would have paid for places that nobody took. Leads that are held have lost none.',
-    'report.lost_places.price');
+    'report.lost_places.price'),
+  ('worth', 220, '{came}', 'money',
+    'What rejected leads would have brought if they had been as good as the valid ones: net of each valid lead of their offer on '
+    'that day. An estimate.',
+    'net, valid');
 
 delete from leadgen.measures m where not exists (select from declared_measures d where d.name = m.name);
 insert into leadgen.measures as m (name, position, bases, unit, definition, source)

@@ -117,6 +117,7 @@ create table leadgen.candidate_checks (
   clears_at text,
   description text not null,
   can_pass text,
+  remedy text,
 
   constraint candidate_checks_code_shape check (code ~ '^[a-z][a-z0-9_]{1,49}$'),
   constraint candidate_checks_position_unique unique (position) deferrable initially deferred
@@ -130,6 +131,7 @@ comment on column leadgen.candidate_checks.clears_at is 'SQL for the time at whi
 comment on column leadgen.candidate_checks.can_pass is
   'SQL over one candidate c that loses by it; true: it may pass while a lead is held, so that an exclusive buyer is worth the wait; '
   'null: it does not pass (kernel.find_lasting_reason).';
+comment on column leadgen.candidate_checks.remedy is 'What would have sold the lead, in words; null: nobody said so.';
 
 create table leadgen.strategies (
   name text primary key,

@@ -58,7 +58,8 @@ create table leadgen.report_marks (
 comment on table leadgen.report_marks is
   'Times of an offer whose leads or sales changed after their hour: the day of each is added up anew.';
 comment on column leadgen.report_marks.offer_id is 'Null: a booking that belongs to no offer.';
-comment on column leadgen.report_marks.due_at is 'Not before then: it may change again unmarked until then.';
+comment on column leadgen.report_marks.due_at is
+  'Not before hours are closed up to then (report_closing): it may change again unmarked.';
 
 create table leadgen.report_lead_days (
   market_id bigint not null,
@@ -135,18 +136,70 @@ create table leadgen.report_reason_days (
   places integer not null,
   money numeric not null,
 
-  constraint report_reason_days_kind_known check (kind in ('rejected', 'unsold', 'judged'))
+  constraint report_reason_days_kind_known check (kind in ('rejected', 'unsold'))
 );
 comment on table leadgen.report_reason_days is
-  'Why leads were rejected or not sold, and how candidates were judged, by the day on which leads came; buyer_id: who came '
-  'nearest to buying, or was judged.';
+  'Why leads were rejected or not sold, by the day on which leads came; buyer_id: who came nearest to buying.';
 create unique index report_reason_days_once
-  on leadgen.report_reason_days (market_id, zone, came_day, offer_id, source_id, kind, reason, buyer_id) nulls not distinct;
+  on leadgen.report_reason_days (market_id, zone, kind, came_day, offer_id, source_id, reason, buyer_id) nulls not distinct;
 
--- Their keys have columns that may be null: by these a publication for all tables tells rows apart.
+create table leadgen.report_judged_days (
+  market_id bigint not null,
+  zone text not null,
+  came_day date not null,
+  offer_id bigint not null,
+  buyer_id bigint not null,
+  reason text not null,
+  leads integer not null
+);
+comment on table leadgen.report_judged_days is
+  'How buyers were judged as candidates for the leads of a day: for how many they won, or by which check they lost.';
+create unique index report_judged_days_once
+  on leadgen.report_judged_days (market_id, zone, came_day, offer_id, buyer_id, reason);
+
+create table leadgen.report_booking_days (
+  market_id bigint not null,
+  zone text not null,
+  booked_day date not null,
+  offer_id bigint not null,
+  currency char(3) not null,
+  sales integer not null,
+  revenue numeric not null,
+  refunds numeric not null
+);
+comment on table leadgen.report_booking_days is
+  'What was booked of an offer on a day: revenue, and what was given back. Bookings that belong to no offer are not in it.';
+create unique index report_booking_days_once
+  on leadgen.report_booking_days (market_id, zone, booked_day, offer_id, currency);
+
+create table leadgen.report_speed_days (
+  market_id bigint not null,
+  zone text not null,
+  sold_day date not null,
+  buyer_id bigint not null,
+  channel leadgen.delivery_channel not null,
+  deliveries integer not null,
+  delivered integer not null,
+  open integer not null,
+  failed integer not null,
+  attempts_each numeric,
+  median_seconds double precision,
+  p90_seconds double precision,
+  p99_seconds double precision
+);
+comment on table leadgen.report_speed_days is
+  'How fast and how surely the sales of a day reached a buyer by a channel. It has no offer, since percentiles cannot be '
+  'added up: of a day that is marked for any offer of the market, all of it is added up anew.';
+create unique index report_speed_days_once
+  on leadgen.report_speed_days (market_id, zone, sold_day, buyer_id, channel);
+
+-- They have no primary key: by these a publication for all tables tells rows apart.
 alter table leadgen.report_lead_days replica identity full;
 alter table leadgen.report_reason_days replica identity full;
 alter table leadgen.report_sale_days replica identity full;
+alter table leadgen.report_judged_days replica identity full;
+alter table leadgen.report_booking_days replica identity full;
+alter table leadgen.report_speed_days replica identity full;
 
 -- What changes a day after its hour. On the road of a lead the conditions are all that runs: the row is minutes old.
 create or replace trigger mark_late_lead after insert on leadgen.leads
@@ -168,8 +221,19 @@ create or replace trigger mark_changed_sale after update on leadgen.lead_assignm
     is distinct from (new.outcome, new.delivered_at, new.accepted_at, new.released_at))
   execute function rollups.mark_sale();
 create or replace trigger mark_next_attempt after insert on leadgen.lead_decisions
-  for each row when (new.attempt > 1 and cardinality(new.winners) > 0) execute function rollups.mark_attempt();
+  for each row when (new.attempt > 1) execute function rollups.mark_attempt();
+create or replace trigger mark_late_booking after insert on leadgen.ledger_transactions
+  for each row when (new.booked_at < clock_timestamp() - interval '50 minutes' and new.offer_id is not null)
+  execute function rollups.mark_late_booking();
+create or replace trigger mark_late_delivery after update of status on leadgen.deliveries
+  for each row when (
+    old.created_at < clock_timestamp() - interval '50 minutes'
+    and new.assignment_id is not null and old.status is distinct from new.status
+    and (old.status in ('delivered', 'unknown', 'dead', 'cancelled')
+      or new.status in ('delivered', 'unknown', 'dead', 'cancelled')))
+  execute function rollups.mark_delivery();
 create or replace trigger mark_given_back after insert on leadgen.ledger_transactions
   for each row when (new.kind in ('refund', 'cost_reversal')) execute function rollups.mark_booking();
 
 create index idx_ledger_transactions_refunds on leadgen.ledger_transactions (assignment_id) where kind = 'refund';
+create index idx_ledger_transactions_no_offer on leadgen.ledger_transactions (booked_at) where offer_id is null;

@@ -19,7 +19,8 @@ select
   round(100.0 * c.returned / nullif(c.sales, 0), 1) as sold_returned_percent,
   c.net as sold_net,
   round(c.response_seconds / nullif(c.delivered, 0), 1) as sold_response_seconds,
-  round(100.0 * c.standing / nullif(e.capacity_per_day, 0), 1) as sold_fill_percent
+  round(100.0 * c.standing / nullif(e.capacity_per_day, 0), 1) as sold_fill_percent,
+  round(100.0 * c.net / nullif(e.budget_per_day, 0), 1) as sold_budget_percent
 from (
   select
     x.day, x.zone, x.offer_id, x.buyer_id,
@@ -38,8 +39,7 @@ from (
       r.came_day as day, r.zone, r.offer_id, r.buyer_id, r.reason, sum(r.leads) as leads,
       null::bigint as sales, null::bigint as standing, null::bigint as delivered, null::bigint as accepted,
       null::bigint as returned, null::numeric as net, null::numeric as response_seconds
-    from report.lost r
-    where r.kind = 'judged'
+    from report.judged r
     group by r.came_day, r.zone, r.offer_id, r.buyer_id, r.reason
     union all
     select
@@ -54,4 +54,4 @@ join leadgen.markets m on m.id = o.market_id
 join leadgen.buyers b on b.id = c.buyer_id
 left join leadgen.buyer_offers e on e.offer_id = c.offer_id and e.buyer_id = c.buyer_id;
 comment on view report.buyer_scorecard is
-  'One row a day, offer and buyer. came_: of the leads that came that day, for how many it was a candidate, how many it won, and to which checks it lost the others. sold_: the sales of that day, what became of them, and how far they fill the daily cap that the enrollment has now.';
+  'One row a day, offer and buyer. came_: of the leads that came that day, for how many it was a candidate, how many it won, and to which checks it lost the others. sold_: the sales of that day, what became of them, and how far they fill the daily cap and the daily budget that the enrollment has now.';

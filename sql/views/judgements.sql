@@ -7,7 +7,6 @@ select
   z.market,
   o.slug as offer,
   s.source_key as source,
-  'judged' as kind,
   c.verdict as reason,
   c.buyer_id,
   b.name as buyer,

@@ -1,37 +1,59 @@
 create or replace view report.limits as
-with limited as (
+with paced as materialized (
+  select a.offer_id, a.buyer_id, count(*) as sales, sum(a.price) as money
+  from leadgen.offers o
+  join leadgen.lead_assignments a on a.offer_id = o.id and a.created_at > now() - interval '24 hours'
+  group by grouping sets ((a.offer_id, a.buyer_id), (a.offer_id))
+),
+limited as (
   select
-    e.id as buyer_offer_id, e.buyer_id, e.offer_id, m.slug as market, m.currency, coalesce(e.timezone, m.timezone) as zone,
-    k.code, k.period, k.is_money, k.cap,
-    case k.period
-      when 'hour' then date_trunc('hour', now(), coalesce(e.timezone, m.timezone)) + interval '1 hour'
-      else (date_trunc(k.period, now() at time zone coalesce(e.timezone, m.timezone)) + ('1 ' || k.period)::interval)
-        at time zone coalesce(e.timezone, m.timezone)
-    end as resets_at,
-    date_trunc(k.period, now(), coalesce(e.timezone, m.timezone)) as starts_at,
-    array_position(array['hour', 'day', 'week', 'month'], k.period) as place
+    e.id as buyer_offer_id, e.buyer_id, e.offer_id, o.market_id, e.timezone,
+    k.code, k.period, k.is_money, k.cap, u.starts, u.sales, u.money
   from leadgen.buyer_offers e
   join leadgen.offers o on o.id = e.offer_id
-  join leadgen.markets m on m.id = o.market_id
   cross join lateral unnest(e.limit_codes, e.limit_windows, e.limit_is_money, e.limit_caps) as k (code, period, is_money, cap)
+  left join leadgen.enrollment_usage u on u.buyer_offer_id = e.id
   where e.is_active and k.period in ('hour', 'day', 'week', 'month')
+  union all
+  select
+    null as buyer_offer_id, null as buyer_id, o.id as offer_id, o.market_id, null as timezone,
+    k.code, k.period, k.is_money, k.cap, u.starts, u.sales, u.money
+  from leadgen.offers o
+  join leadgen.routing_policies p on p.id = o.routing_policy_id
+  cross join lateral (
+    values
+      ('offer_cap_hour', 'hour', false, (p.compiled_config).cap_hour::numeric),
+      ('offer_cap_day', 'day', false, (p.compiled_config).cap_day),
+      ('offer_cap_week', 'week', false, (p.compiled_config).cap_week),
+      ('offer_cap_month', 'month', false, (p.compiled_config).cap_month),
+      ('offer_budget_day', 'day', true, (p.compiled_config).budget_day),
+      ('offer_budget_month', 'month', true, (p.compiled_config).budget_month)
+  ) as k (code, period, is_money, cap)
+  left join leadgen.offer_usage u on u.offer_id = o.id
+  where o.is_active and k.cap is not null
 ),
 counted as (
   select
-    l.*,
+    l.*, m.slug as market, m.currency, w.zone, w.starts_at,
+    case l.period
+      when 'hour' then w.starts_at + interval '1 hour'
+      else (date_trunc(l.period, now() at time zone w.zone) + ('1 ' || l.period)::interval) at time zone w.zone
+    end as resets_at,
     case
-      when coalesce(u.starts[l.place], '-infinity') <> l.starts_at then 0
-      when l.is_money then u.money[l.place]
-      else u.sales[l.place]
+      when coalesce(l.starts[w.place], '-infinity') <> w.starts_at then 0
+      when l.is_money then l.money[w.place]
+      else l.sales[w.place]
     end as used,
     case when l.is_money then p.money else p.sales end as last_day
   from limited l
-  left join leadgen.enrollment_usage u on u.buyer_offer_id = l.buyer_offer_id
+  join leadgen.markets m on m.id = l.market_id
   cross join lateral (
-    select count(*) as sales, coalesce(sum(a.price), 0) as money
-    from leadgen.lead_assignments a
-    where a.offer_id = l.offer_id and a.buyer_id = l.buyer_id and a.created_at > now() - interval '24 hours'
-  ) p
+    select
+      z.zone, date_trunc(l.period, now(), z.zone) as starts_at,
+      array_position(array['hour', 'day', 'week', 'month'], l.period) as place
+    from (values (coalesce(l.timezone, m.timezone))) as z (zone)
+  ) w
+  left join paced p on p.offer_id = l.offer_id and p.buyer_id is not distinct from l.buyer_id
 )
 select
   c.starts_at,
@@ -55,6 +77,6 @@ select
   end as runs_out_at
 from counted c
 join leadgen.offers o on o.id = c.offer_id
-join leadgen.buyers b on b.id = c.buyer_id;
+left join leadgen.buyers b on b.id = c.buyer_id;
 comment on view report.limits is
-  'Each cap and budget of each active enrollment now, in the zone that it counts in: used, left over, when it begins anew (resets_at), and when it runs out at the pace of the last 24 hours (runs_out_at; null: not before it begins anew). Caps of a policy on its whole offer are not in it.';
+  'Each cap and budget of each active enrollment, and those of a routing policy on its whole offer (without a buyer), now, in the zone that it counts in: used, left over, when it begins anew (resets_at), and when it runs out at the pace of the last 24 hours (runs_out_at; null: not before it begins anew).';

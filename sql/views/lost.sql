@@ -33,14 +33,14 @@ select
 from (
   select r.*
   from report.zones z
-  join report.reason_rows r on r.market_id = z.market_id
+  join report.lost_places r on r.market_id = z.market_id
     and r.created_at >= report.find_start() and r.created_at >= z.read_from and r.came_day >= z.kept_to
   union all
   select r.*
   from marked k
   cross join lateral (
     select x.*
-    from report.reason_rows x
+    from report.lost_places x
     where x.offer_id = k.offer_id and x.came_day = k.day
       and x.created_at >= k.starts_at - interval '2 hours' and x.created_at < k.starts_at + interval '26 hours'
     offset 0 -- noqa: AM09
@@ -48,4 +48,4 @@ from (
 ) r
 group by r.came_day, r.market_id, r.zone, r.offer_id, r.source_id, r.kind, r.reason, r.buyer_id;
 comment on view report.lost is
-  'Why leads were rejected or not sold, and how candidates were judged, by the day on which leads came, offer, source, reason and buyer: of kept days and of the leads themselves.';
+  'Why leads were rejected or not sold, by the day on which they came, offer, source, reason and buyer: of kept days and of the leads themselves.';

@@ -1,6 +1,6 @@
 -- A year of leads that a database has had before, by plain SQL: temp table asked says how many. Fifty offers in four
 -- zones, four sources and eight buyers each. A fifth is rejected; of the rest three quarters are sold, a third of these
--- to two buyers. One sale in twenty was returned, each refund is of one in two hundred.
+-- to two buyers. One sale in twenty was returned, each refund is of one in two hundred. All is booked and delivered.
 set session_replication_role = replica;
 insert into leadgen.markets (name, slug, timezone, currency)
 select format('Market %s', n), format('market-%s', n),
@@ -28,7 +28,7 @@ select o.id as offer_id, o.market_id, o.vertical_id, row_number() over (order by
   array(select e.buyer_id from leadgen.buyer_offers e where e.offer_id = o.id order by e.id) as buyers
 from leadgen.offers o;
 
-create temp table came as
+create temp view came as
 select n, s.*, s.sources[1 + n / 50 % 4] as source_id, 1 + n / 7 % 8 as first_place,
   n % 5 <> 0 as is_valid, n % 5 <> 0 and n % 4 <> 0 as is_sold, n % 3 = 0 as is_shared,
   current_timestamp - (asked.leads - n) * interval '365 days' / asked.leads as at
@@ -76,23 +76,39 @@ select 2 * c.n + k, c.at, c.market_id, c.n, c.n, c.offer_id, c.buyers[1 + (c.fir
 from came c, generate_series(0, 1) k
 where c.is_sold and (k = 0 or c.is_shared);
 
+-- What was booked: each sale, each return, and parts that operators gave back.
 insert into leadgen.ledger_transactions (booked_at, kind, key, currency, entries, buyer_id, market_id, offer_id, assignment_id)
-select a.created_at + interval '1 day', 'refund', format('refund:%s', a.id), 'USD', 2, a.buyer_id, a.market_id, a.offer_id, a.id
+select a.created_at, 'sale', 'sale:' || a.id, 'USD', 2, a.buyer_id, a.market_id, a.offer_id, a.id
 from leadgen.lead_assignments a
-where a.id % 200 = 0 and a.released_at is null;
+order by a.id;
+insert into leadgen.ledger_transactions (booked_at, kind, key, currency, entries, buyer_id, market_id, offer_id, assignment_id)
+select b.booked_at, b.kind, b.kind || ':' || b.id, 'USD', 2, b.buyer_id, b.market_id, b.offer_id, b.id
+from (
+  select a.*, 'return' as kind, a.released_at as booked_at
+  from leadgen.lead_assignments a
+  where a.released_at is not null
+  union all
+  select a.*, 'refund', a.created_at + interval '1 day'
+  from leadgen.lead_assignments a
+  where a.id % 200 = 0 and a.released_at is null
+) b
+order by b.booked_at;
 insert into leadgen.ledger_entries (transaction_id, position, account, buyer_id, currency, amount, balance_after)
-select t.id, e.position, e.account::leadgen.ledger_account, case e.position when 1 then t.buyer_id end, 'USD', e.amount,
+select t.id, e.position, e.account::leadgen.ledger_account, case e.position when 1 then t.buyer_id end, 'USD',
+  e.sign * case t.kind when 'sale' then 1 else -1 end * case t.kind when 'refund' then 5 else 45 - 5 * (t.assignment_id % 2) end,
   case e.position when 1 then 0 end
 from leadgen.ledger_transactions t
-cross join lateral (values (1, 'buyer_receivable', -5.00), (2, 'returns', 5.00)) as e (position, account, amount)
-where t.kind = 'refund';
+cross join lateral (
+  values
+    (1, 'buyer_receivable', 1),
+    (2, case t.kind when 'sale' then 'revenue' else 'returns' end, -1)
+) as e (position, account, sign);
 
--- A delivery of each sale of the last weeks: older ones are read by no view.
 insert into leadgen.deliveries (
   created_at, market_id, lead_id, assignment_id, buyer_id, channel, target, status, attempts, finished_at, endpoint_id
 )
 select a.created_at, a.market_id, a.lead_id, a.id, a.buyer_id, 'webhook', 'https://buyer.example',
   case when a.id % 50 = 0 then 'dead' else 'delivered' end::leadgen.delivery_status, 1, a.created_at + interval '1 second' * (a.id % 30), 1
 from leadgen.lead_assignments a
-where a.created_at > current_timestamp - interval '30 days';
+order by a.id;
 set session_replication_role = origin;

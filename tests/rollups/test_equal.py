@@ -7,7 +7,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
 
+from rig.catalogue import make_lead
 from rollups.trade import Trade
 
 # An example is dozens of leads: to make a failing one smaller would take minutes.
@@ -17,7 +19,19 @@ FEW = settings(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-WORDS = ["submit"] * 6 + ["deliver", "return", "refund", "route", "roll", "roll", "age", "erase", "late"]
+WORDS = ["submit"] * 6 + [
+    "deliver",
+    "fail",
+    "return",
+    "refund",
+    "route",
+    "roll",
+    "roll",
+    "age",
+    "erase",
+    "late",
+]
+LATER = "2030-01-01T00:00:00Z"
 KEPT = "select count(*) from leadgen.report_lead_days"
 
 steps = st.lists(
@@ -120,6 +134,73 @@ def test_a_rebuild_goes_on_where_it_stopped_and_is_right_in_between(trade: Trade
     assert trade.ask(KEPT) > 0
     trade.roll_up()
     assert trade.read() == whole
+
+
+def test_a_delivery_that_fails_late_is_in_the_speed_of_its_day(trade: Trade) -> None:
+    for number in range(12):
+        trade.submit(number)
+    trade.wait(48 * 60)
+    trade.roll_up()
+    trade.do("age", 0)
+    trade.roll_up()
+    before = trade.read(("delivery_speed",))
+    trade.do("fail", 0)
+    assert trade.read(("delivery_speed",)) != before
+    assert trade.read(("delivery_speed",)) == trade.read_raw(("delivery_speed",))
+    trade.roll_up()
+    assert trade.read(("delivery_speed",)) == trade.read_raw(("delivery_speed",))
+    assert trade.session.execute("select * from rollups.list_broken_days()").fetchall() == []
+
+
+def test_a_lead_that_is_judged_otherwise_and_not_sold_is_in_the_scorecard_at_once(trade: Trade) -> None:
+    """One buyer was paused and the other not, now it is the other way round: all but the decision stays as it was."""
+    offer = trade.catalogue.add_offer({"on_no_buyer": None, "hold_hours": 90})
+    full = [trade.catalogue.enroll(offer, buyer, capacity_per_month=1) for buyer in trade.buyers[4:6]]
+    for _ in range(3):
+        lead = make_lead(offer.source_key)
+        trade.session.execute("select leadgen.submit_lead(%s::jsonb, '{}')", [Jsonb(lead)])
+
+    def route_with_a_pause_of(enrollment: int) -> None:
+        trade.wait(20 * 60)
+        trade.session.execute(
+            "update leadgen.buyer_offers set pause_until = case id when %s then %s::timestamptz end"
+            " where offer_id = %s",
+            [enrollment, LATER, offer.id],
+        )
+        trade.session.execute(
+            "update leadgen.leads set next_route_at = leadgen.clock() where hold_until is not null and offer_id = %s",
+            [offer.id],
+        )
+        trade.do("route", 0)
+
+    route_with_a_pause_of(full[0])
+    trade.wait(20 * 60)
+    trade.roll_up()
+    trade.do("age", 0)
+    trade.roll_up()
+    before = trade.read(("judged", "buyer_scorecard"))
+    route_with_a_pause_of(full[1])
+    assert trade.read(("judged", "buyer_scorecard")) != before
+    assert trade.read() == trade.read_raw()
+    trade.roll_up()
+    assert trade.read() == trade.read_raw()
+
+
+def test_a_mark_of_a_new_sale_waits_until_its_hour_is_closed(trade: Trade) -> None:
+    sell(trade)
+    trade.wait(1200)
+    trade.do("route", 0)
+    marks = "select count(*) from leadgen.report_marks where due_at > '-infinity'"
+    assert trade.ask(marks) > 0
+    trade.session.execute(
+        "update leadgen.report_closing set closed_until = clock_timestamp() - interval '1 hour'"
+    )
+    trade.session.execute("select rollups.keep_marked_days()")
+    assert trade.ask(marks) > 0
+    trade.session.execute("update leadgen.report_closing set closed_until = clock_timestamp()")
+    trade.work()
+    assert trade.ask(marks) == 0
+    assert trade.read() == trade.read_raw()
 
 
 def test_a_wrong_number_in_a_kept_day_is_found(trade: Trade) -> None:

@@ -1,10 +1,12 @@
-"""One month added up six ways comes to the same cent: rows, views by time, views by who, ledger, invoices, bookings.
+"""One month added up many ways comes to the same cent: rows, views by time and by who, ledger, invoices, bookings,
+statements, the console's Today, an export and a scheduled report.
 
 Two markets with their own zones and currencies; shared sales, held leads sold the next day, late returns, refunds of a
 part, credits, and people who were erased.
 """
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +14,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from rollups.trade import Trade
+from leadgen.reports.reader import Sources
+from leadgen.reports.rows import read_table
+from rig.catalogue import insert
+from rollups.trade import ZONES, Trade
+
+Run = Callable[..., Any]
 
 MONTH = "2025-03-01"
 GIVEN_BACK = """
@@ -30,7 +37,7 @@ where x.currency = %s
 
 @pytest.fixture(scope="module")
 def trade(module_database: str) -> Iterator[Trade]:
-    """March 2025 with all that may happen in it, and days after it in which late returns came. Half is kept."""
+    """March 2025 with all that may happen in it. Half is kept. It is committed, so that commands see it."""
     with psycopg.connect(module_database, autocommit=True) as session:
         session.execute("begin")
         trade = Trade(session)
@@ -59,12 +66,64 @@ def trade(module_database: str) -> Iterator[Trade]:
         trade.tell()
         for buyer in trade.buyers[::2]:
             session.execute("select leadgen.invoice_buyer(%s)", [buyer])
+        session.execute("commit")
         yield trade
-        session.execute("rollback")
+
+
+def show_days(trade: Trade, currency: str) -> Decimal:
+    """The revenue that the console's Today shows at the end of each day of the month, of a market's own zone."""
+    zone = next(zone for zone, sold_in in ZONES if sold_in == currency)
+    query = """
+    select sum((d ->> 'revenue')::numeric)
+    from generate_series(%s::timestamp, '2025-03-31', '1 day') day
+    cross join lateral jsonb_array_elements(
+      console.list_days((day + interval '1 day') at time zone %s - interval '1 microsecond')) d
+    where d ->> 'currency' = %s
+    """
+    return Decimal(trade.ask(query, MONTH, zone, currency))
+
+
+def read_statements(trade: Trade, currency: str) -> Decimal:
+    """What the statements of all buyers say that the month changed, as their portal shows it."""
+    query = """
+    select sum((s ->> 'closing')::numeric - (s ->> 'opening')::numeric)
+    from leadgen.buyers b
+    cross join lateral billing.make_statement(b.id, %s, '2025-03-31') s
+    where s ->> 'currency' = %s
+    """
+    return Decimal(trade.ask(query, MONTH, currency))
+
+
+def export_month(run: Run, url: str, currency: str) -> Decimal:
+    """Net of the month in a file that `leadgen export` writes."""
+    done = run("export", "margin", "--from", MONTH, "--to", "2025-04-01", DATABASE_URL=url)
+    assert done.returncode == 0, done.stderr
+    rows = csv.DictReader(done.stdout.splitlines())
+    return sum((Decimal(row["sold_net"]) for row in rows if row["currency"] == currency), Decimal(0))
+
+
+def read_scheduled(trade: Trade, url: str, currency: str) -> Decimal:
+    """Net of the month in the rows that a scheduled report attaches."""
+    schedule = insert(
+        trade.session,
+        "report_schedules",
+        name=f"margin-{currency.lower()}",
+        view_name="margin",
+        period="last month",
+        recipients=["boss@example.com"],
+        timezone="UTC",
+    )
+    period = (f"{MONTH}T00:00:00+00:00", "2025-04-01T00:00:00+00:00")
+    table = read_table(Sources(url, None, 300), schedule, period, "test")
+    names = [column.name for column in table.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in table.rows]
+    return sum((Decimal(row["sold_net"] or 0) for row in rows if row["currency"] == currency), Decimal(0))
 
 
 @pytest.mark.parametrize("currency", ["USD", "EUR"])
-def test_six_ways_come_to_the_same_cent(trade: Trade, currency: str) -> None:
+def test_all_ways_come_to_the_same_cent(
+    trade: Trade, currency: str, module_database: str, leadgen_here: Run
+) -> None:
     rows = trade.ask(GIVEN_BACK, currency)
     credited = trade.sum("x.booked_credits", "report.revenue_by_day x where true", currency)
     found: dict[str, Decimal] = {
@@ -91,6 +150,10 @@ def test_six_ways_come_to_the_same_cent(trade: Trade, currency: str) -> None:
             "x.change", "report.ledger_months x where x.account in ('revenue', 'returns')", currency
         )
         + credited,
+        "statements": read_statements(trade, currency) + credited,
+        "the console's Today": show_days(trade, currency),
+        "an export": export_month(leadgen_here, module_database, currency),
+        "a scheduled report": read_scheduled(trade, module_database, currency),
         "invoices": trade.sum("x.invoiced - x.credited + x.unbilled", "report.billed x where true", currency)
         + credited,
     }

@@ -19,9 +19,10 @@ STANDING = (
     "select id from leadgen.lead_assignments where released_at is null and release_due_at is null order by id"
 )
 VIEWS = (
-    "came", "came_by_campaign", "sold", "lost", "funnel", "funnel_weeks", "funnel_months", "funnel_campaigns", "margin",
-    "buyer_days", "buyer_scorecard", "sold_months", "return_cohorts", "unsold", "rejection_reasons", "duplicates",
-    "source_quality", "policy_results",
+    "came", "came_by_campaign", "sold", "lost", "judged", "booked", "funnel", "funnel_weeks", "funnel_months",
+    "funnel_campaigns", "margin", "buyer_days", "buyer_scorecard", "sold_months", "return_cohorts", "unsold",
+    "unsold_months", "rejection_reasons", "duplicates", "source_quality", "policy_results", "revenue_by_day",
+    "delivery_speed",
 )  # fmt: skip
 
 
@@ -34,7 +35,7 @@ class Trade:
         payout = insert(session, "payout_policies", name="a fifth", rules={"price": 2})
         self.offers: list[Offer] = []
         self.buyers: list[int] = []
-        catalogue = Catalogue(session, ZONES[0][0])
+        catalogue = self.catalogue = Catalogue(session, ZONES[0][0])
         for place, (zone, currency) in enumerate(ZONES):
             if place:
                 catalogue.market = insert(
@@ -114,7 +115,8 @@ class Trade:
                     "select leadgen.refund_sale(%s, 5.01, %s, 'half of it was wrong')",
                     [sale, f"{sale} {number}"],
                 )
-        elif what == "deliver":
+        elif what in ("deliver", "fail"):
+            outcome = {"deliver": "delivered", "fail": "refused"}[what]
             self.session.execute(
                 """
                 with claimed as materialized (
@@ -122,8 +124,9 @@ class Trade:
                 )
                 select * from claimed c, leadgen.record_attempts(jsonb_build_array(jsonb_build_object(
                   'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'started_at', leadgen.clock(),
-                  'outcome', 'delivered', 'latency_ms', 1)), 3, '1 second')
-                """
+                  'outcome', %s::text, 'latency_ms', 1)), 3, '1 second')
+                """,
+                [outcome],
             )
 
     def roll_up(self) -> None:

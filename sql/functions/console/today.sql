@@ -49,8 +49,8 @@ returns jsonb
 language sql
 stable
 as $$
--- Sales that stand, at their prices; what sources are owed for that time, by the ledger: what was taken back of it is
--- taken off, whenever that was, as a sale that ended since is no revenue. One row a currency.
+-- Revenue is the measure net of the sales of that time, and margin the measure margin, as report.margin has them: what
+-- was given back since is taken off, all of a sale that ended, and a part. One row a currency.
   with span as (
     select s.market_id, s.currency, d.is_now, d.since, d.until
     from console.list_spans(p_now) s
@@ -60,7 +60,7 @@ as $$
   ),
   counted as (
     select s.currency, s.is_now, sum(l.leads) as leads, sum(l.rejected) as rejected, sum(a.sales) as sales,
-      sum(a.revenue) as revenue, sum(c.cost) as cost
+      sum(a.revenue) as revenue, sum(a.cost) as cost
     from span s
     cross join lateral (
       select count(*) as leads, count(*) filter (where v.status = 'rejected') as rejected
@@ -68,23 +68,13 @@ as $$
       where v.market_id = s.market_id and v.created_at >= s.since and v.created_at <= s.until
     ) l
     cross join lateral (
-      select count(*) as sales, coalesce(sum(v.price), 0) as revenue
+      select count(*) filter (where v.released_at is null) as sales,
+        coalesce(sum(y.revenue - y.refunds), 0) as revenue, coalesce(sum(y.cost), 0) as cost
       from leadgen.offers o
-      join leadgen.lead_assignments v
-        on v.offer_id = o.id and v.created_at >= s.since and v.created_at <= s.until and v.released_at is null
+      join leadgen.lead_assignments v on v.offer_id = o.id and v.created_at >= s.since and v.created_at <= s.until
+      join report.sale_money y on y.assignment_id = v.id
       where o.market_id = s.market_id
     ) a
-    cross join lateral (
-      select coalesce(-sum(e.amount), 0) as cost
-      from leadgen.ledger_transactions t
-      cross join lateral (
-        select t.id
-        union all
-        select r.id from leadgen.ledger_transactions r where r.reverses_id = t.id
-      ) p
-      join leadgen.ledger_entries e on e.transaction_id = p.id and e.account = 'source_payable'
-      where t.booked_at >= s.since and t.booked_at <= s.until and t.market_id = s.market_id and t.kind = 'cost'
-    ) c
     group by s.currency, s.is_now
   )
   select coalesce(jsonb_agg(jsonb_build_object(
@@ -97,8 +87,8 @@ as $$
   where n.is_now;
 $$;
 comment on function console.list_days(timestamptz) is
-  'Leads, sales that stand, their revenue, and what that leaves after what sources are owed: today so far and a week '
-  'ago up to the same time, in each currency.';
+  'Leads, sales that stand, what is left of revenue after what was given back (measure net), and of that after what '
+  'sources are owed (measure margin): today so far and a week ago up to the same time, in each currency.';
 
 create or replace function console.list_hours(p_now timestamptz)
 returns jsonb

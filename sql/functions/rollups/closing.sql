@@ -90,6 +90,9 @@ begin
   delete from leadgen.report_lead_days;
   delete from leadgen.report_sale_days;
   delete from leadgen.report_reason_days;
+  delete from leadgen.report_judged_days;
+  delete from leadgen.report_booking_days;
+  delete from leadgen.report_speed_days;
   update leadgen.report_zones z set rolled_to = rollups.find_first_day(z.market_id, z.zone);
 end;
 $$;

@@ -1,4 +1,4 @@
--- Days: what the leads and sales of a day come to, counted and kept.
+-- Days: what leads, sales, bookings and deliveries of a day come to, counted and kept.
 
 create or replace function rollups.count_leads(
   p_market_id bigint,
@@ -89,7 +89,7 @@ begin
   select
     p_market_id, p_zone, r.came_day, r.offer_id, r.source_id, r.kind, r.reason, r.buyer_id,
     count(distinct r.lead_id)::integer, count(*)::integer, coalesce(sum(r.price), 0)::numeric
-  from report.reason_rows r
+  from report.lost_places r
   where r.market_id = p_market_id and r.came_day >= p_from and r.came_day < p_to
     and r.created_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
     and r.created_at < p_to::timestamp at time zone p_zone + interval '2 hours'
@@ -99,6 +99,86 @@ end;
 $$;
 comment on function rollups.count_reasons(bigint, text, date, date, bigint[]) is
   'The rows of reasons by day, as the leads and their decisions say.';
+
+create or replace function rollups.count_judged(
+  p_market_id bigint,
+  p_zone text,
+  p_from date,
+  p_to date,
+  p_offer_ids bigint[]
+)
+returns setof leadgen.report_judged_days
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select p_market_id, p_zone, j.came_day, j.offer_id, j.buyer_id, j.reason, count(distinct j.lead_id)::integer
+  from report.judgements j
+  where j.market_id = p_market_id and j.came_day >= p_from and j.came_day < p_to
+    and j.created_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
+    and j.created_at < p_to::timestamp at time zone p_zone + interval '2 hours'
+    and (p_offer_ids is null or j.offer_id = any (p_offer_ids))
+  group by j.came_day, j.offer_id, j.buyer_id, j.reason;
+end;
+$$;
+comment on function rollups.count_judged(bigint, text, date, date, bigint[]) is
+  'The rows of judgements by day, as the latest decisions say.';
+
+create or replace function rollups.count_bookings(
+  p_market_id bigint,
+  p_zone text,
+  p_from date,
+  p_to date,
+  p_offer_ids bigint[]
+)
+returns setof leadgen.report_booking_days
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select
+    p_market_id, p_zone, b.booked_day, b.offer_id, b.currency,
+    count(*) filter (where b.account = 'revenue')::integer,
+    coalesce(-sum(b.amount) filter (where b.account = 'revenue'), 0.00),
+    coalesce(sum(b.amount) filter (where b.account = 'returns'), 0.00)
+  from report.bookings b
+  where b.market_id = p_market_id and b.booked_day >= p_from and b.booked_day < p_to
+    and b.booked_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
+    and b.booked_at < p_to::timestamp at time zone p_zone + interval '2 hours'
+    and (p_offer_ids is null or b.offer_id = any (p_offer_ids))
+  group by b.booked_day, b.offer_id, b.currency;
+end;
+$$;
+comment on function rollups.count_bookings(bigint, text, date, date, bigint[]) is
+  'The rows of bookings by day, as the ledger says.';
+
+create or replace function rollups.count_speed(p_market_id bigint, p_zone text, p_from date, p_to date)
+returns setof leadgen.report_speed_days
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select
+    p_market_id, p_zone, d.sold_day, d.buyer_id, d.channel,
+    count(*)::integer, count(d.seconds)::integer, count(*) filter (where d.is_open)::integer,
+    count(*) filter (where d.has_failed)::integer,
+    round(avg(d.attempts) filter (where d.seconds is not null), 2),
+    percentile_cont(0.5) within group (order by d.seconds),
+    percentile_cont(0.9) within group (order by d.seconds),
+    percentile_cont(0.99) within group (order by d.seconds)
+  from leadgen.offers o
+  join report.sale_deliveries d on d.offer_id = o.id
+  where o.market_id = p_market_id and d.sold_day >= p_from and d.sold_day < p_to
+    and d.created_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
+    and d.created_at < p_to::timestamp at time zone p_zone + interval '2 hours'
+  group by d.sold_day, d.buyer_id, d.channel;
+end;
+$$;
+comment on function rollups.count_speed(bigint, text, date, date) is
+  'The rows of deliveries by day, as the deliveries say: of all offers of the market.';
 
 create or replace function rollups.keep_day(p_market_id bigint, p_zone text, p_day date, p_offer_ids bigint[])
 returns void
@@ -119,6 +199,14 @@ begin
   delete from leadgen.report_reason_days d
   where d.market_id = p_market_id and d.zone = p_zone and d.came_day = p_day
     and (p_offer_ids is null or d.offer_id = any (p_offer_ids));
+  delete from leadgen.report_judged_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.came_day = p_day
+    and (p_offer_ids is null or d.offer_id = any (p_offer_ids));
+  delete from leadgen.report_booking_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.booked_day = p_day
+    and (p_offer_ids is null or d.offer_id = any (p_offer_ids));
+  delete from leadgen.report_speed_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.sold_day = p_day;
   insert into leadgen.report_lead_days
   select d.*
   from unnest(array[false, true]) as c (by_campaign)
@@ -127,8 +215,15 @@ begin
   select d.* from rollups.count_sales(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids) d;
   insert into leadgen.report_reason_days
   select d.* from rollups.count_reasons(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids) d;
+  insert into leadgen.report_judged_days
+  select d.* from rollups.count_judged(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids) d;
+  insert into leadgen.report_booking_days
+  select d.* from rollups.count_bookings(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids) d;
+  insert into leadgen.report_speed_days
+  select d.* from rollups.count_speed(p_market_id, p_zone, p_day, p_day + 1) d;
   perform set_config('leadgen.report_zone', v_zone, true);
 end;
 $$;
 comment on function rollups.keep_day(bigint, text, date, bigint[]) is
-  'Adds up a day of a market in a zone, of some offers or of all (null), in place of what was kept of it.';
+  'Adds up a day of a market in a zone, of some offers or of all (null), in place of what was kept of it; the speed of '
+  'deliveries always of all.';

@@ -30,8 +30,10 @@ returns integer
 language plpgsql
 volatile
 as $$
--- The marks go first: what a later statement sees includes all that these were written for.
+-- The marks go first: what a later statement sees includes all that these were written for. A mark of a new sale is due
+-- when its hour is closed, as any hour is: by the clock alone, a slow transaction of the sale would be lost.
 declare
+  v_closed constant timestamptz := (select c.closed_until from leadgen.report_closing c);
   v_day record;
   v_count integer := 0;
   v_offers bigint[];
@@ -40,7 +42,7 @@ begin
   with chosen as materialized (
     select k.offer_id, date_trunc('day', k.happened_at, 'UTC') as day
     from (
-      select m.* from leadgen.report_marks m where m.due_at <= clock_timestamp() order by m.id limit 5000
+      select m.* from leadgen.report_marks m where m.due_at <= v_closed order by m.id limit 5000
     ) k
     group by k.offer_id, 2
     order by min(k.id)
@@ -50,7 +52,7 @@ begin
     delete from leadgen.report_marks m
     using chosen c
     where m.offer_id is not distinct from c.offer_id and date_trunc('day', m.happened_at, 'UTC') = c.day
-      and m.due_at <= clock_timestamp()
+      and m.due_at <= v_closed
     returning m.offer_id, m.happened_at
   )
   select array_agg(t.offer_id), array_agg(t.happened_at) into v_offers, v_times from taken t;

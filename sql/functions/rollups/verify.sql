@@ -5,7 +5,8 @@ returns table (rule text, detail text)
 language plpgsql
 volatile
 as $$
--- Marked days are left out: views do not read them. Both sides of a difference are shown.
+-- Marked days are left out: views do not read them. Both sides of a difference are shown. A row without an offer is of
+-- all offers of its market.
 declare
   v_zone constant text := coalesce(current_setting('leadgen.report_zone', true), '');
   v_kept leadgen.report_zones;
@@ -17,41 +18,22 @@ begin
       select k.offer_id, k.day from report.marked_days k where k.market_id = v_kept.market_id
     ),
     counted as materialized (
-      select 'report_lead_days' as name, to_jsonb(d) as counted
-      from unnest(array[false, true]) as c (by_campaign)
-      cross join lateral rollups.count_leads(
-        v_kept.market_id, v_kept.zone, '-infinity', v_kept.rolled_to, null, c.by_campaign) d
-      where not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.came_day)
-      union all
-      select 'report_sale_days', to_jsonb(d)
-      from rollups.count_sales(v_kept.market_id, v_kept.zone, '-infinity', v_kept.rolled_to, null) d
-      where not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.sold_day)
-      union all
-      select 'report_reason_days', to_jsonb(d)
-      from rollups.count_reasons(v_kept.market_id, v_kept.zone, '-infinity', v_kept.rolled_to, null) d
-      where not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.came_day)
+      select c.name, c.content
+      from rollups.list_counted_days(v_kept.market_id, v_kept.zone, v_kept.rolled_to) c
+      where not exists (
+        select from marked k where k.day = c.day and (k.offer_id = c.offer_id or c.offer_id is null))
     ),
     kept as materialized (
-      select 'report_lead_days' as name, to_jsonb(d) as counted
-      from leadgen.report_lead_days d
-      where d.market_id = v_kept.market_id and d.zone = v_kept.zone and d.came_day < v_kept.rolled_to
-        and not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.came_day)
-      union all
-      select 'report_sale_days', to_jsonb(d)
-      from leadgen.report_sale_days d
-      where d.market_id = v_kept.market_id and d.zone = v_kept.zone and d.sold_day < v_kept.rolled_to
-        and not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.sold_day)
-      union all
-      select 'report_reason_days', to_jsonb(d)
-      from leadgen.report_reason_days d
-      where d.market_id = v_kept.market_id and d.zone = v_kept.zone and d.came_day < v_kept.rolled_to
-        and not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.came_day)
+      select d.name, d.content
+      from rollups.list_kept_days(v_kept.market_id, v_kept.zone, v_kept.rolled_to) d
+      where not exists (
+        select from marked k where k.day = d.day and (k.offer_id = d.offer_id or d.offer_id is null))
     )
-    (select x.name, format('kept: %s', x.counted)
+    (select x.name, format('kept: %s', x.content)
     from (select * from kept except all select * from counted) x
     limit 100)
     union all
-    (select x.name, format('counted: %s', x.counted)
+    (select x.name, format('counted: %s', x.content)
     from (select * from counted except all select * from kept) x
     limit 100);
   end loop;
@@ -59,4 +41,69 @@ begin
 end;
 $$;
 comment on function rollups.list_broken_days() is
-  'Days that are kept for reports and differ from what their leads and sales say: what is kept, and what is counted.';
+  'Days that are kept for reports and differ from what their rows say: what is kept, and what is counted.';
+
+create or replace function rollups.list_counted_days(p_market_id bigint, p_zone text, p_rolled_to date)
+returns table (name text, day date, offer_id bigint, content jsonb)
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select 'report_lead_days', d.came_day, d.offer_id, to_jsonb(d)
+  from unnest(array[false, true]) as c (by_campaign)
+  cross join lateral rollups.count_leads(p_market_id, p_zone, '-infinity', p_rolled_to, null, c.by_campaign) d
+  union all
+  select 'report_sale_days', d.sold_day, d.offer_id, to_jsonb(d)
+  from rollups.count_sales(p_market_id, p_zone, '-infinity', p_rolled_to, null) d
+  union all
+  select 'report_reason_days', d.came_day, d.offer_id, to_jsonb(d)
+  from rollups.count_reasons(p_market_id, p_zone, '-infinity', p_rolled_to, null) d
+  union all
+  select 'report_judged_days', d.came_day, d.offer_id, to_jsonb(d)
+  from rollups.count_judged(p_market_id, p_zone, '-infinity', p_rolled_to, null) d
+  union all
+  select 'report_booking_days', d.booked_day, d.offer_id, to_jsonb(d)
+  from rollups.count_bookings(p_market_id, p_zone, '-infinity', p_rolled_to, null) d
+  union all
+  select 'report_speed_days', d.sold_day, null, to_jsonb(d)
+  from rollups.count_speed(p_market_id, p_zone, '-infinity', p_rolled_to) d;
+end;
+$$;
+comment on function rollups.list_counted_days(bigint, text, date) is
+  'What the days of a market before one come to by their rows: a row of which table, and of which day and offer.';
+
+create or replace function rollups.list_kept_days(p_market_id bigint, p_zone text, p_rolled_to date)
+returns table (name text, day date, offer_id bigint, content jsonb)
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select 'report_lead_days', d.came_day, d.offer_id, to_jsonb(d)
+  from leadgen.report_lead_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.came_day < p_rolled_to
+  union all
+  select 'report_sale_days', d.sold_day, d.offer_id, to_jsonb(d)
+  from leadgen.report_sale_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.sold_day < p_rolled_to
+  union all
+  select 'report_reason_days', d.came_day, d.offer_id, to_jsonb(d)
+  from leadgen.report_reason_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.came_day < p_rolled_to
+  union all
+  select 'report_judged_days', d.came_day, d.offer_id, to_jsonb(d)
+  from leadgen.report_judged_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.came_day < p_rolled_to
+  union all
+  select 'report_booking_days', d.booked_day, d.offer_id, to_jsonb(d)
+  from leadgen.report_booking_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.booked_day < p_rolled_to
+  union all
+  select 'report_speed_days', d.sold_day, null, to_jsonb(d)
+  from leadgen.report_speed_days d
+  where d.market_id = p_market_id and d.zone = p_zone and d.sold_day < p_rolled_to;
+end;
+$$;
+comment on function rollups.list_kept_days(bigint, text, date) is
+  'What is kept of the days of a market before one, in the shape of list_counted_days.';
