@@ -21,6 +21,7 @@ CALLED = {
     "accept_sale": "accept",
     "add_consent_text": "consent add",
     "add_data_key": "import",
+    "add_hook": "hooks add",
     "add_payment": "money payments add",
     "allocate_money": "money payments allocate",
     "approve_user": "user approve",
@@ -72,6 +73,7 @@ CALLED = {
     "list_configuration_faults": "check",
     "list_data_keys": "sealing rotate",
     "list_due_buyers": "money invoice run",
+    "list_hooks": "hooks list",
     "list_holdings": "person list",
     "list_invoices": "money invoice list",
     "list_return_reasons": "returns reasons",
@@ -83,6 +85,7 @@ CALLED = {
     "match_bank_line": "money payments match",
     "keep_report_zone": None,  # SQL, as reports are
     "measure_outbox": None,  # the worker's metrics
+    "measure_market": None,  # likewise
     "measure_sealing": "sealing status",
     "offer_history": "history",
     "open_leads": "unmask",
@@ -90,6 +93,7 @@ CALLED = {
     "open_fetch": "person export",
     "park_delivery": "deliveries park",
     "pause_enrollment": "pause",
+    "pause_hook": "hooks pause",
     "pay_source": "money payout",
     "policy_history": "history",
     "record_backup": "backup record",
@@ -99,12 +103,14 @@ CALLED = {
     "refund_payment": "money payments refund",
     "refund_sale": "money refund",
     "rebuild_reports": None,  # SQL, as reports are
+    "remove_hook": "hooks remove",
     "remove_network_secrets": None,
     "remove_user_totp": "user reset",
     "replay_lead": "replay",
     "resolve_dispute": "money invoice resolve",
     "resubmit_quarantined": "quarantine resubmit",
     "resume_enrollment": "resume",
+    "resume_hook": "hooks resume",
     "retire_data_keys": "sealing rotate",
     "retry_delivery": "deliveries retry",
     "return_sale": "return",
@@ -116,6 +122,7 @@ CALLED = {
     "roll_back_enrollment": "rollback",
     "roll_back_offer": "rollback",
     "roll_back_policy": "rollback",
+    "rotate_hook_secret": "hooks rotate",
     "rotate_webhook_secret": "endpoints rotate-secret",
     "rotate_key": "key rotate",
     "send_invoice": "money invoice send",
@@ -134,6 +141,7 @@ CALLED = {
     "submit_lead": None,  # the API's
     "submit_leads": "import",
     "suppress": "suppress phone",
+    "test_hook": "hooks test",
     "top_up": None,  # the same as add_payment
     "total_month": "money close",
     "try_field_map": "field-map try",
