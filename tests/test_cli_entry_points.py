@@ -19,6 +19,7 @@ Run = Callable[..., Any]
 # on no command line, where `ps` and the shell's history show it.
 CALLED = {
     "accept_sale": "accept",
+    "add_hook": "hooks add",
     "add_consent_text": "consent add",
     "add_data_key": "import",
     "add_hook": "hooks add",
@@ -61,6 +62,7 @@ CALLED = {
     "find_last_bookings": "verify",
     "find_leads": "find",
     "find_person": "erase",
+    "find_posting_key": "import",
     "finish_suppression_import": "suppress import",
     "find_report_zone": "export",
     "forget_old": "retention run",
@@ -84,6 +86,7 @@ CALLED = {
     "make_statement": "money statement",
     "match_bank_line": "money payments match",
     "keep_report_zone": None,  # SQL, as reports are
+    "measure_market": None,  # the worker's metrics
     "measure_outbox": None,  # the worker's metrics
     "measure_market": None,  # likewise
     "measure_sealing": "sealing status",
@@ -144,6 +147,7 @@ CALLED = {
     "test_hook": "hooks test",
     "top_up": None,  # the same as add_payment
     "total_month": "money close",
+    "test_hook": "hooks test",
     "try_field_map": "field-map try",
     "unsuppress": "unsuppress",
     "verify_audit": "verify",
