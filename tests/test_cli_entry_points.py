@@ -19,7 +19,6 @@ Run = Callable[..., Any]
 # on no command line, where `ps` and the shell's history show it.
 CALLED = {
     "accept_sale": "accept",
-    "add_hook": "hooks add",
     "add_consent_text": "consent add",
     "add_data_key": "import",
     "add_hook": "hooks add",
@@ -86,7 +85,6 @@ CALLED = {
     "make_statement": "money statement",
     "match_bank_line": "money payments match",
     "keep_report_zone": None,  # SQL, as reports are
-    "measure_market": None,  # the worker's metrics
     "measure_outbox": None,  # the worker's metrics
     "measure_market": None,  # likewise
     "measure_sealing": "sealing status",
@@ -147,7 +145,6 @@ CALLED = {
     "test_hook": "hooks test",
     "top_up": None,  # the same as add_payment
     "total_month": "money close",
-    "test_hook": "hooks test",
     "try_field_map": "field-map try",
     "unsuppress": "unsuppress",
     "verify_audit": "verify",
