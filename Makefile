@@ -26,6 +26,7 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard scripts/*)
 	scripts/get-pgspot
 	scripts/get-chromium
 	scripts/get-program nginx
+	scripts/get-program caddy
 	scripts/get-program pgbouncer libc-ares2
 	scripts/get-program prometheus
 	touch $(STAMP)

@@ -19,9 +19,9 @@ Run = Callable[..., Any]
 # on no command line, where `ps` and the shell's history show it.
 CALLED = {
     "accept_sale": "accept",
-    "add_hook": "hooks add",
     "add_consent_text": "consent add",
     "add_data_key": "import",
+    "add_hook": "hooks add",
     "add_payment": "money payments add",
     "allocate_money": "money payments allocate",
     "approve_user": "user approve",
@@ -74,6 +74,7 @@ CALLED = {
     "list_configuration_faults": "check",
     "list_data_keys": "sealing rotate",
     "list_due_buyers": "money invoice run",
+    "list_hooks": "hooks list",
     "list_holdings": "person list",
     "list_invoices": "money invoice list",
     "list_return_reasons": "returns reasons",
@@ -84,8 +85,8 @@ CALLED = {
     "make_statement": "money statement",
     "match_bank_line": "money payments match",
     "keep_report_zone": None,  # SQL, as reports are
-    "measure_market": None,  # the worker's metrics
     "measure_outbox": None,  # the worker's metrics
+    "measure_market": None,  # likewise
     "measure_sealing": "sealing status",
     "offer_history": "history",
     "open_leads": "unmask",
@@ -141,9 +142,9 @@ CALLED = {
     "submit_lead": None,  # the API's
     "submit_leads": "import",
     "suppress": "suppress phone",
+    "test_hook": "hooks test",
     "top_up": None,  # the same as add_payment
     "total_month": "money close",
-    "test_hook": "hooks test",
     "try_field_map": "field-map try",
     "unsuppress": "unsuppress",
     "verify_audit": "verify",

@@ -100,3 +100,58 @@ def test_a_section_has_the_words_the_example_and_the_options() -> None:
     listed: Any = describe_command("leadgen deliveries list", ALL["leadgen deliveries list"])
     assert "One of webhook, email, sms." in listed
     assert "`--status STATUS[,STATUS]...` | Only those in these states: pending, sending, sent," in listed
+
+
+# What pages have typed
+
+
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
+    "docs/*.md",
+    "docs/how-to/*.md",
+    "docs/runbooks/*.md",
+)
+FENCED = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+IN_BLOCK = re.compile(r"(?:^|[$(|;] ?|\w=\S* )(leadgen [a-z][^|#)\n]*)", re.MULTILINE)
+IN_TEXT = re.compile(r"`(leadgen [a-z][^`]*)`")
+
+
+def find_typed(page: str) -> list[str]:
+    """The commands that a page shows."""
+    blocks = " \n".join(FENCED.findall(page)).replace("\\\n", " ")
+    return IN_BLOCK.findall(blocks) + IN_TEXT.findall(FENCED.sub("", page))
+
+
+def find_fault(typed: str) -> str | None:
+    """What of a typed command there is not."""
+    words = typed.split()
+    known: Any = typer.main.get_command(app)
+    for place, word in enumerate(words[1:], 1):
+        commands = getattr(known, "commands", {})
+        if word in commands:
+            known = commands[word]
+            continue
+        if commands and re.fullmatch(r"[a-z-]+", word) and not word.startswith("-"):
+            return word
+        used = {option for option in words[place:] if re.fullmatch(r"--[a-z-]+", option)}
+        named = {name for one in known.params for name in (*one.opts, *one.secondary_opts)}
+        return " ".join(sorted(used - named - {"--help"})) or None
+    return None
+
+
+def test_pages_have_commands_typed_that_there_are() -> None:
+    root = checkout()
+    assert root is not None
+    pages = [path for pattern in PAGES for path in sorted(root.glob(pattern)) if path.name != COMMANDS.name]
+    typed = [(path.name, one) for path in pages for one in find_typed(path.read_text(encoding="utf-8"))]
+    assert len(typed) > 300
+    assert [(name, one, fault) for name, one in typed if (fault := find_fault(one))] == []
+
+
+def test_a_command_that_there_is_not_would_be_seen() -> None:
+    page = (
+        "See `leadgen hooks ad URL`.\n```sh\nX=$(leadgen events --kin x)\nleadgen key create --buyer 7\n```\n"
+    )
+    assert [find_fault(one) for one in find_typed(page)] == ["--kin", None, "ad"]

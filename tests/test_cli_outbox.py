@@ -453,3 +453,90 @@ def test_a_buyers_keys_are_shown_once_and_revoked(market: Database, run: Run) ->
     assert set(market.execute(query).fetchall()) == {(digest, True) for digest in digests}
     is_one_line(run("key", "revoke", "--buyer", "2"), "buyer 2 has no key in force")
     is_one_line(run("key", "create", "--buyer", "99"), "no buyer 99")
+
+
+# hooks
+
+HOOK = "https://ops.example.com/leadgen"
+SECRETS = "select secret, previous_secret from leadgen.hook_secrets where hook_id = %s"
+
+
+def add_hook(run: Run, *options: str) -> tuple[str, str]:
+    """A hook's id and secret, as the command prints them."""
+    done = run("hooks", "add", HOOK, "--name", "chat", *options)
+    assert done.returncode == 0, done.stderr
+    hook, secret = done.stdout.split()
+    return hook, secret
+
+
+def list_hooks(run: Run) -> list[Json]:
+    hooks: list[Json] = json.loads(run("hooks", "list", "--json").stdout)
+    return hooks
+
+
+def test_a_hook_is_added_with_the_secret_that_signs_it(market: Database, run: Run) -> None:
+    hook, secret = add_hook(run, "--kind", "limit.reached", "--kind", "endpoint.disabled")
+    assert ask(market, SECRETS, hook) == secret
+    (row,) = list_hooks(run)
+    assert (row["url"], row["kinds"]) == (HOOK, ["endpoint.disabled", "limit.reached"])
+    assert (row["state"], row["items_behind"], row["waiting"]) == ("well", 0, 0)
+    assert secret not in json.dumps(row)
+
+
+def test_hooks_are_listed_with_what_they_are_behind_and_how_they_do(market: Database, run: Run) -> None:
+    assert run("hooks", "list").stderr == "no hooks\n"
+    hook, _ = add_hook(run)
+    add_sale(market)
+    market.execute("select leadgen.run_chore('fill_feed')")
+    behind = str(list_hooks(run)[0]["items_behind"])
+    assert int(behind) >= 2
+    market.execute(
+        "update leadgen.endpoints set failures_in_a_row = 2, failing_since = now() where hook_id is not null"
+    )
+    lines = lines_of(run("hooks", "list").stdout)
+    assert f"{hook} chat {HOOK} all {behind} 0 2 failed in a row" in lines
+
+
+def test_a_hook_is_paused_and_resumed(market: Database, run: Run) -> None:
+    hook, _ = add_hook(run)
+    assert run("hooks", "pause", hook).stderr == f"hook {hook} is paused\n"
+    assert run("hooks", "pause", hook).stderr == f"hook {hook} was paused already\n"
+    assert lines_of(run("hooks", "list").stdout)[-1].endswith("paused")
+    is_one_line(run("hooks", "test", hook), "paused by an operator")
+    assert run("hooks", "resume", hook).stderr == f"hook {hook} is in use\n"
+    assert run("hooks", "resume", hook).stderr == f"hook {hook} was in use already\n"
+    assert list_hooks(run)[0]["state"] == "well"
+
+
+def test_the_secret_of_a_hook_is_rotated(market: Database, run: Run) -> None:
+    hook, old = add_hook(run)
+    done = run("hooks", "rotate", hook, "--overlap", "1h")
+    new = done.stdout.strip()
+    assert market.execute(SECRETS, [hook]).fetchone() == (new, old)
+    assert new != old
+    is_one_line(run("hooks", "rotate", hook, "--overlap", "1h"), "still has an old secret")
+
+
+def test_a_hook_is_tested_and_removed(market: Database, run: Run) -> None:
+    hook, _ = add_hook(run)
+    delivery = int(run("hooks", "test", hook).stdout)
+    assert status_of(market, delivery) == "pending"
+    assert run("hooks", "remove", hook).stderr == f"hook {hook} is removed\n"
+    assert status_of(market, delivery) == "cancelled"
+    assert list_hooks(run) == []
+    is_one_line(run("hooks", "resume", hook), "no such hook")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((HOOK, "--name", "chat", "--kind", "no.such"), "There is no kind no.such"),
+        (("ftp://ops.example.com/", "--name", "chat"), "url"),
+        ((HOOK, "--name", " "), "needs a name"),
+    ],
+)
+def test_a_hook_that_cannot_work_is_not_added(
+    market: Database, run: Run, arguments: tuple[str, ...], words: str
+) -> None:
+    is_one_line(run("hooks", "add", *arguments), words)
+    assert list_hooks(run) == []

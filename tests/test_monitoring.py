@@ -26,6 +26,7 @@ ROOT = checkout() or Path()
 RULES = ROOT / "ops/prometheus"
 BOARDS = sorted((ROOT / "ops/grafana/dashboards").glob("*.json"))
 NAME = re.compile(r"\b(?:leadgen|pg|node)_[a-z0-9_]+")
+PROMQL = re.compile(r"^.*\(leadgen_.*$", re.MULTILINE)  # what a runbook asks Prometheus
 OTHERS = ("pg_", "node_")  # of PostgreSQL's exporter and the machine's
 
 
@@ -41,6 +42,8 @@ def expressions() -> Iterator[str]:
         for panel in json.loads(board.read_text())["panels"]:
             for target in panel["targets"]:
                 yield target["expr"]
+    for page in sorted((ROOT / "docs/runbooks").glob("*.md")):
+        yield from PROMQL.findall(page.read_text())
 
 
 def named() -> set[str]:
@@ -115,8 +118,11 @@ def test_every_alert_is_named_on_its_page() -> None:
 
 def test_every_alert_is_played_from_both_sides() -> None:
     played = yaml.safe_load((RULES / "alerts_test.yml").read_text())["tests"]
-    trouble, calm = ({case["alertname"] for case in test["alert_rule_test"]} for test in played)
+    trouble, calm, other_trouble = (
+        {case["alertname"] for case in test["alert_rule_test"]} for test in played
+    )
     assert trouble == calm == {rule["alert"] for rule in read_alerts()}
+    assert other_trouble == {rule["alert"] for rule in read_alerts() if re.search(r"\bor\b", rule["expr"])}
 
 
 def test_dashboards_have_ids_of_their_own_and_a_query_in_each_panel() -> None:

@@ -84,6 +84,7 @@ grant execute on function leadgen.open_leads(bigint[], text, text) to leadgen_db
 grant execute on function leadgen.open_quarantined(bigint, text) to leadgen_dba;
 grant execute on function leadgen.open_fetch(bigint, text) to leadgen_dba;
 grant execute on function leadgen.add_hook(text, text, text[]) to leadgen_dba;
+grant execute on function leadgen.list_hooks() to leadgen_dba;
 grant execute on function leadgen.pause_hook(bigint) to leadgen_dba;
 grant execute on function leadgen.resume_hook(bigint) to leadgen_dba;
 grant execute on function leadgen.remove_hook(bigint) to leadgen_dba;

@@ -41,6 +41,7 @@ grant execute on function portal.list_areas(bigint, bigint) to leadgen_reader;
 grant execute on function portal.describe_week(bigint, timestamptz) to leadgen_reader;
 grant execute on function portal.count_misses(bigint, timestamptz) to leadgen_reader;
 grant execute on function portal.list_endpoints(bigint, timestamptz) to leadgen_reader;
+grant execute on function outbox.describe_health(leadgen.endpoints, timestamptz) to leadgen_reader;
 grant execute on function market.describe_link_state(text, leadgen.lead_assignments, timestamptz) to leadgen_reader;
 grant execute on function market.describe_ending(leadgen.lead_assignments) to leadgen_reader;
 grant execute on function market.describe_outcome(leadgen.assignment_outcome) to leadgen_reader;

@@ -4,8 +4,8 @@
 -- are written anyway: leads, sales, returns, events, the audit's entries of policies. It alone gives items their ids, one
 -- worker at a time, so that ids are committed in their order: who has item 7 has missed nothing before it.
 --
--- A lower id of a lead may be committed after a higher one. feed_marks says up to where all is known: once those have
--- ended who were writing when a mark was set, nothing below it can come any more.
+-- A lower id of a lead may be committed after a higher one. feed_marks says who is writing and above which id all that
+-- they may commit is; below that, and below what was looked through, nothing can come any more.
 
 create table leadgen.feed_kinds (
   kind text primary key,
@@ -52,6 +52,8 @@ create table leadgen.feed_marks (
   settled_id bigint not null,
   mark_id bigint,
   waits_for text[] not null default '{}',
+  scanned_id bigint,
+  floors bigint[] not null default '{}',
 
   constraint feed_marks_origin_valid check (origin in ('lead', 'sale', 'return', 'event', 'policy')),
   constraint feed_marks_mark_is_ahead check (mark_id >= settled_id)
@@ -59,9 +61,11 @@ create table leadgen.feed_marks (
 comment on table leadgen.feed_marks is
   'How far the feed is with each table that it is made of. Deploys add rows; the feed begins with what comes after that.';
 comment on column leadgen.feed_marks.settled_id is 'All rows up to this id are in the feed, and no more can come.';
-comment on column leadgen.feed_marks.mark_id is
-  'The latest row when the mark was set. It is settled once the transactions of waits_for have ended.';
+comment on column leadgen.feed_marks.mark_id is 'The latest row at the last turn; null: there was none yet.';
 comment on column leadgen.feed_marks.waits_for is 'The virtual transactions that were writing the table then.';
+comment on column leadgen.feed_marks.scanned_id is
+  'What was committed up to this id is in the feed. What those of waits_for commit below it is looked for when they have ended.';
+comment on column leadgen.feed_marks.floors is 'Of each of waits_for, by its place: the id above which all its rows are.';
 
 create table leadgen.feed_state (
   id boolean primary key default true,

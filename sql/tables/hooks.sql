@@ -23,6 +23,10 @@ comment on column leadgen.operator_hooks.last_item_id is 'The item up to which t
 
 create or replace trigger touch_updated_at before update of name, url, kinds, is_active, removed_at on leadgen.operator_hooks
   for each row execute function kernel.touch_updated_at();
+-- Of a URL what follows a ? may be a secret.
+create or replace trigger keep_secrets before insert or update of name, url, kinds, is_active, removed_at
+  on leadgen.operator_hooks
+  for each row execute function kernel.keep_secrets();
 
 create table leadgen.hook_secrets (
   hook_id bigint primary key references leadgen.operator_hooks (id) on delete restrict,
@@ -34,6 +38,8 @@ create table leadgen.hook_secrets (
   constraint hook_secrets_secret_shape check (secret ~ '^whsec_[A-Za-z0-9+/]{32,}={0,2}$'),
   constraint hook_secrets_previous_secret_ends check ((previous_secret is null) = (previous_secret_until is null))
 );
+create or replace trigger keep_secrets before insert or update on leadgen.hook_secrets
+  for each row execute function kernel.keep_secrets();
 comment on table leadgen.hook_secrets is
   'What signs the webhooks of operators. The owner''s functions read it, and nobody else.';
 comment on column leadgen.hook_secrets.previous_secret is 'Signs beside the new one until previous_secret_until.';

@@ -5,12 +5,7 @@ select
   b.name as buyer,
   e.channel,
   case when c.is_url then substring(e.target from '^[a-zA-Z]+://([^/?#]*)') end as host,
-  case
-    when e.disabled_at is not null then 'disabled'
-    when e.retry_at > now() then 'resting'
-    when e.failures_in_a_row > 0 then 'failing'
-    else 'well'
-  end as state,
+  outbox.describe_health(e, now()) as state,
   e.id in (select w.endpoint_id from leadgen.enrollment_endpoints w) as is_current,
   e.disabled_at,
   e.disabled_reason,

@@ -1,32 +1,36 @@
-"""ops/nginx.conf by nginx itself before a real API, as docker-compose.yml puts them together."""
+"""ops/nginx.conf and ops/Caddyfile by nginx and Caddy before a real API, as docker-compose.yml puts them together."""
 
+import http.client
 import json
+import os
 import re
 import shutil
 import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from api.serving import SOURCE_KEY, Answer, Api, add_catalogue, make_lead, running_api
+from api.serving import SOURCE_KEY, Answer, Api, add_catalogue, add_sale, make_lead, running_api
+from api.test_feed import fill, listening
 from api.test_siege import ATTACKER, HEAD, LIVE, OTHER, POST, pour, read_answer
+from leadgen.app.feed import HEARTBEAT_SECONDS
 from leadgen.app.gate import Bounds
 from leadgen.paths import checkout
 from leadgen.settings import Settings
 from rig.cluster import Cluster
 from rig.ports import free_port
 from rig.programs import find_program, needs
-from rig.waiting import wait_until
+from rig.waiting import PATIENCE, wait_until
 from worker.receivers import make_certificate
 
 ROOT = checkout() or Path()
-NGINX = find_program("nginx")
+NGINX, CADDY = find_program("nginx"), find_program("caddy")
 CONNECTIONS = 5  # of one address
 BATCHES_OF_ONE, BATCHES = 2, 3
 POURED = 8 * 1_048_576
@@ -34,7 +38,7 @@ BATCH = POST.replace(b"/api/leads", b"/api/leads/batch")
 ANYBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a client that takes any certificate
 ANYBODY.check_hostname, ANYBODY.verify_mode = False, ssl.CERT_NONE
 
-needs_nginx = needs("nginx")
+needs_nginx, needs_caddy = needs("nginx"), needs("caddy")
 
 
 @dataclass
@@ -59,32 +63,63 @@ class Edge:
 
 
 @pytest.fixture(scope="module")
-def edge(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """The edge with its own limits; the API allows one address five requests at once."""
-    assert NGINX
-    directory = tmp_path_factory.mktemp("edge")
+def behind(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The API behind the edge, which allows one address five requests at once."""
+    directory = tmp_path_factory.mktemp("behind")
     with (
         cluster.clone(template) as database,
         running_api(database, directory, TRUSTED_PROXIES="127.0.0.1", MAX_CONNECTIONS_PER_ADDRESS="5") as api,
     ):
         add_catalogue(database)
-        port = free_port()
-        file = directory / "nginx.conf"
-        file.write_text(placed_here(directory, api.port, port))
-        certificate = make_certificate(directory)
-        for name in ("fullchain.pem", "privkey.pem"):
-            shutil.copy(certificate, directory / name)
-        command = [str(NGINX), "-p", str(directory), "-c", str(file), "-g", "daemon off;"]
-        checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
-        assert checked.returncode == 0, checked.stderr
-        assert "[warn]" not in checked.stderr
-        with (directory / "nginx.log").open("wb") as log, subprocess.Popen(command, stderr=log) as process:
-            try:
-                running = Edge(api, port)
-                wait_until(lambda: is_listening(port), (directory / "nginx.log").read_text)
-                yield running
-            finally:
-                process.terminate()
+        yield api
+
+
+@contextmanager
+def running(command: list[str], directory: Path, port: int, **environment: str) -> Iterator[None]:
+    """A proxy that listens on this port."""
+    file = directory / "log"
+    with (
+        file.open("wb") as log,
+        subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | environment) as process,
+    ):
+        try:
+            wait_until(lambda: is_listening(port), file.read_text)
+            yield
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def edge(behind: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """nginx with its own limits."""
+    assert NGINX
+    directory, port = tmp_path_factory.mktemp("edge"), free_port()
+    file = directory / "nginx.conf"
+    file.write_text(placed_here(directory, behind.port, port))
+    certificate = make_certificate(directory)
+    for name in ("fullchain.pem", "privkey.pem"):
+        shutil.copy(certificate, directory / name)
+    command = [str(NGINX), "-p", str(directory), "-c", str(file), "-g", "daemon off;"]
+    checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert "[warn]" not in checked.stderr
+    with running(command, directory, port):
+        yield Edge(behind, port)
+
+
+@pytest.fixture(scope="module")
+def caddy(behind: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of Caddy, without TLS: it would ask for a certificate."""
+    assert CADDY
+    directory, port = tmp_path_factory.mktemp("caddy"), free_port()
+    file = directory / "Caddyfile"
+    text = (ROOT / "ops/Caddyfile").read_text()
+    assert "\n{\n\tservers {" in text
+    file.write_text(text.replace("\n{\n\tservers {", "\n{\n\tadmin off\n\tservers {"))
+    command = [str(CADDY), "run", "--config", str(file), "--adapter", "caddyfile"]
+    addresses = {"SITE_ADDRESS": f"http://127.0.0.1:{port}", "API_ADDRESS": f"127.0.0.1:{behind.port}"}
+    with running(command, directory, port, HOME=str(directory), XDG_DATA_HOME=str(directory), **addresses):
+        yield port
 
 
 def placed_here(directory: Path, api_port: int, port: int) -> str:
@@ -191,6 +226,55 @@ def test_few_batches_are_read_at_a_time(edge: Edge) -> None:
         assert edge.ask(LIVE, OTHER).status == edge.ask(LIVE).status == 200, "all else goes on"
 
 
+@needs_nginx
+def test_the_feed_goes_through_as_it_comes(edge: Edge) -> None:
+    by = http.client.HTTPSConnection("127.0.0.1", edge.port, timeout=PATIENCE, context=ANYBODY)
+    assert_streams(edge.api, by)
+
+
+def assert_streams(api: Api, by: http.client.HTTPConnection) -> None:
+    """What happens is told while the stream is open, and the API hears when its listener has gone."""
+    with psycopg.connect(api.database, autocommit=True) as session:
+        fill(session)
+        with listening(api, by=by) as stream:
+            assert stream.response.getheader("Content-Type", "").startswith("text/event-stream")
+            sale = add_sale(session)
+            fill(session)
+            items = stream.read_items(2)
+            assert sale in [item["data"].get("assignment_id") for item in items]
+    wait_until(lambda: api.metric("leadgen_feed_listeners") == 0, lambda: api.metrics())
+
+
+# Caddy
+
+
+@needs_caddy
+def test_the_feed_goes_through_caddy_as_it_comes(behind: Api, caddy: int) -> None:
+    assert_streams(behind, http.client.HTTPConnection("127.0.0.1", caddy, timeout=PATIENCE))
+
+
+@needs_caddy
+@pytest.mark.parametrize(
+    ("path", "size", "statuses"),
+    [
+        ("/api/leads", 60_000, {202}),
+        ("/api/leads", 70_000, {413, 502}),  # Debian's Caddy says 502 of a body that it cut off
+        ("/api/leads/batch", 4_000_000, {200}),
+    ],
+)
+def test_caddy_has_a_limit_for_each_kind_of_body(
+    behind: Api, caddy: int, path: str, size: int, statuses: set[int]
+) -> None:
+    is_batch = path.endswith("batch")
+    lead = {"leads": [make_lead(source_key=None)]} if is_batch else make_lead()
+    head = {"Content-Type": "application/json"} | ({"X-API-Key": SOURCE_KEY} if is_batch else {})
+    by = http.client.HTTPConnection("127.0.0.1", caddy, timeout=PATIENCE)
+    with closing(by):
+        by.request("POST", path, json.dumps(lead).encode() + b" " * size, head)
+        answer = by.getresponse()
+        assert answer.status in statuses, answer.read()
+
+
 # The numbers of the files, and those of the API
 
 
@@ -221,3 +305,9 @@ def test_the_edge_has_the_bounds_of_the_api() -> None:
         settings.max_batch_bytes // 1_048_576
     ]
     assert of_caddy(r"request_body @batches \{\n\s*max_size (\d+)MiB") * 1_048_576 == settings.max_batch_bytes
+    heartbeat = int(HEARTBEAT_SECONDS)
+    (feed,) = of_nginx(r"proxy_buffering off;\n\s*proxy_read_timeout (\d+)s")
+    assert min(feed, of_caddy(r"write (\d+)s")) >= 3 * heartbeat, (
+        "a stream that is late once or twice goes on"
+    )
+    assert of_caddy(r"flush_interval (-1)") == -1

@@ -43,8 +43,10 @@ def fill(connection: psycopg.Connection[Any]) -> None:
 class Stream:
     """A listener."""
 
-    def __init__(self, api: Api, key: str, **headers: str) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=PATIENCE)
+    def __init__(
+        self, api: Api, key: str, by: http.client.HTTPConnection | None = None, **headers: str
+    ) -> None:
+        self.connection = by or http.client.HTTPConnection("127.0.0.1", api.port, timeout=PATIENCE)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.connection.request(
             "GET", "/api/events", headers={"Accept": "text/event-stream", "X-API-Key": key} | named
@@ -72,9 +74,11 @@ class Stream:
 
 
 @contextmanager
-def listening(api: Api, key: str = OPERATOR_KEY, **headers: str) -> Iterator[Stream]:
-    """A stream that is open, its first block read."""
-    stream = Stream(api, key, **headers)
+def listening(
+    api: Api, key: str = OPERATOR_KEY, by: http.client.HTTPConnection | None = None, **headers: str
+) -> Iterator[Stream]:
+    """A stream that is open, perhaps through a proxy, its first block read."""
+    stream = Stream(api, key, by, **headers)
     with closing(stream.connection):
         assert stream.response.status == 200, stream.response.read()
         assert stream.read_block()["retry"] == "3000"
@@ -109,6 +113,15 @@ def head_of(connection: psycopg.Connection[Any]) -> int:
     row = connection.execute("select leadgen.find_feed_head()").fetchone()
     assert row
     return int(row[0])
+
+
+def mark_of(connection: psycopg.Connection[Any]) -> tuple[int, int]:
+    """Up to where all events are in the feed, and up to where they were looked through."""
+    row = connection.execute(
+        "select settled_id, scanned_id from leadgen.feed_marks where origin = 'event'"
+    ).fetchone()
+    assert row
+    return row[0], row[1]
 
 
 def test_an_operator_sees_a_lead_and_its_sale_without_personal_data(
@@ -225,17 +238,39 @@ def test_a_lead_that_commits_after_a_later_one_is_not_lost(
             fill(connection)
         (only,) = read_all(api, start)
         assert only["data"]["message"] == "late"
+        settled, scanned = mark_of(connection)
+        assert settled < early
+        assert scanned >= late, "what is there is not read again and again while one is open"
         slow.commit()
     fill(connection)
     (other,) = read_all(api, only["id"])
     assert other["data"]["message"] == "early"
     fill(connection)
+    assert mark_of(connection)[0] >= late
+
+
+def test_an_id_that_was_taken_before_its_row_is_written_is_not_lost(
+    api: Api, connection: psycopg.Connection[Any]
+) -> None:
+    """As a lead's is: its transaction has locked the sequence and not yet the table."""
+    start = head_of(connection)
+    add = (
+        "insert into leadgen.events (id, kind, subject, message) overriding system value"
+        " values (%s, 'a_test', %s, %s)"
+    )
+    take = "select nextval(pg_get_serial_sequence('leadgen.events', 'id'))"
+    with psycopg.connect(api.database) as slow:
+        (early,) = slow.execute(take).fetchone() or (0,)
+        connection.execute(
+            "insert into leadgen.events (kind, subject, message) values ('a_test', %s, 'late')",
+            [f"late {time.time()}"],
+        )
+        for _ in range(3):
+            fill(connection)
+        slow.execute(add, [early, f"early {time.time()}", "early"])
+        slow.commit()
     fill(connection)
-    settled = connection.execute(
-        "select settled_id from leadgen.feed_marks where origin = 'event'"
-    ).fetchone()
-    assert settled is not None
-    assert settled[0] >= late
+    assert [item["data"]["message"] for item in read_all(api, start)] == ["late", "early"]
 
 
 def test_a_rolled_back_row_does_not_stop_the_feed(api: Api, connection: psycopg.Connection[Any]) -> None:
@@ -251,10 +286,7 @@ def test_a_rolled_back_row_does_not_stop_the_feed(api: Api, connection: psycopg.
     ).fetchone() or (0,)
     for _ in range(3):
         fill(connection)
-    settled = connection.execute(
-        "select settled_id from leadgen.feed_marks where origin = 'event'"
-    ).fetchone()
-    assert settled == (row,)
+    assert mark_of(connection) == (row, row)
 
 
 def test_what_is_not_kept_any_more_is_told(database: str, tmp_path: Path) -> None:

@@ -33,6 +33,13 @@ WEBHOOK: dict[str, Any] = {
     "previous_secret_until": "2026-11-20T16:00:00Z",
     "headers": f'{{"Authorization": "{BEARER}"}}',
 }
+HOOK: dict[str, Any] = {"name": "chat", "url": URL, "last_item_id": 0}
+HOOK_SECRET: dict[str, Any] = {
+    "hook_id": 1,
+    "secret": SECRET,
+    "previous_secret": SECRET,
+    "previous_secret_until": "2026-11-20T16:00:00Z",
+}
 NETWORK: dict[str, Any] = {
     "source_id": 1,
     "app_secret": TOKEN,
@@ -68,6 +75,7 @@ def rows(connect: Connect) -> psycopg.Connection[Any]:
         values (1, 1, 'O', 'o', 45, 1, 1);
         insert into leadgen.sources (offer_id, kind, name, source_key) values (1, 'partner_api', 'S', 's');
         insert into leadgen.buyers (name, email, phone) values ('Bo', 'bo@b.example', '+15125550101');
+        insert into leadgen.operator_hooks (name, url, last_item_id) values ('o', 'https://o.example/', 0);
         set session_replication_role = origin;
     """)
     return session
@@ -108,6 +116,8 @@ TABLES = {
     "source_maps": MAP,
     "webhook_secrets": WEBHOOK,
     "network_secrets": NETWORK,
+    "operator_hooks": HOOK,
+    "hook_secrets": HOOK_SECRET,
 }
 
 
@@ -137,6 +147,8 @@ def test_column_without_a_value_is_refused_without_the_row(
         ("webhook_secrets", {"secret": f"{SECRET}-"}, "webhook_secrets_secret_shape"),
         ("webhook_secrets", {"previous_secret": None}, "webhook_secrets_previous_secret_ends"),
         ("webhook_secrets", {"headers": f'"{BEARER}"'}, "webhook_secrets_headers_are_object"),
+        ("operator_hooks", {"name": " "}, "operator_hooks_name_shape"),
+        ("hook_secrets", {"secret": f"{SECRET}-"}, "hook_secrets_secret_shape"),
         ("buyer_offers", {"routing_priority": 0}, "buyer_offers_priority_positive"),
         ("buyer_offers", {"weight": "NaN"}, "buyer_offers_weight_positive"),
         ("buyer_offers", {"price_per_lead": -1}, "buyer_offers_price_positive"),
@@ -244,7 +256,6 @@ def test_every_table_with_secrets_has_the_guard(rows: psycopg.Connection[Any]) -
           and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'keep_secrets')
     """).fetchall()
     assert {name for (name,) in found} <= {
-        "hook_secrets",  # written by functions alone
         "link_secrets",  # one row, written by a migration
         "rate_buckets",  # tokens are a number
         "settings",  # allows_local_webhooks

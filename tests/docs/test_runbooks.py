@@ -6,15 +6,16 @@ What a page types by hand is run where its trouble can be made: failover, recove
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from api.serving import make_lead, running_api
+from api.serving import add_sale, make_lead, running_api
 from leadgen.paths import checkout
 from leadgen.sealing.keyring import load_ring, make_key
 from leadgen.sealing.store import fill_vault
@@ -31,6 +32,10 @@ PARTS = (
     "so that it stays away",
 )
 OURS = ("failover", "point-in-time-recovery", "wraparound", "locks", "key-lost", "wrong-policy-live")
+LOOKS = (
+    "deliveries-pile-up", "endpoint-down", "chores-stand-still", "api-errors", "database-slow", "disk-full",
+    "leads-unsold", "money-low")  # fmt: skip
+LOOK = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FIRST = make_key("first")
 WRAPPED = "select distinct wrapped_by from leadgen.data_keys where retired_at is null or purpose = 'digest'"
 
@@ -46,6 +51,29 @@ def test_a_page_says_what_every_page_says(name: str) -> None:
 def test_the_index_has_every_page() -> None:
     listed = set(re.findall(r"\]\(([\w-]+)\.md\)", (RUNBOOKS / "README.md").read_text()))
     assert listed == {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
+
+
+def test_what_pages_have_typed_to_look_is_taken(
+    stocked_database: str, leadgen_here: Callable[..., CompletedProcess[str]]
+) -> None:
+    """Of pages whose trouble is not made here: their statements and commands, on a database that is well."""
+    looks = "".join(block for name in LOOKS for block in LOOK.findall((RUNBOOKS / f"{name}.md").read_text()))
+    statements = re.findall(r"^select [^;]*;", looks, re.MULTILINE)
+    commands = re.findall(r"^leadgen ([^#\n]*)", looks, re.MULTILINE)
+    assert (len(statements), len(commands)) > (10, 8)
+    with psycopg.connect(stocked_database, autocommit=True) as session:
+        sale = add_sale(session)
+        lead, buyer = session.execute(
+            "select lead_id, buyer_id from leadgen.lead_assignments where id = %s", [sale]
+        ).fetchone() or ("", "")
+        offer = session.execute("select slug from leadgen.offers").fetchone() or ("",)
+        for statement in statements:
+            session.execute(statement.encode())
+    here = {"OFFER": str(offer[0]), "LEAD": str(lead), "7": str(buyer)}
+    for command in commands:
+        words = [here.get(word, word) for word in command.split()]
+        done = leadgen_here(*words, DATABASE_URL=stocked_database)
+        assert done.returncode == 0, (command, done.stderr)
 
 
 def snippets_of(name: str, changes: dict[str, str]) -> Iterator[Snippet]:

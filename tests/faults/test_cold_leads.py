@@ -1,11 +1,13 @@
 """A buyer whose receiver fails: its leads pass on in time, and none that may have arrived."""
 
 import asyncio
+from functools import partial
 
 from faults.conftest import Begin
-from faults.market import COLD
+from faults.market import COLD, LOOKS
 from faults.run import Run
 from faults.verdict import judge
+from rig.waiting import wait_until_async
 
 LEADS = 8
 
@@ -24,17 +26,22 @@ async def passed_on(run: Run) -> int:
 
 
 async def sell_in_mood(run: Run, mood: str) -> None:
-    """Leads for three buyers, of whom the first is in this mood until its time to take them is over."""
+    """Leads for three buyers, of whom the first is in this mood from then on."""
     run.receivers.moods[0] = mood
     for _ in range(2):
         await run.crew.start()
     await run.market.submit(LEADS)
-    await asyncio.sleep(COLD["deliver_within_seconds"] + 2)
+
+
+async def see_one_passed_on(run: Run) -> None:
+    """The mood lasts until then: a worker that finds a delivery under way looks again five seconds later."""
+    await wait_until_async(partial(passed_on, run), pause=LOOKS)
 
 
 async def test_a_refused_lead_goes_to_the_next_buyer(begin: Begin) -> None:
     async with begin() as run:
         await sell_in_mood(run, "broken")
+        await see_one_passed_on(run)
         evidence = await run.end_well()
     gone = [d for d in evidence.deliveries if d.passed_on]
     assert gone
@@ -45,6 +52,7 @@ async def test_a_refused_lead_goes_to_the_next_buyer(begin: Begin) -> None:
 async def test_a_lead_without_an_answer_stays(begin: Begin) -> None:
     async with begin() as run:
         await sell_in_mood(run, "cut at once")
+        await asyncio.sleep(COLD["deliver_within_seconds"] + 2)
         assert await passed_on(run) == 0
         await run.end_well()
         assert await passed_on(run) == 0
@@ -54,5 +62,6 @@ async def test_a_lead_that_was_passed_on_although_it_may_have_arrived_is_seen(be
     async with begin() as run:
         await run.market.rows(ALWAYS_CLEAN)
         await sell_in_mood(run, "cut at once")
+        await see_one_passed_on(run)
         evidence = await run.end()
     assert "what_may_have_arrived_is_not_passed_on" in {fault.partition(":")[0] for fault in judge(evidence)}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -141,13 +142,17 @@ async def test_a_copy_of_the_database_sends_nothing_to_hooks(outbox: Outbox, sta
             await outbox.wait_until("sent after it was adopted", lambda: len(sales_of(ops)) == 1)
 
 
-async def test_a_receiver_that_fails_again_and_again_is_disabled_and_resumed(
-    outbox: Outbox, start_worker: Start
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(500, "2 failed attempts in a row: HTTP 500"), (410, "HTTP 410: the receiver wants no more")],
+)
+async def test_a_receiver_that_takes_nothing_is_disabled_and_told_of_and_resumed(
+    outbox: Outbox, start_worker: Start, status: int, reason: str
 ) -> None:
     is_down = True
 
     async def answer(_request: web.Request) -> web.StreamResponse:
-        return web.Response(status=500 if is_down else 200)
+        return web.Response(status=status if is_down else 200)
 
     async with http_endpoint() as buyer, http_endpoint(answer, secret=None) as ops:
         outbox.open_catalogue(buyer.url)
@@ -155,10 +160,10 @@ async def test_a_receiver_that_fails_again_and_again_is_disabled_and_resumed(
         outbox.rows("update leadgen.endpoints set disable_after = 2 where hook_id is not null returning 1")
         async with start_worker(worker_poll_seconds=0.1, webhook_max_retries=20, webhook_retry_delay=0.1):
             outbox.submit()
-            announced = (
-                "select 1 from leadgen.events where kind = 'endpoint_disabled' and message like '%%hook%%'"
-            )
+            announced = "select notes ->> 'message' from leadgen.feed_items where kind = 'endpoint.disabled'"
             await outbox.wait_until("announced", lambda: bool(outbox.rows(announced)))
+            ((said,),) = outbox.rows(announced)
+            assert re.fullmatch(rf"endpoint \d+ \(hook {hook}\) is disabled: {re.escape(reason)}", said)
             is_down = False
             outbox.rows("select leadgen.resume_hook(%s)", hook)
             await outbox.wait_until("sent", lambda: len(sales_of(ops)) >= 1)

@@ -14,23 +14,7 @@ app = typer.Typer(
     no_args_is_help=True, help="The webhooks of operators: what happens in the market is sent to them."
 )
 
-LIST = """
-select h.id, h.name, h.url, h.kinds, h.is_active, h.created_at,
-  leadgen.find_feed_head() - h.last_item_id as items_behind, waiting.deliveries as waiting,
-  case
-    when e.disabled_at is not null then 'disabled'
-    when e.retry_at > now() then 'resting'
-    when e.failures_in_a_row > 0 then 'failing'
-    else 'well' end as state,
-  e.failures_in_a_row, e.retry_at, e.disabled_at, e.disabled_reason
-from leadgen.operator_hooks h
-join leadgen.endpoints e on e.hook_id = h.id
-cross join lateral (
-  select count(*) as deliveries from leadgen.deliveries d where d.endpoint_id = e.id and d.next_attempt_at is not null
-) waiting
-where h.removed_at is null
-order by h.id
-"""
+LIST = "select * from leadgen.list_hooks()"
 ADD = "select hook_id, secret from leadgen.add_hook(%s, %s, %s)"
 TEST = "select leadgen.test_hook(%s::bigint)"
 ROTATE = "select leadgen.rotate_hook_secret(%s::bigint, %s::interval)"

@@ -56,7 +56,7 @@ begin
       from leadgen.endpoints e
       left join leadgen.buyers b on b.id = e.buyer_id
       left join leadgen.operator_hooks h on h.id = e.hook_id and h.is_active
-      cross join lateral (select console.describe_health(e, p_now) as state) w
+      cross join lateral (select outbox.describe_health(e, p_now) as state) w
       where e.hook_id is null or h.id is not null
       order by is_current desc, place, receiver, e.id
       limit 500
@@ -65,20 +65,3 @@ end;
 $$;
 comment on function console.list_endpoints(timestamptz) is
   'Endpoints of buyers and hooks with their health: those in use first, and of them those that do badly.';
-
-create or replace function console.describe_health(p_endpoint leadgen.endpoints, p_now timestamptz)
-returns text
-language plpgsql
-immutable
-as $$
-begin
-  return case
-    when p_endpoint.disabled_at is not null then 'disabled'
-    when p_endpoint.retry_at > p_now then 'resting'
-    when p_endpoint.failures_in_a_row > 0 then 'failing'
-    else 'well'
-  end;
-end;
-$$;
-comment on function console.describe_health(leadgen.endpoints, timestamptz) is
-  'How an endpoint does: well, failing, resting (it failed, and is tried again later) or disabled.';

@@ -129,7 +129,7 @@ as $$
   select jsonb_build_object(
     'endpoints', (
       select count(*) from leadgen.endpoints e
-      where (e.disabled_at is not null or e.retry_at > p_now)
+      where outbox.describe_health(e, p_now) in ('disabled', 'resting')
         and (e.hook_id is null or e.hook_id in (select h.id from leadgen.operator_hooks h where h.is_active))),
     'returns', (select count(*) from leadgen.sale_returns r where r.status = 'requested'),
     'dead', (

@@ -79,6 +79,35 @@ comment on function leadgen.add_hook(text, text, text[]) is
   'Adds a webhook of operators, which is sent what comes into the feed from now on: items of these kinds, empty: all. '
   'Returns its id and the secret that signs it. LG400, LG409 beyond 20 hooks, LG423 for a URL that is not public.';
 
+create or replace function leadgen.list_hooks()
+returns table (
+  id bigint,
+  name text,
+  url text,
+  kinds text[],
+  is_active boolean,
+  created_at timestamptz,
+  items_behind bigint,
+  waiting bigint,
+  state text,
+  failures_in_a_row integer,
+  retry_at timestamptz,
+  disabled_at timestamptz,
+  disabled_reason text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query select * from outbox.list_hooks();
+end;
+$$;
+comment on function leadgen.list_hooks() is
+  'The hooks that were not removed: how many items of the feed each is behind, how many messages wait for it, and how '
+  'its endpoint does (well, failing, resting, disabled).';
+
 create or replace function leadgen.pause_hook(p_hook_id bigint)
 returns boolean
 language plpgsql

@@ -5,12 +5,15 @@ returns text[]
 language plpgsql
 volatile
 as $$
--- Who inserts holds such a lock on the table from before it takes an id until it has ended.
+-- Who takes an id has locked the table or, if by nextval before it inserts, the sequence; and keeps that lock until it
+-- has ended.
+declare
+  v_sequence constant regclass := pg_get_serial_sequence(p_table::text, 'id')::regclass;
 begin
   return array(
     select distinct l.virtualtransaction
     from pg_locks l
-    where l.locktype = 'relation' and l.relation = p_table
+    where l.locktype = 'relation' and l.relation in (p_table, v_sequence)
       and l.database = (select d.oid from pg_database d where d.datname = current_database())
       and l.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
       and l.pid is distinct from pg_backend_pid()
@@ -20,17 +23,55 @@ $$;
 comment on function outbox.list_writers(regclass) is
   'The virtual transactions that may be writing to a table now, but for the caller''s own.';
 
+create or replace function outbox.move_feed_mark(p_mark leadgen.feed_marks, p_latest_id bigint, p_writers text[])
+returns leadgen.feed_marks
+language plpgsql
+immutable
+as $$
+-- A writer that was not there at the turn before has taken its ids since then: they are above what was the latest. One
+-- of a prepared transaction is new by its name alone.
+declare
+  v_mark_id constant bigint := coalesce(p_mark.mark_id, p_mark.settled_id);
+  v_gone_from constant bigint := (
+    select min(coalesce(p_mark.floors[w.place], p_mark.settled_id))
+    from unnest(p_mark.waits_for) with ordinality w (name, place)
+    where w.name <> all (p_writers));
+begin
+  p_mark.scanned_id := least(coalesce(p_mark.scanned_id, p_mark.settled_id), v_gone_from);
+  p_mark.floors := array(
+    select case
+      when known.place is not null then coalesce(p_mark.floors[known.place], p_mark.settled_id)
+      when w.name like '-1/%' then p_mark.settled_id
+      else v_mark_id end
+    from unnest(p_writers) with ordinality w (name, place)
+    cross join lateral (select array_position(p_mark.waits_for, w.name) as place) known
+    order by w.place);
+  p_mark.waits_for := p_writers;
+  p_mark.mark_id := greatest(v_mark_id, p_latest_id);
+  return p_mark;
+end;
+$$;
+comment on function outbox.move_feed_mark(leadgen.feed_marks, bigint, text[]) is
+  'A mark at the next turn, by the latest row and, read after that, by who is writing: what those who have ended may '
+  'have committed lies above scanned_id.';
+
 create or replace function outbox.set_feed_mark(p_mark leadgen.feed_marks)
 returns void
 language plpgsql
 volatile
 as $$
+-- Settled is what was looked through, but for what those may still commit who are writing.
+declare
+  v_settled_id constant bigint := greatest(p_mark.settled_id,
+    least(p_mark.scanned_id, (select min(f.floor) from unnest(p_mark.floors) f (floor))));
 begin
   update leadgen.feed_marks m
-  set settled_id = p_mark.settled_id, mark_id = p_mark.mark_id, waits_for = p_mark.waits_for
+  set
+    settled_id = v_settled_id, mark_id = p_mark.mark_id, scanned_id = p_mark.scanned_id,
+    waits_for = p_mark.waits_for, floors = p_mark.floors
   where m.origin = p_mark.origin
-    and (m.settled_id, m.mark_id, m.waits_for)
-      is distinct from (p_mark.settled_id, p_mark.mark_id, p_mark.waits_for);
+    and (m.settled_id, m.mark_id, m.scanned_id, m.waits_for, m.floors)
+      is distinct from (v_settled_id, p_mark.mark_id, p_mark.scanned_id, p_mark.waits_for, p_mark.floors);
 end;
 $$;
 comment on function outbox.set_feed_mark(leadgen.feed_marks) is 'How far the feed is with one of its origins.';

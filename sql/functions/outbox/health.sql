@@ -1,5 +1,24 @@
 -- The health of endpoints: failures in a row, the circuit, and when one is disabled. One row over all workers.
 
+create or replace function outbox.describe_health(p_endpoint leadgen.endpoints, p_now timestamptz)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+-- Pinned, because views call it with the rights of those who read them.
+begin
+  return case
+    when p_endpoint.disabled_at is not null then 'disabled'
+    when p_endpoint.retry_at > p_now then 'resting'
+    when p_endpoint.failures_in_a_row > 0 then 'failing'
+    else 'well'
+  end;
+end;
+$$;
+comment on function outbox.describe_health(leadgen.endpoints, timestamptz) is
+  'How an endpoint does: well, failing, resting (it failed, and is tried again later) or disabled.';
+
 create or replace function outbox.note_endpoint_health(p_verdicts outbox.verdict[], p_now timestamptz)
 returns void
 language plpgsql

@@ -39,6 +39,39 @@ end;
 $$;
 comment on function outbox.add_hook(text, text, text[]) is 'The work of leadgen.add_hook.';
 
+create or replace function outbox.list_hooks()
+returns table (
+  id bigint,
+  name text,
+  url text,
+  kinds text[],
+  is_active boolean,
+  created_at timestamptz,
+  items_behind bigint,
+  waiting bigint,
+  state text,
+  failures_in_a_row integer,
+  retry_at timestamptz,
+  disabled_at timestamptz,
+  disabled_reason text
+)
+language plpgsql
+stable
+as $$
+begin
+  return query
+  select
+    h.id, h.name::text, h.url::text, h.kinds, h.is_active, h.created_at, outbox.find_feed_head() - h.last_item_id,
+    (select count(*) from leadgen.deliveries d where d.endpoint_id = e.id and d.next_attempt_at is not null),
+    outbox.describe_health(e, leadgen.clock()), e.failures_in_a_row, e.retry_at, e.disabled_at, e.disabled_reason::text
+  from leadgen.operator_hooks h
+  join leadgen.endpoints e on e.hook_id = h.id
+  where h.removed_at is null
+  order by h.id;
+end;
+$$;
+comment on function outbox.list_hooks() is 'The work of leadgen.list_hooks.';
+
 create or replace function outbox.lock_hook(p_hook_id bigint)
 returns leadgen.operator_hooks
 language plpgsql
@@ -181,13 +214,28 @@ $$;
 comment on function outbox.queue_hook_notice(bigint, text, jsonb) is
   'Tells a hook of operators something; returns the delivery''s id. LG409 while there is no market.';
 
+create or replace function outbox.has_room_for_items(p_endpoint_id bigint)
+returns boolean
+language plpgsql
+stable
+as $$
+-- A hook whose receiver is slow or away has at most 100 deliveries that wait; the rest stays in the feed. So does all
+-- of it while there is no market.
+begin
+  return exists (select from leadgen.markets) and 100 > (
+    select count(*)
+    from leadgen.deliveries d
+    where d.endpoint_id = p_endpoint_id and d.next_attempt_at is not null);
+end;
+$$;
+comment on function outbox.has_room_for_items(bigint) is
+  'Whether more of the feed may be queued for a hook, by its endpoint.';
+
 create or replace function outbox.queue_hook_items()
 returns bigint
 language plpgsql
 volatile
 as $$
--- A hook whose receiver is slow or away has at most 100 deliveries that wait; the rest stays in the feed. So does all
--- of it while there is no market.
 declare
   c_most constant integer := 100;
   v_head constant bigint := outbox.find_feed_head();
@@ -198,9 +246,7 @@ begin
   select h.* into v_hook
   from leadgen.operator_hooks h
   join leadgen.endpoints e on e.hook_id = h.id and e.disabled_at is null
-  where h.is_active and h.last_item_id < v_head and exists (select from leadgen.markets)
-    and (
-      select count(*) from leadgen.deliveries d where d.endpoint_id = e.id and d.next_attempt_at is not null) < c_most
+  where h.is_active and h.last_item_id < v_head and outbox.has_room_for_items(e.id)
   order by h.last_item_id
   limit 1
   for no key update of h skip locked;

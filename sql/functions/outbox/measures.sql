@@ -55,11 +55,7 @@ begin
   return query
   select
     case when e.hook_id is null then 'endpoints' else 'hooks' end,
-    case
-      when e.disabled_at is not null then 'disabled'
-      when e.retry_at > p_now then 'resting'
-      when e.failures_in_a_row > 0 then 'failing'
-      else 'well' end,
+    outbox.describe_health(e, p_now),
     count(*)::double precision
   from leadgen.endpoints e
   where e.id in (select w.endpoint_id from leadgen.enrollment_endpoints w)

@@ -10,11 +10,7 @@ begin
   return jsonb_build_object(
     'endpoints', (
       select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'channel', e.channel, 'target', e.target,
-        'state', case
-          when e.disabled_at is not null then 'disabled'
-          when e.retry_at > p_now then 'resting'
-          when e.failures_in_a_row > 0 then 'failing'
-          else 'well' end,
+        'state', outbox.describe_health(e, p_now),
         'disabled_at', e.disabled_at, 'disabled_reason', e.disabled_reason, 'failures', e.failures_in_a_row,
         'failing_since', e.failing_since, 'retry_at', e.retry_at, 'waiting', w.waiting) order by e.channel, e.id), '[]')
       from leadgen.endpoints e

@@ -126,6 +126,23 @@ $$;
 comment on function reporting.find_period(leadgen.report_schedules, timestamptz) is
   'The latest period of a scheduled report that is due, and since when.';
 
+create or replace function reporting.list_due_reports(p_now timestamptz)
+returns table (schedule leadgen.report_schedules, period_from timestamptz, period_to timestamptz, due_at timestamptz)
+language sql
+stable
+as $$
+  select s, p.period_from, p.period_to, p.due_at
+  from leadgen.report_schedules s
+  cross join lateral reporting.find_period(s, p_now) p
+  where s.is_active and p.due_at >= s.active_since
+    and not exists (
+      select from leadgen.report_runs r
+      where r.schedule_id = s.id and r.period_from = p.period_from and r.period_to = p.period_to and not r.is_manual)
+  order by s.id;
+$$;
+comment on function reporting.list_due_reports(timestamptz) is
+  'Scheduled reports whose latest period is over and has no run yet, and since when.';
+
 create or replace function reporting.queue_due_report()
 returns bigint
 language plpgsql
@@ -133,20 +150,10 @@ volatile
 as $$
 -- The index report_runs_once decides between two workers: the second finds the run there.
 declare
-  v_now constant timestamptz := leadgen.clock();
   v_due record;
   v_run_id bigint;
 begin
-  for v_due in
-    select s as schedule, p.period_from, p.period_to
-    from leadgen.report_schedules s
-    cross join lateral reporting.find_period(s, v_now) p
-    where s.is_active and p.due_at >= s.active_since
-      and not exists (
-        select from leadgen.report_runs r
-        where r.schedule_id = s.id and r.period_from = p.period_from and r.period_to = p.period_to and not r.is_manual)
-    order by s.id
-  loop
+  for v_due in select d.* from reporting.list_due_reports(leadgen.clock()) d loop
     v_run_id := reporting.queue_run(v_due.schedule, v_due.period_from, v_due.period_to, false);
     exit when v_run_id is not null;
   end loop;

@@ -33,7 +33,8 @@ returns table (chore text, waiting bigint, oldest timestamptz)
 language sql
 stable
 as $$
--- Ten minutes are as long as a deploy or a restart may take. Most conditions are those of partial indexes.
+-- Ten minutes are as long as a deploy or a restart may take. Most conditions are those of partial indexes. Each chore
+-- is here, or in pgtap/roads/chores_are_diagnosed.sql with the reason why nothing shows that it stands still.
   with line as (select p_now - interval '10 minutes' as at)
   select 'route_held_lead', count(*), min(l.next_route_at)
   from leadgen.leads l, line where l.hold_until is not null and l.next_route_at < line.at
@@ -81,7 +82,72 @@ as $$
   from leadgen.user_mails m, line where m.due_at is not null and m.due_at < line.at
   union all
   select 'fetches', count(*), min(f.next_fetch_at)
-  from leadgen.lead_fetches f, line where f.next_fetch_at is not null and f.next_fetch_at < line.at;
+  from leadgen.lead_fetches f, line where f.next_fetch_at is not null and f.next_fetch_at < line.at
+  union all
+  select n.* from line cross join lateral roads.list_neglected_bills(line.at) n
+  union all
+  select n.* from line cross join lateral roads.list_neglected_news(line.at) n;
 $$;
 comment on function roads.list_neglected(timestamptz) is
   'What each chore, or another part of a worker, has left undone for ten minutes: how much, and since when.';
+
+create or replace function roads.list_neglected_bills(p_before timestamptz)
+returns table (chore text, waiting bigint, oldest timestamptz)
+language sql
+stable
+as $$
+-- An hour more for what is done every ten minutes, one buyer at a time.
+  select 'tell_payment', count(*), min(coalesce(p.updated_at, p.created_at))
+  from leadgen.payments p where p.status <> p.told_status and coalesce(p.updated_at, p.created_at) < p_before
+  union all
+  select 'settle_overdue', count(*), min(i.due_date)
+  from leadgen.invoices i
+  where i.status in ('sent', 'partly_paid') and i.kind = 'invoice' and i.due_date < p_before - interval '1 hour'
+  union all
+  select 'remind_buyer', count(*), min(d.due_date + d.days_after_due * interval '1 day')
+  from roads.list_due_reminders(null, p_before - interval '1 hour') d;
+$$;
+comment on function roads.list_neglected_bills(timestamptz) is
+  'The same, of chores about payments and invoices: what should have been done before this time.';
+
+create or replace function roads.list_neglected_news(p_before timestamptz)
+returns table (chore text, waiting bigint, oldest timestamptz)
+language sql
+stable
+as $$
+-- Of the feed the first thousand rows of an origin, however far it is behind. A hook whose receiver is slow is not
+-- waited for: as many messages as may wait for it do.
+  select 'fill_feed', count(*), min(n.created_at)
+  from leadgen.feed_marks m
+  cross join lateral (
+    (select l.created_at from leadgen.leads l
+      where m.origin = 'lead' and l.id > coalesce(m.scanned_id, m.settled_id) order by l.id limit 1000)
+    union all
+    (select a.created_at from leadgen.lead_assignments a
+      where m.origin = 'sale' and a.id > coalesce(m.scanned_id, m.settled_id) order by a.id limit 1000)
+    union all
+    (select e.created_at from leadgen.events e
+      where m.origin = 'event' and e.id > coalesce(m.scanned_id, m.settled_id) order by e.id limit 1000)
+  ) n
+  where n.created_at < p_before
+  union all
+  select 'queue_hook_items', count(*), min(i.created_at)
+  from leadgen.operator_hooks h
+  join leadgen.endpoints e on e.hook_id = h.id and e.disabled_at is null
+  cross join lateral (
+    select f.created_at from leadgen.feed_items f where f.id > h.last_item_id order by f.id limit 1
+  ) i
+  where h.is_active and i.created_at < p_before and outbox.has_room_for_items(e.id)
+  union all
+  select 'queue_due_report', count(*), min(d.due_at)
+  from reporting.list_due_reports(p_before) d
+  union all
+  select 'roll_up', count(*), min(c.closed_until)
+  from leadgen.report_closing c
+  where isfinite(c.closed_until) and c.closed_until < p_before - interval '3 hours'
+  union all
+  select 'scheduled reports', count(*), min(r.next_attempt_at)
+  from leadgen.report_runs r where r.next_attempt_at is not null and r.next_attempt_at < p_before;
+$$;
+comment on function roads.list_neglected_news(timestamptz) is
+  'The same, of the feed, hooks and reports: what should have been done before this time.';

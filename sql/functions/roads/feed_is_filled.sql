@@ -1,9 +1,10 @@
 -- Road: what happened goes into the feed. See sql/tables/feed.sql.
 --
--- A turn of an origin: what is above settled_id and not in the feed is added, in the order of ids. Had those who wrote
--- when the mark was set ended before that statement began? Then it saw whatever they committed: everything up to the
--- mark is settled, and a new mark is set. First the latest row is read, then who is writing: whoever has taken a lower
--- id holds the table's lock since before it took it, so it is among them, or has ended.
+-- A turn of an origin: first the latest row is read, then who is writing, then rows that are not in the feed are added,
+-- in the order of ids. Whoever had taken an id up to the latest is among those who write, or has ended, and then what
+-- it committed is seen. So the next turn begins at that row; but where a writer has ended in the meantime, at the row
+-- that was the latest when it was first seen, above which all its ids are. A transaction that stays open for an hour
+-- costs one look back when it ends, and nothing before.
 
 create or replace function roads.fill_feed()
 returns integer
@@ -33,34 +34,28 @@ returns integer
 language plpgsql
 volatile
 as $$
+-- The order matters: the latest row, who is writing, the rows. A turn looks at so many ids at most.
 declare
   c_most constant integer := 500;
+  c_widest constant integer := 50000;
   c_tables constant jsonb := '{"lead": "leads", "sale": "lead_assignments", "return": "sale_returns", "event": "events",
     "policy": "audit_entries"}';
   v_table constant regclass := format('leadgen.%I', c_tables ->> p_mark.origin)::regclass;
-  v_is_over constant boolean := not outbox.list_writers(v_table) && p_mark.waits_for;
+  v_latest_id constant bigint := roads.find_latest_of(p_mark.origin);
+  v_mark leadgen.feed_marks := outbox.move_feed_mark(p_mark, v_latest_id, outbox.list_writers(v_table));
+  v_after constant bigint := v_mark.scanned_id;
+  v_to constant bigint := v_after + c_widest;
   v_added record;
 begin
   case p_mark.origin
-    when 'lead' then select a.* into v_added from roads.add_leads_to_feed(p_mark.settled_id, c_most) a;
-    when 'sale' then select a.* into v_added from roads.add_sales_to_feed(p_mark.settled_id, c_most) a;
-    when 'return' then select a.* into v_added from roads.add_returns_to_feed(p_mark.settled_id, c_most) a;
-    when 'event' then select a.* into v_added from roads.add_events_to_feed(p_mark.settled_id, c_most) a;
-    when 'policy' then select a.* into v_added from roads.add_policies_to_feed(p_mark.settled_id, c_most) a;
+    when 'lead' then select a.* into v_added from roads.add_leads_to_feed(v_after, v_to, c_most) a;
+    when 'sale' then select a.* into v_added from roads.add_sales_to_feed(v_after, v_to, c_most) a;
+    when 'return' then select a.* into v_added from roads.add_returns_to_feed(v_after, v_to, c_most) a;
+    when 'event' then select a.* into v_added from roads.add_events_to_feed(v_after, v_to, c_most) a;
+    when 'policy' then select a.* into v_added from roads.add_policies_to_feed(v_after, v_to, c_most) a;
   end case;
-  if not v_is_over then
-    return v_added.rows;
-  end if;
-  p_mark.waits_for := '{}';
-  if p_mark.mark_id is not null then
-    p_mark.settled_id := case when v_added.rows < c_most then p_mark.mark_id
-      else greatest(p_mark.settled_id, least(p_mark.mark_id, v_added.last_id)) end;
-  end if;
-  if p_mark.mark_id is null or p_mark.settled_id = p_mark.mark_id then
-    p_mark.mark_id := greatest(p_mark.settled_id, roads.find_latest_of(p_mark.origin));
-    p_mark.waits_for := outbox.list_writers(v_table);
-  end if;
-  perform outbox.set_feed_mark(p_mark);
+  v_mark.scanned_id := least(v_mark.mark_id, case when v_added.rows < c_most then v_to else v_added.last_id end);
+  perform outbox.set_feed_mark(v_mark);
   return v_added.rows;
 end;
 $$;
@@ -85,7 +80,13 @@ end;
 $$;
 comment on function roads.find_latest_of(text) is 'The highest id of an origin of the feed that is committed.';
 
-create or replace function roads.add_leads_to_feed(p_after bigint, p_most integer, out rows integer, out last_id bigint)
+create or replace function roads.add_leads_to_feed(
+  p_after bigint,
+  p_to bigint,
+  p_most integer,
+  out rows integer,
+  out last_id bigint
+)
 language plpgsql
 volatile
 as $$
@@ -99,7 +100,7 @@ begin
         'reason', substring(l.validation_reason from '^[a-z][a-z0-9_]*$'), 'unsold_reason', l.unsold_reason,
         'held_until', kernel.write_instant(l.hold_until)))
     from leadgen.leads l
-    where l.id > p_after
+    where l.id > p_after and l.id <= p_to
       and not exists (select from leadgen.feed_items i where i.origin = 'lead' and i.origin_id = l.id)
     order by l.id
     limit p_most
@@ -108,10 +109,16 @@ begin
   select count(*), max(a.origin_id) into rows, last_id from added a;
 end;
 $$;
-comment on function roads.add_leads_to_feed(bigint, integer) is
-  'Adds leads above an id that are not in the feed, by id; how many, and the highest.';
+comment on function roads.add_leads_to_feed(bigint, bigint, integer) is
+  'Adds leads between two ids that are not in the feed, by id; how many, and the highest.';
 
-create or replace function roads.add_sales_to_feed(p_after bigint, p_most integer, out rows integer, out last_id bigint)
+create or replace function roads.add_sales_to_feed(
+  p_after bigint,
+  p_to bigint,
+  p_most integer,
+  out rows integer,
+  out last_id bigint
+)
 language plpgsql
 volatile
 as $$
@@ -123,7 +130,7 @@ begin
       jsonb_build_object('assignment_id', a.id, 'lead_id', a.lead_id, 'market_id', a.market_id, 'offer_id', a.offer_id,
         'buyer_id', a.buyer_id, 'price', a.price::text, 'currency', a.currency, 'is_exclusive', a.is_exclusive)
     from leadgen.lead_assignments a
-    where a.id > p_after
+    where a.id > p_after and a.id <= p_to
       and not exists (select from leadgen.feed_items i where i.origin = 'sale' and i.origin_id = a.id)
     order by a.id
     limit p_most
@@ -132,11 +139,12 @@ begin
   select count(*), max(a.origin_id) into rows, last_id from added a;
 end;
 $$;
-comment on function roads.add_sales_to_feed(bigint, integer) is
-  'Adds sales above an id that are not in the feed, by id; how many, and the highest.';
+comment on function roads.add_sales_to_feed(bigint, bigint, integer) is
+  'Adds sales between two ids that are not in the feed, by id; how many, and the highest.';
 
 create or replace function roads.add_returns_to_feed(
   p_after bigint,
+  p_to bigint,
   p_most integer,
   out rows integer,
   out last_id bigint
@@ -152,7 +160,7 @@ begin
       jsonb_build_object('return_id', r.id, 'assignment_id', r.assignment_id, 'market_id', r.market_id,
         'offer_id', r.offer_id, 'buyer_id', r.buyer_id, 'reason', r.reason_code, 'via', r.via)
     from leadgen.sale_returns r
-    where r.id > p_after
+    where r.id > p_after and r.id <= p_to
       and not exists (select from leadgen.feed_items i where i.origin = 'return' and i.origin_id = r.id)
     order by r.id
     limit p_most
@@ -161,11 +169,12 @@ begin
   select count(*), max(a.origin_id) into rows, last_id from added a;
 end;
 $$;
-comment on function roads.add_returns_to_feed(bigint, integer) is
-  'Adds returns above an id that are not in the feed, by id; how many, and the highest.';
+comment on function roads.add_returns_to_feed(bigint, bigint, integer) is
+  'Adds returns between two ids that are not in the feed, by id; how many, and the highest.';
 
 create or replace function roads.add_events_to_feed(
   p_after bigint,
+  p_to bigint,
   p_most integer,
   out rows integer,
   out last_id bigint
@@ -190,7 +199,7 @@ begin
     left join lateral (
       select jsonb_object_agg(f.key, f.value) as facts from jsonb_each(e.facts) f where f.key = any (k.own_facts)
     ) own on true
-    where e.id > p_after
+    where e.id > p_after and e.id <= p_to
       and not exists (select from leadgen.feed_items i where i.origin = 'event' and i.origin_id = e.id)
     order by e.id
     limit p_most
@@ -199,11 +208,12 @@ begin
   select count(*), max(a.origin_id) into rows, last_id from added a;
 end;
 $$;
-comment on function roads.add_events_to_feed(bigint, integer) is
-  'Adds events above an id that are not in the feed, by id; how many, and the highest.';
+comment on function roads.add_events_to_feed(bigint, bigint, integer) is
+  'Adds events between two ids that are not in the feed, by id; how many, and the highest.';
 
 create or replace function roads.add_policies_to_feed(
   p_after bigint,
+  p_to bigint,
   p_most integer,
   out rows integer,
   out last_id bigint
@@ -225,7 +235,7 @@ begin
       select jsonb_agg(k.name order by k.name collate "C") as names
       from jsonb_object_keys(case when a.action = 'update' then a.after end) k (name)
     ) changed
-    where a.id > p_after
+    where a.id > p_after and a.id <= p_to
       and a.table_name in ('validation_policies', 'routing_policies', 'pricing_policies', 'payout_policies')
       and not exists (select from leadgen.feed_items i where i.origin = 'policy' and i.origin_id = a.id)
     order by a.id
@@ -235,8 +245,8 @@ begin
   select count(*), max(a.origin_id) into rows, last_id from added a;
 end;
 $$;
-comment on function roads.add_policies_to_feed(bigint, integer) is
-  'Adds the audit''s entries of policies above an id that are not in the feed, by id; how many, and the highest.';
+comment on function roads.add_policies_to_feed(bigint, bigint, integer) is
+  'Adds the audit''s entries of policies between two ids that are not in the feed, by id; how many, and the highest.';
 
 create or replace function roads.forget_feed()
 returns integer

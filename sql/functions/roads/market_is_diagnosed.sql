@@ -110,12 +110,13 @@ as $$
   from (
     select
       count(*) as used,
-      count(*) filter (where e.disabled_at is null and e.failures_in_a_row > 0) as failing,
-      count(*) filter (where e.disabled_at is not null) as disabled,
-      min(e.id) filter (where e.disabled_at is not null) as first_disabled,
+      count(*) filter (where h.state in ('failing', 'resting')) as failing,
+      count(*) filter (where h.state = 'disabled') as disabled,
+      min(e.id) filter (where h.state = 'disabled') as first_disabled,
       (array_agg(format('%s of %s by %s', e.id, b.name, e.channel) order by e.disabled_at, e.id)
-        filter (where e.disabled_at is not null or e.failures_in_a_row > 0))[1] as named
+        filter (where h.state <> 'well'))[1] as named
     from leadgen.endpoints e
+    cross join lateral (select outbox.describe_health(e, leadgen.clock()) as state) h
     join leadgen.buyers b on b.id = e.buyer_id
     where e.id in (select w.endpoint_id from leadgen.enrollment_endpoints w)
   ) n;
