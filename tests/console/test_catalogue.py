@@ -28,9 +28,9 @@ def enrollment(market: psycopg.Connection, buyer: int) -> int:
     return found
 
 
-def mark_of(page: str, action: str) -> str:
+def stamp_of(page: str, action: str) -> str:
     """The state that a form of the page shows."""
-    found = re.search(rf'action="{action}">.*?name="mark" value="(\w*)"', page, re.DOTALL)
+    found = re.search(rf'action="{action}">.*?name="stamp" value="(\w*)"', page, re.DOTALL)
     assert found, action
     return unescape(found[1])
 
@@ -47,7 +47,7 @@ def test_a_buyer_is_added_and_changed_with_who_and_why(tab: Open, market: psycop
     assert "To spend 0.00" in visitor.text
     place = visitor.place
     visitor.send(
-        f"{place}/save", mark=mark_of(visitor.page, f"{place}/save"), low_balance_at="250", reason="as agreed"
+        f"{place}/save", stamp=stamp_of(visitor.page, f"{place}/save"), low_balance_at="250", reason="as agreed"
     )
     assert "It is saved." in visitor.text
     said = market.execute(
@@ -64,14 +64,14 @@ def test_the_second_of_two_tabs_is_told_and_keeps_what_was_typed(
     one, other = tab("operator"), tab("admin")
     one.open(place)
     other.open(place)
-    mark = mark_of(one.page, f"{place}/save")
-    assert mark == mark_of(other.page, f"{place}/save")
-    one.send(f"{place}/save", mark=mark, company="First Co", reason="renamed")
-    assert other.send(f"{place}/save", mark=mark, company="Second Co", reason="renamed").status == 409
+    stamp = stamp_of(one.page, f"{place}/save")
+    assert stamp == stamp_of(other.page, f"{place}/save")
+    one.send(f"{place}/save", stamp=stamp, company="First Co", reason="renamed")
+    assert other.send(f"{place}/save", stamp=stamp, company="Second Co", reason="renamed").status == 409
     assert "Somebody else has changed it meanwhile" in other.text
     assert "Now: First Co" in other.text
     assert 'value="Second Co"' in other.page
-    other.send(f"{place}/save", mark=mark_of(other.page, f"{place}/save"), company="Second Co", reason="renamed")
+    other.send(f"{place}/save", stamp=stamp_of(other.page, f"{place}/save"), company="Second Co", reason="renamed")
     assert value(market, "select company from leadgen.buyers where id = %s", buyer) == "Second Co"
 
 
@@ -96,11 +96,11 @@ def test_the_hours_of_a_week_are_a_plain_form(tab: Open, market: psycopg.Connect
     place, visitor = f"/console/enrollments/{enrollment}", tab("operator")
     visitor.open(place)
     assert visitor.page.count('type="checkbox"') == 168
-    mark = mark_of(visitor.page, f"{place}/hours")
-    assert visitor.send(f"{place}/hours", mark=mark, reason="closed").status == 422
+    stamp = stamp_of(visitor.page, f"{place}/hours")
+    assert visitor.send(f"{place}/hours", stamp=stamp, reason="closed").status == 422
     assert "allowed: at least one hour of the week" in visitor.text
     ticked = {f"hour-{24 + hour}": "yes" for hour in range(8, 18)}
-    visitor.send(f"{place}/hours", mark=mark, reason="Tuesdays", **ticked)
+    visitor.send(f"{place}/hours", stamp=stamp, reason="Tuesdays", **ticked)
     assert "It is saved." in visitor.text
     schedule = value(market, "select schedule from leadgen.buyer_offers where id = %s", enrollment)
     assert schedule == {"tue": [["08:00", "18:00"]]}
@@ -112,16 +112,16 @@ def test_a_pasted_list_is_counted_and_its_bad_lines_are_named_before_it_is_saved
 ) -> None:
     place, visitor = f"/console/enrollments/{enrollment}", tab("operator")
     visitor.open(place)
-    mark = mark_of(visitor.page, f"{place}/areas/check")
-    visitor.send(f"{place}/areas/check", mark=mark, areas="78701\r\n7870l\r\nAustin, 787*")
+    stamp = stamp_of(visitor.page, f"{place}/areas/check")
+    visitor.send(f"{place}/areas/check", stamp=stamp, areas="78701\r\n7870l\r\nAustin, 787*")
     assert "4 entries: 1 postal code, 1 prefix, 1 city. 2 new, 0 gone" in visitor.text
     assert "Line 2: 7870l ; allowed: a postal code of US" in visitor.text
     assert "Save these areas" not in visitor.text
-    visitor.send(f"{place}/areas/check", mark=mark, areas="78701\r\nAustin, 787*")
+    visitor.send(f"{place}/areas/check", stamp=stamp, areas="78701\r\nAustin, 787*")
     assert "Save these areas" in visitor.text
-    visitor.send(f"{place}/areas", mark=mark, areas="78701\r\nAustin, 787*", reason="all of Austin")
+    visitor.send(f"{place}/areas", stamp=stamp, areas="78701\r\nAustin, 787*", reason="all of Austin")
     assert "The areas are saved: 2 are new, 0 are gone." in visitor.text
-    assert visitor.send(f"{place}/areas", mark=mark, areas="78701", reason="an old tab").status == 409
+    assert visitor.send(f"{place}/areas", stamp=stamp, areas="78701", reason="an old tab").status == 409
     count = "select count(*) from leadgen.buyer_service_areas where buyer_id = %s"
     assert value(market, count, buyer) == 3
     market.execute("delete from leadgen.buyer_service_areas where buyer_id = %s and scope_type = 'postal_code'", [buyer])
@@ -152,10 +152,10 @@ def test_an_offer_links_to_its_policies_and_says_what_cannot_work(tab: Open, mar
     assert any(link.startswith("/console/policies/routing/") for link in visitor.links)
     assert any(link.startswith("/console/enrollments/") for link in visitor.links)
     assert "Change it" not in visitor.text
-    assert visitor.send(f"/console/offers/{offer}/save", mark="", name="Mine", reason="no right").status == 403
+    assert visitor.send(f"/console/offers/{offer}/save", stamp="", name="Mine", reason="no right").status == 403
 
 
-@pytest.mark.parametrize("place", ["buyers/999999", "enrollments/999999", "offers/999999", "sources/999999", "buyers/x"])
+@pytest.stamp.parametrize("place", ["buyers/999999", "enrollments/999999", "offers/999999", "sources/999999", "buyers/x"])
 def test_what_is_not_there_is_not_found(tab: Open, place: str) -> None:
     assert tab("analyst").open(f"/console/{place}").status == 404
 

@@ -22,7 +22,7 @@ from leadgen.pages.visitor import Visitor
 from leadgen.pages.words import show_words
 
 SAID = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
-NO_COLUMNS = frozenset({TOKEN, "mark", "reason"})  # of a form of a row
+NO_COLUMNS = frozenset({TOKEN, "stamp", "reason"})  # of a form of a row
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ async def save_row(visitor: Visitor, subject: Subject, row: int) -> Response[byt
     fields = visitor.fields
     try:
         is_new = await visitor.call(
-            SAVE_ROW, subject.form, row, read_columns(visitor), fields.get("mark"), fields.get("reason")
+            SAVE_ROW, subject.form, row, read_columns(visitor), fields.get("stamp"), fields.get("reason")
         )
     except Problem as problem:
         return await show_row(visitor, subject, row, let_through(problem), "row")

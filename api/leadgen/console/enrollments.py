@@ -33,9 +33,9 @@ async def save_terms(
 ) -> Response[bytes]:
     """Save its terms."""
     visitor, row = await admit(CONSOLE, request, services), read_row(enrollment_id)
-    mark, reason = visitor.fields.get("mark"), visitor.fields.get("reason")
+    stamp, reason = visitor.fields.get("stamp"), visitor.fields.get("reason")
     try:
-        is_new = await visitor.call(SAVE_ROW, "enrollment", row, read_columns(visitor), mark, reason)
+        is_new = await visitor.call(SAVE_ROW, "enrollment", row, read_columns(visitor), stamp, reason)
     except Problem as problem:
         return await _show(visitor, row, let_through(problem), "row")
     return _go(visitor, row, is_new=is_new)
@@ -47,9 +47,9 @@ async def save_hours(
 ) -> Response[bytes]:
     """Save the hours that are ticked."""
     visitor, row = await admit(CONSOLE, request, services), read_row(enrollment_id)
-    mark, reason = visitor.fields.get("mark"), visitor.fields.get("reason")
+    stamp, reason = visitor.fields.get("stamp"), visitor.fields.get("reason")
     try:
-        is_new = await visitor.call(SAVE_HOURS, row, _read_hours(visitor), mark, reason)
+        is_new = await visitor.call(SAVE_HOURS, row, _read_hours(visitor), stamp, reason)
     except Problem as problem:
         return await _show(visitor, row, let_through(problem), "hours")
     return _go(visitor, row, is_new=is_new)
@@ -76,7 +76,7 @@ async def save_areas(
     fields = visitor.fields
     try:
         text = await visitor.call(
-            SAVE_AREAS, row, fields.get("areas", ""), fields.get("mark"), fields.get("reason")
+            SAVE_AREAS, row, fields.get("areas", ""), fields.get("stamp"), fields.get("reason")
         )
     except Problem as problem:
         return await _show(visitor, row, let_through(problem), "areas")

@@ -58,11 +58,11 @@ begin
 end;
 $$;
 comment on function catalog.read_area_list(text, text) is
-  'What a pasted list of areas says, entry by entry: line, what is written, postal_code or city, its key, whether places '
-  'know it, and what would be allowed where it cannot be taken. Entries are apart by lines, commas, semicolons or tabs. '
-  'LG400 for more than 200,000 characters or 10,000 entries.';
+  'What a pasted list of areas says, entry by entry: line, what is written, postal_code or city, its key, whether '
+  'places know it, and what would be allowed where it cannot be taken. Entries are apart by lines, commas, semicolons '
+  'or tabs. LG400 for more than 200,000 characters or 10,000 entries.';
 
-create or replace function catalog.mark_areas(p_buyer_id bigint, p_market_id bigint)
+create or replace function catalog.stamp_areas(p_buyer_id bigint, p_market_id bigint)
 returns text
 language sql
 stable
@@ -72,8 +72,8 @@ as $$
   from leadgen.buyer_service_areas a
   where a.buyer_id = p_buyer_id and a.market_id = p_market_id and a.is_active;
 $$;
-comment on function catalog.mark_areas(bigint, bigint) is
-  'What stands for the areas of a buyer in a market as they are now; see catalog.mark_form_row.';
+comment on function catalog.stamp_areas(bigint, bigint) is
+  'What stands for the areas of a buyer in a market as they are now; see catalog.stamp_form_row.';
 
 create or replace function catalog.compare_areas(p_buyer_id bigint, p_market_id bigint, p_text text)
 returns jsonb
@@ -115,10 +115,10 @@ as $$
       from (select g.* from good g where not g.is_known order by g.line limit 50) u));
 $$;
 comment on function catalog.compare_areas(bigint, bigint, text) is
-  'A pasted list beside the areas of a buyer in a market: how many of what kind, new, gone, repeated, unknown to places, '
-  'and the first 100 that cannot be taken, with their lines.';
+  'A pasted list beside the areas of a buyer in a market: how many of what kind, new, gone, repeated, unknown to '
+  'places, and the first 100 that cannot be taken, with their lines.';
 
-create or replace function catalog.save_areas(p_buyer_id bigint, p_market_id bigint, p_text text, p_mark text)
+create or replace function catalog.save_areas(p_buyer_id bigint, p_market_id bigint, p_text text, p_stamp text)
 returns jsonb
 language plpgsql
 volatile
@@ -129,7 +129,7 @@ declare
   v_result jsonb;
 begin
   perform catalog.lock_addresses(array[p_buyer_id]);
-  perform catalog.check_mark(p_mark, catalog.mark_areas(p_buyer_id, p_market_id));
+  perform catalog.check_stamp(p_stamp, catalog.stamp_areas(p_buyer_id, p_market_id));
   v_result := catalog.compare_areas(p_buyer_id, p_market_id, p_text);
   if (v_result ->> 'bad')::integer > 0 then
     perform kernel.refuse('LG423',
@@ -147,7 +147,7 @@ end;
 $$;
 comment on function catalog.save_areas(bigint, bigint, text, text) is
   'Makes a pasted list the areas of a buyer in a market, and returns catalog.compare_areas; an empty list leaves none. '
-  'LG409 if somebody else changed them since they were shown (p_mark), LG423 while an entry cannot be taken.';
+  'LG409 if somebody else changed them since they were shown (p_stamp), LG423 while an entry cannot be taken.';
 
 create or replace function catalog.replace_areas(
   p_buyer_id bigint,

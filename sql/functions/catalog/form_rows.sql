@@ -20,7 +20,7 @@ $$;
 comment on function catalog.read_form_row(text, bigint) is
   'The columns of a row that its form edits, {column: value}. LG404 for no such row.';
 
-create or replace function catalog.mark_form_row(p_row jsonb)
+create or replace function catalog.stamp_form_row(p_row jsonb)
 returns text
 language plpgsql
 immutable
@@ -30,25 +30,25 @@ begin
   return md5(p_row::text);
 end;
 $$;
-comment on function catalog.mark_form_row(jsonb) is
-  'What stands for a state of a row in its form: a form is saved only while the row is still in the state that it showed.';
+comment on function catalog.stamp_form_row(jsonb) is
+  'What stands for a state of a row in its form: a form is saved only while the row is in the state that it showed.';
 
-create or replace function catalog.check_mark(p_mark text, p_now text)
+create or replace function catalog.check_stamp(p_stamp text, p_now text)
 returns void
 language plpgsql
 immutable
 as $$
 begin
-  if p_mark is distinct from p_now then
-    perform kernel.refuse('LG409', 'Somebody else has changed it meanwhile', 'mark', 'another state',
+  if p_stamp is distinct from p_now then
+    perform kernel.refuse('LG409', 'Somebody else has changed it meanwhile', 'stamp', 'another state',
       'the state that you edit', 'What is there now stands beside each field. Save again to have yours.');
   end if;
 end;
 $$;
-comment on function catalog.check_mark(text, text) is
+comment on function catalog.check_stamp(text, text) is
   'Raises LG409 unless the state that somebody edited is still the state.';
 
-create or replace function catalog.save_form_row(p_form text, p_id bigint, p_fields jsonb, p_mark text)
+create or replace function catalog.save_form_row(p_form text, p_id bigint, p_fields jsonb, p_stamp text)
 returns boolean
 language plpgsql
 volatile
@@ -62,7 +62,7 @@ declare
 begin
   execute format('select from leadgen.%I r where r.id = $1 for no key update', v_form.table_name) using p_id;
   v_now := catalog.read_form_row(p_form, p_id);
-  perform catalog.check_mark(p_mark, catalog.mark_form_row(v_now));
+  perform catalog.check_stamp(p_stamp, catalog.stamp_form_row(v_now));
   v_new := catalog.read_form_fields(p_form, p_fields, false);
   select string_agg(format('%1$I = w.%1$I', n.key), ', ' order by n.key) into v_columns
   from jsonb_each(v_new) n
@@ -71,14 +71,15 @@ begin
     return false;
   end if;
   perform catalog.write_form_row(p_form, v_form.table_name, format(
-    'update leadgen.%1$I r set %2$s from jsonb_populate_record(null::leadgen.%1$I, $1) w where r.id = %3$s returning r.id',
+    'update leadgen.%1$I r set %2$s from jsonb_populate_record(null::leadgen.%1$I, $1) w where r.id = %3$s '
+    'returning r.id',
     v_form.table_name, v_columns, p_id), v_new);
   return true;
 end;
 $$;
 comment on function catalog.save_form_row(text, bigint, jsonb, text) is
-  'Writes what was typed into a form of a row, {column: text}, if the row is still as its form showed it (p_mark); false '
-  'when nothing differs. LG409 if it is not, LG423 with the field for what is refused, LG404 for no such row.';
+  'Writes what was typed into a form of a row, {column: text}, if the row is still as its form showed it (p_stamp); '
+  'false when nothing differs. LG409 if it is not, LG423 with the field for what is refused, LG404 for no such row.';
 
 create or replace function catalog.add_form_row(p_form text, p_fields jsonb)
 returns bigint
@@ -101,13 +102,13 @@ begin
   end if;
   return catalog.write_form_row(p_form, v_form.table_name, format(
     'insert into leadgen.%1$I (%2$s) select %2$s from jsonb_populate_record(null::leadgen.%1$I, $1) returning id',
-    v_form.table_name, (select string_agg(format('%I', k.key), ', ' order by k.key) from jsonb_object_keys(v_new) k (key))),
-    v_new);
+    v_form.table_name,
+    (select string_agg(format('%I', k.key), ', ' order by k.key) from jsonb_object_keys(v_new) k (key))), v_new);
 end;
 $$;
 comment on function catalog.add_form_row(text, jsonb) is
-  'Adds the row that was typed into a form, {column: text}; its id. LG423 with the field for what is refused, LG409 for '
-  'what another row has.';
+  'Adds the row that was typed into a form, {column: text}; its id. LG423 with the field for what is refused, LG409 '
+  'for what another row has.';
 
 create or replace function catalog.write_form_row(p_form text, p_table text, p_statement text, p_row jsonb)
 returns bigint
@@ -171,7 +172,7 @@ comment on function catalog.refuse_constraint(text, text, text, text) is
   'Raises what a constraint refuses with the field that it is of and the rule that it states: LG409 for a value that '
   'another row has, LG423 for others.';
 
-create or replace function catalog.save_hours(p_enrollment_id bigint, p_hours text, p_mark text)
+create or replace function catalog.save_hours(p_enrollment_id bigint, p_hours text, p_stamp text)
 returns boolean
 language plpgsql
 volatile
@@ -181,7 +182,7 @@ declare
   v_enrollment constant leadgen.buyer_offers := catalog.lock_enrollment(p_enrollment_id);
   v_open int4multirange;
 begin
-  perform catalog.check_mark(p_mark, catalog.mark_form_row(coalesce(v_enrollment.schedule, 'null')));
+  perform catalog.check_stamp(p_stamp, catalog.stamp_form_row(coalesce(v_enrollment.schedule, 'null')));
   if (p_hours ~ '^[012]{168}$') is not true then
     perform kernel.refuse('LG400', 'These are not the hours of a week', 'schedule',
       kernel.count_of(length(p_hours), 'character'), '168 of 0 (closed), 1 (open), 2 (open in part, as it was)');
@@ -206,5 +207,5 @@ begin
 end;
 $$;
 comment on function catalog.save_hours(bigint, text, text) is
-  'Gives an enrollment its hours of the week, a character an hour from Monday 00:00 in its zone: 0 closed, 1 open, 2 as '
-  'much of it as was open. All open: no schedule. False when nothing differs. LG409 if somebody else changed them.';
+  'Gives an enrollment its hours of the week, a character an hour from Monday 00:00 in its zone: 0 closed, 1 open, 2 '
+  'as much of it as was open. All open: no schedule. False when nothing differs. LG409 if somebody else changed them.';

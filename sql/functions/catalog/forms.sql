@@ -182,7 +182,7 @@ begin
     end if;
     return to_jsonb(v_text = 'yes');
   elsif p_kind in ('integer', 'id') then
-    if v_text !~ case p_kind when 'id' then E'^[1-9][0-9]{0,17}$' else E'^-?[0-9]{1,9}$' end then
+    if v_text !~ (case p_kind when 'id' then E'^[1-9][0-9]{0,17}$' else E'^-?[0-9]{1,9}$' end) then
       perform kernel.refuse_value(p_name, left(v_text, 50), 'a whole number of at most 9 digits');
     end if;
     return to_jsonb(v_text::bigint);
@@ -221,4 +221,5 @@ exception
     return null;
 end;
 $$;
-comment on function catalog.read_form_json(text, text) is 'The JSON that was typed into a field; LG423 where it is none.';
+comment on function catalog.read_form_json(text, text) is
+  'The JSON that was typed into a field; LG423 where it is none.';

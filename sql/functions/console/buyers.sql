@@ -19,7 +19,8 @@ begin
       limit 50
     ),
     used as materialized (
-      select l.buyer_id, count(*) filter (where l.is_full) as used_up, count(*) filter (where not l.is_full) as nearly
+      select l.buyer_id, count(*) filter (where l.is_full) as used_up,
+        count(*) filter (where not l.is_full) as nearly
       from market.list_used_limits(p_now) l
       group by l.buyer_id
     )
@@ -48,8 +49,8 @@ begin
 end;
 $$;
 comment on function console.list_buyers(text, bigint, timestamptz) is
-  'Buyers by name, all or those that a text finds in id, name, company or e-mail, 50 a page: money, limits that are used '
-  'up or nearly, enrollments, endpoints in use.';
+  'Buyers by name, all or those that a text finds in id, name, company or e-mail, 50 a page: money, limits that are '
+  'used up or nearly, enrollments, endpoints in use.';
 
 create or replace function console.describe_buyer(p_id bigint, p_now timestamptz)
 returns jsonb
@@ -81,8 +82,8 @@ begin
       from leadgen.endpoints n where n.buyer_id = p_id),
     'keys', console.list_keys(null, p_id),
     'open_offers', (
-      select coalesce(jsonb_agg(jsonb_build_array(o.id, format('%s, %s', o.name, m.name)) order by o.name collate "C", o.id),
-        '[]')
+      select coalesce(jsonb_agg(jsonb_build_array(o.id, format('%s, %s', o.name, m.name))
+        order by o.name collate "C", o.id), '[]')
       from leadgen.offers o
       join leadgen.markets m on m.id = o.market_id
       where o.is_active and (v_buyer.currency is null or m.currency = v_buyer.currency)

@@ -8,7 +8,7 @@ as $$
 declare
   v_row constant jsonb := case when p_id is not null then catalog.read_form_row(p_form, p_id) end;
 begin
-  return jsonb_build_object('mark', catalog.mark_form_row(v_row), 'fields', (
+  return jsonb_build_object('stamp', catalog.stamp_form_row(v_row), 'fields', (
     select jsonb_agg(jsonb_build_object(
       'name', f.name, 'kind', f.kind, 'words', f.words, 'is_required', f.is_required,
       'most', case f.kind when 'text' then f.most end, 'note', f.note,
@@ -20,8 +20,8 @@ begin
 end;
 $$;
 comment on function console.describe_form(text, bigint) is
-  'The form of a row, or of a new one (p_id null): its fields with their values, what each takes and the table''s comment '
-  'on it, and the mark of the state that they show.';
+  'The form of a row, or of a new one (p_id null): its fields with their values, what each takes and the table''s '
+  'comment on it, and the stamp of the state that they show.';
 
 create or replace function console.list_limits(
   p_codes text[],
@@ -152,7 +152,9 @@ as $$
     'id', k.id, 'name', k.name, 'prefix', k.prefix, 'scopes', k.scopes, 'created_at', k.created_at,
     'expires_at', k.expires_at, 'last_used_at', k.last_used_at,
     'state', case
-      when k.revoked_at is not null then 'revoked' when k.expires_at <= leadgen.clock() then 'expired' else 'active' end)
+      when k.revoked_at is not null then 'revoked'
+      when k.expires_at <= leadgen.clock() then 'expired'
+      else 'active' end)
     order by k.revoked_at is null desc, k.id desc), '[]')
   from (
     select a.* from leadgen.api_keys a where a.source_id = p_source_id

@@ -18,7 +18,7 @@ begin
   return jsonb_build_object(
     'enrollment', console.describe_enrollment(v_enrollment, p_now),
     'hours', console.list_open_hours(v_enrollment.compiled_schedule),
-    'hours_mark', catalog.mark_form_row(coalesce(v_enrollment.schedule, 'null')),
+    'hours_stamp', catalog.stamp_form_row(coalesce(v_enrollment.schedule, 'null')),
     'areas', console.describe_areas(v_enrollment.buyer_id, v_market_id),
     'pasted', case when p_text is not null then
       catalog.compare_areas(v_enrollment.buyer_id, v_market_id, p_text) end,
@@ -29,7 +29,8 @@ begin
 end;
 $$;
 comment on function console.show_enrollment(bigint, text, timestamptz) is
-  'All of an enrollment for its page; with a pasted list of areas (p_text), what saving it would change. LG404 for none.';
+  'All of an enrollment for its page; with a pasted list of areas (p_text), what saving it would change. LG404 for '
+  'none.';
 
 create or replace function console.list_open_hours(p_open int4multirange)
 returns text
@@ -64,7 +65,7 @@ as $$
     where m.id = p_market_id
   )
   select jsonb_build_object(
-    'mark', catalog.mark_areas(p_buyer_id, p_market_id),
+    'stamp', catalog.stamp_areas(p_buyer_id, p_market_id),
     'text', (
       select coalesce(string_agg(a.value, E'\n' order by a.type desc, a.key collate "C"), '') from areas a),
     'count', (select count(*) from areas),
@@ -80,8 +81,8 @@ as $$
       ) d));
 $$;
 comment on function console.describe_areas(bigint, bigint) is
-  'Where a buyer works in a market: its areas as text, a line each, how many postal codes these are, and their centroids, '
-  '2,000 at most.';
+  'Where a buyer works in a market: its areas as text, a line each, how many postal codes these are, and their '
+  'centroids, 2,000 at most.';
 
 create or replace function console.find_places(p_country_code text, p_types text[], p_keys text[])
 returns table (scope bigint, postal_code text, longitude double precision, latitude double precision)
@@ -116,8 +117,8 @@ begin
 end;
 $$;
 comment on function console.find_places(text, text[], text[]) is
-  'The postal codes that each of some areas covers (scope: the place of the area in the list), with their centroids; of '
-  'the area * none.';
+  'The postal codes that each of some areas covers (scope: the place of the area in the list), with their centroids; '
+  'of the area * none.';
 
 create or replace function console.list_exclusivities(p_enrollment leadgen.buyer_offers)
 returns jsonb
@@ -145,7 +146,8 @@ as $$
   covered as materialized (
     select distinct p.postal_code
     from country g
-    cross join lateral console.find_places(g.code, array(select a.type from areas a), array(select a.key from areas a)) p
+    cross join lateral console.find_places(g.code,
+      array(select a.type from areas a), array(select a.key from areas a)) p
   ),
   shared as materialized (
     select p.scope, count(*) as places
@@ -168,5 +170,5 @@ as $$
   where x.is_own or i.is_inside;
 $$;
 comment on function console.list_exclusivities(leadgen.buyer_offers) is
-  'Exclusivities that matter to an enrollment: its buyer''s own, and those of others where it works; is_conflict: it gets '
-  'no lead by it, or none there.';
+  'Exclusivities that matter to an enrollment: its buyer''s own, and those of others where it works; is_conflict: it '
+  'gets no lead by it, or none there.';

@@ -66,8 +66,8 @@ begin
 end;
 $$;
 comment on function console.describe_offer(bigint, timestamptz) is
-  'An offer with its policies, sources, caps as they are now, buyers in their turn, and what of it cannot work. LG404 for '
-  'none.';
+  'An offer with its policies, sources, caps as they are now, buyers in their turn, and what of it cannot work. LG404 '
+  'for none.';
 
 create or replace function console.rank_buyers(p_offer leadgen.offers, p_now timestamptz)
 returns jsonb
@@ -81,7 +81,7 @@ declare
   v_of record;
   v_strategy text;
 begin
-  select p.compiled_config into v_settings from leadgen.routing_policies p where p.id = p_offer.routing_policy_id;
+  select (p.compiled_config).* into v_settings from leadgen.routing_policies p where p.id = p_offer.routing_policy_id;
   v_strategy := v_settings.strategy[1];
   select l.* into v_limits from catalog.list_offer_limits(v_settings) l;
   select u.starts, u.sales, u.money, m.timezone into v_of
@@ -113,5 +113,5 @@ begin
 end;
 $$;
 comment on function console.rank_buyers(leadgen.offers, timestamptz) is
-  'The buyers of an offer, those that get leads first and of them as its strategy ranks them; its strategy in words; its '
-  'own caps as they are now. 500 at most.';
+  'The buyers of an offer, those that get leads first and of them as its strategy ranks them; its strategy in words; '
+  'its own caps as they are now. 500 at most.';

@@ -70,8 +70,8 @@ begin
 end;
 $$;
 comment on function console.describe_source(bigint, timestamptz) is
-  'A source with its campaigns, field map, payout policy, keys, faults, and what its leads of seven days came to. LG404 for '
-  'none.';
+  'A source with its campaigns, field map, payout policy, keys, faults, and what its leads of seven days came to. '
+  'LG404 for none.';
 
 create or replace function console.sum_up_leads(p_source_id bigint, p_now timestamptz)
 returns jsonb

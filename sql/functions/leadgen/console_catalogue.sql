@@ -150,7 +150,7 @@ create or replace function leadgen.save_row_for(
   p_form text,
   p_id bigint,
   p_fields jsonb,
-  p_mark text,
+  p_stamp text,
   p_reason text
 )
 returns boolean
@@ -160,7 +160,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return roads.save_row_for(p_token_hash, p_form, p_id, p_fields, p_mark, p_reason);
+  return roads.save_row_for(p_token_hash, p_form, p_id, p_fields, p_stamp, p_reason);
 end;
 $$;
 comment on function leadgen.save_row_for(text, text, bigint, jsonb, text, text) is
@@ -171,7 +171,7 @@ create or replace function leadgen.save_hours_for(
   p_token_hash text,
   p_enrollment_id bigint,
   p_hours text,
-  p_mark text,
+  p_stamp text,
   p_reason text
 )
 returns boolean
@@ -181,7 +181,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return roads.save_hours_for(p_token_hash, p_enrollment_id, p_hours, p_mark, p_reason);
+  return roads.save_hours_for(p_token_hash, p_enrollment_id, p_hours, p_stamp, p_reason);
 end;
 $$;
 comment on function leadgen.save_hours_for(text, bigint, text, text, text) is
@@ -192,7 +192,7 @@ create or replace function leadgen.save_areas_for(
   p_token_hash text,
   p_enrollment_id bigint,
   p_areas text,
-  p_mark text,
+  p_stamp text,
   p_reason text
 )
 returns jsonb
@@ -202,7 +202,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return roads.save_areas_for(p_token_hash, p_enrollment_id, p_areas, p_mark, p_reason);
+  return roads.save_areas_for(p_token_hash, p_enrollment_id, p_areas, p_stamp, p_reason);
 end;
 $$;
 comment on function leadgen.save_areas_for(text, bigint, text, text, text) is

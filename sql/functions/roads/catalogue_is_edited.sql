@@ -1,5 +1,5 @@
--- Road: the catalogue is shown and edited on the console's pages: buyers, enrollments, offers, sources. Who edits has the
--- right to configure and says why; the audit keeps both.
+-- Road: the catalogue is shown and edited on the console's pages: buyers, enrollments, offers, sources. Who edits has
+-- the right to configure and says why; the audit keeps both.
 
 create or replace function roads.list_buyers_for(p_token_hash text, p_text text, p_after bigint)
 returns jsonb
@@ -128,7 +128,7 @@ create or replace function roads.save_row_for(
   p_form text,
   p_id bigint,
   p_fields jsonb,
-  p_mark text,
+  p_stamp text,
   p_reason text
 )
 returns boolean
@@ -137,7 +137,7 @@ volatile
 as $$
 begin
   perform identity.admit_for(p_token_hash, 'configure', p_reason);
-  return catalog.save_form_row(p_form, p_id, p_fields, p_mark);
+  return catalog.save_form_row(p_form, p_id, p_fields, p_stamp);
 end;
 $$;
 comment on function roads.save_row_for(text, text, bigint, jsonb, text, text) is 'The work of leadgen.save_row_for.';
@@ -146,7 +146,7 @@ create or replace function roads.save_hours_for(
   p_token_hash text,
   p_enrollment_id bigint,
   p_hours text,
-  p_mark text,
+  p_stamp text,
   p_reason text
 )
 returns boolean
@@ -155,7 +155,7 @@ volatile
 as $$
 begin
   perform identity.admit_for(p_token_hash, 'configure', p_reason);
-  return catalog.save_hours(p_enrollment_id, p_hours, p_mark);
+  return catalog.save_hours(p_enrollment_id, p_hours, p_stamp);
 end;
 $$;
 comment on function roads.save_hours_for(text, bigint, text, text, text) is 'The work of leadgen.save_hours_for.';
@@ -164,7 +164,7 @@ create or replace function roads.save_areas_for(
   p_token_hash text,
   p_enrollment_id bigint,
   p_areas text,
-  p_mark text,
+  p_stamp text,
   p_reason text
 )
 returns jsonb
@@ -181,7 +181,7 @@ begin
     perform kernel.refuse('LG404', 'There is no such enrollment', 'id', coalesce(p_enrollment_id::text, 'nothing'),
       'the id of an enrollment');
   end if;
-  return catalog.save_areas(v_of.buyer_id, v_of.market_id, p_areas, p_mark);
+  return catalog.save_areas(v_of.buyer_id, v_of.market_id, p_areas, p_stamp);
 end;
 $$;
 comment on function roads.save_areas_for(text, bigint, text, text, text) is 'The work of leadgen.save_areas_for.';
