@@ -38,7 +38,8 @@ select is(console.describe_money(b) ->> 'light', 'nothing_left', 'a buyer withou
 from leadgen.buyers b join pia using (id);
 
 create temp table shown as select leadgen.show_enrollment_for(ana, enrolled) as it from tokens, ids;
-select is(it #> '{enrollment,limits}', '[{"cap": 1, "code": "cap_day", "left": 0, "used": 1, "is_money": false, "resets_at": "2026-11-21T06:00:00+00:00"}]',
+select is(it #> '{enrollment,limits}',
+  '[{"cap": 1, "code": "cap_day", "left": 0, "used": 1, "is_money": false, "resets_at": "2026-11-21T06:00:00+00:00"}]',
   'a limit says what is used and left, and when it resets') from shown;
 select is(it ->> 'hours', repeat('1', 168), 'without a schedule every hour is open') from shown;
 select is(it #>> '{areas,text}', '*', 'areas are a text, a line each') from shown;
@@ -91,7 +92,8 @@ select is(e.pause_from, '2026-12-24T06:00:00Z', 'a pause is by the clock of the 
 from leadgen.buyer_offers e, ids where e.id = enrolled;
 select is((a.actor, a.reason)::text, format('("user %s",holidays)', u.id), 'the audit has who and why')
 from leadgen.users u, lateral (
-  select x.actor, x.reason from leadgen.audit_entries x where x.table_name = 'buyer_offers' and x.reason = 'holidays' limit 1) a
+  select x.actor, x.reason from leadgen.audit_entries x where x.table_name = 'buyer_offers' and x.reason = 'holidays'
+  order by x.id limit 1) a
 where u.email = 'olga@people.example';
 select is(testkit.fault_of(format('select leadgen.resume_buyer_for(%L, %s, %s, ''why'')', olga, best, enrolled)), 'LG404 enrollment_id',
   'an enrollment of another buyer is none') from tokens, ids;

@@ -1,4 +1,4 @@
-"""The catalogue's pages without JavaScript: what is edited, what is refused beside its field, and two tabs on one row."""
+"""The catalogue's pages without JavaScript: what is edited, what is refused beside its field, two tabs on one row."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,9 @@ def buyer(market: psycopg.Connection) -> int:
 
 @pytest.fixture
 def enrollment(market: psycopg.Connection, buyer: int) -> int:
-    found = value(market, "select id from leadgen.buyer_offers where buyer_id = %s order by id limit 1", buyer)
+    found = value(
+        market, "select id from leadgen.buyer_offers where buyer_id = %s order by id limit 1", buyer
+    )
     assert isinstance(found, int)
     return found
 
@@ -38,16 +40,26 @@ def stamp_of(page: str, action: str) -> str:
 def test_a_buyer_is_added_and_changed_with_who_and_why(tab: Open, market: psycopg.Connection) -> None:
     visitor = tab("operator")
     visitor.open("/console/buyers/new")
-    fields = {"name": "Zoe <b>", "email": "zoe@buyer.example", "phone": "+15125550177", "billing_mode": "barter"}
+    fields = {
+        "name": "Zoe <b>",
+        "email": "zoe@buyer.example",
+        "phone": "+15125550177",
+        "billing_mode": "barter",
+    }
     assert visitor.send("/console/buyers", reason="signed", **fields).status == 422
     assert "Found barter; allowed: one of none, prepaid, invoiced" in visitor.text
     assert 'value="Zoe &lt;b&gt;"' in visitor.page
-    assert visitor.send("/console/buyers", reason="signed", **fields | {"billing_mode": "prepaid"}).status == 200
+    assert (
+        visitor.send("/console/buyers", reason="signed", **fields | {"billing_mode": "prepaid"}).status == 200
+    )
     assert "Zoe <b>" in visitor.text
     assert "To spend 0.00" in visitor.text
     place = visitor.place
     visitor.send(
-        f"{place}/save", stamp=stamp_of(visitor.page, f"{place}/save"), low_balance_at="250", reason="as agreed"
+        f"{place}/save",
+        stamp=stamp_of(visitor.page, f"{place}/save"),
+        low_balance_at="250",
+        reason="as agreed",
     )
     assert "It is saved." in visitor.text
     said = market.execute(
@@ -71,7 +83,9 @@ def test_the_second_of_two_tabs_is_told_and_keeps_what_was_typed(
     assert "Somebody else has changed it meanwhile" in other.text
     assert "Now: First Co" in other.text
     assert 'value="Second Co"' in other.page
-    other.send(f"{place}/save", stamp=stamp_of(other.page, f"{place}/save"), company="Second Co", reason="renamed")
+    other.send(
+        f"{place}/save", stamp=stamp_of(other.page, f"{place}/save"), company="Second Co", reason="renamed"
+    )
     assert value(market, "select company from leadgen.buyers where id = %s", buyer) == "Second Co"
 
 
@@ -85,7 +99,10 @@ def test_a_pause_is_planned_by_the_clock_of_the_market_and_taken_back(
     assert refused.status == 400
     assert "The pause would end before it begins" in visitor.text
     visitor.send(
-        f"{place}/pause", enrollment=str(enrollment), reason="holidays", **times | {"until": "2099-12-27T08:00"}
+        f"{place}/pause",
+        enrollment=str(enrollment),
+        reason="holidays",
+        **times | {"until": "2099-12-27T08:00"},
     )
     assert "Planned pause from 2099-12-25T00:00:00Z (18:00 America/Chicago)" in visitor.text
     visitor.send(f"{place}/resume", enrollment=str(enrollment), reason="back")
@@ -124,7 +141,9 @@ def test_a_pasted_list_is_counted_and_its_bad_lines_are_named_before_it_is_saved
     assert visitor.send(f"{place}/areas", stamp=stamp, areas="78701", reason="an old tab").status == 409
     count = "select count(*) from leadgen.buyer_service_areas where buyer_id = %s"
     assert value(market, count, buyer) == 3
-    market.execute("delete from leadgen.buyer_service_areas where buyer_id = %s and scope_type = 'postal_code'", [buyer])
+    market.execute(
+        "delete from leadgen.buyer_service_areas where buyer_id = %s and scope_type = 'postal_code'", [buyer]
+    )
 
 
 def test_a_source_gets_a_key_that_is_shown_once(tab: Open, market: psycopg.Connection) -> None:
@@ -140,22 +159,30 @@ def test_a_source_gets_a_key_that_is_shown_once(tab: Open, market: psycopg.Conne
     assert key
     visitor.open(place)
     assert key[0] not in visitor.page
-    known = value(market, "select id from leadgen.api_keys where key_hash = encode(sha256(%s), 'hex')", key[0].encode())
+    known = value(
+        market, "select id from leadgen.api_keys where key_hash = encode(sha256(%s), 'hex')", key[0].encode()
+    )
     visitor.send(f"{place}/keys/{known}/revoke", reason="it leaked")
     assert "The key is revoked." in visitor.text
 
 
-def test_an_offer_links_to_its_policies_and_says_what_cannot_work(tab: Open, market: psycopg.Connection) -> None:
+def test_an_offer_links_to_its_policies_and_says_what_cannot_work(
+    tab: Open, market: psycopg.Connection
+) -> None:
     visitor = tab("analyst")
     offer = value(market, "select id from leadgen.offers where name = 'Austin plumbing'")
     visitor.open(f"/console/offers/{offer}")
     assert any(link.startswith("/console/policies/routing/") for link in visitor.links)
     assert any(link.startswith("/console/enrollments/") for link in visitor.links)
     assert "Change it" not in visitor.text
-    assert visitor.send(f"/console/offers/{offer}/save", stamp="", name="Mine", reason="no right").status == 403
+    assert (
+        visitor.send(f"/console/offers/{offer}/save", stamp="", name="Mine", reason="no right").status == 403
+    )
 
 
-@pytest.stamp.parametrize("place", ["buyers/999999", "enrollments/999999", "offers/999999", "sources/999999", "buyers/x"])
+@pytest.mark.parametrize(
+    "place", ["buyers/999999", "enrollments/999999", "offers/999999", "sources/999999", "buyers/x"]
+)
 def test_what_is_not_there_is_not_found(tab: Open, place: str) -> None:
     assert tab("analyst").open(f"/console/{place}").status == 404
 

@@ -12,7 +12,16 @@ from litestar import Response
 from leadgen.api_keys import make_key
 from leadgen.app.problems import NOT_FOUND, FieldError, Problem
 from leadgen.app.signed_in import SIGN_IN_AGAIN
-from leadgen.console.catalogue_queries import ADD_ROW, BUYER, GIVE_KEY, NEW_FORM, OFFER, SAVE_ROW, SOURCE, TAKE_KEY
+from leadgen.console.catalogue_queries import (
+    ADD_ROW,
+    BUYER,
+    GIVE_KEY,
+    NEW_FORM,
+    OFFER,
+    SAVE_ROW,
+    SOURCE,
+    TAKE_KEY,
+)
 from leadgen.console.query import to_id
 from leadgen.console.site import CONSOLE
 from leadgen.pages.failures import show_sign_in
@@ -97,7 +106,12 @@ async def give_key(visitor: Visitor, subject: Subject, row: int) -> Response[byt
         if problem.kind is SIGN_IN_AGAIN:
             place, kept = visitor.request.url.path, keep(fields) or ""
             return show_sign_in(
-                CONSOLE, visitor.services, place=place, kept=kept, problem=problem, status=HTTPStatus.FORBIDDEN
+                CONSOLE,
+                visitor.services,
+                place=place,
+                kept=kept,
+                problem=problem,
+                status=HTTPStatus.FORBIDDEN,
             )
         return await show_row(visitor, subject, row, let_through(problem), "key")
     return await show_row(visitor, subject, row, made=key.text)
