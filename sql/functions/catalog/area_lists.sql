@@ -8,7 +8,7 @@ as $$
 -- What has a digit or a star is a postal code, all else a city. Codes of digits alone may be apart by blanks.
 declare
   c_longest constant integer := 200000;
-  c_most constant integer := 10000;
+  c_most constant integer := 5000;
   v_country constant text := ref.find_postal_country(p_country_code);
   v_has_places constant boolean := exists (select from leadgen.postal_places p where p.country_code = v_country);
   v_count bigint;
@@ -60,7 +60,7 @@ $$;
 comment on function catalog.read_area_list(text, text) is
   'What a pasted list of areas says, entry by entry: line, what is written, postal_code or city, its key, whether '
   'places know it, and what would be allowed where it cannot be taken. Entries are apart by lines, commas, semicolons '
-  'or tabs. LG400 for more than 200,000 characters or 10,000 entries.';
+  'or tabs. LG400 for more than 200,000 characters or 5,000 entries.';
 
 create or replace function catalog.stamp_areas(p_buyer_id bigint, p_market_id bigint)
 returns text

@@ -67,7 +67,7 @@ create or replace function console.describe_standing(
 )
 returns text
 language plpgsql
-stable
+immutable
 as $$
 begin
   return case
