@@ -45,7 +45,7 @@ ALLOWED = {
         "tracing",
     },
     "pages": {"app", "words"},
-    "console": {"app", "pages", "show", "whatif"},
+    "console": {"api_keys", "app", "pages", "show", "whatif"},
     "forms": {"app", "pages"},
     "portal": {"api_keys", "app", "invoices", "pages"},
     "payments": {"settings"},

@@ -94,6 +94,8 @@ from (values
     decide_return_for,return_sale_for,resubmit_quarantined_for,open_submission_for,route_again_for,open_lead_for,erase_lead_for,
     list_policies_for,show_policy_for,compare_policy_for,rehearse_policy_for,find_offer_of_lead,publish_policy_for,
     roll_back_policy_for,
+    list_buyers_for,show_buyer_for,show_enrollment_for,list_offers_for,show_offer_for,list_sources_for,show_source_for,show_new_form_for,
+    add_row_for,save_row_for,save_hours_for,save_areas_for,pause_buyer_for,resume_buyer_for,give_key_for,take_key_for,
     act_as_buyer,act_as_source,act_as_user}'::text[]),
   ('leadgen_buyer', '{act_as_buyer,act_as_user,acting_buyer}'),
   ('leadgen_source', '{act_as_source,act_as_user,acting_source}'),

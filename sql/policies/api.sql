@@ -164,6 +164,22 @@ grant execute on function leadgen.rehearse_policy_for(text, text, bigint, bigint
 grant execute on function leadgen.find_offer_of_lead(text, bigint) to leadgen_api;
 grant execute on function leadgen.publish_policy_for(text, text, bigint, jsonb, integer, text) to leadgen_api;
 grant execute on function leadgen.roll_back_policy_for(text, text, bigint, integer, text) to leadgen_api;
+grant execute on function leadgen.list_buyers_for(text, text, bigint) to leadgen_api;
+grant execute on function leadgen.show_buyer_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_enrollment_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.list_offers_for(text) to leadgen_api;
+grant execute on function leadgen.show_offer_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.list_sources_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_source_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_new_form_for(text, text) to leadgen_api;
+grant execute on function leadgen.add_row_for(text, text, jsonb, text) to leadgen_api;
+grant execute on function leadgen.save_row_for(text, text, bigint, jsonb, text, text) to leadgen_api;
+grant execute on function leadgen.save_hours_for(text, bigint, text, text, text) to leadgen_api;
+grant execute on function leadgen.save_areas_for(text, bigint, text, text, text) to leadgen_api;
+grant execute on function leadgen.pause_buyer_for(text, bigint, bigint, text, text, text) to leadgen_api;
+grant execute on function leadgen.resume_buyer_for(text, bigint, bigint, text) to leadgen_api;
+grant execute on function leadgen.give_key_for(text, text, bigint, text, text, text, text) to leadgen_api;
+grant execute on function leadgen.take_key_for(text, bigint, text) to leadgen_api;
 
 -- People of a buyer, on the portal's pages.
 grant execute on function leadgen.show_portal_visitor(text) to leadgen_api;

@@ -616,7 +616,10 @@ comment on table leadgen.buyer_offers is
   'An enrollment: a buyer takes part in an offer, at this price, up to these caps.';
 comment on column leadgen.buyer_offers.routing_priority is 'Strategy priority: the higher number is served first.';
 comment on column leadgen.buyer_offers.weight is 'Strategy weighted: the share of leads is weight / sum of weights.';
+comment on column leadgen.buyer_offers.capacity_per_hour is 'Leads a calendar hour; null: unlimited, 0: none.';
 comment on column leadgen.buyer_offers.capacity_per_day is 'Leads a calendar day; null: unlimited, 0: none.';
+comment on column leadgen.buyer_offers.capacity_per_week is 'Leads a week from Monday; null: unlimited, 0: none.';
+comment on column leadgen.buyer_offers.capacity_per_month is 'Leads a calendar month; null: unlimited, 0: none.';
 comment on column leadgen.buyer_offers.timezone is 'Whose calendar the caps follow; null: the market''s.';
 comment on column leadgen.buyer_offers.price_per_lead is 'Null: offers.default_price_per_lead.';
 comment on column leadgen.buyer_offers.min_balance_required is
@@ -627,6 +630,8 @@ comment on column leadgen.buyer_offers.pause_from is
   'When a planned pause begins; null: it has begun. Never without pause_until. A time written without a zone is read in the TimeZone of the session.';
 comment on column leadgen.buyer_offers.budget_per_day is
   'Money a calendar day, in the market''s currency; null: unlimited, 0: none.';
+comment on column leadgen.buyer_offers.budget_per_month is
+  'Money a calendar month, in the market''s currency; null: unlimited, 0: none.';
 comment on column leadgen.buyer_offers.schedule is
   'When it takes leads, in its zone: {"mon": [["08:00", "18:00"]], ...}; a range may pass midnight, a day left out is '
   'closed. Null: always.';

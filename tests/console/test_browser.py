@@ -11,6 +11,7 @@ from api.people import PASSWORD
 from api.serving import Api, add_sale
 from console.people import SESSION, add_person, add_session
 from console.test_actions import lead_of
+from console.test_speed import CATALOGUE
 from leadgen.console.site import CONSOLE
 from rig.chromium import needs_chromium, running_chromium
 
@@ -97,6 +98,7 @@ def test_every_page_looks_right_and_is_small(visit: Visit, market: psycopg.Conne
     assert sum(sizes) < MOST_BYTES
     policy = "/console/policies/routing/1"
     places = [*(link.path for link in CONSOLE.links), f"/console/leads/{lead}", policy, "/console/nowhere"]
+    places += [*CATALOGUE, "/console/buyers/new"]
     for place in places:
         page.goto(place)
         check_look(page)
@@ -121,6 +123,27 @@ def test_a_policy_from_typing_to_live(visit: Visit, market: psycopg.Connection) 
     page.get_by_role("button", name="Publish it now").click()
     expect(page.get_by_role("status")).to_contain_text("is live.")
     expect(page.get_by_role("row", name="the best price first")).to_be_visible()
+
+
+def test_hours_and_areas_of_an_enrollment_by_keyboard(visit: Visit, market: psycopg.Connection) -> None:
+    page = visit("operator")
+    page.goto(CATALOGUE[1])
+    page.get_by_label("Monday 00:00").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Tuesday 00:00")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.get_by_label("Tuesday 01:00")).not_to_be_checked()
+    hours = page.get_by_role("region", name="Hours", exact=True)
+    hours.get_by_label("Reason").fill("nobody is up")
+    hours.get_by_label("Reason").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("It is saved.")
+    expect(page.get_by_role("img", name="Map of")).to_be_visible()
+    page.get_by_label("Postal codes, prefixes and cities").fill("Austin\n7870l")
+    page.get_by_role("button", name="Check the list").click()
+    expect(page.get_by_role("status")).to_contain_text("Line 2: 7870l")
+    check_look(page)
+    market.execute("update leadgen.buyer_offers set schedule = null")
 
 
 def test_a_form_is_sent_once_however_often_it_is_pressed(visit: Visit, market: psycopg.Connection) -> None:

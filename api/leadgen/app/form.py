@@ -12,13 +12,15 @@ from leadgen.app.problems import Problem
 MAX_FIELDS = 100
 
 
-async def read_form(request: Request[Any, Any, Any], headers: Headers, limit: int) -> dict[str, str]:
+async def read_form(
+    request: Request[Any, Any, Any], headers: Headers, limit: int, most_fields: int = MAX_FIELDS
+) -> dict[str, str]:
     """The fields of a form of at most `limit` bytes. Raises Problem for another body, or a field that comes twice."""
     check_form_type(headers)
     body = await read_body(request, limit)
     try:
         pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most_fields
         )
     except ValueError:
         raise Problem.of_field("body", "text that is not a form", "a URL-encoded form in UTF-8") from None

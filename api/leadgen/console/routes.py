@@ -5,10 +5,14 @@ from litestar.params import FromPath
 
 from leadgen.app.problems import NOT_FOUND, Problem
 from leadgen.app.services import FromServices, Request
+from leadgen.console.buyers import BUYER_ROUTES
+from leadgen.console.enrollments import ENROLLMENT_ROUTES
 from leadgen.console.leads import LEAD_ROUTES
+from leadgen.console.offers import OFFER_ROUTES
 from leadgen.console.policies import POLICY_ROUTES
 from leadgen.console.queues import QUEUE_ROUTES
 from leadgen.console.site import CONSOLE
+from leadgen.console.sources import SOURCE_ROUTES
 from leadgen.console.today import show_today
 from leadgen.pages.failures import make_handlers
 from leadgen.pages.visitor import admit
@@ -23,6 +27,16 @@ async def show_nothing(request: Request, services: FromServices, rest: FromPath[
 
 CONSOLE_ROUTES = Router(
     path="/",
-    route_handlers=[show_today, *LEAD_ROUTES, *QUEUE_ROUTES, *POLICY_ROUTES, show_nothing],
+    route_handlers=[
+        show_today,
+        *LEAD_ROUTES,
+        *QUEUE_ROUTES,
+        *BUYER_ROUTES,
+        *ENROLLMENT_ROUTES,
+        *OFFER_ROUTES,
+        *SOURCE_ROUTES,
+        *POLICY_ROUTES,
+        show_nothing,
+    ],
     exception_handlers=make_handlers(CONSOLE),
 )

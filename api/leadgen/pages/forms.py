@@ -13,6 +13,7 @@ from leadgen.app.signed_in import CSRF_HEADER, NOT_OUR_PAGE
 
 TOKEN = "csrf"  # noqa: S105  the field's name
 MOST_FORM = 262_144  # bytes
+MOST_FIELDS = 250  # a week has 168 hours
 MOST_KEPT = 200_000  # characters of the fields as JSON
 # No field that is a secret is kept in a page.
 SECRETS = frozenset({TOKEN, "password", "code"})
@@ -20,7 +21,7 @@ SECRETS = frozenset({TOKEN, "password", "code"})
 
 async def read_fields(request: Request, limit: int = MOST_FORM) -> dict[str, str]:
     """The fields of a form. Raises Problem."""
-    return await read_form(request, group(request.scope["headers"]), limit)
+    return await read_form(request, group(request.scope["headers"]), limit, MOST_FIELDS)
 
 
 def is_genuine(request: Request, fields: Mapping[str, str], session_token: str) -> bool:

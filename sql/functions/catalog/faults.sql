@@ -73,13 +73,14 @@ returns boolean
 language sql
 stable
 as $$
+-- One market's areas of one buyer: a probe by key, however many areas the market has.
   select p_enrollment.is_reachable
     and exists (select from leadgen.buyers b where b.id = p_enrollment.buyer_id and b.is_active)
     and exists (
       select
       from leadgen.buyer_service_areas a
-      join leadgen.offers o on o.market_id = a.market_id
-      where o.id = p_enrollment.offer_id and a.buyer_id = p_enrollment.buyer_id and a.is_active);
+      where a.buyer_id = p_enrollment.buyer_id and a.is_active and a.market_id = (
+        select o.market_id from leadgen.offers o where o.id = p_enrollment.offer_id));
 $$;
 comment on function catalog.can_take_leads(leadgen.buyer_offers) is
   'Whether the buyer of an enrollment is active, can be reached and works somewhere in the market.';

@@ -30,6 +30,16 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// In a week's hours the arrow keys go from hour to hour; without them Tab does.
+document.querySelector("[data-week]")?.addEventListener("keydown", (event) => {
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -24, ArrowDown: 24 }[event.key];
+  const hours = [...event.currentTarget.querySelectorAll("input")], next = hours[hours.indexOf(event.target) + step];
+  if (next && step) {
+    event.preventDefault();
+    next.focus();
+  }
+});
+
 for (const element of document.querySelectorAll(".needs-script")) element.hidden = !window.PublicKeyCredential;
 document.getElementById("fault")?.focus();
 
