@@ -19,6 +19,7 @@ Run = Callable[..., Any]
 # on no command line, where `ps` and the shell's history show it.
 CALLED = {
     "accept_sale": "accept",
+    "add_hook": "hooks add",
     "add_consent_text": "consent add",
     "add_data_key": "import",
     "add_payment": "money payments add",
@@ -60,6 +61,7 @@ CALLED = {
     "find_last_bookings": "verify",
     "find_leads": "find",
     "find_person": "erase",
+    "find_posting_key": "import",
     "finish_suppression_import": "suppress import",
     "find_report_zone": "export",
     "forget_old": "retention run",
@@ -82,6 +84,7 @@ CALLED = {
     "make_statement": "money statement",
     "match_bank_line": "money payments match",
     "keep_report_zone": None,  # SQL, as reports are
+    "measure_market": None,  # the worker's metrics
     "measure_outbox": None,  # the worker's metrics
     "measure_sealing": "sealing status",
     "offer_history": "history",
@@ -90,6 +93,7 @@ CALLED = {
     "open_fetch": "person export",
     "park_delivery": "deliveries park",
     "pause_enrollment": "pause",
+    "pause_hook": "hooks pause",
     "pay_source": "money payout",
     "policy_history": "history",
     "record_backup": "backup record",
@@ -99,12 +103,14 @@ CALLED = {
     "refund_payment": "money payments refund",
     "refund_sale": "money refund",
     "rebuild_reports": None,  # SQL, as reports are
+    "remove_hook": "hooks remove",
     "remove_network_secrets": None,
     "remove_user_totp": "user reset",
     "replay_lead": "replay",
     "resolve_dispute": "money invoice resolve",
     "resubmit_quarantined": "quarantine resubmit",
     "resume_enrollment": "resume",
+    "resume_hook": "hooks resume",
     "retire_data_keys": "sealing rotate",
     "retry_delivery": "deliveries retry",
     "return_sale": "return",
@@ -116,6 +122,7 @@ CALLED = {
     "roll_back_enrollment": "rollback",
     "roll_back_offer": "rollback",
     "roll_back_policy": "rollback",
+    "rotate_hook_secret": "hooks rotate",
     "rotate_webhook_secret": "endpoints rotate-secret",
     "rotate_key": "key rotate",
     "send_invoice": "money invoice send",
@@ -136,6 +143,7 @@ CALLED = {
     "suppress": "suppress phone",
     "top_up": None,  # the same as add_payment
     "total_month": "money close",
+    "test_hook": "hooks test",
     "try_field_map": "field-map try",
     "unsuppress": "unsuppress",
     "verify_audit": "verify",

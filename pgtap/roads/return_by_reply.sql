@@ -18,7 +18,8 @@ select is(array_agg(testkit.tell_return(id) order by n), array['returned release
   'accepted | accepted | refused reply auto 1 of 1 returns of sales in November 2026',
   'accepted | accepted | refused reply auto 1 of 1 returns of sales in November 2026'],
   'settle_return: a return over the quota is refused and the sale accepted') from s12;
-select is(testkit.return_events(offer_id), '{return_approved,return_refused,return_refused}', 'the operator hears how returns were decided') from replying;
+select is(testkit.return_events(offer_id), '{return_approved,return_refused,return_refused}',
+  'the operator hears how returns were decided') from replying;
 create temp table late as select testkit.open_offer('{"returns": {"window_hours": 0}}', 'Ace') as offer_id;
 create temp table s13 as select testkit.sell_lead(offer_id, 1) as id from late;
 select testkit.reply(id) from s13;

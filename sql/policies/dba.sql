@@ -204,11 +204,13 @@ revoke select on leadgen.link_secrets, leadgen.webhook_secrets, leadgen.network_
 grant select (hook_id, created_at, previous_secret_until) on leadgen.hook_secrets to leadgen_dba;
 grant select (buyer_id, created_at, updated_at, previous_secret_until) on leadgen.webhook_secrets to leadgen_dba;
 grant select (source_id, created_at, updated_at) on leadgen.network_secrets to leadgen_dba;
--- Keys: by functions, which leave no key without an owner and no change without an event. Their hashes are read by nobody.
+-- Keys: by functions, which leave no key without an owner and no change without an event. Nobody reads hashes, but the one by
+-- which a file is imported for a source.
 revoke select on leadgen.api_keys from leadgen_dba;
 grant select (
   id, created_at, kind, source_id, buyer_id, user_id, name, prefix, scopes, expires_at, revoked_at, last_used_at, made_by
 ) on leadgen.api_keys to leadgen_dba;
+grant execute on function leadgen.find_posting_key(text) to leadgen_dba;
 grant execute on function leadgen.create_key(text, bigint, text, text[], timestamptz, text, text) to leadgen_dba;
 grant execute on function leadgen.rotate_key(bigint, interval, timestamptz, text, text) to leadgen_dba;
 grant execute on function leadgen.revoke_key(bigint) to leadgen_dba;

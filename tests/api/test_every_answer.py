@@ -105,9 +105,9 @@ def test_the_id_of_the_edge_is_kept_and_nobody_elses(api: Api, tmp_path: Path) -
             assert uuid.UUID(behind.get("/nothing", X_Request_Id=odd).headers["X-Request-Id"])
 
 
-def test_what_is_logged_of_a_request_has_its_id(database: str, tmp_path: Path) -> None:
-    with running_api(database, tmp_path) as api:
-        with psycopg.connect(database) as session:
+def test_what_is_logged_of_a_request_has_its_id(stocked_database: str, tmp_path: Path) -> None:
+    with running_api(stocked_database, tmp_path) as api:
+        with psycopg.connect(stocked_database) as session:
             session.execute("alter function leadgen.show_balance(text) rename to show_no_balance")
         answer = api.get("/api/balance", X_API_Key=BUYER_KEY)
         (line,) = [

@@ -82,7 +82,7 @@ def test_a_buyer_sees_no_page_of_the_console(tab: Open) -> None:
     visitor = tab("buyer")
     assert visitor.open("/console").status == 403
     visitor.open("/")
-    assert visitor.place == "/sign-in/elsewhere"
+    assert visitor.place == "/portal"
 
 
 def test_a_form_outlives_its_session(tab: Open, site: Api, market: psycopg.Connection) -> None:

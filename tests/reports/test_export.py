@@ -50,7 +50,7 @@ def test_rows_come_out_as_csv_with_no_formula_in_them(market: Any, run: Run) -> 
     assert done.returncode == 0, done.stderr
     rows = read_csv(done.stdout)
     assert sorted(row["utm_source"] for row in rows) == ["'=cmd()", "plain", "plain"]
-    assert {row["price"] for row in rows} == {"45.00"}
+    assert {row["revenue"] for row in rows} == {"45.00"}
     assert done.stderr == "leads: 3 rows, times by America/Chicago; read from the primary\n"
 
 
@@ -58,14 +58,14 @@ def test_json_lines_and_parquet_are_as_they_are(market: Any, run: Run, tmp_path:
     done = run("export", "leads", "--format", "jsonl")
     rows = [json.loads(line, parse_float=Decimal) for line in done.stdout.splitlines()]
     assert sorted(row["utm_source"] for row in rows) == ["=cmd()", "plain", "plain"]
-    assert rows[0]["price"] == Decimal("45.00")
+    assert rows[0]["revenue"] == Decimal("45.00")
 
     file = tmp_path / "leads.parquet"
     done = run("export", "leads", "--format", "parquet", "--output", str(file))
     assert done.returncode == 0, done.stderr
     table = parquet.read_table(file)
     assert sorted(table.column("utm_source").to_pylist()) == ["=cmd()", "plain", "plain"]
-    assert table.column("price").to_pylist() == [Decimal("45.00")] * 3
+    assert table.column("revenue").to_pylist() == [Decimal("45.00")] * 3
     created = market.execute("select created_at from leadgen.leads order by 1").fetchall()
     assert sorted(table.column("created_at").to_pylist()) == [row[0] for row in created]
     assert str(table.schema.field("came_day").type) == "date32[day]"
@@ -124,7 +124,7 @@ def test_days_are_those_of_the_zone(market: Any, run: Run) -> None:
         (("leads", "--zone", "Texas"), "--zone: found Texas, allowed a zone"),
         (
             ("leads", "--by", "nothing", "--from", "2026-11-20"),
-            "The view has no such time; --by: found nothing, allowed created_at",
+            "The view has no such time; --by: found nothing, allowed came_day, created_at",
         ),
         (
             ("buyer_balances", "--from", "2026-11-20"),
@@ -133,7 +133,7 @@ def test_days_are_those_of_the_zone(market: Any, run: Run) -> None:
         (("leads", "--where", "status"), "--where: found status, allowed COLUMN=VALUE"),
         (
             ("leads", "--where", "nothing=1"),
-            "The view has no such column; --where: found nothing, allowed lead_id",
+            "The view has no such column; --where: found nothing, allowed came_day",
         ),
         (("leads", "--where", "lead_id=one"), "one"),
         (("leads", "--format", "parquet"), "--output: Parquet needs a file"),
@@ -153,7 +153,7 @@ def test_filters_choose_rows(market: Any, run: Run) -> None:
     for filters, rows in (
         (("utm_source=plain",), 2),
         (("utm_source!=plain",), 1),
-        (("price>=45", "price<46"), 3),
+        (("revenue>=45", "revenue<46"), 3),
     ):
         done = run("export", "leads", *(word for text in filters for word in ("--where", text)))
         assert len(read_csv(done.stdout)) == rows, done.stderr

@@ -71,7 +71,7 @@ async def test_a_report_reaches_its_recipients_once(outbox: Outbox, start_worker
     message = box.messages[0]
     assert message["Subject"].startswith("daily: leads, ")
     assert "Rows: 3" in part_of(message, "plain")
-    assert "price: 135.00 USD" in part_of(message, "plain").replace("Price", "price")
+    assert "revenue: 135.00 USD" in part_of(message, "plain").replace("Revenue", "revenue")
     html = part_of(message, "html")
     assert "135.00 USD" in html
     assert 'bgcolor="#0b63ce"' in html, "a bar that mail programs show"
@@ -80,7 +80,7 @@ async def test_a_report_reaches_its_recipients_once(outbox: Outbox, start_worker
     assert file.get_content_type() == "text/csv"
     assert (file.get_filename() or "").startswith("daily-20")
     rows = list(csv.DictReader(io.StringIO(file.get_content())))
-    assert [row["price"] for row in rows] == ["45.00"] * 3
+    assert [row["revenue"] for row in rows] == ["45.00"] * 3
     assert not {"name", "email", "phone"} & set(rows[0])
 
 
@@ -92,7 +92,7 @@ async def test_json_lines_are_attached_where_they_are_asked_for(outbox: Outbox, 
     (file,) = box.messages[0].iter_attachments()
     lines = file.get_content().decode().splitlines()
     rows = [json.loads(line, parse_float=Decimal) for line in lines]
-    assert [row["price"] for row in rows] == [Decimal("45.00")] * 3
+    assert [row["revenue"] for row in rows] == [Decimal("45.00")] * 3
 
 
 async def test_a_mail_that_fails_is_sent_later_and_what_was_sent_is_not_sent_again(

@@ -52,7 +52,7 @@ def add(
 ) -> None:
     """Send the feed to a URL from now on. Prints the hook's id and the secret that signs what is sent.
 
-    Example: leadgen hooks add https://ops.example.com/leadgen --name chat --kind limit.reached --kind endpoint.disabled
+    Example: leadgen hooks add https://ops.example.com/leadgen --name chat --kind limit.reached
     """
     (hook,) = read_rows(ADD, [name, url, kind or []])
     out.print(f"{hook['hook_id']} {hook['secret']}", markup=False, soft_wrap=True)

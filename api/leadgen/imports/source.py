@@ -8,12 +8,7 @@ import psycopg
 from leadgen.errors import LeadGenError
 
 FIND = """
-select s.source_key, (
-    select k.key_hash from leadgen.api_keys k
-    where k.source_id = s.id and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
-    order by k.id
-    limit 1
-  ), o.slug, m.currency, s.kind,
+select s.source_key, leadgen.find_posting_key(s.source_key), o.slug, m.currency, s.kind,
   case
     when not o.is_active then 'offer'
     when not m.is_active then 'market'

@@ -69,9 +69,10 @@ def write_parquet(connection: psycopg.Connection[Any], query: str, out: IO[bytes
     check_parquet()
     from pyarrow.parquet import ParquetWriter
 
-    from leadgen.reports.parquet import make_batch, make_schema
+    from leadgen.reports.parquet import make_batch, make_schema, read_infinity
 
     rows = 0
+    read_infinity(connection)
     with connection.transaction(), connection.cursor("export") as cursor:
         cursor.execute(query.encode())
         described = cursor.description or []

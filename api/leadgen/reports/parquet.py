@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pyarrow as pa
+from psycopg.abc import Buffer
+from psycopg.types.datetime import DateLoader, TimestamptzLoader
 
 DIGITS, PLACES = 38, 10  # of a number whose column says neither
 
@@ -23,6 +25,29 @@ TYPES = {
     "timestamp": pa.timestamp("us"),
     "interval": pa.duration("us"),
 }
+
+
+class _Day(DateLoader):
+    """A day; an infinite one is the first or last that there is."""
+
+    def load(self, data: Buffer) -> date:
+        return _FINITE.get(bytes(data)) or super().load(data)
+
+
+class _Moment(TimestamptzLoader):
+    """A time; an infinite one is the first or last that there is."""
+
+    def load(self, data: Buffer) -> datetime:
+        return _FINITE.get(bytes(data)) or super().load(data)
+
+
+_FINITE = {b"-infinity": datetime.min.replace(tzinfo=UTC), b"infinity": datetime.max.replace(tzinfo=UTC)}
+
+
+def read_infinity(connection: psycopg.Connection[Any]) -> None:
+    """Let a session read infinite days and times, for which Parquet has no value."""
+    connection.adapters.register_loader("date", _Day)
+    connection.adapters.register_loader("timestamptz", _Moment)
 
 
 def make_schema(columns: Sequence[psycopg.Column]) -> pa.Schema:

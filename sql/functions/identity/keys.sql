@@ -118,6 +118,22 @@ comment on function identity.authorize_operator(text, text) is
   'The name of the operator whose key in force has this hash, or "user" and the id of a user who is one. LG401 when '
   'there is none, LG403 when it lacks the scope.';
 
+create or replace function identity.find_posting_key(p_source_key text)
+returns text
+language sql
+stable
+as $$
+-- Of sources alone: with the hash of another key one could call as a buyer or a user.
+  select k.key_hash
+  from leadgen.sources s
+  join leadgen.api_keys k on k.source_id = s.id
+  where s.source_key = p_source_key and k.revoked_at is null
+    and (k.expires_at is null or k.expires_at > leadgen.clock())
+  order by k.id
+  limit 1;
+$$;
+comment on function identity.find_posting_key(text) is 'The work of leadgen.find_posting_key.';
+
 create or replace function identity.note_key_uses(p_key_hashes text[], p_used_at timestamptz[])
 returns integer
 language plpgsql

@@ -6,13 +6,10 @@ language plpgsql
 volatile
 as $$
 begin
-  if exists (
-    select from leadgen.api_keys k
-    where k.key_hash = p_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > leadgen.clock())
-  ) then
-    perform identity.open_key(p_hash);
-  else
+  if exists (select from leadgen.user_sessions s where s.token_hash = p_hash) then
     perform identity.open_session(p_hash);
+  else
+    perform identity.open_key(p_hash);
   end if;
 end;
 $$;

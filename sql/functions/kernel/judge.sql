@@ -65,6 +65,7 @@ create or replace function kernel.rank_reason(p_reason text)
 returns integer
 language plpgsql
 immutable
+set search_path = pg_catalog, pg_temp
 as $$
 -- To read the compiled body, in psql: \sf kernel.rank_reason
 begin

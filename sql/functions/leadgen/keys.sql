@@ -59,6 +59,20 @@ end;
 $$;
 comment on function leadgen.revoke_key(bigint) is 'Revokes a key at once; false when it was before. LG404.';
 
+create or replace function leadgen.find_posting_key(p_source_key text)
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return identity.find_posting_key(p_source_key);
+end;
+$$;
+comment on function leadgen.find_posting_key(text) is
+  'The hash of a source''s oldest key in force, with which `leadgen import` posts for it; null when it has none.';
+
 create or replace function leadgen.note_key_uses(p_key_hashes text[], p_used_at timestamptz[])
 returns integer
 language plpgsql

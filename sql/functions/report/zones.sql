@@ -24,6 +24,7 @@ create or replace function report.find_start()
 returns timestamptz
 language sql
 stable parallel safe
+set search_path = pg_catalog, pg_temp
 as $$
   select min(z.read_from) from report.zones z;
 $$;
