@@ -36,7 +36,7 @@ select is_empty($$select name from functions where proowner not in ('leadgen_own
 select bag_eq($$select proname::text from functions where proowner = 'leadgen_reader'::regrole and prosecdef$$,
   $$select unnest('{show_sale,show_balance,list_ledger,show_own_invoice,list_own_invoices,show_payment,
     show_portal_visitor,show_portal_week,list_portal_sales,show_portal_sale,list_portal_terms,list_portal_endpoints,
-    show_portal_money,list_portal_invoices,show_portal_invoice,show_own_feed}'::text[])$$,
+    show_portal_money,show_portal_payment,list_portal_invoices,show_portal_invoice,show_own_feed}'::text[])$$,
   'what buyers read runs under row-level security');
 select is_empty($$select name from schemas where has_schema_privilege('leadgen_reader', oid, 'create')$$,
   'the role of what reads for buyers makes nothing');
@@ -88,7 +88,8 @@ from (values
     find_feed_head,find_feed_reader,show_feed,show_own_feed,
     show_portal_visitor,show_portal_week,list_portal_sales,show_portal_sale,list_portal_terms,list_portal_endpoints,
     show_portal_money,list_portal_invoices,show_portal_invoice,make_portal_statement,answer_sale_for,show_lead_form,
-    pause_own_enrollment,resume_own_enrollment,send_own_test,
+    pause_own_enrollment,resume_own_enrollment,send_own_test,show_portal_payment,report_outcome_for,set_own_limits,set_own_hours,
+    start_own_top_up,set_own_recharge,list_own_notice_choices,set_own_notice_choices,
     show_today,browse_leads,search_leads,show_lead,list_quarantine_for,list_held_for,list_returns_for,list_deliveries_for,
     list_endpoints_for,list_events_for,retry_delivery_for,park_delivery_for,enable_endpoint_for,disable_endpoint_for,send_test_for,
     decide_return_for,return_sale_for,resubmit_quarantined_for,open_submission_for,route_again_for,open_lead_for,erase_lead_for,

@@ -50,7 +50,8 @@ select
 select is(leadgen.settle_endpoints(), 0, 'settle_endpoints: once');
 select is((select count(*) from told) + (select count(*) from leadgen.events), 2::bigint, 'nothing is told twice');
 select is(testkit.submit(offer_id, '{}', 1) ->> 'buyer_id', null, 'no lead is sold to whom nothing reaches') from ids;
-select is(outbox.ensure_notice_endpoint(buyer_id), (select id from mail), 'ensure_notice_endpoint: the same every time') from seat;
+select is(outbox.ensure_notice_endpoint(buyer_id, 'balance.low'), (select id from mail), 'ensure_notice_endpoint: the same every time')
+from seat;
 
 -- Enabled: as new, and the held lead finds its buyer.
 select is(leadgen.enable_endpoint(id), true, 'enable_endpoint') from hook;
@@ -99,13 +100,13 @@ from
 -- Who is not told: it does not want to be, or its e-mail itself is what is disabled.
 select leadgen.enable_endpoint(id) from hook;
 update leadgen.buyers b set notice_emails = false from seat s where b.id = s.buyer_id;
-select is(outbox.ensure_notice_endpoint(buyer_id), null, 'ensure_notice_endpoint: it wants none') from seat;
+select is(outbox.ensure_notice_endpoint(buyer_id, 'balance.low'), null, 'ensure_notice_endpoint: it wants none') from seat;
 select leadgen.disable_endpoint(id, 'quietly') from hook;
 select is(count(*), 2::bigint, 'a buyer who wants no notices gets none') from told;
 update leadgen.buyers b set notice_emails = true from seat s where b.id = s.buyer_id;
 select leadgen.disable_endpoint(id, 'bounces') from mail;
 select is(count(*), 2::bigint, 'no notice to the address that is disabled') from told;
-select is(outbox.ensure_notice_endpoint(buyer_id), null, 'ensure_notice_endpoint: it is disabled') from seat;
+select is(outbox.ensure_notice_endpoint(buyer_id, 'balance.low'), null, 'ensure_notice_endpoint: it is disabled') from seat;
 select
     lives_ok(
         format('select outbox.announce_endpoint(e) from leadgen.endpoints e where e.id = %s', id), 'announce_endpoint: with nobody to tell'

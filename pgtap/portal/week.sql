@@ -1,6 +1,6 @@
 -- count_misses: why an enrollment got leads or did not, in numbers of its buyer alone.
 begin;
-select plan(10);
+select plan(13);
 
 create temp table made as
 select o.id as offer_id, testkit.enroll_buyer(o.id, 'Dora') as dora, testkit.enroll_buyer(o.id, 'Idle') as idle,
@@ -35,8 +35,23 @@ select is((portal.count_misses(buyer_offer_id, leadgen.clock()) ->> 'spent')::nu
   'a lead cost what it was bought for, whatever it was offered for later')
 from first_buyer;
 
-select is(portal.name_miss(code), 'others', format('%s tells of others, or of the house', code))
-from (values ('exclusive_to_other'), ('margin')) as t (code);
+-- The registry says what can be a reason; a check that is added is of others until somebody says that it is the buyer's own.
+select is(array_agg(k.code order by k.position) filter (where portal.name_miss(k.code) <> 'others'),
+  '{enrollment_inactive,buyer_inactive,no_channel,paused,outside_schedule,outside_calling_hours,no_calling_consent,
+    outside_service_area,filters,already_had_lead,bought_contact_before,suppressed_for_buyer,minimum_balance,funds,credit}'::text[],
+  'what tells of others, or of the house, is told as others')
+from leadgen.candidate_checks k;
+select is(portal.name_miss(format('offer_%s', code)), 'others', format('a %s of the offer is not the buyer''s', code))
+from (values ('cap_day'), ('budget_month')) as t (code);
+select is((select array_agg(k order by k) from jsonb_object_keys(portal.count_misses(buyer_offer_id, leadgen.clock())) k),
+  '{bought,is_cut,judged,misses,spent}'::text[], 'a week says no more than its numbers')
+from first_buyer;
+create temp table second_buyer as
+select e.id as buyer_offer_id
+from again join leadgen.buyer_offers e using (offer_id)
+where e.id not in (select f.buyer_offer_id from first_buyer f);
+select identity.act_as('buyer', testkit.buyer_of(buyer_offer_id)) from second_buyer;
+select unalike(portal.count_misses(buyer_offer_id, leadgen.clock())::text, '%70.00%', 'what another pays is not told') from second_buyer;
 
 select * from finish();
 rollback;

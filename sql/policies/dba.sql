@@ -19,12 +19,12 @@ grant delete on leadgen.buyers, leadgen.buyer_offers to leadgen_dba;
 grant insert (
   buyer_id, offer_id, is_active, routing_priority, weight, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month,
   timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_from, pause_until,
-  budget_per_day, budget_per_month, schedule, filters
+  budget_per_day, budget_per_month, schedule, filters, buyer_may_set
 ) on leadgen.buyer_offers to leadgen_dba;
 grant update (
   buyer_id, offer_id, is_active, routing_priority, weight, capacity_per_hour, capacity_per_day, capacity_per_week, capacity_per_month,
   timezone, price_per_lead, webhook_url_override, email_override, sms_override, min_balance_required, pause_from, pause_until,
-  budget_per_day, budget_per_month, schedule, filters
+  budget_per_day, budget_per_month, schedule, filters, buyer_may_set
 ) on leadgen.buyer_offers to leadgen_dba;
 -- All of a buyer but its balance and what it owes: those are the ledger's.
 grant insert (

@@ -27,6 +27,7 @@ grant execute on function roads.show_portal_sale(text, bigint) to leadgen_reader
 grant execute on function roads.list_portal_terms(text) to leadgen_reader;
 grant execute on function roads.list_portal_endpoints(text) to leadgen_reader;
 grant execute on function roads.show_portal_money(text, bigint) to leadgen_reader;
+grant execute on function roads.show_portal_payment(text, bigint) to leadgen_reader;
 grant execute on function roads.list_portal_invoices(text, bigint) to leadgen_reader;
 grant execute on function roads.show_portal_invoice(text, text) to leadgen_reader;
 grant execute on function roads.describe_own_invoice(bigint, text) to leadgen_reader;
@@ -61,6 +62,8 @@ grant execute on function billing.describe_balance(bigint) to leadgen_reader;
 grant execute on function billing.describe_invoice(text) to leadgen_reader;
 grant execute on function billing.describe_payer(bigint) to leadgen_reader;
 grant execute on function billing.describe_payment(bigint) to leadgen_reader;
+grant execute on function billing.describe_own_payment(bigint, bigint) to leadgen_reader;
+grant execute on function billing.describe_funds(timestamptz) to leadgen_reader;
 grant execute on function billing.describe_sender() to leadgen_reader;
 grant execute on function billing.find_invoice(text) to leadgen_reader;
 grant execute on function billing.list_entries(bigint, bigint, integer) to leadgen_reader;
@@ -101,6 +104,7 @@ begin
     'leadgen.list_portal_terms(text)',
     'leadgen.list_portal_endpoints(text)',
     'leadgen.show_portal_money(text, bigint)',
+    'leadgen.show_portal_payment(text, bigint)',
     'leadgen.list_portal_invoices(text, bigint)',
     'leadgen.show_portal_invoice(text, text)']::regprocedure[] loop
     execute format('alter function %s owner to leadgen_reader', v_function);

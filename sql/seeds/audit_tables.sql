@@ -21,6 +21,7 @@ values
   ('buyer_offers', '{webhook_url_override,email_override,sms_override}',
     '{updated_at,compiled_schedule,compiled_filters,compiled_filter,is_reachable,version,limit_codes,limit_windows,'
     'limit_is_money,limit_caps}', false),
+  ('notice_choices', '{}', '{updated_at}', false),
   ('buyer_service_areas', '{}', '{updated_at}', false),
   ('offer_exclusivities', '{}', '{updated_at}', false),
   ('endpoints', '{target}', '{created_at,updated_at,announced_at,failures_in_a_row,failing_since,last_failure_at,retry_at,checked_at}',

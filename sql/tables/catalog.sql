@@ -591,6 +591,7 @@ create table leadgen.buyer_offers (
   limit_caps numeric[],
   compiled_filter jsonpath,
   pause_from timestamptz,
+  buyer_may_set text[] not null default '{}',
 
   constraint buyer_offers_unique unique (buyer_id, offer_id),
   constraint buyer_offers_priority_positive check (routing_priority >= 1),
@@ -610,7 +611,8 @@ create table leadgen.buyer_offers (
   constraint buyer_offers_webhook_url_shape
     check (webhook_url_override is null or webhook_url_override ~* '^https?://[^\s]+$'),
   constraint buyer_offers_pause_begins_before_it_ends
-    check (pause_from is null or (pause_until is not null and pause_from < pause_until))
+    check (pause_from is null or (pause_until is not null and pause_from < pause_until)),
+  constraint buyer_offers_buyer_may_set_known check (buyer_may_set <@ '{limits,hours}')
 );
 comment on table leadgen.buyer_offers is
   'An enrollment: a buyer takes part in an offer, at this price, up to these caps.';
@@ -648,6 +650,8 @@ comment on column leadgen.buyer_offers.version is
 comment on column leadgen.buyer_offers.limit_codes is
   'Its caps and budgets as a list (kernel.snapshot), written by trigger; limit_windows, limit_is_money and limit_caps are aligned.';
 comment on column leadgen.buyer_offers.compiled_filter is 'All of filters as one predicate, written by trigger.';
+comment on column leadgen.buyer_offers.buyer_may_set is
+  'What an owner of its buyer sets on the portal: limits (caps and budgets), hours. A pause is always the buyer''s own.';
 create index idx_buyer_offers_offer_active_priority
   on leadgen.buyer_offers (offer_id, is_active, routing_priority desc);
 

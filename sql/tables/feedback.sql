@@ -20,7 +20,7 @@ create table leadgen.outcome_reports (
   stars integer,
   comment text,
 
-  constraint outcome_reports_via_valid check (via in ('api', 'link')),
+  constraint outcome_reports_via_valid check (via in ('api', 'link', 'portal')),
   constraint outcome_reports_stage_valid check (
     stage in ('contacted', 'appointment', 'quoted', 'won', 'lost')),
   constraint outcome_reports_value_bounded check (value between 0 and 9999999999.99),

@@ -299,3 +299,24 @@ comment on column leadgen.sign_in_tries.subject is
 comment on column leadgen.sign_in_tries.kind is
   'device: an account in a browser that it has signed in with; pair: an account from one network; account: from all networks; '
   'network: all accounts from one network; mail: sign-ups and e-mails that one network asks for.';
+
+create table leadgen.notice_choices (
+  buyer_id bigint not null references leadgen.buyers (id) on delete cascade,
+  topic text not null,
+  updated_at timestamptz,
+  is_wanted boolean not null default true,
+  user_id bigint references leadgen.users (id) on delete set null,
+
+  constraint notice_choices_pkey primary key (buyer_id, topic),
+  constraint notice_choices_topic_known check (topic in ('money', 'invoices', 'deliveries'))
+);
+comment on table leadgen.notice_choices is
+  'What a buyer chose of the notices that it gets by e-mail; no row: all of a topic, to buyers.email. buyers.notice_emails '
+  'switches all of them off.';
+comment on column leadgen.notice_choices.topic is 'What notices are about: outbox.name_topic.';
+comment on column leadgen.notice_choices.user_id is
+  'To whose address they go while this user is active and of the buyer; null: to buyers.email.';
+create index idx_notice_choices_user on leadgen.notice_choices (user_id) where user_id is not null;
+
+create or replace trigger touch_updated_at before update on leadgen.notice_choices
+  for each row execute function kernel.touch_updated_at();

@@ -81,6 +81,8 @@ alter table leadgen.ledger_entries enable row level security;
 create policy staff on leadgen.ledger_entries to leadgen_dba using (true);
 alter table leadgen.ledger_transactions enable row level security;
 create policy staff on leadgen.ledger_transactions to leadgen_dba using (true);
+alter table leadgen.notice_choices enable row level security;
+create policy staff on leadgen.notice_choices to leadgen_dba using (true);
 alter table leadgen.notices enable row level security;
 create policy staff on leadgen.notices to leadgen_dba using (true);
 alter table leadgen.offer_exclusivities enable row level security;

@@ -372,22 +372,25 @@ create table leadgen.return_evidence (
   created_at timestamptz not null,
   return_id bigint not null references leadgen.sale_returns (id) on delete restrict,
   reference text,
-  sha256 text not null,
-  bytes bigint not null,
-  media_type text not null,
+  sha256 text,
+  bytes bigint,
+  media_type text,
 
   constraint return_evidence_reference_bounded check (length(reference) between 1 and 2000),
   constraint return_evidence_sha256_shape check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint return_evidence_bytes_bounded check (bytes between 1 and 104857600),
   constraint return_evidence_media_type_shape check (
-    media_type ~ '^(image|audio|video|text|application|message)/[a-z0-9][a-z0-9.+-]{0,99}$')
+    media_type ~ '^(image|audio|video|text|application|message)/[a-z0-9][a-z0-9.+-]{0,99}$'),
+  constraint return_evidence_whole check (num_nulls(sha256, bytes, media_type) in (0, 3))
 );
 comment on table leadgen.return_evidence is
   'What a buyer shows for a return: files by reference, which nobody here opens. At most ten a return.';
 comment on column leadgen.return_evidence.reference is
   'An https URL, or a key of the operator''s object store. Null: its lead was erased.';
-comment on column leadgen.return_evidence.sha256 is 'Of the file, in hex: whoever opens it can tell that it is the one.';
+comment on column leadgen.return_evidence.sha256 is
+  'Of the file, in hex: whoever opens it can tell that it is the one. Null, with bytes and media_type: a person gave a link.';
 create unique index return_evidence_file_unique on leadgen.return_evidence (return_id, sha256);
+create unique index return_evidence_link_unique on leadgen.return_evidence (return_id, reference) where sha256 is null;
 
 create or replace trigger keep_record before delete or truncate on leadgen.return_evidence
   for each statement execute function kernel.refuse_change();

@@ -73,15 +73,18 @@ def test_a_double_click_sends_it_once(browser: Browser, site: Api, market: psyco
 
 @pytest.fixture
 def other_site(site: Api) -> Iterator[int]:
-    """Another site, which shows the form in a frame; its port."""
-    text = f'<!doctype html><title>Other</title><iframe src="http://127.0.0.1:{site.port}{FORM}"></iframe>'
+    """Another site, which shows the form in a frame, or under /scripted by its script; its port."""
+    place = f"http://127.0.0.1:{site.port}{FORM}"
+    framed = f'<iframe src="{place}"></iframe>'
+    scripted = f'<script src="{place}/embed.js" data-title="Ask a plumber" async></script>'
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
-            self.wfile.write(text.encode())
+            part = scripted if self.path.startswith("/scripted") else framed
+            self.wfile.write(f"<!doctype html><title>Other</title><body>{part}".encode())
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -113,6 +116,29 @@ def test_a_site_that_may_frames_it_and_no_other_without_javascript(
     row = market.execute(LATEST, [email]).fetchone()
     assert row
     assert str(row[5]).startswith(f"http://127.0.0.1:{other_site}")
+    context.close()
+
+
+def test_the_script_shows_it_as_high_as_it_is_and_keeps_where_its_visitor_comes_from(
+    browser: Browser, site: Api, market: psycopg.Connection, other_site: int
+) -> None:
+    market.execute(
+        "update leadgen.lead_forms set frame_origins = array[%s]", [f"http://127.0.0.1:{other_site}"]
+    )
+    context = browser.new_context(viewport=PHONE)
+    page, email = context.new_page(), "scripted@example.com"
+    place = f"http://127.0.0.1:{other_site}/scripted?utm_source=paper&utm_campaign=may"
+    page.goto(place)
+    frame = page.frame_locator("iframe[title='Ask a plumber']")
+    fill(frame, email)
+    page.wait_for_function(
+        "height => parseInt(document.querySelector('iframe').style.height) !== height", arg=900
+    )
+    frame.get_by_role("button", name="Send").click()
+    frame.get_by_text("Thank you").wait_for()
+    row = market.execute(LATEST, [email]).fetchone()
+    assert row
+    assert (row[3], row[5]) == ("paper", place)
     context.close()
 
 

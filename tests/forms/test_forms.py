@@ -139,6 +139,15 @@ def test_who_may_frame_it_is_said_and_nobody_else(site: Api) -> None:
     assert "default-src 'none'" in policy
 
 
+def test_what_is_pasted_into_a_page_is_shown(site: Api) -> None:
+    visitor = Tab(site)
+    assert visitor.open(f"{FORM}/embed").status == 200
+    place = f"http://127.0.0.1:{site.port}{FORM}"
+    assert f'<script src="{place}/embed.js" data-title="Find a plumber" async></script>' in visitor.text
+    assert f'<iframe src="{place}" title="Find a plumber" width="100%" height="900"></iframe>' in visitor.text
+    assert visitor.fetch(f"{FORM}/embed.js").headers["Content-Type"].startswith("text/javascript")
+
+
 @pytest.mark.parametrize("key", ["partner-austin", "nothing", "%00", "x" * 300, "..%2F..%2Fetc"])
 def test_a_source_without_a_form_has_none(site: Api, key: str) -> None:
     visitor = Tab(site)

@@ -7,6 +7,7 @@ import pytest
 
 from api.serving import Api, add_catalogue, running_api
 from console.people import Tab
+from doubles.stripe_api import WEBHOOK_SECRET
 from portal.visitors import open_tab
 from rig.cluster import Cluster
 
@@ -16,7 +17,10 @@ def site(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFacto
     """The API, as in development: its pages come over http."""
     with cluster.clone(template) as database:
         add_catalogue(database)
-        with running_api(database, tmp_path_factory.mktemp("site"), ENVIRONMENT="development") as running:
+        directory = tmp_path_factory.mktemp("site")
+        with running_api(
+            database, directory, ENVIRONMENT="development", STRIPE_WEBHOOK_SECRET=WEBHOOK_SECRET
+        ) as running:
             yield running
 
 

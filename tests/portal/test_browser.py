@@ -31,11 +31,20 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-def sign_in(context: BrowserContext, site: Api, market: psycopg.Connection, kind: str) -> Page:
-    """A page of somebody of Ann's."""
-    _, token = add_visitor(market, kind, "Ann")
+def sign_in(
+    context: BrowserContext, site: Api, market: psycopg.Connection, kind: str, buyer: str = "Ann"
+) -> Page:
+    """A page of somebody of a buyer's."""
+    _, token = add_visitor(market, kind, buyer)
     context.add_cookies([{"name": SESSION, "value": token, "url": f"http://127.0.0.1:{site.port}"}])
     return context.new_page()
+
+
+def check_accessible(page: Page) -> None:
+    """No violation of WCAG that axe finds, and nothing wider than the screen."""
+    assert page.evaluate(WIDER) is False, page.url
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{page.url}: {found.generate_report()}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -51,12 +60,11 @@ def test_each_page_is_accessible_and_fits_a_phone(
     page, complaints = sign_in(context, site, market, kind), list[str]()
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    team = ("/portal/team",) if kind == "owner" else ()
+    market.execute("update leadgen.buyer_offers set buyer_may_set = '{limits,hours}'")
+    team = ("/portal/team", "/portal/notices") if kind == "owner" else ()
     for place in (*PAGES, *team, f"/portal/leads/{sale}"):
         page.goto(f"http://127.0.0.1:{site.port}{place}")
-        assert page.evaluate(WIDER) is False, place
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{place}: {found.generate_report()}"
+        check_accessible(page)
     assert complaints == []
     context.close()
 
@@ -71,6 +79,39 @@ def test_a_double_tap_accepts_once(browser: Browser, site: Api, market: psycopg.
     page.get_by_text(f"You have accepted sale {sale}.").wait_for()
     assert [one.method for one in asked].count("POST") == 1
     assert read_one(market, OUTCOME, sale) == "accepted"
+    context.close()
+
+
+def test_without_javascript_what_came_of_a_lead_is_said_by_one_tap(
+    browser: Browser, site: Api, market: psycopg.Connection
+) -> None:
+    sale = add_sale(market)
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page = sign_in(context, site, market, "member")
+    page.goto(f"http://127.0.0.1:{site.port}/portal/leads/{sale}")
+    page.get_by_role("button", name="Contacted").click()
+    page.get_by_text("Thank you. It is kept.").wait_for()
+    page.get_by_label("Value in USD").fill("950")
+    page.get_by_role("button", name="Quoted").click()
+    page.get_by_text("Quoted, 950.00 USD").wait_for()
+    page.get_by_role("button", name="5 stars").click()
+    page.get_by_text("5 of 5 stars").wait_for()
+    context.close()
+
+
+def test_an_owner_tops_up_on_a_phone(browser: Browser, site: Api, market: psycopg.Connection) -> None:
+    """With the script a payment's page waits for Stripe by itself."""
+    market.execute("update leadgen.buyers set billing_mode = 'prepaid', currency = 'USD' where name = 'Bob'")
+    context = browser.new_context(viewport=PHONE)
+    page = sign_in(context, site, market, "owner", "Bob")
+    page.goto(f"http://127.0.0.1:{site.port}/portal/money")
+    check_accessible(page)
+    page.get_by_label("Amount in USD").fill("50.00")
+    page.get_by_role("button", name="Top up").click()
+    page.get_by_text("Stripe's page is being opened.").wait_for()
+    market.execute("update leadgen.payments set session_url = 'https://stripe.example/pay' where amount = 50")
+    page.get_by_role("link", name="Pay 50.00 USD").wait_for()
+    check_accessible(page)
     context.close()
 
 

@@ -66,6 +66,9 @@ def test_another_buyers_lead_is_as_good_as_none(bob: Tab, of_ann: dict[str, int]
         ("/portal/leads/{sale}/return", {"reason": "other", "note": "mine"}),
         ("/portal/terms/{enrollment}/pause", {"until": ""}),
         ("/portal/terms/{enrollment}/resume", {}),
+        ("/portal/terms/{enrollment}/limits", {"version": "1"}),
+        ("/portal/terms/{enrollment}/hours", {"version": "1", "always": "yes"}),
+        ("/portal/leads/{sale}/outcome", {"stage": "won"}),
         ("/portal/endpoints/{endpoint}/test", {}),
         ("/portal/team/{user}/remove", {"reason": "mine"}),
         ("/portal/team/{user}/admit", {"reason": "mine"}),
@@ -89,7 +92,8 @@ def state_of(market: psycopg.Connection, ids: dict[str, int]) -> object:
     return read_one(
         market,
         "select (a.outcome, e.pause_until, u.status, k.revoked_at,"
-        " (select count(*) from leadgen.notices), (select count(*) from leadgen.sale_returns))::text"
+        " (select count(*) from leadgen.notices), (select count(*) from leadgen.sale_returns), e.version,"
+        " (select count(*) from leadgen.outcome_reports))::text"
         " from leadgen.lead_assignments a, leadgen.buyer_offers e, leadgen.users u, leadgen.api_keys k"
         " where a.id = %s and e.id = %s and u.id = %s and k.id = %s",
         *(ids[name] for name in ("sale", "enrollment", "user", "key")),
@@ -99,7 +103,8 @@ def state_of(market: psycopg.Connection, ids: dict[str, int]) -> object:
 @pytest.mark.parametrize("odd", ["0", "-1", "1x", "9" * 30, "%00", "1%2F2", "٣"])
 def test_what_is_no_id_is_not_found(bob: Tab, odd: str) -> None:
     place = odd if odd.isascii() else quote(odd)
-    for page in (f"/portal/leads/{place}", f"/portal/invoices/{place}", f"/portal/invoices/{place}/pdf"):
+    pages = ("leads/{}", "invoices/{}", "invoices/{}/pdf", "payments/{}")
+    for page in (f"/portal/{one.format(place)}" for one in pages):
         assert bob.open(page).status == 404, page
 
 

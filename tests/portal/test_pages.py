@@ -1,7 +1,7 @@
 """The portal without JavaScript: each page for owners and members, and what is done on them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -9,8 +9,11 @@ import pytest
 from api.serving import Api, add_sale
 from console.people import Tab
 from console.people import add_session as add_staff
+from doubles.stripe_api import running_stripe
 from leadgen.portal.site import PORTAL
+from payments.conftest import Till
 from portal.visitors import KINDS, PAGES, add_visitor, read_one
+from rig.catalogue import Catalogue
 
 Open = Callable[..., Tab]
 
@@ -22,6 +25,7 @@ ENROLLMENT = (
 ENDPOINT = (
     "select e.id from leadgen.endpoints e join leadgen.buyers b on b.id = e.buyer_id where b.name = 'Ann'"
 )
+VERSION = "select version from leadgen.buyer_offers where id = %s"
 TESTS = "select count(*) from leadgen.notices where kind = 'webhook.test'"
 
 
@@ -157,6 +161,7 @@ def test_an_owner_pauses_plans_and_resumes(tab: Open, market: psycopg.Connection
         f"/portal/terms/{enrollment}/pause", **{"from": "2099-12-24T08:00", "until": "2099-12-27T08:00"}
     )
     assert "Planned pause from 2099-12-24T14:00:00Z (08:00 America/Chicago)" in visitor.text
+    assert "By the clock of America/Chicago: 2099-12-24 08:00 to 2099-12-27 08:00" in visitor.text
     visitor.send(f"/portal/terms/{enrollment}/resume")
     assert "The pause is over." in visitor.text
     assert read_one(market, "select pause_until is null from leadgen.buyer_offers where id = %s", enrollment)
@@ -188,6 +193,178 @@ def test_a_member_cannot_pause(tab: Open, market: psycopg.Connection) -> None:
     answer = visitor.send(f"/portal/terms/{read_one(market, ENROLLMENT)}/pause", until="")
     assert answer.status == 403
     assert read_one(market, "select count(*) from leadgen.buyer_offers where pause_until is not null") == 0
+
+
+@pytest.fixture
+def own_terms(market: psycopg.Connection) -> Iterator[object]:
+    """The enrollment of Ann, of which she sets limits and hours."""
+    enrollment = read_one(market, ENROLLMENT)
+    market.execute(
+        "update leadgen.buyer_offers set buyer_may_set = '{limits,hours}' where id = %s", [enrollment]
+    )
+    yield enrollment
+    market.execute(
+        "update leadgen.buyer_offers set buyer_may_set = '{}', capacity_per_day = null, schedule = null where id = %s",
+        [enrollment],
+    )
+
+
+def test_an_owner_sets_limits_and_hours_where_the_enrollment_lets_it(
+    tab: Open, market: psycopg.Connection, own_terms: object
+) -> None:
+    visitor, version = tab(), read_one(market, VERSION, own_terms)
+    visitor.open("/portal/terms")
+    visitor.send(f"/portal/terms/{own_terms}/limits", version=str(version), capacity_per_day="900")
+    assert "The limits are set." in visitor.text
+    assert re.search(r"cap day \d+ 900 ", visitor.text)
+    version = read_one(market, VERSION, own_terms)
+    visitor.send(f"/portal/terms/{own_terms}/hours", version=str(version), mon="8:00-12:00, 13:00-18:00")
+    assert "Monday 08:00 to 12:00, 13:00 to 18:00 Tuesday closed" in visitor.text
+    version = read_one(market, VERSION, own_terms)
+    visitor.send(f"/portal/terms/{own_terms}/hours", version=str(version), always="yes")
+    assert read_one(market, "select schedule is null from leadgen.buyer_offers where id = %s", own_terms)
+
+
+def test_who_edits_the_limits_in_a_second_window_is_told_and_keeps_what_was_typed(
+    tab: Open, market: psycopg.Connection, own_terms: object
+) -> None:
+    visitor, version = tab(), read_one(market, VERSION, own_terms)
+    visitor.open("/portal/terms")
+    visitor.send(f"/portal/terms/{own_terms}/limits", version=str(version), capacity_per_day="900")
+    answer = visitor.send(f"/portal/terms/{own_terms}/limits", version=str(version), capacity_per_day="901")
+    assert answer.status == 409
+    assert "The terms were changed since this page was opened" in visitor.text
+    assert 'name="capacity_per_day" value="901"' in visitor.page
+
+
+@pytest.mark.parametrize(("form", "field"), [("limits", "capacity_per_day"), ("hours", "tue")])
+def test_limits_and_hours_that_cannot_be_say_so_beside_the_field(
+    tab: Open, market: psycopg.Connection, own_terms: object, form: str, field: str
+) -> None:
+    visitor, version = tab(), read_one(market, VERSION, own_terms)
+    visitor.open("/portal/terms")
+    answer = visitor.send(f"/portal/terms/{own_terms}/{form}", version=str(version), **{field: "<odd>"})
+    assert answer.status == 400
+    assert f'id="e-{field}-{own_terms}"' in visitor.page
+    assert f'name="{field}" value="&lt;odd&gt;"' in visitor.page
+
+
+def test_no_form_is_shown_for_what_the_operator_sets(tab: Open, market: psycopg.Connection) -> None:
+    visitor, enrollment = tab(), read_one(market, ENROLLMENT)
+    visitor.open("/portal/terms")
+    assert "/limits" not in visitor.page
+    assert "/hours" not in visitor.page
+    assert visitor.send(f"/portal/terms/{enrollment}/limits", version="1").status == 409
+
+
+def test_what_came_of_a_lead_is_said_by_one_tap(tab: Open, market: psycopg.Connection) -> None:
+    sale = add_sale(market)
+    visitor = tab("member")
+    visitor.open(f"/portal/leads/{sale}")
+    visitor.send(f"/portal/leads/{sale}/outcome", stage="contacted")
+    visitor.send(f"/portal/leads/{sale}/outcome", stage="won", value="1200.50")
+    visitor.send(f"/portal/leads/{sale}/outcome", stars="4")
+    assert "Won, 1,200.50 USD" in visitor.text
+    assert "4 of 5 stars" in visitor.text
+    assert visitor.send(f"/portal/leads/{sale}/outcome", stage="quoted", value="a lot").status == 400
+    assert 'id="e-value"' in visitor.page
+    query = (
+        "select (stage, value, stars, reports)::text from leadgen.reported_outcomes where assignment_id = %s"
+    )
+    assert read_one(market, query, sale) == "(won,1200.50,4,3)"
+
+
+def test_a_return_brings_a_link_as_evidence(tab: Open, market: psycopg.Connection) -> None:
+    sale = add_sale(market)
+    visitor = tab("member")
+    visitor.open(f"/portal/leads/{sale}")
+    refused = visitor.send(
+        f"/portal/leads/{sale}/return", reason="other", note="a test", evidence="ftp://a.example"
+    )
+    assert refused.status == 400
+    assert "an https URL" in visitor.text
+    assert 'value="ftp://a.example"' in visitor.page
+    visitor.send(
+        f"/portal/leads/{sale}/return", reason="other", note="a test", evidence="https://a.example/call"
+    )
+    assert "https://a.example/call" in visitor.text
+
+
+def test_an_owner_tops_up_and_is_recharged(tab: Open, market: psycopg.Connection) -> None:
+    """The whole way, by the double of Stripe: asked for, paid there, booked, and charged again by itself."""
+    with running_stripe() as double:
+        till = Till(market, double, name="Pia", email="pia@buyer.example")
+        visitor = tab("owner", "Pia")
+        visitor.open("/portal/money")
+        assert "too low for a lead" in visitor.text
+        asked = {"key": "one form", "top_up": "100.00", "save": "yes"}
+        for _ in range(2):
+            visitor.send("/portal/money/top-up", **asked)
+        assert "Stripe's page is being opened." in visitor.text
+        till.ask()
+        visitor.open(visitor.place)
+        assert double.url in str(visitor.links)
+        double.pay(
+            str(read_one(market, "select session_id from leadgen.payments where buyer_id = %s", till.buyer))
+        )
+        till.hear_all()
+        till.ask()
+        visitor.open(visitor.place)
+        assert "The money has come" in visitor.text
+        visitor.open("/portal/money")
+        assert "Balance 100.00 USD enough" in visitor.text
+        visitor.send("/portal/money/recharge", below="150", amount="200", budget="400.00")
+        assert "below 150.00 USD your card is charged 200.00 USD , at most 400.00 USD a month" in visitor.text
+        till.tend()
+        till.ask()
+        till.hear_all()
+        visitor.open("/portal/money")
+        assert "Balance 300.00 USD" in visitor.text
+        visitor.send("/portal/money/recharge", off="yes")
+        assert "Recharges are off." in visitor.text
+        till.check()
+
+
+def test_an_amount_that_cannot_be_says_so_beside_the_field(tab: Open, market: psycopg.Connection) -> None:
+    if not market.execute("select from leadgen.buyers where name = 'Pia'").fetchall():
+        Catalogue(market).add_buyer(name="Pia", billing_mode="prepaid", currency="USD")
+    visitor = tab("owner", "Pia")
+    visitor.open("/portal/money")
+    assert visitor.send("/portal/money/top-up", key="a form", top_up="ten").status == 400
+    assert 'id="e-top_up"' in visitor.page
+    assert visitor.send("/portal/money/recharge", below="1", amount="2", budget="1").status == 400
+    assert 'id="e-budget"' in visitor.page
+
+
+def test_who_does_not_pay_in_advance_has_no_top_up(tab: Open) -> None:
+    visitor = tab("owner")
+    visitor.open("/portal/money")
+    assert "/portal/money/top-up" not in visitor.page
+    assert visitor.send("/portal/money/top-up", key="a form", top_up="10.00").status == 409
+
+
+def test_a_member_tops_nothing_up(tab: Open) -> None:
+    visitor = tab("member", "Bob")
+    visitor.open("/portal/money")
+    assert visitor.send("/portal/money/top-up", key="a form", top_up="10.00").status == 403
+    assert visitor.open("/portal/notices").status == 403
+
+
+def test_an_owner_chooses_who_is_told_of_what(tab: Open, market: psycopg.Connection) -> None:
+    visitor = tab("owner", "Bob")
+    visitor.open("/portal/notices")
+    assert "Your account's address, bob@buyer.example" in visitor.text
+    user = re.findall(r'<option value="(\d+)"', visitor.page)[0]
+    visitor.send("/portal/notices", money="off", invoices=user, deliveries="account")
+    assert "Your choice is kept." in visitor.text
+    assert f'<option value="{user}" selected>' in visitor.page
+    assert visitor.send("/portal/notices", money="mail@elsewhere.example").status == 400
+    assert 'id="e-money"' in visitor.page
+    query = (
+        "select string_agg(concat_ws(' ', topic, is_wanted, user_id), ', ' order by topic)"
+        " from leadgen.notice_choices"
+    )
+    assert read_one(market, query) == f"deliveries t, invoices t {user}, money f"
 
 
 def test_two_clicks_send_one_test(tab: Open, market: psycopg.Connection) -> None:

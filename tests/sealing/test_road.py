@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -57,6 +58,21 @@ def test_a_sealed_lead_has_no_clear_contact(api: Api, session: psycopg.Connectio
     assert re.fullmatch(r"#\S{24} z\*{3}@q\*{3}\.example", lead["email"])
     assert re.fullmatch(r"#\S{16}\*01", lead["phone"])
     assert (lead["message"], lead["submitted"], lead["phone_extension"], lead["seal_due"]) == (None,) * 4
+
+
+def test_what_the_public_form_takes_is_sealed(api: Api, session: psycopg.Connection[Any]) -> None:
+    session.execute(
+        "insert into leadgen.lead_forms (source_id, title)"
+        " select s.id, 'Find a plumber' from leadgen.sources s where s.source_key = 'austin-plumbing-v1'"
+    )
+    lead = make_lead(name="Zebulon Quux", email="zebulon@quux.example", message="Call Quux")
+    fields = urlencode({name: value for name, value in lead.items() if name != "city"})
+    kind = "application/x-www-form-urlencoded"
+    assert api.request("POST", "/forms/austin-plumbing-v1", fields, Content_Type=kind).status == 303
+    kept = session.execute("select l.sealed, l::text as whole from leadgen.leads l").fetchone()
+    assert kept
+    assert kept["sealed"]
+    assert "quux" not in kept["whole"].lower()
 
 
 def test_a_guess_that_is_wrong_costs_a_second_call(api: Api, session: psycopg.Connection[Any]) -> None:

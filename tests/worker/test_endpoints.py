@@ -19,6 +19,16 @@ select n.market_id, n.buyer_id, 'webhook', e.target, now(), e.id, n.id
 from leadgen.notices n, leadgen.endpoints e, generate_series(1, %s)
 where e.buyer_id = n.buyer_id and e.channel = 'webhook'
 """
+CHOOSE_FINN = """
+with finn as (
+  insert into leadgen.users (email, name, role, buyer_id, member_kind, status, verified_at, approved_at)
+  select 'finn@people.example', 'Finn', 'buyer', b.id, 'owner', 'active', now(), now() from leadgen.buyers b
+  returning id, buyer_id
+)
+insert into leadgen.notice_choices (buyer_id, topic, user_id)
+select buyer_id, 'deliveries', id from finn
+returning topic
+"""
 
 
 def fill(outbox: Outbox, buyer: str, count: int) -> None:
@@ -87,11 +97,12 @@ async def test_ten_thousand_due_at_once_are_no_herd(outbox: Outbox, start_worker
 
 
 async def test_410_disables_the_endpoint_and_parks_its_queue(outbox: Outbox, start_worker: Start) -> None:
-    """FAULTS 27: the buyer is told by email, and once it is enabled again all goes on."""
+    """FAULTS 27: whom the buyer chose is told by email, and once it is enabled again all goes on."""
     answers = {"now": always(410)}
     async with http_endpoint(lambda request: answers["now"](request)) as endpoint, mailbox() as box:
         outbox.open_catalogue(endpoint.url)
         outbox.rows("update leadgen.endpoints set max_in_flight = 1 returning 1")
+        outbox.rows(CHOOSE_FINN)
         outbox.submit(5)
         smtp = {"smtp_host": "127.0.0.1", "smtp_port": box.port, "from_email": "leads@leadgen.example"}
         async with start_worker(**smtp, public_url="https://leads.example") as worker:
@@ -110,6 +121,7 @@ async def test_410_disables_the_endpoint_and_parks_its_queue(outbox: Outbox, sta
     assert worker.events("attempt failed")[0]["reason"] == "HTTP 410"
     (message,) = box.messages
     assert message["Subject"] == "Deliveries to you are paused"
+    assert message["To"] == "finn@people.example"
     assert message["List-Unsubscribe"].startswith("<https://leads.example/answers/")
     assert "HTTP 410" in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 

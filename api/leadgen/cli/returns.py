@@ -124,9 +124,9 @@ def evidence(return_id: Id, as_json: AsJson = False) -> None:
         return
     for row in rows:
         out.print(row["reference"] or "(erased)", markup=False, highlight=False, soft_wrap=True)
+        named = row["sha256"] and f"{row['media_type']}, {row['bytes']:,} bytes, sha256 {row['sha256']}"
         out.print(
-            f"  {row['media_type']}, {row['bytes']:,} bytes, sha256 {row['sha256']}, "
-            f"{show_minute(row['created_at'])} UTC",
+            f"  {named or 'a link'}, {show_minute(row['created_at'])} UTC",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""GET and POST /forms/{source_key}: the form, and what its visitor sends. The lead is submitted as any other is."""
+"""GET and POST /forms/{source_key}: the form, and what its visitor sends. The lead is submitted as any other is.
+
+Under it are the thanks, the script that shows the form in another page, and how to paste either.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,6 +10,7 @@ from urllib.parse import urlsplit
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
+from markupsafe import Markup
 
 from leadgen.app.every_answer import SECURITY_HEADERS
 from leadgen.app.headers import check_form_type, group, read_context
@@ -22,6 +26,7 @@ from leadgen.app.problems import (
     on_problem,
 )
 from leadgen.app.services import FromServices, Request, Services
+from leadgen.pages.assets import find_asset
 from leadgen.pages.failures import make_handlers
 from leadgen.pages.site import PAGE_HEADERS, Json, Site, redirect
 
@@ -43,6 +48,9 @@ KEPT = (
     "referrer",
 )
 SHOW_FORM = "select leadgen.show_lead_form(%s)::text"
+AN_HOUR = "public, max-age=3600"
+SCRIPT = Markup('<script src="{}/embed.js" data-title="{}" async></script>')
+FRAME = Markup('<iframe src="{}" title="{}" width="100%" height="900"></iframe>')
 LATER = (TOO_MANY, UNAVAILABLE, UNEXPECTED)
 
 
@@ -62,6 +70,32 @@ async def show_thanks(request: Request, services: FromServices, source_key: From
     await services.admit_anybody(request)
     form = await _find(services, source_key)
     return FORMS.show("own/thanks.html", {"form": form}, headers=_frame(form))
+
+
+@get("/forms/{source_key:str}/embed.js", include_in_schema=False)
+async def give_script(request: Request, services: FromServices, source_key: FromPath[str]) -> Response[bytes]:
+    """The script that shows the form in another page. It is one and the same for every form."""
+    await services.admit_anybody(request)
+    asset = find_asset("embed.js")
+    headers = {"Cache-Control": AN_HOUR, "Cross-Origin-Resource-Policy": "cross-origin"}
+    return Response(asset.body, media_type=asset.media_type, headers=headers)
+
+
+@get("/forms/{source_key:str}/embed", include_in_schema=False)
+async def show_snippets(
+    request: Request, services: FromServices, source_key: FromPath[str]
+) -> Response[bytes]:
+    """What is pasted into a page that is to show the form."""
+    await services.admit_anybody(request)
+    form = await _find(services, source_key)
+    home = services.site.origin if services.site else str(request.base_url).rstrip("/")
+    place = f"{home}/forms/{form['source_key']}"
+    values = {
+        "form": form,
+        "script": str(SCRIPT.format(place, form["title"])),
+        "frame": str(FRAME.format(place, form["title"])),
+    }
+    return FORMS.show("own/embed.html", values)
 
 
 @post("/forms/{source_key:str}", status_code=200, include_in_schema=False)
@@ -98,7 +132,7 @@ async def take_form(request: Request, services: FromServices, source_key: FromPa
 
 FORM_ROUTES = Router(
     path="/",
-    route_handlers=[show_form, show_thanks, take_form],
+    route_handlers=[show_form, show_thanks, give_script, show_snippets, take_form],
     exception_handlers=make_handlers(FORMS),
 )
 

@@ -1,5 +1,6 @@
 """The leads that a buyer bought: their contacts, and its answers."""
 
+import json
 from collections.abc import Sequence
 
 from litestar import Response, get, post
@@ -12,11 +13,19 @@ from leadgen.pages.places import read_place
 from leadgen.pages.query import address, read_id
 from leadgen.pages.site import Json
 from leadgen.pages.visitor import Visitor, admit
-from leadgen.portal.queries import ANSWER, SALE, SALES
+from leadgen.portal.queries import ANSWER, REPORT, SALE, SALES
 from leadgen.portal.refused import check_said, read_row
 from leadgen.portal.site import PORTAL
 
 LEADS = "/portal/leads"
+STAGES = {
+    "contacted": "Contacted",
+    "appointment": "Appointment",
+    "quoted": "Quoted",
+    "won": "Won",
+    "lost": "Lost",
+}
+REPORT_FIELDS = ("stage", "value", "stars")
 
 
 @get(LEADS, include_in_schema=False)
@@ -40,7 +49,7 @@ async def accept(request: Request, services: FromServices, sale_id: FromPath[str
     """Accept it. Accepted again, nothing changes."""
     visitor, sale = await admit(PORTAL, request, services), read_row(sale_id)
     try:
-        await visitor.call(ANSWER, sale, "accept", None, None)
+        await visitor.call(ANSWER, sale, "accept", None, None, None)
     except Problem as problem:
         check_said(problem)
         return await _show(visitor, sale, problem)
@@ -49,18 +58,34 @@ async def accept(request: Request, services: FromServices, sale_id: FromPath[str
 
 @post(LEADS + "/{sale_id:str}/return", status_code=200, include_in_schema=False)
 async def give_back(request: Request, services: FromServices, sale_id: FromPath[str]) -> Response[bytes]:
-    """Return it, with a reason."""
+    """Return it, with a reason, and a link to what shows it."""
     visitor, sale = await admit(PORTAL, request, services), read_row(sale_id)
     reason, note = visitor.fields.get("reason") or None, visitor.fields.get("note", "").strip() or None
+    link = visitor.fields.get("evidence", "").strip()
     try:
-        await visitor.call(ANSWER, sale, "return", reason, note)
+        await visitor.call(
+            ANSWER, sale, "return", reason, note, json.dumps([{"url": link}]) if link else None
+        )
     except Problem as problem:
         check_said(problem)
         return await _show(visitor, sale, problem)
     return visitor.go(f"{LEADS}/{sale}", f"Your return of sale {sale} was received.")
 
 
-LEAD_ROUTES = (list_leads, show_lead, accept, give_back)
+@post(LEADS + "/{sale_id:str}/outcome", status_code=200, include_in_schema=False)
+async def report(request: Request, services: FromServices, sale_id: FromPath[str]) -> Response[bytes]:
+    """Say what came of it: the button that was tapped is the stage, or the stars."""
+    visitor, sale = await admit(PORTAL, request, services), read_row(sale_id)
+    said = {name: text for name in REPORT_FIELDS if (text := visitor.fields.get(name, "").strip())}
+    try:
+        await visitor.call(REPORT, sale, json.dumps(said))
+    except Problem as problem:
+        check_said(problem)
+        return await _show(visitor, sale, problem)
+    return visitor.go(f"{LEADS}/{sale}", "Thank you. It is kept.")
+
+
+LEAD_ROUTES = (list_leads, show_lead, accept, give_back, report)
 
 
 async def open_contacts(services: Services, sales: Sequence[Json]) -> None:
@@ -79,5 +104,5 @@ async def _show(visitor: Visitor, sale_id: int, problem: Problem | None = None) 
     found = await visitor.ask(SALE, sale_id)
     await open_contacts(visitor.services, [found["sale"]])
     reasons = [("", "Choose one"), *((one["code"], one["description"]) for one in found["reasons"])]
-    values = {**found, "reason_options": reasons}
+    values = {**found, "reason_options": reasons, "stages": STAGES}
     return visitor.show("own/lead.html", values, problem, visitor.fields if problem else None)

@@ -10,6 +10,7 @@ from leadgen.pages.visitor import admit
 from leadgen.portal.endpoints import ENDPOINT_ROUTES
 from leadgen.portal.leads import LEAD_ROUTES
 from leadgen.portal.money import MONEY_ROUTES
+from leadgen.portal.notices import NOTICE_ROUTES
 from leadgen.portal.site import PORTAL
 from leadgen.portal.team import TEAM_ROUTES
 from leadgen.portal.terms import TERMS_ROUTES
@@ -30,6 +31,7 @@ PORTAL_ROUTES = Router(
         *ENDPOINT_ROUTES,
         *MONEY_ROUTES,
         *TEAM_ROUTES,
+        *NOTICE_ROUTES,
         show_nothing,
     ],
     exception_handlers=make_handlers(PORTAL),

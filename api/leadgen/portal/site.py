@@ -15,5 +15,6 @@ PORTAL = Site(
         Link("Invoices", "/portal/invoices", right="buy"),
         Link("Keys", "/portal/keys", right="buy"),
         Link("Team", "/portal/team", right="manage"),
+        Link("Notices", "/portal/notices", right="manage"),
     ),
 )

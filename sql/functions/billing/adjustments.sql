@@ -213,7 +213,7 @@ begin
     perform kernel.refuse('LG400', 'The key is missing or unusable', 'key',
       coalesce(length(p_key) || ' characters', 'nothing'), '3 to 200 characters, one key for one event');
   elsif p_key ~ ('^(sale|accept|return|release|refund|opening|invoice|payout|payment|payment_refund|payment_dispute|fee'
-    '|stripe|bank_line|api|cost):') then
+    '|stripe|bank_line|api|portal|cost):') then
     perform kernel.refuse('LG400', 'The key is one that only LeadGen makes', 'key', split_part(p_key, ':', 1) || ':…',
       'another beginning');
   end if;

@@ -31,10 +31,7 @@ as $$
 declare
   v_buyer_id constant bigint := identity.act_as_buyer(p_key_hash);
 begin
-  if not exists (select from leadgen.payments p where p.id = p_payment_id and p.buyer_id = v_buyer_id) then
-    perform kernel.refuse('LG404', 'There is no such payment', 'payment_id', p_payment_id::text, 'a payment of yours');
-  end if;
-  return billing.describe_payment(p_payment_id);
+  return billing.describe_own_payment(v_buyer_id, p_payment_id);
 end;
 $$;
 comment on function billing.show_payment(text, bigint) is 'The work of leadgen.show_payment.';

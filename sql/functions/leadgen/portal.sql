@@ -1,6 +1,6 @@
--- Facade of the portal: what a buyer's person sees and does on its pages, by a session.
--- Each is a door: it checks nothing itself and calls the function that does the work. What reads runs as leadgen_reader
--- (sql/policies/reader.sql), but for the statement; what changes something runs with the owner's rights.
+-- Facade of the portal: what a buyer's person sees on its pages, by a session.
+-- Each is a door: it checks nothing itself and calls the function that does the work. It runs as leadgen_reader
+-- (sql/policies/reader.sql), but for the statement.
 
 create or replace function leadgen.show_portal_visitor(p_token_hash text)
 returns jsonb
@@ -103,7 +103,22 @@ begin
 end;
 $$;
 comment on function leadgen.show_portal_money(text, bigint) is
-  'The balance of the buyer of a session, and what was booked, the latest first, 50 a page. LG401, LG403.';
+  'The balance of the buyer of a session, how far it goes, its recharges, and what was booked, the latest first, 50 a '
+  'page. LG401, LG403.';
+
+create or replace function leadgen.show_portal_payment(p_token_hash text, p_payment_id bigint)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.show_portal_payment(p_token_hash, p_payment_id);
+end;
+$$;
+comment on function leadgen.show_portal_payment(text, bigint) is
+  'A payment of the buyer of a session, as leadgen.show_payment has it. LG401, LG403, LG404 for another''s.';
 
 create or replace function leadgen.list_portal_invoices(p_token_hash text, p_before bigint default null)
 returns jsonb
@@ -147,70 +162,3 @@ $$;
 comment on function leadgen.make_portal_statement(text, date, date) is
   'What the buyer of a session owed before a day, what was booked until another, and what it owed then. LG400, LG401, '
   'LG403, LG409 for a buyer without a currency.';
-
-create or replace function leadgen.answer_sale_for(
-  p_token_hash text,
-  p_sale_id bigint,
-  p_answer text,
-  p_reason text default null,
-  p_note text default null
-)
-returns jsonb
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return roads.answer_sale_for(p_token_hash, p_sale_id, p_answer, p_reason, p_note);
-end;
-$$;
-comment on function leadgen.answer_sale_for(text, bigint, text, text, text) is
-  'leadgen.answer_sale by a user of the buyer. LG400, LG401, LG403, LG404, LG409.';
-
-create or replace function leadgen.pause_own_enrollment(
-  p_token_hash text,
-  p_enrollment_id bigint,
-  p_from timestamp default null,
-  p_until timestamp default null
-)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform roads.pause_own_enrollment(p_token_hash, p_enrollment_id, p_from, p_until);
-end;
-$$;
-comment on function leadgen.pause_own_enrollment(text, bigint, timestamp, timestamp) is
-  'leadgen.pause_enrollment by an owner of its buyer; times are of the enrollment''s zone. LG400, LG401, LG403, LG404.';
-
-create or replace function leadgen.resume_own_enrollment(p_token_hash text, p_enrollment_id bigint)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return roads.resume_own_enrollment(p_token_hash, p_enrollment_id);
-end;
-$$;
-comment on function leadgen.resume_own_enrollment(text, bigint) is
-  'leadgen.resume_enrollment by an owner of its buyer. LG401, LG403, LG404.';
-
-create or replace function leadgen.send_own_test(p_token_hash text, p_endpoint_id bigint)
-returns bigint
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return roads.send_own_test(p_token_hash, p_endpoint_id);
-end;
-$$;
-comment on function leadgen.send_own_test(text, bigint) is
-  'leadgen.send_test by a user of the endpoint''s buyer. LG401, LG403, LG404, LG409.';

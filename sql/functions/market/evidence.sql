@@ -24,7 +24,8 @@ begin
 end;
 $$;
 comment on function market.check_evidence(jsonb) is
-  'LG400 for what is no list of at most ten files, each {"url" or "key", "sha256", "bytes", "media_type"}; null: none.';
+  'LG400 for what is no list of at most ten files, each {"url" or "key", "sha256", "bytes", "media_type"} or a link, '
+  '{"url"}; null: none.';
 
 create or replace function market.check_file(p_file jsonb, p_path text)
 returns void
@@ -46,6 +47,9 @@ begin
   end if;
   if p_file ? 'url' then
     perform market.check_url(p_file -> 'url', p_path || '.url');
+    if p_file - 'url' = '{}' then
+      return; -- a link, as a person gives it
+    end if;
   elsif (jsonb_typeof(p_file -> 'key') = 'string' and length(p_file ->> 'key') <= 500
     and p_file ->> 'key' ~ E'^[A-Za-z0-9_][A-Za-z0-9_.=-]*(/[A-Za-z0-9_][A-Za-z0-9_.=-]*)*$') is not true then
     perform market.refuse_evidence(p_path || '.key', market.describe_json(p_file -> 'key'),
@@ -119,7 +123,8 @@ returns void
 language plpgsql
 volatile
 as $$
--- The same file again is the same file. Of an erased lead nothing new is kept. The caller holds the sale.
+-- The same file again is the same file, and so is the same link. Of an erased lead nothing new is kept. The
+-- caller holds the sale.
 declare
   v_count integer;
 begin
@@ -136,7 +141,7 @@ begin
     join leadgen.leads l on l.id = a.lead_id and l.market_id = a.market_id
     where r.id = p_return_id and l.erased_at is null)
   order by e.ordinality
-  on conflict (return_id, sha256) do nothing;
+  on conflict do nothing;
   select count(*) into v_count from leadgen.return_evidence e where e.return_id = p_return_id;
   if v_count > 10 then
     perform market.refuse_evidence('evidence', v_count || ' files with those that are there', 'at most 10 files');
@@ -144,7 +149,7 @@ begin
 end;
 $$;
 comment on function market.keep_evidence(bigint, jsonb, timestamptz) is
-  'Keeps checked files with a return, each once by its hash; LG400 for more than ten in all.';
+  'Keeps checked files with a return, each once by its hash or its link; LG400 for more than ten in all.';
 
 create or replace function market.list_evidence(p_return_id bigint)
 returns jsonb

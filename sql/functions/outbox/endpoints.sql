@@ -171,7 +171,8 @@ declare
   v_since constant text := to_char(p_endpoint.disabled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
   v_whose constant text := case when p_endpoint.hook_id is null then format('%s of buyer %s', p_endpoint.channel,
     p_endpoint.buyer_id) else format('hook %s', p_endpoint.hook_id) end;
-  v_notice_endpoint_id constant bigint := outbox.ensure_notice_endpoint(p_endpoint.buyer_id);
+  v_notice_endpoint_id constant bigint :=
+    outbox.ensure_notice_endpoint(p_endpoint.buyer_id, 'endpoint.disabled');
 begin
   insert into leadgen.events (created_at, kind, subject, buyer_id, message, facts)
   values (

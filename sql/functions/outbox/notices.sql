@@ -1,47 +1,181 @@
 -- Notices: what a buyer is told that is no lead.
 
-create or replace function outbox.ensure_notice_endpoint(p_buyer_id bigint)
+create or replace function outbox.name_topic(p_kind text)
+returns text
+language plpgsql
+immutable
+as $$
+begin
+  return case split_part(p_kind, '.', 1)
+    when 'balance' then 'money' when 'credit' then 'money' when 'recharge' then 'money' when 'payment' then 'money'
+    when 'invoice' then 'invoices'
+    when 'endpoint' then 'deliveries' when 'lead' then 'deliveries'
+  end;
+end;
+$$;
+comment on function outbox.name_topic(text) is
+  'What a kind of notice is about, as a buyer chooses what it is told: money, invoices or deliveries.';
+
+create or replace function outbox.find_notice_address(p_buyer_id bigint, p_kind text)
+returns text
+language plpgsql
+stable
+as $$
+-- A choice outlives whoever it names: who has left is told no more, and the account's address is.
+begin
+  return (
+    select coalesce(u.email, b.email)
+    from leadgen.buyers b
+    left join leadgen.notice_choices c on c.buyer_id = b.id and c.topic = outbox.name_topic(p_kind)
+    left join leadgen.users u on u.id = c.user_id and u.buyer_id = b.id and u.status = 'active'
+    where b.id = p_buyer_id and b.notice_emails and c.is_wanted is not false);
+end;
+$$;
+comment on function outbox.find_notice_address(bigint, text) is
+  'To which address a buyer is told this kind of notice; null: it wants none by e-mail.';
+
+create or replace function outbox.ensure_notice_endpoint(p_buyer_id bigint, p_kind text)
 returns bigint
 language plpgsql
 volatile
 as $$
 -- A buyer who takes no leads by e-mail is told of its own endpoints by e-mail all the same.
 declare
-  v_endpoint_id bigint;
+  v_address constant text := outbox.find_notice_address(p_buyer_id, p_kind);
 begin
   insert into leadgen.endpoints (buyer_id, channel, target, created_at)
-  select b.id, 'email', b.email, leadgen.clock()
-  from leadgen.buyers b
-  where b.id = p_buyer_id and b.notice_emails
-    and not exists (select from leadgen.endpoints e where (e.buyer_id, e.channel, e.target) = (b.id, 'email', b.email))
+  select p_buyer_id, 'email', v_address, leadgen.clock()
+  where v_address is not null and not exists (
+    select from leadgen.endpoints e where (e.buyer_id, e.channel, e.target) = (p_buyer_id, 'email', v_address))
   on conflict do nothing;
-  select e.id into v_endpoint_id
-  from leadgen.buyers b
-  join leadgen.endpoints e on e.buyer_id = b.id and e.channel = 'email' and e.target = b.email
-  where b.id = p_buyer_id and b.notice_emails and e.disabled_at is null;
-  return v_endpoint_id;
+  return (
+    select e.id from leadgen.endpoints e
+    where (e.buyer_id, e.channel, e.target) = (p_buyer_id, 'email', v_address) and e.disabled_at is null);
 end;
 $$;
-comment on function outbox.ensure_notice_endpoint(bigint) is
-  'The endpoint by which a buyer is told what is no lead: its e-mail address, made an endpoint if it is none; null: '
-  'it wants no notices, or the endpoint is disabled.';
+comment on function outbox.ensure_notice_endpoint(bigint, text) is
+  'The endpoint by which a buyer is told a kind of notice: the e-mail address that it chose, made an endpoint if it is '
+  'none; null: it wants none, or the endpoint is disabled.';
 
-create or replace function outbox.list_notice_endpoints(p_buyer_id bigint)
+create or replace function outbox.list_notice_endpoints(p_buyer_id bigint, p_kind text)
 returns bigint[]
 language plpgsql
 volatile
 as $$
 begin
-  return array_remove(outbox.ensure_notice_endpoint(p_buyer_id) || array(
+  return array_remove(outbox.ensure_notice_endpoint(p_buyer_id, p_kind) || array(
     select e.id
     from leadgen.buyers b
     join leadgen.endpoints e on e.buyer_id = b.id and e.channel = 'webhook' and e.target = b.webhook_url
     where b.id = p_buyer_id and e.disabled_at is null), null);
 end;
 $$;
-comment on function outbox.list_notice_endpoints(bigint) is
-  'The endpoints by which a buyer is told of its money: its e-mail address, unless it wants no notices, and its own '
-  'webhook, where they are in use.';
+comment on function outbox.list_notice_endpoints(bigint, text) is
+  'The endpoints by which a buyer is told of its money: the e-mail address that it chose, unless it wants none, and '
+  'its own webhook, where they are in use.';
+
+create or replace function outbox.list_notice_choices(p_buyer_id bigint)
+returns jsonb
+language plpgsql
+stable
+as $$
+begin
+  return (
+    select jsonb_build_object('is_on', b.notice_emails, 'address', b.email,
+      'topics', (
+        select jsonb_agg(jsonb_build_object('topic', t.topic, 'choice', case
+          when c.is_wanted is false then 'off'
+          else coalesce(c.user_id::text, 'account') end) order by t.place)
+        from unnest(outbox.list_topics()) with ordinality as t (topic, place)
+        left join leadgen.notice_choices c on c.buyer_id = b.id and c.topic = t.topic),
+      'users', (
+        select coalesce(jsonb_agg(jsonb_build_object('id', u.id, 'name', u.name, 'email', u.email)
+          order by u.name, u.id), '[]')
+        from (
+          select w.* from leadgen.users w
+          where w.buyer_id = b.id and w.status = 'active'
+          order by w.name, w.id
+          limit 200
+        ) u))
+    from leadgen.buyers b
+    where b.id = p_buyer_id);
+end;
+$$;
+comment on function outbox.list_notice_choices(bigint) is
+  'What a buyer chose of each topic, off, account or the id of a user; whether e-mails are on at all, and who may be '
+  'chosen.';
+
+create or replace function outbox.list_topics()
+returns text[]
+language plpgsql
+immutable
+as $$
+begin
+  return '{money,invoices,deliveries}';
+end;
+$$;
+comment on function outbox.list_topics() is 'What notices are about, as a buyer chooses among them.';
+
+create or replace function outbox.set_notice_choices(p_buyer_id bigint, p_choices jsonb)
+returns void
+language plpgsql
+volatile
+as $$
+-- An address is one that its owner has proved: that of a user who is active.
+declare
+  v_topic text;
+  v_choice text;
+begin
+  if jsonb_typeof(p_choices) is distinct from 'object' or p_choices - outbox.list_topics() <> '{}' then
+    perform kernel.refuse('LG400', 'The choices cannot be read', 'topic', 'another topic',
+      array_to_string(outbox.list_topics(), ', '));
+  end if;
+  for v_topic, v_choice in select c.key, c.value from jsonb_each_text(p_choices) c order by c.key loop
+    if (v_choice in ('off', 'account') or v_choice = any (array(
+      select u.id::text from leadgen.users u where u.buyer_id = p_buyer_id and u.status = 'active'))) is not true then
+      perform kernel.refuse('LG400', 'Notices cannot go there', v_topic, coalesce(left(v_choice, 30), 'nothing'),
+        'off, account, or the id of an active user of yours');
+    end if;
+    insert into leadgen.notice_choices as n (buyer_id, topic, is_wanted, user_id)
+    values (p_buyer_id, v_topic, v_choice <> 'off',
+      case when v_choice not in ('off', 'account') then v_choice::bigint end)
+    on conflict on constraint notice_choices_pkey do update
+    set is_wanted = excluded.is_wanted, user_id = excluded.user_id
+    where (n.is_wanted, n.user_id) is distinct from (excluded.is_wanted, excluded.user_id);
+  end loop;
+end;
+$$;
+comment on function outbox.set_notice_choices(bigint, jsonb) is
+  'Keeps which notices a buyer gets by e-mail, and to whose address. LG400 names the topic that cannot be.';
+
+create or replace function outbox.strike_out_address(p_buyer_id bigint, p_address text, p_put text, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+as $$
+-- Only an address that notices alone go to: one that is the buyer's own, or an enrollment's, is the buyer's. What is
+-- being sent ends as it ends.
+declare
+  v_id constant bigint := (
+    select e.id from leadgen.endpoints e
+    where (e.buyer_id, e.channel, e.target) = (p_buyer_id, 'email', p_address)
+      and not exists (select from leadgen.enrollment_endpoints x where x.endpoint_id = e.id)
+      and not exists (select from leadgen.buyers b where b.id = p_buyer_id and b.email = p_address));
+begin
+  update leadgen.deliveries d
+  set target = p_put,
+    status = case when d.status in ('pending', 'parked') then 'cancelled' else d.status end,
+    next_attempt_at = case when d.status <> 'pending' then d.next_attempt_at end,
+    finished_at = case when d.status in ('pending', 'parked') then p_now else d.finished_at end
+  where d.endpoint_id = v_id;
+  update leadgen.endpoints e
+  set target = p_put, disabled_at = p_now, announced_at = p_now, disabled_reason = 'its person was erased'
+  where e.id = v_id;
+end;
+$$;
+comment on function outbox.strike_out_address(bigint, text, text, timestamptz) is
+  'Takes the address of a person who is erased out of a buyer''s endpoints and of what was sent there; what waits is '
+  'cancelled.';
 
 create or replace function outbox.queue_notice(p_buyer_id bigint, p_kind text, p_facts jsonb, p_endpoint_id bigint)
 returns bigint

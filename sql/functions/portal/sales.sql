@@ -54,6 +54,7 @@ begin
     'offer', (select o.name from leadgen.offers o where o.id = p_sale.offer_id),
     'may_accept', v_accept.state = 'open', 'accept_words', v_accept.message,
     'may_return', v_return.state = 'open', 'return_words', v_return.message,
+    'may_report', not market.has_ended(p_sale),
     'state', case when v_return.state = 'requested' then 'requested' else p_sale.outcome::text end,
     'lead', case when v_lead.id is not null and v_lead.erased_at is null then jsonb_build_object(
       'name', v_lead.name, 'email', v_lead.email, 'phone', v_lead.phone, 'phone_extension', v_lead.phone_extension,
@@ -62,7 +63,7 @@ begin
 end;
 $$;
 comment on function portal.describe_sale(leadgen.lead_assignments, timestamptz) is
-  'A sale as its buyer sees it: price, outcome, whether it may be accepted or returned now and that in words, and the '
+  'A sale as its buyer sees it: price, outcome, whether it may be accepted, returned or reported of now, and the '
   'lead; lead null: the sale has ended, or the lead was erased.';
 
 create or replace function portal.show_sale(p_buyer_id bigint, p_sale_id bigint, p_now timestamptz)
@@ -75,10 +76,11 @@ declare
 begin
   return jsonb_build_object(
     'sale', portal.describe_sale(v_sale, p_now), 'disclosed', portal.disclose_sale(v_sale),
-    'reasons', market.list_return_reasons(),
+    'reasons', market.list_return_reasons(), 'reported', market.describe_reported(v_sale.id) -> 'reported',
     'returns', (
       select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'created_at', r.created_at, 'reason', r.reason_code,
-        'note', r.note, 'status', r.status, 'decided_at', r.decided_at, 'gives', r.gives) order by r.id desc), '[]')
+        'note', r.note, 'status', r.status, 'decided_at', r.decided_at, 'gives', r.gives,
+        'evidence', market.list_evidence(r.id)) order by r.id desc), '[]')
       from leadgen.sale_returns r
       where r.assignment_id = v_sale.id),
     'deliveries', (
@@ -90,8 +92,8 @@ begin
 end;
 $$;
 comment on function portal.show_sale(bigint, bigint, timestamptz) is
-  'A sale to a buyer, with its returns, its deliveries and the reasons for a return. LG404 for a sale that is not its '
-  'own.';
+  'A sale to a buyer, with what it reported of it, its returns, its deliveries and the reasons for a return. LG404 for '
+  'a sale that is not its own.';
 
 create or replace function portal.disclose_sale(p_sale leadgen.lead_assignments)
 returns jsonb

@@ -40,14 +40,21 @@ begin
     'price', coalesce(p_enrollment.price_per_lead, v_facts.default_price_per_lead),
     'minimum_balance', p_enrollment.min_balance_required,
     'limits', portal.list_limits(p_enrollment, v_zone, p_now),
+    'version', p_enrollment.version, 'may_set', to_jsonb(p_enrollment.buyer_may_set), 'caps', jsonb_build_object(
+      'capacity_per_hour', p_enrollment.capacity_per_hour, 'capacity_per_day', p_enrollment.capacity_per_day,
+      'capacity_per_week', p_enrollment.capacity_per_week, 'capacity_per_month', p_enrollment.capacity_per_month,
+      'budget_per_day', p_enrollment.budget_per_day, 'budget_per_month', p_enrollment.budget_per_month),
     'hours', p_enrollment.schedule, 'filters', p_enrollment.filters,
     'is_paused', v_pause @> p_now, 'is_pause_planned', p_enrollment.pause_from > p_now and v_pause is not null,
     'pause', case when v_pause is not null then kernel.describe_pause(v_pause, v_zone) end,
+    'pause_begins', to_char(lower(v_pause) at time zone v_zone, 'YYYY-MM-DD HH24:MI'),
+    'pause_ends', case when upper(v_pause) < 'infinity'
+      then to_char(upper(v_pause) at time zone v_zone, 'YYYY-MM-DD HH24:MI') end,
     'areas', portal.list_areas(p_enrollment.buyer_id, v_facts.market_id));
 end;
 $$;
 comment on function portal.describe_enrollment(leadgen.buyer_offers, timestamptz) is
-  'An enrollment as its buyer sees it: price, limits, hours, pause in words, filters and areas.';
+  'An enrollment as its buyer sees it: price, limits, hours, what it may set of them, pause in words, filters, areas.';
 
 create or replace function portal.list_limits(p_enrollment leadgen.buyer_offers, p_timezone text, p_now timestamptz)
 returns jsonb

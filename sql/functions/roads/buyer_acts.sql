@@ -5,7 +5,8 @@ create or replace function roads.answer_sale_for(
   p_sale_id bigint,
   p_answer text,
   p_reason text,
-  p_note text
+  p_note text,
+  p_evidence jsonb
 )
 returns jsonb
 language plpgsql
@@ -13,10 +14,27 @@ volatile
 as $$
 begin
   return roads.answer_own_sale(
-    (identity.admit_buyer(p_token_hash) ->> 'buyer_id')::bigint, p_sale_id, p_answer, p_reason, p_note, 'portal');
+    (identity.admit_buyer(p_token_hash) ->> 'buyer_id')::bigint, p_sale_id, p_answer, p_reason, p_note, 'portal',
+    p_evidence);
 end;
 $$;
-comment on function roads.answer_sale_for(text, bigint, text, text, text) is 'The work of leadgen.answer_sale_for.';
+comment on function roads.answer_sale_for(text, bigint, text, text, text, jsonb) is
+  'The work of leadgen.answer_sale_for.';
+
+create or replace function roads.report_outcome_for(p_token_hash text, p_sale_id bigint, p_report jsonb)
+returns jsonb
+language plpgsql
+volatile
+as $$
+declare
+  v_sale constant leadgen.lead_assignments := market.find_own_sale(
+    (identity.admit_buyer(p_token_hash) ->> 'buyer_id')::bigint, p_sale_id);
+begin
+  perform roads.report_outcome(v_sale.id, p_report, 'portal');
+  return market.describe_answer(v_sale.id);
+end;
+$$;
+comment on function roads.report_outcome_for(text, bigint, jsonb) is 'The work of leadgen.report_outcome_for.';
 
 create or replace function roads.find_own_zone(p_token_hash text, p_enrollment_id bigint)
 returns text
@@ -77,6 +95,99 @@ begin
 end;
 $$;
 comment on function roads.resume_own_enrollment(text, bigint) is 'The work of leadgen.resume_own_enrollment.';
+
+create or replace function roads.set_own_limits(
+  p_token_hash text,
+  p_enrollment_id bigint,
+  p_version bigint,
+  p_limits jsonb
+)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  perform roads.find_own_zone(p_token_hash, p_enrollment_id);
+  perform catalog.set_own_limits(p_enrollment_id, p_version, p_limits);
+end;
+$$;
+comment on function roads.set_own_limits(text, bigint, bigint, jsonb) is 'The work of leadgen.set_own_limits.';
+
+create or replace function roads.set_own_hours(
+  p_token_hash text,
+  p_enrollment_id bigint,
+  p_version bigint,
+  p_days jsonb
+)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  perform roads.find_own_zone(p_token_hash, p_enrollment_id);
+  perform catalog.set_own_hours(p_enrollment_id, p_version, p_days);
+end;
+$$;
+comment on function roads.set_own_hours(text, bigint, bigint, jsonb) is 'The work of leadgen.set_own_hours.';
+
+create or replace function roads.start_own_top_up(
+  p_token_hash text,
+  p_amount numeric,
+  p_key text,
+  p_saves_method boolean
+)
+returns bigint
+language plpgsql
+volatile
+as $$
+begin
+  return billing.start_own_top_up(
+    (identity.admit_buyer(p_token_hash, 'manage') ->> 'buyer_id')::bigint, p_amount, p_key, p_saves_method);
+end;
+$$;
+comment on function roads.start_own_top_up(text, numeric, text, boolean) is 'The work of leadgen.start_own_top_up.';
+
+create or replace function roads.set_own_recharge(
+  p_token_hash text,
+  p_below numeric,
+  p_amount numeric,
+  p_budget numeric
+)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  perform billing.set_recharge(
+    (identity.admit_buyer(p_token_hash, 'manage') ->> 'buyer_id')::bigint, p_below, p_amount, p_budget);
+end;
+$$;
+comment on function roads.set_own_recharge(text, numeric, numeric, numeric) is 'The work of leadgen.set_own_recharge.';
+
+create or replace function roads.list_own_notice_choices(p_token_hash text)
+returns jsonb
+language plpgsql
+volatile
+as $$
+declare
+  v_me constant jsonb := identity.admit_buyer(p_token_hash, 'manage');
+begin
+  return jsonb_build_object('me', v_me) || outbox.list_notice_choices((v_me ->> 'buyer_id')::bigint);
+end;
+$$;
+comment on function roads.list_own_notice_choices(text) is 'The work of leadgen.list_own_notice_choices.';
+
+create or replace function roads.set_own_notice_choices(p_token_hash text, p_choices jsonb)
+returns void
+language plpgsql
+volatile
+as $$
+begin
+  perform outbox.set_notice_choices(
+    (identity.admit_buyer(p_token_hash, 'manage') ->> 'buyer_id')::bigint, p_choices);
+end;
+$$;
+comment on function roads.set_own_notice_choices(text, jsonb) is 'The work of leadgen.set_own_notice_choices.';
 
 create or replace function roads.send_own_test(p_token_hash text, p_endpoint_id bigint)
 returns bigint

@@ -21,7 +21,8 @@ declare
   v_me constant jsonb := identity.admit_buyer(p_token_hash);
   v_buyer_id constant bigint := v_me ->> 'buyer_id';
 begin
-  return jsonb_build_object('me', v_me, 'money', billing.describe_balance(v_buyer_id))
+  return jsonb_build_object('me', v_me, 'money', billing.describe_balance(v_buyer_id),
+    'funds', billing.describe_funds(leadgen.clock()))
     || portal.describe_week(v_buyer_id, leadgen.clock());
 end;
 $$;
@@ -89,11 +90,26 @@ declare
   v_me constant jsonb := identity.admit_buyer(p_token_hash);
   v_buyer_id constant bigint := v_me ->> 'buyer_id';
 begin
-  return jsonb_build_object('me', v_me, 'money', billing.describe_balance(v_buyer_id))
+  return jsonb_build_object('me', v_me, 'money', billing.describe_balance(v_buyer_id),
+    'funds', billing.describe_funds(leadgen.clock()))
     || billing.list_entries(v_buyer_id, p_before, 50);
 end;
 $$;
 comment on function roads.show_portal_money(text, bigint) is 'The work of leadgen.show_portal_money.';
+
+create or replace function roads.show_portal_payment(p_token_hash text, p_payment_id bigint)
+returns jsonb
+language plpgsql
+volatile
+as $$
+declare
+  v_me constant jsonb := identity.admit_buyer(p_token_hash);
+begin
+  return jsonb_build_object('me', v_me, 'payment',
+    billing.describe_own_payment((v_me ->> 'buyer_id')::bigint, p_payment_id));
+end;
+$$;
+comment on function roads.show_portal_payment(text, bigint) is 'The work of leadgen.show_portal_payment.';
 
 create or replace function roads.list_portal_invoices(p_token_hash text, p_before bigint)
 returns jsonb

@@ -168,7 +168,7 @@ volatile
 as $$
 -- A buyer that wants no notices, or whose address is disabled, finds its documents by its key all the same.
 declare
-  v_endpoint_id constant bigint := outbox.ensure_notice_endpoint(p_invoice.buyer_id);
+  v_endpoint_id constant bigint := outbox.ensure_notice_endpoint(p_invoice.buyer_id, 'invoice.sent');
 begin
   if v_endpoint_id is not null then
     perform outbox.queue_notice(p_invoice.buyer_id, case when p_reminder is not null then 'invoice.reminder'

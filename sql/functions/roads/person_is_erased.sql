@@ -110,6 +110,9 @@ begin
   elsif p_what = 'submission' then
     return roads.erase_submission(p_id, v_reason);
   elsif p_what = 'user' then
+    perform outbox.strike_out_address(u.buyer_id, u.email, format('erased-%s@erased.invalid', u.id), leadgen.clock())
+    from leadgen.users u
+    where u.id = p_id and u.buyer_id is not null;
     return identity.erase_user(p_id, v_reason);
   end if;
   if not intake.erase_fetch(p_id) then

@@ -162,7 +162,7 @@ begin
   if not found then
     return;
   end if;
-  v_endpoint_id := outbox.ensure_notice_endpoint(v_sale.buyer_id);
+  v_endpoint_id := outbox.ensure_notice_endpoint(v_sale.buyer_id, 'lead.undelivered');
   if v_endpoint_id is not null then
     perform outbox.queue_notice(v_sale.buyer_id, 'lead.undelivered', jsonb_build_object(
       'assignment_id', v_sale.id,

@@ -348,9 +348,9 @@ class KeptFile(Struct):
     """A file that shows why a sale is returned."""
 
     reference: Annotated[str | None, says("Its URL or key; null: its lead was erased.")]
-    sha256: Sha256
-    bytes: Bytes
-    media_type: MediaType
+    sha256: Annotated[Sha256 | None, says("Null, with bytes and media_type: a link that a person gave.")]
+    bytes: Bytes | None
+    media_type: MediaType | None
 
 
 class LastReturn(Struct):
@@ -673,11 +673,14 @@ EvidenceKey = Annotated[
 
 
 class EvidenceFile(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A file by reference, which LeadGen keeps and does not open: url or key, not both."""
+    """A file by reference, which LeadGen keeps and does not open: url or key, not both.
 
-    sha256: Sha256
-    bytes: Bytes
-    media_type: MediaType
+    A url may stand alone; otherwise sha256, bytes and media_type say which file it is.
+    """
+
+    sha256: Sha256 | UnsetType = UNSET
+    bytes: Bytes | UnsetType = UNSET
+    media_type: MediaType | UnsetType = UNSET
     url: EvidenceUrl | UnsetType = UNSET
     key: EvidenceKey | UnsetType = UNSET
 
