@@ -286,9 +286,7 @@ def open_snippet(page: Page, html: str, api: Api, source_key: str) -> None:
     site = {"/quote": f"<!doctype html><meta charset=utf-8>{pasted}", "/thanks": "<h1>Thanks</h1>"}
     page.route(
         "https://page.example/**",
-        lambda route: route.fulfill(
-            content_type="text/html", body=site[urlsplit(route.request.url).path]
-        ),
+        lambda route: route.fulfill(content_type="text/html", body=site[urlsplit(route.request.url).path]),
     )
     page.goto("https://page.example/quote")
     lead = make_lead()
