@@ -1,6 +1,6 @@
 -- The market's verdicts: each with a planted fault, and without.
 begin;
-select plan(28);
+select plan(31);
 create function pg_temp.says(p_subject text) returns text language sql as $$
   select format('%s, %s', d.verdict, d.finding) from leadgen.diagnose_market() d where d.subject = p_subject
 $$;
@@ -26,6 +26,14 @@ update leadgen.endpoints e set disabled_at = '2026-11-20T16:10:00Z', disabled_re
 from leadgen.buyers b where b.id = e.buyer_id and b.name = 'Webb';
 select matches(pg_temp.says('endpoints'), '^fail, .* disabled: 1: \d+ of Webb by webhook$', 'an endpoint that is disabled is a fault');
 select matches(pg_temp.remedy('endpoints'), 'leadgen endpoints enable \d+$', 'the endpoint to enable is named');
+
+select is(pg_temp.says('hooks'), null, 'without hooks there is no line of them');
+create temp table hook as select * from leadgen.add_hook('chat', 'https://ops.example.com/', '{}');
+select is(pg_temp.says('hooks'), 'ok, in use: 1, failing: 0, disabled: 0', 'a hook that does well is counted');
+update leadgen.endpoints e set disabled_at = leadgen.clock(), disabled_reason = 'HTTP 410'
+from hook h where h.hook_id = e.hook_id;
+select is(pg_temp.says('hooks'), 'warn, in use: 1, failing: 0, disabled: 1: chat', 'a hook that is disabled is told');
+select leadgen.remove_hook(h.hook_id) from hook h;
 
 select is(pg_temp.says('dead letters'), 'ok, of the last two days: dead 0, unknown 0; parked, of any time: 0', 'there is no dead letter');
 set local session_replication_role = replica;

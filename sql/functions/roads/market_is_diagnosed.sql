@@ -15,6 +15,8 @@ begin
   union all
   select * from roads.diagnose_endpoints()
   union all
+  select * from roads.diagnose_hooks()
+  union all
   select * from roads.diagnose_held_leads()
   union all
   select * from roads.diagnose_quarantine()
@@ -123,6 +125,27 @@ as $$
 $$;
 comment on function roads.diagnose_endpoints() is
   'How many endpoints that leads are sent to fail or are disabled, and the first of them.';
+
+create or replace function roads.diagnose_hooks()
+returns table (subject text, verdict text, finding text, remedy text)
+language sql
+stable
+as $$
+-- A hook that is paused is as an operator wants it. Nothing is sold less while one is disabled: no fault, a warning.
+  select
+    'hooks', case when count(*) filter (where h.state <> 'well') > 0 then 'warn' else 'ok' end,
+    format('in use: %s, failing: %s, disabled: %s', count(*), count(*) filter (where h.state in ('failing', 'resting')),
+      count(*) filter (where h.state = 'disabled'))
+    || coalesce(': ' || (array_agg(h.name order by h.id) filter (where h.state <> 'well'))[1], ''),
+    case when count(*) filter (where h.state <> 'well') > 0 then
+      'leadgen hooks list says why; once its receiver is mended: leadgen hooks resume '
+      || min(h.id) filter (where h.state <> 'well') end
+  from outbox.list_hooks() h
+  where h.is_active
+  having count(*) > 0;
+$$;
+comment on function roads.diagnose_hooks() is
+  'How many webhooks of operators fail or are disabled, and one of them; nothing where there are none.';
 
 create or replace function roads.diagnose_held_leads()
 returns table (subject text, verdict text, finding text, remedy text)
