@@ -37,7 +37,6 @@ volatile
 as $$
 declare
   v_days constant numeric := billing.forecast_days(p_buyer_id, p_money_left, p_now);
-  v_kind constant text := case when p_is_credit then 'credit.low' else 'balance.low' end;
   v_currency constant text := (select b.currency from leadgen.buyers b where b.id = p_buyer_id);
   v_facts constant jsonb := jsonb_strip_nulls(jsonb_build_object(
     'left', p_money_left::text, 'line', round(p_line, 2)::text, 'currency', v_currency, 'days_left', v_days));
@@ -51,8 +50,9 @@ begin
       '; at the pace of the last 7 days that lasts ' || v_days || ' days'),
     v_facts)
   on conflict on constraint events_subject_unique do nothing;
-  perform outbox.queue_notice(p_buyer_id, v_kind, v_facts, e.id)
-  from unnest(outbox.list_notice_endpoints(p_buyer_id, v_kind)) e (id);
+  perform outbox.queue_notice(
+    p_buyer_id, case when p_is_credit then 'credit.low' else 'balance.low' end, v_facts, e.id)
+  from unnest(outbox.list_notice_endpoints(p_buyer_id, 'balance.low')) e (id);
 end;
 $$;
 comment on function roads.tell_low(bigint, numeric, numeric, boolean, timestamptz) is

@@ -126,11 +126,12 @@ language plpgsql
 volatile
 as $$
 declare
-  v_kind constant text := case p_payment.status when 'disputed' then 'payment.disputed' else 'recharge.failed' end;
-  v_endpoint_id constant bigint := outbox.ensure_notice_endpoint(p_payment.buyer_id, v_kind);
+  v_endpoint_id constant bigint := outbox.ensure_notice_endpoint(p_payment.buyer_id, 'recharge.failed');
 begin
   if v_endpoint_id is not null and exists (select from leadgen.markets) then
-    perform outbox.queue_notice(p_payment.buyer_id, v_kind, roads.list_payment_facts(p_payment), v_endpoint_id);
+    perform outbox.queue_notice(p_payment.buyer_id,
+      case p_payment.status when 'disputed' then 'payment.disputed' else 'recharge.failed' end,
+      roads.list_payment_facts(p_payment), v_endpoint_id);
   end if;
 end;
 $$;
