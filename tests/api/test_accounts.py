@@ -317,7 +317,9 @@ def test_whoever_is_known_gets_in_while_others_wait(
     browser.log_in(email)
     stranger = Browser(api)
     answers = [stranger.log_in(email, WRONG) for _ in range(5)]
-    while answers[-1].status == 401 and len(answers) < 15:  # each wait is longer; a slow machine outlasts the first
+    while (
+        answers[-1].status == 401 and len(answers) < 15
+    ):  # each wait is longer; a slow machine outlasts the first
         answers.append(stranger.log_in(email, WRONG))
     assert {answer.status for answer in answers[:5]} == {401}
     assert answers[-1].status == 429
