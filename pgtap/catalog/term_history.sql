@@ -1,6 +1,6 @@
 -- The versions of an enrollment's and of an offer's terms: what changed in words, and back again.
 begin;
-select plan(55);
+select plan(56);
 
 select is(catalog.show_minute(minute), shown, shown) from (values (0, '00:00'), (485, '08:05'), (1440, '24:00')) as t (minute, shown);
 select is(catalog.list_hours(catalog.compile_hours(hours)), expected, format('list_hours: %s', hours))
@@ -95,6 +95,9 @@ select throws_ok(format('select leadgen.roll_back_offer(%s, 4)', offer_id), 'LG4
 from ids, spare;
 select is(testkit.fault_of(format('select leadgen.roll_back_offer(%s, 4)', offer_id)), 'LG409 version', 'by the version') from ids;
 select is(leadgen.roll_back_offer(offer_id, 3), 6, 'a version without a pricing policy does') from ids;
+select results_eq('select x.* from ids, catalog.list_latest_terms(a, 3) x',
+  'select h.* from ids, leadgen.enrollment_history(a) h order by h.version desc limit 3',
+  'list_latest_terms: the latest versions are as the whole history has them');
 
 -- What was there before versions were kept.
 insert into leadgen.offer_versions (offer_id, version, changed_by, is_active, default_price_per_lead, validation_policy_id,

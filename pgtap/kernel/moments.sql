@@ -1,6 +1,6 @@
 -- read_moment: times as people write them, by the clock of a zone.
 begin;
-select plan(14);
+select plan(15);
 set local timezone = 'UTC';
 select is(kernel.read_moment(said, 'America/Chicago', 'from'), meant::timestamptz, format('%s is %s', said, meant))
 from (values
@@ -20,6 +20,7 @@ from (values
   ('2026-11-01 01:30', 'America/Chicago', '2026-11-01T06:30:00+00:00 or 2026-11-01T07:30:00+00:00'), -- shown twice
   ('2026-04-05 01:45', 'Australia/Lord_Howe', '2026-04-04T14:45:00+00:00 or 2026-04-04T15:15:00+00:00'), -- half an hour
   ('2026-02-30', 'America/Chicago', '2026-12-24, 2026-12-24 18:00 or 2026-12-24T18:00-06:00'),
+  ('2026-12-24T18:00+99:99', 'America/Chicago', '2026-12-24, 2026-12-24 18:00 or 2026-12-24T18:00-06:00'), -- no such offset
   ('tomorrow', 'America/Chicago', '2026-12-24, 2026-12-24 18:00 or 2026-12-24T18:00-06:00'),
   ('24.12.2026', 'America/Chicago', '2026-12-24, 2026-12-24 18:00 or 2026-12-24T18:00-06:00')
 ) as t (said, zone, allowed);

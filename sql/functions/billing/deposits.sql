@@ -18,6 +18,7 @@ begin
   perform billing.check_key(p_key);
   v_id := billing.ask_for_payment(
     v_buyer_id, p_amount, format('api:%s:%s', v_buyer_id, p_key), p_saves_method, null, null);
+  perform billing.check_unpaid(v_buyer_id);
   return billing.describe_payment(v_id);
 end;
 $$;

@@ -111,14 +111,18 @@ language plpgsql
 volatile
 as $$
 -- A buyer's key is its own: another buyer may use the same.
+declare
+  v_id bigint;
 begin
   perform billing.check_key(p_key);
   if (select b.billing_mode from leadgen.buyers b where b.id = p_buyer_id) is distinct from 'prepaid' then
     perform kernel.refuse('LG409', 'Only a buyer who pays in advance tops its balance up', 'billing_mode',
       (select b.billing_mode from leadgen.buyers b where b.id = p_buyer_id), 'prepaid');
   end if;
-  return billing.ask_for_payment(
+  v_id := billing.ask_for_payment(
     p_buyer_id, p_amount, format('portal:%s:%s', p_buyer_id, p_key), p_saves_method, null, null);
+  perform billing.check_unpaid(p_buyer_id);
+  return v_id;
 end;
 $$;
 comment on function billing.start_own_top_up(bigint, numeric, text, boolean) is
