@@ -14,10 +14,13 @@ select is(leadgen.request_deposit(repeat('a', 64), 250, 'order 1', false), payme
 select isnt(leadgen.request_deposit(repeat('b', 64), 250, 'order 1', false) ->> 'payment_id', payment ->> 'payment_id',
   'the keys of two buyers have nothing to do with each other') from asked;
 select is(leadgen.show_payment(repeat('a', 64), (payment ->> 'payment_id')::bigint), payment, 'a buyer sees its payment') from asked;
-do $$begin perform leadgen.request_deposit(repeat('a', 64), 250, format('more %s', n), false) from generate_series(1, 19) n; end$$;
+do $$begin
+  perform leadgen.request_deposit(repeat('a', 64), 250, format('more %s', n), false) from generate_series(1, 19) n;
+end$$;
 select is(testkit.fault_of($$select leadgen.request_deposit(repeat('a', 64), 250, 'order 21', false)$$), 'LG409 key',
   'nobody has more than 20 payments that wait to be paid');
-select is(leadgen.request_deposit(repeat('a', 64), 250, 'order 1', false), payment, 'one that is asked for already is none more') from asked;
+select is(leadgen.request_deposit(repeat('a', 64), 250, 'order 1', false), payment, 'one that is asked for already is none more')
+from asked;
 reset role;
 select is(testkit.fault_of(format('select leadgen.show_payment(%L, %s)', repeat('b', 64), payment ->> 'payment_id')), 'LG404 payment_id',
   'a buyer sees no payment of another') from asked;

@@ -97,7 +97,8 @@ from leadgen.users u, lateral (
 where u.email = 'olga@people.example';
 select is(testkit.fault_of(format('select leadgen.resume_buyer_for(%L, %s, %s, ''why'')', olga, best, enrolled)), 'LG404 enrollment_id',
   'an enrollment of another buyer is none') from tokens, ids;
-select is(leadgen.resume_buyer_for(olga, dora, enrolled, 'back early'), 1, 'a planned pause is taken back') from tokens, ids;update leadgen.user_sessions s set created_at = s.created_at - interval '1 day' from tokens where s.token_hash = olga;
+select is(leadgen.resume_buyer_for(olga, dora, enrolled, 'back early'), 1, 'a planned pause is taken back') from tokens, ids;
+update leadgen.user_sessions s set created_at = s.created_at - interval '1 day' from tokens where s.token_hash = olga;
 select is(testkit.fault_of(format('select leadgen.save_row_for(%L, ''buyer'', %s, %L, '''', ''why'')', olga, dora,
   '{"webhook_url": "https://elsewhere.example/"}')), 'LG403 session', 'an address is changed by a fresh sign-in alone') from tokens, ids;
 

@@ -550,8 +550,8 @@ FORGOTTEN = {
         "select leadgen.show_own_invoice('{ann_key}', '{bob_invoice}')",
         "LG404",
     ),
-    "billing.show_payment": (
-        " and p.buyer_id = v_buyer_id",
+    "billing.describe_own_payment": (
+        " and p.buyer_id = p_buyer_id",
         "select leadgen.show_payment('{ann_key}', {bob_payment})",
         "LG404",
     ),

@@ -14,6 +14,7 @@ from leadgen.db.migrate import MigrateError, migrate
 from leadgen.db.tree import SqlTree
 from leadgen.paths import sql_dir
 from leadgen.settings import Settings
+from rig.waiting import PATIENCE
 
 HELD_SECONDS = 4.0
 SENDERS = 4
@@ -68,7 +69,7 @@ def test_no_lead_is_refused_while_a_reload_waits(served: Api) -> None:
             deploy(served.database, None, HELD_SECONDS, said.append)
         pid = reader.info.backend_pid
         reader.rollback()
-        deploy(served.database, None, 60, said.append)
+        deploy(served.database, None, PATIENCE, said.append)
     who = f"session {pid} of postgres, idle in transaction, since "
     assert len([line for line in said if line.startswith(f"waiting for {who}")]) == 1
     assert f"\n  {who}" in str(refusal.value)
@@ -97,7 +98,7 @@ def test_no_lead_is_refused_while_a_migration_waits(served: Api, tmp_path: Path)
                 threading.Timer(HELD_SECONDS, reader.rollback).start()
 
         pid = reader.info.backend_pid
-        deploy(served.database, tree, 60, hear)
+        deploy(served.database, tree, PATIENCE, hear)
     waited = [line for line in said if line.startswith("waiting") and " of leadgen_api" not in line]
     assert [line.partition(" of postgres")[0] for line in waited] == [f"waiting for session {pid}"]
     assert said[-1].startswith("reloaded")
