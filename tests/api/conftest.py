@@ -29,7 +29,9 @@ def shared_database(api: Api) -> Iterator[psycopg.Connection]:
     other tests invited count within 24 hours.
     """
     with psycopg.connect(api.database, autocommit=True) as connection:
-        connection.execute("update leadgen.settings set invitations_per_day = 1000 where invitations_per_day = 20")
+        connection.execute(
+            "update leadgen.settings set invitations_per_day = 1000 where invitations_per_day = 20"
+        )
         connection.execute(
             "update leadgen.leads set hold_until = null, next_route_at = null where hold_until is not null"
         )

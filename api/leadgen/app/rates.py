@@ -160,7 +160,9 @@ class Rates:
             facts = {"amount": limit.amount, "per_seconds": limit.per_seconds, "hint": hint}
             log.warning("rate limit reached", limit=name, **facts)
         POSTS_LIMITED.labels(name).inc()
-        left = round(sender.refused_until - clock(), 3)  # sums of floats are a little off; it may be over by now
+        left = round(
+            sender.refused_until - clock(), 3
+        )  # sums of floats are a little off; it may be over by now
         raise refuse(name, max(1, math.ceil(left)), refusal)
 
     def _find_sender(self, limit: RateLimit, name: str, subject: str) -> _Sender:
