@@ -8,6 +8,12 @@ create type kernel.choice as (
 alter type kernel.snapshot add attribute choice kernel.choice;
 alter table leadgen.lead_decisions add column choice kernel.choice;
 
+create type rehearsal.mended as (
+  snapshot kernel.snapshot,
+  decision kernel.decision,
+  changes jsonb
+);
+
 alter table leadgen.settings add column policies_need_approval boolean not null default false;
 
 create table leadgen.policy_proposals (

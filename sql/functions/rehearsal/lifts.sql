@@ -24,7 +24,7 @@ begin
     for v_step in 0 .. 1 loop
       v_tried := rehearsal.try_lift(p_snapshot, p_policy, p_place, p_lead, v_word, v_last, v_step);
       if v_tried.change is not null then
-        price := (v_tried.snapshot).prices[p_place];
+        price := v_tried.price;
         changes := jsonb_build_array(rehearsal.describe_rank(p_policy, p_place, p_decision) || jsonb_build_object(
           'change', v_tried.change)) || v_tried.changes;
         return;
@@ -49,7 +49,7 @@ create or replace function rehearsal.try_lift(
   p_word text,
   p_last integer,
   p_step integer,
-  out snapshot kernel.snapshot,
+  out price numeric,
   out changes jsonb,
   out change text
 )
@@ -57,22 +57,22 @@ language plpgsql
 stable
 as $$
 declare
-  v_mended record;
+  v_snapshot kernel.snapshot := p_snapshot;
+  v_mended rehearsal.mended;
   v_price constant numeric := p_snapshot.prices[p_last] + p_step * 10.0 ^ -p_snapshot.decimals;
   v_priority constant integer := p_snapshot.priorities[p_last] + p_step;
 begin
-  snapshot := p_snapshot;
   if p_word = 'priority' and v_priority > p_snapshot.priorities[p_place] then
-    snapshot.priorities[p_place] := v_priority;
+    v_snapshot.priorities[p_place] := v_priority;
     change := format('A routing_priority of %s; it is %s.', v_priority, p_snapshot.priorities[p_place]);
   elsif p_word = 'highest_price' and v_price > p_snapshot.prices[p_place] then
-    snapshot.prices[p_place] := round(v_price, p_snapshot.decimals);
-    change := format('A price of %s; it is %s.', snapshot.prices[p_place], p_snapshot.prices[p_place]);
+    v_snapshot.prices[p_place] := round(v_price, p_snapshot.decimals);
+    change := format('A price of %s; it is %s.', v_snapshot.prices[p_place], p_snapshot.prices[p_place]);
   else
     return;
   end if;
-  v_mended := rehearsal.mend_candidate(snapshot, p_policy, p_place, p_lead);
-  snapshot := v_mended.snapshot;
+  v_mended := rehearsal.mend_candidate(v_snapshot, p_policy, p_place, p_lead);
+  price := (v_mended.snapshot).prices[p_place];
   changes := v_mended.changes;
   if not p_place = any ((v_mended.decision).winners) then
     change := null;
@@ -82,4 +82,4 @@ $$;
 comment on function rehearsal.try_lift(
   kernel.snapshot, kernel.routing_settings, integer, leadgen.leads, text, integer, integer) is
   'A candidate with the priority or the price of a winner, or one step more: the change in words if it wins with it, '
-  'and what else that asks for; null: it does not win.';
+  'what else that asks for, and the price that it would pay; null: it does not win.';

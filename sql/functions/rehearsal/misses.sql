@@ -80,7 +80,7 @@ declare
   v_policy constant kernel.routing_settings := market.recall_policy(p_record);
   v_snapshot constant kernel.snapshot := market.recall_snapshot(p_record, v_policy);
   v_place constant integer := array_position(v_snapshot.buyers, p_buyer_id);
-  v_mended record;
+  v_mended rehearsal.mended;
   v_lifted record;
 begin
   if v_place is null then
@@ -111,28 +111,28 @@ create or replace function rehearsal.mend_candidate(
   p_snapshot kernel.snapshot,
   p_policy kernel.routing_settings,
   p_place integer,
-  p_lead leadgen.leads,
-  out snapshot kernel.snapshot,
-  out decision kernel.decision,
-  out changes jsonb
+  p_lead leadgen.leads
 )
+returns rehearsal.mended
 language plpgsql
 stable
 as $$
 -- One check after another, in their order. There are fewer checks and limits of one candidate than rounds.
 declare
   c_rounds constant integer := 60;
+  v_snapshot kernel.snapshot := p_snapshot;
+  v_decision kernel.decision;
+  v_changes jsonb := '[]';
   v_reason text;
 begin
-  snapshot := p_snapshot;
-  changes := '[]';
   for v_round in 1 .. c_rounds loop
-    decision := kernel.decide(snapshot, p_policy);
-    v_reason := decision.reasons[p_place];
+    v_decision := kernel.decide(v_snapshot, p_policy);
+    v_reason := v_decision.reasons[p_place];
     exit when v_reason is null;
-    changes := changes || rehearsal.describe_needed(snapshot, decision.reasons, p_place, p_lead);
-    snapshot := rehearsal.mend(snapshot, p_place, v_reason);
+    v_changes := v_changes || rehearsal.describe_needed(v_snapshot, v_decision.reasons, p_place, p_lead);
+    v_snapshot := rehearsal.mend(v_snapshot, p_place, v_reason);
   end loop;
+  return (v_snapshot, v_decision, v_changes)::rehearsal.mended;
 end;
 $$;
 comment on function rehearsal.mend_candidate(kernel.snapshot, kernel.routing_settings, integer, leadgen.leads) is
