@@ -77,7 +77,7 @@ begin
       where e.buyer_id = p_id),
     'endpoints', (
       select coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'channel', n.channel,
-        'target', catalog.mask_address(n.target), 'state', console.describe_health(n, p_now), 'is_current', exists (
+        'target', catalog.mask_address(n.target), 'state', outbox.describe_health(n, p_now), 'is_current', exists (
           select from leadgen.enrollment_endpoints c where c.endpoint_id = n.id)) order by n.channel, n.id), '[]')
       from leadgen.endpoints n where n.buyer_id = p_id),
     'keys', console.list_keys(null, p_id),
