@@ -49,7 +49,8 @@ from states a join states b using (entity) where a.state <> b.state;
 create temp table expected (entity text, from_state text, to_states text[]);
 insert into expected values
   ('leads', 'received', '{validated,rejected}'), ('leads', 'validated', '{delivered,accepted,rejected}'),
-  ('leads', 'delivered', '{validated,accepted,rejected}'), ('leads', 'accepted', '{validated,rejected}'), ('leads', 'rejected', '{validated}'),
+  ('leads', 'delivered', '{validated,accepted,rejected}'), ('leads', 'accepted', '{validated,rejected}'),
+  ('leads', 'rejected', '{validated}'),
   ('lead_assignments', 'pending', '{delivered,accepted,returned,lapsed,failed,unknown,erased}'),
   ('lead_assignments', 'delivered', '{accepted,returned,lapsed}'), ('lead_assignments', 'accepted', '{returned}'),
   ('lead_assignments', 'failed', '{delivered,accepted,returned,lapsed,unknown,erased}'),
