@@ -25,6 +25,8 @@ WORDS = ["submit"] * 6 + [
     "return",
     "refund",
     "route",
+    "sell",
+    "again",
     "roll",
     "roll",
     "age",
