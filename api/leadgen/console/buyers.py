@@ -19,7 +19,7 @@ from leadgen.console.catalogue import (
     take_key,
 )
 from leadgen.console.catalogue_queries import ADD_ROW, BUYERS, PAUSE, RESUME
-from leadgen.console.query import address, read_id, read_text, to_id
+from leadgen.console.query import address, read_id, read_text
 from leadgen.console.site import CONSOLE
 from leadgen.pages.visitor import admit
 
@@ -75,7 +75,7 @@ async def pause(request: Request, services: FromServices, buyer_id: FromPath[str
     """Pause an enrollment, or all of them: now or from a time on, until a time or without end."""
     visitor, buyer = await admit(CONSOLE, request, services), read_row(buyer_id)
     fields = visitor.fields
-    enrollment = to_id(fields.get("enrollment", ""))
+    enrollment = _read_enrollment(fields)
     try:
         start, end = fields.get("from", ""), fields.get("until", "")
         count = await visitor.call(PAUSE, buyer, enrollment, start, end, fields.get("reason"))
@@ -91,7 +91,7 @@ async def pause(request: Request, services: FromServices, buyer_id: FromPath[str
 async def resume(request: Request, services: FromServices, buyer_id: FromPath[str]) -> Response[bytes]:
     """End the pause of an enrollment, or of all of them."""
     visitor, buyer = await admit(CONSOLE, request, services), read_row(buyer_id)
-    enrollment = to_id(visitor.fields.get("enrollment", ""))
+    enrollment = _read_enrollment(visitor.fields)
     try:
         count = await visitor.call(RESUME, buyer, enrollment, visitor.fields.get("reason"))
     except Problem as problem:
@@ -131,3 +131,9 @@ BUYER_ROUTES = (
     give_buyer_key,
     take_buyer_key,
 )
+
+
+def _read_enrollment(fields: dict[str, str]) -> int | None:
+    """Which one the form is of; None: all of them. Raises Problem: 404 for what is no id."""
+    text = fields.get("enrollment", "")
+    return read_row(text) if text else None

@@ -140,7 +140,7 @@ def list_options(field: Json) -> list[tuple[str, str]]:
     words = field["words"] or (("yes", "no") if field["kind"] == "boolean" else ())
     options = [(word, show_words(word)) for word in words]
     options += [(str(row), name) for row, name in field["choices"] or ()]
-    if field["choices"] and field["text"] and field["text"] not in dict(options):
+    if field["kind"] == "id" and field["text"] and field["text"] not in dict(options):
         options.append((field["text"], f"{field['text']}, switched off"))
     return options
 
@@ -152,7 +152,7 @@ def write_value(value: object, kind: str) -> str:
     if kind == "boolean":
         return "yes" if value in (True, "true") else "no"
     if kind == "json":
-        return json.dumps(value, default=str, indent=1, ensure_ascii=False)
+        return json.dumps(value, default=float, indent=1, ensure_ascii=False)  # a fraction is read as Decimal
     return str(value)
 
 

@@ -1,5 +1,6 @@
 """What a buyer has left and owes: balance, ledger, invoices, statement."""
 
+from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from litestar.params import FromPath
 
 from leadgen.app.deposits import AMOUNT
 from leadgen.app.invoices import PDF, PRIVATE, read_day
-from leadgen.app.problems import NOT_FOUND, UNAVAILABLE, Problem
+from leadgen.app.problems import CONFLICT, KEY_REUSED, NOT_FOUND, UNAVAILABLE, FieldError, Problem
 from leadgen.app.services import FromServices, Request
 from leadgen.app.stripe_events import NO_STRIPE
 from leadgen.invoices.pdf import NoPdfError, make_pdf_aside
@@ -47,8 +48,11 @@ async def top_up(request: Request, services: FromServices) -> Response[bytes]:
     key, saves = fields.get("key", "")[: LONGEST_KEY + 1], fields.get("save") == "yes"
     try:
         payment = await visitor.call(TOP_UP, _read_amount(fields, "top_up"), key, saves)
-    except Problem as problem:
+    except Problem as refused:
+        problem = _word_top_up(refused)
         check_said(problem)
+        if refused.kind is KEY_REUSED:
+            del fields["key"]  # the form that is shown again asks for a payment of its own
         return await _show(visitor, problem)
     return visitor.go(f"/portal/payments/{payment}", "The payment is asked for.")
 
@@ -73,10 +77,9 @@ async def show_payment(
 ) -> Response[bytes]:
     """Where to pay, as soon as a worker has opened Stripe's page, and what became of it."""
     visitor, payment = await admit(PORTAL, request, services), read_row(payment_id)
-    found = await visitor.ask(PAYMENT, payment)
     if request.headers.get("hx-request") == "true":
-        return visitor.show_part("own/payment_state.html", found)
-    return visitor.show("own/payment.html", found)
+        return visitor.show_part("own/payment_state.html", await visitor.ask_again(PAYMENT, payment))
+    return visitor.show("own/payment.html", await visitor.ask(PAYMENT, payment))
 
 
 @get("/portal/invoices", include_in_schema=False)
@@ -151,6 +154,17 @@ async def _admit_payer(request: Request, services: FromServices) -> Visitor:
     if services.stripe_secrets is None:
         raise Problem(NOT_FOUND, NO_STRIPE)
     return visitor
+
+
+def _word_top_up(problem: Problem) -> Problem:
+    """A problem of a top-up in the words of its form: the amount is its field top_up."""
+    if problem.kind is KEY_REUSED:
+        return Problem(CONFLICT, "This form has asked for another amount. Top up again for a second payment.")
+    named = [
+        FieldError(**{**one, "field": "top_up"}) if one.get("field") == "amount" else one
+        for one in problem.errors
+    ]
+    return replace(problem, errors=named)
 
 
 def _read_amount(fields: dict[str, str], name: str) -> Decimal:

@@ -43,7 +43,8 @@ async def show_week(request: Request, services: FromServices) -> Response[bytes]
     found = await visitor.ask(WEEK)
     for offer in found["offers"]:
         offer["limit_of"] = {one["code"]: one for one in offer["limits"]}
-    return visitor.show("own/week.html", found)
+    takes = services.stripe_secrets is not None and found["funds"]["takes_top_ups"]
+    return visitor.show("own/week.html", {**found, "takes_payments": takes})
 
 
 @get(TERMS_PAGE, include_in_schema=False)
@@ -115,7 +116,7 @@ async def _show(
     for one in found["enrollments"]:
         one["days"] = list_days(one["hours"])
         one["typed_days"] = {day: write_ranges(one["hours"], day) for day in DAYS}
-        one["filter_text"] = json.dumps(one["filters"], default=str, indent=1) if one["filters"] else ""
+        one["filter_text"] = json.dumps(one["filters"], default=float, indent=1) if one["filters"] else ""
     filled = visitor.fields if problem else None
     forms = {PAUSE: "pause", SET_LIMITS: "limits", SET_HOURS: "hours"}
     values = {**found, "at": at, "form": forms[form] if at else None, "caps": CAPS, "day_names": DAYS}

@@ -121,14 +121,21 @@ class Sealer:
     async def check_held(self) -> int:
         """End the holds of sealed leads whose contact was suppressed meanwhile. How many."""
         held = await self._session.list_held_unchecked(PORTION)
-        contacts = []
+        contacts, fault = [], None
         try:
             vault = await self._store.get_for([sealed for _, sealed, _ in held])
-            for lead_id, sealed, digests in held:
-                contact, _ = open_lead(vault, sealed, digests)
-                contacts.append({"lead_id": lead_id, "phone": contact.phone, "email": contact.email})
         except SealError as error:
             log.error("held leads cannot be opened", cause=str(error))
+            return 0
+        for lead_id, sealed, digests in held:
+            try:
+                contact, _ = open_lead(vault, sealed, digests)
+            except SealError as error:
+                fault = error  # it stops no other
+            else:
+                contacts.append({"lead_id": lead_id, "phone": contact.phone, "email": contact.email})
+        if fault is not None:
+            log.error("held leads cannot be opened", cause=str(fault))
         return await self._session.end_suppressed_holds(contacts) if contacts else 0
 
 

@@ -157,10 +157,13 @@ as $$
       else 'active' end)
     order by k.revoked_at is null desc, k.id desc), '[]')
   from (
-    select a.* from leadgen.api_keys a where a.source_id = p_source_id
-    union all
-    select a.* from leadgen.api_keys a where a.buyer_id = p_buyer_id
-    order by id desc
+    select u.*
+    from (
+      select a.* from leadgen.api_keys a where a.source_id = p_source_id
+      union all
+      select a.* from leadgen.api_keys a where a.buyer_id = p_buyer_id
+    ) u
+    order by u.revoked_at is null desc, u.id desc
     limit 100
   ) k;
 $$;

@@ -154,7 +154,7 @@ language plpgsql
 volatile
 as $$
 -- Only an address that notices alone go to: one that is the buyer's own, or an enrollment's, is the buyer's. What is
--- being sent ends as it ends.
+-- being sent ends as it ends, and so does a lead that still waits there: it was sold.
 declare
   v_id constant bigint := (
     select e.id from leadgen.endpoints e
@@ -167,7 +167,7 @@ begin
     status = case when d.status in ('pending', 'parked') then 'cancelled' else d.status end,
     next_attempt_at = case when d.status <> 'pending' then d.next_attempt_at end,
     finished_at = case when d.status in ('pending', 'parked') then p_now else d.finished_at end
-  where d.endpoint_id = v_id;
+  where d.endpoint_id = v_id and (d.notice_id is not null or d.finished_at is not null);
   update leadgen.endpoints e
   set target = p_put, disabled_at = p_now, announced_at = p_now, disabled_reason = 'its person was erased'
   where e.id = v_id;

@@ -8,8 +8,8 @@
   const here = new URLSearchParams(location.search);
   for (const name of ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "gclid", "fbclid", "click_id", "sub_id"])
     if (here.has(name) && !form.searchParams.has(name)) form.searchParams.set(name, here.get(name));
-  form.searchParams.set("landing_url", location.href);
-  if (document.referrer) form.searchParams.set("referrer", document.referrer);
+  form.searchParams.set("landing_url", location.href.slice(0, 1200)); // a longer URL is refused
+  if (document.referrer) form.searchParams.set("referrer", document.referrer.slice(0, 1200));
 
   const frame = document.createElement("iframe");
   frame.src = form;
