@@ -120,7 +120,7 @@ def test_an_answer_that_is_not_described_is_seen(status: int, kind: str, body: A
 
 
 PAGES = re.compile(
-    r"/(assets/.*|sign-in(/elsewhere)?|sign-out|(console|portal)(/.*)?|forms/.*)?"
+    r"/(assets/.*|sign-in(/elsewhere)?|sign-out|(console|portal)(/.*)?|forms/.*|\.well-known/security\.txt)?"
 )  # for people, not for programs
 
 
