@@ -23,6 +23,13 @@ ACTS = {
     "sell": "select leadgen.sell_lead(%s, %s, 'agreed')",
     "again": "select leadgen.route_again(%s)",
 }
+# Leads that nobody has, and somebody could.
+ROOM = """
+select l.id from leadgen.leads l
+where l.erased_at is null and l.validation_reason is null and not exists (
+  select from leadgen.lead_assignments a where a.lead_id = l.id and a.released_at is null)
+order by l.id
+"""
 VIEWS = (
     "came", "came_by_campaign", "sold", "lost", "judged", "booked", "funnel", "funnel_weeks", "funnel_months",
     "funnel_campaigns", "margin", "buyer_days", "buyer_scorecard", "sold_months", "return_cohorts", "unsold",
@@ -111,8 +118,13 @@ class Trade:
 
     def act(self, what: str, lead: int, number: int) -> None:
         """A lead is erased, sold by hand, or held and offered again; nothing, where that is refused."""
-        buyer = self.buyers[number % len(self.buyers)]
-        statement = ACTS[what]
+        if what != "erase":
+            lead = self.pick(ROOM, number) or lead
+        enrolled = f"""
+            select e.buyer_id from leadgen.buyer_offers e join leadgen.leads l using (offer_id)
+            where l.id = {lead} order by e.id
+        """
+        buyer, statement = self.pick(enrolled, number), ACTS[what]
         try:
             with self.session.transaction():
                 self.session.execute(statement.encode(), [lead, buyer][: statement.count("%s")])
