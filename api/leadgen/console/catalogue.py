@@ -91,6 +91,8 @@ async def save_row(visitor: Visitor, subject: Subject, row: int) -> Response[byt
             SAVE_ROW, subject.form, row, read_columns(visitor), fields.get("stamp"), fields.get("reason")
         )
     except Problem as problem:
+        if problem.kind is SIGN_IN_AGAIN:
+            return ask_to_sign_in_again(visitor, problem)
         return await show_row(visitor, subject, row, let_through(problem), "row")
     return visitor.go(f"{subject.place}/{row}", "It is saved." if is_new else "Nothing was changed.")
 
@@ -104,17 +106,17 @@ async def give_key(visitor: Visitor, subject: Subject, row: int) -> Response[byt
         )
     except Problem as problem:
         if problem.kind is SIGN_IN_AGAIN:
-            place, kept = visitor.request.url.path, keep(fields) or ""
-            return show_sign_in(
-                CONSOLE,
-                visitor.services,
-                place=place,
-                kept=kept,
-                problem=problem,
-                status=HTTPStatus.FORBIDDEN,
-            )
+            return ask_to_sign_in_again(visitor, problem)
         return await show_row(visitor, subject, row, let_through(problem), "key")
     return await show_row(visitor, subject, row, made=key.text)
+
+
+def ask_to_sign_in_again(visitor: Visitor, problem: Problem) -> Response[bytes]:
+    """The sign-in page with what was typed kept."""
+    place, kept = visitor.request.url.path, keep(visitor.fields) or ""
+    return show_sign_in(
+        CONSOLE, visitor.services, place=place, kept=kept, problem=problem, status=HTTPStatus.FORBIDDEN
+    )
 
 
 async def take_key(visitor: Visitor, subject: Subject, row: int, key: int) -> Response[bytes]:

@@ -6,7 +6,7 @@ Under it are the thanks, the script that shows the form in another page, and how
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
@@ -89,7 +89,7 @@ async def show_snippets(
     await services.admit_anybody(request)
     form = await _find(services, source_key)
     home = services.site.origin if services.site else str(request.base_url).rstrip("/")
-    place = f"{home}/forms/{form['source_key']}"
+    place = f"{home}{form['place']}"
     values = {
         "form": form,
         "script": str(SCRIPT.format(place, form["title"])),
@@ -121,7 +121,7 @@ async def take_form(request: Request, services: FromServices, source_key: FromPa
         return _refuse(request, form, typed, problem)
     facts = json.loads(outcome)
     if status == "accepted":
-        return redirect(form["success_url"] or f"/forms/{form['source_key']}/thanks")
+        return redirect(form["success_url"] or f"{form['place']}/thanks")
     if status == "rejected":
         faults = [(error["field"], _say(form, error["field"], error["reason"])) for error in facts["errors"]]
         return _show(form, typed, typed, faults=faults, status=400)
@@ -142,6 +142,7 @@ async def _find(services: Services, source_key: str) -> Json:
     key = source_key[: LONGEST_KEY + 1].replace("\0", "\ufffd")
     ((text,),) = await services.queries.fetch(SHOW_FORM, (key,))
     form: Json = json.loads(text)
+    form["place"] = f"/forms/{quote(form['source_key'], safe='')}"  # a key may have blanks and any script
     return form
 
 

@@ -78,6 +78,28 @@ comment on function billing.name_light(numeric, numeric, boolean, numeric) is
   'red: no lead can be paid for; yellow: it is low, or lasts less than three days at the pace of the last seven; '
   'green: neither. Null: there is no limit to what can be spent.';
 
+create or replace function billing.check_unpaid(p_buyer_id bigint, p_most integer default 20)
+returns void
+language plpgsql
+stable
+as $$
+-- Each costs a call to Stripe, eight at a time and in turn: whoever asked for thousands would keep all others waiting.
+begin
+  if (
+    select count(*) from (
+      select from leadgen.payments p
+      where p.buyer_id = p_buyer_id and p.created_at > leadgen.clock() - interval '2 days'
+        and p.purpose = 'top_up' and p.method = 'stripe' and p.status = 'pending'
+      limit p_most + 1) x
+  ) > p_most then
+    perform kernel.refuse('LG409', 'Too many payments wait to be paid', 'key', format('more than %s', p_most),
+      format('at most %s that are open', p_most), 'Pay one of them, or wait until they have lapsed.');
+  end if;
+end;
+$$;
+comment on function billing.check_unpaid(bigint, integer) is
+  'LG409 for a buyer who has asked for more payments than anybody pays.';
+
 create or replace function billing.start_own_top_up(
   p_buyer_id bigint,
   p_amount numeric,

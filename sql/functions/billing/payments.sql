@@ -165,6 +165,7 @@ begin
     p_buyer_id, case when p_invoice_id is null then 'top_up' else 'invoice' end, p_amount, 'stripe', p_key, p_memo,
     p_invoice_id);
   if v_payment.asks = 0 then
+    perform billing.check_unpaid(p_buyer_id);
     update leadgen.payments p
     set
       saves_method = p_saves_method,

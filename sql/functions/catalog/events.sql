@@ -55,7 +55,8 @@ begin
       'address_changed', format('%s %s', v_subject, v_column), v_buyer_id,
       format('%s: %s is %s, was %s', v_subject, v_column, v_after,
         case v_before when v_after then 'another one there' else v_before end),
-      jsonb_build_object('column', v_column, 'was', v_before, 'is', v_after));
+      jsonb_strip_nulls(jsonb_build_object('column', v_column, 'was', v_before, 'is', v_after,
+        'actor', nullif(current_setting('leadgen.actor', true), '')))); -- the login is the API's for all of its users
   end loop;
   return null;
 end;

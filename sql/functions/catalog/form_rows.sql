@@ -81,6 +81,22 @@ comment on function catalog.save_form_row(text, bigint, jsonb, text) is
   'Writes what was typed into a form of a row, {column: text}, if the row is still as its form showed it (p_stamp); '
   'false when nothing differs. LG409 if it is not, LG423 with the field for what is refused, LG404 for no such row.';
 
+create or replace function catalog.moves_address(p_form text, p_id bigint, p_fields jsonb)
+returns boolean
+language plpgsql
+stable
+as $$
+-- All leads of a buyer, and the headers of its webhooks, go where its addresses point.
+begin
+  return jsonb_typeof(p_fields) = 'object' and exists (
+    select from jsonb_each_text(catalog.read_form_row(p_form, p_id)) w
+    where w.key in ('email', 'phone', 'webhook_url', 'webhook_url_override', 'email_override', 'sms_override')
+      and p_fields ? w.key and btrim(coalesce(p_fields ->> w.key, '')) <> coalesce(w.value, ''));
+end;
+$$;
+comment on function catalog.moves_address(text, bigint, jsonb) is
+  'Whether what was typed into a form changes where leads of a buyer or an enrollment are sent.';
+
 create or replace function catalog.add_form_row(p_form text, p_fields jsonb)
 returns bigint
 language plpgsql

@@ -103,11 +103,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into leadgen.enrollment_versions (
-    buyer_offer_id, version, buyer_id, is_active, routing_priority, weight, price_per_lead, min_balance_required,
-    timezone, pause_from, pause_until, compiled_schedule, limit_codes, limit_windows, limit_is_money, limit_caps,
-    filters
+    changed_by, buyer_offer_id, version, buyer_id, is_active, routing_priority, weight, price_per_lead,
+    min_balance_required, timezone, pause_from, pause_until, compiled_schedule, limit_codes, limit_windows,
+    limit_is_money, limit_caps, filters
   )
   values (
+    concat_ws(', ', session_user, nullif(current_setting('leadgen.actor', true), '')),
     new.id, new.version, new.buyer_id, new.is_active, new.routing_priority, new.weight, new.price_per_lead,
     new.min_balance_required, new.timezone, new.pause_from, new.pause_until, new.compiled_schedule, new.limit_codes,
     new.limit_windows, new.limit_is_money, new.limit_caps, new.filters

@@ -13,7 +13,8 @@ begin
     with page as materialized (
       select b.*
       from leadgen.buyers b
-      where (v_text is null or strpos(lower(concat_ws(' ', b.id, b.name, b.company, b.email)), v_text) > 0)
+      where (v_text is null or strpos(lower(concat_ws(' ', b.id, b.name, b.company)), v_text) > 0
+          or lower(b.email) = v_text) -- in whole: by its parts whoever sees it masked would find the rest
         and (v_after is null or (lower(b.name) collate "C", b.id) > (v_after, p_after))
       order by lower(b.name) collate "C", b.id
       limit 50
@@ -49,8 +50,8 @@ begin
 end;
 $$;
 comment on function console.list_buyers(text, bigint, timestamptz) is
-  'Buyers by name, all or those that a text finds in id, name, company or e-mail, 50 a page: money, limits that are '
-  'used up or nearly, enrollments, endpoints in use.';
+  'Buyers by name, all or those that a text finds in id, name, company or as the whole e-mail, 50 a '
+  'page: money, limits that are used up or nearly, enrollments, endpoints in use.';
 
 create or replace function console.describe_buyer(p_id bigint, p_now timestamptz)
 returns jsonb

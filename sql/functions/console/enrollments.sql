@@ -25,7 +25,7 @@ begin
     'exclusivities', console.list_exclusivities(v_enrollment),
     'history', (
       select coalesce(jsonb_agg(to_jsonb(h) order by h.version desc), '[]')
-      from (select * from catalog.enrollment_history(p_id) limit 20) h));
+      from catalog.list_latest_terms(p_id, 20) h));
 end;
 $$;
 comment on function console.show_enrollment(bigint, text, timestamptz) is

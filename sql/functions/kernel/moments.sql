@@ -28,7 +28,7 @@ begin
     end if;
     v_clock := p_text::timestamp;
   exception
-    when datetime_field_overflow or invalid_datetime_format then
+    when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
       perform kernel.refuse('LG400', 'There is no such time', p_field, p_text, c_allowed);
   end;
   v_moment := v_clock at time zone p_timezone;

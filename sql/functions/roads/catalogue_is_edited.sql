@@ -137,6 +137,9 @@ volatile
 as $$
 begin
   perform identity.admit_for(p_token_hash, 'configure', p_reason);
+  if catalog.moves_address(p_form, p_id, p_fields) then
+    perform identity.check_fresh((identity.open_session(p_token_hash)).session);
+  end if;
   return catalog.save_form_row(p_form, p_id, p_fields, p_stamp);
 end;
 $$;
