@@ -1,6 +1,6 @@
 -- enforce_transition: for leads, their billing, sales, deliveries and invoices exactly the declared moves.
 begin;
-select plan(37);
+select plan(38);
 create temp table ids as select testkit.make_offer() as offer_id;
 create temp table seat as select testkit.enroll_buyer(offer_id, 'Ace') as id from ids;
 select testkit.submit(offer_id) from ids;
@@ -50,6 +50,7 @@ create temp table expected (entity text, from_state text, to_states text[]);
 insert into expected values
   ('leads', 'received', '{validated,rejected}'), ('leads', 'validated', '{delivered,accepted,rejected}'),
   ('leads', 'delivered', '{validated,accepted,rejected}'), ('leads', 'accepted', '{validated,rejected}'),
+  ('leads', 'rejected', '{validated}'),
   ('lead_assignments', 'pending', '{delivered,accepted,returned,lapsed,failed,unknown,erased}'),
   ('lead_assignments', 'delivered', '{accepted,returned,lapsed}'), ('lead_assignments', 'accepted', '{returned}'),
   ('lead_assignments', 'failed', '{delivered,accepted,returned,lapsed,unknown,erased}'),

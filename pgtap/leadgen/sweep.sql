@@ -94,7 +94,7 @@ from (values
     list_endpoints_for,list_events_for,retry_delivery_for,park_delivery_for,enable_endpoint_for,disable_endpoint_for,send_test_for,
     decide_return_for,return_sale_for,resubmit_quarantined_for,open_submission_for,route_again_for,open_lead_for,erase_lead_for,
     list_policies_for,show_policy_for,compare_policy_for,rehearse_policy_for,find_offer_of_lead,publish_policy_for,
-    roll_back_policy_for,
+    propose_policy_for,approve_policy_for,withdraw_policy_for,roll_back_policy_for,sell_lead_for,credit_sale_for,
     list_buyers_for,show_buyer_for,show_enrollment_for,list_offers_for,show_offer_for,list_sources_for,show_source_for,show_new_form_for,
     add_row_for,save_row_for,save_hours_for,save_areas_for,pause_buyer_for,resume_buyer_for,give_key_for,take_key_for,
     act_as_buyer,act_as_source,act_as_user}'::text[]),
@@ -110,7 +110,7 @@ from (values
     list_data_keys,add_data_key,list_unsealed,keep_sealed,list_held_unchecked,end_suppressed_holds}'),
   ('leadgen_dba',
     '{policy_history,roll_back_policy,try_field_map,submit_lead,submit_leads,record_mail_domain,'
-    'resubmit_quarantined,explain_lead,explain_candidates,'
+    'resubmit_quarantined,explain_lead,explain_candidates,explain_miss,sell_lead,route_again,'
     'list_due_buyers,invoice_buyer,send_invoice,credit_invoice,cancel_invoice,dispute_invoice,resolve_dispute,show_invoice,'
     'list_invoices,make_statement,close_month,total_month,'
     'diagnose_market,diagnose_server,diagnose_books,list_zones,record_backup,'

@@ -138,7 +138,7 @@ grant execute on function leadgen.revoke_user_sessions_for(text, bigint) to lead
 grant execute on function leadgen.show_today(text) to leadgen_api;
 grant execute on function leadgen.browse_leads(text, text, bigint, bigint) to leadgen_api;
 grant execute on function leadgen.search_leads(text, text, text) to leadgen_api;
-grant execute on function leadgen.show_lead(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_lead(text, bigint, bigint) to leadgen_api;
 grant execute on function leadgen.list_quarantine_for(text, bigint) to leadgen_api;
 grant execute on function leadgen.list_held_for(text, bigint) to leadgen_api;
 grant execute on function leadgen.list_returns_for(text, text, bigint) to leadgen_api;
@@ -156,6 +156,8 @@ grant execute on function leadgen.resubmit_quarantined_for(text, bigint, jsonb) 
 grant execute on function leadgen.open_submission_for(text, bigint, text) to leadgen_api;
 grant execute on function leadgen.route_again_for(text, bigint) to leadgen_api;
 grant execute on function leadgen.open_lead_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.sell_lead_for(text, bigint, bigint, text, jsonb) to leadgen_api;
+grant execute on function leadgen.credit_sale_for(text, bigint, numeric, text, text) to leadgen_api;
 grant execute on function leadgen.erase_lead_for(text, bigint, text, jsonb) to leadgen_api;
 grant execute on function leadgen.list_policies_for(text) to leadgen_api;
 grant execute on function leadgen.show_policy_for(text, text, bigint, integer) to leadgen_api;
@@ -180,6 +182,10 @@ grant execute on function leadgen.pause_buyer_for(text, bigint, bigint, text, te
 grant execute on function leadgen.resume_buyer_for(text, bigint, bigint, text) to leadgen_api;
 grant execute on function leadgen.give_key_for(text, text, bigint, text, text, text, text) to leadgen_api;
 grant execute on function leadgen.take_key_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.propose_policy_for(text, text, bigint, jsonb, integer, text, timestamptz)
+  to leadgen_api;
+grant execute on function leadgen.approve_policy_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.withdraw_policy_for(text, bigint) to leadgen_api;
 
 -- People of a buyer, on the portal's pages.
 grant execute on function leadgen.show_portal_visitor(text) to leadgen_api;

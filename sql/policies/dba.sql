@@ -40,7 +40,7 @@ grant update (
 -- The defaults; whether webhooks may be local is the deploy's.
 grant update (
   default_source_key, default_duplicate_window_hours, default_invoice_threshold, warn_at_percent, slow_retry_seconds,
-  disable_endpoint_after, invitations_per_day
+  disable_endpoint_after, invitations_per_day, policies_need_approval
 ) on leadgen.settings to leadgen_dba;
 -- What invoices say, tax rates and reminders. Invoices themselves are written by functions.
 grant update (
@@ -92,6 +92,9 @@ grant execute on function leadgen.rotate_hook_secret(bigint, interval) to leadge
 grant execute on function leadgen.test_hook(bigint) to leadgen_dba;
 grant execute on function leadgen.measure_market() to leadgen_dba;
 grant execute on function leadgen.explain_lead(bigint) to leadgen_dba;
+grant execute on function leadgen.explain_miss(bigint, bigint) to leadgen_dba;
+grant execute on function leadgen.sell_lead(bigint, bigint, text, jsonb) to leadgen_dba;
+grant execute on function leadgen.route_again(bigint) to leadgen_dba;
 grant execute on function leadgen.explain_candidates(bigint) to leadgen_dba;
 grant execute on function leadgen.find_leads(text, integer, text) to leadgen_dba;
 grant execute on function leadgen.list_configuration_faults() to leadgen_dba;

@@ -82,6 +82,7 @@ values
   ('worker_naps', 'What workers do'),
   ('sealing_walks', 'What workers do'),
   ('policy_versions', 'A record by itself, append-only'),
+  ('policy_proposals', 'A record by itself: who proposed, approved and withdrew'),
   ('enrollment_versions', 'A record by itself, append-only'),
   ('offer_versions', 'A record by itself, append-only'),
   ('catalog_changes', 'What is still to follow from a change'),

@@ -56,6 +56,9 @@ values
     'kernel.describe_limit(p_snapshot, 0, c.reason, c.price)', 'kernel.find_limit_end(p_snapshot, 0, c.reason)',
     'true',
     'A cap or a budget of the offer as a whole is used up: offer_cap_hour, ..., offer_budget_month.'),
+  ('not_chosen', 145, '(p_snapshot.choice).buyer_id <> c.buyer_id and c.buyer_id is distinct from p_exclusive_buyer_id', null,
+    'format(''buyer %s was chosen by hand'', (p_snapshot.choice).buyer_id)', null, null,
+    'Somebody sold the lead by hand to another buyer.'),
   ('held_lead_first', 150, 'p_snapshot.behind_lead_id is not null', null, 'format(''lead %s'', p_snapshot.behind_lead_id)',
     'p_snapshot.decided_at', 'true',
     'More held leads are due than go first at once: the new lead is held and routed after them.');

@@ -9,6 +9,7 @@ values
   ('release_due_sale', 30, 'roads.release_due_sale', false, '0', 'Gives back the places of sales that failed or lapsed.'),
   ('pass_on_cold_sale', 32, 'roads.pass_on_cold_sale', false, '0', 'Gives leads that were not delivered in time to the next buyer.'),
   ('follow_change', 35, 'roads.follow_change', true, '0', 'Does what follows from changes of the catalogue.'),
+  ('publish_due_policy', 38, 'roads.publish_due_policy', false, '5 seconds', 'Publishes policies whose time has come.'),
   ('route_held_lead', 40, 'roads.route_held_lead', false, '0', 'Offers held leads again.'),
   ('follow_billing', 42, 'billing.follow_billing', true, '0', 'Brings billing_status of leads up to date.'),
   ('warn_of_money', 45, 'roads.warn_of_money', true, '5 seconds', 'Tells buyers whose money runs low.'),

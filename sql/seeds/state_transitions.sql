@@ -11,6 +11,7 @@ with declared (entity, from_state, to_state) as (
     ('leads', 'delivered', 'rejected'),
     ('leads', 'accepted', 'validated'),
     ('leads', 'accepted', 'rejected'),
+    ('leads', 'rejected', 'validated'),
     ('lead_assignments', 'pending', 'delivered'),
     ('lead_assignments', 'pending', 'accepted'),
     ('lead_assignments', 'pending', 'returned'),

@@ -244,6 +244,41 @@ comment on column leadgen.policy_versions.settings is
 create or replace trigger keep_record before update or delete or truncate on leadgen.policy_versions
   for each statement execute function kernel.refuse_change();
 
+create table leadgen.policy_proposals (
+  id bigint generated always as identity primary key,
+  kind text not null,
+  policy_id bigint not null,
+  body jsonb not null,
+  base_version integer not null,
+  reason text not null,
+  publish_at timestamptz,
+  proposed_at timestamptz not null,
+  proposed_by text not null,
+  approved_at timestamptz,
+  approved_by text,
+  status text not null default 'waiting',
+  settled_at timestamptz,
+  settled_by text,
+  version integer,
+  fault text,
+
+  constraint policy_proposals_kind_valid check (kind in ('validation', 'routing', 'pricing', 'payout')),
+  constraint policy_proposals_status_known check (status in ('waiting', 'approved', 'published', 'withdrawn', 'failed')),
+  constraint policy_proposals_reason_is_short check (length(reason) between 1 and 500),
+  constraint policy_proposals_approved_by_another check (approved_by <> proposed_by)
+);
+create index policy_proposals_open_index on leadgen.policy_proposals (kind, policy_id)
+where status in ('waiting', 'approved');
+create index policy_proposals_due_index on leadgen.policy_proposals (publish_at) where status = 'approved';
+
+comment on table leadgen.policy_proposals is
+  'What policies are to become: a body that waits for its time (publish_at; null: as soon as it is approved), or for a '
+  'second person where settings.policies_need_approval says so. waiting -> approved -> published, withdrawn, failed.';
+comment on column leadgen.policy_proposals.base_version is
+  'The version that was edited: when another is live by then, nothing is published.';
+comment on column leadgen.policy_proposals.approved_by is 'A second person; null: none was needed, or none has yet.';
+comment on column leadgen.policy_proposals.fault is 'Why it could not be published at its time.';
+
 create table leadgen.offers (
   id bigint generated always as identity primary key,
   created_at timestamptz not null default current_timestamp,

@@ -209,6 +209,13 @@ create type kernel.calling as (
 comment on type kernel.calling is
   'What the calling rules of the lead''s place say at the moment of a decision, where the policy follows them. rules: whose, by country and region; zone: whose wall clock counts; opens_at: when people there may be called next, null: now; lacks_consent: they may not be, for the lead has no consent.';
 
+create type kernel.choice as (
+  buyer_id bigint,
+  chosen_by text,
+  reason text
+);
+comment on type kernel.choice is 'A buyer to whom somebody sells a lead by hand: who does, and why; buyer_id null: nobody does.';
+
 create type kernel.snapshot as (
   decided_at timestamptz,
   timezone text,
@@ -245,10 +252,11 @@ create type kernel.snapshot as (
   credits numeric[],
   credit_limits numeric[],
   cost kernel.cost_terms,
-  calling kernel.calling
+  calling kernel.calling,
+  choice kernel.choice
 );
 comment on type kernel.snapshot is
-  'All that a routing decision is made from. The arrays up to virtual_times are aligned: one entry a candidate, by enrollment id; flags: see kernel.flag; zones: null where it is the market''s; pauses: the one that lasts or is planned, null: none; openings: null where it is open. The limit_ arrays are aligned too: one entry a limit, its owner a position among the candidates, 0 for the offer as a whole; a limit that nobody set is not there. edition: of the rules by which candidates are ranked (kernel.rank_candidates); null: the first. sales_today: how many leads each candidate had on the day, where the strategy asks for it. went_first: the held leads that were routed before a new one; behind_lead_id: the held lead that is still due and that it waits behind. balances: what a buyer has left, where that is looked at; credits: what is left of the credit limit of one that is invoiced; null: no limit. cost: what the lead costs; null: nothing. calling: what the calling rules say; null: none is followed.';
+  'All that a routing decision is made from. The arrays up to virtual_times are aligned: one entry a candidate, by enrollment id; flags: see kernel.flag; zones: null where it is the market''s; pauses: the one that lasts or is planned, null: none; openings: null where it is open. The limit_ arrays are aligned too: one entry a limit, its owner a position among the candidates, 0 for the offer as a whole; a limit that nobody set is not there. edition: of the rules by which candidates are ranked (kernel.rank_candidates); null: the first. sales_today: how many leads each candidate had on the day, where the strategy asks for it. went_first: the held leads that were routed before a new one; behind_lead_id: the held lead that is still due and that it waits behind. balances: what a buyer has left, where that is looked at; credits: what is left of the credit limit of one that is invoiced; null: no limit. cost: what the lead costs; null: nothing. calling: what the calling rules say; null: none is followed. choice: whom somebody chose by hand; null: nobody.';
 
 create type kernel.decision as (
   reasons text[],

@@ -16,6 +16,7 @@ create table leadgen.settings (
   disable_endpoint_after integer not null default 20,
   seals boolean not null default false,
   invitations_per_day integer not null default 20,
+  policies_need_approval boolean not null default false,
 
   constraint settings_one_row check (id),
   constraint settings_duplicate_window_bounded check (default_duplicate_window_hours between 0 and 8784),
@@ -43,6 +44,8 @@ comment on column leadgen.settings.disable_endpoint_after is
   'An endpoint is disabled when so many attempts in a row failed; attempts that were under way together count as one.';
 comment on column leadgen.settings.invitations_per_day is
   'How many users the owners of a buyer may invite within 24 hours; admins invite without a limit.';
+comment on column leadgen.settings.policies_need_approval is
+  'On the console a policy is published only when a second person has approved it.';
 comment on column leadgen.settings.seals is
   'Personal data is sealed at rest; written when the first program with PII_KEYS starts.';
 

@@ -171,3 +171,11 @@ create type rehearsal.tally as (
 );
 comment on type rehearsal.tally is
   'Outcomes counted, a rehearsal''s as differences to history. parts: {part: {name: number}}, nothing that is 0: counts (sold, unsold, held, rejected), causes, codes, days ("2026-11-20 sold", "2026-11-20 revenue"), sales and revenue (by enrollment), cost, moved.';
+
+create type rehearsal.mended as (
+  snapshot kernel.snapshot,
+  decision kernel.decision,
+  changes jsonb
+);
+comment on type rehearsal.mended is
+  'A snapshot in which a candidate passes every check; what is decided from it; and what was changed for that, one entry a check that it failed.';

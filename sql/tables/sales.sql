@@ -183,6 +183,7 @@ create table leadgen.lead_decisions (
   payout_policy_version integer,
   cost kernel.cost_terms,
   calling kernel.calling,
+  choice kernel.choice,
 
   constraint lead_decisions_attempt_unique unique (lead_id, attempt),
   constraint lead_decisions_format_known check (
@@ -199,7 +200,7 @@ comment on column leadgen.lead_decisions.format is
 comment on column leadgen.lead_decisions.timezone is 'The market''s zone, in which the offer''s windows are counted.';
 comment on column leadgen.lead_decisions.decimals is 'To how many decimals prices were rounded.';
 comment on column leadgen.lead_decisions.max_buyers is
-  'To how many buyers it could be sold in this attempt: the policy''s max_buyers less the sales that stood.';
+  'To how many buyers it could be sold in this attempt: the policy''s max_buyers less the sales that stood; 1 where it was sold by hand.';
 comment on column leadgen.lead_decisions.enrollments is 'The candidates, by id; versions, flags and the arrays after them are aligned.';
 comment on column leadgen.lead_decisions.flags is 'What was so for each candidate, as bits: see kernel.flag.';
 comment on column leadgen.lead_decisions.limit_uses is
@@ -218,6 +219,8 @@ comment on column leadgen.lead_decisions.winners is 'Positions in enrollments (f
 comment on column leadgen.lead_decisions.adjustments is 'The price steps that held for this lead; with a candidate''s base price they give its price.';
 comment on column leadgen.lead_decisions.calling is
   'What the calling rules of the lead''s place said, where the policy follows them; null: nothing.';
+comment on column leadgen.lead_decisions.choice is
+  'By whom, to whom and why the lead was sold by hand; null: it was not.';
 comment on column leadgen.lead_decisions.is_held is 'The lead is offered again, first at next_route_at; null: sold.';
 
 create or replace trigger keep_record before delete or truncate on leadgen.lead_decisions

@@ -1,5 +1,6 @@
 """What is done on the console's pages: by whom it may be done, what follows, and that it is done once."""
 
+import re
 from collections.abc import Callable
 
 import psycopg
@@ -20,6 +21,29 @@ def lead_of(market: psycopg.Connection, sale: int) -> int:
 def value(market: psycopg.Connection, query: str, *parameters: object) -> object:
     row = market.execute(query.encode(), parameters).fetchone()
     return row[0] if row else None
+
+
+WORK_IN_AUSTIN = """
+insert into leadgen.buyer_service_areas (market_id, buyer_id, scope_type, scope_value)
+select m.id, %s, 'city', 'Austin' from leadgen.markets m
+"""
+
+
+def enroll_bob(market: psycopg.Connection) -> object:
+    """Bob takes part in the offer, which has two buyers a lead now; he works nowhere yet."""
+    market.execute("update leadgen.routing_policies set config = config || '{\"max_buyers\": 2}'")
+    market.execute(
+        "insert into leadgen.buyer_offers (offer_id, buyer_id, is_active)"
+        " select o.id, b.id, true from leadgen.offers o, leadgen.buyers b where b.name = 'Bob'"
+    )
+    return value(market, "select id from leadgen.buyers where name = 'Bob'")
+
+
+def key_of(visitor: Tab) -> str:
+    """The key of the form that credits a sale."""
+    found = re.search(r'name="key" value="([^"]+)"', visitor.page)
+    assert found
+    return found[1]
 
 
 def request_return(market: psycopg.Connection) -> tuple[int, int]:
@@ -74,6 +98,8 @@ def test_who_reads_a_contact_says_why_and_is_written_down(tab: Open, market: psy
         ("analyst", "erase", 403),
         ("operator", "erase", 403),
         ("finance", "route", 403),
+        ("finance", "sell", 403),
+        ("analyst", "credit", 403),
         ("analyst", "return", 403),
     ],
 )
@@ -85,7 +111,13 @@ def test_what_a_role_may_not_do_the_database_refuses(
     visitor = tab(role)
     visitor.open(f"/console/leads/{lead}")
     assert f"/console/leads/{lead}/{action}" not in visitor.page
-    fields = {"reason": "a test", "sale": str(sale), "reason_code": "wrong_number"}
+    fields = {
+        "reason": "a test",
+        "sale": str(sale),
+        "reason_code": "wrong_number",
+        "buyer": "1",
+        "key": "a test",
+    }
     assert visitor.send(f"/console/leads/{lead}/{action}", **fields).status == status
     assert value(market, "select erased_at from leadgen.leads where id = %s", lead) is None
     assert (
@@ -103,6 +135,52 @@ def test_a_sale_is_returned_in_the_name_of_who_did_it(tab: Open, market: psycopg
     assert f"Sale {sale} is returned." in visitor.text
     by = value(market, "select decided_by from leadgen.sale_returns where assignment_id = %s", sale)
     assert str(by).startswith("user ")
+
+
+def test_a_lead_is_sold_by_hand_once_nothing_is_in_the_way(tab: Open, market: psycopg.Connection) -> None:
+    bob = enroll_bob(market)
+    lead = lead_of(market, add_sale(market))
+    here, visitor = f"/console/leads/{lead}", tab("operator")
+    visitor.open(f"{here}?buyer={bob}")
+    assert "Bob : one thing would have to change, at a price of 45.00 USD" in visitor.text
+    assert "Add the postal code 78701 or the city Austin to its areas." in visitor.text
+    assert visitor.send(f"{here}/sell", buyer=str(bob), reason="agreed by phone").status == 409
+    assert "Found outside_service_area; allowed: a buyer who passes every check" in visitor.text
+    assert "agreed by phone" in visitor.page
+    assert visitor.send(f"{here}/sell", buyer=str(bob), reason=" ").status == 400
+    assert visitor.send(f"{here}/sell", buyer="", reason="agreed").status == 404
+    market.execute(WORK_IN_AUSTIN, [bob])
+    visitor.open(here)
+    for said in ("Bob has the lead for 45.00 USD.", "It had it already."):
+        visitor.send(f"{here}/sell", buyer=str(bob), reason="agreed by phone")
+        assert said in visitor.text
+    assert value(market, "select count(*) from leadgen.lead_assignments where lead_id = %s", lead) == 2
+    assert re.search(r"sold by hand by user \d+: agreed by phone", visitor.text)
+    market.execute("update leadgen.buyer_offers set is_active = false where buyer_id = %s", [bob])
+    market.execute("update leadgen.routing_policies set config = config - 'max_buyers'")
+
+
+def test_a_sale_is_credited_once_in_part_and_then_whole(tab: Open, market: psycopg.Connection) -> None:
+    sale = add_sale(market)
+    here, visitor = f"/console/leads/{lead_of(market, sale)}", tab("finance")
+    visitor.open(here)
+    fields = {"sale": str(sale), "amount": "5.00", "key": key_of(visitor), "reason": "a week late"}
+    for _ in range(2):
+        visitor.send(f"{here}/credit", **fields)
+        assert f"Sale {sale} is credited: 5.00." in visitor.text
+    fields["key"] = key_of(visitor)
+    for amount, status in (("five", 400), ("40.01", 409), ("0", 400)):
+        assert visitor.send(f"{here}/credit", **{**fields, "amount": amount}).status == status
+    assert visitor.send(f"{here}/credit", **{**fields, "reason": ""}).status == 400
+    visitor.send(f"{here}/credit", **{**fields, "amount": ""})
+    assert f"Sale {sale} is credited: what was left of its price." in visitor.text
+    booked = market.execute(
+        "select e.amount, t.memo from leadgen.ledger_entries e"
+        " join leadgen.ledger_transactions t on t.id = e.transaction_id"
+        " where t.assignment_id = %s and t.kind = 'refund' and e.account = 'buyer_receivable' order by t.id",
+        [sale],
+    ).fetchall()
+    assert [(float(amount), memo) for amount, memo in booked] == [(-5, "a week late"), (-40, "a week late")]
 
 
 def test_a_person_is_erased_once_and_the_page_says_so(tab: Open, market: psycopg.Connection) -> None:
@@ -219,7 +297,7 @@ def test_a_held_lead_is_offered_now(tab: Open, market: psycopg.Connection) -> No
     visitor = tab("operator")
     visitor.open(f"/console/leads/{lead}")
     assert visitor.send(f"/console/leads/{lead}/route").status == 409
-    assert f"Lead {lead} is not held" in visitor.text
+    assert f"Lead {lead} has all the buyers that it may have" in visitor.text
     with market.transaction():
         market.execute("set local session_replication_role = replica")
         market.execute(

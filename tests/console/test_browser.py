@@ -8,12 +8,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from api.people import PASSWORD
-from api.serving import Api, add_sale
+from api.serving import Api, add_sale, running_api
 from console.people import SESSION, add_person, add_session
 from console.test_actions import lead_of
 from console.test_speed import CATALOGUE
+from doubles.provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
 from leadgen.console.site import CONSOLE
 from rig.chromium import needs_chromium, running_chromium
+from rig.ports import free_port
 
 pytestmark = needs_chromium
 
@@ -57,6 +59,47 @@ def visit(context: BrowserContext, site: Api, market: psycopg.Connection) -> Vis
     return sign_in
 
 
+SERVE_AT = "import sys; from leadgen.app.server import serve; serve('127.0.0.1', {}, int(sys.argv[1]))"
+ADD_PASSKEY = """async (csrf) => {
+  const headers = {"Content-Type": "application/json", "X-CSRF-Token": csrf};
+  const post = async (path, body) => {
+    const answer = await fetch("/api/v1/auth/" + path, {method: "POST", headers, body: JSON.stringify(body)});
+    if (!answer.ok) throw new Error(await answer.text());
+    return (await answer.json()).data;
+  };
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const { public_key: options } = await post("passkeys/options", {});
+  options.challenge = bytes(options.challenge);
+  options.user.id = bytes(options.user.id);
+  const made = await navigator.credentials.create({publicKey: options});
+  await post("passkeys", {name: "a key", credential: made.toJSON()});
+}"""
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with running_provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def front(site: Api, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The same API under a host of its own, which passkeys and the identity provider need."""
+    port = free_port()
+    with running_api(
+        site.database,
+        tmp_path_factory.mktemp("front"),
+        code=SERVE_AT.format(port),
+        ENVIRONMENT="development",
+        PUBLIC_URL=f"http://localhost:{port}",
+        OIDC_ISSUER=provider.issuer,
+        OIDC_CLIENT_ID=CLIENT_ID,
+        OIDC_CLIENT_SECRET=CLIENT_SECRET,
+        OIDC_NAME="Example",
+    ) as running:
+        yield running
+
+
 def check_look(page: Page) -> None:
     """Nobody is shut out, and everything fits, by day and by night."""
     for scheme, size in (("light", WIDE), ("dark", NARROW)):
@@ -88,6 +131,42 @@ def test_signing_in_by_keyboard_and_out_again(context: BrowserContext, market: p
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
+def test_signing_in_by_a_passkey_and_by_an_identity_provider(
+    browser: Browser, front: Api, provider: Provider, market: psycopg.Connection
+) -> None:
+    email = add_person(market, "operator")
+    context = browser.new_context(base_url=f"http://localhost:{front.port}")
+    page = context.new_page()
+    devices = context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    device = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+    }
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": device | {"isUserVerified": True}})
+    page.goto("/console")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("alert")).to_have_text("The sign-in with a passkey failed.")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.evaluate(ADD_PASSKEY, page.locator("input[name=csrf]").first.get_attribute("value"))
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/console/held")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Held leads")
+    page.get_by_role("button", name="Sign out").click()
+
+    page.goto("/console/returns")
+    page.get_by_role("link", name="Sign in with Example").click()
+    page.wait_for_url(f"{provider.issuer}/authorize*")
+    page.goto(provider.sign_in(page.url, email))  # what the provider answers once it knows who it is
+    expect(page.get_by_role("heading", level=1)).to_have_text("Returns")
+    context.close()
+
+
 def test_every_page_looks_right_and_is_small(visit: Visit, market: psycopg.Connection) -> None:
     lead = lead_of(market, add_sale(market))
     page = visit("admin")
@@ -110,6 +189,18 @@ def test_a_policy_from_typing_to_live(visit: Visit, market: psycopg.Connection) 
     page.goto("/console/policies")
     page.get_by_role("link", name="Austin plumbing").nth(1).click()
     editor = page.get_by_label("Its rules, as JSON")
+    editor.fill("{")
+    editor.press("End")
+    editor.press_sequentially('"strat')
+    offered = page.get_by_role("listbox", name="Keys and values")
+    expect(offered.get_by_role("option")).to_have_count(1)
+    check_look(page)
+    editor.press("Enter")
+    editor.press_sequentially('"h')
+    editor.press("Tab")
+    expect(editor).to_have_value('{"strategy": "highest_price"')
+    editor.press("Control+Space")
+    expect(offered).to_be_hidden()
     editor.fill('{"strategy": "cheapest"}')
     expect(page.locator("#checked")).to_contain_text("config.strategy")
     editor.fill('{"strategy": "highest_price", "caps": {"per_day": 0}}')
@@ -146,6 +237,17 @@ def test_hours_and_areas_of_an_enrollment_by_keyboard(visit: Visit, market: psyc
     market.execute("update leadgen.buyer_offers set schedule = null")
 
 
+def test_today_renews_itself_when_something_happens(visit: Visit, market: psycopg.Connection) -> None:
+    page = visit("analyst")
+    with page.expect_response("**/api/events"):
+        page.goto("/console")
+    leads = page.locator("dl.figures dd").first
+    before = int(leads.inner_text().split()[0])
+    add_sale(market)
+    market.execute("select leadgen.run_chore('fill_feed')")
+    expect(leads).to_contain_text(str(before + 1))
+
+
 def test_a_form_is_sent_once_however_often_it_is_pressed(visit: Visit, market: psycopg.Connection) -> None:
     page = visit("operator")
     page.goto("/console/endpoints")
@@ -180,7 +282,7 @@ def test_everything_works_without_javascript(browser: Browser, site: Api, market
     page.get_by_role("button", name="Find").click()
     page.get_by_role("link", name=str(lead), exact=True).click()
     page.locator("summary", has_text="Show the contact").click()
-    page.get_by_label("Reason").first.fill("a test")
+    page.locator("details[open]").get_by_label("Reason").fill("a test")
     page.get_by_role("button", name="Show it").click()
     expect(page.get_by_text("John Smith")).to_be_visible()
     context.close()

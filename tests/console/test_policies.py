@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -128,6 +129,62 @@ def test_an_old_version_is_opened_and_made_live_again(
     assert visitor.send(f"{place}/roll-back", to="99999", reason="none").status == 404
 
 
+def test_a_policy_is_published_at_its_time(tab: Open, market: psycopg.Connection, place: str) -> None:
+    visitor, version = tab("operator"), version_of(market, place)
+    visitor.open(place)
+    fields = {"body": body(strategy="weighted"), "version": str(version), "reason": "from December"}
+    for at in ("", "soon", "2001-01-01T08:00", "9999-01-01T08:00"):
+        assert visitor.send(f"{place}/propose", publish_at=at, **fields).status == 400, at
+    at = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT08:00")
+    visitor.send(f"{place}/propose", publish_at=at, **fields)
+    assert "is kept: it is published at its time." in visitor.text
+    assert "from December" in visitor.text
+    assert version_of(market, place) == version
+    market.execute("update leadgen.policy_proposals set publish_at = now() where status = 'approved'")
+    market.execute("select leadgen.run_chore('publish_due_policy')")
+    visitor.open(place)
+    assert f"published as version {version + 1}" in visitor.text
+    assert "Olga Brown from December strategy: priority -> weighted live" in visitor.text
+
+
+def test_where_two_are_needed_nobody_publishes_alone(
+    tab: Open, market: psycopg.Connection, place: str
+) -> None:
+    version = version_of(market, place)
+    author, second, reader = tab("operator"), tab("admin"), tab("analyst")
+    market.execute("update leadgen.settings set policies_need_approval = true")
+    try:
+        author.open(place)
+        assert "Publish it now" not in author.text
+        fields = {"body": body(strategy="weighted"), "version": str(version), "reason": "shares"}
+        assert author.send(f"{place}/publish", **fields).status == 409
+        assert "A second person has to approve this" in author.text
+        assert author.send(f"{place}/roll-back", to="1", reason="shares").status == 409
+        author.send(f"{place}/propose", publish_at="", **fields)
+        assert "somebody else has to approve it" in author.text
+        found = re.search(r"/proposals/(\d+)/withdraw", author.page)
+        assert found
+        proposal = f"{place}/proposals/{found[1]}"
+        assert author.send(f"{proposal}/approve").status == 403
+        assert "Who proposed it may not approve it" in author.text
+        reader.open(place)
+        assert reader.send(f"{proposal}/approve").status == 403
+        assert reader.send(f"{proposal}/withdraw").status == 403
+        second.open("/console")
+        assert "1 policy waits for somebody to approve it" in second.text
+        second.open(place)
+        assert "strategy: priority -> weighted" in second.text
+        for _ in range(2):
+            second.send(f"{proposal}/approve")
+            assert f"is approved: version {version + 1} is live." in second.text
+        assert version_of(market, place) == version + 1
+        assert "Olga Brown shares (approved by user" in second.text
+        assert second.send(f"{proposal}/withdraw").status == 409
+        assert second.send(f"{place}/proposals/999999/approve").status == 404
+    finally:
+        market.execute("update leadgen.settings set policies_need_approval = false")
+
+
 @pytest.mark.parametrize("role", ["analyst", "finance"])
 def test_who_may_not_configure_publishes_nothing(
     tab: Open, market: psycopg.Connection, place: str, role: str
@@ -137,6 +194,7 @@ def test_who_may_not_configure_publishes_nothing(
     assert "Publish it now" not in visitor.text
     fields = {"body": body(strategy="weighted"), "version": str(version), "reason": "shares"}
     assert visitor.send(f"{place}/publish", **fields).status == 403
+    assert visitor.send(f"{place}/propose", publish_at="", **fields).status == 403
     assert visitor.send(f"{place}/roll-back", to="1", reason="a test").status == 403
     assert version_of(market, place) == version
 

@@ -25,6 +25,8 @@ WORDS = ["submit"] * 6 + [
     "return",
     "refund",
     "route",
+    "sell",
+    "again",
     "roll",
     "roll",
     "age",
@@ -83,11 +85,11 @@ def sell(trade: Trade, leads: int = 24) -> None:
     assert trade.ask("select count(*) from leadgen.report_sale_days") > 0
 
 
-@pytest.mark.parametrize("what", ["return", "refund", "erase", "route", "late"])
+@pytest.mark.parametrize("what", ["return", "refund", "erase", "route", "late", "sell"])
 def test_a_late_change_is_in_the_views_at_once_and_when_it_was_added_up(trade: Trade, what: str) -> None:
     sell(trade)
     before = trade.read()
-    trade.wait(1200 if what == "route" else 1)
+    trade.wait(1200 if what in ("route", "sell") else 1)
     trade.do(what, 3)
     assert trade.read() == trade.read_raw()
     if what != "erase":  # a delivered sale outlives its lead's person

@@ -18,6 +18,18 @@ ZONES = (("America/Chicago", "USD"), ("Europe/Berlin", "EUR"))
 STANDING = (
     "select id from leadgen.lead_assignments where released_at is null and release_due_at is null order by id"
 )
+ACTS = {
+    "erase": "select leadgen.erase_lead(%s, 'asked for')",
+    "sell": "select leadgen.sell_lead(%s, %s, 'agreed')",
+    "again": "select leadgen.route_again(%s)",
+}
+# Leads that nobody has, and somebody could.
+ROOM = """
+select l.id from leadgen.leads l
+where l.erased_at is null and l.validation_reason is null and not exists (
+  select from leadgen.lead_assignments a where a.lead_id = l.id and a.released_at is null)
+order by l.id
+"""
 VIEWS = (
     "came", "came_by_campaign", "sold", "lost", "judged", "booked", "funnel", "funnel_weeks", "funnel_months",
     "funnel_campaigns", "margin", "buyer_days", "buyer_scorecard", "sold_months", "return_cohorts", "unsold",
@@ -96,13 +108,29 @@ class Trade:
             self.tell()
             self.submit(number)
         elif lead := self.pick("select id from leadgen.leads where erased_at is null order by id", number):
-            if what == "erase":
-                self.session.execute("select leadgen.erase_lead(%s, 'asked for')", [lead])
+            if what in ACTS:
+                self.act(what, lead, number)
             elif sale := self.pick(
                 STANDING,
                 number,
             ):
                 self.change_sale(what, sale, number)
+
+    def act(self, what: str, lead: int, number: int) -> None:
+        """A lead is erased, sold by hand, or held and offered again; nothing, where that is refused."""
+        if what != "erase":
+            lead = self.pick(ROOM, number) or lead
+        enrolled = f"""
+            select e.buyer_id from leadgen.buyer_offers e join leadgen.leads l using (offer_id)
+            where l.id = {lead} order by e.id
+        """
+        buyer, statement = self.pick(enrolled, number), ACTS[what]
+        try:
+            with self.session.transaction():
+                self.session.execute(statement.encode(), [lead, buyer][: statement.count("%s")])
+        except psycopg.Error as error:
+            if error.sqlstate != "LG409":
+                raise
 
     def change_sale(self, what: str, sale: int, number: int) -> None:
         """A sale is returned, given back in part, or delivered."""

@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from api.serving import BUYER_KEY, Api, make_lead, running_api
+from console.people import Tab
 from leadgen.db.urls import with_role
 from leadgen.sealing.keyring import load_ring, make_key
 from leadgen.sealing.store import VaultStore
@@ -172,3 +173,34 @@ async def test_its_buyer_gets_it_whole(stocked_database: str, tmp_path: Path) ->
     lead = body["data"]["lead"]
     assert (lead["name"], lead["email"], lead["phone"]) == (sent["name"], sent["email"], sent["phone"])
     assert lead["message"].startswith("line one\nline")
+
+
+async def test_sold_by_hand_it_is_opened_and_delivered_whole(stocked_database: str, tmp_path: Path) -> None:
+    """Where nobody opens it, it may be of somebody who asked not to be contacted: it is not sold."""
+    async with http_endpoint() as endpoint:
+        with (
+            psycopg.connect(stocked_database, autocommit=True) as session,
+            running_api(stocked_database, tmp_path, PII_KEYS=KEYS, ENVIRONMENT="development") as api,
+        ):
+            session.execute("update leadgen.settings set allows_local_webhooks = true")
+            session.execute("update leadgen.buyers set webhook_url = %s where name = 'Ann'", [endpoint.url])
+            session.execute("update leadgen.buyer_offers set capacity_per_day = 0")
+            leads = [make_lead(), make_lead()]
+            ids = [api.post(lead).json["lead_id"] for lead in leads]
+            session.execute("update leadgen.buyer_offers set capacity_per_day = null")
+            (ann, secret) = session.execute(
+                "select b.id, s.secret from leadgen.buyers b, leadgen.webhook_secrets s where b.name = 'Ann'"
+            ).fetchone() or (0, "")
+            endpoint.secret = secret
+            with pytest.raises(psycopg.Error, match="is sealed, and may be suppressed by now"):
+                session.execute("select leadgen.sell_lead(%s, %s, 'agreed')", [ids[0], ann])
+            session.execute("select leadgen.suppress('phone', %s)", [leads[1]["phone"]])
+            visitor = Tab.of(api, session, "operator")
+            for lead, said in zip(ids, ("Ann has the lead for ", "may not be sold any more"), strict=True):
+                visitor.open(f"/console/leads/{lead}")
+                visitor.send(f"/console/leads/{lead}/sell", buyer=str(ann), reason="agreed by phone")
+                assert said in visitor.text
+        async with worker_of(stocked_database):
+            await endpoint.wait_for(1)
+    ((_, body),) = endpoint.requests
+    assert {body["data"]["lead"][name] == leads[0][name] for name in ("name", "email", "phone")} == {True}

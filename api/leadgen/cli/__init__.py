@@ -117,6 +117,8 @@ app.command("resume")(buyers.resume)
 app.command("import")(import_leads.import_leads)
 app.command("accept")(sales.accept_sale)
 app.command("return")(sales.return_sale)
+app.command("sell")(sales.sell_lead)
+app.command("route")(sales.route_again)
 for command in (docs.docs, services.serve, services.worker):
     app.command()(command)
 app.command("test-rules")(rules.check_rules)

@@ -7,27 +7,42 @@ import psycopg
 import typer
 
 from leadgen.cli.console import out
-from leadgen.cli.rows import AsJson, no_lead
+from leadgen.cli.rows import AsJson, call, no_lead
 from leadgen.cli.target import MAX_ID, database_url
 from leadgen.db.session import connect
 
 EXPLAIN = "select jsonb_pretty(leadgen.explain_lead(%s::bigint))"
+EXPLAIN_MISS = "select jsonb_pretty(leadgen.explain_miss(%s::bigint, %s::bigint))"
 NO_SUCH_LEAD = "LG404"
 
 
 def explain(
     lead: Annotated[int, typer.Argument(metavar="LEAD", min=1, max=MAX_ID, help="The id of a lead.")],
+    buyer: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=MAX_ID, metavar="ID", help="What would have to change for this buyer to get it."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who won a lead, and why each other buyer lost.
 
-    It shows the validation, each routing attempt with its candidates, and each sale with its deliveries.
+    It shows the validation, each routing attempt with its candidates, and each sale with its deliveries. With --buyer
+    it shows the smallest list of changes by which that buyer would have got it, by the decision about it.
 
     Example: leadgen explain 12345
     """
-    from leadgen.show.account import show_account
+    from leadgen.show.account import show_account, show_miss
     from leadgen.show.console import make_console
 
+    if buyer is not None:
+        miss = str(call(EXPLAIN_MISS, [lead, buyer]))
+        if as_json:
+            out.print(miss, markup=False, soft_wrap=True)
+        else:
+            make_console().print(show_miss(json.loads(miss)))
+        return
     account = read_account(lead)
     if as_json:
         out.print(account, markup=False, soft_wrap=True)

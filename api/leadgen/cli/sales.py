@@ -1,18 +1,23 @@
-"""`leadgen accept` and `leadgen return`: what the operator does with a sale."""
+"""`leadgen accept`, `return`, `sell` and `route`: what the operator does with a sale, and with a lead."""
 
 import json
 from typing import Annotated
 
 import typer
+from psycopg.types.json import Jsonb
 
 from leadgen.cli.console import err
+from leadgen.cli.opening import open_contact
 from leadgen.cli.rows import call
 from leadgen.cli.target import MAX_ID
 from leadgen.errors import LeadGenError
 
 ACCEPT = "select leadgen.accept_sale(%s::bigint)::text"
 RETURN = "select leadgen.return_sale(%s::bigint, %s::text, %s::text, %s::jsonb)::text"
+SELL = "select leadgen.sell_lead(%s::bigint, %s::bigint, %s::text, %s::jsonb)::text"
+ROUTE = "select leadgen.route_again(%s::bigint)"
 
+Lead = Annotated[int, typer.Argument(metavar="LEAD", min=1, max=MAX_ID, help="The id of a lead.")]
 Sale = Annotated[
     int,
     typer.Argument(metavar="SALE", min=1, max=MAX_ID, help="The id of a sale; `leadgen explain` names it."),
@@ -50,6 +55,43 @@ def return_sale(
     """
     files = json.dumps([read_file(text) for text in evidence]) if evidence else None
     err.print(f"sale {sale} is {call(RETURN, [sale, reason, note, files])}: {reason}", markup=False)
+
+
+def sell_lead(
+    lead: Lead,
+    buyer: Annotated[
+        int,
+        typer.Argument(
+            metavar="BUYER", min=1, max=MAX_ID, help="The id of a buyer; `leadgen buyers` lists them."
+        ),
+    ],
+    reason: Annotated[str, typer.Option(help="Why; kept with the decision, so no names in it.")],
+) -> None:
+    """Sell a lead by hand to a buyer who is enrolled in its offer.
+
+    The price is what the offer's policies make of it, and every check holds as for any sale: limits, money, area,
+    filters, exclusivity. `leadgen explain LEAD --buyer BUYER` says what is in the way. The decision keeps who chose the
+    buyer and why.
+
+    Example: leadgen sell 12345 7 --reason "agreed by phone"
+    """
+    _, contact = open_contact(lead, "sell", reason)
+    opened = Jsonb({"contact": contact}) if contact else None
+    sale = json.loads(call(SELL, [lead, buyer, reason, opened]))
+    again = "" if sale["is_new"] else "; it had it already"
+    price = f"{sale['price']} {sale['currency']}"
+    err.print(
+        f"sale {sale['assignment_id']}: {sale['buyer']} has lead {lead} for {price}{again}", markup=False
+    )
+
+
+def route_again(lead: Lead) -> None:
+    """Have a lead offered to buyers again now, by today's policies: a held one, or one that has room for a buyer.
+
+    Example: leadgen route 12345
+    """
+    is_new = call(ROUTE, [lead])
+    err.print(f"lead {lead} is offered again now" if is_new else f"lead {lead} was due already")
 
 
 def read_file(text: str) -> object:

@@ -7,22 +7,26 @@ process plays one at a time, offer by offer, and the page goes on meanwhile.
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
 from leadgen.app.json_text import check_object
-from leadgen.app.problems import MALFORMED, NOT_FOUND, UNAVAILABLE, FieldError, Problem
+from leadgen.app.problems import FORBIDDEN, MALFORMED, NOT_FOUND, UNAVAILABLE, FieldError, Problem
 from leadgen.app.services import FromServices, Request
 from leadgen.console.queries import (
+    APPROVE_POLICY,
     CHECK_POLICY,
     FIND_OFFER,
     POLICIES,
     POLICY,
+    PROPOSE_POLICY,
     PUBLISH_POLICY,
     REHEARSE_POLICY,
     ROLL_BACK_POLICY,
+    WITHDRAW_POLICY,
 )
 from leadgen.console.query import read_id, to_id
 from leadgen.console.site import CONSOLE
@@ -135,6 +139,57 @@ async def publish_policy(
     return visitor.go(f"/console/policies/{kind}/{policy}", f"Version {new} is live.")
 
 
+@post("/console/policies/{kind:str}/{policy_id:str}/propose", status_code=200, include_in_schema=False)
+async def propose_policy(
+    request: Request, services: FromServices, kind: FromPath[str], policy_id: FromPath[str]
+) -> Response[bytes]:
+    """Have what was typed published at a time, or once somebody else has approved it."""
+    visitor, policy = await admit(CONSOLE, request, services), _read(policy_id)
+    fields = visitor.fields
+    try:
+        at, version = _read_moment(fields.get("publish_at", "")), to_id(fields.get("version", ""))
+        body, reason = _read_body(visitor), fields.get("reason")
+        found = await visitor.ask(PROPOSE_POLICY, kind, policy, body, version, reason, at)
+    except Problem as problem:
+        return await _show(visitor, kind, policy, _let_through(problem))
+    waits = (
+        "somebody else has to approve it" if found["status"] == "waiting" else "it is published at its time"
+    )
+    return visitor.go(f"/console/policies/{kind}/{policy}", f"Proposal {found['id']} is kept: {waits}.")
+
+
+@post(
+    "/console/policies/{kind:str}/{policy_id:str}/proposals/{proposal_id:str}/{action:str}",
+    status_code=200,
+    include_in_schema=False,
+)
+async def settle_proposal(
+    request: Request,
+    services: FromServices,
+    kind: FromPath[str],
+    policy_id: FromPath[str],
+    proposal_id: FromPath[str],
+    action: FromPath[str],
+) -> Response[bytes]:
+    """Approve what somebody else proposed, or withdraw a proposal."""
+    visitor, policy, proposal = await admit(CONSOLE, request, services), _read(policy_id), _read(proposal_id)
+    try:
+        if action == "approve":
+            found = await visitor.ask(APPROVE_POLICY, proposal)
+            live = found["version"] and f"version {found['version']} is live"
+            said = f"Proposal {proposal} is approved: {live or 'it is published at its time'}."
+        elif action == "withdraw":
+            is_new = await visitor.call(WITHDRAW_POLICY, proposal)
+            said = f"Proposal {proposal} {'is' if is_new else 'was already'} withdrawn."
+        else:
+            raise Problem(NOT_FOUND, "There is no such action.")
+    except Problem as problem:
+        if problem.kind is not FORBIDDEN:
+            problem = _let_through(problem)
+        return await _show(visitor, kind, policy, problem)
+    return visitor.go(f"/console/policies/{kind}/{policy}", said)
+
+
 @post("/console/policies/{kind:str}/{policy_id:str}/roll-back", status_code=200, include_in_schema=False)
 async def roll_back_policy(
     request: Request, services: FromServices, kind: FromPath[str], policy_id: FromPath[str]
@@ -158,6 +213,8 @@ POLICY_ROUTES = (
     try_policy,
     rehearse_policy,
     publish_policy,
+    propose_policy,
+    settle_proposal,
     roll_back_policy,
 )
 
@@ -210,6 +267,17 @@ def _read_body(visitor: Visitor) -> str:
         raise Problem.of_field("body", f"{len(text)} characters", f"JSON of 2 to {LONGEST_BODY} characters")
     check_object(text, is_strict=True)
     return text
+
+
+def _read_moment(text: str) -> datetime | None:
+    """A time in UTC, as a field for one writes it; None: nothing was typed. Raises Problem."""
+    typed = text.strip()
+    if not typed:
+        return None
+    try:
+        return datetime.strptime(typed[:40], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+    except ValueError:
+        raise Problem.of_field("publish_at", typed[:40], "a time such as 2026-12-01T08:00") from None
 
 
 def _let_through(problem: Problem) -> Problem:

@@ -100,12 +100,44 @@ def describe_attempt(attempt: Json) -> str:
     if fallen := attempt.get("fell_through"):
         place = f"{fallen['scope_type'].replace('_', ' ')} {fallen['scope_value']}"
         parts.append(f"fell through {fallen['buyer']}, who owns {place}: {fallen['reason']}")
+    if choice := attempt.get("choice"):
+        parts.append(f"sold by hand by {choice['chosen_by']}: {choice['reason']}")
     if first := attempt.get("went_first"):
         leads = ", ".join(map(str, first))
         parts.append(f"after held lead{'s' if len(first) > 1 else ''} {leads}, due and routed first")
     if attempt.get("next_route_at"):
         parts.append(f"tried again from {moment(attempt['next_route_at'])}")
     return ", ".join(parts)
+
+
+def show_miss(miss: Json) -> Group:
+    """What would have to change for a buyer to get a lead."""
+    return Group(*_lines_of_miss(miss))
+
+
+def _lines_of_miss(miss: Json) -> Iterator[RenderableType]:
+    yield Text(f"Lead {miss['lead_id']} and {miss['buyer']}: {describe_miss(miss)}", style="bold")
+    for change in miss["changes"]:
+        yield indented(describe_change(change, miss.get("decided_at")))
+
+
+def describe_miss(miss: Json) -> str:
+    """In a line, whether a buyer can get a lead."""
+    count = len(miss["changes"])
+    match miss["outcome"]:
+        case "won":
+            return f"it got the lead at attempt {miss['attempt']}"
+        case "not_decided":
+            return "the lead was never routed"
+        case "missed" if not miss["is_possible"]:
+            return f"nothing gets it this lead; {count} in the way"
+    return "one thing would have to change" if count == 1 else f"{count} things would have to change"
+
+
+def describe_change(change: Json, since: str | None) -> str:
+    """`cap_day: 20 of 20, resets 00:00 America/Chicago. A cap_day of at least 21, or wait until it begins anew.`"""
+    found = shorten_times(change["found"], since) if since else change["found"]
+    return f"{change['code']}: {found.rstrip('.')}. {change['change']}"
 
 
 def candidates_table(candidates: list[Json], decided_at: str, currency: str) -> Table:

@@ -145,21 +145,10 @@ as $$
 declare
   c_table constant text := p_kind || '_policies';
   c_column constant text := case p_kind when 'routing' then 'config' else 'rules' end;
-  v_live integer;
-  v_body jsonb;
   v_version integer;
 begin
-  perform catalog.check_policy_kind(p_kind);
-  execute format('select version, %I from leadgen.%I where id = $1 for update', c_column, c_table)
-  into v_live, v_body using p_id;
-  if v_live is null then
-    perform kernel.refuse('LG404', format('No %s policy %s', p_kind, p_id), 'id', p_id::text, 'the id of a policy');
-  elsif v_live is distinct from p_version then
-    perform kernel.refuse('LG409', 'Somebody else has published a version meanwhile', 'version',
-      format('version %s is live', v_live),
-      coalesce(format('version %s', p_version), 'the version you edit'),
-      'Compare yours with the live version, and publish it again.');
-  elsif v_body = p_body then
+  perform catalog.check_live_version(p_kind, p_id, p_version);
+  if catalog.find_policy_body(p_kind, p_id, p_version) = p_body then
     perform kernel.refuse('LG409', 'The live version has this body already', 'body', 'no change',
       'a body that differs');
   end if;

@@ -115,6 +115,7 @@ begin
   v_snapshot.credits := array_fill(50.00, v_size);
   v_snapshot.credit_limits := array_fill(500.00, v_size);
   v_snapshot.calling := ('US', 'America/Chicago', v_now + interval '1 hour', true)::kernel.calling;
+  v_snapshot.choice := (1, 'user 1', 'agreed')::kernel.choice;
   v_snapshot.cost := (8.00, 10, false, false, 3.00, 10)::kernel.cost_terms;
   v_snapshot.last_turns := v_ids;
   v_snapshot.finish_tags := array_fill(0::double precision, v_size);

@@ -43,7 +43,10 @@ stable
 as $$
   select jsonb_build_object('rows', coalesce(jsonb_agg(jsonb_build_object(
     'kind', p.kind, 'id', p.id, 'name', p.name, 'version', p.version, 'is_active', p.is_active,
-    'updated_at', p.updated_at, 'offers', (
+    'updated_at', p.updated_at, 'waiting', (
+      select count(*) from leadgen.policy_proposals w
+      where w.kind = p.kind and w.policy_id = p.id and w.status = 'waiting'),
+    'offers', (
       select coalesce(jsonb_agg(o.name order by o.name), '[]') from console.list_offers_of_policy(p.kind, p.id) o)
   ) order by array_position('{validation,routing,pricing,payout}', p.kind), p.name, p.id), '[]'))
   from console.list_all_policies() p;
@@ -90,6 +93,13 @@ begin
     'offers', (
       select coalesce(jsonb_agg(to_jsonb(o) order by o.name), '[]') from console.list_offers_of_policy(p_kind, p_id) o),
     'history', console.list_policy_history(p_kind, p_id),
+    'proposals', console.list_proposals(p_kind, p_id, v_policy.body),
+    'keys_json', (
+      select jsonb_agg(jsonb_build_object('key', k.key, 'description', k.description, 'schema', k.value_schema)
+        order by k.position)::text
+      from leadgen.policy_keys k where k.kind = p_kind),
+    'needs_approval', catalog.needs_approval(),
+    'now', leadgen.clock(),
     'keys', (
       select jsonb_agg(jsonb_build_object('key', k.key, 'description', k.description,
         'value', case when k.value_schema <> '{}' then catalog.describe_schema(k.value_schema) end) order by k.position)
@@ -124,6 +134,40 @@ as $$
 $$;
 comment on function console.list_policy_history(text, bigint) is
   'The latest 30 versions of a policy: when, by whom, why, and what changed.';
+
+create or replace function console.list_proposals(p_kind text, p_id bigint, p_live jsonb)
+returns jsonb
+language sql
+stable
+as $$
+-- Those that are open, and the latest few that are not.
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', p.id, 'status', p.status, 'reason', p.reason, 'publish_at', p.publish_at, 'proposed_at', p.proposed_at,
+    'proposed_by', p.proposed_by, 'name', u.name, 'approved_by', p.approved_by, 'approved_name', a.name,
+    'version', p.version, 'fault', p.fault, 'base_version', p.base_version,
+    'changes', case when p.status in ('waiting', 'approved') then (
+      select coalesce(jsonb_agg(catalog.describe_change(d.path, d.before, d.after) order by d.ordinality), '[]')
+      from catalog.diff_json(p_live, p.body) with ordinality d) end
+  ) order by p.status in ('waiting', 'approved') desc, p.id desc), '[]')
+  from (
+    select f.*
+    from leadgen.policy_proposals f
+    where f.kind = p_kind and f.policy_id = p_id and f.status in ('waiting', 'approved')
+    union all
+    (
+      select f.*
+      from leadgen.policy_proposals f
+      where f.kind = p_kind and f.policy_id = p_id and f.status not in ('waiting', 'approved')
+      order by f.id desc
+      limit 5
+    )
+  ) p
+  left join leadgen.users u on p.proposed_by = format('user %s', u.id)
+  left join leadgen.users a on p.approved_by = format('user %s', a.id);
+$$;
+comment on function console.list_proposals(text, bigint, jsonb) is
+  'What a policy is to become: proposals that wait or are approved, with what each changes of the live body, and the '
+  'latest five that are settled.';
 
 create or replace function console.compare_policy(p_kind text, p_id bigint, p_body jsonb)
 returns jsonb

@@ -14,7 +14,9 @@ as $$
 begin
   return jsonb_build_object(
     'now', p_now, 'days', console.list_days(p_now), 'hours', console.list_hours(p_now),
-    'needs', console.count_needs(p_now), 'events', console.list_events(null, null, 8) -> 'rows');
+    'needs', console.count_needs(p_now),
+    'kinds', (select jsonb_agg(k.kind order by k.kind) from leadgen.feed_kinds k),
+    'events', console.list_events(null, null, 8) -> 'rows');
 end;
 $$;
 comment on function console.describe_today(timestamptz) is
@@ -144,6 +146,7 @@ as $$
     'limits', (
       select count(distinct e.subject) from leadgen.events e
       where e.created_at > p_now - interval '1 day' and e.kind in ('cap_low', 'budget_low')),
+    'proposals', (select count(*) from leadgen.policy_proposals p where p.status = 'waiting'),
     'balances', (select count(*) from leadgen.buyers b where b.low_since is not null and b.is_active));
 $$;
 comment on function console.count_needs(timestamptz) is

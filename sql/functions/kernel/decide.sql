@@ -34,8 +34,9 @@ begin
 
   if v_decision.winners = '{}' then
     v_decision.unsold_reason := kernel.describe_unsold(v_decision.reasons);
-    v_decision.is_held := array_position(v_decision.reasons, 'held_lead_first') is not null
-      or kernel.is_to_be_held(p_policy, v_exclusive_buyer_id);
+    v_decision.is_held := (p_snapshot.choice).buyer_id is null
+      and (array_position(v_decision.reasons, 'held_lead_first') is not null
+        or kernel.is_to_be_held(p_policy, v_exclusive_buyer_id));
     if v_decision.is_held then
       v_decision.next_route_at := kernel.plan_hold(p_snapshot, v_decision.reasons);
     end if;

@@ -163,7 +163,7 @@ begin
 end;
 $$;
 comment on function leadgen.route_again_for(text, bigint) is
-  'Has a held lead offered again now, by a user who may work; false: it is due already. LG401, LG403, LG404, LG409.';
+  'leadgen.route_again by a user who may work. LG401, LG403, LG404, LG409.';
 
 create or replace function leadgen.open_lead_for(p_token_hash text, p_lead_id bigint, p_reason text)
 returns jsonb
@@ -180,6 +180,52 @@ comment on function leadgen.open_lead_for(text, bigint, text) is
   'The contact of a lead, for a user who may open it and says why: as it is, or sealed (hex), with the digests that '
   'its row has as phone and email, for a program that can open it. Each look is an event. LG400, LG401, LG403, LG404, '
   'LG409.';
+
+create or replace function leadgen.sell_lead_for(
+  p_token_hash text,
+  p_lead_id bigint,
+  p_buyer_id bigint,
+  p_reason text,
+  p_opened jsonb default null
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  return roads.sell_lead_for(p_token_hash, p_lead_id, p_buyer_id, p_reason, p_opened);
+end;
+$$;
+comment on function leadgen.sell_lead_for(text, bigint, bigint, text, jsonb) is
+  'leadgen.sell_lead by a user who may work. LG400, LG401, LG403, LG404, LG409.';
+
+create or replace function leadgen.credit_sale_for(
+  p_token_hash text,
+  p_assignment_id bigint,
+  p_amount numeric,
+  p_key text,
+  p_reason text
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.credit_sale_for(p_token_hash, p_assignment_id, p_amount, p_key, p_reason);
+end;
+$$;
+comment on function leadgen.credit_sale_for(text, bigint, numeric, text, text) is
+  'Gives a part of a sale''s price back, null: what is left of it, by a user who may decide, with a reason; the id of '
+  'the transaction. One key is one credit. LG400, LG401, LG403, LG404, LG409, LG422.';
 
 create or replace function leadgen.erase_lead_for(
   p_token_hash text,

@@ -51,7 +51,7 @@ comment on function leadgen.search_leads(text, text, text) is
   'leadgen.find_leads by the user of a session: by id, phone, e-mail, key, external_id or attribute. p_hash_key: '
   'the digest key, by which sealed leads are found. LG400, LG401, LG403.';
 
-create or replace function leadgen.show_lead(p_token_hash text, p_lead_id bigint)
+create or replace function leadgen.show_lead(p_token_hash text, p_lead_id bigint, p_buyer_id bigint default null)
 returns jsonb
 language plpgsql
 volatile
@@ -59,12 +59,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return roads.show_lead(p_token_hash, p_lead_id);
+  return roads.show_lead(p_token_hash, p_lead_id, p_buyer_id);
 end;
 $$;
-comment on function leadgen.show_lead(text, bigint) is
+comment on function leadgen.show_lead(text, bigint, bigint) is
   'All that is known of a lead but its contact: the account of leadgen.explain_lead, attempts to deliver, returns, '
-  'bookings. LG401, LG403, LG404.';
+  'bookings, who is enrolled in its offer; with a buyer what would have to change for it to get the lead. LG401, '
+  'LG403, LG404.';
 
 create or replace function leadgen.list_quarantine_for(p_token_hash text, p_before bigint default null)
 returns jsonb

@@ -127,3 +127,57 @@ end;
 $$;
 comment on function leadgen.roll_back_policy_for(text, text, bigint, integer, text) is
   'leadgen.roll_back_policy by a user who may configure, with a reason. LG400, LG401, LG403, LG404, LG409, LG423.';
+
+create or replace function leadgen.propose_policy_for(
+  p_token_hash text,
+  p_kind text,
+  p_id bigint,
+  p_body jsonb,
+  p_version integer,
+  p_reason text,
+  p_publish_at timestamptz default null
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.propose_policy_for(p_token_hash, p_kind, p_id, p_body, p_version, p_reason, p_publish_at);
+end;
+$$;
+comment on function leadgen.propose_policy_for(text, text, bigint, jsonb, integer, text, timestamptz) is
+  'Proposes a body for a policy, by a user who may configure, with a reason: published at a time (null: once it is '
+  'approved), and approved by a second person where the setting asks for it. Answers {id, status}: waiting or '
+  'approved. The same again is the same proposal. LG400, LG401, LG403, LG404, LG409, LG423.';
+
+create or replace function leadgen.approve_policy_for(p_token_hash text, p_proposal_id bigint)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.approve_policy_for(p_token_hash, p_proposal_id);
+end;
+$$;
+comment on function leadgen.approve_policy_for(text, bigint) is
+  'Approves what somebody else proposed, by a user who may configure; without a time it is live at once. Answers {id, '
+  'status, version}. LG401, LG403 for one''s own proposal, LG404, LG409.';
+
+create or replace function leadgen.withdraw_policy_for(p_token_hash text, p_proposal_id bigint)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return roads.withdraw_policy_for(p_token_hash, p_proposal_id);
+end;
+$$;
+comment on function leadgen.withdraw_policy_for(text, bigint) is
+  'Withdraws or turns down a proposal that is not published, by a user who may configure; false: it was withdrawn '
+  'before. LG401, LG403, LG404, LG409.';

@@ -75,7 +75,7 @@ begin
     c.enrollments, c.versions, c.buyers, c.flags, c.zones, c.pauses, c.openings, c.filter_faults, c.priorities,
     c.weights, c.base_prices, c.prices, c.min_balances, c.balances, c.last_turns, c.finish_tags, c.virtual_times, u.*,
     2, c.sales_today, null, (select d.lead_id from market.find_due_lead(p_route.offer_id, v_now) d),
-    c.credits, c.credit_limits, p_snapshot.cost, p_snapshot.calling
+    c.credits, c.credit_limits, p_snapshot.cost, p_snapshot.calling, p_snapshot.choice
   into v_snapshot
   from (
     select

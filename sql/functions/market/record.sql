@@ -24,7 +24,7 @@ begin
     enrollments, versions, flags, openings, filter_faults, prices, balances, last_turns,
     finish_tags, virtual_times, limit_uses, edition, sales_today, went_first, behind_lead_id,
     credits, credit_limits, payout_policy_id, payout_policy_version, cost,
-    calling
+    calling, choice
   )
   values (
     p_route.market_id, p_lead_id, p_route.offer_id, p_attempt, p_snapshot.decided_at,
@@ -40,7 +40,7 @@ begin
     case when v_is_weighted then p_snapshot.finish_tags end, case when v_is_weighted then p_snapshot.virtual_times end,
     p_snapshot.limit_uses, p_snapshot.edition, p_snapshot.sales_today, p_snapshot.went_first, p_snapshot.behind_lead_id,
     market.drop_empty(p_snapshot.credits), market.drop_empty(p_snapshot.credit_limits), p_route.payout_policy_id,
-    p_route.payout_policy_version, p_snapshot.cost, p_snapshot.calling
+    p_route.payout_policy_version, p_snapshot.cost, p_snapshot.calling, p_snapshot.choice
   )
   returning id into v_decision_id;
   return v_decision_id;
@@ -213,6 +213,7 @@ begin
   v_snapshot.credit_limits := p_decision.credit_limits;
   v_snapshot.cost := p_decision.cost;
   v_snapshot.calling := p_decision.calling;
+  v_snapshot.choice := p_decision.choice;
   if num_nonnulls(variadic p_terms.pauses) > 0 then
     v_snapshot.pauses := array(
       select case when upper(p) > p_decision.decided_at then p end from unnest(p_terms.pauses) p);

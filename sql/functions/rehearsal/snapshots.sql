@@ -35,6 +35,7 @@ begin
   v_seen.credit_limits := p_decision.credit_limits;
   v_seen.cost := p_decision.cost;
   v_seen.calling := p_decision.calling;
+  v_seen.choice := p_decision.choice;
   return v_seen;
 end;
 $$;
@@ -90,6 +91,7 @@ begin
   v_seen.adjustments := v_own.adjustments;
   v_seen.cost := v_own.cost;
   v_seen.calling := v_own.calling;
+  v_seen.choice := null;
   v_seen.prices := null;
   v_seen.limit_uses := null;
   v_seen.sales_today := null;
@@ -189,6 +191,7 @@ begin
   v_snapshot.adjustments := coalesce(v_seen.adjustments, '{}');
   v_snapshot.cost := v_seen.cost;
   v_snapshot.calling := v_seen.calling;
+  v_snapshot.choice := v_seen.choice;
   v_snapshot.flags := v_seen.flags;
   v_snapshot.openings := v_seen.openings;
   v_snapshot.filter_faults := v_seen.filter_faults;

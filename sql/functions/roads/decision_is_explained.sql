@@ -129,6 +129,7 @@ as $$
     'went_first', coalesce(d.went_first, '{}'),
     'behind_lead_id', d.behind_lead_id,
     'calling', case when (d.calling).rules is not null then to_jsonb(d.calling) end,
+    'choice', case when (d.choice).buyer_id is not null then to_jsonb(d.choice) end,
     'unsold_reason', d.unsold_reason,
     'next_route_at', case
       when not d.is_latest then d.next_route_at

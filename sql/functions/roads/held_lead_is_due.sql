@@ -187,7 +187,8 @@ create or replace function roads.route_lead_again(
   p_lead leadgen.leads,
   p_route catalog.route,
   p_now timestamptz,
-  p_waits boolean
+  p_waits boolean,
+  p_choice kernel.choice default null
 )
 returns void
 language plpgsql
@@ -217,10 +218,12 @@ begin
     v_facts.suppressing_buyers :=
       (intake.find_suppressions(v_facts.phone, v_facts.email, p_route.vertical_id, p_now)).suppressing_buyers;
   end if;
-  v_route.routing_settings.max_buyers := (p_route.routing_settings).max_buyers - v_live_sales;
-  v_snapshot := roads.gather_held_lead(v_facts, v_route, v_had_lead, v_live_sales);
+  v_route.routing_settings.max_buyers := case
+    when p_choice is null then (p_route.routing_settings).max_buyers - v_live_sales else 1 end;
+  v_snapshot := roads.gather_held_lead(v_facts, v_route, v_had_lead, v_live_sales, p_choice);
   loop
     v_decision := kernel.decide(v_snapshot, v_route.routing_settings);
+    perform market.check_choice(v_snapshot, v_decision, v_live_sales);
     v_funds := billing.take_funds(v_snapshot, v_decision, p_waits);
     exit when v_funds.outcome = 'enough';
     if v_funds.outcome = 'busy' then
@@ -228,7 +231,7 @@ begin
     end if;
     v_held := v_held || v_funds.held;
     v_snapshot := billing.mark_held(
-      roads.gather_held_lead(v_facts, v_route, v_had_lead, v_live_sales), v_held);
+      roads.gather_held_lead(v_facts, v_route, v_had_lead, v_live_sales, p_choice), v_held);
   end loop;
   v_snapshot.balances := v_funds.balances;
   v_snapshot.credits := v_funds.credits;
@@ -261,15 +264,17 @@ begin
   end if;
 end;
 $$;
-comment on function roads.route_lead_again(leadgen.leads, catalog.route, timestamptz, boolean) is
+comment on function roads.route_lead_again(leadgen.leads, catalog.route, timestamptz, boolean, kernel.choice) is
   'One more routing attempt for a stored lead, recorded like its first. Raises 55P03 when somebody holds a buyer''s '
-  'row and p_waits is false. The caller holds the offer''s lock and the lead''s row.';
+  'row and p_waits is false; with a choice, LG409 when the chosen buyer does not get it. The caller holds the '
+  'offer''s lock and the lead''s row.';
 
 create or replace function roads.gather_held_lead(
   p_facts kernel.lead_facts,
   p_route catalog.route,
   p_had_lead bigint[],
-  p_live_sales integer
+  p_live_sales integer,
+  p_choice kernel.choice
 )
 returns kernel.snapshot
 language plpgsql
@@ -281,11 +286,12 @@ declare
     p_facts, p_route, kernel.describe_lead(p_facts), p_had_lead);
 begin
   v_snapshot.behind_lead_id := null;
+  v_snapshot.choice := p_choice;
   if (v_snapshot.cost).is_per_sale is not null then
     v_snapshot.cost.is_paid := p_live_sales > 0;
   end if;
   return v_snapshot;
 end;
 $$;
-comment on function roads.gather_held_lead(kernel.lead_facts, catalog.route, bigint[], integer) is
-  'The snapshot of a held lead, which so many buyers have already and these have had.';
+comment on function roads.gather_held_lead(kernel.lead_facts, catalog.route, bigint[], integer, kernel.choice) is
+  'The snapshot of a held lead, or of one that is sold by hand, which so many buyers have already and these have had.';

@@ -132,21 +132,32 @@ end;
 $$;
 comment on function roads.open_submission_for(text, bigint, text) is 'The work of leadgen.open_submission_for.';
 
-create or replace function roads.route_again_for(p_token_hash text, p_lead_id bigint)
-returns boolean
+create or replace function roads.credit_sale_for(
+  p_token_hash text,
+  p_assignment_id bigint,
+  p_amount numeric,
+  p_key text,
+  p_reason text
+)
+returns bigint
 language plpgsql
 volatile
 as $$
+-- The key is the form's: sent twice it is one credit.
+declare
+  v_user constant leadgen.users := identity.admit_for(p_token_hash, 'decide', p_reason);
+  v_id constant bigint := roads.refund_sale(p_assignment_id, p_amount, p_key, p_reason);
 begin
-  perform identity.admit_user(p_token_hash, 'work');
-  if market.wake_lead(p_lead_id, leadgen.clock()) then
-    perform outbox.ring_workers();
-    return true;
+  if v_id is null then
+    perform kernel.refuse('LG409', format('Sale %s was not booked', p_assignment_id), 'sale', p_assignment_id::text,
+      'a sale whose buyer pays for it');
   end if;
-  return false;
+  perform roads.note_money(roads.name_user(v_user), 'refund', v_id::text, (
+    select a.buyer_id from leadgen.lead_assignments a where a.id = p_assignment_id));
+  return v_id;
 end;
 $$;
-comment on function roads.route_again_for(text, bigint) is 'The work of leadgen.route_again_for.';
+comment on function roads.credit_sale_for(text, bigint, numeric, text, text) is 'The work of leadgen.credit_sale_for.';
 
 create or replace function roads.open_lead_for(p_token_hash text, p_lead_id bigint, p_reason text)
 returns jsonb

@@ -108,7 +108,7 @@ end;
 $$;
 comment on function roads.search_leads(text, text, text) is 'The work of leadgen.search_leads.';
 
-create or replace function roads.show_lead(p_token_hash text, p_lead_id bigint)
+create or replace function roads.show_lead(p_token_hash text, p_lead_id bigint, p_buyer_id bigint)
 returns jsonb
 language plpgsql
 volatile
@@ -138,12 +138,18 @@ begin
       join leadgen.sale_returns r on r.assignment_id = a.id
       where a.lead_id = p_lead_id),
     'money', roads.list_money_of_lead(p_lead_id),
+    'miss', case when p_buyer_id is not null then rehearsal.explain_miss(p_lead_id, p_buyer_id) end,
+    'buyers', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', b.id, 'name', b.name) order by b.name, b.id), '[]')
+      from leadgen.buyer_offers e
+      join leadgen.buyers b on b.id = e.buyer_id
+      where e.offer_id = (v_account ->> 'offer_id')::bigint),
     'reasons', (
       select jsonb_agg(jsonb_build_object('code', r.code, 'description', r.description) order by r.position, r.code)
       from leadgen.return_reasons r where r.is_active));
 end;
 $$;
-comment on function roads.show_lead(text, bigint) is 'The work of leadgen.show_lead.';
+comment on function roads.show_lead(text, bigint, bigint) is 'The work of leadgen.show_lead.';
 
 create or replace function roads.list_attempts_of_lead(p_lead_id bigint)
 returns jsonb

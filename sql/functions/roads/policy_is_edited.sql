@@ -114,6 +114,7 @@ volatile
 as $$
 begin
   perform identity.admit_for(p_token_hash, 'configure', p_reason);
+  perform catalog.check_needs_no_approval();
   return catalog.publish_policy(p_kind, p_id, p_body, p_version);
 end;
 $$;
@@ -133,8 +134,110 @@ volatile
 as $$
 begin
   perform identity.admit_for(p_token_hash, 'configure', p_reason);
+  perform catalog.check_needs_no_approval();
   return catalog.roll_back_policy(p_kind, p_id, p_version);
 end;
 $$;
 comment on function roads.roll_back_policy_for(text, text, bigint, integer, text) is
   'The work of leadgen.roll_back_policy_for.';
+
+create or replace function roads.propose_policy_for(
+  p_token_hash text,
+  p_kind text,
+  p_id bigint,
+  p_body jsonb,
+  p_version integer,
+  p_reason text,
+  p_publish_at timestamptz
+)
+returns jsonb
+language plpgsql
+volatile
+as $$
+declare
+  v_user constant leadgen.users := identity.admit_for(p_token_hash, 'configure', p_reason);
+begin
+  return catalog.propose_policy(p_kind, p_id, p_body, p_version, ref.collapse_space(p_reason), p_publish_at,
+    roads.name_user(v_user), leadgen.clock());
+end;
+$$;
+comment on function roads.propose_policy_for(text, text, bigint, jsonb, integer, text, timestamptz) is
+  'The work of leadgen.propose_policy_for.';
+
+create or replace function roads.approve_policy_for(p_token_hash text, p_proposal_id bigint)
+returns jsonb
+language plpgsql
+volatile
+as $$
+-- What has no time, or a time that is over, is live at once; what cannot be published is told, and stays as it was.
+declare
+  v_user constant leadgen.users := identity.admit_user(p_token_hash, 'configure');
+  v_now constant timestamptz := leadgen.clock();
+  v_proposal leadgen.policy_proposals := catalog.approve_proposal(p_proposal_id, roads.name_user(v_user), v_now);
+begin
+  if v_proposal.status = 'approved' and coalesce(v_proposal.publish_at <= v_now, true) then
+    v_proposal := roads.publish_proposal(v_proposal, v_now);
+  end if;
+  return jsonb_build_object('id', v_proposal.id, 'status', v_proposal.status, 'version', v_proposal.version);
+end;
+$$;
+comment on function roads.approve_policy_for(text, bigint) is 'The work of leadgen.approve_policy_for.';
+
+create or replace function roads.withdraw_policy_for(p_token_hash text, p_proposal_id bigint)
+returns boolean
+language plpgsql
+volatile
+as $$
+declare
+  v_user constant leadgen.users := identity.admit_user(p_token_hash, 'configure');
+begin
+  return catalog.withdraw_proposal(p_proposal_id, roads.name_user(v_user), leadgen.clock());
+end;
+$$;
+comment on function roads.withdraw_policy_for(text, bigint) is 'The work of leadgen.withdraw_policy_for.';
+
+create or replace function roads.publish_proposal(p_proposal leadgen.policy_proposals, p_now timestamptz)
+returns leadgen.policy_proposals
+language plpgsql
+volatile
+as $$
+-- The audit has who proposed it as its actor, with the reason and who approved it.
+begin
+  perform auditing.note_actor(p_proposal.proposed_by);
+  perform set_config('leadgen.reason', left(p_proposal.reason
+    || case when p_proposal.approved_by is null then '' else format(' (approved by %s)', p_proposal.approved_by) end,
+    500), true);
+  return catalog.settle_proposal(p_proposal.id, 'published', catalog.publish_policy(
+    p_proposal.kind, p_proposal.policy_id, p_proposal.body, p_proposal.base_version), null, p_now);
+end;
+$$;
+comment on function roads.publish_proposal(leadgen.policy_proposals, timestamptz) is
+  'Makes a proposal the live version, in the name of who proposed it. LG409 when another version is live by now.';
+
+create or replace function roads.publish_due_policy()
+returns bigint
+language plpgsql
+volatile
+as $$
+-- One a call. What cannot be published any more is failed, with an event; it is not tried again.
+declare
+  v_now constant timestamptz := leadgen.clock();
+  v_proposal constant leadgen.policy_proposals := catalog.pick_due_proposal(v_now);
+begin
+  if v_proposal.id is null then
+    return null;
+  end if;
+  begin
+    perform roads.publish_proposal(v_proposal, v_now);
+  exception
+    when sqlstate 'LG404' or sqlstate 'LG409' or sqlstate 'LG423' then
+      perform catalog.settle_proposal(v_proposal.id, 'failed', null, sqlerrm, v_now);
+      perform catalog.note_action('policy_not_published', format('proposal %s', v_proposal.id), null,
+        format('%s policy %s was not published at its time: %s', v_proposal.kind, v_proposal.policy_id, sqlerrm),
+        jsonb_build_object('proposal_id', v_proposal.id, 'kind', v_proposal.kind, 'policy_id', v_proposal.policy_id));
+  end;
+  return v_proposal.id;
+end;
+$$;
+comment on function roads.publish_due_policy() is
+  'Publishes a policy whose time has come, or says why it cannot be; the proposal''s id, null: none is due.';

@@ -43,6 +43,36 @@ document.querySelector("[data-week]")?.addEventListener("keydown", (event) => {
 for (const element of document.querySelectorAll(".needs-script")) element.hidden = !window.PublicKeyCredential;
 document.getElementById("fault")?.focus();
 
+// A part of a page that renews itself when something happens: the feed says so, and htmx asks for the part. Of many at
+// once it is renewed once in a while; a tab that nobody looks at listens to nothing.
+const live = document.querySelector("[data-feed]");
+if (live && window.EventSource && window.htmx) {
+  const PAUSE = 3_000;
+  let source = null, waiting = null;
+  const tell = () => {
+    waiting ??= setTimeout(() => {
+      waiting = null;
+      htmx.trigger(live, "news");
+    }, PAUSE);
+  };
+  const listen = () => {
+    if (document.hidden) {
+      source?.close();
+      source = null;
+    } else if (!source) {
+      source = new EventSource(live.dataset.feed);
+      for (const kind of live.dataset.kinds.split(" ")) source.addEventListener(kind, tell);
+      source.addEventListener("end", () => source.close());
+    }
+  };
+  document.addEventListener("visibilitychange", () => {
+    listen();
+    if (!document.hidden) tell();
+  });
+  window.addEventListener("pagehide", () => source?.close());
+  listen();
+}
+
 const decode = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 const encode = (data) => btoa(String.fromCharCode(...new Uint8Array(data))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
