@@ -115,19 +115,19 @@ returns table (chore text, waiting bigint, oldest timestamptz)
 language sql
 stable
 as $$
--- Of the feed the first thousand rows of an origin, however far it is behind. A hook whose receiver is slow is not
+-- Of the feed the first fifty rows of an origin, however far it is behind. A hook whose receiver is slow is not
 -- waited for: as many messages as may wait for it do.
   select 'fill_feed', count(*), min(n.created_at)
   from leadgen.feed_marks m
   cross join lateral (
     (select l.created_at from leadgen.leads l
-      where m.origin = 'lead' and l.id > coalesce(m.scanned_id, m.settled_id) order by l.id limit 1000)
+      where m.origin = 'lead' and l.id > coalesce(m.scanned_id, m.settled_id) order by l.id limit 50)
     union all
     (select a.created_at from leadgen.lead_assignments a
-      where m.origin = 'sale' and a.id > coalesce(m.scanned_id, m.settled_id) order by a.id limit 1000)
+      where m.origin = 'sale' and a.id > coalesce(m.scanned_id, m.settled_id) order by a.id limit 50)
     union all
     (select e.created_at from leadgen.events e
-      where m.origin = 'event' and e.id > coalesce(m.scanned_id, m.settled_id) order by e.id limit 1000)
+      where m.origin = 'event' and e.id > coalesce(m.scanned_id, m.settled_id) order by e.id limit 50)
   ) n
   where n.created_at < p_before
   union all
