@@ -125,9 +125,13 @@ class Trade:
             where l.id = {lead} order by e.id
         """
         buyer, statement = self.pick(enrolled, number), ACTS[what]
+        self.attempt(statement, *[lead, buyer][: statement.count("%s")])
+
+    def attempt(self, statement: str, *arguments: object) -> None:
+        """Do what may be refused by then (LG409)."""
         try:
             with self.session.transaction():
-                self.session.execute(statement.encode(), [lead, buyer][: statement.count("%s")])
+                self.session.execute(statement.encode(), arguments)
         except psycopg.Error as error:
             if error.sqlstate != "LG409":
                 raise
@@ -135,7 +139,7 @@ class Trade:
     def change_sale(self, what: str, sale: int, number: int) -> None:
         """A sale is returned, given back in part, or delivered."""
         if what == "return":
-            self.session.execute("select leadgen.return_sale(%s, 'spam')", [sale])
+            self.attempt("select leadgen.return_sale(%s, 'spam')", sale)
         elif what == "refund":
             left = self.ask("select net from report.sales where assignment_id = %s", sale)
             if left > 5:
