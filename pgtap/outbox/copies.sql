@@ -1,6 +1,6 @@
 -- A copy: leads are taken, and nothing leaves the database.
 begin;
-select plan(40);
+select plan(41);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.open_offer('{}', 'Webb') as offer_id;
 select testkit.submit(offer_id, '{}', 1) from ids;

@@ -1,11 +1,12 @@
 -- list_chores and run_chore: what workers do beside delivering is rows, and only what is a row can be run.
 begin;
-select plan(39);
+select plan(40);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 -- The registry.
 select is(array_agg(c.name order by c.position),
-  '{settle_answers,settle_return,release_due_sale,pass_on_cold_sale,follow_change,route_held_lead,follow_billing,
+  '{settle_answers,settle_return,release_due_sale,pass_on_cold_sale,follow_change,publish_due_policy,
+  route_held_lead,follow_billing,
   warn_of_money,settle_endpoints,  settle_reports,advance_resend,follow_payment_event,tell_payment,start_recharge,
   forget_old,forget_buckets,invoice_due_buyer,end_vain_replacement,settle_payments,settle_overdue,remind_buyer,
   queue_due_report,announce_limits,fill_feed,queue_hook_items,sweep_suppressions,roll_up,chain_audit}',
@@ -52,7 +53,8 @@ update leadgen.chores set is_active = false where name = 'advance_resend';
 update leadgen.chores set pause = '90 seconds' where name = 'settle_reports';
 set local role leadgen_worker;
 select is(array_agg(format('%s %s', c.name, c.pause_seconds)),
-  '{"settle_answers 0","settle_return 0","release_due_sale 0","pass_on_cold_sale 0","follow_change 0","route_held_lead 0",
+  '{"settle_answers 0","settle_return 0","release_due_sale 0","pass_on_cold_sale 0","follow_change 0","publish_due_policy 5",
+"route_held_lead 0",
   "follow_billing 0","warn_of_money 5","settle_endpoints 0","settle_reports 90","follow_payment_event 0","tell_payment 0",
   "start_recharge 0","forget_old 600","forget_buckets 600",
   "invoice_due_buyer 60","end_vain_replacement 60","settle_payments 60","settle_overdue 600","remind_buyer 600",

@@ -1,6 +1,6 @@
 -- What chores have left undone: each chore is told of, or it is said here why it cannot be.
 begin;
-select plan(9);
+select plan(10);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.open_offer('{}', 'Ace') as offer_id;
 create function pg_temp.left_undone(p_chore text) returns bigint language sql as $$
@@ -36,6 +36,10 @@ select is(pg_temp.left_undone('roll_up'), 1::bigint, 'hours that are not closed 
 insert into leadgen.report_schedules (name, view_name, period, recipients, timezone, active_since)
 values ('daily', 'events', 'yesterday', '{ann@people.example}', 'UTC', '2026-11-01Z');
 select is(pg_temp.left_undone('queue_due_report'), 1::bigint, 'a report that is due and not queued is told');
+
+insert into leadgen.policy_proposals (kind, policy_id, body, base_version, reason, publish_at, proposed_at, proposed_by, status)
+values ('routing', 1, '{}', 1, 'more buyers', '2026-11-20T16:00:00Z', '2026-11-19Z', 'user 1', 'approved');
+select is(pg_temp.left_undone('publish_due_policy'), 1::bigint, 'a policy that is not published at its time is told');
 
 select * from finish();
 rollback;

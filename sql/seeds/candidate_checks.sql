@@ -87,6 +87,7 @@ from (
     ('margin', 'A higher price, or a lower payout to the source.'),
     ('exclusive_to_other', 'The owner of the area, with room for it.'),
     ('offer_limit', 'A higher cap or budget of the offer in its routing policy.'),
+    ('not_chosen', 'Nothing: somebody chose another buyer by hand.'),
     ('held_lead_first', 'A hold: leads that waited longer go first.')
 ) as r (code, remedy)
 where d.code = r.code;

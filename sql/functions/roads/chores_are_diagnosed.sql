@@ -56,6 +56,9 @@ as $$
   union all
   select 'follow_change', count(*), min(g.changed_at) from leadgen.catalog_changes g, line where g.changed_at < line.at
   union all
+  select 'publish_due_policy', count(*), min(p.publish_at)
+  from leadgen.policy_proposals p, line where p.status = 'approved' and p.publish_at < line.at
+  union all
   select 'settle_endpoints', count(*), min(e.disabled_at)
   from leadgen.endpoints e, line
   where e.disabled_at is not null and e.announced_at is null and e.disabled_at < line.at
