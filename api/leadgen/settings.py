@@ -281,7 +281,11 @@ class Settings(BaseSettings):
     @field_validator("security_contact", mode="before")
     @classmethod
     def _read_contacts(cls, value: object) -> object:
-        return [read_contact(part.strip()) for part in value.split(",")] if isinstance(value, str) else value or ()
+        return (
+            [read_contact(part.strip()) for part in value.split(",")]
+            if isinstance(value, str)
+            else value or ()
+        )
 
     @field_validator("dns_servers", mode="before")
     @classmethod

@@ -17,7 +17,9 @@ def normalise_url(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.partition("+")[0] not in SCHEMES:
         raise ValueError("a PostgreSQL URL is needed, such as postgresql://user:password@host:5432/leadgen")
-    parts = _read(rest) or _read(rest.partition("?")[0]) or {"port": "none"}  # an unknown parameter is libpq's to name
+    parts = (
+        _read(rest) or _read(rest.partition("?")[0]) or {"port": "none"}
+    )  # an unknown parameter is libpq's to name
     if "@" in str(parts.get("host", ""))[1:] or not re.fullmatch("[0-9,]*", str(parts.get("port", ""))):
         raise ValueError(
             "a PostgreSQL URL is needed; in a password, whatever is no letter or digit is written as in URLs: %40 for @"

@@ -165,25 +165,33 @@ begin
     v_snapshot.limit_uses[v_limit] := coalesce(v_snapshot.limit_uses[v_limit], 0);
     v_snapshot.limit_caps[v_limit] := rehearsal.find_least_cap(v_snapshot, v_limit, v_price);
   end if;
-  case p_reason
-    when 'paused' then v_snapshot.pauses[p_place] := null;
-    when 'outside_calling_hours' then v_snapshot.calling.opens_at := null;
-    when 'no_calling_consent' then v_snapshot.calling.lacks_consent := false;
-    when 'filters' then v_snapshot.filter_faults[p_place] := null;
-    when 'minimum_balance' then v_snapshot.balances[p_place] := v_snapshot.min_balances[p_place];
-    when 'funds' then v_snapshot.balances[p_place] := v_price;
-    when 'credit' then v_snapshot.credits[p_place] := v_price;
-    when 'margin' then
-      v_snapshot.prices[p_place] := rehearsal.find_least_price(v_snapshot.cost, v_price, v_snapshot.decimals);
-      if v_snapshot.prices[p_place] is null then
-        v_snapshot.prices[p_place] := v_price;
-        v_snapshot.cost := null;
-      end if;
-    when 'exclusive_to_other' then v_snapshot.exclusivity := null;
-    when 'not_chosen' then v_snapshot.choice := null;
-    when 'held_lead_first' then v_snapshot.behind_lead_id := null;
-    else null;
-  end case;
+  if p_reason = 'paused' then
+    v_snapshot.pauses[p_place] := null;
+  elsif p_reason = 'outside_calling_hours' then
+    v_snapshot.calling.opens_at := null;
+  elsif p_reason = 'no_calling_consent' then
+    v_snapshot.calling.lacks_consent := false;
+  elsif p_reason = 'filters' then
+    v_snapshot.filter_faults[p_place] := null;
+  elsif p_reason = 'minimum_balance' then
+    v_snapshot.balances[p_place] := v_snapshot.min_balances[p_place];
+  elsif p_reason = 'funds' then
+    v_snapshot.balances[p_place] := v_price;
+  elsif p_reason = 'credit' then
+    v_snapshot.credits[p_place] := v_price;
+  elsif p_reason = 'margin' then
+    v_snapshot.prices[p_place] := rehearsal.find_least_price(v_snapshot.cost, v_price, v_snapshot.decimals);
+    if v_snapshot.prices[p_place] is null then
+      v_snapshot.prices[p_place] := v_price;
+      v_snapshot.cost := null;
+    end if;
+  elsif p_reason = 'exclusive_to_other' then
+    v_snapshot.exclusivity := null;
+  elsif p_reason = 'not_chosen' then
+    v_snapshot.choice := null;
+  elsif p_reason = 'held_lead_first' then
+    v_snapshot.behind_lead_id := null;
+  end if;
   return v_snapshot;
 end;
 $$;
@@ -223,10 +231,11 @@ returns numeric
 language plpgsql
 immutable
 as $$
--- Doubled until it is enough, then halved: what a price leaves grows with it, or no price is enough.
+-- Doubled until it is enough, then halved: what a price leaves grows with it, or no price is enough. No currency has
+-- more than four decimals.
 declare
   c_most constant numeric := 100000000;
-  v_unit constant numeric := 10.0 ^ -p_decimals;
+  v_unit constant numeric := 10.0 ^ -least(p_decimals, 4);
   v_low numeric := p_price;
   v_high numeric := greatest(p_price, v_unit);
   v_middle numeric;
@@ -238,7 +247,7 @@ begin
       return null;
     end if;
   end loop;
-  while v_high - v_low > v_unit loop
+  while v_high - v_low > v_unit and v_high <= c_most loop
     v_middle := round((v_low + v_high) / 2, p_decimals);
     if kernel.covers_cost(p_cost, v_middle, p_decimals) then
       v_high := v_middle;
