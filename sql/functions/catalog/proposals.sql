@@ -102,14 +102,14 @@ comment on function catalog.check_live_version(text, bigint, integer) is
 create or replace function catalog.check_publish_time(p_publish_at timestamptz, p_status text, p_now timestamptz)
 returns void
 language plpgsql
-immutable
+stable
 as $$
 begin
   if p_publish_at is null and p_status = 'approved' then
     perform kernel.refuse('LG400', 'A time is needed', 'publish_at', 'nothing', 'a time within a year',
       'Publish it now, if it is to be live at once.');
   elsif p_publish_at <= p_now or p_publish_at > p_now + interval '1 year' then
-    perform kernel.refuse('LG400', 'The time is over, or far away', 'publish_at', left(p_publish_at::text, 40),
+    perform kernel.refuse('LG400', 'The time is over, or far away', 'publish_at', kernel.write_instant(p_publish_at),
       'a time within a year');
   end if;
 end;
