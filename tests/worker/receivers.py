@@ -163,13 +163,15 @@ class Mailbox:
         return self.on_rcpt
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Answer the message."""
+        """Answer the message; "" for never."""
         self.secured.append(session.ssl is not None)
         self.raw.append(cast(bytes, envelope.content))
         self.messages.append(message_from_bytes(self.raw[-1], policy=policy.default))
         self.recipients.append(envelope.rcpt_tos)
         if self.drop_at_data:
             cast(asyncio.Transport, server.transport).abort()
+        if not self.on_data:
+            await asyncio.sleep(60)
         return self.on_data
 
 

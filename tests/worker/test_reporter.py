@@ -141,10 +141,7 @@ async def test_a_worker_that_is_killed_while_it_sends_sends_nobody_the_same_repo
     async with mailbox() as box:
         box.on_data = ""  # the server has the text, and does not answer
         async with start_worker(**settings_of(box)) as worker:
-            await outbox.wait_until(
-                "the first mail",
-                lambda: outbox.rows("select 1 from leadgen.report_mails where status = 'sending'") != [],
-            )
+            await outbox.wait_until("the first mail", lambda: box.recipients != [])
             await worker.stop(signal.SIGKILL)
         box.on_data = "250 kept"
         outbox.rows("update leadgen.report_runs set next_attempt_at = now() returning 1")
@@ -152,7 +149,8 @@ async def test_a_worker_that_is_killed_while_it_sends_sends_nobody_the_same_repo
             await run_out(outbox)
             await worker.stop()
     statuses = outbox.rows("select status from leadgen.report_mails order by id")
-    assert statuses == [("unknown",), ("sent",)]
+    assert sorted(statuses) == [("sent",), ("unknown",)]
+    assert sorted(box.recipients) == [["boss@market.example"], ["ops@market.example"]]
     assert outbox.rows("select message from leadgen.events where kind = 'report_failed'") == [
         ("Report daily was sent to 1 of 2 recipients",)
     ]
