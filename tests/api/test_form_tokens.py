@@ -6,13 +6,13 @@ from itertools import count
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from api.serving import Answer, Api, make_lead
 from api.test_lead_forms import FROM_OUTSIDE, open_snippet
 from leadgen.paths import checkout
 from rig.catalogue import Catalogue
-from rig.chromium import CHROMIUM, QUIET, needs_chromium
+from rig.chromium import needs_chromium, running_chromium
 
 _numbers = count(1)
 
@@ -98,9 +98,5 @@ def test_the_page_of_the_documentation_works(
 
 @pytest.fixture
 def browser_page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=CHROMIUM, headless=True, args=[*QUIET, FROM_OUTSIDE]
-        )
+    with running_chromium(FROM_OUTSIDE) as running:
         yield running.new_page()
-        running.close()

@@ -9,12 +9,12 @@ from urllib.parse import urlencode, urlsplit
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from api.serving import Answer, Api, make_lead
 from leadgen.paths import checkout
 from rig.catalogue import insert
-from rig.chromium import CHROMIUM, QUIET, needs_chromium
+from rig.chromium import needs_chromium, running_chromium
 
 URL_ENCODED = "application/x-www-form-urlencoded"
 BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
@@ -266,12 +266,8 @@ def test_every_origin_may_call_and_read_when_to_come_back(api: Api) -> None:
 
 @pytest.fixture
 def browser_page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=CHROMIUM, headless=True, args=[*QUIET, FROM_OUTSIDE]
-        )
+    with running_chromium(FROM_OUTSIDE) as running:
         yield running.new_page()
-        running.close()
 
 
 def read_snippets() -> list[str]:

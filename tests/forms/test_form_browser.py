@@ -1,33 +1,29 @@
 """The public form in a real browser: accessible, on a phone, in a frame, without JavaScript, sent once."""
 
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, FrameLocator, Page, Request, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Page, Request, ViewportSize
 
 from api.serving import Api
 from forms.test_forms import FORM, LATEST, fill_in
+from rig.chromium import needs_chromium, running_chromium
 
-CHROMIUM = shutil.which("chromium")
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PHONE: ViewportSize = {"width": 320, "height": 640}
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for the file."""
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=QUIET)
+    with running_chromium() as running:
         yield running
-        running.close()
 
 
 def fill(page: Page | FrameLocator, email: str) -> None:

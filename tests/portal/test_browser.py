@@ -1,34 +1,30 @@
 """The portal in a real browser: accessible, at home on a phone, by one tap, with and without JavaScript."""
 
-import shutil
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize
 
 from api.serving import Api, add_sale
 from console.people import SESSION
 from portal.visitors import KINDS, PAGES, add_visitor, read_one
+from rig.chromium import needs_chromium, running_chromium
 
-CHROMIUM = shutil.which("chromium")
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PHONE: ViewportSize = {"width": 320, "height": 640}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 OUTCOME = "select outcome::text from leadgen.lead_assignments where id = %s"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for the file."""
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=QUIET)
+    with running_chromium() as running:
         yield running
-        running.close()
 
 
 def sign_in(

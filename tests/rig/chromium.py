@@ -16,10 +16,10 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None and not MUST, reason="there
 
 
 @contextmanager
-def running_chromium() -> Iterator[Browser]:
+def running_chromium(*flags: str) -> Iterator[Browser]:
     """A browser without a window."""
     assert CHROMIUM, "CI=true, and there is no chromium: scripts/get-chromium gets it"
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=QUIET)
+        running = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*QUIET, *flags])
         yield running
         running.close()
