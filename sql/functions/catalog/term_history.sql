@@ -6,15 +6,7 @@ language plpgsql
 stable
 as $$
 begin
-  return query
-  select v.version, v.changed_at, v.changed_by, catalog.describe_changes(v.previous, v.terms)
-  from (
-    select e.version, e.changed_at, e.changed_by, t.terms, lag(t.terms) over (order by e.version) as previous
-    from leadgen.enrollment_versions e
-    cross join lateral catalog.describe_terms(e) as t (terms)
-    where e.buyer_offer_id = p_id
-  ) v
-  order by v.version desc;
+  return query select t.* from catalog.list_latest_terms(p_id, null) t;
 end;
 $$;
 comment on function catalog.enrollment_history(bigint) is 'The work of leadgen.enrollment_history.';
@@ -32,16 +24,16 @@ begin
     select e.version, e.changed_at, e.changed_by, t.terms, lag(t.terms) over (order by e.version) as previous
     from leadgen.enrollment_versions e
     cross join lateral catalog.describe_terms(e) as t (terms)
-    where e.buyer_offer_id = p_id and e.version >= coalesce((
+    where e.buyer_offer_id = p_id and (p_most is null or e.version >= coalesce((
       select x.version from leadgen.enrollment_versions x where x.buyer_offer_id = p_id
-      order by x.version desc offset p_most limit 1), 0)
+      order by x.version desc offset p_most limit 1), 0))
   ) v
   order by v.version desc
   limit p_most;
 end;
 $$;
 comment on function catalog.list_latest_terms(bigint, integer) is
-  'The latest versions of an enrollment''s terms, as catalog.enrollment_history has them.';
+  'The latest versions of an enrollment''s terms, newest first; null: all of them.';
 
 create or replace function catalog.offer_history(p_id bigint)
 returns table (version integer, changed_at timestamptz, changed_by text, changes text)
