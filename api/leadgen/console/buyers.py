@@ -12,14 +12,13 @@ from leadgen.console.catalogue import (
     add_row,
     give_key,
     let_through,
-    read_row,
     save_row,
     show_new,
     show_row,
     take_key,
 )
 from leadgen.console.catalogue_queries import ADD_ROW, BUYERS, PAUSE, RESUME
-from leadgen.console.query import address, read_id, read_text
+from leadgen.console.query import address, read_id, read_row, read_text
 from leadgen.console.site import CONSOLE
 from leadgen.pages.visitor import admit
 

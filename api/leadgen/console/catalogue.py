@@ -10,8 +10,7 @@ from http import HTTPStatus
 from litestar import Response
 
 from leadgen.api_keys import make_key
-from leadgen.app.problems import NOT_FOUND, FieldError, Problem
-from leadgen.app.signed_in import SIGN_IN_AGAIN
+from leadgen.app.problems import FieldError, Problem
 from leadgen.console.catalogue_queries import (
     ADD_ROW,
     BUYER,
@@ -22,10 +21,7 @@ from leadgen.console.catalogue_queries import (
     SOURCE,
     TAKE_KEY,
 )
-from leadgen.console.query import to_id
-from leadgen.console.site import CONSOLE
-from leadgen.pages.failures import show_sign_in
-from leadgen.pages.forms import TOKEN, keep
+from leadgen.pages.forms import TOKEN
 from leadgen.pages.site import Json
 from leadgen.pages.visitor import Visitor
 from leadgen.pages.words import show_words
@@ -91,8 +87,6 @@ async def save_row(visitor: Visitor, subject: Subject, row: int) -> Response[byt
             SAVE_ROW, subject.form, row, read_columns(visitor), fields.get("stamp"), fields.get("reason")
         )
     except Problem as problem:
-        if problem.kind is SIGN_IN_AGAIN:
-            return ask_to_sign_in_again(visitor, problem)
         return await show_row(visitor, subject, row, let_through(problem), "row")
     return visitor.go(f"{subject.place}/{row}", "It is saved." if is_new else "Nothing was changed.")
 
@@ -105,18 +99,8 @@ async def give_key(visitor: Visitor, subject: Subject, row: int) -> Response[byt
             GIVE_KEY, subject.form, row, fields.get("name"), key.prefix, key.digest, fields.get("reason")
         )
     except Problem as problem:
-        if problem.kind is SIGN_IN_AGAIN:
-            return ask_to_sign_in_again(visitor, problem)
         return await show_row(visitor, subject, row, let_through(problem), "key")
     return await show_row(visitor, subject, row, made=key.text)
-
-
-def ask_to_sign_in_again(visitor: Visitor, problem: Problem) -> Response[bytes]:
-    """The sign-in page with what was typed kept."""
-    place, kept = visitor.request.url.path, keep(visitor.fields) or ""
-    return show_sign_in(
-        CONSOLE, visitor.services, place=place, kept=kept, problem=problem, status=HTTPStatus.FORBIDDEN
-    )
 
 
 async def take_key(visitor: Visitor, subject: Subject, row: int, key: int) -> Response[bytes]:
@@ -172,11 +156,3 @@ def let_through(problem: Problem) -> Problem:
         for one in problem.errors
     ]
     return replace(problem, errors=beside)
-
-
-def read_row(text: str) -> int:
-    """The id in a path. Raises Problem: 404 for what is none."""
-    row = to_id(text)
-    if row is None:
-        raise Problem(NOT_FOUND, "There is nothing at this address.")
-    return row

@@ -7,10 +7,10 @@ from litestar.params import FromPath
 
 from leadgen.app.problems import Problem
 from leadgen.app.services import FromServices, Request
-from leadgen.app.signed_in import SIGN_IN_AGAIN
 from leadgen.console.area_map import draw_map
-from leadgen.console.catalogue import ask_to_sign_in_again, let_through, read_columns, read_row, word_form
+from leadgen.console.catalogue import let_through, read_columns, word_form
 from leadgen.console.catalogue_queries import ENROLLMENT, SAVE_AREAS, SAVE_HOURS, SAVE_ROW
+from leadgen.console.query import read_row
 from leadgen.console.site import CONSOLE
 from leadgen.pages.visitor import Visitor, admit
 
@@ -38,8 +38,6 @@ async def save_terms(
     try:
         is_new = await visitor.call(SAVE_ROW, "enrollment", row, read_columns(visitor), stamp, reason)
     except Problem as problem:
-        if problem.kind is SIGN_IN_AGAIN:
-            return ask_to_sign_in_again(visitor, problem)
         return await _show(visitor, row, let_through(problem), "row")
     return _go(visitor, row, is_new=is_new)
 

@@ -4,8 +4,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from leadgen.app.services import FromServices, Request
-from leadgen.console.catalogue import OFFERS_PAGE, add_row, read_row, save_row, show_new, show_row
+from leadgen.console.catalogue import OFFERS_PAGE, add_row, save_row, show_new, show_row
 from leadgen.console.catalogue_queries import OFFERS
+from leadgen.console.query import read_row
 from leadgen.console.site import CONSOLE
 from leadgen.pages.visitor import admit
 

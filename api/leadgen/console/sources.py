@@ -8,14 +8,13 @@ from leadgen.console.catalogue import (
     SOURCES_PAGE,
     add_row,
     give_key,
-    read_row,
     save_row,
     show_new,
     show_row,
     take_key,
 )
 from leadgen.console.catalogue_queries import SOURCES
-from leadgen.console.query import address, read_id
+from leadgen.console.query import address, read_id, read_row
 from leadgen.console.site import CONSOLE
 from leadgen.pages.visitor import admit
 

@@ -13,7 +13,7 @@ from leadgen.app.cookies import SESSION, make_csrf_token
 from leadgen.app.problems import NOT_FOUND, Problem, on_http_exception, on_problem, on_unexpected
 from leadgen.app.request_ids import name_request
 from leadgen.app.services import Request, Services
-from leadgen.app.signed_in import NOT_SIGNED_IN
+from leadgen.app.signed_in import NOT_SIGNED_IN, SIGN_IN_AGAIN
 from leadgen.pages.forms import keep, read_kept
 from leadgen.pages.places import read_place
 from leadgen.pages.site import Site, redirect
@@ -39,6 +39,8 @@ def make_handlers(site: Site) -> ExceptionHandlersMap:
     def on_refused(request: Request, problem: Problem) -> Response[bytes]:
         if problem.kind is NOT_SIGNED_IN:
             return ask_to_sign_in(site, request)
+        if problem.kind is SIGN_IN_AGAIN and request.method == "POST":
+            return ask_to_sign_in_again(site, request, problem)
         if getattr(request.state, CHANGED, False):
             return ask_to_send_again(site, request, request.url.path, getattr(request.state, KEPT, {}))
         return _as_page(site, request, problem, on_problem(request, problem))
@@ -71,6 +73,13 @@ def ask_to_sign_in(site: Site, request: Request) -> Response[bytes]:
     return show_sign_in(
         site, services, place=request.url.path, kept=keep(fields) or "", has_expired=True, status=401
     )
+
+
+def ask_to_sign_in_again(site: Site, request: Request, problem: Problem) -> Response[bytes]:
+    """The sign-in page for what needs a new sign-in, with what the form said kept."""
+    kept = keep(getattr(request.state, KEPT, {})) or ""
+    services: Services = request.app.state.services
+    return show_sign_in(site, services, place=request.url.path, kept=kept, problem=problem, status=403)
 
 
 def ask_to_send_again(site: Site, request: Request, place: str, fields: dict[str, str]) -> Response[bytes]:

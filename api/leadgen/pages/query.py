@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+from leadgen.app.problems import NOT_FOUND, Problem
 from leadgen.app.queries import MAX_BIGINT
 from leadgen.app.services import Request
 
@@ -24,6 +25,14 @@ def to_id(text: str) -> int | None:
         return None
     number = int(text)
     return number if 0 < number <= MAX_BIGINT else None
+
+
+def read_row(text: str) -> int:
+    """The id in a path. Raises Problem: 404 for what is none."""
+    row = to_id(text)
+    if row is None:
+        raise Problem(NOT_FOUND, "There is nothing at this address.")
+    return row
 
 
 def address(path: str, **query: object) -> str:

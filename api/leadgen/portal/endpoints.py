@@ -5,9 +5,10 @@ from litestar.params import FromPath
 
 from leadgen.app.problems import Problem
 from leadgen.app.services import FromServices, Request
+from leadgen.pages.query import read_row
 from leadgen.pages.visitor import admit
 from leadgen.portal.queries import ENDPOINTS, SEND_TEST
-from leadgen.portal.refused import check_said, read_row
+from leadgen.portal.refused import check_said
 from leadgen.portal.site import PORTAL
 
 PAGE = "/portal/endpoints"

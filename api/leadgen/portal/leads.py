@@ -10,11 +10,11 @@ from leadgen.app.problems import UNAVAILABLE, Problem
 from leadgen.app.sealing import NOT_OPENED
 from leadgen.app.services import FromServices, Request, Services
 from leadgen.pages.places import read_place
-from leadgen.pages.query import address, read_id
+from leadgen.pages.query import address, read_id, read_row
 from leadgen.pages.site import Json
 from leadgen.pages.visitor import Visitor, admit
 from leadgen.portal.queries import ANSWER, REPORT, SALE, SALES
-from leadgen.portal.refused import check_said, read_row
+from leadgen.portal.refused import check_said
 from leadgen.portal.site import PORTAL
 
 LEADS = "/portal/leads"

@@ -13,7 +13,7 @@ from leadgen.app.problems import CONFLICT, KEY_REUSED, NOT_FOUND, UNAVAILABLE, F
 from leadgen.app.services import FromServices, Request
 from leadgen.app.stripe_events import NO_STRIPE
 from leadgen.invoices.pdf import NoPdfError, make_pdf_aside
-from leadgen.pages.query import address, read_id
+from leadgen.pages.query import address, read_id, read_row
 from leadgen.pages.visitor import Visitor, admit
 from leadgen.portal.queries import (
     INVOICE,
@@ -25,7 +25,7 @@ from leadgen.portal.queries import (
     TOP_UP,
     VISITOR,
 )
-from leadgen.portal.refused import check_said, read_row
+from leadgen.portal.refused import check_said
 from leadgen.portal.site import PORTAL
 
 LONGEST_NUMBER = 50

@@ -9,7 +9,7 @@ from leadgen.api_keys import make_key
 from leadgen.app.account_bodies import LONGEST_EMAIL
 from leadgen.app.problems import Problem
 from leadgen.app.services import FromServices, Request
-from leadgen.pages.query import address, read_id
+from leadgen.pages.query import address, read_id, read_row
 from leadgen.pages.visitor import Visitor, admit
 from leadgen.portal.queries import (
     CHANGE_STATUS,
@@ -20,7 +20,7 @@ from leadgen.portal.queries import (
     USERS,
     VISITOR,
 )
-from leadgen.portal.refused import ask_to_sign_in_again, check_said, read_row
+from leadgen.portal.refused import check_said
 from leadgen.portal.site import PORTAL
 
 TEAM, KEYS_PAGE = "/portal/team", "/portal/keys"
@@ -105,8 +105,6 @@ async def _show_team(visitor: Visitor, problem: Problem | None = None) -> Respon
 
 
 async def _say_team(visitor: Visitor, problem: Problem) -> Response[bytes]:
-    if again := ask_to_sign_in_again(visitor, problem):
-        return again
     check_said(problem)
     return await _show_team(visitor, problem)
 
@@ -120,8 +118,6 @@ async def _show_keys(
 
 
 async def _say_keys(visitor: Visitor, problem: Problem) -> Response[bytes]:
-    if again := ask_to_sign_in_again(visitor, problem):
-        return again
     check_said(problem)
     return await _show_keys(visitor, problem)
 

@@ -8,11 +8,11 @@ from litestar.params import FromPath
 
 from leadgen.app.problems import Problem
 from leadgen.app.services import FromServices, Request
-from leadgen.pages.query import to_id
+from leadgen.pages.query import read_row, to_id
 from leadgen.pages.site import Json
 from leadgen.pages.visitor import Visitor, admit
 from leadgen.portal.queries import PAUSE, RESUME, SET_HOURS, SET_LIMITS, TERMS, WEEK
-from leadgen.portal.refused import check_said, read_row
+from leadgen.portal.refused import check_said
 from leadgen.portal.site import PORTAL
 
 TERMS_PAGE = "/portal/terms"
