@@ -90,14 +90,30 @@ end;
 $$;
 comment on function roads.show_settings_for(text) is 'The work of leadgen.show_settings_for.';
 
+create or replace function roads.check_is_setting(p_form text)
+returns void
+language plpgsql
+immutable
+as $$
+begin
+  if (catalog.find_form(p_form)).needs <> 'manage' then
+    perform kernel.refuse('LG400', 'This is no setting', 'form', p_form,
+      'settings, billing_settings, rate_limit, retention_rule, chore');
+  end if;
+end;
+$$;
+comment on function roads.check_is_setting(text) is
+  'Raises LG400 for a form of the catalogue: its pages ask for more where an address is moved.';
+
 create or replace function roads.show_setting_for(p_token_hash text, p_form text, p_key text[])
 returns jsonb
 language plpgsql
 volatile
 as $$
 declare
-  v_user constant leadgen.users := identity.admit_user(p_token_hash, (catalog.find_form(p_form)).needs);
+  v_user constant leadgen.users := identity.admit_user(p_token_hash, 'manage');
 begin
+  perform roads.check_is_setting(p_form);
   return jsonb_build_object('me', identity.describe_visitor(v_user), 'key', p_key, 'form',
     console.describe_form(p_form, p_key));
 end;
@@ -118,10 +134,7 @@ volatile
 as $$
 begin
   perform roads.admit_editor(p_token_hash, p_form, p_reason);
-  if (catalog.find_form(p_form)).needs <> 'manage' then
-    perform kernel.refuse('LG400', 'This is no setting', 'form', p_form,
-      'settings, billing_settings, rate_limit, retention_rule, chore');
-  end if;
+  perform roads.check_is_setting(p_form);
   return catalog.save_form_row(p_form, p_key, p_fields, p_stamp);
 end;
 $$;
