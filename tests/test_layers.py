@@ -44,7 +44,7 @@ ALLOWED = {
         "settings",
         "tracing",
     },
-    "pages": {"app", "words"},
+    "pages": {"api_keys", "app", "words"},
     "console": {"api_keys", "app", "pages", "show", "whatif"},
     "forms": {"app", "pages"},
     "portal": {"api_keys", "app", "invoices", "pages"},

@@ -1,6 +1,6 @@
 -- Users and keys on the console's pages: who waits, who signs in how, what an admin changes, whose key is whose to make.
 begin;
-select plan(56);
+select plan(59);
 select testkit.at_time('2026-11-20T16:00:00Z');
 select testkit.make_source(testkit.open_offer('{}', 'Best'));
 create function pg_temp.sign_in(p_name text, p_role text) returns text language sql as $$
@@ -119,5 +119,12 @@ from tokens, jsonb_array_elements(leadgen.show_keys_for(ana, null, 'revoked') ->
 select is(leadgen.show_keys_for(ana, 'source') #>> '{rows,0,owner}', s.name::text, 'a key says whose it is')
 from tokens, leadgen.sources s where s.id = (select min(m.id) from leadgen.sources m);
 select unalike(leadgen.show_keys_for(ana)::text, '%hash%', 'no hash of a key is on the page') from tokens;
+
+-- One's own account.
+select is(leadgen.show_own_account(ana) - '{me,sessions,passkeys,keys}'::text[],
+  '{"scopes": ["read"], "app_since": null, "app_waits": false, "has_password": true, "recovery_codes": 0}',
+  'a user sees how it signs in') from tokens;
+select is(leadgen.show_own_account(ana) #> '{sessions,0,is_current}', 'true', 'a user sees where it is signed in') from tokens;
+select is(pg_temp.fault('select leadgen.show_own_account(#)', 'nobody'), 'LG401', 'an account is for whoever is signed in');
 select * from finish();
 rollback;

@@ -184,6 +184,7 @@ grant execute on function leadgen.give_key_for(text, text, bigint, text, text, t
   to leadgen_api;
 grant execute on function leadgen.rotate_key_for(text, bigint, text, integer, text, text, text) to leadgen_api;
 grant execute on function leadgen.take_key_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.show_own_account(text) to leadgen_api;
 grant execute on function leadgen.show_users_for(text, text, text, text, bigint) to leadgen_api;
 grant execute on function leadgen.show_user_for(text, bigint) to leadgen_api;
 grant execute on function leadgen.change_user_role_for(text, bigint, text, text, text) to leadgen_api;

@@ -18,6 +18,7 @@ from leadgen.settings import Settings
 
 MOST = 2
 HOUSE = [
+    "/console/account",
     "/console/users/1",
     "/console/audit/1",
     "/console/audit/proof",

@@ -19,6 +19,7 @@ from leadgen.console.site import CONSOLE
 from leadgen.console.sources import SOURCE_ROUTES
 from leadgen.console.today import show_today
 from leadgen.console.users import USER_ROUTES
+from leadgen.pages.account import make_account_routes
 from leadgen.pages.failures import make_handlers
 from leadgen.pages.visitor import admit
 
@@ -46,6 +47,7 @@ CONSOLE_ROUTES = Router(
         *AUDIT_ROUTES,
         *SETTING_ROUTES,
         *DOCTOR_ROUTES,
+        *make_account_routes(CONSOLE),
         show_nothing,
     ],
     exception_handlers=make_handlers(CONSOLE),
