@@ -172,5 +172,5 @@ begin
 end;
 $$;
 comment on function leadgen.show_own_account(text) is
-  'The account of the session''s user, for its page: sessions, app, recovery codes that are left, passkeys, keys of its '
-  'programs and what they may do at most. LG401.';
+  'The account of the session''s user, for its page: sessions, app, recovery codes that are left, passkeys, keys of '
+  'its programs and what they may do at most. LG401.';
