@@ -196,6 +196,8 @@ def test_settings_are_changed_by_an_admin_and_the_second_is_told(
     assert one.open(next(link for link in one.links if "a/b%3Fc" in link)).status == 200
     assert one.open("/console/settings/buyer?key=1").status == 400
     assert one.open("/console/settings/chore?key=fly").status == 404
+    assert one.open("/console/settings/chore?key=%00&key=x&key=y").status == 404
+    assert one.open("/console/settings/%00").status == 400
 
 
 def test_the_doctor_says_what_the_command_says(tab: Open, market: psycopg.Connection) -> None:

@@ -51,8 +51,8 @@ async def add_limit(request: Request, services: FromServices) -> Response[bytes]
 async def show_setting(request: Request, services: FromServices, form: FromPath[str]) -> Response[bytes]:
     """The form of one row."""
     visitor = await admit(CONSOLE, request, services)
-    keys = [text.replace("\0", "")[:LONGEST_KEY] for text in request.query_params.getall(KEY, [])]
-    return await _show(visitor, form, keys[:MOST_KEYS])
+    keys = [_cut(text) for text in request.query_params.getall(KEY, [])]
+    return await _show(visitor, _cut(form), keys[:MOST_KEYS])
 
 
 @post(PLACE + "/{form:str}", status_code=200, include_in_schema=False)
@@ -60,7 +60,8 @@ async def save_setting(request: Request, services: FromServices, form: FromPath[
     """Save it, if the row is still as its form showed it."""
     visitor = await admit(CONSOLE, request, services)
     fields = visitor.fields
-    keys = [fields[name][:LONGEST_KEY] for name in (f"{KEY}_1", f"{KEY}_2") if name in fields]
+    form = _cut(form)
+    keys = [_cut(fields[name]) for name in (f"{KEY}_1", f"{KEY}_2") if name in fields]
     try:
         is_new = await visitor.call(
             SAVE_SETTING, form, keys, _read_columns(visitor), fields.get("stamp"), fields.get("reason")
@@ -90,6 +91,11 @@ async def _show_new(visitor: Visitor, problem: Problem | None = None) -> Respons
 def _show_form(visitor: Visitor, found: Json, values: Json, problem: Problem | None) -> Response[bytes]:
     whole = {**found, **values, "form": word_form(found["form"]), "at": "row"}
     return visitor.show("own/setting.html", whole, problem, visitor.fields if problem else None)
+
+
+def _cut(text: str) -> str:
+    """A word of an address as a text of the database may be."""
+    return text.replace("\0", "")[:LONGEST_KEY]
 
 
 def _read_columns(visitor: Visitor) -> str:
