@@ -45,7 +45,7 @@ ALLOWED = {
         "tracing",
     },
     "pages": {"api_keys", "app", "words"},
-    "console": {"api_keys", "app", "pages", "show", "whatif"},
+    "console": {"api_keys", "app", "pages", "show", "whatif", "words"},
     "forms": {"app", "pages"},
     "portal": {"api_keys", "app", "invoices", "pages"},
     "payments": {"settings"},
