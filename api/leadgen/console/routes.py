@@ -7,12 +7,16 @@ from leadgen.app.problems import NOT_FOUND, Problem
 from leadgen.app.services import FromServices, Request
 from leadgen.console.buyers import BUYER_ROUTES
 from leadgen.console.enrollments import ENROLLMENT_ROUTES
+from leadgen.console.invoices import INVOICE_ROUTES
 from leadgen.console.leads import LEAD_ROUTES
 from leadgen.console.offers import OFFER_ROUTES
+from leadgen.console.payments import PAYMENT_ROUTES
 from leadgen.console.policies import POLICY_ROUTES
 from leadgen.console.queues import QUEUE_ROUTES
+from leadgen.console.reports import REPORT_ROUTES
 from leadgen.console.site import CONSOLE
 from leadgen.console.sources import SOURCE_ROUTES
+from leadgen.console.statements import STATEMENT_ROUTES
 from leadgen.console.today import show_today
 from leadgen.pages.failures import make_handlers
 from leadgen.pages.visitor import admit
@@ -36,6 +40,10 @@ CONSOLE_ROUTES = Router(
         *OFFER_ROUTES,
         *SOURCE_ROUTES,
         *POLICY_ROUTES,
+        *INVOICE_ROUTES,
+        *PAYMENT_ROUTES,
+        *STATEMENT_ROUTES,
+        *REPORT_ROUTES,
         show_nothing,
     ],
     exception_handlers=make_handlers(CONSOLE),

@@ -18,6 +18,11 @@ CONSOLE = Site(
         Link("Offers", "/console/offers"),
         Link("Sources", "/console/sources"),
         Link("Policies", "/console/policies"),
+        Link("Invoices", "/console/invoices"),
+        Link("Payments", "/console/payments"),
+        Link("Statements", "/console/statements"),
+        Link("Payouts", "/console/payouts"),
+        Link("Reports", "/console/reports"),
         Link("Events", "/console/events"),
     ),
 )
