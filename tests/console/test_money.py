@@ -39,12 +39,17 @@ def ann(market: psycopg.Connection) -> int:
 
 
 @pytest.fixture
-def invoice(market: psycopg.Connection, ann: int) -> str:
-    """The number of an invoice that Ann has not paid."""
+def invoice(market: psycopg.Connection) -> str:
+    return add_invoice(market)
+
+
+def add_invoice(market: psycopg.Connection) -> str:
+    """The number of an invoice of one sale, which Ann has not paid."""
     market.execute("update leadgen.billing_settings set company = 'Acme Leads'")
-    market.execute("update leadgen.buyers set billing_mode = 'invoiced' where id = %s", [ann])
+    market.execute("update leadgen.buyers set billing_mode = 'invoiced' where name = 'Ann'")
     add_sale(market)
-    numbers = value(market, "select leadgen.invoice_buyer(%s, null, true)", ann)
+    bill = "select leadgen.invoice_buyer(b.id, null, true) from leadgen.buyers b where b.name = 'Ann'"
+    numbers = value(market, bill)
     assert isinstance(numbers, list)
     return str(numbers[0])
 
@@ -264,8 +269,8 @@ def test_a_file_comes_in_portions_and_quotes_what_a_table_would_take_for_more(
     tab: Open, site: Api, market: psycopg.Connection
 ) -> None:
     market.execute(
-        "insert into leadgen.events (kind, message)"
-        " select 'leads_opened', case n % 3 when 0 then '=1+1, \"so\"' when 1 then '' else E'a\\nb' end"
+        "insert into leadgen.events (kind, subject, message)"
+        " select 'leads_opened', n::text, case n % 3 when 0 then '=1+1, \"so\"' when 1 then '' else E'a\\nb' end"
         " from generate_series(1, 2500) n"
     )
     file = tab("analyst").fetch("/console/reports/events/file")
