@@ -18,7 +18,8 @@ grant select on fay to public;
 
 create temp table page as select leadgen.show_invoice_page(token, 'INV-2026-00001', null) as p from fay;
 select is(p #>> '{invoice,buyer}', 'Ace', 'the page names the buyer') from page;
-select is(p -> 'actions', '["pay", "allocate", "dispute", "credit", "cancel"]', 'an open invoice may be paid, disputed, credited, cancelled')
+select is(p -> 'actions', '["pay", "allocate", "dispute", "credit", "cancel"]',
+  'an open invoice may be paid, disputed, credited, cancelled')
 from page;
 select is(jsonb_array_length(p -> 'lines'), 3, 'each sale is a line') from page;
 select is(p -> 'next', 'null', 'no line follows the last one') from page;
@@ -29,7 +30,8 @@ from fay;
 select is(testkit.fault_of(format('select leadgen.%s', replace(call, 'TOKEN', quote_literal(pg_temp.as_of(who))))), 'LG403 role',
   format('%s may not: %s', who, call))
 from (values ('Una', 'send_invoice_by(TOKEN, ''x'', ''why'')'), ('Oda', 'cancel_invoice_by(TOKEN, ''x'', ''why'')'),
-  ('Una', 'add_payment_by(TOKEN, 1, 1, ''check'', null, ''key-1'', ''why'')'), ('Oda', 'pay_source_by(TOKEN, 1, 1, null, ''check'', ''key-1'', ''why'')'),
+  ('Una', 'add_payment_by(TOKEN, 1, 1, ''check'', null, ''key-1'', ''why'')'),
+  ('Oda', 'pay_source_by(TOKEN, 1, 1, null, ''check'', ''key-1'', ''why'')'),
   ('Una', 'adjust_buyer_by(TOKEN, ''credit'', 1, 1, ''key-1'', ''why'')'), ('Una', 'refund_payment_by(TOKEN, 1, 1, ''key-1'', ''why'')'),
   ('Una', 'match_bank_line_by(TOKEN, 1, 1, null, ''why'')')) as t (who, call);
 select is(testkit.fault_of(format('select leadgen.dispute_invoice_by(%L, %L, %L)', token, 'INV-2026-00001', ' ')), 'LG400 reason',
@@ -39,13 +41,15 @@ from fay;
 select leadgen.dispute_invoice_by(token, 'INV-2026-00001', 'two were wrong') from fay;
 select is(p #>> '{invoice,status}', 'disputed', 'it is disputed') from fay, leadgen.show_invoice_page(token, 'INV-2026-00001', null) p;
 select leadgen.resolve_dispute_by(token, 'INV-2026-00001', 'they were not') from fay;
-select is(leadgen.credit_invoice_by(token, 'INV-2026-00001', 1, 5, 'part 1', 'one was slow'), '{CN-2026-00001}', 'a part of a line is credited')
+select is(leadgen.credit_invoice_by(token, 'INV-2026-00001', 1, 5, 'part 1', 'one was slow'), '{CN-2026-00001}',
+  'a part of a line is credited')
 from fay;
 select is(leadgen.credit_invoice_by(token, 'INV-2026-00001', 1, 5, 'part 1', 'one was slow'), '{}', 'the same form again credits nothing')
 from fay;
 create temp table paid as
 select leadgen.add_payment_by(fay.token, ace.id, 40, 'check', 'INV-2026-00001', 'check 17', 'by post') as id from fay, ace;
-select is(leadgen.add_payment_by(fay.token, ace.id, 40, 'check', 'INV-2026-00001', 'check 17', 'by post'), paid.id, 'a payment is booked once')
+select is(leadgen.add_payment_by(fay.token, ace.id, 40, 'check', 'INV-2026-00001', 'check 17', 'by post'), paid.id,
+  'a payment is booked once')
 from fay, ace, paid;
 update page set p = leadgen.show_invoice_page(token, 'INV-2026-00001', null) from fay;
 select is(p #>> '{credits,0,number}', 'CN-2026-00001', 'the page lists its credit notes') from page;
@@ -76,7 +80,8 @@ select is(jsonb_array_length(leadgen.show_invoices_page(testkit.hash_of('late'),
 select is(count(*) filter (where r ->> 'kind' = 'invoice'), 1::bigint, 'by period')
 from leadgen.show_invoices_page(testkit.hash_of('late'), null, null, '2027-01-01', '2027-01-31', null, null) p,
   jsonb_array_elements(p -> 'rows') r;
-select is(testkit.fault_of(format('select leadgen.show_invoices_page(%L, %s, null, null)', testkit.hash_of('late'), arguments)), fault, what)
+select is(testkit.fault_of(format('select leadgen.show_invoices_page(%L, %s, null, null)', testkit.hash_of('late'), arguments)), fault,
+  what)
 from (values ('''lost'', null, null, null', 'LG400 status', 'there is no such state'),
   ('null, null, ''2027-02-01'', ''2027-01-01''', 'LG400 to', 'a period that ends before it begins')) as t (arguments, fault, what);
 select is(array_agg(r ->> 'number') @> '{INV-2026-00001}', false, 'the page after one that was overdue does not repeat it')
@@ -94,6 +99,7 @@ select testkit.sign_in('Fay', p_token => 'later');
 reset role;
 select is(p -> 'actions', '["send", "cancel"]', 'a draft may be sent or cancelled')
 from draft, leadgen.show_invoice_page(testkit.hash_of('later'), draft.number, null) p;
-select matches(leadgen.send_invoice_by(testkit.hash_of('later'), draft.number, 'looked at'), '^INV-2027-', 'it is sent, with a number') from draft;
+select matches(leadgen.send_invoice_by(testkit.hash_of('later'), draft.number, 'looked at'), '^INV-2027-',
+  'it is sent, with a number') from draft;
 select * from finish();
 rollback;

@@ -22,7 +22,8 @@ select is((identity.admit_user(token, 'read')).name::text, name::text, format('%
 from people where name <> 'Bea';
 select is(testkit.fault_of(format('select identity.admit_user(%L, %L)', testkit.hash_of(who), what)), 'LG403 role',
   format('%s may not %s', who, what))
-from (values ('bea', 'read'), ('una', 'work'), ('fay', 'open'), ('oda', 'erase'), ('una', 'decide'), ('oda', 'money'), ('ann', 'fly')) as t (who, what);
+from (values ('bea', 'read'), ('una', 'work'), ('fay', 'open'), ('oda', 'erase'), ('una', 'decide'), ('oda', 'money'),
+  ('ann', 'fly')) as t (who, what);
 select is(testkit.fault_of('select identity.admit_user(''nothing'', ''read'')'), 'LG401', 'a token of nobody admits nobody is admitted');
 select is(testkit.detail_of(format('select identity.admit_user(%L, ''decide'')', testkit.hash_of('una'))) ->> 'allowed',
   'admin, operator, finance', 'a refusal names the roles that have the right');

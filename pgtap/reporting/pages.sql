@@ -28,13 +28,15 @@ select is(p ->> 'zone', 'America/Chicago', 'times are by the zone of the markets
 select is(format('%s to %s', p ->> 'from', p ->> 'to'), '2026-10-22 to 2026-11-20', 'without days it is of thirty') from page;
 select is(p -> 'plot', 'null', 'rows that are no days are not plotted') from page;
 select is(p ->> 'is_cut', 'false', 'all of them are there') from page;
-select is(jsonb_array_length(reporting.read_page('sales', '2026-11-19', '2026-11-19', null, null, null, null) -> 'rows'), 0, 'of other days none');
+select is(jsonb_array_length(reporting.read_page('sales', '2026-11-19', '2026-11-19', null, null, null, null) -> 'rows'), 0,
+  'of other days none');
 select is(reporting.read_page('sales', null, null, 'Asia/Tokyo', null, null, null) ->> 'to', '2026-11-21', 'days are those of the zone');
 
 create temp table plotted as select reporting.read_page('funnel', null, null, null, null, null, null) as p;
 select is(p #>> '{plot,name}', 'came_received', 'the first measure is plotted') from plotted;
 select is(p #> '{plot,points}', '[{"of": null, "day": "2026-11-20", "value": 3}]', 'by the day') from plotted;
-select is(reporting.read_page('funnel', null, null, null, null, null, 'came_revenue') #>> '{plot,points,0,of}', 'USD', 'amounts by currency');
+select is(reporting.read_page('funnel', null, null, null, null, null, 'came_revenue') #>> '{plot,points,0,of}', 'USD',
+  'amounts by currency');
 select is(reporting.read_page('sales', null, null, null, 'price', true, null) ->> 'sort', 'price', 'sorted by a column');
 select is(reporting.read_page('sales', null, null, null, 'price; drop table x', true, null) ->> 'sort',
   reporting.read_page('sales', null, null, null, null, null, null) ->> 'sort', 'a column that there is not sorts nothing');
@@ -88,7 +90,8 @@ select is(pg_temp.list_unread(array_agg(v ->> 'name')), null, 'every view is rea
 from una, leadgen.show_reports_page(token) p, jsonb_array_elements(p -> 'views') v;
 select is(testkit.fault_of('select count(*) from report.sales'), '42501', 'the view itself is not read by that role');
 reset role;
-select is(testkit.fault_of(format('select leadgen.open_export_for(%L, %L, null, null, null)', token, 'nothing')), 'LG404 view', 'no such file')
+select is(testkit.fault_of(format('select leadgen.open_export_for(%L, %L, null, null, null)', token, 'nothing')), 'LG404 view',
+  'no such file')
 from una;
 select * from finish();
 rollback;

@@ -37,8 +37,8 @@ begin
 end;
 $$;
 comment on function console.list_payments(text, bigint, bigint) is
-  'Payments, the newest first, 50 a page, in a state, of a buyer: what came in, and what was taken back of it. waiting: '
-  'lines of the bank that wait for a buyer. LG400 for an unknown state.';
+  'Payments, the newest first, 50 a page, in a state, of a buyer: what came in, and what was taken back of it. '
+  'waiting: lines of the bank that wait for a buyer. LG400 for an unknown state.';
 
 create or replace function console.describe_payment(p_id bigint)
 returns jsonb
@@ -58,7 +58,8 @@ begin
       'amount', v_payment.amount, 'currency', v_payment.currency, 'received', v_payment.received,
       'fee', v_payment.fee, 'booked', v_payment.booked, 'said', (
         select e.message from leadgen.events e
-        where e.kind = 'money_moved' and e.subject = format('payment %s', p_id)), 'memo', v_payment.memo, 'created_by', v_payment.created_by,
+        where e.kind = 'money_moved' and e.subject = format('payment %s', p_id)), 'memo', v_payment.memo,
+      'created_by', v_payment.created_by,
       'failure', v_payment.failure_reason, 'provider_id', v_payment.provider_id, 'said_at', v_payment.said_at,
       'buyer_id', v_payment.buyer_id, 'buyer', (
         select b.name from leadgen.buyers b where b.id = v_payment.buyer_id), 'invoice', (

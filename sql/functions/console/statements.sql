@@ -17,8 +17,8 @@ begin
   end if;
   if v_buyer.currency is not null then
     v_today := (leadgen.clock() at time zone billing.find_zone(p_buyer_id))::date;
-    v_statement := billing.make_statement(p_buyer_id, coalesce(p_from, date_trunc('month', coalesce(p_to, v_today))::date),
-      coalesce(p_to, v_today));
+    v_statement := billing.make_statement(p_buyer_id,
+      coalesce(p_from, date_trunc('month', coalesce(p_to, v_today))::date), coalesce(p_to, v_today));
   end if;
   return jsonb_build_object(
     'buyer', jsonb_build_object('id', v_buyer.id, 'name', v_buyer.name, 'company', v_buyer.company),

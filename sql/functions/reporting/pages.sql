@@ -45,8 +45,8 @@ begin
 end;
 $$;
 comment on function reporting.start_reading(text) is
-  'From now until the transaction ends times are written by the clock of a zone, and views count days by it; null: each '
-  'market''s days, times by the zone of the markets. The zone. LG400 for what is none.';
+  'From now until the transaction ends times are written by the clock of a zone, and views count days by it; null: '
+  'each market''s days, times by the zone of the markets. The zone. LG400 for what is none.';
 
 create or replace function reporting.choose_days(p_period text, p_from date, p_to date, p_zone text)
 returns daterange
@@ -148,14 +148,16 @@ as $$
 -- Of amounts each currency by itself. The latest 400 points are enough for the eye.
 declare
   v_of constant text := case when p_unit = 'money' and exists (
-    select from reporting.list_columns(p_view) c where c.name = 'currency') then 'x.currency::text' else 'null::text' end;
+    select from reporting.list_columns(p_view) c where c.name = 'currency')
+    then 'x.currency::text' else 'null::text' end;
 begin
   if p_measure is null then
     return '''[]''::jsonb';
   end if;
   return format(
-    '(select coalesce(jsonb_agg(to_jsonb(p) order by p.of, p.day), ''[]'') from (select x.%I as day, %s as of, sum(x.%I) '
-    'as value from x where x.%1$I is not null group by 1, 2 order by 1 desc limit 400) p)', p_day, v_of, p_measure);
+    '(select coalesce(jsonb_agg(to_jsonb(p) order by p.of, p.day), ''[]'') from (select x.%I as day, %s as of, '
+    'sum(x.%I) as value from x where x.%1$I is not null group by 1, 2 order by 1 desc limit 400) p)',
+    p_day, v_of, p_measure);
 end;
 $$;
 comment on function reporting.compose_plot(oid, text, text, text) is
@@ -179,5 +181,5 @@ begin
 end;
 $$;
 comment on function reporting.open_export(text, date, date, text) is
-  'Opens the cursor export on all rows of a view and of a period, cells as leadgen.compose_export writes them for a CSV. '
-  'LG400 for a period or zone that cannot be read, LG404 for no view.';
+  'Opens the cursor export on all rows of a view and of a period, cells as leadgen.compose_export writes them for a '
+  'CSV. LG400 for a period or zone that cannot be read, LG404 for no view.';

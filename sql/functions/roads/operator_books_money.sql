@@ -1,5 +1,5 @@
--- Road: an operator who is signed in books, sends, credits and pays on the pages. Each admits its user by the right to
--- do so, with a reason, does what the function of the same name does for a command, and is an event with the user's name.
+-- Road: an operator who is signed in books, sends, credits and pays on the pages. Each admits its user by the right
+-- money, with a reason, does what the function of the same name does for a command, and is an event with the user.
 
 create or replace function roads.send_invoice_by(p_token_hash text, p_number text, p_reason text)
 returns text
