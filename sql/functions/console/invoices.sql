@@ -62,8 +62,8 @@ end;
 $$;
 comment on function console.list_invoices(text, bigint, date, date, bigint, boolean) is
   'Invoices, credit notes and drafts, those that are overdue first, then the newest, 50 a page: in a state, of a '
-  'buyer, of periods that have a day from p_from to p_to. p_before, p_is_late: the last one of the page before. LG400 for '
-  'an unknown state, and for a period that ends before it begins.';
+  'buyer, of periods that have a day from p_from to p_to. p_before, p_is_late: the last one of the page before. LG400 '
+  'for an unknown state, and for a period that ends before it begins.';
 
 create or replace function console.sum_open_invoices()
 returns jsonb
