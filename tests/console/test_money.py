@@ -16,7 +16,7 @@ from leadgen.app.cookies import hash_token
 from leadgen.app.exports import Exports
 from leadgen.app.problems import UNAVAILABLE, Problem
 from leadgen.console.money_queries import EXPORT
-from leadgen.console.reports import HEIGHT, draw_plots
+from leadgen.console.reports import HEIGHT, WIDTH, draw_plots
 from leadgen.db.urls import with_role
 from rig.waiting import wait_until
 
@@ -310,9 +310,10 @@ def test_two_files_are_on_their_way_at_once_and_who_goes_away_makes_room(
 
 def test_a_plot_has_its_highest_bar_at_the_top_and_what_is_below_zero_below() -> None:
     points = [{"day": f"2026-11-0{day}", "of": "USD", "value": amount} for day, amount in ((1, 10), (2, -10))]
-    (plot,) = draw_plots(points)
-    high, low = plot.bars
+    (plot,) = draw_plots([*points, {"day": "2026-11-30", "of": "USD", "value": 5}])
+    high, low, last = plot.bars
     assert (high.y, high.height) == (0, HEIGHT / 2)
     assert (low.y, low.height) == (HEIGHT / 2, HEIGHT / 2)
-    assert high.x < low.x
+    assert low.x == pytest.approx(WIDTH / 30, abs=0.01)
+    assert last.x + last.width == pytest.approx(WIDTH - 1, abs=0.1)
     assert draw_plots([]) == []

@@ -1,7 +1,8 @@
 """Reports: the views of schema report, one as a page with a plot, and all of its rows as a file."""
 
+from datetime import date
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, islice, pairwise
 from typing import Any, NamedTuple
 
 from litestar import Response, get
@@ -23,6 +24,7 @@ CSV = "text/csv; charset=utf-8"
 LONGEST_VIEW = 63
 WIDTH, HEIGHT = 640, 120  # of a plot
 MOST_PLOTS = 3
+LEAST_BARS = 14  # for so many there is room
 DIRECTIONS = {"down": True, "up": False}
 
 
@@ -110,28 +112,27 @@ def list_heads(found: Json, here: str, query: Json) -> list[dict[str, Any]]:
 
 
 def draw_plots(points: list[Json]) -> list[Plot]:
-    """A plot of each currency, at most three: bars from left to right, as high as the highest allows."""
-    plots = []
-    for of, group in groupby(points, key=lambda point: point["of"]):
-        rows = list(group)
-        top = max(Decimal(0), *(Decimal(row["value"]) for row in rows)) if rows else Decimal(0)
-        low = min(Decimal(0), *(Decimal(row["value"]) for row in rows))
-        scale = HEIGHT / float(top - low or 1)
-        step = WIDTH / len(rows)
-        bars = []
-        for place, row in enumerate(rows):
-            value = Decimal(row["value"])
-            height = abs(float(value)) * scale
-            y = (float(top) - max(float(value), 0.0)) * scale
-            bars.append(
-                Bar(
-                    row["day"],
-                    value,
-                    round(place * step, 2),
-                    round(y, 2),
-                    round(max(step - 1, 0.5), 2),
-                    round(height, 2),
-                )
-            )
-        plots.append(Plot(of, bars))
-    return plots[:MOST_PLOTS]
+    """A plot of each currency, at most three: a bar stands where its day is, as high as the highest allows."""
+    groups = groupby(points, key=lambda point: point["of"])
+    return [Plot(of, draw_bars(list(rows))) for of, rows in islice(groups, MOST_PLOTS)]
+
+
+def draw_bars(rows: list[Json]) -> list[Bar]:
+    """The bars of one plot. The step is a day, or what lies between two rows that are next to each other."""
+    days = [date.fromisoformat(row["day"]).toordinal() for row in rows]
+    step = min((after - before for before, after in pairwise(days)), default=1)
+    width = WIDTH / max((days[-1] - days[0]) / step + 1, LEAST_BARS)
+    values = [Decimal(row["value"]) for row in rows]
+    top, low = max(Decimal(0), *values), min(Decimal(0), *values)
+    scale = HEIGHT / float(top - low or 1)
+    return [
+        Bar(
+            row["day"],
+            value,
+            x=round((day - days[0]) / step * width, 2),
+            y=round(float(top - max(value, Decimal(0))) * scale, 2),
+            width=round(max(width - 1, 0.5), 2),
+            height=round(float(abs(value)) * scale, 2),
+        )
+        for row, day, value in zip(rows, days, values, strict=True)
+    ]
