@@ -122,7 +122,8 @@ begin
     reporting.compose_rows(v_view, lower(v_days)::timestamp at time zone v_zone,
       upper(v_days)::timestamp at time zone v_zone, v_zone, null, null, 'rows'),
     (select string_agg(c.cell, ', ' order by c.place) from reporting.list_cells(v_view, '{}', false) c),
-    v_sort, case when not v_is_down then 'asc' when v_sort = v_period then 'desc' else 'desc nulls last' end, c_rows + 1,
+    v_sort, case when not v_is_down then 'asc' when v_sort = v_period then 'desc' else 'desc nulls last' end,
+    c_rows + 1,
     reporting.compose_plot(v_view, v_period, v_plot.name, v_plot.unit)) into v_found;
   return jsonb_build_object('view', p_view, 'about', pg_catalog.obj_description(v_view, 'pg_class'),
     'zone', v_zone, 'zone_given', p_zone, 'period', v_period, 'from', lower(v_days), 'to', upper(v_days) - 1,
