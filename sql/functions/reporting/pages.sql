@@ -100,8 +100,7 @@ returns jsonb
 language plpgsql
 volatile
 as $$
--- One statement reads the view, for the rows and for the plot. The time of a period is never null: where nulls are not
--- spoken of, an index on it gives the latest rows.
+-- One statement reads the view, for the rows and for the plot.
 declare
   c_rows constant integer := 200;
   v_view constant oid := reporting.find_view(p_view, 'leadgen_reporting');
@@ -118,12 +117,11 @@ begin
   select l.* into v_plot from reporting.list_plotted(v_view) l order by (l.name = p_plot) is true desc, l.place limit 1;
   execute format(
     'with x as (%s) select jsonb_build_object(''rows'', (select coalesce(jsonb_agg(r.cells), ''[]'') from '
-    '(select array[%s] as cells from x order by x.%I %s limit %s) r), ''points'', %s)',
+    '(select array[%s] as cells from x order by x.%I %s nulls last limit %s) r), ''points'', %s)',
     reporting.compose_rows(v_view, lower(v_days)::timestamp at time zone v_zone,
       upper(v_days)::timestamp at time zone v_zone, v_zone, null, null, 'rows'),
     (select string_agg(c.cell, ', ' order by c.place) from reporting.list_cells(v_view, '{}', false) c),
-    v_sort, case when not v_is_down then 'asc' when v_sort = v_period then 'desc' else 'desc nulls last' end,
-    c_rows + 1,
+    v_sort, case when v_is_down then 'desc' else 'asc' end, c_rows + 1,
     reporting.compose_plot(v_view, v_period, v_plot.name, v_plot.unit)) into v_found;
   return jsonb_build_object('view', p_view, 'about', pg_catalog.obj_description(v_view, 'pg_class'),
     'zone', v_zone, 'zone_given', p_zone, 'period', v_period, 'from', lower(v_days), 'to', upper(v_days) - 1,
