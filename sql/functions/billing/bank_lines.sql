@@ -222,7 +222,12 @@ $$;
 comment on function billing.decide_line(bigint, bigint, bigint, text, text) is
   'Books a line for a buyer; without one it is no payment, with a reason.';
 
-create or replace function billing.match_by_hand(p_id bigint, p_buyer_id bigint, p_invoice_id bigint, p_by text)
+create or replace function billing.match_by_hand(
+  p_id bigint,
+  p_buyer_id bigint,
+  p_invoice_id bigint,
+  p_by text default session_user
+)
 returns bigint
 language plpgsql
 volatile
@@ -234,7 +239,7 @@ end;
 $$;
 comment on function billing.match_by_hand(bigint, bigint, bigint, text) is 'The work of leadgen.match_bank_line.';
 
-create or replace function billing.ignore_line(p_id bigint, p_reason text, p_by text)
+create or replace function billing.ignore_line(p_id bigint, p_reason text, p_by text default session_user)
 returns void
 language plpgsql
 volatile

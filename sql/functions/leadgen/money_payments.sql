@@ -195,7 +195,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return billing.match_by_hand(p_line_id, p_buyer_id, p_invoice_id, session_user);
+  return billing.match_by_hand(p_line_id, p_buyer_id, p_invoice_id);
 end;
 $$;
 comment on function leadgen.match_bank_line(bigint, bigint, bigint) is
@@ -210,7 +210,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform billing.ignore_line(p_line_id, p_reason, session_user);
+  perform billing.ignore_line(p_line_id, p_reason);
 end;
 $$;
 comment on function leadgen.ignore_bank_line(bigint, text) is
