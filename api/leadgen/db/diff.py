@@ -80,6 +80,12 @@ def difference(url: str, tree: SqlTree | None = None) -> str:
         return "\n".join([*lines, "", "-- migra would:", draft_change(url, declared)]) if lines else ""
 
 
+def list_differing(url: str) -> list[str]:
+    """The names of the objects that differ: what takes longest, to draft the change, is left out."""
+    with declared_database(url, SqlTree(sql_dir())) as declared:
+        return [line for line in compare_dumps(url, declared) if line.startswith("Name: ")]
+
+
 def compare_dumps(url: str, declared: str) -> list[str]:
     """Each object that differs, under its name: `-` is what the first database says, `+` the second.
 
