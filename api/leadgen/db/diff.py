@@ -98,13 +98,15 @@ def compare_dumps(url: str, declared: str) -> list[str]:
         (theirs, their_dump),
         (ours, our_dump),
     ):  # ours need not be, if it comes from a dump itself
-        differing = {name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name]}
+        # Grants have no other words, and a copy lacks those of a role that is not there.
+        differing = {
+            name
+            for name in ours.keys() & theirs.keys()
+            if ours[name] != theirs[name] and not GRANTS.search(name)
+        }
         if differing:
             settled = _restored(_pick(dump, differing), declared)
-            # A copy lacks the grants of a role that is not there.
-            settle.update(
-                {name: settled[name] for name in differing & settled.keys() if not GRANTS.search(name)}
-            )
+            settle.update({name: settled[name] for name in differing & settled.keys()})
     shown: list[str] = []
     for name in sorted(ours.keys() | theirs.keys()):
         changes = [
@@ -116,7 +118,7 @@ def compare_dumps(url: str, declared: str) -> list[str]:
 
 
 def _pick(dump: str, wanted: set[str]) -> str:
-    """The dump without what no other object needs to be made: grants, comments and most functions, nine tenths of it.
+    """The dump without what no other object needs to be made: grants, comments and most functions.
 
     An object that cannot be made without something that is missing here keeps the words it had: it is shown.
     """
