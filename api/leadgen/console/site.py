@@ -24,5 +24,10 @@ CONSOLE = Site(
         Link("Payouts", "/console/payouts"),
         Link("Reports", "/console/reports"),
         Link("Events", "/console/events"),
+        Link("Users", "/console/users", right="manage"),
+        Link("Keys", "/console/keys"),
+        Link("Audit", "/console/audit"),
+        Link("Settings", "/console/settings"),
+        Link("Doctor", "/console/doctor", right="work"),
     ),
 )
