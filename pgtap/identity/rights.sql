@@ -1,6 +1,6 @@
 -- Rights of the console: by role, by session, and with a reason where one is asked for.
 begin;
-select plan(23);
+select plan(24);
 select testkit.at_time('2026-11-20T16:00:00Z');
 select testkit.make_source(testkit.open_offer('{}', 'Best'));
 select testkit.new_user('Ann'), testkit.new_user('Oda', 'operator'), testkit.new_user('Fay', 'finance'),
@@ -14,15 +14,16 @@ reset role;
 
 select is(identity.list_rights(role), rights::text[], format('the rights of %s', coalesce(role, 'nobody')))
 from (values
-  ('admin', '{read,work,decide,open,erase,configure,manage}'), ('operator', '{read,work,decide,open,configure}'),
-  ('finance', '{read,decide}'), ('analyst', '{read}'), ('buyer', '{buy}'), ('source', '{}'), (null, '{}')
+  ('admin', '{read,work,decide,money,open,erase,configure,manage}'), ('operator', '{read,work,decide,open,configure}'),
+  ('finance', '{read,decide,money}'), ('analyst', '{read}'), ('buyer', '{buy}'), ('source', '{}'), (null, '{}')
 ) as t (role, rights);
 
 select is((identity.admit_user(token, 'read')).name::text, name::text, format('%s may read', name))
 from people where name <> 'Bea';
 select is(testkit.fault_of(format('select identity.admit_user(%L, %L)', testkit.hash_of(who), what)), 'LG403 role',
   format('%s may not %s', who, what))
-from (values ('bea', 'read'), ('una', 'work'), ('fay', 'open'), ('oda', 'erase'), ('una', 'decide'), ('ann', 'fly')) as t (who, what);
+from (values ('bea', 'read'), ('una', 'work'), ('fay', 'open'), ('oda', 'erase'), ('una', 'decide'), ('oda', 'money'),
+  ('ann', 'fly')) as t (who, what);
 select is(testkit.fault_of('select identity.admit_user(''nothing'', ''read'')'), 'LG401', 'a token of nobody admits nobody is admitted');
 select is(testkit.detail_of(format('select identity.admit_user(%L, ''decide'')', testkit.hash_of('una'))) ->> 'allowed',
   'admin, operator, finance', 'a refusal names the roles that have the right');

@@ -202,6 +202,34 @@ grant execute on function leadgen.propose_policy_for(text, text, bigint, jsonb, 
 grant execute on function leadgen.approve_policy_for(text, bigint) to leadgen_api;
 grant execute on function leadgen.withdraw_policy_for(text, bigint) to leadgen_api;
 
+-- The console's pages of money.
+grant execute on function leadgen.show_invoices_page(text, text, bigint, date, date, bigint, boolean) to leadgen_api;
+grant execute on function leadgen.show_invoice_page(text, text, integer) to leadgen_api;
+grant execute on function leadgen.show_payments_page(text, text, bigint, bigint) to leadgen_api;
+grant execute on function leadgen.show_payment_page(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_bank_page(text, text, bigint) to leadgen_api;
+grant execute on function leadgen.show_balances_page(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_statement_page(text, bigint, date, date, integer) to leadgen_api;
+grant execute on function leadgen.show_payouts_page(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_source_money_page(text, bigint, date, date, integer) to leadgen_api;
+grant execute on function leadgen.read_document(text, text) to leadgen_api;
+grant execute on function leadgen.read_statement(text, bigint, date, date) to leadgen_api;
+grant execute on function leadgen.send_invoice_by(text, text, text) to leadgen_api;
+grant execute on function leadgen.cancel_invoice_by(text, text, text) to leadgen_api;
+grant execute on function leadgen.credit_invoice_by(text, text, integer, numeric, text, text) to leadgen_api;
+grant execute on function leadgen.dispute_invoice_by(text, text, text) to leadgen_api;
+grant execute on function leadgen.resolve_dispute_by(text, text, text) to leadgen_api;
+grant execute on function leadgen.allocate_money_by(text, text, text) to leadgen_api;
+grant execute on function leadgen.add_payment_by(text, bigint, numeric, text, text, text, text) to leadgen_api;
+grant execute on function leadgen.refund_payment_by(text, bigint, numeric, text, text) to leadgen_api;
+grant execute on function leadgen.adjust_buyer_by(text, text, bigint, numeric, text, text) to leadgen_api;
+grant execute on function leadgen.match_bank_line_by(text, bigint, bigint, text, text) to leadgen_api;
+grant execute on function leadgen.ignore_bank_line_by(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.pay_source_by(text, bigint, numeric, date, text, text, text) to leadgen_api;
+grant execute on function leadgen.show_reports_page(text) to leadgen_api;
+grant execute on function leadgen.show_report_page(text, text, date, date, text, text, boolean, text) to leadgen_api;
+grant execute on function leadgen.open_export_for(text, text, date, date, text) to leadgen_api;
+
 -- People of a buyer, on the portal's pages.
 grant execute on function leadgen.show_portal_visitor(text) to leadgen_api;
 grant execute on function leadgen.show_portal_week(text) to leadgen_api;

@@ -206,7 +206,8 @@ comment on column leadgen.bank_lines.line_key is
   'Which line of which account it is: the bank''s own number, else a hash of what it says and its place among lines that say the same.';
 comment on column leadgen.bank_lines.reference is 'What the payer wrote: an invoice''s number, or the buyer''s reference.';
 comment on column leadgen.bank_lines.found is 'By what its buyer was found, or why it waits.';
-comment on column leadgen.bank_lines.decided_by is 'The login that matched or ignored it by hand.';
+comment on column leadgen.bank_lines.decided_by is
+  'Who matched or ignored it by hand: a login, or a user of the pages (user 5).';
 create index idx_bank_lines_waiting on leadgen.bank_lines (id) where status = 'waiting';
 
 create or replace trigger enforce_transition before update of status on leadgen.payments

@@ -11,7 +11,7 @@ from api.people import PASSWORD
 from api.serving import Api, add_sale, running_api
 from console.people import SESSION, add_person, add_session
 from console.test_actions import lead_of
-from console.test_speed import CATALOGUE, HOUSE
+from console.test_speed import BOOKS, CATALOGUE, HOUSE, add_money
 from doubles.provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
 from leadgen.console.site import CONSOLE
 from rig.chromium import needs_chromium, running_chromium
@@ -168,6 +168,7 @@ def test_every_page_looks_right_and_is_small(visit: Visit, market: psycopg.Conne
     policy = "/console/policies/routing/1"
     places = [*(link.path for link in CONSOLE.links), f"/console/leads/{lead}", policy, "/console/nowhere"]
     places += [*CATALOGUE, *HOUSE, "/console/buyers/new", "/console/doctor?part=market"]
+    places += [add_money(market), *BOOKS]
     for place in places:
         page.goto(place)
         check_look(page)

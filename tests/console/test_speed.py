@@ -10,6 +10,7 @@ from litestar.testing import AsyncTestClient
 from api.serving import Api, add_sale
 from console.people import SESSION, add_session
 from console.test_actions import lead_of
+from console.test_money import add_invoice
 from leadgen.app import main
 from leadgen.app.queries import LIST_RATE_LIMITS, Queries
 from leadgen.console.site import CONSOLE
@@ -25,12 +26,26 @@ HOUSE = [
     "/console/settings/settings?key=true",
 ]
 CATALOGUE = [f"/console/{kind}s/1" for kind in ("buyer", "enrollment", "offer", "source")]
+BOOKS = [
+    f"/console/{place}"
+    for place in ("payments/bank", "payments/1", "statements/1", "payouts/1", "reports/funnel")
+]
+
+
+def add_money(market: psycopg.Connection) -> str:
+    """A payment, and an invoice: the place of its page."""
+    number = add_invoice(market)
+    market.execute(
+        "select leadgen.add_payment(b.id, 5, 'check', 'a check') from leadgen.buyers b where b.name = 'Ann'"
+    )
+    return f"/console/invoices/{number}"
 
 
 def test_a_page_is_one_call_or_two(
     site: Api, market: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lead, token = lead_of(market, add_sale(market)), add_session(market, "admin")
+    books = [add_money(market), *BOOKS]
     asked: list[str] = []
     once = Queries._rows
 
@@ -46,7 +61,9 @@ def test_a_page_is_one_call_or_two(
         calls = {}
         async with AsyncTestClient(main.create_app(settings), cookies={SESSION: token}) as client:
             places = [*(link.path for link in CONSOLE.links), f"/console/leads/{lead}"]
-            for place in [*places, *CATALOGUE, *HOUSE, "/console/policies/routing/1", "/console/leads?q=1"]:
+            places += [*CATALOGUE, *HOUSE, *books]
+            for place in [*places, "/console/policies/routing/1", "/console/leads?q=1"]:
+            for place in [*places, *CATALOGUE, *books, "/console/policies/routing/1", "/console/leads?q=1"]:
                 asked.clear()
                 answer = await client.get(place)
                 assert answer.status_code == 200, place
@@ -54,5 +71,5 @@ def test_a_page_is_one_call_or_two(
         return calls
 
     calls = asyncio.run(visit())
-    assert len(calls) == len(CONSOLE.links) + len(CATALOGUE) + len(HOUSE) + 3
+    assert len(calls) == len(CONSOLE.links) + len(CATALOGUE) + len(HOUSE) + len(books) + 3
     assert {place: number for place, number in calls.items() if not 1 <= number <= MOST} == {}

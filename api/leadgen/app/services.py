@@ -15,6 +15,7 @@ from litestar.params import SkipValidation
 from leadgen.app.account_queries import AccountQueries
 from leadgen.app.batches import LeadBatcher
 from leadgen.app.cookies import Cookies
+from leadgen.app.exports import Exports
 from leadgen.app.feed import Feed
 from leadgen.app.headers import group, read_address_of_caller, read_caller
 from leadgen.app.key_uses import KeyUses
@@ -54,6 +55,7 @@ class Services:
     key_uses: KeyUses
     batches: BatchesUnderWay
     feed: Feed
+    exports: Exports
     mail_domains: MailDomains
     sms_callbacks: SmsCallbacks | None  # None: no text messages are sent from here
     stripe_secrets: StripeSecrets | None  # None: no payments by Stripe are taken in here
@@ -140,6 +142,7 @@ def make_services(settings: Settings) -> Services:
         key_uses=key_uses,
         batches=BatchesUnderWay(),
         feed=Feed(queries, settings.max_feed_streams, settings.max_feed_streams_per_key),
+        exports=Exports(settings.database_url),
         mail_domains=MailDomains(settings.mx_timeout_seconds, settings.dns_servers),
         sms_callbacks=SmsCallbacks.of(settings),
         stripe_secrets=StripeSecrets.of(settings),

@@ -9,14 +9,18 @@ from leadgen.console.audit import AUDIT_ROUTES
 from leadgen.console.buyers import BUYER_ROUTES
 from leadgen.console.doctor import DOCTOR_ROUTES
 from leadgen.console.enrollments import ENROLLMENT_ROUTES
+from leadgen.console.invoices import INVOICE_ROUTES
 from leadgen.console.keys import KEY_ROUTES
 from leadgen.console.leads import LEAD_ROUTES
 from leadgen.console.offers import OFFER_ROUTES
+from leadgen.console.payments import PAYMENT_ROUTES
 from leadgen.console.policies import POLICY_ROUTES
 from leadgen.console.queues import QUEUE_ROUTES
+from leadgen.console.reports import REPORT_ROUTES
 from leadgen.console.settings import SETTING_ROUTES
 from leadgen.console.site import CONSOLE
 from leadgen.console.sources import SOURCE_ROUTES
+from leadgen.console.statements import STATEMENT_ROUTES
 from leadgen.console.today import show_today
 from leadgen.console.users import USER_ROUTES
 from leadgen.pages.account import make_account_routes
@@ -48,6 +52,10 @@ CONSOLE_ROUTES = Router(
         *SETTING_ROUTES,
         *DOCTOR_ROUTES,
         *make_account_routes(CONSOLE),
+        *INVOICE_ROUTES,
+        *PAYMENT_ROUTES,
+        *STATEMENT_ROUTES,
+        *REPORT_ROUTES,
         show_nothing,
     ],
     exception_handlers=make_handlers(CONSOLE),

@@ -46,6 +46,24 @@ def make_pool(url: str, size: int, application_name: str) -> Pool:
     )
 
 
+async def open_alone(url: str, application_name: str) -> Connection:
+    """A pinned autocommit connection beside the pool, for what takes long. Raises psycopg.Error."""
+    connection = await AsyncConnection.connect(
+        url,
+        autocommit=True,
+        prepare_threshold=None,
+        connect_timeout=int(WAIT_SECONDS),
+        application_name=application_name,
+        client_encoding=ENCODING,
+    )
+    try:
+        await pin(connection)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
 @asynccontextmanager
 async def borrow(pool: Pool) -> AsyncIterator[Connection]:
     """A live connection of the pool; OperationalError (PoolTimeout, TooManyRequests) if there is none.

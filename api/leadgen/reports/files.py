@@ -1,7 +1,7 @@
 """Files of rows: CSV and JSON lines by COPY, Parquet in portions. Nothing is held but the portion at hand."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,6 +48,18 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def write_csv_line(cells: Sequence[str | None]) -> bytes:
+    """A row as COPY writes it in CSV_FORM: nothing for NULL, quotes around an empty text and where they are needed."""
+    return (",".join(_quote(cell, len(cells) == 1) for cell in cells) + "\n").encode()
+
+
+def _quote(cell: str | None, is_alone: bool) -> str:
+    if cell is None:
+        return ""
+    needs = not cell or any(sign in cell for sign in ',"\r\n') or (is_alone and cell == "\\.")
+    return '"' + cell.replace('"', '""') + '"' if needs else cell
 
 
 def copy_out(connection: psycopg.Connection[Any], query: str, form: str, out: IO[bytes], say: Say) -> int:

@@ -182,7 +182,13 @@ $$;
 comment on function billing.book_line(leadgen.bank_lines, bigint, bigint, text, text) is
   'Books a line as a buyer''s payment: the id of the payment. The caller holds the line.';
 
-create or replace function billing.decide_line(p_id bigint, p_buyer_id bigint, p_invoice_id bigint, p_reason text)
+create or replace function billing.decide_line(
+  p_id bigint,
+  p_buyer_id bigint,
+  p_invoice_id bigint,
+  p_reason text,
+  p_by text
+)
 returns bigint
 language plpgsql
 volatile
@@ -205,36 +211,41 @@ begin
       perform kernel.refuse('LG409', format('Buyer %s pays in another currency', p_buyer_id), 'currency',
         v_line.currency::text, billing.find_currency(p_buyer_id));
     end if;
-    return billing.book_line(v_line, p_buyer_id, p_invoice_id, 'by hand', session_user);
+    return billing.book_line(v_line, p_buyer_id, p_invoice_id, 'by hand', p_by);
   end if;
   update leadgen.bank_lines b
-  set status = 'ignored', found = billing.read_reason(p_reason), decided_by = session_user
+  set status = 'ignored', found = billing.read_reason(p_reason), decided_by = p_by
   where b.id = p_id;
   return null;
 end;
 $$;
-comment on function billing.decide_line(bigint, bigint, bigint, text) is
+comment on function billing.decide_line(bigint, bigint, bigint, text, text) is
   'Books a line for a buyer; without one it is no payment, with a reason.';
 
-create or replace function billing.match_by_hand(p_id bigint, p_buyer_id bigint, p_invoice_id bigint)
+create or replace function billing.match_by_hand(
+  p_id bigint,
+  p_buyer_id bigint,
+  p_invoice_id bigint,
+  p_by text default session_user
+)
 returns bigint
 language plpgsql
 volatile
 as $$
 begin
   perform billing.find_currency(p_buyer_id);
-  return billing.decide_line(p_id, p_buyer_id, p_invoice_id, null);
+  return billing.decide_line(p_id, p_buyer_id, p_invoice_id, null, p_by);
 end;
 $$;
-comment on function billing.match_by_hand(bigint, bigint, bigint) is 'The work of leadgen.match_bank_line.';
+comment on function billing.match_by_hand(bigint, bigint, bigint, text) is 'The work of leadgen.match_bank_line.';
 
-create or replace function billing.ignore_line(p_id bigint, p_reason text)
+create or replace function billing.ignore_line(p_id bigint, p_reason text, p_by text default session_user)
 returns void
 language plpgsql
 volatile
 as $$
 begin
-  perform billing.decide_line(p_id, null, null, p_reason);
+  perform billing.decide_line(p_id, null, null, p_reason, p_by);
 end;
 $$;
-comment on function billing.ignore_line(bigint, text) is 'The work of leadgen.ignore_bank_line.';
+comment on function billing.ignore_line(bigint, text, text) is 'The work of leadgen.ignore_bank_line.';

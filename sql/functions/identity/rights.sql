@@ -8,9 +8,9 @@ immutable parallel safe
 as $$
 begin
   return case p_role
-    when 'admin' then '{read,work,decide,open,erase,configure,manage}'
+    when 'admin' then '{read,work,decide,money,open,erase,configure,manage}'
     when 'operator' then '{read,work,decide,open,configure}'
-    when 'finance' then '{read,decide}'
+    when 'finance' then '{read,decide,money}'
     when 'analyst' then '{read}'
     when 'buyer' then '{buy}'
     else '{}' end::text[];
@@ -18,8 +18,8 @@ end;
 $$;
 comment on function identity.list_rights(text) is
   'What a role may do on our pages. In the console: read: its pages; work: send, route, resubmit, test; decide: '
-  'returns; open: read a contact, with a reason; erase: persons; configure: policies and the catalogue; manage: users, '
-  'keys of operators and users, and settings. In the portal: buy: its pages; an owner may also manage '
+  'returns; money: book, send and credit; open: read a contact, with a reason; erase: persons; configure: policies and '
+  'the catalogue; manage: users, keys of operators and users, and settings. In the portal: buy: its pages; an owner may also manage '
   '(identity.list_own_rights).';
 
 create or replace function identity.admit_user(p_token_hash text, p_right text)

@@ -19,24 +19,44 @@ returns text
 language plpgsql
 stable
 as $$
--- p_format: csv (each column as it is written, text without formulas), json (one object a row) or rows (as they are).
-declare
-  v_view constant oid := reporting.find_view(p_view);
-  v_conditions constant text[] := reporting.compose_period(v_view, p_from, p_to, p_timezone, p_by)
-    || reporting.compose_filters(v_view, p_where);
-  v_where constant text := case when v_conditions <> '{}' then ' where ' || array_to_string(v_conditions, ' and ') end;
 begin
-  return case p_format
-    when 'json' then format('select to_json(x)::text from report.%I x%s', p_view, v_where)
-    when 'csv' then format('select %s from report.%I x%s', (
-      select string_agg(format('%s as %I', c.cell, c.name), ', ' order by c.place)
-      from reporting.list_cells(v_view, '{}', true) c), p_view, v_where)
-    else format('select * from report.%I x%s', p_view, v_where)
-  end;
+  return reporting.compose_rows(reporting.find_view(p_view), p_from, p_to, p_timezone, p_by, p_where, p_format);
 end;
 $$;
 comment on function reporting.compose_export(text, timestamptz, timestamptz, text, text, jsonb, text) is
   'The work of leadgen.compose_export.';
+
+create or replace function reporting.compose_rows(
+  p_view oid,
+  p_from timestamptz,
+  p_to timestamptz,
+  p_timezone text,
+  p_by text,
+  p_where jsonb,
+  p_format text
+)
+returns text
+language plpgsql
+stable
+as $$
+-- p_format: csv (each column as it is written, text without formulas), json (one object a row) or rows (as they are).
+declare
+  v_name constant text := (select c.relname from pg_catalog.pg_class c where c.oid = p_view);
+  v_conditions constant text[] := reporting.compose_period(p_view, p_from, p_to, p_timezone, p_by)
+    || reporting.compose_filters(p_view, p_where);
+  v_where constant text := case when v_conditions <> '{}' then ' where ' || array_to_string(v_conditions, ' and ') end;
+begin
+  return case p_format
+    when 'json' then format('select to_json(x)::text from report.%I x%s', v_name, v_where)
+    when 'csv' then format('select %s from report.%I x%s', (
+      select string_agg(format('%s as %I', c.cell, c.name), ', ' order by c.place)
+      from reporting.list_cells(p_view, '{}', true) c), v_name, v_where)
+    else format('select * from report.%I x%s', v_name, v_where)
+  end;
+end;
+$$;
+comment on function reporting.compose_rows(oid, timestamptz, timestamptz, text, text, jsonb, text) is
+  'The statement that reads a view: rows of a period, which fit filters, in a format; see leadgen.compose_export.';
 
 create or replace function reporting.find_zone()
 returns text
@@ -49,7 +69,7 @@ end;
 $$;
 comment on function reporting.find_zone() is 'The work of leadgen.find_report_zone.';
 
-create or replace function reporting.find_view(p_view text)
+create or replace function reporting.find_view(p_view text, p_role name default null)
 returns oid
 language plpgsql
 stable
@@ -57,25 +77,26 @@ as $$
 declare
   v_view oid;
 begin
-  select l.oid into v_view from reporting.list_views() l where l.name = p_view;
+  select l.oid into v_view from reporting.list_views(p_role) l where l.name = p_view;
   if not found then
     perform kernel.refuse('LG404', 'There is no such view that you may read', 'view', left(p_view, 60),
-      (select coalesce(string_agg(l.name, ', ' order by l.name), 'none') from reporting.list_views() l));
+      (select coalesce(string_agg(l.name, ', ' order by l.name), 'none') from reporting.list_views(p_role) l));
   end if;
   return v_view;
 end;
 $$;
-comment on function reporting.find_view(text) is
-  'A view of schema report by its name; LG404 for one that there is not, or that the login may not read.';
+comment on function reporting.find_view(text, name) is
+  'A view of schema report by its name; LG404 for one that there is not, or that the role, null: the session''s, may '
+  'not read.';
 
-create or replace function reporting.list_views()
+create or replace function reporting.list_views(p_role name default null)
 returns table (oid oid, name text)
 language plpgsql
 stable
 as $$
 -- The role that the session has set counts, else its login: this function itself runs as the owner.
 declare
-  v_role constant name := coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
+  v_role constant name := coalesce(p_role, nullif(current_setting('role', true), 'none'), session_user::text);
 begin
   return query
   select c.oid, c.relname::text
@@ -84,7 +105,8 @@ begin
     and pg_catalog.has_table_privilege(v_role, c.oid, 'select');
 end;
 $$;
-comment on function reporting.list_views() is 'The views of schema report that the session''s role may read.';
+comment on function reporting.list_views(name) is
+  'The views of schema report that a role may read, null: the session''s.';
 
 create or replace function reporting.list_columns(p_view oid)
 returns table (name text, type oid, place integer)

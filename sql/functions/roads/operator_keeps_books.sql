@@ -193,11 +193,14 @@ returns void
 language plpgsql
 volatile
 as $$
+-- Who does it on a page gives a reason (identity.admit_for), which is kept with it.
+declare
+  v_reason constant text := nullif(current_setting('leadgen.reason', true), '');
 begin
   insert into leadgen.events (created_at, kind, subject, buyer_id, message, facts)
   values (leadgen.clock(), 'money_moved', format('%s %s', p_what, p_subject), p_buyer_id,
-    format('operator %s: %s %s', p_operator, p_what, p_subject),
-    jsonb_build_object('operator', p_operator, 'by', session_user))
+    format('operator %s: %s %s%s', p_operator, p_what, p_subject, ': ' || v_reason),
+    jsonb_strip_nulls(jsonb_build_object('operator', p_operator, 'by', session_user, 'reason', v_reason)))
   on conflict on constraint events_subject_unique do nothing;
 end;
 $$;

@@ -126,10 +126,13 @@ returns jsonb
 language plpgsql
 volatile
 as $$
+declare
+  v_reason constant text := nullif(current_setting('leadgen.reason', true), '');
 begin
   perform catalog.note_action('money_moved', format('%s: %s', p_what, p_number),
-    billing.find_buyer_of_invoice(p_number), format('operator %s: %s of %s', p_operator, p_what, p_number),
-    jsonb_build_object('operator', p_operator));
+    billing.find_buyer_of_invoice(p_number),
+    format('operator %s: %s of %s%s', p_operator, p_what, p_number, ': ' || v_reason),
+    jsonb_strip_nulls(jsonb_build_object('operator', p_operator, 'reason', v_reason)));
   return billing.summarize_invoice(billing.find_invoice(p_number));
 end;
 $$;
