@@ -12,7 +12,8 @@ from leadgen.cli.docs import COMMANDS, DIRECTORY
 from leadgen.cli.reference import describe_command, list_commands, make_commands
 from leadgen.paths import checkout
 
-ALL = dict(list_commands(typer.main.get_command(app)))
+TREE: Any = typer.main.get_command(app)
+ALL = dict(list_commands(TREE))
 
 
 @pytest.mark.parametrize("path", ALL)
@@ -127,7 +128,7 @@ def find_typed(page: str) -> list[str]:
 def find_fault(typed: str) -> str | None:
     """What of a typed command there is not."""
     words = typed.split()
-    known: Any = typer.main.get_command(app)
+    known = TREE
     for place, word in enumerate(words[1:], 1):
         commands = getattr(known, "commands", {})
         if word in commands:
