@@ -227,10 +227,12 @@ def database(stocked_database: str) -> str:
 
 
 @contextmanager
-def limited_api(database: str, directory: Path, **settings: str) -> Iterator[tuple[Api, psycopg.Connection]]:
+def limited_api(
+    database: str, directory: Path, workers: int = 1, **settings: str
+) -> Iterator[tuple[Api, psycopg.Connection]]:
     with psycopg.connect(database, autocommit=True) as admin:
         admin.execute("update leadgen.rate_limits set is_active = true")
-        with running_api(database, directory, **settings) as api:
+        with running_api(database, directory, workers, **settings) as api:
             yield api, admin
 
 
