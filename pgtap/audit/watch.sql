@@ -46,7 +46,7 @@ select is(testkit.fault_of($$insert into leadgen.audit_tables (table_name, why_n
 select is(testkit.fault_of($$insert into leadgen.audit_tables (table_name, why_not, hidden) values ('x', 'because', '{a}')$$), '23514',
   'what is not audited has no columns');
 insert into leadgen.audit_tables (table_name) values ('no_such_table');
-select is(testkit.fault_of('select auditing.watch_tables()'), '42P01', 'a table that is not there stops the deploy');
+select is(testkit.fault_of('select auditing.list_triggers()'), '42P01', 'a table that is not there stops the deploy');
 
 select * from finish();
 rollback;

@@ -7,10 +7,10 @@ alter table ids add enrollment_id bigint, add buyer_id bigint, add market_id big
 update ids set enrollment_id = testkit.enrollment('Best'), buyer_id = testkit.buyer('Best'),
   market_id = (select o.market_id from leadgen.offers o where o.id = offer_id);
 create function pg_temp.stamp(p_form text, p_id bigint) returns text language sql as $$
-  select catalog.stamp_form_row(catalog.read_form_row(p_form, p_id))
+  select catalog.stamp_form_row(catalog.read_form_row(p_form, array[p_id::text]))
 $$;
 create function pg_temp.save(p_fields jsonb, p_form text default 'enrollment') returns text language sql as $$
-  select coalesce(testkit.detail_of(format('select catalog.save_form_row(%L, %s, %L, %L)', p_form, f.id, p_fields,
+  select coalesce(testkit.detail_of(format('select catalog.save_form_row(%L, array[''%s''], %L, %L)', p_form, f.id, p_fields,
     pg_temp.stamp(p_form, f.id))) ->> 'allowed', 'saved')
   from (select case p_form when 'buyer' then buyer_id else enrollment_id end as id from ids) f
 $$;
@@ -57,20 +57,21 @@ select is(((pg_temp.enrollment()).price_per_lead, (pg_temp.enrollment()).capacit
   'what is refused changes nothing');
 select is(pg_temp.save('{"price_per_lead": ""}'), 'saved', 'a field is emptied');
 select is((pg_temp.enrollment()).price_per_lead, null, 'an empty field is null');
-select is(catalog.save_form_row('enrollment', enrollment_id,
+select is(catalog.save_form_row('enrollment', array[enrollment_id::text],
   '{"capacity_per_day": "3"}', pg_temp.stamp('enrollment', enrollment_id)), false,
   'the same again is no change') from ids;
 select is(pg_temp.save('{"billing_mode": "barter"}', 'buyer'), 'one of none, prepaid, invoiced',
   'a word that there is not is refused with those that there are');
 
-select is(testkit.fault_of(format('select catalog.save_form_row(''enrollment'', %s, ''{"weight": "2"}'', ''old'')', enrollment_id)),
+select is(testkit.fault_of(format('select catalog.save_form_row(''enrollment'', array[''%s''], ''{"weight": "2"}'', ''old'')',
+    enrollment_id)),
   'LG409 stamp',
   'the second of two who edit one row is told') from ids;
 select testkit.sell_lead(offer_id) from ids;
 create temp table before as select pg_temp.stamp('buyer', buyer_id) as stamp from ids;
 update leadgen.buyers b set low_since = leadgen.clock() from ids where b.id = ids.buyer_id;
 select is(pg_temp.stamp('buyer', buyer_id), stamp, 'what the engine writes is no edit of somebody else') from ids, before;
-select is(testkit.fault_of('select catalog.save_form_row(''offer'', 999999, ''{}'', null)'), 'LG404 id', 'a row that is not there');
+select is(testkit.fault_of('select catalog.save_form_row(''offer'', ''{999999}'', ''{}'', null)'), 'LG404 id', 'a row that is not there');
 
 select is(testkit.fault_of(format('select catalog.add_form_row(''enrollment'', %L)', jsonb_build_object('buyer_id', buyer_id::text,
   'offer_id', offer_id::text))),

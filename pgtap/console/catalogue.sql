@@ -83,8 +83,8 @@ from ids, tokens, lateral (values
   ('select leadgen.save_row_for(%L, ''offer'', %s, ''{}'', '''', ''why'')', ana, 'LG403 role', 'an analyst changes nothing'),
   ('select leadgen.show_new_form_for(%L, ''buyer'')', ana, 'LG403 role', 'an analyst gets no form of a new row'),
   ('select leadgen.save_row_for(%L, ''offer'', %s, ''{}'', '''', '' '')', olga, 'LG400 reason', 'a change needs a reason'),
-  ('select leadgen.give_key_for(%L, ''operator'', %s, ''a'', ''b'', ''c'', ''why'')', olga, 'LG400 kind',
-  'no key of an operator is made here')
+  ('select leadgen.give_key_for(%L, ''operator'', %s, ''a'', ''b'', ''c'', ''why'')', olga, 'LG403 role',
+  'an operator makes no key of an operator')
 ) as t (sql, token, fault, what);
 select is(leadgen.pause_buyer_for(olga, dora, null, '2026-12-24', '2026-12-27', 'holidays'), 1, 'all enrollments of a buyer are paused')
 from tokens, ids;

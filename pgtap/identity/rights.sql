@@ -14,7 +14,7 @@ reset role;
 
 select is(identity.list_rights(role), rights::text[], format('the rights of %s', coalesce(role, 'nobody')))
 from (values
-  ('admin', '{read,work,decide,open,erase,configure}'), ('operator', '{read,work,decide,open,configure}'),
+  ('admin', '{read,work,decide,open,erase,configure,manage}'), ('operator', '{read,work,decide,open,configure}'),
   ('finance', '{read,decide}'), ('analyst', '{read}'), ('buyer', '{buy}'), ('source', '{}'), (null, '{}')
 ) as t (role, rights);
 

@@ -97,6 +97,8 @@ from (values
     propose_policy_for,approve_policy_for,withdraw_policy_for,roll_back_policy_for,sell_lead_for,credit_sale_for,
     list_buyers_for,show_buyer_for,show_enrollment_for,list_offers_for,show_offer_for,list_sources_for,show_source_for,show_new_form_for,
     add_row_for,save_row_for,save_hours_for,save_areas_for,pause_buyer_for,resume_buyer_for,give_key_for,take_key_for,
+    show_own_account,rotate_key_for,show_users_for,show_user_for,change_user_role_for,remove_user_factors_for,show_keys_for,show_audit_for,
+    show_audit_entry_for,verify_audit_for,show_settings_for,show_setting_for,save_setting_for,show_doctor_for,
     act_as_buyer,act_as_source,act_as_user}'::text[]),
   ('leadgen_buyer', '{act_as_buyer,act_as_user,acting_buyer}'),
   ('leadgen_source', '{act_as_source,act_as_user,acting_source}'),

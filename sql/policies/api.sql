@@ -180,8 +180,23 @@ grant execute on function leadgen.save_hours_for(text, bigint, text, text, text)
 grant execute on function leadgen.save_areas_for(text, bigint, text, text, text) to leadgen_api;
 grant execute on function leadgen.pause_buyer_for(text, bigint, bigint, text, text, text) to leadgen_api;
 grant execute on function leadgen.resume_buyer_for(text, bigint, bigint, text) to leadgen_api;
-grant execute on function leadgen.give_key_for(text, text, bigint, text, text, text, text) to leadgen_api;
+grant execute on function leadgen.give_key_for(text, text, bigint, text, text, text, text, text[], text)
+  to leadgen_api;
+grant execute on function leadgen.rotate_key_for(text, bigint, text, integer, text, text, text) to leadgen_api;
 grant execute on function leadgen.take_key_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.show_own_account(text) to leadgen_api;
+grant execute on function leadgen.show_users_for(text, text, text, text, bigint) to leadgen_api;
+grant execute on function leadgen.show_user_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.change_user_role_for(text, bigint, text, text, text) to leadgen_api;
+grant execute on function leadgen.remove_user_factors_for(text, bigint, text) to leadgen_api;
+grant execute on function leadgen.show_keys_for(text, text, text, bigint) to leadgen_api;
+grant execute on function leadgen.show_audit_for(text, text, text, text, text, bigint) to leadgen_api;
+grant execute on function leadgen.show_audit_entry_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.verify_audit_for(text, bigint) to leadgen_api;
+grant execute on function leadgen.show_settings_for(text) to leadgen_api;
+grant execute on function leadgen.show_setting_for(text, text, text[]) to leadgen_api;
+grant execute on function leadgen.save_setting_for(text, text, text[], jsonb, text, text) to leadgen_api;
+grant execute on function leadgen.show_doctor_for(text, text) to leadgen_api;
 grant execute on function leadgen.propose_policy_for(text, text, bigint, jsonb, integer, text, timestamptz)
   to leadgen_api;
 grant execute on function leadgen.approve_policy_for(text, bigint) to leadgen_api;

@@ -157,4 +157,4 @@ select d.table_name, d.why_not, d.hidden, d.left_out, d.by_row from declared_tab
 on conflict (table_name) do update
 set why_not = excluded.why_not, hidden = excluded.hidden, left_out = excluded.left_out, by_row = excluded.by_row;
 
-select auditing.watch_tables();
+select pg_temp.declare_trigger(t.statement) from auditing.list_triggers() t (statement);

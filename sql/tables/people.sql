@@ -204,7 +204,7 @@ comment on column leadgen.user_sessions.seen_at is 'When it was used last, to th
 comment on column leadgen.user_sessions.expires_at is 'When it ends, however much it is used.';
 comment on column leadgen.user_sessions.network is 'Whose the address is: itself, or its /64 in IPv6.';
 comment on column leadgen.user_sessions.ended_because is
-  'signed_out, revoked, rotated (the same browser signed in anew), password (it was changed), status (the user''s changed).';
+  'signed_out, revoked, rotated (the same browser signed in anew), password (it was changed), status (the user''s changed, or its role).';
 comment on column leadgen.user_sessions.proved_at is
   'When the identity provider asked the user last who it is; null: as the session began. By it a session counts as a new one.';
 create index idx_user_sessions_user on leadgen.user_sessions (user_id, network);

@@ -230,6 +230,49 @@ def test_a_busy_table_is_waited_for(empty: str, tree: SqlTree) -> None:
         release.join()
 
 
+TRIGGER = "create or replace trigger refuse {} on leadgen.items for each row execute function leadgen.refuse_empty();\n"
+TRIGGERS = "select tgname, tgenabled, tgtype from pg_trigger where not tgisinternal order by tgname"
+
+
+def declare_trigger(tree: SqlTree, when: str) -> None:
+    """Have the table's file declare a trigger, as the files of the real tree do."""
+    (tree.root / "load_order").write_text("functions\nviews\ntables/items.sql\n")
+    (tree.root / "tables/items.sql").write_text(TRIGGER.format(when))
+
+
+def test_a_trigger_that_is_as_declared_makes_no_writer_wait(empty: str, tree: SqlTree) -> None:
+    declare_trigger(tree, "before insert")
+    run(empty, tree)
+    made = ask(empty, TRIGGERS)
+    (tree.root / "functions/count_items.sql").write_text(
+        "create or replace function leadgen.count_items() returns bigint language sql stable as $$ select 7::bigint $$;"
+    )
+    with psycopg.connect(empty) as writer:
+        writer.execute("insert into leadgen.items (name) values ('one')")
+        assert run(empty, tree) == ["reloaded 6 files"]
+    assert ask(empty, TRIGGERS) == made
+    declare_trigger(tree, "before insert or update")
+    run(empty, tree)
+    assert ask(empty, TRIGGERS) != made
+
+
+def test_a_trigger_that_somebody_changed_is_declared_anew(empty: str, tree: SqlTree) -> None:
+    declare_trigger(tree, "before insert")
+    run(empty, tree)
+    made = ask(empty, TRIGGERS)
+    for change in (
+        "alter table leadgen.items disable trigger refuse",
+        TRIGGER.format("before update"),
+        "drop trigger refuse on leadgen.items",
+    ):
+        with psycopg.connect(empty) as session:
+            session.execute(change.encode())
+            session.execute("update leadgen.schema_reloads set fingerprint = 'of before'")
+        assert ask(empty, TRIGGERS) != made
+        run(empty, tree)
+        assert ask(empty, TRIGGERS) == made
+
+
 def add_migrations(tree: SqlTree, *texts: str) -> None:
     for number, text in enumerate(texts, start=3):
         (tree.root / f"migrations/{number:04}_{'abc'[number - 3]}.sql").write_text(text)

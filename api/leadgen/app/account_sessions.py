@@ -107,8 +107,7 @@ async def enrol_totp(request: Request, services: FromServices) -> Response[bytes
     presented = await admit_session(request, services)
     with as_user(services, presented):
         made = await services.accounts.enrol_totp(presented.token_hash)
-    uri = pyotp.TOTP(made["secret"]).provisioning_uri(name=made["account"], issuer_name=ISSUER)
-    return succeed({"secret": made["secret"], "uri": uri})
+    return succeed({"secret": made["secret"], "uri": write_uri(made)})
 
 
 @post(
@@ -133,7 +132,7 @@ async def confirm_totp(request: Request, services: FromServices) -> Response[byt
     code, codes = await _read_code(request), make_recovery_codes()
     with as_user(services, presented):
         done = await services.accounts.confirm_totp(presented.token_hash, code, hash_codes(codes))
-    _check(done)
+    check_code(done)
     return succeed({"recovery_codes": codes})
 
 
@@ -159,7 +158,7 @@ async def renew_recovery_codes(request: Request, services: FromServices) -> Resp
     code, codes = await _read_code(request), make_recovery_codes()
     with as_user(services, presented):
         done = await services.accounts.make_recovery_codes(presented.token_hash, code, hash_codes(codes))
-    _check(done)
+    check_code(done)
     return succeed({"recovery_codes": codes})
 
 
@@ -185,8 +184,13 @@ async def remove_totp(request: Request, services: FromServices) -> Response[byte
     code = await _read_code(request)
     with as_user(services, presented):
         done = await services.accounts.remove_totp(presented.token_hash, code)
-    _check(done)
+    check_code(done)
     return succeed({"status": "removed"})
+
+
+def write_uri(made: dict[str, Any]) -> str:
+    """What an app reads of a QR code: otpauth://totp/…"""
+    return pyotp.TOTP(made["secret"]).provisioning_uri(name=made["account"], issuer_name=ISSUER)
 
 
 def make_recovery_codes() -> list[str]:
@@ -200,6 +204,13 @@ def hash_codes(codes: list[str]) -> list[str]:
     return [hash_token(code.replace("-", "")) for code in codes]
 
 
+def check_code(done: dict[str, Any]) -> None:
+    """Raise Problem for a code that was wrong, or one too many."""
+    check_wait("Too many codes were wrong", done.get("retry_after", 0))
+    if done["status"] != "done":
+        raise Problem(WRONG_CODE, BAD_CODE.detail, BAD_CODE.errors)
+
+
 async def _end(request: Request, services: FromServices, session_id: int | None) -> Response[bytes]:
     presented = await admit_session(request, services)
     with as_user(services, presented):
@@ -209,10 +220,3 @@ async def _end(request: Request, services: FromServices, session_id: int | None)
 
 async def _read_code(request: Request) -> str:
     return (await read_fields(request, models.OneTimeCode)).read("code", MOST_CODE)
-
-
-def _check(done: dict[str, Any]) -> None:
-    """Raise Problem for a code that was wrong, or one too many."""
-    check_wait("Too many codes were wrong", done.get("retry_after", 0))
-    if done["status"] != "done":
-        raise Problem(WRONG_CODE, BAD_CODE.detail, BAD_CODE.errors)

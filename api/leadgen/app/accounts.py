@@ -11,7 +11,7 @@ from leadgen.app.openapi import account_models as models
 from leadgen.app.openapi.operations import TOO_OFTEN, UNREADABLE, USER, answer, operation, refused, takes
 from leadgen.app.problems import NOT_FOUND, TOO_MANY, Kind, Problem
 from leadgen.app.services import FromServices, Request, Services
-from leadgen.app.signed_in import NOT_OUR_PAGE, NOT_SIGNED_IN, admit_session, as_user, check_origin
+from leadgen.app.signed_in import NOT_OUR_PAGE, NOT_SIGNED_IN, Presented, admit_session, as_user, check_origin
 from leadgen.passwords import make_challenge
 
 SIGN_IN_FAILED = Kind(401, "sign-in-failed", "The sign-in failed")
@@ -169,19 +169,7 @@ async def change_password(request: Request, services: FromServices) -> Response[
     """The user is told by e-mail. The keys that it made for its programs stay."""
     presented = await admit_session(request, services)
     fields = await read_fields(request, models.PasswordChange)
-    now, password = fields.read("password_now", MOST_PASSWORD), fields.read_new_password()
-    challenge = make_challenge()
-    with as_user(services, presented):
-        old = await services.accounts.find_challenge(presented.token_hash)
-        digest_now = await services.passwords.compute(now, old)
-        digest = await services.passwords.compute(password, challenge)
-        done = await services.accounts.change_password(
-            presented.token_hash, digest_now, challenge.salt, digest
-        )
-    check_wait("Too many passwords were wrong", done.get("retry_after", 0))
-    if done["status"] != "done":
-        raise Problem(WRONG_PASSWORD.kind, WRONG_PASSWORD.detail, WRONG_PASSWORD.errors)
-    return succeed({"revoked": done["ended"]})
+    return succeed({"revoked": await replace_password(services, presented, fields)})
 
 
 @post(
@@ -245,6 +233,23 @@ async def show_me(request: Request, services: FromServices) -> Response[bytes]:
     with as_user(services, presented):
         data = await services.accounts.show_me(presented.token_hash)
     return succeed(data | {"csrf_token": make_csrf_token(presented.token) if presented.by_cookie else None})
+
+
+async def replace_password(services: Services, presented: Presented, fields: Fields) -> int:
+    """Give a user another password, by the one that it has; how many other sessions ended. Raises Problem."""
+    now, password = fields.read("password_now", MOST_PASSWORD), fields.read_new_password()
+    challenge = make_challenge()
+    with as_user(services, presented):
+        old = await services.accounts.find_challenge(presented.token_hash)
+        digest_now = await services.passwords.compute(now, old)
+        digest = await services.passwords.compute(password, challenge)
+        done = await services.accounts.change_password(
+            presented.token_hash, digest_now, challenge.salt, digest
+        )
+    check_wait("Too many passwords were wrong", done.get("retry_after", 0))
+    if done["status"] != "done":
+        raise Problem(WRONG_PASSWORD.kind, WRONG_PASSWORD.detail, WRONG_PASSWORD.errors)
+    return int(done["ended"])
 
 
 async def sign_in_by_password(

@@ -72,6 +72,7 @@ class Kind(StrEnum):
     USER_INVITED = "user_invited"
     USER_APPROVED = "user_approved"
     USER_STATUS_CHANGED = "user_status_changed"
+    USER_ROLE_CHANGED = "user_role_changed"
     USER_PASSWORD_CHANGED = "user_password_changed"  # noqa: S105  an event
     KEY_MADE = "key_made"
     KEY_REVOKED = "key_revoked"

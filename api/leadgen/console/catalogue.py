@@ -137,6 +137,8 @@ def write_value(value: object, kind: str) -> str:
         return ""
     if kind == "boolean":
         return "yes" if value in (True, "true") else "no"
+    if kind == "numbers" and isinstance(value, list):
+        return ", ".join(str(one) for one in value)
     if kind == "json":
         return json.dumps(value, default=float, indent=1, ensure_ascii=False)  # a fraction is read as Decimal
     return str(value)

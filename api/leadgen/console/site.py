@@ -19,5 +19,10 @@ CONSOLE = Site(
         Link("Sources", "/console/sources"),
         Link("Policies", "/console/policies"),
         Link("Events", "/console/events"),
+        Link("Users", "/console/users", right="manage"),
+        Link("Keys", "/console/keys"),
+        Link("Audit", "/console/audit"),
+        Link("Settings", "/console/settings"),
+        Link("Doctor", "/console/doctor", right="work"),
     ),
 )

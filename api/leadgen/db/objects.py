@@ -25,14 +25,57 @@ create table if not exists leadgen.schema_objects (
   constraint schema_objects_pk primary key (kind, name),
   constraint schema_objects_kind_known check (kind in ('routine', 'view', 'trigger', 'policy'))
 );
+do $$
+begin
+  if not exists (
+    select from pg_attribute a where a.attrelid = 'leadgen.schema_objects'::regclass and a.attname = 'digest'
+  ) then
+    alter table leadgen.schema_objects add column digest text;
+  end if;
+end;
+$$;
 comment on table leadgen.schema_objects is
   'The functions, views, triggers and policies that LeadGen declared here; any other in its schemas is left alone.';
 comment on column leadgen.schema_objects.is_reloaded is
   'Declared by the reload, which drops it when it has no file any more; else made by a migration, which may drop it.';
+comment on column leadgen.schema_objects.digest is
+  'Of a trigger: what its statement was, and what it made. A reload leaves alone one of which both are the same.';
 """
 
-# `is_new`: this very transaction made or replaced it. A view is told by its rule, which a grant does not touch; a grant
-# does touch a routine, so grants may name only what pg_temp.declared has.
+# A trigger locks its table against writers until the end of the reload, so one that is as declared is left alone.
+DECLARE_TRIGGER = """
+create temporary table if not exists declared_triggers (name text primary key) on commit delete rows;
+create or replace function pg_temp.declare_trigger(p_statement text)
+returns void
+language plpgsql
+as $$
+declare
+  v_trigger_name constant text := substring(p_statement, 'create or replace trigger (\\S+)');
+  v_table constant regclass := substring(p_statement, '\\son (\\S+)');
+  v_name constant text := v_trigger_name || ' on ' || v_table;
+  v_digest text := (select o.digest from leadgen.schema_objects o where (o.kind, o.name) = ('trigger', v_name));
+  v_trigger pg_trigger;
+begin
+  for v_round in 1 .. 2 loop
+    select t.* into v_trigger
+    from pg_trigger t
+    where t.tgrelid = v_table
+    and quote_ident(t.tgname) = v_trigger_name;
+    exit when v_digest = md5(concat(p_statement, pg_get_triggerdef(v_trigger.oid), v_trigger.tgenabled)) or v_round = 2;
+    execute p_statement;
+  end loop;
+  insert into declared_triggers values (v_name) on conflict do nothing;
+  insert into leadgen.schema_objects as o (kind, name, is_reloaded, digest)
+  values ('trigger', v_name, true, md5(concat(p_statement, pg_get_triggerdef(v_trigger.oid), v_trigger.tgenabled)))
+  on conflict (kind, name) do update
+  set is_reloaded = true, digest = excluded.digest
+  where (o.is_reloaded, o.digest) is distinct from (true, excluded.digest);
+end;
+$$
+"""
+
+# `is_new`: this very transaction made or replaced it, or declared a trigger that was so already. A view is told by its
+# rule, which a grant does not touch; a grant does touch a routine, so grants may name only what pg_temp.declared has.
 INVENTORY = """
 create or replace temporary view inventory as
 with ours as (
@@ -53,10 +96,11 @@ with ours as (
   union all
   select
     'trigger', quote_ident(t.tgname) || ' on ' || c.oid::regclass, o.schema, 'pg_trigger'::regclass, t.oid,
-    c.relowner, t.xmin, null
+    c.relowner, case when d.name is null then t.xmin else pg_current_xact_id()::xid end, null
   from pg_trigger t
   join pg_class c on c.oid = t.tgrelid
   join ours o on o.oid = c.relnamespace
+  left join declared_triggers d on d.name = quote_ident(t.tgname) || ' on ' || c.oid::regclass
   where not t.tgisinternal
   and t.tgparentid = 0
   union all
@@ -158,14 +202,14 @@ order by 1, 2
 # A migration may rename what the record names, or move it to another schema.
 BEFORE_MIGRATION = """
 create temporary table recorded on commit drop as
-select i.class, i.oid, o.is_reloaded
+select i.class, i.oid, o.is_reloaded, o.digest
 from leadgen.schema_objects o
 join inventory i on (i.kind, i.name) = (o.kind, o.name)
 """
 AFTER_MIGRATION = """
 delete from leadgen.schema_objects;
-insert into leadgen.schema_objects (kind, name, is_reloaded)
-select i.kind, i.name, coalesce(r.is_reloaded, false)
+insert into leadgen.schema_objects (kind, name, is_reloaded, digest)
+select i.kind, i.name, coalesce(r.is_reloaded, false), r.digest
 from inventory i
 left join recorded r on (r.class, r.oid) = (i.class, i.oid)
 where r.oid is not null
@@ -202,6 +246,7 @@ def open_record(connection: psycopg.Connection) -> None:
     """Make the record where there is none, and this session's views of what is there; as leadgen_owner."""
     row = connection.execute("select to_regclass('leadgen.schema_objects')").fetchone()
     connection.execute(RECORD)
+    connection.execute(DECLARE_TRIGGER)
     for view in (INVENTORY, DECLARED):
         connection.execute(
             sql.SQL(view).format(

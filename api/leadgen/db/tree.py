@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,9 @@ MIGRATION_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 TABLE_NAME = re.compile(r"(?im)^\s*create (?:unlogged )?table (?:if not exists )?([\w.]+)")
 ROLE_NAME = re.compile(r"\bleadgen_[a-z]+\b")
 TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|;")
-ANEW = re.compile(r"\s*(?:--[^\n]*\n\s*)*(?:create or replace trigger|comment on)\b")
+TRIGGER = "create or replace trigger"
+COMMENT = "comment on"
+ANEW = re.compile(rf"\s*(?:--[^\n]*\n\s*)*({TRIGGER}|{COMMENT})\b")
 
 
 class SqlError(LeadGenError):
@@ -97,29 +100,45 @@ class SqlTree:
         """Run one file of the tree. Of a file of sql/tables only its triggers and comments: see make_tables."""
         text = path.read_text()
         if path.parent == self.root / "tables":
-            text = _pick(text, is_anew=True)
+            self._declare_triggers(connection, text, self._name(path))
+            text = _pick(text, COMMENT)
         run_text(connection, text, self._name(path))
 
     def make_tables(self, connection: psycopg.Connection) -> None:
         """Create the declared tables; their triggers and comments come with the reload, as on every deploy."""
         for path in self.tables():
-            run_text(connection, _pick(path.read_text(), is_anew=False), self._name(path))
+            run_text(connection, _pick(path.read_text(), None), self._name(path))
+
+    @staticmethod
+    def _declare_triggers(connection: psycopg.Connection, text: str, name: str) -> None:
+        """Make the triggers of a file that are not as it declares them: pg_temp.declare_trigger."""
+        line = 1
+        for kind, statement in _statements(text):
+            if kind == TRIGGER:
+                with _naming(name, statement, line):
+                    connection.execute("select pg_temp.declare_trigger(%s)", [statement])
+            line += statement.count("\n")
 
     def _name(self, path: Path) -> str:
         return f"sql/{path.relative_to(self.root)}"
 
 
-def _pick(text: str, *, is_anew: bool) -> str:
-    """The statements that every deploy runs anew, or the others; lines keep their numbers."""
-    picked: list[str] = []
+def _pick(text: str, kind: str | None) -> str:
+    """The statements of this kind, None: those that are not run anew; lines keep their numbers."""
+    return "".join(
+        statement if found == kind else "\n" * statement.count("\n") for found, statement in _statements(text)
+    )
+
+
+def _statements(text: str) -> Iterator[tuple[str | None, str]]:
+    """Each statement with its kind: TRIGGER, COMMENT, or None where a deploy does not run it anew."""
     start = 0
     for token in TOKEN.finditer(text):
         if token.group() == ";":
             statement = text[start : token.end()]
-            wanted = (ANEW.match(statement) is not None) == is_anew
-            picked.append(statement if wanted else "\n" * statement.count("\n"))
+            anew = ANEW.match(statement)
+            yield anew and anew.group(1), statement
             start = token.end()
-    return "".join(picked)
 
 
 def run_file(connection: psycopg.Connection, path: Path, name: str) -> None:
@@ -129,18 +148,25 @@ def run_file(connection: psycopg.Connection, path: Path, name: str) -> None:
 
 def run_text(connection: psycopg.Connection, text: str, name: str) -> None:
     """Run statements that a file holds. Raises SqlError with name and line; lock failures pass as they are."""
-    try:
+    with _naming(name, text):
         connection.execute(text.encode())
+
+
+@contextmanager
+def _naming(name: str, text: str, first_line: int = 1) -> Iterator[None]:
+    """Raise SqlError, which names the file and the line, for what the server says of a text that begins there."""
+    try:
+        yield
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
         raise
     except psycopg.Error as error:
-        raise SqlError(f"{name}:{_line(text, error)}: {describe_refusal(error)}") from error
+        raise SqlError(f"{name}:{_line(text, error, first_line)}: {describe_refusal(error)}") from error
 
 
-def _line(text: str, error: psycopg.Error) -> int:
-    """The line of the file that the server complains about; 1 when it does not say."""
-    position = error.diag.statement_position
-    return text.count("\n", 0, int(position) - 1) + 1 if position else 1
+def _line(text: str, error: psycopg.Error, first_line: int) -> int:
+    """The line of the file that the server complains about; the first when it does not say."""
+    position = error.diag.statement_position or error.diag.internal_position
+    return text.count("\n", 0, int(position) - 1) + first_line if position else first_line
 
 
 def _listed(root: Path) -> Iterator[Path]:

@@ -16,7 +16,7 @@ MOST_FORM = 262_144  # bytes
 MOST_FIELDS = 250  # a week has 168 hours
 MOST_KEPT = 200_000  # characters of the fields as JSON
 # No field that is a secret is kept in a page.
-SECRETS = frozenset({TOKEN, "password", "code"})
+SECRETS = frozenset({TOKEN, "password", "password_now", "code"})
 
 
 async def read_fields(request: Request, limit: int = MOST_FORM) -> dict[str, str]:

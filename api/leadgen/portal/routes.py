@@ -5,6 +5,7 @@ from litestar.params import FromPath
 
 from leadgen.app.problems import NOT_FOUND, Problem
 from leadgen.app.services import FromServices, Request
+from leadgen.pages.account import make_account_routes
 from leadgen.pages.failures import make_handlers
 from leadgen.pages.visitor import admit
 from leadgen.portal.endpoints import ENDPOINT_ROUTES
@@ -32,6 +33,7 @@ PORTAL_ROUTES = Router(
         *MONEY_ROUTES,
         *TEAM_ROUTES,
         *NOTICE_ROUTES,
+        *make_account_routes(PORTAL),
         show_nothing,
     ],
     exception_handlers=make_handlers(PORTAL),

@@ -68,8 +68,8 @@ end;
 $$;
 comment on function auditing.pick_key(jsonb, text[]) is 'The columns of a row''s primary key.';
 
--- The trigger functions are handed three arrays by watch_tables: the key, what is left out, what is hidden. The text of
--- a value must not depend on the session that changes it, hence their settings.
+-- The trigger functions are handed three arrays by list_triggers: the key, what is left out, what is hidden. The text
+-- of a value must not depend on the session that changes it, hence their settings.
 
 create or replace function auditing.note_insert()
 returns trigger

@@ -1,9 +1,9 @@
 -- Which tables are watched: the triggers that leadgen.audit_tables asks for.
 
-create or replace function auditing.watch_tables()
-returns void
+create or replace function auditing.list_triggers()
+returns setof text
 language plpgsql
-volatile
+stable
 as $$
 -- Triggers with transition tables admit neither several events nor a list of columns. On a table that only people write
 -- that costs little. Where the engine updates rows, a row trigger with a list and a condition costs it nothing.
@@ -21,7 +21,7 @@ begin
         ('truncate', 'after truncate', '', 'note_truncate')
     loop
       if v_moment.column1 = 'update' and v_watch.row_columns is not null then
-        execute format(
+        return next format(
           'create or replace trigger audit_update after update of %s on leadgen.%I for each row when (%s) '
           'execute function auditing.note_row(%L, %L, %L)',
           (select string_agg(format('%I', c.name), ', ') from unnest(v_watch.row_columns) c (name)),
@@ -32,7 +32,7 @@ begin
           ),
           v_watch.key, v_watch.left_out, v_watch.hidden);
       else
-        execute format(
+        return next format(
           'create or replace trigger audit_%s %s on leadgen.%I %s for each statement '
           'execute function auditing.%I(%L, %L, %L)',
           v_moment.column1, v_moment.column2, v_watch.table_name, v_moment.column3, v_moment.column4,
@@ -42,7 +42,8 @@ begin
   end loop;
 end;
 $$;
-comment on function auditing.watch_tables() is 'Makes the triggers of every audited table; each deploy calls it.';
+comment on function auditing.list_triggers() is
+  'The statements that make the triggers of every audited table; each deploy runs those whose trigger is another.';
 
 create or replace function auditing.list_watches()
 returns table (table_name text, key text[], left_out text[], hidden text[], row_columns text[])

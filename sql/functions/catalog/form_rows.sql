@@ -1,6 +1,6 @@
 -- Rows that a form edits: read, saved and added. Two who edit one row: the second is told.
 
-create or replace function catalog.read_form_row(p_form text, p_id bigint)
+create or replace function catalog.read_form_row(p_form text, p_key text[])
 returns jsonb
 language plpgsql
 stable
@@ -9,16 +9,19 @@ declare
   v_form constant record := catalog.find_form(p_form);
   v_row jsonb;
 begin
-  execute format('select to_jsonb(r) from leadgen.%I r where r.id = $1', v_form.table_name) into v_row using p_id;
+  execute format('select to_jsonb(r) from leadgen.%I r where %s', v_form.table_name,
+    catalog.match_form_row(p_form, '$1')) into v_row using p_key;
   if v_row is null then
-    perform kernel.refuse('LG404', format('There is no such %s', p_form), 'id', coalesce(p_id::text, 'nothing'),
-      format('the id of a row of leadgen.%s', v_form.table_name));
+    perform kernel.refuse('LG404', format('There is no such %s', replace(p_form, '_', ' ')),
+      array_to_string(v_form.key_columns, ', '), coalesce(left(array_to_string(p_key, ', '), 50), 'nothing'),
+      format('the %s of a row of leadgen.%s', array_to_string(v_form.key_columns, ' and '), v_form.table_name));
   end if;
   return (select jsonb_object_agg(c.name, v_row -> c.name) from unnest(v_form.columns) as c (name));
 end;
 $$;
-comment on function catalog.read_form_row(text, bigint) is
-  'The columns of a row that its form edits, {column: value}. LG404 for no such row.';
+comment on function catalog.read_form_row(text, text[]) is
+  'The columns of a row that its form edits, {column: value}; of the row with this key, a text for each of its '
+  'columns. LG404 for no such row.';
 
 create or replace function catalog.stamp_form_row(p_row jsonb)
 returns text
@@ -48,7 +51,7 @@ $$;
 comment on function catalog.check_stamp(text, text) is
   'Raises LG409 unless the state that somebody edited is still the state.';
 
-create or replace function catalog.save_form_row(p_form text, p_id bigint, p_fields jsonb, p_stamp text)
+create or replace function catalog.save_form_row(p_form text, p_key text[], p_fields jsonb, p_stamp text)
 returns boolean
 language plpgsql
 volatile
@@ -60,8 +63,9 @@ declare
   v_new jsonb;
   v_columns text;
 begin
-  execute format('select from leadgen.%I r where r.id = $1 for no key update', v_form.table_name) using p_id;
-  v_now := catalog.read_form_row(p_form, p_id);
+  execute format('select from leadgen.%I r where %s for no key update', v_form.table_name,
+    catalog.match_form_row(p_form, '$1')) using p_key;
+  v_now := catalog.read_form_row(p_form, p_key);
   perform catalog.check_stamp(p_stamp, catalog.stamp_form_row(v_now));
   v_new := catalog.read_form_fields(p_form, p_fields, false);
   select string_agg(format('%1$I = w.%1$I', n.key), ', ' order by n.key) into v_columns
@@ -71,17 +75,17 @@ begin
     return false;
   end if;
   perform catalog.write_form_row(p_form, v_form.table_name, format(
-    'update leadgen.%1$I r set %2$s from jsonb_populate_record(null::leadgen.%1$I, $1) w where r.id = %3$s '
-    'returning r.id',
-    v_form.table_name, v_columns, p_id), v_new);
+    'update leadgen.%1$I r set %2$s from jsonb_populate_record(null::leadgen.%1$I, $1) w where %3$s '
+    'returning null::bigint',
+    v_form.table_name, v_columns, catalog.match_form_row(p_form, '$2')), v_new, p_key);
   return true;
 end;
 $$;
-comment on function catalog.save_form_row(text, bigint, jsonb, text) is
+comment on function catalog.save_form_row(text, text[], jsonb, text) is
   'Writes what was typed into a form of a row, {column: text}, if the row is still as its form showed it (p_stamp); '
   'false when nothing differs. LG409 if it is not, LG423 with the field for what is refused, LG404 for no such row.';
 
-create or replace function catalog.moves_address(p_form text, p_id bigint, p_fields jsonb)
+create or replace function catalog.moves_address(p_form text, p_key text[], p_fields jsonb)
 returns boolean
 language plpgsql
 stable
@@ -89,12 +93,13 @@ as $$
 -- All leads of a buyer, and the headers of its webhooks, go where its addresses point.
 begin
   return jsonb_typeof(p_fields) = 'object' and exists (
-    select from jsonb_each_text(catalog.read_form_row(p_form, p_id)) w
-    where w.key in ('email', 'phone', 'webhook_url', 'webhook_url_override', 'email_override', 'sms_override')
+    select from jsonb_each_text(catalog.read_form_row(p_form, p_key)) w
+    where p_form in ('buyer', 'enrollment')
+      and w.key in ('email', 'phone', 'webhook_url', 'webhook_url_override', 'email_override', 'sms_override')
       and p_fields ? w.key and btrim(coalesce(p_fields ->> w.key, '')) <> coalesce(w.value, ''));
 end;
 $$;
-comment on function catalog.moves_address(text, bigint, jsonb) is
+comment on function catalog.moves_address(text, text[], jsonb) is
   'Whether what was typed into a form changes where leads of a buyer or an enrollment are sent.';
 
 create or replace function catalog.add_form_row(p_form text, p_fields jsonb)
@@ -108,6 +113,9 @@ declare
   v_new constant jsonb := jsonb_strip_nulls(catalog.read_form_fields(p_form, p_fields, true));
   v_missing text;
 begin
+  if not v_form.takes_rows then
+    perform kernel.refuse('LG400', 'Rows of this form are not added', 'form', p_form, 'to change those that are there');
+  end if;
   select f.name into v_missing
   from catalog.list_form_fields(p_form, true) f
   where f.is_required and f.usual is null and not v_new ? f.name
@@ -117,16 +125,23 @@ begin
     perform kernel.refuse_value(v_missing, 'nothing', 'a value');
   end if;
   return catalog.write_form_row(p_form, v_form.table_name, format(
-    'insert into leadgen.%1$I (%2$s) select %2$s from jsonb_populate_record(null::leadgen.%1$I, $1) returning id',
+    'insert into leadgen.%1$I (%2$s) select %2$s from jsonb_populate_record(null::leadgen.%1$I, $1) returning %3$s',
     v_form.table_name,
-    (select string_agg(format('%I', k.key), ', ' order by k.key) from jsonb_object_keys(v_new) k (key))), v_new);
+    (select string_agg(format('%I', k.key), ', ' order by k.key) from jsonb_object_keys(v_new) k (key)),
+    case when v_form.key_columns = '{id}' then 'id' else 'null::bigint' end), v_new, null);
 end;
 $$;
 comment on function catalog.add_form_row(text, jsonb) is
-  'Adds the row that was typed into a form, {column: text}; its id. LG423 with the field for what is refused, LG409 '
-  'for what another row has.';
+  'Adds the row that was typed into a form, {column: text}; its id, where it has one. LG423 with the field for what is '
+  'refused, LG409 for what another row has.';
 
-create or replace function catalog.write_form_row(p_form text, p_table text, p_statement text, p_row jsonb)
+create or replace function catalog.write_form_row(
+  p_form text,
+  p_table text,
+  p_statement text,
+  p_row jsonb,
+  p_key text[]
+)
 returns bigint
 language plpgsql
 volatile
@@ -136,7 +151,7 @@ declare
   v_id bigint;
   v_constraint text;
 begin
-  execute p_statement into v_id using p_row;
+  execute p_statement into v_id using p_row, p_key;
   return v_id;
 exception
   when check_violation or unique_violation or foreign_key_violation or not_null_violation
@@ -146,7 +161,7 @@ exception
     return null;
 end;
 $$;
-comment on function catalog.write_form_row(text, text, text, jsonb) is
+comment on function catalog.write_form_row(text, text, text, jsonb, text[]) is
   'Runs the statement that writes a row of a form; what a constraint refuses names its field.';
 
 create or replace function catalog.refuse_constraint(p_form text, p_table text, p_constraint text, p_state text)

@@ -6,44 +6,76 @@ create or replace function catalog.find_form(
   out table_name text,
   out columns text[],
   out new_columns text[],
-  out filled_columns text[]
+  out filled_columns text[],
+  out key_columns text[],
+  out takes_rows boolean,
+  out needs text
 )
 language plpgsql
 immutable
 as $$
+-- A logo of 100,000 characters would be most of its page: it is set in SQL.
 begin
-  select f.table_name, f.columns, f.new_columns, f.filled_columns
-  into table_name, columns, new_columns, filled_columns
+  select f.table_name, f.columns, f.new_columns, f.filled_columns, f.key_columns, f.takes_rows, f.needs
+  into table_name, columns, new_columns, filled_columns, key_columns, takes_rows, needs
   from (
     values
       ('buyer', 'buyers',
         '{name,company,email,phone,is_active,webhook_url,email_notifications,sms_notifications,notice_emails,'
         'billing_mode,credit_limit,low_balance_at,currency,billing_cycle,invoices_by,payment_terms_days,'
         'tax_id,tax_address,tax_country,tax_region,is_tax_exempt}',
-        '{}', '{}'),
+        '{}', '{}', '{id}', true, 'configure'),
       ('enrollment', 'buyer_offers',
         '{is_active,price_per_lead,min_balance_required,routing_priority,weight,'
         'capacity_per_hour,capacity_per_day,capacity_per_week,capacity_per_month,budget_per_day,budget_per_month,'
         'timezone,webhook_url_override,email_override,sms_override,filters}',
-        '{buyer_id,offer_id}', '{}'),
+        '{buyer_id,offer_id}', '{}', '{id}', true, 'configure'),
       ('offer', 'offers',
         '{name,is_active,default_price_per_lead,invoice_threshold,'
         'validation_policy_id,routing_policy_id,pricing_policy_id}',
-        '{market_id,vertical_id}', '{}'),
+        '{market_id,vertical_id}', '{}', '{id}', true, 'configure'),
       ('source', 'sources',
         '{name,is_active,hostname,path_prefix,account,disclose_buyer,success_url,error_url,payout_policy_id}',
-        '{offer_id,kind,source_key}', '{source_key}')
-  ) as f (form, table_name, columns, new_columns, filled_columns)
+        '{offer_id,kind,source_key}', '{source_key}', '{id}', true, 'configure'),
+      ('settings', 'settings',
+        '{default_source_key,default_duplicate_window_hours,default_invoice_threshold,warn_at_percent,'
+        'slow_retry_seconds,disable_endpoint_after,invitations_per_day,policies_need_approval}',
+        '{}', '{}', '{id}', false, 'manage'),
+      ('billing_settings', 'billing_settings',
+        '{company,address,tax_id,email,phone,website,payment_instructions,terms,footer,pay_url,terms_days,'
+        'sends_at_once,timezone,invoice_series,credit_note_series,number_template,number_digits}',
+        '{}', '{}', '{id}', false, 'manage'),
+      ('rate_limit', 'rate_limits', '{amount,per_seconds,is_active}', '{name,subject}', '{}', '{name,subject}', true,
+        'manage'),
+      ('retention_rule', 'retention_rules', '{keep,is_active}', '{}', '{}', '{name}', false, 'manage'),
+      ('chore', 'chores', '{pause,is_active}', '{}', '{}', '{name}', false, 'manage')
+  ) as f (form, table_name, columns, new_columns, filled_columns, key_columns, takes_rows, needs)
   where f.form = p_form;
   if table_name is null then
     perform kernel.refuse('LG400', 'There is no such form', 'form', coalesce(left(p_form, 30), 'nothing'),
-      'buyer, enrollment, offer, source');
+      'buyer, enrollment, offer, source, settings, billing_settings, rate_limit, retention_rule, chore');
   end if;
 end;
 $$;
 comment on function catalog.find_form(text) is
-  'The table of a form, the columns that it edits, those that only a new row has, and those that a trigger fills in '
-  'where they are empty. What the ledger, the engine or a page of its own writes is not among them.';
+  'The table of a form, the columns that it edits, those that only a new row has, those that a trigger fills in where '
+  'they are empty, the columns of its key, whether rows may be added, and which right it takes to edit it. What the '
+  'ledger, the engine or a page of its own writes is not among the columns.';
+
+create or replace function catalog.match_form_row(p_form text, p_argument text)
+returns text
+language sql
+stable
+as $$
+  select string_agg(format('r.%I = (%s)[%s]::%s', a.attname, p_argument, k.place, format_type(a.atttypid, null)),
+    ' and ' order by k.place)
+  from catalog.find_form(p_form) f
+  cross join lateral unnest(f.key_columns) with ordinality as k (name, place)
+  join pg_catalog.pg_attribute a
+    on a.attrelid = format('leadgen.%I', f.table_name)::regclass and a.attname = k.name;
+$$;
+comment on function catalog.match_form_row(text, text) is
+  'The condition, in SQL, by which a row r of a form has the key that an argument ($1, an array of texts) gives.';
 
 create or replace function catalog.list_form_fields(p_form text, p_is_new boolean)
 returns table (
@@ -69,6 +101,8 @@ as $$
       when 'numeric'::regtype then 'number'
       when 'integer'::regtype then 'integer'
       when 'bigint'::regtype then 'id'
+      when 'interval'::regtype then 'interval'
+      when 'numeric[]'::regtype then 'numbers'
       else 'text' end,
     w.words,
     a.attnotnull and c.name <> all (f.filled_columns),
@@ -88,8 +122,9 @@ as $$
   order by c.place;
 $$;
 comment on function catalog.list_form_fields(text, boolean) is
-  'The fields of a form in order, as the table declares them. kind: boolean, integer, number, json, id or text; most: '
-  'characters of a text, digits of a number; usual: what a new row has where nothing is said; note: the comment.';
+  'The fields of a form in order, as the table declares them. kind: boolean, integer, number, numbers, json, id, '
+  'interval or text; most: characters of a text, digits of a number; usual: what a new row has where nothing is said; '
+  'note: the comment.';
 
 create or replace function catalog.list_form_choices(p_column text)
 returns table (id bigint, name text)
@@ -161,7 +196,7 @@ create or replace function catalog.read_form_value(
 )
 returns jsonb
 language plpgsql
-immutable
+stable
 as $$
 -- What is odd about a text is its length: the text itself may be an address, and refusals are logged.
 declare
@@ -195,6 +230,10 @@ begin
     return to_jsonb(v_text::numeric);
   elsif p_kind = 'json' then
     return catalog.read_form_json(p_name, v_text);
+  elsif p_kind = 'interval' then
+    return catalog.read_form_interval(p_name, v_text);
+  elsif p_kind = 'numbers' then
+    return catalog.read_form_numbers(p_name, v_text);
   elsif length(v_text) > p_most then
     perform kernel.refuse_value(p_name, kernel.count_of(length(v_text), 'character'), format('at most %s', p_most));
   end if;
@@ -223,3 +262,38 @@ end;
 $$;
 comment on function catalog.read_form_json(text, text) is
   'The JSON that was typed into a field; LG423 where it is none.';
+
+create or replace function catalog.read_form_interval(p_name text, p_text text)
+returns jsonb
+language plpgsql
+stable
+as $$
+-- Whatever is kept for longer than there are times would stop what goes by it.
+declare
+  c_shape constant text :=
+    '^([0-9]{1,5} (second|minute|hour|day|week|month|year)s? ?)*([0-9]{1,5}:[0-5][0-9](:[0-5][0-9])?)?$';
+begin
+  if p_text !~ c_shape or p_text::interval > interval '100 years' then
+    perform kernel.refuse_value(p_name, left(p_text, 50), 'a time of at most 100 years, such as 90 days or 10 minutes');
+  end if;
+  return to_jsonb(p_text::interval);
+end;
+$$;
+comment on function catalog.read_form_interval(text, text) is
+  'How long, as it was typed into a field: 90 days, 1 hour 30 minutes, 00:10:00. LG423 where it is none.';
+
+create or replace function catalog.read_form_numbers(p_name text, p_text text)
+returns jsonb
+language plpgsql
+immutable
+as $$
+begin
+  if p_text !~ E'^[0-9]{1,9}([.][0-9]{1,3})?( *, *[0-9]{1,9}([.][0-9]{1,3})?){0,49}$' then
+    perform kernel.refuse_value(p_name, kernel.count_of(length(p_text), 'character'),
+      'at most 50 numbers, apart by commas: 60, 300');
+  end if;
+  return to_jsonb(regexp_split_to_array(p_text, ' *, *')::numeric[]);
+end;
+$$;
+comment on function catalog.read_form_numbers(text, text) is
+  'The numbers that were typed into a field, apart by commas. LG423 where they are none.';

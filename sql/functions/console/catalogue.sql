@@ -1,26 +1,26 @@
 -- The catalogue on pages: what its lists and pages share. Forms, limits as they are now, states, faults.
 
-create or replace function console.describe_form(p_form text, p_id bigint)
+create or replace function console.describe_form(p_form text, p_key text[])
 returns jsonb
 language plpgsql
 stable
 as $$
 declare
-  v_row constant jsonb := case when p_id is not null then catalog.read_form_row(p_form, p_id) end;
+  v_row constant jsonb := case when p_key is not null then catalog.read_form_row(p_form, p_key) end;
 begin
   return jsonb_build_object('stamp', catalog.stamp_form_row(v_row), 'fields', (
     select jsonb_agg(jsonb_build_object(
       'name', f.name, 'kind', f.kind, 'words', f.words, 'is_required', f.is_required,
       'most', case f.kind when 'text' then f.most end, 'note', f.note,
-      'value', case when p_id is null then to_jsonb(f.usual) else v_row -> f.name end,
+      'value', case when p_key is null then to_jsonb(f.usual) else v_row -> f.name end,
       'choices', case when f.kind = 'id' then (
         select jsonb_agg(jsonb_build_array(c.id, c.name)) from catalog.list_form_choices(f.name) c) end)
       order by f.place)
-    from catalog.list_form_fields(p_form, p_id is null) f));
+    from catalog.list_form_fields(p_form, p_key is null) f));
 end;
 $$;
-comment on function console.describe_form(text, bigint) is
-  'The form of a row, or of a new one (p_id null): its fields with their values, what each takes and the table''s '
+comment on function console.describe_form(text, text[]) is
+  'The form of a row, or of a new one (p_key null): its fields with their values, what each takes and the table''s '
   'comment on it, and the stamp of the state that they show.';
 
 create or replace function console.list_limits(

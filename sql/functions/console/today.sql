@@ -147,9 +147,10 @@ as $$
       select count(distinct e.subject) from leadgen.events e
       where e.created_at > p_now - interval '1 day' and e.kind in ('cap_low', 'budget_low')),
     'proposals', (select count(*) from leadgen.policy_proposals p where p.status = 'waiting'),
+    'sign_ups', console.count_sign_ups(),
     'balances', (select count(*) from leadgen.buyers b where b.low_since is not null and b.is_active));
 $$;
 comment on function console.count_needs(timestamptz) is
   'What needs a hand: endpoints that are disabled or rest, returns to decide, deliveries that ended dead or unknown in '
   'seven days, parked ones, submissions in quarantine, held leads and those that lapse within two hours, limits that '
-  'nearly ran out today, and buyers whose money is low.';
+  'nearly ran out today, sign-ups to approve, and buyers whose money is low.';

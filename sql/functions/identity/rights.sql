@@ -8,7 +8,7 @@ immutable parallel safe
 as $$
 begin
   return case p_role
-    when 'admin' then '{read,work,decide,open,erase,configure}'
+    when 'admin' then '{read,work,decide,open,erase,configure,manage}'
     when 'operator' then '{read,work,decide,open,configure}'
     when 'finance' then '{read,decide}'
     when 'analyst' then '{read}'
@@ -18,8 +18,9 @@ end;
 $$;
 comment on function identity.list_rights(text) is
   'What a role may do on our pages. In the console: read: its pages; work: send, route, resubmit, test; decide: '
-  'returns; open: read a contact, with a reason; erase: persons; configure: policies and the catalogue. In the '
-  'portal: buy: its pages; an owner may also manage (identity.list_own_rights).';
+  'returns; open: read a contact, with a reason; erase: persons; configure: policies and the catalogue; manage: users, '
+  'keys of operators and users, and settings. In the portal: buy: its pages; an owner may also manage '
+  '(identity.list_own_rights).';
 
 create or replace function identity.admit_user(p_token_hash text, p_right text)
 returns leadgen.users
@@ -62,6 +63,20 @@ end;
 $$;
 comment on function identity.admit_for(text, text, text) is
   'admit_user, for what is done with a reason, which the audit keeps: LG400 without one.';
+
+create or replace function identity.admit_afresh(p_token_hash text, p_right text, p_reason text)
+returns leadgen.users
+language plpgsql
+volatile
+as $$
+begin
+  perform identity.admit_for(p_token_hash, p_right, p_reason);
+  perform identity.check_fresh((identity.open_session(p_token_hash)).session);
+  return identity.admit_user(p_token_hash, p_right);
+end;
+$$;
+comment on function identity.admit_afresh(text, text, text) is
+  'admit_for, for what needs a sign-in of the last 15 minutes: LG403 in an older session.';
 
 create or replace function identity.describe_visitor(p_user leadgen.users)
 returns jsonb

@@ -159,3 +159,18 @@ end;
 $$;
 comment on function leadgen.find_own_challenge(text) is
   'By which salt, and at which cost, the digest of the password is computed that the session''s user has. LG401.';
+
+create or replace function leadgen.show_own_account(p_token_hash text)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return identity.show_own_account(p_token_hash);
+end;
+$$;
+comment on function leadgen.show_own_account(text) is
+  'The account of the session''s user, for its page: sessions, app, recovery codes that are left, passkeys, keys of '
+  'its programs and what they may do at most. LG401.';

@@ -20,7 +20,8 @@ as $$
 -- Addresses in clear are for those who may change them.
 begin
   return jsonb_build_object('me', identity.describe_visitor(p_user), 'form', case
-    when 'configure' = any (identity.list_rights(p_user.role)) then console.describe_form(p_form, p_id) end);
+    when (catalog.find_form(p_form)).needs = any (identity.list_rights(p_user.role))
+      then console.describe_form(p_form, case when p_id is not null then array[p_id::text] end) end);
 end;
 $$;
 comment on function roads.show_form_for(leadgen.users, text, bigint) is
@@ -32,7 +33,8 @@ language plpgsql
 volatile
 as $$
 begin
-  return roads.show_form_for(identity.admit_user(p_token_hash, 'configure'), p_form, null);
+  return roads.show_form_for(
+    identity.admit_user(p_token_hash, (catalog.find_form(p_form)).needs), p_form, null);
 end;
 $$;
 comment on function roads.show_new_form_for(text, text) is 'The work of leadgen.show_new_form_for.';
@@ -111,13 +113,32 @@ end;
 $$;
 comment on function roads.show_source_for(text, bigint) is 'The work of leadgen.show_source_for.';
 
+create or replace function roads.admit_editor(p_token_hash text, p_form text, p_reason text)
+returns void
+language plpgsql
+volatile
+as $$
+-- What holds for the whole installation is not changed from a browser that somebody left open.
+declare
+  v_right constant text := (catalog.find_form(p_form)).needs;
+begin
+  perform identity.admit_for(p_token_hash, v_right, p_reason);
+  if v_right = 'manage' then
+    perform identity.check_fresh((identity.open_session(p_token_hash)).session);
+  end if;
+end;
+$$;
+comment on function roads.admit_editor(text, text, text) is
+  'Admits whoever may edit the rows of a form, with a reason; for settings with a sign-in of the last 15 minutes. '
+  'LG400, LG401, LG403.';
+
 create or replace function roads.add_row_for(p_token_hash text, p_form text, p_fields jsonb, p_reason text)
 returns bigint
 language plpgsql
 volatile
 as $$
 begin
-  perform identity.admit_for(p_token_hash, 'configure', p_reason);
+  perform roads.admit_editor(p_token_hash, p_form, p_reason);
   return catalog.add_form_row(p_form, p_fields);
 end;
 $$;
@@ -136,11 +157,11 @@ language plpgsql
 volatile
 as $$
 begin
-  perform identity.admit_for(p_token_hash, 'configure', p_reason);
-  if catalog.moves_address(p_form, p_id, p_fields) then
+  perform roads.admit_editor(p_token_hash, p_form, p_reason);
+  if catalog.moves_address(p_form, array[p_id::text], p_fields) then
     perform identity.check_fresh((identity.open_session(p_token_hash)).session);
   end if;
-  return catalog.save_form_row(p_form, p_id, p_fields, p_stamp);
+  return catalog.save_form_row(p_form, array[p_id::text], p_fields, p_stamp);
 end;
 $$;
 comment on function roads.save_row_for(text, text, bigint, jsonb, text, text) is 'The work of leadgen.save_row_for.';

@@ -76,11 +76,11 @@ if (live && window.EventSource && window.htmx) {
 const decode = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 const encode = (data) => btoa(String.fromCharCode(...new Uint8Array(data))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
-async function post(path, body) {
+async function post(path, body, headers = {}) {
   const answer = await fetch(path, {
-    method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
+    method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...headers },
   });
-  if (!answer.ok) throw new Error(`${answer.status}`);
+  if (!answer.ok) throw new Error((await answer.json()).type);
   return (await answer.json()).data;
 }
 
@@ -108,5 +108,35 @@ document.querySelector("[data-passkey]")?.addEventListener("click", async (event
     location.assign(button.dataset.passkey);
   } catch {
     fault.hidden = false;
+  }
+});
+
+async function addPasskey(name, csrf) {
+  const headers = { "X-CSRF-Token": csrf };
+  const { public_key: options } = await post("/api/v1/auth/passkeys/options", {}, headers);
+  options.challenge = decode(options.challenge);
+  options.user.id = decode(options.user.id);
+  for (const one of options.excludeCredentials ?? []) one.id = decode(one.id);
+  const made = await navigator.credentials.create({ publicKey: options });
+  const { response } = made;
+  await post("/api/v1/auth/passkeys", {
+    name,
+    credential: {
+      id: made.id, rawId: encode(made.rawId), type: made.type,
+      response: {
+        clientDataJSON: encode(response.clientDataJSON), attestationObject: encode(response.attestationObject),
+      },
+    },
+  }, headers);
+}
+
+document.querySelector("[data-add-passkey]")?.addEventListener("click", async (event) => {
+  const button = event.currentTarget, place = button.dataset.addPasskey;
+  try {
+    await addPasskey(document.getElementById("passkey-name").value, button.dataset.csrf);
+    location.assign(place);
+  } catch (error) {
+    if (error.message.endsWith("sign-in-again")) location.assign(`/sign-in?next=${encodeURIComponent(place)}`);
+    document.querySelector("[data-passkey-fault]").hidden = false;
   }
 });
