@@ -1,8 +1,8 @@
 """The API and the worker as processes of their own, forked from one that has imported them already.
 
-A start takes 0.6 s of CPU time, nearly all of it imports; a fork takes a third of that. Its environment, arguments,
-output, signals and end are those of a command. What the interpreter does before is the same each time, and is tested
-where a command is started as its users do: rig/cli.py, tests/demo, tests/docs.
+A start takes 0.6 s of CPU time and more, nearly all of it imports; a fork takes a third of that. Its environment,
+arguments, output, signals and end are those of a command. What the interpreter does before is the same each time, and
+is tested where a command is started as its users do: rig/cli.py, tests/demo, tests/docs.
 """
 
 import multiprocessing
@@ -11,7 +11,9 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from multiprocessing import forkserver
 from multiprocessing.reduction import DupFd
+from pathlib import Path
 from threading import Lock
 from types import ModuleType
 from typing import Any
@@ -19,6 +21,7 @@ from unittest import mock
 
 from rig.waiting import PATIENCE, wait_until, wait_until_async
 
+TESTS = Path(__file__).parents[1]
 WORKER = "from leadgen.cli import main; main()"  # with the argument `worker`
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
@@ -31,6 +34,7 @@ _SERVER.set_forkserver_preload(
         "anyio._backends._asyncio",
         "litestar.plugins.attrs",
         "litestar.plugins.pydantic",
+        "rig.warm",
     ]
 )
 _ONE_AT_A_TIME = Lock()  # a start looks at all of them, and an end can be read once
@@ -44,6 +48,8 @@ class Fork:
     ) -> None:
         job = _Job(code, ["-c", *arguments], dict(environment), stdout, stderr)
         self._process = _SERVER.Process(target=job)
+        with _ONE_AT_A_TIME, mock.patch.dict(os.environ, PYTHONPATH=str(TESTS)):
+            forkserver.ensure_running()
         # Without a main module, or the fork would import ours: pytest.
         with _ONE_AT_A_TIME, mock.patch.dict(sys.modules, __main__=ModuleType("__main__")):
             self._process.start()
