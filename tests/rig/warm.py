@@ -4,13 +4,13 @@ Imported by name where nothing of the tests is on the path yet: rig/forks.py.
 """
 
 import gc
+from unittest import mock
 
 from leadgen.app import main
 from leadgen.settings import Settings
 
-_configure, main.configure_logging = main.configure_logging, lambda *_: None
-main.create_app(Settings(database_url="postgresql://nobody@127.0.0.1/nothing"))
-main.configure_logging = _configure
+with mock.patch("leadgen.app.main.configure_logging"):
+    main.create_app(Settings(database_url="postgresql://nobody@127.0.0.1/nothing"))
 gc.collect()
 gc.freeze()
 gc.set_threshold(20_000, 20, 20)
