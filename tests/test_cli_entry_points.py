@@ -7,10 +7,9 @@ from typing import Any
 
 import psycopg
 import pytest
-import typer
 
 from api.serving import add_sale, make_lead
-from leadgen.cli import app
+from leadgen.cli import make_command
 
 Market = psycopg.Connection
 Run = Callable[..., Any]
@@ -218,7 +217,7 @@ def commands(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def test_everything_a_dba_may_call_has_a_command(connect: Callable[..., psycopg.Connection]) -> None:
     assert {name for (name,) in connect().execute(MAY_CALL)} == set(CALLED)
-    names = {name for name, _ in commands(typer.main.get_command(app))}
+    names = {name for name, _ in commands(make_command())}
     assert {command for command in CALLED.values() if command} <= names
 
 

@@ -4,15 +4,20 @@ import re
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from leadgen.cli import app
+from leadgen.cli import app, make_command
 from leadgen.cli.docs import COMMANDS, DIRECTORY
 from leadgen.cli.reference import describe_command, list_commands, make_commands
 from leadgen.paths import checkout
 
-ALL = dict(list_commands(typer.main.get_command(app)))
+ALL = dict(list_commands(make_command()))
+
+
+@pytest.fixture(autouse=True)
+def _make_the_tree_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `main` does; the runner would make it for each command."""
+    monkeypatch.setattr("typer.testing._get_command", lambda _: make_command())
 
 
 @pytest.mark.parametrize("path", ALL)
@@ -127,7 +132,7 @@ def find_typed(page: str) -> list[str]:
 def find_fault(typed: str) -> str | None:
     """What of a typed command there is not."""
     words = typed.split()
-    known: Any = typer.main.get_command(app)
+    known = make_command()
     for place, word in enumerate(words[1:], 1):
         commands = getattr(known, "commands", {})
         if word in commands:

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 import typer
 
+from api.people import CHEAP, make_passwords_cheap
+from leadgen import passwords
 from leadgen.cli import users
 from leadgen.passwords import Challenge, compute_digest
 
@@ -28,8 +30,11 @@ from leadgen.users u where u.email = 'ann@example.com'
 
 
 @pytest.fixture
-def database(stocked_database: str) -> str:
-    """With a catalogue in it."""
+def database(stocked_database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """With a catalogue in it; passwords are cheap there, and for commands."""
+    for name, cost in zip(("MEMORY_KIB", "PASSES", "LANES"), CHEAP, strict=True):
+        monkeypatch.setattr(passwords, name, cost)
+    make_passwords_cheap(stocked_database)
     return stocked_database
 
 

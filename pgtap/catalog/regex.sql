@@ -1,6 +1,6 @@
 -- check_regex, find_regex_fault, time_regex: a pattern compiles, for ~ and for jsonpath, and cannot take for ever.
 begin;
-select plan(84);
+select plan(83);
 -- Whatever slips through must end this test and not the machine.
 set local statement_timeout = '60s';
 
@@ -48,7 +48,6 @@ select matches(detail ->> 'found', '\d+ ms for a few long texts$', 'a slow patte
 select is(detail ->> 'allowed', 'a pattern that takes at most 100 ms for them', 'a slow pattern: the fault says how long it may take')
 from fault;
 select is(catalog.time_regex('^a+$') between interval '0' and interval '100 milliseconds', true, 'time_regex: a simple pattern');
-select cmp_ok(catalog.time_regex(pattern), '>', catalog.time_regex('^ab+$'), 'time_regex: a slow one takes longer') from slow;
 
 -- As it meets a policy: path, found, allowed.
 select is(testkit.policy_fault('validation', '{"field_rules": {"message": {"pattern": "(a*)\\1"}}}'),

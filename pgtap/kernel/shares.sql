@@ -39,31 +39,31 @@ create temp table offers as select testkit.make_offer('{"duplicate_window_hours"
 
 create temp table seats as select w, testkit.enroll_buyer(a, 'Ace', jsonb_build_object('weight', w)) as id from offers,
   generate_series(1, 3) w;
-select pg_temp.run(a, 1, 180) from offers;
+select pg_temp.run(a, 1, 60) from offers;
 select is((select array_agg(n order by w) from (select w, count(*) as n from served s
-  join seats on seats.id = s.seat group by w) x), '{30,60,90}'::bigint[],
-  'weights 1, 2, 3 over 180 leads');
+  join seats on seats.id = s.seat group by w) x), '{10,20,30}'::bigint[],
+  'weights 1, 2, 3 over 60 leads');
 select cmp_ok(pg_temp.drift(a), '<=', 1.1, 'shares are never further than about a lead from exact') from offers;
 
 -- Odd weights, many of them.
 create temp table odd as select testkit.enroll_buyer(b, 'Ace', jsonb_build_object('weight', w)) as id
   from offers, unnest('{0.5,7,7,1.25,13}'::numeric[]) w;
-select pg_temp.run(b, 1, 200) from offers;
+select pg_temp.run(b, 1, 100) from offers;
 select cmp_ok(pg_temp.drift(b), '<=', 1.3, 'odd weights: within about a lead') from offers;
 
 -- A pause: the others share; the one that comes back gets its share, no burst.
 create temp table pair as select testkit.enroll_buyer(c, 'Ace') as x, testkit.enroll_buyer(c, 'Best') as y from offers;
-update leadgen.buyer_offers bo set pause_until = '2026-11-20T16:01:40.5Z' from pair where bo.id = pair.y;
-select pg_temp.run(c, 1, 140) from offers;
-select is((select count(*) from served s, pair where s.seat = y and n <= 100), 0::bigint, 'paused: no lead');
-select is((select count(*) from served s, pair where s.seat = x and n <= 100), 100::bigint, 'the other buyer has all leads meanwhile');
-select cmp_ok((select count(*) from served s, pair where s.seat = y and n between 101 and 110), '<=', 6::bigint,
+update leadgen.buyer_offers bo set pause_until = '2026-11-20T16:00:40.5Z' from pair where bo.id = pair.y;
+select pg_temp.run(c, 1, 80) from offers;
+select is((select count(*) from served s, pair where s.seat = y and n <= 40), 0::bigint, 'paused: no lead');
+select is((select count(*) from served s, pair where s.seat = x and n <= 40), 40::bigint, 'the other buyer has all leads meanwhile');
+select cmp_ok((select count(*) from served s, pair where s.seat = y and n between 41 and 50), '<=', 6::bigint,
   'who is back gets its share of the next ten and at most one more');
-select cmp_ok(pg_temp.drift(c, 100), '<=', 1.5, 'shares are exact after the pause') from offers;
+select cmp_ok(pg_temp.drift(c, 40), '<=', 1.5, 'shares are exact after the pause') from offers;
 
 -- A newcomer does not catch up on what was sold before it came.
 create temp table newcomer as select testkit.enroll_buyer(c, 'Ace') as z from offers;
-select pg_temp.run(c, 141, 170) from offers;
+select pg_temp.run(c, 81, 110) from offers;
 select is((select count(*) between 9 and 11 from served s, newcomer where s.seat = z), true, 'a newcomer has a third of the next thirty');
 
 -- The strategy changes: what was sold under another one is no debt.
@@ -78,10 +78,10 @@ select is((select count(*) between 9 and 11 from served s, late
   where s.seat = x and n > 20), true, 'weighted from now on: half of the next twenty');
 
 -- A full buyer's turns go to the others, in their proportion.
-update leadgen.buyer_offers bo set capacity_per_day = 90 from seats where bo.id = seats.id and w = 3;
-select pg_temp.run(a, 181, 210) from offers;
+update leadgen.buyer_offers bo set capacity_per_day = 30 from seats where bo.id = seats.id and w = 3;
+select pg_temp.run(a, 61, 90) from offers;
 select is((select array_agg(n order by w) from (select w, count(s.*) as n from seats left
-  join served s on s.seat = seats.id and s.n > 180 group by w) x),
+  join served s on s.seat = seats.id and s.n > 60 group by w) x),
   '{10,20,0}'::bigint[], 'one is full: 1 to 2 for the rest');
 select is(count(*), 0::bigint, 'the invariants hold') from leadgen.list_broken_invariants();
 

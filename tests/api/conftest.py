@@ -6,18 +6,21 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from api.people import CREATE, PASSWORD, Browser
+from api.people import CREATE, PASSWORD, SERVE_CHEAP, Browser, known_password, make_passwords_cheap
 from api.serving import Api, add_catalogue, running_api
-from leadgen.passwords import compute_digest, make_challenge
 from rig.cluster import Cluster
 
 
 @pytest.fixture(scope="session")
 def api(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """The session's API; its database is shared too, so a test tells its own leads by their content."""
+    """The session's API; its database is shared too, so a test tells its own leads by their content.
+
+    Passwords are cheap there.
+    """
     with cluster.clone(template) as database:
         add_catalogue(database)
-        with running_api(database, tmp_path_factory.mktemp("api")) as running:
+        make_passwords_cheap(database)
+        with running_api(database, tmp_path_factory.mktemp("api"), code=SERVE_CHEAP) as running:
             yield running
 
 
@@ -52,8 +55,7 @@ def add_user(shared_database: psycopg.Connection) -> Callable[..., str]:
         role: str = "admin", password: str = PASSWORD, buyer: int | None = None, member: str | None = None
     ) -> str:
         email = f"{secrets.token_hex(6)}@people.example"
-        challenge = make_challenge()
-        digest = compute_digest(password, challenge)
+        challenge, digest = known_password(shared_database, password)
         shared_database.execute(CREATE, [email, "Ann Smith", role, buyer, member, challenge.salt, digest])
         return email
 

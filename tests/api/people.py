@@ -9,9 +9,9 @@ from http.cookies import SimpleCookie
 
 import psycopg
 
-from api.serving import Answer, Api
+from api.serving import SERVE, Answer, Api
 from leadgen.app.cookies import hash_token
-from leadgen.passwords import Challenge, compute_digest, make_challenge
+from leadgen.passwords import SALT_BYTES, Challenge, compute_digest
 
 PASSWORD = "correct horse battery"
 WRONG = "incorrect horse battery"
@@ -97,18 +97,39 @@ def refuse(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.json["type"].rpartition(":")[2]
 
 
+# Argon2id costs 0.2 s of CPU time on purpose. Where passwords are cheap, both sides of an API believe that it costs
+# this little; what a password costs in truth is a matter of tests/test_passwords.py.
+CHEAP = 8_192, 1, 1  # the least that the database takes: KiB, passes, lanes
+SERVE_CHEAP = f"from leadgen import passwords as p; p.MEMORY_KIB, p.PASSES, p.LANES = {CHEAP}; {SERVE}"
+MAKE_CHEAP = """
+create or replace function identity.list_password_costs(out memory_kib integer, out passes integer, out lanes integer)
+language plpgsql immutable as $$ begin memory_kib := {}; passes := {}; lanes := {}; end $$
+"""
+
+
+def make_passwords_cheap(database: str) -> None:
+    """For an API that is served by SERVE_CHEAP."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(MAKE_CHEAP.format(*CHEAP).encode())
+
+
+def known_password(database: psycopg.Connection, password: str = PASSWORD) -> tuple[Challenge, bytes]:
+    """What users of tests have, at what it costs there."""
+    cost = database.execute("select memory_kib, passes, lanes from identity.list_password_costs()").fetchone()
+    return _compute_once(password, *cost or ())
+
+
 @cache
-def known_password() -> tuple[Challenge, bytes]:
-    """Computed once: Argon2id costs time on purpose."""
-    challenge = make_challenge()
-    return challenge, compute_digest(PASSWORD, challenge)
+def _compute_once(password: str, *cost: int) -> tuple[Challenge, bytes]:
+    challenge = Challenge(secrets.token_bytes(SALT_BYTES), *cost)
+    return challenge, compute_digest(password, challenge)
 
 
 def add_user(database: psycopg.Connection, role: str, member: str | None = None) -> str:
     """A new user, of Ann if it is a buyer's; its e-mail address."""
     (ann,) = database.execute("select id from leadgen.buyers where name = 'Ann'").fetchone() or (0,)
     email = f"{secrets.token_hex(6)}@people.example"
-    challenge, password = known_password()
+    challenge, password = known_password(database)
     of = ann if role == "buyer" else None
     database.execute(CREATE, [email, "Ann Smith", role, of, member, challenge.salt, password])
     return email

@@ -77,7 +77,7 @@ def test_any_lead(api: Api, changes: dict[str, Any]) -> None:
     check(api.post(make_lead() | changes))
 
 
-@relaxed
+@settings(relaxed, max_examples=100)  # as many leads as test_any_lead sends
 @given(
     leads=st.lists(
         values | changes.map(lambda lead: make_lead(source_key=None) | lead), min_size=1, max_size=6

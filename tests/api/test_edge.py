@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api.serving import SOURCE_KEY, Answer, Api, add_catalogue, add_sale, make_lead, running_api
+from api.serving import SERVE, SOURCE_KEY, Answer, Api, add_catalogue, add_sale, make_lead, running_api
 from api.test_feed import fill, listening
 from api.test_siege import ATTACKER, HEAD, LIVE, OTHER, POST, pour, read_answer
 from leadgen.app.feed import HEARTBEAT_SECONDS
@@ -37,6 +37,9 @@ POURED = 8 * 1_048_576
 BATCH = POST.replace(b"/api/leads", b"/api/leads/batch")
 ANYBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a client that takes any certificate
 ANYBODY.check_hostname, ANYBODY.verify_mode = False, ssl.CERT_NONE
+
+# Caddy hears that a listener has gone when it cannot pass on a few heartbeats: they come often here.
+LIVELY = f"from leadgen.app import feed; feed.HEARTBEAT_SECONDS = 0.5; {SERVE}"
 
 needs_nginx, needs_caddy = needs("nginx"), needs("caddy")
 
@@ -68,7 +71,9 @@ def behind(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFac
     directory = tmp_path_factory.mktemp("behind")
     with (
         cluster.clone(template) as database,
-        running_api(database, directory, TRUSTED_PROXIES="127.0.0.1", MAX_CONNECTIONS_PER_ADDRESS="5") as api,
+        running_api(
+            database, directory, code=LIVELY, TRUSTED_PROXIES="127.0.0.1", MAX_CONNECTIONS_PER_ADDRESS="5"
+        ) as api,
     ):
         add_catalogue(database)
         yield api

@@ -27,6 +27,7 @@ from api.serving import (
     give_key,
     running_api,
 )
+from api.test_siege import HASTY
 from leadgen.app.feed import Feed
 from leadgen.app.queries import Queries
 from rig.waiting import PATIENCE, wait_until
@@ -397,7 +398,7 @@ def test_a_listener_that_does_not_read_is_cut(database: str, tmp_path: Path) -> 
     add_catalogue(database)
     with (
         psycopg.connect(database, autocommit=True) as connection,
-        running_api(database, tmp_path) as api,
+        running_api(database, tmp_path, code=HASTY) as api,
         socket.socket() as slow,
     ):
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.people import Browser, change_status, refuse
+from api.people import SERVE_CHEAP, Browser, change_status, refuse
 from api.serving import Answer, Api, running_api
 from doubles.authenticator import PRESENT, Authenticator, encode
 
@@ -18,7 +18,8 @@ FAILED = (401, "sign-in-failed")
 @pytest.fixture(scope="module")
 def site(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """The API of a public host."""
-    with running_api(api.database, tmp_path_factory.mktemp("site"), PUBLIC_URL=f"{SITE}/") as running:
+    directory = tmp_path_factory.mktemp("site")
+    with running_api(api.database, directory, code=SERVE_CHEAP, PUBLIC_URL=f"{SITE}/") as running:
         yield running
 
 

@@ -3,34 +3,31 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
 
-from api.people import PASSWORD, Browser, add_user, change_status
+from api.people import PASSWORD, SERVE_CHEAP, Browser, add_user, change_status
 from api.serving import Answer, Api, running_api
 from doubles.provider import CLIENT_ID, CLIENT_SECRET, Provider, make_key, make_weak_key, running_provider
 
 SITE = "https://leads.example.com"
 START = "oidc/start"
+DOCUMENT = "/.well-known/openid-configuration"
 INVITE = "select leadgen.invite_user(%s, 'Ben Jones', 'operator')"
 
 
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    """A new one, with new keys."""
-    with running_provider() as running:
-        yield running
-
-
-@pytest.fixture
-def site(api: Api, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+@contextmanager
+def running_site(api: Api, provider: Provider, directory: Path) -> Iterator[Api]:
     """The API of a public host that knows the provider; http is for development."""
     with running_api(
         api.database,
-        tmp_path_factory.mktemp("site"),
+        directory,
+        code=SERVE_CHEAP,
         PUBLIC_URL=SITE,
         ENVIRONMENT="development",
         OIDC_ISSUER=provider.issuer,
@@ -39,6 +36,39 @@ def site(api: Api, provider: Provider, tmp_path_factory: pytest.TempPathFactory)
         OIDC_NAME="Example",
     ) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def pair(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Provider]]:
+    """One API and one provider, whose document and keys the API has read sooner or later."""
+    with running_provider() as provider, running_site(api, provider, tmp_path_factory.mktemp("site")) as site:
+        yield site, provider
+
+
+@pytest.fixture
+def provider(pair: tuple[Api, Provider]) -> Iterator[Provider]:
+    """The provider, in order again afterwards."""
+    _, running = pair
+    key, algorithm = running.key, running.algorithm
+    yield running
+    running.key, running.algorithm, running.make_token = key, algorithm, None
+    for told in (running.claims, running.document, running.faults, running.slow, running.asked):
+        told.clear()
+
+
+@pytest.fixture
+def site(pair: tuple[Api, Provider]) -> Api:
+    """Its API, with a log of this test."""
+    running, _ = pair
+    running.log_start = len(running.log_file.read_text())
+    return running
+
+
+@pytest.fixture
+def fresh(api: Api, tmp_path: Path) -> Iterator[tuple[Api, Provider]]:
+    """An API that has not asked its provider yet, and that provider."""
+    with running_provider() as provider, running_site(api, provider, tmp_path) as site:
+        yield site, provider
 
 
 @pytest.fixture(autouse=True)
@@ -249,32 +279,10 @@ def now() -> int:
     ],
 )
 def test_a_token_that_says_another_thing_lets_nobody_in(
-    odd: tuple[Api, Provider], shared_database: psycopg.Connection, claims: dict[str, Any], cause: str
+    site: Api, provider: Provider, shared_database: psycopg.Connection, claims: dict[str, Any], cause: str
 ) -> None:
-    site, provider = odd
     provider.claims = claims
     check_failed(enter(site, provider, add_user(shared_database, "analyst")), site, cause)
-    provider.claims = {}
-    site.log_start = len(site.log_file.read_text())
-
-
-@pytest.fixture(scope="module")
-def odd(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Provider]]:
-    """One API and one provider for many faults."""
-    with (
-        running_provider() as provider,
-        running_api(
-            api.database,
-            tmp_path_factory.mktemp("odd"),
-            PUBLIC_URL=SITE,
-            ENVIRONMENT="development",
-            OIDC_ISSUER=provider.issuer,
-            OIDC_CLIENT_ID=CLIENT_ID,
-            OIDC_CLIENT_SECRET=CLIENT_SECRET,
-            OIDC_NAME="Example",
-        ) as site,
-    ):
-        yield site, provider
 
 
 @pytest.mark.parametrize(
@@ -297,16 +305,14 @@ def odd(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ap
     ],
 )
 def test_a_token_that_the_provider_did_not_sign_lets_nobody_in(
-    odd: tuple[Api, Provider],
+    site: Api,
+    provider: Provider,
     shared_database: psycopg.Connection,
     make: Callable[[Provider, dict[str, Any]], str],
     cause: str,
 ) -> None:
-    site, provider = odd
     provider.make_token = make
     check_failed(enter(site, provider, add_user(shared_database, "analyst")), site, cause)
-    provider.make_token = None
-    site.log_start = len(site.log_file.read_text())
 
 
 async def test_a_weak_key_lets_nobody_in(provider: Provider) -> None:
@@ -337,25 +343,23 @@ async def test_a_weak_key_lets_nobody_in(provider: Provider) -> None:
     ],
 )
 def test_an_address_around_a_users_binds_nobody(
-    odd: tuple[Api, Provider], shared_database: psycopg.Connection, around: str
+    site: Api, provider: Provider, shared_database: psycopg.Connection, around: str
 ) -> None:
     """The identity provider may verify odd addresses of another domain."""
-    site, provider = odd
     ann = add_user(shared_database, "analyst")
     provider.claims = {"email": around.format(ann)}
     check_failed(enter(site, provider, ann), site, "no_user")
-    provider.claims = {}
     bound = shared_database.execute(
         "select from leadgen.user_bindings b join leadgen.users u on u.id = b.user_id where u.email = %s",
         [ann],
     )
     assert bound.fetchall() == []
-    site.log_start = len(site.log_file.read_text())
 
 
 def test_a_new_key_is_followed_and_a_stranger_does_not_make_us_ask(
-    site: Api, provider: Provider, ann: str
+    fresh: tuple[Api, Provider], ann: str
 ) -> None:
+    site, provider = fresh
     assert enter(site, provider, ann).status == 200
     strangers = make_key("stranger")
     ours = provider.key
@@ -392,37 +396,54 @@ async def test_keys_are_read_again_a_minute_later(
 
 
 @pytest.mark.parametrize(
-    ("path", "fault", "cause"),
+    ("fault", "cause"),
     [
-        ("/token", (500, {}, b"{}"), "token: status 500"),
-        ("/token", (302, {"Location": "https://evil.example/"}, b""), "token: status 302"),
-        ("/token", (200, {}, b"[" * 100_000), "token: not a JSON object"),
-        ("/token", (200, {}, b" " * 1_000_000), "token: "),
-        ("/token", (200, {}, b"[]"), "token: not a JSON object"),
-        ("/jwks", (500, {}, b""), "jwks: status 500"),
-        ("/jwks", (200, {}, b'{"keys": 7}'), "jwks: no keys"),
-        ("/.well-known/openid-configuration", (500, {}, b""), "discovery: status 500"),
-        ("/.well-known/openid-configuration", (200, {}, b"{"), "discovery: not a JSON object"),
-        ("/.well-known/openid-configuration", (302, {"Location": "/jwks"}, b""), "discovery: status 302"),
-        (
-            "/.well-known/openid-configuration",
-            (200, {}, b'{"issuer": "https://evil.example"}'),
-            "discovery: another",
-        ),
+        ((500, {}, b"{}"), "token: status 500"),
+        ((302, {"Location": "https://evil.example/"}, b""), "token: status 302"),
+        ((200, {}, b"[" * 100_000), "token: not a JSON object"),
+        ((200, {}, b" " * 1_000_000), "token: "),
+        ((200, {}, b"[]"), "token: not a JSON object"),
     ],
 )
-def test_a_provider_that_fails_lets_nobody_in(
-    site: Api, provider: Provider, ann: str, path: str, fault: tuple[int, dict[str, str], bytes], cause: str
+def test_a_provider_that_gives_no_token_lets_nobody_in(
+    site: Api, provider: Provider, ann: str, fault: tuple[int, dict[str, str], bytes], cause: str
 ) -> None:
-    provider.faults[path] = fault
     browser = Browser(site)
-    if path == "/token":
-        answer = browser.get(provider.sign_in(start(browser), ann))
-    else:
-        answer = browser.get(START)
-        check_failed(browser.get(START), site, "provider_failed_lately")
-        assert provider.asked.count(path) == 1
-    check_failed(answer, site, cause)
+    provider.faults["/token"] = fault
+    check_failed(browser.get(provider.sign_in(start(browser), ann)), site, cause)
+
+
+def test_a_provider_that_fails_lets_nobody_in(fresh: tuple[Api, Provider]) -> None:
+    site, provider = fresh
+    provider.faults[DOCUMENT] = (500, {}, b"")
+    check_failed(Browser(site).get(START), site, "discovery: status 500")
+    check_failed(Browser(site).get(START), site, "provider_failed_lately")
+    assert provider.asked == [DOCUMENT]
+
+
+@pytest.mark.parametrize(
+    ("path", "fault", "cause"),
+    [
+        ("/jwks", (500, {}, b""), "jwks: status 500"),
+        ("/jwks", (200, {}, b'{"keys": 7}'), "jwks: no keys"),
+        (DOCUMENT, (200, {}, b"{"), "discovery: not a JSON object"),
+        (DOCUMENT, (302, {"Location": "/jwks"}, b""), "discovery: status 302"),
+        (DOCUMENT, (200, {}, b'{"issuer": "https://evil.example"}'), "discovery: another"),
+    ],
+)
+async def test_a_provider_that_says_nonsense_of_itself_is_not_believed(
+    provider: Provider, path: str, fault: tuple[int, dict[str, str], bytes], cause: str
+) -> None:
+    """What becomes of it in a browser, the test before says."""
+    from leadgen.app import provider as ours
+    from leadgen.app.provider_sign_in import derive_secrets
+
+    provider.faults[path] = fault
+    known = ours.Provider(provider.issuer, CLIENT_ID, CLIENT_SECRET, "Example", SITE, plain=True)
+    for why in (cause, "provider_failed_lately"):
+        with pytest.raises(ours.NotVerified, match=why):
+            await known.make_address(derive_secrets("token"))
+    assert provider.asked.count(path) == 1
 
 
 def test_a_provider_that_is_slow_is_not_waited_for(site: Api, provider: Provider, ann: str) -> None:
@@ -480,15 +501,13 @@ def test_what_a_browser_brings_back_is_its_own_and_counts_once(
         ("", "no_code"),
     ],
 )
-def test_a_provider_that_says_no_lets_nobody_in(odd: tuple[Api, Provider], more: str, cause: str) -> None:
-    site, _ = odd
+def test_a_provider_that_says_no_lets_nobody_in(site: Api, more: str, cause: str) -> None:
     browser = Browser(site)
     state = parse_qs(urlsplit(start(browser)).query)["state"][0]
     check_failed(browser.get(f"oidc/callback?state={state}&{more}"), site, cause)
 
 
-def test_odd_states_and_cookies_are_no_defect(odd: tuple[Api, Provider]) -> None:
-    site, _ = odd
+def test_odd_states_and_cookies_are_no_defect(site: Api) -> None:
     for query in (
         "",
         "?state=%FF",
@@ -515,8 +534,7 @@ def test_a_state_is_good_for_ten_minutes(
     check_failed(browser.get(back), site, "state")
 
 
-def test_who_fails_too_often_waits(odd: tuple[Api, Provider], shared_database: psycopg.Connection) -> None:
-    site, _ = odd
+def test_who_fails_too_often_waits(site: Api, shared_database: psycopg.Connection) -> None:
     statuses = [Browser(site).get("oidc/callback?state=none").status for _ in range(51)]
     assert statuses == [401] * 50 + [429]
     assert Browser(site).get("oidc/callback?state=none").headers["Retry-After"]

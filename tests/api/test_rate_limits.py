@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -316,12 +317,17 @@ def test_a_source_is_held_to_its_limit_however_it_is_spelled(database: str, tmp_
 
 
 def test_processes_share_a_limit(database: str, tmp_path: Path) -> None:
-    with limited_api(database, tmp_path, workers=2) as (api, admin):
+    with limited_api(database, tmp_path) as (api, admin), running_api(database, tmp_path) as other:
         admin.execute(
             "update leadgen.rate_limits set amount = 40, per_seconds = 86400 where name = 'address'"
         )
-        answers = post_many(api, [make_lead() for _ in range(120)])
-        assert 40 <= [answer.status for answer in answers].count(202) <= 40 + 2 * 40 // SHARE + 1
+        leads = [make_lead() for _ in range(120)]
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda where, lead: where.post(lead), cycle((api, other)), leads))
+        taken = [answer.status == 202 for answer in answers]
+        assert any(taken[::2])
+        assert any(taken[1::2])
+        assert 40 <= sum(taken) <= 40 + 2 * 40 // SHARE + 1
 
 
 def test_a_blocked_address_is_refused_and_others_are_not(database: str, tmp_path: Path) -> None:

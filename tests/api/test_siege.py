@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from api.serving import Answer, Api, make_lead, running_api
+from leadgen.pages.assets import NAMES, find_asset
 from rig.cluster import Cluster
 from rig.waiting import wait_until
 
@@ -399,7 +400,9 @@ def test_a_client_that_never_reads_is_cut(hasty: Api) -> None:
         attacker.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         attacker.connect(("127.0.0.1", hasty.port))
         attacker.setblocking(False)
-        request = LIVE.replace(b"/health/live", b"/schema/openapi.json")
+        largest = max(map(find_asset, NAMES), key=lambda asset: len(asset.body))
+        assert len(largest.body) > 30_000, "what fills the buffers of both sides soon"
+        request = LIVE.replace(b"/health/live", largest.path.encode())
 
         def is_cut() -> bool:
             with suppress(BlockingIOError, ConnectionError):

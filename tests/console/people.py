@@ -29,7 +29,7 @@ from leadgen.users u where u.email = %s
 def add_person(database: psycopg.Connection, role: str, buyer: str = "Ann") -> str:
     """A new user; its e-mail address."""
     email = f"{secrets.token_hex(6)}@people.example"
-    challenge, digest = known_password()
+    challenge, digest = known_password(database)
     row = database.execute("select id from leadgen.buyers where name = %s", [buyer]).fetchone()
     of = row[0] if row and role == "buyer" else None
     member = "owner" if role == "buyer" else None

@@ -14,6 +14,7 @@ from leadgen.db.tree import SqlTree
 from leadgen.paths import sql_dir
 from leadgen.settings import Settings
 from rig.cluster import Cluster
+from rig.deploys import deploy_small
 
 FIXTURES = Path(__file__).with_name("fixtures")
 OLDEST, *LATER = "966f066", "01fe1aa", "948feb1", "bb92860"  # the last is that of the release before this one
@@ -31,12 +32,13 @@ class Upgraded:
 
 @cache  # pytest makes a session's fixture anew whenever its parameter changes
 def upgrade(cluster: Cluster, commit: str) -> Upgraded:
-    """A fixture of tests/db/fixtures, restored and migrated."""
+    """A fixture of tests/db/fixtures, restored and migrated, without postal codes and throw-away domains."""
     said: list[str] = []
 
     def fill(url: str) -> None:
-        records = FIXTURES / f"{commit}.sql.xz"
-        restore(url, Settings(environment="development"), records, say=said.append)
+        settings = Settings(environment="development")
+        restore(url, settings, FIXTURES / f"{commit}.sql.xz", reference=False, say=said.append)
+        deploy_small(url, settings)
 
     return Upgraded(commit, cluster.make_template(f"template_{commit}", fill), said)
 

@@ -229,7 +229,7 @@ def test_database_of_before_goes_on(cluster: Cluster, old: Callable[[], str]) ->
 def test_dump_of_before_restored_by_hand_is_a_copy(
     options: list[str], cluster: Cluster, old: Callable[[], str], copy: str, tmp_path: Path
 ) -> None:
-    file = dump(cluster.url(old()), tmp_path / "dump", "--format=custom")
+    file = dump(cluster.url(old()), tmp_path / "dump", "--format=custom", "--no-comments")
     url = cluster.create(copy)
     load(url, file, *options)
     assert FAULT in (deploy if "--no-owner" in options else settle)(url)[-1]
@@ -240,7 +240,7 @@ def test_dump_of_before_restored_by_psql_is_a_copy(
     cluster: Cluster, old: Callable[[], str], copy: str, tmp_path: Path
 ) -> None:
     """Each row by a statement of its own."""
-    file = dump(cluster.url(old()), tmp_path / "dump", "--inserts")
+    file = dump(cluster.url(old()), tmp_path / "dump", "--inserts", "--no-comments")
     url = cluster.create(copy)
     subprocess.run(
         [find_binaries()["psql"], "-X", "-q", f"--file={file}", url], capture_output=True, check=True
@@ -249,20 +249,11 @@ def test_dump_of_before_restored_by_psql_is_a_copy(
     expect_copy(url)
 
 
-def test_dump_of_before_restored_by_the_command_is_a_copy(
+def test_dump_of_before_restored_by_the_command_is_a_copy_until_a_deploy_of_before(
     cluster: Cluster, old: Callable[[], str], copy: str, tmp_path: Path
 ) -> None:
-    """Each row by a statement of its own."""
-    file = dump(cluster.url(old()), tmp_path / "dump", "--inserts")
-    restore(cluster.create(copy), SETTINGS, file, reference=False, say=lambda _: None)
-    expect_copy(cluster.url(copy))
-
-
-def test_dump_that_was_restored_and_deployed_before_is_in_use(
-    cluster: Cluster, old: Callable[[], str], copy: str, tmp_path: Path
-) -> None:
-    """The earlier version deployed here: that is a database in use, like one that was installed. Until then a copy."""
-    file = dump(cluster.url(old()), tmp_path / "dump")
+    """Each row by a statement of its own. If the earlier version deployed here, it is in use, as if installed."""
+    file = dump(cluster.url(old()), tmp_path / "dump", "--inserts", "--no-comments")
     url = cluster.create(copy)
     restore(url, SETTINGS, file, reference=False, say=lambda _: None)
     assert ask(url, IS_COPY) is True

@@ -92,61 +92,68 @@ def ask(url: str, query: str) -> list[tuple[Any, ...]]:
 @contextmanager
 def stop_before(cluster: Cluster, root: Path, number: int) -> Iterator[str]:
     """A database that had the migrations before this one: its tables, for its functions are gone."""
-    tree = SqlTree(root)
     shutil.copytree(sql_dir(), root)
-    for migration in tree.migrations():
-        if migration.number >= number:
-            migration.path.unlink()
-    (root / "load_order").write_text("policies/reset.sql\n")
     with cluster.clone("template0") as url:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("leadgen.db.migrate._write_where_webhooks_go", lambda *_: None)  # a later column
-            run(url, tree)
+            run(url, only_up_to(SqlTree(root), number - 1))
         yield url
 
 
-@pytest.fixture
-def old(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
-    """A database from before the endpoints, with history in it."""
-    with stop_before(cluster, tmp_path / "sql", 6) as url:
+def only_up_to(tree: SqlTree, last: int) -> SqlTree:
+    """The tree without later migrations and without what is declared anew."""
+    for migration in tree.migrations():
+        if migration.number > last:
+            migration.path.unlink()
+    (tree.root / "load_order").write_text("policies/reset.sql\n")
+    return tree
+
+
+@pytest.fixture(scope="module")
+def of_before(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database from before the endpoints, with history in it, upgraded. The module shares it: tests read it."""
+    with stop_before(cluster, tmp_path_factory.mktemp("old") / "sql", 6) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(BUYERS)
             connection.execute(SALES)
+            connection.execute(
+                "insert into leadgen.hold_wakes (offer_id, created_at) values (1, '2026-02-10T12:00:00Z')"
+            )
+        run(url)
         yield url
 
 
-@pytest.fixture
-def stateless(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
-    """A database from before the states of sales, with every way in which a sale had ended."""
-    with stop_before(cluster, tmp_path / "sql", 20) as url:
+@pytest.fixture(scope="module")
+def ended(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same from before the states of sales, with every way in which a sale had ended."""
+    with stop_before(cluster, tmp_path_factory.mktemp("ended") / "sql", 20) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(ENDS)
+        run(url)
         yield url
 
 
-def test_buyers_of_before_are_reached_by_the_ways_they_have(old: str) -> None:
-    run(old)
-    assert ask(old, WAYS) == [(1, "webhook"), (2, "sms"), (3, "email"), (3, "sms")]
-    assert ask(old, REACH) == [(1, True), (2, True), (3, True), (4, False)]
+def test_buyers_of_before_are_reached_by_the_ways_they_have(of_before: str) -> None:
+    assert ask(of_before, WAYS) == [(1, "webhook"), (2, "sms"), (3, "email"), (3, "sms")]
+    assert ask(of_before, REACH) == [(1, True), (2, True), (3, True), (4, False)]
 
 
-def test_offers_of_before_begin_as_they_were_at_the_upgrade(old: str) -> None:
-    run(old)
-    history = ask(old, "select version, changed_by, changes from leadgen.offer_history(1)")
+def test_offers_of_before_begin_as_they_were_at_the_upgrade(of_before: str) -> None:
+    history = ask(of_before, "select version, changed_by, changes from leadgen.offer_history(1)")
     assert history == [(1, "migration", "as it was at the upgrade")]
 
 
-def test_sales_of_before_may_be_returned_for_a_week(old: str) -> None:
+def test_sales_of_before_may_be_returned_for_a_week(of_before: str) -> None:
     """Without an end, each could be returned for ever."""
-    run(old)
-    ends = ask(old, "select (return_by at time zone 'UTC')::text from leadgen.lead_assignments order by id")
+    ends = ask(
+        of_before, "select (return_by at time zone 'UTC')::text from leadgen.lead_assignments order by id"
+    )
     assert ends == [("2026-02-17 12:00:00",), ("2026-02-11 12:00:00",)]
 
 
-def test_the_ends_of_sales_become_states(stateless: str) -> None:
-    run(stateless)
+def test_the_ends_of_sales_become_states(ended: str) -> None:
     sales = ask(
-        stateless,
+        ended,
         "select outcome::text, (release_due_at at time zone 'UTC')::text, (released_at at time zone 'UTC')::text"
         " from leadgen.lead_assignments order by id",
     )
@@ -163,14 +170,13 @@ def test_the_ends_of_sales_become_states(stateless: str) -> None:
         ("unknown", None, released),
     ]
     rules = "select * from market.list_broken_sales() where rule = 'sale_has_one_state'"
-    assert ask(stateless, rules) == ask(stateless, "select * from market.list_broken_returns()") == []
+    assert ask(ended, rules) == ask(ended, "select * from market.list_broken_returns()") == []
 
 
-def test_returns_of_before_keep_their_words(stateless: str) -> None:
+def test_returns_of_before_keep_their_words(ended: str) -> None:
     """Those of an erased lead are not kept."""
-    run(stateless)
     returns = ask(
-        stateless, "select assignment_id, reason_code, note, via, status from leadgen.sale_returns order by 1"
+        ended, "select assignment_id, reason_code, note, via, status from leadgen.sale_returns order by 1"
     )
     assert returns == [
         (2, "wrong_number", None, "api", "approved"),
@@ -179,32 +185,27 @@ def test_returns_of_before_keep_their_words(stateless: str) -> None:
     ]
 
 
-def test_leads_of_before_name_their_latest_policies(stateless: str) -> None:
-    run(stateless)
-    leads = ask(stateless, "select routing_policy_id, pricing_policy_id from leadgen.leads order by id")
+def test_leads_of_before_name_their_latest_policies(ended: str) -> None:
+    leads = ask(ended, "select routing_policy_id, pricing_policy_id from leadgen.leads order by id")
     assert leads == [(12, 22)] * 8 + [(None, None)]
 
 
-def test_guards_of_before_are_in_force_again(stateless: str) -> None:
+def test_guards_of_before_are_in_force_again(ended: str) -> None:
     """The migration writes what they would refuse; what comes after it is refused."""
-    run(stateless)
     for change in ("outcome = 'pending'", "price = 1"):
         with pytest.raises(psycopg.errors.DatabaseError) as refusal:
-            ask(stateless, f"update leadgen.lead_assignments set {change} returning id")
+            ask(ended, f"update leadgen.lead_assignments set {change} returning id")
         assert refusal.value.sqlstate == "LG409"
 
 
-def test_offers_that_were_to_be_woken_still_are(old: str) -> None:
+def test_offers_that_were_to_be_woken_still_are(of_before: str) -> None:
     """hold_wakes becomes catalog_changes; what the deploy itself changes is noted there, too."""
-    with psycopg.connect(old, autocommit=True) as connection:
-        connection.execute(
-            "insert into leadgen.hold_wakes (offer_id, created_at) values (1, '2026-02-10T12:00:00Z')"
-        )
-    run(old)
     changes = "select table_name, row_id, offer_id, extract(hour from changed_at at time zone 'UTC')::integer"
-    assert ask(old, f"{changes} from leadgen.catalog_changes order by id limit 1") == [("offers", 1, 1, 12)]
-    assert ask(old, "select leadgen.follow_change() > 0") == [(True,)]
-    assert ask(old, "select leadgen.follow_change() > 0") == [(False,)]
+    assert ask(of_before, f"{changes} from leadgen.catalog_changes order by id limit 1") == [
+        ("offers", 1, 1, 12)
+    ]
+    assert ask(of_before, "select leadgen.follow_change() > 0") == [(True,)]
+    assert ask(of_before, "select leadgen.follow_change() > 0") == [(False,)]
 
 
 def test_every_deploy_puts_reach_right(database: str) -> None:
@@ -247,12 +248,13 @@ def test_campaigns_of_a_single_poster_stay_its_own(
     cluster: Cluster, tmp_path: Path, posts_by_campaign: list[int], one_account: list[int]
 ) -> None:
     (number,) = [m.number for m in SqlTree(sql_dir()).migrations() if m.path.stem.endswith("source_accounts")]
+    tree = SqlTree(shutil.copytree(sql_dir(), tmp_path / "up to it"))
     with stop_before(cluster, tmp_path / "sql", number) as url:
         posters = [*posts_by_campaign, 2]
         maps = [*(901 for _ in posts_by_campaign), 902]
         with psycopg.connect(url, autocommit=True, cursor_factory=psycopg.ClientCursor) as session:
             session.execute(POSTERS, [posters, maps])
-        run(url)
+        run(url, only_up_to(tree, number))
         found = ask(url, "select id from leadgen.sources where account = 'campaigns' order by id")
     assert [number for (number,) in found] == one_account
 

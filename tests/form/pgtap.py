@@ -36,11 +36,14 @@ class Token(NamedTuple):
 
 def read_tokens(text: str) -> list[Token]:
     """What the file consists of, without spaces and comments. What stands between $$ is SQL, too."""
-    return [
-        Token(match.lastgroup or "", match[0], text.count("\n", 0, match.start()) + 1)
-        for match in TOKEN.finditer(text)
-        if match.lastgroup != "space"
-    ]
+    tokens: list[Token] = []
+    line, counted = 1, 0
+    for match in TOKEN.finditer(text):
+        line += text.count("\n", counted, match.start())
+        counted = match.start()
+        if match.lastgroup != "space":
+            tokens.append(Token(match.lastgroup or "", match[0], line))
+    return tokens
 
 
 def find_pgtap_faults(file: File) -> list[Fault]:

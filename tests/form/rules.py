@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -73,11 +74,12 @@ class File:
     name: str
     text: str
 
-    @property
+    @cached_property
     def code(self) -> str:
         """The text with strings, quoted names and comments blanked out; places and lines stay."""
         return TEXT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), self.text)
 
+    @cached_property
     def functions(self) -> list["Function"]:
         """Each function, from the text without strings and comments."""
         found = list(CREATED.finditer(self.code))
@@ -143,7 +145,7 @@ def check_case(file: File) -> Iterator[Fault]:
 
 
 def check_bodies(file: File) -> Iterator[Fault]:
-    for function in file.functions():
+    for function in file.functions:
         lines = function.body.count("\n")
         if lines > BODY:
             yield Fault(
@@ -152,20 +154,20 @@ def check_bodies(file: File) -> Iterator[Fault]:
 
 
 def check_comments(file: File) -> Iterator[Fault]:
-    for function in file.functions():
+    for function in file.functions:
         if not function.next.startswith(f"comment on function {function.name}("):
             yield Fault("comment", function.name, "`comment on function` stands directly under it")
 
 
 def check_shape(file: File) -> Iterator[Fault]:
     """A function that the other rules would pass over."""
-    for function in file.functions():
+    for function in file.functions:
         if not function.body:
             yield Fault("shape", function.name, "a body stands between lines `as $$` and `$$;`")
 
 
 def check_names(file: File) -> Iterator[Fault]:
-    for function in file.functions():
+    for function in file.functions:
         wrong = [name for name in _parameters(function) if not name.startswith("p_")]
         wrong += [name for name in _variables(function.body) if not re.match(r"[vc]_", name)]
         if wrong:
@@ -174,7 +176,7 @@ def check_names(file: File) -> Iterator[Fault]:
 
 def check_verbs(file: File) -> Iterator[Fault]:
     """The verb of a name says what the function does: check_ raises, is_ answers, find_ reads."""
-    for function in file.functions():
+    for function in file.functions:
         verb = function.name.partition(".")[2].partition("_")[0]
         wanted = VERBS.get(verb)
         if wanted and function.returns not in (wanted, "trigger"):
@@ -238,7 +240,7 @@ def _split(text: str) -> list[str]:
 
 def check_handlers(file: File) -> Iterator[Fault]:
     """What nobody thought of (no memory, a broken index) is not taken for what the handler is about."""
-    for function in file.functions():
+    for function in file.functions:
         if any(not re.search(r"\braise;", handler[0]) for handler in HANDLER.finditer(function.body)):
             yield Fault("handler", function.name, "`when others` raises nothing again: name the conditions")
 

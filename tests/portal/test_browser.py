@@ -58,7 +58,7 @@ def test_each_page_is_accessible_and_fits_a_phone(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     market.execute("update leadgen.buyer_offers set buyer_may_set = '{limits,hours}'")
     team = ("/portal/team", "/portal/notices") if kind == "owner" else ()
-    for place in (*PAGES, *team, f"/portal/leads/{sale}"):
+    for place in (*PAGES, "/portal/account", *team, f"/portal/leads/{sale}"):
         page.goto(f"http://127.0.0.1:{site.port}{place}")
         check_accessible(page)
     assert complaints == []

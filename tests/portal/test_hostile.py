@@ -46,7 +46,7 @@ def bob(site: Api, market: psycopg.Connection) -> Tab:
 
 
 def test_no_page_says_anything_of_another_buyer(bob: Tab, of_ann: dict[str, int]) -> None:
-    for page in (*PAGES, "/portal/team", f"/portal/leads?before={of_ann['sale'] + 1}"):
+    for page in (*PAGES, "/portal/account", "/portal/team", f"/portal/leads?before={of_ann['sale'] + 1}"):
         assert bob.open(page).status == 200, page
         assert not [secret for secret in SECRETS if secret in bob.page], page
 

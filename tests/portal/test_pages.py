@@ -45,7 +45,7 @@ def test_a_member_does_not_see_the_team(tab: Open) -> None:
 
 
 def test_nobody_sees_a_page_without_signing_in(site: Api) -> None:
-    for page in (*PAGES, "/portal/leads/1", "/portal/team"):
+    for page in (*PAGES, "/portal/account", "/portal/leads/1", "/portal/team"):
         visitor = Tab(site)
         visitor.open(page)
         assert visitor.place.startswith("/sign-in?next=/portal"), page

@@ -25,7 +25,7 @@ PAGES = (
 def add_visitor(database: psycopg.Connection, kind: str, buyer: str) -> tuple[str, str]:
     """A new user of a buyer, signed in; its e-mail address and the token of its session."""
     email, token = f"{secrets.token_hex(6)}@people.example", secrets.token_urlsafe(32)
-    challenge, digest = known_password()
+    challenge, digest = known_password(database)
     row = database.execute("select id from leadgen.buyers where name = %s", [buyer]).fetchone()
     assert row
     database.execute(CREATE, [email, "Paula Green", "buyer", row[0], kind, challenge.salt, digest])

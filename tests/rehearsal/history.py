@@ -134,21 +134,29 @@ class Writer:
         return payload
 
 
-def write_leads(count: int, returns: bool, seed: int = 7) -> Iterator[dict[str, Any]]:
+def write_leads(
+    count: int, returns: bool, seed: int = 7, length: timedelta = LENGTH
+) -> Iterator[dict[str, Any]]:
     """Leads with their times, and a return (not in every offer) after every fiftieth."""
     rng = Random(seed)
     writer = Writer(rng)
-    times = sorted(START + LENGTH * rng.random() ** (1 + n % 2) for n in range(count))
+    times = sorted(START + length * rng.random() ** (1 + n % 2) for n in range(count))
     for number, at in enumerate(times, 1):
         lead = {"at": at.isoformat(), "payload": writer.write()}
         yield lead | ({"returns": True} if returns and number % 50 == 0 else {})
 
 
-def play(connection: psycopg.Connection, count: int, changes: str = "", returns: bool = True) -> None:
+def play(
+    connection: psycopg.Connection,
+    count: int,
+    changes: str = "",
+    returns: bool = True,
+    length: timedelta = LENGTH,
+) -> None:
     """Have so many leads happen in the demo's catalogue as CHANGES and these further changes leave it."""
     connection.execute("select set_config('leadgen.clock', %s, false)", [START.isoformat()])
     connection.execute((CHANGES + changes).encode())
     connection.execute(PLAY)
-    leads = Jsonb(list(write_leads(count, returns)))
+    leads = Jsonb(list(write_leads(count, returns, length=length)))
     connection.execute("call public.play(%s)", [leads])
     connection.execute("vacuum analyze")

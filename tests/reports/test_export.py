@@ -78,16 +78,29 @@ def test_a_view_with_no_row_is_a_whole_file_with_its_columns(market: Any, run: R
     assert (parquet.read_table(file).num_rows, len(parquet.read_schema(file)) > 10) == (0, True)
 
 
-def test_every_view_goes_into_every_format(market: Any, run: Run, tmp_path: Path) -> None:
-    views = market.execute(
-        "select relname from pg_class where relnamespace = 'report'::regnamespace and relkind = 'v' order by 1"
-    ).fetchall()
+COLUMNS = """
+select c.relname, array_agg(distinct format_type(a.atttypid, null))
+from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+where c.relnamespace = 'report'::regnamespace and c.relkind = 'v'
+group by c.relname order by c.relname
+"""
+
+
+def test_every_view_goes_into_a_file_and_every_type_into_every_format(
+    market: Any, run: Run, tmp_path: Path
+) -> None:
+    """Parquet asks most of a view. The other formats write it by the types of its columns alone."""
+    views = market.execute(COLUMNS).fetchall()
     assert len(views) > 20
-    for (view,) in views:
-        for form in files_of(tmp_path, view):
+    tried = set[str]()
+    for view, types in views:
+        *texts, table = files_of(tmp_path, view)
+        for form in [table] if tried.issuperset(types) else [*texts, table]:
             done = run("export", view, "--format", form.suffix[1:], "--output", str(form))
             assert done.returncode == 0, (view, done.stderr)
             assert form.exists()
+        tried.update(types)
+    assert len(tried) > 6
 
 
 def files_of(directory: Path, view: str) -> list[Path]:
@@ -246,10 +259,10 @@ except SystemExit as left:
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 def test_memory_does_not_grow_with_the_rows(market: Any, database: str, tmp_path: Path, form: str) -> None:
     market.execute(
-        "create view report.many as select i, repeat('x', 400) as words, now() as at from generate_series(1, 300000) i"
+        "create view report.many as select i, repeat('x', 1200) as words, now() as at from generate_series(1, 100000) i"
     )
     used = {}
-    for rows in (2_000, 300_000):
+    for rows in (2_000, 100_000):
         file = tmp_path / f"{rows}.{form}"
         done = subprocess.run(
             [
@@ -272,4 +285,4 @@ def test_memory_does_not_grow_with_the_rows(market: Any, database: str, tmp_path
         )
         assert f"many: {rows:,} rows" in done.stderr
         used[rows] = int(done.stderr.splitlines()[-1])
-    assert used[300_000] - used[2_000] < 40_000, "kB; the rows are 120 MB"
+    assert used[100_000] - used[2_000] < 40_000, "kB; the rows are 120 MB"

@@ -8,9 +8,10 @@ import asyncio
 import json
 import re
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -27,7 +28,6 @@ from leadgen.db.urls import with_role
 from leadgen.sealing.keyring import make_key
 from leadgen.settings import Settings
 from rig.catalogue import Catalogue
-from rig.cli import leadgen
 from rig.cluster import FAST
 from rig.deploys import deploy_small
 from rig.guard import server_directory
@@ -36,6 +36,7 @@ from worker.conftest import Worker, running_worker
 from worker.receivers import http_endpoint
 
 KEYS = make_key("first")
+Run = Callable[..., str]
 TALKATIVE = f"""{FAST}
 log_statement = 'all'
 log_min_duration_statement = 0
@@ -124,7 +125,7 @@ async def echoing_endpoint() -> AsyncIterator[Any]:
         yield endpoint
 
 
-def post_all(api: Api, database: str, tmp_path: Path) -> None:
+def post_all(api: Api, database: str, tmp_path: Path, run: Run) -> None:
     """Every way in."""
     for way in ("json", "returned", "erased", "failing"):
         assert api.post(PEOPLE[way].lead).status == 202
@@ -174,11 +175,11 @@ def post_all(api: Api, database: str, tmp_path: Path) -> None:
     file = tmp_path / "import.csv"
     lead = without_source("import")
     file.write_text(",".join(lead) + "\n" + ",".join(map(str, lead.values())) + "\n")
-    run(database, "import", str(file), "--source", "austin-plumbing-v1")
+    run("import", str(file), "--source", "austin-plumbing-v1")
     file.unlink()
     file = tmp_path / "dry.json"
     file.write_text(json.dumps(PEOPLE["dry"].lead))
-    assert "Zq" not in run(database, "dry-run", str(file))
+    assert "Zq" not in run("dry-run", str(file))
     file.unlink()
 
 
@@ -187,40 +188,42 @@ def without_source(way: str) -> dict[str, Any]:
     return {name: value for name, value in PEOPLE[way].lead.items() if name != "source_key"}
 
 
-def run(database: str, *arguments: str) -> str:
-    """Run a command with the keys; what it printed."""
-    done = leadgen(*arguments, DATABASE_URL=database, PII_KEYS=KEYS)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def find_lead(database: str, way: str) -> int:
+def find_lead(run: Run, way: str) -> int:
     """A person's lead by the digest of the phone."""
-    (found,) = json.loads(run(database, "find", PEOPLE[way].phone, "--json"))
+    (found,) = json.loads(run("find", PEOPLE[way].phone, "--json"))
     return int(found["lead_id"])
 
 
-async def test_no_person_is_found(talkative: Cluster, tmp_path: Path) -> None:
+async def test_no_person_is_found(
+    talkative: Cluster, tmp_path: Path, leadgen_here: Callable[..., CompletedProcess[str]]
+) -> None:
     database = talkative.create("market")
+
+    def run(*arguments: str) -> str:
+        """Run a command with the keys; what it printed."""
+        done = leadgen_here(*arguments, DATABASE_URL=database, PII_KEYS=KEYS)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     deploy_small(database, Settings(environment="development"))
     add_catalogue(database)
     async with echoing_endpoint() as endpoint:
         with psycopg.connect(database, autocommit=True) as session:
             prepare(session, endpoint.url)
             with running_api(database, tmp_path, PII_KEYS=KEYS, ENVIRONMENT="development") as api:
-                await asyncio.to_thread(post_all, api, database, tmp_path)
+                await asyncio.to_thread(post_all, api, database, tmp_path, run)
                 async with running_worker(
                     with_role(database, "leadgen_worker"), pii_keys=KEYS, webhook_retry_delay=0.1
                 ) as worker:
                     await deliver_all(session, worker)
                     sale = session.execute(
                         "select id from leadgen.lead_assignments where lead_id = %s",
-                        [find_lead(database, "returned")],
+                        [find_lead(run, "returned")],
                     ).fetchone()
                     assert sale
                     check_buyer(api, int(sale[0]))
-                run(database, "erase", str(find_lead(database, "erased")), "--reason", "asked", "--yes")
-                run(database, "verify")
+                run("erase", str(find_lead(run, "erased")), "--reason", "asked", "--yes")
+                run("verify")
                 log = api.log
             session.execute("vacuum full")
             session.execute("checkpoint")

@@ -8,15 +8,14 @@ from typing import Any
 
 import psycopg
 import pytest
-import typer
 
 from api.serving import add_catalogue, make_lead
-from leadgen.cli import app
+from leadgen.cli import make_command
 from leadgen.cli.reference import list_commands
 from leadgen.whatif import read_changes
 from rig.catalogue import Catalogue
 
-WORDS = dict(list_commands(typer.main.get_command(app)))["leadgen what-if"].help
+WORDS = dict(list_commands(make_command()))["leadgen what-if"].help
 POLICIES = {"routing", "pricing", "payout", "validation"}
 LISTED = re.findall(r"^ {2,6}(\w[\w.]+=.+?)(?:  +\(.*\))?$", inspect.cleandoc(WORDS), flags=re.MULTILINE)
 

@@ -168,18 +168,16 @@ def examine_schema(connection: Connection) -> Iterator[Verdict]:
 
 def examine_drift(connection: Connection) -> Iterator[Verdict]:
     """What `leadgen diff` says: objects, grants and policies that are not as declared. For superusers."""
-    from leadgen.db.diff import difference
+    from leadgen.db.diff import list_differing
 
     row = connection.execute(MAY_READ_ALL).fetchone()
     if not (row and row[0]):
         yield skip("drift", f"not visible to {connection.info.user}: leadgen diff as a superuser")
         return
-    found = difference(database_url())
-    if found:
-        objects = [line for line in found.splitlines() if line.startswith("Name: ")]
+    if objects := list_differing(database_url()):
         yield warn(
             "drift",
-            f"{count_of(len(objects), 'object')} not as declared: {objects[0] if objects else found[:100]}",
+            f"{count_of(len(objects), 'object')} not as declared: {objects[0]}",
             "leadgen diff shows each; leadgen migrate declares functions, views and grants anew",
         )
     else:

@@ -32,6 +32,11 @@ HEADER = re.compile(r"^-- (Name: .*; Type: .*; Schema: .*; Owner: .*)$")
 NAMED_NOT_NULL = re.compile(r' CONSTRAINT (?:"(?:[^"]|"")+"|\S+) NOT NULL\b')
 TABLE = re.compile(r"; Type: TABLE; ")
 GRANTS = re.compile(r"; Type: (DEFAULT )?ACL; ")
+COMMENT = re.compile(r"; Type: COMMENT; ")
+ROUTINE = re.compile(
+    r'Name: (?P<name>[^"]+?)\(.*; Type: (?:FUNCTION|PROCEDURE); Schema: (?P<schema>[^"]+?); '
+)
+QUALIFIED = re.compile(r"\b\w+\.\w+")
 
 
 def declare(url: str, tree: SqlTree) -> None:
@@ -75,6 +80,12 @@ def difference(url: str, tree: SqlTree | None = None) -> str:
         return "\n".join([*lines, "", "-- migra would:", draft_change(url, declared)]) if lines else ""
 
 
+def list_differing(url: str) -> list[str]:
+    """The names of the objects that differ: what takes longest, to draft the change, is left out."""
+    with declared_database(url, SqlTree(sql_dir())) as declared:
+        return [line for line in compare_dumps(url, declared) if line.startswith("Name: ")]
+
+
 def compare_dumps(url: str, declared: str) -> list[str]:
     """Each object that differs, under its name: `-` is what the first database says, `+` the second.
 
@@ -87,13 +98,15 @@ def compare_dumps(url: str, declared: str) -> list[str]:
         (theirs, their_dump),
         (ours, our_dump),
     ):  # ours need not be, if it comes from a dump itself
-        differing = {name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name]}
+        # Grants have no other words, and a copy lacks those of a role that is not there.
+        differing = {
+            name
+            for name in ours.keys() & theirs.keys()
+            if ours[name] != theirs[name] and not GRANTS.search(name)
+        }
         if differing:
-            settled = _restored(dump, declared)
-            # A copy lacks the grants of a role that is not there.
-            settle.update(
-                {name: settled[name] for name in differing & settled.keys() if not GRANTS.search(name)}
-            )
+            settled = _restored(_pick(dump, differing), declared)
+            settle.update({name: settled[name] for name in differing & settled.keys()})
     shown: list[str] = []
     for name in sorted(ours.keys() | theirs.keys()):
         changes = [
@@ -102,6 +115,37 @@ def compare_dumps(url: str, declared: str) -> list[str]:
         if changes:
             shown += [name, *changes]
     return shown
+
+
+def _pick(dump: str, wanted: set[str]) -> str:
+    """The dump without what no other object needs to be made: grants, comments and most functions.
+
+    An object that cannot be made without something that is missing here keeps the words it had: it is shown.
+    """
+    blocks = _split(dump)
+    idle = {
+        name for name, _ in blocks if name not in wanted and (GRANTS.search(name) or COMMENT.search(name))
+    }
+    routines = {
+        name: f"{found['schema']}.{found['name']}"
+        for name, text in blocks
+        if name not in wanted and (found := ROUTINE.match(name)) and "BEGIN ATOMIC" not in text
+    }
+    rest = [text for name, text in blocks if name not in idle and name not in routines]
+    named = {word for text in rest for word in QUALIFIED.findall(text)}
+    idle |= {name for name, routine in routines.items() if routine not in named}
+    return "".join(text for name, text in blocks if name not in idle)
+
+
+def _split(dump: str) -> list[tuple[str, str]]:
+    """The blocks of a dump, each with its object's name and kind; what comes before the first has no name."""
+    blocks: list[tuple[str, list[str]]] = [("", [])]
+    for line in dump.splitlines(keepends=True):
+        header = HEADER.match(line.rstrip("\n"))
+        if header:
+            blocks.append((header.group(1), []))
+        blocks[-1][1].append(line)
+    return [(name, "".join(lines)) for name, lines in blocks]
 
 
 def _restored(dump: str, server: str) -> dict[str, list[str]]:

@@ -208,6 +208,7 @@ def phone_areas() -> Iterator[Row]:
             yield f"{NORTH_AMERICA}{area}", island, f"US-{island}", _is_whole(area, island)
 
 
+@cache  # it takes half of a second, and tests deploy often
 def _is_whole(area: str, country: str) -> bool:
     valid = _valid_numbers(country)
     return all(valid.fullmatch(f"{area}{exchange}0000") for exchange in range(200, 1000))

@@ -18,9 +18,9 @@ end;
 $$;
 comment on function identity.list_rights(text) is
   'What a role may do on our pages. In the console: read: its pages; work: send, route, resubmit, test; decide: '
-  'returns; money: book, send and credit; open: read a contact, with a reason; erase: persons; configure: policies and '
-  'the catalogue; manage: users, keys of operators and users, and settings. In the portal: buy: its pages; an owner may also manage '
-  '(identity.list_own_rights).';
+  'returns; money: book, send and credit; open: read a contact, with a reason; erase: persons; configure: policies '
+  'and the catalogue; manage: users, keys of operators and users, and settings. In the portal: buy: its pages; an '
+  'owner may also manage (identity.list_own_rights).';
 
 create or replace function identity.admit_user(p_token_hash text, p_right text)
 returns leadgen.users
