@@ -139,9 +139,9 @@ from (values
     'roll_back_offer,list_data_keys,add_data_key,rewrap_data_key,retire_data_keys,measure_sealing,open_leads,open_quarantined,open_fetch,'
     'invite_user,approve_user,change_user_status,send_reset,remove_user_totp,remove_user_passkeys,remove_user_bindings,'
     'add_hook,list_hooks,pause_hook,resume_hook,remove_hook,rotate_hook_secret,test_hook,measure_market,'
-    'revoke_user_sessions,create_key,find_posting_key,rotate_key,revoke_key,set_zone,find_start,rank_reason,describe_health,'
+    'revoke_user_sessions,create_key,find_posting_key,rotate_key,revoke_key,set_zone,find_start,find_day_start,rank_reason,describe_health,'
     'keep_report_zone,rebuild_reports}'),
-  ('leadgen_reporting', '{compose_export,find_report_zone,set_zone,find_start,rank_reason,describe_health}')
+  ('leadgen_reporting', '{compose_export,find_report_zone,set_zone,find_start,find_day_start,rank_reason,describe_health}')
 ) as t (role, names);
 
 -- Who may touch which table.

@@ -12,5 +12,6 @@ begin
   end loop;
 end;
 $$;
-grant execute on function report.set_zone(text, boolean), report.find_start(), kernel.rank_reason(text) to leadgen_reporting, leadgen_dba;
+grant execute on function report.set_zone(text, boolean), report.find_start(), report.find_day_start(),
+  kernel.rank_reason(text) to leadgen_reporting, leadgen_dba;
 grant execute on function outbox.describe_health(leadgen.endpoints, timestamptz) to leadgen_reporting, leadgen_dba;

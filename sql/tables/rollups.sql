@@ -27,6 +27,7 @@ create table leadgen.report_zones (
   market_id bigint not null references leadgen.markets (id) on delete cascade,
   zone text not null,
   rolled_to date not null,
+  rolled_until timestamptz,
 
   primary key (market_id, zone)
 );
@@ -34,6 +35,7 @@ comment on table leadgen.report_zones is
   'The zones in which the days of a market are kept: its own, and those that leadgen.keep_report_zone was told of. A '
   'row that is deleted is made anew, and its days with it.';
 comment on column leadgen.report_zones.rolled_to is 'The days before this one are kept.';
+comment on column leadgen.report_zones.rolled_until is 'What happened on that day before this is kept, too; null: nothing of it.';
 
 create table leadgen.report_closing (
   id boolean primary key default true,
@@ -193,6 +195,92 @@ comment on table leadgen.report_speed_days is
 create unique index report_speed_days_once
   on leadgen.report_speed_days (market_id, zone, sold_day, buyer_id, channel);
 
+create table leadgen.report_sale_periods (
+  market_id bigint not null,
+  zone text not null,
+  period text not null,
+  starts_on date not null,
+  offer_id bigint not null,
+  source_id bigint not null,
+  buyer_id bigint not null,
+  sales integer not null,
+  standing integer not null,
+  delivered integer not null,
+  accepted integer not null,
+  returned integer not null,
+  returned_in_1 integer not null,
+  returned_in_3 integer not null,
+  returned_in_7 integer not null,
+  returned_in_14 integer not null,
+  returned_in_30 integer not null,
+  revenue numeric not null,
+  refunds numeric not null,
+  cost numeric not null,
+  response_seconds numeric not null,
+
+  constraint report_sale_periods_period_known check (period in ('week', 'month'))
+);
+comment on table leadgen.report_sale_periods is
+  'Sales of weeks and months that are over, by offer, source and buyer: what their days in report_sale_days come to.';
+create unique index report_sale_periods_once
+  on leadgen.report_sale_periods (market_id, zone, period, starts_on, offer_id, source_id, buyer_id);
+
+create table leadgen.report_unsold_months (
+  market_id bigint not null,
+  zone text not null,
+  came_month date not null,
+  offer_id bigint not null,
+  reason text not null,
+  buyer_id bigint,
+  places integer not null,
+  money numeric not null
+);
+comment on table leadgen.report_unsold_months is
+  'Places that nobody took in months that are over, by offer, reason and the buyer that came nearest: what their days in '
+  'report_reason_days come to.';
+create unique index report_unsold_months_once
+  on leadgen.report_unsold_months (market_id, zone, came_month, offer_id, reason, buyer_id) nulls not distinct;
+
+create table leadgen.report_lead_hours (
+  market_id bigint not null,
+  zone text not null,
+  came_day date not null,
+  came_hour timestamptz not null,
+  offer_id bigint not null,
+  source_id bigint not null,
+  received integer not null,
+  valid integer not null,
+  sold integer not null,
+  held integer not null,
+  delivered integer not null,
+  accepted integer not null,
+  returned integer not null,
+  sales integer not null,
+  revenue numeric not null,
+  refunds numeric not null,
+  cost numeric not null
+);
+comment on table leadgen.report_lead_hours is
+  'Leads by the hour in which they came, offer and source, of the last fourteen days that are kept.';
+create unique index report_lead_hours_once
+  on leadgen.report_lead_hours (market_id, zone, came_day, came_hour, offer_id, source_id);
+
+create table leadgen.report_sale_hours (
+  market_id bigint not null,
+  zone text not null,
+  sold_day date not null,
+  sold_hour timestamptz not null,
+  offer_id bigint not null,
+  sales integer not null,
+  standing integer not null,
+  revenue numeric not null,
+  refunds numeric not null,
+  cost numeric not null
+);
+comment on table leadgen.report_sale_hours is
+  'Sales by the hour in which they were made and offer, of the last fourteen days that are kept.';
+create unique index report_sale_hours_once on leadgen.report_sale_hours (market_id, zone, sold_day, sold_hour, offer_id);
+
 -- They have no primary key: by these a publication for all tables tells rows apart.
 alter table leadgen.report_lead_days replica identity full;
 alter table leadgen.report_reason_days replica identity full;
@@ -200,6 +288,10 @@ alter table leadgen.report_sale_days replica identity full;
 alter table leadgen.report_judged_days replica identity full;
 alter table leadgen.report_booking_days replica identity full;
 alter table leadgen.report_speed_days replica identity full;
+alter table leadgen.report_sale_periods replica identity full;
+alter table leadgen.report_unsold_months replica identity full;
+alter table leadgen.report_lead_hours replica identity full;
+alter table leadgen.report_sale_hours replica identity full;
 
 -- What changes a day after its hour. On the road of a lead the conditions are all that runs: the row is minutes old.
 create or replace trigger mark_late_lead after insert on leadgen.leads

@@ -12,7 +12,7 @@ select
   d.revenue,
   d.refunds
 from report.zones z
-join leadgen.report_booking_days d on d.market_id = z.market_id and d.zone = z.zone and d.booked_day < z.kept_to
+join leadgen.report_booking_days d on d.market_id = z.market_id and d.zone = z.zone and d.booked_day < z.part_to
 where not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.booked_day)
 union all
 select
@@ -29,6 +29,7 @@ from (
   from report.zones z
   join report.bookings b on b.market_id = z.market_id
     and b.booked_at >= (select report.find_start()) and b.booked_at >= z.read_from and b.booked_day >= z.kept_to
+    and (b.booked_day > z.kept_to or b.booked_at >= z.kept_until)
   union all
   select b.*
   from marked k
@@ -37,6 +38,7 @@ from (
     from report.bookings x
     where x.offer_id = k.offer_id and x.booked_day = k.day
       and x.booked_at >= k.starts_at - interval '2 hours' and x.booked_at < k.starts_at + interval '26 hours'
+        and x.booked_at < k.kept_until
     offset 0 -- noqa: AM09
   ) b
 ) b

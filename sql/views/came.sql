@@ -27,7 +27,7 @@ select
   d.cost,
   d.response_seconds
 from report.zones z
-join leadgen.report_lead_days d on d.market_id = z.market_id and d.zone = z.zone and d.came_day < z.kept_to
+join leadgen.report_lead_days d on d.market_id = z.market_id and d.zone = z.zone and d.came_day < z.part_to
 where not d.by_campaign
   and not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.came_day)
 union all
@@ -60,6 +60,7 @@ from (
   from report.zones z
   join report.leads l on l.market_id = z.market_id
     and l.created_at >= report.find_start() and l.created_at >= z.read_from and l.came_day >= z.kept_to
+    and (l.came_day > z.kept_to or l.created_at >= z.kept_until)
   union all
   select l.*
   from marked k
@@ -68,6 +69,7 @@ from (
     from report.leads x
     where x.offer_id = k.offer_id and x.came_day = k.day
       and x.created_at >= k.starts_at - interval '2 hours' and x.created_at < k.starts_at + interval '26 hours'
+        and x.created_at < k.kept_until
     offset 0 -- noqa: AM09
   ) l
 ) l

@@ -1,6 +1,6 @@
 create or replace view report.delivery_speed as
 with marked as materialized (
-  select distinct k.market_id, k.day, k.starts_at from report.marked_days k
+  select distinct k.market_id, k.day, k.starts_at from report.marked_days k where k.kept_until = 'infinity'
 ),
 kept as (
   select
@@ -26,7 +26,7 @@ counted as (
     from report.zones z
     join leadgen.offers o on o.market_id = z.market_id
     join report.sale_deliveries d on d.offer_id = o.id
-      and d.created_at >= report.find_start() and d.created_at >= z.read_from and d.sold_day >= z.kept_to
+      and d.created_at >= report.find_day_start() and d.created_at >= z.days_from and d.sold_day >= z.kept_to
     union all
     select d.*
     from marked k

@@ -11,7 +11,7 @@ select
   d.reason,
   d.leads
 from report.zones z
-join leadgen.report_judged_days d on d.market_id = z.market_id and d.zone = z.zone and d.came_day < z.kept_to
+join leadgen.report_judged_days d on d.market_id = z.market_id and d.zone = z.zone and d.came_day < z.part_to
 where not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.came_day)
 union all
 select
@@ -25,8 +25,14 @@ select
 from (
   select j.*
   from report.zones z
-  join report.judgements j on j.market_id = z.market_id
-    and j.created_at >= report.find_start() and j.created_at >= z.read_from and j.came_day >= z.kept_to
+  cross join lateral (
+    select x.*
+    from report.judgements x
+    where x.market_id = z.market_id
+      and x.created_at >= report.find_start() and x.created_at >= z.read_from and x.came_day >= z.kept_to
+      and (x.came_day > z.kept_to or x.created_at >= z.kept_until)
+    offset 0 -- noqa: AM09
+  ) j
   union all
   select j.*
   from marked k
@@ -35,6 +41,7 @@ from (
     from report.judgements x
     where x.offer_id = k.offer_id and x.came_day = k.day
       and x.created_at >= k.starts_at - interval '2 hours' and x.created_at < k.starts_at + interval '26 hours'
+        and x.created_at < k.kept_until
     offset 0 -- noqa: AM09
   ) j
 ) j

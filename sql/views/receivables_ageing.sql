@@ -26,14 +26,21 @@ aged as (
 unbilled as (
   select x.buyer_id, x.currency, sum(x.amount) as amount
   from (
-    select e.buyer_id, e.currency, e.amount
+    select b.id as buyer_id, e.currency, e.amount
     from leadgen.buyers b
     left join leadgen.billing_calendar c on c.buyer_id = b.id
-    join leadgen.ledger_entries e on e.buyer_id = b.id and e.account = 'buyer_receivable'
-      and e.transaction_id > coalesce(c.billed_to, 0)
-    join leadgen.ledger_transactions t on t.id = e.transaction_id
-    join leadgen.ledger_kinds k on k.code = t.kind and k.is_billed
-    where not exists (select from leadgen.invoice_lines l where l.transaction_id = t.id)
+    cross join lateral (
+      select e.transaction_id, e.currency, e.amount
+      from leadgen.ledger_entries e
+      where e.buyer_id = b.id and e.account = 'buyer_receivable' and e.transaction_id > coalesce(c.billed_to, 0)
+      offset 0 -- noqa: AM09
+    ) e
+    -- Each entry is looked up: a join would read all of the ledger, since nobody can know how few are left to bill.
+    where (
+        select k.is_billed
+        from leadgen.ledger_kinds k
+        where k.code = (select t.kind from leadgen.ledger_transactions t where t.id = e.transaction_id))
+      and (select l.transaction_id from leadgen.invoice_lines l where l.transaction_id = e.transaction_id) is null
     union all
     select i.buyer_id, i.currency, case i.kind when 'invoice' then l.amount else -l.amount end as amount
     from leadgen.invoices i

@@ -19,7 +19,7 @@ select
   round(100.0 * c.returned / c.sales, 1) as sold_returned_percent
 from (
   select
-    date_trunc('week', d.sold_day::timestamp)::date as sold_week,
+    d.starts_on as sold_week,
     d.zone, d.market_id, d.offer_id, d.source_id, d.buyer_id,
     sum(d.sales) as sales,
     sum(d.returned) as returned,
@@ -28,8 +28,9 @@ from (
     sum(d.returned_in_7) as returned_in_7,
     sum(d.returned_in_14) as returned_in_14,
     sum(d.returned_in_30) as returned_in_30
-  from report.sold d
-  group by date_trunc('week', d.sold_day::timestamp)::date, d.zone, d.market_id, d.offer_id, d.source_id, d.buyer_id
+  from report.sold_periods d
+  where d.period = 'week'
+  group by d.starts_on, d.zone, d.market_id, d.offer_id, d.source_id, d.buyer_id
 ) c
 join leadgen.markets m on m.id = c.market_id
 join leadgen.offers o on o.id = c.offer_id

@@ -10,7 +10,15 @@ select
   b.refunds as booked_refunds,
   0.00 as booked_credits,
   b.revenue - b.refunds as booked_net
-from report.booked b
+from (
+  select
+    d.booked_day, d.zone, d.market_id, d.offer_id, d.currency,
+    sum(d.sales)::bigint as sales,
+    sum(d.revenue) as revenue,
+    sum(d.refunds) as refunds
+  from report.booked d
+  group by d.booked_day, d.zone, d.market_id, d.offer_id, d.currency
+) b
 join leadgen.markets m on m.id = b.market_id
 join leadgen.offers o on o.id = b.offer_id
 union all

@@ -24,47 +24,30 @@ select
   d.cost,
   d.response_seconds
 from report.zones z
-join leadgen.report_sale_days d on d.market_id = z.market_id and d.zone = z.zone and d.sold_day < z.kept_to
+join leadgen.report_sale_days d on d.market_id = z.market_id and d.zone = z.zone and d.sold_day < z.part_to
 where not exists (select from marked k where k.offer_id = d.offer_id and k.day = d.sold_day)
 union all
 select
-  s.sold_day,
-  s.market_id,
-  s.zone,
-  s.offer_id,
-  s.source_id,
-  s.buyer_id,
-  count(*) as sales,
-  count(*) filter (where s.stands) as standing,
-  count(s.delivered_at) as delivered,
-  count(*) filter (where s.is_accepted) as accepted,
-  count(s.days_to_return) as returned,
-  count(*) filter (where s.days_to_return <= 1) as returned_in_1,
-  count(*) filter (where s.days_to_return <= 3) as returned_in_3,
-  count(*) filter (where s.days_to_return <= 7) as returned_in_7,
-  count(*) filter (where s.days_to_return <= 14) as returned_in_14,
-  count(*) filter (where s.days_to_return <= 30) as returned_in_30,
-  sum(s.price) as revenue,
-  sum(s.refunds) as refunds,
-  sum(s.cost) as cost,
-  coalesce(sum(extract(epoch from s.time_to_delivery)), 0) as response_seconds
-from (
-  select s.*
-  from report.zones z
-  join leadgen.offers o on o.market_id = z.market_id
-  join report.sales s on s.offer_id = o.id
-    and s.created_at >= report.find_start() and s.created_at >= z.read_from and s.sold_day >= z.kept_to
-  union all
-  select s.*
-  from marked k
-  cross join lateral (
-    select x.*
-    from report.sales x
-    where x.offer_id = k.offer_id and x.sold_day = k.day
-      and x.created_at >= k.starts_at - interval '2 hours' and x.created_at < k.starts_at + interval '26 hours'
-    offset 0 -- noqa: AM09
-  ) s
-) s
-group by s.sold_day, s.market_id, s.zone, s.offer_id, s.source_id, s.buyer_id;
+  n.sold_day,
+  n.market_id,
+  n.zone,
+  n.offer_id,
+  n.source_id,
+  n.buyer_id,
+  n.sales,
+  n.standing,
+  n.delivered,
+  n.accepted,
+  n.returned,
+  n.returned_in_1,
+  n.returned_in_3,
+  n.returned_in_7,
+  n.returned_in_14,
+  n.returned_in_30,
+  n.revenue,
+  n.refunds,
+  n.cost,
+  n.response_seconds
+from report.sold_now n;
 comment on view report.sold is
   'Sales by the day on which they were made, offer, source and buyer, of kept days and of the sales themselves. returned_in_7: returned within 7 days of the sale.';

@@ -22,7 +22,7 @@ select
   round(100 * (c.revenue - c.refunds - c.cost) / nullif(c.revenue - c.refunds, 0), 1) as sold_margin_percent
 from (
   select
-    date_trunc('month', d.sold_day::timestamp)::date as sold_month,
+    d.starts_on as sold_month,
     d.zone, d.market_id, d.offer_id, d.source_id, d.buyer_id,
     sum(d.sales) as sales,
     sum(d.standing) as standing,
@@ -33,8 +33,9 @@ from (
     sum(d.refunds) as refunds,
     sum(d.cost) as cost,
     sum(d.response_seconds) as response_seconds
-  from report.sold d
-  group by date_trunc('month', d.sold_day::timestamp)::date, d.zone, d.market_id, d.offer_id, d.source_id, d.buyer_id
+  from report.sold_periods d
+  where d.period = 'month'
+  group by d.starts_on, d.zone, d.market_id, d.offer_id, d.source_id, d.buyer_id
 ) c
 join leadgen.markets m on m.id = c.market_id
 join leadgen.offers o on o.id = c.offer_id

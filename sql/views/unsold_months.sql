@@ -13,13 +13,12 @@ select
   r.remedy
 from (
   select
-    date_trunc('month', d.came_day::timestamp)::date as came_month,
+    d.came_month,
     d.zone, d.market_id, d.offer_id, d.reason, d.buyer_id,
     sum(d.places) as places,
     sum(d.money) as money
-  from report.lost d
-  where d.kind = 'unsold'
-  group by date_trunc('month', d.came_day::timestamp)::date, d.zone, d.market_id, d.offer_id, d.reason, d.buyer_id
+  from report.lost_months d
+  group by d.came_month, d.zone, d.market_id, d.offer_id, d.reason, d.buyer_id
 ) c
 join leadgen.markets m on m.id = c.market_id
 join leadgen.offers o on o.id = c.offer_id

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,15 +67,17 @@ def has_library(name: str) -> bool:
 
 
 @contextmanager
-def running_bench() -> Iterator[Bench]:
-    """An empty server in a temporary directory, removed at the end."""
-    directory = Path(tempfile.mkdtemp(prefix="leadgen-bench-"))
+def running_bench(kept: Path | None = None, settings: Mapping[str, str] = SETTINGS) -> Iterator[Bench]:
+    """A server in a temporary directory, removed at the end; or in one that stays, with what it had."""
+    directory = kept or Path(tempfile.mkdtemp(prefix="leadgen-bench-"))
+    directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o755)  # as root the server runs as somebody else
-    settings = SETTINGS | (STATEMENTS if has_library("pg_stat_statements") else {})
-    server = EmbeddedServer(directory, "".join(f"{name} = '{value}'\n" for name, value in settings.items()))
+    given = {**settings, **(STATEMENTS if has_library("pg_stat_statements") else {})}
+    server = EmbeddedServer(directory, "".join(f"{name} = '{value}'\n" for name, value in given.items()))
     try:
         server.start()
         yield Bench(server)
     finally:
-        server.stop("immediate")
-        shutil.rmtree(directory)
+        server.stop("fast" if kept else "immediate")
+        if not kept:
+            shutil.rmtree(directory)

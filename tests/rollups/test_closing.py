@@ -109,3 +109,49 @@ def test_a_second_worker_leaves_the_chore_to_the_first(connect: Connect) -> None
     first.execute("select rollups.roll_up()")
     assert ask(second, "select rollups.roll_up()") == 0
     first.execute("rollback")
+
+
+SAID = """
+select format('%s %s %s', (select jsonb_agg(f) from report.funnel f), (select jsonb_agg(f) from report.funnel_hours f),
+  console.list_days(clock_timestamp()))
+"""
+
+
+def test_what_is_closed_of_today_is_kept_and_the_rest_is_read(
+    offer: tuple[psycopg.Connection[Any], Offer],
+) -> None:
+    session, one = offer
+    here = 12 - datetime.now(UTC).hour  # it is noon where the market is
+    session.execute("update leadgen.markets set timezone = %s", [f"Etc/GMT{-here:+d}"])
+    for hours in (30, 5, 3, 0):
+        submit(session, one, timedelta(hours=hours))
+    session.execute("select set_config('leadgen.clock', '', false)")
+
+    def is_kept() -> bool:
+        session.execute("select rollups.roll_up()")
+        return bool(ask(session, "select max(rolled_until) is not null from leadgen.report_zones"))
+
+    def ask_rows() -> Any:
+        session.execute("begin")
+        session.execute("delete from leadgen.report_zones")
+        said = ask(session, SAID)
+        session.execute("rollback")
+        return said
+
+    wait_until(is_kept)
+    kept = (
+        "select sum(received) from leadgen.report_lead_days where not by_campaign and came_day = current_date"
+    )
+    zone = ask(session, "select timezone from leadgen.markets")
+    session.execute("select set_config('timezone', %s, false)", [zone])
+    assert ask(session, kept) == 2
+    assert ask(session, "select sum(received) from leadgen.report_lead_hours") == 3
+    said = ask(session, SAID)
+    assert said == ask_rows()
+    session.execute("select leadgen.return_sale(min(id) + 1, 'spam') from leadgen.lead_assignments")
+    assert ask(session, SAID) != said
+    assert ask(session, SAID) == ask_rows()
+    while ask(session, "select rollups.roll_up()"):
+        pass
+    assert ask(session, MARKS) == 0
+    assert ask(session, SAID) == ask_rows()

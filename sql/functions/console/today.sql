@@ -61,22 +61,10 @@ as $$
     ) as d (is_now, since, until)
   ),
   counted as (
-    select s.currency, s.is_now, sum(l.leads) as leads, sum(l.rejected) as rejected, sum(a.sales) as sales,
-      sum(a.revenue) as revenue, sum(a.cost) as cost
+    select s.currency, s.is_now, coalesce(sum(h.leads), 0) as leads, coalesce(sum(h.leads - h.valid), 0) as rejected,
+      coalesce(sum(h.sales), 0) as sales, coalesce(sum(h.revenue), 0) as revenue, coalesce(sum(h.cost), 0) as cost
     from span s
-    cross join lateral (
-      select count(*) as leads, count(*) filter (where v.status = 'rejected') as rejected
-      from leadgen.leads v
-      where v.market_id = s.market_id and v.created_at >= s.since and v.created_at <= s.until
-    ) l
-    cross join lateral (
-      select count(*) filter (where v.released_at is null) as sales,
-        coalesce(sum(y.revenue - y.refunds), 0) as revenue, coalesce(sum(y.cost), 0) as cost
-      from leadgen.offers o
-      join leadgen.lead_assignments v on v.offer_id = o.id and v.created_at >= s.since and v.created_at <= s.until
-      join report.sale_money y on y.assignment_id = v.id
-      where o.market_id = s.market_id
-    ) a
+    left join lateral rollups.list_hours(s.market_id, s.since, s.until) h on true
     group by s.currency, s.is_now
   )
   select coalesce(jsonb_agg(jsonb_build_object(
@@ -98,16 +86,12 @@ language sql
 stable
 as $$
   with counted as (
-    select extract(hour from l.created_at at time zone s.timezone)::integer as hour, d.is_now, count(*) as leads
-    from (select f.* from console.list_spans(p_now) f offset 0) s
+    select extract(hour from h.hour at time zone s.timezone)::integer as hour, d.is_now, sum(h.leads) as leads
+    from console.list_spans(p_now) s
     cross join lateral (
       values (true, s.since, p_now), (false, s.then_since, s.then_since + interval '1 day')
     ) as d (is_now, since, until)
-    cross join lateral (
-      select v.created_at from leadgen.leads v
-      where v.market_id = s.market_id and v.created_at >= d.since and v.created_at <= d.until
-      offset 0
-    ) l
+    cross join lateral rollups.list_hours(s.market_id, d.since, d.until) h
     group by 1, 2
   )
   select jsonb_agg(jsonb_build_object('hour', h.hour, 'leads', h.leads, 'then', h.before) order by h.hour)

@@ -31,5 +31,16 @@ as $$
   select min(z.read_from) from report.zones z;
 $$;
 comment on function report.find_start() is
-  'The time before which every market has its days kept. A view asks for it beside read_from, which is a column: of a '
-  'stable function the planner knows the value, and so that few rows are to be read.';
+  'The time before which all that every market did is kept. A view asks for it beside read_from, which is a column: of '
+  'a stable function the planner knows the value, and so that few rows are to be read.';
+
+create or replace function report.find_day_start()
+returns timestamptz
+language sql
+stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select min(z.days_from) from report.zones z;
+$$;
+comment on function report.find_day_start() is
+  'The time before which every market has whole days kept, for what cannot be kept of a part of a day.';

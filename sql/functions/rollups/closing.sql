@@ -37,7 +37,7 @@ begin
   where not exists (select from leadgen.report_zones z where z.market_id = m.id and z.zone = m.timezone)
     and exists (select from leadgen.leads l where l.market_id = m.id);
   update leadgen.report_zones z
-  set rolled_to = rollups.find_first_day(z.market_id, z.zone)
+  set rolled_to = rollups.find_first_day(z.market_id, z.zone), rolled_until = null
   where z.rolled_to = '-infinity' and (select isfinite(c.closed_until) from leadgen.report_closing c);
 end;
 $$;
@@ -93,7 +93,12 @@ begin
   delete from leadgen.report_judged_days;
   delete from leadgen.report_booking_days;
   delete from leadgen.report_speed_days;
-  update leadgen.report_zones z set rolled_to = rollups.find_first_day(z.market_id, z.zone);
+  delete from leadgen.report_sale_periods;
+  delete from leadgen.report_unsold_months;
+  delete from leadgen.report_lead_hours;
+  delete from leadgen.report_sale_hours;
+  update leadgen.report_zones z
+  set rolled_to = rollups.find_first_day(z.market_id, z.zone), rolled_until = null;
 end;
 $$;
 comment on function rollups.rebuild() is 'The work of leadgen.rebuild_reports.';

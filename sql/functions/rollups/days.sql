@@ -5,6 +5,7 @@ create or replace function rollups.count_leads(
   p_zone text,
   p_from date,
   p_to date,
+  p_until timestamptz,
   p_offer_ids bigint[],
   p_by_campaign boolean
 )
@@ -30,20 +31,21 @@ begin
   from report.leads l
   where l.market_id = p_market_id and l.came_day >= p_from and l.came_day < p_to
     and l.created_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
-    and l.created_at < p_to::timestamp at time zone p_zone + interval '2 hours'
+    and l.created_at < p_to::timestamp at time zone p_zone + interval '2 hours' and l.created_at < p_until
     and (p_offer_ids is null or l.offer_id = any (p_offer_ids))
   group by 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15;
 end;
 $$;
-comment on function rollups.count_leads(bigint, text, date, date, bigint[], boolean) is
+comment on function rollups.count_leads(bigint, text, date, date, timestamptz, bigint[], boolean) is
   'The rows of leads by day, as the leads say: of a market, from one day to before another, of some or all offers. The '
-  'session''s zone of reports is p_zone.';
+  'session''s zone of reports is p_zone. What happened from p_until on is left out.';
 
 create or replace function rollups.count_sales(
   p_market_id bigint,
   p_zone text,
   p_from date,
   p_to date,
+  p_until timestamptz,
   p_offer_ids bigint[]
 )
 returns setof leadgen.report_sale_days
@@ -63,14 +65,14 @@ begin
   from report.sales s
   where s.market_id = p_market_id and s.sold_day >= p_from and s.sold_day < p_to
     and s.created_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
-    and s.created_at < p_to::timestamp at time zone p_zone + interval '2 hours'
+    and s.created_at < p_to::timestamp at time zone p_zone + interval '2 hours' and s.created_at < p_until
     and s.offer_id in (
       select o.id from leadgen.offers o
       where o.market_id = p_market_id and (p_offer_ids is null or o.id = any (p_offer_ids)))
   group by s.sold_day, s.offer_id, s.source_id, s.buyer_id;
 end;
 $$;
-comment on function rollups.count_sales(bigint, text, date, date, bigint[]) is
+comment on function rollups.count_sales(bigint, text, date, date, timestamptz, bigint[]) is
   'The rows of sales by day, as the sales say.';
 
 create or replace function rollups.count_reasons(
@@ -78,6 +80,7 @@ create or replace function rollups.count_reasons(
   p_zone text,
   p_from date,
   p_to date,
+  p_until timestamptz,
   p_offer_ids bigint[]
 )
 returns setof leadgen.report_reason_days
@@ -92,12 +95,12 @@ begin
   from report.lost_places r
   where r.market_id = p_market_id and r.came_day >= p_from and r.came_day < p_to
     and r.created_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
-    and r.created_at < p_to::timestamp at time zone p_zone + interval '2 hours'
+    and r.created_at < p_to::timestamp at time zone p_zone + interval '2 hours' and r.created_at < p_until
     and (p_offer_ids is null or r.offer_id = any (p_offer_ids))
   group by r.came_day, r.offer_id, r.source_id, r.kind, r.reason, r.buyer_id;
 end;
 $$;
-comment on function rollups.count_reasons(bigint, text, date, date, bigint[]) is
+comment on function rollups.count_reasons(bigint, text, date, date, timestamptz, bigint[]) is
   'The rows of reasons by day, as the leads and their decisions say.';
 
 create or replace function rollups.count_judged(
@@ -105,6 +108,7 @@ create or replace function rollups.count_judged(
   p_zone text,
   p_from date,
   p_to date,
+  p_until timestamptz,
   p_offer_ids bigint[]
 )
 returns setof leadgen.report_judged_days
@@ -117,12 +121,12 @@ begin
   from report.judgements j
   where j.market_id = p_market_id and j.came_day >= p_from and j.came_day < p_to
     and j.created_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
-    and j.created_at < p_to::timestamp at time zone p_zone + interval '2 hours'
+    and j.created_at < p_to::timestamp at time zone p_zone + interval '2 hours' and j.created_at < p_until
     and (p_offer_ids is null or j.offer_id = any (p_offer_ids))
   group by j.came_day, j.offer_id, j.buyer_id, j.reason;
 end;
 $$;
-comment on function rollups.count_judged(bigint, text, date, date, bigint[]) is
+comment on function rollups.count_judged(bigint, text, date, date, timestamptz, bigint[]) is
   'The rows of judgements by day, as the latest decisions say.';
 
 create or replace function rollups.count_bookings(
@@ -130,6 +134,7 @@ create or replace function rollups.count_bookings(
   p_zone text,
   p_from date,
   p_to date,
+  p_until timestamptz,
   p_offer_ids bigint[]
 )
 returns setof leadgen.report_booking_days
@@ -146,12 +151,12 @@ begin
   from report.bookings b
   where b.market_id = p_market_id and b.booked_day >= p_from and b.booked_day < p_to
     and b.booked_at >= p_from::timestamp at time zone p_zone - interval '2 hours'
-    and b.booked_at < p_to::timestamp at time zone p_zone + interval '2 hours'
+    and b.booked_at < p_to::timestamp at time zone p_zone + interval '2 hours' and b.booked_at < p_until
     and (p_offer_ids is null or b.offer_id = any (p_offer_ids))
   group by b.booked_day, b.offer_id, b.currency;
 end;
 $$;
-comment on function rollups.count_bookings(bigint, text, date, date, bigint[]) is
+comment on function rollups.count_bookings(bigint, text, date, date, timestamptz, bigint[]) is
   'The rows of bookings by day, as the ledger says.';
 
 create or replace function rollups.count_speed(p_market_id bigint, p_zone text, p_from date, p_to date)
@@ -180,7 +185,13 @@ $$;
 comment on function rollups.count_speed(bigint, text, date, date) is
   'The rows of deliveries by day, as the deliveries say: of all offers of the market.';
 
-create or replace function rollups.keep_day(p_market_id bigint, p_zone text, p_day date, p_offer_ids bigint[])
+create or replace function rollups.keep_day(
+  p_market_id bigint,
+  p_zone text,
+  p_day date,
+  p_until timestamptz,
+  p_offer_ids bigint[]
+)
 returns void
 language plpgsql
 volatile
@@ -210,20 +221,22 @@ begin
   insert into leadgen.report_lead_days
   select d.*
   from unnest(array[false, true]) as c (by_campaign)
-  cross join lateral rollups.count_leads(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids, c.by_campaign) d;
+  cross join lateral rollups.count_leads(p_market_id, p_zone, p_day, p_day + 1, p_until, p_offer_ids, c.by_campaign) d;
   insert into leadgen.report_sale_days
-  select d.* from rollups.count_sales(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids) d;
+  select d.* from rollups.count_sales(p_market_id, p_zone, p_day, p_day + 1, p_until, p_offer_ids) d;
   insert into leadgen.report_reason_days
-  select d.* from rollups.count_reasons(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids) d;
+  select d.* from rollups.count_reasons(p_market_id, p_zone, p_day, p_day + 1, p_until, p_offer_ids) d;
   insert into leadgen.report_judged_days
-  select d.* from rollups.count_judged(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids) d;
+  select d.* from rollups.count_judged(p_market_id, p_zone, p_day, p_day + 1, p_until, p_offer_ids) d;
   insert into leadgen.report_booking_days
-  select d.* from rollups.count_bookings(p_market_id, p_zone, p_day, p_day + 1, p_offer_ids) d;
+  select d.* from rollups.count_bookings(p_market_id, p_zone, p_day, p_day + 1, p_until, p_offer_ids) d;
   insert into leadgen.report_speed_days
-  select d.* from rollups.count_speed(p_market_id, p_zone, p_day, p_day + 1) d;
+  select d.* from rollups.count_speed(p_market_id, p_zone, p_day, p_day + 1) d
+  where p_until = 'infinity';
+  perform rollups.keep_hours(p_market_id, p_zone, p_day, p_until, p_offer_ids);
   perform set_config('leadgen.report_zone', v_zone, true);
 end;
 $$;
-comment on function rollups.keep_day(bigint, text, date, bigint[]) is
-  'Adds up a day of a market in a zone, of some offers or of all (null), in place of what was kept of it; the speed of '
-  'deliveries always of all.';
+comment on function rollups.keep_day(bigint, text, date, timestamptz, bigint[]) is
+  'Adds up a day of a market in a zone, up to a time (infinity: all of it), of some offers or of all (null), in place '
+  'of what was kept of it. The speed of deliveries is always of all offers, and of a whole day.';

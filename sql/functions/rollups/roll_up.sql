@@ -19,11 +19,16 @@ begin
   if v_done > 0 then
     return v_done;
   end if;
-  return rollups.keep_next_day();
+  v_done := rollups.keep_next_day();
+  if v_done > 0 then
+    return v_done;
+  end if;
+  return rollups.keep_open_day();
 end;
 $$;
 comment on function rollups.roll_up() is
-  'The chore: closes hours, adds up anew what was marked, and else the next day of a market. Returns how many days.';
+  'The chore: closes hours, adds up anew what was marked, and else the next day of a market, and else what is closed '
+  'of the day that is open. Returns how many days.';
 
 create or replace function rollups.keep_marked_days()
 returns integer
@@ -57,15 +62,20 @@ begin
   )
   select array_agg(t.offer_id), array_agg(t.happened_at) into v_offers, v_times from taken t;
   for v_day in
-    select z.market_id, z.zone, (t.happened_at at time zone z.zone)::date as day,
-      array_agg(distinct t.offer_id) as offers
+    select z.market_id, z.zone, d.day, d.until, array_agg(distinct t.offer_id) as offers
     from unnest(v_offers, v_times) as t (offer_id, happened_at)
     join leadgen.offers o on o.id = t.offer_id
     join leadgen.report_zones z on z.market_id = o.market_id
-    where (t.happened_at at time zone z.zone)::date < z.rolled_to
-    group by z.market_id, z.zone, 3
+    cross join lateral (
+      select k.day,
+        case when k.day < z.rolled_to then 'infinity' when k.day = z.rolled_to then z.rolled_until end as until
+      from (values ((t.happened_at at time zone z.zone)::date)) as k (day)
+    ) d
+    where t.happened_at < d.until
+    group by z.market_id, z.zone, d.day, d.until
   loop
-    perform rollups.keep_day(v_day.market_id, v_day.zone, v_day.day, v_day.offers);
+    perform rollups.keep_day(v_day.market_id, v_day.zone, v_day.day, v_day.until, v_day.offers);
+    perform rollups.keep_periods(v_day.market_id, v_day.zone, v_day.day, v_day.offers);
     v_count := v_count + 1;
   end loop;
   return greatest(v_count, coalesce(cardinality(v_times), 0));
@@ -93,12 +103,43 @@ begin
   if not found then
     return 0;
   end if;
-  perform rollups.keep_day(v_next.market_id, v_next.zone, v_next.rolled_to, null);
+  perform rollups.keep_day(v_next.market_id, v_next.zone, v_next.rolled_to, 'infinity', null);
   update leadgen.report_zones z
-  set rolled_to = v_next.rolled_to + 1
+  set rolled_to = v_next.rolled_to + 1, rolled_until = null
   where z.market_id = v_next.market_id and z.zone = v_next.zone;
+  perform rollups.keep_periods(v_next.market_id, v_next.zone, v_next.rolled_to, null);
   return 1;
 end;
 $$;
 comment on function rollups.keep_next_day() is
   'Adds up the next day that is over and closed, of the market that is furthest behind.';
+
+create or replace function rollups.keep_open_day()
+returns integer
+language plpgsql
+volatile
+as $$
+-- All of it anew each time, not what has come since: late changes of an earlier hour are in it, without a mark.
+declare
+  v_open leadgen.report_zones;
+  v_closed constant timestamptz := (select c.closed_until from leadgen.report_closing c);
+begin
+  select z.* into v_open
+  from leadgen.report_zones z
+  where isfinite(v_closed) and isfinite(z.rolled_to)
+    and coalesce(z.rolled_until, z.rolled_to::timestamp at time zone z.zone) <= v_closed - interval '30 minutes'
+  order by z.rolled_until nulls first, z.market_id, z.zone
+  limit 1;
+  if not found then
+    return 0;
+  end if;
+  perform rollups.keep_day(v_open.market_id, v_open.zone, v_open.rolled_to, v_closed, null);
+  update leadgen.report_zones z
+  set rolled_until = v_closed
+  where z.market_id = v_open.market_id and z.zone = v_open.zone;
+  return 1;
+end;
+$$;
+comment on function rollups.keep_open_day() is
+  'Adds up what is closed of the day that is open, half an hour or more at a time, of the market that is furthest '
+  'behind.';
