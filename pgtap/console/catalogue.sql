@@ -1,6 +1,6 @@
 -- The catalogue's pages: what each shows, to whom, and what is done on them with who and why.
 begin;
-select plan(35);
+select plan(36);
 select testkit.at_time('2026-11-20T16:00:00Z');
 create temp table ids as select testkit.open_offer('{"caps": {"per_day": 5}}', 'Dora', 'Best') as offer_id;
 alter table ids add dora bigint, add best bigint, add enrolled bigint, add market_id bigint;
@@ -101,6 +101,8 @@ select is(leadgen.resume_buyer_for(olga, dora, enrolled, 'back early'), 1, 'a pl
 update leadgen.user_sessions s set created_at = s.created_at - interval '1 day' from tokens where s.token_hash = olga;
 select is(testkit.fault_of(format('select leadgen.save_row_for(%L, ''buyer'', %s, %L, '''', ''why'')', olga, dora,
   '{"webhook_url": "https://elsewhere.example/"}')), 'LG403 session', 'an address is changed by a fresh sign-in alone') from tokens, ids;
+select is(testkit.fault_of(format('select leadgen.add_row_for(%L, ''enrollment'', %L, ''why'')', olga,
+  '{"webhook_url_override": "https://elsewhere.example/"}')), 'LG403 session', 'a new row with an address, too') from tokens;
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- The console's pages of the house: the audit and its proof, settings, and whether all is well.
 begin;
-select plan(55);
+select plan(58);
 select testkit.make_source(testkit.open_offer('{}', 'Best'));
 create function pg_temp.sign_in(p_name text, p_role text) returns text language sql as $$
   select testkit.new_user(p_name, p_role);
@@ -32,6 +32,8 @@ from (values
   ('retention_rule', '{sign_ups}', '{"keep": "for ever"}', 'Ada', 'LG423 keep'),
   ('retention_rule', '{sign_ups}', '{"keep": "99999 years"}', 'Ada', 'LG423 keep'),
   ('retention_rule', '{sign_ups}', '{"keep": "1 minute"}', 'Ada', 'LG423 keep'),
+  ('retention_rule', '{sign_ups}', '{"keep": "1 day 1 day"}', 'Ada', 'LG423 keep'),
+  ('chore', '{chain_audit}', '{"pause": "10 minutes 00:10"}', 'Ada', 'LG423 pause'),
   ('chore', '{chain_audit}', '{"pause": "00:00:30", "is_active": "yes"}', 'Ada', 'none'),
   ('buyer', (select array[min(b.id)::text]::text from leadgen.buyers b), '{"name": "Zed"}', 'Ada', 'LG400 form')
 ) as t (form, key, fields, who, fault);
@@ -69,6 +71,9 @@ $$;
 select is(pg_temp.found(who, row_key, since), number, format('who %s, row %s, since %s', who, row_key, since)) from (values
   (null, 'chain_audit', null, 1), (null, 'fly', null, 0), ('user', 'chain_audit', null, 1), ('nobody', 'chain_audit', null, 0),
   (null, 'chain_audit', '2126-01-01', 0), ('USER', 'chain_audit', '2025-01-01', 1)) as t (who, row_key, since, number);
+select cmp_ok(jsonb_array_length(leadgen.show_audit_for(ana, null, 'rate_limits', p_row => it #>> '{rows,0,row_key}') -> 'rows'), '>', 0,
+  'a row whose key has two columns is found by it')
+from tokens, leadgen.show_audit_for(ana, null, 'rate_limits') as it;
 select is(testkit.fault_of(format('select leadgen.show_audit_for(%L, p_since => ''soon'')', ana)), 'LG400 since',
   'a time that is none is named')
 from tokens;

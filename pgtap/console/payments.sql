@@ -1,6 +1,6 @@
 -- Payments, lines of the bank, statements and payouts on pages.
 begin;
-select plan(30);
+select plan(32);
 select testkit.at_time('2026-11-20 12:00+00');
 create temp table t as select testkit.paying_buyer('Ace') as ace, testkit.paying_buyer('Best') as best;
 select * from t, lateral leadgen.import_bank_lines(jsonb_build_array(
@@ -96,5 +96,16 @@ from fay, source;
 select leadgen.pay_source_by(fay.token, source.id, null, null, 'check', 'payout-1', 'November') from fay, source;
 select is(p #>> '{rows,0,memo}', 'November', 'the payout is listed') from fay, leadgen.show_payouts_page(fay.token, null) p;
 select is(p #>> '{payables,0,owed}', '0.00', 'nothing is owed any more') from fay, leadgen.show_payouts_page(fay.token, null) p;
+
+-- A session that somebody left open for a while gives no money away.
+update leadgen.user_sessions s set created_at = leadgen.clock() - interval '16 minutes', proved_at = null
+from fay where s.token_hash = fay.token;
+select is(testkit.fault_of(format('select leadgen.adjust_buyer_by(%L, %L, %s, 7, %L, %L)', fay.token, 'credit', t.ace, 'key-10', 'why')),
+  'LG403 session', 'a credit takes a sign-in of the last 15 minutes')
+from fay, t;
+select is(testkit.fault_of(format('select leadgen.pay_source_by(%L, %s, 1, null, %L, %L, %L)', fay.token, source.id, 'check', 'payout-2',
+  'why')),
+  'LG403 session', 'a payout takes one, too')
+from fay, source;
 select * from finish();
 rollback;

@@ -27,6 +27,7 @@ FUNCTION = re.compile(r"create (?:or replace )?function .*?\n(?=as \$\$)", re.DO
 ASSIGNED = re.compile(r"(?m)^(\s*v_\w+)(?:\.\w+)+((?:\[[^\]\n]*\])?) :=")
 INTO = re.compile(r"\binto\s+(?:strict\s+)?(v_\w+)(?:\.\w+)*(?:,\s*v_\w+(?:\.\w+)*)*")
 RETURNED = re.compile(r"(?m)^(\s*)return next (?=\S)")  # what it cannot read
+OPENED = re.compile(r"(?m)^(\s*)open \w+ (?:no scroll )?for (?=execute )")  # likewise: the statement is what it judges
 CLEAN = "Errors: 0 Warnings: 0 Unknown: 0"
 
 needs_pgspot = pytest.mark.skipif(not PROGRAM.exists(), reason="pgspot could not be had (scripts/get-pgspot)")
@@ -34,6 +35,7 @@ needs_pgspot = pytest.mark.skipif(not PROGRAM.exists(), reason="pgspot could not
 
 def as_run(text: str) -> str:
     """A file as pgspot can judge it."""
+    text = OPENED.sub(r"\1", text)
     text = RETURNED.sub(r"\1perform ", INTO.sub(r"into \1", ASSIGNED.sub(r"\1\2 :=", text)))
     return FUNCTION.sub(lambda found: found[0] + ("" if "set search_path" in found[0] else PATH), text)
 

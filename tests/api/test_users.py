@@ -162,16 +162,16 @@ def test_a_cheap_digest_is_computed_anew_at_the_next_sign_in(
 ) -> None:
     email = add_user()
     salt = secrets.token_bytes(16)
-    digest = compute_digest(PASSWORD, Challenge(salt, 8192, 2, 1))
+    digest = compute_digest(PASSWORD, Challenge(salt, 8192, 1, 1))
     shared_database.execute(
-        "update leadgen.user_passwords p set salt = %s, memory_kib = 8192, passes = 2, lanes = 1, "
+        "update leadgen.user_passwords p set salt = %s, memory_kib = 8192, passes = 1, lanes = 1, "
         "verifier = sha256(%s) from leadgen.users u where u.id = p.user_id and u.email = %s",
         [salt, digest, email],
     )
     cost = "select p.memory_kib, p.passes, p.lanes from leadgen.user_passwords p "
     cost += "join leadgen.users u on u.id = p.user_id where u.email = %s"
     assert refuse(browser.log_in(email, WRONG)) == (401, "sign-in-failed")
-    assert shared_database.execute(cost, [email]).fetchone() == (8192, 2, 1)
+    assert shared_database.execute(cost, [email]).fetchone() == (8192, 1, 1)
     assert browser.log_in(email).status == 200
     assert shared_database.execute(cost, [email]).fetchone() == CHEAP
     assert browser.get("me").status == 200

@@ -28,7 +28,8 @@ def test_a_sign_up_waits_on_today_and_is_approved(tab: Open, market: psycopg.Con
     visitor.open(f"/console/users/{user}")
     assert "Nan <b>" in visitor.text
     buyer = str(value(market, "select id from leadgen.buyers where name = 'Ann'"))
-    assert f'name="buyer_id" type="text" value="{buyer}"' in visitor.page
+    assert "only the company, which anybody can type" in visitor.text
+    assert 'name="buyer_id" type="text" value=""' in visitor.page
     assert (
         visitor.send(f"/console/users/{user}/approve", buyer_id="999999", member_kind="owner").status == 404
     )

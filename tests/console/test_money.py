@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
-from api.serving import Api, add_sale
+from api.serving import Api, add_sale, make_lead
 from console.people import Tab, add_session
 from console.test_actions import value
 from leadgen.app.cookies import hash_token
@@ -141,7 +142,7 @@ def test_a_line_of_the_bank_is_matched_and_its_payment_refunded(
 ) -> None:
     market.execute(
         "select leadgen.import_bank_lines(%s)",
-        [psycopg.types.json.Jsonb([LINE, {**LINE, "line_key": "k2", "reference": "our own"}])],
+        [Jsonb([LINE, {**LINE, "line_key": "k2", "reference": "our own"}])],
     )
     one, two = (
         value(market, "select id from leadgen.bank_lines where line_key = %s", key) for key in ("k1", "k2")
@@ -158,6 +159,8 @@ def test_a_line_of_the_bank_is_matched_and_its_payment_refunded(
     visitor.send(f"{bank}/{one}/match", **fields)
     payment = re.search(r"booked as payment (\d+)", visitor.text)
     assert payment
+    assert visitor.send(f"{bank}/{one}/match", **fields, invoice="INV-0").status in (404, 409)
+    assert 'role="alert"' in visitor.page
     assert visitor.send(f"{bank}/{two}/ignore", reason="").status == 400
     visitor.send(f"{bank}/{two}/ignore", reason="from our own account")
     assert "No line waits." in visitor.text
@@ -185,6 +188,9 @@ def test_a_payment_is_booked_and_a_buyer_credited_on_its_statement(
     fields = {"key": key_of(visitor.page, "/console/payments"), "method": "check", "reason": "a top-up"}
     assert visitor.send("/console/payments", **fields, buyer="nobody", amount="12").status == 400
     assert "Found nobody; allowed: the id of a buyer" in visitor.text
+    for amount in ("12,50", "1,20,000", "1.200,00", "1,200.5.0"):
+        assert visitor.send("/console/payments", **fields, buyer=str(ann), amount=amount).status == 400
+    assert "cents after a point" in visitor.text
     visitor.send("/console/payments", **fields, buyer=str(ann), amount="1,200")
     assert "a top-up" in visitor.text
     here = f"/console/statements/{ann}"
@@ -201,6 +207,24 @@ def test_a_payment_is_booked_and_a_buyer_credited_on_its_statement(
     assert "attachment" in (file.headers["Content-Disposition"] or "")
     assert visitor.open(f"{here}?from=2026-02-01&to=2026-01-01").status == 400
     assert "The period cannot be read" in visitor.text
+
+
+def test_a_form_whose_answer_was_lost_is_sent_again_and_books_once(
+    tab: Open, market: psycopg.Connection, ann: int
+) -> None:
+    visitor, here = tab("finance"), f"/console/statements/{ann}"
+    visitor.open(here)
+    fields = {"amount": "7", "key": key_of(visitor.page, f"{here}/credit"), "reason": "late by a day"}
+    with market.transaction():
+        market.execute("select from leadgen.buyers where id = %s for update", [ann])
+        assert visitor.send(f"{here}/credit", **fields).status == 503
+    assert "nobody knows whether this was done" in visitor.text
+    assert fields["key"] in visitor.page
+    for _ in range(2):
+        visitor.send(f"{here}/credit", **fields)
+        assert "The buyer is credited." in visitor.text
+    booked = "select count(*) from leadgen.ledger_transactions where memo = 'late by a day'"
+    assert value(market, booked) == 1
 
 
 def test_a_source_is_paid_what_it_is_owed(tab: Open, market: psycopg.Connection) -> None:
@@ -234,7 +258,10 @@ def test_a_report_is_a_page_with_a_plot_and_a_file_as_the_command_writes_it(
     tab: Open, site: Api, market: psycopg.Connection
 ) -> None:
     add_sale(market)
+    market.execute("select leadgen.submit_lead(%s)", [Jsonb(make_lead(postal_code="10001"))])
     visitor = tab("analyst")
+    visitor.open("/console/reports/rejection_reasons")  # nobody knows what that lead would have been worth
+    assert "<td" in visitor.page
     visitor.open("/console/reports")
     assert "/console/reports/funnel" in visitor.links
     visitor.open("/console/reports/funnel?plot=came_revenue")

@@ -12,9 +12,11 @@ from console.people import SESSION, add_session
 from console.test_actions import lead_of
 from console.test_money import add_invoice
 from leadgen.app import main
+from leadgen.app.cookies import hash_token
 from leadgen.app.queries import LIST_RATE_LIMITS, Queries
 from leadgen.console.site import CONSOLE
 from leadgen.db.urls import with_role
+from leadgen.pages import visitor
 from leadgen.settings import Settings
 
 MOST = 2
@@ -67,6 +69,10 @@ def test_a_page_is_one_call_or_two(
                 answer = await client.get(place)
                 assert answer.status_code == 200, place
                 calls[place] = len([query for query in asked if query != LIST_RATE_LIMITS])
+            visitor._waiting[hash_token(token)] = visitor.MOST_OF_ONE
+            assert (await client.get("/console/reports/funnel")).status_code == 429
+            del visitor._waiting[hash_token(token)]
+            assert (await client.get("/console/reports/funnel")).status_code == 200
         return calls
 
     calls = asyncio.run(visit())

@@ -19,7 +19,9 @@ MOST = 2  # at once, of one process
 LONGEST_SECONDS = 600.0
 PORTION = 1_000  # rows
 FETCH = f"fetch {PORTION} from export".encode()
-MORE_TIME = "set local statement_timeout = '2min'"  # for the first row, of which a view may read much
+# For the first row, of which a view may read much. A download does not note the session as used: its row would be
+# locked until the file has ended.
+FOR_LONG = "set local statement_timeout = '2min'; set local leadgen.unattended = 'on'"
 
 
 class Exports:
@@ -50,7 +52,7 @@ class Exports:
         try:
             connection = await open_alone(self._url, "leadgen-export")
             async with connection, connection.transaction():
-                await connection.execute(MORE_TIME)
+                await connection.execute(FOR_LONG)
                 await connection.execute(query.encode(), parameters)
                 cursor = await connection.execute(FETCH)
                 rows = await cursor.fetchall()

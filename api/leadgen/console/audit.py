@@ -36,7 +36,7 @@ async def prove(request: Request, services: FromServices) -> Response[bytes]:
     """Whether a part of the chain is what was chained: the latest, or the one after a position."""
     visitor = await admit(CONSOLE, request, services)
     after = 0 if request.query_params.get("after") == "0" else read_id(request, "after")
-    return visitor.show("own/audit_proof.html", await visitor.ask(PROOF, after))
+    return visitor.show("own/audit_proof.html", await visitor.ask_for_long(PROOF, after))
 
 
 @get(PLACE + "/{entry_id:str}", include_in_schema=False)

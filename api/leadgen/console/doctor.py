@@ -15,7 +15,7 @@ PLACE = "/console/doctor"
 async def show_doctor(request: Request, services: FromServices) -> Response[bytes]:
     """The page, with the verdicts of a part if the address names one. htmx asks for each part by the same address."""
     visitor = await admit(CONSOLE, request, services)
-    found = await visitor.ask(DOCTOR, read_text(request, "part"))
+    found = await visitor.ask_for_long(DOCTOR, read_text(request, "part"))
     if request.headers.get("hx-request") == "true":
         return visitor.show_part("own/doctor_verdicts.html", found)
     return visitor.show("own/doctor.html", found)

@@ -116,7 +116,9 @@ async def _credit(visitor: Visitor, number: str) -> Done:
     notes = await visitor.call(
         CREDIT, number, line, amount, read_words(visitor, "key"), visitor.fields.get("reason")
     )
-    return number, f"Credited by {', '.join(notes)}." if notes else "Nothing was left to credit."
+    if not notes:
+        return number, "Nothing is left to credit, or this form has credited it already."
+    return number, f"Credited by {', '.join(notes)}."
 
 
 async def _dispute(visitor: Visitor, number: str) -> Done:

@@ -1,5 +1,6 @@
 """What the pages of money share: amounts, days and numbers as people type them, and what is said beside a field."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,6 +13,9 @@ from leadgen.app.services import Request
 from leadgen.console.query import read_text, to_id
 from leadgen.pages.visitor import Visitor
 
+GROUPED = re.compile(
+    r"\d{1,3}(,\d{3})+(\.\d{1,2})?"
+)  # 1,200.50; a comma before cents would be another amount
 LONGEST_NUMBER = 50
 LONGEST_KEY = 200
 MOST_LINES = 1_000_000_000
@@ -38,12 +42,18 @@ def make_key() -> str:
 
 
 def read_amount(visitor: Visitor, *, may_be_all: bool = False) -> Decimal | None:
-    """The amount of a form; None: all that is left, where that may be. Raises Problem."""
-    text = visitor.fields.get("amount", "").strip().replace(",", "")
+    """The amount of a form; None: all that is left, where that may be. Raises Problem.
+
+    Where the page has shown how much that is (`shown`), it is that, whatever came since.
+    """
+    text = (visitor.fields.get("amount", "") or visitor.fields.get("shown", "")).strip()
     if not text and may_be_all:
         return None
-    if not AMOUNT.fullmatch(text) or not (amount := Decimal(text)):
-        raise Problem.of_field("amount", text[:30] or "nothing", "an amount such as 250.00")
+    plain = text.replace(",", "") if GROUPED.fullmatch(text) else text
+    if not AMOUNT.fullmatch(plain) or not (amount := Decimal(plain)):
+        raise Problem.of_field(
+            "amount", text[:30] or "nothing", "an amount such as 250.00, cents after a point"
+        )
     return amount
 
 

@@ -62,13 +62,13 @@ async def show_report(request: Request, services: FromServices, view: FromPath[s
     problem = None
     try:
         days = read_asked_day(request, "from"), read_asked_day(request, "to")
-        found = await visitor.ask(
+        found = await visitor.ask_for_long(
             REPORT, view, *days, asked["zone"] or None, sort, is_down, asked["plot"] or None
         )
     except Problem as refused:
         if refused.kind.status != 400:
             raise
-        problem, found = refused, await visitor.ask(REPORT, view, None, None, None, None, None, None)
+        problem, found = refused, await visitor.ask_for_long(REPORT, view, None, None, None, None, None, None)
     days_shown = {"from": found["from"], "to": found["to"], "zone": found["zone_given"]}
     here = f"{PLACE}/{found['view']}"
     values = {

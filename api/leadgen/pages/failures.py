@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from leadgen.app.cookies import SESSION, make_csrf_token
-from leadgen.app.problems import NOT_FOUND, Problem, on_http_exception, on_problem, on_unexpected
+from leadgen.app.problems import NOT_FOUND, UNAVAILABLE, Problem, on_http_exception, on_problem, on_unexpected
 from leadgen.app.request_ids import name_request
 from leadgen.app.services import Request, Services
 from leadgen.app.signed_in import NOT_SIGNED_IN, SIGN_IN_AGAIN
@@ -43,6 +43,10 @@ def make_handlers(site: Site) -> ExceptionHandlersMap:
             return ask_to_sign_in_again(site, request, problem)
         if getattr(request.state, CHANGED, False):
             return ask_to_send_again(site, request, request.url.path, getattr(request.state, KEPT, {}))
+        if problem.kind is UNAVAILABLE and getattr(request.state, KEPT, {}) and not _is_part(request):
+            return ask_to_send_again(
+                site, request, request.url.path, getattr(request.state, KEPT), is_lost=True
+            )
         return _as_page(site, request, problem, on_problem(request, problem))
 
     def on_http(request: Request, error: HTTPException) -> Response[bytes]:
@@ -64,7 +68,7 @@ def ask_to_sign_in(site: Site, request: Request) -> Response[bytes]:
     """The sign-in page. What a form said is kept in it, and asked for again once its sender is signed in."""
     fields = getattr(request.state, KEPT, {})
     services: Services = request.app.state.services
-    if request.headers.get("hx-request") == "true":
+    if _is_part(request):
         return Response(b"", status_code=401, headers={"HX-Redirect": SIGN_IN, "Cache-Control": "no-store"})
     if request.method != "POST":
         query = request.scope["query_string"].decode("latin-1")
@@ -82,13 +86,23 @@ def ask_to_sign_in_again(site: Site, request: Request, problem: Problem) -> Resp
     return show_sign_in(site, services, place=request.url.path, kept=kept, problem=problem, status=403)
 
 
-def ask_to_send_again(site: Site, request: Request, place: str, fields: dict[str, str]) -> Response[bytes]:
-    """What a form of an earlier session said, to be sent once more by a form of this one."""
+def ask_to_send_again(
+    site: Site, request: Request, place: str, fields: dict[str, str], *, is_lost: bool = False
+) -> Response[bytes]:
+    """What a form said, to be sent once more: one of an earlier session, or one whose answer was lost.
+
+    Nobody knows whether the latter was done. Its key is kept, so that what books money books once.
+    """
     services: Services = request.app.state.services
     token = services.cookies.read(request, SESSION) or ""
     kept = read_kept(keep(fields) or "")
-    values = {"csrf": make_csrf_token(token), "target": read_place(place, site.home), "kept": kept}
-    return site.show("shell/resume.html", values, 409)
+    values = {
+        "csrf": make_csrf_token(token),
+        "target": read_place(place, site.home),
+        "kept": kept,
+        "is_lost": is_lost,
+    }
+    return site.show("shell/resume.html", values, 503 if is_lost else 409)
 
 
 def show_sign_in(
@@ -130,8 +144,14 @@ def _as_page(
         "is_signed_in": request.app.state.services.cookies.read(request, SESSION) is not None,
     }
     own = {name: value for name, value in answer.headers.items() if name.lower() == "retry-after"}
-    is_part = request.headers.get("hx-request") == "true"
-    return site.show("shell/fault.html" if is_part else "shell/problem.html", values, status, headers=own)
+    return site.show(
+        "shell/fault.html" if _is_part(request) else "shell/problem.html", values, status, headers=own
+    )
+
+
+def _is_part(request: Request) -> bool:
+    """Whether htmx asks, for a part of a page."""
+    return request.headers.get("hx-request") == "true"
 
 
 def _quote(place: str) -> str:

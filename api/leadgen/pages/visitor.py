@@ -1,6 +1,8 @@
 """Who looks at a page, and what is asked of the database for them."""
 
+import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -8,9 +10,10 @@ from typing import Any
 
 from litestar import Response
 
+from leadgen.app.account_queries import SHOW_ME
 from leadgen.app.cookies import SESSION, hash_token, make_csrf_token
 from leadgen.app.headers import group, read_address_of_caller
-from leadgen.app.problems import Problem
+from leadgen.app.problems import TOO_MANY, Problem
 from leadgen.app.services import Request, Services
 from leadgen.app.signed_in import NOT_SIGNED_IN, Presented, as_user, check_origin
 from leadgen.pages.flash import forget_flash, read_flash, write_flash
@@ -18,6 +21,11 @@ from leadgen.pages.forms import is_genuine, read_fields, refuse_form
 from leadgen.pages.site import Json, Site, redirect
 
 KEPT = "kept_fields"  # in the state of a request: what its form said, if its sender has to sign in again
+AT_ONCE = 2  # of what may read for seconds, in a process
+MOST_WAITING = 20
+MOST_OF_ONE = 4  # of a session
+_reading = asyncio.Semaphore(AT_ONCE)
+_waiting = Counter[str]()  # by session
 CHANGED = "session_changed"  # the form is of ours, and of an earlier session
 
 
@@ -50,6 +58,25 @@ class Visitor:
         found: Json = json.loads(value, parse_float=Decimal)
         return found
 
+    async def ask_for_long(self, query: str, *arguments: object) -> Json:
+        """The same as `ask` for what may read for seconds. Raises Problem (429) when too many of it wait.
+
+        Few are asked at once, whatever people open: leads need the pool's other connections. The session is noted as
+        used before, not in the same transaction, or its other pages would wait for this one.
+        """
+        session = self.presented.token_hash
+        if _waiting[session] >= MOST_OF_ONE or _waiting.total() >= MOST_WAITING:
+            raise Problem(TOO_MANY, "Too much is being read already. Try again in a moment.")
+        await self.call(SHOW_ME)
+        _waiting[session] += 1
+        try:
+            async with _reading:
+                return await self.ask_again(query, *arguments)
+        finally:
+            _waiting[session] -= 1
+            if not _waiting[session]:
+                del _waiting[session]
+
     async def call(self, query: str, *arguments: object) -> Any:
         """The value of a function of the façade; the first argument is the session. Raises Problem."""
         with as_user(self.services, self.presented):
@@ -69,6 +96,7 @@ class Visitor:
             "csrf": self.csrf,
             "flash": flash,
             "problem": problem,
+            "said": set(),  # where the page says it: a form that is not there any more says nothing
             "filled": filled or {},
             "place": self.request.url.path,
             **values,

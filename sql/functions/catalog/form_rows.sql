@@ -91,16 +91,18 @@ language plpgsql
 stable
 as $$
 -- All leads of a buyer, and the headers of its webhooks, go where its addresses point.
+declare
+  v_row constant jsonb := case when p_key is not null then catalog.read_form_row(p_form, p_key) end;
 begin
-  return jsonb_typeof(p_fields) = 'object' and exists (
-    select from jsonb_each_text(catalog.read_form_row(p_form, p_key)) w
-    where p_form in ('buyer', 'enrollment')
-      and w.key in ('email', 'phone', 'webhook_url', 'webhook_url_override', 'email_override', 'sms_override')
-      and p_fields ? w.key and btrim(coalesce(p_fields ->> w.key, '')) <> coalesce(w.value, ''));
+  return jsonb_typeof(p_fields) = 'object' and p_form in ('buyer', 'enrollment') and exists (
+    select
+    from unnest('{email,phone,webhook_url,webhook_url_override,email_override,sms_override}'::text[]) c (name)
+    where btrim(coalesce(p_fields ->> c.name, '')) <> coalesce(v_row ->> c.name, '') and p_fields ? c.name);
 end;
 $$;
 comment on function catalog.moves_address(text, text[], jsonb) is
-  'Whether what was typed into a form changes where leads of a buyer or an enrollment are sent.';
+  'Whether what was typed into a form, of a row or (p_key null) of a new one, says where leads of a buyer or an '
+  'enrollment are sent from now on.';
 
 create or replace function catalog.add_form_row(p_form text, p_fields jsonb)
 returns bigint

@@ -272,11 +272,18 @@ as $$
 declare
   c_shape constant text :=
     '^([0-9]{1,5} (second|minute|hour|day|week|month|year)s? ?)*([0-9]{1,5}:[0-5][0-9](:[0-5][0-9])?)?$';
+  v_interval interval;
 begin
-  if p_text !~ c_shape or p_text::interval > interval '100 years' then
+  begin
+    v_interval := case when p_text ~ c_shape then p_text::interval end;
+  exception
+    when datetime_field_overflow or invalid_datetime_format or interval_field_overflow then
+      null;
+  end;
+  if (v_interval <= interval '100 years') is not true then
     perform kernel.refuse_value(p_name, left(p_text, 50), 'a time of at most 100 years, such as 90 days or 10 minutes');
   end if;
-  return to_jsonb(p_text::interval);
+  return to_jsonb(v_interval);
 end;
 $$;
 comment on function catalog.read_form_interval(text, text) is

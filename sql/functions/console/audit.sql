@@ -36,7 +36,10 @@ begin
     select l.id
     from looked l
     where (p_who is null or strpos(lower(coalesce(l.actor, l.login)), lower(p_who)) > 0)
-      and (p_row is null or (select k.value from jsonb_each_text(l.row_key) k limit 1) = p_row)
+      and (p_row is null or case
+        when (select count(*) from jsonb_object_keys(l.row_key)) = 1
+          then (select k.value from jsonb_each_text(l.row_key) k)
+        else l.row_key::text end = p_row)
       and (p_since is null or l.changed_at >= p_since)
     order by l.id desc
     limit 50

@@ -69,18 +69,20 @@ language sql
 stable
 as $$
 -- A domain that several buyers have, such as a mail provider's, says nothing.
-  select coalesce(jsonb_agg(jsonb_build_object('id', b.id, 'name', b.name, 'company', b.company) order by b.id), '[]')
+  select coalesce(jsonb_agg(jsonb_build_object('id', b.id, 'name', b.name, 'company', b.company,
+    'has_address', b.has_address) order by b.has_address desc, b.id), '[]')
   from (
-    select o.id, o.name, o.company
+    select o.id, o.name, o.company, lower(o.email) = lower(p_user.email) as has_address
     from leadgen.buyers o
     where lower(o.email) = lower(p_user.email) or lower(o.company) = lower(p_user.company)
       or lower(o.name) = lower(p_user.company)
-    order by o.id
+    order by has_address desc, o.id
     limit 10
   ) b;
 $$;
 comment on function console.list_likely_buyers(leadgen.users) is
-  'Buyers with the e-mail address or the company of a sign-up, 10 at most: whose user it may be.';
+  'Buyers with the e-mail address (has_address) or the company of a sign-up, 10 at most: whose user it may be. A '
+  'company is what a stranger has typed.';
 
 create or replace function console.list_sessions(p_user_id bigint, p_now timestamptz)
 returns jsonb

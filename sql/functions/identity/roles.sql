@@ -48,6 +48,9 @@ begin
   end if;
   update leadgen.users u set role = p_role, member_kind = p_member_kind where u.id = p_user_id;
   perform identity.end_sessions(p_user_id, 'status');
+  if v_user.member_kind = 'owner' then
+    perform identity.settle_keys_left(v_user, false);
+  end if;
   perform catalog.note_action('user_role_changed', format('user %s', p_user_id), v_user.buyer_id,
     format('user %s is %s, was %s: %s', p_user_id, coalesce(p_member_kind, p_role),
       coalesce(v_user.member_kind, v_user.role), v_reason),
@@ -58,4 +61,5 @@ end;
 $$;
 comment on function identity.change_user_role(bigint, text, text, text) is
   'Gives a user another role of the house, or of a buyer''s the other kind of member (owner, member); its sessions '
-  'end. False when it has that. LG400, LG404, LG409 for the only active admin and for a sign-up that waits.';
+  'end, and of a former owner the keys that it made are told of. False when it has that. LG400, LG404, LG409 for the '
+  'only active admin and for a sign-up that waits.';

@@ -38,6 +38,7 @@ create or replace function report.find_day_start()
 returns timestamptz
 language sql
 stable parallel safe
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select min(z.days_from) from report.zones z;

@@ -156,7 +156,8 @@ begin
   end if;
   return format(
     '(select coalesce(jsonb_agg(to_jsonb(p) order by p.of, p.day), ''[]'') from (select x.%I as day, %s as of, '
-    'sum(x.%I) as value from x where x.%1$I is not null group by 1, 2 order by 1 desc limit 400) p)',
+    'sum(x.%I) as value from x where x.%1$I is not null and x.%3$I is not null group by 1, 2 order by 1 desc '
+    'limit 400) p)',
     p_day, v_of, p_measure);
 end;
 $$;

@@ -139,6 +139,9 @@ volatile
 as $$
 begin
   perform roads.admit_editor(p_token_hash, p_form, p_reason);
+  if catalog.moves_address(p_form, null, p_fields) then
+    perform identity.check_fresh((identity.open_session(p_token_hash)).session);
+  end if;
   return catalog.add_form_row(p_form, p_fields);
 end;
 $$;

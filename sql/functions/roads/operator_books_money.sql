@@ -1,5 +1,6 @@
 -- Road: an operator who is signed in books, sends, credits and pays on the pages. Each admits its user by the right
 -- money, with a reason, does what the function of the same name does for a command, and is an event with the user.
+-- What gives money away takes a sign-in of the last 15 minutes.
 
 create or replace function roads.send_invoice_by(p_token_hash text, p_number text, p_reason text)
 returns text
@@ -23,7 +24,7 @@ language plpgsql
 volatile
 as $$
 declare
-  v_user constant leadgen.users := identity.admit_for(p_token_hash, 'money', p_reason);
+  v_user constant leadgen.users := identity.admit_afresh(p_token_hash, 'money', p_reason);
   v_numbers constant text[] := roads.cancel_invoice(p_number, p_reason);
   v_buyer_id constant bigint := billing.find_buyer_of_invoice(p_number);
 begin
@@ -47,7 +48,7 @@ language plpgsql
 volatile
 as $$
 declare
-  v_user constant leadgen.users := identity.admit_for(p_token_hash, 'money', p_reason);
+  v_user constant leadgen.users := identity.admit_afresh(p_token_hash, 'money', p_reason);
   v_numbers constant text[] := roads.credit_invoice(p_number, p_reason, p_line, p_amount,
     case when p_amount is not null then p_key end);
 begin
@@ -138,7 +139,7 @@ language plpgsql
 volatile
 as $$
 declare
-  v_user constant leadgen.users := identity.admit_for(p_token_hash, 'money', p_reason);
+  v_user constant leadgen.users := identity.admit_afresh(p_token_hash, 'money', p_reason);
   v_id constant bigint := billing.refund_payment(p_payment_id, p_amount, p_key, p_reason);
 begin
   perform roads.note_money(roads.name_user(v_user), 'refund of payment', format('%s (%s)', p_payment_id, v_id),
@@ -162,7 +163,7 @@ language plpgsql
 volatile
 as $$
 declare
-  v_user constant leadgen.users := identity.admit_for(p_token_hash, 'money', p_reason);
+  v_user constant leadgen.users := identity.admit_afresh(p_token_hash, 'money', p_reason);
   v_id bigint;
 begin
   if (p_kind in ('credit', 'debit', 'write_off')) is not true then
@@ -233,7 +234,7 @@ language plpgsql
 volatile
 as $$
 declare
-  v_user constant leadgen.users := identity.admit_for(p_token_hash, 'money', p_reason);
+  v_user constant leadgen.users := identity.admit_afresh(p_token_hash, 'money', p_reason);
   v_id constant bigint := billing.pay_source(p_source_id, p_key, p_amount,
     p_until::timestamp at time zone console.find_source_zone(p_source_id), p_reason,
     billing.read_method(p_method)::text, null);
