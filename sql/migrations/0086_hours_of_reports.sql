@@ -45,7 +45,4 @@ create policy staff on leadgen.report_lead_hours to leadgen_dba using (true);
 alter table leadgen.report_sale_hours enable row level security;
 create policy staff on leadgen.report_sale_hours to leadgen_dba using (true);
 
-alter table leadgen.report_zones add column hours_from date not null default '-infinity';
-update leadgen.report_zones
-set rolled_to = rolled_to - 14, rolled_until = null, hours_from = rolled_to - 14
-where isfinite(rolled_to);
+update leadgen.report_zones set rolled_to = rolled_to - 14, rolled_until = null where isfinite(rolled_to);

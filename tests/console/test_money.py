@@ -256,7 +256,9 @@ def test_a_source_is_paid_what_it_is_owed(tab: Open, market: psycopg.Connection)
     assert "allowed: at most 8.00 USD" in visitor.text
     assert visitor.send(f"{here}/pay", **fields, amount="", method="barter").status == 400
     assert visitor.send(f"{here}/pay", **fields, until="soon", method="check").status == 400
-    visitor.send(f"{here}/pay", **fields, amount="", method="check")
+    assert 'name="shown" value="8.00"' in visitor.page
+    assert visitor.send(f"{here}/pay", **fields, amount="", shown="9.00", method="check").status == 409
+    visitor.send(f"{here}/pay", **fields, amount="", shown="8.00", method="check")
     assert "Owed now 0.00 USD" in visitor.text
     assert "Owed in" not in visitor.text
     market.execute(ABROAD, [source, source])

@@ -78,9 +78,9 @@ as $$
   where n.is_now;
 $$;
 comment on function console.list_days(timestamptz) is
-  'Leads, those that are not valid (measures received, valid), sales that stand, what is left of revenue after what was '
-  'given back (measure net), and of that after what sources are owed (measure margin): today so far and a week ago up '
-  'to the same time, in each currency.';
+  'Leads, those that are not valid (measures received, valid), sales that stand, what is left of revenue after what '
+  'was given back (measure net), and of that after what sources are owed (measure margin): today so far and a week ago '
+  'up to the same time, in each currency.';
 
 create or replace function console.list_hours(p_now timestamptz)
 returns jsonb
