@@ -1,6 +1,6 @@
 -- owe_costs, take_cost_back, share_refund, pay_source, list_source_statement: what a source is owed and paid.
 begin;
-select plan(50);
+select plan(51);
 select testkit.at_time('2026-11-20T16:00:00Z');
 
 create function pg_temp.costs(p_sale_id bigint) returns text[] language sql stable as $$
@@ -149,6 +149,9 @@ select is(testkit.fault_of(format('select * from leadgen.list_source_statement(%
 
 select is((p.earned, p.taken_back, p.paid, p.owed)::text, '(24.00,8.00,16.00,0.00)', 'a report of what sources are owed')
 from src join report.source_payables p on p.source_id = src.id;
+select is(format('%s %s %s %s', p ->> 'earned', p ->> 'taken_back', p ->> 'paid', p ->> 'owed'), '24.00 8.00 16.00 0.00',
+  'operators are told what sources are owed as the report has it')
+from src, jsonb_array_elements(billing.list_payables() -> 'payables') p where (p ->> 'source_id')::bigint = src.id;
 select is((m.sold_day, m.sold_sales, m.sold_standing, m.sold_net, m.sold_cost, m.sold_margin, m.sold_margin_percent)::text,
   '(2026-11-22,3,2,90.00,16.00,74.00,82.2)', 'a report of the margin, by the day of the sale')
 from src join report.margin m on m.source_id = src.id;

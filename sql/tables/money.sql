@@ -67,6 +67,7 @@ comment on column leadgen.ledger_transactions.reverses_id is 'The transaction th
 comment on column leadgen.ledger_transactions.memo is 'Why, in the words of whoever booked it. No personal data of leads.';
 comment on column leadgen.ledger_transactions.booked_by is 'The login that booked it.';
 create index idx_ledger_transactions_reverses on leadgen.ledger_transactions (reverses_id) where reverses_id is not null;
+create index idx_ledger_transactions_payout on leadgen.ledger_transactions (id, source_id) where kind = 'payout';
 create index idx_ledger_transactions_booked_at on leadgen.ledger_transactions using brin (booked_at);
 
 create or replace trigger keep_record before update or delete or truncate on leadgen.ledger_transactions
@@ -105,7 +106,8 @@ create index idx_ledger_entries_buyer on leadgen.ledger_entries (buyer_id, accou
 -- A page of a buyer's ledger, where row-level security takes the account out of what an index is searched by.
 create index idx_ledger_entries_buyer_transaction on leadgen.ledger_entries (buyer_id, transaction_id)
   where buyer_id is not null;
-create index idx_ledger_entries_source on leadgen.ledger_entries (source_id, account, transaction_id) where source_id is not null;
+create index idx_ledger_entries_source on leadgen.ledger_entries (source_id, account, transaction_id)
+  include (currency, amount) where source_id is not null;
 
 create or replace trigger keep_record before update or delete or truncate on leadgen.ledger_entries
   for each statement execute function kernel.refuse_change();

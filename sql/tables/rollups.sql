@@ -28,6 +28,7 @@ create table leadgen.report_zones (
   zone text not null,
   rolled_to date not null,
   rolled_until timestamptz,
+  hours_from date not null default '-infinity',
 
   primary key (market_id, zone)
 );
@@ -36,6 +37,8 @@ comment on table leadgen.report_zones is
   'row that is deleted is made anew, and its days with it.';
 comment on column leadgen.report_zones.rolled_to is 'The days before this one are kept.';
 comment on column leadgen.report_zones.rolled_until is 'What happened on that day before this is kept, too; null: nothing of it.';
+comment on column leadgen.report_zones.hours_from is
+  'Hours are kept of no day before this: those days were kept before there were hours. -infinity: of all that are kept.';
 
 create table leadgen.report_closing (
   id boolean primary key default true,

@@ -27,7 +27,9 @@ FUNCTION = re.compile(r"create (?:or replace )?function .*?\n(?=as \$\$)", re.DO
 ASSIGNED = re.compile(r"(?m)^(\s*v_\w+)(?:\.\w+)+((?:\[[^\]\n]*\])?) :=")
 INTO = re.compile(r"\binto\s+(?:strict\s+)?(v_\w+)(?:\.\w+)*(?:,\s*v_\w+(?:\.\w+)*)*")
 RETURNED = re.compile(r"(?m)^(\s*)return next (?=\S)")  # what it cannot read
-OPENED = re.compile(r"(?m)^(\s*)open \w+ (?:no scroll )?for (?=execute )")  # likewise: the statement is what it judges
+OPENED = re.compile(
+    r"(?m)^(\s*)open \w+ (?:no scroll )?for (?=execute )"
+)  # likewise: the statement is what it judges
 CLEAN = "Errors: 0 Warnings: 0 Unknown: 0"
 
 needs_pgspot = pytest.mark.skipif(not PROGRAM.exists(), reason="pgspot could not be had (scripts/get-pgspot)")

@@ -36,6 +36,10 @@ def shared_database(api: Api) -> Iterator[psycopg.Connection]:
             "update leadgen.settings set invitations_per_day = 1000 where invitations_per_day = 20"
         )
         connection.execute(
+            "update leadgen.users set created_at = created_at - interval '2 days'"
+            " where created_at > now() - interval '1 day'"
+        )
+        connection.execute(
             "update leadgen.leads set hold_until = null, next_route_at = null where hold_until is not null"
         )
         yield connection

@@ -107,7 +107,9 @@ async def test_lookups_in_flight_are_bounded_and_waiting_counts(
     rig: DnsRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mail_domains, "AT_ONCE", 2)
-    domains = MailDomains(3.0, [rig.server])  # long beside the tenth below, also where the loop stands for a while
+    domains = MailDomains(
+        3.0, [rig.server]
+    )  # long beside the tenth below, also where the loop stands for a while
     silent = [asyncio.create_task(domains.look_up(SILENT))]
     silent.append(asyncio.create_task(domains.look_up(SLOW)))
     await asyncio.sleep(0)

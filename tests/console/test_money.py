@@ -23,6 +23,13 @@ from rig.waiting import wait_until
 
 Open = Callable[[str], Tab]
 
+# A source that was in a market of another currency.
+ABROAD = """
+select billing.post('cost', 'cost:abroad', 'EUR', array[
+  ('source_cost', null, %s, null, 5)::billing.entry, ('source_payable', null, %s, null, -5)::billing.entry],
+  leadgen.clock())
+"""
+
 LINE = {
     "line_key": "k1",
     "booked_on": "2026-11-02",
@@ -249,8 +256,15 @@ def test_a_source_is_paid_what_it_is_owed(tab: Open, market: psycopg.Connection)
     assert "allowed: at most 8.00 USD" in visitor.text
     assert visitor.send(f"{here}/pay", **fields, amount="", method="barter").status == 400
     assert visitor.send(f"{here}/pay", **fields, until="soon", method="check").status == 400
-    visitor.send(f"{here}/pay", **fields, amount="", method="check")
+    assert 'name="shown" value="8.00"' in visitor.page
+    assert visitor.send(f"{here}/pay", **fields, amount="", shown="9.00", method="check").status == 409
+    visitor.send(f"{here}/pay", **fields, amount="", shown="8.00", method="check")
     assert "Owed now 0.00 USD" in visitor.text
+    assert "Owed in" not in visitor.text
+    market.execute(ABROAD, [source, source])
+    visitor.open(here)
+    assert "Owed in EUR 5.00 EUR" in visitor.text
+    assert "--currency EUR" in visitor.text
     assert visitor.open(f"{here}?from=2026-02-01&to=2026-01-01").status == 400
 
 

@@ -6,7 +6,7 @@ All tests begin with one history: a week of leads that is kept. Each goes on fro
 from collections.abc import Iterator
 from contextlib import closing
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from leadgen.paths import sql_dir
 from rig.catalogue import make_lead
 from rollups.trade import BASES, Trade
 
@@ -40,6 +41,10 @@ WORDS = ["submit"] * 6 + [
     "late",
 ]
 LATER = "2030-01-01T00:00:00Z"
+BEFORE_HOURS = """
+select count(*) from leadgen.report_lead_{} d join leadgen.report_zones z using (market_id, zone)
+where d.came_day < z.hours_from
+"""
 KEPT = "select count(*) from leadgen.report_lead_days"
 
 steps = st.lists(
@@ -149,6 +154,33 @@ def test_a_rebuild_goes_on_where_it_stopped_and_is_right_in_between(trade: Trade
     assert trade.ask(KEPT) > 0
     trade.roll_up()
     assert trade.read() == whole
+
+
+def test_days_that_were_kept_before_there_were_hours_have_none(trade: Trade) -> None:
+    """The end of migrations 0086 and 0089 on a database that has kept days: no hours of the first of them are counted, read or
+    kept, not even of a day that is added up anew."""
+    trade.wait(16 * 24 * 60)
+    trade.roll_up()
+    for table in ("lead_hours", "sale_hours"):
+        trade.session.execute(f"delete from leadgen.report_{table}".encode())
+    for name in ("0086_hours_of_reports.sql", "0089_first_hours_of_reports.sql"):
+        migration = (sql_dir() / "migrations" / name).read_text()
+        trade.session.execute(migration[migration.index("update leadgen.report_zones") :].encode())
+    trade.now -= timedelta(days=14)  # Today reads the days of leads
+    trade.tell()
+    broken = "select * from rollups.list_broken_days()"
+    assert trade.ask(BEFORE_HOURS.format("days")) > 0
+    assert trade.session.execute(broken).fetchall() == []
+    trade.do("refund", 3)
+    trade.do("age", 0)
+    assert trade.ask("select rollups.keep_marked_days()") > 0
+    for _ in range(5):
+        assert trade.session.execute(broken).fetchall() == []
+        assert trade.read(("hours",)) == trade.read_raw(("hours",))
+        assert trade.ask("select rollups.keep_next_day()") == 1
+    trade.work()
+    assert trade.session.execute(broken).fetchall() == []
+    assert trade.ask(BEFORE_HOURS.format("hours")) == 0
 
 
 def test_a_delivery_that_fails_late_is_in_the_speed_of_its_day(trade: Trade) -> None:

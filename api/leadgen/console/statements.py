@@ -114,6 +114,8 @@ async def pay_source(request: Request, services: FromServices, source_id: FromPa
     """Book what the source was paid."""
     visitor, source = await admit(CONSOLE, request, services), read_row(source_id)
     fields = visitor.fields
+    if fields.get("until"):
+        fields.pop("shown", None)  # it is what is owed of all
     try:
         payout = await visitor.call(
             PAY_SOURCE,

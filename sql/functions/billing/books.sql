@@ -117,6 +117,8 @@ returns jsonb
 language plpgsql
 stable
 as $$
+-- What sources were owed is summed in idx_ledger_entries_source alone: a cost is an entry below zero, and one above it
+-- is a cost that was taken back, or a payout. Payouts are found as such (idx_ledger_transactions_payout).
 begin
   return jsonb_build_object('payables', (
     select coalesce(jsonb_agg(jsonb_build_object(
@@ -124,14 +126,23 @@ begin
       'taken_back', b.taken_back::text, 'paid', b.paid::text, 'owed', (b.earned - b.taken_back - b.paid)::text)
       order by s.source_key, b.currency), '[]')
     from (
-      select e.source_id, e.currency,
-        coalesce(-sum(e.amount) filter (where t.kind = 'cost'), 0.00) as earned,
-        coalesce(sum(e.amount) filter (where t.kind = 'cost_reversal'), 0.00) as taken_back,
-        coalesce(sum(e.amount) filter (where t.kind = 'payout'), 0.00) as paid
-      from leadgen.ledger_entries e
-      join leadgen.ledger_transactions t on t.id = e.transaction_id
-      where e.account = 'source_payable' and e.source_id is not null
-      group by e.source_id, e.currency
+      select y.source_id, y.currency, y.earned, coalesce(p.paid, 0.00) as paid,
+        y.given - coalesce(p.paid, 0.00) as taken_back
+      from (
+        select e.source_id, e.currency,
+          coalesce(-sum(e.amount) filter (where e.amount < 0), 0.00) as earned,
+          coalesce(sum(e.amount) filter (where e.amount > 0), 0.00) as given
+        from leadgen.ledger_entries e
+        where e.account = 'source_payable' and e.source_id is not null
+        group by e.source_id, e.currency
+      ) y
+      left join (
+        select e.source_id, e.currency, sum(e.amount) as paid
+        from leadgen.ledger_transactions t
+        join leadgen.ledger_entries e on e.transaction_id = t.id and e.account = 'source_payable'
+        where t.kind = 'payout'
+        group by e.source_id, e.currency
+      ) p on p.source_id = y.source_id and p.currency = y.currency
     ) b
     join leadgen.sources s on s.id = b.source_id));
 end;
@@ -162,20 +173,18 @@ returns jsonb
 language plpgsql
 stable
 as $$
--- Source by source along idx_ledger_entries_source, where what came for leads is passed over.
+-- Along idx_ledger_transactions_payout, in which there are payouts only.
 begin
   return (
     select jsonb_build_object(
       'payouts', coalesce(jsonb_agg(billing.describe_payout(x.id) order by x.id desc), '[]'),
       'next_before', case when count(*) = p_limit then min(x.id) end)
     from (
-      select e.transaction_id as id
-      from leadgen.ledger_entries e
-      where e.account = 'source_payable' and e.amount > 0 and e.source_id is not null
-        and (p_source_id is null or e.source_id = p_source_id)
-        and (p_before_id is null or e.transaction_id < p_before_id)
-        and exists (select from leadgen.ledger_transactions t where t.id = e.transaction_id and t.kind = 'payout')
-      order by e.transaction_id desc
+      select t.id
+      from leadgen.ledger_transactions t
+      where t.kind = 'payout' and t.id < coalesce(p_before_id, 9223372036854775807)
+        and (p_source_id is null or t.source_id = p_source_id)
+      order by t.id desc
       limit p_limit
     ) x
   );

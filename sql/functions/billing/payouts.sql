@@ -78,8 +78,12 @@ returns numeric
 language plpgsql
 stable
 as $$
--- What was paid or taken back since counts against it: nothing is paid twice.
+-- What was paid or taken back since counts against it: nothing is paid twice. Up to now it is summed in the index.
 begin
+  if p_until = 'infinity' then
+    return coalesce((
+      select o.owed from billing.list_owed(p_source_id) o where o.currency = p_currency), 0);
+  end if;
   return (
     select coalesce(-sum(e.amount), 0)
     from leadgen.ledger_entries e
@@ -90,6 +94,101 @@ end;
 $$;
 comment on function billing.find_owed(bigint, text, timestamptz) is
   'What a source is owed of what was booked before a time; below zero: it was paid for leads that were returned since.';
+
+create or replace function billing.list_owed(p_source_id bigint)
+returns table (currency text, owed numeric)
+language plpgsql
+stable
+as $$
+-- All entries of the source, in idx_ledger_entries_source alone.
+begin
+  return query
+  select e.currency::text, -sum(e.amount)
+  from leadgen.ledger_entries e
+  where e.source_id = p_source_id and e.account = 'source_payable'
+  group by e.currency;
+end;
+$$;
+comment on function billing.list_owed(bigint) is
+  'What a source is owed now, in each currency in which something was booked.';
+
+create or replace function billing.find_source_entry_before(p_source_id bigint, p_at timestamptz)
+returns bigint
+language plpgsql
+stable
+as $$
+-- By halves, as find_entries_before does it for buyers.
+declare
+  v_low bigint := 0;
+  v_high bigint := coalesce((
+    select max(e.transaction_id) from leadgen.ledger_entries e
+    where e.source_id = p_source_id and e.account = 'source_payable'), 0);
+  v_middle bigint;
+  v_next bigint;
+begin
+  while v_low < v_high loop
+    v_middle := v_high - (v_high - v_low) / 2;
+    v_next := (
+      select min(e.transaction_id) from leadgen.ledger_entries e
+      where e.source_id = p_source_id and e.account = 'source_payable' and e.transaction_id >= v_middle);
+    if (select t.booked_at from leadgen.ledger_transactions t where t.id = v_next) < p_at then
+      v_low := v_next;
+    else
+      v_high := v_middle - 1;
+    end if;
+  end loop;
+  return v_low;
+end;
+$$;
+comment on function billing.find_source_entry_before(bigint, timestamptz) is
+  'The last transaction before a time by which a source was owed more or less; 0: there is none.';
+
+create or replace function billing.is_one_statement(
+  p_source_id bigint,
+  p_from timestamptz,
+  p_to timestamptz,
+  p_most integer default 20000
+)
+returns boolean
+language plpgsql
+stable
+as $$
+declare
+  v_first constant bigint := billing.find_source_entry_before(p_source_id, p_from);
+  v_last constant bigint := billing.find_source_entry_before(p_source_id, p_to);
+begin
+  return (
+    select count(*) from (
+      select from leadgen.ledger_entries e
+      where e.source_id = p_source_id and e.account = 'source_payable'
+        and e.transaction_id > v_first and e.transaction_id <= v_last
+      limit p_most + 1) x
+  ) <= p_most;
+end;
+$$;
+comment on function billing.is_one_statement(bigint, timestamptz, timestamptz, integer) is
+  'Whether a page can hold the statement of a source of a period: at most so many entries.';
+
+create or replace function billing.check_source_movements(
+  p_source_id bigint,
+  p_from timestamptz,
+  p_to timestamptz,
+  p_most integer default 20000
+)
+returns void
+language plpgsql
+stable
+as $$
+begin
+  if not billing.is_one_statement(p_source_id, p_from, p_to, p_most) then
+    perform kernel.refuse('LG400', 'So much was booked in the period that it is not one statement', 'to',
+      format('more than %s entries', p_most), format('a period with at most %s', p_most),
+      'Ask for a shorter one: some days at a time.');
+  end if;
+end;
+$$;
+comment on function billing.check_source_movements(bigint, timestamptz, timestamptz, integer) is
+  'LG400 for a statement of a source of more entries than a page can hold.';
 
 create or replace function billing.list_source_statement(
   p_source_id bigint,
@@ -104,8 +203,13 @@ returns table (
 language plpgsql
 stable
 as $$
+-- Ids follow the time, but for transactions that were under way at once: so a day more is read on either side, and what
+-- was before that is summed in idx_ledger_entries_source. A transaction is looked up by its key (limit 1): a join would
+-- be planned without knowing how few they are.
 declare
   v_currency constant text := billing.find_source_currency(p_source_id, p_currency);
+  v_first constant bigint := billing.find_source_entry_before(p_source_id, p_from - interval '1 day');
+  v_last constant bigint := billing.find_source_entry_before(p_source_id, p_to + interval '1 day');
 begin
   if p_from < p_to is not true then
     perform kernel.refuse('LG400', 'A statement needs a period that begins before it ends', 'p_from, p_to',
@@ -115,15 +219,20 @@ begin
   with entry as materialized (
     select t.booked_at, t.kind, t.key, t.assignment_id, t.id, -e.amount as amount, t.memo
     from leadgen.ledger_entries e
-    join leadgen.ledger_transactions t on t.id = e.transaction_id
+    cross join lateral (
+      select x.* from leadgen.ledger_transactions x where x.id = e.transaction_id limit 1
+    ) t
     where e.source_id = p_source_id and e.account = 'source_payable' and e.currency = v_currency::bpchar
-      and t.booked_at < p_to
+      and e.transaction_id > v_first and e.transaction_id <= v_last and t.booked_at < p_to
   ),
   line as (
     select 1 as part, p_from as booked_at, 'opening' as kind, null as key, null::bigint as assignment_id,
-      null::bigint as id, coalesce(sum(e.amount), 0) as amount, null as memo
+      null::bigint as id, coalesce(sum(e.amount) filter (where e.booked_at < p_from), 0) - (
+        select coalesce(sum(b.amount), 0)
+        from leadgen.ledger_entries b
+        where b.source_id = p_source_id and b.account = 'source_payable' and b.currency = v_currency::bpchar
+          and b.transaction_id <= v_first) as amount, null as memo
     from entry e
-    where e.booked_at < p_from
     union all
     select 2, e.booked_at, e.kind, e.key, e.assignment_id, e.id, e.amount, e.memo
     from entry e
@@ -141,4 +250,4 @@ begin
 end;
 $$;
 comment on function billing.list_source_statement(bigint, timestamptz, timestamptz, text) is
-  'The work of leadgen.list_source_statement.';
+  'The work of leadgen.list_source_statement. A transaction that was under way for more than a day would be missed.';

@@ -67,11 +67,14 @@ returns jsonb
 language plpgsql
 stable
 as $$
--- Days are those of the zone of the source's market.
+-- Days are those of the zone of the source's market. Without days it is of the month so far; of the last day alone
+-- where so much was booked in the month that no page holds it.
 declare
   v_source record;
   v_from date;
   v_to date;
+  v_start timestamptz;
+  v_end timestamptz;
 begin
   select s.id, s.name, s.source_key, s.account, m.timezone, m.currency, p.name as policy into v_source
   from leadgen.sources s
@@ -87,17 +90,41 @@ begin
   if v_to < v_from or v_from < '1970-01-01' or v_to > '9000-01-01' then
     perform kernel.refuse('LG400', 'The period cannot be read', 'to', v_to::text, 'two days, the first one first');
   end if;
-  return jsonb_build_object('source', to_jsonb(v_source), 'from', v_from, 'to', v_to,
-    'owed', billing.find_owed(p_source_id, v_source.currency, 'infinity')) || console.cut_list((
+  v_start := v_from::timestamp at time zone v_source.timezone;
+  v_end := (v_to + 1)::timestamp at time zone v_source.timezone;
+  if p_from is null and not billing.is_one_statement(p_source_id, v_start, v_end) then
+    v_from := v_to;
+    v_start := v_from::timestamp at time zone v_source.timezone;
+  end if;
+  perform billing.check_source_movements(p_source_id, v_start, v_end);
+  return console.describe_owed(p_source_id, v_source.currency) || jsonb_build_object(
+    'source', to_jsonb(v_source), 'from', v_from, 'to', v_to) || console.cut_list((
       select jsonb_agg(jsonb_build_object('booked_at', l.booked_at, 'kind', l.kind, 'lead_id', l.lead_id,
         'amount', l.amount, 'balance', l.balance, 'memo', l.memo))
-      from billing.list_source_statement(p_source_id, v_from::timestamp at time zone v_source.timezone,
-        (v_to + 1)::timestamp at time zone v_source.timezone, v_source.currency) l), p_after);
+      from billing.list_source_statement(p_source_id, v_start, v_end, v_source.currency) l), p_after);
 end;
 $$;
 comment on function console.describe_source_money(bigint, date, date, integer) is
-  'What a source is owed, and a page of its statement of the days from p_from to p_to, else of the month so far. LG400 '
-  'for a period that cannot be read, LG404 for no source.';
+  'What a source is owed in each currency, and a page of its statement in the currency of its market of the days from '
+  'p_from to p_to, else of the month so far. LG400 for a period that cannot be read or in which more was booked than a '
+  'page can hold, LG404 for no source.';
+
+create or replace function console.describe_owed(p_source_id bigint, p_currency text)
+returns jsonb
+language plpgsql
+stable
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'owed', coalesce(max(o.owed) filter (where o.currency = p_currency), 0.00),
+      'others', coalesce(jsonb_agg(to_jsonb(o) order by o.currency) filter (
+        where o.currency <> p_currency and o.owed <> 0), '[]'))
+    from billing.list_owed(p_source_id) o);
+end;
+$$;
+comment on function console.describe_owed(bigint, text) is
+  'What a source is owed now: in a currency, and in each other one in which it is owed anything.';
 
 create or replace function console.find_source_zone(p_source_id bigint)
 returns text

@@ -51,6 +51,7 @@ returns jsonb
 language sql
 stable
 as $$
+-- Not valid is the measure received less valid: the status rejected has leads that buyers turned down, too.
 -- Revenue is the measure net of the sales of that time, and margin the measure margin, as report.margin has them: what
 -- was given back since is taken off, all of a sale that ended, and a part. One row a currency.
   with span as (
@@ -61,24 +62,25 @@ as $$
     ) as d (is_now, since, until)
   ),
   counted as (
-    select s.currency, s.is_now, coalesce(sum(h.leads), 0) as leads, coalesce(sum(h.leads - h.valid), 0) as rejected,
+    select s.currency, s.is_now, coalesce(sum(h.leads), 0) as leads, coalesce(sum(h.leads - h.valid), 0) as invalid,
       coalesce(sum(h.sales), 0) as sales, coalesce(sum(h.revenue), 0) as revenue, coalesce(sum(h.cost), 0) as cost
     from span s
     left join lateral rollups.list_hours(s.market_id, s.since, s.until) h on true
     group by s.currency, s.is_now
   )
   select coalesce(jsonb_agg(jsonb_build_object(
-    'currency', n.currency, 'leads', n.leads, 'rejected', n.rejected, 'sales', n.sales, 'revenue', n.revenue,
+    'currency', n.currency, 'leads', n.leads, 'invalid', n.invalid, 'sales', n.sales, 'revenue', n.revenue,
     'margin', n.revenue - n.cost, 'then', jsonb_build_object(
-      'leads', t.leads, 'rejected', t.rejected, 'sales', t.sales, 'revenue', t.revenue, 'margin', t.revenue - t.cost)
+      'leads', t.leads, 'invalid', t.invalid, 'sales', t.sales, 'revenue', t.revenue, 'margin', t.revenue - t.cost)
   ) order by n.leads desc, n.currency), '[]')
   from counted n
   join counted t on t.currency = n.currency and not t.is_now
   where n.is_now;
 $$;
 comment on function console.list_days(timestamptz) is
-  'Leads, sales that stand, what is left of revenue after what was given back (measure net), and of that after what '
-  'sources are owed (measure margin): today so far and a week ago up to the same time, in each currency.';
+  'Leads, those that are not valid (measures received, valid), sales that stand, what is left of revenue after what '
+  'was given back (measure net), and of that after what sources are owed (measure margin): today so far and a week ago '
+  'up to the same time, in each currency.';
 
 create or replace function console.list_hours(p_now timestamptz)
 returns jsonb

@@ -98,7 +98,7 @@ begin
   delete from leadgen.report_lead_hours;
   delete from leadgen.report_sale_hours;
   update leadgen.report_zones z
-  set rolled_to = rollups.find_first_day(z.market_id, z.zone), rolled_until = null;
+  set rolled_to = rollups.find_first_day(z.market_id, z.zone), rolled_until = null, hours_from = '-infinity';
 end;
 $$;
 comment on function rollups.rebuild() is 'The work of leadgen.rebuild_reports.';

@@ -72,7 +72,9 @@ volatile
 as $$
 declare
   v_first constant date := (
-    select z.rolled_to - 13 from leadgen.report_zones z where z.market_id = p_market_id and z.zone = p_zone);
+    select greatest(z.rolled_to - 13, z.hours_from)
+    from leadgen.report_zones z
+    where z.market_id = p_market_id and z.zone = p_zone);
 begin
   delete from leadgen.report_lead_hours d
   where d.market_id = p_market_id and d.zone = p_zone and (d.came_day < v_first
@@ -89,7 +91,8 @@ begin
 end;
 $$;
 comment on function rollups.keep_hours(bigint, text, date, timestamptz, bigint[]) is
-  'Adds up the hours of a day, as keep_day does the day, and drops those that are older than fourteen days.';
+  'Adds up the hours of a day, as keep_day does the day, unless they are of a day before hours_from, and drops those '
+  'that are older than fourteen days.';
 
 create or replace function rollups.list_hours(p_market_id bigint, p_since timestamptz, p_until timestamptz)
 returns table (hour timestamptz, leads bigint, valid bigint, sales bigint, revenue numeric, cost numeric)
@@ -106,7 +109,7 @@ declare
     case
       when v_day = v_rolled.rolled_to
         then date_trunc('hour', least(p_until, greatest(v_rolled.rolled_until, p_since)), v_zone)
-      when v_day < v_rolled.rolled_to and v_day > v_rolled.rolled_to - 13
+      when v_day < v_rolled.rolled_to and v_day > v_rolled.rolled_to - 13 and v_day >= v_rolled.hours_from
         then date_trunc('hour', p_until, v_zone)
     end, p_since);
   v_all constant bigint[] := array(select o.id from leadgen.offers o where o.market_id = p_market_id);

@@ -83,7 +83,9 @@ begin
   ) x
   union all
   select x.*
-  from generate_series(p_rolled_to - 12, p_rolled_to, interval '1 day') as g (day)
+  from leadgen.report_zones z
+  cross join lateral
+    generate_series(greatest(p_rolled_to - 12, z.hours_from), p_rolled_to, interval '1 day') as g (day)
   cross join lateral (
     select g.day::date as day, case when g.day < p_rolled_to then 'infinity' else p_until end as until) k
   cross join lateral (
@@ -93,7 +95,7 @@ begin
     select 'report_sale_hours', d.sold_day, d.offer_id, to_jsonb(d)
     from rollups.count_sale_hours(p_market_id, p_zone, k.day, k.until, null) d
   ) x
-  where isfinite(p_rolled_to)
+  where isfinite(p_rolled_to) and z.market_id = p_market_id and z.zone = p_zone
   union all
   select 'report_speed_days', d.sold_day, null, to_jsonb(d)
   from rollups.count_speed(p_market_id, p_zone, '-infinity', p_rolled_to) d
