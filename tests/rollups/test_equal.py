@@ -157,8 +157,8 @@ def test_a_rebuild_goes_on_where_it_stopped_and_is_right_in_between(trade: Trade
 
 
 def test_days_that_were_kept_before_there_were_hours_have_none(trade: Trade) -> None:
-    """The end of migrations 0086 and 0089 on a database that has kept days: no hours of the first of them are counted, read or
-    kept, not even of a day that is added up anew."""
+    """The ends of migrations 0086 and 0089 on a database that has kept days: no hours of the first of them are counted,
+    read or kept, not even of a day that is added up anew."""
     trade.wait(16 * 24 * 60)
     trade.roll_up()
     for table in ("lead_hours", "sale_hours"):
