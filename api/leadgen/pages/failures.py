@@ -43,7 +43,7 @@ def make_handlers(site: Site) -> ExceptionHandlersMap:
             return ask_to_sign_in_again(site, request, problem)
         if getattr(request.state, CHANGED, False):
             return ask_to_send_again(site, request, request.url.path, getattr(request.state, KEPT, {}))
-        if problem.kind is UNAVAILABLE and getattr(request.state, KEPT, {}) and not _is_part(request):
+        if problem.kind is UNAVAILABLE and keep(getattr(request.state, KEPT, {})) and not _is_part(request):
             return ask_to_send_again(
                 site, request, request.url.path, getattr(request.state, KEPT), is_lost=True
             )
