@@ -77,7 +77,7 @@ async def sign_in(request: Request, services: FromServices) -> Response[bytes]:
     again = read_kept(kept)
     if not again:
         return redirect(place, *cookies)
-    values = {"csrf": make_csrf_token(token), "target": place, "kept": again}
+    values = {"csrf": make_csrf_token(token), "target": place, "kept": again, "is_lost": False}
     return DOOR.show("shell/resume.html", values, cookies=tuple(cookies))
 
 
