@@ -252,4 +252,4 @@ def test_one_session_does_not_take_every_place_of_those_that_wait() -> None:
     assert greedy == [{}] * policies.MOST_OF_ONE
     assert isinstance(refused, Problem)
     assert modest == {}
-    assert policies._waiting.total() == 0
+    assert policies.WHAT_IFS._asked.total() == 0

@@ -4,8 +4,6 @@ What is typed is sent along with each of these; nothing is kept before it is pub
 process plays one at a time, offer by offer, and the page goes on meanwhile.
 """
 
-import asyncio
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -30,17 +28,15 @@ from leadgen.console.queries import (
 )
 from leadgen.console.query import read_id, to_id
 from leadgen.console.site import CONSOLE
-from leadgen.pages.site import Json
+from leadgen.pages.site import Json, is_part
+from leadgen.pages.turns import Turns
 from leadgen.pages.visitor import Visitor, admit
 from leadgen.whatif import words
 
 LONGEST_BODY = 65_536  # characters
 SAID = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
-AT_ONCE = 1  # what-ifs of a process
-MOST_WAITING = 20
-MOST_OF_ONE = 5  # of a session
-_playing = asyncio.Semaphore(AT_ONCE)
-_waiting = Counter[str]()  # by session
+MOST_OF_ONE = 5  # what-ifs of a session
+WHAT_IFS = Turns(at_once=1, of_one=MOST_OF_ONE, in_all=20)
 
 
 @get("/console/policies", include_in_schema=False)
@@ -70,7 +66,7 @@ async def check_policy(
         found = await visitor.ask(CHECK_POLICY, kind, policy, _read_body(visitor))
     except Problem as refused:
         problem = _let_through(refused)
-    if request.headers.get("hx-request") == "true":
+    if is_part(request):
         return visitor.show_part("own/policy_check.html", {"checked": found, "problem": problem})
     return await _show(visitor, kind, policy, problem, checked=found)
 
@@ -105,7 +101,6 @@ async def rehearse_policy(
 ) -> Response[bytes]:
     """An offer's last week under what was typed: a part for htmx, else the page with it."""
     visitor, policy, offer = await admit(CONSOLE, request, services), _read(policy_id), _read(offer_id)
-    is_part = request.headers.get("hx-request") == "true"
     try:
         body = _read_body(visitor)
         await visitor.ask(
@@ -114,10 +109,10 @@ async def rehearse_policy(
         outcome = await _play(visitor, kind, policy, offer, body, None)
     except Problem as refused:
         problem = _let_through(refused)
-        if is_part:
+        if is_part(request):
             return visitor.show_part("own/policy_check.html", {"checked": None, "problem": problem})
         return await _show(visitor, kind, policy, problem)
-    if is_part:
+    if is_part(request):
         return visitor.show_part("own/policy_outcome.html", {"outcome": _word(outcome)})
     return await _show(visitor, kind, policy, outcomes={offer: _word(outcome)})
 
@@ -230,17 +225,9 @@ async def _show(
 
 async def _play(visitor: Visitor, kind: str, policy: int, offer: int, body: str, lead: int | None) -> Json:
     """A what-if. Raises Problem, also when too many wait."""
-    session = visitor.presented.token_hash
-    if _waiting.total() >= MOST_WAITING or _waiting[session] >= MOST_OF_ONE:
-        raise Problem(UNAVAILABLE, "Too many what-ifs are under way. Try again in a minute.")
-    _waiting[session] += 1
-    try:
-        async with _playing:
-            return await visitor.ask(REHEARSE_POLICY, kind, policy, offer, body, lead)
-    finally:
-        _waiting[session] -= 1
-        if not _waiting[session]:
-            del _waiting[session]
+    refusal = Problem(UNAVAILABLE, "Too many what-ifs are under way. Try again in a minute.")
+    async with WHAT_IFS.take(visitor.presented.token_hash, refusal):
+        return await visitor.ask(REHEARSE_POLICY, kind, policy, offer, body, lead)
 
 
 def _word(outcome: Json) -> Json:

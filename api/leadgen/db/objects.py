@@ -53,20 +53,22 @@ declare
   v_trigger_name constant text := substring(p_statement, 'create or replace trigger (\\S+)');
   v_table constant regclass := substring(p_statement, '\\son (\\S+)');
   v_name constant text := v_trigger_name || ' on ' || v_table;
-  v_digest text := (select o.digest from leadgen.schema_objects o where (o.kind, o.name) = ('trigger', v_name));
-  v_trigger pg_trigger;
+  v_known constant text := (select o.digest from leadgen.schema_objects o where (o.kind, o.name) = ('trigger', v_name));
+  v_digest text;
 begin
   for v_round in 1 .. 2 loop
-    select t.* into v_trigger
-    from pg_trigger t
-    where t.tgrelid = v_table
-    and quote_ident(t.tgname) = v_trigger_name;
-    exit when v_digest = md5(concat(p_statement, pg_get_triggerdef(v_trigger.oid), v_trigger.tgenabled)) or v_round = 2;
+    v_digest := (
+      select md5(concat(p_statement, pg_get_triggerdef(t.oid), t.tgenabled))
+      from pg_trigger t
+      where t.tgrelid = v_table
+      and quote_ident(t.tgname) = v_trigger_name
+    );
+    exit when v_digest = v_known or v_round = 2;
     execute p_statement;
   end loop;
   insert into declared_triggers values (v_name) on conflict do nothing;
   insert into leadgen.schema_objects as o (kind, name, is_reloaded, digest)
-  values ('trigger', v_name, true, md5(concat(p_statement, pg_get_triggerdef(v_trigger.oid), v_trigger.tgenabled)))
+  values ('trigger', v_name, true, v_digest)
   on conflict (kind, name) do update
   set is_reloaded = true, digest = excluded.digest
   where (o.is_reloaded, o.digest) is distinct from (true, excluded.digest);

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Response
+from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
@@ -16,7 +17,7 @@ from leadgen.app.services import Request, Services
 from leadgen.app.signed_in import NOT_SIGNED_IN, SIGN_IN_AGAIN
 from leadgen.pages.forms import keep, read_kept
 from leadgen.pages.places import read_place
-from leadgen.pages.site import Site, redirect
+from leadgen.pages.site import Site, is_part, redirect
 from leadgen.pages.visitor import CHANGED, KEPT
 
 SIGN_IN = "/sign-in"
@@ -43,7 +44,7 @@ def make_handlers(site: Site) -> ExceptionHandlersMap:
             return ask_to_sign_in_again(site, request, problem)
         if getattr(request.state, CHANGED, False):
             return ask_to_send_again(site, request, request.url.path, getattr(request.state, KEPT, {}))
-        if problem.kind is UNAVAILABLE and keep(getattr(request.state, KEPT, {})) and not _is_part(request):
+        if problem.kind is UNAVAILABLE and keep(getattr(request.state, KEPT, {})) and not is_part(request):
             return ask_to_send_again(
                 site, request, request.url.path, getattr(request.state, KEPT), is_lost=True
             )
@@ -68,7 +69,7 @@ def ask_to_sign_in(site: Site, request: Request) -> Response[bytes]:
     """The sign-in page. What a form said is kept in it, and asked for again once its sender is signed in."""
     fields = getattr(request.state, KEPT, {})
     services: Services = request.app.state.services
-    if _is_part(request):
+    if is_part(request):
         return Response(b"", status_code=401, headers={"HX-Redirect": SIGN_IN, "Cache-Control": "no-store"})
     if request.method != "POST":
         query = request.scope["query_string"].decode("latin-1")
@@ -95,14 +96,23 @@ def ask_to_send_again(
     """
     services: Services = request.app.state.services
     token = services.cookies.read(request, SESSION) or ""
-    kept = read_kept(keep(fields) or "")
-    values = {
-        "csrf": make_csrf_token(token),
-        "target": read_place(place, site.home),
-        "kept": kept,
-        "is_lost": is_lost,
-    }
-    return site.show("shell/resume.html", values, 503 if is_lost else 409)
+    kept, target = read_kept(keep(fields) or ""), read_place(place, site.home)
+    return show_kept(site, token, target, kept, is_lost=is_lost, status=503 if is_lost else 409)
+
+
+def show_kept(
+    site: Site,
+    token: str,
+    target: str,
+    kept: dict[str, str],
+    *,
+    is_lost: bool = False,
+    status: int = 200,
+    cookies: tuple[Cookie, ...] = (),
+) -> Response[bytes]:
+    """The page with what a form said, and a form of this session that sends it."""
+    values = {"csrf": make_csrf_token(token), "target": target, "kept": kept, "is_lost": is_lost}
+    return site.show("shell/resume.html", values, status, cookies)
 
 
 def show_sign_in(
@@ -145,13 +155,8 @@ def _as_page(
     }
     own = {name: value for name, value in answer.headers.items() if name.lower() == "retry-after"}
     return site.show(
-        "shell/fault.html" if _is_part(request) else "shell/problem.html", values, status, headers=own
+        "shell/fault.html" if is_part(request) else "shell/problem.html", values, status, headers=own
     )
-
-
-def _is_part(request: Request) -> bool:
-    """Whether htmx asks, for a part of a page."""
-    return request.headers.get("hx-request") == "true"
 
 
 def _quote(place: str) -> str:

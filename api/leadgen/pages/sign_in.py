@@ -13,11 +13,11 @@ from leadgen.app.accounts import (
     Shown,
     sign_in_by_password,
 )
-from leadgen.app.cookies import DEVICE, DEVICE_SECONDS, SESSION, make_csrf_token
+from leadgen.app.cookies import DEVICE, DEVICE_SECONDS, SESSION
 from leadgen.app.problems import MALFORMED, TOO_MANY, Problem
 from leadgen.app.services import FromServices, Request
 from leadgen.app.signed_in import check_origin
-from leadgen.pages.failures import SIGN_IN, make_handlers, show_sign_in
+from leadgen.pages.failures import SIGN_IN, make_handlers, show_kept, show_sign_in
 from leadgen.pages.forms import read_fields, read_kept
 from leadgen.pages.places import read_place
 from leadgen.pages.site import Site, redirect
@@ -77,8 +77,7 @@ async def sign_in(request: Request, services: FromServices) -> Response[bytes]:
     again = read_kept(kept)
     if not again:
         return redirect(place, *cookies)
-    values = {"csrf": make_csrf_token(token), "target": place, "kept": again, "is_lost": False}
-    return DOOR.show("shell/resume.html", values, cookies=tuple(cookies))
+    return show_kept(DOOR, token, place, again, cookies=tuple(cookies))
 
 
 @post("/sign-out", status_code=200, include_in_schema=False)

@@ -9,6 +9,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from leadgen.app.every_answer import SECURITY_HEADERS
+from leadgen.app.services import Request
 from leadgen.pages.assets import find_asset
 from leadgen.pages.words import FILTERS
 
@@ -88,6 +89,11 @@ class Site:
             headers={**PAGE_HEADERS, **(headers or {})},
             cookies=list(cookies),
         )
+
+
+def is_part(request: Request) -> bool:
+    """Whether htmx asks, for a part of a page."""
+    return request.headers.get("hx-request") == "true"
 
 
 def redirect(place: str, *cookies: Cookie) -> Response[bytes]:

@@ -1,8 +1,6 @@
 """Who looks at a page, and what is asked of the database for them."""
 
-import asyncio
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,13 +17,11 @@ from leadgen.app.signed_in import NOT_SIGNED_IN, Presented, as_user, check_origi
 from leadgen.pages.flash import forget_flash, read_flash, write_flash
 from leadgen.pages.forms import is_genuine, read_fields, refuse_form
 from leadgen.pages.site import Json, Site, redirect
+from leadgen.pages.turns import Turns
 
 KEPT = "kept_fields"  # in the state of a request: what its form said, if its sender has to sign in again
-AT_ONCE = 2  # of what may read for seconds, in a process
-MOST_WAITING = 20
-MOST_OF_ONE = 4  # of a session
-_reading = asyncio.Semaphore(AT_ONCE)
-_waiting = Counter[str]()  # by session
+MOST_OF_ONE = 4  # long reads of a session
+LONG_READS = Turns(at_once=2, of_one=MOST_OF_ONE, in_all=20)
 CHANGED = "session_changed"  # the form is of ours, and of an earlier session
 
 
@@ -64,18 +60,10 @@ class Visitor:
         Few are asked at once, whatever people open: leads need the pool's other connections. The session is noted as
         used before, not in the same transaction, or its other pages would wait for this one.
         """
-        session = self.presented.token_hash
-        if _waiting[session] >= MOST_OF_ONE or _waiting.total() >= MOST_WAITING:
-            raise Problem(TOO_MANY, "Too much is being read already. Try again in a moment.")
-        await self.call(SHOW_ME)
-        _waiting[session] += 1
-        try:
-            async with _reading:
-                return await self.ask_again(query, *arguments)
-        finally:
-            _waiting[session] -= 1
-            if not _waiting[session]:
-                del _waiting[session]
+        refusal = Problem(TOO_MANY, "Too much is being read already. Try again in a moment.")
+        async with LONG_READS.take(self.presented.token_hash, refusal):
+            await self.call(SHOW_ME)
+            return await self.ask_again(query, *arguments)
 
     async def call(self, query: str, *arguments: object) -> Any:
         """The value of a function of the façade; the first argument is the session. Raises Problem."""

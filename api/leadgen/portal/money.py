@@ -14,6 +14,7 @@ from leadgen.app.services import FromServices, Request
 from leadgen.app.stripe_events import NO_STRIPE
 from leadgen.invoices.pdf import NoPdfError, make_pdf_aside
 from leadgen.pages.query import address, read_id, read_row
+from leadgen.pages.site import is_part
 from leadgen.pages.visitor import Visitor, admit
 from leadgen.portal.queries import (
     INVOICE,
@@ -77,7 +78,7 @@ async def show_payment(
 ) -> Response[bytes]:
     """Where to pay, as soon as a worker has opened Stripe's page, and what became of it."""
     visitor, payment = await admit(PORTAL, request, services), read_row(payment_id)
-    if request.headers.get("hx-request") == "true":
+    if is_part(request):
         return visitor.show_part("own/payment_state.html", await visitor.ask_again(PAYMENT, payment))
     return visitor.show("own/payment.html", await visitor.ask(PAYMENT, payment))
 
