@@ -1,4 +1,4 @@
-"""Turns: what takes long is done a few at a time in a process, and neither a session nor all of them queue endlessly."""
+"""Turns: what takes long is done a few at a time in a process; neither a session nor all of them queue endlessly."""
 
 import asyncio
 from collections import Counter
